@@ -1,0 +1,261 @@
+//! What central decided about a record: itself a stored, chained record that never changes.
+
+use crate::event::Event;
+use crate::fact::Fields;
+use crate::id::{EventId, Name, NodeId};
+use crate::position::Position;
+use crate::rulebook::Rule;
+use crate::time::Timestamp;
+
+/// The outcome. A resolution or a release is a new event that names the old one; the verdict stays.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Verdict {
+    /// It takes effect.
+    Accepted,
+    /// It is kept, and something newer or higher stands in its place.
+    Superseded,
+    /// It is kept and a person, or a rule, has to choose.
+    Conflict,
+    /// It is kept and takes no effect.
+    Rejected,
+    /// It could not be judged: set apart for a person.
+    Quarantined,
+    /// The same fact in another record: without effect.
+    Duplicate,
+}
+
+impl Verdict {
+    /// Every verdict, in the order of their codes.
+    pub const ALL: [Verdict; 6] =
+        [Verdict::Accepted, Verdict::Superseded, Verdict::Conflict, Verdict::Rejected, Verdict::Quarantined, Verdict::Duplicate];
+
+    /// The word on the wire and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Accepted => "ACCEPTED",
+            Verdict::Superseded => "SUPERSEDED",
+            Verdict::Conflict => "CONFLICT",
+            Verdict::Rejected => "REJECTED",
+            Verdict::Quarantined => "QUARANTINED",
+            Verdict::Duplicate => "DUPLICATE",
+        }
+    }
+
+    /// The verdict of that word.
+    pub fn parse(text: &str) -> Option<Verdict> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text)
+    }
+}
+
+/// Why, in a word that never changes its meaning.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Code {
+    /// A first validation stands already.
+    AlreadyValidated,
+    /// Only central sets stock.
+    StockReadOnly,
+    /// Only central writes this.
+    CentralOnly,
+    /// The id counted before, with other content.
+    EventIdReused,
+    /// The record's bytes do not read as a record.
+    Undecodable,
+    /// The header names another node, epoch or seq than its place in the chain.
+    HeaderMismatch,
+    /// The payload does not fit its schema.
+    InvalidPayload,
+    /// No schema of that action and version.
+    UnknownSchema,
+    /// The total is not the sum of the lines.
+    TotalMismatch,
+    /// The code scanned is not the delivery's.
+    QrMismatch,
+    /// Another node changed the entity since.
+    VersionConflict,
+    /// The entity exists already.
+    EntityExists,
+    /// There is no such entity.
+    UnknownEntity,
+    /// It was deleted.
+    EntityDeleted,
+    /// Every field it set has a later writer.
+    LaterWriter,
+    /// The invoice is cancelled already.
+    AlreadyCancelled,
+    /// The count or the release names an event that is not there, or not of that kind.
+    UnknownEvent,
+    /// Deciding failed: a defect of ours, kept for a person.
+    DecideFailed,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Code; 18] = [
+        Code::AlreadyValidated,
+        Code::StockReadOnly,
+        Code::CentralOnly,
+        Code::EventIdReused,
+        Code::Undecodable,
+        Code::HeaderMismatch,
+        Code::InvalidPayload,
+        Code::UnknownSchema,
+        Code::TotalMismatch,
+        Code::QrMismatch,
+        Code::VersionConflict,
+        Code::EntityExists,
+        Code::UnknownEntity,
+        Code::EntityDeleted,
+        Code::LaterWriter,
+        Code::AlreadyCancelled,
+        Code::UnknownEvent,
+        Code::DecideFailed,
+    ];
+
+    /// The word on the wire and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::AlreadyValidated => "ALREADY_VALIDATED",
+            Code::StockReadOnly => "STOCK_READ_ONLY",
+            Code::CentralOnly => "CENTRAL_ONLY",
+            Code::EventIdReused => "EVENT_ID_REUSED",
+            Code::Undecodable => "UNDECODABLE",
+            Code::HeaderMismatch => "HEADER_MISMATCH",
+            Code::InvalidPayload => "INVALID_PAYLOAD",
+            Code::UnknownSchema => "UNKNOWN_SCHEMA",
+            Code::TotalMismatch => "TOTAL_MISMATCH",
+            Code::QrMismatch => "QR_MISMATCH",
+            Code::VersionConflict => "VERSION_CONFLICT",
+            Code::EntityExists => "ENTITY_EXISTS",
+            Code::UnknownEntity => "UNKNOWN_ENTITY",
+            Code::EntityDeleted => "ENTITY_DELETED",
+            Code::LaterWriter => "LATER_WRITER",
+            Code::AlreadyCancelled => "ALREADY_CANCELLED",
+            Code::UnknownEvent => "UNKNOWN_EVENT",
+            Code::DecideFailed => "DECIDE_FAILED",
+        }
+    }
+
+    /// The code of that word.
+    pub fn parse(text: &str) -> Option<Code> {
+        Code::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+}
+
+/// A remark on an event that took effect all the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Flag {
+    /// Stock went below zero.
+    StockShortage,
+    /// It names a product, client or delivery that central does not know.
+    UnknownReference,
+    /// No cost was known for goods that came back.
+    CostUnknown,
+}
+
+impl Flag {
+    /// Every flag.
+    pub const ALL: [Flag; 3] = [Flag::StockShortage, Flag::UnknownReference, Flag::CostUnknown];
+
+    /// The word on the wire and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Flag::StockShortage => "STOCK_SHORTAGE",
+            Flag::UnknownReference => "UNKNOWN_REFERENCE",
+            Flag::CostUnknown => "COST_UNKNOWN",
+        }
+    }
+
+    /// The flag of that word.
+    pub fn parse(text: &str) -> Option<Flag> {
+        Flag::ALL.into_iter().find(|flag| flag.as_str() == text)
+    }
+}
+
+/// What the node is told to do about it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Resolution {
+    /// Drop the local change from the read model: another validation was first.
+    DiscardLocal {
+        /// The validation that stands.
+        event: EventId,
+        /// Who validated.
+        user: Option<Name>,
+        /// On which node.
+        node: NodeId,
+        /// When, as their device said.
+        at: Timestamp,
+        /// Where, `latitude,longitude`, if known.
+        place: Option<String>,
+    },
+    /// Take the server's stock figures: product to quantity.
+    ServerStock {
+        /// Product and quantity as central holds them.
+        quantities: Vec<(Name, rust_decimal::Decimal)>,
+    },
+    /// A person decides; these are the server's fields and version.
+    ServerEntity {
+        /// The entity's version.
+        version: Position,
+        /// Its fields.
+        fields: Fields,
+    },
+}
+
+/// What is decided from the record, before it is put in its place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judgement {
+    /// The outcome.
+    pub verdict: Verdict,
+    /// Why, where it is not plainly accepted.
+    pub code: Option<Code>,
+    /// Remarks, in order, each once.
+    pub flags: Vec<Flag>,
+    /// Which rule spoke.
+    pub rule: Rule,
+    /// The number given to an invoice or credit note.
+    pub reference: Option<String>,
+    /// What the node is told to do.
+    pub resolution: Option<Resolution>,
+    /// Words for a person: what was wrong, with the values.
+    pub detail: Option<String>,
+}
+
+impl Judgement {
+    /// Accepted without a remark.
+    pub fn accepted(rule: Rule) -> Judgement {
+        Judgement { verdict: Verdict::Accepted, code: None, flags: Vec::new(), rule, reference: None, resolution: None, detail: None }
+    }
+
+    /// Any other outcome, with its code.
+    pub fn refused(verdict: Verdict, code: Code, rule: Rule) -> Judgement {
+        Judgement { verdict, code: Some(code), ..Judgement::accepted(rule) }
+    }
+}
+
+/// Where and when an event is judged: given by central, stored with the decision, never taken from a clock in here.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Place {
+    /// The event's position.
+    pub position: Position,
+    /// When central received it: set under the tenant's lock, strictly increasing.
+    pub received_at: Timestamp,
+    /// `occurred_at`, corrected where the node's clock stamped it, never later than receipt.
+    pub effective_at: Timestamp,
+    /// The year of `received_at` in the tenant's zone: what invoices are numbered by.
+    pub local_year: i16,
+    /// The short code of the event's site, for invoice references.
+    pub site_code: Option<Name>,
+    /// Whether central's own node sealed it.
+    pub by_central: bool,
+}
+
+impl Place {
+    /// `occurred_at` corrected by the node's clock offset (node minus central, microseconds) where the node stamped it, never later than receipt.
+    pub fn effective_at(event: &Event, clock_offset_micros: i64, received_at: Timestamp) -> Timestamp {
+        let corrected = match event.time_source {
+            crate::event::TimeSource::Node => event.occurred_at.shifted(clock_offset_micros.saturating_neg()),
+            crate::event::TimeSource::Caller => event.occurred_at,
+        };
+        corrected.min(received_at)
+    }
+}

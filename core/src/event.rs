@@ -1,0 +1,94 @@
+//! The fact. A draft becomes a sealed event once, and never changes.
+
+use uuid::Uuid;
+
+use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
+use crate::position::{Epoch, Seq};
+use crate::time::Timestamp;
+
+/// Who gave `occurred_at`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimeSource {
+    /// The caller's draft carried it.
+    Caller,
+    /// The node's clock stamped it at append; last-writer-wins corrects it by the node's measured offset.
+    Node,
+}
+
+/// What an event says, apart from who sealed it and where. Two events of one id with the same content are one fact sent twice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Content {
+    /// The shop it happened in; absent for what belongs to the whole tenant.
+    pub site: Option<SiteId>,
+    /// Who acted.
+    pub user: Option<Name>,
+    /// `SALE`, `INVOICE`, `STUDENT`...: what the rulebook speaks of.
+    pub entity_type: Name,
+    /// The entity's id within its type.
+    pub entity_id: Name,
+    /// `SALE_RECORDED`, `UPDATE`...
+    pub action: Name,
+    /// UTF-8 JSON: the writer's bytes, never encoded again.
+    pub payload: Vec<u8>,
+    /// The version of the entity the writer had seen; a version is the position of the entity's last accepted change.
+    pub base_version: Option<u64>,
+    /// The event that caused this one.
+    pub causation: Option<EventId>,
+    /// What belongs together across entities, such as one visit to the till.
+    pub correlation: Option<Uuid>,
+    /// Under which version of its action's schema the payload was written.
+    pub schema_version: u16,
+}
+
+/// What a caller asks to have sealed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Draft {
+    /// Made by the caller, or derived from its idempotency key.
+    pub id: EventId,
+    /// When it happened, if the caller says so; the node's clock otherwise.
+    pub occurred_at: Option<Timestamp>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// A sealed event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Its identity.
+    pub id: EventId,
+    /// The tenant of the node that sealed it.
+    pub tenant: TenantId,
+    /// The node that sealed it.
+    pub node: NodeId,
+    /// The node's epoch.
+    pub epoch: Epoch,
+    /// Its number in the epoch.
+    pub seq: Seq,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// Who said so.
+    pub time_source: TimeSource,
+    /// Up to which position the node knew users and rights when it sealed this.
+    pub identity_position: u64,
+    /// What it says.
+    pub content: Content,
+}
+
+impl Draft {
+    /// Whether a sealed event is this very draft: a retry after a lost answer. A time the caller did not give is not compared,
+    /// since the node stamped it.
+    pub fn same_content(&self, sealed: &Event) -> bool {
+        let same_time = match self.occurred_at {
+            Some(at) => sealed.time_source == TimeSource::Caller && sealed.occurred_at == at,
+            None => sealed.time_source == TimeSource::Node,
+        };
+        same_time && self.content == sealed.content
+    }
+}
+
+impl Event {
+    /// Whether two sealed events carry the same fact: tenant, time and content, whatever node and seq sealed them.
+    pub fn same_content(&self, other: &Event) -> bool {
+        self.tenant == other.tenant && self.occurred_at == other.occurred_at && self.content == other.content
+    }
+}

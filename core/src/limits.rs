@@ -1,0 +1,32 @@
+//! Every cap, with its reason. A limit is part of the format: raising one is safe, lowering one refuses what was once accepted.
+
+/// Payload of one event, in bytes. One real invoice has 1,114 lines, about 110 KiB of JSON.
+pub const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+/// A sealed record: the payload, the names and the header with room to spare.
+pub const RECORD_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 4 * 1024;
+/// Records in one push. Past this a batch gains no speed and holds the tenant's lock too long.
+pub const PUSH_RECORDS_MAX: usize = 5_000;
+/// Decoded bytes of the records of one push.
+pub const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Body of one push request: the records in base64, with their chain and names around them.
+pub const PUSH_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Characters of a name: entity type, entity id, action, user, product.
+pub const NAME_CHARS_MAX: usize = 64;
+/// Drafts in one all-or-nothing list.
+pub const LIST_DRAFTS_MAX: usize = 100;
+/// Body of a request that carries drafts in one list or one object.
+pub const LIST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// One line of an NDJSON stream: a draft with its payload, escaped.
+pub const NDJSON_LINE_BYTES_MAX: usize = 2 * PAYLOAD_BYTES_MAX;
+/// Entries (record chunks and index keys) of one atomic batch of the node's log. Larger batches make sled hold memory for ever.
+pub const BATCH_ENTRIES_MAX: usize = 256;
+/// Bytes of one value in the node's log. Values of 8 KiB and more go to blob files that sled never syncs.
+pub const CHUNK_BYTES_MAX: usize = 4 * 1024;
+/// Lines of one sale, reception or invoice.
+pub const LINES_MAX: usize = 5_000;
+/// Rows of one page of a list.
+pub const PAGE_ROWS_MAX: usize = 1_000;
+/// How long a query may wait for `min_position`, in seconds.
+pub const WAIT_SECONDS_MAX: u64 = 25;
+/// Fields of one generic entity.
+pub const ENTITY_FIELDS_MAX: usize = 256;

@@ -1,0 +1,270 @@
+//! The write side as a caller sees it, the same at a local node and at central: drafts in, results out.
+
+use comptoir_core::decision::Code;
+use comptoir_core::event::{Content, Draft, Event};
+use comptoir_core::fact::{Fact, Objection};
+use comptoir_core::id::{EventId, Name, SiteId};
+use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::error_code::ErrorCode;
+use crate::instant;
+use crate::payload::{self, PayloadError};
+use crate::problem::Problem;
+
+/// A draft as a caller posts it. Unknown fields are refused: a misspelt one would be lost for ever.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DraftDto {
+    /// Made by the caller (UUID v7; v4 and v5 are taken too). Without it the request needs an `Idempotency-Key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// `SALE`, `INVOICE`, `STUDENT`...
+    pub entity_type: String,
+    /// The entity's id within its type.
+    pub entity_id: String,
+    /// `SALE_RECORDED`, `UPDATE`...
+    pub action: String,
+    /// RFC 3339; the node's clock where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<String>,
+    /// Who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The version of the entity the caller had seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_version: Option<u64>,
+    /// The event that caused this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causation: Option<Uuid>,
+    /// What belongs together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Uuid>,
+    /// Version of the action's schema; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_version: Option<u16>,
+    /// The payload: its bytes are kept as they are.
+    pub payload: Box<RawValue>,
+}
+
+/// What a caller hears of one draft that is durable.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Appended {
+    /// The event.
+    pub event_id: Uuid,
+    /// Its number in the node's epoch.
+    pub seq: u64,
+    /// The chain after it, hex.
+    pub chain: String,
+    /// Whether it was durable before this request.
+    pub duplicate: bool,
+}
+
+/// The answer to one draft or a list: one result each, in order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AppendResponse {
+    /// In the order of the drafts.
+    pub results: Vec<Appended>,
+}
+
+/// One line of the answer to an NDJSON stream.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LineResult {
+    /// Durable.
+    Appended(Appended),
+    /// Refused; the others go on.
+    Refused {
+        /// Line number in the stream, from 1.
+        line: u64,
+        /// The draft's id, where it could be read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event_id: Option<Uuid>,
+        /// What was wrong.
+        problem: Problem,
+    },
+}
+
+/// In whose name drafts are checked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Author {
+    /// The site of the credential or of the node; drafts get it.
+    pub site: Option<SiteId>,
+    /// Whether central itself writes: then central-only actions are allowed.
+    pub central: bool,
+    /// Ids derived from an idempotency key are derived under this namespace: the node, or the credential at central.
+    pub namespace: Uuid,
+}
+
+/// Checks a draft wholly: names, time, schema, totals and who may write what. `index` is its place in the request, for ids that are
+/// derived from `idempotency_key`.
+pub fn check_draft(
+    dto: &DraftDto,
+    author: &Author,
+    idempotency_key: Option<&str>,
+    index: usize,
+) -> Result<(Draft, Fact), Problem> {
+    let name = |field: &str, text: &str| {
+        Name::new(text).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at(format!("/{field}")))
+    };
+    let entity_type = name("entity_type", &dto.entity_type)?;
+    let action = name("action", &dto.action)?;
+    let payload = dto.payload.get().as_bytes();
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        let detail = format!("the payload has {} bytes, at most {PAYLOAD_BYTES_MAX} are taken", payload.len());
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/payload"));
+    }
+    if !author.central {
+        check_author(&entity_type, &action)?;
+    }
+    let schema_version = dto.schema_version.unwrap_or(1);
+    let (fact, objection) =
+        payload::read_fact(&entity_type, &action, schema_version, payload).map_err(|error| payload_problem(&error))?;
+    if let Some(Objection { code, detail }) = objection {
+        let code = if code == Code::TotalMismatch { ErrorCode::TotalMismatch } else { ErrorCode::InvalidPayload };
+        return Err(Problem::new(code, detail).at("/payload"));
+    }
+    let occurred_at = dto.occurred_at.as_deref().map(|text| {
+        instant::parse(text).ok_or_else(|| {
+            Problem::new(ErrorCode::BadJson, format!("{text:?} is no RFC 3339 instant")).at("/occurred_at")
+        })
+    });
+    let draft = Draft {
+        id: draft_id(dto.id, author, idempotency_key, index)?,
+        occurred_at: occurred_at.transpose()?,
+        content: Content {
+            site: author.site,
+            user: dto.user.as_deref().map(|user| name("user", user)).transpose()?,
+            entity_id: name("entity_id", &dto.entity_id)?,
+            entity_type,
+            action,
+            payload: payload.to_vec(),
+            base_version: dto.base_version,
+            causation: dto.causation.map(EventId::new),
+            correlation: dto.correlation,
+            schema_version,
+        },
+    };
+    Ok((draft, fact))
+}
+
+fn draft_id(
+    id: Option<Uuid>,
+    author: &Author,
+    idempotency_key: Option<&str>,
+    index: usize,
+) -> Result<EventId, Problem> {
+    match (id, idempotency_key) {
+        (Some(id), _) if id.is_nil() || id.is_max() => {
+            Err(Problem::new(ErrorCode::BadJson, format!("{id} names no event")).at("/id"))
+        }
+        (Some(id), _) => Ok(EventId::new(id)),
+        (None, Some(key)) => Ok(EventId::new(author.namespace).derived(&format!("{key}/{index}"))),
+        (None, None) => {
+            let detail = "give the draft an id, or the request an Idempotency-Key header, so that a retry is never a second event";
+            Err(Problem::new(ErrorCode::IdempotencyKeyMissing, detail).at("/id"))
+        }
+    }
+}
+
+/// What a node may not write at all: said at the counter, not hours later by central.
+fn check_author(entity_type: &Name, action: &Name) -> Result<(), Problem> {
+    let own_words = matches!(action.as_str(), "STOCK_WRITTEN_OFF" | "STOCK_COUNTED");
+    if entity_type.as_str() == "STOCK" && !own_words {
+        let detail = format!("{action} sets stock: record a reception, a sale, a write-off or a count instead");
+        return Err(Problem::new(ErrorCode::StockReadOnly, detail).at("/action"));
+    }
+    if payload::is_central_only(action.as_str()) || action.as_str() == "EPOCH_OPENED" {
+        return Err(Problem::new(ErrorCode::CentralOnly, format!("{action} is written by central alone")).at("/action"));
+    }
+    Ok(())
+}
+
+fn payload_problem(error: &PayloadError) -> Problem {
+    let code = if error.code == Code::UnknownSchema { ErrorCode::UnknownSchema } else { ErrorCode::InvalidPayload };
+    let in_draft = error.pointer == "/action" || error.pointer == "/entity_type";
+    let pointer = if in_draft { error.pointer.clone() } else { format!("/payload{}", error.pointer) };
+    Problem::new(code, error.detail.clone()).at(pointer)
+}
+
+/// A sealed event as it is shown.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EventDto {
+    /// Its id.
+    pub id: Uuid,
+    /// The tenant.
+    pub tenant: Uuid,
+    /// The shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Uuid>,
+    /// Who sealed it.
+    pub node: Uuid,
+    /// The node's epoch number.
+    pub epoch: u32,
+    /// Its number in the epoch.
+    pub seq: u64,
+    /// The chain after it, hex.
+    pub chain: String,
+    /// Who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Its entity's type.
+    pub entity_type: String,
+    /// Its entity's id.
+    pub entity_id: String,
+    /// What happened.
+    pub action: String,
+    /// When.
+    pub occurred_at: String,
+    /// What the writer had seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_version: Option<u64>,
+    /// Schema version of the payload.
+    pub schema_version: u16,
+    /// The payload, or its text where it is no JSON.
+    pub payload: serde_json::Value,
+    /// What central decided, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<crate::sync_v1::RecordResult>,
+}
+
+impl EventDto {
+    /// Shows a sealed event; `chain` is the hash after it.
+    pub fn new(event: &Event, chain: comptoir_core::chain::ChainHash) -> EventDto {
+        let content = &event.content;
+        EventDto {
+            id: event.id.uuid(),
+            tenant: event.tenant.uuid(),
+            site: content.site.map(SiteId::uuid),
+            node: event.node.uuid(),
+            epoch: event.epoch.number,
+            seq: event.seq.0,
+            chain: chain.to_string(),
+            user: content.user.as_ref().map(Name::to_string),
+            entity_type: content.entity_type.to_string(),
+            entity_id: content.entity_id.to_string(),
+            action: content.action.to_string(),
+            occurred_at: instant::format(event.occurred_at),
+            base_version: content.base_version,
+            schema_version: content.schema_version,
+            payload: serde_json::from_slice(&content.payload)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&content.payload).into_owned().into()),
+            decision: None,
+        }
+    }
+}
+
+/// `GET /api/v1/queue` at a node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QueueDto {
+    /// Events that central has not answered for.
+    pub pending: u64,
+    /// Age of the oldest of them; absent when none waits.
+    pub oldest_age_seconds: Option<u64>,
+    /// Events that need a person: conflicts, rejections, quarantined ones.
+    pub attention: u64,
+    /// When central last answered; absent before the first time.
+    pub last_success_at: Option<String>,
+}

@@ -1,0 +1,194 @@
+//! The codes of refusals at our doors. Each states its promise: status, whether a retry helps. A code never changes its meaning.
+
+/// Why a request, a draft or a row was refused. The codes of central's decisions are [`comptoir_core::decision::Code`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ErrorCode {
+    /// The body is no JSON of the expected shape.
+    BadJson,
+    /// A query or path parameter does not read.
+    BadParameter,
+    /// The content type is not one that is understood here.
+    UnsupportedMediaType,
+    /// A draft without an id came without an `Idempotency-Key`.
+    IdempotencyKeyMissing,
+    /// No credential, or one that is not known.
+    Unauthorized,
+    /// The credential belongs to another tenant than the request names.
+    WrongTenant,
+    /// The credential belongs to another node than the request names.
+    WrongNode,
+    /// The credential may not do this.
+    Forbidden,
+    /// There is nothing of that name.
+    NotFound,
+    /// The payload does not fit its schema.
+    InvalidPayload,
+    /// No schema of that action and version.
+    UnknownSchema,
+    /// The total is not the sum of the lines.
+    TotalMismatch,
+    /// Only central sets stock.
+    StockReadOnly,
+    /// Only central writes this.
+    CentralOnly,
+    /// The id was used before, for other content.
+    EventIdReused,
+    /// Nothing is wrong with this draft: another of its list was refused, and a list is all or nothing.
+    ListRefused,
+    /// A body, list, line or payload over its limit.
+    TooLarge,
+    /// The request did not arrive in time.
+    RequestTimeout,
+    /// Too much waits to be written.
+    QueueFull,
+    /// The disk is nearly full.
+    DiskLow,
+    /// The log closed itself after a failed write, or failed its check.
+    LogReadOnly,
+    /// The push begins after the record that central expects next.
+    SeqGap,
+    /// Other bytes are held for that node, epoch and seq.
+    Fork,
+    /// The epoch is frozen after a fork, until an operator decides.
+    EpochFrozen,
+    /// The bytes do not fit the chain they came with: damaged on the way.
+    ChainMismatch,
+    /// The node's key is not the one that its first push named.
+    KeyChanged,
+    /// The position asked for was not reached in time.
+    PositionNotReached,
+    /// What was asked for lies in the future.
+    FutureAsOf,
+    /// The database cannot be reached, or gave up: nothing was written.
+    StoreUnavailable,
+    /// The connection was lost while committing: whether it was written is not known; the same request again will tell.
+    OutcomeUnknown,
+    /// A defect of ours.
+    Internal,
+}
+
+impl ErrorCode {
+    /// Every code.
+    pub const ALL: [ErrorCode; 31] = [
+        ErrorCode::BadJson,
+        ErrorCode::BadParameter,
+        ErrorCode::UnsupportedMediaType,
+        ErrorCode::IdempotencyKeyMissing,
+        ErrorCode::Unauthorized,
+        ErrorCode::WrongTenant,
+        ErrorCode::WrongNode,
+        ErrorCode::Forbidden,
+        ErrorCode::NotFound,
+        ErrorCode::InvalidPayload,
+        ErrorCode::UnknownSchema,
+        ErrorCode::TotalMismatch,
+        ErrorCode::StockReadOnly,
+        ErrorCode::CentralOnly,
+        ErrorCode::EventIdReused,
+        ErrorCode::ListRefused,
+        ErrorCode::TooLarge,
+        ErrorCode::RequestTimeout,
+        ErrorCode::QueueFull,
+        ErrorCode::DiskLow,
+        ErrorCode::LogReadOnly,
+        ErrorCode::SeqGap,
+        ErrorCode::Fork,
+        ErrorCode::EpochFrozen,
+        ErrorCode::ChainMismatch,
+        ErrorCode::KeyChanged,
+        ErrorCode::PositionNotReached,
+        ErrorCode::FutureAsOf,
+        ErrorCode::StoreUnavailable,
+        ErrorCode::OutcomeUnknown,
+        ErrorCode::Internal,
+    ];
+
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The HTTP status it is answered with.
+    pub fn status(self) -> u16 {
+        self.row().1
+    }
+
+    /// Whether the same request may succeed later, unchanged.
+    pub fn is_retryable(self) -> bool {
+        self.row().2
+    }
+
+    /// A short title in English.
+    pub fn title(self) -> &'static str {
+        self.row().3
+    }
+
+    /// The code of that word.
+    pub fn parse(text: &str) -> Option<ErrorCode> {
+        ErrorCode::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+
+    fn row(self) -> (&'static str, u16, bool, &'static str) {
+        match self {
+            ErrorCode::BadJson => ("BAD_JSON", 400, false, "The body is not the JSON expected here"),
+            ErrorCode::BadParameter => ("BAD_PARAMETER", 400, false, "A parameter does not read"),
+            ErrorCode::UnsupportedMediaType => {
+                ("UNSUPPORTED_MEDIA_TYPE", 415, false, "This content type is not understood here")
+            }
+            ErrorCode::IdempotencyKeyMissing => {
+                ("IDEMPOTENCY_KEY_MISSING", 400, false, "A draft without an id needs an Idempotency-Key header")
+            }
+            ErrorCode::Unauthorized => ("UNAUTHORIZED", 401, false, "No valid credential"),
+            ErrorCode::WrongTenant => ("WRONG_TENANT", 403, false, "The credential belongs to another tenant"),
+            ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
+            ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
+            ErrorCode::NotFound => ("NOT_FOUND", 404, false, "There is nothing of that name"),
+            ErrorCode::InvalidPayload => ("INVALID_PAYLOAD", 422, false, "The payload does not fit its schema"),
+            ErrorCode::UnknownSchema => ("UNKNOWN_SCHEMA", 422, false, "No schema of that action and version"),
+            ErrorCode::TotalMismatch => ("TOTAL_MISMATCH", 422, false, "The total is not the sum of the lines"),
+            ErrorCode::StockReadOnly => ("STOCK_READ_ONLY", 422, false, "Only central sets stock"),
+            ErrorCode::CentralOnly => ("CENTRAL_ONLY", 422, false, "Only central writes this"),
+            ErrorCode::EventIdReused => ("EVENT_ID_REUSED", 409, false, "The id was used before, for other content"),
+            ErrorCode::ListRefused => ("LIST_REFUSED", 422, false, "Another draft of the list was refused"),
+            ErrorCode::TooLarge => ("TOO_LARGE", 413, false, "Over a limit"),
+            ErrorCode::RequestTimeout => ("REQUEST_TIMEOUT", 408, true, "The request did not arrive in time"),
+            ErrorCode::QueueFull => ("QUEUE_FULL", 503, true, "Too much waits to be written"),
+            ErrorCode::DiskLow => ("DISK_LOW", 507, true, "The disk is nearly full"),
+            ErrorCode::LogReadOnly => {
+                ("LOG_READ_ONLY", 503, false, "The log takes nothing more until an operator has looked")
+            }
+            ErrorCode::SeqGap => ("SEQ_GAP", 409, true, "Records before these are missing"),
+            ErrorCode::Fork => ("FORK", 409, false, "Other bytes are held for that seq"),
+            ErrorCode::EpochFrozen => ("EPOCH_FROZEN", 409, false, "The epoch is frozen after a fork"),
+            ErrorCode::ChainMismatch => ("CHAIN_MISMATCH", 409, true, "The bytes do not fit their chain"),
+            ErrorCode::KeyChanged => ("KEY_CHANGED", 409, false, "The node's key is not the one that was pinned"),
+            ErrorCode::PositionNotReached => {
+                ("POSITION_NOT_REACHED", 503, true, "The position was not reached in time")
+            }
+            ErrorCode::FutureAsOf => ("FUTURE_AS_OF", 422, false, "What was asked for lies in the future"),
+            ErrorCode::StoreUnavailable => {
+                ("STORE_UNAVAILABLE", 503, true, "The store cannot be reached; nothing was written")
+            }
+            ErrorCode::OutcomeUnknown => {
+                ("OUTCOME_UNKNOWN", 503, true, "Whether it was written is not known; ask again")
+            }
+            ErrorCode::Internal => ("INTERNAL", 500, true, "A defect of this program"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_code_has_its_own_word_and_an_error_status() {
+        let words: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), ErrorCode::ALL.len());
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(code));
+            assert!((400..600).contains(&code.status()), "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Whatever would break a peer if it changed: stored bytes, wire messages, payload schemas, error codes and paths.
+//!
+//! Two nodes meet only here. Nothing in this crate opens a file or a socket.
+
+pub mod api_v1;
+pub mod error_code;
+pub mod instant;
+pub mod paths;
+pub mod payload;
+pub mod problem;
+pub mod rulebook_file;
+pub mod stored_v1;
+pub mod sync_v1;

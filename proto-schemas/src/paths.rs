@@ -1,0 +1,48 @@
+//! Each HTTP path, once: routers, agent and commands share it.
+
+/// Append drafts, read the log.
+pub const EVENTS: &str = "/api/v1/events";
+/// One event with its decision.
+pub const EVENT: &str = "/api/v1/events/{id}";
+/// Typed command: a sale.
+pub const SALES: &str = "/api/v1/sales";
+/// Typed command: a refund.
+pub const REFUNDS: &str = "/api/v1/refunds";
+/// Typed command: goods in.
+pub const RECEPTIONS: &str = "/api/v1/receptions";
+/// Typed command and read model: invoices.
+pub const INVOICES: &str = "/api/v1/invoices";
+/// Cancels an invoice.
+pub const INVOICE_CANCEL: &str = "/api/v1/invoices/{id}/cancel";
+/// Read model: deliveries; at central also the command that creates one.
+pub const DELIVERIES: &str = "/api/v1/deliveries";
+/// Typed command: a delivery's validation.
+pub const DELIVERY_VALIDATE: &str = "/api/v1/deliveries/{id}/validate";
+/// Typed command and read model: clients.
+pub const CLIENTS: &str = "/api/v1/clients";
+/// One client: read, update, delete.
+pub const CLIENT: &str = "/api/v1/clients/{id}";
+/// Read model: products.
+pub const PRODUCTS: &str = "/api/v1/products";
+/// Read model: stock.
+pub const STOCK: &str = "/api/v1/stock";
+/// Read model: one generic entity.
+pub const ENTITY: &str = "/api/v1/entities/{type}/{id}";
+/// What waits to be sent.
+pub const QUEUE: &str = "/api/v1/queue";
+/// How the node stands.
+pub const STATUS: &str = "/api/v1/status";
+/// Push of sealed records.
+pub const SYNC_PUSH: &str = "/api/v1/sync/push";
+/// How central stands with the calling node.
+pub const SYNC_STATUS: &str = "/api/v1/sync/status";
+/// Sales report.
+pub const REPORT_SALES: &str = "/api/v1/reports/sales";
+/// Stock report.
+pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
+/// What is quarantined.
+pub const QUARANTINE: &str = "/api/v1/quarantine";
+/// The process lives.
+pub const HEALTHZ: &str = "/healthz";
+/// The process can do its work.
+pub const READYZ: &str = "/readyz";

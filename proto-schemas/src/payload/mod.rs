@@ -1,0 +1,100 @@
+//! Payloads: validated under the JSON Schema of their action and version, then read into core's facts.
+//! A payload is validated under its own version, for ever: a schema file is added, never changed.
+
+mod read;
+mod schemas;
+
+use comptoir_core::decision::Code;
+use comptoir_core::event::Event;
+use comptoir_core::fact::{Fields, Known};
+use comptoir_core::id::Name;
+use serde_json::{Map, Value};
+
+pub use read::read_fact;
+pub use schemas::{actions, schema};
+
+/// Why a payload cannot be read: it is refused at a local API, and quarantined when it arrives by push.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {detail}")]
+pub struct PayloadError {
+    /// `INVALID_PAYLOAD` or `UNKNOWN_SCHEMA`.
+    pub code: Code,
+    /// JSON pointer into the payload; empty for the whole.
+    pub pointer: String,
+    /// What is wrong, with the value.
+    pub detail: String,
+}
+
+impl PayloadError {
+    pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> PayloadError {
+        PayloadError { code: Code::InvalidPayload, pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// Reads a sealed event's payload.
+pub fn known(event: Event) -> Result<Known, (Box<Event>, PayloadError)> {
+    let content = &event.content;
+    match read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
+        Ok((fact, objection)) => Ok(Known { event, fact, objection }),
+        Err(error) => Err((Box::new(event), error)),
+    }
+}
+
+/// Fields of a generic entity as JSON.
+pub fn fields_value(fields: &Fields) -> Value {
+    let object: Map<String, Value> = fields
+        .iter()
+        .map(|(name, value)| {
+            let value = value.as_deref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or(Value::Null));
+            (name.clone(), value)
+        })
+        .collect();
+    Value::Object(object)
+}
+
+/// JSON as fields of a generic entity; `null` removes a field.
+pub fn fields_of(object: &Map<String, Value>) -> Fields {
+    object.iter().map(|(name, value)| (name.clone(), (!value.is_null()).then(|| value.to_string()))).collect()
+}
+
+/// The entity type that a domain action belongs to; `None` where it goes with any.
+pub fn entity_type_of(action: &str) -> Option<&'static str> {
+    match action {
+        "SALE_RECORDED" | "SALE_REFUNDED" | "SALE_CANCELLED" | "REVENUE_ADJUSTED" => Some("SALE"),
+        "GOODS_RECEIVED" | "GOODS_RETURNED" => Some("RECEPTION"),
+        "STOCK_WRITTEN_OFF" | "STOCK_COUNTED" | "STOCK_COUNT_ACCEPTED" | "STOCK_ADJUSTED" => Some("STOCK"),
+        "PRODUCTION_VALIDATED" => Some("PRODUCTION"),
+        "DELIVERY_CREATED" | "DELIVERY_VALIDATED" => Some("DELIVERY"),
+        "INVOICE_CREATED" | "INVOICE_CANCELLED" | "INVOICE_REFERENCE_ASSIGNED" => Some("INVOICE"),
+        "AUDIT_RECORDED" => Some("AUDIT"),
+        "RULEBOOK_ADOPTED" => Some("RULEBOOK"),
+        "EPOCH_OPENED" => Some("NODE"),
+        _ => None,
+    }
+}
+
+/// Actions that only central's own node may seal.
+pub fn is_central_only(action: &str) -> bool {
+    matches!(
+        action,
+        "STOCK_ADJUSTED"
+            | "STOCK_COUNT_ACCEPTED"
+            | "PRODUCTION_VALIDATED"
+            | "DELIVERY_CREATED"
+            | "INVOICE_REFERENCE_ASSIGNED"
+            | "CONFLICT_RESOLVED"
+            | "QUARANTINE_RELEASED"
+            | "RULEBOOK_ADOPTED"
+    )
+}
+
+/// Whether an entity type as given is the one its action needs.
+pub(crate) fn check_entity_type(entity_type: &Name, action: &Name) -> Result<(), PayloadError> {
+    match entity_type_of(action.as_str()) {
+        Some(needed) if needed != entity_type.as_str() => Err(PayloadError::invalid(
+            "/entity_type",
+            format!("{action} goes with entity type {needed}, got {entity_type}"),
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,341 @@
+//! From a validated payload to a fact. The schema has said what is there; here decimals are read exactly and totals are checked.
+
+use comptoir_core::decision::Code;
+use comptoir_core::fact::{
+    Adjustment, DeliveryOrder, Fact, Invoice, Objection, PriceBasis, Reception, ReceptionLine, Refund, Resolved, Sale,
+    SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation, total_minor,
+};
+use comptoir_core::id::{EventId, Name};
+use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use comptoir_core::money::{Currency, PRICE_SCALE_MAX, QUANTITY_SCALE_MAX, parse_decimal};
+use comptoir_core::rulebook::{Rule, Rulebook};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::{PayloadError, check_entity_type, fields_of, schemas};
+use crate::instant;
+
+/// Decimals of a coordinate in degrees.
+const DEGREE_SCALE_MAX: u32 = 15;
+
+/// Reads a payload as its action's schema and version say. The objection, if any, is what stands against a fact that could be read.
+pub fn read_fact(
+    entity_type: &Name,
+    action: &Name,
+    schema_version: u16,
+    payload: &[u8],
+) -> Result<(Fact, Option<Objection>), PayloadError> {
+    check_entity_type(entity_type, action)?;
+    let Some(validator) = schemas::validator(action.as_str(), schema_version) else {
+        let detail = format!("there is no schema {schema_version} of {action}");
+        return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
+    };
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(PayloadError::invalid(
+            "",
+            format!("{} bytes, at most {PAYLOAD_BYTES_MAX} are taken", payload.len()),
+        ));
+    }
+    let value: Value = serde_json::from_slice(payload).map_err(|error| PayloadError::invalid("", error.to_string()))?;
+    if let Err(error) = validator.validate(&value) {
+        return Err(PayloadError::invalid(error.instance_path().to_string(), error.to_string()));
+    }
+    let fact = fact(action.as_str(), &Node { value: &value, path: String::new() })?;
+    let objection = objection(&fact);
+    Ok((fact, objection))
+}
+
+fn fact(action: &str, payload: &Node<'_>) -> Result<Fact, PayloadError> {
+    Ok(match action {
+        "EPOCH_OPENED" => Fact::EpochOpened,
+        "SALE_RECORDED" => Fact::SaleRecorded(sale(payload)?),
+        "SALE_REFUNDED" => Fact::SaleRefunded(refund(payload)?),
+        "SALE_CANCELLED" => Fact::SaleCancelled(refund(payload)?),
+        "REVENUE_ADJUSTED" => Fact::RevenueAdjusted(Adjustment {
+            currency: payload.currency("currency")?,
+            amount_minor: payload.integer("amount_minor")?,
+            reason: payload.string("reason")?,
+            product: payload.opt_name("product")?,
+            quantity: payload.opt_decimal("quantity", QUANTITY_SCALE_MAX)?.unwrap_or(Decimal::ZERO),
+            customer: payload.opt_name("customer")?,
+            country: payload.opt_string("country"),
+        }),
+        "GOODS_RECEIVED" => Fact::GoodsReceived(reception(payload)?),
+        "GOODS_RETURNED" => Fact::GoodsReturned(reception(payload)?),
+        "PRODUCTION_VALIDATED" => Fact::ProductionValidated(reception(payload)?),
+        "STOCK_WRITTEN_OFF" => Fact::StockWrittenOff(stock_list(payload, |line, name| line.positive(name))?),
+        "STOCK_COUNTED" => {
+            Fact::StockCounted(stock_list(payload, |line, name| line.decimal(name, QUANTITY_SCALE_MAX))?)
+        }
+        "STOCK_COUNT_ACCEPTED" => Fact::StockCountAccepted { count: payload.event_id("event_id")? },
+        "STOCK_ADJUSTED" => Fact::StockAdjusted(StockAdjustment {
+            lines: payload.list("lines", |line| {
+                Ok(StockAdjustmentLine {
+                    product: line.name("product")?,
+                    quantity: line.decimal("quantity", QUANTITY_SCALE_MAX)?,
+                    unit_cost: line.opt_decimal("unit_cost", PRICE_SCALE_MAX)?,
+                })
+            })?,
+            reason: payload.string("reason")?,
+        }),
+        "DELIVERY_CREATED" => Fact::DeliveryCreated(DeliveryOrder {
+            reference: payload.string("reference")?,
+            client: payload.string("client")?,
+            total_minor: payload.opt_integer("total_minor"),
+            qr: payload.opt_string("qr").unwrap_or_default(),
+            assigned_to: payload.opt_name("assigned_to")?,
+        }),
+        "DELIVERY_VALIDATED" => Fact::DeliveryValidated(Validation {
+            qr: payload.string("qr")?,
+            validated_at: payload.instant("validated_at")?,
+            latitude: payload.opt_degrees("latitude")?,
+            longitude: payload.opt_degrees("longitude")?,
+            signature_hash: payload.opt_string("signature_hash"),
+            photo_hash: payload.opt_string("photo_hash"),
+        }),
+        "INVOICE_CREATED" => Fact::InvoiceCreated(Invoice {
+            client: payload.name("client")?,
+            currency: payload.currency("currency")?,
+            lines: payload.list("lines", sale_line)?,
+            total_minor: payload.integer("total_minor")?,
+            price_basis: payload.price_basis(),
+            due_on: payload.opt_string("due_on"),
+            provisional_reference: payload.opt_string("provisional_reference"),
+        }),
+        "INVOICE_CANCELLED" => {
+            Fact::InvoiceCancelled { invoice: payload.name("invoice")?, reason: payload.string("reason")? }
+        }
+        "CREATE" => Fact::Created(fields_of(payload.object()?)),
+        "UPDATE" => Fact::Updated(fields_of(payload.object()?)),
+        "DELETE" => Fact::Deleted,
+        "AUDIT_RECORDED" => Fact::AuditRecorded,
+        "INVOICE_REFERENCE_ASSIGNED" => Fact::InvoiceReferenceAssigned,
+        "CONFLICT_RESOLVED" => Fact::ConflictResolved(Resolved {
+            conflict: payload.event_id("event_id")?,
+            fields: payload.get("fields").map(|fields| fields.object().map(fields_of)).transpose()?,
+        }),
+        "QUARANTINE_RELEASED" => Fact::QuarantineReleased { event: payload.event_id("event_id")? },
+        "RULEBOOK_ADOPTED" => Fact::RulebookAdopted(rulebook(payload)?),
+        other => {
+            let detail = format!("{other} has a schema and no reader");
+            return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
+        }
+    })
+}
+
+fn sale(payload: &Node<'_>) -> Result<Sale, PayloadError> {
+    Ok(Sale {
+        currency: payload.currency("currency")?,
+        lines: payload.list("lines", sale_line)?,
+        total_minor: payload.integer("total_minor")?,
+        price_basis: payload.price_basis(),
+        customer: payload.opt_name("customer")?,
+        country: payload.opt_string("country"),
+        receipt_no: payload.opt_string("receipt_no"),
+    })
+}
+
+fn refund(payload: &Node<'_>) -> Result<Refund, PayloadError> {
+    Ok(Refund { sale: sale(payload)?, original: payload.opt_name("original")?, reason: payload.opt_string("reason") })
+}
+
+fn sale_line(line: &Node<'_>) -> Result<SaleLine, PayloadError> {
+    Ok(SaleLine {
+        product: line.name("product")?,
+        quantity: line.positive("quantity")?,
+        unit_price: line.decimal("unit_price", PRICE_SCALE_MAX)?,
+        vat_rate: line.opt_decimal("vat_rate", QUANTITY_SCALE_MAX)?,
+        discount_minor: line.opt_integer("discount_minor").unwrap_or(0),
+        description: line.opt_string("description"),
+    })
+}
+
+fn reception(payload: &Node<'_>) -> Result<Reception, PayloadError> {
+    Ok(Reception {
+        lines: payload.list("lines", |line| {
+            Ok(ReceptionLine {
+                product: line.name("product")?,
+                quantity: line.positive("quantity")?,
+                unit_cost: line.decimal("unit_cost", PRICE_SCALE_MAX)?,
+                lot: line.opt_name("lot")?,
+            })
+        })?,
+        supplier: payload.opt_string("supplier"),
+        reference: payload.opt_string("reference"),
+        currency: payload.get("currency").map(|_| payload.currency("currency")).transpose()?,
+    })
+}
+
+fn stock_list(
+    payload: &Node<'_>,
+    quantity: fn(&Node<'_>, &str) -> Result<Decimal, PayloadError>,
+) -> Result<StockList, PayloadError> {
+    Ok(StockList {
+        lines: payload.list("lines", |line| {
+            Ok(StockLine { product: line.name("product")?, quantity: quantity(line, "quantity")? })
+        })?,
+        reason: payload.opt_string("reason"),
+        customer: payload.opt_name("customer")?,
+        country: payload.opt_string("country"),
+    })
+}
+
+fn rulebook(payload: &Node<'_>) -> Result<Rulebook, PayloadError> {
+    let rule = |at: &Node<'_>| {
+        let text = at.value.as_str().unwrap_or_default();
+        Rule::parse(text).ok_or_else(|| PayloadError::invalid(at.path.clone(), format!("{text:?} is no rule")))
+    };
+    let rules = payload.required("rules")?;
+    let mut book = Rulebook {
+        version: u32::try_from(payload.integer("version")?)
+            .map_err(|error| PayloadError::invalid("/version", error.to_string()))?,
+        rules: Default::default(),
+        default: rule(&payload.required("default")?)?,
+    };
+    for name in rules.object()?.keys() {
+        let at = rules.required(name)?;
+        let key = Name::new(name.clone()).map_err(|error| PayloadError::invalid(at.path.clone(), error.to_string()))?;
+        book.rules.insert(key, rule(&at)?);
+    }
+    Ok(book)
+}
+
+/// A total that is not the sum of its lines.
+fn objection(fact: &Fact) -> Option<Objection> {
+    let (lines, basis, currency, said) = match fact {
+        Fact::SaleRecorded(sale) => (&sale.lines, sale.price_basis, sale.currency, sale.total_minor),
+        Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
+            (&refund.sale.lines, refund.sale.price_basis, refund.sale.currency, refund.sale.total_minor)
+        }
+        Fact::InvoiceCreated(invoice) => (&invoice.lines, invoice.price_basis, invoice.currency, invoice.total_minor),
+        _ => return None,
+    };
+    let detail = match total_minor(lines, basis, currency) {
+        Some(sum) if sum == said => return None,
+        Some(sum) => format!("total_minor is {said}, the lines come to {sum}"),
+        None => format!("total_minor is {said}, the lines come to more than a total can hold"),
+    };
+    Some(Objection { code: Code::TotalMismatch, detail })
+}
+
+/// A value and where it stands, so that every error names its place.
+struct Node<'a> {
+    value: &'a Value,
+    path: String,
+}
+
+impl<'a> Node<'a> {
+    fn wrong(&self, detail: impl Into<String>) -> PayloadError {
+        PayloadError::invalid(self.path.clone(), detail)
+    }
+
+    fn get(&self, name: &str) -> Option<Node<'a>> {
+        let value = self.value.get(name)?;
+        Some(Node { value, path: format!("{}/{name}", self.path) })
+    }
+
+    fn required(&self, name: &str) -> Result<Node<'a>, PayloadError> {
+        self.get(name).ok_or_else(|| self.wrong(format!("{name} is missing")))
+    }
+
+    fn object(&self) -> Result<&'a serde_json::Map<String, Value>, PayloadError> {
+        self.value.as_object().ok_or_else(|| self.wrong("an object is needed"))
+    }
+
+    fn opt_string(&self, name: &str) -> Option<String> {
+        self.value.get(name)?.as_str().map(str::to_owned)
+    }
+
+    fn string(&self, name: &str) -> Result<String, PayloadError> {
+        self.opt_string(name).ok_or_else(|| self.wrong(format!("{name} is missing")))
+    }
+
+    fn opt_name(&self, name: &str) -> Result<Option<Name>, PayloadError> {
+        let Some(at) = self.get(name) else {
+            return Ok(None);
+        };
+        let text = at.value.as_str().ok_or_else(|| at.wrong("a text is needed"))?;
+        Name::new(text).map(Some).map_err(|error| at.wrong(error.to_string()))
+    }
+
+    fn name(&self, name: &str) -> Result<Name, PayloadError> {
+        self.opt_name(name)?.ok_or_else(|| self.wrong(format!("{name} is missing")))
+    }
+
+    fn opt_integer(&self, name: &str) -> Option<i64> {
+        let value = self.value.get(name)?;
+        // A JSON Schema integer may be written 12.0; no float passes through arithmetic here.
+        value.as_i64().or_else(|| value.to_string().strip_suffix(".0")?.parse().ok())
+    }
+
+    fn integer(&self, name: &str) -> Result<i64, PayloadError> {
+        self.opt_integer(name).ok_or_else(|| self.wrong(format!("{name} is no integer of 64 bits")))
+    }
+
+    fn opt_decimal(&self, name: &str, scale_max: u32) -> Result<Option<Decimal>, PayloadError> {
+        let Some(at) = self.get(name) else {
+            return Ok(None);
+        };
+        let text = at.value.as_str().ok_or_else(|| at.wrong("a decimal is written as a string"))?;
+        parse_decimal(text, scale_max)
+            .map(Some)
+            .ok_or_else(|| at.wrong(format!("{text:?} is no decimal of at most {scale_max} places")))
+    }
+
+    fn decimal(&self, name: &str, scale_max: u32) -> Result<Decimal, PayloadError> {
+        self.opt_decimal(name, scale_max)?.ok_or_else(|| self.wrong(format!("{name} is missing")))
+    }
+
+    fn positive(&self, name: &str) -> Result<Decimal, PayloadError> {
+        let value = self.decimal(name, QUANTITY_SCALE_MAX)?;
+        if value > Decimal::ZERO {
+            Ok(value)
+        } else {
+            Err(PayloadError::invalid(format!("{}/{name}", self.path), format!("must be more than zero, got {value}")))
+        }
+    }
+
+    fn opt_degrees(&self, name: &str) -> Result<Option<Decimal>, PayloadError> {
+        let Some(at) = self.get(name) else {
+            return Ok(None);
+        };
+        let text = at.value.as_str().map_or_else(|| at.value.to_string(), str::to_owned);
+        parse_decimal(&text, DEGREE_SCALE_MAX)
+            .map(Some)
+            .ok_or_else(|| at.wrong(format!("{text:?} is no number of degrees")))
+    }
+
+    fn currency(&self, name: &str) -> Result<Currency, PayloadError> {
+        let text = self.string(name)?;
+        Currency::parse(&text).ok_or_else(|| self.wrong(format!("{text:?} is no currency code")))
+    }
+
+    fn price_basis(&self) -> PriceBasis {
+        match self.value.get("price_basis").and_then(Value::as_str) {
+            Some("net") => PriceBasis::Net,
+            _ => PriceBasis::Gross,
+        }
+    }
+
+    fn instant(&self, name: &str) -> Result<comptoir_core::time::Timestamp, PayloadError> {
+        let text = self.string(name)?;
+        let wrong =
+            || PayloadError::invalid(format!("{}/{name}", self.path), format!("{text:?} is no RFC 3339 instant"));
+        instant::parse(&text).ok_or_else(wrong)
+    }
+
+    fn event_id(&self, name: &str) -> Result<EventId, PayloadError> {
+        let text = self.string(name)?;
+        text.parse().map_err(|_| PayloadError::invalid(format!("{}/{name}", self.path), format!("{text:?} is no UUID")))
+    }
+
+    fn list<T>(&self, name: &str, read: impl Fn(&Node<'a>) -> Result<T, PayloadError>) -> Result<Vec<T>, PayloadError> {
+        let at = self.required(name)?;
+        let items = at.value.as_array().ok_or_else(|| at.wrong("a list is needed"))?;
+        items
+            .iter()
+            .enumerate()
+            .map(|(index, value)| read(&Node { value, path: format!("{}/{index}", at.path) }))
+            .collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! The schema files, embedded and compiled once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+
+macro_rules! schema_files {
+    ($($action:literal $version:literal),* $(,)?) => {
+        /// (action, version, text): a version is added, never edited.
+        const FILES: &[(&str, u16, &str)] = &[
+            $(($action, $version, include_str!(concat!("../../schemas/", $action, ".v", $version, ".json")))),*
+        ];
+    };
+}
+
+schema_files! {
+    "AUDIT_RECORDED" 1,
+    "CONFLICT_RESOLVED" 1,
+    "CREATE" 1,
+    "DELETE" 1,
+    "DELIVERY_CREATED" 1,
+    "DELIVERY_VALIDATED" 1,
+    "EPOCH_OPENED" 1,
+    "GOODS_RECEIVED" 1,
+    "GOODS_RETURNED" 1,
+    "INVOICE_CANCELLED" 1,
+    "INVOICE_CREATED" 1,
+    "INVOICE_REFERENCE_ASSIGNED" 1,
+    "PRODUCTION_VALIDATED" 1,
+    "QUARANTINE_RELEASED" 1,
+    "REVENUE_ADJUSTED" 1,
+    "RULEBOOK_ADOPTED" 1,
+    "SALE_CANCELLED" 1,
+    "SALE_RECORDED" 1,
+    "SALE_REFUNDED" 1,
+    "STOCK_ADJUSTED" 1,
+    "STOCK_COUNTED" 1,
+    "STOCK_COUNT_ACCEPTED" 1,
+    "STOCK_WRITTEN_OFF" 1,
+    "UPDATE" 1,
+}
+
+static VALIDATORS: LazyLock<HashMap<(&'static str, u16), Validator>> = LazyLock::new(|| {
+    let compile = |(action, version, text): &(&'static str, u16, &str)| {
+        let schema: Value = serde_json::from_str(text).expect("an embedded schema is JSON: a test reads every one");
+        let validator =
+            jsonschema::validator_for(&schema).expect("an embedded schema compiles: a test compiles every one");
+        ((*action, *version), validator)
+    };
+    FILES.iter().map(compile).collect()
+});
+
+/// The compiled schema of an action's version.
+pub(super) fn validator(action: &str, version: u16) -> Option<&'static Validator> {
+    // The map's keys are static texts; a lookup by a borrowed one finds the same entry.
+    FILES
+        .iter()
+        .find(|(name, number, _)| *name == action && *number == version)
+        .and_then(|(name, number, _)| VALIDATORS.get(&(*name, *number)))
+}
+
+/// The schema's text, for documentation.
+pub fn schema(action: &str, version: u16) -> Option<&'static str> {
+    FILES.iter().find(|(name, number, _)| *name == action && *number == version).map(|(_, _, text)| *text)
+}
+
+/// Every action and version that has a schema.
+pub fn actions() -> impl Iterator<Item = (&'static str, u16)> {
+    FILES.iter().map(|(action, version, _)| (*action, *version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_file_is_embedded_compiles_and_comments_each_field() {
+        let on_disk = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas")).unwrap().count();
+        assert_eq!(on_disk, FILES.len());
+        for (action, version) in actions() {
+            assert!(validator(action, version).is_some());
+            let schema: Value = serde_json::from_str(schema(action, version).unwrap()).unwrap();
+            uncommented(action, &schema);
+        }
+    }
+
+    fn uncommented(at: &str, schema: &Value) {
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let at = format!("{at}.{name}");
+            assert!(property.get("description").is_some(), "{at} says nothing of itself");
+            uncommented(&at, property);
+            if let Some(items) = property.get("items") {
+                uncommented(&at, items);
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Our push protocol, version 1: what a node sends and what central answers. `docs/spec/sync.md` is the paper.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::Resolution;
+use comptoir_core::id::{EventId, Name, NodeId};
+use comptoir_core::money;
+use comptoir_core::position::{Epoch, Position};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::instant;
+
+/// `POST /api/v1/sync/push`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushRequest {
+    /// Names this attempt in both logs; it decides nothing.
+    pub batch_id: Uuid,
+    /// The sending node; must be the credential's.
+    pub node: Uuid,
+    /// The epoch of every record in it.
+    pub epoch: EpochDto,
+    /// Seq of the first record; the others follow without a hole.
+    pub first_seq: u64,
+    /// Chain before the first record, hex.
+    pub previous_chain: String,
+    /// One or more records.
+    pub records: Vec<SealedRecord>,
+    /// The node's clock when it sent this: central measures the offset by it.
+    pub node_time: String,
+}
+
+/// An epoch on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EpochDto {
+    /// From 1.
+    pub number: u32,
+    /// Random.
+    pub id: Uuid,
+}
+
+impl From<Epoch> for EpochDto {
+    fn from(epoch: Epoch) -> Self {
+        EpochDto { number: epoch.number, id: epoch.id }
+    }
+}
+
+impl From<EpochDto> for Epoch {
+    fn from(epoch: EpochDto) -> Self {
+        Epoch { number: epoch.number, id: epoch.id }
+    }
+}
+
+/// A record's bytes and the chain after it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedRecord {
+    /// Base64 of the bytes, standard alphabet, padded.
+    pub record: String,
+    /// Hex.
+    pub chain: String,
+}
+
+impl SealedRecord {
+    /// Wraps bytes for the wire.
+    pub fn new(record: &[u8], chain: ChainHash) -> SealedRecord {
+        SealedRecord { record: BASE64.encode(record), chain: chain.to_string() }
+    }
+
+    /// The bytes and the chain, or nothing where they are not written as they should be.
+    pub fn bytes(&self) -> Option<(Vec<u8>, ChainHash)> {
+        Some((BASE64.decode(&self.record).ok()?, parse_chain(&self.chain)?))
+    }
+}
+
+/// The answer to a push: built from what the database returned.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PushResponse {
+    /// One per record, in order.
+    pub results: Vec<RecordResult>,
+    /// The node's log as central holds it now.
+    pub head: HeadDto,
+    /// Central's signed statement of that.
+    pub receipt: Receipt,
+    /// Central's clock.
+    pub server_time: String,
+    /// Which central this is: another one after a restore.
+    pub incarnation: Uuid,
+}
+
+/// What was decided about one record.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RecordResult {
+    /// The event.
+    pub event_id: Uuid,
+    /// Its seq in the node's epoch.
+    pub seq: u64,
+    /// `ACCEPTED`, `SUPERSEDED`, `CONFLICT`, `REJECTED`, `QUARANTINED` or `DUPLICATE`.
+    pub verdict: String,
+    /// Why, where it is not plainly accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Remarks such as `STOCK_SHORTAGE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// Its position in the tenant's order.
+    pub position: u64,
+    /// An invoice's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// What the node is to do about it: `{action, data}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Value>,
+    /// Words for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// A node's log as central holds it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HeadDto {
+    /// The node's latest epoch.
+    pub epoch: EpochDto,
+    /// Its last record; 0 when there is none.
+    pub seq: u64,
+    /// The chain after it, hex.
+    pub chain: String,
+}
+
+/// Central's signed statement that it holds a node's log up to a seq.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The signed text, line by line: see [`receipt_text`].
+    pub text: String,
+    /// Ed25519 over the text's bytes, base64.
+    pub signature: String,
+    /// Central's public key, hex.
+    pub public_key: String,
+}
+
+/// The text of a receipt: six lines, each ended by a line feed, so that it can be checked with nothing but a text editor and a key.
+pub fn receipt_text(tenant: Uuid, node: Uuid, head: &HeadDto, incarnation: Uuid) -> String {
+    format!(
+        "comptoir/receipt/1\ntenant {tenant}\nnode {node}\nepoch {} {}\nseq {} {}\nincarnation {incarnation}\n",
+        head.epoch.number, head.epoch.id, head.seq, head.chain
+    )
+}
+
+/// `GET /api/v1/sync/status`: where central stands with the calling node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SyncStatus {
+    /// What central holds of the node; absent before its first push.
+    pub head: Option<HeadDto>,
+    /// Central's clock.
+    pub server_time: String,
+    /// Which central this is.
+    pub incarnation: Uuid,
+}
+
+/// Reads a chain hash from its 64 hex digits.
+pub fn parse_chain(text: &str) -> Option<ChainHash> {
+    let mut bytes = [0u8; 32];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(ChainHash(bytes))
+}
+
+/// A resolution as `{action, data}`, in the bytes that are stored.
+pub fn resolution_to_json(resolution: &Resolution) -> Vec<u8> {
+    resolution_value(resolution).to_string().into_bytes()
+}
+
+/// A resolution as `{action, data}`.
+pub fn resolution_value(resolution: &Resolution) -> Value {
+    match resolution {
+        Resolution::DiscardLocal { event, user, node, at, place } => json!({
+            "action": "DISCARD_LOCAL",
+            "data": {
+                "event_id": event.to_string(), "user": user.as_ref().map(Name::as_str), "node": node.to_string(),
+                "at": instant::format(*at), "place": place,
+            },
+        }),
+        Resolution::ServerStock { quantities } => {
+            let quantities: serde_json::Map<String, Value> = quantities
+                .iter()
+                .map(|(product, quantity)| (product.to_string(), Value::from(money::plain(*quantity))))
+                .collect();
+            json!({ "action": "TAKE_SERVER_STOCK", "data": { "quantities": quantities } })
+        }
+        Resolution::ServerEntity { version, fields } => json!({
+            "action": "CHOOSE",
+            "data": { "version": version.0, "fields": crate::payload::fields_value(fields) },
+        }),
+    }
+}
+
+/// A resolution from its stored bytes.
+pub fn resolution_from_json(bytes: &[u8]) -> Option<Resolution> {
+    let value: Value = serde_json::from_slice(bytes).ok()?;
+    let data = value.get("data")?;
+    let text = |name: &str| data.get(name).and_then(Value::as_str);
+    match value.get("action")?.as_str()? {
+        "DISCARD_LOCAL" => Some(Resolution::DiscardLocal {
+            event: text("event_id")?.parse::<EventId>().ok()?,
+            user: text("user").map(Name::new).transpose().ok()?,
+            node: text("node")?.parse::<NodeId>().ok()?,
+            at: instant::parse(text("at")?)?,
+            place: text("place").map(str::to_owned),
+        }),
+        "TAKE_SERVER_STOCK" => {
+            let quantities = data.get("quantities")?.as_object()?.iter();
+            let quantities = quantities
+                .map(|(product, quantity)| Some((Name::new(product.clone()).ok()?, quantity.as_str()?.parse().ok()?)))
+                .collect::<Option<_>>()?;
+            Some(Resolution::ServerStock { quantities })
+        }
+        "CHOOSE" => Some(Resolution::ServerEntity {
+            version: Position(data.get("version")?.as_u64()?),
+            fields: crate::payload::fields_of(data.get("fields")?.as_object()?),
+        }),
+        _ => None,
+    }
+}
