@@ -26,8 +26,14 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, in the order of their codes.
-    pub const ALL: [Verdict; 6] =
-        [Verdict::Accepted, Verdict::Superseded, Verdict::Conflict, Verdict::Rejected, Verdict::Quarantined, Verdict::Duplicate];
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Accepted,
+        Verdict::Superseded,
+        Verdict::Conflict,
+        Verdict::Rejected,
+        Verdict::Quarantined,
+        Verdict::Duplicate,
+    ];
 
     /// The word on the wire and in reports.
     pub fn as_str(self) -> &'static str {
@@ -84,13 +90,17 @@ pub enum Code {
     AlreadyCancelled,
     /// The count or the release names an event that is not there, or not of that kind.
     UnknownEvent,
+    /// The count was accepted, or the event released, before.
+    AlreadyDone,
+    /// Entities of this type do not change by that action: a delivery or an invoice is no set of fields.
+    ActionNotAllowed,
     /// Deciding failed: a defect of ours, kept for a person.
     DecideFailed,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 20] = [
         Code::AlreadyValidated,
         Code::StockReadOnly,
         Code::CentralOnly,
@@ -108,6 +118,8 @@ impl Code {
         Code::LaterWriter,
         Code::AlreadyCancelled,
         Code::UnknownEvent,
+        Code::AlreadyDone,
+        Code::ActionNotAllowed,
         Code::DecideFailed,
     ];
 
@@ -131,6 +143,8 @@ impl Code {
             Code::LaterWriter => "LATER_WRITER",
             Code::AlreadyCancelled => "ALREADY_CANCELLED",
             Code::UnknownEvent => "UNKNOWN_EVENT",
+            Code::AlreadyDone => "ALREADY_DONE",
+            Code::ActionNotAllowed => "ACTION_NOT_ALLOWED",
             Code::DecideFailed => "DECIDE_FAILED",
         }
     }
@@ -223,7 +237,15 @@ pub struct Judgement {
 impl Judgement {
     /// Accepted without a remark.
     pub fn accepted(rule: Rule) -> Judgement {
-        Judgement { verdict: Verdict::Accepted, code: None, flags: Vec::new(), rule, reference: None, resolution: None, detail: None }
+        Judgement {
+            verdict: Verdict::Accepted,
+            code: None,
+            flags: Vec::new(),
+            rule,
+            reference: None,
+            resolution: None,
+            detail: None,
+        }
     }
 
     /// Any other outcome, with its code.

@@ -311,7 +311,8 @@ pub struct LineAmount {
 /// What a line comes to: quantity x price less discount, with tax added when prices are net. The line is rounded once, at its end,
 /// except that a net line is rounded before and after its tax, as it is printed. Nothing where it does not fit 64 bits.
 pub fn line_amount(line: &SaleLine, basis: PriceBasis, currency: Currency) -> Option<LineAmount> {
-    let exact = money::to_minor(line.quantity.checked_mul(line.unit_price)?, currency) - Decimal::from(line.discount_minor);
+    let exact =
+        money::to_minor(line.quantity.checked_mul(line.unit_price)?, currency) - Decimal::from(line.discount_minor);
     let minor = money::round_half_up(exact)?;
     match (basis, line.vat_rate) {
         (PriceBasis::Net, Some(rate)) => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rust_decimal::Decimal;
 
+use crate::decision::Place;
 use crate::fact::{Fields, Known};
 use crate::id::{EventId, Name, NodeId, SiteId};
 use crate::position::{Epoch, Position, Seq};
@@ -28,12 +29,12 @@ pub struct World {
     pub invoices: BTreeMap<Name, Invoice>,
     /// The last number given in each series.
     pub series: BTreeMap<SeriesKey, u64>,
-    /// Clients by entity id.
-    pub clients: BTreeMap<Name, Client>,
-    /// Every other entity, products among them, by type and id.
+    /// Every entity that is made of fields, clients and products among them, by type and id, whatever rule it is under: a rulebook
+    /// that puts a type under another rule finds its entities where they were.
     pub entities: BTreeMap<EntityKey, Entity>,
-    /// Quarantined events that a release at hand names, where they could be read. Loaded, never evolved.
-    pub quarantined: BTreeMap<EventId, Known>,
+    /// Events that were set apart and could be read. A store need not keep them twice: each is a stored event whose verdict is
+    /// QUARANTINED, together with whether a release has taken effect.
+    pub quarantined: BTreeMap<EventId, Quarantined>,
 }
 
 /// The keys that deciding some events reads or writes: what to load.
@@ -43,7 +44,7 @@ pub struct Touched {
     pub stock: BTreeSet<StockKey>,
     /// Keys of [`World::taken`].
     pub taken: BTreeSet<TakenKey>,
-    /// Keys of [`World::counts`]. The stock keys of a count are known only once it is loaded: see [`World::stock_of_counts`].
+    /// Keys of [`World::counts`]. The stock of a count is known only once it is loaded: see [`crate::rules::touched_through`].
     pub counts: BTreeSet<EventId>,
     /// Keys of [`World::deliveries`].
     pub deliveries: BTreeSet<Name>,
@@ -51,12 +52,35 @@ pub struct Touched {
     pub invoices: BTreeSet<Name>,
     /// Keys of [`World::series`].
     pub series: BTreeSet<SeriesKey>,
-    /// Keys of [`World::clients`].
-    pub clients: BTreeSet<Name>,
     /// Keys of [`World::entities`].
     pub entities: BTreeSet<EntityKey>,
-    /// Events whose release is at hand: to be read from the event store into [`World::quarantined`].
+    /// Keys of [`World::quarantined`]. What a release leads to is known only once it is loaded: see [`crate::rules::touched_through`].
     pub quarantined: BTreeSet<EventId>,
+    /// Whether [`World::rulebook`] is written. It is always read.
+    pub rulebook: bool,
+}
+
+impl Touched {
+    /// What is in here and not in `loaded`: what is still to be loaded.
+    #[must_use]
+    pub fn without(&self, loaded: &Touched) -> Touched {
+        Touched {
+            stock: &self.stock - &loaded.stock,
+            taken: &self.taken - &loaded.taken,
+            counts: &self.counts - &loaded.counts,
+            deliveries: &self.deliveries - &loaded.deliveries,
+            invoices: &self.invoices - &loaded.invoices,
+            series: &self.series - &loaded.series,
+            entities: &self.entities - &loaded.entities,
+            quarantined: &self.quarantined - &loaded.quarantined,
+            rulebook: self.rulebook && !loaded.rulebook,
+        }
+    }
+
+    /// Whether nothing is in here.
+    pub fn is_empty(&self) -> bool {
+        *self == Touched::default()
+    }
 }
 
 /// One product in one site. A reception without a site goes to the tenant's own stock.
@@ -75,7 +99,7 @@ pub struct StockItem {
     pub lots: VecDeque<Lot>,
     /// Sold below zero and not yet paid by a new lot.
     pub short: Decimal,
-    /// Cost of the lot that was touched last.
+    /// Cost of one in the lot that was taken from last; until one is, in the lot that came last. A lot without a cost sets none.
     pub last_cost: Option<Decimal>,
     /// Quantity that ever left through lots, with shortages once they are paid.
     pub taken_quantity: Decimal,
@@ -248,26 +272,6 @@ impl Stamp {
     }
 }
 
-/// A client: last writer wins, field by field.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Client {
-    /// Name to (JSON text or removed, who wrote it).
-    pub fields: BTreeMap<String, (Option<String>, Stamp)>,
-    /// The last `CREATE`.
-    pub created: Option<Stamp>,
-    /// The last `DELETE`: a stamped tombstone; a later `CREATE` revives.
-    pub deleted: Option<Stamp>,
-    /// The last event that changed it.
-    pub position: Position,
-}
-
-impl Client {
-    /// Whether no tombstone stands over it.
-    pub fn is_alive(&self) -> bool {
-        self.deleted.is_none_or(|deleted| self.created.is_some_and(|created| created > deleted))
-    }
-}
-
 /// Type and id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EntityKey {
@@ -277,14 +281,30 @@ pub struct EntityKey {
     pub entity_id: Name,
 }
 
-/// A generic entity under the version check, or one that only central writes.
+impl EntityKey {
+    /// The entity an event speaks of.
+    pub fn of(known: &Known) -> EntityKey {
+        EntityKey {
+            entity_type: known.event.content.entity_type.clone(),
+            entity_id: known.event.content.entity_id.clone(),
+        }
+    }
+}
+
+/// An entity made of fields.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Entity {
-    /// Position of the last accepted change: the entity's version.
+    /// Position of the last accepted change: the entity's version. Zero where only an open conflict knows of it.
     pub version: Position,
     /// Name to JSON text; a removed field is absent.
     pub fields: BTreeMap<String, String>,
-    /// Whether the last accepted change deleted it.
+    /// Who wrote or removed each field last. It alone decides under last-writer-wins, and is kept under every rule.
+    pub stamps: BTreeMap<String, Stamp>,
+    /// The `CREATE` by which it lives; absent where it was only ever updated, or deleted since.
+    pub created: Option<Stamp>,
+    /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their way.
+    pub tombstone: Option<Stamp>,
+    /// Whether it is deleted now.
     pub deleted: bool,
     /// Each node's last accepted change.
     pub changed_by: BTreeMap<NodeId, Position>,
@@ -293,8 +313,24 @@ pub struct Entity {
 }
 
 impl Entity {
+    /// Whether a change of it was ever accepted.
+    pub fn is_known(&self) -> bool {
+        self.version > Position::ZERO
+    }
+
     /// Its fields as a payload would carry them.
     pub fn as_fields(&self) -> Fields {
         self.fields.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect()
     }
+}
+
+/// An event that was set apart for a person.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Quarantined {
+    /// The event, with what stood against it.
+    pub known: Known,
+    /// Where it was judged first. Its effective time, its site's code and whether central sealed it hold at its release too.
+    pub place: Place,
+    /// Whether a release has taken effect. A second one has none.
+    pub released: bool,
 }

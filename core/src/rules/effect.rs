@@ -1,0 +1,215 @@
+//! What follows from an accepted event, and the one place where a [`World`] changes.
+
+use rust_decimal::Decimal;
+
+use crate::fact::{DeliveryOrder, Fields};
+use crate::id::{EventId, Name, NodeId};
+use crate::position::Position;
+use crate::rulebook::Rulebook;
+use crate::state::{
+    Count, EntityKey, Invoice, Quarantined, SeriesKey, Stamp, StockKey, TakenKey, Touched, Validated, World,
+};
+use crate::time::Timestamp;
+
+/// What one effect changes.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Goods came into stock or left it.
+    StockMoved(Movement),
+    /// A count was proposed.
+    Counted {
+        /// The `STOCK_COUNTED` event.
+        event: EventId,
+        /// What was counted, and what central held.
+        count: Count,
+    },
+    /// A count was accepted; its movements are effects of their own.
+    CountAccepted {
+        /// The `STOCK_COUNTED` event.
+        count: EventId,
+    },
+    /// Central ordered a delivery, or filled in one of which only the validation was known.
+    DeliveryCreated {
+        /// The delivery.
+        id: Name,
+        /// What was ordered.
+        order: DeliveryOrder,
+        /// Of the event.
+        position: Position,
+    },
+    /// The first validation of a delivery.
+    DeliveryValidated {
+        /// The delivery.
+        id: Name,
+        /// Who, when, where.
+        validated: Validated,
+    },
+    /// An invoice took the next number of its series.
+    InvoiceNumbered {
+        /// The invoice.
+        id: Name,
+        /// Whose next number it took.
+        series: SeriesKey,
+        /// The invoice, with its reference.
+        invoice: Box<Invoice>,
+    },
+    /// An invoice was cancelled by a credit note, which took the next number of its series.
+    InvoiceCancelled {
+        /// The invoice.
+        id: Name,
+        /// Whose next number the credit note took.
+        series: SeriesKey,
+        /// The credit note's reference.
+        credit_note: String,
+        /// Of the event.
+        position: Position,
+    },
+    /// An entity changed.
+    EntityChanged(EntityChange),
+    /// A node's edit waits for a person.
+    ConflictOpened {
+        /// The entity.
+        key: EntityKey,
+        /// Whose edits wait.
+        node: NodeId,
+        /// The edit that opened it.
+        event: EventId,
+    },
+    /// A person decided.
+    ConflictClosed {
+        /// The entity.
+        key: EntityKey,
+        /// The edit that had opened it.
+        event: EventId,
+    },
+    /// An event was set apart for a person.
+    SetApart(Box<Quarantined>),
+    /// An event that was set apart took effect.
+    Released {
+        /// The event.
+        event: EventId,
+    },
+    /// Another rulebook is in force from the next position on.
+    RulebookAdopted(Rulebook),
+}
+
+/// One line's worth of goods.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Movement {
+    /// Which stock.
+    pub key: StockKey,
+    /// Of the event.
+    pub position: Position,
+    /// When central received the event.
+    pub received_at: Timestamp,
+    /// Which line of the event, from 0.
+    pub line: u32,
+    /// How much; positive.
+    pub quantity: Decimal,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// Which way goods moved.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Direction {
+    /// A new lot.
+    In {
+        /// What one cost.
+        cost: Cost,
+        /// The supplier's lot.
+        lot: Option<Name>,
+    },
+    /// Out of the named lot first, then out of the oldest.
+    Out {
+        /// The supplier's lot.
+        lot: Option<Name>,
+        /// The sale that took them, so that a refund finds their cost.
+        sale: Option<Name>,
+    },
+}
+
+/// Where the cost of goods that come in is found.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cost {
+    /// The event says it.
+    Given(Decimal),
+    /// What goods last cost there, else nothing.
+    Last,
+    /// What that sale's goods had cost, as far as they have not come back yet; for the rest [`Cost::Last`].
+    OfSale(Name),
+}
+
+/// A change of an entity made of fields.
+#[derive(Clone, PartialEq, Debug)]
+pub struct EntityChange {
+    /// Which entity.
+    pub key: EntityKey,
+    /// What changes.
+    pub change: Change,
+    /// Who wrote it, and when.
+    pub stamp: Stamp,
+    /// Of the event.
+    pub position: Position,
+    /// Whether each field is compared with who wrote it last (last-writer-wins), or simply replaced.
+    pub by_stamp: bool,
+}
+
+/// What changes about an entity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// It lives from here on, with these fields.
+    Create(Fields),
+    /// Only these fields.
+    Update(Fields),
+    /// It lives no more.
+    Delete,
+}
+
+impl Effect {
+    /// The keys that this effect may write. After it is applied, a key that is absent from the [`World`] was not written.
+    pub fn writes(&self, into: &mut Touched) {
+        match self {
+            Effect::StockMoved(movement) => {
+                into.stock.insert(movement.key.clone());
+                into.taken.extend(movement.taken_key());
+            }
+            Effect::Counted { event: count, .. } | Effect::CountAccepted { count } => {
+                into.counts.insert(*count);
+            }
+            Effect::DeliveryCreated { id, .. } | Effect::DeliveryValidated { id, .. } => {
+                into.deliveries.insert(id.clone());
+            }
+            Effect::InvoiceNumbered { id, series, .. } | Effect::InvoiceCancelled { id, series, .. } => {
+                into.invoices.insert(id.clone());
+                into.series.insert(series.clone());
+            }
+            Effect::EntityChanged(EntityChange { key, .. })
+            | Effect::ConflictOpened { key, .. }
+            | Effect::ConflictClosed { key, .. } => {
+                into.entities.insert(key.clone());
+            }
+            Effect::SetApart(quarantined) => {
+                into.quarantined.insert(quarantined.known.event.id);
+            }
+            Effect::Released { event } => {
+                into.quarantined.insert(*event);
+            }
+            Effect::RulebookAdopted(_) => into.rulebook = true,
+        }
+    }
+}
+
+impl Movement {
+    /// What a sale took, where this movement reads or writes it.
+    pub fn taken_key(&self) -> Option<TakenKey> {
+        let sale = match &self.direction {
+            Direction::In { cost: Cost::OfSale(sale), .. } | Direction::Out { sale: Some(sale), .. } => sale.clone(),
+            _ => return None,
+        };
+        Some(TakenKey { site: self.key.site, sale, product: self.key.product.clone() })
+    }
+}
+
+/// Applies one effect.
+pub fn evolve(_world: &mut World, _effect: &Effect) {}
