@@ -13,7 +13,7 @@ use crate::state::{Document, EntityKey, StockKey, TakenKey, Touched, World};
 pub fn touched(known: &Known, place: &Place, _rulebook: &Rulebook, into: &mut Touched) {
     let content = &known.event.content;
     match &known.fact {
-        Fact::EpochOpened | Fact::AuditRecorded | Fact::InvoiceReferenceAssigned => {}
+        Fact::EpochOpened | Fact::AuditRecorded | Fact::InvoiceReferenceAssigned | Fact::RulebookAdopted(_) => {}
         Fact::SaleRecorded(sale) => {
             let products = sale.lines.iter().map(|line| &line.product);
             stock(known, products.clone(), into);
