@@ -170,7 +170,7 @@ pub struct Count {
 }
 
 /// A delivery.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Delivery {
     /// Printed number; empty where only a validation has come.
     pub reference: String,
@@ -316,6 +316,15 @@ impl Entity {
     /// Whether a change of it was ever accepted.
     pub fn is_known(&self) -> bool {
         self.version > Position::ZERO
+    }
+
+    /// Writes or removes one field.
+    pub(crate) fn write(&mut self, name: &str, value: Option<&str>, stamp: Stamp) {
+        match value {
+            Some(value) => self.fields.insert(name.to_owned(), value.to_owned()),
+            None => self.fields.remove(name),
+        };
+        self.stamps.insert(name.to_owned(), stamp);
     }
 
     /// Its fields as a payload would carry them.

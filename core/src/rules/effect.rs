@@ -6,6 +6,7 @@ use crate::fact::{DeliveryOrder, Fields};
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
 use crate::rulebook::Rulebook;
+use crate::rules::{client, delivery, entity, stock};
 use crate::state::{
     Count, EntityKey, Invoice, Quarantined, SeriesKey, Stamp, StockKey, TakenKey, Touched, Validated, World,
 };
@@ -212,4 +213,66 @@ impl Movement {
 }
 
 /// Applies one effect.
-pub fn evolve(_world: &mut World, _effect: &Effect) {}
+pub fn evolve(world: &mut World, effect: &Effect) {
+    match effect {
+        Effect::StockMoved(movement) => stock::evolve(world, movement),
+        Effect::Counted { event, count } => {
+            world.counts.insert(*event, count.clone());
+        }
+        Effect::CountAccepted { count } => {
+            if let Some(count) = world.counts.get_mut(count) {
+                count.accepted = true;
+            }
+        }
+        Effect::DeliveryCreated { id, order, position } => {
+            let delivery = world.deliveries.entry(id.clone()).or_default();
+            delivery::evolve_order(delivery, order);
+            delivery.position = *position;
+        }
+        Effect::DeliveryValidated { id, validated } => {
+            let delivery = world.deliveries.entry(id.clone()).or_default();
+            delivery.validation = Some(validated.clone());
+            delivery.position = validated.position;
+        }
+        Effect::InvoiceNumbered { id, series, invoice } => {
+            *world.series.entry(series.clone()).or_default() += 1;
+            world.invoices.insert(id.clone(), (**invoice).clone());
+        }
+        Effect::InvoiceCancelled { id, series, credit_note, position } => {
+            *world.series.entry(series.clone()).or_default() += 1;
+            if let Some(invoice) = world.invoices.get_mut(id) {
+                invoice.credit_note = Some(credit_note.clone());
+                invoice.position = *position;
+            }
+        }
+        Effect::EntityChanged(change) => evolve_entity(world, change),
+        Effect::ConflictOpened { key, node, event } => {
+            world.entities.entry(key.clone()).or_default().open_conflicts.insert(*node, *event);
+        }
+        Effect::ConflictClosed { key, event } => {
+            if let Some(entity) = world.entities.get_mut(key) {
+                entity.open_conflicts.retain(|_, opened| opened != event);
+            }
+        }
+        Effect::SetApart(quarantined) => {
+            world.quarantined.insert(quarantined.known.event.id, (**quarantined).clone());
+        }
+        Effect::Released { event } => {
+            if let Some(held) = world.quarantined.get_mut(event) {
+                held.released = true;
+            }
+        }
+        Effect::RulebookAdopted(rulebook) => world.rulebook = rulebook.clone(),
+    }
+}
+
+fn evolve_entity(world: &mut World, change: &EntityChange) {
+    let entity = world.entities.entry(change.key.clone()).or_default();
+    if change.by_stamp {
+        client::evolve(entity, &change.change, change.stamp);
+    } else {
+        entity::evolve(entity, &change.change, change.stamp);
+    }
+    entity.version = change.position;
+    entity.changed_by.insert(change.stamp.node, change.position);
+}

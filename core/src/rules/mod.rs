@@ -1,40 +1,225 @@
 //! The judgement. `decide` reads the state and never changes it; `effects` says what follows from an event and its judgement;
 //! `evolve` applies that. Ingest does the three in a row; a rebuild takes the stored judgement and does only the last two.
+//!
+//! What goods, deliveries and invoices do is the same under every rulebook: their facts go to [`stock`], [`delivery`] and [`invoice`].
+//! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: [`client`] (last-writer-wins) or [`entity`] (the
+//! version check, and what is built on it). [`quarantine`] judges an event again when a person releases it.
 
+mod client;
+mod delivery;
 mod effect;
+mod entity;
+mod invoice;
+mod quarantine;
+mod references;
+mod stock;
 mod touched;
+
+#[cfg(test)]
+mod tests;
 
 pub use effect::{Change, Cost, Direction, Effect, EntityChange, Movement, evolve};
 pub use touched::{touched, touched_through};
 
-use crate::decision::{Judgement, Place};
-use crate::fact::Known;
-use crate::id::Name;
-use crate::state::{Document, EntityKey, SeriesKey, World};
+use crate::decision::{Code, Judgement, Place, Verdict};
+use crate::fact::{Fact, Known};
+use crate::rulebook::Rule;
+use crate::state::{Entity, EntityKey, Stamp, World};
 
 /// Raised whenever the same log could be judged otherwise than before; stored with each decision.
 pub const ENGINE_VERSION: u16 = 1;
 
+/// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
+const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];
+
 /// Judges one event in its place.
-pub fn decide(world: &World, _place: &Place, known: &Known) -> Judgement {
-    Judgement::accepted(world.rulebook.rule_for(&known.event.content.entity_type))
+pub fn decide(world: &World, place: &Place, known: &Known) -> Judgement {
+    judge(world, place, known, false)
 }
 
 /// What follows from an event and its judgement. Nothing follows from one that was not accepted, except what a conflict or a
 /// quarantine has to remember.
-pub fn effects(_world: &World, _place: &Place, _known: &Known, _judgement: &Judgement) -> Vec<Effect> {
-    Vec::new()
+pub fn effects(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Vec<Effect> {
+    match (judgement.verdict, &known.fact) {
+        (Verdict::Rejected | Verdict::Duplicate, _) => Vec::new(),
+        (Verdict::Quarantined, _) => vec![quarantine::set_apart(place, known)],
+        (_, Fact::QuarantineReleased { event }) => quarantine::effects(world, place, *event, judgement),
+        (Verdict::Accepted, _) => accepted(world, place, known, judgement),
+        (Verdict::Conflict, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) => {
+            entity::conflict_effects(world, known, judgement.rule)
+        }
+        (Verdict::Conflict | Verdict::Superseded, _) => Vec::new(),
+    }
 }
 
-fn product_key(product: &Name) -> EntityKey {
-    EntityKey { entity_type: Name::new("PRODUCT").expect("a valid name"), entity_id: product.clone() }
+/// Judges an event. `released`: a person has looked at it and let it pass, whatever was found wrong when its payload was read.
+fn judge(world: &World, place: &Place, known: &Known, released: bool) -> Judgement {
+    let objected = || if released { None } else { objected(world, known) };
+    let refused = refused_to_a_node(world, place, known).or_else(objected);
+    refused.unwrap_or_else(|| judge_fact(world, place, known, released))
 }
 
-fn client_key(client: &Name) -> EntityKey {
-    EntityKey { entity_type: Name::new("CLIENT").expect("a valid name"), entity_id: client.clone() }
+/// Judges what the event says, where nothing forbids its writer to say it.
+fn judge_fact(world: &World, place: &Place, known: &Known, released: bool) -> Judgement {
+    let rule = rule_of(world, known);
+    match &known.fact {
+        Fact::EpochOpened | Fact::AuditRecorded | Fact::InvoiceReferenceAssigned | Fact::RulebookAdopted(_) => {
+            Judgement::accepted(rule)
+        }
+        Fact::SaleRecorded(_)
+        | Fact::SaleRefunded(_)
+        | Fact::SaleCancelled(_)
+        | Fact::RevenueAdjusted(_)
+        | Fact::GoodsReceived(_)
+        | Fact::GoodsReturned(_)
+        | Fact::ProductionValidated(_)
+        | Fact::StockWrittenOff(_)
+        | Fact::StockCounted(_)
+        | Fact::StockAdjusted(_) => stock::decide(world, place, known, rule),
+        Fact::StockCountAccepted { count } => stock::decide_acceptance(world, place, known, *count, rule),
+        Fact::DeliveryCreated(_) => delivery::decide_order(world, known, rule),
+        Fact::DeliveryValidated(validation) => delivery::decide_validation(world, known, validation, released, rule),
+        Fact::InvoiceCreated(_) => invoice::decide_creation(world, place, known, rule),
+        Fact::InvoiceCancelled { invoice, .. } => invoice::decide_cancellation(world, place, known, invoice, rule),
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => judge_fields(world, place, known, rule),
+        Fact::ConflictResolved(resolved) => entity::decide_resolution(world, known, resolved, rule),
+        Fact::QuarantineReleased { event } => quarantine::decide(world, place, *event, rule),
+    }
 }
 
-/// The series of the event's own shop, in the year of its place.
-fn series_key(document: Document, known: &Known, place: &Place) -> SeriesKey {
-    SeriesKey { document, site: known.event.content.site, year: place.local_year }
+/// `CREATE`, `UPDATE` and `DELETE`: the one place where the rulebook chooses.
+fn judge_fields(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
+    if OWN_ACTIONS.contains(&known.event.content.entity_type.as_str()) {
+        return not_allowed(known, rule);
+    }
+    let entity = world.entities.get(&EntityKey::of(known));
+    match rule {
+        Rule::AppendOnly => Judgement::accepted(rule),
+        Rule::AcceptAssign => not_allowed(known, rule),
+        Rule::LastWriterWins => client::decide(entity, known, stamp(place, known), rule),
+        Rule::FirstWins => entity::decide_first_wins(entity, known, rule),
+        Rule::CentralOnly if !place.by_central => Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule),
+        Rule::ServerWins if !place.by_central => {
+            let resolution = entity.map(entity::server_entity);
+            Judgement { resolution, ..Judgement::refused(Verdict::Superseded, Code::CentralOnly, rule) }
+        }
+        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, known, rule),
+    }
+}
+
+fn not_allowed(known: &Known, rule: Rule) -> Judgement {
+    let detail = format!("{} does not change by {}", known.event.content.entity_type, known.event.content.action);
+    with_detail(Judgement::refused(Verdict::Rejected, Code::ActionNotAllowed, rule), detail)
+}
+
+/// What only central may say. An attempt to set stock is answered with what central holds.
+fn refused_to_a_node(world: &World, place: &Place, known: &Known) -> Option<Judgement> {
+    if place.by_central {
+        return None;
+    }
+    let rule = rule_of(world, known);
+    match &known.fact {
+        Fact::StockAdjusted(_) | Fact::StockCountAccepted { .. } => Some(stock::read_only(world, known, rule)),
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
+            let sets_stock = known.event.content.entity_type.as_str() == "STOCK";
+            sets_stock.then(|| stock::read_only(world, known, rule))
+        }
+        Fact::ProductionValidated(_)
+        | Fact::DeliveryCreated(_)
+        | Fact::InvoiceReferenceAssigned
+        | Fact::ConflictResolved(_)
+        | Fact::QuarantineReleased { .. }
+        | Fact::RulebookAdopted(_) => {
+            let detail = format!("{} is written by central alone", known.event.content.action);
+            Some(with_detail(Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule), detail))
+        }
+        Fact::EpochOpened
+        | Fact::SaleRecorded(_)
+        | Fact::SaleRefunded(_)
+        | Fact::SaleCancelled(_)
+        | Fact::RevenueAdjusted(_)
+        | Fact::GoodsReceived(_)
+        | Fact::GoodsReturned(_)
+        | Fact::StockWrittenOff(_)
+        | Fact::StockCounted(_)
+        | Fact::DeliveryValidated(_)
+        | Fact::InvoiceCreated(_)
+        | Fact::InvoiceCancelled { .. }
+        | Fact::AuditRecorded => None,
+    }
+}
+
+/// What was found wrong with it when its payload was read.
+fn objected(world: &World, known: &Known) -> Option<Judgement> {
+    let objection = known.objection.as_ref()?;
+    let judgement = Judgement::refused(Verdict::Quarantined, objection.code, rule_of(world, known));
+    Some(with_detail(judgement, objection.detail.clone()))
+}
+
+/// What follows from an accepted event.
+fn accepted(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Vec<Effect> {
+    match &known.fact {
+        Fact::EpochOpened
+        | Fact::AuditRecorded
+        | Fact::InvoiceReferenceAssigned
+        | Fact::RevenueAdjusted(_)
+        | Fact::QuarantineReleased { .. } => Vec::new(),
+        Fact::RulebookAdopted(rulebook) => vec![Effect::RulebookAdopted(rulebook.clone())],
+        Fact::SaleRecorded(_)
+        | Fact::SaleRefunded(_)
+        | Fact::SaleCancelled(_)
+        | Fact::GoodsReceived(_)
+        | Fact::GoodsReturned(_)
+        | Fact::ProductionValidated(_)
+        | Fact::StockWrittenOff(_)
+        | Fact::StockCounted(_)
+        | Fact::StockCountAccepted { .. }
+        | Fact::StockAdjusted(_) => stock::effects(world, place, known),
+        Fact::DeliveryCreated(order) => delivery::order_effects(place, known, order),
+        Fact::DeliveryValidated(validation) => delivery::validation_effects(place, known, validation),
+        Fact::InvoiceCreated(invoice) => invoice::creation_effects(place, known, invoice, judgement),
+        Fact::InvoiceCancelled { invoice, .. } => invoice::cancellation_effects(place, known, invoice, judgement),
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
+            let change = change(known).filter(|_| judgement.rule != Rule::AppendOnly);
+            change.map(|change| entity_changed(place, known, change, judgement.rule)).into_iter().collect()
+        }
+        Fact::ConflictResolved(resolved) => entity::resolution_effects(world, place, known, resolved),
+    }
+}
+
+fn entity_changed(place: &Place, known: &Known, change: Change, rule: Rule) -> Effect {
+    Effect::EntityChanged(EntityChange {
+        key: EntityKey::of(known),
+        change,
+        stamp: stamp(place, known),
+        position: place.position,
+        by_stamp: rule == Rule::LastWriterWins,
+    })
+}
+
+/// What a generic fact changes about its entity.
+fn change(known: &Known) -> Option<Change> {
+    match &known.fact {
+        Fact::Created(fields) => Some(Change::Create(fields.clone())),
+        Fact::Updated(fields) => Some(Change::Update(fields.clone())),
+        Fact::Deleted => Some(Change::Delete),
+        _ => None,
+    }
+}
+
+fn stamp(place: &Place, known: &Known) -> Stamp {
+    Stamp::of(place.effective_at, known.event.node, known.event.epoch, known.event.seq)
+}
+
+fn rule_of(world: &World, known: &Known) -> Rule {
+    world.rulebook.rule_for(&known.event.content.entity_type)
+}
+
+fn with_detail(judgement: Judgement, detail: String) -> Judgement {
+    Judgement { detail: Some(detail), ..judgement }
+}
+
+/// Whether nothing was ever accepted about it.
+fn is_unknown(entity: Option<&Entity>) -> bool {
+    entity.is_none_or(|entity| !entity.is_known())
 }

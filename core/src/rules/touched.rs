@@ -4,21 +4,26 @@ use crate::decision::Place;
 use crate::fact::{Fact, Known};
 use crate::id::Name;
 use crate::rulebook::Rulebook;
-use crate::rules::{client_key, product_key, series_key};
+use crate::rules::invoice::series;
+use crate::rules::quarantine::is_release;
+use crate::rules::references::references;
 use crate::state::{Document, EntityKey, StockKey, TakenKey, Touched, World};
 
 /// The keys that judging and applying an event may read. What it writes without reading (its own count, its own place in quarantine)
-/// is told by [`super::Effect::writes`] alone. The same under every rulebook, since one may be adopted by an
-/// event earlier in the batch.
+/// is told by [`super::Effect::writes`] alone. The same under every rulebook, since one may be adopted by an event earlier in the batch.
 pub fn touched(known: &Known, place: &Place, _rulebook: &Rulebook, into: &mut Touched) {
     let content = &known.event.content;
+    into.entities.extend(references(&known.fact));
     match &known.fact {
-        Fact::EpochOpened | Fact::AuditRecorded | Fact::InvoiceReferenceAssigned | Fact::RulebookAdopted(_) => {}
+        Fact::EpochOpened
+        | Fact::RevenueAdjusted(_)
+        | Fact::AuditRecorded
+        | Fact::InvoiceReferenceAssigned
+        | Fact::RulebookAdopted(_) => {}
         Fact::SaleRecorded(sale) => {
             let products = sale.lines.iter().map(|line| &line.product);
             stock(known, products.clone(), into);
             taken(known, &content.entity_id, products, into);
-            clients(&sale.customer, into);
         }
         Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
             let products = refund.sale.lines.iter().map(|line| &line.product);
@@ -26,41 +31,37 @@ pub fn touched(known: &Known, place: &Place, _rulebook: &Rulebook, into: &mut To
             if let Some(original) = &refund.original {
                 taken(known, original, products, into);
             }
-            clients(&refund.sale.customer, into);
-        }
-        Fact::RevenueAdjusted(adjustment) => {
-            into.entities.extend(adjustment.product.as_ref().map(product_key));
-            clients(&adjustment.customer, into);
         }
         Fact::GoodsReceived(reception) | Fact::GoodsReturned(reception) | Fact::ProductionValidated(reception) => {
             stock(known, reception.lines.iter().map(|line| &line.product), into);
         }
-        Fact::StockWrittenOff(list) => {
+        Fact::StockWrittenOff(list) | Fact::StockCounted(list) => {
             stock(known, list.lines.iter().map(|line| &line.product), into);
-            clients(&list.customer, into);
         }
-        Fact::StockCounted(list) => stock(known, list.lines.iter().map(|line| &line.product), into),
+        Fact::StockAdjusted(adjustment) => stock(known, adjustment.lines.iter().map(|line| &line.product), into),
         Fact::StockCountAccepted { count } => {
             into.counts.insert(*count);
         }
-        Fact::StockAdjusted(adjustment) => stock(known, adjustment.lines.iter().map(|line| &line.product), into),
         Fact::DeliveryCreated(_) | Fact::DeliveryValidated(_) => {
             into.deliveries.insert(content.entity_id.clone());
         }
-        Fact::InvoiceCreated(invoice) => {
+        Fact::InvoiceCreated(_) => {
             into.invoices.insert(content.entity_id.clone());
-            into.series.insert(series_key(Document::Invoice, known, place));
-            into.entities.insert(client_key(&invoice.client));
-            into.entities.extend(invoice.lines.iter().map(|line| product_key(&line.product)));
+            into.series.insert(series(Document::Invoice, known, place));
         }
         Fact::InvoiceCancelled { invoice, .. } => {
             into.invoices.insert(invoice.clone());
-            into.series.insert(series_key(Document::CreditNote, known, place));
+            into.series.insert(series(Document::CreditNote, known, place));
         }
-        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted | Fact::ConflictResolved(_) => {
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
             into.entities.insert(EntityKey::of(known));
-            // An attempt to set stock is answered with what central holds.
-            into.stock.insert(StockKey { site: content.site, product: content.entity_id.clone() });
+            if content.entity_type.as_str() == "STOCK" {
+                // An attempt to set stock is answered with what central holds.
+                stock(known, [&content.entity_id].into_iter(), into);
+            }
+        }
+        Fact::ConflictResolved(_) => {
+            into.entities.insert(EntityKey::of(known));
         }
         Fact::QuarantineReleased { event } => {
             into.quarantined.insert(*event);
@@ -86,7 +87,7 @@ fn through(world: &World, events: &[(&Known, &Place)], known: &Known, place: &Pl
         Fact::QuarantineReleased { event } => {
             let in_batch = || events.iter().find(|(other, _)| other.event.id == *event).map(|(other, _)| *other);
             let Some(inner) = world.quarantined.get(event).map(|held| &held.known).or_else(in_batch) else { return };
-            if !matches!(inner.fact, Fact::QuarantineReleased { .. }) {
+            if !is_release(inner) {
                 // Its numbers come from the year of the release.
                 touched(inner, place, &world.rulebook, into);
                 through(world, events, inner, place, into);
@@ -97,18 +98,12 @@ fn through(world: &World, events: &[(&Known, &Place)], known: &Known, place: &Pl
 }
 
 fn stock<'a>(known: &Known, products: impl Iterator<Item = &'a Name>, into: &mut Touched) {
-    for product in products {
-        into.stock.insert(StockKey { site: known.event.content.site, product: product.clone() });
-        into.entities.insert(product_key(product));
-    }
+    let key = |product: &Name| StockKey { site: known.event.content.site, product: product.clone() };
+    into.stock.extend(products.map(key));
 }
 
 fn taken<'a>(known: &Known, sale: &Name, products: impl Iterator<Item = &'a Name>, into: &mut Touched) {
-    let key =
-        |product: &Name| TakenKey { site: known.event.content.site, sale: sale.clone(), product: product.clone() };
+    let site = known.event.content.site;
+    let key = |product: &Name| TakenKey { site, sale: sale.clone(), product: product.clone() };
     into.taken.extend(products.map(key));
-}
-
-fn clients(customer: &Option<Name>, into: &mut Touched) {
-    into.entities.extend(customer.as_ref().map(client_key));
 }

@@ -1,0 +1,58 @@
+//! Last writer wins, field by field, by stamp: clients, and whatever else a rulebook puts under it. The order in which writes arrive
+//! changes nothing about what stands in the end.
+
+use crate::decision::{Code, Judgement, Verdict};
+use crate::fact::{Fact, Fields, Known};
+use crate::rulebook::Rule;
+use crate::rules::Change;
+use crate::rules::entity::server_entity;
+use crate::state::{Entity, Stamp};
+
+/// Superseded only if nothing of it won.
+pub(super) fn decide(entity: Option<&Entity>, known: &Known, stamp: Stamp, rule: Rule) -> Judgement {
+    let Some(entity) = entity else { return Judgement::accepted(rule) };
+    let newer = |other: &Option<Stamp>| other.is_none_or(|other| stamp > other);
+    let a_field_wins = |fields: &Fields| fields.is_empty() || fields.keys().any(|name| wins(entity, name, stamp));
+    let won = match &known.fact {
+        Fact::Created(fields) => newer(&entity.tombstone) && (newer(&entity.created) || a_field_wins(fields)),
+        Fact::Updated(fields) => newer(&entity.tombstone) && a_field_wins(fields),
+        _ => newer(&entity.tombstone),
+    };
+    if won {
+        return Judgement::accepted(rule);
+    }
+    let judgement = Judgement::refused(Verdict::Superseded, Code::LaterWriter, rule);
+    Judgement { resolution: Some(server_entity(entity)), ..judgement }
+}
+
+/// Merges one change.
+pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
+    match change {
+        Change::Create(fields) => {
+            entity.created = entity.created.max(Some(stamp)).filter(|created| Some(*created) > entity.tombstone);
+            merge(entity, fields, stamp);
+        }
+        Change::Update(fields) => merge(entity, fields, stamp),
+        Change::Delete => {
+            // The tombstone outlives the entity: an older write may still be on its way.
+            entity.tombstone = entity.tombstone.max(Some(stamp));
+            let tombstone = entity.tombstone;
+            entity.created = entity.created.filter(|created| Some(*created) > tombstone);
+            entity.stamps.retain(|_, written| Some(*written) > tombstone);
+            entity.fields.retain(|name, _| entity.stamps.contains_key(name));
+        }
+    }
+    entity.deleted = entity.tombstone.is_some() && entity.created.is_none();
+}
+
+fn merge(entity: &mut Entity, fields: &Fields, stamp: Stamp) {
+    for (name, value) in fields {
+        if wins(entity, name, stamp) {
+            entity.write(name, value.as_deref(), stamp);
+        }
+    }
+}
+
+fn wins(entity: &Entity, field: &str, stamp: Stamp) -> bool {
+    Some(stamp) > entity.stamps.get(field).copied() && Some(stamp) > entity.tombstone
+}

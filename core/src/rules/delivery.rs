@@ -1,0 +1,84 @@
+//! Deliveries: the first accepted validation wins for ever, and the others learn who was first.
+
+use crate::decision::{Code, Flag, Judgement, Place, Resolution, Verdict};
+use crate::fact::{DeliveryOrder, Known, Validation};
+use crate::money::plain;
+use crate::rulebook::Rule;
+use crate::rules::{Effect, with_detail};
+use crate::state::{Delivery, Validated, World};
+
+/// Central orders a delivery once. One of which only the validation was known is filled in.
+pub(super) fn decide_order(world: &World, known: &Known, rule: Rule) -> Judgement {
+    let id = &known.event.content.entity_id;
+    match world.deliveries.get(id).and_then(|delivery| delivery.qr.as_ref().map(|_| delivery)) {
+        Some(delivery) => {
+            let detail = format!("delivery {id} exists: {} at position {}", delivery.reference, delivery.position);
+            with_detail(Judgement::refused(Verdict::Conflict, Code::EntityExists, rule), detail)
+        }
+        None => Judgement::accepted(rule),
+    }
+}
+
+/// A driver stood at the door. `released`: a person has looked at a code that did not fit, and let it pass.
+pub(super) fn decide_validation(
+    world: &World,
+    known: &Known,
+    validation: &Validation,
+    released: bool,
+    rule: Rule,
+) -> Judgement {
+    let id = &known.event.content.entity_id;
+    let Some(delivery) = world.deliveries.get(id) else {
+        return Judgement { flags: vec![Flag::UnknownReference], ..Judgement::accepted(rule) };
+    };
+    if let Some(first) = &delivery.validation {
+        let resolution = Some(discard_local(first));
+        return Judgement { resolution, ..Judgement::refused(Verdict::Conflict, Code::AlreadyValidated, rule) };
+    }
+    if !released && delivery.qr.as_ref().is_some_and(|qr| *qr != validation.qr) {
+        // The right code stays here: it would let the next guess pass.
+        let detail = format!("the code {:?} is not that of delivery {id}", validation.qr);
+        return with_detail(Judgement::refused(Verdict::Quarantined, Code::QrMismatch, rule), detail);
+    }
+    Judgement::accepted(rule)
+}
+
+/// What follows from an order.
+pub(super) fn order_effects(place: &Place, known: &Known, order: &DeliveryOrder) -> Vec<Effect> {
+    let id = known.event.content.entity_id.clone();
+    vec![Effect::DeliveryCreated { id, order: order.clone(), position: place.position }]
+}
+
+/// What follows from the first validation.
+pub(super) fn validation_effects(place: &Place, known: &Known, validation: &Validation) -> Vec<Effect> {
+    let coordinates = validation.latitude.zip(validation.longitude);
+    let validated = Validated {
+        event: known.event.id,
+        user: known.event.content.user.clone(),
+        node: known.event.node,
+        at: validation.validated_at,
+        place: coordinates.map(|(latitude, longitude)| format!("{},{}", plain(latitude), plain(longitude))),
+        signature_hash: validation.signature_hash.clone(),
+        position: place.position,
+    };
+    vec![Effect::DeliveryValidated { id: known.event.content.entity_id.clone(), validated }]
+}
+
+/// Applies an order; a validation that came before it stands.
+pub(super) fn evolve_order(delivery: &mut Delivery, order: &DeliveryOrder) {
+    delivery.reference.clone_from(&order.reference);
+    delivery.client.clone_from(&order.client);
+    delivery.total_minor = order.total_minor;
+    delivery.qr = Some(order.qr.clone());
+    delivery.assigned_to.clone_from(&order.assigned_to);
+}
+
+fn discard_local(first: &Validated) -> Resolution {
+    Resolution::DiscardLocal {
+        event: first.event,
+        user: first.user.clone(),
+        node: first.node,
+        at: first.at,
+        place: first.place.clone(),
+    }
+}

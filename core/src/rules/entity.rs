@@ -1,0 +1,123 @@
+//! The version check: an edit is a conflict if another node changed the entity since the version its writer had seen; a person decides.
+//! What only central writes is checked the same way, among central's own edits.
+
+use crate::decision::{Code, Judgement, Place, Resolution, Verdict};
+use crate::fact::{Fact, Known, Resolved};
+use crate::id::NodeId;
+use crate::position::Position;
+use crate::rulebook::Rule;
+use crate::rules::{Change, Effect, entity_changed, is_unknown, with_detail};
+use crate::state::{Entity, EntityKey, Stamp, World};
+
+/// Judges an edit under the version check.
+pub(super) fn decide(entity: Option<&Entity>, known: &Known, rule: Rule) -> Judgement {
+    let node = known.event.node;
+    let base = Position(known.event.content.base_version.unwrap_or_default());
+    let objection = match entity {
+        Some(entity) if entity.open_conflicts.contains_key(&node) => Some(Code::VersionConflict),
+        Some(entity) if entity.is_known() => objection(entity, known, node, base),
+        _ => (!matches!(known.fact, Fact::Created(_))).then_some(Code::UnknownEntity),
+    };
+    let Some(code) = objection else { return Judgement::accepted(rule) };
+    conflict(entity, known, code, rule)
+}
+
+/// First-wins for an entity of fields: the first `CREATE` stands for ever.
+pub(super) fn decide_first_wins(entity: Option<&Entity>, known: &Known, rule: Rule) -> Judgement {
+    match (is_unknown(entity), &known.fact) {
+        (true, Fact::Created(_)) => Judgement::accepted(rule),
+        (true, _) => conflict(entity, known, Code::UnknownEntity, rule),
+        (false, _) => conflict(entity, known, Code::EntityExists, rule),
+    }
+}
+
+/// A resolution closes the conflict that its event opened.
+pub(super) fn decide_resolution(world: &World, known: &Known, resolved: &Resolved, rule: Rule) -> Judgement {
+    let key = EntityKey::of(known);
+    let entity = world.entities.get(&key);
+    if entity.is_some_and(|entity| entity.open_conflicts.values().any(|opened| *opened == resolved.conflict)) {
+        return Judgement::accepted(rule);
+    }
+    let detail = format!("event {} opened no conflict over {} {}", resolved.conflict, key.entity_type, key.entity_id);
+    with_detail(Judgement::refused(Verdict::Rejected, Code::UnknownEvent, rule), detail)
+}
+
+/// A conflict stays open until a person decides; the node's further edits join it. First-wins leaves nothing to decide.
+pub(super) fn conflict_effects(world: &World, known: &Known, rule: Rule) -> Vec<Effect> {
+    let (key, node) = (EntityKey::of(known), known.event.node);
+    let joins = world.entities.get(&key).is_some_and(|entity| entity.open_conflicts.contains_key(&node));
+    if joins || rule == Rule::FirstWins {
+        return Vec::new();
+    }
+    vec![Effect::ConflictOpened { key, node, event: known.event.id }]
+}
+
+/// The conflict is closed, and the entity becomes what the person chose.
+pub(super) fn resolution_effects(world: &World, place: &Place, known: &Known, resolved: &Resolved) -> Vec<Effect> {
+    let key = EntityKey::of(known);
+    let lives = world.entities.get(&key).is_some_and(|entity| entity.is_known() && !entity.deleted);
+    let change = resolved.fields.clone().map(|fields| match lives {
+        true => Change::Update(fields),
+        false => Change::Create(fields),
+    });
+    // Outright: a person's choice is not measured against the clocks of those who disagreed.
+    let changed = change.map(|change| entity_changed(place, known, change, Rule::VersionCheck));
+    [Effect::ConflictClosed { key, event: resolved.conflict }].into_iter().chain(changed).collect()
+}
+
+/// Replaces what the change names.
+pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
+    match change {
+        Change::Create(fields) => {
+            if !entity.is_known() || entity.deleted {
+                clear(entity);
+                entity.created = Some(stamp);
+                entity.tombstone = None;
+                entity.deleted = false;
+            }
+            fields.iter().for_each(|(name, value)| entity.write(name, value.as_deref(), stamp));
+        }
+        Change::Update(fields) => {
+            fields.iter().for_each(|(name, value)| entity.write(name, value.as_deref(), stamp));
+        }
+        Change::Delete => {
+            clear(entity);
+            entity.created = None;
+            entity.tombstone = Some(stamp);
+            entity.deleted = true;
+        }
+    }
+}
+
+/// What central holds.
+pub(super) fn server_entity(entity: &Entity) -> Resolution {
+    Resolution::ServerEntity { version: entity.version, fields: entity.as_fields() }
+}
+
+/// What stands against an edit of an entity that is known.
+fn objection(entity: &Entity, known: &Known, node: NodeId, base: Position) -> Option<Code> {
+    let changed_since = || entity.changed_by.iter().any(|(other, position)| *other != node && *position > base);
+    let made_by_another = || entity.created.is_none_or(|created| created.node != node);
+    match &known.fact {
+        Fact::Created(_) if !entity.deleted && made_by_another() => Some(Code::EntityExists),
+        Fact::Updated(_) if entity.deleted => Some(Code::EntityDeleted),
+        _ => changed_since().then_some(Code::VersionConflict),
+    }
+}
+
+fn conflict(entity: Option<&Entity>, known: &Known, code: Code, rule: Rule) -> Judgement {
+    let content = &known.event.content;
+    let based_on = content.base_version.unwrap_or_default();
+    let version = entity.map(|entity| entity.version).unwrap_or_default();
+    let detail = format!(
+        "{} of {} {} is based on version {based_on}, central holds version {version}",
+        content.action, content.entity_type, content.entity_id
+    );
+    let resolution = entity.filter(|entity| entity.is_known()).map(server_entity);
+    Judgement { resolution, detail: Some(detail), ..Judgement::refused(Verdict::Conflict, code, rule) }
+}
+
+fn clear(entity: &mut Entity) {
+    entity.fields.clear();
+    entity.stamps.clear();
+}

@@ -1,0 +1,57 @@
+//! The products and clients an event names. One that central does not know is no reason to refuse what happened, only to remark it.
+
+use crate::decision::Flag;
+use crate::fact::{Fact, SaleLine};
+use crate::id::Name;
+use crate::rules::is_unknown;
+use crate::state::{EntityKey, World};
+
+/// Every product and client that the fact names.
+pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
+    let sold = |lines: &[SaleLine]| lines.iter().map(|line| product(&line.product)).collect::<Vec<_>>();
+    match fact {
+        Fact::SaleRecorded(sale) => [sold(&sale.lines), client(&sale.customer)].concat(),
+        Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
+            [sold(&refund.sale.lines), client(&refund.sale.customer)].concat()
+        }
+        Fact::RevenueAdjusted(adjustment) => {
+            adjustment.product.iter().map(product).chain(client(&adjustment.customer)).collect()
+        }
+        Fact::GoodsReceived(reception) | Fact::GoodsReturned(reception) | Fact::ProductionValidated(reception) => {
+            reception.lines.iter().map(|line| product(&line.product)).collect()
+        }
+        Fact::StockWrittenOff(list) | Fact::StockCounted(list) => {
+            list.lines.iter().map(|line| product(&line.product)).chain(client(&list.customer)).collect()
+        }
+        Fact::StockAdjusted(adjustment) => adjustment.lines.iter().map(|line| product(&line.product)).collect(),
+        Fact::InvoiceCreated(invoice) => [sold(&invoice.lines), client(&Some(invoice.client.clone()))].concat(),
+        Fact::EpochOpened
+        | Fact::StockCountAccepted { .. }
+        | Fact::DeliveryCreated(_)
+        | Fact::DeliveryValidated(_)
+        | Fact::InvoiceCancelled { .. }
+        | Fact::Created(_)
+        | Fact::Updated(_)
+        | Fact::Deleted
+        | Fact::AuditRecorded
+        | Fact::InvoiceReferenceAssigned
+        | Fact::ConflictResolved(_)
+        | Fact::QuarantineReleased { .. }
+        | Fact::RulebookAdopted(_) => Vec::new(),
+    }
+}
+
+/// The remark that one of them is unknown.
+pub(super) fn unknown_reference(world: &World, fact: &Fact) -> Option<Flag> {
+    let unknown = |key: &EntityKey| is_unknown(world.entities.get(key));
+    references(fact).iter().any(unknown).then_some(Flag::UnknownReference)
+}
+
+fn product(id: &Name) -> EntityKey {
+    EntityKey { entity_type: Name::new("PRODUCT").expect("a valid name"), entity_id: id.clone() }
+}
+
+fn client(id: &Option<Name>) -> Vec<EntityKey> {
+    let entity_type = Name::new("CLIENT").expect("a valid name");
+    id.iter().map(|id| EntityKey { entity_type: entity_type.clone(), entity_id: id.clone() }).collect()
+}

@@ -1,0 +1,259 @@
+//! Stock: only central computes it, per site and product, in lots, first in first out by position. What happened is never refused:
+//! selling below zero is owed (`short`), and the next goods that come in pay for it first, at their cost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use crate::decision::{Code, Flag, Judgement, Place, Resolution, Verdict};
+use crate::fact::{Fact, Known, ReceptionLine, Sale, StockList};
+use crate::id::{EventId, Name, SiteId};
+use crate::rulebook::Rule;
+use crate::rules::references::unknown_reference;
+use crate::rules::{Cost, Direction, Effect, Movement, with_detail};
+use crate::state::{Count, Lot, StockItem, StockKey, Taken, TakenKey, World};
+
+/// Decimals of a computed unit cost.
+const COST_SCALE: u32 = 10;
+
+/// Goods that moved: accepted, with remarks.
+pub(super) fn decide(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
+    let mut flags = movement_flags(world, &movements(world, place, known));
+    flags.extend(unknown_reference(world, &known.fact));
+    Judgement { flags: flags.into_iter().collect(), ..Judgement::accepted(rule) }
+}
+
+/// A count takes effect once.
+pub(super) fn decide_acceptance(world: &World, place: &Place, known: &Known, count: EventId, rule: Rule) -> Judgement {
+    let refused = |code, detail| with_detail(Judgement::refused(Verdict::Rejected, code, rule), detail);
+    match world.counts.get(&count) {
+        None => refused(Code::UnknownEvent, format!("no count {count} was proposed")),
+        Some(held) if held.accepted => refused(Code::AlreadyDone, format!("the count {count} was accepted before")),
+        Some(_) => decide(world, place, known, rule),
+    }
+}
+
+/// A node's attempt to set stock: here is what central holds.
+pub(super) fn read_only(world: &World, known: &Known, rule: Rule) -> Judgement {
+    let content = &known.event.content;
+    let count = match &known.fact {
+        Fact::StockCountAccepted { count } => world.counts.get(count),
+        _ => None,
+    };
+    let products: BTreeSet<&Name> = match &known.fact {
+        Fact::StockAdjusted(adjustment) => adjustment.lines.iter().map(|line| &line.product).collect(),
+        Fact::StockCountAccepted { .. } => count.iter().flat_map(|count| count.lines.keys()).collect(),
+        _ => BTreeSet::from([&content.entity_id]),
+    };
+    let site = count.map_or(content.site, |count| count.site);
+    let held = |product: &Name| (product.clone(), quantity(world, site, product));
+    let resolution = Resolution::ServerStock { quantities: products.into_iter().map(held).collect() };
+    let detail = format!("{} of {}: stock is computed by central alone", content.action, content.entity_type);
+    let judgement = Judgement::refused(Verdict::Superseded, Code::StockReadOnly, rule);
+    Judgement { resolution: Some(resolution), detail: Some(detail), ..judgement }
+}
+
+/// What follows from an accepted event of goods.
+pub(super) fn effects(world: &World, place: &Place, known: &Known) -> Vec<Effect> {
+    let moved = movements(world, place, known).into_iter().map(Effect::StockMoved);
+    match &known.fact {
+        Fact::StockCounted(list) => {
+            vec![Effect::Counted { event: known.event.id, count: counted(world, known.event.content.site, list) }]
+        }
+        Fact::StockCountAccepted { count } => moved.chain([Effect::CountAccepted { count: *count }]).collect(),
+        _ => moved.collect(),
+    }
+}
+
+/// Applies one movement.
+pub(super) fn evolve(world: &mut World, movement: &Movement) {
+    let item = world.stock.entry(movement.key.clone()).or_default();
+    let Some(key) = movement.taken_key() else {
+        step(item, &mut Taken::default(), movement);
+        return;
+    };
+    // A sale that took nothing leaves no row.
+    let before = world.taken.get(&key).cloned().unwrap_or_default();
+    let mut taken = before.clone();
+    step(item, &mut taken, movement);
+    if taken != before {
+        world.taken.insert(key, taken);
+    }
+}
+
+/// The remarks that these movements, one after the other, give rise to.
+fn movement_flags(world: &World, movements: &[Movement]) -> BTreeSet<Flag> {
+    let mut items: BTreeMap<&StockKey, StockItem> = BTreeMap::new();
+    let mut taken: BTreeMap<Option<TakenKey>, Taken> = BTreeMap::new();
+    let mut flags = BTreeSet::new();
+    for movement in movements {
+        let held = || world.stock.get(&movement.key).cloned().unwrap_or_default();
+        let item = items.entry(&movement.key).or_insert_with(held);
+        let taken_key = movement.taken_key();
+        let before = taken_key.as_ref().and_then(|key| world.taken.get(key)).cloned();
+        let taken = taken.entry(taken_key).or_insert_with(|| before.unwrap_or_default());
+        flags.extend(step(item, taken, movement));
+    }
+    flags
+}
+
+/// Moves goods of one item, and says what was remarkable about it.
+fn step(item: &mut StockItem, taken: &mut Taken, movement: &Movement) -> Option<Flag> {
+    item.position = movement.position;
+    match &movement.direction {
+        Direction::In { cost, lot } => {
+            let unit_cost = match cost {
+                Cost::Given(cost) => Some(*cost),
+                Cost::Last => item.last_cost,
+                Cost::OfSale(_) => give_back(taken, movement.quantity).or(item.last_cost),
+            };
+            enter(item, movement, unit_cost.unwrap_or_default(), lot.clone());
+            unit_cost.is_none().then_some(Flag::CostUnknown)
+        }
+        Direction::Out { lot, sale } => {
+            let left = take(item, movement.quantity, lot.as_ref());
+            if sale.is_some() {
+                taken.quantity += left.quantity;
+                taken.cost += left.cost;
+            }
+            item.short += movement.quantity - left.quantity;
+            (left.quantity < movement.quantity).then_some(Flag::StockShortage)
+        }
+    }
+}
+
+/// Goods come in: first they pay what is owed, the rest is a new lot.
+fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
+    let paid = movement.quantity.min(item.short);
+    if paid > Decimal::ZERO {
+        item.short -= paid;
+        book(item, paid, unit_cost);
+    }
+    let quantity = movement.quantity - paid;
+    if quantity > Decimal::ZERO {
+        let Movement { position, line, received_at, .. } = *movement;
+        item.lots.push_back(Lot { position, line, received_at, quantity, unit_cost, lot });
+    }
+    if item.taken_quantity.is_zero() && !unit_cost.is_zero() {
+        item.last_cost = Some(unit_cost);
+    }
+}
+
+/// Takes up to `quantity` out of lots: the named one first, then the oldest. What it took, at cost.
+fn take(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -> Taken {
+    let mut total = Taken::default();
+    while total.quantity < quantity {
+        let index = named.and_then(|name| item.lots.iter().position(|lot| lot.lot.as_ref() == Some(name))).unwrap_or(0);
+        let Some(lot) = item.lots.get_mut(index) else { break };
+        let part = lot.quantity.min(quantity - total.quantity);
+        let unit_cost = lot.unit_cost;
+        lot.quantity -= part;
+        if lot.quantity.is_zero() {
+            item.lots.remove(index);
+        }
+        book(item, part, unit_cost);
+        total.quantity += part;
+        total.cost += part * unit_cost;
+    }
+    total
+}
+
+/// Books goods that left, at their cost.
+fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
+    item.taken_quantity += quantity;
+    item.taken_cost += quantity * unit_cost;
+    if !unit_cost.is_zero() {
+        item.last_cost = Some(unit_cost);
+    }
+}
+
+/// The average cost of what a sale took and has not come back yet, less what comes back now. Nothing where nothing is left of it.
+fn give_back(taken: &mut Taken, quantity: Decimal) -> Option<Decimal> {
+    if taken.quantity.is_zero() {
+        return None;
+    }
+    let unit_cost =
+        (taken.cost / taken.quantity).round_dp_with_strategy(COST_SCALE, RoundingStrategy::MidpointAwayFromZero);
+    let back = quantity.min(taken.quantity);
+    taken.quantity -= back;
+    let cost = taken.cost - back * unit_cost;
+    taken.cost = if taken.quantity.is_zero() { Decimal::ZERO } else { cost.max(Decimal::ZERO) };
+    Some(unit_cost)
+}
+
+/// The movements of an event, in the order of its lines.
+fn movements(world: &World, place: &Place, known: &Known) -> Vec<Movement> {
+    let content = &known.event.content;
+    let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
+    let (site, lines): (Option<SiteId>, Vec<(&Name, Decimal, Direction)>) = match &known.fact {
+        Fact::SaleRecorded(sale) => (content.site, sold(sale, out(Some(&content.entity_id)))),
+        Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
+            let cost = refund.original.clone().map_or(Cost::Last, Cost::OfSale);
+            (content.site, sold(&refund.sale, Direction::In { cost, lot: None }))
+        }
+        Fact::GoodsReceived(reception) | Fact::ProductionValidated(reception) => {
+            let come =
+                |line: &ReceptionLine| Direction::In { cost: Cost::Given(line.unit_cost), lot: line.lot.clone() };
+            (content.site, reception.lines.iter().map(|line| (&line.product, line.quantity, come(line))).collect())
+        }
+        Fact::GoodsReturned(reception) => {
+            let gone = |line: &ReceptionLine| Direction::Out { lot: line.lot.clone(), sale: None };
+            (content.site, reception.lines.iter().map(|line| (&line.product, line.quantity, gone(line))).collect())
+        }
+        Fact::StockWrittenOff(list) => {
+            (content.site, list.lines.iter().map(|line| (&line.product, line.quantity, out(None))).collect())
+        }
+        Fact::StockAdjusted(adjustment) => {
+            let cost = |cost: Option<Decimal>| cost.map_or(Cost::Last, Cost::Given);
+            let lines = adjustment.lines.iter();
+            (content.site, lines.map(|line| signed(&line.product, line.quantity, cost(line.unit_cost))).collect())
+        }
+        Fact::StockCountAccepted { count } => match world.counts.get(count) {
+            Some(count) => {
+                let lines = count.lines.iter();
+                let lines = lines.map(|(product, (held, counted))| signed(product, *counted - *held, Cost::Last));
+                (count.site, lines.collect())
+            }
+            None => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    let movement = |(line, (product, quantity, direction)): (u32, (&Name, Decimal, Direction))| Movement {
+        key: StockKey { site, product: product.clone() },
+        position: place.position,
+        received_at: place.received_at,
+        line,
+        quantity,
+        direction,
+    };
+    (0..).zip(lines).map(movement).filter(|movement| movement.quantity > Decimal::ZERO).collect()
+}
+
+fn sold(sale: &Sale, direction: Direction) -> Vec<(&Name, Decimal, Direction)> {
+    sale.lines.iter().map(|line| (&line.product, line.quantity, direction.clone())).collect()
+}
+
+fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Direction) {
+    let direction = if quantity < Decimal::ZERO {
+        Direction::Out { lot: None, sale: None }
+    } else {
+        Direction::In { cost, lot: None }
+    };
+    (product, quantity.abs(), direction)
+}
+
+/// A count beside what central holds at its position. A product counted on two shelves is counted together.
+fn counted(world: &World, site: Option<SiteId>, list: &StockList) -> Count {
+    let mut lines = BTreeMap::new();
+    for line in &list.lines {
+        let entry = lines.entry(line.product.clone());
+        let (_, counted) = entry.or_insert_with(|| (quantity(world, site, &line.product), Decimal::ZERO));
+        *counted += line.quantity;
+    }
+    Count { site, lines, accepted: false }
+}
+
+fn quantity(world: &World, site: Option<SiteId>, product: &Name) -> Decimal {
+    let key = StockKey { site, product: product.clone() };
+    world.stock.get(&key).map(StockItem::quantity).unwrap_or_default()
+}
