@@ -1,1 +1,3 @@
-//! central-node
+//! The central node: ingest, event store on Postgres, projections, reporting.
+
+pub mod private_postgres;

@@ -1,0 +1,77 @@
+//! Who runs the server: ourselves, or, when we are root, `postgres` or `nobody`.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use super::{Error, io};
+
+/// An entry of the password file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Account {
+    pub(super) name: String,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+}
+
+/// The account we run as, and the one that runs the server.
+pub(super) fn find() -> Result<(Account, Account), Error> {
+    let passwd = fs::read_to_string("/etc/passwd").map_err(io("reading /etc/passwd"))?;
+    let uid = rustix::process::geteuid().as_raw();
+    let ours = by(&passwd, |account| account.uid == uid).unwrap_or_else(|| Account {
+        name: format!("uid{uid}"),
+        uid,
+        gid: rustix::process::getegid().as_raw(),
+    });
+    if uid != 0 {
+        return Ok((ours.clone(), ours));
+    }
+    let named = |name: &'static str| by(&passwd, move |account| account.name == name);
+    let server = named("postgres").or_else(|| named("nobody")).ok_or(Error::NoAccount)?;
+    Ok((ours, server))
+}
+
+fn by(passwd: &str, wanted: impl Fn(&Account) -> bool) -> Option<Account> {
+    passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        let uid = fields.nth(1)?.parse().ok()?;
+        let gid = fields.next()?.parse().ok()?;
+        Some(Account { name, uid, gid }).filter(&wanted)
+    })
+}
+
+/// Every folder on the way must let the server's account through; ours gets 0711 for that, nobody else's is touched.
+pub(super) fn check_reachable(account: &Account, data_dir: &Path) -> Result<(), Error> {
+    for directory in data_dir.ancestors() {
+        let metadata = fs::metadata(directory).map_err(io(format!("looking at {}", directory.display())))?;
+        let mode = metadata.permissions().mode();
+        let may_enter = match () {
+            () if metadata.uid() == account.uid => mode & 0o100,
+            () if metadata.gid() == account.gid => mode & 0o010,
+            () => mode & 0o001,
+        };
+        if may_enter == 0 {
+            return Err(Error::Unreachable {
+                user: account.name.clone(),
+                directory: directory.to_owned(),
+                data_dir: data_dir.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_file_is_read_by_name_and_by_number() {
+        let passwd = "root:x:0:0:root:/root:/bin/bash\npostgres:x:101:104::/var/lib/postgresql:/bin/bash\n";
+        let postgres = Account { name: "postgres".to_owned(), uid: 101, gid: 104 };
+        assert_eq!(by(passwd, |account| account.name == "postgres"), Some(postgres.clone()));
+        assert_eq!(by(passwd, |account| account.uid == 101), Some(postgres));
+        assert_eq!(by(passwd, |account| account.uid == 7), None);
+    }
+}
