@@ -29,7 +29,7 @@ pub(super) fn decide(entity: Option<&Entity>, known: &Known, stamp: Stamp, rule:
 pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
     match change {
         Change::Create(fields) => {
-            entity.created = entity.created.max(Some(stamp)).filter(|created| Some(*created) > entity.tombstone);
+            entity.created = entity.created.max(Some(stamp));
             merge(entity, fields, stamp);
         }
         Change::Update(fields) => merge(entity, fields, stamp),
@@ -54,5 +54,5 @@ fn merge(entity: &mut Entity, fields: &Fields, stamp: Stamp) {
 }
 
 fn wins(entity: &Entity, field: &str, stamp: Stamp) -> bool {
-    Some(stamp) > entity.stamps.get(field).copied() && Some(stamp) > entity.tombstone
+    Some(stamp) > entity.stamps.get(field).copied()
 }

@@ -50,10 +50,8 @@ fn a_validation_of_an_unknown_delivery_is_accepted_and_central_fills_it_in_later
 
 #[test]
 fn a_delivery_is_created_once_and_by_central() {
-    let mut by_node = ordered("d1", "QR");
-    by_node.place.by_central = false;
     given([])
-        .when(by_node)
+        .when(ordered("d1", "QR").by(1))
         .then(Verdict::Rejected, Code::CentralOnly)
         .when(ordered("d1", "QR"))
         .then_accepted()

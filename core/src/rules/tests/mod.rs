@@ -1,8 +1,10 @@
 //! The rules, told as stories: given what happened, when this comes, then that is decided and this is what stands.
 
+mod batches;
 mod delivery;
 mod fields;
 mod invoice;
+mod logs;
 mod properties;
 mod quarantine;
 mod stock;
@@ -75,6 +77,12 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
 }
 
 impl Step {
+    fn by(mut self, node: u8) -> Step {
+        self.known.event.node = node_id(node);
+        self.place.by_central = node == CENTRAL;
+        self
+    }
+
     fn in_site(mut self, number: u8) -> Step {
         self.known.event.content.site = Some(site(number));
         self

@@ -94,7 +94,7 @@ fn a_release_lends_a_node_no_right_of_centrals() {
         .then(Verdict::Quarantined, Code::TotalMismatch)
         .when(released(CENTRAL, 1))
         .then(Verdict::Rejected, Code::CentralOnly);
-    given([ordered_by_a_node().objected()]).then(Verdict::Rejected, Code::CentralOnly);
+    given([ordered("d1", "QR").by(1).objected()]).then(Verdict::Rejected, Code::CentralOnly);
 }
 
 #[test]
@@ -106,10 +106,4 @@ fn a_released_count_is_compared_at_its_release() {
         .when(count_accepted(CENTRAL, 2))
         .then_accepted_with(&[])
         .stock("TEA", &["7@1"], "0");
-}
-
-fn ordered_by_a_node() -> Step {
-    let mut order = ordered("d1", "QR");
-    order.place.by_central = false;
-    order
 }

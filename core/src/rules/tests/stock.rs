@@ -1,7 +1,6 @@
 //! Stock in lots. The figures are worked out by hand.
 
 use super::*;
-use crate::rules::tests::{given, received, sold};
 
 /// Products and clients are unknown in most of these stories: that remark comes with every step and is left out of them by making
 /// the product known first.

@@ -1,0 +1,128 @@
+//! Batches, as central ingests them: load what is touched, fold, write back what was written. That it comes to the same as one fold over
+//! everything shows that no key is missing, neither among those touched nor among those written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::logs::{in_order, logs, sealed};
+use super::*;
+use crate::rules::{touched, touched_through};
+use crate::state::Touched;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_split_into_batches_that_load_only_what_is_touched_gives_the_same(
+        log in logs(60),
+        sizes in vec(1..12usize, 1..8),
+    ) {
+        let mut store = World::default();
+        let mut judgements = Vec::new();
+        let mut rest = log.as_slice();
+        for size in sizes.iter().cycle() {
+            let (batch, later) = rest.split_at((*size).min(rest.len()));
+            judgements.extend(ingested(&mut store, batch));
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        prop_assert_eq!((store, judgements), folded(&log));
+    }
+}
+
+#[test]
+fn the_release_of_an_acceptance_leads_to_the_count_and_on_to_its_stock() {
+    let log = [
+        received("TEA", "5", "1"),
+        counted(&[("TEA", "4")]),
+        count_accepted(CENTRAL, 2).objected(),
+        released(CENTRAL, 3),
+    ];
+    let log = in_order(sealed(log.into()));
+    let mut store = World::default();
+    let judgements: Vec<_> = log.chunks(1).flat_map(|batch| ingested(&mut store, batch)).collect();
+    assert_eq!(judgements[3].verdict, Verdict::Accepted);
+    assert_eq!((store, judgements), folded(&log));
+}
+
+#[test]
+fn what_is_set_apart_and_released_in_one_batch_is_numbered_in_the_year_of_the_release() {
+    let mut log = in_order(sealed(vec![invoiced(1, "i0"), invoiced(1, "i1").objected(), released(CENTRAL, 2)]));
+    log[0].place.local_year = 2027;
+    log[2].place.local_year = 2027;
+    let mut store = World::default();
+    ingested(&mut store, &log[..1]);
+    let judgements = ingested(&mut store, &log[1..]);
+    assert_eq!(judgements[1].reference.as_deref(), Some("F2027-LYO-000002"));
+}
+
+/// One fold over the whole log.
+pub(super) fn folded(log: &[Step]) -> (World, Vec<Judgement>) {
+    let mut world = World::default();
+    let judgements = log.iter().map(|step| judged(&mut world, step).0).collect();
+    (world, judgements)
+}
+
+/// Applies what follows from a judgement; tells which keys that wrote.
+pub(super) fn apply(world: &mut World, step: &Step, judgement: &Judgement) -> Touched {
+    let mut written = Touched::default();
+    for effect in effects(world, &step.place, &step.known, judgement) {
+        evolve(world, &effect);
+        effect.writes(&mut written);
+    }
+    written
+}
+
+/// Decides one event and applies what follows; tells which keys that wrote.
+fn judged(world: &mut World, step: &Step) -> (Judgement, Touched) {
+    let judgement = decide(world, &step.place, &step.known);
+    let written = apply(world, step, &judgement);
+    (judgement, written)
+}
+
+/// As central does: loads what the batch touches, folds, writes back what was written.
+fn ingested(store: &mut World, batch: &[Step]) -> Vec<Judgement> {
+    let events: Vec<_> = batch.iter().map(|step| (&step.known, &step.place)).collect();
+    let mut world = World { rulebook: store.rulebook.clone(), ..World::default() };
+    let (mut wanted, mut loaded) = (Touched::default(), Touched::default());
+    for (known, place) in &events {
+        touched(known, place, &store.rulebook, &mut wanted);
+    }
+    let mut rounds = 0;
+    while !wanted.without(&loaded).is_empty() {
+        copy(&wanted.without(&loaded), store, &mut world);
+        loaded = wanted.clone();
+        touched_through(&world, &events, &mut wanted);
+        rounds += 1;
+    }
+    assert!(rounds <= 3, "{rounds} rounds");
+    let mut judgements = Vec::new();
+    for step in batch {
+        let (judgement, written) = judged(&mut world, step);
+        copy(&written, &world, store);
+        judgements.push(judgement);
+    }
+    judgements
+}
+
+/// Copies the named keys, where they are there.
+fn copy(keys: &Touched, from: &World, to: &mut World) {
+    fn rows<K: Ord + Clone, V: Clone>(keys: &BTreeSet<K>, from: &BTreeMap<K, V>, to: &mut BTreeMap<K, V>) {
+        to.extend(keys.iter().filter_map(|key| from.get(key).map(|value| (key.clone(), value.clone()))));
+    }
+    rows(&keys.stock, &from.stock, &mut to.stock);
+    rows(&keys.taken, &from.taken, &mut to.taken);
+    rows(&keys.counts, &from.counts, &mut to.counts);
+    rows(&keys.deliveries, &from.deliveries, &mut to.deliveries);
+    rows(&keys.invoices, &from.invoices, &mut to.invoices);
+    rows(&keys.series, &from.series, &mut to.series);
+    rows(&keys.entities, &from.entities, &mut to.entities);
+    rows(&keys.quarantined, &from.quarantined, &mut to.quarantined);
+    if keys.rulebook {
+        to.rulebook = from.rulebook.clone();
+    }
+}
