@@ -1,9 +1,11 @@
 //! The judgement. `decide` reads the state and never changes it; `effects` says what follows from an event and its judgement;
 //! `evolve` applies that. Ingest does the three in a row; a rebuild takes the stored judgement and does only the last two.
 //!
-//! What goods, deliveries and invoices do is the same under every rulebook: their facts go to [`stock`], [`delivery`] and [`invoice`].
-//! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: [`client`] (last-writer-wins) or [`entity`] (the
-//! version check, and what is built on it). [`quarantine`] judges an event again when a person releases it.
+//! What goods, deliveries and invoices do is the same under every rulebook: their facts go to `stock`, `delivery` and `invoice`.
+//! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: `client` (last-writer-wins) or `entity` (the
+//! version check, and what is built on it). `quarantine` judges an event again when a person releases it.
+//!
+//! A store loads what [`touched`] and [`touched_through`] name, folds its batch, and writes back what [`Effect::writes`] names.
 
 mod client;
 mod delivery;
