@@ -1,0 +1,166 @@
+//! The directory of a node's log: who holds it, whether it was there before, and what a crash left lying about.
+//!
+//! ```text
+//! lock          held while the log is open; a second process is refused
+//! registered    written once the log is whole: from then on a missing log is a loss, never a new beginning
+//! high-water    see `high_water`
+//! log/          the store's own files
+//! log.creating/ a first start that did not finish; nothing in it was ever acknowledged
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+
+use super::OpenError;
+
+/// Whose log this is: issued with the node's key, kept at first start, refused when changed later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The company or school.
+    pub tenant: TenantId,
+    /// The shop.
+    pub site: SiteId,
+    /// The node.
+    pub node: NodeId,
+}
+
+impl Identity {
+    /// Refuses another identity than the one kept, naming the first part that differs.
+    pub(crate) fn same_as(self, kept: Identity) -> Result<(), OpenError> {
+        let parts = [
+            ("TENANT_ID", kept.tenant.uuid(), self.tenant.uuid()),
+            ("SITE_ID", kept.site.uuid(), self.site.uuid()),
+            ("NODE_ID", kept.node.uuid(), self.node.uuid()),
+        ];
+        match parts.into_iter().find(|(_, kept, given)| kept != given) {
+            Some((setting, kept, given)) => Err(OpenError::IdentityChanged { setting, kept, given }),
+            None => Ok(()),
+        }
+    }
+
+    fn text(self) -> String {
+        format!("comptoir log 1\ntenant {}\nsite {}\nnode {}\n", self.tenant, self.site, self.node)
+    }
+
+    fn parse(text: &str) -> Option<Identity> {
+        let mut lines = text.lines();
+        let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+        value("comptoir")?;
+        let tenant = value("tenant")?.parse().ok()?;
+        let site = value("site")?.parse().ok()?;
+        Some(Identity { tenant, site, node: value("node")?.parse().ok()? })
+    }
+}
+
+/// The directory, held by this process until dropped.
+pub(crate) struct Directory {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Creates the directory where needed and takes its lock.
+    pub(crate) fn take(root: &Path) -> Result<Directory, OpenError> {
+        let mut builder = fs::DirBuilder::new();
+        // The node's private key lies in here.
+        builder.recursive(true).mode(0o700);
+        builder.create(root).map_err(at(root, "create"))?;
+        let path = root.join("lock");
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let lock = lock.map_err(at(&path, "open"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Directory { root: root.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
+            Err(TryLockError::Error(error)) => Err(at(&path, "lock")(error)),
+        }
+    }
+
+    /// The identity this directory was registered for, if it was.
+    pub(crate) fn registered(&self) -> Result<Option<Identity>, OpenError> {
+        let path = self.root.join("registered");
+        match fs::read_to_string(&path) {
+            Ok(text) => match Identity::parse(&text) {
+                Some(identity) => Ok(Some(identity)),
+                None => Err(at(&path, "read")(io::Error::new(io::ErrorKind::InvalidData, "it names no identity"))),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path, "read")(error)),
+        }
+    }
+
+    /// Remembers that a whole log stands here; durable when it returns.
+    pub(crate) fn register(&self, identity: Identity) -> Result<(), OpenError> {
+        let (new, path) = (self.root.join("registered.new"), self.root.join("registered"));
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&new)?;
+            file.write_all(identity.text().as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&new, &path)
+        };
+        write().map_err(at(&path, "write"))?;
+        self.sync()
+    }
+
+    pub(crate) fn store(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    pub(crate) fn high_water(&self) -> PathBuf {
+        self.root.join("high-water")
+    }
+
+    /// An empty place to create the store in.
+    pub(crate) fn begin_creation(&self) -> Result<PathBuf, OpenError> {
+        let path = self.root.join("log.creating");
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&path, "remove")(error)),
+            Ok(()) | Err(_) => {}
+        }
+        fs::create_dir(&path).map_err(at(&path, "create"))?;
+        Ok(path)
+    }
+
+    /// Puts the created store, which is closed and flushed, in its place.
+    pub(crate) fn finish_creation(&self) -> Result<(), OpenError> {
+        let (from, to) = (self.root.join("log.creating"), self.store());
+        // sled syncs its files but never the directory that names them.
+        sync_dir(&from)?;
+        fs::rename(&from, &to).map_err(at(&to, "create"))?;
+        self.sync()
+    }
+
+    /// Removes snapshots that sled had begun to write: it would refuse to open for ever, and the log they were made from is whole.
+    pub(crate) fn remove_unfinished_snapshots(&self) -> Result<Vec<PathBuf>, OpenError> {
+        let store = self.store();
+        let mut removed = Vec::new();
+        for file in fs::read_dir(&store).map_err(at(&store, "list"))? {
+            let path = file.map_err(at(&store, "list"))?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if name.starts_with("snap.") && name.ends_with(".generating") {
+                fs::remove_file(&path).map_err(at(&path, "remove"))?;
+                removed.push(path);
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Makes the names in the directory and in the store's own durable.
+    pub(crate) fn sync(&self) -> Result<(), OpenError> {
+        sync_dir(&self.root)?;
+        if self.store().exists() { sync_dir(&self.store()) } else { Ok(()) }
+    }
+}
+
+fn sync_dir(path: &Path) -> Result<(), OpenError> {
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(at(path, "sync"))
+}
+
+/// Names the path and the deed in an I/O error.
+pub(crate) fn at(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |error| OpenError::Io { doing, path: path.clone(), error: error.to_string() }
+}

@@ -1,0 +1,100 @@
+//! Every key of the log's one tree. Ordinals never move; numbers are big-endian, so that scans are in order.
+//!
+//! | first byte | rest of the key | value | lifetime |
+//! |---|---|---|---|
+//! | 1 identity | | tenant 16, site 16, node 16, seed of the node's key pair 32 | written once |
+//! | 2 epoch | number u32 | the epoch's random id 16 | one per epoch, never changed |
+//! | 3 page | epoch u32, first seq u64, part u16 | a part of a [page](super::page) of records | never changed |
+//! | 4 decisions | epoch u32, first seq u64, part u16 | a part of a page of decisions | never changed |
+//! | 5 acked | epoch u32 | seq u64 | raised by the sync agent |
+//! | 6 id run | run u32, first event id 16 | a [block](super::ids) of event ids and where they stand | until its run is merged |
+//! | 7 id runs | | which runs are whole, and up to where records are indexed | replaced with each run |
+//! | 8 reseal | | [`Reseal`](super::epochs::Reseal): what still has to be sealed again | while an epoch is being opened |
+//! | 9 boot | | how often the log was opened, u64 | replaced at each open |
+//! | 10 pull cursor | | reserved: the place in central's changes | moved with the rows it speaks of |
+//! | 11 row | reserved: entity type, entity id | a row of the node's read model | |
+
+use comptoir_core::position::Seq;
+
+/// Ordinals 10 and 11 are taken too, see the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    Identity = 1,
+    Epoch = 2,
+    Page = 3,
+    Decisions = 4,
+    Acked = 5,
+    IdRun = 6,
+    IdRuns = 7,
+    Reseal = 8,
+    Boot = 9,
+}
+
+/// A key of a kind that there is one of.
+pub(crate) fn single(kind: Kind) -> Vec<u8> {
+    vec![kind as u8]
+}
+
+/// `Epoch` and `Acked`.
+pub(crate) fn of_epoch(kind: Kind, epoch: u32) -> Vec<u8> {
+    let mut key = single(kind);
+    key.extend_from_slice(&epoch.to_be_bytes());
+    key
+}
+
+/// `Page` and `Decisions`.
+pub(crate) fn part(kind: Kind, epoch: u32, first: Seq, part: u16) -> Vec<u8> {
+    let mut key = of_epoch(kind, epoch);
+    key.extend_from_slice(&first.0.to_be_bytes());
+    key.extend_from_slice(&part.to_be_bytes());
+    key
+}
+
+/// The epoch of an `Epoch` or `Acked` key.
+pub(crate) fn epoch_in(key: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(key.get(1..)?.try_into().ok()?))
+}
+
+/// The first seq and the part number of a `Page` or `Decisions` key.
+pub(crate) fn part_in(key: &[u8]) -> Option<(Seq, u16)> {
+    let (first, rest) = key.get(5..)?.split_first_chunk()?;
+    Some((Seq(u64::from_be_bytes(*first)), u16::from_be_bytes(rest.try_into().ok()?)))
+}
+
+/// `IdRun`.
+pub(crate) fn id_run(run: u32, first: &[u8; 16]) -> Vec<u8> {
+    let mut key = of_epoch(Kind::IdRun, run);
+    key.extend_from_slice(first);
+    key
+}
+
+/// The run of an `IdRun` key.
+pub(crate) fn run_in(key: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(*key.get(1..)?.first_chunk()?))
+}
+
+/// The first key of a kind, and one past its last.
+pub(crate) fn all_of(kind: Kind) -> (Vec<u8>, Vec<u8>) {
+    (vec![kind as u8], vec![kind as u8 + 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_as_their_numbers_do_and_read_back() {
+        let keys = [
+            part(Kind::Page, 1, Seq(2), 0),
+            part(Kind::Page, 1, Seq(2), 1),
+            part(Kind::Page, 1, Seq(300), 0),
+            part(Kind::Page, 2, Seq(1), 0),
+        ];
+        assert!(keys.is_sorted());
+        assert_eq!(part_in(&keys[2]), Some((Seq(300), 0)));
+        assert_eq!(epoch_in(&of_epoch(Kind::Acked, 7)), Some(7));
+        assert_eq!(run_in(&id_run(9, &[1; 16])), Some(9));
+        assert_eq!(part_in(b"\x03short"), None);
+    }
+}

@@ -1,0 +1,165 @@
+//! A log's store in memory, with the faults a disk may have: tests of the log and of whoever stands on it.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
+
+use super::store::{Entry, Row, Store, StoreError, Visit};
+
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// What the disk does wrong from now on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Faults {
+    /// Writes answer an I/O error.
+    pub writes_fail: bool,
+    /// Flushes answer an I/O error, and what they should have made durable is lost at a power cut.
+    pub flushes_fail: bool,
+    /// Flushes answer "done" and do nothing: a drive that lies.
+    pub flushes_lie: bool,
+}
+
+/// A disk that outlives the stores opened on it.
+#[derive(Clone, Default)]
+pub struct MemDisk(Arc<Mutex<Disk>>);
+
+#[derive(Default)]
+struct Disk {
+    /// What readers see.
+    rows: Rows,
+    /// What is safe from a power cut.
+    durable: Rows,
+    /// Applied since the last flush, in order.
+    unsynced: Vec<Vec<Entry>>,
+    faults: Faults,
+    flushes: u64,
+    /// Raised by a power cut: a store from before it is dead.
+    generation: u64,
+}
+
+impl MemDisk {
+    /// Opens a store on the disk.
+    pub fn store(&self) -> MemStore {
+        MemStore { disk: self.clone(), generation: self.lock().generation }
+    }
+
+    /// Sets what goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.lock().faults = faults;
+    }
+
+    /// How many flushes were asked for.
+    pub fn flushes(&self) -> u64 {
+        self.lock().flushes
+    }
+
+    /// How many batches are not durable yet.
+    pub fn unsynced(&self) -> usize {
+        self.lock().unsynced.len()
+    }
+
+    /// Cuts the power: of the batches since the last flush only the first `kept` survive. Ends the faults.
+    pub fn cut_power(&self, kept: usize) {
+        let mut disk = self.lock();
+        let unsynced = std::mem::take(&mut disk.unsynced);
+        unsynced.into_iter().take(kept).for_each(|batch| write(&mut disk.durable, batch));
+        disk.rows = disk.durable.clone();
+        disk.faults = Faults::default();
+        disk.generation += 1;
+    }
+
+    /// Changes a value on the disk behind everyone's back: bit rot, or a hand that should not be there.
+    pub fn tamper(&self, change: impl FnOnce(&mut BTreeMap<Vec<u8>, Vec<u8>>)) {
+        let mut disk = self.lock();
+        change(&mut disk.durable);
+        disk.rows = disk.durable.clone();
+        disk.unsynced.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Disk> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One opening of a [`MemDisk`].
+pub struct MemStore {
+    disk: MemDisk,
+    generation: u64,
+}
+
+impl MemStore {
+    fn powered(&self, doing: &'static str) -> Result<MutexGuard<'_, Disk>, StoreError> {
+        let disk = self.disk.lock();
+        if disk.generation == self.generation { Ok(disk) } else { Err(failed(doing, "the power was cut")) }
+    }
+}
+
+impl Store for MemStore {
+    fn apply(&self, batch: Vec<Entry>) -> Result<(), StoreError> {
+        assert!(batch.len() <= BATCH_ENTRIES_MAX, "a batch of {} entries", batch.len());
+        for entry in &batch {
+            let bytes = entry.value.as_ref().map_or(0, Vec::len);
+            assert!(bytes <= CHUNK_BYTES_MAX && entry.key.len() <= 64, "a value of {bytes} bytes");
+        }
+        let mut disk = self.powered("write")?;
+        if disk.faults.writes_fail {
+            return Err(failed("write", "injected I/O error"));
+        }
+        write(&mut disk.rows, batch.clone());
+        disk.unsynced.push(batch);
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        let mut disk = self.powered("flush")?;
+        disk.flushes += 1;
+        if disk.faults.flushes_fail {
+            return Err(failed("flush", "injected I/O error"));
+        }
+        if !disk.faults.flushes_lie {
+            let unsynced = std::mem::take(&mut disk.unsynced);
+            unsynced.into_iter().for_each(|batch| write(&mut disk.durable, batch));
+        }
+        Ok(())
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.powered("read")?.rows.get(key).cloned())
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Row>, StoreError> {
+        let disk = self.powered("read")?;
+        let found = disk.rows.range::<[u8], _>((Bound::Included(from), Bound::Included(to))).next_back();
+        Ok(found.map(|(key, value)| (key.clone(), value.clone())))
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
+        // Copied, so that the visitor may use the store.
+        let rows: Vec<_> = {
+            let disk = self.powered("read")?;
+            let range = disk.rows.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+            range.map(|(key, value)| (key.clone(), value.clone())).collect()
+        };
+        for (key, value) in rows {
+            if visit(&key, &value) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write(rows: &mut Rows, batch: Vec<Entry>) {
+    for Entry { key, value } in batch {
+        match value {
+            Some(value) => drop(rows.insert(key, value)),
+            None => drop(rows.remove(&key)),
+        }
+    }
+}
+
+fn failed(doing: &'static str, error: &str) -> StoreError {
+    StoreError { doing, error: error.to_owned() }
+}

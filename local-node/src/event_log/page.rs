@@ -1,0 +1,230 @@
+//! Pages: how records stand in the store. What one group commit writes together shares pages, because a store's cost is per
+//! value: ten records in one value of 4 KiB cost little more than one.
+//!
+//! A page is a run of records of one epoch, made once and never changed:
+//!
+//! ```text
+//! version 1 | records u16 | appended_at i64 | chain before it 32 | chain after it 32 | each record: length u32, bytes
+//! ```
+//!
+//! Numbers are little-endian. It is cut into parts of at most [`CHUNK_BYTES_MAX`] under one key per part. Pages of several
+//! callers have one part, and one entry is atomic; only a caller whose drafts need more gets a page, and so a batch, of its own.
+
+use comptoir_core::chain::{ChainHash, link};
+use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
+use comptoir_core::position::Seq;
+use comptoir_core::time::Timestamp;
+
+use super::keys::{self, Kind};
+use super::store::Entry;
+
+const VERSION: u8 = 1;
+pub(crate) const HEADER_BYTES: usize = 75;
+/// One entry of a batch is left for what must change together with the page.
+pub(crate) const PARTS_MAX: usize = BATCH_ENTRIES_MAX - 1;
+/// Bytes of the largest page.
+pub(crate) const PAGE_BYTES_MAX: usize = PARTS_MAX * CHUNK_BYTES_MAX;
+
+/// A page being filled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Builder {
+    first: Seq,
+    appended_at: Timestamp,
+    previous: ChainHash,
+    chain: ChainHash,
+    count: u16,
+    records: Vec<u8>,
+}
+
+impl Builder {
+    pub(crate) fn new(first: Seq, previous: ChainHash, appended_at: Timestamp) -> Builder {
+        Builder { first, appended_at, previous, chain: previous, count: 0, records: Vec::new() }
+    }
+
+    /// Adds the next record; answers its chain.
+    pub(crate) fn push(&mut self, record: &[u8]) -> ChainHash {
+        let length = u32::try_from(record.len()).expect("a record is under RECORD_BYTES_MAX");
+        self.records.extend_from_slice(&length.to_le_bytes());
+        self.records.extend_from_slice(record);
+        self.count += 1;
+        self.chain = link(self.chain, record);
+        self.chain
+    }
+
+    /// Adds another page's records, which continue this one's.
+    pub(crate) fn join(&mut self, next: Builder) {
+        assert_eq!((next.first, next.previous), (self.next_seq(), self.chain), "pages are joined in the chain's order");
+        self.records.extend_from_slice(&next.records);
+        self.count += next.count;
+        self.chain = next.chain;
+    }
+
+    /// The seq of the record after the page.
+    pub(crate) fn next_seq(&self) -> Seq {
+        Seq(self.first.0 + u64::from(self.count))
+    }
+
+    /// The chain after the last record.
+    pub(crate) fn chain(&self) -> ChainHash {
+        self.chain
+    }
+
+    /// Bytes of the page as it stands.
+    pub(crate) fn bytes(&self) -> usize {
+        HEADER_BYTES + self.records.len()
+    }
+
+    /// The entries that store the page.
+    pub(crate) fn entries(&self, epoch: u32) -> Vec<Entry> {
+        let mut body = Vec::with_capacity(self.bytes());
+        body.push(VERSION);
+        body.extend_from_slice(&self.count.to_le_bytes());
+        body.extend_from_slice(&self.appended_at.0.to_le_bytes());
+        body.extend_from_slice(&self.previous.0);
+        body.extend_from_slice(&self.chain.0);
+        body.extend_from_slice(&self.records);
+        parts(Kind::Page, epoch, self.first, body)
+    }
+}
+
+/// Cuts a body into entries.
+pub(crate) fn parts(kind: Kind, epoch: u32, first: Seq, body: Vec<u8>) -> Vec<Entry> {
+    if body.len() <= CHUNK_BYTES_MAX {
+        return vec![Entry::set(keys::part(kind, epoch, first, 0), body)];
+    }
+    let numbered = body.chunks(CHUNK_BYTES_MAX).zip(0u16..);
+    numbered.map(|(chunk, part)| Entry::set(keys::part(kind, epoch, first, part), chunk.to_vec())).collect()
+}
+
+/// A stored page, read and checked: its records lead from the chain before it to the chain after it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Page {
+    pub(crate) first: Seq,
+    pub(crate) appended_at: Timestamp,
+    pub(crate) previous: ChainHash,
+    /// Each record with the chain after it; never empty.
+    pub(crate) records: Vec<(ChainHash, Vec<u8>)>,
+}
+
+/// Why bytes are no page.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PageError {
+    /// The bytes end early, go on too long or are of another version.
+    #[error("the page that begins with seq {first} does not read ({bytes} bytes)")]
+    Unreadable { first: Seq, bytes: usize },
+    /// The records do not lead to the page's own hash.
+    #[error("the records up to seq {last} lead to {found}, the page says {expected}")]
+    Chain { first: Seq, last: Seq, expected: ChainHash, found: ChainHash },
+}
+
+impl PageError {
+    /// The page's first seq.
+    pub(crate) fn first(&self) -> Seq {
+        match self {
+            PageError::Unreadable { first, .. } | PageError::Chain { first, .. } => *first,
+        }
+    }
+}
+
+impl Page {
+    pub(crate) fn read(first: Seq, body: &[u8]) -> Result<Page, PageError> {
+        let unreadable = || PageError::Unreadable { first, bytes: body.len() };
+        let (page, expected) = Self::parse(first, body).ok_or_else(unreadable)?;
+        let found = page.chain();
+        if found == expected { Ok(page) } else { Err(PageError::Chain { first, last: page.last(), expected, found }) }
+    }
+
+    fn parse(first: Seq, body: &[u8]) -> Option<(Page, ChainHash)> {
+        let (version, rest) = body.split_first()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let (appended_at, rest) = rest.split_first_chunk()?;
+        let (previous, rest) = rest.split_first_chunk()?;
+        let (expected, mut rest) = rest.split_first_chunk()?;
+        let (count, previous) = (u16::from_le_bytes(*count), ChainHash(*previous));
+        let mut records = Vec::with_capacity(usize::from(count));
+        let mut chain = previous;
+        for _ in 0..count {
+            let (length, after) = rest.split_first_chunk()?;
+            let (record, after) = after.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+            chain = link(chain, record);
+            records.push((chain, record.to_vec()));
+            rest = after;
+        }
+        let whole = *version == VERSION && count > 0 && rest.is_empty();
+        let appended_at = Timestamp(i64::from_le_bytes(*appended_at));
+        whole.then_some((Page { first, appended_at, previous, records }, ChainHash(*expected)))
+    }
+
+    /// The chain after the last record.
+    pub(crate) fn chain(&self) -> ChainHash {
+        self.records.last().map_or(self.previous, |(chain, _)| *chain)
+    }
+
+    /// The seq of the last record.
+    pub(crate) fn last(&self) -> Seq {
+        Seq(self.first.0 + self.records.len() as u64 - 1)
+    }
+
+    /// Each record with its seq and chain.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (Seq, ChainHash, &[u8])> {
+        (self.first.0..).zip(&self.records).map(|(seq, (chain, record))| (Seq(seq), *chain, record.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(records: &[&[u8]]) -> Builder {
+        let mut page = Builder::new(Seq(5), ChainHash([7; 32]), Timestamp(99));
+        for record in records {
+            page.push(record);
+        }
+        page
+    }
+
+    fn body(page: &Builder) -> Vec<u8> {
+        page.entries(1).into_iter().flat_map(|entry| entry.value.unwrap()).collect()
+    }
+
+    #[test]
+    fn a_page_reads_back_with_the_chain_of_each_record() {
+        let built = page(&[b"one", b"", b"three"]);
+        let read = Page::read(Seq(5), &body(&built)).unwrap();
+        let texts: Vec<_> = read.numbered().map(|(seq, _, record)| (seq.0, record.to_vec())).collect();
+        assert_eq!(texts, [(5, b"one".to_vec()), (6, vec![]), (7, b"three".to_vec())]);
+        assert_eq!((read.chain(), read.last(), built.next_seq()), (built.chain(), Seq(7), Seq(8)));
+        assert_eq!(body(&built).len(), built.bytes());
+    }
+
+    #[test]
+    fn joined_pages_are_the_page_that_would_have_been_filled_at_once() {
+        let mut left = page(&[b"one"]);
+        let mut right = Builder::new(left.next_seq(), left.chain(), Timestamp(99));
+        right.push(b"two");
+        left.join(right);
+        assert_eq!(left, page(&[b"one", b"two"]));
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_page_is_seen_by_its_reader_or_by_its_neighbour() {
+        let built = page(&[b"one", b"two"]);
+        let good = Page::read(Seq(5), &body(&built)).unwrap();
+        for bit in 0..body(&built).len() * 8 {
+            let mut bytes = body(&built);
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(read) = Page::read(Seq(5), &bytes) {
+                let only_the_time = Page { appended_at: good.appended_at, ..read.clone() } == good;
+                assert!(only_the_time, "bit {bit} changed records unseen");
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_page_is_cut_into_parts_of_four_kibibytes() {
+        let built = page(&[&[1; 10_000]]);
+        let sizes: Vec<_> = built.entries(1).iter().map(|entry| entry.value.as_ref().unwrap().len()).collect();
+        assert_eq!(sizes, [4096, 4096, HEADER_BYTES + 4 + 10_000 - 8192]);
+        assert!(Page::read(Seq(5), &body(&built)).is_ok());
+    }
+}

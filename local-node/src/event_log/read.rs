@@ -1,0 +1,149 @@
+//! Reading the log. Readers see what is durable and nothing else; every page is checked against its own chain as it is read.
+
+use std::ops::ControlFlow;
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::EventId;
+use comptoir_core::position::Seq;
+use comptoir_core::time::Timestamp;
+
+use super::finding::Finding;
+use super::page::Page;
+use super::shared::Shared;
+use super::store::StoreError;
+use super::{decisions, walk};
+
+/// A record as it is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sealed {
+    /// Its number in its epoch.
+    pub seq: Seq,
+    /// The chain after it.
+    pub chain: ChainHash,
+    /// Its bytes, as they were sealed; `comptoir_proto::stored_v1` reads them.
+    pub record: Vec<u8>,
+    /// When this node took it in, by its clock.
+    pub appended_at: Timestamp,
+}
+
+/// A record found by its event's id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// The number of its epoch.
+    pub epoch: u32,
+    /// The record.
+    pub sealed: Sealed,
+    /// What central decided, as the sync agent stored it.
+    pub decision: Option<Vec<u8>>,
+}
+
+/// What waits for central. An epoch's own first record is nobody's event and is not counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pending {
+    /// How many events.
+    pub count: u64,
+    /// When the oldest was taken in, by the node's clock.
+    pub oldest: Option<Timestamp>,
+}
+
+/// Why the log cannot be read there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes there are not those that were sealed.
+    #[error(transparent)]
+    Damaged(#[from] Finding),
+    /// The store could not read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+pub(crate) fn records(
+    shared: &Shared,
+    epoch: u32,
+    from: Seq,
+    records_max: usize,
+    bytes_max: usize,
+) -> Result<Vec<Sealed>, ReadError> {
+    let durable = durable(shared, epoch);
+    let mut found = Vec::new();
+    let mut bytes = 0;
+    let mut chain = None;
+    let mut damage = None;
+    walk::pages(&*shared.store, epoch, from, |page| {
+        match page.map_err(|error| Finding::page(epoch, error)).and_then(|page| follows(epoch, chain, page)) {
+            Ok(page) => {
+                chain = Some((page.last(), page.chain()));
+                for sealed in sealed(page).filter(|sealed| sealed.seq >= from) {
+                    bytes += sealed.record.len();
+                    let room = found.len() < records_max && (bytes <= bytes_max || found.is_empty());
+                    if sealed.seq > durable || !room {
+                        return ControlFlow::Break(());
+                    }
+                    found.push(sealed);
+                }
+                ControlFlow::Continue(())
+            }
+            Err(finding) => {
+                damage = Some(finding);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    match damage {
+        // What was read before the damage is whole; the next read begins at the damage and reports it.
+        Some(finding) if found.is_empty() => Err(finding.into()),
+        _ => Ok(found),
+    }
+}
+
+fn follows(epoch: u32, before: Option<(Seq, ChainHash)>, page: Page) -> Result<Page, Finding> {
+    match before {
+        Some((seq, _)) if page.first != seq.next() => {
+            Err(Finding::Gap { epoch, expected: seq.next(), found: page.first })
+        }
+        Some((seq, chain)) if page.previous != chain => {
+            Err(Finding::Chain { epoch, seq, expected: page.previous, found: chain })
+        }
+        _ => Ok(page),
+    }
+}
+
+fn sealed(page: Page) -> impl Iterator<Item = Sealed> {
+    let (first, appended_at) = (page.first.0, page.appended_at);
+    let numbered = (first..).zip(page.records);
+    numbered.map(move |(seq, (chain, record))| Sealed { seq: Seq(seq), chain, record, appended_at })
+}
+
+/// One record, durable or about to be: the writer asks for what it may have to answer as a duplicate.
+pub(crate) fn record(shared: &Shared, epoch: u32, seq: Seq) -> Result<Option<Sealed>, ReadError> {
+    match walk::page_at(&*shared.store, epoch, seq)? {
+        Some(Ok(page)) => Ok(sealed(page).find(|sealed| sealed.seq == seq)),
+        Some(Err(error)) => Err(Finding::page(epoch, error).into()),
+        None => Ok(None),
+    }
+}
+
+pub(crate) fn find(shared: &Shared, id: EventId) -> Result<Option<Found>, ReadError> {
+    // Only durable records are in the index.
+    let Some(place) = shared.ids.get(&*shared.store, id)? else { return Ok(None) };
+    let Some(sealed) = record(shared, place.epoch, place.seq)? else {
+        let missing = Finding::Gap { epoch: place.epoch, expected: place.seq, found: durable(shared, place.epoch) };
+        return Err(missing.into());
+    };
+    let decision = decisions::read(&*shared.store, place.epoch, place.seq)?;
+    Ok(Some(Found { epoch: place.epoch, sealed, decision }))
+}
+
+pub(crate) fn pending(shared: &Shared) -> Result<Pending, ReadError> {
+    let head = *shared.head.borrow();
+    let first = Seq(head.marks.acked.0.max(1)).next();
+    let count = (head.marks.durable.0 + 1).saturating_sub(first.0);
+    let oldest = if count == 0 { None } else { record(shared, head.epoch.number, first)? };
+    Ok(Pending { count, oldest: oldest.map(|sealed| sealed.appended_at) })
+}
+
+/// Records of older epochs are durable as they are found.
+fn durable(shared: &Shared, epoch: u32) -> Seq {
+    let head = shared.head.borrow();
+    if head.epoch.number == epoch { head.marks.durable } else { Seq(u64::MAX) }
+}

@@ -1,0 +1,308 @@
+//! Opening the log. Order: lock, registration, leftovers of a crash, store, identity, proof that a flush reaches the disk, the
+//! high-water mark, the chain from there on, the ids that no run covers; then the writer starts, and the whole chain is checked behind.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use comptoir_core::chain::{ChainHash, genesis};
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::position::{Epoch, Marks, Seq};
+use comptoir_proto::stored_v1;
+use ed25519_dalek::SigningKey;
+use uuid::Uuid;
+
+use super::directory::{Directory, Identity, at};
+use super::environment::Environment;
+use super::epochs::{Opening, Reseal};
+use super::finding::Finding;
+use super::high_water::{HighWater, Mark};
+use super::ids::{IdWriter, Place};
+use super::keys::{self, Kind};
+use super::shared::{Check, Parts, Shared, State};
+use super::sled_store::SledStore;
+use super::store::{Entry, Store, StoreError};
+use super::walk::{self, Follower};
+use super::writer::Writer;
+use super::{Backend, Handle, Head, Log, LogConfig, OpenError, decisions};
+
+/// Opens or creates a log, see [`Log::open`].
+pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
+    let directory = Directory::take(&config.dir)?;
+    let registered = directory.registered()?;
+    if let Some(kept) = registered {
+        config.identity.same_as(kept)?;
+    }
+    match (directory.store().exists(), registered) {
+        (true, _) => {}
+        (false, None) => create(&directory, &config, &environment)?,
+        (false, Some(_)) => return Err(OpenError::Missing { path: directory.store() }),
+    }
+    for path in directory.remove_unfinished_snapshots()? {
+        tracing::warn!(path = %path.display(), "Removed a snapshot that was never finished: {}", path.display());
+    }
+    directory.sync()?;
+    let store = open_store(&config.backend, &directory.store())?;
+    let (kept, key) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
+    config.identity.same_as(kept)?;
+    let boot = count_boot(&*store, &config.backend)?;
+
+    let path = directory.high_water();
+    let (mut high_water, mark) = HighWater::open(&path).map_err(at(&path, "open"))?;
+    let epochs = read_epochs(&*store)?;
+    let last = *epochs.last().ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
+    let mut ids = IdWriter::open(&*store)?;
+    let checked = match mark {
+        None if registered.is_some() => Err(Finding::NoMark { path: path.clone() }),
+        None => follow(&*store, config.identity, &epochs, None),
+        Some(mark) if mark.boot > boot => Err(Finding::OldCopy { expected: mark.boot, found: boot }),
+        Some(mark) => follow(&*store, config.identity, &epochs, Some(mark)),
+    };
+    let checked = checked.and_then(|()| note_ids(&*store, &epochs, &mut ids));
+    let (seq, chain) = last_record(&*store, config.identity, last)?;
+    let acked = decisions::acked(&*store, last.number)?.min(seq);
+    let head = Head { epoch: last, marks: Marks { appended: seq, durable: seq, acked }, chain };
+    if checked.is_ok() {
+        // A mark left as it was stays the witness of what was found.
+        let mark = Mark { boot, epoch: last, seq, chain };
+        high_water.write(mark).map_err(at(&path, "write"))?;
+        directory.sync()?;
+        if registered.is_none() {
+            directory.register(config.identity)?;
+        }
+    }
+    let parts = Parts {
+        store,
+        environment,
+        identity: config.identity,
+        head,
+        ids: ids.ids(),
+        boot,
+        key,
+        dir: config.dir.clone(),
+        low_disk: config.low_disk,
+        epochs,
+        state: State::Open,
+        directory,
+    };
+    let shared = Arc::new(Shared::new(parts));
+    if let Err(finding) = checked {
+        shared.damaged(finding);
+    }
+    start(&config, shared, ids, high_water)
+}
+
+fn start(config: &LogConfig, shared: Arc<Shared>, ids: IdWriter, high_water: HighWater) -> Result<Log, OpenError> {
+    let mut writer = Writer::new(shared.clone(), ids, high_water);
+    if let Some(reseal) = Reseal::pending(&*shared.store)? {
+        tracing::info!("Goes on opening epoch {} where a crash had stopped it", writer.epoch.number);
+        if let Err(error) = writer.finish_reseal(reseal) {
+            shared.failed(error.to_string());
+        }
+    }
+    let (sender, receiver) = crossbeam_channel::bounded(config.queue_len);
+    let checked = shared.clone();
+    let named = |name: &str| thread::Builder::new().name(name.to_owned());
+    let threads = [
+        named("log-writer").spawn(move || writer.run(&receiver)),
+        named("log-check").spawn(move || check_all(&checked)),
+    ];
+    let threads = threads.into_iter().collect::<Result<Vec<_>, _>>().map_err(at(&config.dir, "start a thread for"))?;
+    Ok(Log(Arc::new(Handle { shared, commands: Some(sender).into(), threads: threads.into() })))
+}
+
+fn open_store(backend: &Backend, path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match backend {
+        Backend::Sled { cache_bytes } => Arc::new(SledStore::open(path, *cache_bytes)?),
+        Backend::Memory(disk) => Arc::new(disk.store()),
+    })
+}
+
+/// Makes a log beside its place and moves it there whole, so that a crash leaves either nothing or a log.
+fn create(directory: &Directory, config: &LogConfig, environment: &Environment) -> Result<(), OpenError> {
+    let path = directory.begin_creation()?;
+    let store = open_store(&config.backend, &path)?;
+    if read_identity(&*store)?.is_none() {
+        let draw = at(&config.dir, "draw random numbers for");
+        let seed = environment.random_bytes::<32>().map_err(&draw)?;
+        let epoch = Epoch { number: 1, id: environment.random_uuid().map_err(&draw)? };
+        let public_key = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+        let opening = Opening::new(config.identity, public_key, epoch, None, "first start", environment.now())?;
+        let mut batch = opening.entries();
+        batch.push(identity_entry(config.identity, &seed));
+        store.apply(batch)?;
+        store.flush()?;
+    }
+    drop(store);
+    directory.finish_creation()
+}
+
+fn identity_entry(identity: Identity, seed: &[u8; 32]) -> Entry {
+    let parts: [&[u8]; 4] = [identity.tenant.as_bytes(), identity.site.as_bytes(), identity.node.as_bytes(), seed];
+    Entry::set(keys::single(Kind::Identity), parts.concat())
+}
+
+fn read_identity(store: &dyn Store) -> Result<Option<(Identity, SigningKey)>, StoreError> {
+    let value = store.get(&keys::single(Kind::Identity))?;
+    Ok(value.as_deref().and_then(|value| {
+        let (tenant, rest) = value.split_first_chunk()?;
+        let (site, rest) = rest.split_first_chunk()?;
+        let (node, seed) = rest.split_first_chunk()?;
+        let identity = Identity {
+            tenant: TenantId::from_bytes(*tenant),
+            site: SiteId::from_bytes(*site),
+            node: NodeId::from_bytes(*node),
+        };
+        Some((identity, SigningKey::from_bytes(seed.try_into().ok()?)))
+    }))
+}
+
+/// Counts this opening; the flush is also the proof that sled's own reaches the disk.
+fn count_boot(store: &dyn Store, backend: &Backend) -> Result<u64, OpenError> {
+    let before = store.get(&keys::single(Kind::Boot))?;
+    let boot = before.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?))).unwrap_or(0) + 1;
+    let calls = durable_sys::calls();
+    store.apply(vec![Entry::set(keys::single(Kind::Boot), boot.to_be_bytes().to_vec())])?;
+    store.flush()?;
+    let must_be_seen = cfg!(target_os = "linux") && matches!(backend, Backend::Sled { .. });
+    if must_be_seen && durable_sys::calls() == calls {
+        return Err(OpenError::FlushNotDurable);
+    }
+    Ok(boot)
+}
+
+fn read_epochs(store: &dyn Store) -> Result<Vec<Epoch>, StoreError> {
+    let (from, to) = keys::all_of(Kind::Epoch);
+    let mut epochs = Vec::new();
+    store.scan(&from, &to, &mut |key, value| {
+        let id = <[u8; 16]>::try_from(value).ok().map(Uuid::from_bytes);
+        epochs.extend(keys::epoch_in(key).zip(id).map(|(number, id)| Epoch { number, id }));
+        ControlFlow::Continue(())
+    })?;
+    Ok(epochs)
+}
+
+/// Follows the chain from the mark, or from the very beginning, to the end of the last epoch.
+fn follow(store: &dyn Store, identity: Identity, epochs: &[Epoch], mark: Option<Mark>) -> Result<(), Finding> {
+    let from = mark.map_or(0, |mark| mark.epoch.number);
+    if let Some(mark) = mark {
+        follow_from(store, at_mark(store, identity, epochs, mark)?)?;
+    }
+    for epoch in epochs.iter().filter(|epoch| epoch.number > from) {
+        follow_from(store, Follower::from_start(identity, *epoch))?;
+    }
+    Ok(())
+}
+
+/// Finds the record that the mark names, and that it is that record.
+fn at_mark(store: &dyn Store, identity: Identity, epochs: &[Epoch], mark: Mark) -> Result<Follower, Finding> {
+    let (epoch, expected) = (mark.epoch.number, mark.seq);
+    let shortened = |found| Finding::Shortened { epoch, expected, found };
+    let known = epochs.iter().find(|known| known.number == epoch).ok_or_else(|| shortened(Seq::ZERO))?;
+    if *known != mark.epoch {
+        let (expected, found) = (mark.epoch.id.to_string(), known.id.to_string());
+        return Err(Finding::Misplaced { epoch, seq: mark.seq, field: "epoch id", expected, found });
+    }
+    let page = walk::page_at(store, epoch, mark.seq)?.ok_or_else(|| shortened(Seq::ZERO))?;
+    let page = page.map_err(|error| Finding::page(epoch, error))?;
+    let (_, found, _) = page.numbered().find(|(seq, ..)| *seq == mark.seq).ok_or_else(|| shortened(page.last()))?;
+    if found != mark.chain {
+        return Err(Finding::Chain { epoch, seq: mark.seq, expected: mark.chain, found });
+    }
+    Ok(Follower::at(identity, mark.epoch, page.last(), page.chain()))
+}
+
+fn follow_from(store: &dyn Store, mut follower: Follower) -> Result<(), Finding> {
+    let mut found = Ok(());
+    let (epoch, from) = (follower.epoch.number, follower.seq.next());
+    walk::pages(store, epoch, from, |page| {
+        // The walk begins at the page before, where there is none that holds `from`.
+        if page.as_ref().is_ok_and(|page| page.last() < from) {
+            return ControlFlow::Continue(());
+        }
+        found = follower.follow(page);
+        if found.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    found
+}
+
+/// Notes the ids of the records that no run covers.
+fn note_ids(store: &dyn Store, epochs: &[Epoch], ids: &mut IdWriter) -> Result<(), Finding> {
+    let indexed = ids.indexed();
+    for epoch in epochs.iter().map(|epoch| epoch.number).filter(|number| *number >= indexed.epoch) {
+        let from = if epoch == indexed.epoch { indexed.seq.next() } else { Seq(1) };
+        let mut found = Ok(());
+        walk::pages(store, epoch, from, |page| {
+            found = page.map_err(|error| Finding::page(epoch, error)).and_then(|page| {
+                let headers = page.numbered().filter(|(seq, ..)| *seq >= from).map(|(seq, _, record)| {
+                    let unreadable = |error: stored_v1::DecodeError| error.to_string();
+                    let header = stored_v1::header(record).map_err(unreadable);
+                    header
+                        .map_err(|found| Finding::Unreadable { epoch, seq, found })
+                        .map(|header| (header.event_id, Place { epoch, seq }))
+                });
+                ids.note(headers.collect::<Result<Vec<_>, _>>()?);
+                Ok(())
+            });
+            if found.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        found?;
+    }
+    Ok(())
+}
+
+/// The last record that reads. On a whole log that is the last there is.
+fn last_record(store: &dyn Store, identity: Identity, epoch: Epoch) -> Result<(Seq, ChainHash), StoreError> {
+    let mut before = Seq(u64::MAX);
+    loop {
+        match walk::page_at(store, epoch.number, before)? {
+            Some(Ok(page)) => return Ok((page.last(), page.chain())),
+            Some(Err(error)) if error.first() > Seq(1) => before = Seq(error.first().0 - 1),
+            Some(Err(_)) | None => return Ok((Seq::ZERO, genesis(identity.tenant, identity.node, epoch))),
+        }
+    }
+}
+
+/// Checks the whole chain of every epoch as it was when the log was opened.
+fn check_all(shared: &Shared) {
+    let durable = shared.head.borrow().marks.durable;
+    let epochs = shared.epochs();
+    let mut records = 0;
+    for (nth, epoch) in epochs.iter().enumerate() {
+        let up_to = if nth + 1 == epochs.len() { durable } else { Seq(u64::MAX) };
+        match check_epoch(shared, *epoch, up_to, &mut records) {
+            Ok(true) => {}
+            Ok(false) => return shared.checked(Check::Stopped),
+            Err(finding) => {
+                shared.checked(Check::Found(finding.clone()));
+                return shared.damaged(finding);
+            }
+        }
+    }
+    shared.checked(Check::Clean { records });
+}
+
+/// Whether it came to the end; not when the log is being closed.
+fn check_epoch(shared: &Shared, epoch: Epoch, up_to: Seq, records: &mut u64) -> Result<bool, Finding> {
+    let mut follower = Follower::from_start(shared.identity, epoch);
+    let mut found = Ok(true);
+    walk::pages(&*shared.store, epoch.number, Seq(1), |page| {
+        if shared.is_stopping() {
+            found = Ok(false);
+            return ControlFlow::Break(());
+        }
+        if follower.seq >= up_to {
+            return ControlFlow::Break(());
+        }
+        let before = follower.seq.0;
+        if let Err(finding) = follower.follow(page) {
+            found = Err(finding);
+            return ControlFlow::Break(());
+        }
+        *records += follower.seq.0 - before;
+        shared.checked(Check::Running { records: *records });
+        ControlFlow::Continue(())
+    })?;
+    found
+}

@@ -1,0 +1,104 @@
+//! sled behind the seam: the only file that names it. Its `flush()` is durable only with `durable-sys` linked; the log's open proves that it is.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
+
+use super::store::{Entry, Row, Store, StoreError, Visit};
+
+/// sled releases its file lock a moment after it was dropped; an own process that opens again waits that long.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+pub(crate) struct SledStore {
+    db: sled::Db,
+}
+
+impl SledStore {
+    /// Opens or creates the database in a directory.
+    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<SledStore, StoreError> {
+        let config = sled::Config::new()
+            .path(dir)
+            .cache_capacity(cache_bytes)
+            // Only this background pass collects garbage; with None the file would grow for ever.
+            .flush_every_ms(Some(500));
+        let started = Instant::now();
+        loop {
+            match guarded("open", || config.open()) {
+                Err(error) if error.error.contains("WouldBlock") && started.elapsed() < LOCK_WAIT => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                opened => return opened.map(|db| SledStore { db }),
+            }
+        }
+    }
+}
+
+impl Store for SledStore {
+    fn apply(&self, batch: Vec<Entry>) -> Result<(), StoreError> {
+        assert!(
+            batch.len() <= BATCH_ENTRIES_MAX,
+            "{} entries: larger batches make sled hold memory for ever",
+            batch.len()
+        );
+        for entry in &batch {
+            let bytes = entry.value.as_ref().map_or(0, Vec::len);
+            assert!(
+                bytes <= CHUNK_BYTES_MAX && entry.key.len() <= 64,
+                "{bytes} bytes: large values go to files sled never syncs"
+            );
+        }
+        guarded("write", || match <[Entry; 1]>::try_from(batch) {
+            // One entry is atomic as it is. A batch costs sled a manifest with a write and a sync of its own.
+            Ok([Entry { key, value: Some(value) }]) => self.db.insert(key, value).map(drop),
+            Ok([Entry { key, value: None }]) => self.db.remove(key).map(drop),
+            Err(entries) => {
+                let mut batch = sled::Batch::default();
+                for Entry { key, value } in entries {
+                    match value {
+                        Some(value) => batch.insert(key, value),
+                        None => batch.remove(key),
+                    }
+                }
+                self.db.apply_batch(batch)
+            }
+        })
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        guarded("flush", || self.db.flush()).map(drop)
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        guarded("read", || self.db.get(key)).map(|value| value.map(|value| value.to_vec()))
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Row>, StoreError> {
+        let found = guarded("read", || self.db.range(from..=to).next_back().transpose())?;
+        Ok(found.map(|(key, value)| (key.to_vec(), value.to_vec())))
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
+        let mut range = self.db.range(from..to);
+        // Only sled's own step is guarded: a panic of the visitor is ours and passes.
+        while let Some((key, value)) = guarded("read", || range.next().transpose())? {
+            if visit(&key, &value) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// On damaged files sled sometimes panics where it should answer an error.
+fn guarded<T>(doing: &'static str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|error| StoreError { doing, error: format!("{error:?}") }),
+        Err(panic) => {
+            let words = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            Err(StoreError { doing, error: format!("sled panicked: {}", words.unwrap_or("without a word")) })
+        }
+    }
+}

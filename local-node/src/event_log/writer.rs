@@ -1,0 +1,231 @@
+//! The one thread that writes. It takes what waits, stages each caller's drafts whole, writes them, flushes once, and then
+//! answers everyone: group commit, so that a flush is shared and a lone caller waits for nobody.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::event::Draft;
+use comptoir_core::position::{Epoch, Seq};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use tokio::sync::oneshot;
+
+use super::append::Staged;
+use super::epochs::EpochHead;
+use super::high_water::{HighWater, LAG, Mark};
+use super::ids::IdWriter;
+use super::shared::{Shared, State};
+use super::store::StoreError;
+use super::{AppendError, Appended, DecideError, EpochError, Head};
+
+/// Drafts of one group. More would make the first caller wait without making the flush cheaper.
+const GROUP_DRAFTS_MAX: usize = 1_024;
+/// Payload bytes of one group.
+const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Blocks of id runs merged after each group, so that merging keeps ahead of new ids without holding anybody up.
+const MERGE_BLOCKS: usize = 8;
+
+type Reply<T, E> = oneshot::Sender<Result<T, E>>;
+
+pub(crate) enum Command {
+    Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError> },
+    Decide { epoch: u32, up_to: Seq, decisions: Vec<(Seq, Vec<u8>)>, reply: Reply<(), DecideError> },
+    OpenEpoch { previous: Option<EpochHead>, reason: String, reply: Reply<Epoch, EpochError> },
+}
+
+/// An answer that is true only after the flush.
+enum Answer {
+    Appended(Vec<Appended>, Reply<Vec<Appended>, AppendError>),
+    Decided(u32, Seq, Reply<(), DecideError>),
+}
+
+impl Answer {
+    fn give(self) {
+        // A caller that went away will ask again, and be answered with the duplicate.
+        match self {
+            Answer::Appended(appended, reply) => drop(reply.send(Ok(appended))),
+            Answer::Decided(_, _, reply) => drop(reply.send(Ok(()))),
+        }
+    }
+
+    fn refuse(self, reason: &str) {
+        let reason = reason.to_owned();
+        match self {
+            Answer::Appended(_, reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
+            Answer::Decided(_, _, reply) => drop(reply.send(Err(DecideError::ReadOnly { reason }))),
+        }
+    }
+}
+
+pub(crate) struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) ids: IdWriter,
+    pub(crate) epoch: Epoch,
+    /// The last record written.
+    pub(crate) seq: Seq,
+    /// The chain after it.
+    pub(crate) chain: ChainHash,
+    high_water: HighWater,
+    /// When the high-water mark was last written, and whether the log moved since.
+    marked: Instant,
+    mark_is_behind: bool,
+}
+
+impl Writer {
+    pub(crate) fn new(shared: Arc<Shared>, ids: IdWriter, high_water: HighWater) -> Writer {
+        let head = *shared.head.borrow();
+        Writer {
+            shared,
+            ids,
+            epoch: head.epoch,
+            seq: head.marks.durable,
+            chain: head.chain,
+            high_water,
+            marked: Instant::now(),
+            mark_is_behind: false,
+        }
+    }
+
+    /// Works until every sender is gone.
+    pub(crate) fn run(mut self, commands: &Receiver<Command>) {
+        loop {
+            let next = if self.mark_is_behind {
+                commands.recv_deadline(self.marked + LAG)
+            } else {
+                commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match next {
+                Ok(first) => self.guarded(|writer| writer.group(first, commands)),
+                Err(RecvTimeoutError::Timeout) => self.write_mark(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.mark_is_behind && self.marked.elapsed() >= LAG {
+                self.write_mark();
+            }
+        }
+        self.write_mark();
+    }
+
+    /// A panic while writing leaves as little known about the disk as a failed write. Replies that were dropped say "read-only".
+    fn guarded(&mut self, work: impl FnOnce(&mut Writer)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.shared.failed("the writer panicked".to_owned());
+        }
+    }
+
+    fn group(&mut self, first: Command, commands: &Receiver<Command>) {
+        let mut staged = Staged::new(self.seq, self.chain, self.shared.environment.now());
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        let mut opening = None;
+        while let Some(command) = next {
+            match command {
+                Command::Append { drafts, reply } => match self.stage(&mut staged, drafts) {
+                    Ok(appended) => answers.push(Answer::Appended(appended, reply)),
+                    Err(error) => drop(reply.send(Err(error))),
+                },
+                Command::Decide { epoch, up_to, decisions, reply } => match self.decide(epoch, up_to, decisions) {
+                    Ok(()) => answers.push(Answer::Decided(epoch, up_to, reply)),
+                    Err(error) => drop(reply.send(Err(error))),
+                },
+                Command::OpenEpoch { previous, reason, reply } => opening = Some((previous, reason, reply)),
+            }
+            let room = staged.drafts() < GROUP_DRAFTS_MAX && staged.bytes() < GROUP_BYTES_MAX && opening.is_none();
+            next = if room { commands.try_recv().ok() } else { None };
+        }
+        self.commit(staged, answers);
+        if let Some((previous, reason, reply)) = opening {
+            let opened = self.open_epoch(previous, &reason);
+            drop(reply.send(opened));
+        }
+    }
+
+    /// Writes what was staged, flushes, and answers.
+    fn commit(&mut self, staged: Staged, answers: Vec<Answer>) {
+        if answers.is_empty() {
+            return;
+        }
+        let records = staged.drafts();
+        match self.write(&staged) {
+            Ok(()) => {
+                self.publish(staged, &answers);
+                answers.into_iter().for_each(Answer::give);
+                self.settle_ids(MERGE_BLOCKS + records / MERGE_BLOCKS);
+            }
+            Err(error) => {
+                let reason = self.fail(error);
+                answers.into_iter().for_each(|answer| answer.refuse(&reason));
+            }
+        }
+    }
+
+    fn write(&self, staged: &Staged) -> Result<(), StoreError> {
+        if let Some(reason) = self.closed_by_failure() {
+            return Err(StoreError { doing: "write", error: reason });
+        }
+        for page in staged.pages() {
+            self.shared.store.apply(page.entries(self.epoch.number))?;
+        }
+        self.shared.store.flush()
+    }
+
+    fn publish(&mut self, staged: Staged, answers: &[Answer]) {
+        (self.seq, self.chain) = (staged.seq(), staged.chain());
+        self.ids.note(staged.into_places(self.epoch.number));
+        let acked = answers.iter().filter_map(|answer| match answer {
+            Answer::Decided(epoch, up_to, _) if *epoch == self.epoch.number => Some(*up_to),
+            Answer::Decided(..) | Answer::Appended(..) => None,
+        });
+        let acked = acked.max().unwrap_or(Seq::ZERO).max(self.shared.head.borrow().marks.acked);
+        self.publish_head(acked);
+    }
+
+    pub(crate) fn publish_head(&mut self, acked: Seq) {
+        let marks = comptoir_core::position::Marks { appended: self.seq, durable: self.seq, acked };
+        assert!(marks.in_order(), "{marks:?}: decide() lets no mark pass what is durable");
+        let head = Head { epoch: self.epoch, marks, chain: self.chain };
+        self.shared.head.send_if_modified(|before| std::mem::replace(before, head) != head);
+        self.mark_is_behind = true;
+    }
+
+    pub(crate) fn settle_ids(&mut self, blocks: usize) {
+        if let Err(error) = self.ids.settle(&*self.shared.store, blocks) {
+            self.fail(error);
+        }
+    }
+
+    /// After a failed write nothing is known about the disk: the log closes itself.
+    pub(crate) fn fail(&mut self, error: StoreError) -> String {
+        let reason = match self.shared.state() {
+            State::Failed { reason } => reason,
+            State::Open | State::Damaged(_) => {
+                let reason = error.to_string();
+                self.shared.failed(reason.clone());
+                reason
+            }
+        };
+        // What the mark names may not be there any more.
+        self.mark_is_behind = false;
+        reason
+    }
+
+    fn closed_by_failure(&self) -> Option<String> {
+        match self.shared.state() {
+            State::Failed { reason } => Some(reason),
+            State::Open | State::Damaged(_) => None,
+        }
+    }
+
+    pub(crate) fn write_mark(&mut self) {
+        if !self.mark_is_behind {
+            return;
+        }
+        self.mark_is_behind = false;
+        self.marked = Instant::now();
+        let mark = Mark { boot: self.shared.boot, epoch: self.epoch, seq: self.seq, chain: self.chain };
+        if let Err(error) = self.high_water.write(mark) {
+            self.fail(StoreError { doing: "write the high-water mark", error: error.to_string() });
+        }
+    }
+}
