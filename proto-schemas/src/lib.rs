@@ -3,6 +3,7 @@
 //! Two nodes meet only here. Nothing in this crate opens a file or a socket.
 
 pub mod api_v1;
+pub mod bundle_v1;
 pub mod error_code;
 pub mod instant;
 pub mod paths;

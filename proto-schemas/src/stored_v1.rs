@@ -21,6 +21,8 @@ pub const RECORD_MAGIC: [u8; 4] = *b"CPTR";
 pub const DECISION_MAGIC: [u8; 4] = *b"CPTD";
 /// The format this module writes and reads.
 pub const FORMAT: u16 = 1;
+/// Bytes of a decision at most: it may list the server's fields of an entity, which take no more than a record twice.
+pub const DECISION_BYTES_MAX: usize = 2 * RECORD_BYTES_MAX + 6;
 /// Bytes of a record's header: magic 4, format 2, tenant 16, node 16, epoch number 4, epoch id 16, seq 8, event id 16, body length 4.
 pub const HEADER_BYTES: usize = 86;
 
@@ -379,7 +381,7 @@ fn read_resolution(json: &[u8]) -> Result<Resolution, DecodeError> {
 fn decision_encoding() -> impl Options {
     bincode::DefaultOptions::new()
         .with_fixint_encoding()
-        .with_limit(2 * RECORD_BYTES_MAX as u64)
+        .with_limit((DECISION_BYTES_MAX - 6) as u64)
         .reject_trailing_bytes()
 }
 

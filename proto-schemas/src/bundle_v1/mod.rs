@@ -1,0 +1,188 @@
+//! The export bundle: a log in a file, which an auditor verifies with no server. `docs/spec/bundle.md` is the paper.
+//!
+//! A bundle holds one node's log, or a tenant's log with central's decisions. It is written and read as a stream; every length
+//! in it is limited; it ends with counts, heads and a digest of all that came before, so that a cut file is noticed.
+//!
+//! ```text
+//! file    = header frame* end
+//! header  = "CPTB" | format u16 | kind u8 | tenant 16 | node:    node 16
+//!                                                     | central: after position u64, decision chain 32
+//! frame   = tag u8 | length u32 | body of that length
+//! epoch   = number u32 | id 16 | after seq u64 | chain 32                  (node: the records that follow are of this epoch)
+//! record  = chain 32 | record                                             (node: seq is one more than the record before)
+//! answer  = decision as the node keeps it                                 (node: of the record before)
+//! entry   = position u64 | node 16 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | decision chain 32
+//!           | record length u32 | record | decision                       (central)
+//! end     = records u64 | decisions u64 | last seq or position u64 | chain 32 | blake3 of every byte of the file before it 32
+//! ```
+//!
+//! Numbers are little-endian. Reading checks the form; whether the chains hold is for `comptoir-audit` to say.
+
+mod reader;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::limits::RECORD_BYTES_MAX;
+use comptoir_core::position::{Epoch, Position, Seq};
+
+pub use reader::{BundleError, BundleReader};
+pub use writer::{CentralBundleWriter, NodeBundleWriter, WriteError};
+
+use crate::stored_v1::DECISION_BYTES_MAX;
+
+/// First bytes of every bundle.
+pub const MAGIC: [u8; 4] = *b"CPTB";
+/// The format this module writes and reads.
+pub const FORMAT: u16 = 1;
+/// What an export is answered as.
+pub const CONTENT_TYPE: &str = "application/vnd.comptoir.bundle";
+
+const KIND_NODE: u8 = 1;
+const KIND_CENTRAL: u8 = 2;
+const TAG_EPOCH: u8 = 1;
+const TAG_RECORD: u8 = 2;
+const TAG_ANSWER: u8 = 3;
+const TAG_ENTRY: u8 = 4;
+const TAG_END: u8 = 255;
+/// Tag and length.
+const FRAME_HEADER_BYTES: usize = 5;
+const EPOCH_BYTES: usize = 60;
+/// Position, place, both chains and the record's length.
+const ENTRY_FIXED_BYTES: usize = 120;
+const END_BYTES: usize = 88;
+const DIGEST_BYTES: usize = 32;
+/// The longest body any frame may have.
+const BODY_BYTES_MAX: usize = ENTRY_FIXED_BYTES + RECORD_BYTES_MAX + DECISION_BYTES_MAX;
+
+/// What a bundle is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BundleHeader {
+    /// One node's log, epoch by epoch.
+    Node {
+        /// Its tenant.
+        tenant: TenantId,
+        /// The node.
+        node: NodeId,
+    },
+    /// A tenant's log with central's decisions, in the order of positions.
+    Central {
+        /// The tenant.
+        tenant: TenantId,
+        /// The first entry is at the position after this one: zero for a whole log.
+        after: Position,
+        /// The decision chain at `after`.
+        decision_chain: ChainHash,
+    },
+}
+
+impl BundleHeader {
+    /// Whose log it is.
+    pub fn tenant(&self) -> TenantId {
+        match self {
+            BundleHeader::Node { tenant, .. } | BundleHeader::Central { tenant, .. } => *tenant,
+        }
+    }
+}
+
+/// One frame, as it stands in the reader's memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Frame<'a> {
+    /// The records that follow are of this epoch.
+    Epoch(EpochStart),
+    /// A record of a node's log.
+    Record {
+        /// The chain after it.
+        chain: ChainHash,
+        /// Its bytes, whatever they are.
+        record: &'a [u8],
+    },
+    /// What the node keeps of central's decision about the record before.
+    Answer(&'a [u8]),
+    /// A record of a tenant's log and its decision.
+    Entry(Entry<'a>),
+}
+
+/// Where a node's records go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EpochStart {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The next record is the one after this seq: zero where the epoch is whole.
+    pub after: Seq,
+    /// The chain at `after`; the epoch's genesis where that is zero.
+    pub chain: ChainHash,
+}
+
+/// A record of a tenant's log, its place and its decision.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entry<'a> {
+    /// In the tenant's order.
+    pub position: Position,
+    /// Whose chain it took a place in. The record's own header says the same, or it was quarantined.
+    pub node: NodeId,
+    /// The node's epoch.
+    pub epoch: Epoch,
+    /// Its number in the epoch.
+    pub seq: Seq,
+    /// The node's chain after it.
+    pub chain: ChainHash,
+    /// The tenant's decision chain after it.
+    pub decision_chain: ChainHash,
+    /// The record's bytes, whatever they are.
+    pub record: &'a [u8],
+    /// The decision's bytes.
+    pub decision: &'a [u8],
+}
+
+/// What a bundle says of itself at its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Trailer {
+    /// How many records it holds.
+    pub records: u64,
+    /// How many decisions.
+    pub decisions: u64,
+    /// The seq of a node's last record in its last epoch, or the last position.
+    pub last: u64,
+    /// The chain after that: the node's, or the tenant's decision chain.
+    pub chain: ChainHash,
+    /// Blake3 of every byte before it.
+    pub digest: [u8; 32],
+}
+
+/// What is counted while a bundle is written or read, and stands in its end.
+#[derive(Clone, Copy, Debug)]
+struct Tally {
+    records: u64,
+    decisions: u64,
+    last: u64,
+    chain: ChainHash,
+}
+
+impl Tally {
+    fn start(header: &BundleHeader) -> Tally {
+        let (last, chain) = match header {
+            BundleHeader::Node { .. } => (0, ChainHash([0; 32])),
+            BundleHeader::Central { after, decision_chain, .. } => (after.0, *decision_chain),
+        };
+        Tally { records: 0, decisions: 0, last, chain }
+    }
+
+    fn count(&mut self, frame: &Frame<'_>) {
+        match frame {
+            Frame::Epoch(start) => (self.last, self.chain) = (start.after.0, start.chain),
+            Frame::Record { chain, .. } => {
+                self.records += 1;
+                (self.last, self.chain) = (self.last.saturating_add(1), *chain);
+            }
+            Frame::Answer(_) => self.decisions += 1,
+            Frame::Entry(entry) => {
+                self.records += 1;
+                self.decisions += 1;
+                (self.last, self.chain) = (entry.position.0, entry.decision_chain);
+            }
+        }
+    }
+}

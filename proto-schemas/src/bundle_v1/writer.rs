@@ -1,0 +1,232 @@
+//! Writing a bundle: into a file, or into a `Vec<u8>` that is emptied chunk by chunk as an HTTP body.
+
+use std::io::{self, Write};
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::limits::RECORD_BYTES_MAX;
+use comptoir_core::position::Position;
+
+use super::{
+    BundleHeader, Entry, EpochStart, FORMAT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, TAG_ANSWER, TAG_END, TAG_ENTRY,
+    TAG_EPOCH, TAG_RECORD, Tally,
+};
+use crate::stored_v1::DECISION_BYTES_MAX;
+
+/// Small frames are gathered, so that the digest and the sink see few, long pieces.
+const GATHER_BYTES: usize = 64 * 1024;
+
+/// Why a bundle could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The sink failed.
+    #[error("the bundle could not be written: {0}")]
+    Io(#[from] io::Error),
+    /// More than a reader would take.
+    #[error("a {what} of {got} bytes is more than a bundle may hold ({max})")]
+    TooLarge {
+        /// `record` or `decision`.
+        what: &'static str,
+        /// How long it is.
+        got: usize,
+        /// How long it may be.
+        max: usize,
+    },
+}
+
+/// Writes one node's log: an epoch, its records, each with what the node keeps of its decision, the next epoch.
+pub struct NodeBundleWriter<W: Write>(Sink<W>);
+
+impl<W: Write> NodeBundleWriter<W> {
+    /// Begins a bundle.
+    pub fn start(to: W, tenant: TenantId, node: NodeId) -> Result<Self, WriteError> {
+        Sink::start(to, &BundleHeader::Node { tenant, node }).map(Self)
+    }
+
+    /// Says of which epoch the next records are, and after which seq they begin.
+    pub fn epoch(&mut self, start: EpochStart) -> Result<(), WriteError> {
+        self.0.frame(&Frame::Epoch(start))
+    }
+
+    /// The next record and the chain after it. An epoch stands before the first.
+    pub fn record(&mut self, record: &[u8], chain: ChainHash) -> Result<(), WriteError> {
+        self.0.frame(&Frame::Record { chain, record })
+    }
+
+    /// What the node keeps of central's decision about the record just written.
+    pub fn answer(&mut self, decision: &[u8]) -> Result<(), WriteError> {
+        self.0.frame(&Frame::Answer(decision))
+    }
+
+    /// Ends the bundle; without it a reader takes the file for cut.
+    pub fn finish(self) -> Result<W, WriteError> {
+        self.0.finish()
+    }
+}
+
+impl NodeBundleWriter<Vec<u8>> {
+    /// What was written since the last call: the next piece of a streamed body.
+    pub fn take_chunk(&mut self) -> Vec<u8> {
+        self.0.take_chunk()
+    }
+}
+
+/// Writes a tenant's log with its decisions.
+pub struct CentralBundleWriter<W: Write>(Sink<W>);
+
+impl<W: Write> CentralBundleWriter<W> {
+    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain stands at `decision_chain`:
+    /// position zero and the tenant's decision genesis for a whole log.
+    pub fn start(to: W, tenant: TenantId, after: Position, decision_chain: ChainHash) -> Result<Self, WriteError> {
+        Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain }).map(Self)
+    }
+
+    /// The next entry.
+    pub fn entry(&mut self, entry: Entry<'_>) -> Result<(), WriteError> {
+        self.0.frame(&Frame::Entry(entry))
+    }
+
+    /// Ends the bundle; without it a reader takes the file for cut.
+    pub fn finish(self) -> Result<W, WriteError> {
+        self.0.finish()
+    }
+}
+
+impl CentralBundleWriter<Vec<u8>> {
+    /// What was written since the last call: the next piece of a streamed body.
+    pub fn take_chunk(&mut self) -> Vec<u8> {
+        self.0.take_chunk()
+    }
+}
+
+struct Sink<W: Write> {
+    to: W,
+    gathered: Vec<u8>,
+    hasher: blake3::Hasher,
+    tally: Tally,
+}
+
+impl<W: Write> Sink<W> {
+    fn start(to: W, header: &BundleHeader) -> Result<Self, WriteError> {
+        let mut sink = Sink {
+            to,
+            gathered: Vec::with_capacity(GATHER_BYTES),
+            hasher: blake3::Hasher::new(),
+            tally: Tally::start(header),
+        };
+        put_header(&mut sink.gathered, header);
+        Ok(sink)
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), WriteError> {
+        check_lengths(frame)?;
+        put_frame(&mut self.gathered, frame);
+        self.tally.count(frame);
+        if self.gathered.len() >= GATHER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), WriteError> {
+        self.hasher.update(&self.gathered);
+        self.to.write_all(&self.gathered)?;
+        self.gathered.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<W, WriteError> {
+        let Tally { records, decisions, last, chain } = self.tally;
+        put_tagged(&mut self.gathered, TAG_END, |body| {
+            for number in [records, decisions, last] {
+                body.extend_from_slice(&number.to_le_bytes());
+            }
+            body.extend_from_slice(&chain.0);
+            // Room for the digest, which covers the length of this frame too.
+            body.extend_from_slice(&[0; super::DIGEST_BYTES]);
+        });
+        let without_digest = self.gathered.len() - super::DIGEST_BYTES;
+        self.gathered.truncate(without_digest);
+        self.flush()?;
+        let digest = self.hasher.finalize();
+        self.to.write_all(digest.as_bytes())?;
+        self.to.flush()?;
+        Ok(self.to)
+    }
+}
+
+impl Sink<Vec<u8>> {
+    fn take_chunk(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.to)
+    }
+}
+
+fn check_lengths(frame: &Frame<'_>) -> Result<(), WriteError> {
+    let (record, decision): (&[u8], &[u8]) = match frame {
+        Frame::Epoch(_) => return Ok(()),
+        Frame::Record { record, .. } => (record, &[]),
+        Frame::Answer(decision) => (&[], decision),
+        Frame::Entry(entry) => (entry.record, entry.decision),
+    };
+    let limits = [("record", record.len(), RECORD_BYTES_MAX), ("decision", decision.len(), DECISION_BYTES_MAX)];
+    match limits.into_iter().find(|(_, got, max)| got > max) {
+        Some((what, got, max)) => Err(WriteError::TooLarge { what, got, max }),
+        None => Ok(()),
+    }
+}
+
+fn put_header(to: &mut Vec<u8>, header: &BundleHeader) {
+    to.extend_from_slice(&MAGIC);
+    to.extend_from_slice(&FORMAT.to_le_bytes());
+    match header {
+        BundleHeader::Node { tenant, node } => {
+            to.push(KIND_NODE);
+            to.extend_from_slice(tenant.as_bytes());
+            to.extend_from_slice(node.as_bytes());
+        }
+        BundleHeader::Central { tenant, after, decision_chain } => {
+            to.push(KIND_CENTRAL);
+            to.extend_from_slice(tenant.as_bytes());
+            to.extend_from_slice(&after.0.to_le_bytes());
+            to.extend_from_slice(&decision_chain.0);
+        }
+    }
+}
+
+fn put_frame(to: &mut Vec<u8>, frame: &Frame<'_>) {
+    match frame {
+        Frame::Epoch(start) => put_tagged(to, TAG_EPOCH, |body| {
+            body.extend_from_slice(&start.epoch.number.to_le_bytes());
+            body.extend_from_slice(start.epoch.id.as_bytes());
+            body.extend_from_slice(&start.after.0.to_le_bytes());
+            body.extend_from_slice(&start.chain.0);
+        }),
+        Frame::Record { chain, record } => put_tagged(to, TAG_RECORD, |body| {
+            body.extend_from_slice(&chain.0);
+            body.extend_from_slice(record);
+        }),
+        Frame::Answer(decision) => put_tagged(to, TAG_ANSWER, |body| body.extend_from_slice(decision)),
+        Frame::Entry(entry) => put_tagged(to, TAG_ENTRY, |body| {
+            body.extend_from_slice(&entry.position.0.to_le_bytes());
+            body.extend_from_slice(entry.node.as_bytes());
+            body.extend_from_slice(&entry.epoch.number.to_le_bytes());
+            body.extend_from_slice(entry.epoch.id.as_bytes());
+            body.extend_from_slice(&entry.seq.0.to_le_bytes());
+            body.extend_from_slice(&entry.chain.0);
+            body.extend_from_slice(&entry.decision_chain.0);
+            body.extend_from_slice(&length(entry.record.len()));
+            body.extend_from_slice(entry.record);
+            body.extend_from_slice(entry.decision);
+        }),
+    }
+}
+
+fn put_tagged(to: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)) {
+    to.push(tag);
+    let at = to.len();
+    to.extend_from_slice(&[0; 4]);
+    body(to);
+    let bytes = length(to.len() - at - 4);
+    to[at..at + 4].copy_from_slice(&bytes);
+}
+
+fn length(bytes: usize) -> [u8; 4] {
+    u32::try_from(bytes).expect("records and decisions were checked against their limits").to_le_bytes()
+}
