@@ -13,8 +13,8 @@ type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 /// What the disk does wrong from now on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Faults {
-    /// Writes answer an I/O error.
-    pub writes_fail: bool,
+    /// So many writes still succeed; those after them answer an I/O error.
+    pub writes_left: Option<u64>,
     /// Flushes answer an I/O error, and what they should have made durable is lost at a power cut.
     pub flushes_fail: bool,
     /// Flushes answer "done" and do nothing: a drive that lies.
@@ -104,8 +104,8 @@ impl Store for MemStore {
             assert!(bytes <= CHUNK_BYTES_MAX && entry.key.len() <= 64, "a value of {bytes} bytes");
         }
         let mut disk = self.powered("write")?;
-        if disk.faults.writes_fail {
-            return Err(failed("write", "injected I/O error"));
+        if let Some(left) = &mut disk.faults.writes_left {
+            *left = left.checked_sub(1).ok_or_else(|| failed("write", "injected I/O error"))?;
         }
         write(&mut disk.rows, batch.clone());
         disk.unsynced.push(batch);
@@ -136,18 +136,19 @@ impl Store for MemStore {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
-        // Copied, so that the visitor may use the store.
-        let rows: Vec<_> = {
-            let disk = self.powered("read")?;
-            let range = disk.rows.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
-            range.map(|(key, value)| (key.clone(), value.clone())).collect()
-        };
-        for (key, value) in rows {
-            if visit(&key, &value) == ControlFlow::Break(()) {
-                break;
+        let mut start = Bound::Included(from.to_vec());
+        // One row at a time, so that the visitor may use the store.
+        loop {
+            let next = {
+                let disk = self.powered("read")?;
+                let mut range = disk.rows.range::<[u8], _>((start.as_ref().map(Vec::as_slice), Bound::Excluded(to)));
+                range.next().map(|(key, value)| (key.clone(), value.clone()))
+            };
+            match next {
+                Some((key, value)) if visit(&key, &value) == ControlFlow::Continue(()) => start = Bound::Excluded(key),
+                _ => return Ok(()),
             }
         }
-        Ok(())
     }
 }
 

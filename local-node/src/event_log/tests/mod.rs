@@ -3,3 +3,10 @@
 mod harness;
 
 mod appending;
+mod deciding;
+mod epochs;
+mod failing;
+mod grouping;
+mod opening;
+mod random;
+mod stores;

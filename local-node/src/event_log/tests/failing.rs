@@ -1,0 +1,76 @@
+//! What happens when the disk does not do what it is told.
+
+use comptoir_core::position::Seq;
+
+use super::super::memory::Faults;
+use super::super::{AppendError, Finding, State};
+use super::harness::*;
+
+fn refused(answer: Result<Vec<super::super::Appended>, AppendError>) -> String {
+    match answer {
+        Err(AppendError::ReadOnly { reason }) => reason,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+#[test]
+fn after_a_failed_flush_nobody_hears_ok_and_nothing_is_written_before_a_restart() {
+    let node = Node::in_memory();
+    let log = node.open();
+    append_each(&log, 0..5);
+    node.disk().set_faults(Faults { flushes_fail: true, ..Faults::default() });
+    assert!(refused(append(&log, vec![draft(5)])).contains("flush"));
+
+    // The disk is well again, but what it holds is not known.
+    node.disk().set_faults(Faults::default());
+    assert!(refused(append(&log, vec![draft(6)])).contains("flush"));
+    assert!(matches!(log.status().state, State::Failed { .. }));
+    assert_eq!(ids(&log).len(), 5, "reads go on, with what is durable");
+    assert_eq!(log.find(id(5)).unwrap(), None);
+    drop(log);
+
+    node.disk().cut_power(0);
+    let log = node.open();
+    assert_eq!(append_each(&log, [5])[0].seq, Seq(7));
+}
+
+#[test]
+fn after_a_failed_write_nobody_hears_ok_either() {
+    let node = Node::in_memory();
+    let log = node.open();
+    append_each(&log, 0..5);
+    node.disk().set_faults(Faults { writes_left: Some(0), ..Faults::default() });
+    assert!(refused(append(&log, vec![draft(5)])).contains("write"));
+    assert!(matches!(log.status().state, State::Failed { .. }));
+}
+
+#[test]
+fn a_drive_that_lied_about_flushing_is_found_out_by_the_high_water_mark() {
+    let node = Node::in_memory();
+    let log = node.open();
+    append_each(&log, 0..5);
+    node.disk().set_faults(Faults { flushes_lie: true, ..Faults::default() });
+    append_each(&log, 5..9);
+    log.close();
+    drop(log);
+    node.disk().cut_power(2);
+
+    let finding = Finding::Shortened { epoch: 1, expected: Seq(10), found: Seq(8) };
+    assert_eq!(node.finding(), finding);
+    // It is found at every start, not only at the first.
+    let log = node.open();
+    assert_eq!(log.status().state, State::Damaged(finding.clone()));
+    assert_eq!(refused(append(&log, vec![draft(9)])), finding.to_string());
+    assert_eq!(ids(&log).len(), 7, "reads go on");
+}
+
+#[test]
+fn a_closed_log_refuses_and_reads_no_more_than_it_did() {
+    on_each_store(|node| {
+        let log = node.open();
+        append_each(&log, 0..5);
+        log.close();
+        assert_eq!(refused(append(&log, vec![draft(5)])), "it was closed");
+        assert_eq!(ids(&log).len(), 5);
+    });
+}
