@@ -124,7 +124,8 @@ pub fn check_draft(
         payload::read_fact(&entity_type, &action, schema_version, payload).map_err(|error| payload_problem(&error))?;
     if let Some(Objection { code, detail }) = objection {
         let code = if code == Code::TotalMismatch { ErrorCode::TotalMismatch } else { ErrorCode::InvalidPayload };
-        return Err(Problem::new(code, detail).at("/payload"));
+        let pointer = if code == ErrorCode::TotalMismatch { "/payload/total_minor" } else { "/payload" };
+        return Err(Problem::new(code, detail).at(pointer));
     }
     let occurred_at = dto.occurred_at.as_deref().map(|text| {
         instant::parse(text).ok_or_else(|| {
@@ -184,9 +185,7 @@ fn check_author(entity_type: &Name, action: &Name) -> Result<(), Problem> {
 
 fn payload_problem(error: &PayloadError) -> Problem {
     let code = if error.code == Code::UnknownSchema { ErrorCode::UnknownSchema } else { ErrorCode::InvalidPayload };
-    let in_draft = error.pointer == "/action" || error.pointer == "/entity_type";
-    let pointer = if in_draft { error.pointer.clone() } else { format!("/payload{}", error.pointer) };
-    Problem::new(code, error.detail.clone()).at(pointer)
+    Problem::new(code, error.detail.clone()).at(error.pointer.clone())
 }
 
 /// A sealed event as it is shown.
@@ -254,6 +253,17 @@ impl EventDto {
             decision: None,
         }
     }
+}
+
+/// `GET /api/v1/events`: one page of the log, in the log's order.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The events after the cursor that was given.
+    pub events: Vec<EventDto>,
+    /// The cursor to ask with again: after the last event of this page, or what was given where there was none.
+    pub next: String,
+    /// Whether there was more when the page was read.
+    pub more: bool,
 }
 
 /// `GET /api/v1/queue` at a node.

@@ -21,6 +21,8 @@ pub enum ErrorCode {
     Forbidden,
     /// There is nothing of that name.
     NotFound,
+    /// The path is known, and not for that method.
+    MethodNotAllowed,
     /// The payload does not fit its schema.
     InvalidPayload,
     /// No schema of that action and version.
@@ -69,7 +71,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 31] = [
+    pub const ALL: [ErrorCode; 32] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -79,6 +81,7 @@ impl ErrorCode {
         ErrorCode::WrongNode,
         ErrorCode::Forbidden,
         ErrorCode::NotFound,
+        ErrorCode::MethodNotAllowed,
         ErrorCode::InvalidPayload,
         ErrorCode::UnknownSchema,
         ErrorCode::TotalMismatch,
@@ -143,6 +146,7 @@ impl ErrorCode {
             ErrorCode::WrongNode => ("WRONG_NODE", 403, false, "The credential belongs to another node"),
             ErrorCode::Forbidden => ("FORBIDDEN", 403, false, "The credential may not do this"),
             ErrorCode::NotFound => ("NOT_FOUND", 404, false, "There is nothing of that name"),
+            ErrorCode::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405, false, "The path does not take that method"),
             ErrorCode::InvalidPayload => ("INVALID_PAYLOAD", 422, false, "The payload does not fit its schema"),
             ErrorCode::UnknownSchema => ("UNKNOWN_SCHEMA", 422, false, "No schema of that action and version"),
             ErrorCode::TotalMismatch => ("TOTAL_MISMATCH", 422, false, "The total is not the sum of the lines"),

@@ -10,5 +10,6 @@ pub mod paths;
 pub mod payload;
 pub mod problem;
 pub mod rulebook_file;
+pub mod status_v1;
 pub mod stored_v1;
 pub mod sync_v1;

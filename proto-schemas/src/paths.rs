@@ -4,6 +4,8 @@
 pub const EVENTS: &str = "/api/v1/events";
 /// One event with its decision.
 pub const EVENT: &str = "/api/v1/events/{id}";
+/// The log as a bundle, for an auditor.
+pub const EVENTS_EXPORT: &str = "/api/v1/events/export";
 /// Typed command: a sale.
 pub const SALES: &str = "/api/v1/sales";
 /// Typed command: a refund.

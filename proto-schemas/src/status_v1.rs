@@ -1,0 +1,126 @@
+//! How a node stands, as `GET /api/v1/status` says it: its log, its queue, and its line to central.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::api_v1::QueueDto;
+use crate::sync_v1::{EpochDto, Receipt};
+
+/// `GET /api/v1/status` at a node.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NodeStatus {
+    /// The tenant.
+    pub tenant: Uuid,
+    /// The shop.
+    pub site: Uuid,
+    /// The node.
+    pub node: Uuid,
+    /// The node's Ed25519 public key, hex.
+    pub public_key: String,
+    /// The program's version.
+    pub version: String,
+    /// The node's clock.
+    pub now: String,
+    /// The log.
+    pub log: LogStatus,
+    /// What waits for central.
+    pub queue: QueueDto,
+    /// The line to central.
+    pub sync: NodeSync,
+}
+
+/// A node's log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LogStatus {
+    /// `open`, `damaged` (its check found something) or `failed` (a write failed): only the first takes events.
+    pub state: String,
+    /// Why it is not open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The open epoch.
+    pub epoch: EpochDto,
+    /// Last seq that was given out.
+    pub appended: u64,
+    /// Last seq on disk.
+    pub durable: u64,
+    /// Last seq that central has decided.
+    pub acked: u64,
+    /// The chain after the last durable record, hex.
+    pub chain: String,
+    /// How often the log was opened.
+    pub boot: u64,
+    /// The check of the whole chain that runs behind every start.
+    pub check: LogCheck,
+    /// Free bytes of its disk, where that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_free_bytes: Option<u64>,
+    /// Whether events are refused for want of room.
+    pub disk_low: bool,
+}
+
+/// How far the check of the whole chain has come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LogCheck {
+    /// `running`, `clean`, `found` or `stopped`.
+    pub state: String,
+    /// Records that were followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// What it found: seq, expected and found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<String>,
+}
+
+/// A node's line to central.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NodeSync {
+    /// Whether this node sends at all.
+    pub enabled: bool,
+    /// `disabled`, `idle` (nothing to send), `sending`, `waiting` (until `retry_at`) or `stopped` (until a person has dealt with it).
+    pub phase: String,
+    /// Where central is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub central_url: Option<String>,
+    /// When central last answered as it should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_success_at: Option<String>,
+    /// The last failure since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<SyncTrouble>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When it tries again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<String>,
+    /// What a person should look at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<SyncTrouble>,
+    /// Which central answered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Uuid>,
+    /// Which central answered before that one: it was restored or replaced since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_incarnation: Option<Uuid>,
+    /// The node's clock minus central's, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset_ms: Option<i64>,
+    /// By how much that may be wrong, in milliseconds: half the time the answer took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_uncertainty_ms: Option<i64>,
+    /// Central's last signed statement of what it holds of this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+    /// Records that the next batch may have.
+    pub batch_records: u64,
+}
+
+/// What went wrong on the line to central.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SyncTrouble {
+    /// One word, such as `UNREACHABLE`, `FORK` or `CENTRAL_AHEAD`.
+    pub code: String,
+    /// With the values, for a person.
+    pub detail: String,
+    /// Since when, by the node's clock.
+    pub at: String,
+}
