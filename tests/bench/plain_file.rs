@@ -1,0 +1,63 @@
+//! The peer of P1: a plain file, write and fdatasync of the same bytes, one sync per group of waiting producers. Producers wait as
+//! ours do, on a bounded channel into one writer thread, so that the ratio is the log's and not the scheduler's.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use tokio::sync::oneshot;
+
+/// What one producer waits for: its bytes on disk.
+type Waiting = (Vec<u8>, oneshot::Sender<()>);
+
+/// A writer thread over one file: takes what waits, writes it, syncs once, answers everyone.
+pub(crate) struct PlainFile {
+    sender: Sender<Waiting>,
+    thread: std::thread::JoinHandle<std::io::Result<()>>,
+}
+
+impl PlainFile {
+    pub(crate) fn create(path: &Path) -> std::io::Result<PlainFile> {
+        let file = File::create(path)?;
+        let (sender, receiver) = bounded(1024);
+        let thread = std::thread::Builder::new().name("plain-file".to_owned()).spawn(move || write(file, &receiver))?;
+        Ok(PlainFile { sender, thread })
+    }
+
+    /// A handle for one producer.
+    pub(crate) fn producer(&self) -> Sender<Waiting> {
+        self.sender.clone()
+    }
+
+    /// Ends the thread once every producer has gone.
+    pub(crate) fn close(self) -> anyhow::Result<()> {
+        drop(self.sender);
+        self.thread.join().map_err(|_| anyhow::anyhow!("the plain file's writer panicked"))??;
+        Ok(())
+    }
+}
+
+fn write(mut file: File, receiver: &Receiver<Waiting>) -> std::io::Result<()> {
+    let mut bytes = Vec::new();
+    while let Ok(first) = receiver.recv() {
+        let mut group = vec![first];
+        group.extend(receiver.try_iter().take(255));
+        bytes.clear();
+        group.iter().for_each(|(record, _)| bytes.extend_from_slice(record));
+        file.write_all(&bytes)?;
+        file.sync_data()?;
+        for (_, done) in group {
+            // A producer that left does not need its answer.
+            let _ = done.send(());
+        }
+    }
+    Ok(())
+}
+
+/// Appends and waits until it is on disk.
+pub(crate) async fn append(producer: &Sender<Waiting>, bytes: Vec<u8>) -> anyhow::Result<()> {
+    let (done, answer) = oneshot::channel();
+    producer.try_send((bytes, done)).map_err(|error| anyhow::anyhow!("the plain file's channel: {error}"))?;
+    Ok(answer.await?)
+}
