@@ -1,0 +1,3 @@
+//! The `comptoir` program: parse, call, print.
+
+pub mod server;

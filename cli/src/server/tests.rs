@@ -1,0 +1,144 @@
+//! Clients that behave badly, each on a real socket. The clocks are short; the tests only say that the end comes, never when.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+use super::{Limits, serve};
+
+const SHORT: Duration = Duration::from_millis(50);
+const LONG: Duration = Duration::from_secs(600);
+
+fn patient() -> Limits {
+    Limits { head: LONG, body_pause: LONG, answer: LONG, write: LONG, drain: LONG, connections_max: 8 }
+}
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+async fn server(limits: Limits) -> Server {
+    let app = Router::new()
+        .route("/", get(|| async { "hello" }))
+        .route("/echo", post(|body: Bytes| async move { body }))
+        .route("/never", get(std::future::pending::<&str>))
+        .route("/huge", get(|| async { vec![0u8; 64 * 1024 * 1024] }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let ended = tokio::spawn(serve(listener, app, limits, async move { drop(stopped.await) }));
+    Server { address, stop, ended }
+}
+
+async fn send(server: &Server, bytes: &str) -> TcpStream {
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client.write_all(bytes.as_bytes()).await.unwrap();
+    client
+}
+
+/// All that comes until the server closes. A reset is an end too.
+async fn until_closed(client: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let _ = client.read_to_end(&mut got).await;
+    String::from_utf8_lossy(&got).into_owned()
+}
+
+async fn ask(server: &Server) -> String {
+    let mut client = send(server, "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    until_closed(&mut client).await
+}
+
+#[tokio::test]
+async fn a_silent_client_is_sent_away() {
+    let server = server(Limits { head: SHORT, ..patient() }).await;
+    assert_eq!(until_closed(&mut send(&server, "").await).await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_drips_its_head_is_sent_away() {
+    let server = server(Limits { head: SHORT, ..patient() }).await;
+    let mut client = send(&server, "GET / HTTP/1.1\r\nx: ").await;
+    while client.write_all(b"y").await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_after_its_last_answer() {
+    let server = server(Limits { head: SHORT, ..patient() }).await;
+    let answer = until_closed(&mut send(&server, "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+    assert!(answer.ends_with("hello"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_stops_in_the_middle_is_refused() {
+    let server = server(Limits { body_pause: SHORT, ..patient() }).await;
+    let mut client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc").await;
+    let answer = until_closed(&mut client).await;
+    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_drips_for_too_long_gets_a_problem_that_says_so() {
+    let server = server(Limits { answer: SHORT, ..patient() }).await;
+    let client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await;
+    let (mut read, mut write) = client.into_split();
+    let drip = tokio::spawn(async move { while write.write_all(b"y").await.is_ok() {} });
+    let mut answer = [0u8; 12];
+    read.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    drip.abort();
+}
+
+#[tokio::test]
+async fn work_that_takes_too_long_is_answered_with_a_retryable_problem() {
+    let server = server(Limits { answer: SHORT, ..patient() }).await;
+    let answer = until_closed(&mut send(&server, "GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+    assert!(answer.contains("REQUEST_TIMEOUT") && answer.contains(r#""retryable":true"#), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_gives_its_place_back() {
+    let server = server(Limits { write: SHORT, connections_max: 1, ..patient() }).await;
+    let _deaf = send(&server, "GET /huge HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(ask(&server).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn others_are_served_while_silent_clients_hold_every_place_but_one() {
+    let server = server(Limits { connections_max: 4, ..patient() }).await;
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(send(&server, "GET ").await);
+    }
+    assert!(ask(&server).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn stopping_lets_a_request_in_flight_end_and_takes_no_new_one() {
+    let server = server(patient()).await;
+    let mut client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n").await;
+    assert!(ask(&server).await.ends_with("hello"), "the server has seen both");
+    server.stop.send(()).unwrap();
+    client.write_all(b"abc").await.unwrap();
+    assert!(until_closed(&mut client).await.ends_with("abc"));
+    server.ended.await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_ever() {
+    let server = server(Limits { drain: SHORT, ..patient() }).await;
+    let mut client = send(&server, "GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    server.stop.send(()).unwrap();
+    server.ended.await.unwrap();
+    assert_eq!(until_closed(&mut client).await, "");
+}
