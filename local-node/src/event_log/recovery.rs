@@ -103,10 +103,11 @@ fn start(config: &LogConfig, shared: Arc<Shared>, ids: IdWriter, high_water: Hig
     }
     let (sender, receiver) = crossbeam_channel::bounded(config.queue_len);
     let checked = shared.clone();
+    let durable = shared.head.borrow().marks.durable;
     let named = |name: &str| thread::Builder::new().name(name.to_owned());
     let threads = [
         named("log-writer").spawn(move || writer.run(&receiver)),
-        named("log-check").spawn(move || check_all(&checked)),
+        named("log-check").spawn(move || check_all(&checked, durable)),
     ];
     let threads = threads.into_iter().collect::<Result<Vec<_>, _>>().map_err(at(&config.dir, "start a thread for"))?;
     Ok(Log(Arc::new(Handle { shared, commands: Some(sender).into(), threads: threads.into() })))
@@ -265,8 +266,7 @@ fn last_record(store: &dyn Store, identity: Identity, epoch: Epoch) -> Result<(S
 }
 
 /// Checks the whole chain of every epoch as it was when the log was opened.
-fn check_all(shared: &Shared) {
-    let durable = shared.head.borrow().marks.durable;
+fn check_all(shared: &Shared, durable: Seq) {
     let epochs = shared.epochs();
     let mut records = 0;
     for (nth, epoch) in epochs.iter().enumerate() {
