@@ -1,0 +1,50 @@
+# Every command of a developer and of CI. `make help` lists them.
+
+CARGO ?= cargo
+COMPTOIR = target/release/comptoir
+DATA_DIR ?= ./comptoir-data
+
+.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-crash bench
+
+help:
+	@echo "make run         install what is missing, build, start everything here with one real day of data"
+	@echo "make test        install what is missing, then: format, clippy, all tests, docs"
+	@echo "make test-crash  hundreds of kills and power cuts on the log"
+	@echo "make bench       speed, as ratios to peers measured in the same run"
+	@echo "make deny        duplicate crates, licences, sources, advisories"
+
+bootstrap:
+	@scripts/bootstrap.sh
+
+build: bootstrap
+	$(CARGO) build --release --locked -p comptoir
+
+run: build
+	$(COMPTOIR) up --data-dir $(DATA_DIR)
+
+# The quick checks come first, so that a slip is told in seconds. The binary is built before the tests that start it.
+test: bootstrap fmt-check clippy unit docs
+
+fmt-check:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+unit:
+	$(CARGO) build --locked --workspace --bins
+	$(CARGO) test --locked --workspace
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --locked
+	@scripts/deny.sh
+
+test-crash: bootstrap
+	$(CARGO) build --locked --release --workspace --bins
+	COMPTOIR_CRASHES=200 $(CARGO) test --locked --release -p comptoir-tests --test crash -- --nocapture
+
+bench: bootstrap
+	$(CARGO) run --locked --release -p comptoir-tests --features bench --bin bench

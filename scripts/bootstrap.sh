@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs what this project needs and this machine lacks: a C linker, the Postgres server, and a few small tools.
+# As root or through sudo; elsewhere it says exactly what to install, and fails.
+set -eu
+
+missing=""
+need() { # need PACKAGE PROBE...: the package that gives what the probe looks for
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+postgres_server() { ls /usr/lib/postgresql/*/bin/postgres || command -v postgres; }
+
+need build-essential command -v cc
+need postgresql-15 postgres_server
+need util-linux command -v setpriv
+need python3 command -v python3
+
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ]; then
+        as_root=""
+    elif command -v sudo >/dev/null 2>&1; then
+        as_root=sudo
+    else
+        echo "These packages are missing, and neither root nor sudo is at hand. Install them, then run this again:" >&2
+        echo "    apt-get install$missing" >&2
+        exit 1
+    fi
+    echo "Installing:$missing" >&2
+    # The server's binaries are needed, not a cluster of the distribution's own on the usual port.
+    $as_root mkdir -p /etc/postgresql-common
+    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    $as_root apt-get update -q >&2
+    # shellcheck disable=SC2086 # one word a package
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing >&2
+fi
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "Rust is missing: install rustup (Debian 13: apt-get install rustup; elsewhere: the installer on Rust's own site)," >&2
+    echo "then: rustup toolchain install stable --profile default" >&2
+    exit 1
+fi
+required=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+found=$(cargo --version | sed 's/^cargo \([0-9]*\.[0-9]*\).*/\1/')
+if [ "$(printf '%s\n%s\n' "$required" "$found" | sort -V | head -n 1)" != "$required" ]; then
+    echo "Rust $required or newer is needed, found $found: rustup update stable" >&2
+    exit 1
+fi
