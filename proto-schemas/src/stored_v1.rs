@@ -58,6 +58,12 @@ pub enum DecodeError {
         /// How many there were.
         got: usize,
     },
+    /// More bytes than a payload may have.
+    #[error("a payload of {got} bytes is more than an event may carry ({PAYLOAD_BYTES_MAX})")]
+    PayloadTooLong {
+        /// How many there were.
+        got: usize,
+    },
     /// Other first bytes.
     #[error("the first bytes are {got:02x?}")]
     Magic {
@@ -145,7 +151,7 @@ pub fn encode(event: &Event) -> Result<Vec<u8>, DecodeError> {
         payload: serde_bytes::Bytes::new(&content.payload),
     };
     if content.payload.len() > PAYLOAD_BYTES_MAX {
-        return Err(DecodeError::TooLong { got: content.payload.len() });
+        return Err(DecodeError::PayloadTooLong { got: content.payload.len() });
     }
     let body_len = encoding().serialized_size(&body).map_err(|error| DecodeError::Body(error.to_string()))?;
     let body_len = u32::try_from(body_len).map_err(|_| DecodeError::TooLong { got: usize::MAX })?;
@@ -202,7 +208,7 @@ pub fn decode(record: &[u8]) -> Result<Event, DecodeError> {
     let body: RecordBody<'_> =
         encoding().deserialize(&record[HEADER_BYTES..]).map_err(|error| DecodeError::Body(error.to_string()))?;
     if body.payload.len() > PAYLOAD_BYTES_MAX {
-        return Err(DecodeError::TooLong { got: body.payload.len() });
+        return Err(DecodeError::PayloadTooLong { got: body.payload.len() });
     }
     let name = |field: &'static str, text: &str| Name::new(text).map_err(|error| DecodeError::Name { field, error });
     Ok(Event {

@@ -1,6 +1,7 @@
 //! Payloads: validated under the JSON Schema of their action and version, then read into core's facts.
 //! A payload is validated under its own version, for ever: a schema file is added, never changed.
 
+mod json;
 mod read;
 mod schemas;
 
@@ -19,15 +20,26 @@ pub use schemas::{actions, schema};
 pub struct PayloadError {
     /// `INVALID_PAYLOAD` or `UNKNOWN_SCHEMA`.
     pub code: Code,
-    /// JSON pointer into the payload; empty for the whole.
+    /// JSON pointer into the event as a draft writes it: `/payload/lines/3/quantity`, `/action`.
     pub pointer: String,
     /// What is wrong, with the value.
     pub detail: String,
 }
 
+/// Characters of a pointer or a detail. A hostile payload is quoted in its own error, and the error goes into a decision.
+const WORDS_CHARS_MAX: usize = 500;
+
 impl PayloadError {
     pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> PayloadError {
-        PayloadError { code: Code::InvalidPayload, pointer: pointer.into(), detail: detail.into() }
+        let (pointer, detail) = (shortened(pointer.into()), shortened(detail.into()));
+        PayloadError { code: Code::InvalidPayload, pointer, detail }
+    }
+}
+
+fn shortened(words: String) -> String {
+    match words.char_indices().nth(WORDS_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &words[..end]),
+        None => words,
     }
 }
 

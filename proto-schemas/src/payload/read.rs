@@ -12,10 +12,12 @@ use comptoir_core::rulebook::{Rule, Rulebook};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{PayloadError, check_entity_type, fields_of, schemas};
+use super::{PayloadError, check_entity_type, fields_of, json, schemas};
 use crate::instant;
 
-/// Decimals of a coordinate in degrees.
+/// Where a payload stands in a draft.
+const PAYLOAD: &str = "/payload";
+/// Decimals of a coordinate in degrees, where it is written as a string.
 const DEGREE_SCALE_MAX: u32 = 15;
 
 /// Reads a payload as its action's schema and version say. The objection, if any, is what stands against a fact that could be read.
@@ -31,18 +33,24 @@ pub fn read_fact(
         return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });
     };
     if payload.len() > PAYLOAD_BYTES_MAX {
-        return Err(PayloadError::invalid(
-            "",
-            format!("{} bytes, at most {PAYLOAD_BYTES_MAX} are taken", payload.len()),
-        ));
+        let detail = format!("{} bytes, at most {PAYLOAD_BYTES_MAX} are taken", payload.len());
+        return Err(PayloadError::invalid(PAYLOAD, detail));
     }
-    let value: Value = serde_json::from_slice(payload).map_err(|error| PayloadError::invalid("", error.to_string()))?;
+    let value = json::read(PAYLOAD, payload)?;
     if let Err(error) = validator.validate(&value) {
-        return Err(PayloadError::invalid(error.instance_path().to_string(), error.to_string()));
+        return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
     }
-    let fact = fact(action.as_str(), &Node { value: &value, path: String::new() })?;
+    let fact = fact(action.as_str(), &Node { value: &value, path: PAYLOAD.to_owned() })?;
+    if holds_fields(&fact) {
+        json::check_numbers(PAYLOAD, payload)?;
+    }
     let objection = objection(&fact);
     Ok((fact, objection))
+}
+
+/// Whether the payload's own values go on living as an entity's fields.
+fn holds_fields(fact: &Fact) -> bool {
+    matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::ConflictResolved(_))
 }
 
 fn fact(action: &str, payload: &Node<'_>) -> Result<Fact, PayloadError> {
@@ -188,7 +196,7 @@ fn rulebook(payload: &Node<'_>) -> Result<Rulebook, PayloadError> {
     let rules = payload.required("rules")?;
     let mut book = Rulebook {
         version: u32::try_from(payload.integer("version")?)
-            .map_err(|error| PayloadError::invalid("/version", error.to_string()))?,
+            .map_err(|error| PayloadError::invalid(format!("{}/version", payload.path), error.to_string()))?,
         rules: Default::default(),
         default: rule(&payload.required("default")?)?,
     };
@@ -216,6 +224,11 @@ fn objection(fact: &Fact) -> Option<Objection> {
         None => format!("total_minor is {said}, the lines come to more than a total can hold"),
     };
     Some(Objection { code: Code::TotalMismatch, detail })
+}
+
+/// A JSON number of degrees, as a device's floating point printed it. What is too near to zero for a decimal is zero.
+fn degrees(number: &str) -> Decimal {
+    Decimal::from_str_exact(number).or_else(|_| Decimal::from_scientific(number)).unwrap_or_default()
 }
 
 /// A value and where it stands, so that every error names its place.
@@ -299,10 +312,11 @@ impl<'a> Node<'a> {
         let Some(at) = self.get(name) else {
             return Ok(None);
         };
-        let text = at.value.as_str().map_or_else(|| at.value.to_string(), str::to_owned);
-        parse_decimal(&text, DEGREE_SCALE_MAX)
-            .map(Some)
-            .ok_or_else(|| at.wrong(format!("{text:?} is no number of degrees")))
+        let Some(text) = at.value.as_str() else {
+            return Ok(Some(degrees(&at.value.to_string())));
+        };
+        let degrees = parse_decimal(text, DEGREE_SCALE_MAX);
+        degrees.map(Some).ok_or_else(|| at.wrong(format!("{text:?} is no number of degrees")))
     }
 
     fn currency(&self, name: &str) -> Result<Currency, PayloadError> {

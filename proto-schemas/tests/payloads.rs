@@ -1,0 +1,334 @@
+//! Payloads, action by action: what reads, what is refused and where the error points, and totals that are not their lines' sum.
+
+use comptoir_core::decision::Code;
+use comptoir_core::fact::{Fact, PriceBasis};
+use comptoir_core::id::{Name, SiteId};
+use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use comptoir_core::money::plain;
+use comptoir_core::rulebook::{Rule, Rulebook};
+use comptoir_proto::api_v1::{Author, DraftDto, check_draft};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::payload::{PayloadError, actions, entity_type_of, is_central_only, read_fact};
+use comptoir_proto::problem::Problem;
+use comptoir_proto::rulebook_file::to_payload;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+fn name(text: &str) -> Name {
+    Name::new(text).unwrap()
+}
+
+fn read(action: &str, payload: &Value) -> Result<Fact, PayloadError> {
+    let entity_type = entity_type_of(action).unwrap_or("STUDENT");
+    let (fact, objection) = read_fact(&name(entity_type), &name(action), 1, payload.to_string().as_bytes())?;
+    assert_eq!(objection, None);
+    Ok(fact)
+}
+
+/// A payload of each action with every field it knows.
+fn full(action: &str) -> Value {
+    let sale = json!({
+        "currency": "EUR", "total_minor": 1530, "price_basis": "gross", "receipt_no": "R-1", "customer": "c-1", "country": "France",
+        "lines": [{"product": "85123A", "quantity": "6", "unit_price": "2.55", "description": "d", "vat_rate": "20", "discount_minor": 0}],
+        "payments": [{"method": "cash", "amount_minor": 1530}],
+    });
+    let refund = || {
+        let mut refund = sale.clone();
+        refund["original"] = "536365".into();
+        refund["reason"] = "broken".into();
+        refund
+    };
+    let event_id = "0199a000-0000-7000-8000-000000000001";
+    let hash = "ab".repeat(32);
+    let goods = json!({
+        "lines": [{"product": "p", "quantity": "1.5", "unit_cost": "12.3450", "lot": "l-1"}],
+        "supplier": "s", "reference": "r", "currency": "EUR",
+    });
+    match action {
+        "SALE_RECORDED" => sale,
+        "SALE_REFUNDED" | "SALE_CANCELLED" => refund(),
+        "REVENUE_ADJUSTED" => json!({
+            "currency": "EUR", "amount_minor": -5, "reason": "bad debt", "product": "B", "quantity": "-1", "customer": "c-1", "country": "F",
+        }),
+        "GOODS_RECEIVED" | "GOODS_RETURNED" => goods,
+        "PRODUCTION_VALIDATED" => json!({"lines": [{"product": "p", "quantity": "1", "unit_cost": "1"}]}),
+        "STOCK_WRITTEN_OFF" => {
+            json!({"lines": [{"product": "p", "quantity": "1"}], "reason": "lost", "customer": "c-1", "country": "F"})
+        }
+        "STOCK_COUNTED" => json!({"lines": [{"product": "p", "quantity": "0"}], "reason": "yearly"}),
+        "STOCK_COUNT_ACCEPTED" | "QUARANTINE_RELEASED" => json!({"event_id": event_id}),
+        "STOCK_ADJUSTED" => {
+            json!({"lines": [{"product": "p", "quantity": "-1", "unit_cost": "2"}], "reason": "found"})
+        }
+        "DELIVERY_CREATED" => {
+            json!({"reference": "D-1", "client": "c", "total_minor": 1, "qr": "q", "assigned_to": "u-1", "lines": []})
+        }
+        "DELIVERY_VALIDATED" => json!({
+            "qr": "q", "validated_at": "2026-01-02T03:04:05.678+01:00", "latitude": 48.856613, "longitude": "2.352222",
+            "signature_hash": hash, "photo_hash": hash,
+        }),
+        "INVOICE_CREATED" => json!({
+            "client": "c-1", "currency": "EUR", "total_minor": 1530, "due_on": "2026-02-01", "provisional_reference": "P-1",
+            "price_basis": "gross", "lines": sale["lines"],
+        }),
+        "INVOICE_CANCELLED" => json!({"invoice": "i-1", "reason": "twice"}),
+        "CREATE" | "UPDATE" | "DELETE" => json!({"name": "Zoé", "grade": 12.5, "left": null, "tags": [1, {"a": "b"}]}),
+        "AUDIT_RECORDED" => json!({
+            "action": "LOGIN", "subject": {"entity_type": "USER", "entity_id": "u-1"}, "payload_hash": hash,
+            "context": {"app_version": "1", "battery_level": 50, "network_type": "wifi", "location": {"lat": 1.5, "lng": "2.5"}},
+        }),
+        "INVOICE_REFERENCE_ASSIGNED" => json!({"reference": "F-PAR-2026-000001", "event_id": event_id}),
+        "CONFLICT_RESOLVED" => json!({"event_id": event_id, "fields": {"a": 1, "b": null}, "choice": "merged"}),
+        "RULEBOOK_ADOPTED" => to_payload(&Rulebook::default()),
+        "EPOCH_OPENED" => json!({
+            "public_key": hash, "reason": "restore",
+            "previous": {"epoch": 1, "epoch_id": event_id, "seq": 7, "chain": hash},
+        }),
+        other => panic!("give {other} an example"),
+    }
+}
+
+#[test]
+fn every_action_reads_its_full_payload_and_each_of_its_required_fields_is_missed() {
+    for (action, version) in actions() {
+        assert_eq!(version, 1);
+        let payload = full(action);
+        read(action, &payload).unwrap_or_else(|error| panic!("{action}: {error}"));
+        let schema: Value = serde_json::from_str(comptoir_proto::payload::schema(action, version).unwrap()).unwrap();
+        for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let mut without = payload.clone();
+            without.as_object_mut().unwrap().remove(field);
+            let error = read(action, &without).expect_err(field);
+            assert_eq!((error.code, error.pointer.as_str()), (Code::InvalidPayload, "/payload"), "{action}.{field}");
+            assert!(error.detail.contains(field), "{action}: {error}");
+        }
+        if schema["additionalProperties"] == false {
+            let mut with = payload.clone();
+            with["no_such_field"] = true.into();
+            let error = read(action, &with).expect_err(action);
+            assert!(error.detail.contains("no_such_field"), "{action}: {error}");
+        }
+        assert!(read(action, &json!([])).is_err(), "{action} is an object");
+    }
+}
+
+/// Replaces one value of an action's full payload and expects an error that points to it.
+fn refused(action: &str, pointer: &str, value: Value) {
+    let mut payload = full(action);
+    *payload.pointer_mut(pointer).unwrap_or_else(|| panic!("{action} has no {pointer}")) = value.clone();
+    let error = read(action, &payload).expect_err(&format!("{action}{pointer} = {value}"));
+    assert_eq!(error.code, Code::InvalidPayload);
+    assert_eq!(error.pointer, format!("/payload{pointer}"), "{error}");
+}
+
+#[test]
+fn a_wrong_value_is_pointed_to() {
+    for quantity in ["0", "-1", "1e3", "1,5", "1234567890", "0.00001", "", "NaN", "0.0000"] {
+        refused("SALE_RECORDED", "/lines/0/quantity", quantity.into());
+        refused("SALE_REFUNDED", "/lines/0/quantity", quantity.into());
+        refused("GOODS_RECEIVED", "/lines/0/quantity", quantity.into());
+        refused("STOCK_WRITTEN_OFF", "/lines/0/quantity", quantity.into());
+    }
+    refused("SALE_RECORDED", "/lines/0/quantity", json!(6));
+    refused("SALE_RECORDED", "/lines/0/unit_price", "-1".into());
+    refused("SALE_RECORDED", "/lines/0/unit_price", "1.1234567".into());
+    refused("SALE_RECORDED", "/lines/0/discount_minor", json!(-1));
+    refused("SALE_RECORDED", "/lines/0/discount_minor", json!(0.5));
+    refused("SALE_RECORDED", "/lines/0/product", " p".into());
+    refused("SALE_RECORDED", "/lines/0/product", "a\u{7}b".into());
+    refused("SALE_RECORDED", "/lines/0/product", "x".repeat(65).into());
+    refused("SALE_RECORDED", "/lines", json!([]));
+    refused("SALE_RECORDED", "/total_minor", json!(9_007_199_254_740_993i64));
+    refused("SALE_RECORDED", "/total_minor", json!("1530"));
+    refused("SALE_RECORDED", "/currency", "eur".into());
+    refused("SALE_RECORDED", "/price_basis", "netto".into());
+    refused("STOCK_COUNTED", "/lines/0/quantity", "-1".into());
+    refused("STOCK_ADJUSTED", "/lines/0/quantity", "--1".into());
+    refused("STOCK_COUNT_ACCEPTED", "/event_id", "no uuid".into());
+    refused("QUARANTINE_RELEASED", "/event_id", Value::Null);
+    refused("CONFLICT_RESOLVED", "/fields", json!([]));
+    refused("CONFLICT_RESOLVED", "/choice", "mine".into());
+    refused("DELIVERY_VALIDATED", "/validated_at", "yesterday at noon".into());
+    refused("DELIVERY_VALIDATED", "/latitude", json!(90.5));
+    refused("DELIVERY_VALIDATED", "/longitude", json!("east"));
+    refused("DELIVERY_VALIDATED", "/photo_hash", "AB".into());
+    refused("INVOICE_CANCELLED", "/invoice", "".into());
+    refused("AUDIT_RECORDED", "/action", "".into());
+    refused("AUDIT_RECORDED", "/context/battery_level", json!(101));
+    refused("AUDIT_RECORDED", "/subject/entity_id", json!(7));
+    refused("RULEBOOK_ADOPTED", "/rules/CLIENT", "newest_wins".into());
+    refused("RULEBOOK_ADOPTED", "/default", "newest_wins".into());
+    refused("EPOCH_OPENED", "/public_key", "short".into());
+}
+
+#[test]
+fn a_total_that_is_not_the_sum_of_its_lines_is_an_objection() {
+    for action in ["SALE_RECORDED", "SALE_REFUNDED", "SALE_CANCELLED", "INVOICE_CREATED"] {
+        let mut payload = full(action);
+        payload["total_minor"] = 1529.into();
+        let entity_type = name(entity_type_of(action).unwrap());
+        let (_, objection) = read_fact(&entity_type, &name(action), 1, payload.to_string().as_bytes()).unwrap();
+        let objection = objection.expect("the fact is readable and the total wrong");
+        assert_eq!(objection.code, Code::TotalMismatch);
+        assert_eq!(objection.detail, "total_minor is 1529, the lines come to 1530");
+    }
+}
+
+#[test]
+fn totals_are_rounded_line_by_line_half_up_with_tax_where_prices_are_net() {
+    let total = |lines: Value, basis: &str, currency: &str, total: i64| {
+        let payload =
+            json!({"currency": currency, "total_minor": total, "price_basis": basis, "lines": lines}).to_string();
+        read_fact(&name("SALE"), &name("SALE_RECORDED"), 1, payload.as_bytes())
+            .unwrap()
+            .1
+            .map(|objection| objection.detail)
+    };
+    let line = |quantity: &str, price: &str, vat: &str| json!({"product": "p", "quantity": quantity, "unit_price": price, "vat_rate": vat});
+    // 0.005 twice is 1 + 1, not 1.
+    assert_eq!(total(json!([line("1", "0.005", "20"), line("1", "0.005", "20")]), "gross", "EUR", 2), None);
+    // 9.99 net, 20 %: 999 + 199.8 -> 200.
+    assert_eq!(total(json!([line("1", "9.99", "20")]), "net", "EUR", 1199), None);
+    // No minor unit in XOF, three decimals in TND.
+    assert_eq!(total(json!([line("3", "500", "18")]), "gross", "XOF", 1500), None);
+    assert_eq!(total(json!([line("1", "1.2345", "0")]), "gross", "TND", 1235), None);
+    let largest = json!([line("999999999.9999", "999999999.999999", "999.9999")]);
+    for basis in ["gross", "net"] {
+        assert_eq!(
+            total(largest.clone(), basis, "EUR", 1).unwrap(),
+            "total_minor is 1, the lines come to more than a total can hold"
+        );
+    }
+}
+
+#[test]
+fn what_was_written_is_what_is_read() {
+    let Fact::SaleRecorded(sale) = read("SALE_RECORDED", &full("SALE_RECORDED")).unwrap() else { panic!() };
+    assert_eq!((sale.currency.as_str(), sale.total_minor, sale.price_basis), ("EUR", 1530, PriceBasis::Gross));
+    assert_eq!((plain(sale.lines[0].quantity), plain(sale.lines[0].unit_price)), ("6".into(), "2.55".into()));
+    assert_eq!((sale.customer, sale.receipt_no.as_deref()), (Some(name("c-1")), Some("R-1")));
+
+    let Fact::GoodsReceived(goods) = read("GOODS_RECEIVED", &full("GOODS_RECEIVED")).unwrap() else { panic!() };
+    assert_eq!((plain(goods.lines[0].unit_cost), goods.lines[0].lot.clone()), ("12.345".into(), Some(name("l-1"))));
+
+    let Fact::DeliveryValidated(validation) = read("DELIVERY_VALIDATED", &full("DELIVERY_VALIDATED")).unwrap() else {
+        panic!()
+    };
+    assert_eq!(validation.latitude.map(plain), Some("48.856613".into()));
+    assert_eq!(comptoir_proto::instant::format(validation.validated_at), "2026-01-02T02:04:05.678Z");
+
+    let Fact::Updated(fields) = read("UPDATE", &full("UPDATE")).unwrap() else { panic!() };
+    assert_eq!(fields["left"], None, "null removes a field");
+    assert_eq!(fields["grade"].as_deref(), Some("12.5"));
+
+    let Fact::RulebookAdopted(book) = read("RULEBOOK_ADOPTED", &full("RULEBOOK_ADOPTED")).unwrap() else { panic!() };
+    assert_eq!(book, Rulebook::default());
+    assert_eq!(book.rule_for(&name("CLIENT")), Rule::LastWriterWins);
+}
+
+#[test]
+fn a_device_prints_degrees_as_it_likes() {
+    for (written, plainly) in [
+        ("-0.00000012345678901234567", "-0.0000001234567890123457"),
+        ("1e-7", "0.0000001"),
+        ("5e-324", "0"),
+        ("2.3522219000000177", "2.3522219000000177"),
+    ] {
+        let payload = format!(r#"{{"qr":"q","validated_at":"2026-01-02T03:04:05Z","latitude":{written}}}"#);
+        let (fact, _) = read_fact(&name("DELIVERY"), &name("DELIVERY_VALIDATED"), 1, payload.as_bytes()).unwrap();
+        let Fact::DeliveryValidated(validation) = fact else { panic!() };
+        let read = plain(validation.latitude.unwrap());
+        assert!(read.starts_with(&plainly[..plainly.len() - 1]), "{written} reads {read}");
+    }
+}
+
+#[test]
+fn json_that_two_readers_would_read_differently_is_refused() {
+    let read = |text: &str| read_fact(&name("STUDENT"), &name("CREATE"), 1, text.as_bytes());
+    assert_eq!(read(r#"{"a":{"grade":1,"grade":2}}"#).unwrap_err().pointer, "/payload/a/grade");
+    assert!(read(r#"{"a":12345678901234567890123}"#).unwrap_err().detail.contains("write it as a string"));
+    assert!(read(r#"{"a":"12345678901234567890123"}"#).is_ok());
+    assert!(read("{} {}").is_err());
+    assert!(read("").is_err());
+    assert!(read_fact(&name("STUDENT"), &name("CREATE"), 1, b"{\"a\":\"\xff\"}").is_err(), "not UTF-8");
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(5000), "]".repeat(5000));
+    assert!(read(&deep).unwrap_err().detail.contains("recursion limit"));
+    let many: serde_json::Map<String, Value> = (0..257).map(|number| (number.to_string(), 1.into())).collect();
+    assert!(read(&Value::Object(many).to_string()).is_err(), "more fields than an entity may have");
+    let large = format!("{{\"a\":\"{}\"}}", "x".repeat(PAYLOAD_BYTES_MAX));
+    assert!(read(&large).unwrap_err().detail.contains("262144"));
+}
+
+#[test]
+fn an_error_does_not_quote_a_hostile_payload_at_length() {
+    let long = "\u{1}é".repeat(40_000);
+    for payload in [json!([long]), json!({ "lines": long.clone() }), json!({"currency": {long.clone(): 1}})] {
+        let error = read("SALE_RECORDED", &payload).unwrap_err();
+        assert!(error.detail.chars().count() <= 503 && error.pointer.chars().count() <= 503, "{error}");
+    }
+    let twice = format!("{{\"{0}\":1,\"{0}\":1}}", "x".repeat(50_000));
+    let error = read_fact(&name("STUDENT"), &name("CREATE"), 1, twice.as_bytes()).unwrap_err();
+    assert!(error.detail.len() + error.pointer.len() <= 1006, "{error}");
+}
+
+#[test]
+fn an_unknown_action_or_version_has_a_code_of_its_own() {
+    for (action, version) in [("SALE_RECORDED", 2), ("SALE_RECORDED", 0), ("SALE_INVENTED", 1)] {
+        let error = read_fact(&name("SALE"), &name(action), version, b"{}").unwrap_err();
+        assert_eq!((error.code, error.pointer.as_str()), (Code::UnknownSchema, "/action"));
+        assert!(error.detail.contains(&format!("schema {version} of {action}")), "{error}");
+    }
+    let error = read_fact(&name("INVOICE"), &name("SALE_RECORDED"), 1, b"{}").unwrap_err();
+    assert_eq!((error.code, error.pointer.as_str()), (Code::InvalidPayload, "/entity_type"));
+}
+
+fn draft(entity_type: &str, action: &str, payload: &Value) -> DraftDto {
+    let text = json!({"id": Uuid::from_u128(7), "entity_type": entity_type, "entity_id": "1", "action": action, "payload": payload});
+    serde_json::from_value(text).unwrap()
+}
+
+fn check(dto: &DraftDto, central: bool) -> Result<(), Problem> {
+    let author = Author { site: Some(SiteId::from_bytes([1; 16])), central, namespace: Uuid::from_u128(1) };
+    check_draft(dto, &author, None, 0).map(|_| ())
+}
+
+#[test]
+fn a_draft_is_refused_with_a_code_and_a_place() {
+    let refused = |entity_type: &str, action: &str, payload: Value| {
+        let problem = check(&draft(entity_type, action, &payload), false).unwrap_err();
+        (problem.error_code().unwrap(), problem.pointer.unwrap())
+    };
+    let mut sale = full("SALE_RECORDED");
+    sale["total_minor"] = 1.into();
+    assert_eq!(refused("SALE", "SALE_RECORDED", sale), (ErrorCode::TotalMismatch, "/payload/total_minor".into()));
+    let mut audit = full("AUDIT_RECORDED");
+    audit["action"] = "".into();
+    assert_eq!(refused("AUDIT", "AUDIT_RECORDED", audit), (ErrorCode::InvalidPayload, "/payload/action".into()));
+    assert_eq!(refused("STOCK", "UPDATE", json!({"quantity": 5})), (ErrorCode::StockReadOnly, "/action".into()));
+    assert_eq!(refused("SALE", "SALE_INVENTED", json!({})), (ErrorCode::UnknownSchema, "/action".into()));
+    assert_eq!(refused("A\nB", "CREATE", json!({})), (ErrorCode::BadJson, "/entity_type".into()));
+    for (action, _) in
+        actions().filter(|(action, _)| is_central_only(action) && entity_type_of(action) != Some("STOCK"))
+    {
+        let entity_type = entity_type_of(action).unwrap_or("X");
+        assert_eq!(refused(entity_type, action, full(action)), (ErrorCode::CentralOnly, "/action".into()));
+        check(&draft(entity_type, action, &full(action)), true).unwrap();
+    }
+    for (action, _) in actions().filter(|(action, _)| !is_central_only(action) && *action != "EPOCH_OPENED") {
+        check(&draft(entity_type_of(action).unwrap_or("STUDENT"), action, &full(action)), false).unwrap();
+    }
+}
+
+#[test]
+fn a_draft_needs_an_id_or_a_key_to_derive_it_from() {
+    let dto = DraftDto { id: None, ..draft("STUDENT", "CREATE", &json!({})) };
+    let author = Author { site: None, central: false, namespace: Uuid::from_u128(1) };
+    let id = |key: Option<&str>, index| check_draft(&dto, &author, key, index).map(|(draft, _)| draft.id);
+    assert_eq!(id(None, 0).unwrap_err().error_code(), Some(ErrorCode::IdempotencyKeyMissing));
+    assert_eq!(id(Some("k"), 0).unwrap(), id(Some("k"), 0).unwrap());
+    assert_ne!(id(Some("k"), 0).unwrap(), id(Some("k"), 1).unwrap());
+    let nil = DraftDto { id: Some(Uuid::nil()), ..draft("STUDENT", "CREATE", &json!({})) };
+    assert_eq!(check(&nil, false).unwrap_err().pointer.as_deref(), Some("/id"));
+    let misspelt = json!({"entity_type": "SALE", "entity_id": "1", "action": "A", "payload": {}, "occured_at": "x"});
+    assert!(serde_json::from_value::<DraftDto>(misspelt).is_err());
+}
