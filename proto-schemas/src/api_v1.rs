@@ -69,6 +69,24 @@ pub struct AppendResponse {
     pub results: Vec<Appended>,
 }
 
+/// What a caller hears at central, where an event is decided as it is appended. The verdict may be other than ACCEPTED: the event is
+/// durable all the same.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Decided {
+    /// As at a node.
+    #[serde(flatten)]
+    pub appended: Appended,
+    /// What central decided; for a duplicate what it decided then.
+    pub decision: crate::sync_v1::RecordResult,
+}
+
+/// The answer at central to one draft or a list; a reader of [`AppendResponse`] reads it too.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DecidedResponse {
+    /// In the order of the drafts.
+    pub results: Vec<Decided>,
+}
+
 /// One line of the answer to an NDJSON stream.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -151,7 +169,7 @@ pub fn check_draft(
     Ok((draft, fact))
 }
 
-fn draft_id(
+pub(crate) fn draft_id(
     id: Option<Uuid>,
     author: &Author,
     idempotency_key: Option<&str>,

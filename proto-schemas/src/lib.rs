@@ -4,6 +4,7 @@
 
 pub mod api_v1;
 pub mod bundle_v1;
+pub mod commands_v1;
 pub mod error_code;
 pub mod instant;
 pub mod paths;

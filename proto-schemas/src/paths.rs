@@ -44,6 +44,8 @@ pub const REPORT_SALES: &str = "/api/v1/reports/sales";
 pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
 /// What is quarantined.
 pub const QUARANTINE: &str = "/api/v1/quarantine";
+/// Lets a quarantined event take effect.
+pub const QUARANTINE_RELEASE: &str = "/api/v1/quarantine/{event_id}/release";
 /// The process lives.
 pub const HEALTHZ: &str = "/healthz";
 /// The process can do its work.

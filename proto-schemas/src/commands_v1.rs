@@ -1,0 +1,250 @@
+//! Typed commands: a sale, an invoice, a client, posted by name. They build drafts, nothing more; a node and central build the same.
+//!
+//! ```text
+//! POST /api/v1/sales {"entity_id":"536365", "user":"u-12", "currency":"GBP", "lines":[...], "total_minor":1530}
+//! ```
+//!
+//! A body holds what every draft has (`id`, `entity_id`, `occurred_at`, `user`, `base_version`, `causation`, `correlation`) and, beside
+//! it, the members of the payload. A client's payload stands in `fields`, since its names are free. `entity_id` may be absent
+//! where the command makes something new: the event's own id stands in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::api_v1::{Author, DraftDto, draft_id};
+use crate::error_code::ErrorCode;
+use crate::problem::Problem;
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// `POST /api/v1/sales`.
+    RecordSale,
+    /// `POST /api/v1/refunds`.
+    RefundSale,
+    /// `POST /api/v1/receptions`.
+    ReceiveGoods,
+    /// `POST /api/v1/invoices`.
+    CreateInvoice,
+    /// `POST /api/v1/invoices/{id}/cancel`.
+    CancelInvoice,
+    /// `POST /api/v1/deliveries`, at central.
+    CreateDelivery,
+    /// `POST /api/v1/deliveries/{id}/validate`.
+    ValidateDelivery,
+    /// `POST /api/v1/clients`.
+    CreateClient,
+    /// `PATCH /api/v1/clients/{id}`.
+    UpdateClient,
+    /// `DELETE /api/v1/clients/{id}`.
+    DeleteClient,
+}
+
+impl Command {
+    fn entity_type_and_action(self) -> (&'static str, &'static str) {
+        match self {
+            Command::RecordSale => ("SALE", "SALE_RECORDED"),
+            Command::RefundSale => ("SALE", "SALE_REFUNDED"),
+            Command::ReceiveGoods => ("RECEPTION", "GOODS_RECEIVED"),
+            Command::CreateInvoice => ("INVOICE", "INVOICE_CREATED"),
+            Command::CancelInvoice => ("INVOICE", "INVOICE_CANCELLED"),
+            Command::CreateDelivery => ("DELIVERY", "DELIVERY_CREATED"),
+            Command::ValidateDelivery => ("DELIVERY", "DELIVERY_VALIDATED"),
+            Command::CreateClient => ("CLIENT", "CREATE"),
+            Command::UpdateClient => ("CLIENT", "UPDATE"),
+            Command::DeleteClient => ("CLIENT", "DELETE"),
+        }
+    }
+
+    fn has_fields(self) -> bool {
+        matches!(self, Command::CreateClient | Command::UpdateClient)
+    }
+
+    /// The draft that a body asks for. `path_id` is the entity's id where the path names it; an empty body is an empty object.
+    /// Whether the payload fits its schema is for [`crate::api_v1::check_draft`] to say: see [`Command::problem`].
+    pub fn draft(
+        self,
+        path_id: Option<&str>,
+        body: &[u8],
+        author: &Author,
+        idempotency_key: Option<&str>,
+    ) -> Result<DraftDto, Problem> {
+        let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+        let mut members: Members =
+            serde_json::from_slice(body).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+        let id = draft_id(members.take("id")?, author, idempotency_key, 0)?;
+        let named: Option<String> = members.take("entity_id")?;
+        let entity_id = match (path_id, named) {
+            (Some(path), Some(body)) if path != body => {
+                let detail = format!("the path names {path:?}, the body {body:?}");
+                return Err(Problem::new(ErrorCode::BadJson, detail).at("/entity_id"));
+            }
+            (Some(path), _) => path.to_owned(),
+            (None, Some(body)) => body,
+            (None, None) => id.to_string(),
+        };
+        let (entity_type, action) = self.entity_type_and_action();
+        Ok(DraftDto {
+            id: Some(id.uuid()),
+            entity_type: entity_type.to_owned(),
+            action: action.to_owned(),
+            occurred_at: members.take("occurred_at")?,
+            user: members.take("user")?,
+            base_version: members.take("base_version")?,
+            causation: members.take("causation")?,
+            correlation: members.take("correlation")?,
+            schema_version: members.take("schema_version")?,
+            payload: self.payload(members, &entity_id)?,
+            entity_id,
+        })
+    }
+
+    fn payload(self, mut members: Members, entity_id: &str) -> Result<Box<RawValue>, Problem> {
+        if self.has_fields() {
+            let fields = members.0.remove("fields");
+            let fields = fields.ok_or_else(|| Problem::new(ErrorCode::BadJson, "`fields` is missing").at("/fields"))?;
+            members.nothing_left()?;
+            return Ok(fields);
+        }
+        if self == Command::CancelInvoice {
+            members.put("invoice", entity_id)?;
+        }
+        // In the order of their names: the same body gives the same bytes, so that a retry is the same event.
+        to_raw_value(&members.0).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))
+    }
+
+    /// A problem of the draft, told in the words of the command's body.
+    #[must_use]
+    pub fn problem(self, problem: Problem) -> Problem {
+        let place = if self.has_fields() { "/fields" } else { "" };
+        let pointer =
+            problem.pointer.as_deref().and_then(|at| Some(format!("{place}{}", at.strip_prefix("/payload")?)));
+        Problem { pointer: pointer.or(problem.pointer), ..problem }
+    }
+}
+
+/// A body's members, each once, their values in the caller's bytes.
+struct Members(BTreeMap<String, Box<RawValue>>);
+
+impl Members {
+    /// Takes out a member that is of the draft, not of its payload.
+    fn take<T: for<'de> Deserialize<'de>>(&mut self, name: &str) -> Result<Option<T>, Problem> {
+        let Some(value) = self.0.remove(name) else { return Ok(None) };
+        serde_json::from_str(value.get())
+            .map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at(format!("/{name}")))
+    }
+
+    fn put(&mut self, name: &str, value: &str) -> Result<(), Problem> {
+        if self.0.contains_key(name) {
+            let detail = format!("{name:?} stands in the path already");
+            return Err(Problem::new(ErrorCode::BadJson, detail).at(format!("/{name}")));
+        }
+        let value = to_raw_value(value).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+        self.0.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    fn nothing_left(&self) -> Result<(), Problem> {
+        match self.0.keys().next() {
+            Some(name) => {
+                Err(Problem::new(ErrorCode::BadJson, format!("unknown field {name:?}")).at(format!("/{name}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Once;
+        impl<'de> Visitor<'de> for Once {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    // Two readers would choose differently.
+                    if members.insert(name.clone(), value).is_some() {
+                        return Err(A::Error::custom(format!("field {name:?} stands twice")));
+                    }
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Once)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_v1::check_draft;
+    use uuid::Uuid;
+
+    fn author() -> Author {
+        Author { site: None, central: false, namespace: Uuid::from_u128(9) }
+    }
+
+    fn draft(command: Command, path_id: Option<&str>, body: &str) -> Result<DraftDto, Problem> {
+        command.draft(path_id, body.as_bytes(), &author(), Some("key"))
+    }
+
+    #[test]
+    fn a_sale_is_a_draft_whose_payload_keeps_the_callers_values() {
+        let body = r#"{"user":"u-1", "total_minor":510, "lines":[{"product":"A",  "quantity":"2", "unit_price":"2.55"}], "currency":"EUR"}"#;
+        let dto = draft(Command::RecordSale, None, body).unwrap();
+        assert_eq!((dto.entity_type.as_str(), dto.action.as_str()), ("SALE", "SALE_RECORDED"));
+        let payload =
+            r#"{"currency":"EUR","lines":[{"product":"A",  "quantity":"2", "unit_price":"2.55"}],"total_minor":510}"#;
+        assert_eq!(dto.payload.get(), payload);
+        assert_eq!(dto.entity_id, dto.id.unwrap().to_string());
+        check_draft(&dto, &author(), None, 0).unwrap();
+    }
+
+    #[test]
+    fn the_same_request_again_is_the_same_event() {
+        let body = r#"{"entity_id":"7", "fields":{"name":"Dupont"}}"#;
+        let first = draft(Command::CreateClient, None, body).unwrap();
+        let again = draft(Command::CreateClient, None, body).unwrap();
+        assert_eq!((first.id, first.payload.get()), (again.id, again.payload.get()));
+    }
+
+    #[test]
+    fn a_cancellation_names_the_invoice_of_its_path() {
+        let dto = draft(Command::CancelInvoice, Some("i-1"), r#"{"reason":"error"}"#).unwrap();
+        assert_eq!((dto.entity_id.as_str(), dto.payload.get()), ("i-1", r#"{"invoice":"i-1","reason":"error"}"#));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_where_it_stands_in_the_body() {
+        let body = r#"{"currency":"EUR","lines":[{"product":"A","quantity":"x","unit_price":"1"}],"total_minor":1}"#;
+        let dto = draft(Command::RecordSale, None, body).unwrap();
+        let problem = Command::RecordSale.problem(check_draft(&dto, &author(), None, 0).unwrap_err());
+        assert_eq!(problem.pointer.as_deref(), Some("/lines/0/quantity"));
+        for (command, path, body, pointer) in [
+            (Command::CreateClient, None, r#"{"name":"x"}"#, Some("/fields")),
+            (Command::CreateClient, None, r#"{"fields":{}, "naem":"x"}"#, Some("/naem")),
+            (Command::UpdateClient, Some("1"), r#"{"fields":{}, "entity_id":"2"}"#, Some("/entity_id")),
+            (Command::CancelInvoice, Some("1"), r#"{"invoice":"1"}"#, Some("/invoice")),
+            (Command::RecordSale, None, r#"{"user":1}"#, Some("/user")),
+            (Command::RecordSale, None, r#"{"user":"a","user":"b"}"#, None),
+            (Command::RecordSale, None, "[]", None),
+        ] {
+            let problem = draft(command, path, body).unwrap_err();
+            assert_eq!((problem.code.as_str(), problem.pointer.as_deref()), ("BAD_JSON", pointer), "{body}");
+        }
+    }
+
+    #[test]
+    fn without_an_id_and_a_key_a_retry_would_be_a_second_event() {
+        let problem = Command::RecordSale.draft(None, b"{}", &author(), None).unwrap_err();
+        assert_eq!(problem.code, "IDEMPOTENCY_KEY_MISSING");
+        assert!(Command::DeleteClient.draft(Some("7"), b"", &author(), Some("k")).is_ok());
+    }
+}
