@@ -12,7 +12,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::BundleReader;
 use comptoir_proto::payload;
 use comptoir_proto::stored_v1::{
-    DecodeError, HEADER_BYTES, StoredDecision, decode, decode_decision, encode, encode_decision, header,
+    DecodeError, HEADER_BYTES, StoredDecision, decision_head, decode, decode_decision, encode, encode_decision, header,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -151,6 +151,11 @@ proptest! {
     #[test]
     fn a_decision_reads_back_whole(decision in decision()) {
         let bytes = encode_decision(&decision).unwrap();
+        let head = decision_head(&bytes).unwrap();
+        prop_assert_eq!((head.tenant, head.position), (decision.tenant, decision.position));
+        prop_assert_eq!((head.record_chain, head.event_id), (decision.record_chain, decision.event_id));
+        prop_assert_eq!(head.verdict, decision.judgement.verdict);
+        prop_assert_eq!(head.code, decision.judgement.code.map(Code::as_str));
         prop_assert_eq!(decode_decision(&bytes).unwrap(), decision);
     }
 
@@ -174,7 +179,7 @@ proptest! {
         let mut bytes = encode_decision(&decision).unwrap();
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        let _ = decode_decision(&bytes);
+        let _ = (decode_decision(&bytes), decision_head(&bytes));
         bytes.truncate(at);
         prop_assert!(decode_decision(&bytes).is_err());
     }
@@ -184,7 +189,7 @@ proptest! {
         let bytes = [start, &rest].concat();
         let _ = header(&bytes);
         let _ = decode(&bytes);
-        let _ = decode_decision(&bytes);
+        let _ = (decode_decision(&bytes), decision_head(&bytes));
         if let Ok(mut bundle) = BundleReader::open(&*bytes) {
             while let Ok(Some(_)) = bundle.next_frame() {}
         }

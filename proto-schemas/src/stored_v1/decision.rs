@@ -1,0 +1,204 @@
+//! Decisions: what central judged of a record.
+
+use bincode::Options;
+use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::{Code, Flag, Judgement, Resolution, Verdict};
+use comptoir_core::id::{EventId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_core::rulebook::Rule;
+use comptoir_core::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{DECISION_BYTES_MAX, DECISION_MAGIC, DecodeError, FORMAT, Reader, instant};
+
+/// A decision as central stores it: the judgement and its place, bound to the record by its chain hash.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StoredDecision {
+    /// The tenant whose order this is.
+    pub tenant: TenantId,
+    /// The record's position.
+    pub position: Position,
+    /// The record's chain hash: the decision speaks of these bytes and no others.
+    pub record_chain: ChainHash,
+    /// The event's id; derived from the chain hash where the record could not be read.
+    pub event_id: EventId,
+    /// Which rulebook was in force.
+    pub rulebook_version: u32,
+    /// Which version of the rules' code judged.
+    pub engine_version: u16,
+    /// When central received it.
+    pub received_at: Timestamp,
+    /// The event's corrected time.
+    pub effective_at: Timestamp,
+    /// In the tenant's zone, as invoices were numbered by it.
+    pub local_year: i16,
+    /// The judgement.
+    pub judgement: Judgement,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DecisionBody {
+    tenant: [u8; 16],
+    position: u64,
+    record_chain: [u8; 32],
+    event_id: [u8; 16],
+    verdict: u8,
+    code: Option<String>,
+    flags: Vec<String>,
+    rule: String,
+    rulebook_version: u32,
+    engine_version: u16,
+    received_at: i64,
+    effective_at: i64,
+    local_year: i16,
+    reference: Option<String>,
+    resolution: Option<Vec<u8>>,
+    detail: Option<String>,
+}
+
+/// The bytes of a decision: magic, format, bincode body.
+pub fn encode_decision(decision: &StoredDecision) -> Result<Vec<u8>, DecodeError> {
+    let judgement = &decision.judgement;
+    let body = DecisionBody {
+        tenant: *decision.tenant.as_bytes(),
+        position: decision.position.0,
+        record_chain: decision.record_chain.0,
+        event_id: *decision.event_id.as_bytes(),
+        verdict: verdict_code(judgement.verdict),
+        code: judgement.code.map(|code| code.as_str().to_owned()),
+        flags: judgement.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
+        rule: judgement.rule.as_str().to_owned(),
+        rulebook_version: decision.rulebook_version,
+        engine_version: decision.engine_version,
+        received_at: decision.received_at.0,
+        effective_at: decision.effective_at.0,
+        local_year: decision.local_year,
+        reference: judgement.reference.clone(),
+        resolution: judgement.resolution.as_ref().map(crate::sync_v1::resolution_to_json),
+        detail: judgement.detail.clone(),
+    };
+    let mut bytes = Vec::with_capacity(256);
+    bytes.extend_from_slice(&DECISION_MAGIC);
+    bytes.extend_from_slice(&FORMAT.to_le_bytes());
+    decision_encoding().serialize_into(&mut bytes, &body).map_err(|error| DecodeError::Body(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// What can be known of a decision without reading it whole: which record it binds, and how it spoke.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DecisionHead<'a> {
+    /// The tenant whose order this is.
+    pub tenant: TenantId,
+    /// The record's position.
+    pub position: Position,
+    /// The record's chain hash.
+    pub record_chain: ChainHash,
+    /// The event's id.
+    pub event_id: EventId,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The code's word.
+    pub code: Option<&'a str>,
+}
+
+/// Reads the first fields of a decision.
+pub fn decision_head(bytes: &[u8]) -> Result<DecisionHead<'_>, DecodeError> {
+    let mut reader = Reader(decision_body(bytes)?);
+    let short = DecodeError::TooShort { got: bytes.len() };
+    let mut fixed = || {
+        let tenant = TenantId::from_bytes(reader.array()?);
+        let position = Position(u64::from_le_bytes(reader.array()?));
+        let record_chain = ChainHash(reader.array()?);
+        let event_id = EventId::from_bytes(reader.array()?);
+        let [verdict, code] = reader.array()?;
+        Some((tenant, position, record_chain, event_id, verdict, code))
+    };
+    let (tenant, position, record_chain, event_id, verdict, code) = fixed().ok_or_else(|| short.clone())?;
+    let code = match code {
+        0 => None,
+        1 => Some(reader.text().ok_or(short)?),
+        other => return Err(DecodeError::Value { field: "code", value: other.to_string() }),
+    };
+    Ok(DecisionHead { tenant, position, record_chain, event_id, verdict: verdict_of(verdict)?, code })
+}
+
+/// Reads a decision.
+pub fn decode_decision(bytes: &[u8]) -> Result<StoredDecision, DecodeError> {
+    let body: DecisionBody =
+        decision_encoding().deserialize(decision_body(bytes)?).map_err(|error| DecodeError::Body(error.to_string()))?;
+    let value = |field: &'static str, value: &str| DecodeError::Value { field, value: value.to_owned() };
+    let flags = body
+        .flags
+        .iter()
+        .map(|text| Flag::parse(text).ok_or_else(|| value("flags", text)))
+        .collect::<Result<_, _>>()?;
+    let code = body.code.as_deref().map(|text| Code::parse(text).ok_or_else(|| value("code", text))).transpose()?;
+    let resolution = body.resolution.as_deref().map(read_resolution).transpose()?;
+    Ok(StoredDecision {
+        tenant: TenantId::from_bytes(body.tenant),
+        position: Position(body.position),
+        record_chain: ChainHash(body.record_chain),
+        event_id: EventId::from_bytes(body.event_id),
+        rulebook_version: body.rulebook_version,
+        engine_version: body.engine_version,
+        received_at: instant("received_at", body.received_at)?,
+        effective_at: instant("effective_at", body.effective_at)?,
+        local_year: body.local_year,
+        judgement: Judgement {
+            verdict: verdict_of(body.verdict)?,
+            code,
+            flags,
+            rule: Rule::parse(&body.rule).ok_or_else(|| value("rule", &body.rule))?,
+            reference: body.reference,
+            resolution,
+            detail: body.detail,
+        },
+    })
+}
+
+/// A decision's bytes after its magic and format.
+fn decision_body(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+    let mut reader = Reader(bytes);
+    let short = DecodeError::TooShort { got: bytes.len() };
+    let magic = reader.array::<4>().ok_or_else(|| short.clone())?;
+    if magic != DECISION_MAGIC {
+        return Err(DecodeError::Magic { got: magic });
+    }
+    let format = reader.array().map(u16::from_le_bytes).ok_or(short)?;
+    if format != FORMAT {
+        return Err(DecodeError::Format { got: format });
+    }
+    Ok(reader.0)
+}
+
+fn read_resolution(json: &[u8]) -> Result<Resolution, DecodeError> {
+    crate::sync_v1::resolution_from_json(json)
+        .ok_or_else(|| DecodeError::Value { field: "resolution", value: String::from_utf8_lossy(json).into_owned() })
+}
+
+/// A decision may list the server's fields of an entity: as large as a payload, and no larger than a record.
+fn decision_encoding() -> impl Options {
+    bincode::DefaultOptions::new()
+        .with_fixint_encoding()
+        .with_limit((DECISION_BYTES_MAX - 6) as u64)
+        .reject_trailing_bytes()
+}
+
+/// Ordinals never move: they are in stored bytes.
+fn verdict_code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Accepted => 0,
+        Verdict::Superseded => 1,
+        Verdict::Conflict => 2,
+        Verdict::Rejected => 3,
+        Verdict::Quarantined => 4,
+        Verdict::Duplicate => 5,
+    }
+}
+
+fn verdict_of(code: u8) -> Result<Verdict, DecodeError> {
+    Verdict::ALL
+        .into_iter()
+        .find(|verdict| verdict_code(*verdict) == code)
+        .ok_or(DecodeError::Value { field: "verdict", value: code.to_string() })
+}
