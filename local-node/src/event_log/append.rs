@@ -5,42 +5,49 @@ use std::collections::HashMap;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::event::{Draft, Event, TimeSource};
 use comptoir_core::id::EventId;
-use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX, RECORD_BYTES_MAX};
+use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::{self, DecodeError};
 
 use super::directory::Identity;
 use super::ids::Place;
-use super::page::{Builder, HEADER_BYTES, PAGE_BYTES_MAX};
+use super::page::{Builder, PAGE_BYTES_MAX, Savepoint};
 use super::read::{self, ReadError};
-use super::store::StoreError;
 use super::writer::Writer;
 use super::{AppendError, Appended, Reused};
 
 /// What one group will write.
 pub(crate) struct Staged {
+    /// Pages that are full.
     pages: Vec<Builder>,
-    events: HashMap<EventId, (Event, ChainHash)>,
-    /// Ids in the order of their seqs.
-    order: Vec<(EventId, Seq)>,
-    seq: Seq,
-    chain: ChainHash,
+    /// The page being filled.
+    page: Builder,
+    events: Vec<(Event, ChainHash)>,
+    /// Where in `events` an id stands.
+    ids: HashMap<EventId, usize>,
     now: Timestamp,
     bytes: usize,
 }
 
+/// Where one caller's drafts begin, to take them back if one of them is refused.
+struct List {
+    page: Savepoint,
+    events: usize,
+}
+
 impl Staged {
     pub(crate) fn new(seq: Seq, chain: ChainHash, now: Timestamp) -> Staged {
-        Staged { pages: Vec::new(), events: HashMap::new(), order: Vec::new(), seq, chain, now, bytes: 0 }
+        let page = Builder::new(seq.next(), chain, now);
+        Staged { pages: Vec::new(), page, events: Vec::new(), ids: HashMap::new(), now, bytes: 0 }
     }
 
-    pub(crate) fn pages(&self) -> &[Builder] {
-        &self.pages
+    pub(crate) fn pages(&self) -> impl Iterator<Item = &Builder> {
+        self.pages.iter().chain([&self.page]).filter(|page| page.count() > 0)
     }
 
     pub(crate) fn drafts(&self) -> usize {
-        self.order.len()
+        self.events.len()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -48,76 +55,100 @@ impl Staged {
     }
 
     pub(crate) fn seq(&self) -> Seq {
-        self.seq
+        Seq(self.page.next_seq().0 - 1)
     }
 
     pub(crate) fn chain(&self) -> ChainHash {
-        self.chain
+        self.page.chain()
     }
 
-    pub(crate) fn into_places(self, epoch: u32) -> impl Iterator<Item = (EventId, Place)> {
-        self.order.into_iter().map(move |(id, seq)| (id, Place { epoch, seq }))
+    pub(crate) fn places(&self) -> impl Iterator<Item = (EventId, Place)> {
+        self.events.iter().map(|(event, _)| (event.id, Place { epoch: event.epoch.number, seq: event.seq }))
     }
 
-    /// Takes one caller's records in. Those of several callers share a page as long as it has one part, since one entry is atomic.
-    fn take(&mut self, list: List) {
-        if list.events.is_empty() {
-            return;
-        }
-        self.bytes += list.page.bytes();
-        (self.seq, self.chain) = (Seq(list.page.next_seq().0 - 1), list.page.chain());
-        for (event, chain) in list.events {
-            self.order.push((event.id, event.seq));
-            self.events.insert(event.id, (event, chain));
-        }
-        match self.pages.last_mut() {
-            Some(open) if open.bytes() + list.page.bytes() - HEADER_BYTES <= CHUNK_BYTES_MAX => open.join(list.page),
-            _ => self.pages.push(list.page),
+    fn begin(&mut self, drafts: usize) -> List {
+        self.events.reserve(drafts);
+        List { page: self.page.savepoint(), events: self.events.len() }
+    }
+
+    fn push(&mut self, event: Event, record: &[u8]) -> ChainHash {
+        let chain = self.page.push(record);
+        self.ids.insert(event.id, self.events.len());
+        self.events.push((event, chain));
+        self.bytes += record.len();
+        chain
+    }
+
+    fn take_back(&mut self, list: List) {
+        self.page.roll_back(list.page);
+        for (event, _) in self.events.drain(list.events..) {
+            self.ids.remove(&event.id);
         }
     }
-}
 
-/// One caller's drafts on their way.
-struct List {
-    page: Builder,
-    events: Vec<(Event, ChainHash)>,
+    /// Several lists share a page as long as it has one part, since one entry is atomic. A list that does not fit begins a page.
+    fn end(&mut self, list: &List) {
+        if self.page.bytes() > CHUNK_BYTES_MAX && !list.page.is_start() {
+            let full = self.page.split_at(list.page);
+            self.pages.push(full);
+        }
+    }
 }
 
 impl Writer {
-    /// Seals one caller's drafts after those already staged.
-    pub(crate) fn stage(&mut self, staged: &mut Staged, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
+    /// Whether the log takes appends now.
+    pub(crate) fn may_append(&self) -> Result<(), AppendError> {
         if let Some(reason) = self.shared.state().refusal() {
             return Err(AppendError::ReadOnly { reason });
         }
-        if let Some((free_bytes, needed_bytes)) = self.shared.disk_low() {
-            return Err(AppendError::DiskLow { free_bytes, needed_bytes });
+        match self.shared.disk_low() {
+            Some((free_bytes, needed_bytes)) => Err(AppendError::DiskLow { free_bytes, needed_bytes }),
+            None => Ok(()),
         }
-        let page = Builder::new(staged.seq.next(), staged.chain, staged.now);
-        let mut list = List { page, events: Vec::new() };
+    }
+
+    /// Seals one caller's drafts after those already staged: all of them, or none.
+    pub(crate) fn stage(&mut self, staged: &mut Staged, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
+        let list = staged.begin(drafts.len());
+        let sealed = self.seal_list(staged, &list, drafts);
+        match sealed {
+            Ok(_) => staged.end(&list),
+            Err(_) => staged.take_back(list),
+        }
+        sealed
+    }
+
+    fn seal_list(
+        &mut self,
+        staged: &mut Staged,
+        list: &List,
+        drafts: Vec<Draft>,
+    ) -> Result<Vec<Appended>, AppendError> {
         let mut appended = Vec::with_capacity(drafts.len());
         let mut reused = Vec::new();
         for (index, draft) in drafts.into_iter().enumerate() {
-            match self.known(staged, &list, &draft)? {
-                Some((same, known)) if same => appended.push(known),
-                Some((_, Appended { event_id: id, epoch, seq, .. })) => reused.push(Reused { index, id, epoch, seq }),
-                None => appended.push(self.seal(&mut list, draft, staged.now)?),
+            match self.known(staged, &draft)? {
+                Some((true, known)) => appended.push(known),
+                Some((false, Appended { event_id: id, epoch, seq, .. })) => {
+                    reused.push(Reused { index, id, epoch, seq });
+                }
+                None => appended.push(self.seal(staged, draft)?),
             }
         }
+        let bytes = list.page.bytes_since(&staged.page);
         if !reused.is_empty() {
             return Err(AppendError::EventIdReused(reused));
         }
-        if list.page.bytes() > PAGE_BYTES_MAX {
-            let got = list.page.bytes().div_ceil(CHUNK_BYTES_MAX) + 1;
+        if bytes > PAGE_BYTES_MAX {
+            let got = bytes.div_ceil(CHUNK_BYTES_MAX) + 1;
             return Err(AppendError::TooLarge { what: "entries of 4 KiB", got, max: BATCH_ENTRIES_MAX });
         }
-        staged.take(list);
         Ok(appended)
     }
 
     /// Whether the draft's id was seen before, with the same content or other; and the answer given then.
-    fn known(&mut self, staged: &Staged, list: &List, draft: &Draft) -> Result<Option<(bool, Appended)>, AppendError> {
-        let in_list = list.events.iter().find(|(event, _)| event.id == draft.id);
-        if let Some((event, chain)) = in_list.or_else(|| staged.events.get(&draft.id)) {
+    fn known(&mut self, staged: &Staged, draft: &Draft) -> Result<Option<(bool, Appended)>, AppendError> {
+        if let Some((event, chain)) = staged.ids.get(&draft.id).map(|at| &staged.events[*at]) {
             return Ok(Some((draft.same_content(event), seen(event, *chain))));
         }
         match self.stored(draft.id) {
@@ -142,13 +173,12 @@ impl Writer {
         Ok(Some((event, sealed.chain)))
     }
 
-    fn seal(&self, list: &mut List, draft: Draft, now: Timestamp) -> Result<Appended, AppendError> {
-        let event = seal(draft, self.shared.identity, self.epoch, list.page.next_seq(), now);
+    fn seal(&self, staged: &mut Staged, draft: Draft) -> Result<Appended, AppendError> {
+        let event = seal(draft, self.shared.identity, self.epoch, staged.page.next_seq(), staged.now);
         let record = encode(&event)?;
-        let chain = list.page.push(&record);
-        let appended = Appended { duplicate: false, ..seen(&event, chain) };
-        list.events.push((event, chain));
-        Ok(appended)
+        let appended = seen(&event, staged.chain());
+        let chain = staged.push(event, &record);
+        Ok(Appended { chain, duplicate: false, ..appended })
     }
 }
 
@@ -169,15 +199,15 @@ pub(crate) fn seal(draft: Draft, identity: Identity, epoch: Epoch, seq: Seq, now
 }
 
 fn encode(event: &Event) -> Result<Vec<u8>, AppendError> {
-    let too_large = |got| AppendError::TooLarge { what: "bytes of one record", got, max: RECORD_BYTES_MAX };
-    match stored_v1::encode(event) {
-        Ok(record) if record.len() > RECORD_BYTES_MAX => Err(too_large(record.len())),
-        Ok(record) => Ok(record),
-        Err(DecodeError::TooLong { got }) => Err(too_large(got)),
-        Err(error) => {
-            Err(AppendError::ReadOnly { reason: StoreError { doing: "encode", error: error.to_string() }.to_string() })
+    stored_v1::encode(event).map_err(|error| match error {
+        DecodeError::PayloadTooLong { got } => {
+            AppendError::TooLarge { what: "bytes of one payload", got, max: PAYLOAD_BYTES_MAX }
         }
-    }
+        DecodeError::TooLong { got } => {
+            AppendError::TooLarge { what: "bytes of one record", got, max: RECORD_BYTES_MAX }
+        }
+        other => AppendError::Unencodable { id: event.id, error: other.to_string() },
+    })
 }
 
 fn seen(event: &Event, chain: ChainHash) -> Appended {

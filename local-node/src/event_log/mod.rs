@@ -181,6 +181,14 @@ pub enum AppendError {
         /// What is allowed.
         max: usize,
     },
+    /// A draft that the record's format has no room for. The types allow none; a defect of ours.
+    #[error("{id} cannot be sealed: {error}")]
+    Unencodable {
+        /// The draft's id.
+        id: EventId,
+        /// The encoder's words.
+        error: String,
+    },
     /// Some ids were used before, for other content.
     #[error("{} of the ids were used before for other content, the first is {}", .0.len(), .0[0].id)]
     EventIdReused(Vec<Reused>),

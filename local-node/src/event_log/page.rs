@@ -19,7 +19,7 @@ use super::keys::{self, Kind};
 use super::store::Entry;
 
 const VERSION: u8 = 1;
-pub(crate) const HEADER_BYTES: usize = 75;
+const HEADER_BYTES: usize = 75;
 /// One entry of a batch is left for what must change together with the page.
 pub(crate) const PARTS_MAX: usize = BATCH_ENTRIES_MAX - 1;
 /// Bytes of the largest page.
@@ -51,12 +51,34 @@ impl Builder {
         self.chain
     }
 
-    /// Adds another page's records, which continue this one's.
-    pub(crate) fn join(&mut self, next: Builder) {
-        assert_eq!((next.first, next.previous), (self.next_seq(), self.chain), "pages are joined in the chain's order");
-        self.records.extend_from_slice(&next.records);
-        self.count += next.count;
-        self.chain = next.chain;
+    /// The page as it is now, to come back to.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint { count: self.count, bytes: self.records.len(), chain: self.chain }
+    }
+
+    /// Takes back what was added since.
+    pub(crate) fn roll_back(&mut self, to: Savepoint) {
+        self.records.truncate(to.bytes);
+        (self.count, self.chain) = (to.count, to.chain);
+    }
+
+    /// Moves what was added since to a page of its own; answers the page as it was.
+    pub(crate) fn split_at(&mut self, at: Savepoint) -> Builder {
+        let next = Builder {
+            first: Seq(self.first.0 + u64::from(at.count)),
+            appended_at: self.appended_at,
+            previous: at.chain,
+            chain: self.chain,
+            count: self.count - at.count,
+            records: self.records[at.bytes..].to_vec(),
+        };
+        self.roll_back(at);
+        std::mem::replace(self, next)
+    }
+
+    /// How many records it has.
+    pub(crate) fn count(&self) -> u16 {
+        self.count
     }
 
     /// The seq of the record after the page.
@@ -84,6 +106,26 @@ impl Builder {
         body.extend_from_slice(&self.chain.0);
         body.extend_from_slice(&self.records);
         parts(Kind::Page, epoch, self.first, body)
+    }
+}
+
+/// A place in a page that is being filled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Savepoint {
+    count: u16,
+    bytes: usize,
+    chain: ChainHash,
+}
+
+impl Savepoint {
+    /// Whether nothing stands before it.
+    pub(crate) fn is_start(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Bytes that a page of its own would have for what came after it, up to the page as it is.
+    pub(crate) fn bytes_since(&self, page: &Builder) -> usize {
+        page.bytes() - self.bytes
     }
 }
 
@@ -198,12 +240,19 @@ mod tests {
     }
 
     #[test]
-    fn joined_pages_are_the_page_that_would_have_been_filled_at_once() {
-        let mut left = page(&[b"one"]);
-        let mut right = Builder::new(left.next_seq(), left.chain(), Timestamp(99));
-        right.push(b"two");
-        left.join(right);
-        assert_eq!(left, page(&[b"one", b"two"]));
+    fn a_page_split_at_a_savepoint_is_two_that_follow_each_other_and_rolled_back_is_as_it_was() {
+        let one = page(&[b"one"]);
+        let mut both = one.clone();
+        let savepoint = both.savepoint();
+        both.push(b"two");
+        let mut rolled_back = both.clone();
+        rolled_back.roll_back(savepoint);
+        assert_eq!(rolled_back, one);
+
+        let mut two = Builder::new(one.next_seq(), one.chain(), Timestamp(99));
+        two.push(b"two");
+        let bytes = savepoint.bytes_since(&both);
+        assert_eq!((both.split_at(savepoint), &both, bytes), (one, &two, two.bytes()));
     }
 
     #[test]

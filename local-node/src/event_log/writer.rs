@@ -116,15 +116,22 @@ impl Writer {
 
     fn group(&mut self, first: Command, commands: &Receiver<Command>) {
         let mut staged = Staged::new(self.seq, self.chain, self.shared.environment.now());
+        let mut may_append = self.may_append();
         let mut answers = Vec::new();
         let mut next = Some(first);
         let mut opening = None;
         while let Some(command) = next {
             match command {
-                Command::Append { drafts, reply } => match self.stage(&mut staged, drafts) {
-                    Ok(appended) => answers.push(Answer::Appended(appended, reply)),
-                    Err(error) => drop(reply.send(Err(error))),
-                },
+                Command::Append { drafts, reply } => {
+                    // Looked at once for the group, since it costs a system call; a refusal is never an old one.
+                    if may_append.is_err() {
+                        may_append = self.may_append();
+                    }
+                    match may_append.clone().and_then(|()| self.stage(&mut staged, drafts)) {
+                        Ok(appended) => answers.push(Answer::Appended(appended, reply)),
+                        Err(error) => drop(reply.send(Err(error))),
+                    }
+                }
                 Command::Decide { epoch, up_to, decisions, reply } => match self.decide(epoch, up_to, decisions) {
                     Ok(()) => answers.push(Answer::Decided(epoch, up_to, reply)),
                     Err(error) => drop(reply.send(Err(error))),
@@ -149,7 +156,7 @@ impl Writer {
         let records = staged.drafts();
         match self.write(&staged) {
             Ok(()) => {
-                self.publish(staged, &answers);
+                self.publish(&staged, &answers);
                 answers.into_iter().for_each(Answer::give);
                 self.settle_ids(MERGE_BLOCKS + records / MERGE_BLOCKS);
             }
@@ -161,7 +168,7 @@ impl Writer {
     }
 
     fn write(&self, staged: &Staged) -> Result<(), StoreError> {
-        if let Some(reason) = self.closed_by_failure() {
+        if let State::Failed { reason } = self.shared.state() {
             return Err(StoreError { doing: "write", error: reason });
         }
         for page in staged.pages() {
@@ -170,9 +177,9 @@ impl Writer {
         self.shared.store.flush()
     }
 
-    fn publish(&mut self, staged: Staged, answers: &[Answer]) {
+    fn publish(&mut self, staged: &Staged, answers: &[Answer]) {
         (self.seq, self.chain) = (staged.seq(), staged.chain());
-        self.ids.note(staged.into_places(self.epoch.number));
+        self.ids.note(staged.places());
         let acked = answers.iter().filter_map(|answer| match answer {
             Answer::Decided(epoch, up_to, _) if *epoch == self.epoch.number => Some(*up_to),
             Answer::Decided(..) | Answer::Appended(..) => None,
@@ -208,13 +215,6 @@ impl Writer {
         // What the mark names may not be there any more.
         self.mark_is_behind = false;
         reason
-    }
-
-    fn closed_by_failure(&self) -> Option<String> {
-        match self.shared.state() {
-            State::Failed { reason } => Some(reason),
-            State::Open | State::Damaged(_) => None,
-        }
     }
 
     pub(crate) fn write_mark(&mut self) {

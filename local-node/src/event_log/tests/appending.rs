@@ -112,7 +112,7 @@ fn a_list_must_fit_one_batch_of_the_store() {
             "{over:?}"
         );
         let payload = append(&log, vec![draft_of(1, vec![b' '; PAYLOAD_BYTES_MAX + 1])]);
-        assert!(matches!(payload, Err(AppendError::TooLarge { what: "bytes of one record", .. })), "{payload:?}");
+        assert!(matches!(payload, Err(AppendError::TooLarge { what: "bytes of one payload", .. })), "{payload:?}");
         assert_eq!(ids(&log), [], "what was refused left nothing");
 
         append(&log, (1..=3).map(large).collect()).unwrap();

@@ -10,7 +10,7 @@ use super::super::memory::Faults;
 use super::super::{AppendError, Appended, Environment, Log, LogConfig};
 use super::harness::*;
 
-/// Where the writer stands still while it is closed: the writer looks at the disk's space before each list.
+/// Where the writer stands still while it is closed: the writer looks at the disk's space before each group.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
