@@ -1,3 +1,4 @@
 //! The `comptoir` program: parse, call, print.
 
+pub mod import;
 pub mod server;

@@ -1,0 +1,214 @@
+//! Sending drafts to a node: as NDJSON, again and again until each is answered. A draft that was taken before its answer got lost is
+//! answered as a duplicate, so that sending again is always right.
+
+use std::time::Duration;
+
+use comptoir_proto::api_v1::LineResult;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+use reqwest::{Client, Response, StatusCode};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::draft::Prepared;
+
+/// What the node says of one draft.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Answer {
+    Taken { duplicate: bool },
+    Refused(Problem),
+}
+
+/// How long to try, and how often.
+#[derive(Clone, Debug)]
+pub(super) struct Patience {
+    pub(super) first_pause: Duration,
+    pub(super) longest_pause: Duration,
+    /// Without any draft being answered.
+    pub(super) give_up_after: Duration,
+}
+
+/// Why the import cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The node did not answer, or had no room, for too long.
+    #[error(
+        "{url}: {last}; gave up after {seconds} s without an answer. Start the same command again: it goes on where it stopped"
+    )]
+    Unavailable {
+        /// Where.
+        url: String,
+        /// What happened last.
+        last: String,
+        /// How long it was tried.
+        seconds: u64,
+    },
+    /// The node refuses the request itself, so that every other would be refused too.
+    #[error("{url} answers {status}: {detail}")]
+    Refused {
+        /// Where.
+        url: String,
+        /// HTTP status.
+        status: u16,
+        /// In its words.
+        detail: String,
+    },
+}
+
+/// A node, or central, which takes the same drafts.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    client: Client,
+    url: String,
+    token: Option<String>,
+    patience: Patience,
+}
+
+/// One try: what was answered, and what is to be said if nothing was.
+enum Try {
+    Answers(Vec<LineResult>, Option<String>),
+    Wait(String, Option<Duration>),
+}
+
+impl Node {
+    pub(super) fn new(url: &str, token: Option<String>, patience: Patience) -> Result<Node, reqwest::Error> {
+        let client = Client::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60));
+        Ok(Node { client: client.build()?, url: url.trim_end_matches('/').to_owned(), token, patience })
+    }
+
+    /// Sends drafts until each has its answer, in their order.
+    pub(super) async fn send(&self, drafts: &[Prepared]) -> Result<Vec<Answer>, SendError> {
+        let mut answers: Vec<Option<Answer>> = vec![None; drafts.len()];
+        let mut pause = self.patience.first_pause;
+        let mut answered_at = Instant::now();
+        loop {
+            let waiting: Vec<usize> = (0..drafts.len()).filter(|index| answers[*index].is_none()).collect();
+            if waiting.is_empty() {
+                return Ok(answers.into_iter().flatten().collect());
+            }
+            let body: String = waiting.iter().flat_map(|index| [drafts[*index].json.as_str(), "\n"]).collect();
+            let (last, ask_again_after) = match self.post(body).await? {
+                Try::Wait(last, after) => (last, after),
+                Try::Answers(results, cut) => {
+                    let before = waiting.len();
+                    let last = take(&mut answers, &waiting, results).or(cut);
+                    let left = answers.iter().filter(|answer| answer.is_none()).count();
+                    if left < before {
+                        answered_at = Instant::now();
+                        pause = self.patience.first_pause;
+                    }
+                    (last.unwrap_or_else(|| "not every draft was answered".to_owned()), None)
+                }
+            };
+            if answers.iter().all(Option::is_some) {
+                continue;
+            }
+            if answered_at.elapsed() >= self.patience.give_up_after {
+                let seconds = self.patience.give_up_after.as_secs();
+                return Err(SendError::Unavailable { url: self.url.clone(), last, seconds });
+            }
+            tokio::time::sleep(ask_again_after.unwrap_or(pause).min(self.patience.longest_pause)).await;
+            pause = (pause * 2).min(self.patience.longest_pause);
+        }
+    }
+
+    /// Whether the node still holds an event: not if its data directory is another one by now.
+    pub(super) async fn holds(&self, id: Uuid) -> Result<bool, SendError> {
+        let path = paths::EVENT.replace("{id}", &id.to_string());
+        let started = Instant::now();
+        loop {
+            let last = match self.request(self.client.get(format!("{}{path}", self.url))).send().await {
+                Ok(response) if response.status().is_success() => return Ok(true),
+                Ok(response) if response.status() == StatusCode::NOT_FOUND => return Ok(false),
+                Ok(response) => match self.refusal(response).await? {
+                    Try::Wait(last, _) => last,
+                    Try::Answers(..) => return Ok(false),
+                },
+                Err(error) => why(&error),
+            };
+            if started.elapsed() >= self.patience.give_up_after {
+                let seconds = self.patience.give_up_after.as_secs();
+                return Err(SendError::Unavailable { url: self.url.clone(), last, seconds });
+            }
+            tokio::time::sleep(self.patience.first_pause).await;
+        }
+    }
+
+    async fn post(&self, body: String) -> Result<Try, SendError> {
+        let request = self.client.post(format!("{}{}", self.url, paths::EVENTS));
+        let request = self.request(request).header("content-type", "application/x-ndjson").body(body);
+        let mut response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Ok(Try::Wait(why(&error), None)),
+        };
+        if !response.status().is_success() {
+            return self.refusal(response).await;
+        }
+        let mut text = Vec::new();
+        let cut = loop {
+            match response.chunk().await {
+                Ok(Some(bytes)) => text.extend_from_slice(&bytes),
+                Ok(None) => break None,
+                // What came until now is durable and counts.
+                Err(error) => break Some(why(&error)),
+            }
+        };
+        let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        Ok(Try::Answers(lines.map_while(|line| serde_json::from_slice(line).ok()).collect(), cut))
+    }
+
+    fn request(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    async fn refusal(&self, response: Response) -> Result<Try, SendError> {
+        let status = response.status();
+        let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let text = response.text().await.unwrap_or_default();
+        let problem: Option<Problem> = serde_json::from_str(&text).ok();
+        let detail = match &problem {
+            Some(problem) => format!("{} {}: {}", problem.code, problem.title, problem.detail),
+            None => text.chars().take(200).collect(),
+        };
+        let retryable = problem.map_or_else(|| may_pass(status), |problem| problem.retryable);
+        if retryable || status == StatusCode::TOO_MANY_REQUESTS {
+            return Ok(Try::Wait(format!("{status} {detail}"), after.map(Duration::from_secs)));
+        }
+        Err(SendError::Refused { url: self.url.clone(), status: status.as_u16(), detail })
+    }
+}
+
+/// Notes each result at its draft. A refusal that may pass is none: its draft is sent again; the last of them comes back.
+fn take(answers: &mut [Option<Answer>], waiting: &[usize], results: Vec<LineResult>) -> Option<String> {
+    let mut passing = None;
+    for (index, result) in waiting.iter().zip(results) {
+        answers[*index] = match result {
+            LineResult::Appended(appended) => Some(Answer::Taken { duplicate: appended.duplicate }),
+            LineResult::Refused { problem, .. } if problem.retryable => {
+                passing = Some(format!("{}: {}", problem.code, problem.detail));
+                None
+            }
+            LineResult::Refused { problem, .. } => Some(Answer::Refused(problem)),
+        };
+    }
+    passing
+}
+
+/// Without a problem document it is a proxy that speaks.
+fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
+}
+
+/// The whole chain of causes: the last says that nobody listens.
+fn why(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
