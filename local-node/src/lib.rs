@@ -1,3 +1,11 @@
 //! A shop's node: it sells without the network, and nothing it said "ok" to is lost.
 
+mod api;
+pub mod config;
 pub mod event_log;
+mod node;
+pub mod sync_agent;
+
+pub use api::router;
+pub use config::{ConfigError, NodeConfig, SyncConfig};
+pub use node::{Node, StartError};

@@ -1,0 +1,105 @@
+//! Appending one draft or a list: checked here, sealed by the log, answered when durable.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use comptoir_core::event::Draft;
+use comptoir_core::limits::LIST_DRAFTS_MAX;
+use comptoir_proto::api_v1::{AppendResponse, Appended, DraftDto, check_draft};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::body::bad_json;
+use super::refusal::not_appended;
+use crate::event_log::{self, AppendError};
+use crate::node::Node;
+
+/// From this many bytes on a list is checked on a thread of its own, so that it holds no other request up.
+const CHECK_ASIDE_BYTES: usize = 256 * 1024;
+
+/// A JSON body: an object is one draft, an array is a list.
+pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<AppendResponse, Problem> {
+    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return list(node, key, body).await;
+    }
+    let dto: DraftDto = serde_json::from_slice(&body).map_err(|error| bad_json(&error))?;
+    let (draft, _) = check_draft(&dto, node.author(), key, 0)?;
+    one(node, draft).await
+}
+
+/// One draft that was checked.
+pub(super) async fn one(node: &Node, draft: Draft) -> Result<AppendResponse, Problem> {
+    let appended = node.log().append(vec![draft]).await.map_err(not_appended)?;
+    Ok(AppendResponse { results: appended.into_iter().map(shown).collect() })
+}
+
+/// A list is all or nothing: one page, one batch, one flush.
+async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<AppendResponse, Problem> {
+    let drafts = if body.len() >= CHECK_ASIDE_BYTES {
+        let (node, key) = (node.clone(), key.map(str::to_owned));
+        let checked = tokio::task::spawn_blocking(move || check_list(&node, key.as_deref(), &body)).await;
+        checked.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??
+    } else {
+        check_list(node, key, &body)?
+    };
+    if drafts.is_empty() {
+        return Ok(AppendResponse { results: Vec::new() });
+    }
+    let count = drafts.len();
+    match node.log().append(drafts).await {
+        Ok(appended) => Ok(AppendResponse { results: appended.into_iter().map(shown).collect() }),
+        Err(AppendError::EventIdReused(reused)) => {
+            let problems = reused.into_iter().map(|reused| (reused.index, super::refusal::id_reused(reused)));
+            Err(list_refused(count, problems.collect()))
+        }
+        Err(error) => Err(not_appended(error)),
+    }
+}
+
+fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Draft>, Problem> {
+    let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| bad_json(&error))?;
+    if list.len() > LIST_DRAFTS_MAX {
+        let detail = format!(
+            "the list has {} drafts, at most {LIST_DRAFTS_MAX} are taken at once; a stream (application/x-ndjson) has no limit",
+            list.len()
+        );
+        return Err(Problem::new(ErrorCode::TooLarge, detail));
+    }
+    let count = list.len();
+    let mut drafts = Vec::with_capacity(count);
+    let mut problems = Vec::new();
+    for (index, text) in list.into_iter().enumerate() {
+        let checked = serde_json::from_str::<DraftDto>(text.get())
+            .map_err(|error| bad_json(&error))
+            .and_then(|dto| check_draft(&dto, node.author(), key, index));
+        match checked {
+            Ok((draft, _)) => drafts.push(draft),
+            Err(problem) => problems.push((index, problem)),
+        }
+    }
+    if problems.is_empty() { Ok(drafts) } else { Err(list_refused(count, problems)) }
+}
+
+/// One problem per bad draft; the good ones were not written either.
+fn list_refused(count: usize, problems: Vec<(usize, Problem)>) -> Problem {
+    let detail = format!("{} of {count} drafts were refused, and nothing was written", problems.len());
+    let problems: Vec<Value> = problems.into_iter().map(|(index, problem)| indexed(index, problem)).collect();
+    Problem::new(ErrorCode::ListRefused, detail).with("problems", problems)
+}
+
+fn indexed(index: usize, problem: Problem) -> Value {
+    let problem = problem.with("index", index);
+    serde_json::to_value(problem).unwrap_or(Value::Null)
+}
+
+/// The log's answer as it goes out.
+pub(super) fn shown(appended: event_log::Appended) -> Appended {
+    Appended {
+        event_id: appended.event_id.uuid(),
+        seq: appended.seq.0,
+        chain: appended.chain.to_string(),
+        duplicate: appended.duplicate,
+    }
+}

@@ -1,0 +1,85 @@
+//! Bodies: their content type, their limit, and how long they may take.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use http_body_util::LengthLimitError;
+
+/// How long a body, or the next part of a stream, may be waited for.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const KEY_CHARS_MAX: usize = 255;
+
+/// The content types that are understood here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Media {
+    /// `application/json`.
+    Json,
+    /// `application/x-ndjson`: a draft per line.
+    Ndjson,
+}
+
+/// What the body is, as its header says.
+pub(super) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
+    let value = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        return Ok(Media::Json);
+    }
+    if kind.eq_ignore_ascii_case("application/x-ndjson") {
+        return Ok(Media::Ndjson);
+    }
+    let got = value.map_or("no content type was given".to_owned(), |value| format!("got {value:?}"));
+    let detail = format!("send application/json or, at /api/v1/events, application/x-ndjson; {got}");
+    Err(Problem::new(ErrorCode::UnsupportedMediaType, detail))
+}
+
+/// For what takes one JSON body and no stream.
+pub(super) fn only_json(headers: &HeaderMap) -> Result<(), Problem> {
+    match media(headers)? {
+        Media::Json => Ok(()),
+        Media::Ndjson => {
+            let detail = "send application/json; only /api/v1/events takes application/x-ndjson";
+            Err(Problem::new(ErrorCode::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+/// `Idempotency-Key`, from which ids of drafts without one are derived.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
+    key.map(Some).ok_or_else(|| {
+        let detail = format!("Idempotency-Key has 1 to {KEY_CHARS_MAX} visible ASCII characters, got {value:?}");
+        Problem::new(ErrorCode::BadParameter, detail)
+    })
+}
+
+/// Reads a body whole.
+pub(super) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let too_large = || Problem::new(ErrorCode::TooLarge, format!("a body has at most {bytes_max} bytes here"));
+    if declared.is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, bytes_max)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => Err(too_large()),
+        Ok(Err(error)) => Err(Problem::new(ErrorCode::BadJson, format!("the body broke off: {error}"))),
+        Err(_) => Err(timed_out()),
+    }
+}
+
+/// The caller was too slow.
+pub(super) fn timed_out() -> Problem {
+    Problem::new(ErrorCode::RequestTimeout, format!("no more of the body came for {} s", BODY_TIMEOUT.as_secs()))
+}
+
+/// A body that is no JSON, or other JSON than was expected.
+pub(super) fn bad_json(error: &serde_json::Error) -> Problem {
+    Problem::new(ErrorCode::BadJson, error.to_string())
+}

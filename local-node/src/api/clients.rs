@@ -1,0 +1,26 @@
+//! Clients: field by field, the last writer wins.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use comptoir_proto::commands_v1::Command;
+
+use super::command::{Recorded, record};
+use super::query::PathId;
+use crate::node::Node;
+
+/// `POST /api/v1/clients`.
+pub(super) async fn create(State(node): State<Arc<Node>>, request: Request) -> Recorded {
+    record(&node, Command::CreateClient, None, request).await
+}
+
+/// `PATCH /api/v1/clients/{id}`, and `PUT` for clients that have no PATCH: fields that are not named stay as they are, since
+/// another writer may have set them.
+pub(super) async fn update(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> Recorded {
+    record(&node, Command::UpdateClient, Some(&id), request).await
+}
+
+/// `DELETE /api/v1/clients/{id}`.
+pub(super) async fn delete(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> Recorded {
+    record(&node, Command::DeleteClient, Some(&id), request).await
+}

@@ -1,0 +1,139 @@
+//! Events: append them, read the log, read one with what central decided.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::EventId;
+use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
+use comptoir_core::position::Seq;
+use comptoir_proto::api_v1::{EventDto, EventPage};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::stored_v1;
+use serde::Deserialize;
+
+use super::body::{self, Media};
+use super::query::PathId;
+use super::refusal::Refusal;
+use super::{append, query, stream};
+use crate::event_log::Log;
+use crate::node::Node;
+
+const PAGE_ROWS: usize = 100;
+/// A page ends early where its records are large.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// `POST /api/v1/events`: one, a list, or a stream.
+pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> Result<Response, Refusal> {
+    let (parts, body) = request.into_parts();
+    let key = body::idempotency_key(&parts.headers)?;
+    match body::media(&parts.headers)? {
+        Media::Json => {
+            let body = body::read(&parts.headers, body, LIST_BODY_BYTES_MAX).await?;
+            Ok(Json(append::json(&node, key, body).await?).into_response())
+        }
+        Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body)),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    after: Option<String>,
+    limit: Option<String>,
+}
+
+/// `GET /api/v1/events?after&limit`.
+pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, Refusal> {
+    let page: Page = query::read(&uri)?;
+    let after = page.after.as_deref().map(Cursor::parse).transpose()?.unwrap_or_default();
+    let limit = limit(page.limit.as_deref())?;
+    let log = node.log().clone();
+    Ok(Json(off_the_runtime(move || read_page(&log, after, limit)).await??))
+}
+
+/// `GET /api/v1/events/{id}`.
+pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<EventDto>, Refusal> {
+    let id: EventId = id.parse().map_err(|_| query::bad("id", &id, "an event is named by its UUID"))?;
+    let log = node.log().clone();
+    let found = off_the_runtime(move || log.find(id)).await??;
+    let Some(found) = found else {
+        return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
+    };
+    Ok(Json(shown(&found.sealed.record, found.sealed.chain, found.decision.as_deref())?))
+}
+
+fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    match text {
+        None => Ok(PAGE_ROWS),
+        Some(text) => {
+            let limit = text.parse().ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
+            limit.ok_or_else(|| query::bad("limit", text, "a number from 1 to 1000"))
+        }
+    }
+}
+
+/// A place in the log: after the record of that epoch and seq.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Cursor {
+    epoch: u32,
+    seq: u64,
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Result<Cursor, Problem> {
+        let parts = text.split_once('.').and_then(|(epoch, seq)| {
+            Some(Cursor { epoch: epoch.parse().ok()?, seq: seq.parse().ok().filter(|seq| *seq < u64::MAX)? })
+        });
+        parts.ok_or_else(|| query::bad("after", text, "give the `next` of the page before"))
+    }
+
+    fn text(self) -> String {
+        format!("{}.{}", self.epoch, self.seq)
+    }
+}
+
+/// Records after a cursor, over the end of an epoch into the next.
+fn read_page(log: &Log, after: Cursor, limit: usize) -> Result<EventPage, Refusal> {
+    let mut events = Vec::new();
+    let (mut at, mut bytes) = (after, 0);
+    for epoch in log.epochs().into_iter().map(|epoch| epoch.number).filter(|number| *number >= after.epoch) {
+        let acked = log.acked(epoch)?;
+        let mut from = if epoch == after.epoch { Seq(after.seq).next() } else { Seq(1) };
+        while events.len() < limit && bytes < PAGE_BYTES {
+            let sealed = log.read(epoch, from, limit - events.len(), PAGE_BYTES)?;
+            let Some(last) = sealed.last() else { break };
+            from = last.seq.next();
+            at = Cursor { epoch, seq: last.seq.0 };
+            for sealed in sealed {
+                bytes += sealed.record.len();
+                let decision = if sealed.seq <= acked { log.decision(epoch, sealed.seq)? } else { None };
+                events.push(shown(&sealed.record, sealed.chain, decision.as_deref())?);
+            }
+        }
+    }
+    let head = log.head();
+    let more = (at.epoch, at.seq) < (head.epoch.number, head.marks.durable.0);
+    Ok(EventPage { events, next: at.text(), more })
+}
+
+fn shown(record: &[u8], chain: ChainHash, decision: Option<&[u8]>) -> Result<EventDto, Refusal> {
+    let unreadable = |error: stored_v1::DecodeError| {
+        Refusal::from(Problem::new(ErrorCode::Internal, format!("a record of the log does not read: {error}")))
+    };
+    let event = stored_v1::decode(record).map_err(unreadable)?;
+    let decision = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    Ok(EventDto { decision, ..EventDto::new(&event, chain) })
+}
+
+/// Reads from disk where it holds no other request up.
+pub(super) async fn off_the_runtime<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Refusal> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()).into())
+}

@@ -1,0 +1,184 @@
+//! A body cut into lines, each with its number. A line over its limit is skipped without being kept; a body that breaks off
+//! spoils the line it breaks off in, and no other.
+
+use axum::body::{Body, Bytes};
+use comptoir_core::limits::NDJSON_LINE_BYTES_MAX;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use http_body_util::BodyExt as _;
+use tokio::time::timeout;
+
+use super::body::{BODY_TIMEOUT, timed_out};
+use super::stream::Refused;
+
+/// One line that is not blank.
+pub(super) struct Line {
+    /// From 1, blank lines counted too.
+    pub(super) number: u64,
+    /// Its text, or why there is none.
+    pub(super) text: Result<Vec<u8>, Refused>,
+}
+
+/// Reads a body line by line.
+pub(super) struct Lines {
+    body: Body,
+    /// What was read and not yet given out.
+    frame: Bytes,
+    /// The beginning of the line that the frame goes on with.
+    begun: Vec<u8>,
+    /// Whether that line is over its limit already; its bytes are not kept.
+    too_long: bool,
+    number: u64,
+    end: End,
+}
+
+enum End {
+    /// More may come.
+    NotYet,
+    /// The body came to its end, or broke off for a reason; its last line is still to be given out.
+    LastLine(Option<Problem>),
+    /// All is given out.
+    Done,
+}
+
+impl Lines {
+    pub(super) fn new(body: Body) -> Lines {
+        Lines { body, frame: Bytes::new(), begun: Vec::new(), too_long: false, number: 0, end: End::NotYet }
+    }
+
+    /// The next line, if it is here already.
+    pub(super) fn next_buffered(&mut self) -> Option<Line> {
+        loop {
+            let line = match self.frame.iter().position(|byte| *byte == b'\n') {
+                Some(at) => {
+                    let piece = self.frame.split_to(at + 1);
+                    self.begin(&piece[..at]);
+                    self.finish(None)
+                }
+                None => {
+                    let piece = std::mem::take(&mut self.frame);
+                    self.begin(&piece);
+                    match std::mem::replace(&mut self.end, End::Done) {
+                        End::NotYet => {
+                            self.end = End::NotYet;
+                            return None;
+                        }
+                        End::LastLine(broken) => self.finish(broken),
+                        End::Done => return None,
+                    }
+                }
+            };
+            if line.is_some() {
+                return line;
+            }
+        }
+    }
+
+    /// Whether all lines were given out.
+    pub(super) fn ended(&self) -> bool {
+        matches!(self.end, End::Done)
+    }
+
+    /// Waits for more of the body. May be dropped and called again.
+    pub(super) async fn fill(&mut self) {
+        match timeout(BODY_TIMEOUT, self.body.frame()).await {
+            Ok(Some(Ok(frame))) => self.frame = frame.into_data().unwrap_or_default(),
+            Ok(None) => self.end = End::LastLine(None),
+            Ok(Some(Err(error))) => {
+                let problem = Problem::new(ErrorCode::BadJson, format!("the stream broke off in this line: {error}"));
+                self.end = End::LastLine(Some(problem));
+            }
+            Err(_) => self.end = End::LastLine(Some(timed_out())),
+        }
+    }
+
+    fn begin(&mut self, piece: &[u8]) {
+        self.too_long |= self.begun.len() + piece.len() > NDJSON_LINE_BYTES_MAX;
+        if self.too_long {
+            self.begun = Vec::new();
+        } else {
+            self.begun.extend_from_slice(piece);
+        }
+    }
+
+    /// Ends the line that was begun; nothing where it is blank.
+    fn finish(&mut self, broken: Option<Problem>) -> Option<Line> {
+        self.number += 1;
+        let (number, text) = (self.number, std::mem::take(&mut self.begun));
+        if std::mem::take(&mut self.too_long) {
+            let problem =
+                Problem::new(ErrorCode::TooLarge, format!("a line has at most {NDJSON_LINE_BYTES_MAX} bytes"));
+            return Some(Line { number, text: Err(problem.into()) });
+        }
+        match broken {
+            // It stopped between two lines: only a caller that is still there needs to know, and it knows.
+            Some(problem) if !text.is_empty() || problem.retryable => Some(Line { number, text: Err(problem.into()) }),
+            _ if text.trim_ascii().is_empty() => None,
+            _ => Some(Line { number, text: Ok(text) }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Cuts the text at every given length, and says what each line became.
+    async fn lines(text: &str, frame_bytes: usize) -> Vec<String> {
+        let frames: Vec<_> =
+            text.as_bytes().chunks(frame_bytes).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+        read(Body::from_stream(tokio_stream::iter(frames))).await
+    }
+
+    async fn read(body: Body) -> Vec<String> {
+        let mut lines = Lines::new(body);
+        let mut found = Vec::new();
+        loop {
+            while let Some(Line { number, text }) = lines.next_buffered() {
+                found.push(match text {
+                    Ok(text) => format!("{number} {}", String::from_utf8(text).unwrap()),
+                    Err(refused) => format!("{number} {}", refused.problem().code),
+                });
+            }
+            if lines.ended() {
+                return found;
+            }
+            lines.fill().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_are_the_same_however_the_body_is_cut() {
+        for frame_bytes in 1..12 {
+            assert_eq!(lines("one\n\n  \ntwo\r\nthree", frame_bytes).await, ["1 one", "4 two\r", "5 three"]);
+        }
+        assert!(lines("", 1).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_line_over_its_limit_is_refused_alone() {
+        let text = format!("one\n{}\nthree\n", "x".repeat(NDJSON_LINE_BYTES_MAX + 1));
+        assert_eq!(lines(&text, 8_192).await, ["1 one", "2 TOO_LARGE", "3 three"]);
+        let exact = format!("{}\n", "x".repeat(NDJSON_LINE_BYTES_MAX));
+        assert_eq!(lines(&exact, 8_192).await[0].len(), NDJSON_LINE_BYTES_MAX + 2);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_spoils_the_line_it_breaks_off_in() {
+        let broken = |text: &str| {
+            let frames = [Ok(text.to_owned()), Err(std::io::Error::other("reset"))];
+            Body::from_stream(tokio_stream::iter(frames))
+        };
+        assert_eq!(read(broken("one\ntwo")).await, ["1 one", "2 BAD_JSON"]);
+        assert_eq!(read(broken("one\ntwo\n")).await, ["1 one", "2 two"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_falls_silent_is_told_so() {
+        let silent = tokio_stream::StreamExt::chain(
+            tokio_stream::iter([Ok::<_, std::io::Error>("one\n")]),
+            tokio_stream::pending(),
+        );
+        assert_eq!(read(Body::from_stream(silent)).await, ["1 one", "2 REQUEST_TIMEOUT"]);
+    }
+}

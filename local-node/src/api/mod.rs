@@ -1,0 +1,64 @@
+//! The local API: parse, call, answer. One file per resource; every refusal is a problem with a code.
+
+mod append;
+mod body;
+mod clients;
+mod command;
+mod deliveries;
+mod events;
+mod export;
+mod health;
+mod invoices;
+mod lines;
+mod query;
+mod queue;
+mod receptions;
+mod refusal;
+mod sales;
+mod status;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, Uri};
+use axum::routing::{get, patch, post};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::node::Node;
+use refusal::Refusal;
+
+/// Every route of a node.
+pub fn router(node: Arc<Node>) -> Router {
+    Router::new()
+        .route(paths::EVENTS, post(events::append).get(events::list))
+        .route(paths::EVENTS_EXPORT, get(export::bundle))
+        .route(paths::EVENT, get(events::one))
+        .route(paths::SALES, post(sales::sale))
+        .route(paths::REFUNDS, post(sales::refund))
+        .route(paths::RECEPTIONS, post(receptions::receive))
+        .route(paths::INVOICES, post(invoices::create))
+        .route(paths::INVOICE_CANCEL, post(invoices::cancel))
+        .route(paths::DELIVERY_VALIDATE, post(deliveries::validate))
+        .route(paths::CLIENTS, post(clients::create))
+        .route(paths::CLIENT, patch(clients::update).put(clients::update).delete(clients::delete))
+        .route(paths::QUEUE, get(queue::queue))
+        .route(paths::STATUS, get(status::status))
+        .route(paths::HEALTHZ, get(health::healthz))
+        .route(paths::READYZ, get(health::readyz))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(CatchPanicLayer::custom(refusal::panicked))
+        .with_state(node)
+}
+
+async fn no_such_path(uri: Uri) -> Refusal {
+    Problem::new(ErrorCode::NotFound, format!("{} is no path of this node", uri.path())).into()
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Refusal {
+    Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())).into()
+}

@@ -1,0 +1,14 @@
+//! Goods that come in.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use comptoir_proto::commands_v1::Command;
+
+use super::command::{Recorded, record};
+use crate::node::Node;
+
+/// `POST /api/v1/receptions`.
+pub(super) async fn receive(State(node): State<Arc<Node>>, request: Request) -> Recorded {
+    record(&node, Command::ReceiveGoods, None, request).await
+}

@@ -1,0 +1,86 @@
+//! How a problem is answered.
+
+use std::any::Any;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::{self, Problem};
+
+use crate::event_log::{AppendError, ReadError};
+
+/// When it is worth looking whether the disk has room again.
+const DISK_RETRY_SECONDS: u64 = 30;
+
+/// A problem on its way out.
+#[derive(Debug)]
+pub(super) struct Refusal(Box<Problem>);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Refusal {
+        Refusal(Box::new(problem))
+    }
+}
+
+impl From<ReadError> for Refusal {
+    fn from(error: ReadError) -> Refusal {
+        tracing::error!(%error, "The log cannot be read: {error}");
+        Problem::new(ErrorCode::Internal, format!("the log cannot be read: {error}")).into()
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = self.0;
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, [(CONTENT_TYPE, problem::CONTENT_TYPE)], body).into_response();
+        if let Some(seconds) = problem.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// What a caller hears when a handler of ours panicked.
+pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    tracing::error!("A request ended in a panic: {text}");
+    let detail = "this request ended in a defect of the program; whether it was recorded can be asked by its event id";
+    Refusal::from(Problem::new(ErrorCode::Internal, detail)).into_response()
+}
+
+/// The log's refusal of one draft or a whole list.
+pub(super) fn not_appended(error: AppendError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        AppendError::Busy { retry_after } => {
+            Problem::new(ErrorCode::QueueFull, detail).retry_after(retry_after.as_secs().max(1))
+        }
+        AppendError::DiskLow { free_bytes, needed_bytes } => Problem::new(ErrorCode::DiskLow, detail)
+            .with("free_bytes", free_bytes)
+            .with("needed_bytes", needed_bytes)
+            .retry_after(DISK_RETRY_SECONDS),
+        AppendError::ReadOnly { .. } => Problem::new(ErrorCode::LogReadOnly, detail),
+        AppendError::TooLarge { .. } => Problem::new(ErrorCode::TooLarge, detail),
+        AppendError::Unencodable { .. } => Problem::new(ErrorCode::Internal, detail),
+        AppendError::EventIdReused(reused) => match reused.first() {
+            Some(first) => id_reused(*first),
+            None => Problem::new(ErrorCode::EventIdReused, detail),
+        },
+    }
+}
+
+/// An id that has other content already.
+pub(super) fn id_reused(reused: crate::event_log::Reused) -> Problem {
+    let crate::event_log::Reused { id, epoch, seq, .. } = reused;
+    Problem::new(
+        ErrorCode::EventIdReused,
+        format!("{id} is the event at seq {seq} of epoch {epoch}, with other content"),
+    )
+    .at("/id")
+    .with("event_id", id.to_string())
+    .with("seq", seq.0)
+}

@@ -1,0 +1,19 @@
+//! Sales and refunds.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use comptoir_proto::commands_v1::Command;
+
+use super::command::{Recorded, record};
+use crate::node::Node;
+
+/// `POST /api/v1/sales`.
+pub(super) async fn sale(State(node): State<Arc<Node>>, request: Request) -> Recorded {
+    record(&node, Command::RecordSale, None, request).await
+}
+
+/// `POST /api/v1/refunds`.
+pub(super) async fn refund(State(node): State<Arc<Node>>, request: Request) -> Recorded {
+    record(&node, Command::RefundSale, None, request).await
+}

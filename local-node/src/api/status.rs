@@ -1,0 +1,96 @@
+//! `GET /api/v1/status`: how the node stands.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use comptoir_proto::instant;
+use comptoir_proto::status_v1::{LogCheck, LogStatus, NodeStatus, NodeSync, SyncTrouble};
+
+use super::events::off_the_runtime;
+use super::queue;
+use super::refusal::Refusal;
+use crate::event_log::{Check, ReadError, State as LogState, Status};
+use crate::node::Node;
+use crate::sync_agent::{Phase, Trouble};
+
+pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, Refusal> {
+    Ok(Json(off_the_runtime(move || read(&node)).await??))
+}
+
+fn read(node: &Node) -> Result<NodeStatus, ReadError> {
+    let log = node.log();
+    let identity = log.identity();
+    Ok(NodeStatus {
+        tenant: identity.tenant.uuid(),
+        site: identity.site.uuid(),
+        node: identity.node.uuid(),
+        public_key: hex::encode(log.public_key()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now: instant::format(log.now()),
+        log: log_status(&log.status()),
+        queue: queue::read(node)?,
+        sync: sync(node),
+    })
+}
+
+fn log_status(status: &Status) -> LogStatus {
+    let head = status.head;
+    LogStatus {
+        state: match &status.state {
+            LogState::Open => "open",
+            LogState::Damaged(_) => "damaged",
+            LogState::Failed { .. } => "failed",
+        }
+        .to_owned(),
+        reason: status.state.refusal(),
+        epoch: head.epoch.into(),
+        appended: head.marks.appended.0,
+        durable: head.marks.durable.0,
+        acked: head.marks.acked.0,
+        chain: head.chain.to_string(),
+        boot: status.boot,
+        check: check(&status.check),
+        disk_free_bytes: status.disk.map(|disk| disk.free_bytes),
+        disk_low: status.disk_low,
+    }
+}
+
+fn check(check: &Check) -> LogCheck {
+    let (state, records, finding) = match check {
+        Check::Running { records } => ("running", Some(*records), None),
+        Check::Clean { records } => ("clean", Some(*records), None),
+        Check::Found(finding) => ("found", None, Some(finding.to_string())),
+        Check::Stopped => ("stopped", None, None),
+    };
+    LogCheck { state: state.to_owned(), records, finding }
+}
+
+fn sync(node: &Node) -> NodeSync {
+    let sync = node.sync().borrow().clone();
+    let config = node.sync_config();
+    let millis = |micros: i64| micros / 1_000;
+    NodeSync {
+        enabled: sync.phase != Phase::Disabled,
+        phase: sync.phase.as_str().to_owned(),
+        central_url: config.central_url.as_ref().map(ToString::to_string),
+        last_success_at: sync.last_success_at.map(instant::format),
+        last_error: sync.last_error.map(trouble),
+        failures: sync.failures,
+        retry_at: match sync.phase {
+            Phase::Waiting(until) => Some(instant::format(until)),
+            Phase::Disabled | Phase::Idle | Phase::Sending | Phase::Stopped => None,
+        },
+        attention: sync.attention.map(trouble),
+        incarnation: sync.incarnation,
+        previous_incarnation: sync.previous_incarnation,
+        clock_offset_ms: sync.clock.map(|clock| millis(clock.micros)),
+        clock_uncertainty_ms: sync.clock.map(|clock| millis(clock.uncertainty_micros)),
+        receipt: sync.receipt,
+        batch_records: sync.batch_records as u64,
+    }
+}
+
+fn trouble(trouble: Trouble) -> SyncTrouble {
+    SyncTrouble { code: trouble.code, detail: trouble.detail, at: instant::format(trouble.at) }
+}

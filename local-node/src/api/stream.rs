@@ -1,0 +1,308 @@
+//! `POST /api/v1/events` as NDJSON: a draft per line, a result per line.
+//!
+//! Lines are checked in order and gathered into groups; several groups are on their way through the log at once, so that checking
+//! and flushing overlap and group commit has something to group. Their order in the log is the order of the lines, and so is
+//! that of the answers. A bad line is refused alone; the others go on.
+//!
+//! Answers flow while lines still come. A caller that sends without reading them is held up once [`ANSWERS_AHEAD`] groups of
+//! answers wait for it: memory stays bounded.
+
+use std::collections::{HashSet, VecDeque};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::body::{Body, Bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use comptoir_core::event::Draft;
+use comptoir_core::id::EventId;
+use comptoir_core::limits::LIST_DRAFTS_MAX;
+use comptoir_proto::api_v1::{DraftDto, LineResult, check_draft};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::stored_v1;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
+
+use super::append::shown;
+use super::body::bad_json;
+use super::lines::{Line, Lines};
+use super::refusal::{id_reused, not_appended};
+use crate::event_log::{AppendError, Appended, Reused};
+use crate::node::Node;
+
+/// Groups on their way through the log.
+const GROUPS_IN_FLIGHT: usize = 8;
+/// Payload bytes of a group: with one more draft of any size it still fits the log's batch of 256 entries of 4 KiB.
+const GROUP_BYTES_MAX: usize = 512 * 1024;
+/// Groups of answers that wait for the caller to read them: about a megabyte.
+const ANSWERS_AHEAD: usize = 64;
+/// How often a group is offered to a full queue before its lines are told to come back.
+const BUSY_TRIES: u32 = 10;
+
+type Answers = mpsc::Sender<Result<Bytes, std::convert::Infallible>>;
+type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
+
+/// The caller no longer reads: nobody is left to answer.
+struct Gone;
+
+/// Answers at once; the results follow as the lines do.
+pub(super) fn answer(node: Arc<Node>, key: Option<String>, body: Body) -> Response {
+    let (answers, results) = mpsc::channel(ANSWERS_AHEAD);
+    let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
+    tokio::spawn(stream.run(Lines::new(body)));
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(ReceiverStream::new(results))).into_response()
+}
+
+/// Lines that go through the log together, with those refused among them.
+#[derive(Default)]
+struct Group {
+    slots: Vec<Slot>,
+    drafts: Vec<Draft>,
+    bytes: usize,
+}
+
+enum Slot {
+    /// The next of the group's drafts.
+    Draft { line: u64, id: EventId },
+    /// Refused before it came to the log.
+    Refused(LineResult),
+}
+
+struct InFlight {
+    group: Group,
+    appending: Appending,
+}
+
+struct Stream {
+    node: Arc<Node>,
+    key: Option<String>,
+    answers: Answers,
+    open: Group,
+    in_flight: VecDeque<InFlight>,
+    /// Of the open group and those in flight.
+    ids: HashSet<EventId>,
+}
+
+impl Stream {
+    async fn run(mut self, mut lines: Lines) {
+        // A caller that went away has its lines that were taken: a retry finds them durable.
+        if let Err(Gone) = self.follow(&mut lines).await {
+            tracing::debug!("The caller of a stream went away");
+        }
+    }
+
+    async fn follow(&mut self, lines: &mut Lines) -> Result<(), Gone> {
+        loop {
+            while let Some(line) = lines.next_buffered() {
+                self.take(line).await?;
+            }
+            // Nothing more is here: what is gathered goes, so that a caller that waits for its answer gets it.
+            self.submit().await?;
+            if lines.ended() {
+                return self.drain().await;
+            }
+            match self.in_flight.front_mut() {
+                None => lines.fill().await,
+                Some(oldest) => tokio::select! {
+                    appended = &mut oldest.appending => self.answer_oldest(appended).await?,
+                    () = lines.fill() => {}
+                },
+            }
+        }
+    }
+
+    async fn take(&mut self, line: Line) -> Result<(), Gone> {
+        let number = line.number;
+        match line.text.and_then(|text| self.check(number, &text)) {
+            Ok(draft) => {
+                if self.ids.contains(&draft.id) {
+                    // The same id again: whether it is the same fact can be told once the first is durable.
+                    self.submit().await?;
+                    self.drain().await?;
+                }
+                match self.reused(&draft) {
+                    Some(reused) => self.refuse(number, Some(draft.id.uuid()), id_reused(reused)),
+                    None => self.gather(number, draft),
+                }
+            }
+            Err(Refused { id, problem }) => self.refuse(number, id, *problem),
+        }
+        if self.open.drafts.len() >= LIST_DRAFTS_MAX
+            || self.open.slots.len() >= 2 * LIST_DRAFTS_MAX
+            || self.open.bytes >= GROUP_BYTES_MAX
+        {
+            self.submit().await?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, line: u64, text: &[u8]) -> Result<Draft, Refused> {
+        let dto: DraftDto = serde_json::from_slice(text).map_err(|error| Refused::from(bad_json(&error)))?;
+        // Ids derived from the request's key follow the line, so that the same stream again means the same events.
+        let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
+        match check_draft(&dto, self.node.author(), self.key.as_deref(), index) {
+            Ok((draft, _)) => Ok(draft),
+            Err(problem) => Err(Refused { id: dto.id, problem: Box::new(problem) }),
+        }
+    }
+
+    /// Whether the draft's id stands in the log with other content. Asked before, because a group with such a draft comes back
+    /// whole from the log, and would pass behind the groups after it.
+    fn reused(&self, draft: &Draft) -> Option<Reused> {
+        let found = self.node.log().find(draft.id).ok().flatten()?;
+        let event = stored_v1::decode(&found.sealed.record).ok()?;
+        let reused = Reused { index: 0, id: draft.id, epoch: found.epoch, seq: found.sealed.seq };
+        (!draft.same_content(&event)).then_some(reused)
+    }
+
+    fn gather(&mut self, line: u64, draft: Draft) {
+        self.ids.insert(draft.id);
+        self.open.bytes += draft.content.payload.len();
+        self.open.slots.push(Slot::Draft { line, id: draft.id });
+        self.open.drafts.push(draft);
+    }
+
+    fn refuse(&mut self, line: u64, event_id: Option<Uuid>, problem: Problem) {
+        self.open.slots.push(Slot::Refused(LineResult::Refused { line, event_id, problem }));
+    }
+
+    /// Sends the open group to the log, behind those before it.
+    async fn submit(&mut self) -> Result<(), Gone> {
+        if self.open.slots.is_empty() {
+            return Ok(());
+        }
+        let group = std::mem::take(&mut self.open);
+        while self.in_flight.len() >= GROUPS_IN_FLIGHT {
+            self.answer_next().await?;
+        }
+        let mut tries = 0;
+        let appending = loop {
+            let mut appending = self.append(group.drafts.clone());
+            // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
+            match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
+                Poll::Pending => break appending,
+                Poll::Ready(Err(AppendError::Busy { retry_after })) if tries < BUSY_TRIES => {
+                    tries += 1;
+                    sleep(retry_after).await;
+                }
+                Poll::Ready(done) => break Box::pin(std::future::ready(done)),
+            }
+        };
+        self.in_flight.push_back(InFlight { group, appending });
+        Ok(())
+    }
+
+    fn append(&self, drafts: Vec<Draft>) -> Appending {
+        let log = self.node.log().clone();
+        if drafts.is_empty() {
+            return Box::pin(std::future::ready(Ok(Vec::new())));
+        }
+        Box::pin(async move { log.append(drafts).await })
+    }
+
+    /// Waits for everything in flight.
+    async fn drain(&mut self) -> Result<(), Gone> {
+        while !self.in_flight.is_empty() {
+            self.answer_next().await?;
+        }
+        Ok(())
+    }
+
+    async fn answer_next(&mut self) -> Result<(), Gone> {
+        match self.in_flight.front_mut() {
+            Some(oldest) => {
+                let appended = (&mut oldest.appending).await;
+                self.answer_oldest(appended).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn answer_oldest(&mut self, appended: Result<Vec<Appended>, AppendError>) -> Result<(), Gone> {
+        let Some(InFlight { mut group, .. }) = self.in_flight.pop_front() else { return Ok(()) };
+        for slot in &group.slots {
+            if let Slot::Draft { id, .. } = slot {
+                self.ids.remove(id);
+            }
+        }
+        let mut appended = appended;
+        // Another request was faster with one of the ids: the others go again without it.
+        while let Err(AppendError::EventIdReused(reused)) = appended {
+            group.refuse_reused(&reused);
+            appended = self.append(group.drafts.clone()).await;
+        }
+        let answered = group.answered(appended);
+        let mut text = Vec::with_capacity(answered.len() * 160);
+        for result in answered {
+            // Both kinds of result are plain maps of texts and numbers, which always encode.
+            if serde_json::to_writer(&mut text, &result).is_ok() {
+                text.push(b'\n');
+            }
+        }
+        self.answers.send(Ok(text.into())).await.map_err(|_| Gone)
+    }
+}
+
+impl Group {
+    /// Turns the drafts of those indexes into refusals.
+    fn refuse_reused(&mut self, reused: &[Reused]) {
+        let mut index = 0;
+        for slot in &mut self.slots {
+            let Slot::Draft { line, id } = *slot else { continue };
+            if let Some(reused) = reused.iter().find(|reused| reused.index == index) {
+                let (event_id, problem) = (Some(id.uuid()), id_reused(*reused));
+                *slot = Slot::Refused(LineResult::Refused { line, event_id, problem });
+            }
+            index += 1;
+        }
+        let mut index = 0;
+        self.drafts.retain(|_| {
+            index += 1;
+            !reused.iter().any(|reused| reused.index == index - 1)
+        });
+    }
+
+    /// One result per line, in order.
+    fn answered(self, appended: Result<Vec<Appended>, AppendError>) -> Vec<LineResult> {
+        let (mut appended, problem) = match appended {
+            Ok(appended) => (appended.into_iter(), None),
+            Err(error) => (Vec::new().into_iter(), Some(not_appended(error))),
+        };
+        let answer = |slot| match slot {
+            Slot::Refused(result) => result,
+            Slot::Draft { line, id } => match appended.next() {
+                Some(appended) => LineResult::Appended(shown(appended)),
+                None => {
+                    let unanswered = || Problem::new(ErrorCode::Internal, "the log did not answer for this draft");
+                    let problem = problem.clone().unwrap_or_else(unanswered);
+                    LineResult::Refused { line, event_id: Some(id.uuid()), problem }
+                }
+            },
+        };
+        self.slots.into_iter().map(answer).collect()
+    }
+}
+
+/// A line that is no draft.
+pub(super) struct Refused {
+    id: Option<Uuid>,
+    problem: Box<Problem>,
+}
+
+impl Refused {
+    #[cfg(test)]
+    pub(super) fn problem(&self) -> &Problem {
+        &self.problem
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Refused {
+        Refused { id: None, problem: Box::new(problem) }
+    }
+}

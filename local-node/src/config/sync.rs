@@ -1,0 +1,118 @@
+//! The line to central.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use super::{ConfigError, required};
+
+/// Whether, where to and how often a node sends.
+#[derive(Clone, Debug)]
+pub struct SyncConfig {
+    /// `SYNC_ENABLED`, default `true`. With `false` the node records and sends nothing: its events wait, however long.
+    pub enabled: bool,
+    /// `CENTRAL_API_URL`. Needed where `SYNC_ENABLED` is not `false`.
+    pub central_url: Option<Url>,
+    /// `SYNC_API_KEY`. Needed where `SYNC_ENABLED` is not `false`.
+    pub api_key: Option<ApiKey>,
+    /// `SYNC_INTERVAL_SECONDS`, default 30: how often the node asks how central stands when nothing wakes it.
+    pub interval: Duration,
+    /// After how long an unanswered request is given up. A slow line gets smaller batches.
+    pub request_timeout: Duration,
+}
+
+const INTERVAL: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const INTERVAL_SECONDS_MAX: u64 = 86_400;
+
+impl SyncConfig {
+    /// Sends to a central, with the default times.
+    pub fn to(central_url: Url, api_key: ApiKey) -> SyncConfig {
+        SyncConfig {
+            enabled: true,
+            central_url: Some(central_url),
+            api_key: Some(api_key),
+            interval: INTERVAL,
+            request_timeout: REQUEST_TIMEOUT,
+        }
+    }
+
+    /// Sends nothing.
+    pub fn disabled() -> SyncConfig {
+        SyncConfig {
+            enabled: false,
+            central_url: None,
+            api_key: None,
+            interval: INTERVAL,
+            request_timeout: REQUEST_TIMEOUT,
+        }
+    }
+
+    pub(super) fn from_settings(get: &dyn Fn(&str) -> Option<String>) -> Result<SyncConfig, ConfigError> {
+        let enabled = switch(get, "SYNC_ENABLED", true)?;
+        let interval = seconds(get, "SYNC_INTERVAL_SECONDS", INTERVAL)?;
+        if !enabled {
+            return Ok(SyncConfig { interval, ..SyncConfig::disabled() });
+        }
+        let url = required(get, "CENTRAL_API_URL", "where central is, or SYNC_ENABLED=false")?;
+        let key = required(get, "SYNC_API_KEY", "the node's key, printed by `comptoir admin node create`")?;
+        Ok(SyncConfig { interval, ..SyncConfig::to(central_url(url)?, ApiKey::new(&key)?) })
+    }
+}
+
+fn central_url(value: String) -> Result<Url, ConfigError> {
+    let url = Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or(ConfigError::Invalid { setting: "CENTRAL_API_URL", value, needed: "an http or https address is needed" })
+}
+
+fn switch(get: &dyn Fn(&str) -> Option<String>, setting: &'static str, default: bool) -> Result<bool, ConfigError> {
+    match get(setting) {
+        None => Ok(default),
+        Some(value) => {
+            value.parse().map_err(|_| ConfigError::Invalid { setting, value, needed: "true or false is needed" })
+        }
+    }
+}
+
+fn seconds(
+    get: &dyn Fn(&str) -> Option<String>,
+    setting: &'static str,
+    default: Duration,
+) -> Result<Duration, ConfigError> {
+    let Some(value) = get(setting) else { return Ok(default) };
+    match value.parse() {
+        Ok(seconds @ 1..=INTERVAL_SECONDS_MAX) => Ok(Duration::from_secs(seconds)),
+        _ => Err(ConfigError::Invalid { setting, value, needed: "a number of seconds from 1 to 86400 is needed" }),
+    }
+}
+
+/// The node's key at central. It goes into one header and is never shown.
+#[derive(Clone)]
+pub struct ApiKey(HeaderValue);
+
+impl ApiKey {
+    /// Checks that the key can stand in a header.
+    pub fn new(key: &str) -> Result<ApiKey, ConfigError> {
+        let header = HeaderValue::from_str(&format!("Bearer {key}"));
+        let mut header = header.map_err(|_| ConfigError::Invalid {
+            setting: "SYNC_API_KEY",
+            value: format!("({} characters)", key.chars().count()),
+            needed: "a key has no line break and no control character",
+        })?;
+        header.set_sensitive(true);
+        Ok(ApiKey(header))
+    }
+
+    /// The `Authorization` header.
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiKey(not shown)")
+    }
+}

@@ -1,0 +1,146 @@
+//! A node: its log, the agent beside it, and what the API asks of both.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use comptoir_proto::api_v1::Author;
+use tokio::sync::{Mutex, watch};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Duration, sleep};
+
+use crate::config::{NodeConfig, SyncConfig};
+use crate::event_log::{Environment, Log, OpenError};
+use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
+use crate::sync_agent::{Agent, Notes, Phase, SyncState, Trouble, count_needs_person};
+
+/// After how long an agent that failed by a defect of ours is started again.
+const RESTART_AFTER: Duration = Duration::from_secs(16);
+
+/// A node that is open: it records and, unless told not to, sends.
+pub struct Node {
+    log: Log,
+    author: Author,
+    sync_config: SyncConfig,
+    sync: watch::Receiver<SyncState>,
+    agent: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log does not open.
+    #[error("the log does not open: {0}")]
+    Log(#[from] OpenError),
+    /// There is no line to central, though sync is enabled.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Opening was interrupted.
+    #[error("opening the log was interrupted: {0}")]
+    Interrupted(#[from] JoinError),
+}
+
+impl Node {
+    /// Opens the log and starts the agent. A log that fails its check opens all the same: it is read-only, and `/readyz` says why.
+    pub async fn start(config: NodeConfig) -> Result<Arc<Node>, StartError> {
+        if config.sync.enabled {
+            let transport = HttpTransport::new(&config.sync)?;
+            Node::start_with(config, Environment::system(), Some(transport)).await
+        } else {
+            Node::start_with(config, Environment::system(), None::<HttpTransport>).await
+        }
+    }
+
+    /// The same with a given clock, randomness and line to central; none means that nothing is sent.
+    pub async fn start_with<T: Transport>(
+        config: NodeConfig,
+        environment: Environment,
+        transport: Option<T>,
+    ) -> Result<Arc<Node>, StartError> {
+        let notes_path = config.notes_path();
+        let (opened_with, log_config) = (environment.clone(), config.log);
+        let log = tokio::task::spawn_blocking(move || Log::open(log_config, opened_with)).await??;
+        let mut state = SyncState::new(if transport.is_some() { Phase::Idle } else { Phase::Disabled });
+        Notes::load(&notes_path).recall(&mut state);
+        let (state, sync) = watch::channel(state);
+        let identity = log.identity();
+        let line = Line { log: log.clone(), environment, interval: config.sync.interval, notes_path, state };
+        Ok(Arc::new(Node {
+            log,
+            author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
+            sync_config: config.sync,
+            sync,
+            agent: Mutex::new(Some(tokio::spawn(line.run(transport)))),
+        }))
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The line to central as it is now, and its changes.
+    pub fn sync(&self) -> watch::Receiver<SyncState> {
+        self.sync.clone()
+    }
+
+    /// Ends the agent and closes the log: what was answered is on disk, what was not is sent again after the next start.
+    pub async fn shutdown(&self) {
+        if let Some(agent) = self.agent.lock().await.take() {
+            agent.abort();
+            // Being aborted is how it is meant to end.
+            drop(agent.await);
+        }
+        let log = self.log.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || log.close()).await {
+            tracing::error!(%error, "Closing the log was interrupted: {error}");
+        }
+    }
+
+    pub(crate) fn author(&self) -> &Author {
+        &self.author
+    }
+
+    pub(crate) fn sync_config(&self) -> &SyncConfig {
+        &self.sync_config
+    }
+}
+
+/// What the task behind a node works with.
+struct Line {
+    log: Log,
+    environment: Environment,
+    interval: Duration,
+    notes_path: PathBuf,
+    state: watch::Sender<SyncState>,
+}
+
+impl Line {
+    async fn run<T: Transport>(self, transport: Option<T>) {
+        self.recount().await;
+        let Some(transport) = transport.map(Arc::new) else { return };
+        loop {
+            let (log, environment) = (self.log.clone(), self.environment.clone());
+            let (state, notes_path) = (self.state.clone(), self.notes_path.clone());
+            let agent = Agent::new(log, transport.clone(), environment, self.interval, notes_path, state);
+            // In a task of its own, which ends with this one: a defect must not end sending for good.
+            let mut tasks = tokio::task::JoinSet::new();
+            tasks.spawn(agent.run());
+            let ended = tasks.join_next().await;
+            let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
+            tracing::error!("The sync agent ended and is started again: {detail}");
+            let attention = Trouble { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
+            self.state.send_modify(|state| state.attention = Some(attention));
+            sleep(RESTART_AFTER).await;
+        }
+    }
+
+    /// Counts the decisions that came after the notes were written.
+    async fn recount(&self) {
+        let (log, counted) = (self.log.clone(), self.state.borrow().needs_person);
+        match tokio::task::spawn_blocking(move || count_needs_person(&log, counted)).await {
+            Ok(Ok(counted)) => self.state.send_modify(|state| state.needs_person = counted),
+            Ok(Err(error)) => tracing::error!(%error, "Cannot count the events that need a person: {error}"),
+            Err(error) => tracing::error!(%error, "Counting the events that need a person was interrupted: {error}"),
+        }
+    }
+}

@@ -1,0 +1,507 @@
+//! The loop: woken by an append, by the timer and by the start, it sends what is due and does about each answer what its
+//! reaction says. Dropping it at any await is harmless: what counts is in the log.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use comptoir_core::chain::{genesis, link};
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::time::Timestamp;
+use comptoir_proto::instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::backoff::Backoff;
+use super::notes::{self, Notes};
+use super::outbox::{self, Batch, BatchSize};
+use super::push::{Pushed, Setback, Stand, read_push, read_status};
+use super::reaction::{self, Reaction};
+use super::state::{ClockOffset, Phase, SyncState, Trouble};
+use super::transport::{Answer, Transport, Unanswered};
+use crate::event_log::{DecideError, Environment, EpochHead, Log, State};
+
+/// Mismatches in a row after which our own chain is checked.
+const MISMATCHES_MAX: u32 = 5;
+/// How old the notes may grow while a backlog is being sent.
+const NOTES_AGE: Duration = Duration::from_secs(30);
+/// Records read at once while our own chain is checked.
+const CHECK_RECORDS: usize = 1_000;
+const CHECK_BYTES: usize = 4 * 1024 * 1024;
+
+/// What comes after one request.
+enum Step {
+    /// Look at what is due now.
+    Next,
+    /// Try again after this time.
+    Pause(Duration),
+    /// Nothing more of this epoch.
+    Stop,
+}
+
+pub(crate) struct Agent<T> {
+    log: Log,
+    transport: T,
+    environment: Environment,
+    interval: Duration,
+    notes_path: PathBuf,
+    state: watch::Sender<SyncState>,
+    size: BatchSize,
+    backoff: Backoff,
+    /// The epoch being sent.
+    epoch: Epoch,
+    /// The next record to send: the one after `acked`, or an earlier one that central misses.
+    next: Seq,
+    /// Whether central named a gap since it last took a batch.
+    rewound: bool,
+    mismatches: u32,
+    /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a central that is wrong.
+    opened_epoch: bool,
+    /// Whether central's stand has to be known before anything more is sent.
+    must_ask: bool,
+    ask_at: Instant,
+    notes_at: Instant,
+}
+
+impl<T: Transport> Agent<T> {
+    pub(crate) fn new(
+        log: Log,
+        transport: T,
+        environment: Environment,
+        interval: Duration,
+        notes_path: PathBuf,
+        state: watch::Sender<SyncState>,
+    ) -> Agent<T> {
+        let head = log.head();
+        Agent {
+            log,
+            transport,
+            environment,
+            interval,
+            notes_path,
+            state,
+            size: BatchSize::start(),
+            backoff: Backoff::default(),
+            epoch: head.epoch,
+            next: head.marks.acked.next(),
+            rewound: false,
+            mismatches: 0,
+            opened_epoch: false,
+            must_ask: false,
+            ask_at: Instant::now(),
+            notes_at: Instant::now(),
+        }
+    }
+
+    /// Works until it is dropped.
+    pub(crate) async fn run(mut self) {
+        let mut heads = self.log.watch();
+        loop {
+            let head = *heads.borrow_and_update();
+            if head.epoch != self.epoch {
+                self.begin_epoch(head.epoch, head.marks.acked.next());
+            }
+            let due = self.next <= head.marks.durable;
+            let step = if std::mem::take(&mut self.must_ask) {
+                self.ask().await
+            } else if due {
+                self.push().await
+            } else if Instant::now() >= self.ask_at {
+                self.ask().await
+            } else {
+                self.show(Phase::Idle);
+                tokio::select! {
+                    _ = heads.changed() => {}
+                    () = sleep_until(self.ask_at) => {}
+                }
+                Step::Next
+            };
+            match step {
+                Step::Next => {}
+                Step::Pause(pause) => {
+                    let micros = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+                    self.show(Phase::Waiting(self.log.now().shifted(micros)));
+                    sleep(pause).await;
+                }
+                Step::Stop => {
+                    self.show(Phase::Stopped);
+                    let stopped = self.epoch;
+                    // The log lives as long as this agent holds it, so the wait ends with a new epoch only.
+                    drop(heads.wait_for(|head| head.epoch != stopped).await);
+                }
+            }
+        }
+    }
+
+    fn begin_epoch(&mut self, epoch: Epoch, next: Seq) {
+        (self.epoch, self.next) = (epoch, next);
+        (self.rewound, self.mismatches) = (false, 0);
+        self.backoff.reset();
+        self.state.send_modify(|state| state.attention = None);
+    }
+
+    fn show(&self, phase: Phase) {
+        let (failures, batch_records) = (self.backoff.failures(), self.size.records);
+        self.state.send_if_modified(|state| {
+            let changed = (state.phase, state.failures, state.batch_records) != (phase, failures, batch_records);
+            (state.phase, state.failures, state.batch_records) = (phase, failures, batch_records);
+            changed
+        });
+    }
+
+    /// Asks how central stands with this node. So a quiet node notices that central is ahead, behind or another one.
+    async fn ask(&mut self) -> Step {
+        let asked_at = self.log.now();
+        match self.transport.status().await.map_err(Setback::from).and_then(|answer| read_status(&answer)) {
+            Ok(stand) => {
+                self.settle(&stand, asked_at).await;
+                self.compare(stand).await
+            }
+            Err(setback) => self.set_back(setback, None).await,
+        }
+    }
+
+    /// Sends one batch and stores its results.
+    async fn push(&mut self) -> Step {
+        self.show(Phase::Sending);
+        let (log, epoch, next, size) = (self.log.clone(), self.epoch, self.next, self.size);
+        let id = self.environment.random_uuid().unwrap_or_default();
+        let batch = match blocking(move || outbox::batch(&log, epoch, next, size, id)).await {
+            Ok(batch) => batch,
+            Err(error) => return self.tell("LOG_UNREADABLE", error.to_string()),
+        };
+        let (sent_at, started) = (self.log.now(), Instant::now());
+        let answer = self.transport.push(batch.body.clone()).await;
+        let latency = started.elapsed();
+        match self.read(&batch, answer).await {
+            Ok(pushed) => self.taken(&batch, pushed, sent_at, latency).await,
+            Err(setback) => self.set_back(setback, Some(&batch)).await,
+        }
+    }
+
+    async fn read(&self, batch: &Batch, answer: Result<Answer, Unanswered>) -> Result<Pushed, Setback> {
+        let answer = answer?;
+        let (identity, batch) = (self.log.identity(), batch.clone());
+        blocking(move || read_push(identity, &batch, &answer)).await
+    }
+
+    /// Central holds the records up to `up_to`: keeps its results, then goes on.
+    async fn taken(&mut self, batch: &Batch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
+        let Pushed { results, up_to, stand } = pushed;
+        let taken = results.len();
+        self.store(batch, up_to, results).await;
+        self.next = up_to.next();
+        (self.rewound, self.mismatches) = (false, 0);
+        self.size.taken(batch.full && taken == batch.records.len(), latency);
+        let (first, node, epoch) = (batch.first(), self.log.identity().node, self.epoch.number);
+        tracing::info!(
+            node.id = %node, batch.id = %batch.id, batch.len = taken, seq.first = first.0, seq.last = up_to.0,
+            "Central took {taken} records of {node}, epoch {epoch}, seq {first} to {up_to}"
+        );
+        self.settle(&stand, sent_at).await;
+        match stand.head {
+            Some(head) if self.is_ahead(head) => self.ahead(head).await,
+            _ => Step::Next,
+        }
+    }
+
+    /// Makes results durable and raises `acked`. Where the log cannot take them the records still reached central, which answers
+    /// for them again after a restart.
+    async fn store(
+        &mut self,
+        batch: &Batch,
+        up_to: Seq,
+        results: Vec<(comptoir_proto::sync_v1::RecordResult, Vec<u8>)>,
+    ) {
+        let acked = self.acked();
+        if up_to <= acked || batch.first() > acked.next() {
+            return;
+        }
+        let new = results.iter().filter(|(result, _)| result.seq > acked.0);
+        let for_a_person = new.filter(|(result, _)| notes::needs_person(result)).count() as u64;
+        let decisions: Vec<_> = results.into_iter().map(|(result, bytes)| (Seq(result.seq), bytes)).collect();
+        let stored = loop {
+            match self.log.store_decisions(self.epoch.number, up_to, decisions.clone()).await {
+                Err(DecideError::Busy { retry_after }) => sleep(retry_after).await,
+                stored => break stored,
+            }
+        };
+        match stored {
+            Ok(()) => {
+                let epoch = self.epoch.number;
+                self.state.send_modify(|state| {
+                    let counted = &mut state.needs_person;
+                    counted.events += for_a_person;
+                    (counted.epoch, counted.seq) = (epoch, up_to);
+                });
+            }
+            Err(error) => drop(self.tell("RESULTS_NOT_STORED", error.to_string())),
+        }
+    }
+
+    /// Notes what every good answer says.
+    async fn settle(&mut self, stand: &Stand, sent_at: Timestamp) {
+        self.backoff.reset();
+        let now = self.log.now();
+        self.ask_at = Instant::now() + self.interval;
+        let clock = instant::parse(&stand.server_time).map(|server| offset(sent_at, now, server));
+        // The line is well when the next record to send is the one after the mark: nothing is being caught up.
+        let well = self.next == self.acked().next() && self.log.status().state == State::Open;
+        let mut renewed = false;
+        self.state.send_modify(|state| {
+            state.last_success_at = Some(now);
+            state.last_error = None;
+            state.failures = 0;
+            state.clock = clock.or(state.clock);
+            state.receipt = stand.receipt.clone().or(state.receipt.take());
+            if well {
+                state.attention = None;
+            }
+            if state.incarnation != Some(stand.incarnation) {
+                renewed = true;
+                state.previous_incarnation = state.incarnation.replace(stand.incarnation);
+            }
+        });
+        let before = self.state.borrow().previous_incarnation.filter(|_| renewed);
+        if let Some(before) = before {
+            tracing::warn!("Central is another one: incarnation {before} became {}", stand.incarnation);
+        }
+        let caught_up = self.next > self.log.head().marks.durable;
+        if renewed || caught_up || self.notes_at.elapsed() >= NOTES_AGE {
+            self.save_notes().await;
+        }
+    }
+
+    async fn save_notes(&mut self) {
+        self.notes_at = Instant::now();
+        let (notes, path) = (Notes::of(&self.state.borrow()), self.notes_path.clone());
+        let shown = path.display().to_string();
+        if let Err(error) = blocking(move || notes.save(&path)).await {
+            tracing::warn!(%error, "Cannot write {shown}: {error}");
+        }
+    }
+
+    /// Holds central's head against the log.
+    async fn compare(&mut self, stand: Stand) -> Step {
+        let acked = self.acked();
+        let Some(head) = stand.head else {
+            return if acked > Seq::ZERO { self.rewind(Seq(1), "it holds nothing of this node") } else { Step::Next };
+        };
+        if self.is_ahead(head) {
+            return self.ahead(head).await;
+        }
+        if head.epoch != self.epoch {
+            return if acked > Seq::ZERO { self.rewind(Seq(1), "it is in an earlier epoch") } else { Step::Next };
+        }
+        if head.seq < acked {
+            return self.rewind(head.seq.next(), "it ends earlier");
+        }
+        let (log, epoch) = (self.log.clone(), self.epoch);
+        match blocking(move || outbox::chain_at(&log, epoch, head.seq)).await {
+            // Sent again, the record shows central the fork, which keeps both branches.
+            Ok(chain) if chain != head.chain => self.rewind(head.seq, "it holds other bytes there"),
+            Ok(_) => Step::Next,
+            Err(error) => self.tell("LOG_UNREADABLE", error.to_string()),
+        }
+    }
+
+    /// Sends again from a record that central was thought to hold.
+    fn rewind(&mut self, to: Seq, why: &str) -> Step {
+        if to >= self.next {
+            return Step::Next;
+        }
+        let acked = self.acked();
+        if to <= acked {
+            let detail =
+                format!("central had acknowledged up to seq {acked}, and {why}: it is sent again from seq {to}");
+            self.attend("CENTRAL_BEHIND", detail);
+        }
+        self.next = to;
+        Step::Next
+    }
+
+    /// Whether central holds what this log does not.
+    fn is_ahead(&self, head: EpochHead) -> bool {
+        let own = self.log.head();
+        let later = head.epoch.number > own.epoch.number;
+        let twin = head.epoch.number == own.epoch.number && head.epoch.id != own.epoch.id;
+        later || twin || (head.epoch == own.epoch && head.seq > own.marks.durable)
+    }
+
+    /// Central holds records that this log has lost, as after a restore. Their seqs are not used again: a new epoch begins, and
+    /// what central never acknowledged is sealed in it again.
+    async fn ahead(&mut self, head: EpochHead) -> Step {
+        let own = self.log.head();
+        let detail = format!(
+            "central holds seq {} of epoch {} {}, this log ends at seq {} of epoch {} {}",
+            head.seq, head.epoch.number, head.epoch.id, own.marks.durable, own.epoch.number, own.epoch.id
+        );
+        self.attend("CENTRAL_AHEAD", detail);
+        // A log that failed its own check is for an operator; and a central that is ahead of an epoch just opened is wrong.
+        if self.opened_epoch || self.log.status().state != State::Open {
+            return Step::Stop;
+        }
+        self.opened_epoch = true;
+        let reason = format!(
+            "central held seq {} of epoch {}, the log ended at seq {}",
+            head.seq, head.epoch.number, own.marks.durable
+        );
+        match self.log.open_epoch_and_reseal(Some(head), reason).await {
+            Ok(epoch) => {
+                tracing::warn!("Opened epoch {} and sealed again what central had not acknowledged", epoch.number);
+                Step::Next
+            }
+            Err(error) => self.tell("EPOCH_NOT_OPENED", error.to_string()),
+        }
+    }
+
+    /// A request brought nothing.
+    async fn set_back(&mut self, setback: Setback, batch: Option<&Batch>) -> Step {
+        let (word, detail, asked) = (reaction::word(&setback), setback.to_string(), reaction::asked(&setback));
+        if self.backoff.failures() == 0 {
+            tracing::warn!(code = %word, "Central is not reached: {detail}");
+        } else {
+            tracing::debug!(code = %word, failures = self.backoff.failures(), "Still not: {detail}");
+        }
+        let trouble = self.trouble(&word, detail.clone());
+        self.state.send_modify(|state| state.last_error = Some(trouble));
+        match reaction::to(&setback) {
+            Reaction::Again => self.pause(asked),
+            Reaction::Smaller => {
+                self.size.halve();
+                self.pause(asked)
+            }
+            Reaction::SmallerAndTell => {
+                self.size.halve();
+                self.attend(&word, detail);
+                self.pause(asked)
+            }
+            Reaction::SlowlyAndTell => {
+                self.attend(&word, detail);
+                let chance = self.chance();
+                Step::Pause(self.backoff.refused(asked, chance))
+            }
+            Reaction::Rewind(expected) => self.gap(expected, batch.map_or(Seq::ZERO, Batch::first)),
+            Reaction::Mismatch => self.mismatch(word, detail).await,
+            Reaction::Stop => {
+                self.attend(&word, detail);
+                Step::Stop
+            }
+        }
+    }
+
+    /// Central expects another seq than the one that was sent first.
+    fn gap(&mut self, expected: Seq, sent: Seq) -> Step {
+        if expected > self.log.head().marks.durable.next() {
+            // It holds more than this log has; its stand names the head.
+            self.must_ask = true;
+            return if std::mem::replace(&mut self.rewound, true) { self.pause(None) } else { Step::Next };
+        }
+        let earlier = expected < sent;
+        if earlier {
+            self.rewind(expected, "it misses records since");
+        }
+        // A gap again before anything was taken is no gap of ours: it must not turn into a storm.
+        if earlier && !std::mem::replace(&mut self.rewound, true) { Step::Next } else { self.pause(None) }
+    }
+
+    async fn mismatch(&mut self, word: String, detail: String) -> Step {
+        self.size.halve();
+        self.mismatches += 1;
+        if self.mismatches < MISMATCHES_MAX {
+            return self.pause(None);
+        }
+        self.mismatches = 0;
+        let (log, epoch) = (self.log.clone(), self.epoch);
+        match blocking(move || own_chain(&log, epoch)).await {
+            Ok(seq) => {
+                // Our bytes are good, so something between the two changes them.
+                self.tell(&word, format!("{detail}; our own chain holds up to seq {seq}"))
+            }
+            Err(broken) => {
+                self.attend("OWN_CHAIN_BROKEN", broken);
+                Step::Stop
+            }
+        }
+    }
+
+    /// Tells a person, and tries again as late as ever.
+    fn tell(&mut self, code: &str, detail: String) -> Step {
+        let trouble = self.trouble(code, detail.clone());
+        self.state.send_modify(|state| state.last_error = Some(trouble));
+        self.attend(code, detail);
+        let chance = self.chance();
+        Step::Pause(self.backoff.refused(None, chance))
+    }
+
+    fn pause(&mut self, asked: Option<Duration>) -> Step {
+        let chance = self.chance();
+        Step::Pause(self.backoff.failed(asked, chance))
+    }
+
+    /// Shows a person what is the matter; the time of its first appearance stays.
+    fn attend(&self, code: &str, detail: String) {
+        let trouble = self.trouble(code, detail);
+        self.state.send_modify(|state| match &mut state.attention {
+            Some(known) if known.code == trouble.code => known.detail = trouble.detail,
+            other => {
+                tracing::error!(code = %trouble.code, "Somebody should look at this node: {}", trouble.detail);
+                *other = Some(trouble);
+            }
+        });
+    }
+
+    fn trouble(&self, code: &str, detail: String) -> Trouble {
+        Trouble { code: code.to_owned(), detail, at: self.log.now() }
+    }
+
+    fn acked(&self) -> Seq {
+        let head = self.log.head();
+        if head.epoch == self.epoch { head.marks.acked } else { Seq::ZERO }
+    }
+
+    /// Without randomness there is no jitter, and sending goes on.
+    fn chance(&self) -> u16 {
+        self.environment.random_bytes().map_or(0, u16::from_le_bytes)
+    }
+}
+
+/// The node's clock minus central's, taken in the middle between question and answer.
+fn offset(sent_at: Timestamp, answered_at: Timestamp, server: Timestamp) -> ClockOffset {
+    let half = answered_at.0.saturating_sub(sent_at.0) / 2;
+    ClockOffset {
+        micros: sent_at.0.saturating_add(half).saturating_sub(server.0),
+        uncertainty_micros: half.saturating_abs(),
+    }
+}
+
+/// Recomputes every link of an epoch; answers the last seq, or the first break.
+fn own_chain(log: &Log, epoch: Epoch) -> Result<Seq, String> {
+    let identity = log.identity();
+    let (mut seq, mut chain) = (Seq::ZERO, genesis(identity.tenant, identity.node, epoch));
+    loop {
+        let sealed =
+            log.read(epoch.number, seq.next(), CHECK_RECORDS, CHECK_BYTES).map_err(|error| error.to_string())?;
+        if sealed.is_empty() {
+            return Ok(seq);
+        }
+        for record in sealed {
+            let found = link(chain, &record.record);
+            if (record.seq, record.chain) != (seq.next(), found) {
+                return Err(format!("seq {}: expected chain {found}, found {}", record.seq, record.chain));
+            }
+            (seq, chain) = (record.seq, found);
+        }
+    }
+}
+
+/// Runs what waits for the disk, or computes for long, where it holds nobody up.
+async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is being shut down: this agent is dropped before it could go on.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

@@ -1,0 +1,171 @@
+//! What is due: the records after a place in the open epoch, as many as one push may have. How many that is follows the line:
+//! batches grow while central answers quickly, and halve when something fails.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use comptoir_core::chain::{ChainHash, genesis};
+use comptoir_core::id::EventId;
+use comptoir_core::limits::{PUSH_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::sync_v1::{PushRequest, SealedRecord};
+use comptoir_proto::{instant, stored_v1};
+use uuid::Uuid;
+
+use crate::event_log::{Log, ReadError};
+
+const RECORDS_START: usize = 500;
+const BYTES_START: usize = 1024 * 1024;
+/// Below this many bytes a batch does not shrink: one small record is what is left then.
+const BYTES_MIN: usize = 4 * 1024;
+/// An answer within this time lets the next batch be larger.
+const QUICK: Duration = Duration::from_secs(2);
+/// An answer that takes longer makes the next batch smaller: on a thin line a cut costs the whole batch.
+const SLOW: Duration = Duration::from_secs(10);
+
+/// How large the next batch may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct BatchSize {
+    pub(crate) records: usize,
+    /// Of the records themselves, before they are written as base64.
+    pub(crate) bytes: usize,
+}
+
+impl BatchSize {
+    pub(crate) fn start() -> BatchSize {
+        BatchSize { records: RECORDS_START, bytes: BYTES_START }
+    }
+
+    /// After a batch that was taken. One that was not full says nothing about what the line can bear.
+    pub(crate) fn taken(&mut self, full: bool, latency: Duration) {
+        if latency > SLOW {
+            self.halve();
+        } else if full && latency < QUICK {
+            self.records = (self.records * 2).min(PUSH_RECORDS_MAX);
+            self.bytes = (self.bytes * 2).min(PUSH_BYTES_MAX);
+        }
+    }
+
+    /// After a batch that was not.
+    pub(crate) fn halve(&mut self) {
+        self.records = (self.records / 2).max(1);
+        self.bytes = (self.bytes / 2).max(BYTES_MIN);
+    }
+}
+
+/// One record of a batch, as far as the answer has to agree with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Sent {
+    pub(crate) seq: Seq,
+    /// Nothing where the record's own header does not read; central then answers for the bytes.
+    pub(crate) event_id: Option<EventId>,
+    pub(crate) chain: ChainHash,
+}
+
+/// A batch, ready to be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Batch {
+    pub(crate) id: Uuid,
+    pub(crate) epoch: Epoch,
+    /// Never empty.
+    pub(crate) records: Vec<Sent>,
+    /// Whether the size limited it.
+    pub(crate) full: bool,
+    /// The request.
+    pub(crate) body: Bytes,
+}
+
+impl Batch {
+    /// Seq of its first record.
+    pub(crate) fn first(&self) -> Seq {
+        self.records[0].seq
+    }
+}
+
+/// Why no batch could be made of what is due.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OutboxError {
+    /// The log does not read there.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The log has no record where the marks say there is one.
+    #[error("epoch {epoch}: the record of seq {seq} is not there")]
+    Missing { epoch: u32, seq: Seq },
+    /// The request does not encode.
+    #[error("the push does not encode: {0}")]
+    Encode(String),
+}
+
+/// Reads the records from `first` on and makes a push of them.
+pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uuid) -> Result<Batch, OutboxError> {
+    let sealed = log.read(epoch.number, first, size.records, size.bytes)?;
+    let last = sealed.last().ok_or(OutboxError::Missing { epoch: epoch.number, seq: first })?.seq;
+    let identity = log.identity();
+    let request = PushRequest {
+        batch_id: id,
+        node: identity.node.uuid(),
+        epoch: epoch.into(),
+        first_seq: first.0,
+        previous_chain: chain_before(log, epoch, first)?.to_string(),
+        records: sealed.iter().map(|sealed| SealedRecord::new(&sealed.record, sealed.chain)).collect(),
+        node_time: instant::format(log.now()),
+    };
+    let records = sealed.iter().map(|sealed| Sent {
+        seq: sealed.seq,
+        event_id: stored_v1::header(&sealed.record).ok().map(|header| header.event_id),
+        chain: sealed.chain,
+    });
+    let body = serde_json::to_vec(&request).map_err(|error| OutboxError::Encode(error.to_string()))?;
+    let full = log.head().marks.durable > last;
+    Ok(Batch { id, epoch, records: records.collect(), full, body: body.into() })
+}
+
+/// The chain before a record: of the one before it, or the epoch's beginning.
+fn chain_before(log: &Log, epoch: Epoch, seq: Seq) -> Result<ChainHash, OutboxError> {
+    let identity = log.identity();
+    if seq <= Seq(1) {
+        return Ok(genesis(identity.tenant, identity.node, epoch));
+    }
+    chain_at(log, epoch, Seq(seq.0 - 1))
+}
+
+/// The chain after a record.
+pub(crate) fn chain_at(log: &Log, epoch: Epoch, seq: Seq) -> Result<ChainHash, OutboxError> {
+    let sealed = log.read(epoch.number, seq, 1, usize::MAX)?;
+    let sealed = sealed.first().filter(|sealed| sealed.seq == seq);
+    sealed.map(|sealed| sealed.chain).ok_or(OutboxError::Missing { epoch: epoch.number, seq })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_grow_while_answers_are_quick_and_stop_at_what_one_push_may_have() {
+        let mut size = BatchSize::start();
+        let mut records = Vec::new();
+        for _ in 0..6 {
+            size.taken(true, Duration::from_millis(100));
+            records.push(size.records);
+        }
+        assert_eq!(records, [1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+        assert_eq!(size.bytes, PUSH_BYTES_MAX);
+    }
+
+    #[test]
+    fn a_batch_that_was_not_full_or_was_answered_late_does_not_let_the_next_grow() {
+        let mut size = BatchSize::start();
+        size.taken(false, Duration::from_millis(100));
+        size.taken(true, Duration::from_secs(5));
+        assert_eq!(size, BatchSize::start());
+        size.taken(true, Duration::from_secs(20));
+        assert_eq!(size.records, RECORDS_START / 2);
+    }
+
+    #[test]
+    fn failures_halve_a_batch_down_to_one_record() {
+        let mut size = BatchSize::start();
+        (0..9).for_each(|_| size.halve());
+        assert_eq!(size, BatchSize { records: 1, bytes: BYTES_MIN });
+    }
+}

@@ -1,0 +1,172 @@
+//! One batch there and its results back. Only an answer that speaks of what was sent, record by record, is an answer.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::NodeId;
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::{HeadDto, PushResponse, Receipt, RecordResult, SyncStatus, parse_chain, receipt_text};
+use ed25519_dalek::{Signature, VerifyingKey};
+
+use super::outbox::{Batch, Sent};
+use super::transport::{Answer, Unanswered};
+use crate::event_log::{EpochHead, Identity};
+
+/// Why a request brought nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum Setback {
+    /// No answer came.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// Central refused.
+    #[error("central answered {status}{}", problem.as_ref().map(|problem| format!(" {}: {}", problem.code, problem.detail)).unwrap_or_default())]
+    Refused { status: u16, problem: Option<Box<Problem>>, retry_after: Option<Duration> },
+    /// 200, and not an answer to what was sent.
+    #[error("central's answer does not fit: {0}")]
+    Misfit(String),
+}
+
+impl Setback {
+    fn refused(answer: &Answer) -> Setback {
+        let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
+        let in_problem = problem.as_ref().and_then(|problem| problem.retry_after).map(Duration::from_secs);
+        Setback::Refused {
+            status: answer.status,
+            retry_after: answer.retry_after.or(in_problem),
+            problem: problem.map(Box::new),
+        }
+    }
+}
+
+/// An answer that was checked.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Pushed {
+    /// Of the batch's first records, in their order, each with what is to be stored; at least one.
+    pub(crate) results: Vec<(RecordResult, Vec<u8>)>,
+    /// The last record with a result.
+    pub(crate) up_to: Seq,
+    pub(crate) stand: Stand,
+}
+
+/// Where central stands with the node, as each of its answers says.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Stand {
+    /// The node's log as central holds it; nothing before its first push.
+    pub(crate) head: Option<EpochHead>,
+    pub(crate) server_time: String,
+    pub(crate) incarnation: uuid::Uuid,
+    /// Absent in an answer without one, and where its signature does not hold.
+    pub(crate) receipt: Option<Receipt>,
+}
+
+/// Reads the answer to a batch.
+pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer) -> Result<Pushed, Setback> {
+    if answer.status != 200 {
+        return Err(Setback::refused(answer));
+    }
+    let response: PushResponse =
+        serde_json::from_slice(&answer.body).map_err(|error| Setback::Misfit(error.to_string()))?;
+    check_results(batch, &response.results)?;
+    let head = read_head(&response.head)?;
+    check_head(batch, &response.results, head)?;
+    let receipt = Some(response.receipt).filter(|receipt| {
+        let holds = receipt_holds(identity, &response.head, response.incarnation, receipt);
+        if !holds {
+            tracing::warn!(batch.id = %batch.id, "Central's receipt does not verify; its results are kept without it");
+        }
+        holds
+    });
+    let up_to = Seq(batch.first().0 + response.results.len() as u64 - 1);
+    let stored = |result: RecordResult| {
+        let bytes = serde_json::to_vec(&result).map_err(|error| Setback::Misfit(error.to_string()))?;
+        Ok((result, bytes))
+    };
+    Ok(Pushed {
+        results: response.results.into_iter().map(stored).collect::<Result<_, Setback>>()?,
+        up_to,
+        stand: Stand {
+            head: Some(head),
+            server_time: response.server_time,
+            incarnation: response.incarnation,
+            receipt,
+        },
+    })
+}
+
+/// Reads the answer to a question after central's stand.
+pub(crate) fn read_status(answer: &Answer) -> Result<Stand, Setback> {
+    if answer.status != 200 {
+        return Err(Setback::refused(answer));
+    }
+    let status: SyncStatus =
+        serde_json::from_slice(&answer.body).map_err(|error| Setback::Misfit(error.to_string()))?;
+    Ok(Stand {
+        head: status.head.as_ref().map(read_head).transpose()?,
+        server_time: status.server_time,
+        incarnation: status.incarnation,
+        receipt: None,
+    })
+}
+
+/// One result per record, in order, from the first; fewer than were sent are taken for what they are.
+fn check_results(batch: &Batch, results: &[RecordResult]) -> Result<(), Setback> {
+    let misfit = |text: String| Err(Setback::Misfit(text));
+    if results.is_empty() {
+        return misfit(format!("{} records were sent, and it has no result", batch.records.len()));
+    }
+    if results.len() > batch.records.len() {
+        return misfit(format!("{} records were sent, and it has {} results", batch.records.len(), results.len()));
+    }
+    for (sent, result) in batch.records.iter().zip(results) {
+        if result.seq != sent.seq.0 {
+            return misfit(format!("seq {} was sent, and a result names seq {}", sent.seq, result.seq));
+        }
+        if sent.event_id.is_some_and(|id| id.uuid() != result.event_id) {
+            return misfit(format!("seq {}: the result names event {}", sent.seq, result.event_id));
+        }
+    }
+    Ok(())
+}
+
+/// Central's head holds at least what it answered for, with our bytes.
+fn check_head(batch: &Batch, results: &[RecordResult], head: EpochHead) -> Result<(), Setback> {
+    let misfit = |text: String| Err(Setback::Misfit(text));
+    let answered = &batch.records[results.len() - 1];
+    if head.epoch.number < batch.epoch.number {
+        return misfit(format!("epoch {} was sent, and its head is in {}", batch.epoch.number, head.epoch.number));
+    }
+    if head.epoch != batch.epoch {
+        // It knows an epoch that we never opened: the agent looks into that, and the results stand.
+        return Ok(());
+    }
+    if head.seq < answered.seq {
+        return misfit(format!("it has a result for seq {}, and its head is at seq {}", answered.seq, head.seq));
+    }
+    let same: fn(&Sent, EpochHead) -> bool = |sent, head| sent.seq == head.seq && sent.chain != head.chain;
+    match batch.records.iter().find(|sent| same(sent, head)) {
+        Some(sent) => misfit(format!("seq {}: our chain is {}, its head says {}", sent.seq, sent.chain, head.chain)),
+        None => Ok(()),
+    }
+}
+
+fn read_head(head: &HeadDto) -> Result<EpochHead, Setback> {
+    let chain: Option<ChainHash> = parse_chain(&head.chain);
+    let chain = chain.ok_or_else(|| Setback::Misfit(format!("{:?} is no chain hash", head.chain)))?;
+    Ok(EpochHead { epoch: Epoch::from(head.epoch), seq: Seq(head.seq), chain })
+}
+
+/// Whether the receipt speaks of this node and head, and is signed by the key it names.
+fn receipt_holds(identity: Identity, head: &HeadDto, incarnation: uuid::Uuid, receipt: &Receipt) -> bool {
+    let node: NodeId = identity.node;
+    if receipt.text != receipt_text(identity.tenant.uuid(), node.uuid(), head, incarnation) {
+        return false;
+    }
+    let mut key = [0; 32];
+    let key =
+        hex::decode_to_slice(&receipt.public_key, &mut key).ok().and_then(|()| VerifyingKey::from_bytes(&key).ok());
+    let signature = BASE64.decode(&receipt.signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+    key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(receipt.text.as_bytes(), &signature).is_ok())
+}

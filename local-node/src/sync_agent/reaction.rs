@@ -1,0 +1,165 @@
+//! What to do about each way a request can fail. No code is left to a default: a new one forces the decision.
+
+use std::time::Duration;
+
+use comptoir_core::position::Seq;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+
+use super::push::Setback;
+use super::transport::Unanswered;
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reaction {
+    /// The line or central is down for a while: the same again after the backoff.
+    Again,
+    /// The same again, in a smaller batch: it may have been too much for the line.
+    Smaller,
+    /// The same again, and a person should look: it will hardly mend itself.
+    SmallerAndTell,
+    /// The longest pause at once, and a person should look: the key is not taken.
+    SlowlyAndTell,
+    /// Central misses records before these.
+    Rewind(Seq),
+    /// Our bytes reached central changed, or are damaged here.
+    Mismatch,
+    /// Nothing more of this epoch, and a person has to look. Selling goes on.
+    Stop,
+}
+
+pub(crate) fn to(setback: &Setback) -> Reaction {
+    match setback {
+        Setback::Unanswered(Unanswered::NotConnected(_)) => Reaction::Again,
+        Setback::Unanswered(Unanswered::Timeout | Unanswered::Broken(_) | Unanswered::TooLong) => Reaction::Smaller,
+        Setback::Misfit(_) => Reaction::SmallerAndTell,
+        Setback::Refused { status, problem, .. } => match problem {
+            Some(problem) => problem.error_code().map_or_else(|| to_status(*status), |code| to_code(code, problem)),
+            None => to_status(*status),
+        },
+    }
+}
+
+fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
+    match code {
+        ErrorCode::SeqGap => {
+            let expected = problem.values.get("expected_seq").and_then(serde_json::Value::as_u64);
+            expected.filter(|seq| *seq > 0).map_or(Reaction::SmallerAndTell, |seq| Reaction::Rewind(Seq(seq)))
+        }
+        ErrorCode::ChainMismatch => Reaction::Mismatch,
+        ErrorCode::Fork
+        | ErrorCode::EpochFrozen
+        | ErrorCode::KeyChanged
+        | ErrorCode::WrongTenant
+        | ErrorCode::WrongNode => Reaction::Stop,
+        ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndTell,
+        ErrorCode::StoreUnavailable
+        | ErrorCode::OutcomeUnknown
+        | ErrorCode::QueueFull
+        | ErrorCode::DiskLow
+        | ErrorCode::LogReadOnly
+        | ErrorCode::PositionNotReached
+        | ErrorCode::RequestTimeout
+        | ErrorCode::Internal => Reaction::Smaller,
+        // The rest speaks of requests that this agent does not make: a proxy, or a central of another version.
+        ErrorCode::BadJson
+        | ErrorCode::BadParameter
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::IdempotencyKeyMissing
+        | ErrorCode::NotFound
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::InvalidPayload
+        | ErrorCode::UnknownSchema
+        | ErrorCode::TotalMismatch
+        | ErrorCode::StockReadOnly
+        | ErrorCode::CentralOnly
+        | ErrorCode::EventIdReused
+        | ErrorCode::ListRefused
+        | ErrorCode::TooLarge
+        | ErrorCode::FutureAsOf => to_status(code.status()),
+    }
+}
+
+/// Where no code of ours came with it: a proxy speaks, or a later version.
+fn to_status(status: u16) -> Reaction {
+    match status {
+        401 | 403 => Reaction::SlowlyAndTell,
+        408 | 413 | 425 | 429 | 500..=599 => Reaction::Smaller,
+        _ => Reaction::SmallerAndTell,
+    }
+}
+
+/// One word for people and programs.
+pub(crate) fn word(setback: &Setback) -> String {
+    match setback {
+        Setback::Unanswered(Unanswered::NotConnected(_)) => "UNREACHABLE".to_owned(),
+        Setback::Unanswered(Unanswered::Timeout) => "TIMEOUT".to_owned(),
+        Setback::Unanswered(Unanswered::Broken(_) | Unanswered::TooLong) => "BROKEN".to_owned(),
+        Setback::Misfit(_) => "BAD_ANSWER".to_owned(),
+        Setback::Refused { status, problem, .. } => {
+            problem.as_ref().map_or_else(|| format!("HTTP_{status}"), |problem| problem.code.clone())
+        }
+    }
+}
+
+/// How long central asks to be left alone.
+pub(crate) fn asked(setback: &Setback) -> Option<Duration> {
+    match setback {
+        Setback::Refused { retry_after, .. } => *retry_after,
+        Setback::Unanswered(_) | Setback::Misfit(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, problem: Option<Problem>) -> Reaction {
+        to(&Setback::Refused { status, problem: problem.map(Box::new), retry_after: None })
+    }
+
+    fn coded(code: ErrorCode) -> Reaction {
+        refused(code.status(), Some(Problem::new(code, "why")))
+    }
+
+    #[test]
+    fn an_incident_stops_the_epoch_and_nothing_else_does() {
+        let stopping: Vec<_> = ErrorCode::ALL.into_iter().filter(|code| coded(*code) == Reaction::Stop).collect();
+        let incidents = [
+            ErrorCode::WrongTenant,
+            ErrorCode::WrongNode,
+            ErrorCode::Fork,
+            ErrorCode::EpochFrozen,
+            ErrorCode::KeyChanged,
+        ];
+        assert_eq!(stopping, incidents);
+    }
+
+    #[test]
+    fn a_gap_rewinds_to_what_central_names_and_to_nothing_else() {
+        let gap = |value: serde_json::Value| {
+            refused(409, Some(Problem::new(ErrorCode::SeqGap, "why").with("expected_seq", value)))
+        };
+        assert_eq!(gap(7.into()), Reaction::Rewind(Seq(7)));
+        assert_eq!(gap(0.into()), Reaction::SmallerAndTell);
+        assert_eq!(gap("7".into()), Reaction::SmallerAndTell);
+        assert_eq!(coded(ErrorCode::SeqGap), Reaction::SmallerAndTell);
+    }
+
+    #[test]
+    fn what_a_proxy_answers_is_read_from_its_status() {
+        assert_eq!(refused(502, None), Reaction::Smaller);
+        assert_eq!(refused(413, None), Reaction::Smaller);
+        assert_eq!(refused(429, None), Reaction::Smaller);
+        assert_eq!(refused(401, None), Reaction::SlowlyAndTell);
+        assert_eq!(refused(302, None), Reaction::SmallerAndTell);
+        assert_eq!(refused(204, None), Reaction::SmallerAndTell);
+    }
+
+    #[test]
+    fn a_line_that_is_down_does_not_shrink_batches_and_one_that_breaks_does() {
+        assert_eq!(to(&Unanswered::NotConnected("refused".to_owned()).into()), Reaction::Again);
+        assert_eq!(to(&Unanswered::Timeout.into()), Reaction::Smaller);
+        assert_eq!(to(&Unanswered::Broken("reset".to_owned()).into()), Reaction::Smaller);
+    }
+}

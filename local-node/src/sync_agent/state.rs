@@ -1,0 +1,111 @@
+//! What the agent shows of itself: to `/status`, to `/queue`, and to a person who asks why nothing moves.
+
+use comptoir_core::position::Seq;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::sync_v1::Receipt;
+use uuid::Uuid;
+
+/// What the agent is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// `SYNC_ENABLED=false`.
+    Disabled,
+    /// Nothing is due.
+    Idle,
+    /// A request is under way.
+    Sending,
+    /// It tries again then, by the node's clock.
+    Waiting(Timestamp),
+    /// It sends nothing of this epoch until a person has dealt with what `attention` says.
+    Stopped,
+}
+
+impl Phase {
+    /// The word in `/status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Disabled => "disabled",
+            Phase::Idle => "idle",
+            Phase::Sending => "sending",
+            Phase::Waiting(_) => "waiting",
+            Phase::Stopped => "stopped",
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    /// One word: an error code of central's, or one of the agent's own.
+    pub code: String,
+    /// With the values.
+    pub detail: String,
+    /// Since when, by the node's clock.
+    pub at: Timestamp,
+}
+
+/// The node's clock minus central's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClockOffset {
+    /// In microseconds.
+    pub micros: i64,
+    /// By how much it may be wrong: half the time the answer took, in microseconds.
+    pub uncertainty_micros: i64,
+}
+
+/// Events that central's decisions leave to a person, counted up to a place in the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct NeedsPerson {
+    /// How many.
+    pub events: u64,
+    /// The epoch's number up to which decisions are counted.
+    pub epoch: u32,
+    /// The seq in it.
+    pub seq: Seq,
+}
+
+/// The state of the line to central.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SyncState {
+    /// What the agent is doing.
+    pub phase: Phase,
+    /// When central last answered as it should.
+    pub last_success_at: Option<Timestamp>,
+    /// The last failure since then.
+    pub last_error: Option<Trouble>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// What a person should look at.
+    pub attention: Option<Trouble>,
+    /// Which central answered last.
+    pub incarnation: Option<Uuid>,
+    /// Which central answered before: it was restored or replaced since.
+    pub previous_incarnation: Option<Uuid>,
+    /// Measured with the last answer.
+    pub clock: Option<ClockOffset>,
+    /// Central's last signed statement of what it holds of this node.
+    pub receipt: Option<Receipt>,
+    /// Records that the next batch may have.
+    pub batch_records: usize,
+    /// Events for a person.
+    pub needs_person: NeedsPerson,
+}
+
+impl SyncState {
+    /// At the start of a node.
+    pub(crate) fn new(phase: Phase) -> SyncState {
+        SyncState {
+            phase,
+            last_success_at: None,
+            last_error: None,
+            failures: 0,
+            attention: None,
+            incarnation: None,
+            previous_incarnation: None,
+            clock: None,
+            receipt: None,
+            batch_records: 0,
+            needs_person: NeedsPerson::default(),
+        }
+    }
+}

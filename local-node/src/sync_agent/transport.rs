@@ -1,0 +1,172 @@
+//! The way to central, as small as it can be, so that tests put another one in its place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
+use comptoir_proto::paths;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, Response, Url};
+
+use crate::config::SyncConfig;
+
+/// An answer's results may be longer than the records they speak of, since a conflict lists the server's fields.
+const ANSWER_BYTES_MAX: usize = 2 * PUSH_BODY_BYTES_MAX;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Carries requests to central.
+pub trait Transport: Send + Sync + 'static {
+    /// `POST /api/v1/sync/push` with a JSON body.
+    fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    /// `GET /api/v1/sync/status`.
+    fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+}
+
+impl<T: Transport> Transport for Arc<T> {
+    fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+        T::push(self, body)
+    }
+
+    fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+        T::status(self)
+    }
+}
+
+/// What central answered, whatever it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After` in seconds; the form with a date is not read.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// No answer came. Whether central took the request is not known, unless no connection was made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// There was no connection: the request did not leave.
+    #[error("central cannot be reached: {0}")]
+    NotConnected(String),
+    /// Nothing came in time.
+    #[error("central did not answer in time")]
+    Timeout,
+    /// The connection broke, or the answer is not HTTP.
+    #[error("the connection to central broke: {0}")]
+    Broken(String),
+    /// The answer is longer than any answer may be.
+    #[error("central's answer has more than {ANSWER_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+/// HTTP to the address in the settings.
+pub struct HttpTransport {
+    client: Client,
+    push: Url,
+    status: Url,
+    authorization: HeaderValue,
+}
+
+/// Why there is no line to central.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// An address and a key are needed.
+    #[error("sync is enabled, and {setting} is missing")]
+    Missing {
+        /// Which setting.
+        setting: &'static str,
+    },
+    /// The HTTP client does not start, for instance for want of root certificates.
+    #[error("no HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+impl HttpTransport {
+    /// Prepares the client; nothing is sent.
+    pub fn new(config: &SyncConfig) -> Result<HttpTransport, TransportError> {
+        let base = config.central_url.as_ref().ok_or(TransportError::Missing { setting: "CENTRAL_API_URL" })?;
+        let key = config.api_key.as_ref().ok_or(TransportError::Missing { setting: "SYNC_API_KEY" })?;
+        let host = base.host_str().unwrap_or_default();
+        let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        if base.scheme() == "http" && !loopback {
+            tracing::warn!(central.url = %base, "The key and every event go to {base} unencrypted: use https");
+        }
+        let mut client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(config.request_timeout)
+            // The key is for the address in the settings, not for where an answer points to.
+            .redirect(reqwest::redirect::Policy::none());
+        if loopback {
+            client = client.no_proxy();
+        }
+        Ok(HttpTransport {
+            client: client.build()?,
+            push: at(base, paths::SYNC_PUSH),
+            status: at(base, paths::SYNC_STATUS),
+            authorization: key.header(),
+        })
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Unanswered> {
+        let response = request.header(AUTHORIZATION, self.authorization.clone()).send().await.map_err(unanswered)?;
+        let status = response.status().as_u16();
+        let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Ok(Answer { status, retry_after: seconds.map(Duration::from_secs), body: read(response).await? })
+    }
+}
+
+impl Transport for HttpTransport {
+    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+        self.send(self.client.post(self.push.clone()).header(CONTENT_TYPE, "application/json").body(body)).await
+    }
+
+    async fn status(&self) -> Result<Answer, Unanswered> {
+        self.send(self.client.get(self.status.clone())).await
+    }
+}
+
+/// A path under the address in the settings, which may have a path of its own where a proxy shares the host.
+fn at(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url.set_query(None);
+    url
+}
+
+async fn read(mut response: Response) -> Result<Bytes, Unanswered> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Unanswered::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn unanswered(error: reqwest::Error) -> Unanswered {
+    if error.is_timeout() && !error.is_connect() {
+        return Unanswered::Timeout;
+    }
+    // The outermost message names the address only; what happened stands further in.
+    let mut innermost: &dyn std::error::Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    if error.is_connect() { Unanswered::NotConnected(text) } else { Unanswered::Broken(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_go_under_the_address_in_the_settings() {
+        let url = |base: &str| at(&Url::parse(base).unwrap(), paths::SYNC_PUSH).to_string();
+        assert_eq!(url("https://central.example"), "https://central.example/api/v1/sync/push");
+        assert_eq!(url("https://example.org/shops/?x=1"), "https://example.org/shops/api/v1/sync/push");
+    }
+}
