@@ -4,8 +4,11 @@
 //! `bench P1 P3` runs those lines only.
 
 mod append;
+mod load;
+mod local_api;
 mod measure;
 mod plain_file;
+mod sqlite_outbox;
 
 use std::process::Command;
 
@@ -15,7 +18,7 @@ type Measure = fn(&tokio::runtime::Runtime, &std::path::Path) -> anyhow::Result<
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let lines: [(&str, Measure); 1] = [("P1", append::lines)];
+    let lines: [(&str, Measure); 2] = [("P1", append::lines), ("P2", local_api::lines)];
     println!("machine: {}", load());
     let mut missed = 0;
     for (id, measure) in lines {

@@ -24,7 +24,10 @@ pub(crate) fn router(path: &Path) -> anyhow::Result<Router> {
     Ok(Router::new().route("/events", post(record)).with_state(Arc::new(Mutex::new(connection))))
 }
 
-async fn record(State(connection): State<Arc<Mutex<Connection>>>, body: Bytes) -> Result<axum::Json<Value>, StatusCode> {
+async fn record(
+    State(connection): State<Arc<Mutex<Connection>>>,
+    body: Bytes,
+) -> Result<axum::Json<Value>, StatusCode> {
     let draft: Value = serde_json::from_slice(&body).map_err(|_| StatusCode::BAD_REQUEST)?;
     let stored = tokio::task::spawn_blocking(move || store(&connection, &draft)).await;
     match stored {
@@ -39,10 +42,16 @@ fn store(connection: &Mutex<Connection>, draft: &Value) -> rusqlite::Result<()> 
     let mut connection = connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let transaction = connection.transaction()?;
     transaction
-        .prepare_cached("insert into entity values (?1, ?2, ?3, 1) on conflict do update set data = ?3, version = version + 1")?
+        .prepare_cached(
+            "insert into entity values (?1, ?2, ?3, 1) on conflict do update set data = ?3, version = version + 1",
+        )?
         .execute(params![text("entity_type"), text("entity_id"), payload])?;
-    transaction
-        .prepare_cached("insert into sync_event values (?1, ?2, ?3, ?4, ?5, 'PENDING')")?
-        .execute(params![text("id"), text("entity_type"), text("entity_id"), text("action"), payload])?;
+    transaction.prepare_cached("insert into sync_event values (?1, ?2, ?3, ?4, ?5, 'PENDING')")?.execute(params![
+        text("id"),
+        text("entity_type"),
+        text("entity_id"),
+        text("action"),
+        payload
+    ])?;
     transaction.commit()
 }

@@ -1,0 +1,70 @@
+//! P2: `POST /api/v1/events`, one event each, 64 connections, against the same server's `/healthz` and against an outbox on SQLite.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::Router;
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_local::event_log::Identity;
+use comptoir_local::{Node, NodeConfig, SyncConfig};
+use comptoir_proto::paths;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::load;
+use crate::measure::{Line, interleaved};
+use crate::sqlite_outbox;
+
+const CONNECTIONS: usize = 64;
+const REQUESTS: usize = 100;
+const ROUNDS: usize = 5;
+
+/// The two lines of P2.
+pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line>> {
+    let identity = Identity {
+        tenant: TenantId::new(Uuid::from_u128(1)),
+        site: SiteId::new(Uuid::from_u128(2)),
+        node: NodeId::new(Uuid::from_u128(3)),
+    };
+    let config = NodeConfig::new(folder.join("node"), identity, SyncConfig::disabled());
+    let node = runtime.block_on(Node::start(config))?;
+    let ours = runtime.block_on(serve(comptoir_local::router(node.clone())))?;
+    let outbox = runtime.block_on(serve(sqlite_outbox::router(&folder.join("outbox.sqlite"))?))?;
+    let events = || runtime.block_on(load::run(ours, CONNECTIONS, REQUESTS, event));
+    let lines = vec![
+        interleaved("P2", "POST /api/v1/events, 64 connections : /healthz", 300, ROUNDS, events, || {
+            runtime.block_on(load::run(ours, CONNECTIONS, REQUESTS, health))
+        })?,
+        interleaved("P2", "POST /api/v1/events, 64 connections : SQLite outbox", 5000, ROUNDS, events, || {
+            runtime.block_on(load::run(outbox, CONNECTIONS, REQUESTS / 5, outbox_event))
+        })?,
+    ];
+    runtime.block_on(node.shutdown());
+    Ok(lines)
+}
+
+async fn serve(app: Router) -> std::io::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(address)
+}
+
+fn health(_: usize, _: usize) -> Vec<u8> {
+    format!("GET {} HTTP/1.1\r\nhost: bench\r\n\r\n", paths::HEALTHZ).into_bytes()
+}
+
+fn event(_: usize, _: usize) -> Vec<u8> {
+    load::post(paths::EVENTS, &sale())
+}
+
+fn outbox_event(_: usize, _: usize) -> Vec<u8> {
+    load::post("/events", &sale())
+}
+
+fn sale() -> String {
+    let id = Uuid::now_v7();
+    format!(
+        r#"{{"id":"{id}","entity_type":"SALE","entity_id":"{id}","action":"SALE_RECORDED","user":"u-12","payload":{{"currency":"GBP","total_minor":1530,"country":"United Kingdom","customer":"17850","lines":[{{"product":"85123A","quantity":"6","unit_price":"2.55","description":"WHITE HANGING HEART T-LIGHT HOLDER"}}],"payments":[{{"method":"card","amount_minor":1530}}]}}}}"#
+    )
+}
