@@ -1,4 +1,30 @@
-//! The `comptoir` program: parse, call, print.
+//! The `comptoir` program: parse, call, print. `main` here is the binary's; [`run`] leads to one file per command in [`commands`].
 
+pub mod args;
+pub mod commands;
+pub mod exit;
+pub mod failure;
 pub mod import;
+pub mod lang;
+pub mod output;
+pub mod remote;
+pub mod run;
 pub mod server;
+pub mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Parses the command line, runs it, says what went wrong, and answers with one of [`exit`]'s codes.
+pub fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let output = output::Output::new(cli.json);
+    match run::run(cli.command, output) {
+        Ok(()) => ExitCode::from(exit::OK),
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -142,13 +142,17 @@ fn socket_dir(data_dir: &Path) -> PathBuf {
     std::env::temp_dir().join(format!("comptoir-{}", &name[..16]))
 }
 
-/// The newest server among those the machine has.
+/// The folder that was named, or the newest server among those the machine has.
 fn binaries(config: &Config) -> Result<PathBuf, Error> {
     if let Some(folder) = &config.binaries {
         return has_server(folder)
             .then(|| folder.clone())
             .ok_or_else(|| Error::NoBinaries { looked: folder.display().to_string() });
     }
+    find_binaries()
+}
+
+pub(super) fn find_binaries() -> Result<PathBuf, Error> {
     let packaged =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let mut packaged: Vec<PathBuf> = packaged.filter(|folder| has_server(folder)).collect();

@@ -109,6 +109,11 @@ pub fn start(config: &Config) -> Result<Running, Error> {
     server::start(config)
 }
 
+/// The folder of the newest server on this machine.
+pub fn find_binaries() -> Result<PathBuf, Error> {
+    cluster::find_binaries()
+}
+
 /// A throwaway cluster for a test: as [`start`], without waiting for initdb's files to reach the disk. It takes a third of a second,
 /// so a test can have its own; copying a ready cluster would save a quarter of one.
 pub fn scratch(data_dir: &Path) -> Result<Running, Error> {

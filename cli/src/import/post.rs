@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::draft::Prepared;
+use crate::failure::with_causes;
 
 /// What the node says of one draft.
 #[derive(Clone, PartialEq, Debug)]
@@ -124,7 +125,7 @@ impl Node {
                     Try::Wait(last, _) => last,
                     Try::Answers(..) => return Ok(false),
                 },
-                Err(error) => why(&error),
+                Err(error) => with_causes(&error),
             };
             if started.elapsed() >= self.patience.give_up_after {
                 let seconds = self.patience.give_up_after.as_secs();
@@ -139,7 +140,7 @@ impl Node {
         let request = self.request(request).header("content-type", "application/x-ndjson").body(body);
         let mut response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Try::Wait(why(&error), None)),
+            Err(error) => return Ok(Try::Wait(with_causes(&error), None)),
         };
         if !response.status().is_success() {
             return self.refusal(response).await;
@@ -150,7 +151,7 @@ impl Node {
                 Ok(Some(bytes)) => text.extend_from_slice(&bytes),
                 Ok(None) => break None,
                 // What came until now is durable and counts.
-                Err(error) => break Some(why(&error)),
+                Err(error) => break Some(with_causes(&error)),
             }
         };
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -200,15 +201,4 @@ fn take(answers: &mut [Option<Answer>], waiting: &[usize], results: Vec<LineResu
 /// Without a problem document it is a proxy that speaks.
 fn may_pass(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
-}
-
-/// The whole chain of causes: the last says that nobody listens.
-fn why(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

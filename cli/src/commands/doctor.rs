@@ -1,0 +1,120 @@
+//! `comptoir doctor`: what would keep this machine from working, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use comptoir_central::private_postgres;
+use comptoir_proto::paths;
+use comptoir_proto::status_v1::NodeStatus;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::lang::say;
+use crate::output::{Output, Shown};
+use crate::remote::{Remote, RemoteArgs};
+
+/// What to look at.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  comptoir doctor\n  comptoir doctor --data-dir ./comptoir-data --url http://127.0.0.1:7401"
+)]
+pub struct DoctorArgs {
+    /// The data directory that is to be used
+    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data")]
+    data_dir: PathBuf,
+    /// A node that should be running
+    #[arg(long)]
+    url: Option<String>,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: String,
+    fine: bool,
+    detail: String,
+}
+
+/// All of them.
+#[derive(Debug, Serialize)]
+struct Findings {
+    findings: Vec<Finding>,
+}
+
+/// Looks at everything, prints it, and fails if something is wrong.
+pub async fn run(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
+    let mut findings = vec![postgres(), setpriv(), data_dir(&args.data_dir)];
+    if let Some(url) = &args.url {
+        findings.push(node(url).await);
+    }
+    let wrong = findings.iter().filter(|finding| !finding.fine).count();
+    output.print(&Findings { findings })?;
+    match wrong {
+        0 => Ok(()),
+        n => Err(Failure::Found(say(format!("{n} problèmes"), format!("{n} things are wrong")))),
+    }
+}
+
+fn finding(what: String, looked: Result<String, String>) -> Finding {
+    let fine = looked.is_ok();
+    Finding { what, fine, detail: looked.unwrap_or_else(|wrong| wrong) }
+}
+
+fn postgres() -> Finding {
+    let what = say("Postgres sur cette machine", "Postgres on this machine").to_owned();
+    let found = private_postgres::find_binaries();
+    finding(what, found.map(|folder| folder.display().to_string()).map_err(|error| error.to_string()))
+}
+
+fn setpriv() -> Finding {
+    let found = std::process::Command::new("setpriv").arg("--version").output();
+    let needed = "setpriv is needed to stop Postgres with us: apt-get install util-linux";
+    let version = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    finding("setpriv".to_owned(), version.map_err(|_| needed.to_owned()))
+}
+
+fn data_dir(path: &Path) -> Finding {
+    let what = say(format!("Dossier {}", path.display()), format!("Folder {}", path.display()));
+    let nearest = path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    // The one sure way to know whether files can be made is to make one.
+    let written = tempfile_in(nearest);
+    finding(what, written.map_err(|error| format!("{} cannot be written to: {error}", nearest.display())))
+}
+
+fn tempfile_in(folder: &Path) -> std::io::Result<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let probe = folder.join(format!(".comptoir-doctor-{}", std::process::id()));
+    std::fs::write(&probe, "probe")?;
+    std::fs::remove_file(&probe)?;
+    Ok(say("accessible en écriture", "can be written to").to_owned())
+}
+
+async fn node(url: &str) -> Finding {
+    let what = say(format!("Nœud {url}"), format!("Node {url}"));
+    let asked = async {
+        let remote = Remote::new(&RemoteArgs { url: url.to_owned(), token: None })?;
+        remote.get::<NodeStatus>(paths::STATUS, &[]).await
+    };
+    let looked = match asked.await {
+        Ok(status) if status.log.state != "open" => {
+            Err(format!("log {}: {}", status.log.state, status.log.reason.unwrap_or_default()))
+        }
+        Ok(status) if status.log.disk_low => Err("DISK_LOW".to_owned()),
+        Ok(status) => match status.sync.attention {
+            Some(trouble) => Err(format!("{}: {}", trouble.code, trouble.detail)),
+            None => Ok(format!("log {}, sync {}", status.log.state, status.sync.phase)),
+        },
+        Err(failure) => Err(failure.to_string()),
+    };
+    finding(what, looked)
+}
+
+impl Shown for Findings {
+    fn text(&self) -> String {
+        let line = |Finding { what, fine, detail }: &Finding| {
+            let mark = if *fine { "ok     " } else { say("ERREUR ", "WRONG  ") };
+            format!("{mark}{what}: {detail}")
+        };
+        self.findings.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}

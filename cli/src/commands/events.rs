@@ -1,0 +1,186 @@
+//! `comptoir events`: the log of a node or of central, to read and to take home.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use comptoir_core::limits::PAGE_ROWS_MAX;
+use comptoir_proto::api_v1::{EventDto, EventPage};
+use comptoir_proto::paths;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::lang::say;
+use crate::output::{Output, Shown};
+use crate::remote::{Remote, RemoteArgs};
+
+/// How often `tail --follow` looks again.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What to do with the log.
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// Show the last events
+    Tail(TailArgs),
+    /// Show one event, with what central decided
+    Show(ShowArgs),
+    /// Write the log to a bundle that an auditor verifies without any server
+    Export(ExportArgs),
+}
+
+/// Which events.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir events tail -n 5
+  comptoir events tail --follow --json | jq .payload
+  comptoir events tail --after CURSOR")]
+pub struct TailArgs {
+    #[command(flatten)]
+    remote: RemoteArgs,
+    /// How many of the last events
+    #[arg(short = 'n', long, default_value_t = 20)]
+    lines: usize,
+    /// Show all events after a cursor instead, as a page of the API names it
+    #[arg(long, value_name = "CURSOR", conflicts_with = "lines")]
+    after: Option<String>,
+    /// Wait for new events and show them as they come
+    #[arg(short, long)]
+    follow: bool,
+}
+
+/// Which event.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  comptoir events show 0199d2a4-7c51-7b1e-9d52-0f6a3c1e8b77")]
+pub struct ShowArgs {
+    /// The event's id
+    id: Uuid,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+/// Where to.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  comptoir events export --url http://127.0.0.1:7401 --out shop.bundle
+  comptoir audit verify shop.bundle")]
+pub struct ExportArgs {
+    #[command(flatten)]
+    remote: RemoteArgs,
+    /// The file to write; it appears when it is whole
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+/// Runs one of them.
+pub async fn run(command: EventsCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        EventsCommand::Tail(args) => tail(&args, output).await,
+        EventsCommand::Show(args) => show(&args, output).await,
+        EventsCommand::Export(args) => export(&args, output).await,
+    }
+}
+
+async fn tail(args: &TailArgs, output: Output) -> Result<(), Failure> {
+    let remote = Remote::new(&args.remote)?;
+    let mut last = VecDeque::new();
+    let mut cursor = args.after.clone();
+    loop {
+        let page = page(&remote, cursor.as_deref()).await?;
+        for event in page.events {
+            if args.after.is_some() {
+                output.print(&event)?;
+                continue;
+            }
+            last.push_back(event);
+            if last.len() > args.lines {
+                last.pop_front();
+            }
+        }
+        cursor = Some(page.next);
+        if !page.more {
+            break;
+        }
+    }
+    last.iter().try_for_each(|event| output.print(event))?;
+    if args.follow { follow(&remote, cursor, output).await } else { Ok(()) }
+}
+
+/// Until the person has seen enough.
+async fn follow(remote: &Remote, mut cursor: Option<String>, output: Output) -> Result<(), Failure> {
+    loop {
+        let page = page(remote, cursor.as_deref()).await?;
+        page.events.iter().try_for_each(|event| output.print(event))?;
+        cursor = Some(page.next);
+        if !page.more {
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+    }
+}
+
+async fn page(remote: &Remote, after: Option<&str>) -> Result<EventPage, Failure> {
+    let limit = PAGE_ROWS_MAX.to_string();
+    let mut query = vec![("limit", limit.as_str())];
+    query.extend(after.map(|after| ("after", after)));
+    remote.get(paths::EVENTS, &query).await
+}
+
+async fn show(args: &ShowArgs, output: Output) -> Result<(), Failure> {
+    let path = paths::EVENT.replace("{id}", &args.id.to_string());
+    let event: EventDto = Remote::new(&args.remote)?.get(&path, &[]).await?;
+    if output.is_json() { output.print(&event) } else { output.print(&Whole(event)) }
+}
+
+/// What was exported.
+#[derive(Serialize)]
+struct Exported<'a> {
+    file: &'a Path,
+    bytes: u64,
+}
+
+async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
+    let remote = Remote::new(&args.remote)?;
+    let mut response = remote.open(paths::EVENTS_EXPORT, &[]).await?;
+    let disk = |error: std::io::Error| Failure::Internal(format!("{}: {error}", args.out.display()));
+    let mut name = args.out.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = args.out.with_file_name(name);
+    let mut file = std::fs::File::create(&part).map_err(disk)?;
+    let mut bytes = 0;
+    while let Some(piece) = response.chunk().await.map_err(|error| remote.unreachable(&error))? {
+        file.write_all(&piece).map_err(disk)?;
+        bytes += piece.len() as u64;
+    }
+    file.sync_all().map_err(disk)?;
+    std::fs::rename(&part, &args.out).map_err(disk)?;
+    output.print(&Exported { file: &args.out, bytes })
+}
+
+impl Shown for Exported<'_> {
+    fn text(&self) -> String {
+        let (file, bytes) = (self.file.display(), self.bytes);
+        say(format!("{bytes} octets écrits dans {file}"), format!("{bytes} bytes written to {file}"))
+    }
+}
+
+impl Shown for EventDto {
+    fn text(&self) -> String {
+        let verdict = self.decision.as_ref().map_or("-", |decision| decision.verdict.as_str());
+        let EventDto { epoch, seq, occurred_at, action, entity_type, entity_id, id, .. } = self;
+        format!("{epoch}/{seq}  {occurred_at}  {verdict:<11}  {action}  {entity_type} {entity_id}  {id}")
+    }
+}
+
+/// One event with all that is known of it.
+#[derive(Serialize)]
+struct Whole(EventDto);
+
+impl Shown for Whole {
+    fn text(&self) -> String {
+        serde_json::to_string_pretty(&self.0).unwrap_or_else(|error| error.to_string())
+    }
+}

@@ -1,0 +1,93 @@
+//! `comptoir import`: see [`crate::import`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::import::{self, Options, Summary};
+use crate::lang::{french, say};
+use crate::output::{Output, Shown};
+use crate::remote::RemoteArgs;
+
+/// What to import.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir import online_retail.csv.gz --map docs/examples/online-retail.toml
+  comptoir import rows.csv --map my.toml --url http://127.0.0.1:7401 --report not-taken.csv
+  comptoir import rows.csv --map my.toml --only InvoiceDate=2010-12-01
+
+Interrupted, it goes on where it stopped when the same command is given again; nothing is recorded twice.
+Ends with 3 when some rows were not taken, 4 when the node did not answer. docs/examples explains mappings.")]
+pub struct ImportArgs {
+    /// The table: CSV or the like, packed with gzip or not
+    file: PathBuf,
+    /// The mapping (TOML) that says how its rows become events
+    #[arg(long, value_name = "MAPPING")]
+    map: PathBuf,
+    #[command(flatten)]
+    remote: RemoteArgs,
+    /// Take only rows whose column begins with a text
+    #[arg(long, value_name = "COLUMN=TEXT", value_parser = column_and_text)]
+    only: Option<(String, String)>,
+    /// Write every row that was not taken, with its line and the reason, to a CSV file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Requests in flight; a mapping that sorts has one
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    in_flight: u8,
+    /// Seconds without an answer after which to give up
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    give_up_after: u64,
+}
+
+fn column_and_text(text: &str) -> Result<(String, String), String> {
+    let (column, start) = text.split_once('=').ok_or("give COLUMN=TEXT, such as InvoiceDate=2010-12-01")?;
+    Ok((column.to_owned(), start.to_owned()))
+}
+
+/// Imports, prints what it came to, and fails if some rows were not taken.
+pub async fn run(args: &ImportArgs, output: Output) -> Result<(), Failure> {
+    let summary = import::run(&Options {
+        file: args.file.clone(),
+        mapping: args.map.clone(),
+        url: args.remote.url.clone(),
+        token: args.remote.token.clone(),
+        only: args.only.clone(),
+        report: args.report.clone(),
+        in_flight: usize::from(args.in_flight),
+        give_up_after: Duration::from_secs(args.give_up_after),
+        show_progress: output.shows_progress(),
+    })
+    .await?;
+    output.print(&summary)?;
+    if summary.is_clean() { Ok(()) } else { Err(Failure::RowsNotTaken(not_taken(&summary))) }
+}
+
+fn not_taken(summary: &Summary) -> String {
+    let Summary { bad_rows, bad_events, refused, .. } = summary;
+    say(
+        format!("{bad_rows} lignes illisibles ({bad_events} événements non envoyés), {refused} événements refusés"),
+        format!("{bad_rows} rows cannot be read ({bad_events} events not sent), {refused} events refused"),
+    )
+}
+
+impl Shown for Summary {
+    fn text(&self) -> String {
+        let Summary { rows, recorded, known_before, .. } = self;
+        let mut lines = vec![say(
+            format!("{recorded} événements enregistrés, dont {known_before} déjà connus, de {rows} lignes"),
+            format!("{recorded} events recorded, {known_before} of them known before, from {rows} rows"),
+        )];
+        for (what, reasons) in [
+            (say("sans événement", "without an event"), &self.skipped),
+            (say("lignes laissées de côté", "rows left out"), &self.left_out),
+        ] {
+            let colon = if french() { " :" } else { ":" };
+            lines.extend(reasons.iter().map(|(reason, count)| format!("{count} {what}{colon} {reason}")));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,68 @@
+//! Why a command did not do what was asked, and the exit code that says so.
+
+use crate::exit;
+use crate::import::{ImportError, SendError};
+
+/// A command's failure, in words for the person who gave it.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// What was looked at is not as it should be. What it is has been printed.
+    #[error("{0}")]
+    Found(String),
+    /// The command line, a setting or a file.
+    #[error("{0}")]
+    Usage(String),
+    /// Rows were not taken. They have been printed.
+    #[error("{0}")]
+    RowsNotTaken(String),
+    /// Not reached, or no room.
+    #[error("{0}")]
+    Unavailable(String),
+    /// Reached and refused.
+    #[error("{0}")]
+    Refused(String),
+    /// A defect of this program or of the machine.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Failure {
+    /// One of [`exit`].
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Found(_) => exit::FOUND,
+            Failure::Usage(_) => exit::USAGE,
+            Failure::RowsNotTaken(_) => exit::ROWS_NOT_TAKEN,
+            Failure::Unavailable(_) => exit::UNAVAILABLE,
+            Failure::Refused(_) => exit::REFUSED,
+            Failure::Internal(_) => exit::INTERNAL,
+        }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Failure {
+        let text = error.to_string();
+        match error {
+            ImportError::File(_) | ImportError::Report(_) => Failure::Usage(text),
+            ImportError::Send(SendError::Unavailable { .. }) => Failure::Unavailable(text),
+            ImportError::Send(SendError::Refused { .. }) => Failure::Refused(text),
+            ImportError::Client(_) => Failure::Internal(text),
+        }
+    }
+}
+
+/// The whole chain of causes in one line: the last of them is often the one that helps.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some errors already end with their cause's words.
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,79 @@
+//! Asking a node or central over HTTP, with its refusals in its own words.
+
+use std::time::Duration;
+
+use clap::Args;
+use comptoir_proto::problem::Problem;
+use reqwest::{Client, Response, Url};
+use serde::de::DeserializeOwned;
+
+use crate::failure::{Failure, with_causes};
+
+/// Which node, or central, and as whom.
+#[derive(Clone, Debug, Args)]
+pub struct RemoteArgs {
+    /// Address of the node, or of central
+    #[arg(long, env = "COMPTOIR_URL", default_value = "http://127.0.0.1:7401")]
+    pub url: String,
+    /// Credential, where central is asked
+    #[arg(long, env = "COMPTOIR_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+}
+
+/// A node or central.
+pub struct Remote {
+    client: Client,
+    url: String,
+    token: Option<String>,
+}
+
+impl Remote {
+    /// A client for it. Nothing is sent yet.
+    pub fn new(args: &RemoteArgs) -> Result<Remote, Failure> {
+        let client = Client::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60));
+        let client = client.build().map_err(|error| Failure::Internal(with_causes(&error)))?;
+        Ok(Remote { client, url: args.url.trim_end_matches('/').to_owned(), token: args.token.clone() })
+    }
+
+    /// `GET`, read as JSON.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        let response = self.open(path, query).await?;
+        let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::Internal(format!("{}{path} answers what this version does not understand: {error}", self.url))
+        })
+    }
+
+    /// `GET`, as a stream.
+    pub async fn open(&self, path: &str, query: &[(&str, &str)]) -> Result<Response, Failure> {
+        let mut url = Url::parse(&format!("{}{path}", self.url))
+            .map_err(|error| Failure::Usage(format!("{:?} is no address: {error}", self.url)))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.client.get(url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.refusal(path, response).await) }
+    }
+
+    /// What to say when no answer, or half of one, came.
+    pub fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        Failure::Unavailable(format!("{}: {}", self.url, with_causes(error)))
+    }
+
+    async fn refusal(&self, path: &str, response: Response) -> Failure {
+        let status = response.status();
+        let text = response.text().await.unwrap_or_default();
+        let problem: Option<Problem> = serde_json::from_str(&text).ok();
+        let retryable = problem.as_ref().map_or(status.is_server_error(), |problem| problem.retryable);
+        let words = match problem {
+            Some(problem) => format!("{} {}: {}", problem.code, problem.title, problem.detail),
+            None => text.chars().take(200).collect(),
+        };
+        let text = format!("{}{path} answers {status}: {words}", self.url);
+        if retryable { Failure::Unavailable(text) } else { Failure::Refused(text) }
+    }
+}

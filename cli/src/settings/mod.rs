@@ -1,0 +1,182 @@
+//! Settings of `comptoir serve`: from the environment, else from a TOML file whose keys are the same names in small letters.
+//! [`VARIABLES`] has each with its default and its consequence. A node's own settings are read by the node's own crate, through
+//! [`Reader::get`]; here is what concerns the process, and central. All are checked at start.
+
+mod reader;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+pub use reader::{Reader, SettingsError};
+
+/// A setting, as it is documented.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// What holds without it.
+    pub default: &'static str,
+    /// What it does.
+    pub consequence: &'static str,
+}
+
+const fn variable(name: &'static str, default: &'static str, consequence: &'static str) -> Variable {
+    Variable { name, default, consequence }
+}
+
+/// Every setting.
+pub const VARIABLES: &[Variable] = &[
+    variable("APP_MODE", "none: it must be said", "local: a shop's node. central: the central node"),
+    variable(
+        "LISTEN_ADDR",
+        "127.0.0.1:7401 (local), 127.0.0.1:7400 (central)",
+        "where HTTP is answered; anything but loopback wants a proxy with TLS in front",
+    ),
+    variable("DATA_DIR", "./comptoir-data", "everything this process writes is under it"),
+    variable(
+        "TENANT_ID",
+        "none: needed in local mode",
+        "the company; issued by `comptoir admin node create`, refused when it is changed later",
+    ),
+    variable("SITE_ID", "none: needed in local mode", "the shop; as above"),
+    variable("NODE_ID", "none: needed in local mode", "this node; as above"),
+    variable("CENTRAL_API_URL", "none: needed in local mode while SYNC_ENABLED", "where events are pushed to"),
+    variable(
+        "SYNC_API_KEY",
+        "none: needed in local mode while SYNC_ENABLED",
+        "this node's credential at central; issued with its id",
+    ),
+    variable("SYNC_ENABLED", "true", "false: nothing is sent, selling goes on and events wait"),
+    variable(
+        "SYNC_INTERVAL_SECONDS",
+        "30",
+        "how often the agent looks for work without being woken; appends wake it at once",
+    ),
+    variable(
+        "DATABASE_URL",
+        "a private Postgres under DATA_DIR",
+        "central: the server to use instead, as a role that may become comptoir_owner",
+    ),
+    variable(
+        "RULEBOOK_FILE",
+        "the built-in rulebook",
+        "central: the rules that new tenants start with; those that exist keep theirs",
+    ),
+    variable("LOG_FORMAT", "text", "text: lines for people. json: one object a line, for a collector"),
+    variable("LOG_LEVEL", "info", "error, warn, info, debug or trace: how much is said"),
+];
+
+/// What this process is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// A shop's node.
+    Local,
+    /// The central node.
+    Central,
+}
+
+/// What both modes need.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Process {
+    /// `APP_MODE`. Without it nothing starts: a shop's server that came up as central would take sales nobody looks for.
+    pub mode: Mode,
+    /// `LISTEN_ADDR`, by default loopback: neither mode ends TLS itself.
+    pub listen: SocketAddr,
+    /// `DATA_DIR`, by default `./comptoir-data`. The log lives there: on a disk that is backed up and never shared.
+    pub data_dir: PathBuf,
+}
+
+/// What central needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Central {
+    /// `DATABASE_URL`. `None`: a private Postgres under the data directory.
+    pub database_url: Option<Secret>,
+    /// `RULEBOOK_FILE`. `None`: the built-in rulebook.
+    pub rulebook_file: Option<PathBuf>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Logs {
+    /// `LOG_FORMAT`: one JSON object a line.
+    pub json: bool,
+    /// `LOG_LEVEL`.
+    pub level: tracing::Level,
+}
+
+/// A text that is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl Process {
+    /// Reads it. `None` once what is wrong has been noted.
+    pub fn read(reader: &mut Reader) -> Option<Process> {
+        let mode = reader.required("APP_MODE", "local or central", |text| match text {
+            "local" => Some(Mode::Local),
+            "central" => Some(Mode::Central),
+            _ => None,
+        });
+        let port = if mode == Some(Mode::Central) { 7400 } else { 7401 };
+        let listen = reader.or(
+            "LISTEN_ADDR",
+            SocketAddr::from(([127, 0, 0, 1], port)),
+            "an address and a port, such as 127.0.0.1:7401",
+            parsed,
+        );
+        let data_dir = reader.or("DATA_DIR", PathBuf::from("./comptoir-data"), "a folder", path);
+        Some(Process { mode: mode?, listen: listen?, data_dir: data_dir? })
+    }
+}
+
+impl Central {
+    /// Reads it. `None` once what is wrong has been noted.
+    pub fn read(reader: &mut Reader) -> Option<Central> {
+        let database_url =
+            reader.optional("DATABASE_URL", "a connection string, such as postgres://user@host/comptoir", secret);
+        let rulebook_file = reader.optional("RULEBOOK_FILE", "a file that can be read", |text| {
+            std::fs::metadata(text).is_ok_and(|metadata| metadata.is_file()).then(|| PathBuf::from(text))
+        });
+        Some(Central { database_url: database_url?, rulebook_file: rulebook_file? })
+    }
+}
+
+impl Logs {
+    /// Reads it. `None` once what is wrong has been noted.
+    pub fn read(reader: &mut Reader) -> Option<Logs> {
+        let json = reader.or("LOG_FORMAT", false, "text or json", |text| match text {
+            "text" => Some(false),
+            "json" => Some(true),
+            _ => None,
+        });
+        let level = reader.or("LOG_LEVEL", tracing::Level::INFO, "error, warn, info, debug or trace", parsed);
+        Some(Logs { json: json?, level: level? })
+    }
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+fn path(text: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(text))
+}
+
+fn secret(text: &str) -> Option<Secret> {
+    Some(Secret(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests;
