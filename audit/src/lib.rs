@@ -1,1 +1,20 @@
-//! audit
+//! What an auditor does with files alone: recompute every link from the bytes, lay a node's log beside central's, and decide
+//! again what central decided. No database driver and no server: the manifest shows it.
+//!
+//! Everything is read as a stream. The first break is named by its place (node, epoch, seq, position, byte), with what was
+//! expected and what was found. Nothing is repaired here, ever.
+
+mod content;
+pub mod exit;
+pub mod finding;
+mod ids;
+mod links;
+mod node_log;
+mod opening;
+pub mod source;
+mod tenant_log;
+pub mod verify;
+
+pub use finding::{Break, Defect, Level, Options, Place, Report};
+pub use source::{AuditError, BundleFile, Source};
+pub use verify::verify;

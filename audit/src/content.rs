@@ -1,0 +1,191 @@
+//! Bodies: does a record read, does its payload fit its schema, may a decision say what it says.
+
+use std::ops::Range;
+
+use comptoir_core::decision::{Code, Verdict};
+use comptoir_core::event::Event;
+use comptoir_core::id::EventId;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::payload;
+use comptoir_proto::stored_v1::{self, StoredDecision};
+use comptoir_proto::sync_v1::RecordResult;
+
+use crate::finding::{Break, Defect, Place};
+
+/// A body to be read; ranges are of the job's bytes.
+pub(crate) enum Body {
+    /// A record of a node's own log.
+    Record { place: Place, record: Range<usize> },
+    /// A record of a tenant's log, and its decision.
+    Entry { place: Place, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
+    /// What a node keeps of a decision.
+    Answer { place: Place, answer: Range<usize>, event: EventId },
+}
+
+/// What a record's header says of the place where it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HeaderFit {
+    /// This very place.
+    Here,
+    /// Another place.
+    Elsewhere,
+    /// Nothing: it does not read.
+    Unreadable,
+}
+
+/// What was found in a job's bodies, apart from breaks.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// How many decisions spoke how, in the order of [`Verdict::ALL`].
+    pub(crate) verdicts: [u64; Verdict::ALL.len()],
+    /// Payloads under schemas that are not known here.
+    pub(crate) unknown_schemas: u64,
+    /// When the first and the last entry were received.
+    pub(crate) received: Option<[(Place, Timestamp); 2]>,
+}
+
+impl Found {
+    /// Adds what the next job found. Its first entry was received after the last one here.
+    pub(crate) fn join(&mut self, next: &Found) -> Option<Break> {
+        for (sum, count) in self.verdicts.iter_mut().zip(next.verdicts) {
+            *sum += count;
+        }
+        self.unknown_schemas += next.unknown_schemas;
+        let [first, last] = next.received?;
+        let broken = self.receive(first);
+        self.receive(last);
+        broken
+    }
+
+    fn receive(&mut self, (place, at): (Place, Timestamp)) -> Option<Break> {
+        let [first, (_, before)] = *self.received.get_or_insert([(place, at), (place, Timestamp(i64::MIN))]);
+        self.received = Some([first, (place, at)]);
+        let expected = || format!("a time after that of the entry before, {}", comptoir_proto::instant::format(before));
+        (at <= before).then(|| Break::new(Defect::ReceivedAt, place, expected(), comptoir_proto::instant::format(at)))
+    }
+}
+
+/// Reads the bodies in their order, up to the first that breaks.
+pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut Found) -> Option<Break> {
+    bodies.iter().find_map(|body| match body {
+        Body::Record { place, record } => check_record(*place, &bytes[record.clone()], found).err(),
+        Body::Entry { place, record, fits, decision } => {
+            check_entry(*place, &bytes[record.clone()], *fits, &bytes[decision.clone()], found).err()
+        }
+        Body::Answer { place, answer, event } => check_answer(*place, &bytes[answer.clone()], *event).err(),
+    })
+}
+
+/// A node refuses what does not read before it seals it.
+fn check_record(place: Place, record: &[u8], found: &mut Found) -> Result<(), Break> {
+    let event = stored_v1::decode(record).map_err(|error| Break::new(Defect::Record, place, "a record", error))?;
+    match payload::known(event) {
+        Ok(known) => match known.objection {
+            Some(objection) => Err(Break::new(Defect::Payload, place, "a payload without objection", objection.detail)),
+            None => Ok(()),
+        },
+        Err((_, error)) if error.code == Code::UnknownSchema => {
+            found.unknown_schemas += 1;
+            Ok(())
+        }
+        Err((_, error)) => Err(Break::new(Defect::Payload, place, "a payload that fits its schema", error)),
+    }
+}
+
+fn check_entry(place: Place, record: &[u8], fits: HeaderFit, decision: &[u8], found: &mut Found) -> Result<(), Break> {
+    let decision = stored_v1::decode_decision(decision)
+        .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
+    let judgement = &decision.judgement;
+    found.verdicts[Verdict::ALL.iter().position(|verdict| *verdict == judgement.verdict).unwrap_or_default()] += 1;
+    if let Some(broken) = found.receive((place, decision.received_at)) {
+        return Err(broken);
+    }
+    if decision.effective_at > decision.received_at {
+        let expected = format!("an effective time not after receipt, {}", instant(decision.received_at));
+        return Err(Break::new(Defect::Decision, place, expected, instant(decision.effective_at)));
+    }
+    match may_speak_so(place, record, fits, &decision) {
+        Ok(known_schema) => {
+            found.unknown_schemas += u64::from(!known_schema);
+            Ok(())
+        }
+        Err(broken) => Err(broken),
+    }
+}
+
+/// Whether the verdict is one that such a record can get. Answers whether the payload's schema is known here.
+fn may_speak_so(place: Place, record: &[u8], fits: HeaderFit, decision: &StoredDecision) -> Result<bool, Break> {
+    let judgement = &decision.judgement;
+    let spoken = || match judgement.code {
+        Some(code) => format!("{} {}", judgement.verdict.as_str(), code.as_str()),
+        None => judgement.verdict.as_str().to_owned(),
+    };
+    let set_apart = |code: Code, why: String| {
+        if judgement.verdict == Verdict::Quarantined && judgement.code == Some(code) {
+            return Ok(true);
+        }
+        let expected = format!("QUARANTINED {}: {why}", code.as_str());
+        Err(Break::new(Defect::Verdict, place, expected, spoken()))
+    };
+    let event = match (fits, stored_v1::decode(record)) {
+        (HeaderFit::Elsewhere, _) => {
+            return set_apart(Code::HeaderMismatch, "its header names another place".to_owned());
+        }
+        (_, Err(error)) => return set_apart(Code::Undecodable, error.to_string()),
+        (_, Ok(event)) => event,
+    };
+    if let Some(code @ (Code::Undecodable | Code::HeaderMismatch)) = judgement.code {
+        return Err(Break::new(Defect::Verdict, place, "a code other than that: the record reads", code.as_str()));
+    }
+    // What has no effect whatever it says may say anything.
+    if judgement.verdict == Verdict::Duplicate || judgement.code == Some(Code::EventIdReused) {
+        return Ok(true);
+    }
+    let held_back = judgement.verdict != Verdict::Accepted;
+    match payload::known(event) {
+        Err((_, error)) if error.code == Code::UnknownSchema => Ok(judgement.code == Some(Code::UnknownSchema)),
+        Err((_, error)) if !held_back => {
+            Err(Break::new(Defect::Payload, place, "a payload that fits its schema", error))
+        }
+        Ok(known) => match known.objection {
+            Some(objection) if !held_back => {
+                Err(Break::new(Defect::Payload, place, "an accepted payload without objection", objection.detail))
+            }
+            _ => Ok(true),
+        },
+        Err(_) => Ok(true),
+    }
+}
+
+fn check_answer(place: Place, answer: &[u8], event: EventId) -> Result<(), Break> {
+    let answer: RecordResult = serde_json::from_slice(answer)
+        .map_err(|error| Break::new(Defect::Answer, place, "central's answer about the record before", error))?;
+    let expected = (event.uuid(), place.seq.unwrap_or_default());
+    if (answer.event_id, answer.seq) != expected {
+        let told = |(event, seq)| format!("event {event}, seq {seq}");
+        return Err(Break::new(Defect::Answer, place, told(expected), told((answer.event_id, answer.seq))));
+    }
+    match Verdict::parse(&answer.verdict) {
+        Some(_) => Ok(()),
+        None => Err(Break::new(Defect::Answer, place, "a verdict", answer.verdict)),
+    }
+}
+
+fn instant(at: Timestamp) -> String {
+    comptoir_proto::instant::format(at)
+}
+
+/// A hash of what an event says, apart from who sealed it and where: equal for the same fact sealed twice.
+pub(crate) fn content_hash(record: &[u8]) -> Option<[u8; 32]> {
+    let event = stored_v1::decode(record).ok()?;
+    let bare = Event {
+        id: EventId::from_bytes([0; 16]),
+        node: comptoir_core::id::NodeId::from_bytes([0; 16]),
+        epoch: comptoir_core::position::Epoch { number: 0, id: uuid::Uuid::nil() },
+        seq: comptoir_core::position::Seq::ZERO,
+        time_source: comptoir_core::event::TimeSource::Caller,
+        identity_position: 0,
+        ..event
+    };
+    stored_v1::encode(&bare).ok().map(|bytes| *blake3::hash(&bytes).as_bytes())
+}

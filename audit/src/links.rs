@@ -1,0 +1,176 @@
+//! The work that needs no order: each link's claimed hash against the bytes, each body on its own. It is cut into jobs that the
+//! reading thread hands to others, and does itself where they are busy, so that no core waits for another.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::Scope;
+
+use comptoir_core::chain::{ChainHash, decision_link, link};
+
+use crate::content::{self, Body, Found};
+use crate::finding::{Break, Defect, Place};
+
+/// Bytes of a job: small enough that a few in flight stay in the cache, large enough that handing over costs nothing.
+const JOB_BYTES: usize = 64 * 1024;
+/// Jobs that may wait for each thread.
+const WAITING_JOBS: usize = 4;
+
+/// A claimed hash and what it is claimed of.
+struct Link {
+    place: Place,
+    defect: Defect,
+    previous: ChainHash,
+    bytes: Range<usize>,
+    claimed: ChainHash,
+}
+
+/// Some frames' worth of work.
+#[derive(Default)]
+pub(crate) struct Job {
+    number: u64,
+    bytes: Vec<u8>,
+    links: Vec<Link>,
+    bodies: Vec<Body>,
+}
+
+impl Job {
+    /// Takes a record or a decision in, and says where it stands in the job.
+    pub(crate) fn hold(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+
+    /// The chain after a record.
+    pub(crate) fn record(&mut self, place: Place, previous: ChainHash, bytes: Range<usize>, claimed: ChainHash) {
+        self.links.push(Link { place, defect: Defect::Chain, previous, bytes, claimed });
+    }
+
+    /// The decision chain after a decision.
+    pub(crate) fn decision(&mut self, place: Place, previous: ChainHash, bytes: Range<usize>, claimed: ChainHash) {
+        self.links.push(Link { place, defect: Defect::DecisionChain, previous, bytes, claimed });
+    }
+
+    /// A body that is to be read.
+    pub(crate) fn body(&mut self, body: Body) {
+        self.bodies.push(body);
+    }
+
+    fn check(&self) -> Option<Break> {
+        self.links.iter().find_map(|link_| {
+            let bytes = &self.bytes[link_.bytes.clone()];
+            let found = match link_.defect {
+                Defect::DecisionChain => decision_link(link_.previous, bytes),
+                _ => link(link_.previous, bytes),
+            };
+            (found != link_.claimed).then(|| Break::new(link_.defect, link_.place, found, link_.claimed))
+        })
+    }
+}
+
+/// What the jobs found, together.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// The first of the breaks.
+    pub(crate) first_break: Option<Break>,
+    /// By job, in the order of the files.
+    pub(crate) found: BTreeMap<u64, Found>,
+}
+
+/// What the threads share.
+#[derive(Default)]
+pub(crate) struct Shared {
+    outcome: Mutex<Outcome>,
+    broken: AtomicBool,
+}
+
+impl Shared {
+    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+        // A panic elsewhere ends the program at the scope's end; what was found until then is whole.
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn into_outcome(self) -> Outcome {
+        self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, job: &Job) {
+        let mut found = Found::default();
+        let broken = job.check();
+        let broken_body = content::check(&job.bytes, &job.bodies, &mut found);
+        let mut outcome = self.outcome();
+        for found in [broken, broken_body].into_iter().flatten() {
+            self.broken.store(true, Ordering::Relaxed);
+            Break::keep_first(&mut outcome.first_break, found);
+        }
+        if !job.bodies.is_empty() {
+            outcome.found.insert(job.number, found);
+        }
+    }
+}
+
+/// The threads, and the job being filled for them.
+pub(crate) struct Pool<'a> {
+    sender: SyncSender<Job>,
+    shared: &'a Shared,
+    job: Job,
+}
+
+impl<'a> Pool<'a> {
+    /// Starts as many threads as there are processors besides this one.
+    pub(crate) fn start<'scope>(scope: &'scope Scope<'scope, '_>, shared: &'a Shared) -> Pool<'a>
+    where
+        'a: 'scope,
+    {
+        let others = std::thread::available_parallelism().map_or(1, |processors| processors.get() - 1).max(1);
+        let (sender, receiver) = sync_channel(others * WAITING_JOBS);
+        let receiver = std::sync::Arc::new(Mutex::new(receiver));
+        for _ in 0..others {
+            let receiver = std::sync::Arc::clone(&receiver);
+            scope.spawn(move || {
+                while let Some(job) = next(&receiver) {
+                    shared.run(&job);
+                }
+            });
+        }
+        Pool { sender, shared, job: Job::default() }
+    }
+
+    /// Whether a break was found: there is no need to read on.
+    pub(crate) fn broken(&self) -> bool {
+        self.shared.broken.load(Ordering::Relaxed)
+    }
+
+    /// The job being filled.
+    pub(crate) fn job(&mut self) -> &mut Job {
+        &mut self.job
+    }
+
+    /// Hands the job over once it is full. Called between frames: what belongs together stays together.
+    pub(crate) fn settle(&mut self) {
+        if self.job.bytes.len() >= JOB_BYTES {
+            self.submit();
+        }
+    }
+
+    /// Hands over what is left. The threads end when the pool is dropped.
+    pub(crate) fn finish(mut self) {
+        self.submit();
+    }
+
+    fn submit(&mut self) {
+        let next = Job { number: self.job.number + 1, bytes: Vec::with_capacity(JOB_BYTES + 4096), ..Job::default() };
+        let job = std::mem::replace(&mut self.job, next);
+        match self.sender.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => self.shared.run(&job),
+        }
+    }
+}
+
+fn next(receiver: &Mutex<Receiver<Job>>) -> Option<Job> {
+    receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

@@ -1,0 +1,203 @@
+//! One node's log, in order: epochs, seqs, headers, and what each epoch says of the one before.
+
+use comptoir_core::chain::{ChainHash, genesis};
+use comptoir_core::id::{EventId, NodeId, TenantId};
+use comptoir_core::position::Seq;
+use comptoir_proto::bundle_v1::{EpochStart, Frame};
+use comptoir_proto::stored_v1;
+
+use crate::content::Body;
+use crate::finding::{Break, Defect, Head, Level, Notes, Place, Summary};
+use crate::ids::Use;
+use crate::opening::{self, EpochEnd};
+use crate::verify::Look;
+
+pub(crate) struct NodeLog {
+    pub(crate) tenant: TenantId,
+    pub(crate) node: NodeId,
+    epochs: Vec<Span>,
+    /// Heads inside an epoch that a later one named: the chain there is looked up in a second reading.
+    pub(crate) claims: Vec<Claim>,
+    records: u64,
+    answers: u64,
+    last_event: Option<EventId>,
+    notes: Notes,
+}
+
+/// What the files hold of an epoch.
+#[derive(Clone, Copy)]
+struct Span {
+    start: EpochStart,
+    end: EpochEnd,
+}
+
+/// What an epoch's first record says of an earlier epoch.
+pub(crate) struct Claim {
+    pub(crate) end: EpochEnd,
+    pub(crate) place: Place,
+}
+
+impl NodeLog {
+    pub(crate) fn new(tenant: TenantId, node: NodeId) -> NodeLog {
+        let (epochs, claims, notes) = Default::default();
+        NodeLog { tenant, node, epochs, claims, records: 0, answers: 0, last_event: None, notes }
+    }
+
+    /// Checks a frame's place. `first`: nothing of this file was read before it.
+    pub(crate) fn frame(
+        &mut self,
+        mut place: Place,
+        frame: &Frame<'_>,
+        first: bool,
+        look: &mut Look<'_>,
+    ) -> Result<(), Break> {
+        place.node = Some(self.node);
+        match frame {
+            Frame::Epoch(start) => self.epoch(place, *start, first),
+            Frame::Record { chain, record } => self.record(place, *chain, record, look),
+            Frame::Answer(answer) => {
+                self.answer(place, answer, look);
+                Ok(())
+            }
+            Frame::Entry(_) => unreachable_frame(place),
+        }
+    }
+
+    fn epoch(&mut self, mut place: Place, start: EpochStart, first: bool) -> Result<(), Break> {
+        place.epoch = Some(start.epoch.number);
+        let begins = EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain };
+        if let Some(Span { end, .. }) = self.epochs.last() {
+            if first && start.epoch == end.epoch {
+                let goes_on = begins == *end;
+                return if goes_on { Ok(()) } else { Err(Break::new(Defect::Part, place, end, begins)) };
+            }
+            if start.epoch.number <= end.epoch.number {
+                let expected = format!("an epoch after {}", end.epoch.number);
+                return Err(Break::new(Defect::Epoch, place, expected, format!("epoch {}", start.epoch.number)));
+            }
+            self.opened(place)?;
+        }
+        let expected = if start.after == Seq::ZERO {
+            EpochEnd { chain: genesis(self.tenant, self.node, start.epoch), ..begins }
+        } else if self.epochs.is_empty() {
+            self.notes.unlinked_beginnings += 1;
+            begins
+        } else {
+            EpochEnd { seq: Seq::ZERO, chain: genesis(self.tenant, self.node, start.epoch), ..begins }
+        };
+        if begins != expected {
+            return Err(Break::new(Defect::Epoch, place, expected, begins));
+        }
+        self.epochs.push(Span { start, end: begins });
+        Ok(())
+    }
+
+    /// An epoch that was begun has its first record.
+    fn opened(&self, place: Place) -> Result<(), Break> {
+        match self.epochs.last() {
+            Some(Span { start, end }) if end.seq == Seq::ZERO => {
+                let place = Place { epoch: Some(start.epoch.number), seq: Some(1), ..place };
+                Err(Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", "nothing"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn record(&mut self, mut place: Place, chain: ChainHash, record: &[u8], look: &mut Look<'_>) -> Result<(), Break> {
+        let Some(Span { end, .. }) = self.epochs.last_mut() else { return unreachable_frame(place) };
+        let (epoch, seq, previous) = (end.epoch, Seq(end.seq.0.saturating_add(1)), end.chain);
+        (place.epoch, place.seq) = (Some(epoch.number), Some(seq.0));
+        let header =
+            stored_v1::header(record).map_err(|error| Break::new(Defect::Header, place, "a record's header", error))?;
+        if header.seq != seq {
+            return Err(Break::new(Defect::Seq, place, seq, header.seq));
+        }
+        if (header.tenant, header.node, header.epoch) != (self.tenant, self.node, epoch) {
+            let told = |tenant, node, epoch: comptoir_core::position::Epoch| {
+                format!("tenant {tenant}, node {node}, epoch {} ({})", epoch.number, epoch.id)
+            };
+            let expected = told(self.tenant, self.node, epoch);
+            return Err(Break::new(Defect::Header, place, expected, told(header.tenant, header.node, header.epoch)));
+        }
+        (end.seq, end.chain) = (seq, chain);
+        if seq == Seq(1) {
+            let previous =
+                opening::read(record).map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
+            self.claim(place, previous)?;
+        }
+        look.ids.note(header.event_id, Use::Counts);
+        let job = look.pool.job();
+        let held = job.hold(record);
+        job.record(place, previous, held.clone(), chain);
+        if look.level == Level::Content {
+            job.body(Body::Record { place, record: held });
+        }
+        self.records += 1;
+        self.last_event = Some(header.event_id);
+        Ok(())
+    }
+
+    /// What an epoch's first record says of the one before, against what these files hold of that.
+    fn claim(&mut self, place: Place, previous: Option<EpochEnd>) -> Result<(), Break> {
+        let Some(said) = previous else { return Ok(()) };
+        let Some(Span { start, end }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
+        else {
+            self.notes.unknown_previous_heads += 1;
+            return Ok(());
+        };
+        let known = if said.seq == end.seq {
+            end.chain
+        } else if said.seq == start.after {
+            start.chain
+        } else if said.seq > end.seq || said.seq < start.after {
+            // Central held more than this copy of the log, or an earlier part of it is not here.
+            self.notes.unknown_previous_heads += 1;
+            return Ok(());
+        } else {
+            self.claims.push(Claim { end: said, place });
+            return Ok(());
+        };
+        let expected = EpochEnd { chain: known, ..said };
+        if expected == said { Ok(()) } else { Err(Break::new(Defect::PreviousHead, place, expected, said)) }
+    }
+
+    fn answer(&mut self, mut place: Place, answer: &[u8], look: &mut Look<'_>) {
+        self.answers += 1;
+        if let (Level::Content, Some(Span { end, .. }), Some(event)) = (look.level, self.epochs.last(), self.last_event)
+        {
+            (place.epoch, place.seq) = (Some(end.epoch.number), Some(end.seq.0));
+            let job = look.pool.job();
+            let answer = job.hold(answer);
+            job.body(Body::Answer { place, answer, event });
+        }
+    }
+
+    /// Checks what can be said only at the last file's end.
+    pub(crate) fn end(&self, mut place: Place) -> Result<(), Break> {
+        place.node = Some(self.node);
+        self.opened(place)
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        let head = self.epochs.last().map(|Span { end, .. }| Head {
+            node: self.node.uuid(),
+            epoch: end.epoch.number,
+            epoch_id: end.epoch.id,
+            seq: end.seq.0,
+            chain: end.chain.to_string(),
+        });
+        Summary {
+            tenant: self.tenant.uuid(),
+            records: self.records,
+            decisions: self.answers,
+            heads: head.into_iter().collect(),
+            notes: self.notes,
+            ..Summary::default()
+        }
+    }
+}
+
+/// The reader lets only the frames of its own kind of bundle through, and no record before an epoch.
+pub(crate) fn unreachable_frame(place: Place) -> Result<(), Break> {
+    Err(Break::new(Defect::Form, place, "a frame of this kind of bundle", "another"))
+}

@@ -1,0 +1,123 @@
+//! Where a bundle's bytes come from. It is opened again where a second look is needed.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use comptoir_proto::bundle_v1::{BundleError, BundleReader, Frame};
+
+/// A bundle that can be read from its beginning, more than once.
+pub trait Source: Sync {
+    /// What a person calls it.
+    fn name(&self) -> String;
+    /// How long it is, where that is known.
+    fn bytes(&self) -> Option<u64>;
+    /// From the first byte.
+    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
+}
+
+/// A bundle in a file.
+pub struct BundleFile {
+    path: PathBuf,
+}
+
+impl BundleFile {
+    /// Names a file; it is opened when it is read.
+    pub fn new(path: impl AsRef<Path>) -> BundleFile {
+        BundleFile { path: path.as_ref().to_owned() }
+    }
+}
+
+impl Source for BundleFile {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        self.path.metadata().map(|metadata| metadata.len()).ok()
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(File::open(&self.path)?))
+    }
+}
+
+impl Source for Vec<u8> {
+    fn name(&self) -> String {
+        "bytes in memory".to_owned()
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        Some(self.len() as u64)
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.as_slice()))
+    }
+}
+
+/// Why nothing can be said about a log.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The file cannot be opened.
+    #[error("{name}: cannot be opened: {error}")]
+    Open {
+        /// Which file.
+        name: String,
+        /// The system's words.
+        error: io::Error,
+    },
+    /// The file cannot be read to its end, or is no bundle.
+    #[error("{name}: {error}")]
+    Read {
+        /// Which file.
+        name: String,
+        /// What is wrong, and where.
+        error: BundleError,
+    },
+    /// The bundle is of another kind than is needed here.
+    #[error("{name}: {needed} is needed here")]
+    Kind {
+        /// Which file.
+        name: String,
+        /// What would do.
+        needed: &'static str,
+    },
+    /// The bundles are not of one log.
+    #[error("{name}: of another tenant or node than {other}")]
+    Stranger {
+        /// Which file.
+        name: String,
+        /// The first file.
+        other: String,
+    },
+    /// No file was named.
+    #[error("no bundle was named")]
+    Nothing,
+}
+
+/// Opens a source and reads its header.
+pub(crate) fn open(source: &dyn Source) -> Result<BundleReader<Box<dyn Read + '_>>, AuditError> {
+    let reader = source.open().map_err(|error| AuditError::Open { name: source.name(), error })?;
+    BundleReader::open(reader).map_err(|error| AuditError::Read { name: source.name(), error })
+}
+
+/// Opens a file that was read before: where its header is damaged there is nothing, since the damage was found then.
+pub(crate) fn open_again(source: &dyn Source) -> Result<Option<BundleReader<Box<dyn Read + '_>>>, AuditError> {
+    match open(source) {
+        Err(AuditError::Read { error, .. }) if !matches!(error, BundleError::Io { .. }) => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// The next frame of a file that was read before: where it is damaged it ends.
+pub(crate) fn next<'r>(
+    reader: &'r mut BundleReader<Box<dyn Read + '_>>,
+    name: String,
+) -> Result<Option<(u64, Frame<'r>)>, AuditError> {
+    match reader.next_frame() {
+        Err(error @ BundleError::Io { .. }) => Err(AuditError::Read { name, error }),
+        Err(_) => Ok(None),
+        Ok(frame) => Ok(frame),
+    }
+}

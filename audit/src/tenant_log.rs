@@ -1,0 +1,202 @@
+//! A tenant's log, in order: positions, each node's chain within it, and the decision beside each record.
+
+use std::collections::HashMap;
+
+use comptoir_core::chain::{ChainHash, decision_genesis, genesis};
+use comptoir_core::decision::{Code, Verdict};
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::position::{Position, Seq};
+use comptoir_proto::bundle_v1::{Entry, Frame};
+use comptoir_proto::stored_v1::{self, DecisionHead};
+
+use crate::content::{Body, HeaderFit};
+use crate::finding::{Break, Defect, Head, Level, Notes, Place, Summary};
+use crate::ids::Use;
+use crate::node_log::unreachable_frame;
+use crate::opening::{self, EpochEnd};
+use crate::verify::Look;
+
+pub(crate) struct TenantLog {
+    pub(crate) tenant: TenantId,
+    /// Whether the log begins at its first position.
+    pub(crate) whole: bool,
+    position: Position,
+    decision_chain: ChainHash,
+    nodes: HashMap<NodeId, EpochEnd>,
+    records: u64,
+    notes: Notes,
+}
+
+impl TenantLog {
+    /// Begins with the first file.
+    pub(crate) fn new(
+        tenant: TenantId,
+        after: Position,
+        decision_chain: ChainHash,
+        place: Place,
+    ) -> Result<TenantLog, Break> {
+        let whole = after == Position::ZERO;
+        let expected = decision_genesis(tenant);
+        if whole && decision_chain != expected {
+            return Err(Break::new(Defect::DecisionChain, place, expected, decision_chain));
+        }
+        Ok(TenantLog {
+            tenant,
+            whole,
+            position: after,
+            decision_chain,
+            nodes: HashMap::new(),
+            records: 0,
+            notes: Notes::default(),
+        })
+    }
+
+    /// Goes on with the next file.
+    pub(crate) fn part(&self, after: Position, decision_chain: ChainHash, place: Place) -> Result<(), Break> {
+        let told = |position, chain| format!("position {position}, decision chain {chain}");
+        if (after, decision_chain) == (self.position, self.decision_chain) {
+            return Ok(());
+        }
+        Err(Break::new(Defect::Part, place, told(self.position, self.decision_chain), told(after, decision_chain)))
+    }
+
+    pub(crate) fn frame(&mut self, mut place: Place, frame: &Frame<'_>, look: &mut Look<'_>) -> Result<(), Break> {
+        let Frame::Entry(entry) = frame else { return unreachable_frame(place) };
+        let expected = self.position.next();
+        place.position = Some(expected.0);
+        if entry.position != expected {
+            return Err(Break::new(Defect::Position, place, expected, entry.position));
+        }
+        (place.node, place.epoch, place.seq) = (Some(entry.node), Some(entry.epoch.number), Some(entry.seq.0));
+        let before = self.nodes.get(&entry.node).copied();
+        let previous = self.link(place, entry, before)?;
+        let (head, fits) = self.binding(place, entry)?;
+        if entry.seq == Seq(1) && head.verdict != Verdict::Quarantined {
+            self.opening(place, entry, before)?;
+        }
+        let end = EpochEnd { epoch: entry.epoch, seq: entry.seq, chain: entry.chain };
+        self.nodes.insert(entry.node, end);
+        look.ids.note(head.event_id, used(&head));
+        self.hand_over(place, entry, previous, fits, look);
+        (self.position, self.decision_chain) = (entry.position, entry.decision_chain);
+        self.records += 1;
+        Ok(())
+    }
+
+    /// The chain that the record must continue; nothing where the node's log begins before these files.
+    fn link(&mut self, place: Place, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<Option<ChainHash>, Break> {
+        let (next, previous) = match before {
+            Some(end) if end.epoch == entry.epoch => (end.seq.next(), Some(end.chain)),
+            Some(end) if entry.epoch.number <= end.epoch.number => {
+                let found = format!("epoch {} ({})", entry.epoch.number, entry.epoch.id);
+                return Err(Break::new(Defect::Epoch, place, format!("an epoch after {}", end.epoch.number), found));
+            }
+            None if !self.whole && entry.seq > Seq(1) => {
+                self.notes.unlinked_beginnings += 1;
+                (entry.seq, None)
+            }
+            _ => (Seq(1), Some(genesis(self.tenant, entry.node, entry.epoch))),
+        };
+        if entry.seq == next { Ok(previous) } else { Err(Break::new(Defect::Seq, place, next, entry.seq)) }
+    }
+
+    /// The decision speaks of this record, in this place.
+    fn binding<'a>(&self, place: Place, entry: &Entry<'a>) -> Result<(DecisionHead<'a>, HeaderFit), Break> {
+        let head = stored_v1::decision_head(entry.decision)
+            .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
+        let unbound =
+            |expected: String, found: String| Err(Break::new(Defect::DecisionBinding, place, expected, found));
+        if head.tenant != self.tenant {
+            return unbound(format!("tenant {}", self.tenant), format!("tenant {}", head.tenant));
+        }
+        if head.position != entry.position {
+            return unbound(format!("position {}", entry.position), format!("position {}", head.position));
+        }
+        if head.record_chain != entry.chain {
+            return unbound(format!("record {}", entry.chain), format!("record {}", head.record_chain));
+        }
+        let fits = match stored_v1::header(entry.record) {
+            Err(_) => HeaderFit::Unreadable,
+            Ok(header) => {
+                let here = (header.tenant, header.node, header.epoch, header.seq)
+                    == (self.tenant, entry.node, entry.epoch, entry.seq);
+                if here && header.event_id != head.event_id {
+                    return unbound(format!("event {}", header.event_id), format!("event {}", head.event_id));
+                }
+                if here { HeaderFit::Here } else { HeaderFit::Elsewhere }
+            }
+        };
+        if fits != HeaderFit::Here && head.verdict != Verdict::Quarantined {
+            let expected = "QUARANTINED: the record's header does not say its place";
+            return Err(Break::new(Defect::Verdict, place, expected, head.verdict.as_str()));
+        }
+        Ok((head, fits))
+    }
+
+    /// A node's epoch is opened by its first record, which names the end of the one before as central held it.
+    fn opening(&mut self, place: Place, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<(), Break> {
+        let said = opening::read(entry.record)
+            .map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
+        let told = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
+        match (before, said) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => {
+                self.notes.unknown_previous_heads += 1;
+                Ok(())
+            }
+            (Some(_), said) if said == before => Ok(()),
+            (Some(_), said) => Err(Break::new(Defect::PreviousHead, place, told(before), told(said))),
+        }
+    }
+
+    fn hand_over(
+        &self,
+        place: Place,
+        entry: &Entry<'_>,
+        previous: Option<ChainHash>,
+        fits: HeaderFit,
+        look: &mut Look<'_>,
+    ) {
+        let job = look.pool.job();
+        let record = job.hold(entry.record);
+        let decision = job.hold(entry.decision);
+        if let Some(previous) = previous {
+            job.record(place, previous, record.clone(), entry.chain);
+        }
+        job.decision(place, self.decision_chain, decision.clone(), entry.decision_chain);
+        if look.level == Level::Content {
+            job.body(Body::Entry { place, record, fits, decision });
+        }
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        let head = |(node, end): (&NodeId, &EpochEnd)| Head {
+            node: node.uuid(),
+            epoch: end.epoch.number,
+            epoch_id: end.epoch.id,
+            seq: end.seq.0,
+            chain: end.chain.to_string(),
+        };
+        let mut heads: Vec<Head> = self.nodes.iter().map(head).collect();
+        heads.sort_by_key(|head| head.node);
+        Summary {
+            tenant: self.tenant.uuid(),
+            records: self.records,
+            decisions: self.records,
+            position: Some(self.position.0),
+            decision_chain: Some(self.decision_chain.to_string()),
+            heads,
+            notes: self.notes,
+            ..Summary::default()
+        }
+    }
+}
+
+/// What a decision says of its record's id.
+pub(crate) fn used(head: &DecisionHead<'_>) -> Use {
+    match head.verdict {
+        Verdict::Duplicate => Use::Duplicate,
+        _ if head.code == Some(Code::EventIdReused.as_str()) => Use::Reused,
+        _ => Use::Counts,
+    }
+}

@@ -1,0 +1,359 @@
+//! Verifying a log from its bundles, given in order: one file, or the parts that continue each other.
+//!
+//! One thread reads, keeps the order (seqs, positions, epochs, ids) and hashes the file; links and bodies are checked beside it.
+//! Memory does not grow with the log, except by eight bytes per event id up to the bound in [`crate::ids`].
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::Verdict;
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::bundle_v1::{BundleError, BundleHeader, Frame};
+use comptoir_proto::stored_v1;
+
+use crate::content::Found;
+use crate::finding::{Break, Defect, Level, Notes, Options, Place, Report, Summary};
+use crate::ids::{IdHashes, NodeIds, Occurrence, TenantIds, Use};
+use crate::links::{Pool, Shared};
+use crate::node_log::NodeLog;
+use crate::opening::EpochEnd;
+use crate::source::{AuditError, Source, next, open, open_again};
+use crate::tenant_log::{TenantLog, used};
+
+/// How much was read between two words of progress.
+const PROGRESS_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Verifies a node's log or a tenant's. `progress` hears from time to time how many bytes were read.
+pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnMut(u64)) -> Result<Report, AuditError> {
+    let level = options.level;
+    let shared = Shared::default();
+    let mut ids = IdHashes::new();
+    let mut log = None;
+    let in_order = thread::scope(|scope| {
+        let unseen = options.known_heads.iter().copied().collect();
+        let mut look = Look { level, pool: Pool::start(scope, &shared), ids: &mut ids, unseen };
+        let read = read_in_order(sources, &mut log, &mut look, progress);
+        look.pool.finish();
+        read
+    })?;
+    let outcome = shared.into_outcome();
+    let mut first_break = in_order;
+    if let Some(found) = outcome.first_break {
+        Break::keep_first(&mut first_break, found);
+    }
+    let mut contents = Found::default();
+    for found in outcome.found.values() {
+        if let Some(found) = contents.join(found) {
+            Break::keep_first(&mut first_break, found);
+            break;
+        }
+    }
+    let mut summary = log.as_ref().map(Log::summary).unwrap_or_default();
+    if let Some(log) = &log {
+        second_look(sources, log, &mut ids, &mut first_break, &mut summary.notes)?;
+    }
+    summary.notes.unknown_schemas = contents.unknown_schemas;
+    summary.verdicts =
+        Verdict::ALL.into_iter().map(Verdict::as_str).zip(contents.verdicts).filter(|(_, count)| *count > 0).collect();
+    let files = sources.iter().map(|source| source.name()).collect();
+    Ok(Report { level, files, summary, first_break })
+}
+
+/// What the order-keeping part hands to the others.
+pub(crate) struct Look<'a> {
+    pub(crate) level: Level,
+    pub(crate) pool: Pool<'a>,
+    pub(crate) ids: &'a mut IdHashes,
+    /// Known heads that did not stand in the log so far.
+    pub(crate) unseen: BTreeSet<ChainHash>,
+}
+
+impl Look<'_> {
+    /// Strikes out the known heads that stand in a frame.
+    fn see(&mut self, frame: &Frame<'_>) {
+        match frame {
+            _ if self.unseen.is_empty() => {}
+            Frame::Epoch(start) => {
+                self.unseen.remove(&start.chain);
+            }
+            Frame::Record { chain, .. } => {
+                self.unseen.remove(chain);
+            }
+            Frame::Entry(entry) => {
+                self.unseen.remove(&entry.chain);
+                self.unseen.remove(&entry.decision_chain);
+            }
+            Frame::Answer(_) => {}
+        }
+    }
+}
+
+enum Log {
+    Node(NodeLog),
+    Tenant(TenantLog),
+}
+
+impl Log {
+    /// Begins with the first file's header, or goes on with the next one's.
+    fn begin(log: &mut Option<Log>, header: &BundleHeader, place: Place) -> Result<Result<(), Break>, Mismatch> {
+        let part = match (log.as_ref(), header) {
+            (None, BundleHeader::Node { tenant, node }) => {
+                *log = Some(Log::Node(NodeLog::new(*tenant, *node)));
+                Ok(())
+            }
+            (None, BundleHeader::Central { tenant, after, decision_chain }) => {
+                TenantLog::new(*tenant, *after, *decision_chain, place).map(|begun| *log = Some(Log::Tenant(begun)))
+            }
+            (Some(Log::Node(log)), BundleHeader::Node { tenant, node }) => {
+                if (*tenant, *node) != (log.tenant, log.node) {
+                    return Err(Mismatch::Stranger);
+                }
+                Ok(())
+            }
+            (Some(Log::Tenant(log)), BundleHeader::Central { tenant, after, decision_chain }) => {
+                if *tenant != log.tenant {
+                    return Err(Mismatch::Stranger);
+                }
+                log.part(*after, *decision_chain, place)
+            }
+            (Some(Log::Node(_)), _) => return Err(Mismatch::Kind("a bundle of a node's log, as the first file is,")),
+            (Some(Log::Tenant(_)), _) => {
+                return Err(Mismatch::Kind("a bundle of a tenant's log, as the first file is,"));
+            }
+        };
+        Ok(part)
+    }
+
+    fn frame(&mut self, place: Place, frame: &Frame<'_>, first: bool, look: &mut Look<'_>) -> Result<(), Break> {
+        match self {
+            Log::Node(log) => log.frame(place, frame, first, look),
+            Log::Tenant(log) => log.frame(place, frame, look),
+        }
+    }
+
+    fn end(&self, place: Place) -> Result<(), Break> {
+        match self {
+            Log::Node(log) => log.end(place),
+            Log::Tenant(_) => Ok(()),
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        match self {
+            Log::Node(log) => log.summary(),
+            Log::Tenant(log) => log.summary(),
+        }
+    }
+}
+
+/// Two files that are no parts of one log.
+enum Mismatch {
+    Stranger,
+    Kind(&'static str),
+}
+
+/// Reads everything once. The break it answers is the first that order shows; a link before it may be broken too.
+fn read_in_order(
+    sources: &[&dyn Source],
+    log: &mut Option<Log>,
+    look: &mut Look<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<Break>, AuditError> {
+    let first_name = sources.first().ok_or(AuditError::Nothing)?.name();
+    let mut read_before = 0;
+    for (file, source) in sources.iter().enumerate() {
+        let name = source.name();
+        let mut reader = match open(*source) {
+            Ok(reader) => reader,
+            Err(AuditError::Read { error, .. }) => return damage(name, file, error).map(Some),
+            Err(other) => return Err(other),
+        };
+        let place = Place { file, ..Place::default() };
+        match Log::begin(log, reader.header(), place) {
+            Ok(Ok(())) => {}
+            Ok(Err(found)) => return Ok(Some(found)),
+            Err(Mismatch::Stranger) => return Err(AuditError::Stranger { name, other: first_name }),
+            Err(Mismatch::Kind(needed)) => return Err(AuditError::Kind { name, needed }),
+        }
+        let Some(log) = log else { return Ok(None) };
+        let (mut first, mut told) = (true, 0);
+        loop {
+            match reader.next_frame() {
+                Ok(Some((offset, frame))) => {
+                    if let Err(found) = log.frame(Place { file, offset, ..Place::default() }, &frame, first, look) {
+                        return Ok(Some(found));
+                    }
+                    first = false;
+                    look.see(&frame);
+                    look.pool.settle();
+                    if look.pool.broken() {
+                        return Ok(None);
+                    }
+                    if offset - told >= PROGRESS_BYTES {
+                        told = offset;
+                        progress(read_before + offset);
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => return damage(name, file, error).map(Some),
+            }
+        }
+        read_before += reader.offset();
+        progress(read_before);
+        if file + 1 == sources.len() {
+            let end = Place { file, offset: reader.offset(), ..Place::default() };
+            let missing = |head: &ChainHash| Break::new(Defect::KnownHead, end, head, "no such chain in the log");
+            return Ok(log.end(end).err().or_else(|| look.unseen.first().map(missing)));
+        }
+    }
+    Ok(None)
+}
+
+/// A file that was damaged is a finding; one that cannot be read, or never was a bundle, is not.
+fn damage(name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
+    let place = Place { file, offset: error.offset(), ..Place::default() };
+    let (defect, expected, found) = match error {
+        BundleError::Io { .. }
+        | BundleError::NotABundle { .. }
+        | BundleError::Format { .. }
+        | BundleError::Kind { .. } => {
+            return Err(AuditError::Read { name, error });
+        }
+        BundleError::Digest { expected, found, .. } => (Defect::Digest, found, expected),
+        BundleError::Count { what, expected, found, .. } => {
+            (Defect::Count, format!("{what} {found}"), format!("{what} {expected}"))
+        }
+        BundleError::Cut { what, missing, .. } => {
+            (Defect::Form, format!("{missing} more bytes of {what}"), "the end of the file".to_owned())
+        }
+        BundleError::Tag { .. }
+        | BundleError::Length { .. }
+        | BundleError::Misplaced { .. }
+        | BundleError::AfterEnd { .. } => {
+            (Defect::Form, "a frame that can stand here, or the file's end".to_owned(), error.to_string())
+        }
+    };
+    Ok(Break::new(defect, place, expected, found))
+}
+
+/// Reads again for what the first reading could only suspect: ids that may count twice, and heads inside an epoch.
+fn second_look(
+    sources: &[&dyn Source],
+    log: &Log,
+    ids: &mut IdHashes,
+    first_break: &mut Option<Break>,
+    notes: &mut Notes,
+) -> Result<(), AuditError> {
+    if let Log::Node(node) = log
+        && !node.claims.is_empty()
+        && let Some(found) = check_claims(sources, node, first_break)?
+    {
+        Break::keep_first(first_break, found);
+    }
+    loop {
+        let suspects = ids.suspects();
+        for portion in IdHashes::portions(&suspects) {
+            let mut exact = match log {
+                Log::Node(_) => Exact::Node(NodeIds::default()),
+                Log::Tenant(log) => Exact::Tenant(TenantIds::new(log.whole)),
+            };
+            let found = walk(sources, first_break, |seen| match ids.is_among(&portion, seen.id) {
+                true => exact.check(seen),
+                false => None,
+            })?;
+            if let Some(found) = found {
+                Break::keep_first(first_break, found);
+            }
+            if let Exact::Tenant(exact) = exact {
+                notes.unknown_originals += exact.unknown_originals;
+            }
+        }
+        if !ids.next_part() {
+            return Ok(());
+        }
+        walk(sources, first_break, |seen| {
+            ids.note(seen.id, seen.used);
+            None
+        })?;
+    }
+}
+
+enum Exact {
+    Node(NodeIds),
+    Tenant(TenantIds),
+}
+
+impl Exact {
+    fn check(&mut self, seen: &Occurrence<'_>) -> Option<Break> {
+        match self {
+            Exact::Node(ids) => ids.check(seen),
+            Exact::Tenant(ids) => ids.check(seen),
+        }
+    }
+}
+
+/// The chain at each head that a later epoch named.
+fn check_claims(sources: &[&dyn Source], log: &NodeLog, until: &Option<Break>) -> Result<Option<Break>, AuditError> {
+    let mut first = None;
+    walk(sources, until, |seen| {
+        for claim in
+            log.claims.iter().filter(|claim| (claim.end.epoch, claim.end.seq) == (seen.end.epoch, seen.end.seq))
+        {
+            if claim.end != seen.end {
+                Break::keep_first(&mut first, Break::new(Defect::PreviousHead, claim.place, seen.end, claim.end));
+            }
+        }
+        None
+    })?;
+    Ok(first)
+}
+
+/// Shows every record before the break, in order, until one is broken.
+fn walk(
+    sources: &[&dyn Source],
+    until: &Option<Break>,
+    mut show: impl FnMut(&Occurrence<'_>) -> Option<Break>,
+) -> Result<Option<Break>, AuditError> {
+    let past = |place: Place| {
+        until.as_ref().is_some_and(|found| (place.file, place.offset) >= (found.place.file, found.place.offset))
+    };
+    let mut end =
+        EpochEnd { epoch: Epoch { number: 0, id: uuid::Uuid::nil() }, seq: Seq::ZERO, chain: ChainHash([0; 32]) };
+    for (file, source) in sources.iter().enumerate() {
+        let Some(mut reader) = open_again(*source)? else { return Ok(None) };
+        let node = match reader.header() {
+            BundleHeader::Node { node, .. } => Some(*node),
+            BundleHeader::Central { .. } => None,
+        };
+        while let Some((offset, frame)) = next(&mut reader, source.name())? {
+            let mut place = Place { file, offset, node, ..Place::default() };
+            if past(place) {
+                return Ok(None);
+            }
+            let (id, used, record) = match frame {
+                Frame::Epoch(start) => {
+                    end = EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain };
+                    continue;
+                }
+                Frame::Answer(_) => continue,
+                Frame::Record { chain, record } => {
+                    let Ok(header) = stored_v1::header(record) else { return Ok(None) };
+                    end = EpochEnd { seq: header.seq, chain, ..end };
+                    (header.event_id, Use::Counts, record)
+                }
+                Frame::Entry(entry) => {
+                    let Ok(head) = stored_v1::decision_head(entry.decision) else { return Ok(None) };
+                    (place.node, place.position) = (Some(entry.node), Some(entry.position.0));
+                    end = EpochEnd { epoch: entry.epoch, seq: entry.seq, chain: entry.chain };
+                    (head.event_id, used(&head), entry.record)
+                }
+            };
+            (place.epoch, place.seq) = (Some(end.epoch.number), Some(end.seq.0));
+            if let Some(found) = show(&Occurrence { place, end, id, used, record }) {
+                return Ok(Some(found));
+            }
+        }
+    }
+    Ok(None)
+}

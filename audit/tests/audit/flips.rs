@@ -1,0 +1,65 @@
+//! Damage that nobody meant: one byte anywhere, a cut anywhere. All of it is found, and never after the place where it is.
+
+use comptoir_audit::{AuditError, Defect, Level, Options, verify};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use crate::support::{Apart, node, node_log, tenant_log};
+
+/// Where the first record stands in a node's bundle, after the file's header and the epoch's frame; in a tenant's it is earlier.
+const FIRST_RECORD: usize = 104;
+
+fn bundles() -> impl Strategy<Value = (Apart, Level)> {
+    let log = prop_oneof![
+        Just(node_log(node(7), &[6, 4])),
+        Just(tenant_log(&[node_log(node(7), &[3, 2]), node_log(node(8), &[4])])),
+    ];
+    (log, select(vec![Level::Chain, Level::Content]))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_flipped_byte_is_found(
+        (log, level) in bundles(), at in any::<Index>(), mask in 1..=255u8,
+    ) {
+        let mut bytes = log.together();
+        let at = at.index(bytes.len());
+        bytes[at] ^= mask;
+        match verify(&[&bytes], &Options::from(level), &mut |_| ()) {
+            // The first seven bytes say that it is a bundle, and of which kind.
+            Err(error) => prop_assert!(at < 7, "byte {at}: {error}"),
+            Ok(report) => {
+                let found = report.first_break.expect("it is found");
+                // The file's header shows at the first record, which is bound to it; what no chain covers shows at the end.
+                let in_time = found.place.offset <= at.max(FIRST_RECORD) as u64;
+                prop_assert!(in_time || matches!(found.defect, Defect::Digest | Defect::Form), "byte {at}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_cut_is_found((log, level) in bundles(), length in any::<Index>()) {
+        let mut bytes = log.together();
+        let length = length.index(bytes.len());
+        bytes.truncate(length);
+        match verify(&[&bytes], &Options::from(level), &mut |_| ()) {
+            Err(error) => prop_assert!(length < 4 && matches!(error, AuditError::Read { .. }), "{length}: {error}"),
+            Ok(report) => {
+                let found = report.first_break.expect("it is found");
+                prop_assert_eq!((found.defect, found.place.offset), (Defect::Form, length as u64));
+            }
+        }
+    }
+
+    #[test]
+    fn several_changes_at_once_never_panic((log, level) in bundles(), changes in prop::collection::vec((any::<Index>(), any::<u8>()), 1..40)) {
+        let mut bytes = log.together();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let _ = verify(&[&bytes], &Options::from(level), &mut |_| ());
+    }
+}

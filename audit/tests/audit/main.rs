@@ -1,0 +1,6 @@
+//! Audits of logs that were built here, changed in every way, and told apart from what they were.
+
+mod flips;
+mod mutations;
+mod parts;
+mod support;
