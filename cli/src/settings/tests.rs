@@ -65,3 +65,13 @@ fn central_refuses_a_rulebook_that_is_not_there() {
     let wrong = wrong(&[("APP_MODE", "central"), ("RULEBOOK_FILE", "/no/such/rules.toml")], None);
     assert!(wrong[0].starts_with("RULEBOOK_FILE"), "{wrong:#?}");
 }
+
+#[test]
+fn every_setting_stands_in_the_operators_page() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating/settings.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for super::Variable { name, default, consequence } in super::VARIABLES {
+        let row = format!("| `{name}` | {default} | {consequence} |");
+        assert!(page.contains(&row), "docs/operating/settings.md needs this row: {row}");
+    }
+}
