@@ -92,7 +92,7 @@ impl Node {
                 Try::Wait(last, after) => (last, after),
                 Try::Answers(results, cut) => {
                     let before = waiting.len();
-                    let last = take(&mut answers, &waiting, results).or(cut);
+                    let last = self.take(&mut answers, &waiting, results)?.or(cut);
                     let left = answers.iter().filter(|answer| answer.is_none()).count();
                     if left < before {
                         answered_at = Instant::now();
@@ -133,6 +133,32 @@ impl Node {
             }
             tokio::time::sleep(self.patience.first_pause).await;
         }
+    }
+
+    /// Notes each result at its draft. A refusal that may pass is none: its draft is sent again; the last of them comes back. One that
+    /// is about the node and not about the draft, such as a log that takes nothing more, would be every draft's.
+    fn take(
+        &self,
+        answers: &mut [Option<Answer>],
+        waiting: &[usize],
+        results: Vec<LineResult>,
+    ) -> Result<Option<String>, SendError> {
+        let mut passing = None;
+        for (index, result) in waiting.iter().zip(results) {
+            answers[*index] = match result {
+                LineResult::Appended(appended) => Some(Answer::Taken { duplicate: appended.duplicate }),
+                LineResult::Refused { problem, .. } if problem.retryable => {
+                    passing = Some(format!("{}: {}", problem.code, problem.detail));
+                    None
+                }
+                LineResult::Refused { problem, .. } if problem.status >= 500 => {
+                    let detail = format!("{} {}: {}", problem.code, problem.title, problem.detail);
+                    return Err(SendError::Refused { url: self.url.clone(), status: problem.status, detail });
+                }
+                LineResult::Refused { problem, .. } => Some(Answer::Refused(problem)),
+            };
+        }
+        Ok(passing)
     }
 
     async fn post(&self, body: String) -> Result<Try, SendError> {
@@ -180,22 +206,6 @@ impl Node {
         }
         Err(SendError::Refused { url: self.url.clone(), status: status.as_u16(), detail })
     }
-}
-
-/// Notes each result at its draft. A refusal that may pass is none: its draft is sent again; the last of them comes back.
-fn take(answers: &mut [Option<Answer>], waiting: &[usize], results: Vec<LineResult>) -> Option<String> {
-    let mut passing = None;
-    for (index, result) in waiting.iter().zip(results) {
-        answers[*index] = match result {
-            LineResult::Appended(appended) => Some(Answer::Taken { duplicate: appended.duplicate }),
-            LineResult::Refused { problem, .. } if problem.retryable => {
-                passing = Some(format!("{}: {}", problem.code, problem.detail));
-                None
-            }
-            LineResult::Refused { problem, .. } => Some(Answer::Refused(problem)),
-        };
-    }
-    passing
 }
 
 /// Without a problem document it is a proxy that speaks.

@@ -29,6 +29,8 @@ pub(super) enum Fault {
     AnswerCut,
     /// Every second draft is refused for the moment.
     QueueFull,
+    /// The log takes nothing more until an operator has looked.
+    LogReadOnly,
     /// 403: nothing will ever be taken.
     Forbidden,
 }
@@ -87,12 +89,14 @@ async fn append(State(held): State<Arc<Mutex<Held>>>, request: Request) -> Respo
             let problem = Problem::new(ErrorCode::Forbidden, "not with this key");
             return (StatusCode::FORBIDDEN, axum::Json(problem)).into_response();
         }
-        Some(Fault::No | Fault::AnswerCut | Fault::QueueFull) | None => {}
+        Some(Fault::No | Fault::AnswerCut | Fault::QueueFull | Fault::LogReadOnly) | None => {}
     }
     let mut answer = String::new();
     for (index, line) in body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).enumerate() {
         let result = if matches!(fault, Some(Fault::QueueFull)) && index % 2 == 1 {
             refused(index, Problem::new(ErrorCode::QueueFull, "full"))
+        } else if matches!(fault, Some(Fault::LogReadOnly)) {
+            refused(index, Problem::new(ErrorCode::LogReadOnly, "a write failed"))
         } else {
             held.take(index, line)
         };

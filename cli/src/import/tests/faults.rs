@@ -27,6 +27,15 @@ async fn a_node_that_refuses_us_altogether_stops_the_import_at_once() {
 }
 
 #[tokio::test]
+async fn a_log_that_takes_nothing_more_stops_the_import_instead_of_refusing_every_row() {
+    let given = Given::new(MAPPING, &receipts(2_000)).await;
+    given.node.held().faults = vec![Fault::LogReadOnly];
+    let error = given.import().await.expect_err("503 for good").to_string();
+    assert!(error.contains("LOG_READ_ONLY") && error.contains("a write failed"), "{error}");
+    assert!(given.remarks().is_empty(), "no row is at fault");
+}
+
+#[tokio::test]
 async fn a_node_that_is_not_there_is_said_after_a_while() {
     let given = Given::new(MAPPING, &receipts(1)).await;
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
