@@ -13,7 +13,7 @@ need() { # need PACKAGE PROBE...: the package that gives what the probe looks fo
 postgres_server() { ls /usr/lib/postgresql/*/bin/postgres || command -v postgres; }
 
 need build-essential command -v cc
-need postgresql-15 postgres_server
+need postgresql postgres_server
 need util-linux command -v setpriv
 need python3 command -v python3
 

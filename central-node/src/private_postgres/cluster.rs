@@ -133,7 +133,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
 }
 
 /// Beside the cluster, or, where that path is too long for a socket, a short one that depends on it alone.
-fn socket_dir(data_dir: &Path) -> PathBuf {
+pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
     let beside = data_dir.join("run");
     if beside.as_os_str().len() <= SOCKET_DIR_BYTES_MAX {
         return beside;

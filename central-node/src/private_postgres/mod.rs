@@ -45,7 +45,7 @@ impl Config {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No server binaries on this machine.
-    #[error("no Postgres server found (looked in {looked}); install it: apt-get install postgresql-15")]
+    #[error("no Postgres server found (looked in {looked}); install it: apt-get install postgresql")]
     NoBinaries {
         /// Where.
         looked: String,
@@ -112,6 +112,12 @@ pub fn start(config: &Config) -> Result<Running, Error> {
 /// The folder of the newest server on this machine.
 pub fn find_binaries() -> Result<PathBuf, Error> {
     cluster::find_binaries()
+}
+
+/// The connection string of the server that another process runs on a data directory: for commands given beside a running central.
+pub fn connection_string_of(data_dir: &Path, role: &str, database: &str) -> Result<String, Error> {
+    let data_dir = std::fs::canonicalize(data_dir).map_err(io(format!("opening {}", data_dir.display())))?;
+    Ok(server::connection_string(&cluster::socket_dir(&data_dir), role, database))
 }
 
 /// A throwaway cluster for a test: as [`start`], without waiting for initdb's files to reach the disk. It takes a third of a second,

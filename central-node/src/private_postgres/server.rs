@@ -67,7 +67,7 @@ impl Drop for Running {
     }
 }
 
-fn connection_string(run: &Path, role: &str, database: &str) -> String {
+pub(super) fn connection_string(run: &Path, role: &str, database: &str) -> String {
     format!("host={} user={role} dbname={database}", run.display())
 }
 
