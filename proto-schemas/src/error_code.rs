@@ -35,6 +35,8 @@ pub enum ErrorCode {
     CentralOnly,
     /// The id was used before, for other content.
     EventIdReused,
+    /// The entity changed since the version that the edit was made from.
+    PreconditionFailed,
     /// Nothing is wrong with this draft: another of its list was refused, and a list is all or nothing.
     ListRefused,
     /// A body, list, line or payload over its limit.
@@ -71,7 +73,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 32] = [
+    pub const ALL: [ErrorCode; 33] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -88,6 +90,7 @@ impl ErrorCode {
         ErrorCode::StockReadOnly,
         ErrorCode::CentralOnly,
         ErrorCode::EventIdReused,
+        ErrorCode::PreconditionFailed,
         ErrorCode::ListRefused,
         ErrorCode::TooLarge,
         ErrorCode::RequestTimeout,
@@ -153,6 +156,9 @@ impl ErrorCode {
             ErrorCode::StockReadOnly => ("STOCK_READ_ONLY", 422, false, "Only central sets stock"),
             ErrorCode::CentralOnly => ("CENTRAL_ONLY", 422, false, "Only central writes this"),
             ErrorCode::EventIdReused => ("EVENT_ID_REUSED", 409, false, "The id was used before, for other content"),
+            ErrorCode::PreconditionFailed => {
+                ("PRECONDITION_FAILED", 412, false, "The entity changed since it was read")
+            }
             ErrorCode::ListRefused => ("LIST_REFUSED", 422, false, "Another draft of the list was refused"),
             ErrorCode::TooLarge => ("TOO_LARGE", 413, false, "Over a limit"),
             ErrorCode::RequestTimeout => ("REQUEST_TIMEOUT", 408, true, "The request did not arrive in time"),

@@ -74,6 +74,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::StockReadOnly
         | ErrorCode::CentralOnly
         | ErrorCode::EventIdReused
+        | ErrorCode::PreconditionFailed
         | ErrorCode::ListRefused
         | ErrorCode::TooLarge
         | ErrorCode::FutureAsOf => to_status(code.status()),
