@@ -16,6 +16,10 @@ need build-essential command -v cc
 need postgresql postgres_server
 need util-linux command -v setpriv
 need python3 command -v python3
+# The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
+need e2fsprogs ls /sbin/mkfs.ext4
+need mount command -v mount
+need strace command -v strace
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ]; then

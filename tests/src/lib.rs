@@ -1,4 +1,7 @@
 //! The harness of the tests that see the whole: real processes, real Postgres, real files, and totals that others computed.
 
+// By its path, because a binary that must not link this library uses it too.
+#[path = "../crash/ledger.rs"]
+pub mod crash_ledger;
 pub mod known_good;
 pub mod twice;

@@ -127,8 +127,11 @@ impl Directory {
     /// Puts the created store, which is closed and flushed, in its place.
     pub(crate) fn finish_creation(&self) -> Result<(), OpenError> {
         let (from, to) = (self.root.join("log.creating"), self.store());
-        // sled syncs its files but never the directory that names them.
-        sync_dir(&from)?;
+        // sled never syncs the file that holds its settings, without which it does not open, nor the directory that names its files.
+        for file in fs::read_dir(&from).map_err(at(&from, "list"))? {
+            sync_path(&file.map_err(at(&from, "list"))?.path())?;
+        }
+        sync_path(&from)?;
         fs::rename(&from, &to).map_err(at(&to, "create"))?;
         self.sync()
     }
@@ -150,13 +153,14 @@ impl Directory {
 
     /// Makes the names in the directory and in the store's own durable.
     pub(crate) fn sync(&self) -> Result<(), OpenError> {
-        sync_dir(&self.root)?;
-        if self.store().exists() { sync_dir(&self.store()) } else { Ok(()) }
+        sync_path(&self.root)?;
+        if self.store().exists() { sync_path(&self.store()) } else { Ok(()) }
     }
 }
 
-fn sync_dir(path: &Path) -> Result<(), OpenError> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(at(path, "sync"))
+/// A file or a directory.
+fn sync_path(path: &Path) -> Result<(), OpenError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(at(path, "sync"))
 }
 
 /// Names the path and the deed in an I/O error.

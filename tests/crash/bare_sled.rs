@@ -1,0 +1,104 @@
+//! The same burst on sled as it is shipped: batches of at most 256 entries, `flush()` after each group, then the acknowledgement.
+//!
+//! This binary must not link `durable-sys`, so it names neither the log nor the harness. It shows what the harness finds where
+//! `flush()` does not reach the disk.
+
+pub mod ledger;
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use ledger::{Ack, Found};
+
+/// Lists of one group.
+const GROUP: u64 = 16;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["write", dir, first, _ledger] => write(Path::new(dir), first),
+        ["check", dir, ledger] => check(Path::new(dir), Path::new(ledger)),
+        _ => Err(anyhow::anyhow!("crash-bare-sled write DIR FIRST LEDGER | check DIR LEDGER")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("crash-bare-sled: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open(dir: &Path) -> anyhow::Result<sled::Db> {
+    let store = dir.join("bare");
+    // Be kind: a snapshot that a crash left half written keeps sled from opening at all.
+    for file in std::fs::read_dir(&store).into_iter().flatten().flatten() {
+        if file.file_name().to_string_lossy().ends_with(".generating") {
+            std::fs::remove_file(file.path())?;
+        }
+    }
+    let db = sled::Config::new().path(&store).cache_capacity(48 * 1024 * 1024).open().context("sled does not open")?;
+    // Be kind again: sled never syncs the directories that name its files, and what is to be shown is its flush.
+    for name in [store.join("db"), store.clone(), dir.to_owned()] {
+        std::fs::File::open(name)?.sync_all()?;
+    }
+    Ok(db)
+}
+
+fn write(dir: &Path, first: &str) -> anyhow::Result<()> {
+    let db = open(dir)?;
+    let mut next: u64 = first.parse().context("FIRST is a number")?;
+    loop {
+        let mut acks = Vec::new();
+        for list in (0..GROUP).map(|nth| next + 100 * nth) {
+            let of = ledger::list_len(list);
+            let mut batch = sled::Batch::default();
+            for number in list..list + u64::from(of) {
+                let value = value(number, list, of);
+                acks.extend_from_slice(&Ack { seq: 0, number, list, of, chain: hash(&value) }.bytes());
+                batch.insert(&number.to_be_bytes(), value);
+            }
+            db.apply_batch(batch)?;
+        }
+        next += 100 * GROUP;
+        db.flush()?;
+        std::io::stdout().lock().write_all(&acks)?;
+    }
+}
+
+/// As large as a part of the log's pages at most: sled never syncs what is larger.
+fn value(number: u64, list: u64, of: u32) -> Vec<u8> {
+    let mut value = ledger::payload(number, list, of);
+    value.truncate(4096);
+    value
+}
+
+fn hash(value: &[u8]) -> [u8; 32] {
+    blake3::hash(value).into()
+}
+
+fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
+    let acks = ledger::acks(&std::fs::read(ledger)?);
+    let db = open(dir)?;
+    let mut found = Found::default();
+    let mut lists: HashMap<u64, u32> = HashMap::new();
+    for row in db.iter() {
+        let (key, value) = row?;
+        let number = u64::from_be_bytes(key.as_ref().try_into()?);
+        let list = number - number % 100;
+        found.broken += u64::from(value != self::value(number, list, ledger::list_len(list)));
+        found.records += 1;
+        *lists.entry(list).or_default() += 1;
+    }
+    found.torn = lists.iter().filter(|(list, there)| ledger::list_len(**list) != **there).count() as u64;
+    for ack in &acks {
+        let there = db.get(ack.number.to_be_bytes())?.is_some_and(|value| hash(&value) == ack.chain);
+        found.lost += u64::from(!there);
+    }
+    println!("{found}");
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What was acknowledged, kept where no fault of the test can reach it; and events whose whole content follows from a number,
+//! so that a reader knows what every record has to say.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One acknowledged event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ack {
+    /// The seq it was given.
+    pub seq: u64,
+    /// Which event it is.
+    pub number: u64,
+    /// The first number of the list it was sent with.
+    pub list: u64,
+    /// How many events the list has.
+    pub of: u32,
+    /// The chain it was given, or a hash of what was written.
+    pub chain: [u8; 32],
+}
+
+/// Bytes of one acknowledgement in the ledger.
+pub const ACK_BYTES: usize = 60;
+
+impl Ack {
+    /// As it goes through the pipe and into the file.
+    pub fn bytes(&self) -> [u8; ACK_BYTES] {
+        let mut bytes = [0; ACK_BYTES];
+        bytes[..8].copy_from_slice(&self.seq.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.number.to_le_bytes());
+        bytes[16..24].copy_from_slice(&self.list.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.of.to_le_bytes());
+        bytes[28..].copy_from_slice(&self.chain);
+        bytes
+    }
+
+    fn read(bytes: &[u8; ACK_BYTES]) -> Ack {
+        let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+        let of = u32::from_le_bytes(std::array::from_fn(|byte| bytes[24 + byte]));
+        let chain = std::array::from_fn(|byte| bytes[28 + byte]);
+        Ack { seq: word(0), number: word(8), list: word(16), of, chain }
+    }
+}
+
+/// The whole acknowledgements of a ledger. A kill may have torn the last one in the pipe; nobody has heard that one.
+pub fn acks(bytes: &[u8]) -> Vec<Ack> {
+    bytes.as_chunks::<ACK_BYTES>().0.iter().map(Ack::read).collect()
+}
+
+/// The payload of an event.
+pub fn payload(number: u64, list: u64, of: u32) -> Vec<u8> {
+    let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let length = match random.below(20) {
+        0..12 => 20 + random.below(300),
+        12..19 => 300 + random.below(2_000),
+        // Larger than one page of the log: it is stored in several parts.
+        _ => 4_000 + random.below(12_000),
+    };
+    let mut fill = String::with_capacity(length as usize + 16);
+    while fill.len() < length as usize {
+        fill.push_str(&format!("{:016x}", random.below(u64::MAX)));
+    }
+    format!(r#"{{"number":{number},"list":{list},"of":{of},"fill":"{fill}"}}"#).into_bytes()
+}
+
+/// How many events the list that begins with a number has.
+pub fn list_len(number: u64) -> u32 {
+    1 + Random(number | 1).below(16) as u32
+}
+
+/// A small generator: the same seed gives the same numbers everywhere.
+pub struct Random(pub u64);
+
+impl Random {
+    /// A number below a bound.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % bound
+    }
+}
+
+/// What a reader found after a restart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Found {
+    /// Records that are there.
+    pub records: u64,
+    /// Acknowledged events that are not there, or say something else.
+    pub lost: u64,
+    /// Events that are there twice.
+    pub duplicated: u64,
+    /// Lists of which a part is there.
+    pub torn: u64,
+    /// Seqs that are missing in the middle, and links of the chain that do not hold.
+    pub broken: u64,
+}
+
+/// One line from the reader to the harness.
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Found { records, lost, duplicated, torn, broken } = self;
+        write!(f, "found {records} {lost} {duplicated} {torn} {broken}")
+    }
+}
+
+/// Finds that line in the reader's output.
+impl FromStr for Found {
+    type Err = ();
+
+    fn from_str(output: &str) -> Result<Found, ()> {
+        let line = output.lines().rev().find_map(|line| line.strip_prefix("found ")).ok_or(())?;
+        let mut words = line.split(' ').map(|word| word.parse().map_err(|_| ()));
+        let mut next = || words.next().ok_or(())?;
+        Ok(Found { records: next()?, lost: next()?, duplicated: next()?, torn: next()?, broken: next()? })
+    }
+}

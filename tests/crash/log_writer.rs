@@ -1,0 +1,146 @@
+//! The burst writer on the real log, and the independent reader of what it left.
+//!
+//! `crash-log write DIR FIRST LEDGER` first sends again what the ledger says was acknowledged last, which has to be answered as
+//! duplicates; then many producers append lists of events from number FIRST on, and each acknowledgement goes to standard output.
+//! `crash-log check DIR LEDGER` opens the log as a restart would, closes it, and reads the store with code of its own.
+
+mod reader;
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, bail, ensure};
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
+use comptoir_core::time::Timestamp;
+use comptoir_local::event_log::{AppendError, Appended, Check, Environment, Identity, Log, LogConfig, State};
+use comptoir_tests::crash_ledger::{self as ledger, Ack};
+use uuid::Uuid;
+
+/// Producers that append at once.
+const PRODUCERS: usize = 64;
+/// Acknowledged events that are sent again after a restart.
+const SENT_AGAIN: usize = 200;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["write", dir, first, ledger] => write(Path::new(dir), first, Path::new(ledger)),
+        ["check", dir, ledger] => check(Path::new(dir), Path::new(ledger)),
+        _ => Err(anyhow::anyhow!("crash-log write DIR FIRST LEDGER | check DIR LEDGER")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("crash-log: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open(dir: &Path) -> anyhow::Result<Log> {
+    let identity = Identity {
+        tenant: TenantId::new(Uuid::from_u128(1)),
+        site: SiteId::new(Uuid::from_u128(2)),
+        node: NodeId::new(Uuid::from_u128(3)),
+    };
+    Ok(Log::open(LogConfig::new(dir.join("node"), identity), Environment::system())?)
+}
+
+fn write(dir: &Path, first: &str, ledger: &Path) -> anyhow::Result<()> {
+    let first: u64 = first.parse().context("FIRST is a number")?;
+    let log = open(dir)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        send_again(&log, &ledger::acks(&std::fs::read(ledger)?)).await?;
+        let next = Arc::new(AtomicU64::new(first));
+        let mut producers: Vec<_> = (0..PRODUCERS).map(|_| tokio::spawn(produce(log.clone(), next.clone()))).collect();
+        // They go on until the process is killed or the disk is gone.
+        producers.remove(0).await?
+    })
+}
+
+async fn send_again(log: &Log, acks: &[Ack]) -> anyhow::Result<()> {
+    for ack in &acks[acks.len().saturating_sub(SENT_AGAIN)..] {
+        let again = log.append(vec![draft(ack.number, ack.list, ack.of)]).await?;
+        let same = again.len() == 1 && again[0].seq.0 == ack.seq && again[0].chain.0 == ack.chain;
+        ensure!(same && again[0].duplicate, "{ack:?} was sent again and answered {again:?}");
+    }
+    Ok(())
+}
+
+async fn produce(log: Log, next: Arc<AtomicU64>) -> anyhow::Result<()> {
+    loop {
+        let list = next.fetch_add(100, Ordering::Relaxed);
+        let of = ledger::list_len(list);
+        let drafts = || (list..list + u64::from(of)).map(|number| draft(number, list, of)).collect();
+        let appended = append(&log, drafts()).await?;
+        acknowledge(&appended, list, of)?;
+        if list.is_multiple_of(1_000) {
+            let again = append(&log, drafts()).await?;
+            let same =
+                again.iter().zip(&appended).all(|(again, first)| *again == Appended { duplicate: true, ..*first });
+            ensure!(same && again.len() == appended.len(), "a retry of {appended:?} was answered {again:?}");
+        }
+    }
+}
+
+async fn append(log: &Log, drafts: Vec<Draft>) -> anyhow::Result<Vec<Appended>> {
+    loop {
+        match log.append(drafts.clone()).await {
+            Err(AppendError::Busy { .. }) => tokio::task::yield_now().await,
+            answer => return Ok(answer?),
+        }
+    }
+}
+
+fn acknowledge(appended: &[Appended], list: u64, of: u32) -> anyhow::Result<()> {
+    let ack = |(appended, number): (&Appended, u64)| {
+        Ack { seq: appended.seq.0, number, list, of, chain: appended.chain.0 }.bytes()
+    };
+    let bytes: Vec<u8> = appended.iter().zip(list..).flat_map(ack).collect();
+    // One lock for the whole list, so that producers do not mix theirs.
+    std::io::stdout().lock().write_all(&bytes)?;
+    Ok(std::io::stdout().flush()?)
+}
+
+fn draft(number: u64, list: u64, of: u32) -> Draft {
+    let name = |text: &str| Name::new(text).expect("a short word is a name");
+    let content = Content {
+        site: Some(SiteId::new(Uuid::from_u128(2))),
+        user: Some(name("u-1")),
+        entity_type: name("SALE"),
+        entity_id: name(&format!("sale-{number}")),
+        action: name("SALE_RECORDED"),
+        payload: ledger::payload(number, list, of),
+        base_version: None,
+        causation: None,
+        correlation: None,
+        schema_version: 1,
+    };
+    Draft { id: EventId::from_bytes(reader::event_id(number)), occurred_at: Some(Timestamp(number as i64)), content }
+}
+
+fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(ledger)?.read_to_end(&mut bytes)?;
+    let log = open(dir)?;
+    let status = loop {
+        let status = log.status();
+        match status.check {
+            Check::Running { .. } => std::thread::yield_now(),
+            Check::Clean { .. } | Check::Found(_) | Check::Stopped => break status,
+        }
+    };
+    if let State::Damaged(finding) = status.state {
+        bail!("the log says: {finding}");
+    }
+    drop(log);
+    let found = reader::read(&dir.join("node").join("log"), &ledger::acks(&bytes))?;
+    println!("{found}");
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! Power cuts without a disk of one's own: the writer's system calls are recorded, and the disk as a power cut may have left it is
+//! made from them. What was synced is there. Of what was not, each write may be there, be missing, or be there in part.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use comptoir_tests::crash_ledger::Random;
+
+use crate::strace::{self, Call, Deed};
+use crate::summary::Summary;
+use crate::writer::{Ending, Ledger, Program};
+
+/// What a drive writes whole.
+const SECTOR_BYTES: usize = 512;
+
+/// As `cut_ext4`, on recorded calls.
+pub(crate) fn cut(program: &Program, rounds: u64, random: &mut Random, folder: &Path) -> anyhow::Result<Summary> {
+    let mut summary = Summary::new(program, "power cuts (recorded writes replayed, the unsynced ones dropped)");
+    let mut ledger = Ledger::create(&folder.join("ledger"))?;
+    let data = fs::canonicalize(folder)?.join("data");
+    fs::create_dir(&data)?;
+    for round in 0..rounds {
+        let before = Disk::load(&data)?;
+        let trace = folder.join("trace");
+        let mut running = program.start_recorded(&data, round, &ledger, &trace)?;
+        // Every call is slowed down many times: fewer events are a burst.
+        running.burst(random, 1_000)?;
+        running.end_recorded()?;
+        let calls = strace::read(&fs::read_to_string(&trace)?);
+        let lines = calls.last().map_or(0, |call| call.began) as u64;
+        let cut = usize::try_from(random.below(lines + 1))?;
+        ledger.take(acknowledged(&calls, cut))?;
+        before.after_power_cut(&data, &calls, cut, random).store(&data)?;
+        let _ = std::process::Command::new("cp")
+            .arg("-r")
+            .arg(&data)
+            .arg(folder.join(format!("before-{round}-{cut}")))
+            .output();
+        let ending = program.check(&data, &ledger)?;
+        if let Ending::Unusable(words) = &ending {
+            println!("round {round} cut {cut} {words}");
+            break;
+        }
+        summary.count(&ending, &ledger);
+        if !ending.is_clean() {
+            ledger.forget()?;
+            if let Ending::Unusable(_) = ending {
+                Disk::default().store(&data)?;
+            }
+        }
+    }
+    Ok(summary)
+}
+
+/// What the harness had heard when the power went.
+fn acknowledged(calls: &[Call], cut: usize) -> Vec<u8> {
+    let heard = calls.iter().filter(|call| call.ended.is_some_and(|ended| ended <= cut));
+    heard
+        .filter_map(|call| if let Deed::Acknowledge { bytes } = &call.deed { Some(bytes) } else { None })
+        .flatten()
+        .copied()
+        .collect()
+}
+
+/// Which file a name stands for; a directory is a name without one.
+type Names = BTreeMap<PathBuf, Option<usize>>;
+
+/// A file tree in memory.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Disk {
+    names: Names,
+    files: Vec<Vec<u8>>,
+}
+
+/// A change of one file's bytes.
+enum Change<'a> {
+    Write { at: usize, bytes: &'a [u8] },
+    Length(usize),
+}
+
+impl Disk {
+    fn load(root: &Path) -> anyhow::Result<Disk> {
+        let mut disk = Disk::default();
+        disk.load_under(root)?;
+        Ok(disk)
+    }
+
+    fn load_under(&mut self, folder: &Path) -> anyhow::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.names.insert(path.clone(), None);
+                self.load_under(&path)?;
+            } else {
+                self.files.push(fs::read(&path)?);
+                self.names.insert(path, Some(self.files.len() - 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn store(&self, root: &Path) -> anyhow::Result<()> {
+        fs::remove_dir_all(root)?;
+        fs::create_dir(root)?;
+        // In the order of their paths a directory comes before what is in it.
+        for (path, file) in &self.names {
+            match file {
+                None => fs::create_dir_all(path)?,
+                Some(file) => fs::write(path, &self.files[*file]).with_context(|| path.display().to_string())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The disk after calls that ended by a power cut at some line.
+    fn after_power_cut(mut self, root: &Path, calls: &[Call], cut: usize, random: &mut Random) -> Disk {
+        let calls: Vec<&Call> = calls.iter().filter(|call| call.began <= cut).collect();
+        let synced = |sync: &Call, began: usize| sync.began > began && sync.ended.is_some_and(|ended| ended <= cut);
+        let names_kept = Self::names_kept(&calls, cut, random);
+        // As the running system saw it: who writes to which file does not depend on what survives.
+        let mut seen = self.names.clone();
+        let mut ends: HashMap<usize, usize> = HashMap::new();
+        for (nth, call) in calls.iter().enumerate() {
+            if !touches(root, &call.deed) {
+                continue;
+            }
+            self.open_new(&mut seen, call);
+            if let Some((file, change)) = self.change(&seen, &mut ends, &call.deed) {
+                let durable = call.ended.is_some_and(|ended| {
+                    calls[nth..].iter().any(|sync| {
+                        let same = matches!(&sync.deed, Deed::Sync { path, .. } if file_at(&seen, path) == Some(file));
+                        same && synced(sync, ended)
+                    })
+                });
+                apply(&mut self.files[file], change, durable, random);
+            }
+            rename(&mut seen, &call.deed);
+            if nth < names_kept {
+                if let Deed::Open { path, .. } = &call.deed {
+                    self.names.insert(path.clone(), file_at(&seen, path));
+                }
+                rename(&mut self.names, &call.deed);
+            }
+        }
+        self
+    }
+
+    /// Names survive as the journal holds them: in order, and all that came before an fsync of anything.
+    fn names_kept(calls: &[&Call], cut: usize, random: &mut Random) -> usize {
+        let synced = |call: &&Call| {
+            matches!(call.deed, Deed::Sync { names: true, .. }) && call.ended.is_some_and(|ended| ended <= cut)
+        };
+        let sure = calls.iter().rposition(synced).unwrap_or(0);
+        sure + random.below((calls.len() - sure) as u64 + 1) as usize
+    }
+
+    /// A file that is opened and was not there begins empty.
+    fn open_new(&mut self, seen: &mut Names, call: &Call) {
+        if let Deed::Open { path, .. } = &call.deed {
+            let files = &mut self.files;
+            seen.entry(path.clone()).or_insert_with(|| {
+                files.push(Vec::new());
+                Some(files.len() - 1)
+            });
+        }
+    }
+
+    /// Which file a call changes, and how. Bytes without an offset go after what was written before.
+    fn change<'a>(
+        &self,
+        seen: &Names,
+        ends: &mut HashMap<usize, usize>,
+        deed: &'a Deed,
+    ) -> Option<(usize, Change<'a>)> {
+        match deed {
+            Deed::Open { path, emptied } => {
+                let file = file_at(seen, path)?;
+                ends.insert(file, 0);
+                emptied.then_some((file, Change::Length(0)))
+            }
+            Deed::Write { path, offset, bytes } => {
+                let file = file_at(seen, path)?;
+                let end = ends.entry(file).or_default();
+                let at = offset.map_or(*end, |offset| offset as usize);
+                *end = at + bytes.len();
+                Some((file, Change::Write { at, bytes }))
+            }
+            Deed::Truncate { path, length } => Some((file_at(seen, path)?, Change::Length(*length as usize))),
+            Deed::Sync { .. } | Deed::Rename { .. } | Deed::Remove { .. } | Deed::MakeDir { .. } => None,
+            Deed::Acknowledge { .. } => None,
+        }
+    }
+}
+
+fn touches(root: &Path, deed: &Deed) -> bool {
+    match deed {
+        Deed::Open { path, .. }
+        | Deed::Write { path, .. }
+        | Deed::Truncate { path, .. }
+        | Deed::Sync { path, .. }
+        | Deed::Rename { from: path, .. }
+        | Deed::Remove { path }
+        | Deed::MakeDir { path } => path.starts_with(root),
+        Deed::Acknowledge { .. } => false,
+    }
+}
+
+fn file_at(names: &Names, path: &Path) -> Option<usize> {
+    names.get(path).copied().flatten()
+}
+
+/// Carries out what a call does to names.
+fn rename(names: &mut Names, deed: &Deed) {
+    match deed {
+        Deed::Rename { from, to } => {
+            let moved: Vec<_> = names.extract_if(.., |path, _| path.starts_with(from)).collect();
+            for (path, file) in moved {
+                let rest = path.strip_prefix(from).map(Path::to_owned).unwrap_or_default();
+                names.insert(if rest.as_os_str().is_empty() { to.clone() } else { to.join(rest) }, file);
+            }
+        }
+        Deed::Remove { path } => drop(names.remove(path)),
+        Deed::MakeDir { path } => drop(names.insert(path.clone(), None)),
+        Deed::Open { .. }
+        | Deed::Write { .. }
+        | Deed::Truncate { .. }
+        | Deed::Sync { .. }
+        | Deed::Acknowledge { .. } => {}
+    }
+}
+
+/// Carries out a change that is durable; one that is not may be missing, or there up to some sector.
+fn apply(file: &mut Vec<u8>, change: Change<'_>, durable: bool, random: &mut Random) {
+    let kept = if durable { 2 } else { random.below(3) };
+    match change {
+        _ if kept == 0 => {}
+        Change::Length(length) => file.resize(length, 0),
+        Change::Write { at, bytes } => {
+            let whole = bytes.len();
+            let sectors = (whole / SECTOR_BYTES) as u64;
+            let length = if kept == 1 { random.below(sectors + 1) as usize * SECTOR_BYTES } else { whole };
+            if length > 0 {
+                file.resize(file.len().max(at + length), 0);
+                file[at..at + length].copy_from_slice(&bytes[..length]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(line: usize, deed: Deed) -> Call {
+        Call { began: line, ended: Some(line), deed }
+    }
+
+    fn write(name: &str, offset: u64, bytes: &[u8]) -> Deed {
+        Deed::Write { path: name.into(), offset: Some(offset), bytes: bytes.to_vec() }
+    }
+
+    #[test]
+    fn what_was_synced_is_there_whatever_becomes_of_the_rest() {
+        let open = |name: &str| Deed::Open { path: name.into(), emptied: false };
+        let sync = |name: &str, names| Deed::Sync { path: name.into(), names };
+        let calls = [
+            call(0, open("/d/new")),
+            call(1, write("/d/new", 0, &[1; 1024])),
+            call(2, sync("/d/new", false)),
+            call(3, Deed::Rename { from: "/d/new".into(), to: "/d/db".into() }),
+            call(4, sync("/d", true)),
+            call(5, write("/d/db", 512, &[2; 1024])),
+            call(6, open("/d/other")),
+        ];
+        let mut outcomes = std::collections::HashSet::new();
+        for seed in 1..200 {
+            let disk = Disk::default().after_power_cut(Path::new("/d"), &calls, 6, &mut Random(seed * 7919));
+            let db = &disk.files[file_at(&disk.names, Path::new("/d/db")).expect("the name was synced")];
+            assert_eq!(db[..512], [1; 512]);
+            assert!(db[512..1024] == [1; 512] || db[512..1024] == [2; 512]);
+            outcomes.insert((db.len(), db[512], disk.names.len()));
+        }
+        assert!(outcomes.len() >= 5, "unsynced writes are dropped, torn and kept: {outcomes:?}");
+    }
+}

@@ -1,0 +1,90 @@
+//! What a row of crashes came to.
+
+use crate::writer::{Ending, Ledger, Program};
+use std::time::Duration;
+
+use comptoir_tests::crash_ledger::Found;
+
+/// Counted over all rounds.
+pub(crate) struct Summary {
+    title: String,
+    rounds: u64,
+    acknowledged: u64,
+    bursting: Duration,
+    records: u64,
+    /// In how many rounds something was wrong.
+    bad_rounds: u64,
+    pub(crate) lost: u64,
+    pub(crate) unusable: u64,
+    duplicated: u64,
+    torn: u64,
+    broken: u64,
+    words: Vec<String>,
+}
+
+impl Summary {
+    pub(crate) fn new(program: &Program, faults: &str) -> Summary {
+        Summary {
+            title: format!("{}, {faults}", program.name),
+            rounds: 0,
+            acknowledged: 0,
+            bursting: Duration::ZERO,
+            records: 0,
+            bad_rounds: 0,
+            lost: 0,
+            unusable: 0,
+            duplicated: 0,
+            torn: 0,
+            broken: 0,
+            words: Vec::new(),
+        }
+    }
+
+    /// Counts one crash and what was found after it.
+    pub(crate) fn count(&mut self, ending: &Ending, ledger: &Ledger) {
+        self.rounds += 1;
+        self.acknowledged += ledger.last_round();
+        self.bursting = ledger.bursting();
+        self.bad_rounds += u64::from(!ending.is_clean());
+        match ending {
+            Ending::Read(Found { records, lost, duplicated, torn, broken }) => {
+                self.records = *records;
+                self.lost += lost;
+                self.duplicated += duplicated;
+                self.torn += torn;
+                self.broken += broken;
+            }
+            Ending::Unusable(words) => {
+                self.unusable += 1;
+                self.lost += ledger.acknowledged();
+                self.words.push(format!("round {}: {words}", self.rounds));
+            }
+        }
+    }
+
+    pub(crate) fn print(&self) {
+        // A recorded burst runs many times slower than it would, so it has no rate.
+        let rate = match u64::try_from(self.bursting.as_millis()) {
+            Ok(milliseconds @ 1..) => format!(" ({}/s)", self.acknowledged * 1000 / milliseconds),
+            Ok(0) | Err(_) => String::new(),
+        };
+        let Summary {
+            title, rounds, acknowledged, records, bad_rounds, lost, unusable, duplicated, torn, broken, ..
+        } = self;
+        println!(
+            "{title}: {rounds} times, {acknowledged} acknowledged{rate}, {lost} lost, {duplicated} duplicated, {torn} torn, \
+             {broken} broken links, {unusable} times unusable, {bad_rounds} rounds with damage, {records} records at the end"
+        );
+        self.words.iter().for_each(|words| println!("  {words}"));
+    }
+
+    pub(crate) fn assert_nothing_lost(&self) {
+        let wrong = self.lost + self.duplicated + self.torn + self.broken + self.unusable;
+        assert_eq!(
+            wrong, 0,
+            "{}: {} of {} rounds were bad: {:?}",
+            self.title, self.bad_rounds, self.rounds, self.words
+        );
+        assert!(self.acknowledged > 0, "nothing was acknowledged at all");
+    }
+}
