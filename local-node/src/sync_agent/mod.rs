@@ -16,6 +16,8 @@ mod outbox;
 mod push;
 mod reaction;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod transport;
 
 pub(crate) use agent::Agent;

@@ -1,0 +1,285 @@
+//! A central in memory that keeps the protocol, and does what a script says when it is to fail.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use comptoir_core::chain::{ChainHash, link};
+use comptoir_core::id::EventId;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::{
+    EpochDto, HeadDto, PushRequest, PushResponse, Receipt, RecordResult, SyncStatus, receipt_text,
+};
+use comptoir_proto::{instant, stored_v1};
+use ed25519_dalek::{Signer as _, SigningKey};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::super::transport::{Answer, Transport, Unanswered};
+use super::identity;
+
+/// What happens to one push.
+pub(super) enum Fault {
+    /// There is no line.
+    NotConnected,
+    /// Nothing comes back in time, and nothing was stored.
+    Timeout,
+    /// It is stored, and the answer is lost.
+    LostAnswer,
+    /// Refused with a code and what the problem carries.
+    Refuse(ErrorCode, fn(Problem) -> Problem),
+    /// Answered by something that is no central of ours.
+    Proxy(u16, &'static str),
+    /// Only so many of its records are stored.
+    Partly(usize),
+    /// It is stored, and the answer says something else.
+    Lie(fn(&mut PushResponse)),
+    /// It is stored, and the node is killed with the answer in its hands.
+    Kill(tokio::task::AbortHandle),
+}
+
+/// One request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Call {
+    pub(super) at: Instant,
+    /// Nothing for a question after central's stand.
+    pub(super) pushed: Option<(u64, usize)>,
+}
+
+struct Held {
+    record: Vec<u8>,
+    chain: ChainHash,
+    result: RecordResult,
+}
+
+#[derive(Default)]
+struct Inner {
+    epoch: Option<EpochDto>,
+    /// Of the epoch.
+    held: Vec<Held>,
+    /// Every event that was ever taken, in order.
+    events: Vec<Uuid>,
+    position: u64,
+    incarnation: Uuid,
+    poison: HashSet<Uuid>,
+    records_max: Option<usize>,
+    faults: VecDeque<Fault>,
+    calls: Vec<Call>,
+    /// Raised after each push.
+    pushed: watch::Sender<usize>,
+}
+
+/// Clones are the same central.
+#[derive(Clone, Default)]
+pub(super) struct Central(Arc<Mutex<Inner>>);
+
+/// Central's clock.
+pub(super) const SERVER_TIME: Timestamp = Timestamp(1_800_000_000_000_000);
+
+impl Central {
+    pub(super) fn will(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.lock().faults.extend(faults);
+    }
+
+    /// From now on answers 413 to more records than that.
+    pub(super) fn takes_at_most(&self, records: usize) {
+        self.lock().records_max = Some(records);
+    }
+
+    pub(super) fn quarantines(&self, event: EventId) {
+        self.lock().poison.insert(event.uuid());
+    }
+
+    /// Puts back a copy from when it held so many records.
+    pub(super) fn restore(&self, records: usize, incarnation: Uuid) {
+        let mut central = self.lock();
+        central.held.truncate(records);
+        central.events.truncate(records);
+        central.incarnation = incarnation;
+        central.pushed.send_replace(records);
+    }
+
+    /// Holds a record more than the node, as after the node was put back.
+    pub(super) fn holds_one_more(&self) {
+        let mut central = self.lock();
+        let last = central.held.last().expect("something is held");
+        let (mut record, chain) = (last.record.clone(), last.chain);
+        record.push(0);
+        let result = RecordResult { seq: last.result.seq + 1, event_id: Uuid::from_u128(99), ..last.result.clone() };
+        let chain = link(chain, &record);
+        central.held.push(Held { record, chain, result });
+    }
+
+    /// Every event it took, each time it was taken.
+    pub(super) fn events(&self) -> Vec<Uuid> {
+        self.lock().events.clone()
+    }
+
+    /// Seqs of the open epoch, without a hole by construction.
+    pub(super) fn held(&self) -> usize {
+        self.lock().held.len()
+    }
+
+    /// Waits until that many records are held.
+    pub(super) async fn holds(&self, records: usize) {
+        let mut pushed = self.lock().pushed.subscribe();
+        pushed.wait_for(|held| *held == records).await.expect("central lives as long as the test");
+    }
+
+    /// First seq and length of each push.
+    pub(super) fn pushes(&self) -> Vec<(u64, usize)> {
+        self.lock().calls.iter().filter_map(|call| call.pushed).collect()
+    }
+
+    /// Times between the pushes, in seconds.
+    pub(super) fn pauses(&self) -> Vec<u64> {
+        let central = self.lock();
+        let pushes: Vec<_> = central.calls.iter().filter(|call| call.pushed.is_some()).collect();
+        pushes.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
+    }
+
+    /// How often it was asked for its stand.
+    pub(super) fn asked(&self) -> usize {
+        self.lock().calls.iter().filter(|call| call.pushed.is_none()).count()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("no test panics while it holds central")
+    }
+}
+
+impl Transport for Central {
+    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+        let request: PushRequest = serde_json::from_slice(&body).expect("the agent sends a push request");
+        let mut central = self.lock();
+        let pushed = Some((request.first_seq, request.records.len()));
+        central.calls.push(Call { at: Instant::now(), pushed });
+        match central.faults.pop_front() {
+            None => Ok(central.take(&request, usize::MAX, |_| {})),
+            Some(Fault::NotConnected) => Err(Unanswered::NotConnected("connection refused".to_owned())),
+            Some(Fault::Timeout) => Err(Unanswered::Timeout),
+            Some(Fault::LostAnswer) => {
+                central.take(&request, usize::MAX, |_| {});
+                Err(Unanswered::Broken("connection reset".to_owned()))
+            }
+            Some(Fault::Refuse(code, with)) => Ok(refused(with(Problem::new(code, "as scripted")))),
+            Some(Fault::Proxy(status, text)) => Ok(Answer { status, retry_after: None, body: text.into() }),
+            Some(Fault::Partly(records)) => Ok(central.take(&request, records, |_| {})),
+            Some(Fault::Lie(lie)) => Ok(central.take(&request, usize::MAX, lie)),
+            Some(Fault::Kill(agent)) => {
+                let answer = central.take(&request, usize::MAX, |_| {});
+                agent.abort();
+                Ok(answer)
+            }
+        }
+    }
+
+    async fn status(&self) -> Result<Answer, Unanswered> {
+        let mut central = self.lock();
+        central.calls.push(Call { at: Instant::now(), pushed: None });
+        let status = SyncStatus {
+            head: central.epoch.map(|epoch| central.head(epoch)),
+            server_time: instant::format(SERVER_TIME),
+            incarnation: central.incarnation,
+        };
+        Ok(ok(&status))
+    }
+}
+
+impl Inner {
+    /// Takes the records that fit, at most so many, and answers from what it holds.
+    fn take(&mut self, request: &PushRequest, records: usize, lie: impl FnOnce(&mut PushResponse)) -> Answer {
+        if self.records_max.is_some_and(|max| request.records.len() > max) {
+            return refused(Problem::new(ErrorCode::TooLarge, "too many"));
+        }
+        if self.epoch != Some(request.epoch) {
+            assert_eq!(request.first_seq, 1, "an epoch begins with its first record");
+            assert!(self.epoch.is_none_or(|known| known.number < request.epoch.number));
+            self.epoch = Some(request.epoch);
+            self.held.clear();
+        }
+        let expected = self.held.len() as u64 + 1;
+        if request.first_seq > expected {
+            return refused(Problem::new(ErrorCode::SeqGap, "records are missing").with("expected_seq", expected));
+        }
+        let mut results = Vec::new();
+        for (sealed, seq) in request.records.iter().zip(request.first_seq..).take(records) {
+            let (record, chain) = sealed.bytes().expect("the agent writes base64 and hex");
+            match self.held.get(seq as usize - 1) {
+                Some(held) if held.record != record => return refused(Problem::new(ErrorCode::Fork, "other bytes")),
+                Some(held) => results.push(held.result.clone()),
+                None => results.push(self.hold(record, chain, seq)),
+            }
+        }
+        self.pushed.send_replace(self.held.len());
+        let head = self.head(request.epoch);
+        let text = receipt_text(identity().tenant.uuid(), request.node, &head, self.incarnation);
+        let key = SigningKey::from_bytes(&[9; 32]);
+        let mut response = PushResponse {
+            results,
+            head,
+            receipt: Receipt {
+                signature: BASE64.encode(key.sign(text.as_bytes()).to_bytes()),
+                public_key: hex::encode(key.verifying_key().to_bytes()),
+                text,
+            },
+            server_time: instant::format(SERVER_TIME),
+            incarnation: self.incarnation,
+        };
+        lie(&mut response);
+        ok(&response)
+    }
+
+    fn hold(&mut self, record: Vec<u8>, chain: ChainHash, seq: u64) -> RecordResult {
+        if let Some(before) = self.held.last() {
+            assert_eq!(link(before.chain, &record), chain, "the records come with their chain");
+        }
+        let event_id = stored_v1::header(&record).expect("a record has a header").event_id.uuid();
+        self.position += 1;
+        let known = self.events.contains(&event_id);
+        let poisoned = self.poison.contains(&event_id);
+        let result = RecordResult {
+            event_id,
+            seq,
+            verdict: if poisoned {
+                "QUARANTINED"
+            } else if known {
+                "DUPLICATE"
+            } else {
+                "ACCEPTED"
+            }
+            .to_owned(),
+            code: poisoned.then(|| "TOTAL_MISMATCH".to_owned()),
+            flags: Vec::new(),
+            position: self.position,
+            reference: None,
+            resolution: None,
+            detail: None,
+        };
+        self.events.push(event_id);
+        self.held.push(Held { record, chain, result: result.clone() });
+        result
+    }
+
+    fn head(&self, epoch: EpochDto) -> HeadDto {
+        let chain = self.held.last().map_or(ChainHash([0; 32]), |held| held.chain);
+        HeadDto { epoch, seq: self.held.len() as u64, chain: chain.to_string() }
+    }
+}
+
+fn ok(answer: &impl serde::Serialize) -> Answer {
+    let body = serde_json::to_vec(answer).expect("an answer encodes");
+    Answer { status: 200, retry_after: None, body: body.into() }
+}
+
+fn refused(problem: Problem) -> Answer {
+    let retry_after = problem.retry_after.map(Duration::from_secs);
+    let body = serde_json::to_vec(&problem).expect("a problem encodes");
+    Answer { status: problem.status, retry_after, body: body.into() }
+}

@@ -1,0 +1,130 @@
+//! Forks, gaps, restores: what is wrong is told and set apart, no seq is used twice, and selling goes on.
+
+use std::time::Duration;
+
+use comptoir_core::position::Seq;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::stored_v1;
+use uuid::Uuid;
+
+use super::central::Fault;
+use super::{Phase, Shop, id};
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_stops_the_epoch_loudly_and_selling_goes_on() {
+    for code in
+        [ErrorCode::Fork, ErrorCode::EpochFrozen, ErrorCode::KeyChanged, ErrorCode::WrongNode, ErrorCode::WrongTenant]
+    {
+        let mut shop = Shop::new();
+        shop.central.will([Fault::Refuse(code, |problem| problem)]);
+        let stopped = shop.start().until_stopped().await;
+        assert_eq!(stopped.attention.unwrap().code, code.as_str());
+        shop.sell(0..5).await;
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(shop.central.pushes().len(), 1, "nothing more of this epoch");
+        assert_eq!(shop.log.head().marks.durable, Seq(6));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_epoch_starts_a_stopped_line_again() {
+    let mut shop = Shop::new();
+    shop.sell(0..3).await;
+    shop.central.will([Fault::Refuse(ErrorCode::Fork, |problem| problem)]);
+    shop.start().until_stopped().await;
+    shop.log.open_epoch_and_reseal(None, "an operator decided").await.unwrap();
+    shop.acked(4).await;
+    assert_eq!(shop.central.events()[1..], [id(0).uuid(), id(1).uuid(), id(2).uuid()]);
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
+    let mut shop = Shop::new();
+    shop.sell(0..5).await;
+    shop.start().acked(6).await;
+    shop.until(|state| state.phase == Phase::Idle).await;
+    shop.kill().await;
+    shop.central.restore(2, Uuid::from_u128(2));
+    shop.sell(5..6).await;
+    shop.start().acked(7).await;
+    assert_eq!(shop.central.pushes()[1..], [(7, 1), (3, 5)]);
+    assert_eq!(shop.central.held(), 7);
+    assert_eq!(shop.decision(6).unwrap().position, 6, "a stored decision never changes");
+    let state = shop.until(|state| state.phase == Phase::Idle).await;
+    assert_eq!((state.previous_incarnation, state.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
+    assert_eq!(state.attention, None, "it is well again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_node_notices_that_central_was_put_back() {
+    let mut shop = Shop::new();
+    shop.sell(0..5).await;
+    shop.start().acked(6).await;
+    shop.until(|state| state.phase == Phase::Idle).await;
+    shop.central.restore(0, Uuid::from_u128(2));
+    shop.central.holds(6).await;
+    let well = shop.until(|state| state.phase == Phase::Idle && state.attention.is_none()).await;
+    assert_eq!((well.previous_incarnation, well.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_that_comes_again_and_again_is_no_storm() {
+    let mut shop = Shop::new();
+    shop.sell(0..5).await;
+    shop.start().acked(6).await;
+    shop.kill().await;
+    let gap = || Fault::Refuse(ErrorCode::SeqGap, |problem| problem.with("expected_seq", 3));
+    shop.central.will((0..6).map(|_| gap()));
+    shop.sell(5..6).await;
+    shop.start().acked(7).await;
+    assert_eq!(shop.central.pauses()[1..], [0, 1, 2, 4, 8, 16], "once at once, then with the backoff");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_put_back_from_an_older_copy_opens_a_new_epoch_and_uses_no_seq_twice() {
+    let mut shop = Shop::new();
+    shop.sell(0..3).await;
+    shop.start().acked(4).await;
+    shop.kill().await;
+    shop.central.holds_one_more();
+    shop.start();
+    let mut heads = shop.log.watch();
+    heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(1)).await.unwrap();
+    // What it sells now stands in the new epoch.
+    shop.sell(3..5).await;
+    shop.acked(3).await;
+    assert_eq!(shop.central.events()[5..], [id(3).uuid(), id(4).uuid()]);
+    let opening = shop.log.read(2, Seq(1), 1, usize::MAX).unwrap();
+    let opening = stored_v1::decode(&opening[0].record).unwrap();
+    let payload = String::from_utf8(opening.content.payload).unwrap();
+    assert!(payload.contains("central held seq 5 of epoch 1, the log ended at seq 4"), "{payload}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_central_that_is_ahead_again_and_again_is_wrong_and_gets_no_third_epoch() {
+    let mut shop = Shop::new();
+    shop.start().acked(1).await;
+    shop.kill().await;
+    shop.central.holds_one_more();
+    shop.start();
+    let mut heads = shop.log.watch();
+    heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(1)).await.unwrap();
+    shop.central.holds_one_more();
+    let stopped = shop.until_stopped().await;
+    assert_eq!(stopped.attention.unwrap().code, "CENTRAL_AHEAD");
+    assert_eq!(shop.log.head().epoch.number, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_that_change_on_the_way_are_sent_smaller_and_then_a_person_is_told() {
+    let mut shop = Shop::new();
+    shop.sell(0..600).await;
+    shop.central.will((0..6).map(|_| Fault::Refuse(ErrorCode::ChainMismatch, |problem| problem)));
+    let told = shop.start().until_attention("CHAIN_MISMATCH").await;
+    assert!(told.attention.unwrap().detail.contains("our own chain holds up to seq 601"));
+    shop.acked(601).await;
+    let sizes: Vec<usize> = shop.central.pushes().into_iter().map(|(_, records)| records).take(7).collect();
+    assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 7]);
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+}
