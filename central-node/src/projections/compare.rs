@@ -1,0 +1,207 @@
+//! Whether two versions of a projection are the same to the byte, row by row, at one position.
+//!
+//! Both are looked at as they stood at one moment, or, where one has not come as far as the other, it is caught up to exactly there first.
+//! Ingest is not held up.
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use deadpool_postgres::Transaction;
+use tokio_postgres::{IsolationLevel, Portal};
+
+use super::rebuild::{Builder, Wish};
+use super::status::version_state;
+use super::{Projection, ProjectionError, Table, Version, position_sql};
+use crate::database::{Database, set_tenant};
+
+/// Rows fetched at a time from each side.
+const ROWS: i32 = 2_000;
+
+/// What a comparison found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compared {
+    /// Where both versions stood.
+    pub position: Position,
+    /// One per table of the projection.
+    pub tables: Vec<TableCompared>,
+}
+
+impl Compared {
+    /// Whether every table is the same.
+    pub fn is_equal(&self) -> bool {
+        self.tables.iter().all(|table| table.difference.is_none())
+    }
+}
+
+/// One table in both versions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TableCompared {
+    /// Its name.
+    pub table: &'static str,
+    /// In the first version.
+    pub left: TableDigest,
+    /// In the second.
+    pub right: TableDigest,
+    /// The first row that is not the same.
+    pub difference: Option<Difference>,
+}
+
+/// A table in one line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TableDigest {
+    /// How many rows.
+    pub rows: u64,
+    /// BLAKE3 over the rows' texts in the order of their key, each after its length in eight bytes.
+    pub digest: blake3::Hash,
+}
+
+/// Two rows that should be one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// Which row in the order of the key, from 1.
+    pub row: u64,
+    /// Its text in the first version; absent where that has fewer rows.
+    pub left: Option<String>,
+    /// Its text in the second.
+    pub right: Option<String>,
+}
+
+/// Compares two versions of one projection, numbered as `projections status` shows them.
+pub async fn compare(
+    database: &Database,
+    tenant: TenantId,
+    projection: Projection,
+    (left, right): (i32, i32),
+) -> Result<Compared, ProjectionError> {
+    let (left, right) = (Version { projection, number: left }, Version { projection, number: right });
+    let mut connection = database.service().await?;
+    let snapshot = snapshot(&mut connection, tenant).await?;
+    let at_left = standing(&snapshot, tenant, left).await?;
+    let at_right = standing(&snapshot, tenant, right).await?;
+    if at_left == at_right || !projection.is_deciding() {
+        // A reporting projection only adds rows: both are the same moment's up to where the one behind has come.
+        let position = at_left.min(at_right);
+        let tables = compare_tables(tenant, (&snapshot, left), (&snapshot, right), position).await?;
+        return Ok(Compared { position, tables });
+    }
+    let (behind, position) = if at_left < at_right { (left, at_right) } else { (right, at_left) };
+    let mut builder = Builder::new(database, tenant, Wish::This(behind)).await?;
+    while builder.position() < position {
+        builder.commit_page(database, position).await?;
+    }
+    let mut caught_up = database.service().await?;
+    let caught_up = self::snapshot(&mut caught_up, tenant).await?;
+    if standing(&caught_up, tenant, behind).await? != position {
+        return Err(ProjectionError::Fenced { of: behind, tenant });
+    }
+    let of = |version: Version| if version == behind { &caught_up } else { &snapshot };
+    let tables = compare_tables(tenant, (of(left), left), (of(right), right), position).await?;
+    Ok(Compared { position, tables })
+}
+
+/// A transaction that sees one moment, however long it reads.
+async fn snapshot(
+    connection: &mut deadpool_postgres::Object,
+    tenant: TenantId,
+) -> Result<Transaction<'_>, ProjectionError> {
+    let tx =
+        connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    set_tenant(&tx, tenant).await?;
+    Ok(tx)
+}
+
+async fn standing(tx: &Transaction<'_>, tenant: TenantId, of: Version) -> Result<Position, ProjectionError> {
+    let state = version_state(tx, tenant, of).await?;
+    state.map(|(_, position)| position).ok_or(ProjectionError::NoVersion { of, tenant })
+}
+
+type Side<'a> = (&'a Transaction<'a>, Version);
+
+async fn compare_tables(
+    tenant: TenantId,
+    left: Side<'_>,
+    right: Side<'_>,
+    position: Position,
+) -> Result<Vec<TableCompared>, ProjectionError> {
+    let mut compared = Vec::new();
+    for table in left.1.projection.tables() {
+        let mut rows =
+            (Rows::of(left, tenant, *table, position).await?, Rows::of(right, tenant, *table, position).await?);
+        let mut difference = None;
+        loop {
+            let (left, right) = (rows.0.next().await?, rows.1.next().await?);
+            if left.is_none() && right.is_none() {
+                break;
+            }
+            if left != right && difference.is_none() {
+                let row = rows.0.count.max(rows.1.count);
+                difference = Some(Difference { row, left, right });
+            }
+        }
+        let (left, right) = (rows.0.digest(), rows.1.digest());
+        compared.push(TableCompared { table: table.name, left, right, difference });
+    }
+    Ok(compared)
+}
+
+/// The rows of one table of one version as texts, a few at a time.
+struct Rows<'a> {
+    tx: &'a Transaction<'a>,
+    portal: Portal,
+    fetched: std::vec::IntoIter<String>,
+    more: bool,
+    count: u64,
+    hasher: blake3::Hasher,
+}
+
+impl<'a> Rows<'a> {
+    async fn of(
+        (tx, of): Side<'a>,
+        tenant: TenantId,
+        table: Table,
+        position: Position,
+    ) -> Result<Rows<'a>, ProjectionError> {
+        let columns: String = tx
+            .query_one(
+                "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+                 where attrelid = $1::text::regclass and attnum > 0 and not attisdropped
+                   and attname not in ('tenant_id', 'version')",
+                &[&table.name],
+            )
+            .await?
+            .try_get(0)?;
+        let Table { name, key } = table;
+        let up_to = position_sql(position);
+        // Rows of a reporting projection know the position that brought them; those of a deciding one are as they stand.
+        let portal = if of.projection.is_deciding() {
+            let sql =
+                format!("select row({columns})::text from {name} where tenant_id = $1 and version = $2 order by {key}");
+            tx.bind(&tx.prepare(&sql).await?, &[&tenant.uuid(), &of.number]).await?
+        } else {
+            let sql = format!(
+                "select row({columns})::text from {name}
+                 where tenant_id = $1 and version = $2 and position <= $3 order by {key}"
+            );
+            tx.bind(&tx.prepare(&sql).await?, &[&tenant.uuid(), &of.number, &up_to]).await?
+        };
+        let (fetched, hasher) = (Vec::new().into_iter(), blake3::Hasher::new());
+        Ok(Rows { tx, portal, fetched, more: true, count: 0, hasher })
+    }
+
+    async fn next(&mut self) -> Result<Option<String>, ProjectionError> {
+        if self.fetched.len() == 0 && self.more {
+            let rows = self.tx.query_portal(&self.portal, ROWS).await?;
+            self.more = !rows.is_empty();
+            let texts = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+            self.fetched = texts.into_iter();
+        }
+        let Some(row) = self.fetched.next() else { return Ok(None) };
+        self.count += 1;
+        self.hasher.update(&(row.len() as u64).to_le_bytes());
+        self.hasher.update(row.as_bytes());
+        Ok(Some(row))
+    }
+
+    fn digest(&self) -> TableDigest {
+        TableDigest { rows: self.count, digest: self.hasher.finalize() }
+    }
+}

@@ -1,0 +1,202 @@
+//! What computes read models from the log.
+//!
+//! Deciding read models (stock, deliveries, invoices, entities, quarantine) change in the ingest transaction; reporting ones (sales) follow
+//! by a cursor: [`runner`]. Any of them can be thrown away: [`rebuild`] fills a new version beside the one that is read, [`compare`] says
+//! whether both are the same to the byte, [`switch`] changes which one is read. Nothing here decides: judgements are taken as they were
+//! stored.
+
+pub mod compare;
+mod cursor;
+pub(crate) mod fold;
+pub(crate) mod log;
+mod parked;
+pub mod progress;
+pub(crate) mod read;
+pub mod rebuild;
+pub mod runner;
+mod sales;
+pub mod sales_lines;
+pub mod status;
+pub mod switch;
+
+use std::fmt;
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+
+use crate::database::{StoreError, as_bigint, natural};
+
+pub use log::PageSize;
+
+/// A read model, by its name in `projection_version`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Projection {
+    /// Stock in lots, what sales took, and counts.
+    Stock,
+    /// Deliveries.
+    Deliveries,
+    /// Invoices and their series.
+    Invoices,
+    /// Everything made of fields: clients and products among them.
+    Entities,
+    /// What was set apart, and whether it was released.
+    Quarantine,
+    /// The sales report's lines.
+    Sales,
+}
+
+/// One table of a projection. Its rows begin with `tenant_id` and `version`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Table {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The rest of its primary key: the order in which rows are compared.
+    pub(crate) key: &'static str,
+}
+
+impl Projection {
+    /// Every projection.
+    pub const ALL: [Projection; 6] = [
+        Projection::Stock,
+        Projection::Deliveries,
+        Projection::Invoices,
+        Projection::Entities,
+        Projection::Quarantine,
+        Projection::Sales,
+    ];
+
+    /// Its name in the database and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Projection::Stock => "stock",
+            Projection::Deliveries => "deliveries",
+            Projection::Invoices => "invoices",
+            Projection::Entities => "entities",
+            Projection::Quarantine => "quarantine",
+            Projection::Sales => "sales",
+        }
+    }
+
+    /// The projection of that name. Clients and products are entities.
+    pub fn parse(name: &str) -> Option<Projection> {
+        match name {
+            "clients" | "products" => Some(Projection::Entities),
+            _ => Projection::ALL.into_iter().find(|projection| projection.name() == name),
+        }
+    }
+
+    /// Whether its state decides, so that it changes in the ingest transaction and stands at the tenant's head.
+    pub fn is_deciding(self) -> bool {
+        match self {
+            Projection::Stock
+            | Projection::Deliveries
+            | Projection::Invoices
+            | Projection::Entities
+            | Projection::Quarantine => true,
+            Projection::Sales => false,
+        }
+    }
+
+    pub(crate) fn tables(self) -> &'static [Table] {
+        match self {
+            Projection::Stock => &[
+                Table { name: "stock_item", key: "site_id, product" },
+                Table { name: "stock_taken", key: "site_id, sale, product" },
+                Table { name: "stock_count", key: "event_id" },
+            ],
+            Projection::Deliveries => &[Table { name: "delivery", key: "delivery_id" }],
+            Projection::Invoices => &[
+                Table { name: "invoice", key: "invoice_id" },
+                Table { name: "invoice_series", key: "document, site_id, year" },
+            ],
+            Projection::Entities => &[Table { name: "entity", key: "entity_type, entity_id" }],
+            Projection::Quarantine => &[Table { name: "quarantine", key: "event_id" }],
+            Projection::Sales => &[Table { name: "sales_line", key: "position, line" }],
+        }
+    }
+}
+
+impl fmt::Display for Projection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One version of a projection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Version {
+    /// Of which projection.
+    pub projection: Projection,
+    /// From 1; each rebuild makes the next.
+    pub number: i32,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} version {}", self.projection, self.number)
+    }
+}
+
+/// Why a projection did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another owner moves this cursor now: this one stops.
+    #[error("tenant {tenant}: another owner moves the cursor of {of}")]
+    Fenced {
+        /// Of what.
+        of: Version,
+        /// Whose.
+        tenant: TenantId,
+    },
+    /// There is no such version.
+    #[error("tenant {tenant}: there is no {of}")]
+    NoVersion {
+        /// Of what.
+        of: Version,
+        /// Whose.
+        tenant: TenantId,
+    },
+    /// It is the version that is read.
+    #[error("tenant {tenant}: {of} is the one that is read")]
+    Active {
+        /// Of what.
+        of: Version,
+        /// Whose.
+        tenant: TenantId,
+    },
+    /// The tenant is not known.
+    #[error("there is no tenant {0}")]
+    NoTenant(TenantId),
+    /// A stored record or decision does not read: the store is damaged, and nothing is guessed.
+    #[error("tenant {tenant}, position {position}: {reason}")]
+    Damaged {
+        /// Whose.
+        tenant: TenantId,
+        /// Where.
+        position: Position,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A task of this process ended badly.
+    #[error("a task ended: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl From<tokio_postgres::Error> for ProjectionError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        ProjectionError::Store(error.into())
+    }
+}
+
+/// A position as the database gives it.
+pub(crate) fn position_of(number: i64) -> Result<Position, StoreError> {
+    natural(number).map(Position)
+}
+
+/// A position as the database takes it.
+pub(crate) fn position_sql(position: Position) -> i64 {
+    as_bigint(position.0)
+}

@@ -1,0 +1,188 @@
+//! Rebuilds: a new version beside the one that is read, from the first position to the head. Stored judgements are folded; nothing is
+//! decided again.
+//!
+//! A page of the log, the rows it changes and the cursors of the versions being built are one transaction. So a rebuild can be killed,
+//! dropped or run twice at any moment: it goes on where the last page ended, and of two owners the fence stops the first. Ingest goes on
+//! meanwhile; what it adds is caught up here, and for the last time under the tenant's lock by a switch.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use super::cursor::{self, Claim, Manner};
+use super::fold::{Build, Cache, FOLDED};
+use super::log::{self, PageSize, Wanted};
+use super::read::read_page;
+use super::{Projection, ProjectionError, Version, sales};
+use crate::database::{Database, Doing, StoreError, begin};
+use crate::event_store;
+use crate::tenant::Tenant;
+use crate::world_store::Versions;
+
+/// How often a rebuild goes after the head that moved on while it caught up. The rest is a switch's.
+const ROUNDS_MAX: usize = 8;
+
+/// How far a rebuild has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reached {
+    /// Every version being built has applied the log up to here.
+    pub position: Position,
+    /// The tenant's head when it was looked at last.
+    pub head: Position,
+}
+
+/// Builds these projections anew, or goes on with versions that are being built already, a page of the log at a time.
+/// `report` hears of every page. Dropping the
+/// future stops it; calling it again goes on.
+pub async fn rebuild(
+    database: &Database,
+    tenant: TenantId,
+    projections: &[Projection],
+    page: PageSize,
+    mut report: impl FnMut(Reached),
+) -> Result<Vec<Version>, ProjectionError> {
+    let mut builder = Builder::new(database, tenant, Wish::Build(projections)).await?;
+    builder.page_size = page;
+    for _ in 0..ROUNDS_MAX {
+        let head = head(database, tenant).await?;
+        report(Reached { position: builder.position(), head });
+        if builder.position() >= head {
+            break;
+        }
+        while builder.position() < head {
+            builder.commit_page(database, head).await?;
+            report(Reached { position: builder.position(), head });
+        }
+    }
+    Ok(builder.claims.iter().map(|claim| claim.of).collect())
+}
+
+/// The last position given in a tenant.
+pub(super) async fn head(database: &Database, tenant: TenantId) -> Result<Position, ProjectionError> {
+    let mut connection = database.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    let head = event_store::tenant_head(&tx, tenant).await?;
+    Ok(head.ok_or(ProjectionError::NoTenant(tenant))?.head)
+}
+
+/// Which versions a builder works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish<'a> {
+    /// The version of each projection that is being built, or a new one.
+    Build(&'a [Projection]),
+    /// This very one, which is not the one that is read.
+    This(Version),
+}
+
+/// Brings versions up to the head, page by page.
+pub(super) struct Builder {
+    tenant: Arc<Tenant>,
+    claims: Vec<Claim>,
+    build: Option<Build>,
+    page_size: PageSize,
+}
+
+impl Builder {
+    /// Takes the cursors of the versions wished for.
+    pub(super) async fn new(database: &Database, tenant: TenantId, wish: Wish<'_>) -> Result<Builder, ProjectionError> {
+        let owner = Uuid::new_v4();
+        let mut connection = database.service().await?;
+        let tx = begin(&mut connection, tenant).await?;
+        let loaded = Tenant::load(&tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?;
+        let versions = match wish {
+            Wish::Build(projections) => {
+                let projections: BTreeSet<Projection> = projections.iter().copied().collect();
+                let mut versions = Vec::with_capacity(projections.len());
+                for projection in projections {
+                    versions.push(being_built(&tx, tenant, projection).await?);
+                }
+                versions
+            }
+            Wish::This(of) => vec![of],
+        };
+        let mut claims = Vec::with_capacity(versions.len());
+        for of in versions {
+            let claim = cursor::claim(&tx, tenant, of, owner, Manner::Take).await?;
+            claims.push(claim.ok_or(ProjectionError::NoVersion { of, tenant })?);
+        }
+        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+        Ok(Builder { tenant: Arc::new(loaded), claims, build: None, page_size: PageSize::REBUILT })
+    }
+
+    /// Every version has applied the log up to here.
+    pub(super) fn position(&self) -> Position {
+        self.claims.iter().map(|claim| claim.position).min().unwrap_or_default()
+    }
+
+    /// Applies one page in a transaction of its own.
+    pub(super) async fn commit_page(&mut self, database: &Database, to: Position) -> Result<(), ProjectionError> {
+        let mut connection = database.service().await?;
+        let tx = begin(&mut connection, self.tenant.id).await?;
+        self.page(&tx, to).await?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+        Ok(())
+    }
+
+    /// Applies one page in the caller's transaction. After an error, or a transaction that was not committed, begin with a new builder:
+    /// this one remembers what nobody wrote.
+    pub(super) async fn page(&mut self, tx: &Transaction<'_>, to: Position) -> Result<(), ProjectionError> {
+        let after = self.position();
+        // Versions that were begun at different times join as the last of them comes to where the next one stands.
+        let others = self.claims.iter().map(|claim| claim.position).filter(|position| *position > after);
+        let to = others.min().map_or(to, |next| next.min(to));
+        let taking_part = |claim: &&mut Claim| claim.position == after;
+
+        let wanted = Wanted { verdicts: &FOLDED, actions: None };
+        let page = log::page(tx, self.tenant.id, after, to, wanted, self.page_size).await?;
+        let complete_to = page.complete_to;
+        let events = Arc::new(read_page(page.events).await?);
+
+        let mut deciding = Vec::new();
+        for claim in self.claims.iter_mut().filter(taking_part) {
+            claim.advance(tx, complete_to).await?;
+            if claim.of.projection.is_deciding() {
+                deciding.push(claim.of);
+            } else {
+                sales::apply(tx, self.tenant.id, claim.of, &events).await?;
+            }
+        }
+        if !deciding.is_empty() {
+            let mut build = self.build_of(tx, &deciding).await?;
+            build.apply(tx, &self.tenant, &events).await?;
+            self.build = Some(build);
+        }
+        Ok(())
+    }
+
+    /// The build of these versions with what is in memory; nothing is, where others take part than did in the page before.
+    async fn build_of(&mut self, tx: &Transaction<'_>, deciding: &[Version]) -> Result<Build, ProjectionError> {
+        let built: BTreeSet<Projection> = deciding.iter().map(|of| of.projection).collect();
+        let mut versions = Versions::active(tx, self.tenant.id).await?;
+        for Version { projection, number } in deciding.iter().copied() {
+            match projection {
+                Projection::Stock => versions.stock = number,
+                Projection::Deliveries => versions.deliveries = number,
+                Projection::Invoices => versions.invoices = number,
+                Projection::Entities => versions.entities = number,
+                Projection::Quarantine => versions.quarantine = number,
+                Projection::Sales => {}
+            }
+        }
+        let kept = self.build.take().filter(|build| build.built == built && build.versions == versions);
+        Ok(kept.unwrap_or_else(|| Build { built, versions, cache: Cache::default() }))
+    }
+}
+
+/// The version of a projection that is being built; a new one where none is.
+async fn being_built(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    projection: Projection,
+) -> Result<Version, ProjectionError> {
+    let row = tx.query_one(include_str!("version_build.sql"), &[&tenant.uuid(), &projection.name()]).await?;
+    Ok(Version { projection, number: row.try_get("version")? })
+}

@@ -1,0 +1,167 @@
+//! The projection `sales`: from a stretch of the log to rows of `sales_line`.
+
+use std::collections::BTreeMap;
+
+use comptoir_core::decision::Verdict;
+use comptoir_core::id::{EventId, SiteId, TenantId};
+use comptoir_core::money::{Currency, plain};
+use comptoir_core::position::Position;
+use deadpool_postgres::Transaction;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::cursor::Claim;
+use super::log::{self, PageSize, Wanted};
+use super::parked::{self, Parked, Waiting};
+use super::read::{Read, read_page};
+use super::sales_lines::{ACTIONS, Counted, SalesLine, lines_of};
+use super::{ProjectionError, Version, position_sql};
+
+const RELEASED: &str = "QUARANTINE_RELEASED";
+
+/// Applies the next page of a tenant's log, up to `to` at most. Order: read, compute, move the cursor (which fences), insert; all in the
+/// caller's transaction.
+pub(super) async fn follow_page(tx: &Transaction<'_>, claim: &mut Claim, to: Position) -> Result<(), ProjectionError> {
+    let actions: Vec<&str> = ACTIONS.into_iter().chain([RELEASED]).collect();
+    let wanted = Wanted { verdicts: &[Verdict::Accepted], actions: Some(&actions) };
+    let page = log::page(tx, claim.tenant, claim.position, to, wanted, PageSize::FOLLOWED).await?;
+    let complete_to = page.complete_to;
+    let events = read_page(page.events).await?;
+    claim.advance(tx, complete_to).await?;
+    apply(tx, claim.tenant, claim.of, &events).await
+}
+
+/// Adds the lines of these events, which come in the order of the log, and parks what cannot be applied.
+pub(super) async fn apply(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    of: Version,
+    events: &[Read],
+) -> Result<(), ProjectionError> {
+    let counts = |event: &&Read| {
+        let action = event.action.as_deref().unwrap_or_default();
+        let sells = action == RELEASED || ACTIONS.contains(&action);
+        sells && event.verdict().is_none_or(|verdict| verdict == Verdict::Accepted)
+    };
+    let events: Vec<&Read> = events.iter().filter(counts).collect();
+    let books = books_of(tx, tenant).await?;
+    let named: Vec<EventId> = events.iter().filter_map(|event| event.releases()).collect();
+    let released = log::quarantined(tx, tenant, &named).await?;
+    let released: Vec<Read> = released.iter().map(Read::of).collect();
+    let waiting = parked::waiting(tx, tenant, of).await?;
+    let applied = lines_or_parked(&events, &released, waiting, &books);
+    insert(tx, tenant, of, &applied.lines).await?;
+    parked::park(tx, tenant, of, &applied.parked).await
+}
+
+/// What a tenant counts in.
+struct Books {
+    zone: TimeZone,
+    currency: Currency,
+}
+
+async fn books_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<Books, ProjectionError> {
+    let row = tx.query_opt("select zone, currency from tenant where tenant_id = $1", &[&tenant.uuid()]).await?;
+    let row = row.ok_or(ProjectionError::NoTenant(tenant))?;
+    let (zone, currency): (String, String) = (row.try_get("zone")?, row.try_get("currency")?);
+    let unusable = |reason: String| ProjectionError::Damaged { tenant, position: Position::ZERO, reason };
+    Ok(Books {
+        zone: TimeZone::get(&zone).map_err(|error| unusable(format!("the tenant's zone {zone:?}: {error}")))?,
+        currency: Currency::parse(&currency)
+            .ok_or_else(|| unusable(format!("the tenant's currency {currency:?} is none")))?,
+    })
+}
+
+/// What a page comes to.
+#[derive(Default)]
+struct Applied {
+    lines: Vec<SalesLine>,
+    parked: Vec<Parked>,
+}
+
+fn lines_or_parked(events: &[&Read], released: &[Read], mut waiting: Waiting, books: &Books) -> Applied {
+    let released: BTreeMap<EventId, &Read> =
+        released.iter().filter_map(|event| Some((event.known.as_ref().ok()?.event.id, event))).collect();
+    let mut applied = Applied::default();
+    for event in events {
+        // A release counts for the entity of the event it releases.
+        let inner = event.releases().and_then(|id| released.get(&id).copied());
+        let entity = inner.unwrap_or(event).entity.clone().unwrap_or_default();
+        let lines = if waiting.has(&entity) {
+            Err("an earlier event of its entity is parked".to_owned())
+        } else {
+            lines(event, inner, books)
+        };
+        match lines {
+            Ok(lines) => applied.lines.extend(lines),
+            Err(reason) => {
+                waiting.add(entity.clone());
+                applied.parked.push(Parked { position: event.position, entity, reason });
+            }
+        }
+    }
+    applied
+}
+
+fn lines(event: &Read, inner: Option<&Read>, books: &Books) -> Result<Vec<SalesLine>, String> {
+    let known = event.known.as_ref().map_err(Clone::clone)?;
+    let counted = |received: &Read| -> Result<Counted, String> {
+        let received_at = received.decision.as_ref().map_err(Clone::clone)?.received_at;
+        Ok(Counted { position: event.position, received_at })
+    };
+    let lines = match (event.releases(), inner) {
+        (None, _) => lines_of(known, counted(event)?, &books.zone),
+        (Some(_), Some(inner)) => lines_of(inner.known.as_ref().map_err(Clone::clone)?, counted(inner)?, &books.zone),
+        (Some(id), None) => return Err(format!("it releases {id}, which is not in quarantine")),
+    };
+    let mut lines = lines.map_err(|error| error.to_string())?;
+    // What was written off has no money of its own: it is counted beside the tenant's.
+    lines.iter_mut().for_each(|line| line.currency = line.currency.or(Some(books.currency)));
+    Ok(lines)
+}
+
+async fn insert(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    of: Version,
+    lines: &[SalesLine],
+) -> Result<(), ProjectionError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let positions: Vec<i64> = lines.iter().map(|line| position_sql(line.position)).collect();
+    let numbers: Vec<i32> = lines.iter().map(|line| line.line).collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| line.kind.as_str()).collect();
+    let days: Vec<String> = lines.iter().map(|line| line.day.to_string()).collect();
+    let sites: Vec<Option<Uuid>> = lines.iter().map(|line| line.site.map(SiteId::uuid)).collect();
+    let products: Vec<Option<&str>> = lines.iter().map(|line| line.product.as_ref().map(AsRef::as_ref)).collect();
+    let countries: Vec<Option<&str>> = lines.iter().map(|line| line.country.as_deref()).collect();
+    let customers: Vec<Option<&str>> = lines.iter().map(|line| line.customer.as_ref().map(AsRef::as_ref)).collect();
+    let users: Vec<Option<&str>> = lines.iter().map(|line| line.user.as_ref().map(AsRef::as_ref)).collect();
+    let entities: Vec<&str> = lines.iter().map(|line| line.entity_id.as_str()).collect();
+    let quantities: Vec<String> = lines.iter().map(|line| plain(line.quantity)).collect();
+    let amounts: Vec<String> = lines.iter().map(|line| plain(line.amount)).collect();
+    let minors: Vec<i64> = lines.iter().map(|line| line.amount_minor).collect();
+    let currencies: Vec<Option<&str>> = lines.iter().map(|line| line.currency.as_ref().map(Currency::as_str)).collect();
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 16] = [
+        &tenant.uuid(),
+        &of.number,
+        &positions,
+        &numbers,
+        &kinds,
+        &days,
+        &sites,
+        &products,
+        &countries,
+        &customers,
+        &users,
+        &entities,
+        &quantities,
+        &amounts,
+        &minors,
+        &currencies,
+    ];
+    let statement = tx.prepare_cached(include_str!("sales_insert.sql")).await?;
+    tx.execute(&statement, &columns).await?;
+    Ok(())
+}

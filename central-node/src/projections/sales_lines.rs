@@ -1,0 +1,367 @@
+//! What a sale, a refund, a write-off or an adjustment comes to in the sales report: one line each, and nothing else.
+//! Pure: the same event in the same zone gives the same lines in every rebuild.
+
+use comptoir_core::fact::{Adjustment, Fact, Known, Refund, Sale, StockList, line_amount};
+use comptoir_core::id::{Name, SiteId};
+use comptoir_core::money::{Currency, from_minor};
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+
+/// What a line counts as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Goods sold.
+    Sale,
+    /// Goods that came back: quantity and amount are negative.
+    Refund,
+    /// Goods that are gone without a sale: a quantity and no amount.
+    WriteOff,
+    /// Revenue that changed without goods: its quantity is counted apart from what was sold.
+    Adjustment,
+}
+
+impl Kind {
+    /// The word in the table, the views and the export.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Sale => "SALE",
+            Kind::Refund => "REFUND",
+            Kind::WriteOff => "WRITE_OFF",
+            Kind::Adjustment => "ADJUSTMENT",
+        }
+    }
+}
+
+/// The actions that give sales lines. A released event is judged by its own action.
+pub const ACTIONS: [&str; 5] =
+    ["SALE_RECORDED", "SALE_REFUNDED", "SALE_CANCELLED", "STOCK_WRITTEN_OFF", "REVENUE_ADJUSTED"];
+
+/// Where an event counts: its own position, or its release's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counted {
+    /// At which position it took effect.
+    pub position: Position,
+    /// When central received the event itself; the day is never later than that.
+    pub received_at: Timestamp,
+}
+
+/// One line of the sales report.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SalesLine {
+    /// Of the event, or of its release.
+    pub position: Position,
+    /// Which line of the event, from 0.
+    pub line: i32,
+    /// What it counts as.
+    pub kind: Kind,
+    /// In the tenant's zone.
+    pub day: Date,
+    /// The shop.
+    pub site: Option<SiteId>,
+    /// What was sold; absent from an adjustment that names none.
+    pub product: Option<Name>,
+    /// Where to.
+    pub country: Option<String>,
+    /// The client's entity id.
+    pub customer: Option<Name>,
+    /// Who acted.
+    pub user: Option<Name>,
+    /// The sale, write-off or adjustment.
+    pub entity_id: Name,
+    /// Negative where goods came back; a write-off's is positive.
+    pub quantity: Decimal,
+    /// Tax included, in major units, unrounded; negative where money went back.
+    pub amount: Decimal,
+    /// The same in minor units, rounded as the line was printed.
+    pub amount_minor: i64,
+    /// Of the amount; a write-off has none of its own.
+    pub currency: Option<Currency>,
+}
+
+/// Why an accepted event gives no lines although it should: the projection parks its entity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// The amount of a line does not fit 64 bits.
+    #[error("line {line}: {quantity} x {unit_price} is more than an amount can hold")]
+    AmountTooLarge {
+        /// From 0.
+        line: usize,
+        /// Of the line.
+        quantity: Decimal,
+        /// Of the line.
+        unit_price: Decimal,
+    },
+    /// The event's time has no calendar day.
+    #[error("{micros} microseconds since 1970 have no calendar day")]
+    NoDay {
+        /// The instant.
+        micros: i64,
+    },
+}
+
+/// The lines of an event; none where its action does not sell, return, write off or adjust.
+pub fn lines_of(known: &Known, counted: Counted, zone: &TimeZone) -> Result<Vec<SalesLine>, LineError> {
+    match &known.fact {
+        Fact::SaleRecorded(sale) => sold(known, counted, zone, sale, Kind::Sale),
+        Fact::SaleRefunded(Refund { sale, .. }) | Fact::SaleCancelled(Refund { sale, .. }) => {
+            sold(known, counted, zone, sale, Kind::Refund)
+        }
+        Fact::StockWrittenOff(list) => written_off(known, counted, zone, list),
+        Fact::RevenueAdjusted(adjustment) => adjusted(known, counted, zone, adjustment),
+        Fact::EpochOpened
+        | Fact::GoodsReceived(_)
+        | Fact::GoodsReturned(_)
+        | Fact::StockCounted(_)
+        | Fact::StockCountAccepted { .. }
+        | Fact::StockAdjusted(_)
+        | Fact::ProductionValidated(_)
+        | Fact::DeliveryCreated(_)
+        | Fact::DeliveryValidated(_)
+        | Fact::InvoiceCreated(_)
+        | Fact::InvoiceCancelled { .. }
+        | Fact::Created(_)
+        | Fact::Updated(_)
+        | Fact::Deleted
+        | Fact::AuditRecorded
+        | Fact::InvoiceReferenceAssigned
+        | Fact::ConflictResolved(_)
+        | Fact::QuarantineReleased { .. }
+        | Fact::RulebookAdopted(_) => Ok(Vec::new()),
+    }
+}
+
+fn sold(
+    known: &Known,
+    counted: Counted,
+    zone: &TimeZone,
+    sale: &Sale,
+    kind: Kind,
+) -> Result<Vec<SalesLine>, LineError> {
+    let sign = if kind == Kind::Refund { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
+    let blank = blank_line(known, counted, zone, kind, &sale.customer, &sale.country)?;
+    let line = |(index, line): (usize, &comptoir_core::fact::SaleLine)| {
+        let too_large = LineError::AmountTooLarge { line: index, quantity: line.quantity, unit_price: line.unit_price };
+        let amount = line_amount(line, sale.price_basis, sale.currency).ok_or_else(|| too_large.clone())?;
+        // A refund's rounded amount is negated, so i64::MIN, which has no opposite, must not come from a sale either.
+        let minor = if kind == Kind::Refund { amount.minor.checked_neg() } else { Some(amount.minor) };
+        Ok(SalesLine {
+            line: line_number(index),
+            product: Some(line.product.clone()),
+            quantity: line.quantity * sign,
+            amount: amount.exact_minor * from_minor(1, sale.currency) * sign,
+            amount_minor: minor.ok_or(too_large)?,
+            currency: Some(sale.currency),
+            ..blank.clone()
+        })
+    };
+    sale.lines.iter().enumerate().map(line).collect()
+}
+
+fn written_off(
+    known: &Known,
+    counted: Counted,
+    zone: &TimeZone,
+    list: &StockList,
+) -> Result<Vec<SalesLine>, LineError> {
+    let blank = blank_line(known, counted, zone, Kind::WriteOff, &list.customer, &list.country)?;
+    let line = |(index, line): (usize, &comptoir_core::fact::StockLine)| SalesLine {
+        line: line_number(index),
+        product: Some(line.product.clone()),
+        quantity: line.quantity,
+        ..blank.clone()
+    };
+    Ok(list.lines.iter().enumerate().map(line).collect())
+}
+
+fn adjusted(
+    known: &Known,
+    counted: Counted,
+    zone: &TimeZone,
+    adjustment: &Adjustment,
+) -> Result<Vec<SalesLine>, LineError> {
+    let blank = blank_line(known, counted, zone, Kind::Adjustment, &adjustment.customer, &adjustment.country)?;
+    Ok(vec![SalesLine {
+        product: adjustment.product.clone(),
+        quantity: adjustment.quantity,
+        amount: from_minor(adjustment.amount_minor, adjustment.currency),
+        amount_minor: adjustment.amount_minor,
+        currency: Some(adjustment.currency),
+        ..blank
+    }])
+}
+
+/// What all lines of an event share.
+fn blank_line(
+    known: &Known,
+    counted: Counted,
+    zone: &TimeZone,
+    kind: Kind,
+    customer: &Option<Name>,
+    country: &Option<String>,
+) -> Result<SalesLine, LineError> {
+    let content = &known.event.content;
+    Ok(SalesLine {
+        position: counted.position,
+        line: 0,
+        kind,
+        day: day_of(known.event.occurred_at.min(counted.received_at), zone)?,
+        site: content.site,
+        product: None,
+        country: storable(country.as_deref()),
+        customer: customer.clone(),
+        user: content.user.clone(),
+        entity_id: content.entity_id.clone(),
+        quantity: Decimal::ZERO,
+        amount: Decimal::ZERO,
+        amount_minor: 0,
+        currency: None,
+    })
+}
+
+/// A country is any text, and Postgres holds every text but the one with a NUL in it: a sale must not be lost over that. An empty one
+/// says as little as none.
+fn storable(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(|text| text.replace('\0', "\u{fffd}"))
+}
+
+/// The calendar day of an instant in a zone.
+pub fn day_of(at: Timestamp, zone: &TimeZone) -> Result<Date, LineError> {
+    let no_day = LineError::NoDay { micros: at.0 };
+    let instant = jiff::Timestamp::from_microsecond(at.0).map_err(|_| no_day.clone())?;
+    let day = instant.to_zoned(zone.clone()).date();
+    // West of Greenwich the first hours of year 1 are in year 0, which Postgres does not have.
+    if day.year() >= 1 { Ok(day) } else { Err(no_day) }
+}
+
+/// A payload of 256 KiB has fewer lines than 2^31.
+fn line_number(index: usize) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use comptoir_core::event::{Content, Event, TimeSource};
+    use comptoir_core::id::{EventId, NodeId, TenantId};
+    use comptoir_core::money::plain;
+    use comptoir_core::position::{Epoch, Seq};
+    use comptoir_proto::{instant, payload};
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn known(entity_type: &str, action: &str, occurred_at: &str, payload: serde_json::Value) -> Known {
+        let name = |text: &str| Name::new(text).unwrap();
+        let event = Event {
+            id: EventId::from_bytes([1; 16]),
+            tenant: TenantId::from_bytes([2; 16]),
+            node: NodeId::from_bytes([3; 16]),
+            epoch: Epoch { number: 1, id: uuid::Uuid::from_bytes([4; 16]) },
+            seq: Seq(1),
+            occurred_at: instant::parse(occurred_at).unwrap(),
+            time_source: TimeSource::Caller,
+            identity_position: 0,
+            content: Content {
+                site: None,
+                user: Some(name("u-1")),
+                entity_type: name(entity_type),
+                entity_id: name("T-1"),
+                action: name(action),
+                payload: payload.to_string().into_bytes(),
+                base_version: None,
+                causation: None,
+                correlation: None,
+                schema_version: 1,
+            },
+        };
+        payload::known(event).map_err(|(_, error)| error).unwrap()
+    }
+
+    fn lines(known: &Known, received_at: &str) -> Vec<SalesLine> {
+        let counted = Counted { position: Position(7), received_at: instant::parse(received_at).unwrap() };
+        lines_of(known, counted, &TimeZone::get("Africa/Tunis").unwrap()).unwrap()
+    }
+
+    const LATER: &str = "2030-01-01T00:00:00Z";
+
+    #[test]
+    fn a_sale_counts_each_line_exactly_and_as_it_was_rounded() {
+        let sale = known(
+            "SALE",
+            "SALE_RECORDED",
+            "2024-05-01T10:00:00Z",
+            serde_json::json!({"currency": "EUR", "total_minor": 1532, "country": "Tunisie", "customer": "c-9",
+                "lines": [{"product": "A", "quantity": "6", "unit_price": "2.55"},
+                          {"product": "B", "quantity": "2", "unit_price": "0.011"}]}),
+        );
+        let lines = lines(&sale, LATER);
+        let figures: Vec<_> =
+            lines.iter().map(|line| (line.line, plain(line.quantity), plain(line.amount), line.amount_minor)).collect();
+        assert_eq!(figures, [(0, "6".to_owned(), "15.3".to_owned(), 1530), (1, "2".to_owned(), "0.022".to_owned(), 2)]);
+        assert_eq!(lines[0].kind, Kind::Sale);
+        assert_eq!(lines[0].country.as_deref(), Some("Tunisie"));
+        assert_eq!(lines[1].customer.as_ref().map(Name::as_str), Some("c-9"));
+    }
+
+    #[test]
+    fn a_refund_takes_back_goods_and_money_and_rounds_as_the_sale_did() {
+        let refund = known(
+            "SALE",
+            "SALE_REFUNDED",
+            "2024-05-01T10:00:00Z",
+            serde_json::json!({"currency": "EUR", "total_minor": 1, "lines": [{"product": "A", "quantity": "1", "unit_price": "0.005"}]}),
+        );
+        let lines = lines(&refund, LATER);
+        assert_eq!((lines[0].kind, lines[0].amount_minor), (Kind::Refund, -1));
+        assert_eq!((plain(lines[0].quantity), plain(lines[0].amount)), ("-1".to_owned(), "-0.005".to_owned()));
+    }
+
+    #[test]
+    fn a_write_off_has_a_quantity_and_no_money_and_an_adjustment_money_and_a_quantity_of_its_own() {
+        let written_off = known(
+            "STOCK",
+            "STOCK_WRITTEN_OFF",
+            "2024-05-01T10:00:00Z",
+            serde_json::json!({"reason": "damages", "lines": [{"product": "A", "quantity": "3.5"}]}),
+        );
+        let adjusted = known(
+            "SALE",
+            "REVENUE_ADJUSTED",
+            "2024-05-01T10:00:00Z",
+            serde_json::json!({"currency": "TND", "amount_minor": -11062, "reason": "bad debt", "product": "B", "quantity": "1"}),
+        );
+        let (written_off, adjusted) = (&lines(&written_off, LATER)[0], &lines(&adjusted, LATER)[0]);
+        assert_eq!((written_off.kind, written_off.amount_minor), (Kind::WriteOff, 0));
+        assert_eq!((plain(written_off.quantity), written_off.currency), ("3.5".to_owned(), None));
+        assert_eq!((adjusted.kind, adjusted.amount_minor), (Kind::Adjustment, -11062));
+        assert_eq!((plain(adjusted.quantity), plain(adjusted.amount)), ("1".to_owned(), "-11.062".to_owned()));
+    }
+
+    #[test]
+    fn the_day_is_the_tenants_and_never_later_than_receipt() {
+        let sale = |at: &str| {
+            known(
+                "SALE",
+                "SALE_RECORDED",
+                at,
+                serde_json::json!({"currency": "EUR", "total_minor": 0, "lines": [{"product": "A", "quantity": "1", "unit_price": "0"}]}),
+            )
+        };
+        assert_eq!(lines(&sale("2024-05-01T23:30:00Z"), LATER)[0].day, date(2024, 5, 2), "Tunis is an hour ahead");
+        let clock_a_year_ahead = sale("2025-05-01T10:00:00Z");
+        assert_eq!(lines(&clock_a_year_ahead, "2024-05-01T10:00:00Z")[0].day, date(2024, 5, 1));
+    }
+
+    #[test]
+    fn a_country_that_postgres_cannot_hold_does_not_lose_the_sale() {
+        let sale = known(
+            "SALE",
+            "SALE_RECORDED",
+            "2024-05-01T10:00:00Z",
+            serde_json::json!({"currency": "EUR", "total_minor": 0, "country": "Fr\u{0}nce", "lines": [{"product": "A", "quantity": "1", "unit_price": "0"}]}),
+        );
+        assert_eq!(lines(&sale, LATER)[0].country.as_deref(), Some("Fr\u{fffd}nce"));
+    }
+}

@@ -1,0 +1,105 @@
+//! Which version is read. A switch happens under the tenant's lock, after the last catch-up, so that no event falls between two versions.
+//! The old version stays as it is until it is dropped: switching to it again is the way back.
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use deadpool_postgres::Transaction;
+
+use super::rebuild::{Builder, Wish, head};
+use super::status::{State, version_state};
+use super::{ProjectionError, Version, position_sql};
+use crate::database::{Database, Doing, StoreError, begin};
+use crate::event_store;
+
+/// Sellers wait while the last events are caught up under the lock: no more than these.
+const LEFT_FOR_THE_LOCK: u64 = 1_000;
+
+/// A switch that was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Switched {
+    /// What was read before, if anything was.
+    pub from: Option<Version>,
+    /// What is read from here on.
+    pub to: Version,
+    /// The tenant's head at that moment.
+    pub position: Position,
+}
+
+/// Makes `to` the version that is read.
+pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Result<Switched, ProjectionError> {
+    refuse_active(database, tenant, to).await?;
+    let mut builder = Builder::new(database, tenant, Wish::This(to)).await?;
+    loop {
+        let head = head(database, tenant).await?;
+        if head.0.saturating_sub(builder.position().0) <= LEFT_FOR_THE_LOCK {
+            break;
+        }
+        builder.commit_page(database, head).await?;
+    }
+    let mut connection = database.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    let locked = event_store::lock_tenant(&tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?;
+    while builder.position() < locked.head {
+        builder.page(&tx, locked.head).await?;
+    }
+    let from = make_active(&tx, tenant, to, locked.head).await?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+    Ok(Switched { from, to, position: locked.head })
+}
+
+/// Both rows get a new fence: the runner that followed the old version stops, and so does the builder of the new one.
+async fn make_active(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    to: Version,
+    head: Position,
+) -> Result<Option<Version>, ProjectionError> {
+    let (id, name, number) = (tenant.uuid(), to.projection.name(), to.number);
+    let deciding = to.projection.is_deciding();
+    let retired =
+        tx.query_opt(include_str!("version_retire.sql"), &[&id, &name, &deciding, &position_sql(head)]).await?;
+    tx.execute(include_str!("version_activate.sql"), &[&id, &name, &number]).await?;
+    retired.map(|row| Ok(Version { projection: to.projection, number: row.try_get("version")? })).transpose()
+}
+
+/// Deletes a version that is not read: a rebuild that was given up, or one that was switched away from.
+pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) -> Result<(), ProjectionError> {
+    let mut connection = database.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    let (id, name) = (tenant.uuid(), of.projection.name());
+    // The cursor goes first: whoever builds this version waits for it, finds it gone, and stops.
+    let deleted = tx
+        .execute(
+            "delete from projection_version
+             where tenant_id = $1 and projection = $2 and version = $3 and state <> 'active'",
+            &[&id, &name, &of.number],
+        )
+        .await?;
+    if deleted == 0 {
+        return Err(match version_state(&tx, tenant, of).await? {
+            Some(_) => ProjectionError::Active { of, tenant },
+            None => ProjectionError::NoVersion { of, tenant },
+        });
+    }
+    for table in of.projection.tables() {
+        let sql = format!("delete from {} where tenant_id = $1 and version = $2", table.name);
+        tx.execute(&sql, &[&id, &of.number]).await?;
+    }
+    tx.execute(
+        "delete from projection_parked where tenant_id = $1 and projection = $2 and version = $3",
+        &[&id, &name, &of.number],
+    )
+    .await?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+    Ok(())
+}
+
+async fn refuse_active(database: &Database, tenant: TenantId, of: Version) -> Result<(), ProjectionError> {
+    let mut connection = database.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    match version_state(&tx, tenant, of).await? {
+        Some((State::Active, _)) => Err(ProjectionError::Active { of, tenant }),
+        Some((State::Building | State::Retired, _)) => Ok(()),
+        None => Err(ProjectionError::NoVersion { of, tenant }),
+    }
+}

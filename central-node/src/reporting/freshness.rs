@@ -1,0 +1,112 @@
+//! Up to where a figure is complete, and which sites it may miss something of. Every report says both.
+
+use std::time::Duration;
+
+use comptoir_core::id::{SiteId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+
+use super::ReportError;
+use super::params::{AsOf, Patience};
+use crate::database::{Database, Doing, Micros, StoreError, begin};
+use crate::projections::progress::{Mark, Progress};
+use crate::projections::{position_of, position_sql};
+
+/// A point of the past that a question names: the log up to here, as it stood then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Past {
+    /// Up to and with this position.
+    pub(super) position: Position,
+    /// The time asked for, or when the event at that position was received.
+    pub(super) at: Timestamp,
+}
+
+/// Finds the position that `as_of` means. What lies in the future is refused: its answer would change.
+pub(super) async fn past(
+    database: &Database,
+    tenant: TenantId,
+    as_of: AsOf,
+    now: Timestamp,
+) -> Result<Past, ReportError> {
+    let mut connection = database.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    let row =
+        tx.query_opt("select head, last_received_at from tenant_head where tenant_id = $1", &[&tenant.uuid()]).await?;
+    let (head, last_received_at) = match row {
+        Some(row) => (position_of(row.try_get(0)?)?, row.try_get::<_, Micros>(1)?.0),
+        None => (Position::ZERO, Timestamp::MIN),
+    };
+    match as_of {
+        AsOf::Position(position) if position > head => {
+            Err(future(format!("position {position}: the last one is {head}")))
+        }
+        AsOf::Position(position) => {
+            let row = tx
+                .query_opt(
+                    "select received_at from event where tenant_id = $1 and position = $2",
+                    &[&tenant.uuid(), &position_sql(position)],
+                )
+                .await?;
+            let at = row.map(|row| row.try_get::<_, Micros>(0)).transpose()?.map_or(Timestamp::MIN, |at| at.0);
+            Ok(Past { position, at })
+        }
+        AsOf::Time(at) if at > now => {
+            Err(future(format!("{}: it is {} now", instant::format(at), instant::format(now))))
+        }
+        AsOf::Time(at) if at < last_received_at => {
+            let row = tx
+                .query_one(include_str!("as_of_time.sql"), &[&tenant.uuid(), &Micros(at), &position_sql(head)])
+                .await?;
+            Ok(Past { position: position_of(row.try_get(0)?)?, at })
+        }
+        AsOf::Time(at) => {
+            let row = tx.query_opt(include_str!("as_of_promise.sql"), &[&tenant.uuid(), &Micros(at)]).await?;
+            let position = row.map(|row| row.try_get(0)).transpose()?.map_or(Ok(Position::ZERO), position_of)?;
+            tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+            Ok(Past { position, at })
+        }
+    }
+}
+
+fn future(detail: String) -> ReportError {
+    Problem::new(ErrorCode::FutureAsOf, detail).into()
+}
+
+/// Waits until a mark reaches a position, without a database connection.
+pub(super) async fn wait_for(
+    progress: &Progress,
+    tenant: TenantId,
+    mark: Mark,
+    Patience { position, within }: Patience,
+) -> Result<(), ReportError> {
+    if position == Position::ZERO {
+        return Ok(());
+    }
+    progress.reached(tenant, mark, position, within).await.map_err(|stood| {
+        let seconds = within.as_secs();
+        let detail = format!("position {position} was not reached within {seconds} s: the figures stand at {stood}");
+        Problem::new(ErrorCode::PositionNotReached, detail).with("complete_to", stood.0).retry_after(1).into()
+    })
+}
+
+/// The sites that had not pushed for longer than the threshold at a time, counting what central held up to a position.
+pub(super) async fn late_sites(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    point: Past,
+    late_after: Duration,
+) -> Result<Vec<SiteId>, ReportError> {
+    let micros = i64::try_from(late_after.as_micros()).unwrap_or(i64::MAX);
+    let since = point.at.shifted(micros.saturating_neg());
+    let rows = tx
+        .query(
+            include_str!("late_sites.sql"),
+            &[&tenant.uuid(), &position_sql(point.position), &Micros(point.at), &Micros(since)],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(SiteId::new(row.try_get(0)?))).collect()
+}

@@ -1,0 +1,15 @@
+-- Sites of which something may be missing: a node that may push has not done so for longer than the threshold ($4 is the reference time
+-- less the threshold). Everything is asked as it stood at the reference time, so that a question about the past keeps its answer.
+with pushed as (
+    select distinct node_id from ingest_batch where tenant_id = $1 and received_at > $4 and first_position <= $2
+)
+select distinct n.site_id
+from node n
+where n.tenant_id = $1 and n.site_id is not null and n.created_at <= $4
+  and not exists (select from pushed p where p.node_id = n.node_id)
+  and exists (
+      select from api_key k
+      where k.tenant_id = n.tenant_id and k.node_id = n.node_id and k.created_at <= $3
+        and (k.revoked_at is null or k.revoked_at > $3) and (k.expires_at is null or k.expires_at > $3)
+  )
+order by n.site_id

@@ -1,0 +1,201 @@
+//! The routes of the read models. A node may read what its shop works with; an administrator reads all.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Object;
+use serde::Deserialize;
+
+use super::params::{self, Page};
+use super::respond::{Answer, Caller, read, tagged};
+use super::stock::{self, StockQuestion};
+use super::{freshness, read_models};
+use crate::api::Refusal;
+use crate::central::Central;
+use crate::database::begin;
+use crate::projections::progress::Mark;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StockQuery {
+    site: Option<String>,
+    product: Option<String>,
+    min_position: Option<String>,
+    wait: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/stock`: the items as they stand, with their lots.
+pub(super) async fn stock(State(central): State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+    let query: StockQuery = read(&uri)?;
+    let question = StockQuestion {
+        site: caller.site(params::site(query.site.as_deref())?)?,
+        product: params::name("product", query.product.as_deref())?,
+        as_of: None,
+        patience: params::patience(query.min_position.as_deref(), query.wait.as_deref())?,
+        page: Some(params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?),
+    };
+    let report = stock::report(&central, caller.tenant(), &question).await?;
+    tagged(&headers, &list_tag(report.complete_to()), &report.into_list())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    min_position: Option<String>,
+    wait: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/products`.
+pub(super) async fn products(central: State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+    entities_of("PRODUCT", central, caller, uri, headers).await
+}
+
+/// `GET /api/v1/clients`.
+pub(super) async fn clients(central: State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+    entities_of("CLIENT", central, caller, uri, headers).await
+}
+
+async fn entities_of(
+    entity_type: &str,
+    State(central): State<Arc<Central>>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let query: PageQuery = read(&uri)?;
+    let page = params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 1)?;
+    let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
+    let tx = begin(&mut connection, caller.tenant()).await?;
+    let head = read_models::head(&tx, caller.tenant()).await?;
+    let list = read_models::entities(&tx, caller.tenant(), entity_type, &page).await?;
+    tagged(&headers, &list_tag(head.0), &list)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentQuery {
+    site: Option<String>,
+    reference: Option<String>,
+    min_position: Option<String>,
+    wait: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+impl DocumentQuery {
+    fn page(&self) -> Result<Page, Problem> {
+        params::list_page(self.limit.as_deref(), self.cursor.as_deref(), 1)
+    }
+}
+
+/// `GET /api/v1/deliveries`, of one reference or all. A delivery belongs to no site.
+pub(super) async fn deliveries(
+    State(central): State<Arc<Central>>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let query: DocumentQuery = read(&uri)?;
+    if let Some(site) = &query.site {
+        return Err(params::bad("site", site, "a delivery belongs to no site").into());
+    }
+    let page = query.page()?;
+    let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
+    let tx = begin(&mut connection, caller.tenant()).await?;
+    let head = read_models::head(&tx, caller.tenant()).await?;
+    let list = read_models::deliveries(&tx, caller.tenant(), query.reference.as_deref(), &page).await?;
+    tagged(&headers, &list_tag(head.0), &list)
+}
+
+/// `GET /api/v1/invoices`, of one shop or all, of one reference of any kind or all.
+pub(super) async fn invoices(
+    State(central): State<Arc<Central>>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let query: DocumentQuery = read(&uri)?;
+    let page = query.page()?;
+    let site = caller.site(params::site(query.site.as_deref())?)?;
+    let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
+    let tx = begin(&mut connection, caller.tenant()).await?;
+    let head = read_models::head(&tx, caller.tenant()).await?;
+    let list = read_models::invoices(&tx, caller.tenant(), site, query.reference.as_deref(), &page).await?;
+    tagged(&headers, &list_tag(head.0), &list)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneQuery {
+    min_position: Option<String>,
+    wait: Option<String>,
+}
+
+/// `GET /api/v1/clients/{id}`.
+pub(super) async fn client(
+    central: State<Arc<Central>>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let Path(id) = id.map_err(|error| bad_path(&error))?;
+    one("CLIENT", &id, central, caller, uri, headers).await
+}
+
+/// `GET /api/v1/entities/{type}/{id}`.
+pub(super) async fn entity(
+    central: State<Arc<Central>>,
+    caller: Caller,
+    key: Result<Path<(String, String)>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let Path((entity_type, id)) = key.map_err(|error| bad_path(&error))?;
+    one(&entity_type, &id, central, caller, uri, headers).await
+}
+
+/// Its ETag is its version: what If-Match and `base_version` name.
+async fn one(
+    entity_type: &str,
+    id: &str,
+    State(central): State<Arc<Central>>,
+    caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let query: OneQuery = read(&uri)?;
+    let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
+    let tx = begin(&mut connection, caller.tenant()).await?;
+    let entity = read_models::entity(&tx, caller.tenant(), entity_type, id).await?;
+    tagged(&headers, &format!("\"{}\"", entity.version), &entity)
+}
+
+fn bad_path(error: &PathRejection) -> Problem {
+    Problem::new(ErrorCode::BadParameter, error.body_text())
+}
+
+/// Waits for the caller's own write, then takes a connection.
+async fn ready(
+    central: &Central,
+    caller: &Caller,
+    min_position: Option<&str>,
+    wait: Option<&str>,
+) -> Result<Object, Refusal> {
+    let patience = params::patience(min_position, wait)?;
+    freshness::wait_for(central.progress(), caller.tenant(), Mark::Head, patience).await?;
+    Ok(central.database().service().await?)
+}
+
+/// A list is a function of the tenant's head.
+fn list_tag(head: u64) -> String {
+    format!("W/\"{head}\"")
+}

@@ -1,0 +1,115 @@
+//! What the routes share: who asks, how a query is read, how an answer is written.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use comptoir_core::id::{SiteId, TenantId};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::{ReportError, csv_table};
+use crate::api::{self, Refusal};
+use crate::central::Central;
+use crate::identity::{Access, Credential};
+
+/// Up to where a table is complete, which has no place for it inside.
+const COMPLETE_TO: HeaderName = HeaderName::from_static("comptoir-complete-to");
+/// Ids of late sites, separated by commas.
+const LATE_SITES: HeaderName = HeaderName::from_static("comptoir-late-sites");
+/// What the next page's `cursor` is.
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
+
+/// What a handler answers.
+pub(super) type Answer = Result<Response, Refusal>;
+
+/// Who asks.
+#[derive(Debug)]
+pub(super) struct Caller(Credential);
+
+impl FromRequestParts<Arc<Central>> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, central: &Arc<Central>) -> Result<Caller, Refusal> {
+        api::credential(central, &parts.headers).await.map(Caller)
+    }
+}
+
+impl Caller {
+    /// Whose data; the request cannot say otherwise.
+    pub(super) fn tenant(&self) -> TenantId {
+        self.0.tenant
+    }
+
+    /// Whether it may read over all shops.
+    pub(super) fn reads_reports(&self) -> Result<(), Problem> {
+        match self.0.access {
+            Access::Admin => Ok(()),
+            Access::Node { .. } => {
+                Err(Problem::new(ErrorCode::Forbidden, "reports are read with an administrator's token"))
+            }
+        }
+    }
+
+    /// The site that is read: a node's is its own.
+    pub(super) fn site(&self, asked: Option<SiteId>) -> Result<Option<SiteId>, Problem> {
+        match (self.0.access, asked) {
+            (Access::Admin, asked) => Ok(asked),
+            (Access::Node { site: Some(own), .. }, None) => Ok(Some(own)),
+            (Access::Node { site: Some(own), .. }, Some(asked)) if asked == own => Ok(Some(own)),
+            (Access::Node { .. }, _) => Err(Problem::new(ErrorCode::Forbidden, "a node reads what its own site has")),
+        }
+    }
+}
+
+/// Reads a query string; the type says which parameters there are.
+pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    match Query::<T>::try_from_uri(uri) {
+        Ok(Query(query)) => Ok(query),
+        Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text())),
+    }
+}
+
+/// An answer as JSON.
+pub(super) fn json(answer: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(answer).map_err(ReportError::from)?;
+    Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// A table, with what it has no place for in the headers.
+pub(super) fn table(
+    table: Result<Vec<u8>, ReportError>,
+    (complete_to, late_sites, next_cursor): (u64, &[Uuid], Option<&str>),
+) -> Answer {
+    let mut response = ([(CONTENT_TYPE, csv_table::CONTENT_TYPE)], table?).into_response();
+    let headers = response.headers_mut();
+    let late: Vec<String> = late_sites.iter().map(Uuid::to_string).collect();
+    headers.insert(COMPLETE_TO, HeaderValue::from(complete_to));
+    for (name, value) in [(LATE_SITES, Some(late.join(","))), (NEXT_CURSOR, next_cursor.map(str::to_owned))] {
+        // UUIDs, commas and hex digits are always a header's value.
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// An answer with its version: a caller that holds it already gets 304 and no body.
+pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) -> Answer {
+    let held = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut response = if held.split(',').any(|held| held.trim() == tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        json(answer)?
+    };
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    Ok(response)
+}

@@ -1,0 +1,249 @@
+//! `GET /api/v1/reports/stock`: what is in stock, in lots, now or at a position or time of the past.
+
+use std::collections::BTreeSet;
+
+use comptoir_core::id::{Name, SiteId, TenantId};
+use comptoir_core::money::plain;
+use comptoir_core::position::Position;
+use comptoir_core::state::{Lot, StockItem, StockKey, Touched, World};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+use serde::Serialize;
+use tokio_postgres::IsolationLevel;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::ReportError;
+use super::csv_table::{self, Cell};
+use super::freshness::{self, Past};
+use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, cursor_uuid, write_cursor};
+use super::read_models::List;
+use super::stock_fold::fold;
+use crate::central::Central;
+use crate::database::{StoreError, set_tenant};
+use crate::event_store;
+use crate::projections::progress::Mark;
+use crate::projections::{ProjectionError, position_of};
+use crate::tenant::Tenant;
+use crate::world_store::{self, Versions};
+
+/// The question.
+#[derive(Clone, Debug)]
+pub(super) struct StockQuestion {
+    pub(super) site: Option<SiteId>,
+    pub(super) product: Option<Name>,
+    pub(super) as_of: Option<AsOf>,
+    pub(super) patience: Patience,
+    pub(super) page: Option<Page>,
+}
+
+/// The answer.
+#[derive(Debug, Serialize)]
+pub(super) struct StockReport {
+    /// Every event up to here is in the figures.
+    complete_to: u64,
+    /// Sites of which something may be missing.
+    late_sites: Vec<Uuid>,
+    /// Sorted by site and product; the tenant's own stock comes first.
+    rows: Vec<StockRow>,
+    /// Of a page that is not the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// One product in one site.
+#[derive(Debug, Serialize)]
+pub(super) struct StockRow {
+    site: Option<Uuid>,
+    product: String,
+    /// Position of the last event that changed it.
+    version: u64,
+    /// Lots less what is owed.
+    quantity: String,
+    /// Sold below zero and not yet paid by goods that came in.
+    short: String,
+    /// Of the lots, major units.
+    value: String,
+    currency: String,
+    /// What ever left through lots, and what that had cost.
+    taken_quantity: String,
+    taken_cost: String,
+    /// Oldest first.
+    lots: Vec<LotRow>,
+}
+
+/// Goods that came in together.
+#[derive(Debug, Serialize)]
+pub(super) struct LotRow {
+    received_at: String,
+    quantity: String,
+    unit_cost: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lot: Option<String>,
+}
+
+impl StockRow {
+    fn of(key: &StockKey, item: &StockItem, currency: &str) -> StockRow {
+        StockRow {
+            site: key.site.map(SiteId::uuid),
+            product: key.product.to_string(),
+            version: item.position.0,
+            quantity: plain(item.quantity()),
+            short: plain(item.short),
+            value: plain(item.value()),
+            currency: currency.to_owned(),
+            taken_quantity: plain(item.taken_quantity),
+            taken_cost: plain(item.taken_cost),
+            lots: item.lots.iter().map(LotRow::of).collect(),
+        }
+    }
+}
+
+impl LotRow {
+    fn of(lot: &Lot) -> LotRow {
+        LotRow {
+            received_at: instant::format(lot.received_at),
+            quantity: plain(lot.quantity),
+            unit_cost: plain(lot.unit_cost),
+            lot: lot.lot.as_ref().map(Name::to_string),
+        }
+    }
+}
+
+/// Answers the question.
+pub(super) async fn report(
+    central: &Central,
+    tenant: TenantId,
+    question: &StockQuestion,
+) -> Result<StockReport, ReportError> {
+    let now = central.clock().now();
+    let past = match question.as_of {
+        Some(as_of) => Some(freshness::past(central.database(), tenant, as_of, now).await?),
+        None => None,
+    };
+    freshness::wait_for(central.progress(), tenant, Mark::Head, question.patience).await?;
+
+    let mut connection = central.database().service().await?;
+    // One moment for items and head, however long it reads.
+    let tx =
+        connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
+    set_tenant(&tx, tenant).await?;
+    let head = event_store::tenant_head(&tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?.head;
+    let point = past.unwrap_or(Past { position: head, at: now });
+    let listed = list(&tx, tenant, question).await?;
+    let (keys, next_cursor) = paged(listed, question.page.as_ref())?;
+    let rows = rows(&tx, tenant, keys, point.position).await?;
+    let late_sites = freshness::late_sites(&tx, tenant, point, central.late_after()).await?;
+    let late_sites = late_sites.into_iter().map(SiteId::uuid).collect();
+    Ok(StockReport { complete_to: point.position.0, late_sites, rows, next_cursor })
+}
+
+/// An item and the last event that changed it.
+type Listed = (StockKey, Position);
+
+/// One item more than the answer may have, so that it is seen where there are more.
+async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockQuestion) -> Result<Vec<Listed>, ReportError> {
+    let versions = Versions::active(tx, tenant).await?;
+    let limit = question.page.as_ref().map_or(REPORT_ROWS_MAX, |page| page.limit) + 1;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let after = question.page.as_ref().and_then(|page| page.after.as_deref());
+    let part = |index: usize| after.and_then(|key| key.get(index)).and_then(Option::as_deref);
+    let (after_site, after_product) = (cursor_uuid(part(0))?, part(1));
+    let (id, site, product) =
+        (tenant.uuid(), question.site.map(SiteId::uuid), question.product.as_ref().map(Name::as_str));
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&id, &versions.stock, &site, &product, &after_site, &after_product, &limit];
+    let statement = tx.prepare_cached(include_str!("stock_keys.sql")).await?;
+    let rows = tx.query(&statement, &parameters).await?;
+    rows.iter()
+        .map(|row| {
+            let site: Uuid = row.try_get("site_id")?;
+            let product = Name::new(row.try_get::<_, String>("product")?)
+                .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            let key = StockKey { site: (!site.is_nil()).then(|| SiteId::new(site)), product };
+            Ok((key, position_of(row.try_get("position")?)?))
+        })
+        .collect()
+}
+
+fn paged(mut listed: Vec<Listed>, page: Option<&Page>) -> Result<(Vec<Listed>, Option<String>), ReportError> {
+    let limit = page.map_or(REPORT_ROWS_MAX, |page| page.limit);
+    if listed.len() <= limit {
+        return Ok((listed, None));
+    }
+    if page.is_none() {
+        let detail = format!(
+            "more than {REPORT_ROWS_MAX} items: narrow it with site or product, or read it in pages with limit=1000, \
+             then cursor=<next_cursor>, and the same as_of for every page"
+        );
+        return Err(Problem::new(ErrorCode::TooLarge, detail).into());
+    }
+    listed.truncate(limit);
+    let cursor = listed.last().map(|(key, _)| {
+        let site = key.site.map_or(Uuid::nil(), SiteId::uuid).to_string();
+        write_cursor(&[Some(&site), Some(key.product.as_str())])
+    });
+    Ok((listed, cursor))
+}
+
+/// The items as they stood at a position. One that did not change since is read as it is; the others are folded from the log.
+async fn rows(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    listed: Vec<Listed>,
+    at: Position,
+) -> Result<Vec<StockRow>, ReportError> {
+    let of = Tenant::load(tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?;
+    let currency: String =
+        tx.query_one("select currency from tenant where tenant_id = $1", &[&tenant.uuid()]).await?.try_get(0)?;
+    let changed: BTreeSet<StockKey> =
+        listed.iter().filter(|(_, position)| *position > at).map(|(key, _)| key.clone()).collect();
+    let unchanged = listed.iter().filter(|(_, position)| *position <= at).map(|(key, _)| key.clone());
+    let keys = Touched { stock: unchanged.collect(), ..Touched::default() };
+    let mut world = World::default();
+    world_store::load(tx, &of, &Versions::active(tx, tenant).await?, &keys, &mut world).await?;
+    if !changed.is_empty() {
+        world.stock.extend(fold(tx, &of, changed, at).await?.stock);
+    }
+    let row = |(key, _): &Listed| Some(StockRow::of(key, world.stock.get(key)?, &currency));
+    Ok(listed.iter().filter_map(row).collect())
+}
+
+impl StockReport {
+    /// The rows as a table: one line an item; its lots stand in the view `reporting.stock_lots`.
+    pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
+        const HEADER: [&str; 8] =
+            ["site", "product", "quantity", "short", "value", "currency", "taken_quantity", "taken_cost"];
+        let sites: Vec<Option<String>> = self.rows.iter().map(|row| row.site.map(|site| site.to_string())).collect();
+        let rows = self.rows.iter().zip(&sites).map(|(row, site)| {
+            vec![
+                site.as_deref().map_or(Cell::Empty, Cell::Text),
+                Cell::Text(&row.product),
+                Cell::Number(&row.quantity),
+                Cell::Number(&row.short),
+                Cell::Number(&row.value),
+                Cell::Text(&row.currency),
+                Cell::Number(&row.taken_quantity),
+                Cell::Number(&row.taken_cost),
+            ]
+        });
+        Ok(csv_table::table(&HEADER, rows)?)
+    }
+
+    /// What a table has no place for.
+    pub(super) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
+        (self.complete_to, &self.late_sites, self.next_cursor.as_deref())
+    }
+
+    /// Every event up to here is in it.
+    pub(super) fn complete_to(&self) -> u64 {
+        self.complete_to
+    }
+
+    /// As a list of the read model.
+    pub(super) fn into_list(self) -> List<StockRow> {
+        List { rows: self.rows, next_cursor: self.next_cursor }
+    }
+}

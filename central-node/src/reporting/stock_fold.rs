@@ -1,0 +1,123 @@
+//! Stock as it stood at a position of the past: the log folded up to there for the items asked for. Stored judgements are applied, none is
+//! made, so the answer never changes.
+
+use std::collections::BTreeSet;
+
+use comptoir_core::decision::Verdict;
+use comptoir_core::id::{EventId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_core::rules::{Effect, effects, evolve};
+use comptoir_core::state::{Quarantined, StockKey, World};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+
+use super::ReportError;
+use crate::projections::ProjectionError;
+use crate::projections::fold::{Judged, judged};
+use crate::projections::log::{self, PageSize, Stored, Wanted};
+use crate::projections::read::{Read, read_page};
+use crate::tenant::Tenant;
+
+/// The actions that move goods, and those that let others move them.
+const ACTIONS: [&str; 11] = [
+    "SALE_RECORDED",
+    "SALE_REFUNDED",
+    "SALE_CANCELLED",
+    "GOODS_RECEIVED",
+    "GOODS_RETURNED",
+    "PRODUCTION_VALIDATED",
+    "STOCK_WRITTEN_OFF",
+    "STOCK_COUNTED",
+    "STOCK_COUNT_ACCEPTED",
+    "STOCK_ADJUSTED",
+    "QUARANTINE_RELEASED",
+];
+/// These move goods that their payload does not name.
+const INDIRECT: [&str; 2] = ["STOCK_COUNT_ACCEPTED", "QUARANTINE_RELEASED"];
+/// For so few products a look at the payload's bytes saves reading it.
+const PRODUCTS_LOOKED_FOR_MAX: usize = 8;
+/// What sales took is remembered for their refunds: so many rows fit in memory.
+const TAKEN_ROWS_MAX: usize = 2_000_000;
+
+/// Folds the log up to a position for these items. The world holds them, and what they needed.
+pub(super) async fn fold(
+    tx: &Transaction<'_>,
+    tenant: &Tenant,
+    asked: BTreeSet<StockKey>,
+    to: Position,
+) -> Result<World, ReportError> {
+    let mut world = World::default();
+    let mut at = Position::ZERO;
+    let wanted = Wanted { verdicts: &[Verdict::Accepted], actions: Some(&ACTIONS) };
+    while at < to {
+        let page = log::page(tx, tenant.id, at, to, wanted, PageSize::REBUILT).await?;
+        at = page.complete_to;
+        let needles = needles(&asked);
+        let mut events = page.events;
+        events.retain(|stored| may_move(stored, needles.as_deref()));
+        let events = read_page(events).await?;
+        let released = released(tx, tenant.id, &events).await?;
+        let (tenant_of, asked_of) = (tenant.clone(), asked.clone());
+        let folded =
+            tokio::task::spawn_blocking(move || fold_page(world, &tenant_of, &asked_of, &events, &released)).await?;
+        world = folded?;
+        if world.taken.len() > TAKEN_ROWS_MAX {
+            let detail = format!("more than {TAKEN_ROWS_MAX} sales to remember: ask for one site or one product");
+            return Err(Problem::new(ErrorCode::TooLarge, detail).into());
+        }
+    }
+    Ok(world)
+}
+
+/// The products' bytes, where they are few.
+fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<&[u8]>> {
+    let products: BTreeSet<&[u8]> = asked.iter().map(|key| key.product.as_str().as_bytes()).collect();
+    (products.len() <= PRODUCTS_LOOKED_FOR_MAX).then(|| products.into_iter().collect())
+}
+
+/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its bytes nor a
+/// backslash does not name it.
+fn may_move(stored: &Stored, needles: Option<&[&[u8]]>) -> bool {
+    let Some(needles) = needles else { return true };
+    if stored.action.as_deref().is_none_or(|action| INDIRECT.contains(&action)) {
+        return true;
+    }
+    let Ok(event) = stored.event() else { return true };
+    let payload = &event.content.payload;
+    payload.contains(&b'\\') || needles.iter().any(|needle| payload.windows(needle.len()).any(|part| part == *needle))
+}
+
+/// The events that releases of this page name.
+async fn released(tx: &Transaction<'_>, tenant: TenantId, events: &[Read]) -> Result<Vec<Read>, ProjectionError> {
+    let named: Vec<EventId> = events.iter().filter_map(Read::releases).collect();
+    Ok(log::quarantined(tx, tenant, &named).await?.iter().map(Read::of).collect())
+}
+
+fn fold_page(
+    mut world: World,
+    tenant: &Tenant,
+    asked: &BTreeSet<StockKey>,
+    events: &[Read],
+    released: &[Read],
+) -> Result<World, ProjectionError> {
+    for Judged { known, place, .. } in judged(tenant, released)? {
+        let held = Quarantined { known: known.clone(), place, released: false };
+        world.quarantined.insert(known.event.id, held);
+    }
+    for Judged { known, place, decision } in judged(tenant, events)? {
+        for effect in effects(&world, &place, known, &decision.judgement) {
+            let applies = match &effect {
+                Effect::StockMoved(movement) => asked.contains(&movement.key),
+                Effect::Counted { .. } | Effect::CountAccepted { .. } => true,
+                _ => false,
+            };
+            if applies {
+                evolve(&mut world, &effect);
+            }
+        }
+    }
+    // Each is released once; what it did is in the stock now.
+    world.quarantined.clear();
+    Ok(world)
+}
