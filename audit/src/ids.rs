@@ -13,7 +13,7 @@ use crate::content::content_hash;
 use crate::finding::{Break, Defect, Place};
 use crate::opening::EpochEnd;
 
-const BUCKETS: usize = 256;
+const BUCKETS: usize = 64;
 /// Hashes held at once, of eight bytes each.
 const HASHES_MAX: usize = 16 << 20;
 /// Ids that are looked at exactly in one reading.
@@ -40,9 +40,10 @@ pub(crate) struct Occurrence<'a> {
     pub(crate) record: &'a [u8],
 }
 
-/// Hashes of ids, in buckets by their first byte.
+/// Hashes of ids, in buckets by their first bits.
 pub(crate) struct IdHashes {
-    hasher: RandomState,
+    /// Drawn for this run: nobody can make ids that all fall together.
+    keys: [u64; 2],
     buckets: Vec<Vec<u64>>,
     /// The buckets that are held in this reading.
     first: usize,
@@ -57,18 +58,16 @@ impl IdHashes {
     }
 
     fn holding(held_max: usize) -> IdHashes {
-        IdHashes {
-            hasher: RandomState::new(),
-            buckets: vec![Vec::new(); BUCKETS],
-            first: 0,
-            end: BUCKETS,
-            held: 0,
-            held_max,
-        }
+        let random = RandomState::new();
+        let keys = [random.hash_one(0), random.hash_one(1)];
+        IdHashes { keys, buckets: vec![Vec::new(); BUCKETS], first: 0, end: BUCKETS, held: 0, held_max }
     }
 
     fn hash(&self, id: EventId) -> u64 {
-        self.hasher.hash_one(id.as_bytes())
+        let (high, low) = id.uuid().as_u64_pair();
+        let product = u128::from(high ^ self.keys[0]) * u128::from(low ^ self.keys[1]);
+        let [upper, lower] = [(product >> 64) as u64, product as u64];
+        upper ^ lower
     }
 
     /// Notes an id and what its record does with it.
@@ -129,7 +128,7 @@ impl IdHashes {
 }
 
 fn bucket(hash: u64) -> usize {
-    usize::from(hash.to_be_bytes()[0])
+    usize::from(hash.to_be_bytes()[0] >> 2)
 }
 
 fn standing_twice(buckets: &mut [Vec<u64>]) -> Vec<u64> {

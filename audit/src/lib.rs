@@ -9,6 +9,7 @@ pub mod exit;
 pub mod finding;
 mod ids;
 mod links;
+mod many;
 mod node_log;
 mod opening;
 pub mod source;

@@ -8,23 +8,21 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::Scope;
 
-use comptoir_core::chain::{ChainHash, decision_link, link};
+use comptoir_core::chain::{ChainHash, DECISION_CONTEXT, RECORD_CONTEXT};
 
 use crate::content::{self, Body, Found};
 use crate::finding::{Break, Defect, Place};
+use crate::many::{Claim, unconfirmed};
 
 /// Bytes of a job: small enough that a few in flight stay in the cache, large enough that handing over costs nothing.
-const JOB_BYTES: usize = 64 * 1024;
+const JOB_BYTES: usize = 128 * 1024;
 /// Jobs that may wait for each thread.
 const WAITING_JOBS: usize = 4;
 
-/// A claimed hash and what it is claimed of.
+/// Where a claim stands, and what it means that it does not hold.
 struct Link {
     place: Place,
     defect: Defect,
-    previous: ChainHash,
-    bytes: Range<usize>,
-    claimed: ChainHash,
 }
 
 /// Some frames' worth of work.
@@ -33,25 +31,51 @@ pub(crate) struct Job {
     number: u64,
     bytes: Vec<u8>,
     links: Vec<Link>,
+    /// One for each link.
+    claims: Vec<Claim>,
     bodies: Vec<Body>,
 }
 
 impl Job {
-    /// Takes a record or a decision in, and says where it stands in the job.
+    /// Takes a record in with the chain before and after it, and says where it stands in the job.
+    pub(crate) fn record(
+        &mut self,
+        place: Place,
+        previous: ChainHash,
+        record: &[u8],
+        claimed: ChainHash,
+    ) -> Range<usize> {
+        self.links.push(Link { place, defect: Defect::Chain });
+        self.message(RECORD_CONTEXT, previous, record, claimed)
+    }
+
+    /// Takes a decision in, likewise.
+    pub(crate) fn decision(
+        &mut self,
+        place: Place,
+        previous: ChainHash,
+        decision: &[u8],
+        claimed: ChainHash,
+    ) -> Range<usize> {
+        self.links.push(Link { place, defect: Defect::DecisionChain });
+        self.message(DECISION_CONTEXT, previous, decision, claimed)
+    }
+
+    /// Bytes to be hashed lie as they are hashed: context, chain before, record or decision.
+    fn message(&mut self, context: &[u8], previous: ChainHash, bytes: &[u8], hash: ChainHash) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(context);
+        self.bytes.extend_from_slice(&previous.0);
+        let held = self.hold(bytes);
+        self.claims.push(Claim { message: start..held.end, hash });
+        held
+    }
+
+    /// Takes bytes in that no chain is about.
     pub(crate) fn hold(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         start..self.bytes.len()
-    }
-
-    /// The chain after a record.
-    pub(crate) fn record(&mut self, place: Place, previous: ChainHash, bytes: Range<usize>, claimed: ChainHash) {
-        self.links.push(Link { place, defect: Defect::Chain, previous, bytes, claimed });
-    }
-
-    /// The decision chain after a decision.
-    pub(crate) fn decision(&mut self, place: Place, previous: ChainHash, bytes: Range<usize>, claimed: ChainHash) {
-        self.links.push(Link { place, defect: Defect::DecisionChain, previous, bytes, claimed });
     }
 
     /// A body that is to be read.
@@ -60,13 +84,13 @@ impl Job {
     }
 
     fn check(&self) -> Option<Break> {
-        self.links.iter().find_map(|link_| {
-            let bytes = &self.bytes[link_.bytes.clone()];
-            let found = match link_.defect {
-                Defect::DecisionChain => decision_link(link_.previous, bytes),
-                _ => link(link_.previous, bytes),
-            };
-            (found != link_.claimed).then(|| Break::new(link_.defect, link_.place, found, link_.claimed))
+        let mut unconfirmed = unconfirmed(&self.bytes, &self.claims);
+        unconfirmed.sort_unstable();
+        unconfirmed.into_iter().find_map(|index| {
+            let (claim, link) = (&self.claims[index], &self.links[index]);
+            // The same bytes that core's `link` hashes.
+            let found = ChainHash(*blake3::hash(&self.bytes[claim.message.clone()]).as_bytes());
+            (found != claim.hash).then(|| Break::new(link.defect, link.place, found, claim.hash))
         })
     }
 }

@@ -127,10 +127,9 @@ impl NodeLog {
         }
         look.ids.note(header.event_id, Use::Counts);
         let job = look.pool.job();
-        let held = job.hold(record);
-        job.record(place, previous, held.clone(), chain);
+        let record = job.record(place, previous, record, chain);
         if look.level == Level::Content {
-            job.body(Body::Record { place, record: held });
+            job.body(Body::Record { place, record });
         }
         self.records += 1;
         self.last_event = Some(header.event_id);

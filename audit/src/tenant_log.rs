@@ -158,12 +158,11 @@ impl TenantLog {
         look: &mut Look<'_>,
     ) {
         let job = look.pool.job();
-        let record = job.hold(entry.record);
-        let decision = job.hold(entry.decision);
-        if let Some(previous) = previous {
-            job.record(place, previous, record.clone(), entry.chain);
-        }
-        job.decision(place, self.decision_chain, decision.clone(), entry.decision_chain);
+        let record = match previous {
+            Some(previous) => job.record(place, previous, entry.record, entry.chain),
+            None => job.hold(entry.record),
+        };
+        let decision = job.decision(place, self.decision_chain, entry.decision, entry.decision_chain);
         if look.level == Level::Content {
             job.body(Body::Entry { place, record, fits, decision });
         }

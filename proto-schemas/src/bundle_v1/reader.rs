@@ -15,7 +15,7 @@ use super::{
 use crate::stored_v1::DECISION_BYTES_MAX;
 
 /// Bytes asked of the source at once: long enough for the digest to use the processor's wide instructions.
-const BLOCK_BYTES: usize = 1024 * 1024;
+const BLOCK_BYTES: usize = 256 * 1024;
 
 /// Why bytes are no whole bundle.
 #[derive(Debug, thiserror::Error)]
