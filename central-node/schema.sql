@@ -80,6 +80,7 @@ create table refusal (
     times       bigint not null,
     last_at     timestamptz not null,
     last_detail text not null,
+    audited_at  timestamptz not null,                -- when it was last written into the log: at most once a minute
     primary key (tenant_id, key_id, code)
 );
 

@@ -1,3 +1,29 @@
 //! The central node: ingest, event store on Postgres, projections, reporting.
+//!
+//! `ingest -> event_store <- projections <- reporting`, and identity beside them. The library knows nothing of the command line and
+//! opens no port: [`Central::start`], [`router`], [`Central::shutdown`].
 
+mod api;
+mod central;
+mod clock;
+mod config;
+pub mod database;
+mod event_store;
+pub mod identity;
+mod ingest;
 pub mod private_postgres;
+pub mod projections;
+mod reporting;
+mod tenant;
+mod world_store;
+
+use std::sync::Arc;
+
+pub use central::{Central, CentralError};
+pub use clock::Clock;
+pub use config::{CentralConfig, DatabaseConfig};
+
+/// Every route of central.
+pub fn router(central: Arc<Central>) -> axum::Router {
+    api::router().merge(reporting::router()).with_state(central)
+}

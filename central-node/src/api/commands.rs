@@ -1,0 +1,94 @@
+//! Typed commands: they build drafts, nothing more. The same bodies as at a node, and creating a delivery besides.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::routing::{MethodRouter, patch, post};
+use axum::{Json, Router};
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_proto::api_v1::{Decided, DecidedResponse};
+use comptoir_proto::commands_v1::Command;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+
+use super::drafts::{append_one, author};
+use super::request::{body_bytes, expect_json, idempotency_key};
+use super::{Refusal, credential};
+use crate::central::Central;
+
+type Answered = Result<Json<DecidedResponse>, Refusal>;
+
+pub(super) fn router() -> Router<Arc<Central>> {
+    Router::new()
+        .route(paths::SALES, create(Command::RecordSale))
+        .route(paths::REFUNDS, create(Command::RefundSale))
+        .route(paths::RECEPTIONS, create(Command::ReceiveGoods))
+        .route(paths::INVOICES, create(Command::CreateInvoice))
+        .route(
+            paths::INVOICE_CANCEL,
+            post(|state, id, headers, body| about(Command::CancelInvoice, state, id, headers, body)),
+        )
+        .route(paths::DELIVERIES, create(Command::CreateDelivery))
+        .route(
+            paths::DELIVERY_VALIDATE,
+            post(|state, id, headers, body| about(Command::ValidateDelivery, state, id, headers, body)),
+        )
+        .route(paths::CLIENTS, create(Command::CreateClient))
+        .route(
+            paths::CLIENT,
+            patch(|state, id, headers, body| about(Command::UpdateClient, state, id, headers, body))
+                .delete(|state, id, headers, body| about(Command::DeleteClient, state, id, headers, body)),
+        )
+}
+
+/// A command that makes something new.
+fn create(command: Command) -> MethodRouter<Arc<Central>> {
+    post(move |State(central): State<Arc<Central>>, headers: HeaderMap, body: Body| async move {
+        run(&central, command, None, &headers, body).await
+    })
+}
+
+/// A command about what its path names.
+async fn about(
+    command: Command,
+    State(central): State<Arc<Central>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answered {
+    run(&central, command, Some(&id), &headers, body).await
+}
+
+async fn run(
+    central: &Arc<Central>,
+    command: Command,
+    path_id: Option<&str>,
+    headers: &HeaderMap,
+    body: Body,
+) -> Answered {
+    let credential = credential(central, headers).await?;
+    let author = author(&credential);
+    if command != Command::DeleteClient {
+        expect_json(headers)?;
+    }
+    let key = idempotency_key(headers)?;
+    let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
+    let mut dto = command.draft(path_id, &body, &author, key)?;
+    if let Some(version) = if_match(headers)? {
+        dto.base_version = Some(version);
+    }
+    let decided: Result<Decided, Problem> = append_one(central, credential.tenant, &author, key, dto).await;
+    let decided = decided.map_err(|problem| command.problem(problem))?;
+    Ok(Json(DecidedResponse { results: vec![decided] }))
+}
+
+/// The version in an `If-Match` header: an entity's ETag is its version in quotes.
+fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let version = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
+    let wrong = || Problem::new(ErrorCode::BadParameter, format!("If-Match is a version in quotes, got {value:?}"));
+    version.map(Some).ok_or_else(wrong)
+}

@@ -1,0 +1,123 @@
+//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use comptoir_core::chain::{ChainHash, decision_link};
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::{Refusal, admin};
+use crate::central::Central;
+use crate::database::{self, StoreError};
+use crate::event_store::{self, decision_chain_at, tenant_head};
+
+/// Rows read at a time: each page is a short transaction of its own, so that a slow reader holds nothing.
+const PAGE_ROWS: i64 = 500;
+
+/// From where on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportQuery {
+    #[serde(default)]
+    after: u64,
+}
+
+type Writer = CentralBundleWriter<Vec<u8>>;
+
+/// Streams the log after a position, with its decisions.
+pub(super) async fn export(
+    State(central): State<Arc<Central>>,
+    query: Result<Query<ExportQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let credential = admin(&central, &headers).await?;
+    let tenant = credential.tenant;
+    let Query(query) = query.map_err(|rejection| Problem::new(ErrorCode::BadParameter, rejection.body_text()))?;
+    let after = Position(query.after);
+    let (head, chain) = {
+        let mut connection = central.database().service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        let head = tenant_head(&tx, tenant).await?.map(|head| head.head).unwrap_or_default();
+        if after > head {
+            let detail = format!("the log ends at position {head}, asked for what comes after {after}");
+            return Err(Problem::new(ErrorCode::BadParameter, detail).into());
+        }
+        (head, decision_chain_at(&tx, tenant, after).await?)
+    };
+    let writer = Writer::start(Vec::new(), tenant, after, chain);
+    let writer = writer.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
+    tokio::spawn(async move {
+        if let Err(error) = write(&central, tenant, writer, (after, chain), head, &chunks).await {
+            tracing::warn!(tenant.id = %tenant, %error, "an export broke off");
+            // The body ends with an error: a cut bundle has no end, and its reader says so.
+            let _ = chunks.send(Err(error)).await;
+        }
+    });
+    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))];
+    Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
+}
+
+async fn write(
+    central: &Central,
+    tenant: TenantId,
+    mut writer: Writer,
+    (mut at, mut chain): (Position, ChainHash),
+    head: Position,
+    chunks: &mpsc::Sender<Result<Bytes, std::io::Error>>,
+) -> Result<(), std::io::Error> {
+    while at < head {
+        for row in page(central, tenant, at, head).await.map_err(std::io::Error::other)? {
+            at = row.position;
+            chain = decision_link(chain, &row.decision);
+            let entry = Entry {
+                position: row.position,
+                node: row.node,
+                epoch: row.epoch,
+                seq: row.seq,
+                chain: row.chain,
+                decision_chain: chain,
+                record: &row.record,
+                decision: &row.decision,
+            };
+            writer.entry(entry).map_err(std::io::Error::other)?;
+        }
+        if !send(chunks, writer.take_chunk()).await {
+            return Ok(());
+        }
+    }
+    let end = writer.finish().map_err(std::io::Error::other)?;
+    send(chunks, end).await;
+    Ok(())
+}
+
+async fn page(
+    central: &Central,
+    tenant: TenantId,
+    after: Position,
+    head: Position,
+) -> Result<Vec<event_store::LogRow>, StoreError> {
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let rows = event_store::page(&tx, tenant, after, head, PAGE_ROWS).await?;
+    if rows.is_empty() {
+        return Err(StoreError::Damaged(format!("the log has a hole after position {after}; its head is {head}")));
+    }
+    Ok(rows)
+}
+
+/// Whether the reader is still there.
+async fn send(chunks: &mpsc::Sender<Result<Bytes, std::io::Error>>, chunk: Vec<u8>) -> bool {
+    chunk.is_empty() || chunks.send(Ok(chunk.into())).await.is_ok()
+}

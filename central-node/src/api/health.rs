@@ -1,0 +1,23 @@
+//! Whether this process lives, and whether it can do its work.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Refusal;
+use crate::central::Central;
+use crate::database::StoreError;
+
+/// It answers, so it lives.
+pub(super) async fn healthz() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+/// It reaches its database.
+pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Value>, Refusal> {
+    let connection = central.database().service().await?;
+    connection.query_one("select 1", &[]).await.map_err(StoreError::from)?;
+    Ok(Json(json!({ "status": "ready", "incarnation": central.incarnation() })))
+}

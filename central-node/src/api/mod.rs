@@ -1,0 +1,95 @@
+//! The write side over HTTP, and the log as it is read: routes parse, call and answer, nothing more.
+
+mod commands;
+mod drafts;
+mod events;
+mod export;
+mod health;
+mod quarantine;
+pub(crate) mod request;
+mod sync;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use comptoir_proto::problem::{CONTENT_TYPE, Problem};
+use comptoir_proto::{error_code::ErrorCode, paths};
+
+use crate::central::Central;
+use crate::identity::{self, Access, AuthError, Credential};
+use crate::ingest::receive;
+
+/// The routes of ingest, the write API and the log.
+pub(crate) fn router() -> Router<Arc<Central>> {
+    Router::new()
+        .route(paths::SYNC_PUSH, post(receive::push))
+        .route(paths::SYNC_STATUS, get(sync::status))
+        .route(paths::EVENTS, get(events::list).post(drafts::append))
+        .route(paths::EVENTS_EXPORT, get(export::export))
+        .route(paths::EVENT, get(events::one))
+        .route(paths::QUARANTINE, get(quarantine::list))
+        .route(paths::QUARANTINE_RELEASE, post(quarantine::release))
+        .route(paths::HEALTHZ, get(health::healthz))
+        .route(paths::READYZ, get(health::readyz))
+        .merge(commands::router())
+}
+
+/// A problem as a response.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Problem);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = self.0;
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        if let Some(seconds) = problem.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Refusal(problem)
+    }
+}
+
+impl From<crate::database::StoreError> for Refusal {
+    fn from(error: crate::database::StoreError) -> Self {
+        Refusal(error.problem())
+    }
+}
+
+/// Who asks.
+pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, Refusal> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    identity::authenticate(central.database(), authorization).await.map_err(|error| {
+        if matches!(error, AuthError::Unknown) {
+            tracing::info!("a request came without a valid credential");
+        }
+        Refusal(error.problem())
+    })
+}
+
+/// Who asks, where it must be an administrator.
+pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Credential, Refusal> {
+    let credential = credential(central, headers).await?;
+    match credential.access {
+        Access::Admin => Ok(credential),
+        Access::Node { .. } => {
+            let problem = Problem::new(ErrorCode::Forbidden, "this needs an administrator's token, not a node's key");
+            Err(Refusal(problem))
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What was set apart for a person, and its release: an event of central's own, under which the old one takes effect.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::fact::Fact;
+use comptoir_core::id::{EventId, Name};
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_proto::api_v1::Decided;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::drafts::submit;
+use super::events::{LogPageDto, PageQuery, page_query};
+use super::request::body_bytes;
+use super::{Refusal, admin};
+use crate::central::Central;
+use crate::database;
+use crate::event_store;
+use crate::ingest::Drafts;
+use crate::world_store::Versions;
+
+/// Why it is released, and by whom.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReleaseDto {
+    /// The release's own id, so that a retry is the same release.
+    id: Option<Uuid>,
+    user: Option<String>,
+    reason: Option<String>,
+}
+
+/// What waits, oldest first.
+pub(super) async fn list(
+    State(central): State<Arc<Central>>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Json<LogPageDto>, Refusal> {
+    let credential = admin(&central, &headers).await?;
+    let query = page_query(query)?;
+    let limit = query.limit()?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, credential.tenant).await?;
+    let version = Versions::active(&tx, credential.tenant).await?.quarantine;
+    let rows = event_store::quarantined(&tx, credential.tenant, version, query.after(), limit as i64).await?;
+    Ok(Json(LogPageDto::of(&rows, limit)?))
+}
+
+/// Lets an event take effect. The answer carries what was decided about the release: REJECTED where the event is unknown, was
+/// released before, or still cannot take effect.
+pub(super) async fn release(
+    State(central): State<Arc<Central>>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Decided>, Refusal> {
+    let credential = admin(&central, &headers).await?;
+    let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
+    let event: EventId = event.parse().map_err(|_| missing())?;
+    let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let body = if body.trim_ascii().is_empty() { b"{}".as_slice() } else { &body };
+    let bad = |detail: String| Problem::new(ErrorCode::BadJson, detail);
+    let release: ReleaseDto = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
+    let payload = match &release.reason {
+        Some(reason) => json!({ "event_id": event.to_string(), "reason": reason }),
+        None => json!({ "event_id": event.to_string() }),
+    };
+    let name = |text: &str| Name::new(text).map_err(|error| bad(error.to_string()));
+    let draft = Draft {
+        id: release.id.map_or_else(|| EventId::new(Uuid::now_v7()), EventId::new),
+        occurred_at: None,
+        content: Content {
+            site: None,
+            user: release.user.as_deref().map(name).transpose()?,
+            entity_type: name("QUARANTINE")?,
+            entity_id: name(&event.to_string())?,
+            action: name("QUARANTINE_RELEASED")?,
+            payload: payload.to_string().into_bytes(),
+            base_version: None,
+            causation: Some(event),
+            correlation: None,
+            schema_version: 1,
+        },
+    };
+    let content = &draft.content;
+    let read = comptoir_proto::payload::read_fact(&content.entity_type, &content.action, 1, &content.payload);
+    read.map_err(|error| Problem::new(ErrorCode::InvalidPayload, error.to_string()).at("/reason"))?;
+    let drafts = Drafts {
+        drafts: vec![(draft, Fact::QuarantineReleased { event })],
+        atomic: true,
+        by_central: true,
+        opens_epoch: false,
+    };
+    let mut outcomes = submit(&central, credential.tenant, drafts).await?;
+    match outcomes.pop() {
+        Some(Ok(decided)) => Ok(Json(decided)),
+        Some(Err(problem)) => Err(problem.into()),
+        None => Err(Problem::new(ErrorCode::Internal, "a release was not answered").into()),
+    }
+}

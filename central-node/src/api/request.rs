@@ -1,0 +1,96 @@
+//! Reading a request's head and body within limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::central::Central;
+
+/// How long a body may take to arrive: longer than a phone's bad link needs, shorter than an attacker's patience.
+const BODY_WITHIN: Duration = Duration::from_secs(60);
+
+/// Reserved at a time for a body that did not announce its length.
+const UNANNOUNCED_STEP: usize = 64 * 1024;
+
+/// The media type of a request, without its parameters.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or(value).trim())
+}
+
+/// Refuses anything but JSON.
+pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    match media_type(headers) {
+        Some("application/json") => Ok(()),
+        other => {
+            let detail = format!("send application/json, got {}", other.unwrap_or("no content type"));
+            Err(Problem::new(ErrorCode::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+/// The caller's `Idempotency-Key`.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default();
+    if text.is_empty() || text.len() > 255 {
+        let detail = "an Idempotency-Key has 1 to 255 visible ASCII characters";
+        return Err(Problem::new(ErrorCode::BadParameter, detail));
+    }
+    Ok(Some(text))
+}
+
+/// Reads a body whole. Its memory is taken from a budget that all requests share, for as long as the permit lives.
+pub(crate) async fn body_bytes(
+    central: &Arc<Central>,
+    headers: &HeaderMap,
+    mut body: Body,
+    bytes_max: usize,
+) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let announced = announced.unwrap_or(0);
+    if announced > bytes_max {
+        return Err(too_large(bytes_max));
+    }
+    let mut bytes = Vec::with_capacity(announced);
+    let mut reserved = reserve(central, announced)?;
+    let read = async {
+        while let Some(frame) = body.frame().await {
+            let frame = frame
+                .map_err(|error| Problem::new(ErrorCode::BadJson, format!("the body could not be read: {error}")))?;
+            let Ok(data) = frame.into_data() else { continue };
+            if bytes.len() + data.len() > bytes_max {
+                return Err(too_large(bytes_max));
+            }
+            bytes.extend_from_slice(&data);
+            // What was not announced is reserved as it comes.
+            let unreserved = bytes.len().saturating_sub(reserved.num_permits() * 1024);
+            if unreserved > 0 {
+                reserved.merge(reserve(central, unreserved.max(UNANNOUNCED_STEP))?);
+            }
+        }
+        Ok(())
+    };
+    let late = || {
+        let detail = format!("the body did not arrive within {} s", BODY_WITHIN.as_secs());
+        Problem::new(ErrorCode::RequestTimeout, detail)
+    };
+    tokio::time::timeout(BODY_WITHIN, read).await.map_err(|_| late())??;
+    Ok((bytes.into(), reserved))
+}
+
+fn reserve(central: &Central, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+    let used_up = || Problem::new(ErrorCode::QueueFull, "the memory for requests is used up").retry_after(1);
+    Arc::clone(&central.bodies).try_acquire_many_owned(kib).map_err(|_| used_up())
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(ErrorCode::TooLarge, format!("a body here has at most {bytes_max} bytes"))
+}

@@ -1,0 +1,261 @@
+//! Central, running: its database, its queues, its key.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::fact::Fact;
+use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_proto::rulebook_file;
+use comptoir_proto::sync_v1::{HeadDto, Receipt, receipt_text};
+use ed25519_dalek::{Signer as _, SigningKey};
+use serde_json::json;
+use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{CentralConfig, DatabaseConfig};
+use crate::database::{self, BootstrapError, Database, StoreError, Urls};
+use crate::identity::{self, IdentityError, NewTenant};
+use crate::ingest::{self, Drafts, Job, Queues};
+use crate::private_postgres::{self, ADMIN_ROLE, Running};
+use crate::projections::progress::Progress;
+use crate::projections::runner::Runner;
+
+/// Memory for the bodies of pushes that are read or wait, in KiB. A node that finds it used up comes back a second later.
+const BODIES_KIB: usize = 96 * 1024;
+
+/// Why central did not start, or did not do what an administrator asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CentralError {
+    /// The private Postgres does not run.
+    #[error(transparent)]
+    Postgres(#[from] private_postgres::Error),
+    /// Roles, database or migrations.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// The database, once it was ready.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An identity was not made.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The operating system gave no random bytes.
+    #[error("no random bytes for central's key: {0}")]
+    NoRandomness(String),
+    /// A tenant's first events could not be written.
+    #[error("tenant {tenant} was not made: {reason}")]
+    Tenant {
+        /// Which.
+        tenant: TenantId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Central, running.
+pub struct Central {
+    database: Database,
+    urls: Urls,
+    queues: Queues,
+    clock: Clock,
+    incarnation: Uuid,
+    key: SigningKey,
+    rulebook: comptoir_core::rulebook::Rulebook,
+    pub(crate) bodies: Arc<Semaphore>,
+    stopping: watch::Sender<bool>,
+    progress: Arc<Progress>,
+    late_after: Duration,
+    runner: Mutex<Option<Runner>>,
+    postgres: Mutex<Option<Running>>,
+}
+
+impl Central {
+    /// Starts the private Postgres where that is wanted, migrates, connects, and checks what it connected to.
+    pub async fn start(config: CentralConfig) -> Result<Arc<Central>, CentralError> {
+        let (urls, postgres) = match config.database {
+            DatabaseConfig::External(urls) => (urls, None),
+            DatabaseConfig::Private(config) => {
+                let running = tokio::task::spawn_blocking(move || private_postgres::start(&config)).await;
+                let running = running.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+                let admin = running.connection_string(ADMIN_ROLE, "postgres");
+                database::make_roles_and_database(&admin).await?;
+                (private_urls(&running), Some(running))
+            }
+        };
+        database::migrate(&urls.migrator).await?;
+        let database = Database::connect(&urls).await?;
+        let (incarnation, key) = load_meta(&database).await?;
+        let queues = Queues::new(database.clone(), config.clock.clone());
+        let progress = Arc::new(Progress::default());
+        let runner = Runner::start(database.clone(), Arc::clone(&progress), queues.commits());
+        Ok(Arc::new(Central {
+            queues,
+            database,
+            urls,
+            clock: config.clock,
+            incarnation,
+            key,
+            rulebook: config.rulebook,
+            bodies: Arc::new(Semaphore::new(BODIES_KIB)),
+            stopping: watch::Sender::new(false),
+            progress,
+            late_after: config.late_after,
+            runner: Mutex::new(Some(runner)),
+            postgres: Mutex::new(postgres),
+        }))
+    }
+
+    /// Ends the tasks, closes the connections, stops the private Postgres. What was acknowledged stays.
+    pub async fn shutdown(&self) {
+        self.stopping.send_replace(true);
+        let runner = self.runner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runner) = runner {
+            runner.stop().await;
+        }
+        self.database.close();
+        let running = self.postgres.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(running) = running {
+            // A panic of the thread that stops it has been printed already.
+            let _ = tokio::task::spawn_blocking(move || running.stop()).await;
+        }
+    }
+
+    /// Connections, for administration, projections and reports.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The connection strings, by role.
+    pub fn urls(&self) -> &Urls {
+        &self.urls
+    }
+
+    /// Which central this is.
+    pub fn incarnation(&self) -> Uuid {
+        self.incarnation
+    }
+
+    /// The key that receipts are signed with.
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// Turns true when central shuts down: tasks that follow the log end then.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Rises with each commit of this process: a hint that there is something to read, never a position.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.queues.commits()
+    }
+
+    /// How far each tenant has come, as this process last saw it.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// How long a node may be silent before its site is called late.
+    pub(crate) fn late_after(&self) -> Duration {
+        self.late_after
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A secret of this central, for values that nobody else may guess and that a retry must find again.
+    pub(crate) fn derived_secret(&self, context: &str) -> blake3::Hash {
+        let key = blake3::derive_key("comptoir/central/derived-secret/1", &self.key.to_bytes());
+        blake3::keyed_hash(&key, context.as_bytes())
+    }
+
+    /// Central's signed statement that it holds a node's log up to a seq.
+    pub(crate) fn receipt(&self, tenant: TenantId, node: NodeId, head: &HeadDto) -> Receipt {
+        let text = receipt_text(tenant.uuid(), node.uuid(), head, self.incarnation);
+        let signature = self.key.sign(text.as_bytes());
+        Receipt { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }
+    }
+
+    /// Makes a tenant: its rows, central's own log in it, and the rulebook it adopts, all in one transaction.
+    pub async fn create_tenant(&self, new: &NewTenant) -> Result<TenantId, CentralError> {
+        let tenant = TenantId::new(Uuid::now_v7());
+        let central_node = NodeId::new(Uuid::now_v7());
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        identity::insert_tenant(&tx, tenant, central_node, new).await?;
+        let jobs = [Job::Drafts(self.first_events(central_node, new))];
+        let refused = |reason: String| CentralError::Tenant { tenant, reason };
+        let answers = ingest::run(&tx, tenant, &jobs, self.clock.now(), &BTreeSet::new()).await;
+        let answers = answers.map_err(|error| refused(error.to_string()))?;
+        if let Some(problem) = answers.iter().find_map(ingest::Answer::problem) {
+            return Err(refused(problem.detail.clone()));
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(tenant)
+    }
+
+    /// The rulebook that new tenants adopt.
+    pub fn rulebook(&self) -> &comptoir_core::rulebook::Rulebook {
+        &self.rulebook
+    }
+
+    /// EPOCH_OPENED of central's own log, and RULEBOOK_ADOPTED.
+    fn first_events(&self, central_node: NodeId, new: &NewTenant) -> Drafts {
+        let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
+        let draft = |entity_type: &str, entity_id: &str, action: &str, payload: serde_json::Value| Draft {
+            id: EventId::new(Uuid::now_v7()),
+            occurred_at: None,
+            content: Content {
+                site: None,
+                user: None,
+                entity_type: name(entity_type),
+                entity_id: name(entity_id),
+                action: name(action),
+                payload: payload.to_string().into_bytes(),
+                base_version: None,
+                causation: None,
+                correlation: None,
+                schema_version: 1,
+            },
+        };
+        let opened = json!({
+            "public_key": hex::encode(self.public_key()), "previous": null, "reason": "tenant created",
+        });
+        let opened = draft("NODE", &central_node.to_string(), "EPOCH_OPENED", opened);
+        let adopted = draft("RULEBOOK", "rulebook", "RULEBOOK_ADOPTED", rulebook_file::to_payload(&new.rulebook));
+        let drafts = vec![(opened, Fact::EpochOpened), (adopted, Fact::RulebookAdopted(new.rulebook.clone()))];
+        Drafts { drafts, atomic: true, by_central: true, opens_epoch: true }
+    }
+}
+
+fn private_urls(running: &Running) -> Urls {
+    let url = |role: &str| running.connection_string(role, database::NAME);
+    Urls {
+        service: url("comptoir_service"),
+        migrator: url("comptoir_migrator"),
+        watcher: url("comptoir_watcher"),
+        readonly: url("comptoir_readonly"),
+    }
+}
+
+/// Which central this is and its key: made at the first start, by whichever process comes first.
+async fn load_meta(database: &Database) -> Result<(Uuid, SigningKey), CentralError> {
+    let mut seed = [0u8; 32];
+    getrandom::fill(&mut seed).map_err(|error| CentralError::NoRandomness(error.to_string()))?;
+    let connection = database.service().await?;
+    let sql = "insert into central_meta (incarnation, signing_key) values ($1, $2) on conflict (only_row) do nothing";
+    connection.execute(sql, &[&Uuid::new_v4(), &seed.as_slice()]).await.map_err(StoreError::from)?;
+    let sql = "select incarnation, signing_key from central_meta";
+    let row = connection.query_one(sql, &[]).await.map_err(StoreError::from)?;
+    let key = database::hash_of(row.try_get(1).map_err(StoreError::from)?)?;
+    Ok((row.try_get(0).map_err(StoreError::from)?, SigningKey::from_bytes(&key.0)))
+}

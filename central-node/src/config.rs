@@ -1,0 +1,55 @@
+//! What central is started with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use comptoir_core::rulebook::Rulebook;
+
+use crate::clock::Clock;
+use crate::database::Urls;
+use crate::private_postgres;
+use crate::reporting::LATE_AFTER;
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum DatabaseConfig {
+    /// `DATABASE_URL` is absent: a Postgres of our own under the data directory, started and stopped with central.
+    Private(private_postgres::Config),
+    /// A server that somebody else looks after; its roles were made with `database/roles.sql`.
+    External(Urls),
+}
+
+/// Everything central needs to know at start.
+#[derive(Clone, Debug)]
+pub struct CentralConfig {
+    /// Where the database is.
+    pub database: DatabaseConfig,
+    /// What a new tenant adopts first: `RULEBOOK_FILE`, or the defaults.
+    pub rulebook: Rulebook,
+    /// The machine's clock; another one in tests.
+    pub clock: Clock,
+    /// How long a node may be silent before reports call its site late; a day where nothing is said.
+    pub late_after: Duration,
+}
+
+impl CentralConfig {
+    /// A private Postgres under a data directory, the default rulebook, the machine's clock.
+    pub fn private(data_dir: impl Into<PathBuf>) -> CentralConfig {
+        CentralConfig {
+            database: DatabaseConfig::Private(private_postgres::Config::new(data_dir)),
+            rulebook: Rulebook::default(),
+            clock: Clock::system(),
+            late_after: LATE_AFTER,
+        }
+    }
+
+    /// A server that somebody else looks after.
+    pub fn external(urls: Urls) -> CentralConfig {
+        CentralConfig {
+            database: DatabaseConfig::External(urls),
+            rulebook: Rulebook::default(),
+            clock: Clock::system(),
+            late_after: LATE_AFTER,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What is checked about a role and its server before anything is written through it.
+
+use tokio_postgres::Client;
+
+use super::StoreError;
+
+/// A role that could get round row-level security or the log's privileges, or a server that forgets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitRole {
+    /// It is bound by no policy.
+    #[error("database role {role} is {what}: row-level security would not hold; connect as comptoir_service")]
+    TooPowerful {
+        /// Which.
+        role: String,
+        /// `superuser`, `bypassrls`, `owner of tables` or `member of comptoir_owner`.
+        what: String,
+    },
+    /// What was answered could be lost.
+    #[error("the database server has {setting} = {value}: what is acknowledged could be lost; set it to on")]
+    NotDurable {
+        /// Which.
+        setting: String,
+        /// As it is.
+        value: String,
+    },
+}
+
+/// Refuses a connection whose role is bound by no policy, or whose server does not keep what it commits.
+pub(super) async fn check(client: &Client) -> Result<(), StoreError> {
+    let role = client
+        .query_one(
+            "select current_user::text as role, rolsuper, rolbypassrls,
+                    exists (select from pg_class where relowner = r.oid) as owner,
+                    coalesce((select pg_has_role(r.oid, o.oid, 'member') from pg_roles o where o.rolname = 'comptoir_owner'),
+                             false) as member
+             from pg_roles r where r.rolname = current_user",
+            &[],
+        )
+        .await?;
+    let powers = [
+        ("rolsuper", "superuser"),
+        ("rolbypassrls", "bypassrls"),
+        ("owner", "owner of tables"),
+        ("member", "member of comptoir_owner"),
+    ];
+    for (column, what) in powers {
+        if role.try_get(column)? {
+            return Err(UnfitRole::TooPowerful { role: role.try_get("role")?, what: what.to_owned() }.into());
+        }
+    }
+    let settings = "select name, setting from pg_settings
+                    where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'";
+    match client.query_opt(settings, &[]).await? {
+        Some(row) => Err(UnfitRole::NotDurable { setting: row.try_get(0)?, value: row.try_get(1)? }.into()),
+        None => Ok(()),
+    }
+}

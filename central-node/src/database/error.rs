@@ -1,0 +1,122 @@
+//! What may go wrong with the store, sorted by what the caller can do about it.
+
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::{Severity, SqlState};
+
+use super::checks::UnfitRole;
+
+/// What was being done when the connection was lost: it decides what is known about the outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Doing {
+    /// Anything before COMMIT: nothing was written.
+    Working,
+    /// COMMIT itself: whether it was written is not known.
+    Committing,
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A connection string or a pool's settings are no good.
+    #[error("the database settings cannot be used: {0}")]
+    Settings(String),
+    /// A role may do more than it should, or the server is not durable.
+    #[error(transparent)]
+    UnfitRole(#[from] UnfitRole),
+    /// No connection, or it was lost before COMMIT: nothing was written.
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    /// Another transaction was in the way; the same again may succeed at once.
+    #[error("another transaction was in the way: {0}")]
+    Contended(String),
+    /// The connection was lost at COMMIT.
+    #[error("the connection was lost while committing: {0}")]
+    OutcomeUnknown(String),
+    /// The database refused a statement: a defect of ours, or a value that the schema does not take.
+    #[error("the database refused: {0}")]
+    Refused(String),
+    /// What is stored does not read: nothing is guessed.
+    #[error("stored data is damaged: {0}")]
+    Damaged(String),
+}
+
+impl StoreError {
+    /// Sorts an error of the driver.
+    pub fn of(error: &tokio_postgres::Error, doing: Doing) -> StoreError {
+        let Some(db) = error.as_db_error() else {
+            return match doing {
+                Doing::Committing => StoreError::OutcomeUnknown(chain(error)),
+                // A value that could not be encoded or read has no SQL state either, but the connection lives on.
+                Doing::Working if error.is_closed() || is_io(error) => StoreError::Unavailable(chain(error)),
+                Doing::Working => StoreError::Refused(chain(error)),
+            };
+        };
+        let text = match db.detail() {
+            Some(detail) => format!("{} ({}): {detail}", db.message(), db.code().code()),
+            None => format!("{} ({})", db.message(), db.code().code()),
+        };
+        let fatal = matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+        let code = db.code();
+        if fatal && doing == Doing::Committing {
+            // The server ended the connection while it answered COMMIT.
+            return StoreError::OutcomeUnknown(text);
+        }
+        let contended =
+            [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED, &SqlState::LOCK_NOT_AVAILABLE];
+        // Insufficient resources, operator intervention, system error, connection exception: not of our making.
+        let unavailable = ["53", "57", "58", "08"];
+        if contended.contains(&code) {
+            StoreError::Contended(text)
+        } else if fatal || unavailable.iter().any(|class| code.code().starts_with(class)) {
+            StoreError::Unavailable(text)
+        } else {
+            StoreError::Refused(text)
+        }
+    }
+
+    /// What a caller over HTTP is told.
+    pub fn problem(&self) -> Problem {
+        match self {
+            StoreError::Unavailable(_) | StoreError::Contended(_) => {
+                Problem::new(ErrorCode::StoreUnavailable, self.to_string()).retry_after(1)
+            }
+            StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, self.to_string()).retry_after(1),
+            StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::Refused(_) | StoreError::Damaged(_) => {
+                Problem::new(ErrorCode::Internal, self.to_string())
+            }
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        StoreError::of(&error, Doing::Working)
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => StoreError::of(&error, Doing::Working),
+            other => StoreError::Unavailable(other.to_string()),
+        }
+    }
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.is_some_and(|source| source.downcast_ref::<std::io::Error>().is_some())
+}
+
+/// The driver's errors say little themselves; their sources say what happened.
+fn chain(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,121 @@
+//! Connections to Postgres, and the tenant each transaction works for.
+//!
+//! A transaction is of one tenant, named by `app.tenant` for its length; without it row-level security shows no row. Central works as
+//! `comptoir_service`, which may not change the log; a watcher sees how far every tenant is, and no event.
+
+mod bootstrap;
+mod checks;
+mod error;
+mod sql_types;
+
+use std::time::Duration;
+
+use comptoir_core::id::TenantId;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction};
+use tokio_postgres::{Config, NoTls};
+
+pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate};
+pub use checks::UnfitRole;
+pub use error::{Doing, StoreError};
+pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
+
+/// Connections that reports, commands and projections share.
+const SERVICE_CONNECTIONS: usize = 16;
+/// Connections that write the log. One is enough for a tenant; several tenants write at once.
+const INGEST_CONNECTIONS: usize = 8;
+/// The watcher asks rarely.
+const WATCHER_CONNECTIONS: usize = 2;
+/// How long a request waits for a connection before it is told to come back.
+const POOL_WAIT: Duration = Duration::from_secs(10);
+
+/// Connection strings, one per role.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    /// `comptoir_service`.
+    pub service: String,
+    /// `comptoir_migrator`.
+    pub migrator: String,
+    /// `comptoir_watcher`.
+    pub watcher: String,
+    /// `comptoir_readonly`: not used by central itself, handed to whoever reads reports.
+    pub readonly: String,
+}
+
+/// The pools.
+#[derive(Clone, Debug)]
+pub struct Database {
+    service: Pool,
+    ingest: Pool,
+    watcher: Pool,
+}
+
+impl Database {
+    /// Connects as the service and the watcher, and refuses roles that could do more than they should.
+    pub async fn connect(urls: &Urls) -> Result<Database, StoreError> {
+        // The promise stands or falls with it, so it is not left to the server's settings.
+        const DURABLE: &str = "-c synchronous_commit=on -c lock_timeout=10s -c jit=off -c timezone=UTC";
+        // Every lookup in an ingest transaction is by key. A plan made while a table was still empty must not read it whole for ever.
+        const BY_KEY: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off \
+             -c plan_cache_mode=force_generic_plan";
+        let database = Database {
+            service: pool(&urls.service, DURABLE, SERVICE_CONNECTIONS)?,
+            ingest: pool(&urls.service, &format!("{DURABLE} {BY_KEY}"), INGEST_CONNECTIONS)?,
+            watcher: pool(&urls.watcher, "-c timezone=UTC", WATCHER_CONNECTIONS)?,
+        };
+        checks::check(&*database.service().await?).await?;
+        checks::check(&*database.watcher().await?).await?;
+        Ok(database)
+    }
+
+    /// A connection of the service.
+    pub async fn service(&self) -> Result<Object, StoreError> {
+        Ok(self.service.get().await?)
+    }
+
+    /// A connection that writes the log.
+    pub(crate) async fn ingest(&self) -> Result<Object, StoreError> {
+        Ok(self.ingest.get().await?)
+    }
+
+    /// A connection that sees heads and cursors of all tenants.
+    pub async fn watcher(&self) -> Result<Object, StoreError> {
+        Ok(self.watcher.get().await?)
+    }
+
+    /// Closes every connection; what is under way fails.
+    pub fn close(&self) {
+        self.service.close();
+        self.ingest.close();
+        self.watcher.close();
+    }
+}
+
+/// Begins a transaction of one tenant.
+pub async fn begin(connection: &mut Object, tenant: TenantId) -> Result<Transaction<'_>, StoreError> {
+    let tx = connection.transaction().await?;
+    set_tenant(&tx, tenant).await?;
+    Ok(tx)
+}
+
+/// Names the tenant until the transaction ends.
+pub(crate) async fn set_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
+    let statement = tx.prepare_cached("select set_config('app.tenant', $1, true)").await?;
+    tx.query_one(&statement, &[&tenant.to_string()]).await?;
+    Ok(())
+}
+
+fn pool(url: &str, options: &str, connections: usize) -> Result<Pool, StoreError> {
+    let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
+    let options = match config.get_options() {
+        Some(given) => format!("{given} {options}"),
+        None => options.to_owned(),
+    };
+    config.options(options).application_name("comptoir-central").connect_timeout(Duration::from_secs(10));
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let pool = Pool::builder(manager)
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(POOL_WAIT))
+        .create_timeout(Some(POOL_WAIT));
+    pool.build().map_err(|error| StoreError::Settings(error.to_string()))
+}

@@ -1,0 +1,163 @@
+//! The heads: the tenant's, which is locked first and decides order, and each node's, which says what comes next of its log.
+//! Whoever changes a node's head holds the tenant's lock, so node heads need none of their own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_core::time::Timestamp;
+use deadpool_postgres::Transaction;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::append::epoch_column;
+use crate::database::{Micros, StoreError, as_bigint, hash_of, natural};
+
+/// Where a tenant's order stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TenantHead {
+    /// The last position given.
+    pub(crate) head: Position,
+    /// The chain after its decision.
+    pub(crate) decision_chain: ChainHash,
+    /// When its record was received.
+    pub(crate) last_received_at: Timestamp,
+}
+
+/// One epoch of a node's log as central holds it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct NodeHead {
+    /// Which epoch.
+    pub(crate) epoch: Epoch,
+    /// Its last record; zero before the first.
+    pub(crate) last_seq: Seq,
+    /// The chain after it.
+    pub(crate) last_chain: ChainHash,
+    /// Whether nothing more is taken: a fork was seen.
+    pub(crate) frozen: bool,
+}
+
+/// A node's log as central holds it, epoch by epoch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct NodeLog {
+    /// Pinned by its first EPOCH_OPENED.
+    pub(crate) public_key: Option<[u8; 32]>,
+    /// By number; the last is the open one.
+    pub(crate) epochs: BTreeMap<u32, NodeHead>,
+}
+
+impl NodeLog {
+    /// The open epoch.
+    pub(crate) fn open(&self) -> Option<&NodeHead> {
+        self.epochs.values().next_back()
+    }
+}
+
+/// Locks the tenant's row until the transaction ends: from here on nobody else gives positions.
+pub(crate) async fn lock_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
+    let sql = "select head, decision_chain, last_received_at from tenant_head where tenant_id = $1 for no key update";
+    let statement = tx.prepare_cached(sql).await?;
+    tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
+}
+
+/// Where the tenant's order stands, without a lock.
+pub(crate) async fn tenant_head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
+    let sql = "select head, decision_chain, last_received_at from tenant_head where tenant_id = $1";
+    let statement = tx.prepare_cached(sql).await?;
+    tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
+}
+
+fn head_of(row: &Row) -> Result<TenantHead, StoreError> {
+    Ok(TenantHead {
+        head: Position(natural(row.try_get("head")?)?),
+        decision_chain: hash_of(row.try_get("decision_chain")?)?,
+        last_received_at: row.try_get::<_, Micros>("last_received_at")?.0,
+    })
+}
+
+/// Raises the tenant's head.
+pub(crate) async fn raise_tenant(tx: &Transaction<'_>, tenant: TenantId, to: TenantHead) -> Result<(), StoreError> {
+    let sql = "update tenant_head set head = $2, decision_chain = $3, last_received_at = $4 where tenant_id = $1";
+    let statement = tx.prepare_cached(sql).await?;
+    let chain = to.decision_chain.0.as_slice();
+    tx.execute(&statement, &[&tenant.uuid(), &as_bigint(to.head.0), &chain, &Micros(to.last_received_at)]).await?;
+    Ok(())
+}
+
+/// The logs of some nodes and of central's own, as they are held. A node that is not registered is absent.
+pub(crate) async fn node_logs(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    nodes: &[NodeId],
+) -> Result<HashMap<NodeId, NodeLog>, StoreError> {
+    let statement = tx.prepare_cached(include_str!("node_logs.sql")).await?;
+    let nodes: Vec<Uuid> = nodes.iter().map(|node| node.uuid()).collect();
+    let rows = tx.query(&statement, &[&tenant.uuid(), &nodes]).await?;
+    let mut logs: HashMap<NodeId, NodeLog> = HashMap::new();
+    for row in &rows {
+        let log = logs.entry(NodeId::new(row.try_get("node_id")?)).or_default();
+        let key: Option<&[u8]> = row.try_get("public_key")?;
+        log.public_key = key.map(|key| hash_of(key).map(|key| key.0)).transpose()?;
+        let Some(number) = row.try_get::<_, Option<i32>>("epoch")? else { continue };
+        let number = u32::try_from(number).map_err(|_| StoreError::Damaged(format!("epoch {number}")))?;
+        let head = NodeHead {
+            epoch: Epoch { number, id: row.try_get("epoch_id")? },
+            last_seq: Seq(natural(row.try_get("last_seq")?)?),
+            last_chain: hash_of(row.try_get("last_chain")?)?,
+            frozen: row.try_get("frozen")?,
+        };
+        log.epochs.insert(number, head);
+    }
+    Ok(logs)
+}
+
+/// Writes the heads of the epochs that grew or were frozen, and says what stands there now.
+pub(crate) async fn raise_node(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    heads: &[(NodeId, NodeHead)],
+    now: Timestamp,
+) -> Result<HashMap<(NodeId, u32), NodeHead>, StoreError> {
+    if heads.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let statement = tx.prepare_cached(include_str!("raise_node.sql")).await?;
+    let tenant = tenant.uuid();
+    let nodes: Vec<Uuid> = heads.iter().map(|(node, _)| node.uuid()).collect();
+    let epochs: Vec<i32> = heads.iter().map(|(_, head)| epoch_column(head.epoch.number)).collect();
+    let epoch_ids: Vec<Uuid> = heads.iter().map(|(_, head)| head.epoch.id).collect();
+    let seqs: Vec<i64> = heads.iter().map(|(_, head)| as_bigint(head.last_seq.0)).collect();
+    let chains: Vec<&[u8]> = heads.iter().map(|(_, head)| head.last_chain.0.as_slice()).collect();
+    let frozen: Vec<bool> = heads.iter().map(|(_, head)| head.frozen).collect();
+    let now = Micros(now);
+    let columns: [&(dyn ToSql + Sync); 8] = [&tenant, &nodes, &epochs, &epoch_ids, &seqs, &chains, &frozen, &now];
+    let rows = tx.query(&statement, &columns).await?;
+    rows.iter()
+        .map(|row| {
+            let number: i32 = row.try_get("epoch")?;
+            let number = u32::try_from(number).map_err(|_| StoreError::Damaged(format!("epoch {number}")))?;
+            let head = NodeHead {
+                epoch: Epoch { number, id: row.try_get("epoch_id")? },
+                last_seq: Seq(natural(row.try_get("last_seq")?)?),
+                last_chain: hash_of(row.try_get("last_chain")?)?,
+                frozen: row.try_get("frozen")?,
+            };
+            Ok(((NodeId::new(row.try_get("node_id")?), number), head))
+        })
+        .collect()
+}
+
+/// Pins a node's public key: only the first one is ever written.
+pub(crate) async fn pin_key(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+    key: [u8; 32],
+) -> Result<(), StoreError> {
+    let sql = "update node set public_key = $3 where tenant_id = $1 and node_id = $2 and public_key is null";
+    let statement = tx.prepare_cached(sql).await?;
+    tx.execute(&statement, &[&tenant.uuid(), &node.uuid(), &key.as_slice()]).await?;
+    Ok(())
+}

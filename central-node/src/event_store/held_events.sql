@@ -1,0 +1,5 @@
+-- The condition is that of the index event_id_counts_once.
+select e.event_id, e.node_seq, e.chain, e.record, e.decision
+from unnest($2::uuid[]) as k (event_id)
+join event e on e.tenant_id = $1 and e.event_id = k.event_id
+            and e.verdict <> 'DUPLICATE' and e.code is distinct from 'EVENT_ID_REUSED'

@@ -1,0 +1,14 @@
+//! The log in Postgres: appended under the tenant's lock, read by position, never changed.
+
+mod append;
+mod heads;
+mod read;
+
+pub(crate) use append::{Batch, ForkRecord, NewEvent, append_events, insert_batches, insert_fork_records};
+pub(crate) use heads::{
+    NodeHead, NodeLog, TenantHead, lock_tenant, node_logs, pin_key, raise_node, raise_tenant, tenant_head,
+};
+pub(crate) use read::{
+    HeldEvent, LogRow, PlaceRange, StoredPlace, by_event_id, decision_chain_at, held_events, page, quarantined,
+    stored_between,
+};

@@ -1,0 +1,96 @@
+//! Who asks: the credential of a request, looked up each time, so that a revoked one ends at once.
+
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use uuid::Uuid;
+
+use super::keys::PresentedKey;
+use crate::database::{self, Database, StoreError};
+
+/// Who asks, and for whom.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credential {
+    /// Whose data.
+    pub tenant: TenantId,
+    /// Which key, for lists and refusals.
+    pub key_id: String,
+    /// What it may do.
+    pub access: Access,
+}
+
+/// What a credential may do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// One node's: pushes its log, and speaks for its site.
+    Node {
+        /// The node.
+        node: NodeId,
+        /// Its shop.
+        site: Option<SiteId>,
+    },
+    /// An administrator's: speaks for central.
+    Admin,
+}
+
+impl Credential {
+    /// The node, where it is a node's.
+    pub fn node(&self) -> Option<NodeId> {
+        match self.access {
+            Access::Node { node, .. } => Some(node),
+            Access::Admin => None,
+        }
+    }
+}
+
+/// Why a request has no credential.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// None was sent, or it is not known, expired or revoked: which one is not told.
+    #[error("no valid credential: send `Authorization: Bearer <key>`")]
+    Unknown,
+    /// It could not be looked up.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AuthError {
+    /// What the caller is told.
+    pub fn problem(&self) -> Problem {
+        match self {
+            AuthError::Unknown => Problem::new(ErrorCode::Unauthorized, self.to_string()),
+            AuthError::Store(error) => error.problem(),
+        }
+    }
+}
+
+/// Looks up the credential of an `Authorization` header.
+pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<Credential, AuthError> {
+    let bearer = authorization.and_then(|header| header.strip_prefix("Bearer "));
+    let key = bearer.and_then(|text| PresentedKey::read(text.trim())).ok_or(AuthError::Unknown)?;
+    let mut connection = db.service().await?;
+    let tx = connection.transaction().await.map_err(StoreError::from)?;
+    let sql = "select k.secret_hash, k.scope, k.node_id, n.site_id
+               from api_key k left join node n on n.tenant_id = k.tenant_id and n.node_id = k.node_id
+               where k.tenant_id = $1 and k.key_id = $2 and k.revoked_at is null
+                 and (k.expires_at is null or k.expires_at > now())";
+    let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
+    let tenant = key.tenant.uuid();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &key.key_id];
+    // One after the other: on a new connection naming the tenant takes two round trips, and row-level security shows nothing before.
+    database::set_tenant(&tx, key.tenant).await?;
+    let row = tx.query_opt(&statement, &parameters).await.map_err(StoreError::from)?;
+    let row = row.ok_or(AuthError::Unknown)?;
+    let column = |error| AuthError::Store(StoreError::from(error));
+    if !key.matches(row.try_get::<_, &[u8]>("secret_hash").map_err(column)?) {
+        return Err(AuthError::Unknown);
+    }
+    let node: Option<Uuid> = row.try_get("node_id").map_err(column)?;
+    let site: Option<Uuid> = row.try_get("site_id").map_err(column)?;
+    let access = match (row.try_get("scope").map_err(column)?, node) {
+        ("admin", _) => Access::Admin,
+        ("node", Some(node)) => Access::Node { node: NodeId::new(node), site: site.map(SiteId::new) },
+        (scope, _) => return Err(StoreError::Damaged(format!("key {} has scope {scope}", key.key_id)).into()),
+    };
+    Ok(Credential { tenant: key.tenant, key_id: key.key_id, access })
+}

@@ -1,0 +1,13 @@
+//! Tenants, sites, nodes and their credentials: what an administrator makes, and what a request is checked against.
+
+mod credential;
+mod keys;
+mod registry;
+
+pub use credential::{Access, AuthError, Credential, authenticate};
+pub use keys::{IssuedKey, issue_admin_token, issue_node_key, revoke_key};
+pub(crate) use registry::insert_tenant;
+pub use registry::{
+    IdentityError, NewTenant, NodeRow, SiteRow, TenantRow, allow_reader, create_node, create_site, nodes, sites,
+    tenants,
+};

@@ -1,0 +1,224 @@
+//! Tenants, sites and nodes as rows.
+
+use comptoir_core::chain::{decision_genesis, genesis};
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::money::Currency;
+use comptoir_core::position::Epoch;
+use comptoir_core::rulebook::Rulebook;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::rulebook_file;
+use deadpool_postgres::Transaction;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Json;
+use uuid::Uuid;
+
+use crate::database::{self, Database, Micros, StoreError};
+
+/// Projections whose state decides: each begins at version 1.
+const DECIDING_PROJECTIONS: [&str; 5] = ["stock", "deliveries", "invoices", "entities", "quarantine"];
+
+/// A tenant to be made.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    /// As people call it.
+    pub name: String,
+    /// IANA time zone: days and invoice years are counted in it.
+    pub zone: String,
+    /// Of its stock's value.
+    pub currency: Currency,
+    /// Adopted as its first rulebook.
+    pub rulebook: Rulebook,
+}
+
+/// Why an identity was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No such time zone.
+    #[error("there is no time zone {zone:?}; give an IANA name such as Europe/Paris")]
+    Zone {
+        /// As given.
+        zone: String,
+    },
+    /// A site's code is printed in references.
+    #[error("a site's code has 1 to 12 capital letters or digits, got {code:?}")]
+    SiteCode {
+        /// As given.
+        code: String,
+    },
+    /// The tenant has that code already.
+    #[error("tenant {tenant} has that already: {what}")]
+    Exists {
+        /// Whose.
+        tenant: TenantId,
+        /// What.
+        what: String,
+    },
+    /// The tenant, site or node is not known.
+    #[error("tenant {tenant}: there is no such tenant, site or node: {what}")]
+    Missing {
+        /// Whose.
+        tenant: TenantId,
+        /// What.
+        what: String,
+    },
+    /// The operating system gave no random bytes.
+    #[error("no random bytes: {0}")]
+    NoRandomness(String),
+}
+
+impl IdentityError {
+    pub(super) fn of(error: &tokio_postgres::Error, tenant: TenantId) -> IdentityError {
+        let what = error.as_db_error().and_then(|db| db.detail()).unwrap_or_default().to_owned();
+        match error.code() {
+            Some(&SqlState::UNIQUE_VIOLATION) => IdentityError::Exists { tenant, what },
+            Some(&SqlState::FOREIGN_KEY_VIOLATION) => IdentityError::Missing { tenant, what },
+            _ => IdentityError::Store(StoreError::of(error, database::Doing::Working)),
+        }
+    }
+}
+
+/// A tenant as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TenantRow {
+    /// Its id.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: String,
+    /// Its time zone.
+    pub zone: String,
+}
+
+/// A site as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SiteRow {
+    /// Its id.
+    pub site: SiteId,
+    /// Printed in references.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A node as it is listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeRow {
+    /// Its id.
+    pub node: NodeId,
+    /// Its shop; central's own node has none.
+    pub site: Option<SiteId>,
+    /// Its name.
+    pub name: String,
+}
+
+/// The rows a tenant begins with. Central's own log and the tenant's order begin empty; their first records come with the caller's
+/// transaction.
+pub(crate) async fn insert_tenant(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    central_node: NodeId,
+    new: &NewTenant,
+) -> Result<(), IdentityError> {
+    let zone = || IdentityError::Zone { zone: new.zone.clone() };
+    jiff::tz::TimeZone::get(&new.zone).map_err(|_| zone())?;
+    let id = tenant.uuid();
+    let refused = |error: tokio_postgres::Error| IdentityError::of(&error, tenant);
+    let sql = "insert into tenant (tenant_id, name, zone, currency, central_node) values ($1, $2, $3, $4, $5)";
+    tx.execute(sql, &[&id, &new.name, &new.zone, &new.currency.as_str(), &central_node.uuid()])
+        .await
+        .map_err(refused)?;
+    let sql = "insert into node (tenant_id, node_id, name) values ($1, $2, 'central')";
+    tx.execute(sql, &[&id, &central_node.uuid()]).await.map_err(refused)?;
+    let sql = "insert into tenant_head (tenant_id, head, decision_chain, last_received_at) values ($1, 0, $2, $3)";
+    let chain = decision_genesis(tenant);
+    tx.execute(sql, &[&id, &chain.0.as_slice(), &Micros(Timestamp(0))]).await.map_err(refused)?;
+    let epoch = Epoch { number: 1, id: Uuid::new_v4() };
+    let sql = "insert into node_head (tenant_id, node_id, epoch, epoch_id, last_seq, last_chain, last_push_at)
+               values ($1, $2, 1, $3, 0, $4, now())";
+    let start = genesis(tenant, central_node, epoch);
+    tx.execute(sql, &[&id, &central_node.uuid(), &epoch.id, &start.0.as_slice()]).await.map_err(refused)?;
+    let sql = "insert into projection_version (tenant_id, projection, version, state)
+               select $1, unnest($2::text[]), 1, 'active'";
+    tx.execute(sql, &[&id, &DECIDING_PROJECTIONS.as_slice()]).await.map_err(refused)?;
+    let sql = "insert into rulebook (tenant_id, position, book) values ($1, 0, $2)";
+    let book = Json(rulebook_file::to_payload(&Rulebook::default()));
+    tx.execute(sql, &[&id, &book]).await.map_err(refused)?;
+    Ok(())
+}
+
+/// Makes a shop. Its code is printed in invoice references and never changes.
+pub async fn create_site(db: &Database, tenant: TenantId, code: &str, name: &str) -> Result<SiteId, IdentityError> {
+    let fits = (1..=12).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if !fits {
+        return Err(IdentityError::SiteCode { code: code.to_owned() });
+    }
+    let site = Uuid::now_v7();
+    let sql = "insert into site (tenant_id, site_id, code, name) values ($1, $2, $3, $4)";
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let inserted = tx.execute(sql, &[&tenant.uuid(), &site, &code, &name]).await;
+    inserted.map_err(|error| IdentityError::of(&error, tenant))?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(SiteId::new(site))
+}
+
+/// Makes a node of a shop. Its key pair is its own: the public one is pinned by its first push.
+pub async fn create_node(db: &Database, tenant: TenantId, site: SiteId, name: &str) -> Result<NodeId, IdentityError> {
+    let node = Uuid::now_v7();
+    let sql = "insert into node (tenant_id, node_id, site_id, name) values ($1, $2, $3, $4)";
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let inserted = tx.execute(sql, &[&tenant.uuid(), &node, &site.uuid(), &name]).await;
+    inserted.map_err(|error| IdentityError::of(&error, tenant))?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(NodeId::new(node))
+}
+
+/// Lets a database role read this tenant's reports: a login of a BI tool, which is a member of `comptoir_readonly`.
+pub async fn allow_reader(db: &Database, tenant: TenantId, role: &str) -> Result<(), IdentityError> {
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let sql =
+        "insert into reader (tenant_id, role_name) values ($1, $2::text) on conflict (tenant_id, role_name) do nothing";
+    tx.execute(sql, &[&tenant.uuid(), &role]).await.map_err(|error| IdentityError::of(&error, tenant))?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// Every tenant, by name.
+pub async fn tenants(db: &Database) -> Result<Vec<TenantRow>, StoreError> {
+    let rows =
+        db.watcher().await?.query("select tenant_id, name, zone from tenant order by name, tenant_id", &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(TenantRow { tenant: TenantId::new(row.try_get(0)?), name: row.try_get(1)?, zone: row.try_get(2)? })
+        })
+        .collect()
+}
+
+/// A tenant's sites, by code.
+pub async fn sites(db: &Database, tenant: TenantId) -> Result<Vec<SiteRow>, StoreError> {
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let sql = "select site_id, code, name from site where tenant_id = $1 order by code";
+    let rows = tx.query(sql, &[&tenant.uuid()]).await?;
+    rows.iter()
+        .map(|row| Ok(SiteRow { site: SiteId::new(row.try_get(0)?), code: row.try_get(1)?, name: row.try_get(2)? }))
+        .collect()
+}
+
+/// A tenant's nodes, central's own among them, by name.
+pub async fn nodes(db: &Database, tenant: TenantId) -> Result<Vec<NodeRow>, StoreError> {
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let sql = "select node_id, site_id, name from node where tenant_id = $1 order by name, node_id";
+    let rows = tx.query(sql, &[&tenant.uuid()]).await?;
+    rows.iter()
+        .map(|row| {
+            let site: Option<Uuid> = row.try_get(1)?;
+            Ok(NodeRow { node: NodeId::new(row.try_get(0)?), site: site.map(SiteId::new), name: row.try_get(2)? })
+        })
+        .collect()
+}

@@ -1,0 +1,195 @@
+//! Events posted at central itself: sealed by central's own node and decided in the same transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use comptoir_core::event::{Draft, Event, TimeSource};
+use comptoir_core::fact::{Fact, Known};
+use comptoir_core::id::EventId;
+use comptoir_core::position::{Position, Seq};
+use comptoir_core::rulebook::Rule;
+use comptoir_core::state::EntityKey;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::api_v1::Decided;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::stored_v1;
+
+use super::TurnError;
+use super::answer::{decided, result, stored_result};
+use super::judge::{Bench, HeldView};
+use crate::event_store::NodeHead;
+use crate::tenant::Tenant;
+
+/// Drafts of one request, checked by [`comptoir_proto::api_v1::check_draft`].
+#[derive(Debug)]
+pub(crate) struct Drafts {
+    /// With what their payloads say.
+    pub(crate) drafts: Vec<(Draft, Fact)>,
+    /// Whether one that is refused refuses all.
+    pub(crate) atomic: bool,
+    /// Whether central itself speaks, and not a shop through central.
+    pub(crate) by_central: bool,
+    /// Whether these are the first events of central's own log.
+    pub(crate) opens_epoch: bool,
+}
+
+/// What is done with a draft.
+#[derive(Clone)]
+enum Fate {
+    Seal,
+    /// It is in the log already.
+    Stored(Decided),
+    /// It is the same as a row of this batch.
+    Row(usize),
+    /// It is the same as a draft before it in this request.
+    Draft(usize),
+    Refused(Problem),
+}
+
+impl Drafts {
+    /// The drafts as the rules see them, before they have a place: for what has to be loaded.
+    pub(crate) fn as_known(&self, tenant: &Tenant, central: &NodeHead) -> Vec<Known> {
+        let known = |(draft, fact): &(Draft, Fact)| Known {
+            event: Event {
+                id: draft.id,
+                tenant: tenant.id,
+                node: tenant.central_node,
+                epoch: central.epoch,
+                seq: Seq::ZERO,
+                occurred_at: draft.occurred_at.unwrap_or(Timestamp(0)),
+                time_source: if draft.occurred_at.is_some() { TimeSource::Caller } else { TimeSource::Node },
+                identity_position: 0,
+                content: draft.content.clone(),
+            },
+            fact: fact.clone(),
+            objection: None,
+        };
+        self.drafts.iter().map(known).collect()
+    }
+
+    /// Seals and judges what is new, answers what is known, refuses what may not be written.
+    pub(crate) fn take(&self, bench: &mut Bench<'_>) -> Result<Vec<Result<Decided, Problem>>, TurnError> {
+        let mut fates = self.fates(bench)?;
+        if self.atomic && fates.iter().any(|fate| matches!(fate, Fate::Refused(_))) {
+            for fate in &mut fates {
+                if !matches!(fate, Fate::Refused(_)) {
+                    let detail = "another draft of this list was refused, and a list is all or nothing";
+                    *fate = Fate::Refused(Problem::new(ErrorCode::ListRefused, detail));
+                }
+            }
+        }
+        let mut rows: Vec<Option<usize>> = Vec::with_capacity(fates.len());
+        let mut answers = Vec::with_capacity(fates.len());
+        for (fate, (draft, fact)) in fates.into_iter().zip(&self.drafts) {
+            let (row, duplicate) = match fate {
+                Fate::Refused(problem) => {
+                    answers.push(Err(problem));
+                    rows.push(None);
+                    continue;
+                }
+                Fate::Stored(decided) => {
+                    answers.push(Ok(decided));
+                    rows.push(None);
+                    continue;
+                }
+                Fate::Seal => (bench.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false),
+                Fate::Row(row) => (row, true),
+                Fate::Draft(earlier) => {
+                    let row = rows.get(earlier).copied().flatten();
+                    (row.expect("an earlier draft with the same id was sealed"), true)
+                }
+            };
+            rows.push(Some(row));
+            let (new, decision) = (&bench.rows[row], &bench.decisions[row]);
+            answers.push(Ok(decided(result(decision, new.seq), new.chain, duplicate)));
+        }
+        Ok(answers)
+    }
+
+    fn fates(&self, bench: &Bench<'_>) -> Result<Vec<Fate>, TurnError> {
+        let mut seen: HashMap<EventId, usize> = HashMap::new();
+        let mut edited: HashSet<EntityKey> = HashSet::new();
+        let mut fates: Vec<Fate> = Vec::with_capacity(self.drafts.len());
+        for (index, (draft, fact)) in self.drafts.iter().enumerate() {
+            let fate = match seen.get(&draft.id) {
+                Some(&earlier) if self.drafts[earlier].0 != *draft => Fate::Refused(reused(draft.id)),
+                // What became of the earlier one becomes of this one.
+                Some(&earlier) => match &fates[earlier] {
+                    Fate::Seal => Fate::Draft(earlier),
+                    other => other.clone(),
+                },
+                None => self.fate(bench, draft, fact, &mut edited)?,
+            };
+            seen.entry(draft.id).or_insert(index);
+            fates.push(fate);
+        }
+        Ok(fates)
+    }
+
+    fn fate(
+        &self,
+        bench: &Bench<'_>,
+        draft: &Draft,
+        fact: &Fact,
+        edited: &mut HashSet<EntityKey>,
+    ) -> Result<Fate, TurnError> {
+        match bench.held(draft.id) {
+            Some(HeldView::Stored(held)) => {
+                let same = stored_v1::decode(&held.record).is_ok_and(|event| draft.same_content(&event));
+                if !same {
+                    return Ok(Fate::Refused(reused(draft.id)));
+                }
+                let result = stored_result(&held.decision, held.seq)?;
+                return Ok(Fate::Stored(decided(result, held.chain, true)));
+            }
+            Some(HeldView::Here(row)) => {
+                let same = bench.rows[row].event.as_deref().is_some_and(|event| draft.same_content(event));
+                return Ok(if same { Fate::Row(row) } else { Fate::Refused(reused(draft.id)) });
+            }
+            None => {}
+        }
+        let refused = self.may_not(bench, draft, fact).or_else(|| out_of_date(bench, draft, fact, edited));
+        Ok(refused.map_or(Fate::Seal, Fate::Refused))
+    }
+
+    /// What a shop may not write through central: sealed by central's node, the rules would take it for central's own word.
+    fn may_not(&self, bench: &Bench<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
+        let content = &draft.content;
+        if *fact == Fact::EpochOpened && !self.opens_epoch {
+            let detail = "EPOCH_OPENED is written by a node's log itself";
+            return Some(Problem::new(ErrorCode::CentralOnly, detail).at("/action"));
+        }
+        let rule = bench.world.rulebook.rule_for(&content.entity_type);
+        let sets_fields = matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted);
+        if self.by_central || !sets_fields || !matches!(rule, Rule::CentralOnly | Rule::ServerWins) {
+            return None;
+        }
+        let detail = format!("{} is under the rule {}: only central writes it", content.entity_type, rule.as_str());
+        Some(Problem::new(ErrorCode::CentralOnly, detail).at("/entity_type"))
+    }
+}
+
+/// Whoever edits through central writes as central's node, so the version check between nodes does not see two people who edit the same
+/// entity. A draft that says which version it was made from is held to it here.
+fn out_of_date(bench: &Bench<'_>, draft: &Draft, fact: &Fact, edited: &mut HashSet<EntityKey>) -> Option<Problem> {
+    let content = &draft.content;
+    let edits = matches!(fact, Fact::Updated(_) | Fact::Deleted);
+    let rule = bench.world.rulebook.rule_for(&content.entity_type);
+    let base = Position(content.base_version.filter(|_| edits && rule != Rule::LastWriterWins)?);
+    let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
+    let version = bench.world.entities.get(&key).map(|entity| entity.version).unwrap_or_default();
+    // A later edit of the same request builds on the earlier one.
+    if edited.contains(&key) || base == version {
+        edited.insert(key);
+        return None;
+    }
+    let detail = format!(
+        "{} {} is at version {version}, the edit was made from version {base}: read it again",
+        content.entity_type, content.entity_id
+    );
+    Some(Problem::new(ErrorCode::PreconditionFailed, detail).at("/base_version").with("version", version.0))
+}
+
+fn reused(id: EventId) -> Problem {
+    Problem::new(ErrorCode::EventIdReused, format!("event {id} exists with other content")).at("/id")
+}

@@ -1,0 +1,415 @@
+//! Deciding in memory, record by record, under the tenant's lock: position, judgement, effects, the stored decision and its chain.
+//!
+//! A record is judged once and its decision stored as bytes. What follows from it changes the [`World`] that the next one is judged by.
+//! Nothing here waits for the database.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use comptoir_core::chain::{ChainHash, decision_link, link};
+use comptoir_core::decision::{Code, Judgement, Place, Verdict};
+use comptoir_core::event::{Content, Event, TimeSource};
+use comptoir_core::fact::{Fact, Known};
+use comptoir_core::id::{EventId, Name, NodeId};
+use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_core::rules::{self, Effect};
+use comptoir_core::state::{Touched, World};
+use comptoir_core::time::Timestamp;
+use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
+use serde_json::json;
+
+use crate::event_store::{HeldEvent, NewEvent, NodeHead, TenantHead};
+use crate::tenant::Tenant;
+
+/// Why a batch cannot be judged as it is.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JudgeError {
+    /// Applying what follows from an event failed half-way: the batch is judged again, with that event set apart.
+    #[error("applying event {0} failed")]
+    Defect(EventId),
+    /// A record of ours could not be written as bytes.
+    #[error("an event of central's own cannot be sealed: {0}")]
+    Seal(DecodeError),
+}
+
+/// A record that has its place in its node's log.
+pub(crate) struct Incoming<'a> {
+    pub(crate) node: NodeId,
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: Seq,
+    pub(crate) chain: ChainHash,
+    pub(crate) record: Cow<'a, [u8]>,
+    pub(crate) event_id: EventId,
+    pub(crate) body: IncomingBody<'a>,
+    pub(crate) clock_offset_micros: i64,
+}
+
+/// What could be read of it.
+pub(crate) enum IncomingBody<'a> {
+    /// Everything, of a record that was pushed.
+    Known(&'a Known),
+    /// Everything, of a record that was sealed here.
+    Sealed(Box<Known>),
+    /// Not everything: it is set apart.
+    Unfit { event: Option<&'a Event>, code: Code, detail: &'a str },
+}
+
+/// Where an id counts already.
+enum Held {
+    /// In the log.
+    Stored(Box<HeldEvent>),
+    /// In this batch: which of its rows.
+    Here(usize),
+}
+
+/// A batch being judged.
+pub(crate) struct Bench<'a> {
+    tenant: &'a Tenant,
+    /// The touched part of the read models, as it stands after the last record.
+    pub(crate) world: World,
+    /// What changed of it.
+    pub(crate) written: Touched,
+    /// Where the tenant's order stands after the last record.
+    pub(crate) head: TenantHead,
+    /// The log of central's own node after the last record.
+    pub(crate) central: NodeHead,
+    /// The rows to store.
+    pub(crate) rows: Vec<NewEvent<'a>>,
+    /// Their decisions.
+    pub(crate) decisions: Vec<StoredDecision>,
+    held: HashMap<EventId, Held>,
+    local_year: i16,
+    defects: &'a BTreeSet<EventId>,
+}
+
+/// When a batch was received: its first record's instant, and the one year that all of them lie in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Receipt {
+    /// Later than anything the tenant received before.
+    pub(crate) first: Timestamp,
+    /// In the tenant's zone.
+    pub(crate) local_year: i16,
+}
+
+impl Receipt {
+    /// Each record is received one microsecond after the one before. A batch that would straddle the new year is received after it.
+    pub(crate) fn of(tenant: &Tenant, head: &TenantHead, now: Timestamp, records: usize) -> Receipt {
+        // An invoice brings a second record.
+        let span = i64::try_from(records).unwrap_or(i64::MAX / 4).saturating_mul(2);
+        let first = now.max(head.last_received_at.shifted(1));
+        let (year, last_year) = (tenant.local_year(first), tenant.local_year(first.shifted(span)));
+        let first = if year == last_year { first } else { first.shifted(span) };
+        Receipt { first, local_year: last_year }
+    }
+}
+
+impl<'a> Bench<'a> {
+    /// Begins a batch on what was loaded. `head.last_received_at` becomes the instant before the batch's first record.
+    pub(crate) fn new(
+        tenant: &'a Tenant,
+        head: TenantHead,
+        receipt: Receipt,
+        central: NodeHead,
+        world: World,
+        held: Vec<HeldEvent>,
+        defects: &'a BTreeSet<EventId>,
+    ) -> Bench<'a> {
+        let head = TenantHead { last_received_at: receipt.first.shifted(-1), ..head };
+        let held = held.into_iter().map(|held| (held.event_id, Held::Stored(Box::new(held)))).collect();
+        Bench {
+            tenant,
+            world,
+            written: Touched::default(),
+            head,
+            central,
+            rows: Vec::new(),
+            decisions: Vec::new(),
+            held,
+            local_year: receipt.local_year,
+            defects,
+        }
+    }
+
+    /// Gives a record its position, judges it, and lets it take effect. Answers its row.
+    pub(crate) fn take(&mut self, incoming: Incoming<'a>) -> Result<usize, JudgeError> {
+        let place = self.place(&incoming);
+        let (judgement, effects) = self.judge(&incoming, &place);
+        let rulebook_version = self.world.rulebook.version;
+        self.apply(incoming.event_id, &effects)?;
+        let decision = StoredDecision {
+            tenant: self.tenant.id,
+            position: place.position,
+            record_chain: incoming.chain,
+            event_id: incoming.event_id,
+            rulebook_version,
+            engine_version: rules::ENGINE_VERSION,
+            received_at: place.received_at,
+            effective_at: place.effective_at,
+            local_year: place.local_year,
+            judgement,
+        };
+        let (decision, bytes) = encode(decision)?;
+        self.head = TenantHead {
+            head: place.position,
+            decision_chain: decision_link(self.head.decision_chain, &bytes),
+            last_received_at: place.received_at,
+        };
+        let about = self.to_be_numbered(&incoming, &decision.judgement);
+        let row = self.rows.len();
+        self.keep(incoming, &decision, bytes);
+        self.decisions.push(decision);
+        if let Some(numbered) = about {
+            self.assign_reference(numbered)?;
+        }
+        Ok(row)
+    }
+
+    fn place(&self, incoming: &Incoming<'_>) -> Place {
+        let received_at = self.head.last_received_at.shifted(1);
+        let event = incoming.event();
+        let effective_at =
+            event.map_or(received_at, |event| Place::effective_at(event, incoming.clock_offset_micros, received_at));
+        Place {
+            position: self.head.head.next(),
+            received_at,
+            effective_at,
+            local_year: self.local_year,
+            site_code: self.tenant.site_code(event.and_then(|event| event.content.site)),
+            by_central: incoming.node == self.tenant.central_node,
+        }
+    }
+
+    fn judge(&self, incoming: &Incoming<'_>, place: &Place) -> (Judgement, Vec<Effect>) {
+        let rule = |event: Option<&Event>| match event {
+            Some(event) => self.world.rulebook.rule_for(&event.content.entity_type),
+            None => self.world.rulebook.default,
+        };
+        let refused = |verdict, code, detail: String| Judgement {
+            detail: Some(detail),
+            ..Judgement::refused(verdict, code, rule(incoming.event()))
+        };
+        if let Some(event) = incoming.event()
+            && let Some((position, same)) = self.counted_before(event)
+        {
+            let detail = format!("event {} stands at position {position}", event.id);
+            let judgement = match same {
+                true => Judgement {
+                    verdict: Verdict::Duplicate,
+                    detail: Some(detail),
+                    ..Judgement::accepted(rule(Some(event)))
+                },
+                false => refused(Verdict::Rejected, Code::EventIdReused, format!("{detail} with other content")),
+            };
+            return (judgement, Vec::new());
+        }
+        if let IncomingBody::Unfit { code, detail, .. } = &incoming.body {
+            return (refused(Verdict::Quarantined, *code, (*detail).to_owned()), Vec::new());
+        }
+        let decided = incoming.known().filter(|_| !self.defects.contains(&incoming.event_id)).and_then(|known| {
+            // The rules are pure and see the world by reference: a panic in them leaves nothing half done.
+            let decided = || {
+                let judgement = rules::decide(&self.world, place, known);
+                let effects = rules::effects(&self.world, place, known, &judgement);
+                (judgement, effects)
+            };
+            catch_unwind(AssertUnwindSafe(decided)).ok()
+        });
+        decided.unwrap_or_else(|| {
+            tracing::error!(event.id = %incoming.event_id, "deciding failed; the event is set apart");
+            let judgement = refused(Verdict::Quarantined, Code::DecideFailed, "deciding failed".to_owned());
+            let known = incoming.known();
+            let effects = known.map(|known| rules::effects(&self.world, place, known, &judgement));
+            (judgement, effects.unwrap_or_default())
+        })
+    }
+
+    /// Where an event's id counts already, and whether with the same content.
+    fn counted_before(&self, event: &Event) -> Option<(Position, bool)> {
+        match self.held.get(&event.id)? {
+            Held::Here(row) => {
+                let row = self.rows.get(*row)?;
+                Some((row.position, row.event.as_deref().is_some_and(|held| held.same_content(event))))
+            }
+            Held::Stored(held) => {
+                let same = stored_v1::decode(&held.record).is_ok_and(|held| held.same_content(event));
+                let position = stored_v1::decode_decision(&held.decision).map(|decision| decision.position);
+                Some((position.unwrap_or_default(), same))
+            }
+        }
+    }
+
+    fn apply(&mut self, event: EventId, effects: &[Effect]) -> Result<(), JudgeError> {
+        for effect in effects {
+            effect.writes(&mut self.written);
+            let world = &mut self.world;
+            // A panic half-way leaves a world nobody should judge by: the whole batch begins again without this event.
+            catch_unwind(AssertUnwindSafe(|| rules::evolve(world, effect))).map_err(|_| JudgeError::Defect(event))?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, incoming: Incoming<'a>, decision: &StoredDecision, bytes: Vec<u8>) {
+        let counts =
+            decision.judgement.verdict != Verdict::Duplicate && decision.judgement.code != Some(Code::EventIdReused);
+        if counts {
+            self.held.insert(incoming.event_id, Held::Here(self.rows.len()));
+        }
+        let event = match incoming.body {
+            IncomingBody::Known(known) => Some(Cow::Borrowed(&known.event)),
+            IncomingBody::Sealed(known) => Some(Cow::Owned(known.event)),
+            IncomingBody::Unfit { event, .. } => event.map(Cow::Borrowed),
+        };
+        self.rows.push(NewEvent {
+            position: decision.position,
+            node: incoming.node,
+            epoch: incoming.epoch,
+            seq: incoming.seq,
+            event_id: incoming.event_id,
+            event,
+            received_at: decision.received_at,
+            effective_at: decision.effective_at,
+            verdict: decision.judgement.verdict,
+            code: decision.judgement.code,
+            chain: incoming.chain,
+            decision: bytes,
+            record: incoming.record,
+        });
+    }
+
+    /// The invoice or cancellation that was just given a number: the record itself, or the one it releases.
+    fn to_be_numbered(&self, incoming: &Incoming<'_>, judgement: &Judgement) -> Option<Numbered> {
+        let reference = judgement.reference.clone().filter(|_| judgement.verdict == Verdict::Accepted)?;
+        let known = incoming.known()?;
+        let about = match &known.fact {
+            Fact::QuarantineReleased { event } => &self.world.quarantined.get(event)?.known.event,
+            _ => &known.event,
+        };
+        Some(Numbered {
+            cause: known.event.id,
+            event: about.id,
+            site: about.content.site,
+            entity_id: about.content.entity_id.clone(),
+            reference,
+        })
+    }
+
+    /// Seals INVOICE_REFERENCE_ASSIGNED right after what caused it: the number comes back as an event of the log.
+    fn assign_reference(&mut self, numbered: Numbered) -> Result<(), JudgeError> {
+        const ACTION: &str = "INVOICE_REFERENCE_ASSIGNED";
+        let payload = json!({ "event_id": numbered.event.to_string(), "reference": numbered.reference });
+        let content = Content {
+            site: numbered.site,
+            user: None,
+            entity_type: name("INVOICE"),
+            entity_id: numbered.entity_id,
+            action: name(ACTION),
+            payload: payload.to_string().into_bytes(),
+            base_version: None,
+            causation: Some(numbered.cause),
+            correlation: None,
+            schema_version: 1,
+        };
+        self.seal(numbered.cause.derived(ACTION), None, content, Fact::InvoiceReferenceAssigned)?;
+        Ok(())
+    }
+
+    /// Seals an event of central's own node, and takes it.
+    pub(crate) fn seal(
+        &mut self,
+        id: EventId,
+        occurred_at: Option<Timestamp>,
+        content: Content,
+        fact: Fact,
+    ) -> Result<usize, JudgeError> {
+        let seq = self.central.last_seq.next();
+        let event = Event {
+            id,
+            tenant: self.tenant.id,
+            node: self.tenant.central_node,
+            epoch: self.central.epoch,
+            seq,
+            occurred_at: occurred_at.unwrap_or(self.head.last_received_at.shifted(1)),
+            time_source: if occurred_at.is_some() { TimeSource::Caller } else { TimeSource::Node },
+            identity_position: self.head.head.0,
+            content,
+        };
+        let record = stored_v1::encode(&event).map_err(JudgeError::Seal)?;
+        let chain = link(self.central.last_chain, &record);
+        self.central.last_seq = seq;
+        self.central.last_chain = chain;
+        self.take(Incoming {
+            node: event.node,
+            epoch: event.epoch,
+            seq,
+            chain,
+            record: Cow::Owned(record),
+            event_id: id,
+            body: IncomingBody::Sealed(Box::new(Known { event, fact, objection: None })),
+            clock_offset_micros: 0,
+        })
+    }
+
+    /// Central's own node.
+    pub(crate) fn central_node(&self) -> NodeId {
+        self.tenant.central_node
+    }
+
+    /// The event under which an id counts already, with its seq, chain and decision: what a draft that comes again is answered from.
+    pub(crate) fn held(&self, id: EventId) -> Option<HeldView<'_>> {
+        match self.held.get(&id)? {
+            Held::Stored(held) => Some(HeldView::Stored(held)),
+            Held::Here(row) => Some(HeldView::Here(*row)),
+        }
+    }
+}
+
+/// See [`Bench::held`].
+pub(crate) enum HeldView<'b> {
+    /// In the log.
+    Stored(&'b HeldEvent),
+    /// In this batch: which of its rows.
+    Here(usize),
+}
+
+/// What INVOICE_REFERENCE_ASSIGNED says.
+struct Numbered {
+    cause: EventId,
+    event: EventId,
+    site: Option<comptoir_core::id::SiteId>,
+    entity_id: Name,
+    reference: String,
+}
+
+impl Incoming<'_> {
+    fn event(&self) -> Option<&Event> {
+        match &self.body {
+            IncomingBody::Known(known) => Some(&known.event),
+            IncomingBody::Sealed(known) => Some(&known.event),
+            IncomingBody::Unfit { event, .. } => *event,
+        }
+    }
+
+    fn known(&self) -> Option<&Known> {
+        match &self.body {
+            IncomingBody::Known(known) => Some(known),
+            IncomingBody::Sealed(known) => Some(known),
+            IncomingBody::Unfit { .. } => None,
+        }
+    }
+}
+
+/// A decision's bytes. One that quotes more of an entity than a decision may hold is stored without the quotation.
+fn encode(mut decision: StoredDecision) -> Result<(StoredDecision, Vec<u8>), JudgeError> {
+    if let Ok(bytes) = stored_v1::encode_decision(&decision) {
+        return Ok((decision, bytes));
+    }
+    decision.judgement.resolution = None;
+    decision.judgement.detail = None;
+    let bytes = stored_v1::encode_decision(&decision).map_err(JudgeError::Seal)?;
+    Ok((decision, bytes))
+}
+
+fn name(text: &str) -> Name {
+    Name::new(text).expect("a constant is a valid name")
+}

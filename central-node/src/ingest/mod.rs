@@ -1,0 +1,17 @@
+//! Ingest: receive (HTTP) -> prepare (read, before any lock) -> queue (merge) -> turn (one transaction: accept, judge, write) -> answer.
+
+mod accept;
+mod answer;
+mod drafts;
+mod judge;
+mod prepare;
+mod queue;
+pub(crate) mod receive;
+mod refusals;
+mod turn;
+
+pub(crate) use answer::{Answer, head_dto, result};
+pub(crate) use drafts::Drafts;
+pub(crate) use prepare::has_nul;
+pub(crate) use queue::Queues;
+pub(crate) use turn::{Job, TurnError, run};

@@ -1,0 +1,144 @@
+//! `POST /api/v1/sync/push`: from the request to the queue, and the answer back.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use comptoir_core::id::NodeId;
+use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX, PUSH_RECORDS_MAX, RECORD_BYTES_MAX};
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, parse_chain};
+
+use super::answer::{Answer, head_dto};
+use super::prepare::{PrepareError, Push, Stand, opened_with, prepare};
+use super::refusals::{Refused, note};
+use super::turn::Job;
+use crate::api::request::{body_bytes, expect_json};
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::identity::{Access, Credential};
+
+/// Takes a push.
+pub(crate) async fn push(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    match take(&central, &credential, &headers, body).await {
+        Ok(response) => Ok(Json(response).into_response()),
+        Err(problem) => {
+            let node = credential.node().map(|node| node.to_string()).unwrap_or_default();
+            tracing::info!(tenant.id = %credential.tenant, node.id = node, code = problem.code, detail = problem.detail, "push refused");
+            note(&central, Refused { credential: &credential, problem: &problem }).await;
+            Err(Refusal(problem))
+        }
+    }
+}
+
+async fn take(
+    central: &Arc<Central>,
+    credential: &Credential,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<PushResponse, Problem> {
+    let Access::Node { node, .. } = credential.access else {
+        return Err(Problem::new(ErrorCode::Forbidden, "only a node's key may push a log"));
+    };
+    expect_json(headers)?;
+    let now = central.clock().now();
+    let (bytes, reserved) = body_bytes(central, headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let owner = credential.clone();
+    let push = tokio::task::spawn_blocking(move || read(&owner, node, &bytes, now)).await;
+    let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;
+    let answer = central.queues().submit(credential.tenant, Job::Push(push)).await?;
+    drop(reserved);
+    match answer {
+        Answer::Refused(problem) => Err(problem),
+        Answer::Drafted(_) => Err(Problem::new(ErrorCode::Internal, "a push was answered as drafts")),
+        Answer::Pushed { results, head } => {
+            let head = head_dto(&head);
+            Ok(PushResponse {
+                results,
+                receipt: central.receipt(credential.tenant, node, &head),
+                head,
+                server_time: instant::format(central.clock().now()),
+                incarnation: central.incarnation(),
+            })
+        }
+    }
+}
+
+/// Reads a push request; the schema of every payload is checked here, before any lock.
+fn read(credential: &Credential, node: NodeId, bytes: &[u8], now: Timestamp) -> Result<Push, Problem> {
+    let bad = |detail: String| Problem::new(ErrorCode::BadJson, detail);
+    let request: PushRequest = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+    if request.node != node.uuid() {
+        let detail = format!("the credential is of node {node}, the request names node {}", request.node);
+        return Err(Problem::new(ErrorCode::WrongNode, detail).at("/node"));
+    }
+    let epoch = Epoch::from(request.epoch);
+    if epoch.number == 0 || i32::try_from(epoch.number).is_err() {
+        return Err(bad(format!("{} is no epoch number", epoch.number)).at("/epoch/number"));
+    }
+    if request.first_seq == 0 || request.first_seq > i64::MAX as u64 - PUSH_RECORDS_MAX as u64 {
+        return Err(bad(format!("{} is no sequence number", request.first_seq)).at("/first_seq"));
+    }
+    let first_seq = Seq(request.first_seq);
+    let previous = parse_chain(&request.previous_chain)
+        .ok_or_else(|| bad(format!("{:?} is no chain hash", request.previous_chain)).at("/previous_chain"))?;
+    let node_time = instant::parse(&request.node_time)
+        .ok_or_else(|| bad(format!("{:?} is no RFC 3339 instant", request.node_time)).at("/node_time"))?;
+    let sent = decode_records(&request)?;
+    let first = Stand { tenant: credential.tenant, node, epoch, seq: first_seq };
+    let records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
+    let opened_with = records.first().and_then(opened_with);
+    let clock_offset_micros = node_time.0.saturating_sub(now.0);
+    Ok(Push { node, epoch, first_seq, previous, records, opened_with, clock_offset_micros })
+}
+
+fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::chain::ChainHash)>, Problem> {
+    let count = request.records.len();
+    if count == 0 {
+        return Err(Problem::new(ErrorCode::BadJson, "a push has one record or more").at("/records"));
+    }
+    if count > PUSH_RECORDS_MAX {
+        let detail = format!("a push has at most {PUSH_RECORDS_MAX} records, got {count}");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/records"));
+    }
+    let mut total = 0;
+    let decode = |(index, sealed): (usize, &comptoir_proto::sync_v1::SealedRecord)| {
+        let at = format!("/records/{index}");
+        let (record, chain) = sealed.bytes().ok_or_else(|| {
+            Problem::new(ErrorCode::BadJson, "the record is no base64, or its chain no hash").at(at.clone())
+        })?;
+        total += record.len();
+        if record.len() > RECORD_BYTES_MAX {
+            let detail = format!("a record has at most {RECORD_BYTES_MAX} bytes, got {}", record.len());
+            return Err(Problem::new(ErrorCode::TooLarge, detail).at(at));
+        }
+        if total > PUSH_BYTES_MAX {
+            let detail = format!("the records of a push have at most {PUSH_BYTES_MAX} bytes together");
+            return Err(Problem::new(ErrorCode::TooLarge, detail).at(at));
+        }
+        Ok((record, chain))
+    };
+    request.records.iter().enumerate().map(decode).collect()
+}
+
+fn refused(error: &PrepareError) -> Problem {
+    match error {
+        PrepareError::Chain { seq, computed, sent } => Problem::new(ErrorCode::ChainMismatch, error.to_string())
+            .with("seq", seq.0)
+            .with("computed_chain", computed.to_string())
+            .with("sent_chain", sent.to_string()),
+        PrepareError::Tenant { seq, .. } => Problem::new(ErrorCode::WrongTenant, error.to_string()).with("seq", seq.0),
+    }
+}

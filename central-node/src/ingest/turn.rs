@@ -1,0 +1,404 @@
+//! One turn: the jobs of a tenant that waited together, in one transaction. Order of things:
+//!
+//! 1. lock the tenant's head: from here on nobody else gives positions in it;
+//! 2. look where each push stands in its node's log ([`accept`]);
+//! 3. one query for ids that are known, one per table for the state that the events touch;
+//! 4. judge in memory ([`Bench`]);
+//! 5. one statement for the log, one per read model, the heads. The caller commits.
+//!
+//! Never here: a statement per event, the network, a lock that is not the tenant's.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use comptoir_core::decision::Place;
+use comptoir_core::fact::Known;
+use comptoir_core::id::{EventId, NodeId, TenantId};
+use comptoir_core::position::{Position, Seq};
+use comptoir_core::rules::{touched, touched_through};
+use comptoir_core::state::{Touched, World};
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::RecordResult;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use super::accept::accept;
+use super::answer::{Answer, result, stored_result};
+use super::drafts::Drafts;
+use super::judge::{Bench, Incoming, IncomingBody, JudgeError, Receipt};
+use super::prepare::{Body, Push};
+use crate::database::{self, StoreError};
+use crate::event_store::{
+    self, Batch, ForkRecord, NodeHead, NodeLog, PlaceRange, StoredPlace, TenantHead, append_events, insert_batches,
+    insert_fork_records, lock_tenant, raise_node, raise_tenant,
+};
+use crate::tenant::Tenant;
+use crate::world_store::{self, Versions};
+
+/// What waits to be written.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// A node's records.
+    Push(Push),
+    /// Drafts posted at central.
+    Drafts(Drafts),
+}
+
+impl Job {
+    /// How many records it brings.
+    pub(crate) fn records(&self) -> usize {
+        match self {
+            Job::Push(push) => push.records.len(),
+            Job::Drafts(drafts) => drafts.drafts.len(),
+        }
+    }
+}
+
+/// Why a turn wrote nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TurnError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event could not be judged or sealed.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// The tenant is gone or was never there.
+    #[error("there is no tenant {0}")]
+    NoTenant(TenantId),
+}
+
+/// What is known before anything is judged.
+struct Ground {
+    tenant: Tenant,
+    head: TenantHead,
+    versions: Versions,
+    rulebook: comptoir_core::rulebook::Rulebook,
+    logs: HashMap<NodeId, NodeLog>,
+    /// Per job: what is held at the places of its push.
+    held: Vec<Vec<StoredPlace>>,
+}
+
+/// What is to be done with a job.
+enum Plan {
+    /// A push: so many of its records are held already, the others are new.
+    Push {
+        known: usize,
+    },
+    Drafts,
+    Refused(Problem),
+}
+
+/// Takes the jobs, each whole or not at all. At most one push of a node may be among them.
+pub(crate) async fn run(
+    tx: &Transaction<'_>,
+    id: TenantId,
+    jobs: &[Job],
+    now: Timestamp,
+    defects: &BTreeSet<EventId>,
+) -> Result<Vec<Answer>, TurnError> {
+    let mut ground = lay_ground(tx, id, jobs).await?;
+    let mut changes = Changes::default();
+    let plans = plan(&mut ground, jobs, &mut changes)?;
+    let central = *ground
+        .logs
+        .get(&ground.tenant.central_node)
+        .and_then(NodeLog::open)
+        .ok_or_else(|| StoreError::Damaged(format!("tenant {id}: central's own log has no epoch")))?;
+    let drafted: Vec<Vec<Known>> = jobs
+        .iter()
+        .zip(&plans)
+        .map(|(job, plan)| match (job, plan) {
+            (Job::Drafts(drafts), Plan::Drafts) => drafts.as_known(&ground.tenant, &central),
+            _ => Vec::new(),
+        })
+        .collect();
+    let records = jobs.iter().map(Job::records).sum();
+    let receipt = Receipt::of(&ground.tenant, &ground.head, now, records);
+    let news = News::of(jobs, &plans, &drafted);
+    let (held, world) = tokio::try_join!(
+        event_store::held_events(tx, id, &news.ids),
+        load_world(tx, &ground, &news.known, receipt.local_year)
+    )?;
+    let mut bench = Bench::new(&ground.tenant, ground.head, receipt, central, world, held, defects);
+    let mut answers = Vec::with_capacity(jobs.len());
+    for ((job, plan), held) in jobs.iter().zip(plans).zip(&ground.held) {
+        answers.push(judge(&mut bench, job, plan, held, &mut changes)?);
+    }
+    let raised = write(tx, &ground, &bench, central, &changes, now).await?;
+    for (job, answer) in jobs.iter().zip(&mut answers) {
+        if let (Job::Push(push), Answer::Pushed { head, .. }) = (job, answer) {
+            let held = raised.get(&(push.node, push.epoch.number));
+            *head = *held.or_else(|| ground.logs.get(&push.node)?.epochs.get(&push.epoch.number)).unwrap_or(head);
+        }
+    }
+    Ok(answers)
+}
+
+async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job]) -> Result<Ground, TurnError> {
+    database::set_tenant(tx, id).await?;
+    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed before it began.
+    let head = lock_tenant(tx, id).await?.ok_or(TurnError::NoTenant(id))?;
+    let pushes = || {
+        jobs.iter().filter_map(|job| match job {
+            Job::Push(push) => Some(push),
+            Job::Drafts(_) => None,
+        })
+    };
+    let nodes: Vec<NodeId> = pushes().map(|push| push.node).collect();
+    let ranges: Vec<PlaceRange> = pushes()
+        .map(|push| PlaceRange {
+            node: push.node,
+            epoch: push.epoch.number,
+            first: push.first_seq,
+            last: push.last_seq(),
+        })
+        .collect();
+    let (tenant, versions, rulebook, logs, stored) = tokio::try_join!(
+        Tenant::load(tx, id),
+        Versions::active(tx, id),
+        world_store::load_rulebook(tx, id),
+        event_store::node_logs(tx, id, &nodes),
+        event_store::stored_between(tx, id, &ranges),
+    )?;
+    let mut stored = stored.into_iter();
+    let held = jobs.iter().map(|job| match job {
+        Job::Push(_) => stored.next().unwrap_or_default(),
+        Job::Drafts(_) => Vec::new(),
+    });
+    let held = held.collect();
+    Ok(Ground { tenant: tenant.ok_or(TurnError::NoTenant(id))?, head, versions, rulebook, logs, held })
+}
+
+/// What changes beside the log and the read models.
+#[derive(Default)]
+struct Changes<'a> {
+    heads: Vec<(NodeId, NodeHead)>,
+    pins: Vec<(NodeId, [u8; 32])>,
+    branches: Vec<ForkRecord<'a>>,
+    batches: Vec<Batch>,
+}
+
+fn plan<'a>(ground: &mut Ground, jobs: &'a [Job], changes: &mut Changes<'a>) -> Result<Vec<Plan>, TurnError> {
+    let mut seen = HashSet::new();
+    let mut plans = Vec::with_capacity(jobs.len());
+    for (job, held) in jobs.iter().zip(&ground.held) {
+        let Job::Push(push) = job else {
+            plans.push(Plan::Drafts);
+            continue;
+        };
+        assert!(seen.insert(push.node), "the queue lets one push of a node into a turn");
+        let log = ground.logs.get_mut(&push.node).filter(|_| push.node != ground.tenant.central_node);
+        let Some(log) = log else {
+            let detail = format!("node {} sends no log of its own to this tenant", push.node);
+            plans.push(Plan::Refused(Problem::new(ErrorCode::WrongNode, detail)));
+            continue;
+        };
+        plans.push(match accept(ground.tenant.id, push, log, held) {
+            Ok(known) => {
+                follow(push, known, log, changes);
+                Plan::Push { known }
+            }
+            Err(refusal) => {
+                if let Some(from) = refusal.branch_from() {
+                    set_apart(push, from, log, changes);
+                }
+                Plan::Refused(refusal.problem())
+            }
+        });
+    }
+    Ok(plans)
+}
+
+/// The node's log as it stands once the push is in it.
+fn follow(push: &Push, known: usize, log: &mut NodeLog, changes: &mut Changes<'_>) {
+    let Some(last) = push.records.last().filter(|_| known < push.records.len()) else { return };
+    let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last.chain, frozen: false };
+    log.epochs.insert(push.epoch.number, head);
+    changes.heads.push((push.node, head));
+    if let (None, Some(key)) = (log.public_key, push.opened_with) {
+        log.public_key = Some(key);
+        changes.pins.push((push.node, key));
+    }
+}
+
+/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own disk.
+fn set_apart<'a>(push: &'a Push, from: usize, log: &mut NodeLog, changes: &mut Changes<'a>) {
+    let Some(head) = log.epochs.get_mut(&push.epoch.number).filter(|head| !head.frozen) else { return };
+    tracing::error!(
+        node.id = %push.node, epoch = push.epoch.number, seq = push.first_seq.0 + from as u64,
+        "node {} has forked; its epoch is frozen until an operator decides", push.node
+    );
+    head.frozen = true;
+    changes.heads.push((push.node, *head));
+    let branch = (push.first_seq.0..).map(Seq).zip(&push.records).skip(from);
+    changes.branches.extend(branch.map(|(seq, record)| ForkRecord {
+        node: push.node,
+        epoch: push.epoch,
+        seq,
+        chain: record.chain,
+        record: &record.record,
+    }));
+}
+
+/// The events that are new to the log, or may be.
+struct News<'a> {
+    ids: Vec<Uuid>,
+    known: Vec<&'a Known>,
+}
+
+impl<'a> News<'a> {
+    fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>]) -> News<'a> {
+        let mut news = News { ids: Vec::new(), known: Vec::new() };
+        for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
+            if let (Job::Push(push), Plan::Push { known }) = (job, plan) {
+                for record in &push.records[*known..] {
+                    news.ids.extend(record.event().map(|event| event.id.uuid()));
+                    if let Body::Known(known) = &record.body {
+                        news.known.push(known);
+                    }
+                }
+            }
+            news.ids.extend(drafted.iter().map(|known| known.event.id.uuid()));
+            news.known.extend(drafted);
+        }
+        news
+    }
+}
+
+/// Loads what the events touch; what a count or a release leads to is known only once it is loaded.
+async fn load_world(
+    tx: &Transaction<'_>,
+    ground: &Ground,
+    known: &[&Known],
+    local_year: i16,
+) -> Result<World, StoreError> {
+    let mut world = World { rulebook: ground.rulebook.clone(), ..World::default() };
+    // Of a place, only the year decides what is touched.
+    let place = Place {
+        position: Position::ZERO,
+        received_at: Timestamp(0),
+        effective_at: Timestamp(0),
+        local_year,
+        site_code: None,
+        by_central: false,
+    };
+    let mut wanted = Touched::default();
+    for known in known {
+        touched(known, &place, &ground.rulebook, &mut wanted);
+    }
+    let placed: Vec<(&Known, &Place)> = known.iter().map(|known| (*known, &place)).collect();
+    let mut missing = wanted.clone();
+    while !missing.is_empty() {
+        world_store::load(tx, &ground.tenant, &ground.versions, &missing, &mut world).await?;
+        let loaded = wanted.clone();
+        touched_through(&world, &placed, &mut wanted);
+        missing = wanted.without(&loaded);
+    }
+    Ok(world)
+}
+
+fn judge<'a>(
+    bench: &mut Bench<'a>,
+    job: &'a Job,
+    plan: Plan,
+    held: &[StoredPlace],
+    changes: &mut Changes<'_>,
+) -> Result<Answer, TurnError> {
+    let first_row = bench.rows.len();
+    let (answer, node, epoch, clock_offset_micros) = match (job, plan) {
+        (_, Plan::Refused(problem)) => return Ok(Answer::Refused(problem)),
+        (Job::Push(push), Plan::Push { known }) => {
+            let answer = judge_push(bench, push, known, held)?;
+            (answer, push.node, push.epoch.number, push.clock_offset_micros)
+        }
+        (Job::Drafts(drafts), _) => {
+            let answer = Answer::Drafted(drafts.take(bench)?);
+            (answer, bench.central_node(), bench.central.epoch.number, 0)
+        }
+        (Job::Push(_), Plan::Drafts) => unreachable!("a push is planned as a push"),
+    };
+    if let (Some(first), Some(last)) = (bench.rows.get(first_row), bench.rows.last()) {
+        changes.batches.push(Batch {
+            first: first.position,
+            last: last.position,
+            node,
+            epoch,
+            clock_offset_micros,
+            received_at: last.received_at,
+            decision_chain: bench.head.decision_chain,
+        });
+    }
+    Ok(answer)
+}
+
+fn judge_push<'a>(
+    bench: &mut Bench<'a>,
+    push: &'a Push,
+    known: usize,
+    held: &[StoredPlace],
+) -> Result<Answer, TurnError> {
+    let again = held.iter().take(known).map(|stored| stored_result(&stored.decision, stored.seq));
+    let mut results: Vec<RecordResult> = again.collect::<Result<_, _>>()?;
+    for (seq, record) in (push.first_seq.0..).map(Seq).zip(&push.records).skip(known) {
+        let body = match &record.body {
+            Body::Known(known) => IncomingBody::Known(known),
+            Body::Unfit { event, code, detail } => IncomingBody::Unfit { event: event.as_deref(), code: *code, detail },
+        };
+        let row = bench.take(Incoming {
+            node: push.node,
+            epoch: push.epoch,
+            seq,
+            chain: record.chain,
+            record: Cow::Borrowed(&record.record),
+            event_id: record.event_id,
+            body,
+            clock_offset_micros: push.clock_offset_micros,
+        })?;
+        results.push(result(&bench.decisions[row], seq));
+    }
+    let last = push.records.last().map_or(push.previous, |record| record.chain);
+    let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last, frozen: false };
+    Ok(Answer::Pushed { results, head })
+}
+
+async fn write(
+    tx: &Transaction<'_>,
+    ground: &Ground,
+    bench: &Bench<'_>,
+    central: NodeHead,
+    changes: &Changes<'_>,
+    now: Timestamp,
+) -> Result<HashMap<(NodeId, u32), NodeHead>, StoreError> {
+    let id = ground.tenant.id;
+    let mut heads = changes.heads.clone();
+    if bench.central != central {
+        heads.push((ground.tenant.central_node, bench.central));
+    }
+    let raise = async { if bench.rows.is_empty() { Ok(()) } else { raise_tenant(tx, id, bench.head).await } };
+    let rulebook = async {
+        if !bench.written.rulebook {
+            return Ok(());
+        }
+        world_store::save_rulebook(tx, id, &bench.world.rulebook, bench.head.head).await
+    };
+    let pins = async {
+        for (node, key) in &changes.pins {
+            event_store::pin_key(tx, id, *node, *key).await?;
+        }
+        Ok(())
+    };
+    let (_, _, _, raised, ..) = tokio::try_join!(
+        append_events(tx, id, &bench.rows),
+        world_store::save(tx, id, &ground.versions, &bench.world, &bench.written),
+        raise,
+        raise_node(tx, id, &heads, now),
+        insert_batches(tx, id, &changes.batches),
+        insert_fork_records(tx, id, &changes.branches),
+        rulebook,
+        pins,
+    )?;
+    Ok(raised)
+}

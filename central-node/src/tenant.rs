@@ -1,0 +1,58 @@
+//! What is known of a tenant apart from its log: its zone, its sites, central's own node.
+
+use std::collections::BTreeMap;
+
+use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
+use comptoir_core::time::Timestamp;
+use deadpool_postgres::Transaction;
+use jiff::tz::TimeZone;
+
+use crate::database::StoreError;
+
+/// A tenant, as deciding and reporting need it.
+#[derive(Clone, Debug)]
+pub(crate) struct Tenant {
+    /// Its id.
+    pub(crate) id: TenantId,
+    /// Central's own node in it.
+    pub(crate) central_node: NodeId,
+    /// Days and years are counted in it.
+    pub(crate) zone: TimeZone,
+    sites: BTreeMap<SiteId, Name>,
+}
+
+impl Tenant {
+    /// Loads it; nothing where there is no such tenant.
+    pub(crate) async fn load(tx: &Transaction<'_>, id: TenantId) -> Result<Option<Tenant>, StoreError> {
+        let tenant = tx.prepare_cached("select central_node, zone from tenant where tenant_id = $1");
+        let sites = tx.prepare_cached("select site_id, code from site where tenant_id = $1");
+        let (tenant, sites) = tokio::try_join!(tenant, sites)?;
+        let key = id.uuid();
+        let key: [&(dyn tokio_postgres::types::ToSql + Sync); 1] = [&key];
+        let (row, sites) = tokio::try_join!(tx.query_opt(&tenant, &key), tx.query(&sites, &key))?;
+        let Some(row) = row else { return Ok(None) };
+        let zone: &str = row.try_get("zone")?;
+        let damaged = |why: String| StoreError::Damaged(format!("tenant {id}: {why}"));
+        let site = |row: &tokio_postgres::Row| {
+            let code = Name::new(row.try_get::<_, String>("code")?).map_err(|error| damaged(error.to_string()))?;
+            Ok((SiteId::new(row.try_get("site_id")?), code))
+        };
+        Ok(Some(Tenant {
+            id,
+            central_node: NodeId::new(row.try_get("central_node")?),
+            zone: TimeZone::get(zone).map_err(|error| damaged(error.to_string()))?,
+            sites: sites.iter().map(site).collect::<Result<_, StoreError>>()?,
+        }))
+    }
+
+    /// A site's code, for invoice references.
+    pub(crate) fn site_code(&self, site: Option<SiteId>) -> Option<Name> {
+        self.sites.get(&site?).cloned()
+    }
+
+    /// The year of an instant in the tenant's zone.
+    pub(crate) fn local_year(&self, at: Timestamp) -> i16 {
+        let instant = jiff::Timestamp::from_microsecond(at.0).unwrap_or_default();
+        instant.to_zoned(self.zone.clone()).year()
+    }
+}

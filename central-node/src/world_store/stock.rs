@@ -1,0 +1,186 @@
+//! Projection `stock`: items with their lots, what each sale took, and proposed counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use comptoir_core::id::{EventId, Name};
+use comptoir_core::position::Position;
+use comptoir_core::state::{Count, Lot, StockItem, StockKey, Taken, TakenKey, World};
+use comptoir_proto::instant;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Table, decimal_of, json_of, name_of, opt_name_of, position_of, site_column, site_of, to_json};
+use crate::database::{StoreError, as_bigint};
+
+/// A lot as it stands in `stock_item.lots`.
+#[derive(Serialize, Deserialize)]
+struct StoredLot<'a> {
+    position: u64,
+    line: u32,
+    received_at: String,
+    quantity: String,
+    unit_cost: String,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    lot: Option<std::borrow::Cow<'a, str>>,
+}
+
+impl StoredLot<'_> {
+    fn of(lot: &Lot) -> StoredLot<'_> {
+        StoredLot {
+            position: lot.position.0,
+            line: lot.line,
+            received_at: instant::format(lot.received_at),
+            quantity: lot.quantity.to_string(),
+            unit_cost: lot.unit_cost.to_string(),
+            lot: lot.lot.as_ref().map(|lot| lot.as_str().into()),
+        }
+    }
+
+    fn read(&self) -> Result<Lot, StoreError> {
+        let no_instant = || StoreError::Damaged(format!("{:?} is no instant", self.received_at));
+        Ok(Lot {
+            position: Position(self.position),
+            line: self.line,
+            received_at: instant::parse(&self.received_at).ok_or_else(no_instant)?,
+            quantity: decimal_of(&self.quantity)?,
+            unit_cost: decimal_of(&self.unit_cost)?,
+            lot: opt_name_of(self.lot.as_deref())?,
+        })
+    }
+}
+
+pub(super) async fn load_items(
+    table: Table<'_>,
+    keys: &BTreeSet<StockKey>,
+) -> Result<Vec<(StockKey, StockItem)>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sites: Vec<Uuid> = keys.iter().map(|key| site_column(key.site)).collect();
+    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
+    let rows = table.query(include_str!("stock_items_load.sql"), &[&sites, &products]).await?;
+    rows.iter()
+        .map(|row| {
+            let lots: Vec<StoredLot<'_>> = json_of(row.try_get("lots")?)?;
+            let last_cost: Option<&str> = row.try_get("last_cost")?;
+            let item = StockItem {
+                lots: lots.iter().map(StoredLot::read).collect::<Result<_, _>>()?,
+                short: decimal_of(row.try_get("short")?)?,
+                last_cost: last_cost.map(decimal_of).transpose()?,
+                taken_quantity: decimal_of(row.try_get("taken_quantity")?)?,
+                taken_cost: decimal_of(row.try_get("taken_cost")?)?,
+                position: position_of(row.try_get("position")?)?,
+            };
+            let key = StockKey { site: site_of(row.try_get("site_id")?), product: name_of(row.try_get("product")?)? };
+            Ok((key, item))
+        })
+        .collect()
+}
+
+pub(super) async fn save_items(table: Table<'_>, world: &World, keys: &BTreeSet<StockKey>) -> Result<(), StoreError> {
+    let rows: Vec<(&StockKey, &StockItem)> = keys.iter().filter_map(|key| Some((key, world.stock.get(key)?))).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sites: Vec<Uuid> = rows.iter().map(|(key, _)| site_column(key.site)).collect();
+    let products: Vec<&str> = rows.iter().map(|(key, _)| key.product.as_str()).collect();
+    let positions: Vec<i64> = rows.iter().map(|(_, item)| as_bigint(item.position.0)).collect();
+    let short: Vec<String> = rows.iter().map(|(_, item)| item.short.to_string()).collect();
+    let last_cost: Vec<Option<String>> =
+        rows.iter().map(|(_, item)| item.last_cost.map(|cost| cost.to_string())).collect();
+    let taken_quantity: Vec<String> = rows.iter().map(|(_, item)| item.taken_quantity.to_string()).collect();
+    let taken_cost: Vec<String> = rows.iter().map(|(_, item)| item.taken_cost.to_string()).collect();
+    let lots = |item: &StockItem| to_json(&item.lots.iter().map(StoredLot::of).collect::<Vec<_>>());
+    let lots: Vec<String> = rows.iter().map(|(_, item)| lots(item)).collect::<Result<_, _>>()?;
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+        [&sites, &products, &positions, &short, &last_cost, &taken_quantity, &taken_cost, &lots];
+    table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
+}
+
+pub(super) async fn load_taken(
+    table: Table<'_>,
+    keys: &BTreeSet<TakenKey>,
+) -> Result<Vec<(TakenKey, Taken)>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sites: Vec<Uuid> = keys.iter().map(|key| site_column(key.site)).collect();
+    let sales: Vec<&str> = keys.iter().map(|key| key.sale.as_str()).collect();
+    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
+    let rows = table.query(include_str!("stock_taken_load.sql"), &[&sites, &sales, &products]).await?;
+    rows.iter()
+        .map(|row| {
+            let key = TakenKey {
+                site: site_of(row.try_get("site_id")?),
+                sale: name_of(row.try_get("sale")?)?,
+                product: name_of(row.try_get("product")?)?,
+            };
+            let taken =
+                Taken { quantity: decimal_of(row.try_get("quantity")?)?, cost: decimal_of(row.try_get("cost")?)? };
+            Ok((key, taken))
+        })
+        .collect()
+}
+
+pub(super) async fn save_taken(table: Table<'_>, world: &World, keys: &BTreeSet<TakenKey>) -> Result<(), StoreError> {
+    let rows: Vec<(&TakenKey, &Taken)> = keys.iter().filter_map(|key| Some((key, world.taken.get(key)?))).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sites: Vec<Uuid> = rows.iter().map(|(key, _)| site_column(key.site)).collect();
+    let sales: Vec<&str> = rows.iter().map(|(key, _)| key.sale.as_str()).collect();
+    let products: Vec<&str> = rows.iter().map(|(key, _)| key.product.as_str()).collect();
+    let quantities: Vec<String> = rows.iter().map(|(_, taken)| taken.quantity.to_string()).collect();
+    let costs: Vec<String> = rows.iter().map(|(_, taken)| taken.cost.to_string()).collect();
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [&sites, &sales, &products, &quantities, &costs];
+    table.write(include_str!("stock_taken_save.sql"), rows.len(), &columns).await
+}
+
+pub(super) async fn load_counts(
+    table: Table<'_>,
+    keys: &BTreeSet<EventId>,
+) -> Result<Vec<(EventId, Count)>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = keys.iter().map(|id| id.uuid()).collect();
+    let rows = table.query(include_str!("stock_counts_load.sql"), &[&ids]).await?;
+    rows.iter()
+        .map(|row| {
+            let count = Count {
+                site: site_of(row.try_get("site_id")?),
+                lines: count_lines(row.try_get("lines")?)?,
+                accepted: row.try_get("accepted")?,
+            };
+            Ok((EventId::new(row.try_get("event_id")?), count))
+        })
+        .collect()
+}
+
+pub(super) async fn save_counts(table: Table<'_>, world: &World, keys: &BTreeSet<EventId>) -> Result<(), StoreError> {
+    let rows: Vec<(&EventId, &Count)> = keys.iter().filter_map(|key| Some((key, world.counts.get(key)?))).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|(id, _)| id.uuid()).collect();
+    let sites: Vec<Uuid> = rows.iter().map(|(_, count)| site_column(count.site)).collect();
+    let lines = |count: &Count| {
+        let pairs = count
+            .lines
+            .iter()
+            .map(|(product, (held, counted))| (product.as_str().to_owned(), [held.to_string(), counted.to_string()]));
+        to_json(&pairs.collect::<BTreeMap<_, _>>())
+    };
+    let lines: Vec<String> = rows.iter().map(|(_, count)| lines(count)).collect::<Result<_, _>>()?;
+    let accepted: Vec<bool> = rows.iter().map(|(_, count)| count.accepted).collect();
+    table.write(include_str!("stock_counts_save.sql"), rows.len(), &[&ids, &sites, &lines, &accepted]).await
+}
+
+fn count_lines(text: &str) -> Result<BTreeMap<Name, (Decimal, Decimal)>, StoreError> {
+    let lines: BTreeMap<String, [String; 2]> = json_of(text)?;
+    let line = |(product, [held, counted]): (&String, &[String; 2])| {
+        Ok((name_of(product)?, (decimal_of(held)?, decimal_of(counted)?)))
+    };
+    lines.iter().map(line).collect()
+}

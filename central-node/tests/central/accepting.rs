@@ -1,0 +1,109 @@
+//! What takes its place: the first push, the same again, what comes in parts.
+
+use axum::http::StatusCode;
+use base64::Engine as _;
+use comptoir_proto::sync_v1::receipt_text;
+use ed25519_dalek::{Signature, VerifyingKey};
+use serde_json::json;
+
+use crate::harness::{Scene, verdicts};
+
+#[tokio::test]
+async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let sale = node.sell("s-1");
+    let answer = node.push_all(&scene).await;
+    assert_eq!(verdicts(&answer), ["ACCEPTED", "ACCEPTED"]);
+    assert_eq!(answer.results[1].event_id, sale.uuid());
+    // Central's own first two records came before.
+    assert_eq!(answer.results.iter().map(|r| (r.seq, r.position)).collect::<Vec<_>>(), [(1, 3), (2, 4)]);
+    assert_eq!(answer.results[1].flags, ["STOCK_SHORTAGE", "UNKNOWN_REFERENCE"]);
+    assert_eq!((answer.head.seq, answer.head.chain.as_str()), (2, node.chain.to_string().as_str()));
+
+    let text = receipt_text(company.tenant.uuid(), node.node.uuid(), &answer.head, answer.incarnation);
+    assert_eq!(answer.receipt.text, text);
+    let key: [u8; 32] = hex::decode(&answer.receipt.public_key).unwrap().try_into().unwrap();
+    assert_eq!(key, scene.central.public_key());
+    let signature = base64::engine::general_purpose::STANDARD.decode(&answer.receipt.signature).unwrap();
+    let signature = Signature::from_slice(&signature).unwrap();
+    VerifyingKey::from_bytes(&key).unwrap().verify_strict(text.as_bytes(), &signature).unwrap();
+}
+
+#[tokio::test]
+async fn the_same_records_again_whole_or_in_part_get_the_same_results() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    for sale in 0..6 {
+        node.sell(&format!("s-{sale}"));
+    }
+    node.seal("SALE", "wrong", "SALE_RECORDED", &crate::harness::sale_payload(511));
+    let first = node.push(&scene, 1, 5).await;
+    let whole = node.push(&scene, 1, 5).await;
+    assert_eq!(whole.results, first.results, "whole");
+    let part = node.push(&scene, 3, 4).await;
+    assert_eq!(part.results, first.results[2..4], "in part");
+    assert_eq!(part.head, first.head, "the head is the log's, not the push's");
+    let overlapping = node.push(&scene, 4, 8).await;
+    assert_eq!(overlapping.results[..2], first.results[3..5], "what is known");
+    assert_eq!(overlapping.results.len(), 5);
+    let again = node.push_all(&scene).await;
+    assert_eq!(again.results[3..], overlapping.results, "what was new then is known now, quarantined or not");
+    assert_eq!(again.results[7].code.as_deref(), Some("TOTAL_MISMATCH"));
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 8);
+    company.assert_gapless().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_batch_by_eight_connections_at_once_is_stored_once_and_answered_eight_times() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    for sale in 0..50 {
+        node.sell(&format!("s-{sale}"));
+    }
+    let answers = futures_util::future::join_all((0..8).map(|_| node.push_all(&scene))).await;
+    for answer in &answers {
+        assert_eq!(answer.results, answers[0].results);
+        assert_eq!(answer.head, answers[0].head);
+    }
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 51);
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn status_tells_a_node_where_central_stands_with_it() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let (status, before) = scene.get(&node.key, "/api/v1/sync/status").await;
+    assert_eq!((status, &before["head"]), (StatusCode::OK, &json!(null)));
+    node.sell("s-1");
+    node.push_all(&scene).await;
+    let (_, after) = scene.get(&node.key, "/api/v1/sync/status").await;
+    let head = json!({
+        "epoch": { "number": 1, "id": node.epoch.id }, "seq": 2, "chain": node.chain.to_string(),
+    });
+    assert_eq!(after["head"], head);
+    assert_eq!(after["incarnation"], json!(scene.central.incarnation()));
+}
+
+#[tokio::test]
+async fn an_event_is_shown_with_what_was_decided_and_the_log_page_by_page() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let sale = node.sell("s-1");
+    node.push_all(&scene).await;
+    let (_, event) = scene.get(&company.token, &format!("/api/v1/events/{sale}")).await;
+    assert_eq!((&event["action"], &event["decision"]["verdict"]), (&json!("SALE_RECORDED"), &json!("ACCEPTED")));
+    let (_, page) = scene.get(&company.token, "/api/v1/events?after=1&limit=2").await;
+    let positions: Vec<_> = page["events"].as_array().unwrap().iter().map(|e| e["position"].clone()).collect();
+    assert_eq!((positions, page["next"].clone()), (vec![json!(2), json!(3)], json!(3)));
+    let (_, last) = scene.get(&company.token, "/api/v1/events?after=3&limit=2").await;
+    assert_eq!((last["events"].as_array().unwrap().len(), last.get("next")), (1, None));
+    let (status, problem) = scene.get(&company.token, "/api/v1/events?limit=0").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")));
+}

@@ -1,0 +1,11 @@
+//! Central on a real Postgres, through its routes.
+
+mod accepting;
+mod drafts;
+mod harness;
+mod merging;
+mod outages;
+mod refusing;
+mod reporting;
+mod rules;
+mod schema;

@@ -1,0 +1,293 @@
+//! What takes no place, and what takes one without effect: nothing else is lost or written by it.
+
+use axum::http::StatusCode;
+use comptoir_core::event::Event;
+use comptoir_core::id::EventId;
+use comptoir_proto::sync_v1::SealedRecord;
+use serde_json::json;
+
+use crate::harness::{Scene, base64, sale_payload, verdicts};
+
+#[tokio::test]
+async fn after_a_gap_central_names_the_seq_it_expects() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell_many(5, |sale| format!("s-{sale}"));
+    let (status, problem) = node.send(&scene, &node.request(2, 3)).await;
+    assert_eq!(
+        (status, &problem["code"], &problem["expected_seq"]),
+        (StatusCode::CONFLICT, &json!("SEQ_GAP"), &json!(1))
+    );
+    node.push(&scene, 1, 2).await;
+    let (status, problem) = node.send(&scene, &node.request(5, 6)).await;
+    assert_eq!(
+        (status, &problem["code"], &problem["expected_seq"]),
+        (StatusCode::CONFLICT, &json!("SEQ_GAP"), &json!(3))
+    );
+    assert_eq!(problem["retryable"], json!(true));
+    node.push(&scene, 3, 6).await;
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 6);
+}
+
+#[tokio::test]
+async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("both");
+    let mut copy = node.clone();
+    node.sell("original");
+    copy.sell("copy");
+    copy.sell("copy 2");
+    node.push_all(&scene).await;
+    let (status, problem) = copy.send(&scene, &copy.request(1, 4)).await;
+    assert_eq!((status, &problem["code"], &problem["seq"]), (StatusCode::CONFLICT, &json!("FORK"), &json!(3)));
+    assert_eq!(problem["held_chain"], json!(node.records[2].1.to_string()));
+    assert_eq!(problem["received_chain"], json!(copy.records[2].1.to_string()));
+    assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1 and node_seq in (3, 4)").await, 2);
+    // Frozen: what is held is answered, nothing new is taken from either.
+    node.push_all(&scene).await;
+    node.sell("later");
+    let (status, problem) = node.send(&scene, &node.request(4, 4)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("EPOCH_FROZEN")));
+    let (_, problem) = copy.send(&scene, &copy.request(3, 4)).await;
+    assert_eq!(problem["code"], json!("FORK"));
+    assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 2);
+    // The operator has chosen: that node goes on in a new epoch.
+    node.open_epoch(2);
+    node.sell("later");
+    assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn a_fork_is_seen_where_a_push_begins_right_after_it() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let mut copy = node.clone();
+    node.sell("original");
+    copy.sell("copy");
+    copy.sell("copy 2");
+    node.push_all(&scene).await;
+    let (_, problem) = copy.send(&scene, &copy.request(3, 3)).await;
+    assert_eq!((&problem["code"], &problem["seq"]), (&json!("FORK"), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let mut copy = node.clone();
+    node.push_all(&scene).await;
+    node.open_epoch(2);
+    node.push_all(&scene).await;
+    copy.sell("copy");
+    let (status, problem) = copy.send(&scene, &copy.request(2, 2)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("EPOCH_FROZEN")));
+    assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 1);
+    copy.open_epoch(2);
+    let (_, problem) = copy.send(&scene, &copy.request(1, 1)).await;
+    assert_eq!(problem["code"], json!("FORK"), "two epochs of one number");
+}
+
+#[tokio::test]
+async fn another_key_in_a_later_epoch_is_refused() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.push_all(&scene).await;
+    node.public_key = [8; 32];
+    node.open_epoch(2);
+    let (status, problem) = node.send(&scene, &node.request(1, 1)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("KEY_CHANGED")));
+    assert_eq!(problem["pinned_key"], json!("07".repeat(32)));
+    assert_eq!(company.count("select count(*) from node_head where tenant_id = $1 and epoch = 2").await, 0);
+}
+
+#[tokio::test]
+async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    let mut damaged = node.request(1, 2);
+    let mut bytes = node.records[1].0.clone();
+    bytes[100] ^= 1;
+    damaged.records[1] = SealedRecord { record: base64(&bytes), chain: damaged.records[1].chain.clone() };
+    let (status, problem) = node.send(&scene, &damaged).await;
+    assert_eq!(
+        (status, &problem["code"], &problem["seq"]),
+        (StatusCode::CONFLICT, &json!("CHAIN_MISMATCH"), &json!(2))
+    );
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2);
+    node.push_all(&scene).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_in_the_middle_is_set_apart_and_those_behind_it_pass() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("before");
+    node.seal_bytes(b"no record at all".to_vec());
+    let other =
+        Event { seq: comptoir_core::position::Seq(77), ..node.event("SALE", "x", "SALE_RECORDED", &sale_payload(510)) };
+    node.seal_bytes(comptoir_proto::stored_v1::encode(&other).unwrap());
+    node.seal("SALE", "total", "SALE_RECORDED", &sale_payload(511));
+    node.seal("SALE", "shape", "SALE_RECORDED", &json!({ "lines": "none" }));
+    node.seal(
+        "SALE",
+        "nul",
+        "SALE_RECORDED",
+        &json!({
+            "currency": "EUR", "total_minor": 510, "country": "\u{0}",
+            "lines": [{ "product": "A", "quantity": "2", "unit_price": "2.55" }],
+        }),
+    );
+    node.seal("SALE", "later", "SALE_FROM_THE_FUTURE", &json!({}));
+    node.seal("STOCK", "A", "UPDATE", &json!({ "quantity": "12" }));
+    node.sell("after");
+    let answer = node.push_all(&scene).await;
+    let expected = [
+        "ACCEPTED",
+        "ACCEPTED",
+        "QUARANTINED UNDECODABLE",
+        "QUARANTINED HEADER_MISMATCH",
+        "QUARANTINED TOTAL_MISMATCH",
+        "QUARANTINED INVALID_PAYLOAD",
+        "QUARANTINED INVALID_PAYLOAD",
+        "QUARANTINED UNKNOWN_SCHEMA",
+        "SUPERSEDED STOCK_READ_ONLY",
+        "ACCEPTED",
+    ];
+    assert_eq!(verdicts(&answer), expected);
+    assert_eq!(answer.results[8].resolution.as_ref().unwrap()["action"], json!("TAKE_SERVER_STOCK"));
+    let (_, list) = scene.get(&company.token, "/api/v1/quarantine").await;
+    assert_eq!(list["events"].as_array().unwrap().len(), 6);
+    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and short = 4").await, 1);
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn a_wrong_key_and_another_tenants_id_write_nothing_and_leave_a_trace() {
+    let scene = Scene::new().await;
+    let (company, other) = (scene.company().await, scene.company().await);
+    let mut node = company.node().await;
+    let stranger = other.node().await;
+    node.sell("s-1");
+    for key in ["", "cpt_x_y", &stranger.key.replace('7', "8")] {
+        let (status, problem) = scene.post(key, "/api/v1/sync/push", "{}").await;
+        assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("UNAUTHORIZED")), "{key}");
+    }
+    // The stranger's key, this node's log.
+    let body = serde_json::to_vec(&node.request(1, 2)).unwrap();
+    let (status, problem) = scene.post(&stranger.key, "/api/v1/sync/push", body).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("WRONG_NODE")));
+    // The stranger's own log, with a record that was sealed for this tenant.
+    let mut forged = stranger.clone();
+    forged.seal_bytes(node.records[1].0.clone());
+    for _ in 0..3 {
+        let (status, problem) = forged.send(&scene, &forged.request(1, 2)).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("WRONG_TENANT")));
+    }
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2, "nothing in this tenant");
+    assert_eq!(other.count("select count(*) from event where tenant_id = $1 and action = 'AUDIT_RECORDED'").await, 2);
+    assert_eq!(
+        other.count("select count(*) from event where tenant_id = $1").await,
+        4,
+        "and nothing else in the other"
+    );
+    assert_eq!(other.count("select times from refusal where tenant_id = $1 and code = 'WRONG_TENANT'").await, 3);
+    // An administrator's token pushes no log, a node's key administrates nothing.
+    let (status, _) = scene.post(&company.token, "/api/v1/sync/push", "{}").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (status, _) = scene.get(&node.key, "/api/v1/quarantine").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    node.push_all(&scene).await;
+}
+
+#[tokio::test]
+async fn a_revoked_key_ends_at_once() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let node = company.node().await;
+    node.push_all(&scene).await;
+    let key_id = node.key.split('_').nth(1).unwrap();
+    let db = scene.central.database();
+    assert!(comptoir_central::identity::revoke_key(db, company.tenant, key_id).await.unwrap());
+    let (status, _) = node.send(&scene, &node.request(1, 1)).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_no_push_is_refused_with_a_count() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let node = company.node().await;
+    let mut empty = node.request(1, 1);
+    empty.records.clear();
+    let mut zero = node.request(1, 1);
+    zero.first_seq = 0;
+    for body in [b"{".to_vec(), b"{}".to_vec(), serde_json::to_vec(&empty).unwrap(), serde_json::to_vec(&zero).unwrap()]
+    {
+        let (status, problem) = scene.post(&node.key, "/api/v1/sync/push", body).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_JSON")));
+    }
+    assert_eq!(company.count("select times from refusal where tenant_id = $1 and code = 'BAD_JSON'").await, 4);
+    let large = vec![b' '; comptoir_core::limits::PUSH_BODY_BYTES_MAX + 1];
+    let (status, problem) = scene.post(&node.key, "/api/v1/sync/push", large).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("TOO_LARGE")));
+}
+
+#[tokio::test]
+async fn an_event_id_counts_once() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let (mut first, mut second) = (company.node().await, company.node().await);
+    let event = first.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    first.seal_event(event.clone());
+    first.push_all(&scene).await;
+    // After a restore: the same fact, sealed again, in the same push twice, and by another node.
+    first.open_epoch(2);
+    first.seal_event(event.clone());
+    first.seal_event(event.clone());
+    let other_content = Event { id: event.id, ..first.event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510)) };
+    first.seal_event(other_content);
+    let fresh = first.event("SALE", "s-3", "SALE_RECORDED", &sale_payload(510));
+    first.seal_event(fresh.clone());
+    first.seal_event(fresh);
+    let expected = ["ACCEPTED", "DUPLICATE", "DUPLICATE", "REJECTED EVENT_ID_REUSED", "ACCEPTED", "DUPLICATE"];
+    assert_eq!(verdicts(&first.push_all(&scene).await), expected);
+    second.seal_event(event);
+    assert_eq!(verdicts(&second.push_all(&scene).await), ["ACCEPTED", "DUPLICATE"]);
+    assert_eq!(verdicts(&first.push_all(&scene).await), expected, "the same again, from what was stored");
+    assert_eq!(
+        company.count("select count(*) from stock_item where tenant_id = $1 and short = 4").await,
+        1,
+        "two sales"
+    );
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn one_of_many_that_is_refused_holds_up_nobody() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let mut wrong = EventId::new(uuid::Uuid::nil());
+    for sale in 0..2_000 {
+        if sale == 1_234 {
+            wrong = node.seal("PRODUCT", "p", "CREATE", &json!({ "name": "only central makes products" }));
+        } else {
+            node.sell(&format!("s-{sale}"));
+        }
+    }
+    let answer = node.push_all(&scene).await;
+    let refused: Vec<_> = answer.results.iter().filter(|result| result.verdict != "ACCEPTED").collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!((refused[0].event_id, refused[0].code.as_deref()), (wrong.uuid(), Some("CENTRAL_ONLY")));
+    company.assert_gapless().await;
+}

@@ -1,0 +1,217 @@
+//! The rules, on rows: what one transaction stored is what the next one judges by.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::http::StatusCode;
+use comptoir_central::Clock;
+use comptoir_core::time::Timestamp;
+use serde_json::json;
+
+use crate::harness::{NOON, Scene, invoice_payload, sale_payload, verdicts};
+
+#[tokio::test]
+async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut references = Vec::new();
+    let mut nodes = Vec::new();
+    for number in 0..3 {
+        let mut node = company.node().await;
+        for invoice in 0..7 {
+            node.seal("INVOICE", &format!("{number}-{invoice}"), "INVOICE_CREATED", &invoice_payload());
+            // One that cannot be numbered takes no number.
+            node.seal("INVOICE", &format!("{number}-{invoice}"), "INVOICE_CREATED", &invoice_payload());
+        }
+        nodes.push(node);
+    }
+    let answers = futures_util::future::join_all(nodes.iter().map(|node| node.push_all(&scene))).await;
+    references.extend(answers.iter().flat_map(|answer| &answer.results).filter_map(|result| result.reference.clone()));
+    let numbers: BTreeSet<u32> = references.iter().map(|text| text[text.len() - 6..].parse().unwrap()).collect();
+    assert_eq!((references.len(), numbers), (21, (1..=21).collect()));
+    // Each number came back as an event of central's own log, right after its cause.
+    let sql = "select count(*) from event a join event i on i.tenant_id = a.tenant_id and i.position = a.position - 1
+               where a.tenant_id = $1 and a.action = 'INVOICE_REFERENCE_ASSIGNED' and i.action = 'INVOICE_CREATED'
+                 and i.verdict = 'ACCEPTED' and a.verdict = 'ACCEPTED'";
+    assert_eq!(company.count(sql).await, 21);
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn the_year_of_a_number_is_that_of_its_receipt_in_the_tenants_zone() {
+    // 2026-12-31T22:59:59.999990Z is ten microseconds before midnight in Paris.
+    let clock = Arc::new(AtomicI64::new(1_798_757_999_999_990));
+    let at = Arc::clone(&clock);
+    let scene = Scene::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.push_all(&scene).await;
+    node.seal("INVOICE", "old", "INVOICE_CREATED", &invoice_payload());
+    clock.store(1_798_757_990_000_000, Ordering::SeqCst);
+    let old = node.push(&scene, 2, 2).await;
+    assert_eq!(old.results[0].reference.as_deref(), Some("F2026-LYO-000001"), "a clock that went back changes nothing");
+    for number in 0..9 {
+        node.seal("INVOICE", &format!("new-{number}"), "INVOICE_CREATED", &invoice_payload());
+    }
+    clock.store(1_798_757_999_999_999, Ordering::SeqCst);
+    let new = node.push(&scene, 3, 11).await;
+    let references: Vec<_> = new.results.iter().map(|result| result.reference.clone().unwrap()).collect();
+    assert_eq!(references[0], "F2027-LYO-000001", "a push that would straddle the new year is received after it");
+    assert_eq!(references[8], "F2027-LYO-000009");
+    let sql = "select count(*) from (select received_at <= lag(received_at) over (order by position) as back
+               from event where tenant_id = $1) e where back";
+    assert_eq!(company.count(sql).await, 0, "received_at strictly increases");
+}
+
+#[tokio::test]
+async fn stock_is_first_in_first_out_across_transactions() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let receive = |quantity: &str, cost: &str| json!({ "lines": [{ "product": "A", "quantity": quantity, "unit_cost": cost, "lot": "L" }] });
+    node.sell("before");
+    node.seal("RECEPTION", "r-1", "GOODS_RECEIVED", &receive("3", "1.50"));
+    node.seal("RECEPTION", "r-2", "GOODS_RECEIVED", &receive("5", "2.00"));
+    node.sell("s-1");
+    let refund = json!({ "currency": "EUR", "total_minor": 255, "original": "s-1",
+        "lines": [{ "product": "A", "quantity": "1", "unit_price": "2.55" }] });
+    node.seal("SALE", "back", "SALE_REFUNDED", &refund);
+    // One record a transaction: everything goes through the tables in between.
+    for seq in 1..=node.seq.0 {
+        node.push(&scene, seq, seq).await;
+    }
+    let sql =
+        "select lots::text, short::text, taken_quantity::text, taken_cost::text from stock_item where tenant_id = $1";
+    let row = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap();
+    let lots: serde_json::Value = serde_json::from_str(row.get(0)).unwrap();
+    let held: Vec<_> =
+        lots.as_array().unwrap().iter().map(|lot| (lot["quantity"].as_str(), lot["unit_cost"].as_str())).collect();
+    // Two were owed, paid by the first lot; then one of it and one of the second; one came back at the average of the two.
+    assert_eq!(held, [(Some("4"), Some("2.00")), (Some("1"), Some("1.75"))]);
+    assert_eq!(row.get::<_, &str>(1), "0");
+    assert_eq!((row.get::<_, &str>(2), row.get::<_, &str>(3)), ("4", "6.50"));
+}
+
+#[tokio::test]
+async fn two_drivers_validate_one_delivery_and_the_second_learns_who_was_first() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let delivery =
+        json!({ "id": uuid::Uuid::now_v7(), "entity_id": "d-1", "reference": "BL-1", "client": "D", "qr": "QR" });
+    scene.post(&company.token, "/api/v1/deliveries", delivery.to_string()).await;
+    let (mut first, mut second) = (company.node().await, company.node().await);
+    let validation =
+        json!({ "qr": "QR", "validated_at": "2026-03-01T10:00:00Z", "latitude": "45.75", "longitude": "4.85" });
+    let winner = first.seal("DELIVERY", "d-1", "DELIVERY_VALIDATED", &validation);
+    second.seal("DELIVERY", "d-1", "DELIVERY_VALIDATED", &validation);
+    assert_eq!(verdicts(&first.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    let answer = second.push_all(&scene).await;
+    assert_eq!(verdicts(&answer), ["ACCEPTED", "CONFLICT ALREADY_VALIDATED"]);
+    let resolution = answer.results[1].resolution.as_ref().unwrap();
+    assert_eq!(resolution["data"]["event_id"], json!(winner.uuid()));
+    assert_eq!(
+        (&resolution["data"]["place"], &resolution["data"]["node"]),
+        (&json!("45.75,4.85"), &json!(first.node.uuid()))
+    );
+}
+
+#[tokio::test]
+async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let mut wrong = invoice_payload();
+    wrong["total_minor"] = json!(511);
+    let sale = node.seal("SALE", "s-1", "SALE_RECORDED", &sale_payload(511));
+    let invoice = node.seal("INVOICE", "i-1", "INVOICE_CREATED", &wrong);
+    node.push_all(&scene).await;
+    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1").await, 0);
+    let release = |event: comptoir_core::id::EventId| format!("/api/v1/quarantine/{event}/release");
+    let body = json!({ "user": "boss", "reason": "a rebate" }).to_string();
+    let (status, released) = scene.post(&company.token, &release(sale), body).await;
+    assert_eq!((status, &released["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")));
+    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and short = 2").await, 1);
+    let (_, numbered) = scene.post(&company.token, &release(invoice), "").await;
+    let reference = numbered["decision"]["reference"].as_str().unwrap().to_owned();
+    assert!(reference.contains("LYO-000001"), "{reference}");
+    assert_eq!(
+        company.count("select count(*) from event where tenant_id = $1 and action = 'INVOICE_REFERENCE_ASSIGNED' and entity_id = 'i-1'").await,
+        1
+    );
+    let (_, again) = scene.post(&company.token, &release(sale), "").await;
+    assert_eq!(
+        (&again["decision"]["verdict"], &again["decision"]["code"]),
+        (&json!("REJECTED"), &json!("ALREADY_DONE"))
+    );
+    let (_, list) = scene.get(&company.token, "/api/v1/quarantine").await;
+    assert!(list["events"].as_array().unwrap().is_empty(), "{list}");
+}
+
+#[tokio::test]
+async fn a_last_writer_is_measured_by_its_corrected_clock() {
+    let clock = Arc::new(AtomicI64::new(NOON));
+    let at = Arc::clone(&clock);
+    let scene = Scene::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
+    let company = scene.company().await;
+    let (mut honest, mut fast) = (company.node().await, company.node().await);
+    let hour = 3_600_000_000;
+    // A clock an hour ahead stamped its edit at what is really NOON - 30 min; the honest node edits ten minutes later.
+    let mut early = fast.event("CLIENT", "c-1", "CREATE", &json!({ "name": "early" }));
+    early.time_source = comptoir_core::event::TimeSource::Node;
+    early.occurred_at = Timestamp(NOON + hour / 2);
+    fast.seal_event(early);
+    let mut late = honest.event("CLIENT", "c-1", "CREATE", &json!({ "name": "late" }));
+    late.occurred_at = Timestamp(NOON - hour / 3);
+    honest.seal_event(late);
+    honest.push_all(&scene).await;
+    let mut request = fast.request(1, 2);
+    request.node_time = comptoir_proto::instant::format(Timestamp(NOON + hour));
+    let (_, answer) = fast.send(&scene, &request).await;
+    assert_eq!(answer["results"][1]["code"], json!("LATER_WRITER"), "{answer}");
+    let sql = "select fields->>'name' from entity where tenant_id = $1 and entity_type = 'CLIENT'";
+    let name: String = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0);
+    assert_eq!(name, "late");
+    let offset = "select max(clock_offset_micros) from ingest_batch where tenant_id = $1";
+    assert_eq!(company.count(offset).await, hour);
+}
+
+#[tokio::test]
+async fn the_export_is_the_whole_log_and_its_decision_chain_holds() {
+    use comptoir_core::chain::decision_link;
+    use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Frame};
+
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell_many(700, |sale| format!("s-{sale}"));
+    node.push_all(&scene).await;
+    for after in [0u64, 5, 702] {
+        let path = format!("/api/v1/events/export?after={after}");
+        let request = axum::http::Request::get(path)
+            .header("authorization", format!("Bearer {}", company.token))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let response = tower::ServiceExt::oneshot(scene.router.clone(), request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        let bytes = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+        let mut reader = BundleReader::open(&bytes[..]).unwrap();
+        let BundleHeader::Central { decision_chain, .. } = *reader.header() else { panic!("a tenant's bundle") };
+        let (mut chain, mut entries) = (decision_chain, 0);
+        while let Some((_, frame)) = reader.next_frame().unwrap() {
+            let Frame::Entry(entry) = frame else { panic!("{frame:?}") };
+            chain = decision_link(chain, entry.decision);
+            assert_eq!(chain, entry.decision_chain, "at position {}", entry.position);
+            entries += 1;
+        }
+        assert_eq!(entries, 703 - after);
+        let head: Vec<u8> = scene
+            .admin()
+            .await
+            .query_one("select decision_chain from tenant_head where tenant_id = $1", &[&company.tenant.uuid()])
+            .await
+            .unwrap()
+            .get(0);
+        assert_eq!(chain.0.as_slice(), head);
+    }
+}

@@ -1,0 +1,206 @@
+//! The rules of the schema, read from the catalog, and `schema.sql` against the migrations.
+
+use comptoir_central::database::{make_roles_and_database, migrate};
+use comptoir_central::private_postgres::{ADMIN_ROLE, Running, scratch};
+use tempfile::TempDir;
+use tokio_postgres::Client;
+
+use crate::harness::connect;
+
+/// Tables of no tenant, each with its reason: which central this is; what refinery has run.
+const OF_NO_TENANT: &str = "('central_meta', 'refinery_schema_history')";
+
+/// Every schema of ours.
+const OURS: &str = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
+
+struct Server {
+    running: Running,
+    _folder: TempDir,
+}
+
+impl Server {
+    async fn new() -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let running = scratch(folder.path()).unwrap();
+        make_roles_and_database(&running.connection_string(ADMIN_ROLE, "postgres")).await.unwrap();
+        Server { running, _folder: folder }
+    }
+
+    async fn migrated() -> (Server, Client) {
+        let server = Server::new().await;
+        migrate(&server.running.connection_string("comptoir_migrator", "comptoir")).await.unwrap();
+        let admin = server.admin("comptoir").await;
+        (server, admin)
+    }
+
+    async fn admin(&self, database: &str) -> Client {
+        connect(&self.running.connection_string(ADMIN_ROLE, database)).await
+    }
+}
+
+/// The first column of every row: what breaks a rule.
+async fn offenders(client: &Client, sql: &str) -> Vec<String> {
+    client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn tenant_id_leads_every_key_and_row_security_is_forced_on_every_table() {
+    let (_server, db) = Server::migrated().await;
+    let keys = format!(
+        "select c.conrelid::regclass || ' ' || c.conname from pg_constraint c
+         join pg_class t on t.oid = c.conrelid join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relname not in {OF_NO_TENANT} and c.contype in ('p', 'u', 'f', 'x')
+           and not exists (select from pg_attribute a where a.attrelid = c.conrelid and a.attname = 'tenant_id'
+                                                        and a.attnum = c.conkey[1])"
+    );
+    assert_eq!(offenders(&db, &keys).await, [""; 0], "keys that do not begin with tenant_id");
+    let indexes = format!(
+        "select i.indexrelid::regclass::text from pg_index i
+         join pg_class t on t.oid = i.indrelid join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relname not in {OF_NO_TENANT}
+           and not exists (select from pg_attribute a where a.attrelid = i.indrelid and a.attname = 'tenant_id'
+                                                        and a.attnum = i.indkey[0])"
+    );
+    assert_eq!(offenders(&db, &indexes).await, [""; 0], "indexes that do not begin with tenant_id");
+    let without_key = format!(
+        "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relkind in ('r', 'p')
+           and not exists (select from pg_constraint c where c.conrelid = t.oid and c.contype = 'p')"
+    );
+    assert_eq!(offenders(&db, &without_key).await, [""; 0], "tables without a primary key");
+    let open = format!(
+        "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relkind in ('r', 'p') and t.relname not in {OF_NO_TENANT}
+           and (not t.relrowsecurity or not t.relforcerowsecurity
+                or not exists (select from pg_policy p where p.polrelid = t.oid and p.polname = 'one_tenant'))"
+    );
+    assert_eq!(offenders(&db, &open).await, [""; 0], "tables whose rows are not kept apart");
+    let policies = "select polrelid::regclass::text from pg_policy
+         where polname = 'one_tenant'
+           and pg_get_expr(polqual, polrelid) not like '%( SELECT (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid%'";
+    assert_eq!(offenders(&db, policies).await, [""; 0], "policies that read the setting otherwise");
+}
+
+#[tokio::test]
+async fn nothing_but_a_locked_row_means_order_and_partitions_have_one_level() {
+    let (_server, db) = Server::migrated().await;
+    let sequences = format!(
+        "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relkind = 'S'"
+    );
+    assert_eq!(offenders(&db, &sequences).await, [""; 0]);
+    let identities = "select attrelid::regclass || '.' || attname from pg_attribute where attidentity <> ''";
+    assert_eq!(offenders(&db, identities).await, [""; 0]);
+    let levels = "select p.inhrelid::regclass::text from pg_inherits p join pg_inherits q on q.inhparent = p.inhrelid";
+    assert_eq!(offenders(&db, levels).await, [""; 0]);
+    let triggers = "select tgrelid::regclass || ' ' || tgname from pg_trigger where not tgisinternal";
+    assert_eq!(offenders(&db, triggers).await, [""; 0], "what happens stands in the code that does it");
+}
+
+#[tokio::test]
+async fn the_log_is_append_only_by_privilege_and_views_obey_their_reader() {
+    let (_server, db) = Server::migrated().await;
+    let changing = "select t.relname || ' ' || p.privilege from pg_class t
+         cross join unnest(array['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES']) as p (privilege)
+         where t.relname in ('event', 'ingest_batch', 'fork_record') and t.relkind = 'r'
+           and has_table_privilege('comptoir_service', t.oid, p.privilege)";
+    assert_eq!(offenders(&db, changing).await, [""; 0]);
+    let needed = "select p.privilege from unnest(array['SELECT', 'INSERT']) as p (privilege)
+         where not has_table_privilege('comptoir_service', 'event', p.privilege)";
+    assert_eq!(offenders(&db, needed).await, [""; 0]);
+    let watching =
+        "select table_name::text from information_schema.role_table_grants where grantee = 'comptoir_watcher'
+         and (privilege_type <> 'SELECT' or table_name in ('event', 'api_key', 'central_meta', 'fork_record'))";
+    assert_eq!(offenders(&db, watching).await, [""; 0]);
+    let reading =
+        "select table_name::text from information_schema.role_table_grants where grantee = 'comptoir_readonly'
+         and (privilege_type <> 'SELECT' or table_name in ('api_key', 'central_meta'))";
+    assert_eq!(offenders(&db, reading).await, [""; 0]);
+    let public = "select table_name::text from information_schema.role_table_grants
+         where grantee = 'PUBLIC' and table_schema not in ('pg_catalog', 'information_schema')";
+    assert_eq!(offenders(&db, public).await, [""; 0]);
+    let views = format!(
+        "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and (t.relkind = 'm' or (t.relkind = 'v'
+               and not coalesce('security_invoker=true' = any (t.reloptions), false)))"
+    );
+    assert_eq!(offenders(&db, &views).await, [""; 0], "views that run as their owner");
+    let definers = format!(
+        "select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where {OURS} and p.prosecdef"
+    );
+    assert_eq!(offenders(&db, &definers).await, [""; 0], "functions that run as their owner");
+    let owners = format!(
+        "select t.oid::regclass::text from pg_class t join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relkind in ('r', 'p', 'v') and t.relowner <> 'comptoir_owner'::regrole"
+    );
+    assert_eq!(offenders(&db, &owners).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn schema_sql_is_what_the_migrations_make() {
+    let (server, migrated) = Server::migrated().await;
+    let postgres = server.admin("postgres").await;
+    postgres.batch_execute("create database by_hand owner comptoir_owner").await.unwrap();
+    let by_hand = server.admin("by_hand").await;
+    by_hand.batch_execute("set role comptoir_owner").await.unwrap();
+    by_hand.batch_execute(include_str!("../../schema.sql")).await.unwrap();
+    by_hand.batch_execute("reset role").await.unwrap();
+    let (left, right) = (catalog(&migrated).await, catalog(&by_hand).await);
+    let missing: Vec<_> = left.iter().filter(|line| !right.contains(line)).collect();
+    let extra: Vec<_> = right.iter().filter(|line| !left.contains(line)).collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "missing in schema.sql: {missing:#?}\nonly in schema.sql: {extra:#?}"
+    );
+    // Migrating again changes nothing.
+    migrate(&server.running.connection_string("comptoir_migrator", "comptoir")).await.unwrap();
+    assert_eq!(catalog(&migrated).await, left);
+}
+
+/// Everything the catalog says about our schemas, line by line.
+async fn catalog(client: &Client) -> Vec<String> {
+    let ours = format!("{OURS} and t.relname not like 'refinery%'");
+    let relations = "from pg_class t join pg_namespace n on n.oid = t.relnamespace";
+    let parts = [
+        format!(
+            "select 'relation ' || t.oid::regclass || ' ' || t.relkind::text || ' ' || coalesce(t.reloptions::text, '') || ' '
+                    || t.relrowsecurity || t.relforcerowsecurity || ' ' || coalesce(t.relacl::text, '')
+             {relations} where {ours} and t.relkind in ('r', 'p', 'v', 'm', 'S')"
+        ),
+        format!(
+            "select 'column ' || t.oid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+                    || ' ' || a.attnotnull || ' ' || a.attcollation::regcollation::text
+                    || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+             {relations} join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+             left join pg_attrdef d on d.adrelid = t.oid and d.adnum = a.attnum
+             where {ours} and t.relkind in ('r', 'p', 'v', 'm')"
+        ),
+        format!(
+            "select 'constraint ' || t.oid::regclass || ' ' || c.conname || ' ' || pg_get_constraintdef(c.oid)
+             {relations} join pg_constraint c on c.conrelid = t.oid where {ours}"
+        ),
+        format!(
+            "select 'index ' || pg_get_indexdef(i.indexrelid) {relations} join pg_index i on i.indrelid = t.oid where {ours}"
+        ),
+        format!(
+            "select 'policy ' || t.oid::regclass || ' ' || p.polname || ' ' || p.polcmd::text || ' '
+                    || (select string_agg(r::regrole::text, ',' order by r::regrole::text) from unnest(p.polroles) r) || ' '
+                    || coalesce(pg_get_expr(p.polqual, p.polrelid), '') || ' '
+                    || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
+             {relations} join pg_policy p on p.polrelid = t.oid where {ours}"
+        ),
+        format!("select 'view ' || t.oid::regclass || ' ' || pg_get_viewdef(t.oid) {relations} where {ours} and t.relkind = 'v'"),
+        format!(
+            "select 'function ' || p.oid::regprocedure || ' ' || pg_get_functiondef(p.oid)
+             from pg_proc p join pg_namespace n on n.oid = p.pronamespace where {OURS} and p.prokind = 'f'"
+        ),
+        format!("select 'schema ' || n.nspname || ' ' || coalesce(n.nspacl::text, '') from pg_namespace n where {OURS}"),
+    ];
+    let mut lines = Vec::new();
+    for part in parts {
+        lines.extend(offenders(client, &part).await);
+    }
+    lines.sort();
+    lines
+}
