@@ -38,26 +38,29 @@ pub struct EpochHead {
     pub chain: ChainHash,
 }
 
-/// What still has to be sealed again: of which epoch, from which seq.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Reseal {
-    from_epoch: u32,
-    next: Seq,
-}
+/// What still has to be sealed again: of each epoch named, everything from a seq on. A second opening while the first was not
+/// finished leaves two.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Reseal(Vec<(u32, Seq)>);
 
 impl Reseal {
     /// What an interrupted opening left to do.
-    pub(crate) fn pending(store: &dyn Store) -> Result<Option<Reseal>, StoreError> {
-        let value = store.get(&keys::single(Kind::Reseal))?;
-        Ok(value.as_deref().and_then(|value| {
-            let (epoch, seq) = value.split_first_chunk()?;
-            Some(Reseal { from_epoch: u32::from_be_bytes(*epoch), next: Seq(u64::from_be_bytes(seq.try_into().ok()?)) })
-        }))
+    pub(crate) fn pending(store: &dyn Store) -> Result<Reseal, StoreError> {
+        let value = store.get(&keys::single(Kind::Reseal))?.unwrap_or_default();
+        let read = |source: &[u8; 12]| {
+            let (epoch, seq) = source.split_first_chunk()?;
+            Some((u32::from_be_bytes(*epoch), Seq(u64::from_be_bytes(*seq.first_chunk()?))))
+        };
+        Ok(Reseal(value.as_chunks().0.iter().filter_map(read).collect()))
     }
 
-    fn entry(self) -> Entry {
-        let value = [self.from_epoch.to_be_bytes().as_slice(), &self.next.0.to_be_bytes()].concat();
-        Entry::set(keys::single(Kind::Reseal), value)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn entry(&self) -> Entry {
+        let bytes = |(epoch, seq): &(u32, Seq)| [epoch.to_be_bytes().as_slice(), &seq.0.to_be_bytes()].concat();
+        Entry::set(keys::single(Kind::Reseal), self.0.iter().flat_map(bytes).collect())
     }
 }
 
@@ -122,34 +125,48 @@ impl Writer {
         if let State::Failed { reason } = self.shared.state() {
             return Err(EpochError::ReadOnly { reason });
         }
-        let from_epoch = self.epoch.number;
-        let acked = decisions::acked(&*self.shared.store, from_epoch).map_err(|error| self.unopened(error))?;
-        let reseal = Reseal { from_epoch, next: acked.next() };
+        let sources = self.sources().map_err(|error| self.unopened(error))?;
         // Read before anything is written: an epoch that cannot take the events over would strand them.
-        self.readable(reseal)?;
-        self.begin_epoch(previous, reason, reseal).map_err(|error| self.unopened(error))?;
-        self.finish_reseal(reseal)?;
+        self.readable(&sources)?;
+        self.begin_epoch(previous, reason, &sources).map_err(|error| self.unopened(error))?;
+        self.finish_reseal(sources)?;
+        // What was found lies behind the new epoch.
+        self.shared.healed_by_new_epoch();
         Ok(self.epoch)
+    }
+
+    /// The open epoch's unacknowledged events, and what an unfinished opening still has of older ones.
+    fn sources(&self) -> Result<Reseal, StoreError> {
+        let store = &*self.shared.store;
+        let from = decisions::acked(store, self.epoch.number)?.next();
+        let mut sources = Reseal(vec![(self.epoch.number, from)]);
+        sources.0.extend(Reseal::pending(store)?.0);
+        Ok(sources)
     }
 
     fn unopened(&mut self, error: StoreError) -> EpochError {
         EpochError::ReadOnly { reason: self.fail(error) }
     }
 
-    fn readable(&mut self, reseal: Reseal) -> Result<(), EpochError> {
-        let mut damage = None;
-        let walked = walk::pages(&*self.shared.store, reseal.from_epoch, reseal.next, |page| match page {
-            Ok(_) => ControlFlow::Continue(()),
-            Err(error) => {
-                damage = Some(Finding::page(reseal.from_epoch, error));
-                ControlFlow::Break(())
+    fn readable(&mut self, sources: &Reseal) -> Result<(), EpochError> {
+        for (epoch, from) in sources.0.iter().copied() {
+            let mut damage = None;
+            let walked = walk::pages(&*self.shared.store, epoch, from, |page| match page {
+                Ok(_) => ControlFlow::Continue(()),
+                Err(error) => {
+                    damage = Some(Finding::page(epoch, error));
+                    ControlFlow::Break(())
+                }
+            });
+            walked.map_err(|error| self.unopened(error))?;
+            if let Some(finding) = damage {
+                return Err(EpochError::Damaged(finding));
             }
-        });
-        walked.map_err(|error| self.unopened(error))?;
-        damage.map_or(Ok(()), |finding| Err(EpochError::Damaged(finding)))
+        }
+        Ok(())
     }
 
-    fn begin_epoch(&mut self, previous: Option<EpochHead>, reason: &str, reseal: Reseal) -> Result<(), StoreError> {
+    fn begin_epoch(&mut self, previous: Option<EpochHead>, reason: &str, sources: &Reseal) -> Result<(), StoreError> {
         let random = |error: std::io::Error| StoreError { doing: "draw an epoch's id", error: error.to_string() };
         let id = self.shared.environment.random_uuid().map_err(random)?;
         // Central may know a later epoch than this copy of the log does.
@@ -158,7 +175,7 @@ impl Writer {
         let now = self.shared.environment.now();
         let opening = Opening::new(identity, key, Epoch { number, id }, previous, reason, now)?;
         let mut batch = opening.entries();
-        batch.push(reseal.entry());
+        batch.push(sources.entry());
         self.shared.store.apply(batch)?;
         self.shared.store.flush()?;
         self.epoch = opening.epoch;
@@ -168,46 +185,53 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals what is left of the old epoch, and opens the log. Also after a crash in the middle.
-    pub(crate) fn finish_reseal(&mut self, mut reseal: Reseal) -> Result<(), EpochError> {
-        loop {
-            let sealed = self.reseal_some(&mut reseal)?;
+    /// Seals what is left of older epochs, and opens the log. Also after a crash in the middle.
+    pub(crate) fn finish_reseal(&mut self, mut sources: Reseal) -> Result<(), EpochError> {
+        while !sources.is_empty() {
+            let sealed = self.reseal_some(&mut sources)?;
             self.shared.store.flush().map_err(|error| self.unopened(error))?;
-            if sealed.is_empty() {
-                break;
-            }
             self.ids.note(sealed);
             self.settle_ids(PAGES_PER_FLUSH);
         }
         let done = self.shared.store.apply(vec![Entry::remove(keys::single(Kind::Reseal))]);
         done.and_then(|()| self.shared.store.flush()).map_err(|error| self.unopened(error))?;
-        self.shared.healed_by_new_epoch();
         self.publish_head(Seq::ZERO);
         self.write_mark();
         Ok(())
     }
 
-    /// Seals some pages again; nothing when there are no more.
-    fn reseal_some(&mut self, reseal: &mut Reseal) -> Result<Vec<(EventId, Place)>, EpochError> {
+    /// Seals some pages again. A source that has no more is taken out.
+    fn reseal_some(&mut self, sources: &mut Reseal) -> Result<Vec<(EventId, Place)>, EpochError> {
         let mut sealed = Vec::new();
         for _ in 0..PAGES_PER_FLUSH {
-            let page = walk::next_page(&*self.shared.store, reseal.from_epoch, reseal.next);
-            let Some(page) = page.map_err(|error| self.unopened(error))? else { break };
-            let page = page.map_err(|error| EpochError::Damaged(Finding::page(reseal.from_epoch, error)))?;
-            sealed.extend(self.reseal_page(*reseal, &page).map_err(|error| self.unopened(error))?);
-            reseal.next = page.last().next();
+            let Some((epoch, from)) = sources.0.first().copied() else { break };
+            match walk::next_page(&*self.shared.store, epoch, from).map_err(|error| self.unopened(error))? {
+                Some(Ok(page)) => {
+                    sources.0[0].1 = page.last().next();
+                    sealed.extend(self.reseal_page(&page, epoch, from, sources).map_err(|error| self.unopened(error))?);
+                }
+                Some(Err(error)) => return Err(EpochError::Damaged(Finding::page(epoch, error))),
+                None => drop(sources.0.remove(0)),
+            }
         }
         Ok(sealed)
     }
 
-    fn reseal_page(&mut self, reseal: Reseal, source: &Page) -> Result<Vec<(EventId, Place)>, StoreError> {
+    /// Seals one page's events from a seq on, together with the note of what is left after it.
+    fn reseal_page(
+        &mut self,
+        source: &Page,
+        epoch: u32,
+        from: Seq,
+        left: &Reseal,
+    ) -> Result<Vec<(EventId, Place)>, StoreError> {
         // The time it was taken in stays: what waits for central waits since then.
         let mut page = Builder::new(self.seq.next(), self.chain, source.appended_at);
         let mut ids = Vec::new();
-        for (seq, _, record) in source.numbered().filter(|(seq, ..)| *seq >= reseal.next) {
+        for (seq, _, record) in source.numbered().filter(|(seq, ..)| *seq >= from) {
             let decode = |error: stored_v1::DecodeError| StoreError {
                 doing: "seal a record again",
-                error: format!("epoch {}, seq {seq}: {error}", reseal.from_epoch),
+                error: format!("epoch {epoch}, seq {seq}: {error}"),
             };
             let event = stored_v1::decode(record).map_err(decode)?;
             if event.content.action.as_str() == EPOCH_OPENED {
@@ -222,7 +246,7 @@ impl Writer {
         }
         assert!(page.bytes() <= PAGE_BYTES_MAX, "a record sealed again keeps its length");
         let mut batch = page.entries(self.epoch.number);
-        batch.push(Reseal { next: source.last().next(), ..reseal }.entry());
+        batch.push(left.entry());
         self.shared.store.apply(batch)?;
         (self.seq, self.chain) = (Seq(page.next_seq().0 - 1), page.chain());
         Ok(ids)

@@ -4,28 +4,22 @@
 //! there are [`TAIL_MAX`] of them they are written as a sorted run of 4 KiB blocks, and [`RUNS_PER_LEVEL`] runs of one level are
 //! merged, a few blocks after each group, into one of the next. At open, what the runs do not cover is read again from the
 //! records. A store's cost is per entry: one entry per id would cost more than the record it leads to.
-//!
-//! A block, under its run's number and its first id: up to 146 times event id 16 | epoch u32 | seq u64, sorted by id.
-//! The list of runs: up to where they cover the records (epoch u32, seq u64), then of each run, oldest first, its number u32,
-//! level u32 and count u64. Blocks of a run that is not listed are rubbish of a crash. All numbers are big-endian.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use comptoir_core::id::EventId;
-use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use comptoir_core::position::Seq;
 
 use super::filter::Filter;
+use super::id_runs::{Item, Merge, Run, RunList, RunWriter, apply_all, items};
 use super::keys::{self, Kind};
 use super::store::{Entry, Store, StoreError};
 
 /// Ids held in memory before a run is written: they take half a megabyte, and a few milliseconds to read again at open.
 pub(crate) const TAIL_MAX: usize = 8_192;
 const RUNS_PER_LEVEL: usize = 8;
-const ITEM_BYTES: usize = 28;
-const BLOCK_ITEMS: usize = CHUNK_BYTES_MAX / ITEM_BYTES;
 
 /// Where a record stands: the order of places is the order of sealing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -33,8 +27,6 @@ pub(crate) struct Place {
     pub(crate) epoch: u32,
     pub(crate) seq: Seq,
 }
-
-type Item = (EventId, Place);
 
 /// The index as everyone may read it. Of several places of one id, as a new epoch makes them, the newest counts.
 pub(crate) struct Ids(RwLock<Index>);
@@ -44,13 +36,6 @@ struct Index {
     tail: HashMap<EventId, Place>,
     /// Oldest first.
     runs: Arc<[Arc<Run>]>,
-}
-
-struct Run {
-    number: u32,
-    level: u32,
-    count: u64,
-    filter: Filter,
 }
 
 impl Ids {
@@ -64,8 +49,8 @@ impl Ids {
             if tail.is_some() {
                 return Ok(tail);
             }
-            for run in runs.iter().rev().filter(|run| run.filter.may_hold(id)) {
-                if let Some(place) = find_in_run(store, run.number, id)? {
+            for run in runs.iter().rev() {
+                if let Some(place) = run.get(store, id)? {
                     return Ok(Some(place));
                 }
             }
@@ -75,11 +60,6 @@ impl Ids {
             }
         }
     }
-}
-
-fn find_in_run(store: &dyn Store, run: u32, id: EventId) -> Result<Option<Place>, StoreError> {
-    let block = store.last(&keys::id_run(run, &[0; 16]), &keys::id_run(run, id.as_bytes()))?;
-    Ok(block.and_then(|(_, block)| items(&block).find(|(found, _)| *found == id).map(|(_, place)| place)))
 }
 
 /// The one hand that changes the index: the log's writer.
@@ -149,7 +129,7 @@ impl IdWriter {
         }
         if let Some(mut merge) = self.merge.take() {
             merge.step(store, blocks)?;
-            if merge.done {
+            if merge.is_done() {
                 self.publish_merge(store, merge)?;
             } else {
                 self.merge = Some(merge);
@@ -176,21 +156,17 @@ impl IdWriter {
             .map(|run| run.level)
             .find(|level| runs.iter().filter(|run| run.level == *level).count() >= RUNS_PER_LEVEL)?;
         let sources: Vec<_> = runs.iter().filter(|run| run.level == level).take(RUNS_PER_LEVEL).cloned().collect();
-        let count = sources.iter().map(|run| run.count).sum();
-        let target = RunWriter::new(self.take_number(), level + 1, count);
-        let cursors = sources.iter().map(|run| Cursor::new(run.number)).collect();
-        Some(Merge { sources, cursors, target, done: false })
+        Some(Merge::new(sources, self.take_number()))
     }
 
     fn publish_merge(&mut self, store: &dyn Store, merge: Merge) -> Result<(), StoreError> {
-        let merged = |run: &Arc<Run>| merge.sources.iter().any(|source| source.number == run.number);
-        let replacement = merge.target.finish();
         let runs = self.index().runs.clone();
-        let at = runs.iter().position(merged).expect("a run stays listed until its merge is published");
-        let mut kept: Vec<_> = runs.iter().filter(|run| !merged(run)).cloned().collect();
-        kept.insert(at, replacement);
+        let at = runs.iter().position(|run| merge.takes(run)).expect("a run stays listed until its merge is published");
+        let mut kept: Vec<_> = runs.iter().filter(|run| !merge.takes(run)).cloned().collect();
+        let (merged, replaced) = merge.finish();
+        kept.insert(at, merged);
         self.publish(store, kept.into(), self.indexed, false)?;
-        apply_all(store, merge.cursors.into_iter().flat_map(|cursor| cursor.passed).map(Entry::remove).collect())
+        apply_all(store, replaced)
     }
 
     fn publish(
@@ -220,169 +196,6 @@ impl IdWriter {
     fn index(&self) -> std::sync::RwLockReadGuard<'_, Index> {
         self.ids.0.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Several runs on their way into one. Until it is published its blocks are rubbish, and the sources answer.
-struct Merge {
-    /// Oldest first.
-    sources: Vec<Arc<Run>>,
-    cursors: Vec<Cursor>,
-    target: RunWriter,
-    done: bool,
-}
-
-impl Merge {
-    /// Moves on until some blocks are full.
-    fn step(&mut self, store: &dyn Store, blocks: usize) -> Result<(), StoreError> {
-        while self.target.blocks.len() < blocks {
-            for cursor in &mut self.cursors {
-                cursor.fill(store)?;
-            }
-            let Some(least) = self.cursors.iter().filter_map(Cursor::head).map(|(id, _)| id).min() else {
-                self.done = true;
-                break;
-            };
-            // Of one id in several runs the newest place is kept.
-            let places = self.cursors.iter_mut().filter_map(|cursor| cursor.take(least));
-            if let Some(place) = places.max() {
-                self.target.push((least, place));
-            }
-        }
-        if self.done {
-            self.target.close_block();
-        }
-        self.target.write(store)
-    }
-}
-
-/// Reads one run in order, a block at a time.
-struct Cursor {
-    run: u32,
-    items: VecDeque<Item>,
-    /// Keys of the blocks read so far.
-    passed: Vec<Vec<u8>>,
-    ended: bool,
-}
-
-impl Cursor {
-    fn new(run: u32) -> Cursor {
-        Cursor { run, items: VecDeque::new(), passed: Vec::new(), ended: false }
-    }
-
-    fn fill(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        if !self.items.is_empty() || self.ended {
-            return Ok(());
-        }
-        let after_last = |key: &Vec<u8>| key.iter().copied().chain([0]).collect();
-        let from = self.passed.last().map_or_else(|| keys::id_run(self.run, &[0; 16]), after_last);
-        let mut found = None;
-        store.scan(&from, &keys::id_run(self.run + 1, &[0; 16]), &mut |key, block| {
-            found = Some((key.to_vec(), block.to_vec()));
-            ControlFlow::Break(())
-        })?;
-        match found {
-            Some((key, block)) => {
-                self.passed.push(key);
-                self.items = items(&block).collect();
-            }
-            None => self.ended = true,
-        }
-        Ok(())
-    }
-
-    fn head(&self) -> Option<Item> {
-        self.items.front().copied()
-    }
-
-    fn take(&mut self, id: EventId) -> Option<Place> {
-        self.head().filter(|(head, _)| *head == id)?;
-        self.items.pop_front().map(|(_, place)| place)
-    }
-}
-
-/// A run being written.
-struct RunWriter {
-    run: Run,
-    block: Vec<u8>,
-    blocks: Vec<Entry>,
-}
-
-impl RunWriter {
-    fn new(number: u32, level: u32, count: u64) -> RunWriter {
-        let run = Run { number, level, count, filter: Filter::for_ids(count) };
-        RunWriter { run, block: Vec::new(), blocks: Vec::new() }
-    }
-
-    fn push(&mut self, (id, place): Item) {
-        self.run.filter.add(id);
-        self.block.extend_from_slice(id.as_bytes());
-        self.block.extend_from_slice(&place.epoch.to_be_bytes());
-        self.block.extend_from_slice(&place.seq.0.to_be_bytes());
-        if self.block.len() == BLOCK_ITEMS * ITEM_BYTES {
-            self.close_block();
-        }
-    }
-
-    fn close_block(&mut self) {
-        let block = std::mem::take(&mut self.block);
-        if let Some(first) = block.first_chunk::<16>() {
-            self.blocks.push(Entry::set(keys::id_run(self.run.number, first), block));
-        }
-    }
-
-    fn write(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        apply_all(store, std::mem::take(&mut self.blocks))
-    }
-
-    fn finish(self) -> Arc<Run> {
-        assert!(self.block.is_empty() && self.blocks.is_empty(), "a run is written before it is listed");
-        Arc::new(self.run)
-    }
-}
-
-#[derive(Default)]
-struct RunList {
-    indexed: Place,
-    runs: Vec<(u32, u32, u64)>,
-}
-
-impl RunList {
-    fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(12 + 16 * self.runs.len());
-        bytes.extend_from_slice(&self.indexed.epoch.to_be_bytes());
-        bytes.extend_from_slice(&self.indexed.seq.0.to_be_bytes());
-        for (number, level, count) in &self.runs {
-            bytes.extend_from_slice(&number.to_be_bytes());
-            bytes.extend_from_slice(&level.to_be_bytes());
-            bytes.extend_from_slice(&count.to_be_bytes());
-        }
-        bytes
-    }
-
-    fn decode(bytes: &[u8]) -> Option<RunList> {
-        let (epoch, rest) = bytes.split_first_chunk()?;
-        let (seq, rest) = rest.split_first_chunk()?;
-        let (runs, odd) = rest.as_chunks::<16>();
-        let number = |bytes: &[u8]| Some(u32::from_be_bytes(*bytes.first_chunk()?));
-        let read =
-            |run: &[u8; 16]| Some((number(&run[..4])?, number(&run[4..8])?, u64::from_be_bytes(*run.last_chunk()?)));
-        let runs = runs.iter().map(read).collect::<Option<_>>()?;
-        let indexed = Place { epoch: u32::from_be_bytes(*epoch), seq: Seq(u64::from_be_bytes(*seq)) };
-        odd.is_empty().then_some(RunList { indexed, runs })
-    }
-}
-
-fn items(block: &[u8]) -> impl Iterator<Item = Item> {
-    block.as_chunks::<ITEM_BYTES>().0.iter().filter_map(|item| {
-        let (id, rest) = item.split_first_chunk()?;
-        let (epoch, rest) = rest.split_first_chunk()?;
-        let seq = Seq(u64::from_be_bytes(*rest.first_chunk()?));
-        Some((EventId::from_bytes(*id), Place { epoch: u32::from_be_bytes(*epoch), seq }))
-    })
-}
-
-fn apply_all(store: &dyn Store, entries: Vec<Entry>) -> Result<(), StoreError> {
-    entries.chunks(BATCH_ENTRIES_MAX).try_for_each(|batch| store.apply(batch.to_vec()))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::finding::Finding;
 use super::high_water::{HighWater, Mark};
 use super::ids::{IdWriter, Place};
 use super::keys::{self, Kind};
-use super::shared::{Check, Parts, Shared, State};
+use super::shared::{Check, Parts, Shared, State, Status};
 use super::sled_store::SledStore;
 use super::store::{Entry, Store, StoreError};
 use super::walk::{self, Follower};
@@ -95,9 +95,11 @@ pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, O
 
 fn start(config: &LogConfig, shared: Arc<Shared>, ids: IdWriter, high_water: HighWater) -> Result<Log, OpenError> {
     let mut writer = Writer::new(shared.clone(), ids, high_water);
-    if let Some(reseal) = Reseal::pending(&*shared.store)? {
+    let unfinished = Reseal::pending(&*shared.store)?;
+    // On a damaged log an operator decides first; opening yet another epoch takes over what this one was to have.
+    if !unfinished.is_empty() && shared.state() == State::Open {
         tracing::info!("Goes on opening epoch {} where a crash had stopped it", writer.epoch.number);
-        if let Err(error) = writer.finish_reseal(reseal) {
+        if let Err(error) = writer.finish_reseal(unfinished) {
             shared.failed(error.to_string());
         }
     }
@@ -110,6 +112,10 @@ fn start(config: &LogConfig, shared: Arc<Shared>, ids: IdWriter, high_water: Hig
         named("log-check").spawn(move || check_all(&checked, durable)),
     ];
     let threads = threads.into_iter().collect::<Result<Vec<_>, _>>().map_err(at(&config.dir, "start a thread for"))?;
+    let Status { head, state, boot, .. } = shared.status();
+    let condition = state.refusal().unwrap_or_else(|| "whole".to_owned());
+    let (node, epoch, seq) = (config.identity.node, head.epoch.number, head.marks.durable);
+    tracing::info!(node.id = %node, epoch, seq = seq.0, boot, "Opened the log of {node} at epoch {epoch}, seq {seq}: {condition}");
     Ok(Log(Arc::new(Handle { shared, commands: Some(sender).into(), threads: threads.into() })))
 }
 

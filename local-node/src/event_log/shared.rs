@@ -12,6 +12,7 @@ use super::directory::{Directory, Identity};
 use super::environment::{Environment, FreeSpace};
 use super::finding::Finding;
 use super::ids::Ids;
+use super::queue::Queue;
 use super::store::Store;
 use super::{Head, LowDisk};
 
@@ -83,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) head: watch::Sender<Head>,
     pub(crate) ids: Arc<Ids>,
     pub(crate) boot: u64,
+    pub(crate) queue: Queue,
     key: SigningKey,
     dir: PathBuf,
     low_disk: LowDisk,
@@ -118,6 +120,7 @@ impl Shared {
             head: watch::Sender::new(parts.head),
             ids: parts.ids,
             boot: parts.boot,
+            queue: Queue::default(),
             key: parts.key,
             dir: parts.dir,
             low_disk: parts.low_disk,

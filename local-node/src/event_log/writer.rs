@@ -15,6 +15,7 @@ use super::append::Staged;
 use super::epochs::EpochHead;
 use super::high_water::{HighWater, LAG, Mark};
 use super::ids::IdWriter;
+use super::queue::Room;
 use super::shared::{Shared, State};
 use super::store::StoreError;
 use super::{AppendError, Appended, DecideError, EpochError, Head};
@@ -29,7 +30,7 @@ const MERGE_BLOCKS: usize = 8;
 type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
 pub(crate) enum Command {
-    Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError> },
+    Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError>, room: Room },
     Decide { epoch: u32, up_to: Seq, decisions: Vec<(Seq, Vec<u8>)>, reply: Reply<(), DecideError> },
     OpenEpoch { previous: Option<EpochHead>, reason: String, reply: Reply<Epoch, EpochError> },
 }
@@ -122,7 +123,8 @@ impl Writer {
         let mut opening = None;
         while let Some(command) = next {
             match command {
-                Command::Append { drafts, reply } => {
+                Command::Append { drafts, reply, room } => {
+                    drop(room);
                     // Looked at once for the group, since it costs a system call; a refusal is never an old one.
                     if may_append.is_err() {
                         may_append = self.may_append();

@@ -104,6 +104,27 @@ fn a_crash_at_any_write_of_the_opening_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn a_second_opening_takes_over_what_an_interrupted_one_was_to_have() {
+    let node = Node::in_memory();
+    let log = node.open();
+    for start in (0..90).step_by(10) {
+        append(&log, (start..start + 10).map(draft).collect()).unwrap();
+    }
+    node.disk().set_faults(Faults { writes_left: Some(4), ..Faults::default() });
+    assert!(matches!(reopen(&log, None), Err(EpochError::ReadOnly { .. })));
+    drop(log);
+    node.disk().cut_power(usize::MAX);
+    // The log is found damaged as well, so that nobody goes on by himself.
+    std::fs::write(node.config().dir.join("high-water"), b"").unwrap();
+
+    let log = node.open();
+    assert!(matches!(log.status().state, State::Damaged(Finding::NoMark { .. })));
+    assert_eq!(reopen(&log, None).unwrap().number, 3);
+    assert_eq!(log.status().state, State::Open);
+    assert_eq!(ids(&log), (0..90).map(id).collect::<Vec<_>>(), "each once, in their order");
+}
+
+#[test]
 fn a_shortened_log_sells_again_in_a_new_epoch_and_never_uses_a_seq_twice() {
     let node = Node::in_memory();
     let log = node.open();

@@ -16,7 +16,7 @@ use super::super::{
     AppendError, Appended, Backend, Environment, FreeSpace, Identity, Log, LogConfig, OpenError, Sealed, State,
 };
 
-pub(super) fn identity() -> Identity {
+pub(in super::super) fn identity() -> Identity {
     Identity {
         tenant: TenantId::from_bytes([1; 16]),
         site: SiteId::from_bytes([2; 16]),
@@ -25,22 +25,22 @@ pub(super) fn identity() -> Identity {
 }
 
 /// One node's directory and disk.
-pub(super) struct Node {
-    pub(super) dir: TempDir,
-    pub(super) backend: Backend,
+pub(in super::super) struct Node {
+    pub(in super::super) dir: TempDir,
+    pub(in super::super) backend: Backend,
     /// What the clock shows, in microseconds; each look moves it by one.
-    pub(super) clock: Arc<AtomicI64>,
+    pub(in super::super) clock: Arc<AtomicI64>,
     /// What the disk has free, of a terabyte.
-    pub(super) free_bytes: Arc<AtomicU64>,
+    pub(in super::super) free_bytes: Arc<AtomicU64>,
     draws: Arc<AtomicU64>,
 }
 
 impl Node {
-    pub(super) fn on_sled() -> Node {
+    pub(in super::super) fn on_sled() -> Node {
         Node::on(Backend::Sled { cache_bytes: 8 * 1024 * 1024 })
     }
 
-    pub(super) fn in_memory() -> Node {
+    pub(in super::super) fn in_memory() -> Node {
         Node::on(Backend::Memory(MemDisk::default()))
     }
 
@@ -54,18 +54,18 @@ impl Node {
         }
     }
 
-    pub(super) fn disk(&self) -> &MemDisk {
+    pub(in super::super) fn disk(&self) -> &MemDisk {
         match &self.backend {
             Backend::Memory(disk) => disk,
             Backend::Sled { .. } => panic!("this node is on sled"),
         }
     }
 
-    pub(super) fn config(&self) -> LogConfig {
+    pub(in super::super) fn config(&self) -> LogConfig {
         LogConfig { backend: self.backend.clone(), ..LogConfig::new(self.dir.path().join("node"), identity()) }
     }
 
-    pub(super) fn environment(&self) -> Environment {
+    pub(in super::super) fn environment(&self) -> Environment {
         let (clock, free_bytes, draws) = (self.clock.clone(), self.free_bytes.clone(), self.draws.clone());
         Environment {
             clock: Arc::new(move || Timestamp(clock.fetch_add(1, Ordering::Relaxed))),
@@ -80,16 +80,16 @@ impl Node {
         }
     }
 
-    pub(super) fn try_open(&self) -> Result<Log, OpenError> {
+    pub(in super::super) fn try_open(&self) -> Result<Log, OpenError> {
         Log::open(self.config(), self.environment())
     }
 
-    pub(super) fn open(&self) -> Log {
+    pub(in super::super) fn open(&self) -> Log {
         self.try_open().expect("the log opens")
     }
 
     /// Opens the log and says what is wrong with it.
-    pub(super) fn finding(&self) -> super::super::Finding {
+    pub(in super::super) fn finding(&self) -> super::super::Finding {
         match self.open().status().state {
             State::Damaged(finding) => finding,
             other => panic!("expected a finding, the log is {other:?}"),
@@ -98,21 +98,21 @@ impl Node {
 }
 
 /// Runs a rule on both stores.
-pub(super) fn on_each_store(rule: impl Fn(Node)) {
+pub(in super::super) fn on_each_store(rule: impl Fn(Node)) {
     rule(Node::in_memory());
     rule(Node::on_sled());
 }
 
-pub(super) fn id(number: u64) -> EventId {
+pub(in super::super) fn id(number: u64) -> EventId {
     EventId::new(Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_le_bytes()))
 }
 
 /// A small event whose content follows from its number.
-pub(super) fn draft(number: u64) -> Draft {
+pub(in super::super) fn draft(number: u64) -> Draft {
     draft_of(number, format!(r#"{{"number":{number}}}"#).into_bytes())
 }
 
-pub(super) fn draft_of(number: u64, payload: Vec<u8>) -> Draft {
+pub(in super::super) fn draft_of(number: u64, payload: Vec<u8>) -> Draft {
     let name = |text: &str| Name::new(text).expect("a name");
     let content = Content {
         site: Some(identity().site),
@@ -129,34 +129,34 @@ pub(super) fn draft_of(number: u64, payload: Vec<u8>) -> Draft {
     Draft { id: id(number), occurred_at: Some(Timestamp(number as i64)), content }
 }
 
-pub(super) fn append(log: &Log, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
+pub(in super::super) fn append(log: &Log, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
     block_on(log.append(drafts))
 }
 
 /// Appends small events one by one, each of which has to be new.
-pub(super) fn append_each(log: &Log, numbers: impl IntoIterator<Item = u64>) -> Vec<Appended> {
+pub(in super::super) fn append_each(log: &Log, numbers: impl IntoIterator<Item = u64>) -> Vec<Appended> {
     let one = |number| append(log, vec![draft(number)]).expect("an open log appends")[0];
     numbers.into_iter().map(one).collect()
 }
 
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(in super::super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
 }
 
 /// Every record of the open epoch.
-pub(super) fn all(log: &Log) -> Vec<Sealed> {
+pub(in super::super) fn all(log: &Log) -> Vec<Sealed> {
     all_of(log, log.head().epoch.number)
 }
 
-pub(super) fn all_of(log: &Log, epoch: u32) -> Vec<Sealed> {
+pub(in super::super) fn all_of(log: &Log, epoch: u32) -> Vec<Sealed> {
     log.read(epoch, Seq(1), usize::MAX, usize::MAX).expect("the log reads")
 }
 
-pub(super) fn event(sealed: &Sealed) -> Event {
+pub(in super::super) fn event(sealed: &Sealed) -> Event {
     stored_v1::decode(&sealed.record).expect("a record")
 }
 
 /// The ids of all records of the open epoch after its first.
-pub(super) fn ids(log: &Log) -> Vec<EventId> {
+pub(in super::super) fn ids(log: &Log) -> Vec<EventId> {
     all(log).iter().skip(1).map(|sealed| event(sealed).id).collect()
 }
