@@ -11,6 +11,7 @@ use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::sync_v1::RecordResult;
 
 use crate::finding::{Break, Defect, Place};
+use crate::opening;
 
 /// A body to be read; ranges are of the job's bytes.
 pub(crate) enum Body {
@@ -127,15 +128,23 @@ fn may_speak_so(place: Place, record: &[u8], fits: HeaderFit, decision: &StoredD
         let expected = format!("QUARANTINED {}: {why}", code.as_str());
         Err(Break::new(Defect::Verdict, place, expected, spoken()))
     };
-    let event = match (fits, stored_v1::decode(record)) {
-        (HeaderFit::Elsewhere, _) => {
-            return set_apart(Code::HeaderMismatch, "its header names another place".to_owned());
-        }
-        (_, Err(error)) => return set_apart(Code::Undecodable, error.to_string()),
-        (_, Ok(event)) => event,
+    let event = match stored_v1::decode(record) {
+        Ok(event) => event,
+        Err(error) => return set_apart(Code::Undecodable, error.to_string()),
     };
+    if fits == HeaderFit::Elsewhere {
+        return set_apart(Code::HeaderMismatch, "its header names another place".to_owned());
+    }
+    if opening::is_opening(&event) != (place.seq == Some(1)) {
+        return set_apart(Code::HeaderMismatch, "EPOCH_OPENED is an epoch's first record and no other".to_owned());
+    }
     if let Some(code @ (Code::Undecodable | Code::HeaderMismatch)) = judgement.code {
-        return Err(Break::new(Defect::Verdict, place, "a code other than that: the record reads", code.as_str()));
+        return Err(Break::new(
+            Defect::Verdict,
+            place,
+            "another code: the record reads and stands in its place",
+            code.as_str(),
+        ));
     }
     // What has no effect whatever it says may say anything.
     if judgement.verdict == Verdict::Duplicate || judgement.code == Some(Code::EventIdReused) {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use comptoir_core::chain::ChainHash;
+use comptoir_core::event::Event;
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::stored_v1;
 use comptoir_proto::sync_v1::parse_chain;
@@ -42,12 +43,16 @@ struct Previous {
 /// What the first record says of the epoch before. The error is in words, for the break that it makes.
 pub(crate) fn read(record: &[u8]) -> Result<Option<EpochEnd>, String> {
     let event = stored_v1::decode(record).map_err(|error| error.to_string())?;
-    let action = event.content.action.as_str();
-    if action != EPOCH_OPENED {
-        return Err(action.to_owned());
+    if !is_opening(&event) {
+        return Err(event.content.action.to_string());
     }
     let payload: Payload = serde_json::from_slice(&event.content.payload).map_err(|error| error.to_string())?;
     let Some(Previous { epoch, epoch_id, seq, chain }) = payload.previous else { return Ok(None) };
     let chain = parse_chain(&chain).ok_or_else(|| format!("{chain:?} is no chain"))?;
     Ok(Some(EpochEnd { epoch: Epoch { number: epoch, id: epoch_id }, seq: Seq(seq), chain }))
+}
+
+/// Whether an event opens an epoch.
+pub(crate) fn is_opening(event: &Event) -> bool {
+    event.content.action.as_str() == EPOCH_OPENED
 }

@@ -115,17 +115,18 @@ impl TenantLog {
         if head.record_chain != entry.chain {
             return unbound(format!("record {}", entry.chain), format!("record {}", head.record_chain));
         }
-        let fits = match stored_v1::header(entry.record) {
-            Err(_) => HeaderFit::Unreadable,
+        let (fits, own_id) = match stored_v1::header(entry.record) {
+            Err(_) => (HeaderFit::Unreadable, None),
             Ok(header) => {
                 let here = (header.tenant, header.node, header.epoch, header.seq)
                     == (self.tenant, entry.node, entry.epoch, entry.seq);
-                if here && header.event_id != head.event_id {
-                    return unbound(format!("event {}", header.event_id), format!("event {}", head.event_id));
-                }
-                if here { HeaderFit::Here } else { HeaderFit::Elsewhere }
+                if here { (HeaderFit::Here, Some(header.event_id)) } else { (HeaderFit::Elsewhere, None) }
             }
         };
+        let set_apart = || stored_v1::unreadable_event_id(entry.chain);
+        if Some(head.event_id) != own_id && !(head.verdict == Verdict::Quarantined && head.event_id == set_apart()) {
+            return unbound(format!("event {}", own_id.unwrap_or_else(set_apart)), format!("event {}", head.event_id));
+        }
         if fits != HeaderFit::Here && head.verdict != Verdict::Quarantined {
             let expected = "QUARANTINED: the record's header does not say its place";
             return Err(Break::new(Defect::Verdict, place, expected, head.verdict.as_str()));

@@ -396,8 +396,8 @@ fn a_verdict_is_one_that_the_record_can_get() {
     let no_header = |entry: &mut OwnedEntry| entry.record.truncate(9);
     let bad_payload = |entry: &mut OwnedEntry| entry.event(|event| event.content.payload = b"{}".to_vec());
 
-    assert_eq!(in_tenant(&with(&elsewhere), Chain), (Defect::Verdict, 10));
-    assert_eq!(in_tenant(&with(&no_header), Chain), (Defect::Verdict, 10));
+    assert_eq!(in_tenant(&with(&elsewhere), Chain), (Defect::DecisionBinding, 10));
+    assert_eq!(in_tenant(&with(&no_header), Chain), (Defect::DecisionBinding, 10), "its id is that of no decision");
     assert_eq!(in_tenant(&with(&undecodable), Content), (Defect::Verdict, 10));
     assert_eq!(in_tenant(&with(&bad_payload), Content), (Defect::Payload, 10));
     assert_eq!(in_tenant(&with(&quarantined(Code::Undecodable)), Content), (Defect::Verdict, 10), "the record reads");

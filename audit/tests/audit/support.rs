@@ -10,7 +10,9 @@ use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::rulebook::Rule;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::{BundleHeader, CentralBundleWriter, Entry, EpochStart, NodeBundleWriter};
-use comptoir_proto::stored_v1::{StoredDecision, decode, decode_decision, encode, encode_decision, header};
+use comptoir_proto::stored_v1::{
+    StoredDecision, decode, decode_decision, encode, encode_decision, header, unreadable_event_id,
+};
 use comptoir_proto::sync_v1::RecordResult;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -157,9 +159,11 @@ impl Apart {
             nodes.insert(entry.node, (entry.epoch, entry.chain));
             if let Ok(mut decision) = decode_decision(&entry.decision) {
                 (decision.position, decision.record_chain) = (entry.position, entry.chain);
-                if let Ok(header) = header(&entry.record) {
-                    decision.event_id = header.event_id;
-                }
+                let set_apart = matches!(decision.judgement.code, Some(Code::Undecodable | Code::HeaderMismatch));
+                decision.event_id = match header(&entry.record) {
+                    Ok(header) if !set_apart => header.event_id,
+                    _ => unreadable_event_id(entry.chain),
+                };
                 entry.decision = encode_decision(&decision).unwrap();
             }
             decision_chain = decision_link(decision_chain, &entry.decision);

@@ -1,5 +1,5 @@
-//! JSON read so that no two readers can take it for different facts: a key stands once in its object, and a number that lives on
-//! as a field is one that every reader keeps.
+//! JSON read so that no two readers can take it for different facts: a key stands once in its object, no text holds U+0000,
+//! and a number that lives on as a field is one that every reader keeps.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -66,11 +66,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
         Ok(value.into())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        without_nul(value)?;
         Ok(value.into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        without_nul(&value)?;
         Ok(value.into())
     }
 
@@ -91,6 +93,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             self.0.borrow_mut().push(key.clone());
+            without_nul(&key)?;
             if object.contains_key(&key) {
                 return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
             }
@@ -99,6 +102,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
         }
         Ok(Value::Object(object))
     }
+}
+
+/// Many a store and many a language end a text at U+0000.
+fn without_nul<E: Error>(text: &str) -> Result<(), E> {
+    if text.contains('\0') { Err(E::custom("a text holds the character U+0000")) } else { Ok(()) }
 }
 
 /// Refuses a number that is another one after it was read: more digits than a double holds. Fields are opaque to the rules, so
@@ -183,6 +191,9 @@ mod tests {
         assert_eq!(error(r#"{"a":[{"b":1},{"b":1,"b":2}]}"#).pointer, "/payload/a/1/b");
         assert!(error(r#"{"a":1,"a":1}"#).detail.contains("\"a\" stands twice"));
         assert_eq!(error(r#"{"x/y":{"~":tru}}"#).pointer, "/payload/x~1y/~0");
+        assert_eq!(error(r#"{"a":["b\u0000"]}"#).pointer, "/payload/a/0");
+        assert!(error(r#"{"\u0000":1}"#).detail.contains("U+0000"));
+        assert!(read("", br#"{"a":"\\u0000"}"#).is_ok(), "a backslash and some letters");
         assert_eq!(error("{} x").pointer, "/payload");
         assert_eq!(error("").pointer, "/payload");
         assert!(error(&"[".repeat(200_000)).detail.contains("recursion limit"));

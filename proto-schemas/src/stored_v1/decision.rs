@@ -20,7 +20,7 @@ pub struct StoredDecision {
     pub position: Position,
     /// The record's chain hash: the decision speaks of these bytes and no others.
     pub record_chain: ChainHash,
-    /// The event's id; derived from the chain hash where the record could not be read.
+    /// The event's id; [`super::unreadable_event_id`] where the record could not be read or names another place.
     pub event_id: EventId,
     /// Which rulebook was in force.
     pub rulebook_version: u32,

@@ -1,6 +1,7 @@
 //! Records: sealed events.
 
 use bincode::Options;
+use comptoir_core::chain::ChainHash;
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::limits::{PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX};
@@ -161,4 +162,12 @@ pub fn decode(record: &[u8]) -> Result<Event, DecodeError> {
             schema_version: body.schema_version,
         },
     })
+}
+
+/// The id under which central keeps a record whose own id cannot be trusted, because it does not read or names another place: the
+/// first sixteen bytes of the chain after it, as a version 8 UUID.
+pub fn unreadable_event_id(chain: ChainHash) -> EventId {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&chain.0[..16]);
+    EventId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
