@@ -1,16 +1,19 @@
 //! The `comptoir` program: parse, call, print. `main` here is the binary's; [`run`] leads to one file per command in [`commands`].
 
 pub mod args;
+pub mod central;
 pub mod commands;
 pub mod exit;
 pub mod failure;
 pub mod import;
 pub mod lang;
 pub mod output;
+pub mod process;
 pub mod remote;
 pub mod run;
 pub mod server;
 pub mod settings;
+pub mod up_file;
 
 use std::process::ExitCode;
 

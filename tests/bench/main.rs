@@ -4,10 +4,12 @@
 //! `bench P1 P3` runs those lines only.
 
 mod append;
+mod audit;
 mod load;
 mod local_api;
 mod measure;
 mod plain_file;
+mod push;
 mod sqlite_outbox;
 
 use std::process::Command;
@@ -18,7 +20,13 @@ type Measure = fn(&tokio::runtime::Runtime, &std::path::Path) -> anyhow::Result<
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let lines: [(&str, Measure); 2] = [("P1", append::lines), ("P2", local_api::lines)];
+    let lines: [(&str, Measure); 5] = [
+        ("P1", append::lines),
+        ("P2", local_api::lines),
+        ("P3", push::lines),
+        ("P5", push::rebuild_line),
+        ("P6", audit::lines),
+    ];
     println!("machine: {}", load());
     let mut missed = 0;
     for (id, measure) in lines {

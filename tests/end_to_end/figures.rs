@@ -103,5 +103,7 @@ pub(crate) fn purchasing_after_sales(stock: &Value) {
 }
 
 fn by_product(rows: &[Value], field: &str) -> BTreeMap<String, String> {
-    rows.iter().map(|row| (row["product"].as_str().expect("a product").to_owned(), plain(decimal(&row[field])))).collect()
+    rows.iter()
+        .map(|row| (row["product"].as_str().expect("a product").to_owned(), plain(decimal(&row[field]))))
+        .collect()
 }

@@ -1,1 +1,9 @@
-//! End to end.
+//! The whole line, from the counter to the report: real processes, sled, Postgres, and real data with totals that others computed.
+
+mod bad_input;
+mod deliveries;
+mod figures;
+mod invoices;
+mod online_retail;
+mod purchasing;
+mod shop;

@@ -1,7 +1,13 @@
 //! One file per command: its arguments, what it calls, what it prints.
 
+pub mod admin;
+pub mod audit;
 pub mod completions;
 pub mod doctor;
 pub mod events;
 pub mod import;
+pub mod migrate;
+pub mod projections;
 pub mod queue;
+pub mod serve;
+pub mod up;

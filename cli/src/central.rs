@@ -1,0 +1,90 @@
+//! Central as a running thing, for the commands that need one: on a Postgres of our own, or on the one that `DATABASE_URL` names.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use comptoir_central::DatabaseConfig;
+use comptoir_central::database::Urls;
+use comptoir_central::private_postgres;
+use comptoir_central::{Central, CentralConfig, CentralError};
+
+use crate::commands::admin::rulebook_of;
+use crate::failure::Failure;
+use crate::settings::{self, Secret};
+
+/// Starts central to serve: nobody else may use the data directory.
+pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<Central>, Failure> {
+    let mut config = match &settings.database_url {
+        Some(url) => CentralConfig::external(urls_of(url.expose())),
+        None => CentralConfig::private(data_dir),
+    };
+    config.rulebook = rulebook_of(settings.rulebook_file.as_deref())?;
+    Central::start(config).await.map_err(failure)
+}
+
+/// Starts central for one command: on the database of the central that serves already, if one does.
+pub async fn beside(data_dir: &Path, database_url: Option<&Secret>) -> Result<Arc<Central>, Failure> {
+    if let Some(url) = database_url {
+        return Central::start(CentralConfig::external(urls_of(url.expose()))).await.map_err(failure);
+    }
+    if !data_dir.exists() {
+        return Err(Failure::Usage(format!("{}: there is no central's data directory there", data_dir.display())));
+    }
+    let mut config = CentralConfig::private(data_dir);
+    match Central::start(config.clone()).await {
+        Err(CentralError::Postgres(private_postgres::Error::Locked(_))) => {
+            config.database = DatabaseConfig::External(urls_beside(data_dir)?);
+            Central::start(config).await.map_err(failure)
+        }
+        started => started.map_err(failure),
+    }
+}
+
+fn urls_beside(data_dir: &Path) -> Result<Urls, Failure> {
+    let url = |role: &str| {
+        private_postgres::connection_string_of(data_dir, role, comptoir_central::database::NAME)
+            .map_err(|error| Failure::Unavailable(error.to_string()))
+    };
+    Ok(Urls {
+        service: url("comptoir_service")?,
+        migrator: url("comptoir_migrator")?,
+        watcher: url("comptoir_watcher")?,
+        readonly: url("comptoir_readonly")?,
+    })
+}
+
+fn failure(error: CentralError) -> Failure {
+    Failure::Unavailable(crate::failure::with_causes(&error))
+}
+
+/// One login that may become each role: the role is part of the connection from its first statement on.
+fn urls_of(url: &str) -> Urls {
+    let as_role = |role: &str| {
+        let option = format!("-c role={role}");
+        match url.split_once("://") {
+            Some(_) => {
+                let separator = if url.contains('?') { '&' } else { '?' };
+                format!("{url}{separator}options={}", option.replace(' ', "%20").replace('=', "%3D"))
+            }
+            None => format!("{url} options='{option}'"),
+        }
+    };
+    Urls {
+        service: as_role("comptoir_service"),
+        migrator: as_role("comptoir_migrator"),
+        watcher: as_role("comptoir_watcher"),
+        readonly: as_role("comptoir_readonly"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_login_becomes_each_role_in_both_forms_of_a_connection_string() {
+        let urls = urls_of("postgres://shop@db/comptoir");
+        assert_eq!(urls.service, "postgres://shop@db/comptoir?options=-c%20role%3Dcomptoir_service");
+        assert_eq!(urls_of("host=db user=shop").watcher, "host=db user=shop options='-c role=comptoir_watcher'");
+    }
+}

@@ -1,0 +1,281 @@
+//! `comptoir admin`: tenants, sites, nodes and keys, on the machine of the central node.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use comptoir_central::Central;
+use comptoir_central::identity::{self, IdentityError, NewTenant};
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::money::Currency;
+use comptoir_core::rulebook::Rulebook;
+use comptoir_proto::rulebook_file;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::central;
+use crate::failure::Failure;
+use crate::lang::say;
+use crate::output::{Output, Shown};
+use crate::settings::Secret;
+
+/// What to administer, and in which database.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir admin tenant create --name 'Les Halles' --zone Europe/Paris --currency EUR
+  comptoir admin site create --tenant TENANT --code PARIS1 --name 'Rue de Rivoli'
+  comptoir admin node create --tenant TENANT --site SITE --name till-1
+  comptoir admin key revoke --tenant TENANT --key KEY_ID
+
+Keys and tokens are shown once, and kept nowhere in clear.")]
+pub struct AdminArgs {
+    /// Central's data directory: its own Postgres lives there
+    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
+    data_dir: PathBuf,
+    /// The database to use instead
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+/// What to administer.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Companies or schools
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Shops
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Writers of logs
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Credentials
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// Tenants.
+#[derive(Debug, Subcommand)]
+pub enum TenantCommand {
+    /// Make one; prints its id and an administrator's token
+    Create {
+        /// As people call it
+        #[arg(long)]
+        name: String,
+        /// IANA time zone: days and invoice years are counted in it
+        #[arg(long)]
+        zone: String,
+        /// ISO 4217 code of its stock's value
+        #[arg(long)]
+        currency: String,
+        /// The rulebook it begins with; the built-in one otherwise
+        #[arg(long, env = "RULEBOOK_FILE")]
+        rulebook: Option<PathBuf>,
+    },
+    /// List them
+    List,
+}
+
+/// Sites.
+#[derive(Debug, Subcommand)]
+pub enum SiteCommand {
+    /// Make one
+    Create {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+        /// 1 to 12 capital letters or digits, printed in invoice references
+        #[arg(long)]
+        code: String,
+        /// As people call it
+        #[arg(long)]
+        name: String,
+    },
+    /// List a tenant's
+    List {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+    },
+}
+
+/// Nodes.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Make one; prints its id and its API key
+    Create {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+        /// In which shop
+        #[arg(long)]
+        site: Uuid,
+        /// As people call it
+        #[arg(long)]
+        name: String,
+    },
+    /// List a tenant's
+    List {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+    },
+}
+
+/// Keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Issue another key for a node, or an administrator's token where no node is named
+    Create {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+        /// For which node
+        #[arg(long)]
+        node: Option<Uuid>,
+        /// What it is for, as it is listed
+        #[arg(long, default_value = "")]
+        label: String,
+    },
+    /// End a key at once
+    Revoke {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+        /// The part between the two underscores
+        #[arg(long)]
+        key: String,
+    },
+}
+
+/// What was made or found: names and values, in order.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Facts(serde_json::Map<String, serde_json::Value>);
+
+impl Facts {
+    fn of<const N: usize>(facts: [(&str, String); N]) -> Facts {
+        Facts(facts.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
+    }
+}
+
+impl Shown for Facts {
+    fn text(&self) -> String {
+        let line = |(name, value): (&String, &serde_json::Value)| {
+            format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Runs one of them.
+pub async fn run(args: AdminArgs, output: Output) -> Result<(), Failure> {
+    let url = args.database_url.map(Secret::new);
+    let central = central::beside(&args.data_dir, url.as_ref()).await?;
+    let done = administer(&central, args.command, output).await;
+    central.shutdown().await;
+    done
+}
+
+async fn administer(central: &Central, command: AdminCommand, output: Output) -> Result<(), Failure> {
+    let db = central.database();
+    match command {
+        AdminCommand::Tenant(TenantCommand::Create { name, zone, currency, rulebook }) => {
+            let new = NewTenant {
+                name,
+                zone,
+                currency: currency_of(&currency)?,
+                rulebook: rulebook_of(rulebook.as_deref())?,
+            };
+            let tenant = central.create_tenant(&new).await.map_err(|error| Failure::Refused(error.to_string()))?;
+            let token = identity::issue_admin_token(db, tenant, "first token").await.map_err(refused)?;
+            output.print(&Facts::of([("tenant_id", tenant.to_string()), ("admin_token", token.text)]))
+        }
+        AdminCommand::Tenant(TenantCommand::List) => {
+            for row in identity::tenants(db).await.map_err(unavailable)? {
+                output.print(&Facts::of([
+                    ("tenant_id", row.tenant.to_string()),
+                    ("name", row.name),
+                    ("zone", row.zone),
+                ]))?;
+            }
+            Ok(())
+        }
+        AdminCommand::Site(SiteCommand::Create { tenant, code, name }) => {
+            let site = identity::create_site(db, TenantId::new(tenant), &code, &name).await.map_err(refused)?;
+            output.print(&Facts::of([("site_id", site.to_string()), ("code", code)]))
+        }
+        AdminCommand::Site(SiteCommand::List { tenant }) => {
+            for row in identity::sites(db, TenantId::new(tenant)).await.map_err(unavailable)? {
+                output.print(&Facts::of([
+                    ("site_id", row.site.to_string()),
+                    ("code", row.code),
+                    ("name", row.name),
+                ]))?;
+            }
+            Ok(())
+        }
+        AdminCommand::Node(NodeCommand::Create { tenant, site, name }) => {
+            let id = TenantId::new(tenant);
+            let node = identity::create_node(db, id, SiteId::new(site), &name).await.map_err(refused)?;
+            let key = identity::issue_node_key(db, id, node, &name).await.map_err(refused)?;
+            output.print(&Facts::of([
+                ("TENANT_ID", tenant.to_string()),
+                ("SITE_ID", site.to_string()),
+                ("NODE_ID", node.to_string()),
+                ("SYNC_API_KEY", key.text),
+            ]))
+        }
+        AdminCommand::Node(NodeCommand::List { tenant }) => {
+            for row in identity::nodes(db, TenantId::new(tenant)).await.map_err(unavailable)? {
+                let site = row.site.map(|site| site.to_string()).unwrap_or_default();
+                output.print(&Facts::of([("node_id", row.node.to_string()), ("site_id", site), ("name", row.name)]))?;
+            }
+            Ok(())
+        }
+        AdminCommand::Key(KeyCommand::Create { tenant, node, label }) => {
+            let tenant = TenantId::new(tenant);
+            let issued = match node {
+                Some(node) => identity::issue_node_key(db, tenant, NodeId::new(node), &label).await,
+                None => identity::issue_admin_token(db, tenant, &label).await,
+            };
+            let issued = issued.map_err(refused)?;
+            output.print(&Facts::of([("key_id", issued.key_id), ("key", issued.text)]))
+        }
+        AdminCommand::Key(KeyCommand::Revoke { tenant, key }) => {
+            if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
+                return output.print(&Facts::of([("revoked", key)]));
+            }
+            Err(Failure::Refused(say(
+                format!("{key} : aucune clé de ce nom n'est en vigueur"),
+                format!("{key}: no key of that name is in force"),
+            )))
+        }
+    }
+}
+
+fn currency_of(text: &str) -> Result<Currency, Failure> {
+    Currency::parse(text)
+        .ok_or_else(|| Failure::Usage(format!("{text:?} is no currency: three capital letters, such as EUR")))
+}
+
+/// The rulebook of a file, or the built-in one.
+pub(crate) fn rulebook_of(file: Option<&Path>) -> Result<Rulebook, Failure> {
+    let Some(path) = file else { return Ok(Rulebook::default()) };
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
+    rulebook_file::parse(&text).map_err(|error| usage(&error))
+}
+
+fn refused(error: IdentityError) -> Failure {
+    match error {
+        IdentityError::Store(error) => unavailable(error),
+        other => Failure::Refused(other.to_string()),
+    }
+}
+
+fn unavailable(error: comptoir_central::database::StoreError) -> Failure {
+    Failure::Unavailable(error.to_string())
+}

@@ -1,0 +1,428 @@
+//! `comptoir projections`: how read models stand, building them anew beside those that are read, and switching.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use comptoir_central::database::Database;
+use comptoir_central::identity;
+use comptoir_central::projections::compare::{Compared, TableCompared, compare};
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::status::{State, Status, VersionStatus, parked, status};
+use comptoir_central::projections::switch::{drop_version, switch};
+use comptoir_central::projections::{Projection, ProjectionError, Version};
+use comptoir_core::id::TenantId;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::central;
+use crate::failure::{Failure, with_causes};
+use crate::lang::{french, say};
+use crate::output::{Output, Shown};
+use crate::settings::Secret;
+
+/// Events that wait, shown at most.
+const PARKED_SHOWN_MAX: u32 = 100;
+
+/// What to do, and in which database.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir projections status
+  comptoir projections rebuild                    # all, beside those that are read, and compare
+  comptoir projections rebuild stock --switch     # and read the new one from here on, if both are equal
+  comptoir projections switch stock 1             # back to version 1
+
+A rebuild that is interrupted goes on where it stopped when the same command is given again.
+Ends with 1 when a rebuilt version differs from the one that is read.")]
+pub struct ProjectionsArgs {
+    /// Central's data directory: its own Postgres lives there
+    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
+    data_dir: PathBuf,
+    /// The database to use instead
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+    /// Whose; not needed where there is one tenant
+    #[arg(long, global = true)]
+    tenant: Option<Uuid>,
+    #[command(subcommand)]
+    command: ProjectionsCommand,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum ProjectionsCommand {
+    /// Show every version, how far it has come, and events that it could not apply
+    Status,
+    /// Build new versions from the log, beside those that are read, and compare them
+    Rebuild {
+        /// Which; all where none is named
+        #[arg(value_parser = projection)]
+        projections: Vec<Projection>,
+        /// Read the new versions from here on, if they are equal to the old
+        #[arg(long)]
+        switch: bool,
+    },
+    /// Compare two versions of one projection, row by row
+    Compare {
+        /// Which
+        #[arg(value_parser = projection)]
+        projection: Projection,
+        /// One version
+        left: i32,
+        /// The other
+        right: i32,
+    },
+    /// Read this version from here on
+    Switch {
+        /// Of which
+        #[arg(value_parser = projection)]
+        projection: Projection,
+        /// Its number, as `status` shows it
+        number: i32,
+    },
+    /// Delete a version that is not read
+    Drop {
+        /// Of which
+        #[arg(value_parser = projection)]
+        projection: Projection,
+        /// Its number, as `status` shows it
+        number: i32,
+    },
+}
+
+fn projection(text: &str) -> Result<Projection, String> {
+    let names = || Projection::ALL.map(Projection::name).join(", ");
+    Projection::parse(text).ok_or_else(|| format!("there are {}", names()))
+}
+
+/// Runs one of them.
+pub async fn run(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
+    let url = args.database_url.map(Secret::new);
+    let central = central::beside(&args.data_dir, url.as_ref()).await?;
+    let db = central.database();
+    let done = match tenant(db, args.tenant).await {
+        Ok(tenant) => on(db, tenant, args.command, output).await,
+        Err(failure) => Err(failure),
+    };
+    central.shutdown().await;
+    done
+}
+
+async fn tenant(db: &Database, named: Option<Uuid>) -> Result<TenantId, Failure> {
+    if let Some(id) = named {
+        return Ok(TenantId::new(id));
+    }
+    let tenants = identity::tenants(db).await.map_err(|error| Failure::Unavailable(with_causes(&error)))?;
+    match &tenants[..] {
+        [one] => Ok(one.tenant),
+        several => {
+            let count = several.len();
+            Err(Failure::Usage(say(
+                format!("il y a {count} entreprises : dire laquelle par --tenant"),
+                format!("there are {count} tenants: say which by --tenant"),
+            )))
+        }
+    }
+}
+
+async fn on(db: &Database, tenant: TenantId, command: ProjectionsCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        ProjectionsCommand::Status => {
+            output.print(&Standing::of(status(db, tenant).await.map_err(failure)?))?;
+            let waiting = parked(db, tenant, PARKED_SHOWN_MAX).await.map_err(failure)?;
+            waiting.iter().try_for_each(|event| {
+                output.print(&Parked {
+                    projection: event.of.projection.name(),
+                    version: event.of.number,
+                    position: event.position.0,
+                    entity_type: &event.entity_type,
+                    entity_id: &event.entity_id,
+                    reason: &event.reason,
+                })
+            })
+        }
+        ProjectionsCommand::Rebuild { projections, switch } => {
+            let projections = if projections.is_empty() { Projection::ALL.to_vec() } else { projections };
+            rebuild_and_compare(db, tenant, &projections, switch, output).await
+        }
+        ProjectionsCommand::Compare { projection, left, right } => {
+            let compared = compare(db, tenant, projection, (left, right)).await.map_err(failure)?;
+            let comparison = Comparison::of(projection, (left, right), &compared);
+            output.print(&comparison)?;
+            if compared.is_equal() { Ok(()) } else { Err(differs(&comparison)) }
+        }
+        ProjectionsCommand::Switch { projection, number } => {
+            switch_to(db, tenant, Version { projection, number }, output).await
+        }
+        ProjectionsCommand::Drop { projection, number } => {
+            drop_version(db, tenant, Version { projection, number }).await.map_err(failure)?;
+            output.print(&Dropped { projection: projection.name(), version: number })
+        }
+    }
+}
+
+/// Nothing is switched unless all that was rebuilt is equal: a difference is a finding, and somebody has to look at it.
+async fn rebuild_and_compare(
+    db: &Database,
+    tenant: TenantId,
+    projections: &[Projection],
+    switching: bool,
+    output: Output,
+) -> Result<(), Failure> {
+    let bar = bar(output);
+    let built = rebuild(db, tenant, projections, |reached| {
+        bar.set_length(reached.head.0);
+        bar.set_position(reached.position.0);
+    });
+    let built = built.await.map_err(failure)?;
+    bar.finish_and_clear();
+    let standing = status(db, tenant).await.map_err(failure)?;
+    let mut different = None;
+    for version in &built {
+        let Some(active) = active(&standing, version.projection) else { continue };
+        let numbers = (active, version.number);
+        let compared = compare(db, tenant, version.projection, numbers).await.map_err(failure)?;
+        let comparison = Comparison::of(version.projection, numbers, &compared);
+        output.print(&comparison)?;
+        if !compared.is_equal() && different.is_none() {
+            different = Some(differs(&comparison));
+        }
+    }
+    if let Some(failure) = different {
+        return Err(failure);
+    }
+    if switching {
+        for version in built {
+            switch_to(db, tenant, version, output).await?;
+        }
+    }
+    Ok(())
+}
+
+fn bar(output: Output) -> ProgressBar {
+    if !output.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {pos}/{len}  {elapsed}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn active(standing: &Status, projection: Projection) -> Option<i32> {
+    let active = |version: &&VersionStatus| version.of.projection == projection && version.state == State::Active;
+    standing.versions.iter().find(active).map(|version| version.of.number)
+}
+
+async fn switch_to(db: &Database, tenant: TenantId, to: Version, output: Output) -> Result<(), Failure> {
+    let switched = switch(db, tenant, to).await.map_err(failure)?;
+    output.print(&Switched {
+        projection: to.projection.name(),
+        from: switched.from.map(|version| version.number),
+        to: to.number,
+        position: switched.position.0,
+    })
+}
+
+fn failure(error: ProjectionError) -> Failure {
+    let text = with_causes(&error);
+    match error {
+        ProjectionError::Store(_) => Failure::Unavailable(text),
+        ProjectionError::Fenced { .. }
+        | ProjectionError::NoVersion { .. }
+        | ProjectionError::Active { .. }
+        | ProjectionError::NoTenant(_) => Failure::Refused(text),
+        ProjectionError::Damaged { .. } => Failure::Found(text),
+        ProjectionError::Task(_) => Failure::Internal(text),
+    }
+}
+
+fn differs(comparison: &Comparison) -> Failure {
+    let Comparison { projection, left, right, .. } = comparison;
+    Failure::Found(say(
+        format!("{projection} : les versions {left} et {right} diffèrent"),
+        format!("{projection}: versions {left} and {right} differ"),
+    ))
+}
+
+/// How a tenant's projections stand.
+#[derive(Serialize)]
+struct Standing {
+    head: u64,
+    versions: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    projection: &'static str,
+    version: i32,
+    state: &'static str,
+    position: u64,
+    parked: u64,
+}
+
+impl Standing {
+    fn of(status: Status) -> Standing {
+        let row = |version: VersionStatus| Row {
+            projection: version.of.projection.name(),
+            version: version.of.number,
+            state: version.state.as_str(),
+            position: version.position.0,
+            parked: version.parked,
+        };
+        Standing { head: status.head.0, versions: status.versions.into_iter().map(row).collect() }
+    }
+}
+
+impl Shown for Standing {
+    fn text(&self) -> String {
+        let head = say(format!("Dernière position : {}", self.head), format!("Head: {}", self.head));
+        let row = |row: &Row| {
+            let Row { projection, version, state, position, parked } = row;
+            let waiting = match parked {
+                0 => String::new(),
+                n => say(format!(", {n} événements en attente"), format!(", {n} events wait")),
+            };
+            format!("{projection:<11} {version:>3}  {state:<8} {position}{waiting}")
+        };
+        std::iter::once(head).chain(self.versions.iter().map(row)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// An event that waits.
+#[derive(Serialize)]
+struct Parked<'a> {
+    projection: &'static str,
+    version: i32,
+    position: u64,
+    entity_type: &'a str,
+    entity_id: &'a str,
+    reason: &'a str,
+}
+
+impl Shown for Parked<'_> {
+    fn text(&self) -> String {
+        let Parked { projection, version, position, entity_type, entity_id, reason } = self;
+        format!("  {projection} {version}, {position}: {entity_type} {entity_id}: {reason}")
+    }
+}
+
+/// Two versions, table by table.
+#[derive(Serialize)]
+struct Comparison {
+    projection: &'static str,
+    left: i32,
+    right: i32,
+    position: u64,
+    equal: bool,
+    tables: Vec<Table>,
+}
+
+#[derive(Serialize)]
+struct Table {
+    table: &'static str,
+    left_rows: u64,
+    right_rows: u64,
+    left_digest: String,
+    right_digest: String,
+    /// The first row that differs, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_difference: Option<FirstDifference>,
+}
+
+#[derive(Serialize)]
+struct FirstDifference {
+    row: u64,
+    left: Option<String>,
+    right: Option<String>,
+}
+
+impl Comparison {
+    fn of(projection: Projection, (left, right): (i32, i32), compared: &Compared) -> Comparison {
+        let table = |table: &TableCompared| Table {
+            table: table.table,
+            left_rows: table.left.rows,
+            right_rows: table.right.rows,
+            left_digest: table.left.digest.to_hex().to_string(),
+            right_digest: table.right.digest.to_hex().to_string(),
+            first_difference: table.difference.as_ref().map(|difference| FirstDifference {
+                row: difference.row,
+                left: difference.left.clone(),
+                right: difference.right.clone(),
+            }),
+        };
+        Comparison {
+            projection: projection.name(),
+            left,
+            right,
+            position: compared.position.0,
+            equal: compared.is_equal(),
+            tables: compared.tables.iter().map(table).collect(),
+        }
+    }
+}
+
+impl Shown for Comparison {
+    fn text(&self) -> String {
+        let colon = if french() { " :" } else { ":" };
+        let table = |table: &Table| {
+            let Table { table: name, left_rows, right_rows, left_digest, first_difference, .. } = table;
+            match first_difference {
+                None => {
+                    let digest = left_digest.chars().take(16).collect::<String>();
+                    say(
+                        format!("  {name} : égal, {left_rows} lignes, {digest}"),
+                        format!("  {name}: equal, {left_rows} rows, {digest}"),
+                    )
+                }
+                Some(FirstDifference { row, left, right }) => {
+                    let nothing = say("(rien)", "(nothing)");
+                    let (left, right) = (left.as_deref().unwrap_or(nothing), right.as_deref().unwrap_or(nothing));
+                    let rows = say(
+                        format!("{left_rows} et {right_rows} lignes"),
+                        format!("{left_rows} and {right_rows} rows"),
+                    );
+                    format!("  {name}{colon} {rows}, {row}\n    - {left}\n    + {right}")
+                }
+            }
+        };
+        let Comparison { projection, left, right, position, .. } = self;
+        let first = say(
+            format!("{projection}, versions {left} et {right}, à la position {position} :"),
+            format!("{projection}, versions {left} and {right}, at position {position}:"),
+        );
+        std::iter::once(first).chain(self.tables.iter().map(table)).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Which version is read from here on.
+#[derive(Serialize)]
+struct Switched {
+    projection: &'static str,
+    from: Option<i32>,
+    to: i32,
+    position: u64,
+}
+
+impl Shown for Switched {
+    fn text(&self) -> String {
+        let Switched { projection, to, position, .. } = self;
+        say(
+            format!("{projection} : la version {to} est lue depuis la position {position}"),
+            format!("{projection}: version {to} is read from position {position} on"),
+        )
+    }
+}
+
+/// Which version is gone.
+#[derive(Serialize)]
+struct Dropped {
+    projection: &'static str,
+    version: i32,
+}
+
+impl Shown for Dropped {
+    fn text(&self) -> String {
+        let Dropped { projection, version } = self;
+        say(format!("{projection} : version {version} supprimée"), format!("{projection}: version {version} deleted"))
+    }
+}

@@ -1,0 +1,61 @@
+//! `comptoir serve`: one process, central or a shop's node, as `APP_MODE` says.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use comptoir_local::{Node, NodeConfig};
+
+use crate::central;
+use crate::failure::Failure;
+use crate::process;
+use crate::settings::{Central, Logs, Mode, Process, Reader};
+
+/// Where its settings are.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  APP_MODE=central DATA_DIR=/var/lib/comptoir comptoir serve
+  APP_MODE=local CENTRAL_API_URL=https://central.example SYNC_API_KEY=cpt_... TENANT_ID=... SITE_ID=... NODE_ID=... comptoir serve
+  comptoir serve --config /etc/comptoir.toml
+
+Every setting, with its default and its consequence, stands in docs/operating/settings.md.")]
+pub struct ServeArgs {
+    /// A TOML file for what the environment does not say
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Serves until asked to stop.
+pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
+    let mut reader = Reader::new(std::env::vars(), args.config.as_deref()).map_err(|error| usage(&error))?;
+    let (process, logs) = (Process::read(&mut reader), Logs::read(&mut reader));
+    let central = match process.as_ref().map(|process| process.mode) {
+        Some(Mode::Central) => Central::read(&mut reader),
+        _ => None,
+    };
+    reader.check().map_err(|error| usage(&error))?;
+    let (Some(process), Some(logs)) = (process, logs) else {
+        return Err(Failure::Internal("settings were wrong and nobody said so".to_owned()));
+    };
+    process::start_logging(&logs);
+    let stop = process::stop_signal()?;
+    match central {
+        Some(central) => {
+            let running = central::start(&process.data_dir, &central).await?;
+            let listener = process::listen(process.listen).await?;
+            tracing::info!(address = %process.listen, "Central listens");
+            process::serve(listener, comptoir_central::router(running.clone()), stop).await;
+            running.shutdown().await;
+        }
+        None => {
+            let config = NodeConfig::from_settings(|name| reader.get(name)).map_err(|error| usage(&error))?;
+            let node = Node::start(config).await.map_err(|error| Failure::Unavailable(error.to_string()))?;
+            let listener = process::listen(process.listen).await?;
+            tracing::info!(address = %process.listen, "The node listens");
+            process::serve(listener, comptoir_local::router(node.clone()), stop).await;
+            node.shutdown().await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! A process that serves: its log lines, its listener, and when it is to stop.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::failure::Failure;
+use crate::server::{self, Limits};
+use crate::settings::Logs;
+
+/// Says what happens, from here on, on stderr.
+pub fn start_logging(logs: &Logs) {
+    let builder = tracing_subscriber::fmt().with_max_level(logs.level).with_writer(std::io::stderr).with_target(false);
+    if logs.json {
+        builder.json().init();
+    } else {
+        builder.compact().init();
+    }
+}
+
+/// Takes an address, or says why not.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Unavailable(format!("{address} cannot be listened on: {error}")))
+}
+
+/// Turns true once the process is asked to stop, by Ctrl-C or SIGTERM.
+pub fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
+    let no_signal = |error: std::io::Error| Failure::Internal(format!("signals cannot be received: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signal)?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+/// Waits until the process is asked to stop.
+pub async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that nobody can ask any more, which is as good as being asked.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// Serves until the process is asked to stop.
+pub async fn serve(listener: TcpListener, app: Router, stop: watch::Receiver<bool>) {
+    server::serve(listener, app, Limits::default(), stopped(stop)).await;
+}

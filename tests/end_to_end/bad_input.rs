@@ -1,0 +1,165 @@
+//! What is wrong gets its code, and nothing else is lost or written.
+
+use comptoir_core::limits::{PAYLOAD_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_proto::sync_v1::PushRequest;
+use comptoir_tests::hand_made::{HandMade, sale};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::shop::{Company, text};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
+    let company = Company::new("Europe/Paris", "EUR");
+    let site = company.site("S1");
+    let node = company.node(&site, "till", &company.central.url);
+    let events = format!("{}/api/v1/events", node.url);
+    let draft = |entity_type: &str, action: &str, payload: Value| json!({"id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": "E", "action": action, "payload": payload});
+    let mut misspelt = draft("SALE", "SALE_RECORDED", sale(500));
+    misspelt["ocurred_at"] = json!("2026-01-07T10:00:00Z");
+    let long = "x".repeat(PAYLOAD_BYTES_MAX);
+    let cases = [
+        (misspelt, StatusCode::BAD_REQUEST, "BAD_JSON"),
+        (
+            draft("SALE", "SALE_RECORDED", json!({"currency": "EUR"})),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "INVALID_PAYLOAD",
+        ),
+        (draft("SALE", "SALE_RECORDED", sale(499)), StatusCode::UNPROCESSABLE_ENTITY, "TOTAL_MISMATCH"),
+        (draft("SALE", "SALE_INVENTED", sale(500)), StatusCode::UNPROCESSABLE_ENTITY, "UNKNOWN_SCHEMA"),
+        (draft("STUDENT", "CREATE", json!({"essay": long})), StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
+        (
+            draft("STOCK", "STOCK_ADJUSTED", json!({"reason": "mine", "lines": [{"product": "P", "quantity": "9"}]})),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "STOCK_READ_ONLY",
+        ),
+        (draft("RULEBOOK", "RULEBOOK_ADOPTED", json!({})), StatusCode::UNPROCESSABLE_ENTITY, "CENTRAL_ONLY"),
+    ];
+    let before = durable(&company, &node.url).await;
+    for (draft, status, code) in &cases {
+        let (answered, problem) = company.post(&events, draft).await;
+        assert_eq!((answered, problem["code"].as_str()), (*status, Some(*code)), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
+    }
+    assert_eq!(durable(&company, &node.url).await, before, "nothing of it was written");
+    let (status, answer) = company.post(&events, &draft("SALE", "SALE_RECORDED", sale(500))).await;
+    assert_eq!(status, StatusCode::OK, "and the next sale is taken: {answer}");
+    company.drained(&node).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_it() {
+    let company = Company::new("Europe/Paris", "EUR");
+    let site = company.site("S1");
+    let issued = company.issue_node(&site, "by-hand");
+    let key = text(&issued["SYNC_API_KEY"]);
+    let mut node = HandMade::new(&issued);
+    node.seal("SALE", "before", "SALE_RECORDED", &sale(500));
+    node.seal("SALE", "wrong-total", "SALE_RECORDED", &sale(499));
+    node.seal_bytes(b"these bytes are no record".to_vec());
+    node.seal("STOCK", "S", "STOCK_ADJUSTED", &json!({"reason": "mine", "lines": [{"product": "P", "quantity": "9"}]}));
+    node.seal("SALE", "bad-payload", "SALE_RECORDED", &json!({"currency": "euro"}));
+    let mut reused = node.event("SALE", "after", "SALE_RECORDED", &sale(500));
+    node.seal_bytes(comptoir_proto::stored_v1::encode(&reused).unwrap());
+    reused.seq = reused.seq.next();
+    reused.content.payload = sale(500).to_string().replace("\"P\"", "\"Q\"").into_bytes();
+    node.seal_bytes(comptoir_proto::stored_v1::encode(&reused).unwrap());
+    let request = node.push();
+    let (status, answer) = push(&company, &request, &key).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let results: Vec<(&str, Option<&str>)> = answer["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| (result["verdict"].as_str().unwrap(), result["code"].as_str()))
+        .collect();
+    assert_eq!(
+        results,
+        [
+            ("ACCEPTED", None),
+            ("ACCEPTED", None),
+            ("QUARANTINED", Some("TOTAL_MISMATCH")),
+            ("QUARANTINED", Some("UNDECODABLE")),
+            ("SUPERSEDED", Some("STOCK_READ_ONLY")),
+            ("QUARANTINED", Some("INVALID_PAYLOAD")),
+            ("ACCEPTED", None),
+            ("REJECTED", Some("EVENT_ID_REUSED")),
+        ]
+    );
+    let head = company.head().await;
+
+    // A wrong key, another tenant's id, and a push that leaves a hole: nothing is written.
+    let wrong = format!("{}0", &key[..key.len() - 1]);
+    assert_refused(&company, &request, &wrong, StatusCode::UNAUTHORIZED, "UNAUTHORIZED").await;
+    let mut stranger = HandMade::new(&issued);
+    stranger.tenant = comptoir_core::id::TenantId::new(Uuid::from_u128(7));
+    stranger.seal("SALE", "theirs", "SALE_RECORDED", &sale(500));
+    assert_refused(&company, &stranger.push(), &key, StatusCode::FORBIDDEN, "WRONG_TENANT").await;
+    let mut other_node = request.clone();
+    other_node.node = Uuid::from_u128(8);
+    assert_refused(&company, &other_node, &key, StatusCode::FORBIDDEN, "WRONG_NODE").await;
+    node.seal("SALE", "lost", "SALE_RECORDED", &sale(500));
+    let lost = node.push();
+    node.seal("SALE", "behind-the-hole", "SALE_RECORDED", &sale(500));
+    let behind = node.push();
+    assert_refused(&company, &behind, &key, StatusCode::CONFLICT, "SEQ_GAP").await;
+    for late in [lost, behind] {
+        assert_eq!(push(&company, &late, &key).await.0, StatusCode::OK);
+    }
+
+    let held = company.sales("site").await;
+    assert_eq!(held["rows"][0]["sales"], 4, "before, after, and the two that were late: {held}");
+    let quarantine = company.ask("/api/v1/quarantine").await;
+    assert_eq!(quarantine["events"].as_array().map(Vec::len), Some(3), "{quarantine}");
+    assert!(company.head().await > head);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
+    const EVENTS: usize = 100_000;
+    let company = Company::new("Europe/Paris", "EUR");
+    let site = company.site("S1");
+    let issued = company.issue_node(&site, "by-hand");
+    let key = text(&issued["SYNC_API_KEY"]);
+    let mut node = HandMade::new(&issued);
+    let mut verdicts = std::collections::BTreeMap::<String, usize>::new();
+    for number in 1..=EVENTS {
+        if number == 61_234 {
+            node.seal("PRODUCT", "P", "CREATE", &json!({"name": "only central may"}));
+        } else {
+            node.seal("SALE", &format!("T-{number}"), "SALE_RECORDED", &sale(500));
+        }
+        if number % (PUSH_RECORDS_MAX - 1) == 0 || number == EVENTS {
+            let (status, answer) = push(&company, &node.push(), &key).await;
+            assert_eq!(status, StatusCode::OK, "{answer}");
+            for result in answer["results"].as_array().unwrap() {
+                *verdicts.entry(text(&result["verdict"])).or_default() += 1;
+            }
+        }
+    }
+    // The epoch's opening is accepted too.
+    let expected = [("ACCEPTED".to_owned(), EVENTS), ("REJECTED".to_owned(), 1)];
+    assert_eq!(verdicts, expected.into_iter().collect());
+    assert_eq!(company.sales("site").await["rows"][0]["sales"], EVENTS - 1);
+}
+
+async fn push(company: &Company, request: &PushRequest, key: &str) -> (StatusCode, Value) {
+    let url = format!("{}/api/v1/sync/push", company.central.url);
+    let answer = company.http.post(url).bearer_auth(key).json(request).send().await.expect("central answers");
+    let status = answer.status();
+    (status, answer.json().await.unwrap_or_default())
+}
+
+async fn assert_refused(company: &Company, request: &PushRequest, key: &str, status: StatusCode, code: &str) {
+    let before = company.head().await;
+    let (answered, problem) = push(company, request, key).await;
+    assert_eq!((answered, problem["code"].as_str()), (status, Some(code)), "{problem}");
+    // Central may write down that somebody knocked; it is no event of this node.
+    assert!(company.head().await <= before + 1, "nothing of it was stored");
+}
+
+async fn durable(company: &Company, node_url: &str) -> Value {
+    let status = company.http.get(format!("{node_url}/api/v1/status")).send().await.unwrap();
+    status.json::<Value>().await.unwrap()["log"]["durable"].clone()
+}

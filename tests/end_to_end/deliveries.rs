@@ -1,0 +1,59 @@
+//! Two drivers validate one delivery without a network: the first to arrive wins for ever, the other learns who was first.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::shop::Company;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_second_driver_learns_who_was_first() {
+    let mut company = Company::new("Europe/Paris", "EUR");
+    let site = company.site("DEPOT");
+    let first = company.node(&site, "driver-a", &company.central.url);
+    let second = company.node(&site, "driver-b", &company.central.url);
+    let order = json!({"id": Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": "BL-77", "action": "DELIVERY_CREATED",
+        "payload": {"reference": "BL-77", "client": "Café du Port", "qr": "QR-77"}});
+    let (status, body) = company.post(&format!("{}/api/v1/events", company.central.url), &order).await;
+    assert_eq!(status, 200, "{body}");
+
+    // Nobody reaches central while both scan the same code.
+    company.central.kill();
+    let mine = validate(&company, &first.url, "chauffeur-a", "48.85").await;
+    company.central.start_again();
+    company.drained(&first).await;
+    company.central.kill();
+    let theirs = validate(&company, &second.url, "chauffeur-b", "43.29").await;
+    company.central.start_again();
+    company.drained(&second).await;
+
+    let decision = decision_of(&company, &first.url, &mine).await;
+    assert_eq!(decision["verdict"], "ACCEPTED", "{decision}");
+    let decision = decision_of(&company, &second.url, &theirs).await;
+    assert_eq!(decision["verdict"], "CONFLICT", "{decision}");
+    assert_eq!(decision["code"], "ALREADY_VALIDATED");
+    assert_eq!(decision["resolution"]["action"], "DISCARD_LOCAL");
+    let data = &decision["resolution"]["data"];
+    assert_eq!(data["event_id"].as_str(), Some(mine.as_str()), "{data}");
+    assert_eq!(data["user"], "chauffeur-a");
+    assert_eq!(data["place"], "48.85,2.35");
+
+    let queue: Value =
+        company.http.get(format!("{}/api/v1/queue", second.url)).send().await.unwrap().json().await.unwrap();
+    assert_eq!(queue["attention"], 1, "a person is told: {queue}");
+}
+
+/// Records a validation at a node and answers with its event id.
+async fn validate(company: &Company, node_url: &str, user: &str, latitude: &str) -> String {
+    let id = Uuid::now_v7().to_string();
+    let body = json!({"id": id, "entity_type": "DELIVERY", "entity_id": "BL-77", "action": "DELIVERY_VALIDATED", "user": user,
+        "payload": {"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": latitude, "longitude": "2.35"}});
+    let (status, answer) = company.post(&format!("{node_url}/api/v1/events"), &body).await;
+    assert_eq!(status, 200, "the driver hears ok without a network: {answer}");
+    id
+}
+
+async fn decision_of(company: &Company, node_url: &str, id: &str) -> Value {
+    let event = company.http.get(format!("{node_url}/api/v1/events/{id}")).send().await.unwrap();
+    let event: Value = event.json().await.unwrap();
+    event["decision"].clone()
+}

@@ -1,0 +1,67 @@
+//! Three nodes of two shops invoice without a network: no reference is missing, none is given twice.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::shop::Company;
+
+const INVOICES_PER_NODE: usize = 40;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_invoice_reference_is_missing_or_given_twice() {
+    let company = Company::new("Europe/Paris", "EUR");
+    let (paris, lyon) = (company.site("PARIS"), company.site("LYON"));
+    let nodes = [
+        company.node(&paris, "paris-1", &company.central.url),
+        company.node(&paris, "paris-2", &company.central.url),
+        company.node(&lyon, "lyon-1", &company.central.url),
+    ];
+    for number in 0..INVOICES_PER_NODE {
+        for (index, node) in nodes.iter().enumerate() {
+            let draft = invoice(&format!("P{index}-{number}"), number % 7 == 3);
+            let (status, answer) = company.post(&format!("{}/api/v1/events", node.url), &draft).await;
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
+    for node in &nodes {
+        company.drained(node).await;
+    }
+    let mut series: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for reference in references(&company).await {
+        let (name, number) = reference.rsplit_once('-').unwrap_or_else(|| panic!("{reference} has no number"));
+        series.entry(name.to_owned()).or_default().push(number.parse().unwrap());
+    }
+    let counts: Vec<usize> = series.values().map(Vec::len).collect();
+    assert_eq!(series.len(), 2, "one series a shop: {:?}", series.keys());
+    assert_eq!(counts.iter().sum::<usize>(), 3 * INVOICES_PER_NODE);
+    for (name, numbers) in &mut series {
+        numbers.sort_unstable();
+        let expected: Vec<u64> = (1..=numbers.len() as u64).collect();
+        assert_eq!(*numbers, expected, "{name} has no hole and no double");
+    }
+}
+
+fn invoice(entity_id: &str, net: bool) -> Value {
+    let (basis, total) = if net { ("net", 1_200) } else { ("gross", 1_000) };
+    json!({"id": Uuid::now_v7(), "entity_type": "INVOICE", "entity_id": entity_id, "action": "INVOICE_CREATED",
+        "payload": {"client": "C-1", "currency": "EUR", "total_minor": total, "price_basis": basis,
+            "provisional_reference": format!("PROV-{entity_id}"),
+            "lines": [{"product": "P", "quantity": "2", "unit_price": "5.00", "vat_rate": "20"}]}})
+}
+
+/// Every reference that central gave, page by page.
+async fn references(company: &Company) -> Vec<String> {
+    let mut references = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = company.ask(&format!("/api/v1/invoices?limit=50{cursor}")).await;
+        let rows = page["rows"].as_array().unwrap_or_else(|| panic!("rows: {page}"));
+        references.extend(rows.iter().map(|row| row["reference"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return references,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Receptions with real structure: AdventureWorks' purchase orders, and what first in, first out makes of selling 60 % of it.
+
+use std::collections::BTreeMap;
+
+use comptoir_tests::known_good::{data, decimal, plain};
+use comptoir_tests::processes;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use crate::figures;
+use crate::shop::Company;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
+    let company = Company::new("America/New_York", "USD");
+    let site = company.site("WAREHOUSE");
+    let node = company.node(&site, "reception", &company.central.url);
+    let folder = company.path("purchasing");
+    std::fs::create_dir(&folder).unwrap();
+    for file in ["PurchaseOrderDetail.tsv.gz", "PurchaseOrderHeader.tsv.gz"] {
+        std::fs::copy(data("adventureworks-purchasing").join(file), folder.join(file)).unwrap();
+    }
+    let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples/adventureworks-purchasing.toml");
+    let detail = folder.join("PurchaseOrderDetail.tsv.gz");
+    let imported = processes::run(&["import", detail.to_str().unwrap(), "--map", mapping, "--url", &node.url], &[]);
+    imported.unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    company.drained(&node).await;
+    let received = company.ask("/api/v1/reports/stock").await;
+    figures::purchasing(&received);
+
+    sell_sixty_percent(&company, &node.url, &received).await;
+    company.drained(&node).await;
+    let after = company.ask("/api/v1/reports/stock").await;
+    figures::purchasing_after_sales(&after);
+
+    // What stood before the sales can be asked for ever after, and the answer has the same bytes.
+    let as_of = received["complete_to"].as_u64().unwrap();
+    let before = company.ask(&format!("/api/v1/reports/stock?as_of={as_of}")).await;
+    assert_eq!(before["rows"], received["rows"]);
+}
+
+/// Of each product floor(60 %) of its stock, in sales of fifty products.
+async fn sell_sixty_percent(company: &Company, node_url: &str, stock: &Value) {
+    let mut quantities: BTreeMap<String, Decimal> = BTreeMap::new();
+    for row in stock["rows"].as_array().unwrap() {
+        let quantity = (decimal(&row["quantity"]) * Decimal::new(6, 1)).floor();
+        quantities.insert(row["product"].as_str().unwrap().to_owned(), quantity);
+    }
+    let sold: Vec<Value> = quantities
+        .iter()
+        .filter(|(_, quantity)| **quantity > Decimal::ZERO)
+        .map(|(product, quantity)| json!({"product": product, "quantity": plain(*quantity), "unit_price": "0"}))
+        .collect();
+    for (number, lines) in sold.chunks(50).enumerate() {
+        let sale = json!({"id": uuid::Uuid::now_v7(), "entity_type": "SALE", "entity_id": format!("sixty-{number}"),
+            "action": "SALE_RECORDED", "payload": {"currency": "USD", "total_minor": 0, "lines": lines}});
+        let (status, body) = company.post(&format!("{node_url}/api/v1/events"), &sale).await;
+        assert_eq!(status, 200, "{body}");
+    }
+}

@@ -1,0 +1,569 @@
+//! The contract of the write endpoints: what every caller may rely on, at a local node and at central alike. Each rule is a
+//! function over a [`Door`], which is a router in this process or an address; [`crate::keeps_the_contract`] makes tests of all.
+//!
+//! A rule looks into the log afterwards: what was refused is not there, and nothing else was written or lost.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, header};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+/// Makes a test of each rule. `$open` is an async function whose result has `door(&self) -> &Door`; it stays alive during the test.
+#[macro_export]
+macro_rules! keeps_the_contract {
+    ($open:path) => {
+        $crate::keeps_the_contract! { @rules $open;
+            one_draft_is_durable_and_reads_back
+            the_same_draft_again_is_the_same_event
+            eight_callers_with_one_draft_make_one_event
+            an_id_with_other_content_is_refused
+            a_draft_without_an_id_takes_it_from_the_key
+            bad_input_gets_its_code_and_nothing_is_written
+            a_list_is_written_whole
+            a_list_with_a_bad_draft_is_refused_whole
+            a_list_with_a_used_id_is_refused_whole
+            a_list_has_a_limit
+            a_stream_keeps_the_good_lines
+            a_stream_without_ids_can_be_sent_again
+            a_stream_that_is_cut_spoils_one_line
+            typed_commands_build_events
+            a_typed_command_is_refused_in_its_own_words
+            a_path_or_method_that_is_not_there_is_a_problem
+        }
+    };
+    (@rules $open:path; $($rule:ident)*) => {
+        $(
+            #[tokio::test]
+            async fn $rule() {
+                let open = $open().await;
+                $crate::contract::$rule(open.door()).await;
+            }
+        )*
+    };
+}
+
+/// Where requests go in.
+pub struct Door {
+    via: Via,
+    bearer: Option<String>,
+}
+
+enum Via {
+    Service(Router),
+    Address(String, reqwest::Client),
+}
+
+/// What came back.
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Door {
+    /// A router in this process.
+    pub fn service(router: Router, bearer: Option<String>) -> Door {
+        Door { via: Via::Service(router), bearer }
+    }
+
+    /// A server at an address, without a slash at its end.
+    pub fn address(base: impl Into<String>, bearer: Option<String>) -> Door {
+        Door { via: Via::Address(base.into(), reqwest::Client::new()), bearer }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
+        let authorization = self.bearer.as_ref().map(|bearer| format!("Bearer {bearer}"));
+        let authorization = authorization.as_deref().map(|value| (header::AUTHORIZATION.as_str(), value));
+        let headers = headers.iter().copied().chain(authorization);
+        match &self.via {
+            Via::Service(router) => {
+                let mut request = Request::builder().method(method).uri(path);
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+                let request = request.body(Body::from(body.into())).expect("the request is well formed");
+                let response = router.clone().oneshot(request).await.expect("a router answers");
+                let (parts, body) = response.into_parts();
+                let body = to_bytes(body, usize::MAX).await.expect("the answer ends");
+                Reply { status: parts.status.as_u16(), headers: parts.headers, body: body.to_vec() }
+            }
+            Via::Address(base, http) => {
+                let method = method.parse().expect("a method");
+                let mut request = http.request(method, format!("{base}{path}")).body(body.into());
+                for (name, value) in headers {
+                    request = request.header(name, value);
+                }
+                let response = request.send().await.expect("the server answers");
+                let (status, headers) = (response.status().as_u16(), response.headers().clone());
+                Reply { status, headers, body: response.bytes().await.expect("the answer ends").to_vec() }
+            }
+        }
+    }
+
+    /// Posts JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.send("POST", path, &[JSON], body.to_string()).await
+    }
+
+    /// Posts lines of NDJSON.
+    pub async fn stream(&self, headers: &[(&str, &str)], text: &str) -> Vec<Value> {
+        let headers: Vec<_> = headers.iter().copied().chain([NDJSON]).collect();
+        let reply = self.send("POST", EVENTS, &headers, text).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert_eq!(reply.headers[header::CONTENT_TYPE], NDJSON.1);
+        let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        reply.text().lines().map(line).collect()
+    }
+
+    /// The event of an id, if the log has it.
+    pub async fn event(&self, id: Uuid) -> Option<Value> {
+        let reply = self.send("GET", &format!("{EVENTS}/{id}"), &[], "").await;
+        match reply.status {
+            200 => Some(reply.json()),
+            404 => None,
+            other => panic!("{other}: {}", reply.text()),
+        }
+    }
+
+    /// How many events the log has.
+    pub async fn count(&self) -> usize {
+        let (mut count, mut after) = (0, None);
+        loop {
+            let after_that = after.map(|after| format!("&after={after}")).unwrap_or_default();
+            let page = self.send("GET", &format!("{EVENTS}?limit=1000{after_that}"), &[], "").await.json();
+            let rows = page["events"].as_array().expect("a page has events").len();
+            count += rows;
+            after = match &page["next"] {
+                Value::String(next) if rows > 0 => Some(next.clone()),
+                Value::Number(next) if rows > 0 => Some(next.to_string()),
+                _ => return count,
+            };
+        }
+    }
+}
+
+impl Reply {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.text()))
+    }
+
+    /// The results of drafts that were taken.
+    pub fn results(&self) -> Vec<Value> {
+        assert_eq!(self.status, 200, "{}", self.text());
+        self.json()["results"].as_array().expect("an answer has results").clone()
+    }
+
+    /// A problem of that status and code.
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "expected {code}: {}", self.text());
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/problem+json", "{code}");
+        let problem = self.json();
+        assert_eq!((&problem["code"], &problem["status"]), (&json!(code), &json!(status)), "{problem}");
+        assert!(problem["title"].is_string() && problem["detail"].is_string() && problem["retryable"].is_boolean());
+        problem
+    }
+}
+
+const EVENTS: &str = "/api/v1/events";
+const JSON: (&str, &str) = ("content-type", "application/json");
+const NDJSON: (&str, &str) = ("content-type", "application/x-ndjson");
+
+/// An id that no other rule uses.
+fn fresh() -> Uuid {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let random = Uuid::new_v4().as_u64_pair().0;
+    Uuid::new_v5(&Uuid::from_u64_pair(random, NEXT.fetch_add(1, Ordering::Relaxed)), b"contract")
+}
+
+/// A sale of two.
+fn sale(id: Uuid) -> Value {
+    json!({
+        "id": id, "entity_type": "SALE", "entity_id": format!("s-{id}"), "action": "SALE_RECORDED",
+        "occurred_at": "2010-12-01T08:26:00Z", "user": "u-12", "payload": sale_payload(510),
+    })
+}
+
+fn sale_payload(total_minor: i64) -> Value {
+    json!({
+        "currency": "GBP", "total_minor": total_minor,
+        "lines": [{"product": "85123A", "quantity": "2", "unit_price": "2.55"}],
+    })
+}
+
+fn lines(drafts: &[Value]) -> String {
+    drafts.iter().map(|draft| format!("{draft}\n")).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}"))
+}
+
+/// The answer names event, seq and chain, and the event reads back with its content.
+pub async fn one_draft_is_durable_and_reads_back(door: &Door) {
+    let id = fresh();
+    let results = door.post(EVENTS, &sale(id)).await.results();
+    assert_eq!((results.len(), &results[0]["event_id"]), (1, &json!(id)));
+    assert_eq!((results[0]["seq"].is_u64(), text(&results[0]["chain"]).len()), (true, 64));
+    assert_eq!(results[0]["duplicate"], false);
+    let event = door.event(id).await.expect("it was answered, so it is there");
+    assert_eq!((&event["action"], &event["user"]), (&json!("SALE_RECORDED"), &json!("u-12")));
+    assert_eq!(event["occurred_at"], "2010-12-01T08:26:00Z");
+    assert_eq!(event["payload"], sale_payload(510));
+    assert_eq!((&event["seq"], &event["chain"]), (&results[0]["seq"], &results[0]["chain"]));
+}
+
+/// A retry is answered with the first place, and nothing is written.
+pub async fn the_same_draft_again_is_the_same_event(door: &Door) {
+    let draft = sale(fresh());
+    let first = door.post(EVENTS, &draft).await.results().remove(0);
+    let count = door.count().await;
+    let again = door.post(EVENTS, &draft).await.results().remove(0);
+    assert_eq!((&again["seq"], &again["chain"]), (&first["seq"], &first["chain"]));
+    assert_eq!((&first["duplicate"], &again["duplicate"]), (&json!(false), &json!(true)));
+    assert_eq!(door.count().await, count);
+}
+
+/// Callers that race with one draft all hear of the same event.
+pub async fn eight_callers_with_one_draft_make_one_event(door: &Door) {
+    let (draft, count) = (sale(fresh()), door.count().await);
+    let replies = futures_util::future::join_all((0..8).map(|_| door.post(EVENTS, &draft))).await;
+    let results: Vec<Value> = replies.iter().map(|reply| reply.results().remove(0)).collect();
+    assert_eq!(results.iter().filter(|result| result["duplicate"] == false).count(), 1);
+    assert!(results.iter().all(|result| result["seq"] == results[0]["seq"]));
+    assert_eq!(door.count().await, count + 1);
+}
+
+/// Content is the caller's bytes: even a space makes another fact, which needs another id.
+pub async fn an_id_with_other_content_is_refused(door: &Door) {
+    let id = fresh();
+    let draft = sale(id);
+    door.post(EVENTS, &draft).await.results();
+    let count = door.count().await;
+    let mut other = draft.clone();
+    other["entity_id"] = json!("another");
+    let spaced = draft.to_string().replace("\"quantity\":\"2\"", "\"quantity\": \"2\"");
+    assert_ne!(spaced, draft.to_string());
+    for body in [other.to_string(), spaced] {
+        let reply = door.send("POST", EVENTS, &[JSON], body).await;
+        let problem = reply.problem(409, "EVENT_ID_REUSED");
+        assert!(text(&problem["detail"]).contains(&id.to_string()), "{problem}");
+    }
+    assert_eq!(door.count().await, count);
+    assert_eq!(door.event(id).await.expect("the first stays")["entity_id"], draft["entity_id"]);
+}
+
+/// Without an id a retry would be a second sale, unless the request has a key.
+pub async fn a_draft_without_an_id_takes_it_from_the_key(door: &Door) {
+    let mut draft = sale(fresh());
+    draft.as_object_mut().expect("a draft is an object").remove("id");
+    let count = door.count().await;
+    door.post(EVENTS, &draft).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
+    assert_eq!(door.count().await, count);
+
+    let (one, other) = (fresh().to_string(), fresh().to_string());
+    let with = async |key: &str| {
+        let reply = door.send("POST", EVENTS, &[JSON, ("idempotency-key", key)], draft.to_string()).await;
+        reply.results().remove(0)
+    };
+    let (first, again, second) = (with(&one).await, with(&one).await, with(&other).await);
+    assert_eq!((&first["event_id"], &again["duplicate"]), (&again["event_id"], &json!(true)));
+    assert_ne!(first["event_id"], second["event_id"]);
+    assert_eq!(door.count().await, count + 2);
+}
+
+/// Each kind of bad input gets its code and the place that is wrong; the log stays as it was.
+pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Door) {
+    let count = door.count().await;
+    for (change, status, code, pointer) in bad_drafts() {
+        let mut draft = sale(fresh());
+        change(&mut draft);
+        let id = draft["id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
+        let problem = door.post(EVENTS, &draft).await.problem(status, code);
+        assert_eq!(problem["pointer"].as_str(), pointer, "{code}: {problem}");
+        if let Some(id) = id.filter(|id| !id.is_nil()) {
+            assert_eq!(door.event(id).await, None, "{code}");
+        }
+    }
+    let draft = sale(fresh()).to_string();
+    for (headers, body, status, code) in [
+        (vec![JSON], "{\"id\":".to_owned(), 400, "BAD_JSON"),
+        (vec![JSON], String::new(), 400, "BAD_JSON"),
+        (vec![JSON], "7".to_owned(), 400, "BAD_JSON"),
+        (vec![JSON], "[]".to_owned(), 400, "BAD_JSON"),
+        (vec![JSON], format!("{draft}{draft}"), 400, "BAD_JSON"),
+        (vec![("content-type", "text/plain")], draft.clone(), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (vec![], draft.clone(), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (vec![JSON, ("idempotency-key", "")], draft.clone(), 400, "BAD_PARAMETER"),
+        (vec![JSON], " ".repeat(16 * 1024 * 1024 + 1), 413, "TOO_LARGE"),
+    ] {
+        door.send("POST", EVENTS, &headers, body).await.problem(status, code);
+    }
+    assert_eq!(door.count().await, count);
+    // And the next caller is served as if nothing had happened.
+    door.post(EVENTS, &sale(fresh())).await.results();
+}
+
+type BadDraft = (fn(&mut Value), u16, &'static str, Option<&'static str>);
+
+fn bad_drafts() -> Vec<BadDraft> {
+    vec![
+        (|draft| draft["entity_typo"] = json!("SALE"), 400, "BAD_JSON", None),
+        (|draft| drop(draft.as_object_mut().and_then(|draft| draft.remove("payload"))), 400, "BAD_JSON", None),
+        (|draft| draft["id"] = json!("42"), 400, "BAD_JSON", None),
+        (|draft| draft["id"] = json!(Uuid::nil()), 400, "BAD_JSON", Some("/id")),
+        (|draft| draft["entity_type"] = json!(""), 400, "BAD_JSON", Some("/entity_type")),
+        (|draft| draft["entity_id"] = json!("x".repeat(65)), 400, "BAD_JSON", Some("/entity_id")),
+        (|draft| draft["user"] = json!("a\nb"), 400, "BAD_JSON", Some("/user")),
+        (|draft| draft["occurred_at"] = json!("yesterday"), 400, "BAD_JSON", Some("/occurred_at")),
+        (|draft| draft["action"] = json!("SALE_IMAGINED"), 422, "UNKNOWN_SCHEMA", Some("/action")),
+        (|draft| draft["schema_version"] = json!(99), 422, "UNKNOWN_SCHEMA", Some("/action")),
+        (|draft| draft["entity_type"] = json!("CLIENT"), 422, "INVALID_PAYLOAD", Some("/entity_type")),
+        (|draft| draft["payload"] = json!([]), 422, "INVALID_PAYLOAD", Some("/payload")),
+        (
+            |draft| draft["payload"]["lines"][0]["quantity"] = json!("two"),
+            422,
+            "INVALID_PAYLOAD",
+            Some("/payload/lines/0/quantity"),
+        ),
+        (|draft| draft["payload"]["total_minor"] = json!(511), 422, "TOTAL_MISMATCH", Some("/payload/total_minor")),
+        (|draft| draft["payload"]["country"] = json!("x".repeat(256 * 1024)), 413, "TOO_LARGE", Some("/payload")),
+        (
+            |draft| {
+                draft["entity_type"] = json!("STOCK");
+                draft["action"] = json!("STOCK_ADJUSTED");
+            },
+            422,
+            "STOCK_READ_ONLY",
+            Some("/action"),
+        ),
+        (
+            |draft| {
+                draft["entity_type"] = json!("DELIVERY");
+                draft["action"] = json!("DELIVERY_CREATED");
+            },
+            422,
+            "CENTRAL_ONLY",
+            Some("/action"),
+        ),
+    ]
+}
+
+/// A list is answered in order, one result per draft, when all of it is durable.
+pub async fn a_list_is_written_whole(door: &Door) {
+    let ids: Vec<Uuid> = (0..100).map(|_| fresh()).collect();
+    let drafts: Vec<Value> = ids.iter().map(|id| sale(*id)).collect();
+    let results = door.post(EVENTS, &json!(drafts)).await.results();
+    let answered: Vec<Value> = results.iter().map(|result| result["event_id"].clone()).collect();
+    assert_eq!(json!(answered), json!(ids));
+    assert!(results.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()));
+    let count = door.count().await;
+    let again = door.post(EVENTS, &json!(drafts)).await.results();
+    assert!(again.iter().all(|result| result["duplicate"] == true));
+    assert_eq!(door.count().await, count);
+}
+
+/// One problem per draft, in order; the good ones were not written either.
+pub async fn a_list_with_a_bad_draft_is_refused_whole(door: &Door) {
+    let count = door.count().await;
+    let ids: Vec<Uuid> = (0..4).map(|_| fresh()).collect();
+    let mut drafts: Vec<Value> = ids.iter().map(|id| sale(*id)).collect();
+    drafts[1]["payload"]["total_minor"] = json!(1);
+    drafts[3]["entity_typo"] = json!("SALE");
+    let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "LIST_REFUSED");
+    let problems = problem["problems"].as_array().expect("one problem per draft");
+    let codes: Vec<&str> = problems.iter().map(|problem| text(&problem["code"])).collect();
+    assert_eq!(codes, ["LIST_REFUSED", "TOTAL_MISMATCH", "LIST_REFUSED", "BAD_JSON"]);
+    assert_eq!(problems[1]["pointer"], "/1/payload/total_minor");
+    for id in ids {
+        assert_eq!(door.event(id).await, None);
+    }
+    assert_eq!(door.count().await, count);
+}
+
+/// What only the log can know refuses a list just as well.
+pub async fn a_list_with_a_used_id_is_refused_whole(door: &Door) {
+    let used = fresh();
+    door.post(EVENTS, &sale(used)).await.results();
+    let count = door.count().await;
+    let mut drafts = [sale(fresh()), sale(used), sale(fresh())];
+    drafts[1]["entity_id"] = json!("another");
+    let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "LIST_REFUSED");
+    let codes: Vec<&Value> = problem["problems"].as_array().into_iter().flatten().map(|one| &one["code"]).collect();
+    assert_eq!(codes, ["LIST_REFUSED", "EVENT_ID_REUSED", "LIST_REFUSED"]);
+    assert_eq!(door.count().await, count);
+}
+
+/// A hundred drafts are a list; one more is not.
+pub async fn a_list_has_a_limit(door: &Door) {
+    let count = door.count().await;
+    let drafts: Vec<Value> = (0..101).map(|_| sale(fresh())).collect();
+    door.post(EVENTS, &json!(drafts)).await.problem(413, "TOO_LARGE");
+    assert_eq!(door.count().await, count);
+}
+
+/// One result line per draft, in order; a bad one is refused alone and says on which line it stands.
+pub async fn a_stream_keeps_the_good_lines(door: &Door) {
+    let used = fresh();
+    door.post(EVENTS, &sale(used)).await.results();
+    let count = door.count().await;
+    let good: Vec<Uuid> = (0..250).map(|_| fresh()).collect();
+    let mut drafts: Vec<Value> = good.iter().map(|id| sale(*id)).collect();
+    let mut wrong_total = sale(fresh());
+    wrong_total["payload"]["total_minor"] = json!(1);
+    let mut reused = sale(used);
+    reused["entity_id"] = json!("another");
+    drafts.insert(200, reused);
+    drafts.insert(120, wrong_total.clone());
+    let mut body = lines(&drafts);
+    body.insert_str(0, "{\"no\": \"draft\"}\n\n");
+
+    let results = door.stream(&[], &body).await;
+    assert_eq!(results.len(), 253, "a result per line that is not blank");
+    let refused: Vec<&Value> = results.iter().filter(|result| result["problem"].is_object()).collect();
+    let said: Vec<(u64, &str)> =
+        refused.iter().map(|one| (one["line"].as_u64().unwrap_or(0), text(&one["problem"]["code"]))).collect();
+    assert_eq!(said, [(1, "BAD_JSON"), (123, "TOTAL_MISMATCH"), (204, "EVENT_ID_REUSED")]);
+    assert_eq!(refused[1]["event_id"], wrong_total["id"]);
+    let kept: Vec<&Value> = results.iter().filter(|result| result["seq"].is_u64()).collect();
+    let answered: Vec<Value> = kept.iter().map(|result| result["event_id"].clone()).collect();
+    assert_eq!(json!(answered), json!(good));
+    assert!(kept.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()), "in the order of the lines");
+    assert_eq!(door.count().await, count + 250);
+}
+
+/// The key and the line make the id: the same stream again writes nothing.
+pub async fn a_stream_without_ids_can_be_sent_again(door: &Door) {
+    let key = fresh().to_string();
+    let mut drafts: Vec<Value> = (0..30).map(|_| sale(fresh())).collect();
+    drafts.iter_mut().for_each(|draft| drop(draft.as_object_mut().and_then(|draft| draft.remove("id"))));
+    let count = door.count().await;
+    let without_key = door.stream(&[], &lines(&drafts[..1])).await;
+    assert_eq!(without_key[0]["problem"]["code"], "IDEMPOTENCY_KEY_MISSING");
+    let first = door.stream(&[("idempotency-key", &key)], &lines(&drafts)).await;
+    let again = door.stream(&[("idempotency-key", &key)], &lines(&drafts)).await;
+    assert!(first.iter().all(|result| result["duplicate"] == false));
+    assert!(again.iter().all(|result| result["duplicate"] == true));
+    assert!(first.iter().zip(&again).all(|(first, again)| first["event_id"] == again["event_id"]));
+    assert_eq!(door.count().await, count + 30);
+}
+
+/// What came before the cut is durable; the line that was cut is no draft; sent again whole, nothing is written twice.
+pub async fn a_stream_that_is_cut_spoils_one_line(door: &Door) {
+    let drafts: Vec<Value> = (0..5).map(|_| sale(fresh())).collect();
+    let body = lines(&drafts);
+    let count = door.count().await;
+    let cut = door.stream(&[], &body[..body.len() - 20]).await;
+    assert_eq!(cut.len(), 5);
+    assert!(cut[..4].iter().all(|result| result["duplicate"] == false));
+    assert_eq!((&cut[4]["line"], &cut[4]["problem"]["code"]), (&json!(5), &json!("BAD_JSON")));
+    assert_eq!(door.count().await, count + 4);
+    // The last line feed may be missing.
+    let again = door.stream(&[], body.trim_end()).await;
+    let duplicates: Vec<&Value> = again.iter().map(|result| &result["duplicate"]).collect();
+    assert_eq!(duplicates, [true, true, true, true, false]);
+    assert_eq!(door.count().await, count + 5);
+}
+
+/// Each command becomes the event it stands for, about the entity it names.
+pub async fn typed_commands_build_events(door: &Door) {
+    let lines = json!([{"product": "85123A", "quantity": "2", "unit_price": "2.55"}]);
+    let goods = json!([{"product": "85123A", "quantity": "6", "unit_cost": "1.20"}]);
+    let at = "2026-01-02T03:04:05Z";
+    for (method, path, entity, body, action) in [
+        (
+            "POST",
+            "/api/v1/sales",
+            "S-1",
+            json!({"entity_id": "S-1", "currency": "GBP", "lines": lines, "total_minor": 510}),
+            "SALE_RECORDED",
+        ),
+        (
+            "POST",
+            "/api/v1/refunds",
+            "S-2",
+            json!({"entity_id": "S-2", "original": "S-1", "currency": "GBP", "lines": lines, "total_minor": 510}),
+            "SALE_REFUNDED",
+        ),
+        ("POST", "/api/v1/receptions", "R-1", json!({"entity_id": "R-1", "lines": goods}), "GOODS_RECEIVED"),
+        (
+            "POST",
+            "/api/v1/invoices",
+            "I-1",
+            json!({"entity_id": "I-1", "client": "C-1", "currency": "EUR", "lines": lines, "total_minor": 510}),
+            "INVOICE_CREATED",
+        ),
+        ("POST", "/api/v1/invoices/I-1/cancel", "I-1", json!({"reason": "a wrong line"}), "INVOICE_CANCELLED"),
+        (
+            "POST",
+            "/api/v1/deliveries/D-1/validate",
+            "D-1",
+            json!({"qr": "q-1", "validated_at": at}),
+            "DELIVERY_VALIDATED",
+        ),
+        ("POST", "/api/v1/clients", "C-1", json!({"entity_id": "C-1", "fields": {"name": "Dupont"}}), "CREATE"),
+        ("PATCH", "/api/v1/clients/C-1", "C-1", json!({"fields": {"name": "Durand"}}), "UPDATE"),
+        ("DELETE", "/api/v1/clients/C-1", "C-1", json!({}), "DELETE"),
+    ] {
+        let id = fresh();
+        let mut body = body;
+        body["id"] = json!(id);
+        let results = door.send(method, path, &[JSON], body.to_string()).await.results();
+        assert_eq!(results[0]["event_id"], json!(id), "{method} {path}");
+        let event = door.event(id).await.expect("it was answered, so it is there");
+        assert_eq!((&event["action"], &event["entity_id"]), (&json!(action), &json!(entity)), "{method} {path}");
+        let again = door.send(method, path, &[JSON], body.to_string()).await.results();
+        assert_eq!(again[0]["duplicate"], true, "{method} {path}");
+    }
+    // A deletion has nothing to say beyond its path.
+    let key = fresh().to_string();
+    door.send("DELETE", "/api/v1/clients/C-9", &[("idempotency-key", &key)], "").await.results();
+}
+
+/// Pointers speak of the command's body, not of the draft that would have been made.
+pub async fn a_typed_command_is_refused_in_its_own_words(door: &Door) {
+    let count = door.count().await;
+    let sale = |quantity: &str, total_minor: i64| {
+        let lines = json!([{"product": "85123A", "quantity": quantity, "unit_price": "2.55"}]);
+        json!({"id": fresh(), "currency": "GBP", "lines": lines, "total_minor": total_minor})
+    };
+    let problem = door.post("/api/v1/sales", &sale("two", 510)).await.problem(422, "INVALID_PAYLOAD");
+    assert_eq!(problem["pointer"], "/lines/0/quantity");
+    door.post("/api/v1/sales", &sale("2", 511)).await.problem(422, "TOTAL_MISMATCH");
+    let mut without_id = sale("2", 510);
+    without_id.as_object_mut().expect("an object").remove("id");
+    door.post("/api/v1/sales", &without_id).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
+    let twice = json!({"id": fresh(), "entity_id": "2", "fields": {"name": "x"}}).to_string();
+    let reply = door.send("PATCH", "/api/v1/clients/1", &[JSON], twice).await;
+    assert_eq!(reply.problem(400, "BAD_JSON")["pointer"], "/entity_id");
+    let reply = door.send("POST", "/api/v1/sales", &[NDJSON], "{}").await;
+    reply.problem(415, "UNSUPPORTED_MEDIA_TYPE");
+    assert_eq!(door.count().await, count);
+}
+
+/// Also what the router refuses is told in our words.
+pub async fn a_path_or_method_that_is_not_there_is_a_problem(door: &Door) {
+    door.send("GET", "/api/v1/nothing", &[], "").await.problem(404, "NOT_FOUND");
+    let reply = door.send("DELETE", EVENTS, &[], "").await;
+    reply.problem(405, "METHOD_NOT_ALLOWED");
+    let allowed = reply.headers[header::ALLOW].to_str().expect("methods are ASCII");
+    assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+    let missing = fresh();
+    door.send("GET", &format!("{EVENTS}/{missing}"), &[], "").await.problem(404, "NOT_FOUND");
+    door.send("GET", &format!("{EVENTS}?limit=0"), &[], "").await.problem(400, "BAD_PARAMETER");
+    door.send("GET", &format!("{EVENTS}?limt=10"), &[], "").await.problem(400, "BAD_PARAMETER");
+    door.send("GET", &format!("{EVENTS}?after=nowhere"), &[], "").await.problem(400, "BAD_PARAMETER");
+}

@@ -1,0 +1,141 @@
+//! Real processes of the real binary: central on a Postgres of its own, nodes beside it, each to be killed and started again.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How long a process may take to answer after its start.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// The binary, beside this test's own folder in `target`.
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a running test has a path");
+    let built = test.ancestors().nth(2).expect("tests run from target/PROFILE/deps").join("comptoir");
+    assert!(built.exists(), "{} is missing: cargo build --workspace --bins", built.display());
+    built
+}
+
+/// A command of the binary that ends by itself: its stdout as JSON, or its exit code and words.
+pub fn run(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, (i32, String)> {
+    let output =
+        Command::new(binary()).args(args).arg("--json").envs(variables.iter().copied()).env("LC_ALL", "C").output();
+    let output = output.expect("the binary starts");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() {
+        Ok(serde_json::from_str(stdout.trim()).unwrap_or(Value::Null))
+    } else {
+        let words = format!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
+        Err((output.status.code().unwrap_or(-1), words))
+    }
+}
+
+/// A loopback port that nobody uses now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+/// A folder that the unprivileged account of a private Postgres can enter.
+pub fn folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder =
+        tempfile::Builder::new().prefix("comptoir-").tempdir().expect("the temporary folder can be written to");
+    let open = std::fs::Permissions::from_mode(0o711);
+    std::fs::set_permissions(folder.path(), open).expect("our own folder can be opened");
+    folder
+}
+
+/// `comptoir serve` as a process.
+pub struct Server {
+    /// Where it listens.
+    pub url: String,
+    variables: Vec<(String, String)>,
+    log: PathBuf,
+    child: Child,
+}
+
+impl Server {
+    /// Starts central on a folder.
+    pub fn central(data_dir: &Path) -> Server {
+        Server::start(data_dir, &[("APP_MODE", "central")])
+    }
+
+    /// Starts a node on a folder, with what `comptoir admin node create` printed.
+    pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> Server {
+        let issued = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{name} was not issued")).to_owned();
+        let names = ["TENANT_ID", "SITE_ID", "NODE_ID", "SYNC_API_KEY"];
+        let issued: Vec<(&str, String)> = names.into_iter().map(|name| (name, issued(name))).collect();
+        let mut variables: Vec<(&str, &str)> = issued.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        variables.extend([("APP_MODE", "local"), ("CENTRAL_API_URL", central_url), ("SYNC_INTERVAL_SECONDS", "1")]);
+        Server::start(data_dir, &variables)
+    }
+
+    fn start(data_dir: &Path, variables: &[(&str, &str)]) -> Server {
+        std::fs::create_dir_all(data_dir).expect("the folder can be made");
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        variables.push(("LISTEN_ADDR".to_owned(), address.clone()));
+        variables.push(("DATA_DIR".to_owned(), data_dir.display().to_string()));
+        let log = data_dir.with_extension("log");
+        let child = spawn(&variables, &log);
+        let mut server = Server { url: format!("http://{address}"), variables, log, child };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Kills it as a power switch would, and starts it again at the same address.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.child = spawn(&self.variables, &self.log);
+        self.wait_until_ready();
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("our own child can be killed");
+        self.child.wait().expect("our own child can be waited for");
+    }
+
+    /// Starts it again after [`Self::kill`].
+    pub fn start_again(&mut self) {
+        self.child = spawn(&self.variables, &self.log);
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&mut self) {
+        let started = Instant::now();
+        let address = self.url.trim_start_matches("http://").to_owned();
+        while std::net::TcpStream::connect(&address).is_err() {
+            let ended = self.child.try_wait().expect("our own child can be asked");
+            assert!(ended.is_none(), "it ended ({ended:?}):\n{}", self.words());
+            assert!(started.elapsed() < READY_WITHIN, "it does not listen:\n{}", self.words());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What it said.
+    pub fn words(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have been killed by the test already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(variables: &[(String, String)], log: &Path) -> Child {
+    let log = std::fs::File::options().create(true).append(true).open(log).expect("the log can be written to");
+    let mut command = Command::new(binary());
+    command.arg("serve").env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command.spawn().expect("the binary starts")
+}
