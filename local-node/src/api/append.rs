@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::body::bad_json;
-use super::refusal::not_appended;
+use super::refusal::{id_reused, not_appended};
 use crate::event_log::{self, AppendError};
 use crate::node::Node;
 
@@ -44,14 +44,11 @@ async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<Append
     } else {
         check_list(node, key, &body)?
     };
-    if drafts.is_empty() {
-        return Ok(AppendResponse { results: Vec::new() });
-    }
     let count = drafts.len();
     match node.log().append(drafts).await {
         Ok(appended) => Ok(AppendResponse { results: appended.into_iter().map(shown).collect() }),
         Err(AppendError::EventIdReused(reused)) => {
-            let problems = reused.into_iter().map(|reused| (reused.index, super::refusal::id_reused(reused)));
+            let problems = reused.into_iter().map(|reused| (reused.index, id_reused(reused)));
             Err(list_refused(count, problems.collect()))
         }
         Err(error) => Err(not_appended(error)),
@@ -60,6 +57,9 @@ async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<Append
 
 fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Draft>, Problem> {
     let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| bad_json(&error))?;
+    if list.is_empty() {
+        return Err(Problem::new(ErrorCode::BadJson, "the list is empty"));
+    }
     if list.len() > LIST_DRAFTS_MAX {
         let detail = format!(
             "the list has {} drafts, at most {LIST_DRAFTS_MAX} are taken at once; a stream (application/x-ndjson) has no limit",
@@ -82,16 +82,22 @@ fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Draft>,
     if problems.is_empty() { Ok(drafts) } else { Err(list_refused(count, problems)) }
 }
 
-/// One problem per bad draft; the good ones were not written either.
+/// One problem per draft, in order: its own, or that another one's kept it out.
 fn list_refused(count: usize, problems: Vec<(usize, Problem)>) -> Problem {
     let detail = format!("{} of {count} drafts were refused, and nothing was written", problems.len());
-    let problems: Vec<Value> = problems.into_iter().map(|(index, problem)| indexed(index, problem)).collect();
+    let mut own = problems.into_iter().peekable();
+    let problems = (0..count).map(|index| match own.next_if(|(refused, _)| *refused == index) {
+        Some((_, problem)) => in_list(index, problem),
+        None => in_list(index, Problem::new(ErrorCode::ListRefused, "nothing is wrong with this draft")),
+    });
+    let problems: Vec<Value> = problems.collect();
     Problem::new(ErrorCode::ListRefused, detail).with("problems", problems)
 }
 
-fn indexed(index: usize, problem: Problem) -> Value {
-    let problem = problem.with("index", index);
-    serde_json::to_value(problem).unwrap_or(Value::Null)
+/// A problem of one draft, told by its place in the body.
+fn in_list(index: usize, problem: Problem) -> Value {
+    let pointer = format!("/{index}{}", problem.pointer.as_deref().unwrap_or_default());
+    serde_json::to_value(problem.at(pointer).with("index", index)).unwrap_or(Value::Null)
 }
 
 /// The log's answer as it goes out.

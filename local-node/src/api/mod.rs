@@ -17,6 +17,8 @@ mod refusal;
 mod sales;
 mod status;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -1,0 +1,170 @@
+//! A node in this process whose disk and clock obey the test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::time::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::config::{NodeConfig, SyncConfig};
+use crate::event_log::memory::MemDisk;
+use crate::event_log::{Backend, Environment, FreeSpace, Identity};
+use crate::node::Node;
+use crate::sync_agent::transport::HttpTransport;
+
+/// What the clock shows at first.
+const START: i64 = 1_800_000_000_000_000;
+
+/// Holds the log's writer where it next looks at the clock.
+#[derive(Default)]
+pub(super) struct Gate {
+    closed: std::sync::Mutex<bool>,
+    opened: std::sync::Condvar,
+    /// Told when the writer is held.
+    pub(super) held: Notify,
+}
+
+impl Gate {
+    pub(super) fn close(&self) {
+        *self.closed.lock().unwrap() = true;
+    }
+
+    pub(super) fn open(&self) {
+        *self.closed.lock().unwrap() = false;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        let closed = self.closed.lock().unwrap();
+        if *closed {
+            self.held.notify_one();
+            drop(self.opened.wait_while(closed, |closed| *closed).unwrap());
+        }
+    }
+}
+
+pub(super) struct Shop {
+    pub(super) node: Arc<Node>,
+    pub(super) router: Router,
+    pub(super) disk: MemDisk,
+    pub(super) free_bytes: Arc<AtomicU64>,
+    pub(super) clock: Arc<AtomicI64>,
+    pub(super) gate: Arc<Gate>,
+    _dir: TempDir,
+}
+
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A problem of that status and code.
+    pub(super) fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status, &self.json()["code"]), (status, &json!(code)), "{}", self.text());
+        assert_eq!(self.headers["content-type"], "application/problem+json");
+        self.json()
+    }
+}
+
+impl Shop {
+    pub(super) async fn open() -> Shop {
+        Shop::with_queue(1_024).await
+    }
+
+    /// A shop whose log lets so many callers wait.
+    pub(super) async fn with_queue(queue_len: usize) -> Shop {
+        let (dir, disk) = (TempDir::new().unwrap(), MemDisk::default());
+        let identity = Identity {
+            tenant: TenantId::from_bytes([1; 16]),
+            site: SiteId::from_bytes([2; 16]),
+            node: NodeId::from_bytes([3; 16]),
+        };
+        let mut config = NodeConfig::new(dir.path(), identity, SyncConfig::disabled());
+        config.log.backend = Backend::Memory(disk.clone());
+        config.log.queue_len = queue_len;
+        let (clock, free_bytes) = (Arc::new(AtomicI64::new(START)), Arc::new(AtomicU64::new(900 << 30)));
+        let gate = Arc::new(Gate::default());
+        let environment = environment(clock.clone(), free_bytes.clone(), gate.clone());
+        let node = Node::start_with(config, environment, None::<HttpTransport>).await.unwrap();
+        Shop { router: crate::router(node.clone()), node, disk, free_bytes, clock, gate, _dir: dir }
+    }
+
+    pub(super) async fn send(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Reply {
+        let request = Request::builder().method(method).uri(path).header("content-type", kind);
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.map(|body| body.to_vec()).unwrap_or_default();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, "application/json", "").await
+    }
+
+    pub(super) async fn post(&self, body: &Value) -> Reply {
+        self.send("POST", "/api/v1/events", "application/json", body.to_string()).await
+    }
+
+    /// Sells each number, and says that it went well.
+    pub(super) async fn sell(&self, numbers: std::ops::Range<u64>) {
+        for number in numbers {
+            let reply = self.post(&sale(number)).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+        }
+    }
+
+    /// Moves the clock on.
+    pub(super) fn later(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+fn environment(clock: Arc<AtomicI64>, free_bytes: Arc<AtomicU64>, gate: Arc<Gate>) -> Environment {
+    Environment {
+        clock: Arc::new(move || {
+            if std::thread::current().name() == Some("log-writer") {
+                gate.pass();
+            }
+            Timestamp(clock.load(Ordering::Relaxed))
+        }),
+        random: Arc::new(|bytes| {
+            bytes.fill(5);
+            Ok(())
+        }),
+        free_space: Arc::new(move |_| {
+            Ok(FreeSpace { free_bytes: free_bytes.load(Ordering::Relaxed), total_bytes: 1 << 40 })
+        }),
+    }
+}
+
+pub(super) fn id(number: u64) -> Uuid {
+    Uuid::from_u64_pair(0x0199_0000_0000_7000, 0x8000_0000_0000_0000 + number)
+}
+
+pub(super) fn sale(number: u64) -> Value {
+    json!({
+        "id": id(number), "entity_type": "SALE", "entity_id": format!("s-{number}"), "action": "SALE_RECORDED",
+        "payload": {
+            "currency": "GBP", "total_minor": 510,
+            "lines": [{"product": "85123A", "quantity": "2", "unit_price": "2.55"}],
+        },
+    })
+}

@@ -1,0 +1,116 @@
+//! What a caller hears when the log does not take more, and that nothing of it is guesswork.
+
+use std::sync::atomic::Ordering;
+
+use comptoir_core::position::Seq;
+use serde_json::json;
+
+use super::{Shop, sale};
+use crate::event_log::memory::Faults;
+
+#[tokio::test]
+async fn a_full_queue_is_told_at_once_and_when_to_come_back() {
+    let shop = Shop::with_queue(1).await;
+    shop.gate.close();
+    let first = {
+        let router = shop.router.clone();
+        let request = axum::http::Request::builder()
+            .method("POST")
+            .uri("/api/v1/events")
+            .header("content-type", "application/json")
+            .body(axum::body::Body::from(sale(1).to_string()))
+            .unwrap();
+        tokio::spawn(tower::ServiceExt::oneshot(router, request))
+    };
+    // The writer holds the first; the second takes the queue's one place; there is none for the third.
+    shop.gate.held.notified().await;
+    let third = async {
+        let refused = shop.post(&sale(3)).await;
+        shop.gate.open();
+        refused
+    };
+    let second = sale(2);
+    let (taken, refused) = tokio::join!(biased; shop.post(&second), third);
+    refused.problem(503, "QUEUE_FULL");
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!((first.await.unwrap().unwrap().status().as_u16(), taken.status), (200, 200));
+    assert_eq!(shop.node.log().head().marks.durable, Seq(3), "the refused one was not written");
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_refuses_events_and_serves_reads() {
+    let shop = Shop::open().await;
+    shop.sell(0..2).await;
+    shop.free_bytes.store(1 << 20, Ordering::Relaxed);
+    let problem = shop.post(&sale(2)).await.problem(507, "DISK_LOW");
+    assert_eq!(problem["free_bytes"], 1 << 20);
+    shop.get("/readyz").await.problem(507, "DISK_LOW");
+    assert_eq!(shop.get("/api/v1/events").await.json()["events"].as_array().unwrap().len(), 3);
+    assert_eq!(shop.get("/api/v1/status").await.json()["log"]["disk_low"], true);
+    let line = format!("{}\n", sale(3));
+    let refused = shop.send("POST", "/api/v1/events", "application/x-ndjson", line).await;
+    assert_eq!(refused.json()["problem"]["code"], "DISK_LOW");
+    // It takes events again by itself.
+    shop.free_bytes.store(900 << 30, Ordering::Relaxed);
+    shop.sell(2..4).await;
+    assert_eq!(shop.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn after_a_failed_flush_nobody_hears_ok_and_the_state_is_loud() {
+    let shop = Shop::open().await;
+    shop.sell(0..1).await;
+    shop.disk.set_faults(Faults { flushes_fail: true, ..Faults::default() });
+    shop.post(&sale(1)).await.problem(503, "LOG_READ_ONLY");
+    shop.disk.set_faults(Faults::default());
+    shop.post(&json!([sale(2)])).await.problem(503, "LOG_READ_ONLY");
+    let stream = shop.send("POST", "/api/v1/events", "application/x-ndjson", format!("{}\n", sale(3))).await;
+    assert_eq!(stream.json()["problem"]["code"], "LOG_READ_ONLY");
+    shop.get("/readyz").await.problem(503, "LOG_READ_ONLY");
+    assert_eq!(shop.get("/healthz").await.status, 200, "the process lives, and reads go on");
+    assert_eq!(shop.get("/api/v1/status").await.json()["log"]["state"], "failed");
+    assert_eq!(shop.get("/api/v1/queue").await.json()["pending"], 1);
+}
+
+#[tokio::test]
+async fn a_node_that_is_shut_down_takes_nothing_more() {
+    let shop = Shop::open().await;
+    shop.sell(0..1).await;
+    shop.node.shutdown().await;
+    shop.post(&sale(1)).await.problem(503, "LOG_READ_ONLY");
+    shop.node.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_fit_one_batch_of_the_log_is_too_large() {
+    let shop = Shop::open().await;
+    let drafts: Vec<_> = (0..100)
+        .map(|number| {
+            json!({
+                "id": super::door::id(number), "entity_type": "NOTE", "entity_id": number.to_string(),
+                "action": "CREATE", "payload": {"text": "x".repeat(12_000)},
+            })
+        })
+        .collect();
+    shop.post(&json!(drafts)).await.problem(413, "TOO_LARGE");
+    assert_eq!(shop.node.log().head().marks.durable, Seq(1));
+    // The same drafts as a stream have no such limit.
+    let lines: String = drafts.iter().map(|draft| format!("{draft}\n")).collect();
+    let stream = shop.send("POST", "/api/v1/events", "application/x-ndjson", lines).await;
+    assert_eq!(stream.text().lines().count(), 100);
+    assert_eq!(shop.node.log().head().marks.durable, Seq(101));
+}
+
+#[tokio::test]
+async fn a_payload_is_kept_as_it_was_written() {
+    let shop = Shop::open().await;
+    let payload =
+        r#"{ "total_minor":510,"currency":"GBP",  "lines":[{"unit_price":"2.55","quantity":"2","product":"A"}] }"#;
+    let names = r#""entity_type":"SALE","entity_id":"1","action":"SALE_RECORDED""#;
+    let draft = format!(r#"{{"id":"{}",{names},"payload": {payload} }}"#, super::door::id(1));
+    let reply = shop.send("POST", "/api/v1/events", "application/json", draft).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let sealed = shop.node.log().read(1, Seq(2), 1, usize::MAX).unwrap();
+    let event = comptoir_proto::stored_v1::decode(&sealed[0].record).unwrap();
+    assert_eq!(String::from_utf8(event.content.payload).unwrap(), payload);
+}

@@ -1,0 +1,8 @@
+//! What is a node's own, beside the contract that it shares with central: its log's states, its reads, its queue and its export.
+
+mod door;
+mod log_states;
+mod reads;
+mod streams;
+
+use door::{Reply, Shop, sale};
