@@ -2,7 +2,6 @@
 
 pub mod contract;
 pub mod hand_made;
-pub mod contract;
 // By its path, because a binary that must not link this library uses it too.
 #[path = "../crash/ledger.rs"]
 pub mod crash_ledger;
