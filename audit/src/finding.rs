@@ -5,12 +5,11 @@ use std::fmt::Display;
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::id::NodeId;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 /// What does not hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Defect {
     /// The file is cut, or its frames do not read.
     Form,
@@ -56,6 +55,12 @@ pub enum Defect {
     Answer,
     /// A head that was written down earlier does not stand in this log: it was shortened or written anew.
     KnownHead,
+}
+
+impl Serialize for Defect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// Where in the log: as much as is known.

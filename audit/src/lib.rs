@@ -4,6 +4,8 @@
 //! Everything is read as a stream. The first break is named by its place (node, epoch, seq, position, byte), with what was
 //! expected and what was found. Nothing is repaired here, ever.
 
+pub mod commands;
+pub mod compare;
 mod content;
 pub mod exit;
 pub mod finding;
@@ -15,7 +17,9 @@ mod opening;
 pub mod source;
 mod tenant_log;
 pub mod verify;
+pub mod words;
 
+pub use compare::compare;
 pub use finding::{Break, Defect, Level, Options, Place, Report};
 pub use source::{AuditError, BundleFile, Source};
 pub use verify::verify;

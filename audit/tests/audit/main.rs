@@ -1,5 +1,7 @@
 //! Audits of logs that were built here, changed in every way, and told apart from what they were.
 
+mod commands;
+mod compare;
 mod flips;
 mod mutations;
 mod parts;

@@ -1,0 +1,336 @@
+//! A node's log beside central's: the same records, and who holds what alone. Both are walked once, side by side.
+//!
+//! Links are not computed here: compare what was verified. Where the chains of two verified logs agree at a record, everything
+//! before it agrees too; still every record is compared, so that the first one that differs is named.
+
+use std::cmp::Ordering;
+use std::io::Read;
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::NodeId;
+use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Frame};
+use comptoir_proto::stored_v1;
+use comptoir_proto::sync_v1::RecordResult;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::opening::EpochEnd;
+use crate::source::{AuditError, Source, open};
+
+/// What two logs of one node have to say about each other.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Comparison {
+    /// Whose log.
+    pub node: Uuid,
+    /// Records that both hold, byte for byte up to the first difference.
+    pub same: u64,
+    /// Decisions that the node keeps and that are central's.
+    pub same_answers: u64,
+    /// The first record that is not the same on both sides.
+    pub difference: Option<Difference>,
+    /// The first decision that the node keeps otherwise than central made it.
+    pub answer_difference: Option<AnswerDifference>,
+    /// Stretches that one side holds alone.
+    pub alone: Vec<Alone>,
+}
+
+impl Comparison {
+    /// Whether the two contradict each other. What waits to be sent, was sealed again, or lies before the files is no contradiction.
+    pub fn contradicts(&self) -> bool {
+        let contradicts = |alone: &Alone| match alone.why {
+            Why::Waiting | Why::SealedAgain | Why::BeforeTheFile => false,
+            Why::Missing | Why::Lost => true,
+        };
+        self.difference.is_some() || self.answer_difference.is_some() || self.alone.iter().any(contradicts)
+    }
+}
+
+/// A record that both hold with other bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Difference {
+    /// The node's epoch.
+    pub epoch: u32,
+    /// The record's number in it.
+    pub seq: u64,
+    /// Where central holds it.
+    pub position: u64,
+    /// The chain after it at the node, hex.
+    pub node_chain: String,
+    /// The chain after it at central, hex.
+    pub central_chain: String,
+}
+
+/// A decision that the node keeps otherwise than central made it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AnswerDifference {
+    /// The node's epoch.
+    pub epoch: u32,
+    /// The record's number in it.
+    pub seq: u64,
+    /// Where central holds it.
+    pub position: u64,
+    /// What the node keeps.
+    pub node: String,
+    /// What central stored.
+    pub central: String,
+}
+
+/// Records that one side holds alone.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Alone {
+    /// The node's epoch.
+    pub epoch: u32,
+    /// The first of them.
+    pub from: u64,
+    /// The last of them.
+    pub to: u64,
+    /// What that means.
+    pub why: Why,
+}
+
+/// Why one side holds records alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Why {
+    /// At the node, after all that central holds: they wait to be sent.
+    Waiting,
+    /// At the node, in an epoch that was left: they were sealed again in a later one.
+    SealedAgain,
+    /// At the node, before the beginning of central's file, which is a part.
+    BeforeTheFile,
+    /// At the node, although central holds later ones: central's log is short of them.
+    Missing,
+    /// At central: the node's log was shortened, or put back from an older copy.
+    Lost,
+}
+
+/// Compares a node's bundle with a tenant's.
+pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, AuditError> {
+    let (node_reader, central_reader) = (open(node)?, open(central)?);
+    let BundleHeader::Node { tenant, node: id } = *node_reader.header() else {
+        return Err(AuditError::Kind { name: node.name(), needed: "a bundle of a node's log" });
+    };
+    let BundleHeader::Central { tenant: central_tenant, after, .. } = *central_reader.header() else {
+        return Err(AuditError::Kind { name: central.name(), needed: "a bundle of a tenant's log" });
+    };
+    if tenant != central_tenant {
+        return Err(AuditError::Stranger { name: central.name(), other: node.name() });
+    }
+    let mut left = NodeSide { name: node.name(), reader: node_reader, epoch: None, held: None };
+    let mut right = CentralSide { name: central.name(), reader: central_reader, node: id };
+    let mut found = Walk {
+        comparison: Comparison { node: id.uuid(), ..Comparison::default() },
+        part: after > Position::ZERO,
+        met: false,
+    };
+    let (mut at_node, mut at_central) = (left.next()?, right.next()?);
+    loop {
+        let order = match (&at_node, &at_central) {
+            (None, None) => return Ok(found.comparison),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(left), Some(right)) => left.end.place().cmp(&right.end.place()),
+        };
+        match order {
+            Ordering::Less => {
+                let last_epoch_at_central = at_central.as_ref().map(|right| right.end.epoch);
+                if let Some(seen) = at_node.take() {
+                    found.node_alone(&seen, last_epoch_at_central);
+                }
+                at_node = left.next()?;
+                found.left_behind(at_node.as_ref());
+            }
+            Ordering::Greater => {
+                if let Some(seen) = at_central.take() {
+                    found.alone(&seen.end, Why::Lost);
+                }
+                at_central = right.next()?;
+            }
+            Ordering::Equal => {
+                if let (Some(left), Some(right)) = (at_node.take(), at_central.take()) {
+                    found.both(&left, &right);
+                }
+                (at_node, at_central) = (left.next()?, right.next()?);
+            }
+        }
+    }
+}
+
+/// What was found so far.
+struct Walk {
+    comparison: Comparison,
+    /// Whether central's file begins in the middle of its log.
+    part: bool,
+    /// Whether a record of central's was met.
+    met: bool,
+}
+
+impl Walk {
+    fn both(&mut self, left: &NodeRecord, right: &CentralRecord) {
+        self.met = true;
+        let EpochEnd { epoch, seq, .. } = left.end;
+        let (epoch_number, seq, position) = (epoch.number, seq.0, right.position.0);
+        if (left.end.epoch, left.end.chain) != (right.end.epoch, right.end.chain) {
+            self.comparison.difference.get_or_insert_with(|| Difference {
+                epoch: epoch_number,
+                seq,
+                position,
+                node_chain: told(left.end.epoch, right.end.epoch, left.end.chain),
+                central_chain: told(right.end.epoch, left.end.epoch, right.end.chain),
+            });
+        } else if self.comparison.difference.is_none() {
+            self.comparison.same += 1;
+        }
+        let Some(answer) = &left.answer else { return };
+        if *answer == right.decided {
+            self.comparison.same_answers += 1;
+        } else {
+            self.comparison.answer_difference.get_or_insert_with(|| AnswerDifference {
+                epoch: epoch_number,
+                seq,
+                position,
+                node: answer.clone(),
+                central: right.decided.clone(),
+            });
+        }
+    }
+
+    fn node_alone(&mut self, seen: &NodeRecord, next_at_central: Option<Epoch>) {
+        let why = match next_at_central {
+            _ if self.part && !self.met => Why::BeforeTheFile,
+            None => Why::Waiting,
+            Some(next) if next.number > seen.end.epoch.number => Why::SealedAgain,
+            Some(_) => Why::Missing,
+        };
+        self.alone(&seen.end, why);
+    }
+
+    /// The node's log goes on with a record: what waited in an epoch before it waits no more, it was sealed again.
+    fn left_behind(&mut self, next: Option<&NodeRecord>) {
+        let Some(next) = next else { return };
+        if let Some(last) = self.comparison.alone.last_mut()
+            && last.why == Why::Waiting
+            && last.epoch < next.end.epoch.number
+        {
+            last.why = Why::SealedAgain;
+        }
+    }
+
+    fn alone(&mut self, end: &EpochEnd, why: Why) {
+        let (epoch, seq) = (end.epoch.number, end.seq.0);
+        match self.comparison.alone.last_mut() {
+            Some(last) if (last.epoch, last.why) == (epoch, why) && last.to.checked_add(1) == Some(seq) => {
+                last.to = seq
+            }
+            _ => self.comparison.alone.push(Alone { epoch, from: seq, to: seq, why }),
+        }
+    }
+}
+
+/// A chain, and the epoch's id where that differs too.
+fn told(epoch: Epoch, other: Epoch, chain: ChainHash) -> String {
+    if epoch == other { chain.to_string() } else { format!("{chain} in epoch {}", epoch.id) }
+}
+
+impl EpochEnd {
+    fn place(&self) -> (u32, Seq) {
+        (self.epoch.number, self.seq)
+    }
+}
+
+struct NodeRecord {
+    end: EpochEnd,
+    answer: Option<String>,
+}
+
+struct NodeSide<'a> {
+    name: String,
+    reader: BundleReader<Box<dyn Read + 'a>>,
+    epoch: Option<EpochEnd>,
+    /// A record that may still be followed by its answer.
+    held: Option<NodeRecord>,
+}
+
+impl NodeSide<'_> {
+    fn next(&mut self) -> Result<Option<NodeRecord>, AuditError> {
+        loop {
+            let frame =
+                self.reader.next_frame().map_err(|error| AuditError::Read { name: self.name.clone(), error })?;
+            let Some((_, frame)) = frame else { return Ok(self.held.take()) };
+            match frame {
+                Frame::Epoch(start) => {
+                    self.epoch = Some(EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain });
+                }
+                Frame::Record { chain, .. } => {
+                    let Some(end) = &mut self.epoch else { continue };
+                    (end.seq, end.chain) = (Seq(end.seq.0.saturating_add(1)), chain);
+                    let record = NodeRecord { end: *end, answer: None };
+                    if let Some(before) = self.held.replace(record) {
+                        return Ok(Some(before));
+                    }
+                }
+                Frame::Answer(answer) => {
+                    if let Some(record) = &mut self.held {
+                        record.answer = Some(answered(answer));
+                    }
+                }
+                Frame::Entry(_) => {}
+            }
+        }
+    }
+}
+
+struct CentralRecord {
+    end: EpochEnd,
+    position: Position,
+    decided: String,
+}
+
+struct CentralSide<'a> {
+    name: String,
+    reader: BundleReader<Box<dyn Read + 'a>>,
+    node: NodeId,
+}
+
+impl CentralSide<'_> {
+    fn next(&mut self) -> Result<Option<CentralRecord>, AuditError> {
+        loop {
+            let frame =
+                self.reader.next_frame().map_err(|error| AuditError::Read { name: self.name.clone(), error })?;
+            match frame {
+                None => return Ok(None),
+                Some((_, Frame::Entry(entry))) if entry.node == self.node => {
+                    let end = EpochEnd { epoch: entry.epoch, seq: entry.seq, chain: entry.chain };
+                    let decided = decided(entry.decision);
+                    return Ok(Some(CentralRecord { end, position: entry.position, decided }));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// A decision as both sides must tell it: position, verdict, code, reference.
+fn decided(decision: &[u8]) -> String {
+    match stored_v1::decode_decision(decision) {
+        Ok(decision) => {
+            let judgement = &decision.judgement;
+            let code = judgement.code.map(|code| code.as_str());
+            words(decision.position.0, judgement.verdict.as_str(), code, judgement.reference.as_deref())
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+fn answered(answer: &[u8]) -> String {
+    match serde_json::from_slice::<RecordResult>(answer) {
+        Ok(answer) => words(answer.position, &answer.verdict, answer.code.as_deref(), answer.reference.as_deref()),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn words(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> String {
+    let rest = [code, reference].into_iter().flatten().map(|word| format!(" {word}")).collect::<String>();
+    format!("position {position}: {verdict}{rest}")
+}

@@ -1,0 +1,39 @@
+//! `comptoir-audit`: what an auditor needs on a machine of his own. It reads files and prints; it writes none and opens no socket.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use comptoir_audit::commands::{Command, Printing, run};
+use comptoir_audit::exit;
+use comptoir_audit::words::Language;
+
+/// Verify what a till, a phone or head office exported, from files alone.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "\
+Examples:
+  comptoir-audit verify shop.bundle
+  comptoir-audit verify january.bundle february.bundle --known-head 9f2c...
+  comptoir-audit compare shop.bundle central.bundle --json
+
+Ends with 0 when everything holds, 1 when a break or a contradiction was found, 2 when nothing can be said."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// One line of JSON instead of words
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let Arguments { command, json } = Arguments::parse();
+    let progress = !json && io::stderr().is_terminal();
+    let done = run(&command, Printing { json, language: Language::of_the_system(), progress });
+    ExitCode::from(done.unwrap_or_else(|error| {
+        let _ = writeln!(io::stderr().lock(), "{error}");
+        exit::UNREADABLE
+    }))
+}

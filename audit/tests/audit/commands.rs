@@ -1,0 +1,134 @@
+//! The small binary: its words, its JSON, and the exit codes that scripts rely on.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::*;
+
+struct Files(tempfile::TempDir);
+
+impl Files {
+    fn new() -> Files {
+        Files(tempfile::tempdir().unwrap())
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+fn run(language: &str, arguments: &[&str], files: &[&PathBuf]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir-audit"));
+    command.env_clear().env("LANG", language).args(arguments).args(files).output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn broken() -> Vec<u8> {
+    let mut log = tenant_log(&[node_log(node(7), &[6])]);
+    log.entry(4).decision_chain.0[0] ^= 1;
+    log.together()
+}
+
+#[test]
+fn an_intact_log_ends_with_0_and_says_where_each_log_ends() {
+    let files = Files::new();
+    let file = files.write("central.bundle", &tenant_log(&[node_log(node(7), &[6])]).together());
+    let output = run("C", &["verify", "--level", "content"], &[&file]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.starts_with("Intact: 6 records, 6 decisions.\n"), "{text}");
+    assert!(text.contains("node 07070707-0707-0707-0707-070707070707, epoch 1, seq 6, "), "{text}");
+    assert!(output.stderr.is_empty(), "no progress where nobody watches");
+
+    let french = stdout(&run("fr_FR.UTF-8", &["verify"], &[&file]));
+    assert!(french.starts_with("Intact : 6 enregistrements, 6 décisions.\n"), "{french}");
+}
+
+#[test]
+fn a_break_ends_with_1_and_is_named() {
+    let files = Files::new();
+    let file = files.write("central.bundle", &broken());
+    let output = run("C", &["verify"], &[&file]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(
+        text.starts_with("Break DECISION_CHAIN: the decision, or a link before it, was changed.\n  position 4, node "),
+        "{text}"
+    );
+    let french = stdout(&run("fr_FR.UTF-8", &["verify"], &[&file]));
+    assert!(french.contains("Rupture DECISION_CHAIN") && french.contains("attendu "), "{french}");
+
+    let output = run("C", &["verify", "--json"], &[&file]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["intact"], false);
+    let found = &report["first_break"];
+    assert_eq!((&found["defect"], &found["position"], &found["seq"]), (&"DECISION_CHAIN".into(), &4.into(), &4.into()));
+    assert!(found["byte"].as_u64().unwrap() > 63 && found["file"].as_str().unwrap().ends_with("central.bundle"));
+    assert_eq!(found["expected"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn what_cannot_be_read_ends_with_2_and_never_looks_like_a_finding() {
+    let files = Files::new();
+    let no_bundle = files.write("photo.jpg", b"\xff\xd8\xff\xe0 something else");
+    let newer = files.write("newer.bundle", b"CPTB\x02\x00\x01");
+    let missing = files.0.path().join("missing.bundle");
+    for (file, word) in [(&no_bundle, "no bundle"), (&newer, "format 2"), (&missing, "cannot be opened")] {
+        let output = run("C", &["verify"], &[file]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(word), "{error}");
+    }
+    assert_eq!(run("C", &["verify"], &[]).status.code(), Some(2), "no file");
+    assert_eq!(run("C", &["verify", "--known-head", "abc"], &[&missing]).status.code(), Some(2), "no chain");
+}
+
+#[test]
+fn a_known_head_is_looked_for() {
+    let files = Files::new();
+    let log = node_log(node(7), &[6]);
+    let Owned::Record { chain, .. } = log.frames[log.record(1, 6)] else { panic!() };
+    let mut cut = log.clone();
+    cut.frames.truncate(cut.record(1, 6));
+    let (whole, cut) = (files.write("whole.bundle", &log.together()), files.write("cut.bundle", &cut.together()));
+    let known = ["verify", "--known-head", &chain.to_string()];
+    assert_eq!(run("C", &known, &[&whole]).status.code(), Some(0));
+    let output = run("C", &known, &[&cut]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).starts_with("Break KNOWN_HEAD: "), "{}", stdout(&output));
+}
+
+#[test]
+fn two_logs_are_compared_once_each_holds_by_itself() {
+    let files = Files::new();
+    let log = node_log(node(7), &[6]);
+    let central = files.write("central.bundle", &tenant_log(std::slice::from_ref(&log)).together());
+    let shop = files.write("shop.bundle", &log.together());
+    let output = run("C", &["compare", "--json"], &[&shop, &central]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&found["agree"], &found["comparison"]["same"]), (&true.into(), &6.into()));
+
+    let longer = files.write("longer.bundle", &tenant_log(&[node_log(node(7), &[8])]).together());
+    let output = run("C", &["compare"], &[&shop, &longer]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.starts_with("They contradict each other: 6 records the same"), "{text}");
+    assert!(text.contains("epoch 1, seq 7 .. 8: at central alone: the node's log was shortened"), "{text}");
+
+    let broken = files.write("broken.bundle", &broken());
+    let output = run("fr_FR.UTF-8", &["compare"], &[&shop, &broken]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).starts_with("Rupture DECISION_CHAIN"), "{}", stdout(&output));
+
+    assert_eq!(run("C", &["compare"], &[&central, &shop]).status.code(), Some(2), "the wrong way round");
+}
