@@ -180,8 +180,15 @@ create table projection_version (
     projection text collate "C" not null,                        -- stock, deliveries, invoices, entities, quarantine; reporting has its own
     version    int not null check (version > 0),
     state      text not null check (state in ('active', 'building', 'retired')),
+    -- Up to where this version is complete. Deciding projections, while active, are complete to the head, and leave it at 0.
+    position    bigint not null default 0,
+    -- The fence: raised by every new owner. Whoever finds another number here has lost the cursor and stops.
+    owner_epoch bigint not null default 0,
+    owner       uuid,
+    -- Until then nobody else tries. It saves work; the fence, not this time, keeps two owners apart.
+    owned_until timestamptz not null default '-infinity',
     primary key (tenant_id, projection, version)
-);
+) with (fillfactor = 50);                            -- room for HOT updates: a cursor moves with every batch
 create unique index projection_version_one_active on projection_version (tenant_id, projection) where state = 'active';
 
 -- The rulebook in force at the next position: the last RULEBOOK_ADOPTED.
@@ -358,3 +365,220 @@ grant select, insert, update on node, api_key, reader, refusal, tenant_head, nod
 -- Read models can be thrown away: the log makes them again.
 grant select, insert, update, delete on
     stock_item, stock_taken, stock_count, delivery, invoice, invoice_series, entity, quarantine to comptoir_service;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Projections: who moves a cursor is told by projection_version; here is what could not be applied
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- A version that was dropped leaves no trace.
+grant delete on projection_version to comptoir_service;
+
+-- An event that could not be applied, and the later events of its entity, which wait behind it.
+create table projection_parked (
+    tenant_id   uuid not null,
+    projection  text collate "C" not null,
+    version     int not null,
+    position    bigint not null,
+    entity_type text not null collate "C",
+    entity_id   text not null collate "C",
+    reason      text not null,
+    parked_at   timestamptz not null default now(),
+    primary key (tenant_id, projection, version, position)
+);
+create index projection_parked_by_entity on projection_parked (tenant_id, projection, version, entity_type, entity_id);
+
+alter table projection_parked enable row level security;
+alter table projection_parked force row level security;
+create policy one_tenant on projection_parked to comptoir_service, comptoir_owner
+    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
+grant select, insert, delete on projection_parked to comptoir_service;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Projection `sales`
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Projection `sales`, which follows the log: one row per line of an accepted sale, refund, write-off or adjustment. Rows are only ever
+-- added, so the lines up to a position are the same for ever.
+
+create table sales_line (
+    tenant_id    uuid not null,
+    version      int not null,
+    position     bigint not null,                    -- of the event, or of the release that let it take effect
+    line         int not null,                       -- which line of the event, from 0
+    kind         text not null check (kind in ('SALE', 'REFUND', 'WRITE_OFF', 'ADJUSTMENT')),
+    day          date not null,                      -- in the tenant's zone; never later than receipt
+    site_id      uuid,
+    product      text collate "C",
+    country      text collate "C",
+    customer     text collate "C",
+    user_name    text collate "C",
+    entity_id    text not null collate "C",
+    quantity     numeric not null,                   -- negative where goods came back; what was written off is positive
+    amount       numeric not null,                   -- major units, tax included, unrounded; negative where money went back
+    amount_minor bigint not null,                    -- minor units, rounded as the line was printed
+    currency     text not null collate "C",
+    primary key (tenant_id, version, position, line)
+);
+-- Reports ask for days.
+create index sales_line_by_day on sales_line (tenant_id, version, day);
+
+alter table sales_line enable row level security;
+alter table sales_line force row level security;
+create policy one_tenant on sales_line to comptoir_service, comptoir_owner
+    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
+create policy own_tenants on sales_line for select to comptoir_readonly
+    using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)));
+grant select on sales_line to comptoir_readonly;
+-- A version can be thrown away; a row is never changed.
+grant select, insert, delete on sales_line to comptoir_service;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Reporting
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- What head office reads with any tool that speaks SQL. The views run as whoever asks (security_invoker), so row-level security holds:
+-- a reading role sees the tenants that the table `reader` gives it, and nothing it could choose itself.
+
+create schema reporting;
+grant usage on schema reporting to comptoir_readonly;
+
+-- The views need a few more tables than the reports. Of the log a reader sees what happened and what was decided, no record and no payload.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['node', 'node_head', 'event'] loop
+        execute format(
+            'create policy own_tenants on %I for select to comptoir_readonly '
+            'using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)))', name);
+    end loop;
+end $$;
+grant select (tenant_id, node_id, site_id, name, created_at) on node to comptoir_readonly;
+grant select on node_head to comptoir_readonly;
+grant select (tenant_id, position, event_id, node_id, epoch, node_seq, entity_type, entity_id, action, verdict, code,
+              occurred_at, effective_at, received_at) on event to comptoir_readonly;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Sales
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create view reporting.sales_lines with (security_invoker = true) as
+select l.tenant_id, l.position, l.line, l.kind, l.day, to_char(l.day, 'YYYY-MM') as month, l.site_id, s.code as site_code,
+       l.product, l.country, l.customer, l.user_name, l.entity_id, l.quantity, l.amount, l.amount_minor, l.currency
+from sales_line l
+join projection_version v
+    on v.tenant_id = l.tenant_id and v.projection = 'sales' and v.version = l.version and v.state = 'active'
+left join site s on s.tenant_id = l.tenant_id and s.site_id = l.site_id;
+
+-- One view per key. `quantity` is what was sold less what came back; an event of three lines is one sale.
+do $$
+declare
+    by_key text[];
+begin
+    foreach by_key slice 1 in array array[
+        ['day', 'day'], ['month', 'month'], ['site', 'site_id'], ['product', 'product'],
+        ['country', 'country'], ['customer', 'customer'], ['user', 'user_name'], ['entity', 'entity_id']
+    ] loop
+        execute format($view$
+            create view reporting.%I with (security_invoker = true) as
+            select tenant_id, %2$I, currency,
+                   count(distinct position) filter (where kind = 'SALE')       as sales,
+                   count(distinct position) filter (where kind = 'REFUND')     as refunds,
+                   count(distinct position) filter (where kind = 'WRITE_OFF')  as write_offs,
+                   count(distinct position) filter (where kind = 'ADJUSTMENT') as adjustments,
+                   count(*) as lines,
+                   coalesce(sum(quantity) filter (where kind in ('SALE', 'REFUND')), 0) as quantity,
+                   coalesce(sum(quantity) filter (where kind = 'WRITE_OFF'), 0)  as written_off,
+                   coalesce(sum(quantity) filter (where kind = 'ADJUSTMENT'), 0) as adjusted,
+                   sum(amount_minor) as amount_minor,
+                   sum(amount) as amount
+            from reporting.sales_lines
+            group by tenant_id, %2$I, currency
+            $view$, 'sales_by_' || by_key[1], by_key[2]);
+    end loop;
+end $$;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Stock
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- The nil site is the tenant's own stock.
+create view reporting.stock_lots with (security_invoker = true) as
+select i.tenant_id, nullif(i.site_id, '00000000-0000-0000-0000-000000000000') as site_id, i.product,
+       (lot ->> 'position')::bigint as position, (lot ->> 'line')::int as line, (lot ->> 'received_at')::timestamptz as received_at,
+       (lot ->> 'quantity')::numeric as quantity, (lot ->> 'unit_cost')::numeric as unit_cost, lot ->> 'lot' as lot
+from stock_item i
+join projection_version v
+    on v.tenant_id = i.tenant_id and v.projection = 'stock' and v.version = i.version and v.state = 'active'
+cross join lateral json_array_elements(i.lots) as lot;
+
+create view reporting.stock with (security_invoker = true) as
+select i.tenant_id, nullif(i.site_id, '00000000-0000-0000-0000-000000000000') as site_id, s.code as site_code, i.product,
+       lots.quantity - i.short as quantity, i.short, lots.value, t.currency, i.taken_quantity, i.taken_cost, i.last_cost, i.position
+from stock_item i
+join projection_version v
+    on v.tenant_id = i.tenant_id and v.projection = 'stock' and v.version = i.version and v.state = 'active'
+join tenant t on t.tenant_id = i.tenant_id
+left join site s on s.tenant_id = i.tenant_id and s.site_id = i.site_id
+cross join lateral (
+    select coalesce(sum((lot ->> 'quantity')::numeric), 0) as quantity,
+           coalesce(sum((lot ->> 'quantity')::numeric * (lot ->> 'unit_cost')::numeric), 0) as value
+    from json_array_elements(i.lots) as lot
+) lots;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Documents and master data
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create view reporting.invoices with (security_invoker = true) as
+select i.tenant_id, i.invoice_id, nullif(i.site_id, '00000000-0000-0000-0000-000000000000') as site_id, s.code as site_code,
+       i.reference, i.provisional_reference, i.credit_note, i.client, i.currency, i.total_minor, i.due_on, i.event_id, i.position
+from invoice i
+join projection_version v
+    on v.tenant_id = i.tenant_id and v.projection = 'invoices' and v.version = i.version and v.state = 'active'
+left join site s on s.tenant_id = i.tenant_id and s.site_id = i.site_id;
+
+create view reporting.deliveries with (security_invoker = true) as
+select d.tenant_id, d.delivery_id, d.reference, d.client, d.total_minor, d.assigned_to,
+       d.validated_event, d.validated_by, d.validated_node, d.validated_at, d.validated_place, d.position
+from delivery d
+join projection_version v
+    on v.tenant_id = d.tenant_id and v.projection = 'deliveries' and v.version = d.version and v.state = 'active';
+
+create view reporting.clients with (security_invoker = true) as
+select e.tenant_id, e.entity_id as client_id, e.entity_version as version, e.deleted,
+       e.fields ->> 'name' as name, e.fields
+from entity e
+join projection_version v
+    on v.tenant_id = e.tenant_id and v.projection = 'entities' and v.version = e.version and v.state = 'active'
+where e.entity_type = 'CLIENT' and e.entity_version > 0;
+
+create view reporting.products with (security_invoker = true) as
+select e.tenant_id, e.entity_id as product, e.entity_version as version, e.deleted,
+       e.fields ->> 'name' as name, e.fields
+from entity e
+join projection_version v
+    on v.tenant_id = e.tenant_id and v.projection = 'entities' and v.version = e.version and v.state = 'active'
+where e.entity_type = 'PRODUCT' and e.entity_version > 0;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- The log and the nodes
+-- ---------------------------------------------------------------------------------------------------------------------
+
+create view reporting.events with (security_invoker = true) as
+select tenant_id, position, event_id, node_id, epoch, node_seq, entity_type, entity_id, action, verdict, code,
+       occurred_at, effective_at, received_at
+from event;
+
+-- How fresh each node's part of the figures is. A node that never pushed has no head.
+create view reporting.sync with (security_invoker = true) as
+select n.tenant_id, n.node_id, n.name, n.site_id, s.code as site_code, h.epoch, h.last_seq, h.frozen, h.last_push_at,
+       now() - h.last_push_at as since_last_push, t.head as tenant_head
+from node n
+left join site s on s.tenant_id = n.tenant_id and s.site_id = n.site_id
+left join lateral (
+    select * from node_head where tenant_id = n.tenant_id and node_id = n.node_id order by epoch desc limit 1
+) h on true
+left join tenant_head t on t.tenant_id = n.tenant_id;
+
+grant select on all tables in schema reporting to comptoir_readonly;

@@ -19,7 +19,7 @@ grant delete on projection_version to comptoir_service;
 -- An event that could not be applied, and the later events of its entity, which wait behind it.
 create table projection_parked (
     tenant_id   uuid not null,
-    projection  text not null,
+    projection  text collate "C" not null,
     version     int not null,
     position    bigint not null,
     entity_type text not null collate "C",

@@ -107,10 +107,9 @@ from delivery d
 join projection_version v
     on v.tenant_id = d.tenant_id and v.projection = 'deliveries' and v.version = d.version and v.state = 'active';
 
--- A JSON text may hold \u0000, which no text of Postgres can: one such name must not break the view for all others.
 create view reporting.clients with (security_invoker = true) as
 select e.tenant_id, e.entity_id as client_id, e.entity_version as version, e.deleted,
-       case when e.fields::text not like '%\\u0000%' then e.fields ->> 'name' end as name, e.fields
+       e.fields ->> 'name' as name, e.fields
 from entity e
 join projection_version v
     on v.tenant_id = e.tenant_id and v.projection = 'entities' and v.version = e.version and v.state = 'active'
@@ -118,7 +117,7 @@ where e.entity_type = 'CLIENT' and e.entity_version > 0;
 
 create view reporting.products with (security_invoker = true) as
 select e.tenant_id, e.entity_id as product, e.entity_version as version, e.deleted,
-       case when e.fields::text not like '%\\u0000%' then e.fields ->> 'name' end as name, e.fields
+       e.fields ->> 'name' as name, e.fields
 from entity e
 join projection_version v
     on v.tenant_id = e.tenant_id and v.projection = 'entities' and v.version = e.version and v.state = 'active'

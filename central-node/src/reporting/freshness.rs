@@ -93,13 +93,16 @@ pub(super) async fn wait_for(
     })
 }
 
-/// The sites that had not pushed for longer than the threshold at a time, counting what central held up to a position.
+/// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting projection
+/// has still to apply makes its site no later: that is what "complete to" says.
 pub(super) async fn late_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    point: Past,
+    past: Option<Past>,
+    now: Timestamp,
     late_after: Duration,
 ) -> Result<Vec<SiteId>, ReportError> {
+    let point = past.unwrap_or(Past { position: Position(u64::MAX), at: now });
     let micros = i64::try_from(late_after.as_micros()).unwrap_or(i64::MAX);
     let since = point.at.shifted(micros.saturating_neg());
     let rows = tx

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::ReportError;
 use super::csv_table::{self, Cell};
-use super::freshness::{self, Past};
+use super::freshness;
 use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, bad, write_cursor};
 use crate::central::Central;
 use crate::database::{StoreError, begin};
@@ -139,13 +139,13 @@ pub(super) async fn report(
     let mut connection = central.database().service().await?;
     let tx = begin(&mut connection, tenant).await?;
     let (version, projected) = active(&tx, tenant).await?;
-    let point = past.unwrap_or(Past { position: projected, at: now });
-    let rows = rows(&tx, tenant, version, point.position, question).await?;
-    let late_sites = freshness::late_sites(&tx, tenant, point, central.late_after()).await?;
-    let parked = parked(&tx, tenant, version, point.position).await?;
+    let complete_to = past.map_or(projected, |past| past.position);
+    let rows = rows(&tx, tenant, version, complete_to, question).await?;
+    let late_sites = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await?;
+    let parked = parked(&tx, tenant, version, complete_to).await?;
     let (rows, next_cursor) = paged(rows, question.page.as_ref())?;
     let late_sites = late_sites.into_iter().map(SiteId::uuid).collect();
-    Ok(SalesReport { complete_to: point.position.0, late_sites, parked, rows, next_cursor })
+    Ok(SalesReport { complete_to: complete_to.0, late_sites, parked, rows, next_cursor })
 }
 
 /// The version that is read and how far it has come; nothing was projected yet where there is none.

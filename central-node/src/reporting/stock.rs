@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::ReportError;
 use super::csv_table::{self, Cell};
-use super::freshness::{self, Past};
+use super::freshness;
 use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, cursor_uuid, write_cursor};
 use super::read_models::List;
 use super::stock_fold::fold;
@@ -131,13 +131,13 @@ pub(super) async fn report(
         connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
     set_tenant(&tx, tenant).await?;
     let head = event_store::tenant_head(&tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?.head;
-    let point = past.unwrap_or(Past { position: head, at: now });
+    let complete_to = past.map_or(head, |past| past.position);
     let listed = list(&tx, tenant, question).await?;
     let (keys, next_cursor) = paged(listed, question.page.as_ref())?;
-    let rows = rows(&tx, tenant, keys, point.position).await?;
-    let late_sites = freshness::late_sites(&tx, tenant, point, central.late_after()).await?;
+    let rows = rows(&tx, tenant, keys, complete_to).await?;
+    let late_sites = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await?;
     let late_sites = late_sites.into_iter().map(SiteId::uuid).collect();
-    Ok(StockReport { complete_to: point.position.0, late_sites, rows, next_cursor })
+    Ok(StockReport { complete_to: complete_to.0, late_sites, rows, next_cursor })
 }
 
 /// An item and the last event that changed it.

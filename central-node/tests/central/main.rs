@@ -5,6 +5,7 @@ mod drafts;
 mod harness;
 mod merging;
 mod outages;
+mod projecting;
 mod refusing;
 mod reporting;
 mod rules;

@@ -1,0 +1,322 @@
+//! Projections: rebuilt beside the one that is read, killed and gone on with, compared, switched, dropped; parked events; the fence.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use comptoir_central::projections::compare::compare;
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::status::{State, parked, status};
+use comptoir_central::projections::switch::{drop_version, switch};
+use comptoir_central::projections::{PageSize, Projection, ProjectionError, Version};
+use comptoir_central::{Central, CentralConfig};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::harness::{Company, Node, Scene, invoice_payload, sale_payload};
+
+/// Small pages, so that a small log has many.
+const PAGE: PageSize = PageSize { positions: 7, bytes: 1024 * 1024 };
+
+fn number(projection: Projection, number: i32) -> Version {
+    Version { projection, number }
+}
+
+/// Something of everything, from a shop and from central, with refusals, conflicts and a release among it. `round` keeps the ids apart.
+async fn busy_round(company: &Company<'_>, node: &mut Node, round: u32) {
+    let id = |name: &str| format!("{name}-{round}");
+    // The first push brings the opening of the epoch too.
+    let from = if node.seq.0 == 1 { 1 } else { node.seq.0 + 1 };
+    let goods = json!({ "lines": [{ "product": "A", "quantity": "3.5", "unit_cost": "1.3333" }, { "product": "B", "quantity": "2", "unit_cost": "7" }] });
+    node.seal("RECEPTION", &id("e"), "GOODS_RECEIVED", &goods);
+    for sale in 0..6 {
+        node.sell(&id(&format!("s{sale}")));
+    }
+    let mut refund = sale_payload(510);
+    refund["original"] = json!(id("s1"));
+    node.seal("SALE", &id("r"), "SALE_REFUNDED", &refund);
+    node.seal(
+        "STOCK",
+        &id("w"),
+        "STOCK_WRITTEN_OFF",
+        &json!({ "reason": "broken", "lines": [{ "product": "B", "quantity": "0.5" }] }),
+    );
+    let count = node.seal(
+        "STOCK",
+        &id("k"),
+        "STOCK_COUNTED",
+        &json!({ "lines": [{ "product": "A", "quantity": "4" }, { "product": "B", "quantity": "9" }] }),
+    );
+    node.seal("INVOICE", &id("i"), "INVOICE_CREATED", &invoice_payload());
+    node.seal("INVOICE", &id("j"), "INVOICE_CREATED", &invoice_payload());
+    node.seal("INVOICE", &id("i"), "INVOICE_CANCELLED", &json!({ "invoice": id("i"), "reason": "twice" }));
+    node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": format!("Dupont {round}"), "phone": "01" }));
+    node.seal("CLIENT", "c-1", "UPDATE", &json!({ "phone": null, "mail": "d@example.org" }));
+    node.seal("STUDENT", &id("p"), "CREATE", &json!({ "mark": 12.50, "class": "4e" }));
+    node.seal("PRODUCT", "A", "CREATE", &json!({ "name": "Pomme" }));
+    let wrong = node.seal("SALE", &id("q"), "SALE_RECORDED", &sale_payload(511));
+    node.seal("SALE", &id("u"), "SALE_RECORDED", &json!({ "nothing": true }));
+    node.seal_bytes(b"no record at all".to_vec());
+    node.push(company.scene, from, node.seq.0).await;
+
+    let scene = company.scene;
+    let post = async |entity_type: &str, entity: &str, action: &str, payload: Value| {
+        let event = json!({ "id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": entity, "action": action, "payload": payload });
+        let (status, answer) = scene.post(&company.token, "/api/v1/events", event.to_string()).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["results"][0]["decision"]["position"].as_u64().unwrap()
+    };
+    let version = post("STUDENT", &id("n"), "CREATE", json!({ "mark": 9 })).await;
+    post("STOCK", &id("k"), "STOCK_COUNT_ACCEPTED", json!({ "event_id": count.uuid() })).await;
+    post("PRODUCT", &id("P"), "CREATE", json!({ "name": "Poire", "price": "1.20" })).await;
+    post(
+        "DELIVERY",
+        &id("d"),
+        "DELIVERY_CREATED",
+        json!({ "reference": id("BL"), "client": "Dupont", "qr": id("qr") }),
+    )
+    .await;
+    let (status, answer) = scene.post(&company.token, &format!("/api/v1/quarantine/{wrong}/release"), "{}").await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+
+    // The node has seen neither: a delivery it validates twice, and a student that central changed since.
+    let from = node.seq.0 + 1;
+    for _ in 0..2 {
+        node.seal(
+            "DELIVERY",
+            &id("d"),
+            "DELIVERY_VALIDATED",
+            &json!({ "qr": id("qr"), "validated_at": "2026-03-01T09:00:00Z", "latitude": 48.85, "longitude": 2.35 }),
+        );
+    }
+    let mut stale = node.event("STUDENT", &id("n"), "UPDATE", &json!({ "mark": 10 }));
+    stale.content.base_version = Some(version - 1);
+    node.seal_event(stale);
+    node.push(company.scene, from, node.seq.0).await;
+}
+
+async fn head(company: &Company<'_>) -> u64 {
+    status(company.scene.central.database(), company.tenant).await.unwrap().head.0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_same_bytes() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    for round in 0..4 {
+        busy_round(&company, &mut node, round).await;
+    }
+    let (db, tenant) = (scene.central.database().clone(), company.tenant);
+
+    // Killed in the middle, while the shop sells.
+    let halfway = Arc::new(Notify::new());
+    let told = Arc::clone(&halfway);
+    let mut pages = 0;
+    let doomed = rebuild(&db, tenant, &Projection::ALL, PAGE, move |_| {
+        pages += 1;
+        if pages == 6 {
+            told.notify_one();
+        }
+    });
+    tokio::select! {
+        biased;
+        () = halfway.notified() => {}
+        built = doomed => panic!("it was to be killed: {built:?}"),
+    }
+    let reached = status(&db, tenant).await.unwrap();
+    let building: Vec<_> = reached.versions.iter().filter(|version| version.state == State::Building).collect();
+    assert_eq!(building.len(), Projection::ALL.len());
+    let stood = building[0].position;
+    assert!(stood.0 > 0 && stood < reached.head, "killed at {stood} of {}", reached.head);
+    assert!(
+        building.iter().all(|version| version.position == stood),
+        "rows and cursors of one page are one transaction"
+    );
+
+    // It goes on where it stood; meanwhile another round is sold.
+    let mut first = None;
+    let going_on = rebuild(&db, tenant, &Projection::ALL, PAGE, |reached| {
+        first.get_or_insert(reached.position);
+    });
+    let (built, ()) = tokio::join!(going_on, busy_round(&company, &mut node, 4));
+    assert_eq!(first, Some(stood));
+    let mut built = built.unwrap();
+    built.sort();
+    let second = |projection| number(projection, 2);
+    assert_eq!(built, Projection::ALL.map(second));
+
+    for projection in Projection::ALL {
+        let compared = compare(&db, tenant, projection, (1, 2)).await.unwrap();
+        assert!(compared.is_equal(), "{projection}: {compared:#?}");
+        let rows: u64 = compared.tables.iter().map(|table| table.left.rows).sum();
+        assert!(rows > 0, "{projection} has rows");
+    }
+
+    // Switched while the shop sells: no event falls between the versions.
+    let switching = async {
+        for projection in Projection::ALL {
+            let switched = switch(&db, tenant, number(projection, 2)).await.unwrap();
+            assert_eq!((switched.from, switched.to), (Some(number(projection, 1)), number(projection, 2)));
+        }
+    };
+    tokio::join!(switching, busy_round(&company, &mut node, 5));
+    busy_round(&company, &mut node, 6).await;
+    let last = head(&company).await;
+    let (status_code, sales) =
+        scene.get(&company.token, &format!("/api/v1/reports/sales?by=month&min_position={last}")).await;
+    // Six sales and a released one each round.
+    assert_eq!((status_code, &sales["rows"][0]["sales"]), (StatusCode::OK, &json!(7 * 7)));
+
+    // A fresh one, in one go and in pages of another size, is the same to the byte; so is the old one, once it is caught up.
+    let fresh = rebuild(&db, tenant, &Projection::ALL, PageSize::REBUILT, |_| {}).await.unwrap();
+    assert!(fresh.iter().all(|version| version.number == 3));
+    for projection in Projection::ALL {
+        let compared = compare(&db, tenant, projection, (2, 3)).await.unwrap();
+        assert!(compared.is_equal(), "{projection}: {compared:#?}");
+        if projection.is_deciding() {
+            let back = compare(&db, tenant, projection, (1, 2)).await.unwrap();
+            assert!(back.is_equal(), "{projection}: {back:#?}");
+            assert_eq!(back.position.0, last);
+        }
+    }
+
+    // The way back, and the end.
+    let refused = drop_version(&db, tenant, number(Projection::Stock, 2)).await;
+    assert!(matches!(refused, Err(ProjectionError::Active { .. })), "{refused:?}");
+    assert_eq!(switch(&db, tenant, number(Projection::Stock, 1)).await.unwrap().position.0, last);
+    drop_version(&db, tenant, number(Projection::Stock, 2)).await.unwrap();
+    let gone = drop_version(&db, tenant, number(Projection::Stock, 2)).await;
+    assert!(matches!(gone, Err(ProjectionError::NoVersion { .. })), "{gone:?}");
+    let rows = "select (select count(*) from stock_item where tenant_id = $1 and version = 2)
+                     + (select count(*) from stock_taken where tenant_id = $1 and version = 2)";
+    assert_eq!(company.count(rows).await, 0);
+    busy_round(&company, &mut node, 7).await;
+    assert!(compare(&db, tenant, Projection::Stock, (1, 3)).await.unwrap().is_equal());
+}
+
+#[tokio::test]
+async fn a_comparison_names_the_first_row_that_differs() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    busy_round(&company, &mut node, 0).await;
+    let (db, tenant) = (scene.central.database(), company.tenant);
+    rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await.unwrap();
+    let tamper = "update stock_item set short = short + 1 where tenant_id = $1 and version = 1 and product = 'B'";
+    scene.admin().await.execute(tamper, &[&tenant.uuid()]).await.unwrap();
+    let compared = compare(db, tenant, Projection::Stock, (1, 2)).await.unwrap();
+    assert!(!compared.is_equal());
+    let items = &compared.tables[0];
+    assert_eq!((items.table, items.left.rows, items.right.rows), ("stock_item", 2, 2));
+    assert_ne!(items.left.digest, items.right.digest);
+    let difference = items.difference.as_ref().unwrap();
+    assert_eq!(difference.row, 2);
+    assert!(difference.left.as_ref().unwrap().contains(",B,"), "{difference:?}");
+    assert_eq!(compared.tables[1].difference, None, "stock_taken");
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    node.sell("s-2");
+    node.sell("s-3");
+    node.seal("SALE", "s-2", "SALE_CANCELLED", &sale_payload(510));
+    let pushed = node.push_all(&scene).await;
+    let (db, tenant) = (scene.central.database(), company.tenant);
+    let (bad, waits) = (pushed.results[2].position, pushed.results[4].position);
+    // Bytes that do not read, where a sale was: as a disk might do it, past every privilege.
+    let admin = scene.admin().await;
+    let damage = "update event set record = '\\x00' where tenant_id = $1 and position = $2";
+    admin.execute(damage, &[&tenant.uuid(), &i64::try_from(bad).unwrap()]).await.unwrap();
+
+    rebuild(db, tenant, &[Projection::Sales], PAGE, |_| {}).await.unwrap();
+    let parked = parked(db, tenant, 10).await.unwrap();
+    let seen: Vec<_> =
+        parked.iter().map(|event| (event.position.0, event.entity_id.as_str(), event.of.number)).collect();
+    assert_eq!(seen, [(bad, "s-2", 2), (waits, "s-2", 2)]);
+    assert!(parked[0].reason.contains("record") && parked[1].reason.contains("earlier event"), "{parked:?}");
+    let built = status(db, tenant).await.unwrap();
+    let built = built.versions.iter().find(|version| version.of == number(Projection::Sales, 2)).unwrap();
+    assert_eq!((built.parked, built.position.0), (2, waits), "the projection went on");
+
+    switch(db, tenant, number(Projection::Sales, 2)).await.unwrap();
+    let (_, report) = scene.get(&company.token, "/api/v1/reports/sales?by=entity").await;
+    assert_eq!(report["parked"], json!(2), "a report that lacks something says so");
+    let keys: Vec<_> = report["rows"].as_array().unwrap().iter().map(|row| row["key"].clone()).collect();
+    assert_eq!(keys, [json!("s-1"), json!("s-3")]);
+
+    // A deciding projection guesses nothing: it stops, and says where.
+    let stopped = rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await;
+    assert!(matches!(&stopped, Err(ProjectionError::Damaged { position, .. }) if position.0 == bad), "{stopped:?}");
+}
+
+#[tokio::test]
+async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    let first = node.push_all(&scene).await.results.last().unwrap().position;
+    let read = async |position: u64, wait: u64| {
+        scene.get(&company.token, &format!("/api/v1/reports/sales?min_position={position}&wait={wait}")).await
+    };
+    assert_eq!(read(first, 25).await.0, StatusCode::OK);
+    // Another owner comes, as another process would, and dies without giving it back.
+    let admin = scene.admin().await;
+    let steal = "update projection_version set owner_epoch = owner_epoch + 1, owner = gen_random_uuid(), owned_until = now() + interval '1 hour'
+                 where tenant_id = $1 and projection = 'sales'";
+    admin.execute(steal, &[&company.tenant.uuid()]).await.unwrap();
+    node.sell("s-2");
+    let second = node.push(&scene, 3, 3).await.results[0].position;
+    let (status, problem) = read(second, 1).await;
+    assert_eq!(
+        (status, &problem["complete_to"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!(first)),
+        "the old owner wrote nothing"
+    );
+    assert_eq!(company.count("select count(*) from sales_line where tenant_id = $1").await, 1);
+    // Its time runs out, and the cursor finds a new owner.
+    admin
+        .execute("update projection_version set owned_until = now() where tenant_id = $1", &[&company.tenant.uuid()])
+        .await
+        .unwrap();
+    assert_eq!(read(second, 25).await.0, StatusCode::OK);
+    assert_eq!(company.count("select count(*) from sales_line where tenant_id = $1").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_on_one_database_count_every_event_once() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let other = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
+    let other_router = comptoir_central::router(Arc::clone(&other));
+    let mut nodes = Vec::new();
+    for _ in 0..4 {
+        nodes.push(company.node().await);
+    }
+    let pushes = nodes.iter_mut().enumerate().map(|(shop, node)| {
+        let scene = &scene;
+        async move {
+            for sale in 0..20 {
+                node.sell(&format!("s-{shop}-{sale}"));
+                node.push(scene, node.seq.0.min(sale + 1).max(1), node.seq.0).await;
+            }
+        }
+    });
+    futures_util::future::join_all(pushes).await;
+    let last = head(&company).await;
+    // The process that took no push answers for the same figures.
+    let request = axum::http::Request::get(format!("/api/v1/reports/sales?by=month&min_position={last}"))
+        .header(axum::http::header::AUTHORIZATION, format!("Bearer {}", company.token))
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = tower::ServiceExt::oneshot(other_router, request).await.unwrap();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    let report: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((&report["rows"][0]["sales"], &report["complete_to"]), (&json!(80), &json!(last)), "{report}");
+    other.shutdown().await;
+}
