@@ -9,7 +9,7 @@ use comptoir_central::projections::compare::{Compared, TableCompared, compare};
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::status::{State, Status, VersionStatus, parked, status};
 use comptoir_central::projections::switch::{drop_version, switch};
-use comptoir_central::projections::{Projection, ProjectionError, Version};
+use comptoir_central::projections::{PageSize, Projection, ProjectionError, Version};
 use comptoir_core::id::TenantId;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -171,7 +171,7 @@ async fn rebuild_and_compare(
     output: Output,
 ) -> Result<(), Failure> {
     let bar = bar(output);
-    let built = rebuild(db, tenant, projections, |reached| {
+    let built = rebuild(db, tenant, projections, PageSize::REBUILT, |reached| {
         bar.set_length(reached.head.0);
         bar.set_position(reached.position.0);
     });
