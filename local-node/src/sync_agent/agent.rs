@@ -28,6 +28,8 @@ const NOTES_AGE: Duration = Duration::from_secs(30);
 const CHECK_RECORDS: usize = 1_000;
 const CHECK_BYTES: usize = 4 * 1024 * 1024;
 
+const CENTRAL_AHEAD: &str = "CENTRAL_AHEAD";
+
 /// What comes after one request.
 enum Step {
     /// Look at what is due now.
@@ -136,7 +138,7 @@ impl<T: Transport> Agent<T> {
         (self.epoch, self.next) = (epoch, next);
         (self.rewound, self.mismatches) = (false, 0);
         self.backoff.reset();
-        self.state.send_modify(|state| state.attention = None);
+        self.state.send_modify(calm);
     }
 
     fn show(&self, phase: Phase) {
@@ -254,7 +256,7 @@ impl<T: Transport> Agent<T> {
             state.clock = clock.or(state.clock);
             state.receipt = stand.receipt.clone().or(state.receipt.take());
             if well {
-                state.attention = None;
+                calm(state);
             }
             if state.incarnation != Some(stand.incarnation) {
                 renewed = true;
@@ -335,7 +337,7 @@ impl<T: Transport> Agent<T> {
             "central holds seq {} of epoch {} {}, this log ends at seq {} of epoch {} {}",
             head.seq, head.epoch.number, head.epoch.id, own.marks.durable, own.epoch.number, own.epoch.id
         );
-        self.attend("CENTRAL_AHEAD", detail);
+        self.attend(CENTRAL_AHEAD, detail);
         // A log that failed its own check is for an operator; and a central that is ahead of an epoch just opened is wrong.
         if self.opened_epoch || self.log.status().state != State::Open {
             return Step::Stop;
@@ -463,6 +465,11 @@ impl<T: Transport> Agent<T> {
     fn chance(&self) -> u16 {
         self.environment.random_bytes().map_or(0, u16::from_le_bytes)
     }
+}
+
+/// What was to be looked at is well again. That records were lost here stays shown until a restart: they are at central only.
+fn calm(state: &mut SyncState) {
+    state.attention = state.attention.take().filter(|trouble| trouble.code == CENTRAL_AHEAD);
 }
 
 /// The node's clock minus central's, taken in the middle between question and answer.

@@ -162,11 +162,75 @@ fn unanswered(error: reqwest::Error) -> Unanswered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::{HeaderMap, StatusCode};
+    use axum::response::{IntoResponse as _, Redirect, Response as Answered};
+    use axum::routing::{get, post};
+    use tokio::net::TcpListener;
+
+    use crate::config::ApiKey;
 
     #[test]
     fn paths_go_under_the_address_in_the_settings() {
         let url = |base: &str| at(&Url::parse(base).unwrap(), paths::SYNC_PUSH).to_string();
         assert_eq!(url("https://central.example"), "https://central.example/api/v1/sync/push");
         assert_eq!(url("https://example.org/shops/?x=1"), "https://example.org/shops/api/v1/sync/push");
+    }
+
+    /// A central that answers with what it was sent.
+    async fn echo(headers: HeaderMap, body: String) -> Answered {
+        let header = |name: &str| headers.get(name).map_or("none", |value| value.to_str().unwrap()).to_owned();
+        let text = format!("{} {} {body}", header("authorization"), header("content-type"));
+        (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "7")], text).into_response()
+    }
+
+    async fn broken() -> Answered {
+        let pieces = [Ok("half".to_owned()), Err(std::io::Error::other("cut"))];
+        Body::from_stream(tokio_stream::iter(pieces)).into_response()
+    }
+
+    async fn transport(app: Router) -> HttpTransport {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        to(&format!("http://{address}"))
+    }
+
+    fn to(base: &str) -> HttpTransport {
+        let config = SyncConfig::to(Url::parse(base).unwrap(), ApiKey::new("k-1").unwrap());
+        HttpTransport::new(&config).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_push_carries_the_key_and_its_answer_comes_back_whatever_it_is() {
+        let central = transport(Router::new().route(paths::SYNC_PUSH, post(echo))).await;
+        let answer = central.push("body".into()).await.unwrap();
+        assert_eq!((answer.status, answer.retry_after), (503, Some(Duration::from_secs(7))));
+        assert_eq!(answer.body, "Bearer k-1 application/json body");
+    }
+
+    #[tokio::test]
+    async fn the_key_does_not_follow_a_redirect() {
+        let redirect = get(|| async { Redirect::temporary("/elsewhere") });
+        let app = Router::new().route(paths::SYNC_STATUS, redirect).route("/elsewhere", get(echo));
+        assert_eq!(transport(app).await.status().await.unwrap().status, 307);
+    }
+
+    #[tokio::test]
+    async fn no_connection_and_a_broken_one_are_told_apart() {
+        let app = Router::new().route(paths::SYNC_STATUS, get(broken));
+        assert!(matches!(transport(app).await.status().await, Err(Unanswered::Broken(_))));
+        // A port that was free a moment ago, with nobody behind it.
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        assert!(matches!(to(&format!("http://{free}")).status().await, Err(Unanswered::NotConnected(_))));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_given_up() {
+        let piece = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1024 * 1024]));
+        let endless = get(async move || Body::from_stream(tokio_stream::iter(std::iter::repeat_with(piece))));
+        let app = Router::new().route(paths::SYNC_STATUS, endless);
+        assert_eq!(transport(app).await.status().await, Err(Unanswered::TooLong));
     }
 }

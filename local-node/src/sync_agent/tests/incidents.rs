@@ -95,6 +95,8 @@ async fn a_node_put_back_from_an_older_copy_opens_a_new_epoch_and_uses_no_seq_tw
     shop.sell(3..5).await;
     shop.acked(3).await;
     assert_eq!(shop.central.events()[5..], [id(3).uuid(), id(4).uuid()]);
+    let shown = shop.until(|state| state.phase == Phase::Idle).await.attention.unwrap();
+    assert_eq!(shown.code, "CENTRAL_AHEAD", "what was lost here is at central only: somebody should know");
     let opening = shop.log.read(2, Seq(1), 1, usize::MAX).unwrap();
     let opening = stored_v1::decode(&opening[0].record).unwrap();
     let payload = String::from_utf8(opening.content.payload).unwrap();

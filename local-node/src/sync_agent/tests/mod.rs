@@ -3,6 +3,7 @@
 mod central;
 mod incidents;
 mod line;
+mod node;
 mod results;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! What comes back: partly, wrongly, or with bad news for one event among many.
 
-use comptoir_proto::sync_v1::PushResponse;
+use comptoir_proto::stored_v1::unreadable_event_id;
+use comptoir_proto::sync_v1::{PushResponse, parse_chain};
 use uuid::Uuid;
 
 use super::central::Fault;
@@ -50,6 +51,20 @@ async fn an_answer_that_does_not_speak_of_what_was_sent_is_no_answer() {
         shop.acked(4).await;
         assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_central_cannot_read_is_named_by_its_chain_and_blocks_nothing() {
+    let mut shop = Shop::new();
+    shop.sell(0..3).await;
+    shop.central.will([Fault::Lie(|answer| {
+        let chain = parse_chain(&answer.head.chain).unwrap();
+        let last = answer.results.last_mut().unwrap();
+        last.event_id = unreadable_event_id(chain).uuid();
+        (last.verdict, last.code) = ("QUARANTINED".to_owned(), Some("UNDECODABLE".to_owned()));
+    })]);
+    shop.start().acked(4).await;
+    assert_eq!(shop.decision(4).unwrap().code.as_deref(), Some("UNDECODABLE"));
 }
 
 #[tokio::test(start_paused = true)]

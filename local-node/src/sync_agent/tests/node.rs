@@ -1,0 +1,78 @@
+//! A whole node: what its API says of the line, and what happens when the agent itself fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use comptoir_core::position::Seq;
+use tempfile::TempDir;
+
+use super::super::transport::{Answer, Transport, Unanswered};
+use super::central::Central;
+use super::{Phase, draft, environment, id, identity};
+use crate::config::{NodeConfig, SyncConfig};
+use crate::event_log::Backend;
+use crate::event_log::memory::MemDisk;
+use crate::node::Node;
+
+fn config(dir: &TempDir) -> NodeConfig {
+    let mut config = NodeConfig::new(dir.path(), identity(), SyncConfig::disabled());
+    config.log.backend = Backend::Memory(MemDisk::default());
+    config
+}
+
+async fn acked(node: &Node, seq: u64) {
+    node.log().watch().wait_for(|head| head.marks.acked == Seq(seq)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_sends_what_it_records_and_counts_what_needs_a_person() {
+    let (dir, central) = (TempDir::new().unwrap(), Central::default());
+    central.quarantines(id(1));
+    let node = Node::start_with(config(&dir), environment(), Some(central.clone())).await.unwrap();
+    node.log().append((0..3).map(draft).collect()).await.unwrap();
+    acked(&node, 4).await;
+    let state = node.sync().wait_for(|state| state.phase == Phase::Idle).await.unwrap().clone();
+    assert_eq!((state.needs_person.events, central.events().len()), (1, 4));
+    node.shutdown().await;
+    node.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_told_not_to_send_records_and_sends_nothing() {
+    let dir = TempDir::new().unwrap();
+    let node = Node::start_with(config(&dir), environment(), None::<Central>).await.unwrap();
+    node.log().append(vec![draft(0)]).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(86_400)).await;
+    assert_eq!((node.sync().borrow().phase, node.log().pending().unwrap().count), (Phase::Disabled, 1));
+    node.shutdown().await;
+}
+
+/// A line with a defect of ours in it.
+struct Defective {
+    central: Central,
+    panics: Arc<AtomicU32>,
+}
+
+impl Transport for Defective {
+    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+        assert!(self.panics.fetch_add(1, Ordering::Relaxed) > 1, "a defect");
+        self.central.push(body).await
+    }
+
+    async fn status(&self) -> Result<Answer, Unanswered> {
+        self.central.status().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_fails_by_a_defect_is_started_again_and_told() {
+    let (dir, central) = (TempDir::new().unwrap(), Central::default());
+    let line = Defective { central: central.clone(), panics: Arc::default() };
+    let node = Node::start_with(config(&dir), environment(), Some(line)).await.unwrap();
+    let defect = |state: &super::SyncState| state.attention.as_ref().is_some_and(|trouble| trouble.code == "INTERNAL");
+    node.sync().wait_for(defect).await.unwrap();
+    node.log().append(vec![draft(0)]).await.unwrap();
+    acked(&node, 2).await;
+    node.shutdown().await;
+}
