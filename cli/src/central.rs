@@ -1,8 +1,9 @@
 //! Central as a running thing, for the commands that need one: on a Postgres of our own, or on the one that `DATABASE_URL` names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use comptoir_central::DatabaseConfig;
 use comptoir_central::database::Urls;
 use comptoir_central::private_postgres;
@@ -10,7 +11,7 @@ use comptoir_central::{Central, CentralConfig, CentralError};
 
 use crate::commands::admin::rulebook_of;
 use crate::failure::Failure;
-use crate::settings::{self, Secret};
+use crate::settings;
 
 /// Starts central to serve: nobody else may use the data directory.
 pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<Central>, Failure> {
@@ -22,11 +23,23 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
     Central::start(config).await.map_err(failure)
 }
 
+/// Which database a command works on.
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    /// Central's data directory: its own Postgres lives there
+    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
+    data_dir: PathBuf,
+    /// The database to use instead
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+}
+
 /// Starts central for one command: on the database of the central that serves already, if one does.
-pub async fn beside(data_dir: &Path, database_url: Option<&Secret>) -> Result<Arc<Central>, Failure> {
-    if let Some(url) = database_url {
-        return Central::start(CentralConfig::external(urls_of(url.expose()))).await.map_err(failure);
+pub async fn beside(args: &DatabaseArgs) -> Result<Arc<Central>, Failure> {
+    if let Some(url) = &args.database_url {
+        return Central::start(CentralConfig::external(urls_of(url))).await.map_err(failure);
     }
+    let data_dir = args.data_dir.as_path();
     if !data_dir.exists() {
         return Err(Failure::Usage(format!("{}: there is no central's data directory there", data_dir.display())));
     }

@@ -12,11 +12,10 @@ use comptoir_proto::rulebook_file;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::central;
+use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
 use crate::lang::say;
 use crate::output::{Output, Shown};
-use crate::settings::Secret;
 
 /// What to administer, and in which database.
 #[derive(Debug, Args)]
@@ -29,12 +28,8 @@ Examples:
 
 Keys and tokens are shown once, and kept nowhere in clear.")]
 pub struct AdminArgs {
-    /// Central's data directory: its own Postgres lives there
-    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
-    data_dir: PathBuf,
-    /// The database to use instead
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     #[command(subcommand)]
     command: AdminCommand,
 }
@@ -172,8 +167,7 @@ impl Shown for Facts {
 
 /// Runs one of them.
 pub async fn run(args: AdminArgs, output: Output) -> Result<(), Failure> {
-    let url = args.database_url.map(Secret::new);
-    let central = central::beside(&args.data_dir, url.as_ref()).await?;
+    let central = central::beside(&args.database).await?;
     let done = administer(&central, args.command, output).await;
     central.shutdown().await;
     done

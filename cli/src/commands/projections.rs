@@ -1,7 +1,5 @@
 //! `comptoir projections`: how read models stand, building them anew beside those that are read, and switching.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use comptoir_central::database::Database;
 use comptoir_central::identity;
@@ -15,11 +13,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::central;
+use crate::central::{self, DatabaseArgs};
 use crate::failure::{Failure, with_causes};
 use crate::lang::{french, say};
 use crate::output::{Output, Shown};
-use crate::settings::Secret;
 
 /// Events that wait, shown at most.
 const PARKED_SHOWN_MAX: u32 = 100;
@@ -36,12 +33,8 @@ Examples:
 A rebuild that is interrupted goes on where it stopped when the same command is given again.
 Ends with 1 when a rebuilt version differs from the one that is read.")]
 pub struct ProjectionsArgs {
-    /// Central's data directory: its own Postgres lives there
-    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
-    data_dir: PathBuf,
-    /// The database to use instead
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Whose; not needed where there is one tenant
     #[arg(long, global = true)]
     tenant: Option<Uuid>,
@@ -98,8 +91,7 @@ fn projection(text: &str) -> Result<Projection, String> {
 
 /// Runs one of them.
 pub async fn run(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
-    let url = args.database_url.map(Secret::new);
-    let central = central::beside(&args.data_dir, url.as_ref()).await?;
+    let central = central::beside(&args.database).await?;
     let db = central.database();
     let done = match tenant(db, args.tenant).await {
         Ok(tenant) => on(db, tenant, args.command, output).await,

@@ -109,11 +109,6 @@ pub struct Logs {
 pub struct Secret(String);
 
 impl Secret {
-    /// Hides a text.
-    pub fn new(text: String) -> Secret {
-        Secret(text)
-    }
-
     /// The text itself, for the one place that needs it.
     pub fn expose(&self) -> &str {
         &self.0
