@@ -140,7 +140,7 @@ pub enum EpochError {
     },
 }
 
-/// Why a log does not open at all. A log that opens but failed its check refuses appends instead, see [`State::Damaged`].
+/// Why a log does not open at all. A log that opens but failed its check refuses appends instead, see [`State::Damaged`](super::State::Damaged).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// Another process, or another part of this one, has it open.

@@ -11,8 +11,8 @@
 //!
 //! What happens never here: the network, projections, and the wall clock deciding order.
 //!
-//! Reading order: the key table ([`keys`](self)), the seam to the store ([`store`]), pages and ids; the writer and what it does
-//! (append, decisions, epochs); opening and its checks (directory, high-water mark, recovery).
+//! Reading order: the key table (`keys`), the seam to the store ([`store`]), pages and ids; the writer and what it does (append,
+//! decisions, epochs); opening and its checks (directory, high-water mark, recovery). `docs/spec/log.md` is the format's paper.
 
 mod append;
 mod decisions;
@@ -159,7 +159,7 @@ struct Handle {
 }
 
 impl Log {
-    /// Opens the log, or creates it at the first start, and checks it.
+    /// Opens the log, or creates it at the first start, and checks it. Blocks while the store recovers: seconds after a crash.
     pub fn open(config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
         recovery::open(config, environment)
     }

@@ -20,6 +20,8 @@ use super::shared::{Shared, State};
 use super::store::StoreError;
 use super::{AppendError, Appended, DecideError, EpochError, Head};
 
+/// Callers of one group, also of those that are refused or answered as duplicates: the first of them waits for the last.
+const GROUP_CALLERS_MAX: usize = 1_024;
 /// Drafts of one group. More would make the first caller wait without making the flush cheaper.
 const GROUP_DRAFTS_MAX: usize = 1_024;
 /// Payload bytes of one group.
@@ -121,7 +123,9 @@ impl Writer {
         let mut answers = Vec::new();
         let mut next = Some(first);
         let mut opening = None;
+        let mut callers = 0;
         while let Some(command) = next {
+            callers += 1;
             match command {
                 Command::Append { drafts, reply, room } => {
                     drop(room);
@@ -140,8 +144,9 @@ impl Writer {
                 },
                 Command::OpenEpoch { previous, reason, reply } => opening = Some((previous, reason, reply)),
             }
-            let room = staged.drafts() < GROUP_DRAFTS_MAX && staged.bytes() < GROUP_BYTES_MAX && opening.is_none();
-            next = if room { commands.try_recv().ok() } else { None };
+            let room = staged.drafts() < GROUP_DRAFTS_MAX && staged.bytes() < GROUP_BYTES_MAX;
+            let more = room && callers < GROUP_CALLERS_MAX && opening.is_none();
+            next = if more { commands.try_recv().ok() } else { None };
         }
         self.commit(staged, answers);
         if let Some((previous, reason, reply)) = opening {
@@ -194,8 +199,7 @@ impl Writer {
         let marks = comptoir_core::position::Marks { appended: self.seq, durable: self.seq, acked };
         assert!(marks.in_order(), "{marks:?}: decide() lets no mark pass what is durable");
         let head = Head { epoch: self.epoch, marks, chain: self.chain };
-        self.shared.head.send_if_modified(|before| std::mem::replace(before, head) != head);
-        self.mark_is_behind = true;
+        self.mark_is_behind |= self.shared.head.send_if_modified(|before| std::mem::replace(before, head) != head);
     }
 
     pub(crate) fn settle_ids(&mut self, blocks: usize) {
