@@ -168,7 +168,7 @@ fn read(stand: Stand, record: Vec<u8>, chain: ChainHash) -> Prepared {
     let unreadable = |record, code, detail| Prepared {
         record,
         chain,
-        event_id: id_from_chain(chain),
+        event_id: stored_v1::unreadable_event_id(chain),
         body: Body::Unfit { event: None, code, detail },
     };
     let event = match stored_v1::decode(&record) {
@@ -187,13 +187,6 @@ fn read(stand: Stand, record: Vec<u8>, chain: ChainHash) -> Prepared {
         }
     };
     Prepared { record, chain, event_id, body }
-}
-
-/// An id for a record whose own cannot be trusted.
-fn id_from_chain(chain: ChainHash) -> EventId {
-    let mut bytes = [0u8; 16];
-    bytes.copy_from_slice(&chain.0[..16]);
-    EventId::new(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// What stands in the header against its place in the chain.
