@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_core::event::Event;
 use comptoir_core::id::EventId;
@@ -20,7 +21,7 @@ pub(crate) enum Body {
     /// A record of a tenant's log, and its decision.
     Entry { place: Place, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
     /// What a node keeps of a decision.
-    Answer { place: Place, answer: Range<usize>, event: EventId },
+    Answer { place: Place, answer: Range<usize>, event: EventId, chain: ChainHash },
 }
 
 /// What a record's header says of the place where it stands.
@@ -73,7 +74,9 @@ pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut Found) -> Option<
         Body::Entry { place, record, fits, decision } => {
             check_entry(*place, &bytes[record.clone()], *fits, &bytes[decision.clone()], found).err()
         }
-        Body::Answer { place, answer, event } => check_answer(*place, &bytes[answer.clone()], *event).err(),
+        Body::Answer { place, answer, event, chain } => {
+            check_answer(*place, &bytes[answer.clone()], *event, *chain).err()
+        }
     })
 }
 
@@ -166,18 +169,23 @@ fn may_speak_so(place: Place, record: &[u8], fits: HeaderFit, decision: &StoredD
     }
 }
 
-fn check_answer(place: Place, answer: &[u8], event: EventId) -> Result<(), Break> {
+fn check_answer(place: Place, answer: &[u8], event: EventId, chain: ChainHash) -> Result<(), Break> {
     let answer: RecordResult = serde_json::from_slice(answer)
         .map_err(|error| Break::new(Defect::Answer, place, "central's answer about the record before", error))?;
-    let expected = (event.uuid(), place.seq.unwrap_or_default());
-    if (answer.event_id, answer.seq) != expected {
-        let told = |(event, seq)| format!("event {event}, seq {seq}");
-        return Err(Break::new(Defect::Answer, place, told(expected), told((answer.event_id, answer.seq))));
+    let Some(verdict) = Verdict::parse(&answer.verdict) else {
+        return Err(Break::new(Defect::Answer, place, "a verdict", answer.verdict));
+    };
+    // What central could not read it names by the chain.
+    let named = match verdict {
+        Verdict::Quarantined if answer.event_id != event.uuid() => stored_v1::unreadable_event_id(chain),
+        _ => event,
+    };
+    let expected = (named.uuid(), place.seq.unwrap_or_default());
+    if (answer.event_id, answer.seq) == expected {
+        return Ok(());
     }
-    match Verdict::parse(&answer.verdict) {
-        Some(_) => Ok(()),
-        None => Err(Break::new(Defect::Answer, place, "a verdict", answer.verdict)),
-    }
+    let told = |(event, seq)| format!("event {event}, seq {seq}");
+    Err(Break::new(Defect::Answer, place, told(expected), told((answer.event_id, answer.seq))))
 }
 
 fn instant(at: Timestamp) -> String {

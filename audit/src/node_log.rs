@@ -165,9 +165,10 @@ impl NodeLog {
         if let (Level::Content, Some(Span { end, .. }), Some(event)) = (look.level, self.epochs.last(), self.last_event)
         {
             (place.epoch, place.seq) = (Some(end.epoch.number), Some(end.seq.0));
+            let chain = end.chain;
             let job = look.pool.job();
             let answer = job.hold(answer);
-            job.body(Body::Answer { place, answer, event });
+            job.body(Body::Answer { place, answer, event, chain });
         }
     }
 
