@@ -12,6 +12,9 @@ use http_body_util::LengthLimitError;
 
 /// How long a body, or the next part of a stream, may be waited for.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of one JSON body. A list that fits one batch of the log has a megabyte of records; a larger body could only be refused
+/// later, after it had been held in memory.
+pub(super) const JSON_BYTES_MAX: usize = 2 * 1024 * 1024;
 const KEY_CHARS_MAX: usize = 255;
 
 /// The content types that are understood here.

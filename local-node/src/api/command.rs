@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_proto::api_v1::{AppendResponse, check_draft};
 use comptoir_proto::commands_v1::Command;
 use comptoir_proto::problem::Problem;
@@ -20,7 +19,7 @@ pub(super) type Recorded = Result<Json<AppendResponse>, Refusal>;
 pub(super) async fn record(node: &Node, command: Command, path_id: Option<&str>, request: Request) -> Recorded {
     let (parts, body) = request.into_parts();
     let key = body::idempotency_key(&parts.headers)?;
-    let body = body::read(&parts.headers, body, LIST_BODY_BYTES_MAX).await?;
+    let body = body::read(&parts.headers, body, body::JSON_BYTES_MAX).await?;
     check_media(&parts.headers, &body)?;
     let author = node.author();
     let dto = command.draft(path_id, &body, author, key)?;

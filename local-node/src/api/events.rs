@@ -8,7 +8,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use comptoir_core::chain::ChainHash;
 use comptoir_core::id::EventId;
-use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
+use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::position::Seq;
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
@@ -33,7 +33,7 @@ pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> R
     let key = body::idempotency_key(&parts.headers)?;
     match body::media(&parts.headers)? {
         Media::Json => {
-            let body = body::read(&parts.headers, body, LIST_BODY_BYTES_MAX).await?;
+            let body = body::read(&parts.headers, body, body::JSON_BYTES_MAX).await?;
             Ok(Json(append::json(&node, key, body).await?).into_response())
         }
         Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body)),

@@ -7,7 +7,8 @@
 //! What happens never here: an event is dropped, skipped or changed; selling waits for central; a seq is used twice.
 //!
 //! Reading order: what is due ([`outbox`](self)), one batch there and its results back (push), when again (backoff), what to do
-//! about each answer (reaction), the loop (agent). What it shows to others is [`SyncState`].
+//! about each answer (reaction), the loop (agent), and what it does when the two sides disagree (agent::incidents). What it shows
+//! to others is [`SyncState`].
 
 mod agent;
 mod backoff;
