@@ -211,16 +211,14 @@ create table stock_item (
     primary key (tenant_id, version, site_id, product)
 ) with (fillfactor = 70);
 
--- What each sale took of a product, at cost: what its refund gives back.
+-- What each sale took, at cost: what its refund gives back. One row per sale: a real invoice has a thousand lines.
 create table stock_taken (
     tenant_id uuid not null,
     version   int not null,
     site_id   uuid not null,
     sale      text collate "C" not null,
-    product   text collate "C" not null,
-    quantity  numeric not null,
-    cost      numeric not null,
-    primary key (tenant_id, version, site_id, sale, product)
+    lines     json not null,                         -- {product: [quantity, cost]}
+    primary key (tenant_id, version, site_id, sale)
 );
 
 -- Proposed counts beside what central held at their position.

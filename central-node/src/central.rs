@@ -91,7 +91,8 @@ impl Central {
         let (incarnation, key) = load_meta(&database).await?;
         let queues = Queues::new(database.clone(), config.clock.clone());
         let progress = Arc::new(Progress::default());
-        let runner = Runner::start(database.clone(), Arc::clone(&progress), queues.commits());
+        let start = || Runner::start(database.clone(), Arc::clone(&progress), queues.commits());
+        let runner = config.follows.then(start);
         Ok(Arc::new(Central {
             queues,
             database,
@@ -104,7 +105,7 @@ impl Central {
             stopping: watch::Sender::new(false),
             progress,
             late_after: config.late_after,
-            runner: Mutex::new(Some(runner)),
+            runner: Mutex::new(runner),
             postgres: Mutex::new(postgres),
         }))
     }

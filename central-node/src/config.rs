@@ -30,6 +30,8 @@ pub struct CentralConfig {
     pub clock: Clock,
     /// How long a node may be silent before reports call its site late; a day where nothing is said.
     pub late_after: Duration,
+    /// Whether this process makes the reports' read models follow the log. One that only takes pushes leaves it to another.
+    pub follows: bool,
 }
 
 impl CentralConfig {
@@ -40,6 +42,7 @@ impl CentralConfig {
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             late_after: LATE_AFTER,
+            follows: true,
         }
     }
 
@@ -50,6 +53,7 @@ impl CentralConfig {
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             late_after: LATE_AFTER,
+            follows: true,
         }
     }
 }

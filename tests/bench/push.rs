@@ -9,9 +9,9 @@ use std::time::Instant;
 use anyhow::Context as _;
 use comptoir_central::identity::{self, NewTenant};
 use comptoir_central::private_postgres::ADMIN_ROLE;
-use comptoir_central::projections::Projection;
-use comptoir_central::projections::rebuild::{PageSize, rebuild};
+use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::switch::drop_version;
+use comptoir_central::projections::{PageSize, Projection};
 use comptoir_central::{Central, CentralConfig};
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
@@ -199,7 +199,7 @@ impl Bench {
     async fn rebuild(&self, tenant: TenantId, events: u64) -> anyhow::Result<u64> {
         let db = self.central.database();
         let started = Instant::now();
-        let built = rebuild(db, tenant, &Projection::ALL, PageSize::default(), |_| {}).await?;
+        let built = rebuild(db, tenant, &Projection::ALL, PageSize::REBUILT, |_| {}).await?;
         let measured = rate(events, started);
         for version in built {
             drop_version(db, tenant, version).await?;

@@ -26,7 +26,7 @@ const LOG: Program = Program { path: env!("CARGO_BIN_EXE_crash-log"), name: "the
 const BARE_SLED: Program = Program { path: env!("CARGO_BIN_EXE_crash-bare-sled"), name: "bare sled" };
 
 /// Acknowledged events of one round, at most.
-const EVENTS_MAX: u64 = 3_000;
+const EVENTS_MAX: u64 = 1_500;
 
 fn rounds() -> u64 {
     std::env::var("COMPTOIR_CRASHES").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20)

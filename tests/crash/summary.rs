@@ -1,6 +1,7 @@
 //! What a row of crashes came to.
 
 use crate::writer::{Ending, Ledger, Program};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use comptoir_tests::crash_ledger::Found;
@@ -19,7 +20,8 @@ pub(crate) struct Summary {
     duplicated: u64,
     torn: u64,
     broken: u64,
-    words: Vec<String>,
+    /// What unusable databases said, and how often.
+    words: BTreeMap<String, u64>,
 }
 
 impl Summary {
@@ -36,7 +38,7 @@ impl Summary {
             duplicated: 0,
             torn: 0,
             broken: 0,
-            words: Vec::new(),
+            words: BTreeMap::new(),
         }
     }
 
@@ -57,7 +59,7 @@ impl Summary {
             Ending::Unusable(words) => {
                 self.unusable += 1;
                 self.lost += ledger.acknowledged();
-                self.words.push(format!("round {}: {words}", self.rounds));
+                *self.words.entry(words.clone()).or_default() += 1;
             }
         }
     }
@@ -75,7 +77,7 @@ impl Summary {
             "{title}: {rounds} times, {acknowledged} acknowledged{rate}, {lost} lost, {duplicated} duplicated, {torn} torn, \
              {broken} broken links, {unusable} times unusable, {bad_rounds} rounds with damage, {records} records at the end"
         );
-        self.words.iter().for_each(|words| println!("  {words}"));
+        self.words.iter().for_each(|(words, times)| println!("  {times} times: {words}"));
     }
 
     pub(crate) fn assert_nothing_lost(&self) {

@@ -6,3 +6,4 @@ mod flips;
 mod mutations;
 mod parts;
 mod support;
+mod vectors;

@@ -11,7 +11,10 @@ mod sql_types;
 use std::time::Duration;
 
 use comptoir_core::id::TenantId;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Metrics, Object, Pool, RecyclingMethod, Runtime,
+    Transaction,
+};
 use tokio_postgres::{Config, NoTls};
 
 pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate};
@@ -104,6 +107,17 @@ pub(crate) async fn set_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result
     Ok(())
 }
 
+/// A plan made while a table was empty is kept for as long as the connection lives, and an index that costs nothing on an empty table may
+/// be the wrong one on a full one. So plans are made anew: at each doubling of a connection's uses, then every so often.
+async fn forget_plans(client: &mut ClientWrapper, metrics: &Metrics) -> Result<(), HookError> {
+    const EVERY: usize = 256;
+    let uses = metrics.recycle_count;
+    if uses.is_power_of_two() || uses.is_multiple_of(EVERY) {
+        client.batch_execute("discard plans").await.map_err(HookError::Backend)?;
+    }
+    Ok(())
+}
+
 fn pool(url: &str, options: &str, connections: usize) -> Result<Pool, StoreError> {
     let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
     let options = match config.get_options() {
@@ -114,6 +128,7 @@ fn pool(url: &str, options: &str, connections: usize) -> Result<Pool, StoreError
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let pool = Pool::builder(manager)
         .max_size(connections)
+        .post_recycle(Hook::async_fn(|client, metrics| Box::pin(forget_plans(client, metrics))))
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(POOL_WAIT))
         .create_timeout(Some(POOL_WAIT));

@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Instant;
 
 use comptoir_core::decision::Place;
 use comptoir_core::fact::Known;
@@ -99,7 +100,9 @@ pub(crate) async fn run(
     now: Timestamp,
     defects: &BTreeSet<EventId>,
 ) -> Result<Vec<Answer>, TurnError> {
+    let begun = Instant::now();
     let mut ground = lay_ground(tx, id, jobs).await?;
+    let locked = Instant::now();
     let mut changes = Changes::default();
     let plans = plan(&mut ground, jobs, &mut changes)?;
     let central = *ground
@@ -122,12 +125,20 @@ pub(crate) async fn run(
         event_store::held_events(tx, id, &news.ids),
         load_world(tx, &ground, &news.known, receipt.local_year)
     )?;
+    let loaded = Instant::now();
     let mut bench = Bench::new(&ground.tenant, ground.head, receipt, central, world, held, defects);
     let mut answers = Vec::with_capacity(jobs.len());
     for ((job, plan), held) in jobs.iter().zip(plans).zip(&ground.held) {
         answers.push(judge(&mut bench, job, plan, held, &mut changes)?);
     }
+    let judged = Instant::now();
     let raised = write(tx, &ground, &bench, central, &changes, now).await?;
+    tracing::debug!(
+        tenant.id = %id, turn.jobs = jobs.len(), turn.records = bench.rows.len(),
+        turn.locked_us = micros(begun, locked), turn.loaded_us = micros(locked, loaded),
+        turn.judged_us = micros(loaded, judged), turn.written_us = micros(judged, Instant::now()),
+        "took {} records", bench.rows.len()
+    );
     for (job, answer) in jobs.iter().zip(&mut answers) {
         if let (Job::Push(push), Answer::Pushed { head, .. }) = (job, answer) {
             let held = raised.get(&(push.node, push.epoch.number));
@@ -135,6 +146,10 @@ pub(crate) async fn run(
         }
     }
     Ok(answers)
+}
+
+fn micros(from: Instant, to: Instant) -> u64 {
+    u64::try_from(to.duration_since(from).as_micros()).unwrap_or(u64::MAX)
 }
 
 async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job]) -> Result<Ground, TurnError> {

@@ -20,26 +20,28 @@ pub(super) struct Claim {
     owner_epoch: i64,
 }
 
-/// Whether a cursor is taken from an owner who was at work a moment ago.
+/// What a cursor is claimed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Manner {
-    /// No: whoever follows the log by itself waits until the other's time has run out.
-    Wait,
-    /// Yes: a person asked for it. The other owner is stopped by the fence.
-    Take,
+pub(super) enum Purpose {
+    /// To follow the log in the version that is read. An owner at work is left alone until its time has run out.
+    Follow,
+    /// To build a version that is not read: rows that people read change in no other way. It is taken from whoever has it, because a
+    /// person asked for it; the fence stops the other.
+    Build,
 }
 
-/// Claims the cursor of a version. Nothing where another owner is at work; that owner may be gone, so its time runs out by itself.
+/// Claims the cursor of a version. Nothing where there is no such version for that purpose, or another owner is at work; that owner may
+/// be gone, so its time runs out by itself.
 pub(super) async fn claim(
     tx: &Transaction<'_>,
     tenant: TenantId,
     of: Version,
     owner: Uuid,
-    manner: Manner,
+    purpose: Purpose,
 ) -> Result<Option<Claim>, ProjectionError> {
     let (tenant_id, name, version) = (tenant.uuid(), of.projection.name(), of.number);
-    let take = manner == Manner::Take;
-    let row = tx.query_opt(include_str!("cursor_claim.sql"), &[&tenant_id, &name, &version, &owner, &take]).await?;
+    let build = purpose == Purpose::Build;
+    let row = tx.query_opt(include_str!("cursor_claim.sql"), &[&tenant_id, &name, &version, &owner, &build]).await?;
     row.map(|row| {
         let position = position_of(row.try_get("position")?)?;
         Ok(Claim { tenant, of, position, owner_epoch: row.try_get("owner_epoch")? })
@@ -71,5 +73,10 @@ impl Claim {
         }
         self.position = to;
         Ok(())
+    }
+
+    /// Makes sure that the cursor is still this claim's, and keeps it so until the transaction ends.
+    pub(super) async fn hold(&mut self, tx: &Transaction<'_>) -> Result<(), ProjectionError> {
+        self.advance(tx, self.position).await
     }
 }

@@ -1,5 +1,7 @@
--- A new owner raises the epoch, which stops the old one at its next batch. An owner at work is left alone, unless a person takes over.
+-- A new owner raises the epoch, which stops the old one at its next batch. Who follows ($5 is false) takes the version that is read, and
+-- leaves an owner at work alone; who builds takes any other version at once.
 update projection_version
 set owner_epoch = owner_epoch + 1, owner = $4, owned_until = now() + interval '15 seconds'
-where tenant_id = $1 and projection = $2 and version = $3 and ($5 or owner = $4 or owned_until < now())
+where tenant_id = $1 and projection = $2 and version = $3
+  and case when $5 then state <> 'active' else state = 'active' and (owner = $4 or owned_until < now()) end
 returning position, owner_epoch

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use comptoir_core::decision::{Place, Verdict};
 use comptoir_core::fact::{Fact, Known};
-use comptoir_core::rules::{effects, evolve, touched, touched_through};
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_core::rules::{Effect, effects, evolve, touched, touched_through};
 use comptoir_core::state::{Touched, World};
 use comptoir_proto::stored_v1::StoredDecision;
 use deadpool_postgres::Transaction;
@@ -20,25 +22,50 @@ use crate::world_store::{self, Versions};
 pub(crate) const FOLDED: [Verdict; 4] =
     [Verdict::Accepted, Verdict::Superseded, Verdict::Conflict, Verdict::Quarantined];
 
-/// Rows held in memory between pages. Past this they are read again; a rebuild's memory must not grow with the log.
+/// Rows held in memory between transactions. Past this they are read again; a rebuild's memory must not grow with the log.
 const CACHED_ROWS_MAX: usize = 300_000;
+/// Rows that changed in memory and wait to be written. An invoice of a thousand lines changes a thousand.
+const UNWRITTEN_ROWS_MAX: usize = 100_000;
 
-/// The rows that pages have touched so far. They stay true between pages, because the fence lets nobody else write them.
-#[derive(Debug, Default)]
-pub(crate) struct Cache {
+/// Rows of the versions being built. They stay true between transactions, because the fence lets nobody else write them.
+#[derive(Debug)]
+struct Cache {
     world: World,
-    /// What was looked for, found or not.
-    loaded: Touched,
+    held: Held,
+}
+
+/// What a row that is not in memory means.
+#[derive(Debug)]
+enum Held {
+    /// There is none: the build began here at the first position.
+    Whole,
+    /// It must be looked for, unless it was.
+    Part(Touched),
 }
 
 impl Cache {
-    /// Itself, or nothing where it has grown too large.
-    fn shrunk(self) -> Cache {
-        let Touched { stock, taken, counts, deliveries, invoices, series, entities, quarantined, rulebook: _ } =
-            &self.loaded;
-        let rows = stock.len() + taken.len() + counts.len() + deliveries.len() + invoices.len();
-        let rows = rows + series.len() + entities.len() + quarantined.len();
-        if rows > CACHED_ROWS_MAX { Cache::default() } else { self }
+    /// What a build begins with that has come to a position.
+    fn at(position: Position) -> Cache {
+        let held = if position == Position::ZERO { Held::Whole } else { Held::Part(Touched::default()) };
+        Cache { world: World::default(), held }
+    }
+
+    fn empty() -> Cache {
+        Cache { world: World::default(), held: Held::Part(Touched::default()) }
+    }
+
+    /// Begins again with nothing, where it has grown too large.
+    fn shrink(&mut self) {
+        let world = &self.world;
+        let held = world.stock.len() + world.taken.len() + world.counts.len() + world.deliveries.len();
+        let held = held + world.invoices.len() + world.series.len() + world.entities.len() + world.quarantined.len();
+        let looked_for = match &self.held {
+            Held::Whole => 0,
+            Held::Part(loaded) => rows(loaded),
+        };
+        if held.max(looked_for) > CACHED_ROWS_MAX {
+            *self = Cache::empty();
+        }
     }
 }
 
@@ -90,74 +117,128 @@ pub(crate) struct Build {
     pub(crate) built: BTreeSet<Projection>,
     /// The versions of `built`, and the active ones of the others.
     pub(crate) versions: Versions,
-    pub(crate) cache: Cache,
+    cache: Cache,
+    /// Changed in memory, and not yet written.
+    written: Touched,
 }
 
 impl Build {
-    /// Applies a page, and writes the rows that changed. After an error the rows in memory are those of no transaction: begin again.
+    /// A build of these versions that has come to a position.
+    pub(crate) fn at(position: Position, built: BTreeSet<Projection>, versions: Versions) -> Build {
+        Build { built, versions, cache: Cache::at(position), written: Touched::default() }
+    }
+
+    /// Applies a part of the log in memory. After an error begin again: what is in memory is of no transaction.
     pub(crate) async fn apply(
         &mut self,
         tx: &Transaction<'_>,
         tenant: &Arc<Tenant>,
         events: &Arc<Vec<Read>>,
     ) -> Result<(), ProjectionError> {
-        let cache = std::mem::take(&mut self.cache).shrunk();
-        let cache = self.load(tx, tenant, events, cache).await?;
-        let (built, tenant_of, events) = (self.built.clone(), Arc::clone(tenant), Arc::clone(events));
-        let folded = tokio::task::spawn_blocking(move || fold(&built, cache, &tenant_of, &events)).await?;
-        let (mut cache, written) = folded?;
-        world_store::save(tx, tenant.id, &self.versions, &cache.world, &written).await?;
-        unite(&mut cache.loaded, written);
-        self.cache = cache;
+        let mut cache = std::mem::replace(&mut self.cache, Cache::empty());
+        self.load(tx, tenant, events, &mut cache).await?;
+        let (built, tenant, events) = (self.built.clone(), Arc::clone(tenant), Arc::clone(events));
+        let mut written = std::mem::take(&mut self.written);
+        let folded = tokio::task::spawn_blocking(move || {
+            fold(&built, &mut cache.world, &mut written, &tenant, &events)?;
+            Ok::<_, ProjectionError>((cache, written))
+        });
+        (self.cache, self.written) = folded.await??;
         Ok(())
     }
 
-    /// Loads what the page touches and is not in memory yet. Some keys are known only once others are loaded.
+    /// Whether so much waits to be written that it should be.
+    pub(crate) fn is_full(&self) -> bool {
+        rows(&self.written) > UNWRITTEN_ROWS_MAX
+    }
+
+    /// Writes the rows that changed since the last time, each once, however often it changed.
+    pub(crate) async fn save(&mut self, tx: &Transaction<'_>, tenant: TenantId) -> Result<(), ProjectionError> {
+        let written = std::mem::take(&mut self.written);
+        world_store::save(tx, tenant, &self.versions, &self.cache.world, &written).await?;
+        if let Held::Part(loaded) = &mut self.cache.held {
+            unite(loaded, written);
+        }
+        self.cache.shrink();
+        Ok(())
+    }
+
+    /// Loads what the events touch and is not in memory yet. Some keys are known only once others are loaded.
     async fn load(
         &self,
         tx: &Transaction<'_>,
         tenant: &Tenant,
         events: &[Read],
-        mut cache: Cache,
-    ) -> Result<Cache, ProjectionError> {
+        cache: &mut Cache,
+    ) -> Result<(), ProjectionError> {
+        let Held::Part(loaded) = &mut cache.held else {
+            return self.load_released(tx, tenant, events, &mut cache.world).await;
+        };
         let judged = judged(tenant, events)?;
         let mut keys = touched_by(&judged, &cache.world);
         let events: Vec<(&Known, &Place)> = judged.iter().map(|judged| (judged.known, &judged.place)).collect();
         loop {
             // What a release releases is read whoever is built.
             let released = std::mem::take(&mut keys.quarantined);
-            let missing = Touched { quarantined: released, ..held_by(&self.built, keys) }.without(&cache.loaded);
+            let missing = Touched { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
             if missing.is_empty() {
-                return Ok(cache);
+                return Ok(());
             }
             world_store::load(tx, tenant, &self.versions, &missing, &mut cache.world).await?;
-            unite(&mut cache.loaded, missing);
+            unite(loaded, missing);
             keys = Touched::default();
             touched_through(&cache.world, &events, &mut keys);
         }
+    }
+
+    /// What these events release, where the quarantine itself is not being built.
+    async fn load_released(
+        &self,
+        tx: &Transaction<'_>,
+        tenant: &Tenant,
+        events: &[Read],
+        world: &mut World,
+    ) -> Result<(), ProjectionError> {
+        if self.built.contains(&Projection::Quarantine) {
+            return Ok(());
+        }
+        let quarantined = events.iter().filter_map(Read::releases).collect();
+        let released = Touched { quarantined, ..Touched::default() };
+        Ok(world_store::load(tx, tenant, &self.versions, &released, world).await?)
     }
 }
 
 /// Applies the effects that change what is being built. What was written is named.
 fn fold(
     built: &BTreeSet<Projection>,
-    mut cache: Cache,
+    world: &mut World,
+    written: &mut Touched,
     tenant: &Tenant,
     events: &[Read],
-) -> Result<(Cache, Touched), ProjectionError> {
-    let mut written = Touched::default();
+) -> Result<(), ProjectionError> {
     for Judged { known, place, decision } in judged(tenant, events)? {
-        for effect in effects(&cache.world, &place, known, &decision.judgement) {
-            let mut writes = Touched::default();
-            effect.writes(&mut writes);
-            let writes = held_by(built, writes);
-            if !writes.is_empty() {
-                evolve(&mut cache.world, &effect);
-                unite(&mut written, writes);
+        for effect in effects(world, &place, known, &decision.judgement) {
+            if changed_by(&effect).is_some_and(|projection| built.contains(&projection)) {
+                effect.writes(written);
+                evolve(world, &effect);
             }
         }
     }
-    Ok((cache, written))
+    Ok(())
+}
+
+/// The projection that an effect changes. The rulebook in force is none: it is what deciding reads.
+fn changed_by(effect: &Effect) -> Option<Projection> {
+    match effect {
+        Effect::StockMoved(_) | Effect::Counted { .. } | Effect::CountAccepted { .. } => Some(Projection::Stock),
+        Effect::DeliveryCreated { .. } | Effect::DeliveryValidated { .. } => Some(Projection::Deliveries),
+        Effect::InvoiceNumbered { .. } | Effect::InvoiceCancelled { .. } => Some(Projection::Invoices),
+        Effect::EntityChanged(_) | Effect::ConflictOpened { .. } | Effect::ConflictClosed { .. } => {
+            Some(Projection::Entities)
+        }
+        Effect::SetApart(_) | Effect::Released { .. } => Some(Projection::Quarantine),
+        Effect::RulebookAdopted(_) => None,
+    }
 }
 
 /// What applying these events may read. Deciding also asks whether the products and clients that an event names are known; applying does
@@ -194,6 +275,12 @@ fn held_by(built: &BTreeSet<Projection>, keys: Touched) -> Touched {
 
 fn kept<K>(keep: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
     if keep { keys } else { BTreeSet::new() }
+}
+
+fn rows(keys: &Touched) -> usize {
+    let Touched { stock, taken, counts, deliveries, invoices, series, entities, quarantined, rulebook: _ } = keys;
+    let rows = stock.len() + taken.len() + counts.len() + deliveries.len();
+    rows + invoices.len() + series.len() + entities.len() + quarantined.len()
 }
 
 fn unite(into: &mut Touched, other: Touched) {

@@ -13,20 +13,20 @@ use uuid::Uuid;
 
 use super::{ProjectionError, position_of, position_sql};
 
-/// How much one page of the log may hold: what is read, applied and committed together.
+/// How much of the log is taken at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageSize {
-    /// Positions, whether they are wanted or not.
+    /// Positions that are applied and committed together, whether they are wanted or not.
     pub positions: u64,
-    /// Records weigh no more than this and one record: the largest record is a quarter of a mebibyte.
+    /// Records read at a time weigh no more than this and one record: the largest record is a quarter of a mebibyte.
     pub bytes: u32,
 }
 
 impl PageSize {
     /// For what follows the log beside those who sell.
     pub const FOLLOWED: PageSize = PageSize { positions: 4_000, bytes: 4 * 1024 * 1024 };
-    /// For a rebuild, which writes each row it touched once a page: longer pages, fewer writes.
-    pub const REBUILT: PageSize = PageSize { positions: 10_000, bytes: 8 * 1024 * 1024 };
+    /// For a rebuild, which writes each row that changed once a page: longer pages, fewer writes. A kill loses a page at most.
+    pub const REBUILT: PageSize = PageSize { positions: 50_000, bytes: 8 * 1024 * 1024 };
 }
 
 /// A record and its decision, as stored.

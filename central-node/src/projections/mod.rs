@@ -101,7 +101,7 @@ impl Projection {
         match self {
             Projection::Stock => &[
                 Table { name: "stock_item", key: "site_id, product" },
-                Table { name: "stock_taken", key: "site_id, sale, product" },
+                Table { name: "stock_taken", key: "site_id, sale" },
                 Table { name: "stock_count", key: "event_id" },
             ],
             Projection::Deliveries => &[Table { name: "delivery", key: "delivery_id" }],

@@ -11,12 +11,14 @@ use std::sync::Arc;
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::cursor::{self, Claim, Manner};
-use super::fold::{Build, Cache, FOLDED};
+use super::cursor::{self, Claim, Purpose};
+use super::fold::{Build, FOLDED};
 use super::log::{self, PageSize, Wanted};
-use super::read::read_page;
+use super::read::{Read, read_page};
+use super::status::version_state;
 use super::{Projection, ProjectionError, Version, sales};
 use crate::database::{Database, Doing, StoreError, begin};
 use crate::event_store;
@@ -25,6 +27,9 @@ use crate::world_store::Versions;
 
 /// How often a rebuild goes after the head that moved on while it caught up. The rest is a switch's.
 const ROUNDS_MAX: usize = 8;
+
+/// Positions read at a time: a page that is committed together may be too long for memory.
+const READ_POSITIONS: u64 = 10_000;
 
 /// How far a rebuild has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +40,8 @@ pub struct Reached {
     pub head: Position,
 }
 
-/// Builds these projections anew, or goes on with versions that are being built already, a page of the log at a time.
+/// Builds these projections anew, or goes on with versions that are being built already. A page of the log is applied and
+/// committed together.
 /// `report` hears of every page. Dropping the
 /// future stops it; calling it again goes on.
 pub async fn rebuild(
@@ -83,7 +89,62 @@ pub(super) struct Builder {
     tenant: Arc<Tenant>,
     claims: Vec<Claim>,
     build: Option<Build>,
+    ahead: Option<Ahead>,
     page_size: PageSize,
+}
+
+/// A part of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stretch {
+    after: Position,
+    to: Position,
+    bytes: u32,
+}
+
+/// What was read from the beginning of a stretch: as much as fits in memory.
+struct Fetched {
+    events: Arc<Vec<Read>>,
+    complete_to: Position,
+}
+
+impl Fetched {
+    /// Over a connection of its own: the log never changes, so any transaction sees the same.
+    async fn from(database: Database, tenant: TenantId, stretch: Stretch) -> Result<Fetched, ProjectionError> {
+        let mut connection = database.service().await?;
+        let tx = begin(&mut connection, tenant).await?;
+        Fetched::within(&tx, tenant, stretch).await
+    }
+
+    async fn within(tx: &Transaction<'_>, tenant: TenantId, stretch: Stretch) -> Result<Fetched, ProjectionError> {
+        let wanted = Wanted { verdicts: &FOLDED, actions: None };
+        let size = PageSize { positions: READ_POSITIONS, bytes: stretch.bytes };
+        let page = log::page(tx, tenant, stretch.after, stretch.to, wanted, size).await?;
+        let (events, complete_to) = (page.events, page.complete_to);
+        Ok(Fetched { events: Arc::new(read_page(events).await?), complete_to })
+    }
+}
+
+/// A stretch that is being read while the one before it is applied.
+struct Ahead {
+    stretch: Stretch,
+    reading: JoinHandle<Result<Fetched, ProjectionError>>,
+}
+
+impl Ahead {
+    fn of(database: &Database, tenant: TenantId, stretch: Stretch) -> Ahead {
+        Ahead { stretch, reading: tokio::spawn(Fetched::from(database.clone(), tenant, stretch)) }
+    }
+
+    async fn fetched(mut self) -> Result<Fetched, ProjectionError> {
+        (&mut self.reading).await?
+    }
+}
+
+impl Drop for Ahead {
+    /// A rebuild that is dropped leaves nothing running.
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
 }
 
 impl Builder {
@@ -106,11 +167,16 @@ impl Builder {
         };
         let mut claims = Vec::with_capacity(versions.len());
         for of in versions {
-            let claim = cursor::claim(&tx, tenant, of, owner, Manner::Take).await?;
-            claims.push(claim.ok_or(ProjectionError::NoVersion { of, tenant })?);
+            match cursor::claim(&tx, tenant, of, owner, Purpose::Build).await? {
+                Some(claim) => claims.push(claim),
+                None if version_state(&tx, tenant, of).await?.is_some() => {
+                    return Err(ProjectionError::Active { of, tenant });
+                }
+                None => return Err(ProjectionError::NoVersion { of, tenant }),
+            }
         }
         tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
-        Ok(Builder { tenant: Arc::new(loaded), claims, build: None, page_size: PageSize::REBUILT })
+        Ok(Builder { tenant: Arc::new(loaded), claims, build: None, ahead: None, page_size: PageSize::REBUILT })
     }
 
     /// Every version has applied the log up to here.
@@ -118,11 +184,33 @@ impl Builder {
         self.claims.iter().map(|claim| claim.position).min().unwrap_or_default()
     }
 
-    /// Applies one page in a transaction of its own.
+    /// Makes sure that nobody else took the cursors, and keeps it so until the transaction ends.
+    pub(super) async fn hold(&mut self, tx: &Transaction<'_>) -> Result<(), ProjectionError> {
+        for claim in &mut self.claims {
+            claim.hold(tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies one page in a transaction of its own. Meanwhile what comes next is read.
     pub(super) async fn commit_page(&mut self, database: &Database, to: Position) -> Result<(), ProjectionError> {
+        let end = self.page_end(to);
         let mut connection = database.service().await?;
         let tx = begin(&mut connection, self.tenant.id).await?;
-        self.page(&tx, to).await?;
+        while self.position() < end && !self.build.as_ref().is_some_and(Build::is_full) {
+            let stretch = Stretch { after: self.position(), to: end, bytes: self.page_size.bytes };
+            let ahead = self.ahead.take().filter(|ahead| ahead.stretch == stretch);
+            let fetched = match ahead {
+                Some(ahead) => ahead.fetched().await?,
+                None => Fetched::from(database.clone(), self.tenant.id, stretch).await?,
+            };
+            let next = Stretch { after: fetched.complete_to, ..stretch };
+            if next.after < next.to {
+                self.ahead = Some(Ahead::of(database, self.tenant.id, next));
+            }
+            self.apply(&tx, fetched).await?;
+        }
+        self.save(&tx).await?;
         tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
         Ok(())
     }
@@ -130,19 +218,31 @@ impl Builder {
     /// Applies one page in the caller's transaction. After an error, or a transaction that was not committed, begin with a new builder:
     /// this one remembers what nobody wrote.
     pub(super) async fn page(&mut self, tx: &Transaction<'_>, to: Position) -> Result<(), ProjectionError> {
+        let end = self.page_end(to);
+        while self.position() < end {
+            let stretch = Stretch { after: self.position(), to: end, bytes: self.page_size.bytes };
+            let fetched = Fetched::within(tx, self.tenant.id, stretch).await?;
+            self.apply(tx, fetched).await?;
+        }
+        self.save(tx).await
+    }
+
+    /// Where the next page ends. Versions that were begun at different times join as the last of them comes to where the next one stands.
+    fn page_end(&self, to: Position) -> Position {
         let after = self.position();
-        // Versions that were begun at different times join as the last of them comes to where the next one stands.
         let others = self.claims.iter().map(|claim| claim.position).filter(|position| *position > after);
-        let to = others.min().map_or(to, |next| next.min(to));
-        let taking_part = |claim: &&mut Claim| claim.position == after;
+        let next = others.min().map_or(to, |next| next.min(to));
+        next.min(Position(after.0.saturating_add(self.page_size.positions.max(1))))
+    }
 
-        let wanted = Wanted { verdicts: &FOLDED, actions: None };
-        let page = log::page(tx, self.tenant.id, after, to, wanted, self.page_size).await?;
-        let complete_to = page.complete_to;
-        let events = Arc::new(read_page(page.events).await?);
-
+    async fn apply(
+        &mut self,
+        tx: &Transaction<'_>,
+        Fetched { events, complete_to }: Fetched,
+    ) -> Result<(), ProjectionError> {
+        let after = self.position();
         let mut deciding = Vec::new();
-        for claim in self.claims.iter_mut().filter(taking_part) {
+        for claim in self.claims.iter_mut().filter(|claim| claim.position == after) {
             claim.advance(tx, complete_to).await?;
             if claim.of.projection.is_deciding() {
                 deciding.push(claim.of);
@@ -151,15 +251,27 @@ impl Builder {
             }
         }
         if !deciding.is_empty() {
-            let mut build = self.build_of(tx, &deciding).await?;
+            let mut build = self.build_of(tx, &deciding, after).await?;
             build.apply(tx, &self.tenant, &events).await?;
             self.build = Some(build);
         }
         Ok(())
     }
 
+    async fn save(&mut self, tx: &Transaction<'_>) -> Result<(), ProjectionError> {
+        match &mut self.build {
+            Some(build) => build.save(tx, self.tenant.id).await,
+            None => Ok(()),
+        }
+    }
+
     /// The build of these versions with what is in memory; nothing is, where others take part than did in the page before.
-    async fn build_of(&mut self, tx: &Transaction<'_>, deciding: &[Version]) -> Result<Build, ProjectionError> {
+    async fn build_of(
+        &mut self,
+        tx: &Transaction<'_>,
+        deciding: &[Version],
+        after: Position,
+    ) -> Result<Build, ProjectionError> {
         let built: BTreeSet<Projection> = deciding.iter().map(|of| of.projection).collect();
         let mut versions = Versions::active(tx, self.tenant.id).await?;
         for Version { projection, number } in deciding.iter().copied() {
@@ -173,7 +285,7 @@ impl Builder {
             }
         }
         let kept = self.build.take().filter(|build| build.built == built && build.versions == versions);
-        Ok(kept.unwrap_or_else(|| Build { built, versions, cache: Cache::default() }))
+        Ok(kept.unwrap_or_else(|| Build::at(after, built, versions)))
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::cursor::{self, Claim, Manner};
+use super::cursor::{self, Claim, Purpose};
 use super::progress::{Marks, Progress};
 use super::{Projection, ProjectionError, Version, position_of, sales};
 use crate::database::{Database, Doing, StoreError, begin};
@@ -139,7 +139,7 @@ impl Follower {
         let claim = match held {
             Some(claim) => Some(claim),
             None => match active(&tx, tenant).await? {
-                Some(of) => cursor::claim(&tx, tenant, of, self.owner, Manner::Wait).await?,
+                Some(of) => cursor::claim(&tx, tenant, of, self.owner, Purpose::Follow).await?,
                 None => None,
             },
         };

@@ -6,7 +6,7 @@ use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
 
 use super::rebuild::{Builder, Wish, head};
-use super::status::{State, version_state};
+use super::status::version_state;
 use super::{ProjectionError, Version, position_sql};
 use crate::database::{Database, Doing, StoreError, begin};
 use crate::event_store;
@@ -27,7 +27,6 @@ pub struct Switched {
 
 /// Makes `to` the version that is read.
 pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Result<Switched, ProjectionError> {
-    refuse_active(database, tenant, to).await?;
     let mut builder = Builder::new(database, tenant, Wish::This(to)).await?;
     loop {
         let head = head(database, tenant).await?;
@@ -42,6 +41,8 @@ pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Resul
     while builder.position() < locked.head {
         builder.page(&tx, locked.head).await?;
     }
+    // Another switch or a drop may have come first.
+    builder.hold(&tx).await?;
     let from = make_active(&tx, tenant, to, locked.head).await?;
     tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
     Ok(Switched { from, to, position: locked.head })
@@ -92,14 +93,4 @@ pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) ->
     .await?;
     tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
     Ok(())
-}
-
-async fn refuse_active(database: &Database, tenant: TenantId, of: Version) -> Result<(), ProjectionError> {
-    let mut connection = database.service().await?;
-    let tx = begin(&mut connection, tenant).await?;
-    match version_state(&tx, tenant, of).await? {
-        Some((State::Active, _)) => Err(ProjectionError::Active { of, tenant }),
-        Some((State::Building | State::Retired, _)) => Ok(()),
-        None => Err(ProjectionError::NoVersion { of, tenant }),
-    }
 }

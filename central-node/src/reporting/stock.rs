@@ -20,7 +20,7 @@ use super::csv_table::{self, Cell};
 use super::freshness;
 use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, cursor_uuid, write_cursor};
 use super::read_models::List;
-use super::stock_fold::fold;
+use super::stock_fold::{TURNS, fold};
 use crate::central::Central;
 use crate::database::{StoreError, set_tenant};
 use crate::event_store;
@@ -125,6 +125,8 @@ pub(super) async fn report(
     };
     freshness::wait_for(central.progress(), tenant, Mark::Head, question.patience).await?;
 
+    // The semaphore is never closed; without a turn nothing would be wrong but the load.
+    let _turn = if past.is_some() { TURNS.acquire().await.ok() } else { None };
     let mut connection = central.database().service().await?;
     // One moment for items and head, however long it reads.
     let tx =

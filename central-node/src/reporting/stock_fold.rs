@@ -11,6 +11,7 @@ use comptoir_core::state::{Quarantined, StockKey, World};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
+use tokio::sync::Semaphore;
 
 use super::ReportError;
 use crate::projections::ProjectionError;
@@ -37,6 +38,8 @@ const ACTIONS: [&str; 11] = [
 const INDIRECT: [&str; 2] = ["STOCK_COUNT_ACCEPTED", "QUARANTINE_RELEASED"];
 /// For so few products a look at the payload's bytes saves reading it.
 const PRODUCTS_LOOKED_FOR_MAX: usize = 8;
+/// Folds at once in this process. Each holds a connection and a core for as long as the log is long; others wait their turn.
+pub(super) static TURNS: Semaphore = Semaphore::const_new(2);
 /// What sales took is remembered for their refunds: so many rows fit in memory.
 const TAKEN_ROWS_MAX: usize = 2_000_000;
 
@@ -51,7 +54,7 @@ pub(super) async fn fold(
     let mut at = Position::ZERO;
     let wanted = Wanted { verdicts: &[Verdict::Accepted], actions: Some(&ACTIONS) };
     while at < to {
-        let page = log::page(tx, tenant.id, at, to, wanted, PageSize::REBUILT).await?;
+        let page = log::page(tx, tenant.id, at, to, wanted, PageSize::FOLLOWED).await?;
         at = page.complete_to;
         let needles = needles(&asked);
         let mut events = page.events;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comptoir_core::id::{EventId, Name};
+use comptoir_core::id::{EventId, Name, SiteId};
 use comptoir_core::position::Position;
 use comptoir_core::state::{Count, Lot, StockItem, StockKey, Taken, TakenKey, World};
 use comptoir_proto::instant;
@@ -98,6 +98,7 @@ pub(super) async fn save_items(table: Table<'_>, world: &World, keys: &BTreeSet<
     table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
 }
 
+/// A sale's row holds all its products: whoever asks for one gets them all, and one that changes is written with the others.
 pub(super) async fn load_taken(
     table: Table<'_>,
     keys: &BTreeSet<TakenKey>,
@@ -105,36 +106,56 @@ pub(super) async fn load_taken(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let sites: Vec<Uuid> = keys.iter().map(|key| site_column(key.site)).collect();
-    let sales: Vec<&str> = keys.iter().map(|key| key.sale.as_str()).collect();
-    let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
-    let rows = table.query(include_str!("stock_taken_load.sql"), &[&sites, &sales, &products]).await?;
-    rows.iter()
-        .map(|row| {
-            let key = TakenKey {
-                site: site_of(row.try_get("site_id")?),
-                sale: name_of(row.try_get("sale")?)?,
-                product: name_of(row.try_get("product")?)?,
-            };
-            let taken =
-                Taken { quantity: decimal_of(row.try_get("quantity")?)?, cost: decimal_of(row.try_get("cost")?)? };
-            Ok((key, taken))
-        })
-        .collect()
+    let (sites, sales): (Vec<Uuid>, Vec<&str>) =
+        sales(keys).into_iter().map(|(site, sale)| (site_column(site), sale.as_str())).unzip();
+    let rows = table.query(include_str!("stock_taken_load.sql"), &[&sites, &sales]).await?;
+    let mut taken = Vec::new();
+    for row in &rows {
+        let (site, sale) = (site_of(row.try_get("site_id")?), name_of(row.try_get("sale")?)?);
+        let lines: BTreeMap<String, [String; 2]> = json_of(row.try_get("lines")?)?;
+        for (product, [quantity, cost]) in &lines {
+            let key = TakenKey { site, sale: sale.clone(), product: name_of(product)? };
+            taken.push((key, Taken { quantity: decimal_of(quantity)?, cost: decimal_of(cost)? }));
+        }
+    }
+    Ok(taken)
 }
 
 pub(super) async fn save_taken(table: Table<'_>, world: &World, keys: &BTreeSet<TakenKey>) -> Result<(), StoreError> {
-    let rows: Vec<(&TakenKey, &Taken)> = keys.iter().filter_map(|key| Some((key, world.taken.get(key)?))).collect();
-    if rows.is_empty() {
+    let (mut sites, mut names, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    for (site, sale) in sales(keys) {
+        let mut taken = BTreeMap::new();
+        for (key, took) in world.taken.range(first_of(site, sale)..) {
+            if key.site != site || key.sale != *sale {
+                break;
+            }
+            taken.insert(key.product.as_str(), [took.quantity.to_string(), took.cost.to_string()]);
+        }
+        // A sale that took nothing leaves no row.
+        if !taken.is_empty() {
+            sites.push(site_column(site));
+            names.push(sale.as_str());
+            lines.push(to_json(&taken)?);
+        }
+    }
+    if names.is_empty() {
         return Ok(());
     }
-    let sites: Vec<Uuid> = rows.iter().map(|(key, _)| site_column(key.site)).collect();
-    let sales: Vec<&str> = rows.iter().map(|(key, _)| key.sale.as_str()).collect();
-    let products: Vec<&str> = rows.iter().map(|(key, _)| key.product.as_str()).collect();
-    let quantities: Vec<String> = rows.iter().map(|(_, taken)| taken.quantity.to_string()).collect();
-    let costs: Vec<String> = rows.iter().map(|(_, taken)| taken.cost.to_string()).collect();
-    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [&sites, &sales, &products, &quantities, &costs];
-    table.write(include_str!("stock_taken_save.sql"), rows.len(), &columns).await
+    table.write(include_str!("stock_taken_save.sql"), names.len(), &[&sites, &names, &lines]).await
+}
+
+/// The sales among the keys, each once.
+fn sales(keys: &BTreeSet<TakenKey>) -> Vec<(Option<SiteId>, &Name)> {
+    let mut sales: Vec<_> = keys.iter().map(|key| (key.site, &key.sale)).collect();
+    sales.dedup();
+    sales
+}
+
+/// Where a sale's products begin.
+fn first_of(site: Option<SiteId>, sale: &Name) -> TakenKey {
+    // No name sorts before it: a name holds no control character and does not begin with a space.
+    let product = Name::new("!").expect("a constant is a valid name");
+    TakenKey { site, sale: sale.clone(), product }
 }
 
 pub(super) async fn load_counts(

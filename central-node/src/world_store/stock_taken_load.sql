@@ -1,4 +1,9 @@
-select t.site_id, t.sale, t.product, t.quantity::text as quantity, t.cost::text as cost
-from unnest($3::uuid[], $4::text[], $5::text[]) as k (site_id, sale, product)
-join stock_taken t on t.tenant_id = $1 and t.version = $2
-                  and t.site_id = k.site_id and t.sale = k.sale and t.product = k.product
+-- Each sale's row holds all its products.
+select t.*
+from unnest($3::uuid[], $4::text[]) as k (site_id, sale)
+cross join lateral (
+    select t.site_id, t.sale, t.lines::text as lines
+    from stock_taken t
+    where t.tenant_id = $1 and t.version = $2 and t.site_id = k.site_id and t.sale = k.sale
+    offset 0
+) t

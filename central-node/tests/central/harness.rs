@@ -42,11 +42,11 @@ impl Scene {
     pub(crate) async fn at(clock: Clock) -> Scene {
         let folder = tempfile::tempdir().unwrap();
         let postgres = Config { sync_initdb: false, ..Config::new(folder.path()) };
-        let config = CentralConfig {
-            database: DatabaseConfig::Private(postgres),
-            clock,
-            ..CentralConfig::private(folder.path())
-        };
+        let database = DatabaseConfig::Private(postgres);
+        Scene::start(CentralConfig { database, clock, ..CentralConfig::private(folder.path()) }, folder).await
+    }
+
+    pub(crate) async fn start(config: CentralConfig, folder: TempDir) -> Scene {
         let central = Central::start(config).await.unwrap();
         Scene { router: comptoir_central::router(central.clone()), central, _folder: folder }
     }
@@ -72,12 +72,7 @@ impl Scene {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        let value = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
-        (status, value)
+        send(&self.router, request).await
     }
 
     pub(crate) async fn get(&self, key: &str, path: &str) -> (StatusCode, Value) {
@@ -86,11 +81,24 @@ impl Scene {
     }
 
     pub(crate) async fn post(&self, key: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
-        let request = Request::post(path)
-            .header(header::AUTHORIZATION, format!("Bearer {key}"))
-            .header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(body.into()).unwrap()).await
+        post(&self.router, key, path, body).await
     }
+}
+
+pub(crate) async fn post(router: &Router, key: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+    let request = Request::post(path)
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json");
+    send(router, request.body(body.into()).unwrap()).await
+}
+
+async fn send(router: &Router, request: Request<Body>) -> (StatusCode, Value) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let value =
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&bytes).into_owned()));
+    (status, value)
 }
 
 pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {

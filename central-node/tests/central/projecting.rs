@@ -228,6 +228,8 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
     let pushed = node.push_all(&scene).await;
     let (db, tenant) = (scene.central.database(), company.tenant);
     let (bad, waits) = (pushed.results[2].position, pushed.results[4].position);
+    let (applied, _) = scene.get(&company.token, &format!("/api/v1/reports/sales?min_position={waits}")).await;
+    assert_eq!(applied, StatusCode::OK, "the version that is read has them all");
     // Bytes that do not read, where a sale was: as a disk might do it, past every privilege.
     let admin = scene.admin().await;
     let damage = "update event set record = '\\x00' where tenant_id = $1 and position = $2";

@@ -14,6 +14,8 @@ use crate::config::SyncConfig;
 /// An answer's results may be longer than the records they speak of, since a conflict lists the server's fields.
 const ANSWER_BYTES_MAX: usize = 2 * PUSH_BODY_BYTES_MAX;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Central ends a connection that was quiet for 30 seconds, which is also how often a quiet node asks: used just then it breaks.
+const KEEP_IDLE: Duration = Duration::from_secs(15);
 
 /// Carries requests to central.
 pub trait Transport: Send + Sync + 'static {
@@ -96,6 +98,7 @@ impl HttpTransport {
         let mut client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(config.request_timeout)
+            .pool_idle_timeout(KEEP_IDLE)
             // The key is for the address in the settings, not for where an answer points to.
             .redirect(reqwest::redirect::Policy::none());
         if loopback {

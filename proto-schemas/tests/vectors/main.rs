@@ -1,6 +1,7 @@
 //! The stored formats against their golden vectors: today's code writes and reads the very bytes that were written once, and a
 //! decoder that shares no code with it, in Python, reads the same fields and computes the same chain.
 
+mod bundle;
 mod decoder;
 mod golden;
 
@@ -43,7 +44,7 @@ fn decisions_are_written_and_read_as_their_vectors_say() {
 }
 
 /// To add a vector, write its fields; this prints the rest.
-fn assert_same<T: serde::Serialize + PartialEq>(name: &str, vector: &T, sealed: &T) {
+pub(crate) fn assert_same<T: serde::Serialize + PartialEq>(name: &str, vector: &T, sealed: &T) {
     let shown = serde_json::to_string_pretty(sealed).unwrap();
     assert!(vector == sealed, "{name} is written otherwise now. A vector that is in use stays; a new one is\n{shown}");
 }
