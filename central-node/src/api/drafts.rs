@@ -27,7 +27,7 @@ use super::request::{body_bytes, expect_json, idempotency_key, media_type};
 use super::{Refusal, credential};
 use crate::central::Central;
 use crate::identity::{Access, Credential};
-use crate::ingest::{Answer, Drafts, Job, has_nul};
+use crate::ingest::{Answer, Drafts, Job};
 
 const NDJSON: &str = "application/x-ndjson";
 
@@ -143,10 +143,6 @@ fn check(
     dto: &DraftDto,
     index: usize,
 ) -> Result<(Draft, Fact), Problem> {
-    if has_nul(dto.payload.get().as_bytes()) {
-        let detail = "a text holds the character U+0000";
-        return Err(Problem::new(ErrorCode::InvalidPayload, detail).at("/payload"));
-    }
     let (draft, fact) = check_draft(dto, author, key, index)?;
     match &fact {
         Fact::DeliveryCreated(order) if order.qr.is_empty() => {

@@ -12,6 +12,5 @@ mod turn;
 
 pub(crate) use answer::{Answer, head_dto, result};
 pub(crate) use drafts::Drafts;
-pub(crate) use prepare::has_nul;
 pub(crate) use queue::Queues;
 pub(crate) use turn::{Job, TurnError, run};

@@ -213,26 +213,7 @@ fn fit(known: Known) -> Body {
         // The nil id stands for "no site" in our keys.
         return unfit(Box::new(known.event), "site: the nil id names no site".to_owned());
     }
-    if has_nul(&known.event.content.payload) {
-        return unfit(Box::new(known.event), "a text holds the character U+0000".to_owned());
-    }
     Body::Known(Box::new(known))
-}
-
-/// Whether a JSON text holds U+0000, which Postgres cannot store. It can only be written as an escape.
-pub(crate) fn has_nul(json: &[u8]) -> bool {
-    const ESCAPE: &[u8] = b"\\u0000";
-    let mut from = 0;
-    while let Some(at) = json[from..].windows(ESCAPE.len()).position(|window| window == ESCAPE) {
-        let at = from + at;
-        // An even number of backslashes before it are escaped ones, and this one begins the escape.
-        let before = json[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
-        if before.is_multiple_of(2) {
-            return true;
-        }
-        from = at + ESCAPE.len();
-    }
-    false
 }
 
 /// The public key that an epoch's first record names.
@@ -249,18 +230,4 @@ pub(crate) fn opened_with(first: &Prepared) -> Option<[u8; 32]> {
     let mut key = [0u8; 32];
     hex::decode_to_slice(opened.public_key, &mut key).ok()?;
     Some(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_nul_is_found_however_it_is_hidden_and_an_escaped_backslash_is_none() {
-        assert!(has_nul(br#"{"a":"x\u0000"}"#));
-        assert!(has_nul(br#"{"a":"\\\u0000"}"#));
-        assert!(!has_nul(br#"{"a":"\\u0000"}"#));
-        assert!(!has_nul(br#"{"a":"u0000"}"#));
-        assert!(has_nul(br#"{"a":"\\u0000","b":"\u0000"}"#));
-    }
 }

@@ -5,7 +5,7 @@
 //! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: `client` (last-writer-wins) or `entity` (the
 //! version check, and what is built on it). `quarantine` judges an event again when a person releases it.
 //!
-//! A store loads what [`touched`] and [`touched_through`] name, folds its batch, and writes back what [`Effect::writes`] names.
+//! A store loads what [`touched()`] and [`touched_through`] name, folds its batch, and writes back what [`Effect::writes`] names.
 
 mod client;
 mod delivery;

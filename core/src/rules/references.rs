@@ -1,5 +1,7 @@
 //! The products and clients an event names. One that central does not know is no reason to refuse what happened, only to remark it.
 
+use std::sync::LazyLock;
+
 use crate::decision::Flag;
 use crate::fact::{Fact, SaleLine};
 use crate::id::Name;
@@ -48,10 +50,11 @@ pub(super) fn unknown_reference(world: &World, fact: &Fact) -> Option<Flag> {
 }
 
 fn product(id: &Name) -> EntityKey {
-    EntityKey { entity_type: Name::new("PRODUCT").expect("a valid name"), entity_id: id.clone() }
+    static PRODUCT: LazyLock<Name> = LazyLock::new(|| Name::new("PRODUCT").expect("a valid name"));
+    EntityKey { entity_type: PRODUCT.clone(), entity_id: id.clone() }
 }
 
 fn client(id: &Option<Name>) -> Vec<EntityKey> {
-    let entity_type = Name::new("CLIENT").expect("a valid name");
-    id.iter().map(|id| EntityKey { entity_type: entity_type.clone(), entity_id: id.clone() }).collect()
+    static CLIENT: LazyLock<Name> = LazyLock::new(|| Name::new("CLIENT").expect("a valid name"));
+    id.iter().map(|id| EntityKey { entity_type: CLIENT.clone(), entity_id: id.clone() }).collect()
 }

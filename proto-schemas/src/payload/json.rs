@@ -16,7 +16,7 @@ pub(super) fn read(root: &str, json: &[u8]) -> Result<Value, PayloadError> {
     let read = Strict(&path).deserialize(&mut deserializer);
     read.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
         let pointer =
-            path.borrow().iter().fold(root.to_owned(), |pointer, step| format!("{pointer}/{}", escaped(step)));
+            path.borrow().iter().rev().fold(root.to_owned(), |pointer, step| format!("{pointer}/{}", escaped(step)));
         PayloadError::invalid(pointer, error.to_string())
     })
 }
@@ -26,7 +26,8 @@ pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Where reading stands. A step is taken back only when its value was read, so that after an error the path leads to it.
+/// Where an error stands, from the inside out: each level adds its step as the error passes through it, so that what reads well costs
+/// nothing.
 type Path = RefCell<Vec<String>>;
 
 struct Strict<'p>(&'p Path);
@@ -79,12 +80,13 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
         loop {
-            self.0.borrow_mut().push(list.len().to_string());
-            let item = items.next_element_seed(Strict(self.0))?;
-            self.0.borrow_mut().pop();
-            match item {
-                Some(item) => list.push(item),
-                None => return Ok(Value::Array(list)),
+            match items.next_element_seed(Strict(self.0)) {
+                Ok(Some(item)) => list.push(item),
+                Ok(None) => return Ok(Value::Array(list)),
+                Err(error) => {
+                    self.0.borrow_mut().push(list.len().to_string());
+                    return Err(error);
+                }
             }
         }
     }
@@ -92,13 +94,16 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            self.0.borrow_mut().push(key.clone());
-            without_nul(&key)?;
+            let here = |error: A::Error| {
+                self.0.borrow_mut().push(key.clone());
+                error
+            };
+            without_nul(&key).map_err(here)?;
             if object.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key {key:?} stands twice")));
+                return Err(here(A::Error::custom(format_args!("the key {key:?} stands twice"))));
             }
-            object.insert(key, entries.next_value_seed(Strict(self.0))?);
-            self.0.borrow_mut().pop();
+            let value = entries.next_value_seed(Strict(self.0)).map_err(here)?;
+            object.insert(key, value);
         }
         Ok(Value::Object(object))
     }

@@ -40,7 +40,7 @@ pub fn read_fact(
     if let Err(error) = validator.validate(&value) {
         return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
     }
-    let fact = fact(action.as_str(), &Node { value: &value, path: PAYLOAD.to_owned() })?;
+    let fact = fact(action.as_str(), &Node { value: &value, place: Place::Root(PAYLOAD) })?;
     if holds_fields(&fact) {
         json::check_numbers(PAYLOAD, payload)?;
     }
@@ -191,18 +191,18 @@ fn stock_list(
 fn rulebook(payload: &Node<'_>) -> Result<Rulebook, PayloadError> {
     let rule = |at: &Node<'_>| {
         let text = at.value.as_str().unwrap_or_default();
-        Rule::parse(text).ok_or_else(|| PayloadError::invalid(at.path.clone(), format!("{text:?} is no rule")))
+        Rule::parse(text).ok_or_else(|| at.wrong(format!("{text:?} is no rule")))
     };
     let rules = payload.required("rules")?;
     let mut book = Rulebook {
         version: u32::try_from(payload.integer("version")?)
-            .map_err(|error| PayloadError::invalid(format!("{}/version", payload.path), error.to_string()))?,
+            .map_err(|error| payload.wrong_at("version", error.to_string()))?,
         rules: Default::default(),
         default: rule(&payload.required("default")?)?,
     };
     for name in rules.object()?.keys() {
         let at = rules.required(name)?;
-        let key = Name::new(name.clone()).map_err(|error| PayloadError::invalid(at.path.clone(), error.to_string()))?;
+        let key = Name::new(name).map_err(|error| at.wrong(error.to_string()))?;
         book.rules.insert(key, rule(&at)?);
     }
     Ok(book)
@@ -234,24 +234,46 @@ fn degrees(number: &str) -> Decimal {
 /// A value and where it stands, so that every error names its place.
 struct Node<'a> {
     value: &'a Value,
-    path: String,
+    place: Place<'a>,
 }
 
-impl<'a> Node<'a> {
+/// Written as a JSON pointer only where something is wrong there.
+enum Place<'a> {
+    Root(&'a str),
+    Member(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Root(root) => f.write_str(root),
+            Place::Member(of, name) => write!(f, "{of}/{name}"),
+            Place::Item(of, index) => write!(f, "{of}/{index}"),
+        }
+    }
+}
+
+impl Node<'_> {
     fn wrong(&self, detail: impl Into<String>) -> PayloadError {
-        PayloadError::invalid(self.path.clone(), detail)
+        PayloadError::invalid(self.place.to_string(), detail)
     }
 
-    fn get(&self, name: &str) -> Option<Node<'a>> {
+    /// Something is wrong with a member.
+    fn wrong_at(&self, name: &str, detail: impl Into<String>) -> PayloadError {
+        PayloadError::invalid(Place::Member(&self.place, name).to_string(), detail)
+    }
+
+    fn get<'b>(&'b self, name: &'b str) -> Option<Node<'b>> {
         let value = self.value.get(name)?;
-        Some(Node { value, path: format!("{}/{name}", self.path) })
+        Some(Node { value, place: Place::Member(&self.place, name) })
     }
 
-    fn required(&self, name: &str) -> Result<Node<'a>, PayloadError> {
+    fn required<'b>(&'b self, name: &'b str) -> Result<Node<'b>, PayloadError> {
         self.get(name).ok_or_else(|| self.wrong(format!("{name} is missing")))
     }
 
-    fn object(&self) -> Result<&'a serde_json::Map<String, Value>, PayloadError> {
+    fn object(&self) -> Result<&serde_json::Map<String, Value>, PayloadError> {
         self.value.as_object().ok_or_else(|| self.wrong("an object is needed"))
     }
 
@@ -304,7 +326,7 @@ impl<'a> Node<'a> {
         if value > Decimal::ZERO {
             Ok(value)
         } else {
-            Err(PayloadError::invalid(format!("{}/{name}", self.path), format!("must be more than zero, got {value}")))
+            Err(self.wrong_at(name, format!("must be more than zero, got {value}")))
         }
     }
 
@@ -333,23 +355,21 @@ impl<'a> Node<'a> {
 
     fn instant(&self, name: &str) -> Result<comptoir_core::time::Timestamp, PayloadError> {
         let text = self.string(name)?;
-        let wrong =
-            || PayloadError::invalid(format!("{}/{name}", self.path), format!("{text:?} is no RFC 3339 instant"));
-        instant::parse(&text).ok_or_else(wrong)
+        instant::parse(&text).ok_or_else(|| self.wrong_at(name, format!("{text:?} is no RFC 3339 instant")))
     }
 
     fn event_id(&self, name: &str) -> Result<EventId, PayloadError> {
         let text = self.string(name)?;
-        text.parse().map_err(|_| PayloadError::invalid(format!("{}/{name}", self.path), format!("{text:?} is no UUID")))
+        text.parse().map_err(|_| self.wrong_at(name, format!("{text:?} is no UUID")))
     }
 
-    fn list<T>(&self, name: &str, read: impl Fn(&Node<'a>) -> Result<T, PayloadError>) -> Result<Vec<T>, PayloadError> {
+    fn list<T>(&self, name: &str, read: impl Fn(&Node<'_>) -> Result<T, PayloadError>) -> Result<Vec<T>, PayloadError> {
         let at = self.required(name)?;
         let items = at.value.as_array().ok_or_else(|| at.wrong("a list is needed"))?;
         items
             .iter()
             .enumerate()
-            .map(|(index, value)| read(&Node { value, path: format!("{}/{index}", at.path) }))
+            .map(|(index, value)| read(&Node { value, place: Place::Item(&at.place, index) }))
             .collect()
     }
 }
