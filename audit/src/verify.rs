@@ -1,7 +1,7 @@
 //! Verifying a log from its bundles, given in order: one file, or the parts that continue each other.
 //!
 //! One thread reads, keeps the order (seqs, positions, epochs, ids) and hashes the file; links and bodies are checked beside it.
-//! Memory does not grow with the log, except by eight bytes per event id up to the bound in [`crate::ids`].
+//! Memory does not grow with the log, except by eight bytes per event id up to the bound in `ids`.
 
 use std::collections::BTreeSet;
 use std::thread;
