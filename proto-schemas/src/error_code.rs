@@ -59,6 +59,16 @@ pub enum ErrorCode {
     ChainMismatch,
     /// The node's key is not the one that its first push named.
     KeyChanged,
+    /// An edit must say, in `If-Match`, which version it was made from.
+    PreconditionRequired,
+    /// The bytes are not those that their checksum or hash names.
+    ChecksumMismatch,
+    /// This central is another one than the cursor's: restored, or replaced.
+    IncarnationChanged,
+    /// What the node may see is not what the cursor was made for.
+    ScopeChanged,
+    /// The conflict was decided already.
+    AlreadyResolved,
     /// The position asked for was not reached in time.
     PositionNotReached,
     /// What was asked for lies in the future.
@@ -73,7 +83,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 33] = [
+    pub const ALL: [ErrorCode; 38] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -102,6 +112,11 @@ impl ErrorCode {
         ErrorCode::EpochFrozen,
         ErrorCode::ChainMismatch,
         ErrorCode::KeyChanged,
+        ErrorCode::PreconditionRequired,
+        ErrorCode::ChecksumMismatch,
+        ErrorCode::IncarnationChanged,
+        ErrorCode::ScopeChanged,
+        ErrorCode::AlreadyResolved,
         ErrorCode::PositionNotReached,
         ErrorCode::FutureAsOf,
         ErrorCode::StoreUnavailable,
@@ -172,6 +187,15 @@ impl ErrorCode {
             ErrorCode::EpochFrozen => ("EPOCH_FROZEN", 409, false, "The epoch is frozen after a fork"),
             ErrorCode::ChainMismatch => ("CHAIN_MISMATCH", 409, true, "The bytes do not fit their chain"),
             ErrorCode::KeyChanged => ("KEY_CHANGED", 409, false, "The node's key is not the one that was pinned"),
+            ErrorCode::PreconditionRequired => {
+                ("PRECONDITION_REQUIRED", 428, false, "An edit must name the version it was made from, in If-Match")
+            }
+            ErrorCode::ChecksumMismatch => {
+                ("CHECKSUM_MISMATCH", 422, true, "The bytes are not those of their checksum")
+            }
+            ErrorCode::IncarnationChanged => ("INCARNATION_CHANGED", 410, false, "Central was restored or replaced"),
+            ErrorCode::ScopeChanged => ("SCOPE_CHANGED", 410, false, "What this node may see has changed"),
+            ErrorCode::AlreadyResolved => ("ALREADY_RESOLVED", 409, false, "The conflict was decided already"),
             ErrorCode::PositionNotReached => {
                 ("POSITION_NOT_REACHED", 503, true, "The position was not reached in time")
             }

@@ -10,6 +10,8 @@ pub mod instant;
 pub mod paths;
 pub mod payload;
 pub mod problem;
+pub mod pull_v1;
+pub mod read_v1;
 pub mod rulebook_file;
 pub mod status_v1;
 pub mod stored_v1;

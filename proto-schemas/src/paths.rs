@@ -38,6 +38,42 @@ pub const STATUS: &str = "/api/v1/status";
 pub const SYNC_PUSH: &str = "/api/v1/sync/push";
 /// How central stands with the calling node.
 pub const SYNC_STATUS: &str = "/api/v1/sync/status";
+/// Pull of what changed.
+pub const SYNC_PULL: &str = "/api/v1/sync/pull";
+/// The first load of a node's read models.
+pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
+/// Signatures and photos, by the BLAKE3 of their bytes.
+pub const BLOB: &str = "/api/v1/blobs/{hash}";
+/// Edits that wait for a person.
+pub const CONFLICTS: &str = "/api/v1/conflicts";
+/// A person's decision about one of them.
+pub const CONFLICT_RESOLVE: &str = "/api/v1/conflicts/{event_id}/resolve";
+/// What a resolution would give, without writing it.
+pub const CONFLICT_PREVIEW: &str = "/api/v1/conflicts/{event_id}/preview";
+/// Drafts of documents that are still being typed, at a node.
+pub const DRAFTS: &str = "/api/v1/drafts";
+/// One of them.
+pub const DRAFT: &str = "/api/v1/drafts/{id}";
+/// What a person at the node should hear.
+pub const NOTIFICATIONS: &str = "/api/v1/notifications";
+/// A person has seen it.
+pub const NOTIFICATION_SEEN: &str = "/api/v1/notifications/{id}/seen";
+/// Every synchronisation, and its statistics.
+pub const SYNC_LOG: &str = "/api/v1/sync-log";
+/// The mobile contract: events up.
+pub const MOBILE_PUSH: &str = "/api/sync/push";
+/// The mobile contract: events down.
+pub const MOBILE_PULL: &str = "/api/sync/pull";
+/// The mobile contract: how things stand.
+pub const MOBILE_STATUS: &str = "/api/sync/status";
+/// The mobile contract: the first load.
+pub const MOBILE_BOOTSTRAP: &str = "/api/sync/bootstrap";
+/// The desktop contract: the outbox up.
+pub const DESKTOP_UP: &str = "/api/sync/up";
+/// The desktop contract: changes down.
+pub const DESKTOP_DOWN: &str = "/api/sync/down";
+/// The desktop contract: a person's choice.
+pub const DESKTOP_RESOLVE: &str = "/api/sync/resolve";
 /// Sales report.
 pub const REPORT_SALES: &str = "/api/v1/reports/sales";
 /// Stock report.

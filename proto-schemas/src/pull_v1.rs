@@ -1,0 +1,212 @@
+//! Our pull protocol, version 1: what a node asks and what central answers. `docs/spec/pull.md` is the paper.
+//!
+//! A pull brings **rows**, not events: the state of each row of the node's scope that changed after the cursor, in the order of
+//! (position of its last change, key). A row that changes again moves to its new position, so that a reader meets it later and never
+//! misses it. A position is given under the tenant's lock and in commit order: nothing ever appears behind a cursor.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// The answer to `GET /api/v1/sync/pull?cursor&limit&wait`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PullResponse {
+    /// In order.
+    pub changes: Vec<Change>,
+    /// What else concerns this node's own events, up to `complete_to`, in the order of their positions.
+    pub notices: Vec<Notice>,
+    /// Where the next pull begins: see [`Cursor`].
+    pub cursor: String,
+    /// Every change up to this position was delivered, now or before: events at or below it leave the node's overlay.
+    pub complete_to: u64,
+    /// Whether more waits already.
+    pub has_more: bool,
+    /// The tenant's head when this was answered.
+    pub head: u64,
+    /// Whether this device may go on.
+    pub device: DeviceStatus,
+    /// `received_at` of the last delivered change, else what central's clock said; never a cursor.
+    pub server_time: String,
+    /// Which central this is.
+    pub incarnation: Uuid,
+}
+
+/// Which read model a row belongs to. The order of the variants is the order of rows that changed at one position.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowKind {
+    /// [`EntityRow`](crate::read_v1::EntityRow), of any type: clients, products, school records.
+    Entity,
+    /// [`DeliveryRow`](crate::read_v1::DeliveryRow).
+    Delivery,
+    /// [`InvoiceRow`](crate::read_v1::InvoiceRow), of the node's site.
+    Invoice,
+    /// [`StockRow`](crate::read_v1::StockRow), of the node's site and of the tenant's own stock.
+    Stock,
+}
+
+/// Names a row. Rows of one position are ordered by it, texts bytewise, an absent site first.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct RowKey {
+    /// Which read model.
+    pub kind: RowKind,
+    /// Its type: `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
+    pub entity_type: String,
+    /// Its entity id; a product's for stock.
+    pub entity_id: String,
+    /// Of stock only: the shop, absent for the tenant's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Uuid>,
+}
+
+/// A row as it stands after the change at `position`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Change {
+    /// Which row.
+    #[serde(flatten)]
+    pub key: RowKey,
+    /// Of its last change. A row is applied only where this is above the position of the row that is held.
+    pub position: u64,
+    /// When central received that change.
+    pub received_at: String,
+    /// One of the types of [`read_v1`](crate::read_v1), as `key.kind` says. Absent: the row left the node's scope and is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<Box<RawValue>>,
+}
+
+/// What became of one of this node's own events after its push was answered.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Notice {
+    /// Of the event that says it; with `event_id` it names the notice.
+    pub position: u64,
+    /// The node's own event.
+    pub event_id: Uuid,
+    /// Its type.
+    pub entity_type: String,
+    /// The entity.
+    pub entity_id: String,
+    /// `RELEASED` (from quarantine, took effect), `RESOLVED` (a person decided the conflict).
+    pub kind: String,
+    /// What the notice says beyond its kind: for `RELEASED` the verdict, code, reference and resolution of the effect; for `RESOLVED` the
+    /// choice and the fields that stand. Documented in `docs/spec/pull.md`.
+    pub data: Value,
+    /// Who decided, where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When central received it.
+    pub at: String,
+}
+
+/// Whether a device may go on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeviceStatus {
+    /// False: it was revoked.
+    pub is_active: bool,
+    /// Its user must sign in again.
+    pub requires_reauth: bool,
+}
+
+/// Where a pull begins: everything up to `position` was delivered, and of `position` itself, where `after` is given, only the rows up to that
+/// key. A node may make the cursor after any change it was given, and so apply a page in parts, each with its cursor in one batch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Of which central. Another one answers 410 `INCARNATION_CHANGED`.
+    pub incarnation: Uuid,
+    /// What the node may see, as central names it: another scope answers 410 `SCOPE_CHANGED`, and the node bootstraps again.
+    pub scope: String,
+    /// Up to which position.
+    pub position: u64,
+    /// The last row of `position` that was delivered; absent when all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<RowKey>,
+}
+
+/// A cursor that does not read.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0:?} is no cursor: give the one of the last answer, or none for a first load")]
+pub struct BadCursor(pub String);
+
+impl fmt::Display for Cursor {
+    /// Base64 (URL alphabet, unpadded) of its JSON.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use base64::Engine as _;
+        let json = serde_json::to_vec(self).map_err(|_| fmt::Error)?;
+        formatter.write_str(&base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = BadCursor;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        use base64::Engine as _;
+        let bad = || BadCursor(text.chars().take(80).collect());
+        let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).map_err(|_| bad())?;
+        serde_json::from_slice(&json).map_err(|_| bad())
+    }
+}
+
+impl Cursor {
+    /// The cursor behind one change of a page that began at this cursor: for applying a page in parts.
+    #[must_use]
+    pub fn behind(&self, change: &Change) -> Cursor {
+        Cursor { position: change.position, after: Some(change.key.clone()), ..self.clone() }
+    }
+}
+
+/// One line of `GET /api/v1/sync/bootstrap`: a zstd stream ([`BOOTSTRAP_TYPE`]) of NDJSON. The stream notes the head, gives every row of the
+/// scope in the order of its key, and ends with the cursor of that head: what changed meanwhile comes by pull, and a row is applied only
+/// where its position is newer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BootstrapLine {
+    /// First.
+    Start {
+        /// Of which central.
+        incarnation: Uuid,
+        /// What the node may see.
+        scope: String,
+        /// The head that was noted. A resumed stream keeps the head of the first one.
+        head: u64,
+        /// Rows in scope, about, for a progress bar; absent in a resumed stream.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows: Option<u64>,
+    },
+    /// A row.
+    Row(Change),
+    /// At least every 200 rows: `GET ...?after=TOKEN` resumes behind the rows before it. Stored with them in one batch.
+    Mark(String),
+    /// Last: the whole scope was given. The cursor to pull from.
+    End {
+        /// As [`PullResponse::cursor`].
+        cursor: String,
+    },
+}
+
+/// The media type of a bootstrap's body.
+pub const BOOTSTRAP_TYPE: &str = "application/vnd.comptoir.rows+zstd";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_a_bad_one_is_refused_with_its_text() {
+        let after =
+            RowKey { kind: RowKind::Stock, entity_type: "STOCK".into(), entity_id: "85123A".into(), site: None };
+        let cursor = Cursor { incarnation: Uuid::nil(), scope: "s1".into(), position: 7, after: Some(after) };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        assert_eq!("2026-01-01T00:00:00Z".parse::<Cursor>(), Err(BadCursor("2026-01-01T00:00:00Z".into())));
+    }
+
+    #[test]
+    fn a_change_is_flat_json_and_reads_back() {
+        let json = r#"{"kind":"stock","entity_type":"STOCK","entity_id":"85123A","position":7,"received_at":"2026-01-01T00:00:00Z","row":{"a":1}}"#;
+        let change: Change = serde_json::from_str(json).expect("it reads");
+        assert_eq!(serde_json::to_string(&change).expect("it writes"), json);
+    }
+}
