@@ -77,6 +77,11 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::PreconditionFailed
         | ErrorCode::ListRefused
         | ErrorCode::TooLarge
+        | ErrorCode::PreconditionRequired
+        | ErrorCode::ChecksumMismatch
+        | ErrorCode::IncarnationChanged
+        | ErrorCode::ScopeChanged
+        | ErrorCode::AlreadyResolved
         | ErrorCode::FutureAsOf => to_status(code.status()),
     }
 }
