@@ -68,6 +68,8 @@ pub enum Code {
     Undecodable,
     /// The header names another node, epoch or seq than its place in the chain.
     HeaderMismatch,
+    /// The record that opens an epoch names another end of the epoch before than central holds.
+    PreviousHeadMismatch,
     /// The payload does not fit its schema.
     InvalidPayload,
     /// No schema of that action and version.
@@ -100,13 +102,14 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::AlreadyValidated,
         Code::StockReadOnly,
         Code::CentralOnly,
         Code::EventIdReused,
         Code::Undecodable,
         Code::HeaderMismatch,
+        Code::PreviousHeadMismatch,
         Code::InvalidPayload,
         Code::UnknownSchema,
         Code::TotalMismatch,
@@ -132,6 +135,7 @@ impl Code {
             Code::EventIdReused => "EVENT_ID_REUSED",
             Code::Undecodable => "UNDECODABLE",
             Code::HeaderMismatch => "HEADER_MISMATCH",
+            Code::PreviousHeadMismatch => "PREVIOUS_HEAD_MISMATCH",
             Code::InvalidPayload => "INVALID_PAYLOAD",
             Code::UnknownSchema => "UNKNOWN_SCHEMA",
             Code::TotalMismatch => "TOTAL_MISMATCH",

@@ -11,7 +11,7 @@ use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
-use super::prepare::Push;
+use super::prepare::{EpochEnd, Push};
 use crate::event_store::{NodeHead, NodeLog, StoredPlace};
 
 /// Why a push takes no place.
@@ -115,6 +115,8 @@ impl Refusal {
 
 /// Looks where a push stands in its node's log. `held` are the records that are stored at its places, by seq. Answers how many of its
 /// records are held already; the rest are new and follow what is held.
+///
+/// What the first record of an epoch says of the epoch before is not looked at here: see [`strange_opening`].
 pub(crate) fn accept(tenant: TenantId, push: &Push, log: &NodeLog, held: &[StoredPlace]) -> Result<usize, Refusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     let open = log.open();
@@ -142,12 +144,29 @@ fn opened(tenant: TenantId, push: &Push, log: &NodeLog) -> Result<usize, Refusal
     if push.previous != expected {
         return Err(Refusal::Beginning { node, epoch, got: push.previous, expected });
     }
-    match (log.public_key, push.opened_with) {
+    match (log.public_key, push.opening.map(|opening| opening.public_key)) {
         (Some(pinned), Some(received)) if pinned != received => {
             Err(Refusal::KeyChanged { node, epoch, pinned: hex::encode(pinned), received: hex::encode(received) })
         }
         _ => Ok(0),
     }
+}
+
+/// What is wrong with the first record of a new epoch, where it names another end of the epoch before than central holds. `log` is the
+/// node's log without the push.
+///
+/// It is no ground to refuse the push: the chain fits, and the sales behind the record happened. A node that asked central while a push
+/// of its own was still on its way names an end that has moved since; one that was put back from an older copy, or whose log was written
+/// anew, names something else altogether. Which it was is for a person to find out, so the record is set apart and the others count.
+pub(crate) fn strange_opening(push: &Push, log: &NodeLog) -> Option<String> {
+    if log.epochs.contains_key(&push.epoch.number) {
+        return None;
+    }
+    let said = push.opening?.previous;
+    let end = |head: &NodeHead| EpochEnd { epoch: head.epoch, seq: head.last_seq, chain: head.last_chain };
+    let held = log.open().map(end);
+    let told = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
+    (said != held).then(|| format!("it names {}; central holds {}", told(said), told(held)))
 }
 
 /// A push into an epoch that is known.

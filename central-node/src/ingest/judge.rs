@@ -49,8 +49,8 @@ pub(crate) struct Incoming<'a> {
 pub(crate) enum IncomingBody<'a> {
     /// Everything, of a record that was pushed.
     Known(&'a Known),
-    /// Everything, of a record that was sealed here.
-    Sealed(Box<Known>),
+    /// Everything, of a record that was sealed here, or whose place says more against it than its content.
+    Owned(Box<Known>),
     /// Not everything: it is set apart.
     Unfit { event: Option<&'a Event>, code: Code, detail: &'a str },
 }
@@ -257,7 +257,7 @@ impl<'a> Bench<'a> {
         }
         let event = match incoming.body {
             IncomingBody::Known(known) => Some(Cow::Borrowed(&known.event)),
-            IncomingBody::Sealed(known) => Some(Cow::Owned(known.event)),
+            IncomingBody::Owned(known) => Some(Cow::Owned(known.event)),
             IncomingBody::Unfit { event, .. } => event.map(Cow::Borrowed),
         };
         self.rows.push(NewEvent {
@@ -345,7 +345,7 @@ impl<'a> Bench<'a> {
             chain,
             record: Cow::Owned(record),
             event_id: id,
-            body: IncomingBody::Sealed(Box::new(Known { event, fact, objection: None })),
+            body: IncomingBody::Owned(Box::new(Known { event, fact, objection: None })),
             clock_offset_micros: 0,
         })
     }
@@ -385,7 +385,7 @@ impl Incoming<'_> {
     fn event(&self) -> Option<&Event> {
         match &self.body {
             IncomingBody::Known(known) => Some(&known.event),
-            IncomingBody::Sealed(known) => Some(&known.event),
+            IncomingBody::Owned(known) => Some(&known.event),
             IncomingBody::Unfit { event, .. } => *event,
         }
     }
@@ -393,7 +393,7 @@ impl Incoming<'_> {
     fn known(&self) -> Option<&Known> {
         match &self.body {
             IncomingBody::Known(known) => Some(known),
-            IncomingBody::Sealed(known) => Some(known),
+            IncomingBody::Owned(known) => Some(known),
             IncomingBody::Unfit { .. } => None,
         }
     }

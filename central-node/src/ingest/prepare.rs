@@ -3,14 +3,18 @@
 //! Only bytes that do not fit their chain are refused. Whatever else is wrong with a record is noted beside it: it takes its seq, is
 //! stored and set apart, so that it never blocks those behind it.
 
+use std::fmt;
+
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
 use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::sync_v1::parse_chain;
 use comptoir_proto::{payload, stored_v1};
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// Of what is kept about a payload that does not read: the reader's message may quote the payload whole.
 const DETAIL_CHARS_MAX: usize = 1_000;
@@ -28,8 +32,8 @@ pub(crate) struct Push {
     pub(crate) previous: ChainHash,
     /// One or more.
     pub(crate) records: Vec<Prepared>,
-    /// The public key, where the first record opens the epoch.
-    pub(crate) opened_with: Option<[u8; 32]>,
+    /// What the first record says, where it opens the epoch.
+    pub(crate) opening: Option<Opening>,
     /// The node's clock less ours, when it sent this.
     pub(crate) clock_offset_micros: i64,
 }
@@ -38,6 +42,30 @@ impl Push {
     /// Seq of the last record.
     pub(crate) fn last_seq(&self) -> Seq {
         Seq(self.first_seq.0 + self.records.len() as u64 - 1)
+    }
+}
+
+/// What the record says that opens an epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Opening {
+    /// The node's public key.
+    pub(crate) public_key: [u8; 32],
+    /// Where the epoch before ended, as central held it when the node asked.
+    pub(crate) previous: Option<EpochEnd>,
+}
+
+/// The end of an epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct EpochEnd {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: Seq,
+    pub(crate) chain: ChainHash,
+}
+
+impl fmt::Display for EpochEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EpochEnd { epoch, seq, chain } = self;
+        write!(f, "epoch {} ({}) at seq {seq}, chain {chain}", epoch.number, epoch.id)
     }
 }
 
@@ -216,18 +244,33 @@ fn fit(known: Known) -> Body {
     Body::Known(Box::new(known))
 }
 
-/// The public key that an epoch's first record names.
-pub(crate) fn opened_with(first: &Prepared) -> Option<[u8; 32]> {
+/// What an epoch's first record says, where it reads.
+pub(crate) fn opening(first: &Prepared) -> Option<Opening> {
     #[derive(Deserialize)]
     struct Opened {
         public_key: String,
+        previous: Option<Previous>,
+    }
+    #[derive(Deserialize)]
+    struct Previous {
+        epoch: u32,
+        epoch_id: Uuid,
+        seq: u64,
+        chain: String,
     }
     let Body::Known(known) = &first.body else { return None };
     if known.fact != Fact::EpochOpened {
         return None;
     }
-    let opened: Opened = serde_json::from_slice(&known.event.content.payload).ok()?;
-    let mut key = [0u8; 32];
-    hex::decode_to_slice(opened.public_key, &mut key).ok()?;
-    Some(key)
+    let Opened { public_key: hex, previous } = serde_json::from_slice(&known.event.content.payload).ok()?;
+    let mut public_key = [0u8; 32];
+    hex::decode_to_slice(hex, &mut public_key).ok()?;
+    let previous = match previous {
+        Some(Previous { epoch, epoch_id, seq, chain }) => {
+            let epoch = Epoch { number: epoch, id: epoch_id };
+            Some(EpochEnd { epoch, seq: Seq(seq), chain: parse_chain(&chain)? })
+        }
+        None => None,
+    };
+    Some(Opening { public_key, previous })
 }

@@ -17,7 +17,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{PushRequest, PushResponse, parse_chain};
 
 use super::answer::{Answer, head_dto};
-use super::prepare::{PrepareError, Push, Stand, opened_with, prepare};
+use super::prepare::{PrepareError, Push, Stand, opening, prepare};
 use super::refusals::{Refused, note};
 use super::turn::Job;
 use crate::api::request::{body_bytes, expect_json};
@@ -99,9 +99,9 @@ fn read(credential: &Credential, node: NodeId, bytes: &[u8], now: Timestamp) -> 
     let sent = decode_records(&request)?;
     let first = Stand { tenant: credential.tenant, node, epoch, seq: first_seq };
     let records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
-    let opened_with = records.first().and_then(opened_with);
+    let opening = records.first().and_then(opening);
     let clock_offset_micros = node_time.0.saturating_sub(now.0);
-    Ok(Push { node, epoch, first_seq, previous, records, opened_with, clock_offset_micros })
+    Ok(Push { node, epoch, first_seq, previous, records, opening, clock_offset_micros })
 }
 
 fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::chain::ChainHash)>, Problem> {

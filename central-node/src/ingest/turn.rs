@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
-use comptoir_core::decision::Place;
-use comptoir_core::fact::Known;
+use comptoir_core::decision::{Code, Place};
+use comptoir_core::fact::{Known, Objection};
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Position, Seq};
 use comptoir_core::rules::{touched, touched_through};
@@ -25,7 +25,7 @@ use comptoir_proto::sync_v1::RecordResult;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::accept::accept;
+use super::accept::{accept, strange_opening};
 use super::answer::{Answer, result, stored_result};
 use super::drafts::Drafts;
 use super::judge::{Bench, Incoming, IncomingBody, JudgeError, Receipt};
@@ -87,6 +87,8 @@ enum Plan {
     /// A push: so many of its records are held already, the others are new.
     Push {
         known: usize,
+        /// What is wrong with the record that opens the epoch, where it names another end of the epoch before than is held.
+        strange_opening: Option<String>,
     },
     Drafts,
     Refused(Problem),
@@ -213,8 +215,9 @@ fn plan<'a>(ground: &mut Ground, jobs: &'a [Job], changes: &mut Changes<'a>) -> 
         };
         plans.push(match accept(ground.tenant.id, push, log, held) {
             Ok(known) => {
+                let strange_opening = strange_opening(push, log);
                 follow(push, known, log, changes);
-                Plan::Push { known }
+                Plan::Push { known, strange_opening }
             }
             Err(refusal) => {
                 if let Some(from) = refusal.branch_from() {
@@ -233,9 +236,9 @@ fn follow(push: &Push, known: usize, log: &mut NodeLog, changes: &mut Changes<'_
     let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last.chain, frozen: false };
     log.epochs.insert(push.epoch.number, head);
     changes.heads.push((push.node, head));
-    if let (None, Some(key)) = (log.public_key, push.opened_with) {
-        log.public_key = Some(key);
-        changes.pins.push((push.node, key));
+    if let (None, Some(opening)) = (log.public_key, push.opening) {
+        log.public_key = Some(opening.public_key);
+        changes.pins.push((push.node, opening.public_key));
     }
 }
 
@@ -268,7 +271,7 @@ impl<'a> News<'a> {
     fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>]) -> News<'a> {
         let mut news = News { ids: Vec::new(), known: Vec::new() };
         for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
-            if let (Job::Push(push), Plan::Push { known }) = (job, plan) {
+            if let (Job::Push(push), Plan::Push { known, .. }) = (job, plan) {
                 for record in &push.records[*known..] {
                     news.ids.extend(record.event().map(|event| event.id.uuid()));
                     if let Body::Known(known) = &record.body {
@@ -325,8 +328,8 @@ fn judge<'a>(
     let first_row = bench.rows.len();
     let (answer, node, epoch, clock_offset_micros) = match (job, plan) {
         (_, Plan::Refused(problem)) => return Ok(Answer::Refused(problem)),
-        (Job::Push(push), Plan::Push { known }) => {
-            let answer = judge_push(bench, push, known, held)?;
+        (Job::Push(push), Plan::Push { known, strange_opening }) => {
+            let answer = judge_push(bench, push, known, strange_opening, held)?;
             (answer, push.node, push.epoch.number, push.clock_offset_micros)
         }
         (Job::Drafts(drafts), _) => {
@@ -353,13 +356,22 @@ fn judge_push<'a>(
     bench: &mut Bench<'a>,
     push: &'a Push,
     known: usize,
+    mut strange_opening: Option<String>,
     held: &[StoredPlace],
 ) -> Result<Answer, TurnError> {
     let again = held.iter().take(known).map(|stored| stored_result(&stored.decision, stored.seq));
     let mut results: Vec<RecordResult> = again.collect::<Result<_, _>>()?;
     for (seq, record) in (push.first_seq.0..).map(Seq).zip(&push.records).skip(known) {
         let body = match &record.body {
-            Body::Known(known) => IncomingBody::Known(known),
+            Body::Known(known) => match strange_opening.take() {
+                // The first record of the push, which opens the epoch.
+                Some(detail) => {
+                    tracing::warn!(node.id = %push.node, epoch = push.epoch.number, detail, "an epoch does not follow from the one before");
+                    let objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
+                    IncomingBody::Owned(Box::new(Known { objection, ..(**known).clone() }))
+                }
+                None => IncomingBody::Known(known),
+            },
             Body::Unfit { event, code, detail } => IncomingBody::Unfit { event: event.as_deref(), code: *code, detail },
         };
         let row = bench.take(Incoming {

@@ -161,22 +161,33 @@ impl Node {
         let chain = genesis(tenant, node, epoch);
         let mut node =
             Node { tenant, site, node, key, epoch, public_key: [7; 32], seq: Seq::ZERO, chain, records: Vec::new() };
-        node.open();
+        node.open(&Value::Null);
         node
     }
 
-    fn open(&mut self) {
-        let payload = json!({ "public_key": hex::encode(self.public_key), "previous": null, "reason": "first start" });
+    fn open(&mut self, previous: &Value) {
+        let payload = json!({ "public_key": hex::encode(self.public_key), "previous": previous, "reason": "a test" });
         self.seal("NODE", &self.node.to_string(), "EPOCH_OPENED", &payload);
     }
 
-    /// Begins another epoch, as after a restore.
+    /// Where the log stands up to a seq, as the next epoch's first record names it.
+    pub(crate) fn end_at(&self, seq: u64) -> Value {
+        let chain = self.chain_before(seq + 1).to_string();
+        json!({ "epoch": self.epoch.number, "epoch_id": self.epoch.id, "seq": seq, "chain": chain })
+    }
+
+    /// Begins another epoch, where central holds all of the one before.
     pub(crate) fn open_epoch(&mut self, number: u32) {
+        self.open_epoch_after(number, &self.end_at(self.seq.0));
+    }
+
+    /// Begins another epoch, as after a restore, that names some end of the one before.
+    pub(crate) fn open_epoch_after(&mut self, number: u32, previous: &Value) {
         self.epoch = Epoch { number, id: Uuid::new_v4() };
         self.seq = Seq::ZERO;
         self.chain = genesis(self.tenant, self.node, self.epoch);
         self.records.clear();
-        self.open();
+        self.open(previous);
     }
 
     pub(crate) fn event(&self, entity_type: &str, entity_id: &str, action: &str, payload: &Value) -> Event {

@@ -54,8 +54,8 @@ async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
     let (_, problem) = copy.send(&scene, &copy.request(3, 4)).await;
     assert_eq!(problem["code"], json!("FORK"));
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 2);
-    // The operator has chosen: that node goes on in a new epoch.
-    node.open_epoch(2);
+    // The operator has chosen: that node goes on in a new epoch, after what central holds.
+    node.open_epoch_after(2, &node.end_at(3));
     node.sell("later");
     assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
     company.assert_gapless().await;
@@ -91,6 +91,60 @@ async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
     copy.open_epoch(2);
     let (_, problem) = copy.send(&scene, &copy.request(1, 1)).await;
     assert_eq!(problem["code"], json!("FORK"), "two epochs of one number");
+}
+
+#[tokio::test]
+async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_sales_count() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let opened = |node: &mut crate::harness::Node, previous: &serde_json::Value| {
+        let number = node.epoch.number + 1;
+        node.open_epoch_after(number, previous);
+        node.sell(&format!("in epoch {number}"));
+    };
+    let mut node = company.node().await;
+    node.sell_many(3, |sale| format!("s-{sale}"));
+    node.push_all(&scene).await;
+
+    // The end as it was before central took the last sale; no end at all; one of an epoch that never was; and the right one.
+    let mut unknown = node.end_at(4);
+    unknown["epoch_id"] = json!(uuid::Uuid::new_v4());
+    let mismatch = ["QUARANTINED PREVIOUS_HEAD_MISMATCH", "ACCEPTED"];
+    let mut wrong = Vec::new();
+    for previous in [node.end_at(3), json!(null), unknown] {
+        opened(&mut node, &previous);
+        let answer = node.push_all(&scene).await;
+        assert_eq!(verdicts(&answer), mismatch, "{previous}");
+        assert_eq!(verdicts(&node.push_all(&scene).await), mismatch, "the same again, from what was stored");
+        wrong.push(answer.results[0].clone());
+    }
+    let detail = wrong[0].detail.clone().unwrap();
+    assert!(detail.contains("at seq 3") && detail.contains("at seq 4"), "both ends are told: {detail}");
+    assert!(wrong[1].detail.clone().unwrap().starts_with("it names no earlier epoch; central holds epoch 2"));
+    let right = node.end_at(2);
+    opened(&mut node, &right);
+    assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
+    node.sell("and on");
+    assert_eq!(verdicts(&node.push(&scene, 3, 3).await), ["ACCEPTED"], "the node's log goes on");
+
+    // A node that names an epoch of which central holds nothing at all: its log here has lost its beginning.
+    let mut lost = company.node().await;
+    let before = lost.end_at(1);
+    opened(&mut lost, &before);
+    assert_eq!(verdicts(&lost.push_all(&scene).await), mismatch);
+
+    // What a person has looked into is released: it has no effect of its own.
+    let (_, waits) = scene.get(&company.token, "/api/v1/quarantine").await;
+    assert_eq!(waits["events"].as_array().unwrap().len(), 4);
+    let release = format!("/api/v1/quarantine/{}/release", wrong[0].event_id);
+    let (status, answer) = scene.post(&company.token, &release, "{}").await;
+    assert_eq!((status, &answer["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")), "{answer}");
+    assert_eq!(
+        company.count("select count(*) from stock_item where tenant_id = $1 and short = 18").await,
+        1,
+        "nine sales"
+    );
+    company.assert_gapless().await;
 }
 
 #[tokio::test]
