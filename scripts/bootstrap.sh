@@ -21,31 +21,39 @@ need e2fsprogs ls /sbin/mkfs.ext4
 need mount command -v mount
 need strace command -v strace
 
+# As root, or through sudo; nothing else may install packages.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+may_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1; }
+apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >&2; }
+
 if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ]; then
-        as_root=""
-    elif command -v sudo >/dev/null 2>&1; then
-        as_root=sudo
-    else
+    if ! may_install; then
         echo "These packages are missing, and neither root nor sudo is at hand. Install them, then run this again:" >&2
         echo "    apt-get install$missing" >&2
         exit 1
     fi
     echo "Installing:$missing" >&2
     # The server's binaries are needed, not a cluster of the distribution's own on the usual port.
-    $as_root mkdir -p /etc/postgresql-common
+    as_root mkdir -p /etc/postgresql-common
     if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-        echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+        echo "create_main_cluster = false" | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
     fi
-    $as_root apt-get update -q >&2
+    as_root apt-get update -q >&2
     # shellcheck disable=SC2086 # one word a package
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing >&2
+    apt_install $missing
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then
-    echo "Rust is missing: install rustup (Debian 13: apt-get install rustup; elsewhere: the installer on Rust's own site)," >&2
-    echo "then: rustup toolchain install stable --profile default" >&2
-    exit 1
+    # Debian has rustup since version 13; the toolchain comes from Rust's own servers.
+    if may_install && as_root apt-get update -q >&2 && apt_install rustup && rustup default stable >&2; then
+        echo "Rust was installed with rustup" >&2
+    else
+        echo "Rust is missing, and could not be installed here. Install rustup (Debian 13: apt-get install rustup; elsewhere:" >&2
+        echo "the installer on Rust's own site), then: rustup toolchain install stable --profile default" >&2
+        exit 1
+    fi
 fi
 required=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 found=$(cargo --version | sed 's/^cargo \([0-9]*\.[0-9]*\).*/\1/')
