@@ -25,5 +25,5 @@ pub use config::{CentralConfig, DatabaseConfig};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    api::router().merge(reporting::router()).with_state(central)
+    api::told_in_our_words(api::router().merge(reporting::router())).with_state(central)
 }

@@ -224,6 +224,9 @@ pub struct EventDto {
     pub seq: u64,
     /// The chain after it, hex.
     pub chain: String,
+    /// Its number in the tenant's order; at central alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<u64>,
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -259,6 +262,7 @@ impl EventDto {
             epoch: event.epoch.number,
             seq: event.seq.0,
             chain: chain.to_string(),
+            position: None,
             user: content.user.as_ref().map(Name::to_string),
             entity_type: content.entity_type.to_string(),
             entity_id: content.entity_id.to_string(),
@@ -273,7 +277,10 @@ impl EventDto {
     }
 }
 
-/// `GET /api/v1/events`: one page of the log, in the log's order.
+/// `GET /api/v1/events`: one page of the log, in the log's order; the same at a node and at central.
+///
+/// Central shows the records that do not read too, since they have their places: with empty `entity_type`, `entity_id` and `action`
+/// (which no event has), the time of receipt as `occurred_at`, a null payload, and the decision that set them apart.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EventPage {
     /// The events after the cursor that was given.

@@ -1,33 +1,4 @@
-//! The contract of the write endpoints, kept by a real local node on a real log.
+//! The contract of the write endpoints, kept by a real local node on a real log and by a real central on a real Postgres.
 
-use comptoir_core::id::{NodeId, SiteId, TenantId};
-use comptoir_local::event_log::Identity;
-use comptoir_local::{Node, NodeConfig, SyncConfig};
-use comptoir_tests::contract::Door;
-use tempfile::TempDir;
-
-/// A node on sled in a directory of its own. It sends nothing: the contract is between it and its callers.
-struct Shop {
-    door: Door,
-    _dir: TempDir,
-}
-
-impl Shop {
-    async fn open() -> Shop {
-        let dir = TempDir::new().expect("a directory");
-        let identity = Identity {
-            tenant: TenantId::from_bytes([1; 16]),
-            site: SiteId::from_bytes([2; 16]),
-            node: NodeId::from_bytes([3; 16]),
-        };
-        let node = Node::start(NodeConfig::new(dir.path(), identity, SyncConfig::disabled())).await;
-        let door = Door::service(comptoir_local::router(node.expect("the node starts")), None);
-        Shop { door, _dir: dir }
-    }
-
-    fn door(&self) -> &Door {
-        &self.door
-    }
-}
-
-comptoir_tests::keeps_the_contract!(Shop::open);
+mod central;
+mod node;

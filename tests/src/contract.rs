@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
+use comptoir_proto::api_v1::EventPage;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -33,6 +34,7 @@ macro_rules! keeps_the_contract {
             typed_commands_build_events
             a_typed_command_is_refused_in_its_own_words
             a_path_or_method_that_is_not_there_is_a_problem
+            the_log_is_read_page_by_page
         }
     };
     (@rules $open:path; $($rule:ident)*) => {
@@ -135,18 +137,22 @@ impl Door {
 
     /// How many events the log has.
     pub async fn count(&self) -> usize {
-        let (mut count, mut after) = (0, None);
+        let (mut count, mut page) = (0, self.page(1000, None).await);
         loop {
-            let after_that = after.map(|after| format!("&after={after}")).unwrap_or_default();
-            let page = self.send("GET", &format!("{EVENTS}?limit=1000{after_that}"), &[], "").await.json();
-            let rows = page["events"].as_array().expect("a page has events").len();
-            count += rows;
-            after = match &page["next"] {
-                Value::String(next) if rows > 0 => Some(next.clone()),
-                Value::Number(next) if rows > 0 => Some(next.to_string()),
-                _ => return count,
-            };
+            count += page.events.len();
+            if !page.more {
+                return count;
+            }
+            page = self.page(1000, Some(&page.next)).await;
         }
+    }
+
+    /// A page of the log: one shape, whoever answers.
+    pub async fn page(&self, limit: usize, after: Option<&str>) -> EventPage {
+        let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
+        let reply = self.send("GET", &format!("{EVENTS}?limit={limit}{after}"), &[], "").await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        serde_json::from_slice(&reply.body).unwrap_or_else(|error| panic!("{error}: {}", reply.text()))
     }
 }
 
@@ -387,7 +393,7 @@ pub async fn a_list_with_a_bad_draft_is_refused_whole(door: &Door) {
     let problems = problem["problems"].as_array().expect("one problem per draft");
     let codes: Vec<&str> = problems.iter().map(|problem| text(&problem["code"])).collect();
     assert_eq!(codes, ["LIST_REFUSED", "TOTAL_MISMATCH", "LIST_REFUSED", "BAD_JSON"]);
-    assert_eq!(problems[1]["pointer"], "/1/payload/total_minor");
+    assert_eq!((&problems[1]["pointer"], &problems[1]["index"]), (&json!("/1/payload/total_minor"), &json!(1)));
     for id in ids {
         assert_eq!(door.event(id).await, None);
     }
@@ -516,6 +522,7 @@ pub async fn typed_commands_build_events(door: &Door) {
         ),
         ("POST", "/api/v1/clients", "C-1", json!({"entity_id": "C-1", "fields": {"name": "Dupont"}}), "CREATE"),
         ("PATCH", "/api/v1/clients/C-1", "C-1", json!({"fields": {"name": "Durand"}}), "UPDATE"),
+        ("PUT", "/api/v1/clients/C-1", "C-1", json!({"fields": {"name": "Dubois"}}), "UPDATE"),
         ("DELETE", "/api/v1/clients/C-1", "C-1", json!({}), "DELETE"),
     ] {
         let id = fresh();
@@ -566,4 +573,34 @@ pub async fn a_path_or_method_that_is_not_there_is_a_problem(door: &Door) {
     door.send("GET", &format!("{EVENTS}?limit=0"), &[], "").await.problem(400, "BAD_PARAMETER");
     door.send("GET", &format!("{EVENTS}?limt=10"), &[], "").await.problem(400, "BAD_PARAMETER");
     door.send("GET", &format!("{EVENTS}?after=nowhere"), &[], "").await.problem(400, "BAD_PARAMETER");
+}
+
+/// Pages follow each other without a gap, in the log's order; the end of the log has a cursor too, behind which the next event stands.
+pub async fn the_log_is_read_page_by_page(door: &Door) {
+    let ids: Vec<Uuid> = (0..5).map(|_| fresh()).collect();
+    let mut end = door.page(1000, None).await;
+    while end.more {
+        end = door.page(1000, Some(&end.next)).await;
+    }
+    let drafts: Vec<Value> = ids.iter().map(|id| sale(*id)).collect();
+    door.post(EVENTS, &json!(drafts)).await.results();
+
+    let (mut read, mut page) = (Vec::new(), door.page(2, Some(&end.next)).await);
+    loop {
+        assert!(page.events.len() <= 2, "no page is longer than was asked for");
+        let last = !page.more;
+        let next = page.next.clone();
+        read.extend(page.events);
+        page = door.page(2, Some(&next)).await;
+        if last {
+            assert_eq!((page.events.len(), &page.next, page.more), (0, &next, false), "the end keeps its cursor");
+            break;
+        }
+    }
+    assert_eq!(read.iter().map(|event| event.id).collect::<Vec<_>>(), ids);
+    for event in &read {
+        assert_eq!((event.entity_type.as_str(), event.action.as_str()), ("SALE", "SALE_RECORDED"));
+        let alone = door.event(event.id).await.expect("what a page shows is there");
+        assert_eq!(alone, serde_json::to_value(event).expect("an event is JSON"), "one event has the same shape");
+    }
 }

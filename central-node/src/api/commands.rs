@@ -40,6 +40,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
         .route(
             paths::CLIENT,
             patch(|state, id, headers, body| about(Command::UpdateClient, state, id, headers, body))
+                .put(|state, id, headers, body| about(Command::UpdateClient, state, id, headers, body))
                 .delete(|state, id, headers, body| about(Command::DeleteClient, state, id, headers, body)),
         )
 }

@@ -53,14 +53,17 @@ pub(super) async fn append(
     }
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
-    let bad = |error: serde_json::Error| Problem::new(ErrorCode::BadJson, error.to_string());
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        let dtos: Vec<DraftDto> = serde_json::from_slice(&bytes).map_err(bad)?;
-        return append_list(&central, credential.tenant, &author, key.as_deref(), &dtos).await;
+        let list: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(bad_json)?;
+        return append_list(&central, credential.tenant, &author, key.as_deref(), &list).await;
     }
-    let dto: DraftDto = serde_json::from_slice(&bytes).map_err(bad)?;
+    let dto: DraftDto = serde_json::from_slice(&bytes).map_err(bad_json)?;
     let decided = append_one(&central, credential.tenant, &author, key.as_deref(), dto).await?;
     Ok(Json(DecidedResponse { results: vec![decided] }).into_response())
+}
+
+fn bad_json(error: serde_json::Error) -> Problem {
+    Problem::new(ErrorCode::BadJson, error.to_string())
 }
 
 /// Appends one draft.
@@ -82,15 +85,18 @@ async fn append_list(
     tenant: TenantId,
     author: &Author,
     key: Option<&str>,
-    dtos: &[DraftDto],
+    list: &[&RawValue],
 ) -> Result<Response, Refusal> {
-    if dtos.is_empty() || dtos.len() > LIST_DRAFTS_MAX {
-        let code = if dtos.is_empty() { ErrorCode::BadJson } else { ErrorCode::TooLarge };
-        let detail = format!("a list has 1 to {LIST_DRAFTS_MAX} drafts, got {}; send more as NDJSON", dtos.len());
+    if list.is_empty() || list.len() > LIST_DRAFTS_MAX {
+        let code = if list.is_empty() { ErrorCode::BadJson } else { ErrorCode::TooLarge };
+        let detail = format!("a list has 1 to {LIST_DRAFTS_MAX} drafts, got {}; send more as NDJSON", list.len());
         return Err(Problem::new(code, detail).into());
     }
-    let checked: Vec<_> =
-        dtos.iter().enumerate().map(|(index, dto)| check(central, tenant, author, key, dto, index)).collect();
+    let read = |(index, text): (usize, &&RawValue)| {
+        let dto: DraftDto = serde_json::from_str(text.get()).map_err(bad_json)?;
+        check(central, tenant, author, key, &dto, index)
+    };
+    let checked: Vec<_> = list.iter().enumerate().map(read).collect();
     if checked.iter().any(Result::is_err) {
         return Ok(list_refused(checked.into_iter().map(Result::err)));
     }
@@ -108,7 +114,7 @@ fn list_refused(problems: impl Iterator<Item = Option<Problem>>) -> Response {
     let own = |(index, problem): (usize, Option<Problem>)| {
         let problem = problem.unwrap_or_else(other);
         let pointer = format!("/{index}{}", problem.pointer.as_deref().unwrap_or_default());
-        serde_json::to_value(problem.at(pointer)).unwrap_or_default()
+        serde_json::to_value(problem.at(pointer).with("index", index)).unwrap_or_default()
     };
     let problems: Vec<Value> = problems.enumerate().map(own).collect();
     let problem = Problem::new(ErrorCode::ListRefused, "nothing of the list was written").with("problems", problems);
@@ -264,8 +270,7 @@ impl NdjsonIn {
         if text.len() > NDJSON_LINE_BYTES_MAX {
             return Err((None, line_too_long()));
         }
-        let dto: DraftDto = serde_json::from_slice(text)
-            .map_err(|error| (None, Problem::new(ErrorCode::BadJson, error.to_string())))?;
+        let dto: DraftDto = serde_json::from_slice(text).map_err(|error| (None, bad_json(error)))?;
         let index = usize::try_from(self.line - 1).unwrap_or(usize::MAX);
         check(&self.central, self.tenant, &self.author, self.key.as_deref(), &dto, index)
             .map_err(|problem| (dto.id, problem))

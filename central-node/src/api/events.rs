@@ -9,11 +9,12 @@ use axum::http::HeaderMap;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::position::Position;
+use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::RecordResult;
-use comptoir_proto::{api_v1::EventDto, stored_v1};
-use serde::{Deserialize, Serialize};
+use comptoir_proto::stored_v1::{self, StoredDecision};
+use serde::Deserialize;
 
 use super::{Refusal, credential};
 use crate::central::Central;
@@ -46,38 +47,44 @@ impl PageQuery {
     }
 }
 
-/// A record of the log as it is shown: its event where it reads, and what was decided.
-#[derive(Debug, Serialize)]
-pub(super) struct LogEntryDto {
-    /// In the tenant's order.
-    position: u64,
-    /// Absent where the record does not read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<EventDto>,
-    /// What was decided.
-    decision: RecordResult,
+/// A page of at most `limit` of these rows, of which one more was read to know whether there is more.
+pub(super) fn page_of(rows: &[LogRow], after: Position, limit: usize) -> Result<EventPage, StoreError> {
+    let shown_rows = &rows[..rows.len().min(limit)];
+    let next = shown_rows.last().map_or(after, |row| row.position);
+    let events = shown_rows.iter().map(shown).collect::<Result<_, _>>()?;
+    Ok(EventPage { events, next: next.to_string(), more: rows.len() > limit })
 }
 
-impl LogEntryDto {
-    pub(super) fn of(row: &LogRow) -> Result<LogEntryDto, StoreError> {
-        let decision = result(&row.decided()?, row.seq);
-        let event = stored_v1::decode(&row.record).ok().map(|event| EventDto::new(&event, row.chain));
-        Ok(LogEntryDto { position: row.position.0, event, decision })
-    }
+/// A record of the log with what was decided.
+fn shown(row: &LogRow) -> Result<EventDto, StoreError> {
+    let decided = row.decided()?;
+    let event = match stored_v1::decode(&row.record) {
+        Ok(event) => EventDto::new(&event, row.chain),
+        Err(_) => unreadable(row, &decided),
+    };
+    Ok(EventDto { position: Some(row.position.0), decision: Some(result(&decided, row.seq)), ..event })
 }
 
-/// A page of the log. `next` is what to ask `after` for the next one; absent at the head.
-#[derive(Debug, Serialize)]
-pub(super) struct LogPageDto {
-    events: Vec<LogEntryDto>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<u64>,
-}
-
-impl LogPageDto {
-    pub(super) fn of(rows: &[LogRow], limit: usize) -> Result<LogPageDto, StoreError> {
-        let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.position.0);
-        Ok(LogPageDto { events: rows.iter().map(LogEntryDto::of).collect::<Result<_, _>>()?, next })
+/// What is known of a record that does not read: its place.
+fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
+    EventDto {
+        id: decided.event_id.uuid(),
+        tenant: decided.tenant.uuid(),
+        site: None,
+        node: row.node.uuid(),
+        epoch: row.epoch.number,
+        seq: row.seq.0,
+        chain: row.chain.to_string(),
+        position: None,
+        user: None,
+        entity_type: String::new(),
+        entity_id: String::new(),
+        action: String::new(),
+        occurred_at: instant::format(decided.received_at),
+        base_version: None,
+        schema_version: 0,
+        payload: serde_json::Value::Null,
+        decision: None,
     }
 }
 
@@ -86,15 +93,15 @@ pub(super) async fn list(
     State(central): State<Arc<Central>>,
     query: Result<Query<PageQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Json<LogPageDto>, Refusal> {
+) -> Result<Json<EventPage>, Refusal> {
     let credential = credential(&central, &headers).await?;
     let query = page_query(query)?;
     let limit = query.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let head = tenant_head(&tx, credential.tenant).await?.map(|head| head.head).unwrap_or_default();
-    let rows = event_store::page(&tx, credential.tenant, query.after(), head, limit as i64).await?;
-    Ok(Json(LogPageDto::of(&rows, limit)?))
+    let rows = event_store::page(&tx, credential.tenant, query.after(), head, limit as i64 + 1).await?;
+    Ok(Json(page_of(&rows, query.after(), limit)?))
 }
 
 /// One event with its decision.
@@ -109,9 +116,7 @@ pub(super) async fn one(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let row = event_store::by_event_id(&tx, credential.tenant, id).await?.ok_or_else(missing)?;
-    let decision = result(&row.decided()?, row.seq);
-    let event = stored_v1::decode(&row.record).map_err(|_| missing())?;
-    Ok(Json(EventDto { decision: Some(decision), ..EventDto::new(&event, row.chain) }))
+    Ok(Json(shown(&row)?))
 }
 
 /// A query that does not read is a problem with the parameter's name in it.

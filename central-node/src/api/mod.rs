@@ -12,7 +12,7 @@ mod sync;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
@@ -35,6 +35,19 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
         .merge(commands::router())
+}
+
+/// The same routes; what the router itself refuses is a problem too.
+pub(crate) fn told_in_our_words(routes: Router<Arc<Central>>) -> Router<Arc<Central>> {
+    routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method)
+}
+
+async fn no_such_path(uri: Uri) -> Refusal {
+    Refusal(Problem::new(ErrorCode::NotFound, format!("{} is no path of central", uri.path())))
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> Refusal {
+    Refusal(Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())))
 }
 
 /// A problem as a response.

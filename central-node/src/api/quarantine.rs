@@ -11,7 +11,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
-use comptoir_proto::api_v1::Decided;
+use comptoir_proto::api_v1::{Decided, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::drafts::submit;
-use super::events::{LogPageDto, PageQuery, page_query};
+use super::events::{PageQuery, page_of, page_query};
 use super::request::body_bytes;
 use super::{Refusal, admin};
 use crate::central::Central;
@@ -43,15 +43,15 @@ pub(super) async fn list(
     State(central): State<Arc<Central>>,
     query: Result<Query<PageQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Json<LogPageDto>, Refusal> {
+) -> Result<Json<EventPage>, Refusal> {
     let credential = admin(&central, &headers).await?;
     let query = page_query(query)?;
     let limit = query.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let version = Versions::active(&tx, credential.tenant).await?.quarantine;
-    let rows = event_store::quarantined(&tx, credential.tenant, version, query.after(), limit as i64).await?;
-    Ok(Json(LogPageDto::of(&rows, limit)?))
+    let rows = event_store::quarantined(&tx, credential.tenant, version, query.after(), limit as i64 + 1).await?;
+    Ok(Json(page_of(&rows, query.after(), limit)?))
 }
 
 /// Lets an event take effect. The answer carries what was decided about the release: REJECTED where the event is unknown, was
