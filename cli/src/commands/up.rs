@@ -254,18 +254,20 @@ impl Shown for Everything {
         };
         let days = figures.iter().map(day).collect::<Vec<_>>().join("\n");
         let up = up_file.display();
+        // As it was called here, so that the lines below can be copied.
+        let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
         say(
             format!(
                 "\nComptoir tourne. Ctrl-C l'arrête ; rien de ce qui est enregistré ne se perd.\n\n\
                  Boutique  {local_url}\nCentral   {central_url}\nClés      {up}\n\nVentes par jour, telles que le siège les lit :\n{days}\n\n\
-                 À essayer :\n  comptoir queue\n  comptoir events tail -n 3\n  \
-                 comptoir events export --out boutique.bundle && comptoir audit verify boutique.bundle"
+                 À essayer :\n  {me} queue\n  {me} events tail -n 3\n  \
+                 {me} events export --out boutique.bundle && {me} audit verify boutique.bundle"
             ),
             format!(
                 "\nComptoir is running. Ctrl-C stops it; nothing that was recorded is lost.\n\n\
                  Shop     {local_url}\nCentral  {central_url}\nKeys     {up}\n\nSales by day, as head office reads them:\n{days}\n\n\
-                 What to try next:\n  comptoir queue\n  comptoir events tail -n 3\n  \
-                 comptoir events export --out shop.bundle && comptoir audit verify shop.bundle"
+                 What to try next:\n  {me} queue\n  {me} events tail -n 3\n  \
+                 {me} events export --out shop.bundle && {me} audit verify shop.bundle"
             ),
         )
     }
