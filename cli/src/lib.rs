@@ -5,6 +5,7 @@ pub mod central;
 pub mod commands;
 pub mod exit;
 pub mod failure;
+pub mod french;
 pub mod import;
 pub mod lang;
 pub mod output;
@@ -17,11 +18,11 @@ pub mod up_file;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 /// Parses the command line, runs it, says what went wrong, and answers with one of [`exit`]'s codes.
 pub fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = parse();
     let output = output::Output::new(cli.json);
     match run::run(cli.command, output) {
         Ok(()) => ExitCode::from(exit::OK),
@@ -30,4 +31,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Ends the process with a message where the command line cannot be used, or where help was asked for.
+fn parse() -> args::Cli {
+    let command = args::Cli::command();
+    let mut command = if lang::french() { french::Table::load().translated(command) } else { command };
+    let matches = command.clone().get_matches();
+    args::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }
