@@ -4,6 +4,7 @@ mod api;
 pub mod config;
 pub mod event_log;
 mod node;
+mod read_models;
 pub mod sync_agent;
 
 pub use api::router;

@@ -10,8 +10,9 @@ use tokio::time::{Duration, sleep};
 
 use crate::config::{NodeConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
+use crate::read_models::{self, ReadModels};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
-use crate::sync_agent::{Agent, Notes, Phase, SyncState, Trouble, count_needs_person};
+use crate::sync_agent::{Agent, Notes, Phase, Puller, SyncState, Trouble, count_needs_person};
 
 /// After how long an agent that failed by a defect of ours is started again.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
@@ -19,6 +20,7 @@ const RESTART_AFTER: Duration = Duration::from_secs(16);
 /// A node that is open: it records and, unless told not to, sends.
 pub struct Node {
     log: Log,
+    read_models: ReadModels,
     author: Author,
     sync_config: SyncConfig,
     sync: watch::Receiver<SyncState>,
@@ -65,6 +67,7 @@ impl Node {
         let identity = log.identity();
         let line = Line { log: log.clone(), environment, interval: config.sync.interval, notes_path, state };
         Ok(Arc::new(Node {
+            read_models: ReadModels::new(log.clone()),
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
             sync_config: config.sync,
@@ -81,6 +84,17 @@ impl Node {
     /// The line to central as it is now, and its changes.
     pub fn sync(&self) -> watch::Receiver<SyncState> {
         self.sync.clone()
+    }
+
+    /// What this node knows of its tenant.
+    pub(crate) fn read_models(&self) -> &ReadModels {
+        &self.read_models
+    }
+
+    /// What the read models need of the line to central.
+    pub(crate) fn line(&self) -> read_models::Line {
+        let sync = self.sync.borrow();
+        read_models::Line { sending: sync.sending, pulled_at: sync.pull.pulled_at }
     }
 
     /// Ends the agent and closes the log: what was answered is on disk, what was not is sent again after the next start.
@@ -121,10 +135,12 @@ impl Line {
         loop {
             let (log, environment) = (self.log.clone(), self.environment.clone());
             let (state, notes_path) = (self.state.clone(), self.notes_path.clone());
+            let puller = Puller::new(log.clone(), transport.clone(), environment.clone(), self.interval, state.clone());
             let agent = Agent::new(log, transport.clone(), environment, self.interval, notes_path, state);
-            // In a task of its own, which ends with this one: a defect must not end sending for good.
+            // In tasks of their own, which end with this one: a defect must not end sending for good.
             let mut tasks = tokio::task::JoinSet::new();
             tasks.spawn(agent.run());
+            tasks.spawn(puller.run());
             let ended = tasks.join_next().await;
             let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
             tracing::error!("The sync agent ended and is started again: {detail}");

@@ -104,3 +104,91 @@ pub struct StockRow {
     /// Sold below zero and not yet paid by goods that came in: a decimal.
     pub short: String,
 }
+
+/// A row as a node shows it: central's, with the node's own events over it that central has not given back.
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeRow<R> {
+    /// With the events of `pending` in it. Its version stays central's; 0 where central does not know it.
+    #[serde(flatten)]
+    pub row: R,
+    /// Whether it is central's, with nothing over it.
+    pub is_synced: bool,
+    /// When central's row was brought here; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_sync_at: Option<String>,
+    /// The node's own events that are over it, in their order.
+    pub pending: Vec<PendingEvent>,
+}
+
+/// An event of the node's own that is in a row and not in central's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PendingEvent {
+    /// The event.
+    pub event_id: Uuid,
+    /// The number of its epoch.
+    pub epoch: u32,
+    /// Its number in the epoch.
+    pub seq: u64,
+    /// What happened.
+    pub action: String,
+    /// Who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// When.
+    pub occurred_at: String,
+    /// `PENDING`, `SENDING`, or `ACKED` where central accepted it and its row has not come back yet.
+    pub status: String,
+    /// The writer's own JSON: of a validation the code, time, place and the hashes of its files.
+    pub payload: Box<RawValue>,
+}
+
+/// Stock as a node shows it: what central said, how old that is, and apart from it what waits here. Nothing is computed from the two.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NodeStockRow {
+    /// The shop; absent for the tenant's own stock.
+    pub site: Option<Uuid>,
+    /// The product's entity id.
+    pub product: String,
+    /// Position of its last change at central; 0 where central said nothing of it.
+    pub version: u64,
+    /// Central's figure: a decimal. Absent where central said nothing of it.
+    pub quantity: Option<String>,
+    /// Central's: sold below zero and not yet paid by goods that came in. A decimal.
+    pub short: Option<String>,
+    /// Up to when central's figure is known to stand: when the node last had everything. Absent before the first load.
+    pub known_at: Option<String>,
+    /// Whether nothing waits here that moves it.
+    pub is_synced: bool,
+    /// When central's row was brought here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_at: Option<String>,
+    /// What this node's own events move that central has not given back.
+    pub waiting: WaitingStock,
+}
+
+/// Quantities of a product in events that wait. Decimals, none negative.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct WaitingStock {
+    /// How many lines of events.
+    pub lines: u64,
+    /// Sold.
+    pub sold: String,
+    /// Brought back by clients.
+    pub refunded: String,
+    /// Come in.
+    pub received: String,
+    /// Gone back to suppliers.
+    pub returned: String,
+    /// Written off.
+    pub written_off: String,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RowList<R> {
+    /// In the order of their ids' bytes.
+    pub rows: Vec<R>,
+    /// Of a page that is not the last: what `cursor` is to be given for the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}

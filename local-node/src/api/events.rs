@@ -67,7 +67,8 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
     Ok(Json(shown(&found.sealed.record, found.sealed.chain, found.decision.as_deref())?))
 }
 
-fn limit(text: Option<&str>) -> Result<usize, Problem> {
+/// How many rows a page may have.
+pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     match text {
         None => Ok(PAGE_ROWS),
         Some(text) => {

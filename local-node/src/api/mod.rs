@@ -14,6 +14,7 @@ mod query;
 mod queue;
 mod receptions;
 mod refusal;
+mod rows;
 mod sales;
 mod status;
 mod stream;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{Method, Uri};
-use axum::routing::{get, patch, post};
+use axum::routing::{get, post};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
@@ -42,11 +43,15 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::SALES, post(sales::sale))
         .route(paths::REFUNDS, post(sales::refund))
         .route(paths::RECEPTIONS, post(receptions::receive))
-        .route(paths::INVOICES, post(invoices::create))
+        .route(paths::INVOICES, post(invoices::create).get(rows::invoices))
         .route(paths::INVOICE_CANCEL, post(invoices::cancel))
         .route(paths::DELIVERY_VALIDATE, post(deliveries::validate))
-        .route(paths::CLIENTS, post(clients::create))
-        .route(paths::CLIENT, patch(clients::update).put(clients::update).delete(clients::delete))
+        .route(paths::CLIENTS, post(clients::create).get(rows::clients))
+        .route(paths::CLIENT, get(rows::client).patch(clients::update).put(clients::update).delete(clients::delete))
+        .route(paths::PRODUCTS, get(rows::products))
+        .route(paths::DELIVERIES, get(rows::deliveries))
+        .route(paths::STOCK, get(rows::stock))
+        .route(paths::ENTITY, get(rows::entity))
         .route(paths::QUEUE, get(queue::queue))
         .route(paths::STATUS, get(status::status))
         .route(paths::HEALTHZ, get(health::healthz))

@@ -11,12 +11,17 @@
 //! | 7 id runs | | which runs are whole, and up to where records are indexed | replaced with each run |
 //! | 8 reseal | | [`Reseal`](super::epochs::Reseal): what still has to be sealed again | while an epoch is being opened |
 //! | 9 boot | | how often the log was opened, u64 | replaced at each open |
-//! | 10 pull cursor | | reserved: the place in central's changes | moved with the rows it speaks of |
-//! | 11 row | reserved: entity type, entity id | a row of the node's read model | |
+//! | 10 place | | the place in central's changes, and how far a first load has come | moved with the rows it speaks of |
+//! | 11 row | row kind, entity type, entity id, site; part u16 | a part of central's [row](super::shelf) as the node last heard of it | until a newer one, or out of scope |
+//! | 12 draft | draft id 16, part u16 | a part of a document that is still being typed | until it is removed |
+//! | 13 notification | position u64, event id 16, part u16 | what a person at the node should hear, and whether they did | kept |
+//! | 14 blob | BLAKE3 32, part u16 | central holds that file | kept |
 
 use comptoir_core::position::Seq;
 
-/// Ordinals 10 and 11 are taken too, see the table.
+use super::shelf::Shelf;
+
+/// Ordinals 10 to 14 are [`Shelf`](super::Shelf)'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {
@@ -72,6 +77,17 @@ pub(crate) fn id_run(run: u32, first: &[u8; 16]) -> Vec<u8> {
 /// The run of an `IdRun` key.
 pub(crate) fn run_in(key: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(*key.get(1..)?.first_chunk()?))
+}
+
+/// A part of what stands on a shelf.
+pub(crate) fn on_shelf(shelf: Shelf, key: &[u8], part: u16) -> Vec<u8> {
+    [&[shelf as u8], key, &part.to_be_bytes()[..]].concat()
+}
+
+/// The key and the part number of what stands on a shelf.
+pub(crate) fn shelf_key_in(key: &[u8]) -> Option<(&[u8], u16)> {
+    let (key, part) = key.get(1..)?.split_last_chunk()?;
+    Some((key, u16::from_be_bytes(*part)))
 }
 
 /// The first key of a kind, and one past its last.

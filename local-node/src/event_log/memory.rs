@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 
-use super::store::{Entry, Row, Store, StoreError, Visit};
+use super::store::{Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -101,7 +101,7 @@ impl Store for MemStore {
         assert!(batch.len() <= BATCH_ENTRIES_MAX, "a batch of {} entries", batch.len());
         for entry in &batch {
             let bytes = entry.value.as_ref().map_or(0, Vec::len);
-            assert!(bytes <= CHUNK_BYTES_MAX && entry.key.len() <= 64, "a value of {bytes} bytes");
+            assert!(bytes <= CHUNK_BYTES_MAX && entry.key.len() <= KEY_BYTES_MAX, "a value of {bytes} bytes");
         }
         let mut disk = self.powered("write")?;
         if let Some(left) = &mut disk.faults.writes_left {

@@ -11,6 +11,9 @@
 //!
 //! What happens never here: the network, projections, and the wall clock deciding order.
 //!
+//! In the same tree, and through the same thread, stands what belongs to the log without being part of it: central's rows, drafts,
+//! notifications ([`Shelf`]). A change of them can neither pass nor hold back an append by more than its own few milliseconds.
+//!
 //! Reading order: the key table (`keys`), the seam to the store ([`store`]), pages and ids; the writer and what it does (append,
 //! decisions, epochs); opening and its checks (directory, high-water mark, recovery). `docs/spec/log.md` is the format's paper.
 
@@ -32,6 +35,7 @@ mod queue;
 mod read;
 mod recovery;
 mod shared;
+mod shelf;
 mod sled_store;
 pub mod store;
 #[cfg(test)]
@@ -60,6 +64,7 @@ pub use errors::{AppendError, DecideError, EpochError, OpenError, Reused};
 pub use finding::Finding;
 pub use read::{Found, Pending, ReadError, Sealed};
 pub use shared::{Check, State, Status};
+pub use shelf::{Change, KEPT_BYTES_MAX, Shelf, VisitKept, entries_of};
 
 use shared::Shared;
 use writer::Command;
@@ -194,6 +199,27 @@ impl Log {
             Err(Refusal::Busy) => Err(DecideError::Busy { retry_after: BUSY_RETRY_AFTER }),
             Err(Refusal::Closed) => Err(DecideError::ReadOnly { reason: closed() }),
         }
+    }
+
+    /// Changes what stands beside the log: each batch whole, in their order, with one flush for all. When this returns they are on the
+    /// disk. A batch has at most [`BATCH_ENTRIES_MAX`](comptoir_core::limits::BATCH_ENTRIES_MAX) entries, counted by [`entries_of`] over what was there before and what comes, whichever is more.
+    pub async fn keep(&self, batches: Vec<Vec<Change>>) -> Result<(), AppendError> {
+        let (reply, answer) = oneshot::channel();
+        match self.submit(Command::Keep { batches, reply }) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
+            Err(Refusal::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
+            Err(Refusal::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
+        }
+    }
+
+    /// What stands under a key.
+    pub fn kept(&self, shelf: Shelf, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        shelf::read(&*self.0.shared.store, shelf, key).map_err(ReadError::Store)
+    }
+
+    /// Calls `visit` with what stands under each key from `from` up to but without `to`, in order, until it breaks.
+    pub fn each_kept(&self, shelf: Shelf, from: &[u8], to: &[u8], visit: VisitKept<'_>) -> Result<(), ReadError> {
+        shelf::scan(&*self.0.shared.store, shelf, from, to, visit).map_err(ReadError::Store)
     }
 
     /// Opens a new epoch and seals the open epoch's unacknowledged events in it again, with the same event ids, so that no seq is

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use sled::IVec;
 
-use super::store::{Entry, Row, Store, StoreError, Visit};
+use super::store::{Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 
 /// sled releases its file lock a moment after it was dropped; an own process that opens again waits that long.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ impl Store for SledStore {
         for entry in &batch {
             let bytes = entry.value.as_ref().map_or(0, Vec::len);
             assert!(
-                bytes <= CHUNK_BYTES_MAX && entry.key.len() <= 64,
+                bytes <= CHUNK_BYTES_MAX && entry.key.len() <= KEY_BYTES_MAX,
                 "{bytes} bytes: large values go to files sled never syncs"
             );
         }

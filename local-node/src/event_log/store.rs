@@ -3,10 +3,14 @@
 
 use std::ops::ControlFlow;
 
+/// Bytes of a key: a row's names an entity type and an entity id of 64 characters each. A leaf of sled holds up to 20 items for a
+/// moment and spills above 131,052 bytes into files that are never synced; 20 of the longest keys with the largest values have 93,440.
+pub const KEY_BYTES_MAX: usize = 560;
+
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    /// At most 64 bytes.
+    /// At most [`KEY_BYTES_MAX`] bytes.
     pub key: Vec<u8>,
     /// The value to set, at most [`comptoir_core::limits::CHUNK_BYTES_MAX`] bytes; `None` removes the key.
     pub value: Option<Vec<u8>>,

@@ -17,6 +17,7 @@ use super::high_water::{HighWater, LAG, Mark};
 use super::ids::IdWriter;
 use super::queue::Room;
 use super::shared::{Shared, State};
+use super::shelf::Change;
 use super::store::StoreError;
 use super::{AppendError, Appended, DecideError, EpochError, Head};
 
@@ -34,6 +35,7 @@ type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 pub(crate) enum Command {
     Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError>, room: Room },
     Decide { epoch: u32, up_to: Seq, decisions: Vec<(Seq, Vec<u8>)>, reply: Reply<(), DecideError> },
+    Keep { batches: Vec<Vec<Change>>, reply: Reply<(), AppendError> },
     OpenEpoch { previous: Option<EpochHead>, reason: String, reply: Reply<Epoch, EpochError> },
 }
 
@@ -41,6 +43,7 @@ pub(crate) enum Command {
 enum Answer {
     Appended(Vec<Appended>, Reply<Vec<Appended>, AppendError>),
     Decided(u32, Seq, Reply<(), DecideError>),
+    Kept(Reply<(), AppendError>),
 }
 
 impl Answer {
@@ -49,6 +52,7 @@ impl Answer {
         match self {
             Answer::Appended(appended, reply) => drop(reply.send(Ok(appended))),
             Answer::Decided(_, _, reply) => drop(reply.send(Ok(()))),
+            Answer::Kept(reply) => drop(reply.send(Ok(()))),
         }
     }
 
@@ -57,6 +61,7 @@ impl Answer {
         match self {
             Answer::Appended(_, reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
             Answer::Decided(_, _, reply) => drop(reply.send(Err(DecideError::ReadOnly { reason }))),
+            Answer::Kept(reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
         }
     }
 }
@@ -142,6 +147,10 @@ impl Writer {
                     Ok(()) => answers.push(Answer::Decided(epoch, up_to, reply)),
                     Err(error) => drop(reply.send(Err(error))),
                 },
+                Command::Keep { batches, reply } => match self.keep(batches) {
+                    Ok(()) => answers.push(Answer::Kept(reply)),
+                    Err(error) => drop(reply.send(Err(error))),
+                },
                 Command::OpenEpoch { previous, reason, reply } => opening = Some((previous, reason, reply)),
             }
             let room = staged.drafts() < GROUP_DRAFTS_MAX && staged.bytes() < GROUP_BYTES_MAX;
@@ -189,7 +198,7 @@ impl Writer {
         self.ids.note(staged.places());
         let acked = answers.iter().filter_map(|answer| match answer {
             Answer::Decided(epoch, up_to, _) if *epoch == self.epoch.number => Some(*up_to),
-            Answer::Decided(..) | Answer::Appended(..) => None,
+            Answer::Decided(..) | Answer::Appended(..) | Answer::Kept(_) => None,
         });
         let acked = acked.max().unwrap_or(Seq::ZERO).max(self.shared.head.borrow().marks.acked);
         self.publish_head(acked);

@@ -168,8 +168,11 @@ impl<T: Transport> Agent<T> {
             Err(error) => return self.tell("LOG_UNREADABLE", error.to_string()),
         };
         let (sent_at, started) = (self.log.now(), Instant::now());
+        let sending = batch.records.last().map(|last| (batch.first(), last.seq));
+        self.state.send_modify(|state| state.sending = sending);
         let answer = self.transport.push(batch.body.clone()).await;
         let latency = started.elapsed();
+        self.state.send_modify(|state| state.sending = None);
         match self.read(&batch, answer).await {
             Ok(pushed) => self.taken(&batch, pushed, sent_at, latency).await,
             Err(setback) => self.set_back(setback, Some(&batch)).await,
@@ -369,7 +372,7 @@ fn offset(sent_at: Timestamp, answered_at: Timestamp, server: Timestamp) -> Cloc
 }
 
 /// Runs what waits for the disk, or computes for long, where it holds nobody up.
-async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+pub(crate) async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

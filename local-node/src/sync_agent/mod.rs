@@ -12,8 +12,10 @@
 
 mod agent;
 mod backoff;
+mod load;
 mod notes;
 mod outbox;
+mod puller;
 mod push;
 mod reaction;
 mod state;
@@ -23,4 +25,5 @@ pub mod transport;
 
 pub(crate) use agent::Agent;
 pub(crate) use notes::{Notes, count_needs_person};
-pub use state::{ClockOffset, Phase, SyncState, Trouble};
+pub(crate) use puller::Puller;
+pub use state::{ClockOffset, Phase, PullState, SyncState, Trouble};

@@ -24,6 +24,7 @@ pub(crate) struct Notes {
     needs_person: u64,
     counted_epoch: u32,
     counted_seq: u64,
+    pulled_at_micros: Option<i64>,
 }
 
 impl Notes {
@@ -59,6 +60,7 @@ impl Notes {
             needs_person: state.needs_person.events,
             counted_epoch: state.needs_person.epoch,
             counted_seq: state.needs_person.seq.0,
+            pulled_at_micros: state.pull.pulled_at.map(|at| at.0),
         }
     }
 
@@ -68,6 +70,7 @@ impl Notes {
         state.previous_incarnation = self.previous_incarnation;
         state.last_success_at = self.last_success_at_micros.map(Timestamp);
         state.receipt = self.receipt;
+        state.pull.pulled_at = self.pulled_at_micros.map(Timestamp);
         state.needs_person =
             NeedsPerson { events: self.needs_person, epoch: self.counted_epoch, seq: Seq(self.counted_seq) };
     }

@@ -32,7 +32,8 @@ pub(crate) enum Setback {
 }
 
 impl Setback {
-    fn refused(answer: &Answer) -> Setback {
+    /// A status other than 200.
+    pub(crate) fn refused(answer: &Answer) -> Setback {
         let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
         let in_problem = problem.as_ref().and_then(|problem| problem.retry_after).map(Duration::from_secs);
         Setback::Refused {

@@ -89,6 +89,27 @@ pub struct SyncState {
     pub batch_records: usize,
     /// Events for a person.
     pub needs_person: NeedsPerson,
+    /// The records of the open epoch that are on their way, first and last.
+    pub sending: Option<(Seq, Seq)>,
+    /// What central gives.
+    pub pull: PullState,
+}
+
+/// How far this node has what central gives.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PullState {
+    /// Every change up to this position is here; nothing before the first load has ended.
+    pub complete_to: Option<u64>,
+    /// Central's head, as it last said.
+    pub head: Option<u64>,
+    /// When this node last had everything, by its clock.
+    pub pulled_at: Option<Timestamp>,
+    /// Rows of a first load under way that came so far in this process, and about how many there are.
+    pub loading: Option<(u64, Option<u64>)>,
+    /// The last failure since the last success.
+    pub last_error: Option<Trouble>,
+    /// Raised with every change of the rows.
+    pub changes: u64,
 }
 
 impl SyncState {
@@ -106,6 +127,8 @@ impl SyncState {
             receipt: None,
             batch_records: 0,
             needs_person: NeedsPerson::default(),
+            sending: None,
+            pull: PullState::default(),
         }
     }
 }

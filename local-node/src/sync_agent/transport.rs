@@ -1,11 +1,13 @@
 //! The way to central, as small as it can be, so that tests put another one in its place.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
 use comptoir_proto::paths;
+use futures_util::Stream;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
@@ -13,6 +15,8 @@ use crate::config::SyncConfig;
 
 /// An answer's results may be longer than the records they speak of, since a conflict lists the server's fields.
 const ANSWER_BYTES_MAX: usize = 2 * PUSH_BODY_BYTES_MAX;
+/// A first load over the thinnest line; what was marked of a longer one is kept.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Central ends a connection that was quiet for 30 seconds, which is also how often a quiet node asks: used just then it breaks.
 const KEEP_IDLE: Duration = Duration::from_secs(15);
@@ -23,7 +27,33 @@ pub trait Transport: Send + Sync + 'static {
     fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/status`.
     fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    /// `GET /api/v1/sync/pull`.
+    fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    /// `GET /api/v1/sync/bootstrap`, from the beginning or behind a mark.
+    fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<Opened, Unanswered>> + Send;
 }
+
+/// What a pull asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PullQuery {
+    /// Where it begins.
+    pub cursor: String,
+    /// At most so many rows.
+    pub limit: usize,
+    /// How long central may hold the request until something comes.
+    pub wait: Duration,
+}
+
+/// What a first load answers with.
+pub enum Opened {
+    /// It is refused.
+    Refused(Answer),
+    /// The stream, as it comes; broken where it ends by an error.
+    Stream(ByteStream),
+}
+
+/// Bytes as they come.
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Unanswered>> + Send>>;
 
 impl<T: Transport> Transport for Arc<T> {
     fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
@@ -32,6 +62,14 @@ impl<T: Transport> Transport for Arc<T> {
 
     fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
         T::status(self)
+    }
+
+    fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+        T::pull(self, query)
+    }
+
+    fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<Opened, Unanswered>> + Send {
+        T::bootstrap(self, after)
     }
 }
 
@@ -68,7 +106,11 @@ pub struct HttpTransport {
     client: Client,
     push: Url,
     status: Url,
+    pull: Url,
+    bootstrap: Url,
     authorization: HeaderValue,
+    /// After how long without a byte a stream is given up.
+    silence: Duration,
 }
 
 /// Why there is no line to central.
@@ -108,16 +150,22 @@ impl HttpTransport {
             client: client.build()?,
             push: at(base, paths::SYNC_PUSH),
             status: at(base, paths::SYNC_STATUS),
+            pull: at(base, paths::SYNC_PULL),
+            bootstrap: at(base, paths::SYNC_BOOTSTRAP),
+            silence: config.request_timeout,
             authorization: key.header(),
         })
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Unanswered> {
-        let response = request.header(AUTHORIZATION, self.authorization.clone()).send().await.map_err(unanswered)?;
-        let status = response.status().as_u16();
-        let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-        Ok(Answer { status, retry_after: seconds.map(Duration::from_secs), body: read(response).await? })
+        answer(request.header(AUTHORIZATION, self.authorization.clone()).send().await.map_err(unanswered)?).await
     }
+}
+
+async fn answer(response: Response) -> Result<Answer, Unanswered> {
+    let status = response.status().as_u16();
+    let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    Ok(Answer { status, retry_after: seconds.map(Duration::from_secs), body: read(response).await? })
 }
 
 impl Transport for HttpTransport {
@@ -127,6 +175,39 @@ impl Transport for HttpTransport {
 
     async fn status(&self) -> Result<Answer, Unanswered> {
         self.send(self.client.get(self.status.clone())).await
+    }
+
+    async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+        let mut url = self.pull.clone();
+        url.query_pairs_mut()
+            .append_pair("cursor", &query.cursor)
+            .append_pair("limit", &query.limit.to_string())
+            .append_pair("wait", &query.wait.as_secs().to_string());
+        self.send(self.client.get(url)).await
+    }
+
+    async fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+        let mut url = self.bootstrap.clone();
+        if let Some(after) = after {
+            url.query_pairs_mut().append_pair("after", &after);
+        }
+        // A first load may take as long as it does, as long as it goes on.
+        let request = self.client.get(url).timeout(LOAD_TIMEOUT).header(AUTHORIZATION, self.authorization.clone());
+        let response = request.send().await.map_err(unanswered)?;
+        if response.status().as_u16() != 200 {
+            return Ok(Opened::Refused(answer(response).await?));
+        }
+        let silence = self.silence;
+        let next = move |response: Option<Response>| async move {
+            let mut response = response?;
+            match tokio::time::timeout(silence, response.chunk()).await {
+                Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some(response))),
+                Ok(Ok(None)) => None,
+                Ok(Err(error)) => Some((Err(unanswered(error)), None)),
+                Err(_) => Some((Err(Unanswered::Timeout), None)),
+            }
+        };
+        Ok(Opened::Stream(Box::pin(futures_util::stream::unfold(Some(response), next))))
     }
 }
 

@@ -9,4 +9,5 @@ mod failing;
 mod grouping;
 mod opening;
 mod random;
+mod shelves;
 mod stores;

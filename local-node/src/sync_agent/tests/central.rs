@@ -21,7 +21,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::super::transport::{Answer, Transport, Unanswered};
+use super::super::transport::{Answer, Opened, PullQuery, Transport, Unanswered};
+use super::down::Down;
 use super::identity;
 
 /// What happens to one push.
@@ -73,6 +74,8 @@ struct Inner {
     calls: Vec<Call>,
     /// Raised after each push.
     pushed: watch::Sender<usize>,
+    /// What it gives.
+    down: Down,
 }
 
 /// Clones are the same central.
@@ -149,6 +152,11 @@ impl Central {
         self.lock().calls.iter().filter(|call| call.pushed.is_none()).count()
     }
 
+    /// What it gives, to look at and to change.
+    pub(super) fn down(&self) -> Down {
+        self.lock().down.clone()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().expect("no test panics while it holds central")
     }
@@ -189,6 +197,14 @@ impl Transport for Central {
             incarnation: central.incarnation,
         };
         Ok(ok(&status))
+    }
+
+    async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+        self.down().pull(query).await
+    }
+
+    async fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+        self.down().bootstrap(after)
     }
 }
 
@@ -273,12 +289,12 @@ impl Inner {
     }
 }
 
-fn ok(answer: &impl serde::Serialize) -> Answer {
+pub(super) fn ok(answer: &impl serde::Serialize) -> Answer {
     let body = serde_json::to_vec(answer).expect("an answer encodes");
     Answer { status: 200, retry_after: None, body: body.into() }
 }
 
-fn refused(problem: Problem) -> Answer {
+pub(super) fn refused(problem: Problem) -> Answer {
     let retry_after = problem.retry_after.map(Duration::from_secs);
     let body = serde_json::to_vec(&problem).expect("a problem encodes");
     Answer { status: problem.status, retry_after, body: body.into() }

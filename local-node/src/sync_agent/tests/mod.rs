@@ -1,9 +1,11 @@
 //! The agent's rules, against a central in memory that fails by a script. Time is tokio's paused clock: nothing sleeps.
 
 mod central;
+mod down;
 mod incidents;
 mod line;
 mod node;
+mod pulling;
 mod results;
 
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::{Agent, Notes, Phase, SyncState};
+use super::{Agent, Notes, Phase, Puller, SyncState};
 use crate::event_log::memory::MemDisk;
 use crate::event_log::{Backend, Environment, FreeSpace, Identity, Log, LogConfig};
 use central::{Central, SERVER_TIME};
@@ -43,6 +45,7 @@ struct Shop {
     central: Central,
     interval: Duration,
     agent: Option<JoinHandle<()>>,
+    puller: Option<JoinHandle<()>>,
     state: watch::Receiver<SyncState>,
 }
 
@@ -53,7 +56,7 @@ impl Shop {
         let log = open(&dir, &disk);
         let (_, state) = watch::channel(SyncState::new(Phase::Idle));
         let interval = Duration::from_secs(30);
-        Shop { dir, disk, log, central: Central::default(), interval, agent: None, state }
+        Shop { dir, disk, log, central: Central::default(), interval, agent: None, puller: None, state }
     }
 
     /// Starts the agent, as a process does.
@@ -67,6 +70,21 @@ impl Shop {
         self
     }
 
+    /// Starts the way down alone.
+    fn pull(&mut self) -> &mut Shop {
+        let (state, shown) = watch::channel(SyncState::new(Phase::Idle));
+        let puller = Puller::new(self.log.clone(), self.central.clone(), environment(), self.interval, state);
+        (self.puller, self.state) = (Some(tokio::spawn(puller.run())), shown);
+        self
+    }
+
+    /// Ends the way down wherever it is.
+    async fn kill_puller(&mut self) {
+        let puller = self.puller.take().expect("it runs");
+        puller.abort();
+        assert!(puller.await.is_err_and(|error| error.is_cancelled()), "it ends by being killed");
+    }
+
     /// Ends the agent wherever it is.
     async fn kill(&mut self) {
         let agent = self.agent.take().expect("the agent runs");
@@ -76,10 +94,10 @@ impl Shop {
 
     /// Cuts the power and opens the log again, with what was durable.
     fn after_a_power_cut(self) -> Shop {
-        let Shop { dir, disk, log, central, interval, state, agent } = self;
+        let Shop { dir, disk, log, central, interval, state, agent, puller } = self;
         drop(log);
         disk.cut_power(0);
-        Shop { log: open(&dir, &disk), dir, disk, central, interval, state, agent }
+        Shop { log: open(&dir, &disk), dir, disk, central, interval, state, agent, puller }
     }
 
     fn notes(&self) -> std::path::PathBuf {

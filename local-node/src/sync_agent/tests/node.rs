@@ -7,7 +7,7 @@ use bytes::Bytes;
 use comptoir_core::position::Seq;
 use tempfile::TempDir;
 
-use super::super::transport::{Answer, Transport, Unanswered};
+use super::super::transport::{Answer, Opened, PullQuery, Transport, Unanswered};
 use super::central::Central;
 use super::{Phase, draft, environment, id, identity};
 use crate::config::{NodeConfig, SyncConfig};
@@ -62,6 +62,14 @@ impl Transport for Defective {
 
     async fn status(&self) -> Result<Answer, Unanswered> {
         self.central.status().await
+    }
+
+    async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+        self.central.pull(query).await
+    }
+
+    async fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+        self.central.bootstrap(after).await
     }
 }
 

@@ -1,0 +1,195 @@
+//! The read models: what this node knows of its tenant. Lists in pages, each row with what lies over it; a tag changes with what is shown.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use comptoir_core::id::Name;
+use comptoir_core::limits::PAGE_ROWS_MAX;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::events::{limit, off_the_runtime};
+use super::query::{self, PathId};
+use super::refusal::Refusal;
+use crate::event_log::ReadError;
+use crate::node::Node;
+use crate::read_models::{self, Page, parse_cursor};
+
+type Answer = Result<Response, Refusal>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/products`.
+pub(super) async fn products(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+    entities("PRODUCT", node, &uri, &headers).await
+}
+
+/// `GET /api/v1/clients`.
+pub(super) async fn clients(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+    entities("CLIENT", node, &uri, &headers).await
+}
+
+async fn entities(entity_type: &'static str, State(node): State<Arc<Node>>, uri: &Uri, headers: &HeaderMap) -> Answer {
+    let query: PageQuery = query::read(uri)?;
+    let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
+    let entity_type = name("type", entity_type)?;
+    list(node, headers, move |node| node.read_models().list::<EntityRow>(&entity_type, &page, node.line(), |_| true))
+        .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeliveryQuery {
+    reference: Option<String>,
+    validated: Option<bool>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/deliveries`: of one reference or all; `validated=false` are those to validate.
+pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+    let DeliveryQuery { reference, validated, limit, cursor } = query::read(&uri)?;
+    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let delivery = name("type", "DELIVERY")?;
+    let keep = move |row: &NodeRow<DeliveryRow>| {
+        reference.as_ref().is_none_or(|reference| row.row.reference == *reference)
+            && validated.is_none_or(|validated| row.row.validation.is_some() == validated)
+    };
+    list(node, &headers, move |node| node.read_models().list(&delivery, &page, node.line(), keep)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InvoiceQuery {
+    reference: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/invoices`: of one reference of any kind or all.
+pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+    let InvoiceQuery { reference, limit, cursor } = query::read(&uri)?;
+    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let invoice = name("type", "INVOICE")?;
+    let keep = move |row: &NodeRow<InvoiceRow>| {
+        let row = &row.row;
+        let of = [Some(&row.reference), row.provisional_reference.as_ref(), row.credit_note.as_ref()];
+        reference.as_ref().is_none_or(|reference| of.contains(&Some(reference)))
+    };
+    list(node, &headers, move |node| node.read_models().list(&invoice, &page, node.line(), keep)).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StockQuery {
+    site: Option<Uuid>,
+    product: Option<String>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/stock`: central's figures, how old they are, and what waits here beside them.
+pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+    let StockQuery { site, product, limit, cursor } = query::read(&uri)?;
+    let page = page(limit.as_deref(), cursor.as_deref())?;
+    list(node, &headers, move |node| {
+        node.read_models().stock(&page, node.line(), |row| {
+            site.is_none_or(|site| row.site == Some(site))
+                && product.as_ref().is_none_or(|product| row.product == *product)
+        })
+    })
+    .await
+}
+
+/// `GET /api/v1/clients/{id}`.
+pub(super) async fn client(node: State<Arc<Node>>, PathId(id): PathId, uri: Uri, headers: HeaderMap) -> Answer {
+    one("CLIENT", &id, node, &uri, &headers).await
+}
+
+/// `GET /api/v1/entities/{type}/{id}`.
+pub(super) async fn entity(
+    node: State<Arc<Node>>,
+    key: Result<Path<(String, String)>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
+    let Path((entity_type, id)) = key.map_err(|error| Problem::new(ErrorCode::BadParameter, error.body_text()))?;
+    one(&entity_type, &id, node, &uri, &headers).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoQuery {}
+
+/// Its ETag is what `If-Match` names.
+async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri, headers: &HeaderMap) -> Answer {
+    let NoQuery {} = query::read(uri)?;
+    let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
+    let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
+    let found = off_the_runtime(move || node.read_models().one::<EntityRow>(&target, node.line())).await??;
+    match found {
+        None => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {entity_type} {id}")).into()),
+        Some(found) if found.row.row.deleted => {
+            let detail = format!("{entity_type} {id} was deleted, version {}", found.tag.version);
+            Err(Problem::new(ErrorCode::NotFound, detail).into())
+        }
+        Some(found) => tagged(headers, &found.tag.to_string(), &found.row),
+    }
+}
+
+/// Answers a list from a thread of its own, and not at all where the caller has it.
+async fn list<R: Serialize + Send + 'static>(
+    node: Arc<Node>,
+    headers: &HeaderMap,
+    read: impl FnOnce(&Node) -> Result<R, ReadError> + Send + 'static,
+) -> Answer {
+    let known = headers.get(IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    let read = move || {
+        // Before the rows: a change in between gives them an older tag, and is fetched with the next request.
+        let tag = node.read_models().list_tag()?;
+        let rows = if known.as_ref() == Some(&tag) { None } else { Some(read(&node)?) };
+        Ok::<_, ReadError>((tag, rows))
+    };
+    let (tag, rows) = off_the_runtime(read).await??;
+    match rows {
+        Some(rows) => tagged(headers, &tag, &rows),
+        None => Ok((StatusCode::NOT_MODIFIED, [(ETAG, header(&tag)?)]).into_response()),
+    }
+}
+
+fn tagged<R: Serialize>(headers: &HeaderMap, tag: &str, body: &R) -> Answer {
+    let etag = [(ETAG, header(tag)?)];
+    if headers.get(IF_NONE_MATCH).is_some_and(|known| known == tag) {
+        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
+    }
+    Ok((etag, Json(body)).into_response())
+}
+
+fn header(tag: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(tag).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))
+}
+
+fn page(limit_text: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
+    let after = cursor.map(|text| {
+        parse_cursor(text).ok_or_else(|| query::bad("cursor", text, "give the `next_cursor` of the page before"))
+    });
+    let limit = limit_text.map_or(Ok(PAGE_ROWS_MAX), |text| limit(Some(text)))?;
+    Ok(Page { limit, after: after.transpose()? })
+}
+
+fn name(field: &str, text: &str) -> Result<Name, Problem> {
+    Name::new(text).map_err(|error| query::bad(field, text, &error.to_string()))
+}

@@ -1,0 +1,184 @@
+//! Applying what central gave: rows and the place they lead to change in one batch, so that a kill between any two batches costs a
+//! repetition and nothing else. The log itself is never touched.
+//!
+//! A page is applied in parts, since a batch has at most 256 entries; each part carries the cursor behind its last change. Notices go
+//! first: once the cursor has passed them, central does not give them again.
+
+use comptoir_core::limits::BATCH_ENTRIES_MAX;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::pull_v1::{self, BadCursor, Cursor, PullResponse};
+
+use super::place::{Load, Place};
+use super::rows::{self, HeldPlace};
+use crate::event_log::{Change, KEPT_BYTES_MAX, Log, ReadError, Shelf, entries_of};
+
+/// Entries of a batch that are left for the place, whose cursor may name a long key.
+const PLACE_ENTRIES: usize = 2;
+/// Rows looked at in one go while those of an earlier load are removed.
+const SWEEP_ROWS: usize = 1_000;
+
+/// Why what central gave cannot be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// What stands here does not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A cursor that is none.
+    #[error(transparent)]
+    Cursor(#[from] BadCursor),
+    /// A row that names nothing.
+    #[error("a row at position {position} names nothing: {error}")]
+    Key { position: u64, error: String },
+}
+
+/// Batches, in their order, and the place after them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Applied {
+    pub(crate) batches: Vec<Vec<Change>>,
+    pub(crate) place: Place,
+}
+
+/// The batches of a page that was pulled from `place`.
+pub(crate) fn page(
+    log: &Log,
+    place: &Place,
+    response: PullResponse,
+    notices: Vec<Change>,
+    now: Timestamp,
+) -> Result<Applied, ApplyError> {
+    let begun = place.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
+    response.cursor.parse::<Cursor>()?;
+    let end = place.moved(response.cursor, Some(response.complete_to));
+    let mut batches = Batches::default();
+    let mut at = place.clone();
+    for notice in notices {
+        let entries = notice.value.as_ref().map_or(1, |value| entries_of(value.len()));
+        // No place goes with these: they may be given again, and are known by their keys.
+        batches.add(notice, entries, None);
+    }
+    for change in response.changes {
+        let behind = begun.as_ref().map(|cursor| cursor.behind(&change).to_string());
+        if let Some((change, entries)) = row(log, change, place.generation, now)? {
+            batches.add(change, entries, Some(&at));
+        }
+        at = behind.map_or(at.clone(), |cursor| at.moved(cursor, None));
+    }
+    let quiet = batches.is_empty() && end == *place;
+    Ok(Applied { batches: if quiet { Vec::new() } else { batches.end(&end) }, place: end })
+}
+
+/// The batches of rows of a first load, and of the mark behind them.
+pub(crate) fn load(
+    log: &Log,
+    place: &Place,
+    rows: Vec<pull_v1::Change>,
+    after: Option<String>,
+    now: Timestamp,
+) -> Result<Applied, ApplyError> {
+    let load = Load { after, ..place.load.clone().unwrap_or_default() };
+    let end = Place { load: Some(load), ..place.clone() };
+    let mut batches = Batches::default();
+    for change in rows {
+        if let Some((change, entries)) = row(log, change, place.generation, now)? {
+            batches.add(change, entries, None);
+        }
+    }
+    Ok(Applied { batches: batches.end(&end), place: end })
+}
+
+/// Some of the rows that a load did not meet.
+pub(crate) struct Swept {
+    /// They remove them.
+    pub(crate) batches: Vec<Vec<Change>>,
+    /// The key from which to go on, until there is none.
+    pub(crate) next: Option<Vec<u8>>,
+}
+
+/// Batches that remove some rows which the load that has just ended did not meet: those out of scope now, or that central lost. With
+/// the key behind which to go on, until there is none.
+pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<Swept, ApplyError> {
+    let mut batches = Batches::default();
+    let (mut seen, mut next) = (0, None);
+    log.each_kept(Shelf::Row, from, &[u8::MAX], &mut |key, value| {
+        if seen == SWEEP_ROWS {
+            next = Some(key.to_vec());
+            return std::ops::ControlFlow::Break(());
+        }
+        seen += 1;
+        let met = serde_json::from_slice::<HeldPlace>(&value).is_ok_and(|held| held.generation == generation);
+        if !met {
+            batches.add(Change::remove(Shelf::Row, key.to_vec()), entries_of(value.len()), None);
+        }
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(Swept { batches: batches.all(), next })
+}
+
+/// What a change does here: nothing where what is held is as new.
+fn row(
+    log: &Log,
+    change: pull_v1::Change,
+    generation: u32,
+    now: Timestamp,
+) -> Result<Option<(Change, usize)>, ApplyError> {
+    let position = change.position;
+    let key = rows::key_of(&change.key).map_err(|error| ApplyError::Key { position, error: error.to_string() })?;
+    let before = log.kept(Shelf::Row, &key)?;
+    let held = before.as_deref().and_then(|bytes| serde_json::from_slice::<HeldPlace>(bytes).ok());
+    if held.is_some_and(|held| !held.yields_to(generation, position)) {
+        return Ok(None);
+    }
+    let before = before.map_or(1, |bytes| entries_of(bytes.len()));
+    let named = format!("{} {}", change.key.entity_type, change.key.entity_id);
+    let value = rows::held(change, generation, now).map(|held| held.encode());
+    match value {
+        Some(value) if value.len() > KEPT_BYTES_MAX / 2 => {
+            // Central takes no such entity in one event; one that grew field by field stays readable there.
+            tracing::error!("{named} has {} bytes and is not kept here: read it at central", value.len());
+            Ok(None)
+        }
+        Some(value) => {
+            let entries = before.max(entries_of(value.len()));
+            Ok(Some((Change::set(Shelf::Row, key, value), entries)))
+        }
+        None => Ok(Some((Change::remove(Shelf::Row, key), before))),
+    }
+}
+
+/// Batches being filled.
+#[derive(Default)]
+struct Batches {
+    full: Vec<Vec<Change>>,
+    open: Vec<Change>,
+    entries: usize,
+}
+
+impl Batches {
+    /// Adds a change; where it does not fit, the batch before it is closed with the place it leads to.
+    fn add(&mut self, change: Change, entries: usize, place: Option<&Place>) {
+        if self.entries + entries > BATCH_ENTRIES_MAX - PLACE_ENTRIES {
+            let mut batch = std::mem::take(&mut self.open);
+            batch.extend(place.map(Place::change));
+            self.full.push(batch);
+            self.entries = 0;
+        }
+        self.entries += entries;
+        self.open.push(change);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.full.is_empty() && self.open.is_empty()
+    }
+
+    fn end(mut self, place: &Place) -> Vec<Vec<Change>> {
+        self.open.push(place.change());
+        self.all()
+    }
+
+    fn all(mut self) -> Vec<Vec<Change>> {
+        if !self.open.is_empty() {
+            self.full.push(self.open);
+        }
+        self.full
+    }
+}

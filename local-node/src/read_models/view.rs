@@ -1,0 +1,404 @@
+//! What is shown: lists in pages and single rows, each central's with what lies over it.
+
+use std::collections::BTreeSet;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::{Mutex, PoisonError};
+
+use comptoir_core::id::{Name, SiteId};
+use comptoir_core::money;
+use comptoir_core::position::Seq;
+use comptoir_core::state::EntityKey;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::pull_v1::RowKind;
+use comptoir_proto::read_v1::{
+    DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, PendingEvent, RowList, StockRow, WaitingStock,
+};
+use comptoir_proto::{instant, payload};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::evolve::{self, Laid};
+use super::place::Place;
+use super::rows::{self, HeldRow};
+use super::tail::{self, At, Moving, Tail, Target};
+use crate::event_log::{Log, ReadError, Shelf};
+
+/// The type under which stock stands.
+const STOCK: &str = "STOCK";
+
+/// A node's read models.
+pub(crate) struct ReadModels {
+    log: Log,
+    tail: Mutex<Tail>,
+}
+
+/// What the line to central knows beside the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Line {
+    /// Records on their way.
+    pub(crate) sending: Option<(Seq, Seq)>,
+    /// When this node last had everything.
+    pub(crate) pulled_at: Option<Timestamp>,
+}
+
+/// Which rows of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Page {
+    pub(crate) limit: usize,
+    /// Those behind this key.
+    pub(crate) after: Option<Vec<u8>>,
+}
+
+/// What is called with each key of a list, and central's row where there is one; a break ends it.
+type Add<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>) -> ControlFlow<()>;
+
+/// A row that is shown, and the tag that changes with it.
+pub(crate) struct Tagged<R> {
+    pub(crate) row: R,
+    pub(crate) tag: EditTag,
+}
+
+/// What an editor saw: central's version, and of the events over it how many there are and which is the last. It changes with each edit of
+/// either side, and never comes again with other content.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct EditTag {
+    pub(crate) version: u64,
+    over: Option<(usize, At)>,
+}
+
+impl std::fmt::Display for EditTag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.over {
+            None => write!(f, "\"{}\"", self.version),
+            Some((count, last)) => write!(f, "\"{}+{count}.{}.{}\"", self.version, last.epoch, last.seq),
+        }
+    }
+}
+
+/// A row of `read_v1`, as it is kept and shown.
+pub(crate) trait Kind: DeserializeOwned + Clone {
+    /// Which rows.
+    const KIND: RowKind;
+    /// Its version.
+    fn version(&self) -> u64;
+    /// Whether lists leave it out.
+    fn is_hidden(&self) -> bool {
+        false
+    }
+    /// The row with events over it.
+    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self>;
+}
+
+impl Kind for EntityRow {
+    const KIND: RowKind = RowKind::Entity;
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.deleted
+    }
+
+    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self> {
+        let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
+        // A row that does not read with its events is shown as central gave it.
+        evolve::entity(row.clone(), &key, events).or(row)
+    }
+}
+
+impl Kind for DeliveryRow {
+    const KIND: RowKind = RowKind::Delivery;
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self> {
+        evolve::delivery(row, &target.entity_id, events)
+    }
+}
+
+impl Kind for InvoiceRow {
+    const KIND: RowKind = RowKind::Invoice;
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self> {
+        evolve::invoice(row, &target.entity_id, events)
+    }
+}
+
+impl ReadModels {
+    pub(crate) fn new(log: Log) -> ReadModels {
+        ReadModels { log, tail: Mutex::default() }
+    }
+
+    /// One row; nothing where neither central nor this node knows of it.
+    pub(crate) fn one<R: Kind>(&self, target: &Target, line: Line) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
+        let over = self.up_to_date(|tail| tail.over(target).to_vec())?;
+        let key = rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None);
+        let held = self.log.kept(Shelf::Row, &key)?;
+        self.shown(target, held.as_deref(), &over, line)
+    }
+
+    /// Rows of one type that a filter lets through, in the order of their ids' bytes.
+    pub(crate) fn list<R: Kind>(
+        &self,
+        entity_type: &Name,
+        page: &Page,
+        line: Line,
+        keep: impl Fn(&NodeRow<R>) -> bool,
+    ) -> Result<RowList<NodeRow<R>>, ReadError> {
+        let (from, to) = self.bounds(R::KIND, entity_type.as_str(), page);
+        // Ids that have events over them are few: what waits. Those that central does not know are listed with the others.
+        let laid: BTreeSet<Vec<u8>> = self.up_to_date(|tail| {
+            let first = first_target(R::KIND, entity_type);
+            let keys = tail
+                .targets(&first)
+                .map(|target| rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None));
+            keys.filter(|key| *key >= from).collect()
+        })?;
+        let (mut shown, mut failed, mut more) = (Vec::new(), None, false);
+        let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
+            match self.of_key::<R>(entity_type, key, held, line) {
+                Ok(Some(row)) if !row.row.is_hidden() && keep(&row) => {
+                    if shown.len() == page.limit {
+                        more = true;
+                        return ControlFlow::Break(());
+                    }
+                    shown.push((key.to_vec(), row));
+                    ControlFlow::Continue(())
+                }
+                Ok(_) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        };
+        self.merge(&from, &to, laid, &mut add)?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let next_cursor = shown.last().filter(|_| more).map(|(key, _)| cursor(key));
+        Ok(RowList { rows: shown.into_iter().map(|(_, row)| row).collect(), next_cursor })
+    }
+
+    /// Stock of one product or all, in the order of products and sites.
+    pub(crate) fn stock(
+        &self,
+        page: &Page,
+        line: Line,
+        keep: impl Fn(&NodeStockRow) -> bool,
+    ) -> Result<RowList<NodeStockRow>, ReadError> {
+        let (from, to) = self.bounds(RowKind::Stock, STOCK, page);
+        let site = self.log.identity().site;
+        let moving = self.up_to_date(|tail| tail.stock().clone())?;
+        let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
+        let laid: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
+        let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
+        let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
+            let Some(row) = stock_row(key, held, site, &moving, line).filter(|row| keep(row)) else {
+                return ControlFlow::Continue(());
+            };
+            if shown.len() == page.limit {
+                more = true;
+                return ControlFlow::Break(());
+            }
+            shown.push((key.to_vec(), row));
+            ControlFlow::Continue(())
+        };
+        self.merge(&from, &to, laid, &mut add)?;
+        let next_cursor = shown.last().filter(|_| more).map(|(key, _)| cursor(key));
+        Ok(RowList { rows: shown.into_iter().map(|(_, row)| row).collect(), next_cursor })
+    }
+
+    /// Changes whenever a list might.
+    pub(crate) fn list_tag(&self) -> Result<String, ReadError> {
+        let (head, place) = (self.log.head(), Place::read(&self.log)?);
+        let text = format!("{place:?} {} {:?}", head.epoch.number, head.marks);
+        Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
+    }
+
+    /// Looks at what lies over central's rows, as it is now.
+    fn up_to_date<T>(&self, read: impl FnOnce(&Tail) -> T) -> Result<T, ReadError> {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = Place::read(&self.log)?;
+        if let Err(error) = tail.refresh(&self.log, &place) {
+            // Half a step is no state to go on from.
+            *tail = Tail::default();
+            return Err(error);
+        }
+        Ok(read(&tail))
+    }
+
+    /// Calls `add` with each key of central's rows and of those that only events of this log know of, in order, until it breaks.
+    fn merge(&self, from: &[u8], to: &[u8], mut laid: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
+        let mut ended = ControlFlow::Continue(());
+        self.log.each_kept(Shelf::Row, from, to, &mut |key, held| {
+            while let Some(local) = laid.first().filter(|local| local.as_slice() < key).cloned() {
+                laid.remove(&local);
+                ended = add(&local, None);
+                if ended.is_break() {
+                    return ended;
+                }
+            }
+            laid.remove(key);
+            ended = add(key, Some(&held));
+            ended
+        })?;
+        if ended.is_continue() {
+            // A page that is full ends it.
+            let _ended = laid.iter().try_for_each(|local| add(local, None));
+        }
+        Ok(())
+    }
+
+    fn bounds(&self, kind: RowKind, entity_type: &str, page: &Page) -> (Vec<u8>, Vec<u8>) {
+        let start = rows::prefix(kind, entity_type);
+        let from = match &page.after {
+            // Behind all of its parts: no key begins another.
+            Some(after) => [after.as_slice(), &[u8::MAX]].concat().max(start),
+            None => start,
+        };
+        let end = rows::end(kind, entity_type);
+        (from.min(end.clone()), end)
+    }
+
+    fn of_key<R: Kind>(
+        &self,
+        entity_type: &Name,
+        key: &[u8],
+        held: Option<&[u8]>,
+        line: Line,
+    ) -> Result<Option<NodeRow<R>>, ReadError> {
+        let id = rows::id_in(key).and_then(|(id, _)| Name::new(id).ok());
+        let Some(entity_id) = id else { return Ok(None) };
+        let target = Target { kind: R::KIND, entity_type: entity_type.clone(), entity_id };
+        let over = self.tail.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
+        Ok(self.shown(&target, held, &over, line)?.map(|tagged| tagged.row))
+    }
+
+    fn shown<R: Kind>(
+        &self,
+        target: &Target,
+        held: Option<&[u8]>,
+        over: &[At],
+        line: Line,
+    ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
+        let held = held.and_then(read_held::<R>);
+        let (brought_at, row) = held.map_or((None, None), |(at, row)| (Some(at), Some(row)));
+        let mut events = Vec::with_capacity(over.len());
+        let mut pending = Vec::with_capacity(over.len());
+        for at in over {
+            let Some(event) = tail::event(&self.log, *at)? else { continue };
+            let decision = tail::decision(&self.log, *at)?;
+            let refused = decision.as_ref().is_some_and(tail::discards);
+            let Ok(known) = payload::known(event) else { continue };
+            if !refused {
+                pending.extend(pending_event(&known.event, *at, decision.is_some(), line.sending));
+            }
+            events.push(Laid { known, decision });
+        }
+        let version = row.as_ref().map_or(0, Kind::version);
+        let over = over.last().map(|last| (over.len(), *last));
+        let Some(row) = R::with(row, target, &events) else { return Ok(None) };
+        let row = NodeRow {
+            row,
+            is_synced: events.is_empty() && brought_at.is_some(),
+            last_sync_at: brought_at.map(instant::format),
+            pending,
+        };
+        Ok(Some(Tagged { row, tag: EditTag { version, over } }))
+    }
+}
+
+fn first_target(kind: RowKind, entity_type: &Name) -> Target {
+    // No id is smaller than a single one of the smallest character that a name may have.
+    let entity_id = Name::new("!").expect("a valid name");
+    Target { kind, entity_type: entity_type.clone(), entity_id }
+}
+
+fn read_held<R: Kind>(bytes: &[u8]) -> Option<(Timestamp, R)> {
+    let held = HeldRow::decode(bytes);
+    let row = held.and_then(|held| Ok((held.brought_at(), serde_json::from_str(held.row.get())?)));
+    row.inspect_err(|error| tracing::error!(%error, "A row of central's does not read: {error}")).ok()
+}
+
+fn pending_event(
+    event: &comptoir_core::event::Event,
+    at: At,
+    decided: bool,
+    sending: Option<(Seq, Seq)>,
+) -> Option<PendingEvent> {
+    let content = &event.content;
+    let on_its_way = sending.is_some_and(|(first, last)| RangeInclusive::new(first, last).contains(&at.seq));
+    let status = match (decided, on_its_way) {
+        (true, _) => "ACKED",
+        (false, true) => "SENDING",
+        (false, false) => "PENDING",
+    };
+    let text = String::from_utf8(content.payload.clone()).ok()?;
+    Some(PendingEvent {
+        event_id: event.id.uuid(),
+        epoch: at.epoch,
+        seq: at.seq.0,
+        action: content.action.to_string(),
+        user: content.user.as_ref().map(Name::to_string),
+        occurred_at: instant::format(event.occurred_at),
+        status: status.to_owned(),
+        payload: RawValue::from_string(text).ok()?,
+    })
+}
+
+fn stock_row(
+    key: &[u8],
+    held: Option<&[u8]>,
+    own_site: SiteId,
+    moving: &std::collections::BTreeMap<Name, Moving>,
+    line: Line,
+) -> Option<NodeStockRow> {
+    let (product, site) = rows::id_in(key)?;
+    let held = held.and_then(|bytes| {
+        let held = HeldRow::decode(bytes).ok()?;
+        Some((held.brought_at(), serde_json::from_str::<StockRow>(held.row.get()).ok()?))
+    });
+    let waiting = moving.get(product).filter(|_| site == Some(own_site));
+    let (brought_at, row) = held.map_or((None, None), |(at, row)| (Some(at), Some(row)));
+    Some(NodeStockRow {
+        site: site.map(SiteId::uuid),
+        product: product.to_owned(),
+        version: row.as_ref().map_or(0, |row| row.version),
+        known_at: line.pulled_at.map(instant::format),
+        is_synced: waiting.is_none() && row.is_some(),
+        last_sync_at: brought_at.map(instant::format),
+        waiting: waiting_stock(waiting.unwrap_or(&Moving::default())),
+        quantity: row.as_ref().map(|row| row.quantity.clone()),
+        short: row.map(|row| row.short),
+    })
+}
+
+fn waiting_stock(moving: &Moving) -> WaitingStock {
+    WaitingStock {
+        lines: moving.events,
+        sold: money::plain(moving.sold),
+        refunded: money::plain(moving.refunded),
+        received: money::plain(moving.received),
+        returned: money::plain(moving.returned),
+        written_off: money::plain(moving.written_off),
+    }
+}
+
+fn cursor(key: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key)
+}
+
+/// The key behind which a page begins.
+pub(crate) fn parse_cursor(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok().filter(|key| rows::id_in(key).is_some())
+}

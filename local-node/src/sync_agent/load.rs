@@ -1,0 +1,71 @@
+//! The stream of a first load: zstd, then lines of JSON, handed out one by one as they come.
+
+use std::collections::VecDeque;
+
+use comptoir_proto::pull_v1::BootstrapLine;
+use futures_util::StreamExt as _;
+use zstd::stream::raw::{DParameter, Decoder, Operation as _};
+
+use super::push::Setback;
+use super::transport::ByteStream;
+
+/// Bytes of a line: a row that fits a batch of the log, escaped.
+const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// log2 of the memory that a stream may make the decoder take.
+const WINDOW_LOG_MAX: u32 = 24;
+const OUTPUT_BYTES: usize = 128 * 1024;
+
+/// Lines of a first load.
+pub(crate) struct Lines {
+    stream: ByteStream,
+    decoder: Decoder<'static>,
+    output: Vec<u8>,
+    /// The line that has begun.
+    open: Vec<u8>,
+    ready: VecDeque<Vec<u8>>,
+}
+
+impl Lines {
+    pub(crate) fn new(stream: ByteStream) -> Result<Lines, Setback> {
+        let mut decoder = Decoder::new().map_err(|error| misfit(&error))?;
+        decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(|error| misfit(&error))?;
+        Ok(Lines { stream, decoder, output: vec![0; OUTPUT_BYTES], open: Vec::new(), ready: VecDeque::new() })
+    }
+
+    /// The next line; nothing where the stream has ended.
+    pub(crate) async fn next(&mut self) -> Result<Option<BootstrapLine>, Setback> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                return serde_json::from_slice(&line).map(Some).map_err(|error| misfit(&error));
+            }
+            match self.stream.next().await {
+                Some(Ok(bytes)) => self.feed(&bytes)?,
+                Some(Err(broken)) => return Err(broken.into()),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn feed(&mut self, mut input: &[u8]) -> Result<(), Setback> {
+        loop {
+            let done = self.decoder.run_on_buffers(input, &mut self.output).map_err(|error| misfit(&error))?;
+            input = &input[done.bytes_read..];
+            for piece in self.output[..done.bytes_written].split_inclusive(|byte| *byte == b'\n') {
+                self.open.extend_from_slice(piece);
+                if piece.ends_with(b"\n") {
+                    self.ready.push_back(std::mem::take(&mut self.open));
+                }
+            }
+            if self.open.len() > LINE_BYTES_MAX {
+                return Err(Setback::Misfit(format!("a line has more than {LINE_BYTES_MAX} bytes")));
+            }
+            if input.is_empty() && done.bytes_written < self.output.len() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn misfit(error: &dyn std::error::Error) -> Setback {
+    Setback::Misfit(error.to_string())
+}

@@ -1,0 +1,386 @@
+//! The way down: what central decided and what others did. It pulls at the start, after each push that was answered, on the timer,
+//! and with a request that central holds while nothing comes. Where there is no cursor it loads everything in scope first.
+//!
+//! It stands beside the push and apart from it: neither waits for the other, and what fails here holds no event back.
+
+use std::time::Duration;
+
+use comptoir_core::limits::{PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
+use comptoir_core::position::Seq;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::pull_v1::{self, BootstrapLine, Cursor, PullResponse};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::agent::blocking;
+use super::backoff::Backoff;
+use super::load::Lines;
+use super::push::Setback;
+use super::reaction;
+use super::state::{SyncState, Trouble};
+use super::transport::{Answer, Opened, PullQuery, Transport};
+use crate::event_log::{AppendError, Change, Environment, Head, Log};
+use crate::read_models::apply::{self, Applied, ApplyError, Swept};
+use crate::read_models::place::Place;
+
+/// Batches that are handed to the log at once: a few milliseconds during which an append may have to wait.
+const BATCHES_AT_ONCE: usize = 4;
+/// Rows of a first load that are written together.
+const LOAD_ROWS: usize = 1_000;
+/// Rows without a mark between them, past which the stream is none of ours.
+const UNMARKED_ROWS_MAX: usize = 10_000;
+
+/// What comes after one request.
+enum Step {
+    /// Ask again at once.
+    Next,
+    /// Nothing more is there for now.
+    Idle,
+    /// Try again after this time.
+    Pause(Duration),
+}
+
+/// Why nothing came of a request.
+enum Failed {
+    /// Central, or the line to it.
+    Setback(Setback),
+    /// What it gave does not fit.
+    Apply(ApplyError),
+    /// The log does not take it.
+    Keep(AppendError),
+}
+
+pub(crate) struct Puller<T> {
+    log: Log,
+    transport: T,
+    environment: Environment,
+    interval: Duration,
+    state: watch::Sender<SyncState>,
+    backoff: Backoff,
+    place: Place,
+}
+
+impl<T: Transport> Puller<T> {
+    pub(crate) fn new(
+        log: Log,
+        transport: T,
+        environment: Environment,
+        interval: Duration,
+        state: watch::Sender<SyncState>,
+    ) -> Puller<T> {
+        let (backoff, place) = (Backoff::default(), Place::default());
+        Puller { log, transport, environment, interval, state, backoff, place }
+    }
+
+    /// Works until it is dropped. Dropping it at any await is harmless: rows and place are in the log.
+    pub(crate) async fn run(mut self) {
+        self.reread().await;
+        let mut heads = self.log.watch();
+        let mut wait = Duration::ZERO;
+        loop {
+            let acked = heads.borrow_and_update().marks.acked;
+            let asked_at = Instant::now();
+            let step = match self.place.cursor.clone() {
+                Some(cursor) if self.place.load.is_none() => {
+                    let query = PullQuery { cursor, limit: PAGE_ROWS_MAX, wait };
+                    tokio::select! {
+                        answer = self.transport.pull(query) => self.pulled(answer.map_err(Setback::from)).await,
+                        // What was just pushed is there to be pulled.
+                        () = moved(&mut heads, acked), if wait > Duration::ZERO => Step::Next,
+                    }
+                }
+                _ => self.load().await,
+            };
+            // A central that does not hold the request is asked on the timer.
+            let pause = match step {
+                Step::Idle if wait > Duration::ZERO && asked_at.elapsed() < wait / 2 => Some(self.interval),
+                Step::Pause(pause) => Some(pause),
+                Step::Idle | Step::Next => None,
+            };
+            wait = match step {
+                Step::Idle => Duration::from_secs(WAIT_SECONDS_MAX).min(self.interval),
+                Step::Next | Step::Pause(_) => Duration::ZERO,
+            };
+            if let Some(pause) = pause {
+                tokio::select! {
+                    () = sleep(pause) => {}
+                    () = moved(&mut heads, acked) => wait = Duration::ZERO,
+                }
+            }
+        }
+    }
+
+    /// Applies the answer to a pull.
+    async fn pulled(&mut self, answer: Result<Answer, Setback>) -> Step {
+        let response = answer.and_then(|answer| match answer.status {
+            200 => serde_json::from_slice::<PullResponse>(&answer.body).map_err(|e| Setback::Misfit(e.to_string())),
+            _ => Err(Setback::refused(&answer)),
+        });
+        let response = match response {
+            Ok(response) => response,
+            Err(setback) => return self.failed(Failed::Setback(setback)).await,
+        };
+        let (more, head) = (response.has_more, response.head);
+        let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
+        let applied = blocking(move || apply::page(&log, &place, response, Vec::new(), now)).await;
+        if let Err(failed) = self.keep(applied).await {
+            return self.failed(failed).await;
+        }
+        self.backoff.reset();
+        let complete_to = self.place.complete_to;
+        self.state.send_modify(|state| {
+            state.pull.last_error = None;
+            (state.pull.complete_to, state.pull.head) = (complete_to, Some(head));
+            if !more {
+                state.pull.pulled_at = Some(now);
+            }
+        });
+        if more { Step::Next } else { Step::Idle }
+    }
+
+    /// Loads everything in scope, from the last mark on.
+    async fn load(&mut self) -> Step {
+        if self.place.load.is_none()
+            && let Err(failed) = self.begin_load().await
+        {
+            return self.failed(failed).await;
+        }
+        let before = self.place.load.clone();
+        match self.load_from_mark().await {
+            Ok(()) => {
+                self.backoff.reset();
+                Step::Next
+            }
+            Err(failed) => {
+                // A line that breaks after some time is not one that does not come about.
+                if self.place.load != before {
+                    self.backoff.reset();
+                }
+                self.failed(failed).await
+            }
+        }
+    }
+
+    async fn load_from_mark(&mut self) -> Result<(), Failed> {
+        let after = self.place.load.as_ref().and_then(|load| load.after.clone());
+        let opened = self.transport.bootstrap(after.clone()).await.map_err(Setback::from)?;
+        let stream = match opened {
+            Opened::Stream(stream) => stream,
+            Opened::Refused(answer) => {
+                let setback = Setback::refused(&answer);
+                if answer.status == 400 && after.is_some() {
+                    // Central does not know its own mark any more.
+                    self.begin_load().await?;
+                }
+                return Err(setback.into());
+            }
+        };
+        let mut lines = Lines::new(stream)?;
+        let mut rows = Vec::new();
+        // Up to which of them the last mark stands, and the mark.
+        let mut marked = (0, None);
+        let ended = loop {
+            match lines.next().await {
+                Ok(Some(BootstrapLine::Start { incarnation, scope, rows, .. })) => {
+                    if self.is_another(incarnation, &scope) {
+                        self.begin_load().await?;
+                        return Ok(());
+                    }
+                    if let Some(load) = &mut self.place.load {
+                        (load.incarnation, load.scope) = (Some(incarnation), Some(scope));
+                    }
+                    self.show_load(0, rows);
+                }
+                Ok(Some(BootstrapLine::Row(row))) if rows.len() - marked.0 < UNMARKED_ROWS_MAX => rows.push(row),
+                Ok(Some(BootstrapLine::Row(_))) => {
+                    break Err(Setback::Misfit(format!("{UNMARKED_ROWS_MAX} rows without a mark")));
+                }
+                Ok(Some(BootstrapLine::Mark(mark))) => {
+                    marked = (rows.len(), Some(mark.clone()));
+                    if rows.len() >= LOAD_ROWS {
+                        self.keep_loaded(std::mem::take(&mut rows), Some(mark)).await?;
+                        marked = (0, None);
+                    }
+                }
+                Ok(Some(BootstrapLine::End { cursor })) => break Ok(cursor),
+                Ok(None) => break Err(Setback::Misfit("the stream ended before its end".to_owned())),
+                Err(setback) => break Err(setback),
+            }
+        };
+        match ended {
+            Ok(cursor) => self.end_load(rows, cursor).await,
+            Err(setback) => {
+                // What came before the cut is not to come again.
+                if let (count, mark @ Some(_)) = marked {
+                    rows.truncate(count);
+                    self.keep_loaded(rows, mark).await?;
+                }
+                Err(setback.into())
+            }
+        }
+    }
+
+    /// Whether the stream is of another central, or of another scope, than the rows that were marked.
+    fn is_another(&self, incarnation: uuid::Uuid, scope: &str) -> bool {
+        let load = self.place.load.as_ref();
+        let known = load.and_then(|load| load.incarnation.zip(load.scope.as_deref()));
+        known.is_some_and(|known| known != (incarnation, scope))
+    }
+
+    async fn keep_loaded(&mut self, rows: Vec<pull_v1::Change>, mark: Option<String>) -> Result<(), Failed> {
+        let count = rows.len() as u64;
+        let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
+        let applied = blocking(move || apply::load(&log, &place, rows, mark, now)).await;
+        self.keep(applied).await?;
+        self.show_load(count, None);
+        Ok(())
+    }
+
+    /// Writes the last rows, removes those that the load did not meet, and moves to its cursor.
+    async fn end_load(&mut self, rows: Vec<pull_v1::Change>, cursor: String) -> Result<(), Failed> {
+        let parsed: Cursor = cursor.parse().map_err(ApplyError::from)?;
+        let after = self.place.load.as_ref().and_then(|load| load.after.clone());
+        if !rows.is_empty() {
+            // The mark of before stands: where this is cut, they come again.
+            self.keep_loaded(rows, after).await?;
+        }
+        let mut from = Vec::new();
+        loop {
+            let (log, generation) = (self.log.clone(), self.place.generation);
+            let Swept { batches, next } = blocking(move || apply::sweep(&log, generation, &from)).await?;
+            self.write(batches).await?;
+            let Some(next) = next else { break };
+            from = next;
+        }
+        let end = self.place.end_load(cursor, &parsed);
+        self.write(vec![vec![end.change()]]).await?;
+        self.place = end;
+        let (complete_to, now) = (self.place.complete_to, self.log.now());
+        tracing::info!("Everything in scope is loaded, up to position {}", complete_to.unwrap_or_default());
+        self.state.send_modify(|state| {
+            (state.pull.complete_to, state.pull.pulled_at) = (complete_to, Some(now));
+            (state.pull.loading, state.pull.last_error) = (None, None);
+        });
+        Ok(())
+    }
+
+    /// From here on everything is loaded anew; what is held stays until that has ended, and the log is not touched.
+    async fn begin_load(&mut self) -> Result<(), Failed> {
+        let place = self.place.begin_load();
+        self.write(vec![vec![place.change()]]).await?;
+        tracing::info!("Loads everything in scope, generation {}", place.generation);
+        self.place = place;
+        Ok(())
+    }
+
+    async fn keep(&mut self, applied: Result<Applied, ApplyError>) -> Result<(), Failed> {
+        let Applied { batches, place } = applied?;
+        self.write(batches).await?;
+        self.place = place;
+        Ok(())
+    }
+
+    async fn write(&self, batches: Vec<Vec<Change>>) -> Result<(), Failed> {
+        let changed = !batches.is_empty();
+        for some in batches.chunks(BATCHES_AT_ONCE) {
+            loop {
+                match self.log.keep(some.to_vec()).await {
+                    Err(AppendError::Busy { retry_after }) => sleep(retry_after).await,
+                    kept => break kept?,
+                }
+            }
+        }
+        if changed {
+            self.state.send_modify(|state| state.pull.changes += 1);
+        }
+        Ok(())
+    }
+
+    async fn failed(&mut self, failed: Failed) -> Step {
+        let Failed::Setback(setback) = &failed else {
+            // Some batches may have been written.
+            self.reread().await;
+            return self.tell(&failed, None);
+        };
+        let code = match setback {
+            Setback::Refused { problem: Some(problem), .. } => problem.error_code(),
+            _ => None,
+        };
+        if let Some(ErrorCode::IncarnationChanged | ErrorCode::ScopeChanged) = code {
+            tracing::warn!("Central says that everything is to be loaded anew: {setback}");
+            return match self.begin_load().await {
+                Ok(()) => Step::Next,
+                Err(failed) => self.tell(&failed, None),
+            };
+        }
+        self.tell(&failed, reaction::asked(setback))
+    }
+
+    /// Shows what failed, and tries again after a while.
+    fn tell(&mut self, failed: &Failed, asked: Option<Duration>) -> Step {
+        let (code, detail) = failed.told();
+        if self.backoff.failures() == 0 {
+            tracing::warn!(code = %code, "Nothing could be pulled: {detail}");
+        }
+        let trouble = Trouble { code, detail, at: self.log.now() };
+        self.state.send_modify(|state| state.pull.last_error = Some(trouble));
+        let chance = self.chance();
+        Step::Pause(self.backoff.failed(asked, chance))
+    }
+
+    async fn reread(&mut self) {
+        let log = self.log.clone();
+        match blocking(move || Place::read(&log)).await {
+            Ok(place) => self.place = place,
+            Err(error) => tracing::error!(%error, "The place in central's changes cannot be read: {error}"),
+        }
+        let complete_to = self.place.complete_to;
+        self.state.send_modify(|state| state.pull.complete_to = complete_to);
+    }
+
+    fn show_load(&self, rows: u64, expected: Option<u64>) {
+        self.state.send_modify(|state| {
+            let (before, known) = state.pull.loading.unwrap_or_default();
+            state.pull.loading = Some((before + rows, expected.or(known)));
+        });
+    }
+
+    /// Without randomness there is no jitter, and pulling goes on.
+    fn chance(&self) -> u16 {
+        self.environment.random_bytes().map_or(0, u16::from_le_bytes)
+    }
+}
+
+/// Waits until central has answered for more of the log.
+async fn moved(heads: &mut watch::Receiver<Head>, acked: Seq) {
+    // The log lives as long as this task holds it.
+    drop(heads.wait_for(|head| head.marks.acked != acked).await);
+}
+
+impl Failed {
+    fn told(&self) -> (String, String) {
+        match self {
+            Failed::Setback(setback) => (reaction::word(setback), setback.to_string()),
+            Failed::Apply(error) => ("BAD_ANSWER".to_owned(), error.to_string()),
+            Failed::Keep(error) => ("ROWS_NOT_STORED".to_owned(), error.to_string()),
+        }
+    }
+}
+
+impl From<Setback> for Failed {
+    fn from(setback: Setback) -> Failed {
+        Failed::Setback(setback)
+    }
+}
+
+impl From<ApplyError> for Failed {
+    fn from(error: ApplyError) -> Failed {
+        Failed::Apply(error)
+    }
+}
+
+impl From<AppendError> for Failed {
+    fn from(error: AppendError) -> Failed {
+        Failed::Keep(error)
+    }
+}

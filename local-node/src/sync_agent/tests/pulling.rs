@@ -1,0 +1,290 @@
+//! The way down: everything once, then what changes, through cuts and kills, and never at the cost of what was sold here.
+
+use std::time::Duration;
+
+use comptoir_proto::pull_v1::RowKind;
+use comptoir_proto::read_v1::EntityRow;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::super::transport::Unanswered;
+use super::Shop;
+use super::down::{Down, client};
+use crate::event_log::{Log, Shelf};
+use crate::read_models::place::Place;
+use crate::read_models::rows::{self, HeldRow};
+
+/// Every client that is kept, with its name and position.
+fn held(log: &Log) -> Vec<(String, String, u64)> {
+    let (from, to) = (rows::prefix(RowKind::Entity, "CLIENT"), rows::end(RowKind::Entity, "CLIENT"));
+    let mut held = Vec::new();
+    log.each_kept(Shelf::Row, &from, &to, &mut |key, value| {
+        let (id, _) = rows::id_in(key).expect("a row's key");
+        let kept = HeldRow::decode(&value).expect("a row reads");
+        let row: EntityRow = serde_json::from_str(kept.row.get()).expect("central's row");
+        let fields: serde_json::Value = serde_json::from_str(row.fields.get()).expect("fields");
+        held.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), kept.position));
+        std::ops::ControlFlow::Continue(())
+    })
+    .expect("the log reads");
+    held
+}
+
+fn named(log: &Log) -> Vec<(String, String)> {
+    held(log).into_iter().map(|(id, name, _)| (id, name)).collect()
+}
+
+impl Shop {
+    /// Waits until everything up to a position is here.
+    async fn complete(&mut self, position: u64) {
+        self.until(|state| state.pull.complete_to == Some(position) && state.pull.last_error.is_none()).await;
+    }
+}
+
+fn of(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
+}
+
+fn many(down: &Down, count: usize) {
+    for number in 0..count {
+        down.client(&format!("c-{number:05}"), &format!("name {number}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_loads_everything_first_and_then_what_changes() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 3);
+    shop.pull().complete(3).await;
+    assert_eq!(held(&shop.log).len(), 3);
+    down.client("c-00001", "Durand");
+    down.change(client("c-00002"), |_| None);
+    shop.complete(5).await;
+    assert_eq!(named(&shop.log), of(&[("c-00000", "name 0"), ("c-00001", "Durand")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_request_is_asked_again_when_it_brings_nothing() {
+    let mut shop = Shop::new();
+    shop.pull().complete(0).await;
+    let down = shop.central.down();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let pulls = down.pulls();
+    assert!((12..=14).contains(&pulls.len()), "every 25 seconds, asked {} times", pulls.len());
+    assert_eq!(pulls[3].wait, Duration::from_secs(25));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_pushed_is_pulled_at_once() {
+    let mut shop = Shop::new();
+    shop.pull().complete(0).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let down = shop.central.down();
+    let asked = down.pulls().len();
+    shop.sell(0..1).await;
+    let log = shop.log.clone();
+    let decided = serde_json::json!({"event_id": Uuid::nil(), "seq": 1, "verdict": "ACCEPTED", "position": 1});
+    let decisions = (1..=2).map(|seq| (comptoir_core::position::Seq(seq), decided.to_string().into_bytes()));
+    log.store_decisions(1, comptoir_core::position::Seq(2), decisions.collect()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    assert!(down.pulls().len() > asked, "it did not wait for the held request");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    shop.pull().complete(0).await;
+    many(&down, 900);
+    shop.complete(900).await;
+    let before = held(&shop.log);
+    assert_eq!(before.len(), 900);
+    // The same page again, as after a kill between its rows and the answer's end.
+    shop.kill_puller().await;
+    let mut place = Place::read(&shop.log).unwrap();
+    place.cursor = Some(
+        comptoir_proto::pull_v1::Cursor { incarnation: Uuid::nil(), scope: String::new(), position: 0, after: None }
+            .to_string(),
+    );
+    shop.log.keep(vec![vec![place.change()]]).await.unwrap();
+    shop.pull().complete(900).await;
+    assert_eq!(held(&shop.log), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_end_inside_a_position_lose_nothing() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    shop.pull().complete(0).await;
+    down.gives_pages_of(3);
+    many(&down, 20);
+    shop.complete(20).await;
+    assert_eq!(held(&shop.log).len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_is_cut_goes_on_behind_its_last_mark() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 4_000);
+    shop.pull().complete(4_000).await;
+    let whole = down.streamed();
+
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 4_000);
+    down.will_cut([whole / 3, whole / 3, 17, whole / 4]);
+    shop.pull().complete(4_000).await;
+    assert_eq!(held(&shop.log).len(), 4_000);
+    let repeated = down.streamed() - whole;
+    // At each cut at most what lies between two marks.
+    assert!(repeated < whole / 4, "{repeated} of {whole} bytes came twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_during_a_load_is_there_after_it() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 1_500);
+    down.will_cut([9_000]);
+    shop.pull().until(|state| state.pull.last_error.is_some()).await;
+    down.client("c-00000", "Durand");
+    down.client("c-01499", "Dubois");
+    shop.complete(1_502).await;
+    let held = named(&shop.log);
+    assert_eq!((&held[0].1, &held[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_central_is_loaded_anew_and_what_it_lacks_is_gone() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    shop.sell(0..3).await;
+    many(&down, 3);
+    down.client("c-00000", "late");
+    shop.pull().complete(4).await;
+    // Put back to an earlier day: its positions are lower, and a client is missing.
+    let (kept, log) = (client("c-00000"), shop.log.clone());
+    down.replaced(Uuid::from_u128(2), 2, move |key| *key == kept);
+    down.change(client("c-00000"), |version| {
+        Some(serde_json::json!({"entity_type": "CLIENT", "id": "c-00000", "version": version, "deleted": false,
+            "fields": {"name": "early"}, "open_conflicts": {}}))
+    });
+    shop.complete(3).await;
+    assert_eq!(held(&log), [("c-00000".to_owned(), "early".to_owned(), 3)]);
+    assert_eq!(log.head().marks.durable.0, 4, "the log is as it was");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_scope_is_loaded_anew() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 3);
+    shop.pull().complete(3).await;
+    down.scope("wider");
+    down.client("c-7", "Durand");
+    shop.complete(4).await;
+    assert_eq!(Place::read(&shop.log).unwrap().generation, 2);
+    assert_eq!(held(&shop.log).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_fails_is_tried_again_and_told() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 2);
+    down.will_fail((0..3).map(|_| Unanswered::NotConnected("connection refused".to_owned())));
+    let state = shop.pull().until(|state| state.pull.last_error.is_some()).await;
+    assert_eq!(state.pull.last_error.unwrap().code, "UNREACHABLE");
+    assert_eq!(state.attention, None, "pushing is not concerned");
+    shop.complete(2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_without_room_keeps_the_place_and_goes_on_later() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    shop.pull().complete(0).await;
+    shop.disk.set_faults(crate::event_log::memory::Faults { flushes_fail: true, ..Default::default() });
+    down.client("c-1", "Durand");
+    let state = shop.until(|state| state.pull.last_error.is_some()).await;
+    assert_eq!(state.pull.last_error.unwrap().code, "ROWS_NOT_STORED");
+    shop.kill_puller().await;
+    let mut shop = shop.after_a_power_cut();
+    shop.pull().complete(1).await;
+    assert_eq!(named(&shop.log), of(&[("c-1", "Durand")]));
+}
+
+/// The power goes at any write of a load and a pull while the shop sells: what comes back is a whole place with its rows, and it goes on
+/// to the same end.
+#[tokio::test(start_paused = true)]
+async fn a_power_cut_between_any_two_writes_loses_nothing() {
+    for writes in 0..24 {
+        let mut shop = Shop::new();
+        let down = shop.central.down();
+        shop.sell(0..5).await;
+        many(&down, 1_300);
+        shop.disk.set_faults(crate::event_log::memory::Faults { writes_left: Some(writes), ..Default::default() });
+        shop.pull();
+        shop.until(|state| state.pull.last_error.is_some() || state.pull.complete_to == Some(1_300)).await;
+        down.client("c-00003", "Durand");
+        down.client("new", "Dubois");
+        shop.until(|state| state.pull.last_error.is_some() || state.pull.complete_to == Some(1_302)).await;
+        shop.kill_puller().await;
+        let mut shop = shop.after_a_power_cut();
+        shop.pull().complete(1_302).await;
+        let held = named(&shop.log);
+        assert_eq!((held.len(), held[3].1.as_str()), (1_301, "Durand"), "after {writes} writes");
+        assert_eq!(shop.log.head().marks.durable.0, 6);
+        if shop.log.status().state != crate::event_log::State::Open {
+            panic!("the log opens whole");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    /// Whatever changes in whatever order, with kills, cuts and pages of any size: in the end the rows are central's.
+    #[test]
+    fn rows_come_to_be_centrals_whatever_happens(
+        steps in prop::collection::vec((0u8..6, 0usize..30, 1usize..40), 1..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(async move {
+            let mut shop = Shop::new();
+            let down = shop.central.down();
+            let mut model = std::collections::BTreeMap::new();
+            let mut position = 0;
+            shop.pull();
+            for (step, number, size) in steps {
+                let id = format!("c-{number:02}");
+                match step {
+                    0 | 1 => {
+                        position = down.client(&id, &format!("name {size}"));
+                        model.insert(id, format!("name {size}"));
+                    }
+                    2 => {
+                        position = down.change(client(&id), |_| None);
+                        model.remove(&id);
+                    }
+                    3 => {
+                        shop.kill_puller().await;
+                        shop.pull();
+                    }
+                    4 => down.gives_pages_of(size),
+                    _ => {
+                        down.will_cut([size * 20]);
+                        down.scope(&format!("scope {number}"));
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(size as u64)).await;
+            }
+            shop.complete(position).await;
+            // A load under way may end behind the last change.
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            shop.complete(position).await;
+            assert_eq!(named(&shop.log), model.into_iter().collect::<Vec<_>>());
+        });
+    }
+}
