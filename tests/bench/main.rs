@@ -17,6 +17,10 @@ use std::process::Command;
 /// What measures the lines of one id.
 type Measure = fn(&tokio::runtime::Runtime, &std::path::Path) -> anyhow::Result<Vec<measure::Line>>;
 
+/// The binary's own, so that what is measured is what is shipped; every peer has it too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
