@@ -1,6 +1,5 @@
 //! Central, running: its database, its queues, its key.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -195,7 +194,7 @@ impl Central {
         identity::insert_tenant(&tx, tenant, central_node, new).await?;
         let jobs = [Job::Drafts(self.first_events(central_node, new))];
         let refused = |reason: String| CentralError::Tenant { tenant, reason };
-        let answers = ingest::run(&tx, tenant, &jobs, self.clock.now(), &BTreeSet::new()).await;
+        let answers = ingest::run(&tx, tenant, &jobs, self.clock.now(), &ingest::Caution::default()).await;
         let answers = answers.map_err(|error| refused(error.to_string()))?;
         if let Some(problem) = answers.iter().find_map(ingest::Answer::problem) {
             return Err(refused(problem.detail.clone()));

@@ -1,5 +1,8 @@
 //! P3: push of 5,000-event batches by 4 nodes, of one tenant and of 4 tenants, against raw binary COPY of the same rows into an identical
 //! table without row-level security, over as many connections. P5: a rebuild of every projection, against an ordered COPY OUT of the log.
+//!
+//! What a push waits for is measured by itself: the log, its chains, the rules and the read models that decide. Reports follow the log
+//! later, at their own pace; the lines that say so have them catch up on the same two cores meanwhile.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -46,14 +49,23 @@ struct Bench {
 
 /// The lines of P3.
 pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line>> {
-    let bench = runtime.block_on(Bench::start(&folder.join("central")))?;
+    let mut lines = Vec::new();
+    for (name, follows) in [("pushed", false), ("followed", true)] {
+        lines.extend(push_lines(runtime, &folder.join(name), follows)?);
+    }
+    Ok(lines)
+}
+
+fn push_lines(runtime: &Runtime, folder: &Path, follows: bool) -> anyhow::Result<Vec<Line>> {
+    let bench = runtime.block_on(Bench::start(folder, follows))?;
     let mut lines = Vec::new();
     for (tenants, limit) in [(1, 500), (NODES, 600)] {
         let mut pushers = runtime.block_on(bench.pushers(tenants))?;
         // The first push opens each epoch and warms every cache.
         runtime.block_on(bench.push(&mut pushers))?;
         let rows = std::cell::RefCell::new(runtime.block_on(bench.rows(&pushers))?);
-        let what = format!("push of 5,000, 4 nodes of {tenants} tenant(s) : COPY without row-level security");
+        let beside = if follows { ", reports beside" } else { "" };
+        let what = format!("push of 5,000, 4 nodes of {tenants} tenant(s){beside} : COPY without row-level security");
         lines.push(interleaved(
             "P3",
             what,
@@ -73,9 +85,9 @@ pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line
 
 /// The line of P5.
 pub(crate) fn rebuild_line(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line>> {
-    let bench = runtime.block_on(Bench::start(&folder.join("central")))?;
+    let bench = runtime.block_on(Bench::start(&folder.join("central"), false))?;
     let mut pushers = runtime.block_on(bench.pushers(1))?;
-    const PUSHES: u64 = 10;
+    const PUSHES: u64 = 50;
     for _ in 0..PUSHES {
         runtime.block_on(bench.push(&mut pushers))?;
     }
@@ -94,11 +106,11 @@ pub(crate) fn rebuild_line(runtime: &Runtime, folder: &Path) -> anyhow::Result<V
 }
 
 impl Bench {
-    async fn start(data_dir: &Path) -> anyhow::Result<Bench> {
+    async fn start(data_dir: &Path, follows: bool) -> anyhow::Result<Bench> {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = data_dir.parent().context("the bench has a folder of its own")?;
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711))?;
-        let central = Central::start(CentralConfig::private(data_dir)).await?;
+        let central = Central::start(CentralConfig { follows, ..CentralConfig::private(data_dir) }).await?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let app = comptoir_central::router(Arc::clone(&central));

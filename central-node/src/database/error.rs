@@ -31,6 +31,9 @@ pub enum StoreError {
     /// Another transaction was in the way; the same again may succeed at once.
     #[error("another transaction was in the way: {0}")]
     Contended(String),
+    /// An event id that is to be stored as counting counts already. Nothing was written.
+    #[error("an event id counts already: {0}")]
+    IdCounts(String),
     /// The connection was lost at COMMIT.
     #[error("the connection was lost while committing: {0}")]
     OutcomeUnknown(String),
@@ -71,6 +74,8 @@ impl StoreError {
             StoreError::Contended(text)
         } else if fatal || unavailable.iter().any(|class| code.code().starts_with(class)) {
             StoreError::Unavailable(text)
+        } else if db.constraint() == Some("event_id_counts_once") {
+            StoreError::IdCounts(text)
         } else {
             StoreError::Refused(text)
         }
@@ -83,9 +88,11 @@ impl StoreError {
                 Problem::new(ErrorCode::StoreUnavailable, self.to_string()).retry_after(1)
             }
             StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, self.to_string()).retry_after(1),
-            StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::Refused(_) | StoreError::Damaged(_) => {
-                Problem::new(ErrorCode::Internal, self.to_string())
-            }
+            StoreError::Settings(_)
+            | StoreError::UnfitRole(_)
+            | StoreError::IdCounts(_)
+            | StoreError::Refused(_)
+            | StoreError::Damaged(_) => Problem::new(ErrorCode::Internal, self.to_string()),
         }
     }
 }

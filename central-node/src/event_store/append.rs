@@ -1,6 +1,7 @@
-//! Adding to the log: one statement for all rows of a transaction.
+//! Adding to the log: one statement for many rows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Verdict};
@@ -39,11 +40,11 @@ impl NewEvent<'_> {
     }
 }
 
-/// Inserts all rows; a place or a counting id that is held already fails the whole transaction.
+/// Inserts all rows; a place or a counting id that is held already fails the whole transaction, the latter as [`StoreError::IdCounts`].
 pub(crate) async fn append_events(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    events: &[NewEvent<'_>],
+    events: &[Arc<NewEvent<'_>>],
 ) -> Result<(), StoreError> {
     if events.is_empty() {
         return Ok(());

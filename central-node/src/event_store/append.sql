@@ -1,9 +1,10 @@
--- All rows of a transaction at once. No `on conflict`: accept() and the look-up of known ids let nothing through that is held already,
--- so a violation is a defect or a race that the tenant's lock should have prevented, and must undo the transaction.
+-- Many rows at once. No `on conflict`: accept() lets no place through that is held already, so a violation there is a defect, or a race
+-- that the tenant's lock should have prevented. An id that counts already undoes the transaction too; the turn is then taken again with
+-- the ids looked up first (see turn.rs).
+-- The arrays are unnested side by side in the select list, which streams: `from unnest(a, b, ...)` first keeps each of them whole.
 insert into event (tenant_id, position, node_seq, received_at, effective_at, occurred_at, event_id, node_id, epoch, entity_type,
                    entity_id, action, verdict, code, chain, decision, record)
-select $1, r.*
-from unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::uuid[], $8::uuid[], $9::int[],
-            $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bytea[], $16::bytea[], $17::bytea[])
-     as r (position, node_seq, received_at, effective_at, occurred_at, event_id, node_id, epoch, entity_type, entity_id, action,
-           verdict, code, chain, decision, record)
+select $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::timestamptz[]),
+       unnest($6::timestamptz[]), unnest($7::uuid[]), unnest($8::uuid[]), unnest($9::int[]), unnest($10::text[]),
+       unnest($11::text[]), unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bytea[]),
+       unnest($16::bytea[]), unnest($17::bytea[])

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use comptoir_core::chain::{ChainHash, decision_link, link};
 use comptoir_core::decision::{Code, Judgement, Place, Verdict};
@@ -21,6 +22,9 @@ use serde_json::json;
 
 use crate::event_store::{HeldEvent, NewEvent, NodeHead, TenantHead};
 use crate::tenant::Tenant;
+
+/// The event that brings an invoice's number back; its id is derived from the event that caused it, by this name.
+pub(crate) const REFERENCE_ASSIGNED: &str = "INVOICE_REFERENCE_ASSIGNED";
 
 /// Why a batch cannot be judged as it is.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +79,11 @@ pub(crate) struct Bench<'a> {
     /// The log of central's own node after the last record.
     pub(crate) central: NodeHead,
     /// The rows to store.
-    pub(crate) rows: Vec<NewEvent<'a>>,
+    pub(crate) rows: Vec<Arc<NewEvent<'a>>>,
     /// Their decisions.
     pub(crate) decisions: Vec<StoredDecision>,
+    /// How many of the rows were handed over to be written.
+    handed_over: usize,
     held: HashMap<EventId, Held>,
     local_year: i16,
     defects: &'a BTreeSet<EventId>,
@@ -125,6 +131,7 @@ impl<'a> Bench<'a> {
             central,
             rows: Vec::new(),
             decisions: Vec::new(),
+            handed_over: 0,
             held,
             local_year: receipt.local_year,
             defects,
@@ -163,6 +170,18 @@ impl<'a> Bench<'a> {
             self.assign_reference(numbered)?;
         }
         Ok(row)
+    }
+
+    /// How many rows wait to be written.
+    pub(crate) fn waiting(&self) -> usize {
+        self.rows.len() - self.handed_over
+    }
+
+    /// The rows that were judged since the last time. They are final: what follows never changes a row.
+    pub(crate) fn hand_over(&mut self) -> Vec<Arc<NewEvent<'a>>> {
+        let fresh = self.rows[self.handed_over..].to_vec();
+        self.handed_over = self.rows.len();
+        fresh
     }
 
     fn place(&self, incoming: &Incoming<'_>) -> Place {
@@ -260,7 +279,7 @@ impl<'a> Bench<'a> {
             IncomingBody::Owned(known) => Some(Cow::Owned(known.event)),
             IncomingBody::Unfit { event, .. } => event.map(Cow::Borrowed),
         };
-        self.rows.push(NewEvent {
+        self.rows.push(Arc::new(NewEvent {
             position: decision.position,
             node: incoming.node,
             epoch: incoming.epoch,
@@ -274,7 +293,7 @@ impl<'a> Bench<'a> {
             chain: incoming.chain,
             decision: bytes,
             record: incoming.record,
-        });
+        }));
     }
 
     /// The invoice or cancellation that was just given a number: the record itself, or the one it releases.
@@ -296,21 +315,20 @@ impl<'a> Bench<'a> {
 
     /// Seals INVOICE_REFERENCE_ASSIGNED right after what caused it: the number comes back as an event of the log.
     fn assign_reference(&mut self, numbered: Numbered) -> Result<(), JudgeError> {
-        const ACTION: &str = "INVOICE_REFERENCE_ASSIGNED";
         let payload = json!({ "event_id": numbered.event.to_string(), "reference": numbered.reference });
         let content = Content {
             site: numbered.site,
             user: None,
             entity_type: name("INVOICE"),
             entity_id: numbered.entity_id,
-            action: name(ACTION),
+            action: name(REFERENCE_ASSIGNED),
             payload: payload.to_string().into_bytes(),
             base_version: None,
             causation: Some(numbered.cause),
             correlation: None,
             schema_version: 1,
         };
-        self.seal(numbered.cause.derived(ACTION), None, content, Fact::InvoiceReferenceAssigned)?;
+        self.seal(numbered.cause.derived(REFERENCE_ASSIGNED), None, content, Fact::InvoiceReferenceAssigned)?;
         Ok(())
     }
 

@@ -13,4 +13,4 @@ mod turn;
 pub(crate) use answer::{Answer, head_dto, result};
 pub(crate) use drafts::Drafts;
 pub(crate) use queue::Queues;
-pub(crate) use turn::{Job, TurnError, run};
+pub(crate) use turn::{Caution, Job, TurnError, run};

@@ -1,7 +1,7 @@
 //! One queue per tenant: what arrives while a transaction runs goes together into the next one, so that the busiest tenant has the
 //! largest transactions rather than the longest queue. Whoever stops waiting for an answer does not stop the work.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::answer::Answer;
 use super::judge::JudgeError;
-use super::turn::{self, Job, TurnError};
+use super::turn::{self, Caution, Job, TurnError};
 use crate::clock::Clock;
 use crate::database::{Database, Doing, StoreError};
 
@@ -145,19 +145,20 @@ impl Queues {
 
     /// One transaction; tried again where that can help and nothing was written.
     async fn transact(&self, tenant: TenantId, jobs: &[Job]) -> Result<Vec<Answer>, TurnError> {
-        let mut defects = BTreeSet::new();
+        let mut caution = Caution::default();
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let error = match self.attempt(tenant, jobs, &defects).await {
+            let error = match self.attempt(tenant, jobs, &caution).await {
                 Ok(answers) => return Ok(answers),
                 Err(error) => error,
             };
             match &error {
-                TurnError::Judge(JudgeError::Defect(event)) if defects.insert(*event) => {
+                TurnError::Judge(JudgeError::Defect(event)) if caution.defects.insert(*event) => {
                     tracing::error!(event.id = %event, "applying the event failed; it is set apart");
                     attempt = 0;
                 }
+                TurnError::Store(StoreError::IdCounts(_)) if !caution.ids_may_count => caution.ids_may_count = true,
                 TurnError::Store(StoreError::Contended(_) | StoreError::Unavailable(_)) if attempt < ATTEMPTS_MAX => {
                     tokio::time::sleep(PAUSE * 2u32.pow(attempt)).await;
                 }
@@ -166,15 +167,10 @@ impl Queues {
         }
     }
 
-    async fn attempt(
-        &self,
-        tenant: TenantId,
-        jobs: &[Job],
-        defects: &BTreeSet<comptoir_core::id::EventId>,
-    ) -> Result<Vec<Answer>, TurnError> {
+    async fn attempt(&self, tenant: TenantId, jobs: &[Job], caution: &Caution) -> Result<Vec<Answer>, TurnError> {
         let mut connection = self.database.ingest().await?;
         let tx = connection.transaction().await.map_err(StoreError::from)?;
-        let answers = turn::run(&tx, tenant, jobs, self.clock.now(), defects).await?;
+        let answers = turn::run(&tx, tenant, jobs, self.clock.now(), caution).await?;
         tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
         self.commits.send_modify(|commits| *commits = commits.wrapping_add(1));
         Ok(answers)

@@ -2,17 +2,22 @@
 //!
 //! 1. lock the tenant's head: from here on nobody else gives positions in it;
 //! 2. look where each push stands in its node's log ([`accept`]);
-//! 3. one query for ids that are known, one per table for the state that the events touch;
-//! 4. judge in memory ([`Bench`]);
-//! 5. one statement for the log, one per read model, the heads. The caller commits.
+//! 3. one query per table for the state that the events touch, one for ids that may count already;
+//! 4. judge in memory ([`Bench`]), and write to the log what was judged while the next records are judged;
+//! 5. one statement per read model, the heads. The caller commits.
+//!
+//! Ids that a node pushes for the first time are new, unless it was put back or somebody reuses them. So they are not looked up: the
+//! index over them fails the turn where one counts already, and the turn is taken again with [`Caution::ids_may_count`].
 //!
 //! Never here: a statement per event, the network, a lock that is not the tenant's.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use comptoir_core::decision::{Code, Place};
+use comptoir_core::event::Event;
 use comptoir_core::fact::{Known, Objection};
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Position, Seq};
@@ -23,17 +28,18 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::RecordResult;
 use deadpool_postgres::Transaction;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::accept::{accept, strange_opening};
 use super::answer::{Answer, result, stored_result};
 use super::drafts::Drafts;
-use super::judge::{Bench, Incoming, IncomingBody, JudgeError, Receipt};
+use super::judge::{Bench, Incoming, IncomingBody, JudgeError, REFERENCE_ASSIGNED, Receipt};
 use super::prepare::{Body, Push};
 use crate::database::{self, StoreError};
 use crate::event_store::{
-    self, Batch, ForkRecord, NodeHead, NodeLog, PlaceRange, StoredPlace, TenantHead, append_events, insert_batches,
-    insert_fork_records, lock_tenant, raise_node, raise_tenant,
+    self, Batch, ForkRecord, NewEvent, NodeHead, NodeLog, PlaceRange, StoredPlace, TenantHead, append_events,
+    insert_batches, insert_fork_records, lock_tenant, raise_node, raise_tenant,
 };
 use crate::tenant::Tenant;
 use crate::world_store::{self, Versions};
@@ -94,13 +100,28 @@ enum Plan {
     Refused(Problem),
 }
 
+/// What an earlier attempt at the same jobs has taught.
+#[derive(Debug, Default)]
+pub(crate) struct Caution {
+    /// Events that failed when they took effect: they are set apart.
+    pub(crate) defects: BTreeSet<EventId>,
+    /// One of the ids counts already: all of them are looked up.
+    pub(crate) ids_may_count: bool,
+}
+
+/// Rows that are written together, while the next ones are judged.
+const PIECE_ROWS: usize = 1_000;
+
+/// Rows on their way to the log.
+type Rows<'a> = Vec<Arc<NewEvent<'a>>>;
+
 /// Takes the jobs, each whole or not at all. At most one push of a node may be among them.
 pub(crate) async fn run(
     tx: &Transaction<'_>,
     id: TenantId,
     jobs: &[Job],
     now: Timestamp,
-    defects: &BTreeSet<EventId>,
+    caution: &Caution,
 ) -> Result<Vec<Answer>, TurnError> {
     let begun = Instant::now();
     let mut ground = lay_ground(tx, id, jobs).await?;
@@ -122,17 +143,31 @@ pub(crate) async fn run(
         .collect();
     let records = jobs.iter().map(Job::records).sum();
     let receipt = Receipt::of(&ground.tenant, &ground.head, now, records);
-    let news = News::of(jobs, &plans, &drafted);
+    let news = News::of(jobs, &plans, &drafted, caution);
     let (held, world) = tokio::try_join!(
         event_store::held_events(tx, id, &news.ids),
         load_world(tx, &ground, &news.known, receipt.local_year)
     )?;
     let loaded = Instant::now();
-    let mut bench = Bench::new(&ground.tenant, ground.head, receipt, central, world, held, defects);
-    let mut answers = Vec::with_capacity(jobs.len());
-    for ((job, plan), held) in jobs.iter().zip(plans).zip(&ground.held) {
-        answers.push(judge(&mut bench, job, plan, held, &mut changes)?);
-    }
+    let mut bench = Bench::new(&ground.tenant, ground.head, receipt, central, world, held, &caution.defects);
+    let (rows, mut judged_rows) = mpsc::unbounded_channel();
+    let judging = async {
+        let mut answers = Vec::with_capacity(jobs.len());
+        for ((job, plan), held) in jobs.iter().zip(plans).zip(&ground.held) {
+            answers.push(judge(&mut bench, job, plan, held, &mut changes, &rows).await?);
+        }
+        hand_over(&mut bench, &rows);
+        // Nothing more comes: the writer ends when it has written what waits.
+        drop(rows);
+        Ok::<_, TurnError>(answers)
+    };
+    let writing = async {
+        while let Some(rows) = judged_rows.recv().await {
+            append_events(tx, id, &rows).await?;
+        }
+        Ok(())
+    };
+    let (mut answers, ()) = tokio::try_join!(judging, writing)?;
     let judged = Instant::now();
     let raised = write(tx, &ground, &bench, central, &changes, now).await?;
     tracing::debug!(
@@ -268,21 +303,33 @@ struct News<'a> {
 }
 
 impl<'a> News<'a> {
-    fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>]) -> News<'a> {
+    fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>], caution: &Caution) -> News<'a> {
         let mut news = News { ids: Vec::new(), known: Vec::new() };
         for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
             if let (Job::Push(push), Plan::Push { known, .. }) = (job, plan) {
                 for record in &push.records[*known..] {
-                    news.ids.extend(record.event().map(|event| event.id.uuid()));
+                    if caution.ids_may_count {
+                        news.look_up(record.event());
+                    }
                     if let Body::Known(known) = &record.body {
                         news.known.push(known);
                     }
                 }
             }
-            news.ids.extend(drafted.iter().map(|known| known.event.id.uuid()));
+            // A caller who tries a draft again is answered from the log.
+            drafted.iter().for_each(|known| news.look_up(Some(&known.event)));
             news.known.extend(drafted);
         }
         news
+    }
+
+    /// The event's id, and the one under which its number would come back.
+    fn look_up(&mut self, event: Option<&Event>) {
+        let Some(event) = event else { return };
+        self.ids.push(event.id.uuid());
+        if matches!(event.content.entity_type.as_str(), "INVOICE" | "QUARANTINE") {
+            self.ids.push(event.id.derived(REFERENCE_ASSIGNED).uuid());
+        }
     }
 }
 
@@ -318,18 +365,19 @@ async fn load_world(
     Ok(world)
 }
 
-fn judge<'a>(
+async fn judge<'a>(
     bench: &mut Bench<'a>,
     job: &'a Job,
     plan: Plan,
     held: &[StoredPlace],
     changes: &mut Changes<'_>,
+    judged: &mpsc::UnboundedSender<Rows<'a>>,
 ) -> Result<Answer, TurnError> {
     let first_row = bench.rows.len();
     let (answer, node, epoch, clock_offset_micros) = match (job, plan) {
         (_, Plan::Refused(problem)) => return Ok(Answer::Refused(problem)),
         (Job::Push(push), Plan::Push { known, strange_opening }) => {
-            let answer = judge_push(bench, push, known, strange_opening, held)?;
+            let answer = judge_push(bench, push, known, strange_opening, held, judged).await?;
             (answer, push.node, push.epoch.number, push.clock_offset_micros)
         }
         (Job::Drafts(drafts), _) => {
@@ -352,12 +400,13 @@ fn judge<'a>(
     Ok(answer)
 }
 
-fn judge_push<'a>(
+async fn judge_push<'a>(
     bench: &mut Bench<'a>,
     push: &'a Push,
     known: usize,
     mut strange_opening: Option<String>,
     held: &[StoredPlace],
+    judged: &mpsc::UnboundedSender<Rows<'a>>,
 ) -> Result<Answer, TurnError> {
     let again = held.iter().take(known).map(|stored| stored_result(&stored.decision, stored.seq));
     let mut results: Vec<RecordResult> = again.collect::<Result<_, _>>()?;
@@ -385,12 +434,26 @@ fn judge_push<'a>(
             clock_offset_micros: push.clock_offset_micros,
         })?;
         results.push(result(&bench.decisions[row], seq));
+        if bench.waiting() >= PIECE_ROWS {
+            hand_over(bench, judged);
+            // The writer sends them off; then judging goes on while the database works.
+            tokio::task::yield_now().await;
+        }
     }
     let last = push.records.last().map_or(push.previous, |record| record.chain);
     let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last, frozen: false };
     Ok(Answer::Pushed { results, head })
 }
 
+/// Passes on to the log what was judged since the last time.
+fn hand_over<'a>(bench: &mut Bench<'a>, judged: &mpsc::UnboundedSender<Rows<'a>>) {
+    if bench.waiting() > 0 {
+        // A writer that failed no longer listens; its error ends the turn.
+        let _ = judged.send(bench.hand_over());
+    }
+}
+
+/// Everything but the log.
 async fn write(
     tx: &Transaction<'_>,
     ground: &Ground,
@@ -417,8 +480,7 @@ async fn write(
         }
         Ok(())
     };
-    let (_, _, _, raised, ..) = tokio::try_join!(
-        append_events(tx, id, &bench.rows),
+    let (_, _, raised, ..) = tokio::try_join!(
         world_store::save(tx, id, &ground.versions, &bench.world, &bench.written),
         raise,
         raise_node(tx, id, &heads, now),

@@ -6,12 +6,13 @@ use comptoir_core::fact::Known;
 use comptoir_core::id::{EventId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_proto::payload;
-use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
+use comptoir_proto::stored_v1::{self, StoredDecision};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{ProjectionError, position_of, position_sql};
+use crate::database::StoreError;
 
 /// How much of the log is taken at a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,17 +31,12 @@ impl PageSize {
 }
 
 /// A record and its decision, as stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stored {
     /// Its place in the tenant's order.
     pub(crate) position: Position,
-    /// Type and id of its entity, where the record could be read.
-    pub(crate) entity: Option<(String, String)>,
-    /// What happened, where the record could be read.
-    pub(crate) action: Option<String>,
-    chain: Vec<u8>,
-    decision: Vec<u8>,
-    record: Vec<u8>,
+    /// As the database sent it: a page is read on other threads, out of the bytes that came.
+    row: Row,
 }
 
 /// Which events a reader wants.
@@ -53,7 +49,7 @@ pub(crate) struct Wanted<'a> {
 }
 
 /// What a page holds.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Page {
     /// In the order of their positions.
     pub(crate) events: Vec<Stored>,
@@ -76,8 +72,9 @@ pub(crate) async fn page(
     let statement = tx.prepare_cached(include_str!("log_page.sql")).await?;
     let (from, to) = (position_sql(after), position_sql(last));
     let rows = tx.query(&statement, &[&tenant.uuid(), &from, &to, &verdicts, &wanted.actions, &bytes_max]).await?;
-    let events = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-    let bytes: usize = events.iter().map(|event| event.record.len()).sum();
+    let events = rows.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    let lengths = events.iter().map(|event| Ok(event.bytes(RECORD)?.len()));
+    let bytes: usize = lengths.sum::<Result<usize, String>>().map_err(StoreError::Damaged)?;
     let full = u64::try_from(bytes).is_ok_and(|bytes| bytes >= u64::from(size.bytes));
     let complete_to = if full { events.last().map_or(last, |event| event.position) } else { last };
     Ok(Page { events, complete_to })
@@ -94,42 +91,67 @@ pub(crate) async fn quarantined(
     }
     let ids: Vec<Uuid> = events.iter().map(|event| event.uuid()).collect();
     let rows = tx.query(include_str!("log_by_id.sql"), &[&tenant.uuid(), &ids]).await?;
-    rows.iter().map(stored).collect()
+    rows.into_iter().map(stored).collect()
 }
 
-fn stored(row: &Row) -> Result<Stored, ProjectionError> {
-    let entity: (Option<String>, Option<String>) = (row.try_get("entity_type")?, row.try_get("entity_id")?);
-    Ok(Stored {
-        position: position_of(row.try_get("position")?)?,
-        entity: entity.0.zip(entity.1),
-        action: row.try_get("action")?,
-        chain: row.try_get("chain")?,
-        decision: row.try_get("decision")?,
-        record: row.try_get("record")?,
-    })
+// Columns by their place: looking each name up in every row is felt over a million of them.
+const POSITION: usize = 0;
+const ENTITY_TYPE: usize = 1;
+const ENTITY_ID: usize = 2;
+const ACTION: usize = 3;
+const CHAIN: usize = 4;
+const DECISION: usize = 5;
+const RECORD: usize = 6;
+
+fn stored(row: Row) -> Result<Stored, ProjectionError> {
+    Ok(Stored { position: position_of(row.try_get(POSITION)?)?, row })
 }
 
 impl Stored {
+    /// Type and id of its entity, where the record could be read at ingest.
+    pub(crate) fn entity(&self) -> Option<(String, String)> {
+        Some((self.text(ENTITY_TYPE)?.to_owned(), self.text(ENTITY_ID)?.to_owned()))
+    }
+
+    /// What happened, where the record could be read at ingest.
+    pub(crate) fn action(&self) -> Option<&str> {
+        self.text(ACTION)
+    }
+
+    fn text(&self, column: usize) -> Option<&str> {
+        self.row.try_get(column).ok().flatten()
+    }
+
+    fn bytes(&self, column: usize) -> Result<&[u8], String> {
+        self.row.try_get(column).map_err(|error| error.to_string())
+    }
+
     /// The decision. It must speak of this record and place: a row whose parts do not belong together is damage.
     pub(crate) fn decision(&self) -> Result<StoredDecision, String> {
-        let decision = stored_v1::decode_decision(&self.decision).map_err(|error| format!("the decision: {error}"))?;
+        let decision =
+            stored_v1::decode_decision(self.bytes(DECISION)?).map_err(|error| format!("the decision: {error}"))?;
         if decision.position != self.position {
             return Err(format!("the decision speaks of position {}", decision.position));
         }
-        if decision.record_chain.0.as_slice() != self.chain.as_slice() {
+        if decision.record_chain.0.as_slice() != self.bytes(CHAIN)? {
             return Err(format!("the decision speaks of the record with chain {}", decision.record_chain));
         }
         Ok(decision)
     }
 
-    /// The event and what its payload says.
-    pub(crate) fn known(&self) -> Result<Known, String> {
-        let event = stored_v1::decode(&self.record).map_err(|error| format!("the record: {error}"))?;
-        payload::known(event).map_err(|(_, error)| format!("the payload: {error}"))
+    /// The event and what its payload says. What was judged by its content had been checked against its schema; what was set apart may
+    /// have been so because of that check, which is then made again.
+    pub(crate) fn known(&self, verdict: Option<Verdict>) -> Result<Known, String> {
+        let event = stored_v1::decode(self.bytes(RECORD)?).map_err(|error| format!("the record: {error}"))?;
+        let known = match verdict {
+            Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::known_to_fit(event),
+            Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::known(event),
+        };
+        known.map_err(|(_, error)| format!("the payload: {error}"))
     }
 
     /// The event alone, its payload not yet read.
-    pub(crate) fn event(&self) -> Result<Event, DecodeError> {
-        stored_v1::decode(&self.record)
+    pub(crate) fn event(&self) -> Result<Event, String> {
+        stored_v1::decode(self.bytes(RECORD)?).map_err(|error| error.to_string())
     }
 }

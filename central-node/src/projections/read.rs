@@ -34,18 +34,19 @@ pub(crate) struct Read {
 impl Read {
     /// Reads one record.
     pub(crate) fn of(stored: &Stored) -> Read {
+        let decision = stored.decision();
         Read {
             position: stored.position,
-            entity: stored.entity.clone(),
-            action: stored.action.clone(),
-            decision: stored.decision(),
-            known: stored.known(),
+            entity: stored.entity(),
+            action: stored.action().map(str::to_owned),
+            known: stored.known(verdict_of(&decision)),
+            decision,
         }
     }
 
     /// The verdict, where the decision reads.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
-        self.decision.as_ref().ok().map(|decision| decision.judgement.verdict)
+        verdict_of(&self.decision)
     }
 
     /// The event that it releases from quarantine.
@@ -55,6 +56,10 @@ impl Read {
             _ => None,
         }
     }
+}
+
+fn verdict_of(decision: &Result<StoredDecision, String>) -> Option<Verdict> {
+    decision.as_ref().ok().map(|decision| decision.judgement.verdict)
 }
 
 /// Reads the records of a page, in their order.

@@ -83,7 +83,7 @@ fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<&[u8]>> {
 /// backslash does not name it.
 fn may_move(stored: &Stored, needles: Option<&[&[u8]]>) -> bool {
     let Some(needles) = needles else { return true };
-    if stored.action.as_deref().is_none_or(|action| INDIRECT.contains(&action)) {
+    if stored.action().is_none_or(|action| INDIRECT.contains(&action)) {
         return true;
     }
     let Ok(event) = stored.event() else { return true };

@@ -327,6 +327,28 @@ async fn an_event_id_counts_once() {
 }
 
 #[tokio::test]
+async fn an_id_that_central_would_derive_is_no_way_to_block_an_invoice() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &crate::harness::invoice_payload());
+    let taken = Event {
+        id: invoice.id.derived("INVOICE_REFERENCE_ASSIGNED"),
+        ..node.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510))
+    };
+    node.seal_event(taken);
+    node.push_all(&scene).await;
+    node.seal_event(invoice);
+    let answer = node.push(&scene, 3, 3).await;
+    assert_eq!(verdicts(&answer), ["ACCEPTED"]);
+    assert!(answer.results[0].reference.is_some(), "the number was given, and stands in the decision");
+    // Central's own event is in the log, without an effect: its id counts for the sale.
+    let reused = "select count(*) from event where tenant_id = $1 and code = 'EVENT_ID_REUSED' and action = 'INVOICE_REFERENCE_ASSIGNED'";
+    assert_eq!(company.count(reused).await, 1);
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
 async fn one_of_many_that_is_refused_holds_up_nobody() {
     let scene = Scene::new().await;
     let company = scene.company().await;

@@ -12,7 +12,7 @@ use comptoir_core::rulebook::{Rule, Rulebook};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{PayloadError, check_entity_type, fields_of, json, schemas};
+use super::{PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
 
 /// Where a payload stands in a draft.
@@ -46,6 +46,16 @@ pub fn read_fact(
     }
     let objection = objection(&fact);
     Ok((fact, objection))
+}
+
+/// Reads a payload of which it is known that it fits its schema and that nothing stood against it.
+pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[u8]) -> Result<Fact, PayloadError> {
+    check_entity_type(entity_type, action)?;
+    if let Some(fact) = sales::fact(action.as_str(), payload) {
+        return Ok(fact);
+    }
+    let value = json::read(PAYLOAD, payload)?;
+    fact(action.as_str(), &Node { value: &value, place: Place::Root(PAYLOAD) })
 }
 
 /// Whether the payload's own values go on living as an entity's fields.
