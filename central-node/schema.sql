@@ -142,6 +142,13 @@ create unique index event_id_counts_once on event (tenant_id, event_id)
 -- What waits for a person.
 create index event_quarantined on event (tenant_id, position) where verdict = 'QUARANTINED';
 
+-- What was written about an entity made of fields: its history, and the edits that wait or waited for a person.
+create index event_of_entity on event (tenant_id, entity_type, entity_id, position)
+    where action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED');
+
+-- What people decided.
+create index event_resolution on event (tenant_id, position) where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED';
+
 -- One row per push that brought something new, and per request to the write API.
 create table ingest_batch (
     tenant_id           uuid not null,
@@ -301,6 +308,8 @@ create table entity (
     open_conflicts json not null,                    -- {node: event}
     primary key (tenant_id, version, entity_type, entity_id)
 );
+-- Entities about which a conflict is open: few among many.
+create index entity_in_conflict on entity (tenant_id, version, entity_type, entity_id) where open_conflicts::text <> '{}';
 
 -- Projection `quarantine`: what could be read and was set apart. The event itself stands in the log.
 create table quarantine (
@@ -390,6 +399,25 @@ alter table projection_parked force row level security;
 create policy one_tenant on projection_parked to comptoir_service, comptoir_owner
     using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
 grant select, insert, delete on projection_parked to comptoir_service;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Signatures and photos
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- By the BLAKE3 of their bytes, in chunks. All chunks of a file are written in one transaction: it is there whole or not at all.
+create table blob (
+    tenant_id uuid not null references tenant (tenant_id),
+    hash      bytea not null check (length(hash) = 32),
+    chunk     int not null check (chunk >= 0),
+    bytes     bytea not null,
+    primary key (tenant_id, hash, chunk)
+);
+alter table blob alter column bytes set storage external;
+alter table blob enable row level security;
+alter table blob force row level security;
+create policy one_tenant on blob to comptoir_service, comptoir_owner
+    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
+grant select, insert on blob to comptoir_service;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Projection `sales`

@@ -7,6 +7,7 @@ mod api;
 mod central;
 mod clock;
 mod config;
+mod conflicts;
 pub mod database;
 mod event_store;
 pub mod identity;
@@ -25,5 +26,5 @@ pub use config::{CentralConfig, DatabaseConfig};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    api::told_in_our_words(api::router().merge(reporting::router())).with_state(central)
+    api::told_in_our_words(api::router().merge(reporting::router()).merge(conflicts::router())).with_state(central)
 }

@@ -3,6 +3,7 @@
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link};
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_core::state::EntityKey;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
@@ -177,6 +178,43 @@ pub(crate) async fn by_event_id(
     );
     let statement = tx.prepare_cached(&sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()]).await?.as_ref().map(LogRow::read).transpose()
+}
+
+/// What was written about an entity made of fields, after a position and in order: edits, whatever became of them, and resolutions.
+pub(crate) async fn of_entity(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    key: &EntityKey,
+    after: Position,
+    limit: i64,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.entity_type = $2 and e.entity_id = $3 and e.position > $4
+         and e.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
+         order by e.position limit $5"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    let (entity_type, entity_id) = (key.entity_type.as_str(), key.entity_id.as_str());
+    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &entity_type, &entity_id, &as_bigint(after.0), &limit];
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
+}
+
+/// Resolutions that took effect, after a position and in order.
+pub(crate) async fn resolutions(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (entity_type, entity_id): (Option<&str>, Option<&str>),
+    after: Position,
+    limit: i64,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.action = 'CONFLICT_RESOLVED' and e.verdict = 'ACCEPTED' and e.position > $2
+         and ($3::text is null or e.entity_type = $3) and ($4::text is null or e.entity_id = $4)
+         order by e.position limit $5"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &as_bigint(after.0), &entity_type, &entity_id, &limit];
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
 }
 
 /// The tenant's decision chain after a position: from the end of the batch before it, link by link.

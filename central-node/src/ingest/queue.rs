@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use comptoir_core::id::TenantId;
+use comptoir_proto::api_v1::Decided;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
 use tokio::sync::{oneshot, watch};
 
 use super::answer::Answer;
+use super::drafts::Drafts;
 use super::judge::JudgeError;
 use super::turn::{self, Caution, Job, TurnError};
 use crate::clock::Clock;
@@ -61,6 +64,27 @@ impl Queues {
         self.enqueue(tenant, Waiting { job, answer })?;
         let gone = || Problem::new(ErrorCode::OutcomeUnknown, "the task that wrote this ended badly").retry_after(1);
         answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// Writes drafts within a transaction that holds the tenant's lock already, and commits it: for a request that must look at what it
+    /// changes before it writes, with nobody in between.
+    pub(crate) async fn write_in(
+        &self,
+        tx: Transaction<'_>,
+        tenant: TenantId,
+        drafts: Drafts,
+    ) -> Result<Vec<Result<Decided, Problem>>, Problem> {
+        let jobs = [Job::Drafts(drafts)];
+        let mut answers = turn::run(&tx, tenant, &jobs, self.clock.now(), &Default::default())
+            .await
+            .map_err(|error| error.problem())?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing).problem())?;
+        self.commits.send_modify(|commits| *commits = commits.wrapping_add(1));
+        match answers.pop() {
+            Some(Answer::Drafted(outcomes)) => Ok(outcomes),
+            Some(Answer::Refused(problem)) => Err(problem),
+            _ => Err(no_answer()),
+        }
     }
 
     fn enqueue(&self, tenant: TenantId, waiting: Waiting) -> Result<(), Problem> {

@@ -1,6 +1,7 @@
 //! Central on a real Postgres, through its routes.
 
 mod accepting;
+mod conflicts;
 mod drafts;
 mod harness;
 mod merging;

@@ -1,0 +1,108 @@
+//! Finding conflicts: those that wait, and all.
+//!
+//! A list is in the order in which things happened: an open conflict stands at the position of the edit that opened it, a decided one at
+//! that of its resolution. So a page never shifts under who reads it.
+
+use comptoir_core::fact::Fact;
+use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_proto::{payload, stored_v1};
+use deadpool_postgres::Transaction;
+use tokio_postgres::types::ToSql;
+
+use super::history::{self, Conflict};
+use crate::database::{StoreError, as_bigint, natural};
+use crate::event_store;
+use crate::world_store::Versions;
+
+/// Which conflicts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    pub(super) entity_type: Option<Name>,
+    pub(super) entity_id: Option<Name>,
+    pub(super) node: Option<NodeId>,
+    /// Decided ones too.
+    pub(super) all: bool,
+}
+
+/// One page.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) conflicts: Vec<Conflict>,
+    /// After what was looked at.
+    pub(super) next: Position,
+    /// Whether there may be more. A page of all may hold fewer than were asked for, and still not be the last.
+    pub(super) more: bool,
+}
+
+/// Conflicts after a position.
+pub(super) async fn list(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Position,
+    limit: usize,
+) -> Result<Listed, StoreError> {
+    let mut found = open(tx, tenant, filter, after, limit + 1).await?;
+    if filter.all {
+        found.extend(decided(tx, tenant, filter, after, limit + 1).await?);
+        found.sort_unstable();
+    }
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().map_or(after, |(position, _)| *position);
+    let mut conflicts = Vec::with_capacity(found.len());
+    for (_, event) in found {
+        let conflict = history::find(tx, tenant, event, filter.node).await?;
+        conflicts.extend(conflict);
+    }
+    Ok(Listed { conflicts, next, more })
+}
+
+async fn open(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<(Position, EventId)>, StoreError> {
+    let version = Versions::active(tx, tenant).await?.entities;
+    let statement = tx.prepare_cached(include_str!("open.sql")).await?;
+    let (entity_type, entity_id) =
+        (filter.entity_type.as_ref().map(Name::as_str), filter.entity_id.as_ref().map(Name::as_str));
+    let parameters: [&(dyn ToSql + Sync); 7] = [
+        &tenant.uuid(),
+        &version,
+        &entity_type,
+        &entity_id,
+        &filter.node.map(NodeId::uuid),
+        &as_bigint(after.0),
+        &as_bigint(limit as u64),
+    ];
+    let rows = tx.query(&statement, &parameters).await?;
+    let read = |row: &tokio_postgres::Row| {
+        Ok((Position(natural(row.try_get("position")?)?), EventId::new(row.try_get("event_id")?)))
+    };
+    rows.iter().map(read).collect()
+}
+
+async fn decided(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Position,
+    limit: usize,
+) -> Result<Vec<(Position, EventId)>, StoreError> {
+    let about = (filter.entity_type.as_ref().map(Name::as_str), filter.entity_id.as_ref().map(Name::as_str));
+    let rows = event_store::resolutions(tx, tenant, about, after, as_bigint(limit as u64)).await?;
+    let mut decided = Vec::with_capacity(rows.len());
+    for row in rows {
+        let damaged = |why: String| StoreError::Damaged(format!("the record at position {}: {why}", row.position));
+        let event = stored_v1::decode(&row.record).map_err(|error| damaged(error.to_string()))?;
+        let known = payload::known(event).map_err(|(_, error)| damaged(error.to_string()))?;
+        if let Fact::ConflictResolved(resolved) = known.fact {
+            decided.push((row.position, resolved.conflict));
+        }
+    }
+    Ok(decided)
+}

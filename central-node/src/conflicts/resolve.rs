@@ -1,0 +1,203 @@
+//! A person decides: `CONFLICT_RESOLVED`, sealed by central's own node.
+//!
+//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nobody comes in between.
+
+use std::collections::BTreeMap;
+
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::fact::{Fact, Fields};
+use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_proto::api_v1::Decided;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::payload;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::history::{self, Conflict, Settled};
+use super::sides::{Plan, Side};
+use crate::central::Central;
+use crate::database::{self, StoreError};
+use crate::event_store::lock_tenant;
+use crate::ingest::Drafts;
+
+/// What a person may choose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Choice {
+    /// The server's version, as it is.
+    Server,
+    /// The node's edits, applied to the server's version.
+    Local,
+    /// The server's version with the fields that the person put together.
+    Merged,
+}
+
+/// A decision, as it is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    /// The id of the resolution: the same again is the same decision.
+    pub(crate) id: EventId,
+    /// What was chosen.
+    pub(crate) choice: Choice,
+    /// Of [`Choice::Merged`]: what is set, `None` removes a field.
+    pub(crate) fields: Option<Fields>,
+    /// Who decides.
+    pub(crate) user: Option<Name>,
+    /// What the person saw, as the conflict's ETag. `None` is for a contract that has no place for it: the choice stands for whatever
+    /// the sides are now.
+    pub(crate) seen: Option<String>,
+    /// Only a conflict of this node is found.
+    pub(crate) of_node: Option<NodeId>,
+}
+
+/// A decision that was written.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// The edit that had opened the conflict.
+    pub(crate) conflict: EventId,
+    /// The resolution, then the deletion where the person chose one.
+    pub(crate) results: Vec<Decided>,
+    /// The version of the entity now.
+    pub(crate) version: Position,
+    /// The entity now; nothing where it is deleted.
+    pub(crate) fields: Option<BTreeMap<String, String>>,
+}
+
+/// Decides the conflict that an event opened or joined.
+pub(crate) async fn resolve(
+    central: &Central,
+    tenant: TenantId,
+    event: EventId,
+    order: &Order,
+) -> Result<Resolved, Problem> {
+    let problem = |error: StoreError| error.problem();
+    let mut connection = central.database().ingest().await.map_err(problem)?;
+    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
+    lock_tenant(&tx, tenant).await.map_err(problem)?;
+    let conflict = found(&tx, tenant, event, order.of_node).await?;
+    let drafts = match &conflict.settled {
+        // The same request again, after its answer was lost.
+        Some(settled) if settled.by.event().id == order.id => drafts_of(&conflict, order)?,
+        Some(settled) => return Err(already(&conflict, settled)),
+        None => {
+            check_seen(&conflict, order.seen.as_deref())?;
+            drafts_of(&conflict, order)?
+        }
+    };
+    let outcomes = central.queues().write_in(tx, tenant, drafts).await?;
+    let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let after = after(central, tenant, &conflict).await.map_err(problem)?;
+    Ok(Resolved {
+        conflict: conflict.event,
+        results,
+        version: after.0,
+        fields: after.1.lives.then_some(after.1.fields),
+    })
+}
+
+/// The conflict, or why there is none.
+pub(super) async fn found(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    event: EventId,
+    of_node: Option<NodeId>,
+) -> Result<Conflict, Problem> {
+    let conflict = history::find(tx, tenant, event, of_node).await.map_err(|error| error.problem())?;
+    conflict
+        .ok_or_else(|| Problem::new(ErrorCode::NotFound, format!("event {event} opened no conflict and joined none")))
+}
+
+/// Refuses a page that is no longer true.
+pub(super) fn check_seen(conflict: &Conflict, seen: Option<&str>) -> Result<(), Problem> {
+    let etag = conflict.etag();
+    if seen.is_none_or(|seen| seen == etag) {
+        return Ok(());
+    }
+    let detail = format!(
+        "{} {} or the edits that wait have changed since this was read: read the conflict again",
+        conflict.key.entity_type, conflict.key.entity_id
+    );
+    Err(Problem::new(ErrorCode::PreconditionFailed, detail)
+        .with("version", conflict.server.version.0)
+        .with("etag", etag))
+}
+
+/// Refuses a second decision, and says what the first was.
+pub(super) fn already(conflict: &Conflict, settled: &Settled) -> Problem {
+    let event = settled.by.event();
+    let by = event.content.user.as_ref().map_or("somebody", Name::as_str);
+    let detail = format!("{by} decided it at position {}: see event {}", settled.by.position(), event.id);
+    Problem::new(ErrorCode::AlreadyResolved, detail)
+        .with("resolution_event_id", event.id.to_string())
+        .with("etag", conflict.etag())
+}
+
+/// The resolution as a draft of central's own; behind it the deletion that it may bring.
+fn drafts_of(conflict: &Conflict, order: &Order) -> Result<Drafts, Problem> {
+    let plan = conflict.plan(order.choice, order.fields.as_ref())?;
+    let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
+    let mut drafts = vec![read(order.id, resolution)?];
+    if plan.deletes {
+        let deletion = Content { causation: Some(order.id), ..content(conflict, order, "DELETE", b"{}".to_vec())? };
+        drafts.push(read(order.id.derived("DELETE"), deletion)?);
+    }
+    Ok(Drafts { drafts, atomic: true, by_central: true, opens_epoch: false })
+}
+
+fn content(conflict: &Conflict, order: &Order, action: &str, payload: Vec<u8>) -> Result<Content, Problem> {
+    let action = Name::new(action).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    Ok(Content {
+        site: None,
+        user: order.user.clone(),
+        entity_type: conflict.key.entity_type.clone(),
+        entity_id: conflict.key.entity_id.clone(),
+        action,
+        payload,
+        base_version: Some(conflict.server.version.0),
+        causation: Some(conflict.event),
+        correlation: None,
+        schema_version: 1,
+    })
+}
+
+/// The fields in the texts that their writers used.
+fn payload_of(conflict: &Conflict, choice: Choice, plan: &Plan) -> Result<Vec<u8>, Problem> {
+    #[derive(Serialize)]
+    struct Payload<'a> {
+        event_id: String,
+        choice: Choice,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fields: Option<BTreeMap<&'a str, Box<RawValue>>>,
+    }
+    let internal = |error: serde_json::Error| Problem::new(ErrorCode::Internal, error.to_string());
+    let raw = |(name, value): (&'_ String, &Option<String>)| {
+        RawValue::from_string(value.clone().unwrap_or_else(|| "null".to_owned()))
+            .map(|value| (name.clone(), value))
+            .map_err(internal)
+    };
+    let fields: Option<Vec<(String, Box<RawValue>)>> =
+        plan.fields.as_ref().map(|fields| fields.iter().map(raw).collect::<Result<_, _>>()).transpose()?;
+    let fields =
+        fields.as_ref().map(|fields| fields.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
+    serde_json::to_vec(&Payload { event_id: conflict.event.to_string(), choice, fields }).map_err(internal)
+}
+
+/// Reads a draft's payload as anybody will who reads the log.
+fn read(id: EventId, content: Content) -> Result<(Draft, Fact), Problem> {
+    let (fact, _) = payload::read_fact(&content.entity_type, &content.action, 1, &content.payload)
+        .map_err(|error| Problem::new(ErrorCode::InvalidPayload, error.to_string()).at("/fields"))?;
+    Ok((Draft { id, occurred_at: None, content }, fact))
+}
+
+/// The entity once it is decided.
+async fn after(central: &Central, tenant: TenantId, conflict: &Conflict) -> Result<(Position, Side), StoreError> {
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let about = crate::tenant::Tenant::load(&tx, tenant).await?;
+    let about = about.ok_or_else(|| StoreError::Damaged(format!("there is no tenant {tenant}")))?;
+    let entity = history::entity_now(&tx, &about, &conflict.key).await?;
+    Ok((entity.version, Side::of(&entity)))
+}

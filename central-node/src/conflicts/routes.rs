@@ -1,0 +1,208 @@
+//! `/api/v1/conflicts`: parse, call, answer. An administrator sees all; a node's key those of its own edits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use comptoir_core::fact::Fields;
+use comptoir_core::id::{EventId, Name, NodeId};
+use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
+use comptoir_core::position::Position;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::list::{Filter, list};
+use super::resolve::{self, Choice, Order, already, check_seen, found};
+use super::shown::{self, ConflictDto};
+use crate::api::request::{body_bytes, expect_json, idempotency_key};
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::database;
+
+/// Conflicts of one page where none is asked for: each is shown whole.
+const PAGE_CONFLICTS: usize = 50;
+
+/// One conflict: read it.
+const CONFLICT: &str = "/api/v1/conflicts/{event_id}";
+
+/// The routes; central adds them to its own.
+pub(crate) fn router() -> Router<Arc<Central>> {
+    Router::new()
+        .route(paths::CONFLICTS, get(page))
+        .route(CONFLICT, get(one))
+        .route(paths::CONFLICT_PREVIEW, post(preview))
+        .route(paths::CONFLICT_RESOLVE, post(decide))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    #[serde(rename = "type")]
+    entity_type: Option<String>,
+    entity: Option<String>,
+    node: Option<Uuid>,
+    state: Option<Which>,
+    #[serde(default)]
+    after: u64,
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Which {
+    Open,
+    All,
+}
+
+#[derive(Debug, Serialize)]
+struct PageDto {
+    conflicts: Vec<ConflictDto>,
+    /// What `after` is to be given for the next page.
+    next: String,
+    more: bool,
+}
+
+async fn page(
+    State(central): State<Arc<Central>>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let bad = |detail: String| Problem::new(ErrorCode::BadParameter, detail);
+    let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
+    let limit = query.limit.unwrap_or(PAGE_CONFLICTS);
+    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
+        return Err(bad(format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}")).into());
+    }
+    let name = |text: Option<String>| text.map(Name::new).transpose().map_err(|error| bad(error.to_string()));
+    let filter = Filter {
+        entity_type: name(query.entity_type)?,
+        entity_id: name(query.entity)?,
+        node: credential.node().or(query.node.map(NodeId::new)),
+        all: query.state == Some(Which::All),
+    };
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, credential.tenant).await?;
+    let listed = list(&tx, credential.tenant, &filter, Position(query.after), limit).await?;
+    let conflicts = listed.conflicts.iter().map(shown::conflict).collect::<Result<_, _>>()?;
+    Ok(axum::Json(PageDto { conflicts, next: listed.next.to_string(), more: listed.more }).into_response())
+}
+
+async fn one(
+    State(central): State<Arc<Central>>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let event = event_id(&event)?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, credential.tenant).await?;
+    let conflict = found(&tx, credential.tenant, event, credential.node()).await?;
+    let shown = shown::conflict(&conflict)?;
+    Ok(tagged(&shown.etag, &shown))
+}
+
+/// A person's choice as it is posted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChoiceDto {
+    /// The resolution's own id, so that a retry is the same decision.
+    id: Option<Uuid>,
+    user: Option<String>,
+    choice: Choice,
+    fields: Option<BTreeMap<String, Box<RawValue>>>,
+}
+
+async fn preview(
+    State(central): State<Arc<Central>>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let event = event_id(&event)?;
+    let order = order(&central, credential.node(), event, &headers, body).await?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, credential.tenant).await?;
+    let conflict = found(&tx, credential.tenant, event, order.of_node).await?;
+    if let Some(settled) = &conflict.settled {
+        return Err(already(&conflict, settled).into());
+    }
+    check_seen(&conflict, order.seen.as_deref())?;
+    let plan = conflict.plan(order.choice, order.fields.as_ref())?;
+    Ok(tagged(&conflict.etag(), &shown::preview(&conflict, &plan)?))
+}
+
+async fn decide(
+    State(central): State<Arc<Central>>,
+    Path(event): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let event = event_id(&event)?;
+    let order = order(&central, credential.node(), event, &headers, body).await?;
+    let resolved = resolve::resolve(&central, credential.tenant, event, &order).await?;
+    let etag = format!("\"{}\"", resolved.version);
+    Ok(tagged(&etag, &shown::resolved(resolved)?))
+}
+
+/// Reads what is asked for; it must say what the person saw.
+async fn order(
+    central: &Arc<Central>,
+    of_node: Option<NodeId>,
+    event: EventId,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Order, Problem> {
+    let seen = headers.get(header::IF_MATCH).ok_or_else(|| {
+        Problem::new(
+            ErrorCode::PreconditionRequired,
+            "send the conflict's ETag as If-Match: it says what you decide about",
+        )
+    })?;
+    let unreadable = || Problem::new(ErrorCode::BadParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
+    let seen = seen.to_str().map_err(|_| unreadable())?.trim().to_owned();
+    expect_json(headers)?;
+    let key = idempotency_key(headers)?;
+    let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
+    let bad = |detail: String| Problem::new(ErrorCode::BadJson, detail);
+    let dto: ChoiceDto = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
+    let user = dto.user.map(Name::new).transpose().map_err(|error| bad(error.to_string()).at("/user"))?;
+    let id = match (dto.id, key) {
+        (Some(id), _) if id.is_nil() || id.is_max() => return Err(bad(format!("{id} names no event")).at("/id")),
+        (Some(id), _) => EventId::new(id),
+        (None, Some(key)) => event.derived(&format!("resolve/{key}")),
+        (None, None) => EventId::new(Uuid::now_v7()),
+    };
+    let fields = dto.fields.map(|fields| {
+        let field =
+            |(name, value): (String, Box<RawValue>)| (name, (value.get() != "null").then(|| value.get().to_owned()));
+        fields.into_iter().map(field).collect::<Fields>()
+    });
+    Ok(Order { id, choice: dto.choice, fields, user, seen: Some(seen), of_node })
+}
+
+fn event_id(text: &str) -> Result<EventId, Problem> {
+    text.parse().map_err(|_| Problem::new(ErrorCode::NotFound, format!("there is no event {text:?}")))
+}
+
+/// An answer with its ETag.
+fn tagged(etag: &str, answer: &impl Serialize) -> Response {
+    let mut response = axum::Json(answer).into_response();
+    // Digits, a dot and quotes are always a header's value.
+    if let Ok(etag) = HeaderValue::try_from(etag) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}

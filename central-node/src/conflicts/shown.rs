@@ -1,0 +1,223 @@
+//! A conflict as JSON: both sides, what differs, the edits, and the decision once there is one.
+
+use std::collections::BTreeMap;
+
+use comptoir_core::decision::Code;
+use comptoir_core::fact::Fields;
+use comptoir_core::id::Name;
+use comptoir_core::state::Entity;
+use comptoir_proto::api_v1::Decided;
+use comptoir_proto::instant;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::history::{Conflict, Settled, Written};
+use super::resolve::Resolved;
+use super::sides::{Difference, Plan, Side};
+use crate::database::StoreError;
+
+type Values = BTreeMap<String, Box<RawValue>>;
+
+/// One conflict.
+#[derive(Debug, Serialize)]
+pub(super) struct ConflictDto {
+    /// The edit that opened it.
+    event_id: Uuid,
+    /// What If-Match names.
+    pub(super) etag: String,
+    /// `open` or `resolved`.
+    state: &'static str,
+    entity_type: String,
+    entity_id: String,
+    /// Whose edits wait.
+    node: Uuid,
+    /// Why it is a conflict.
+    code: Option<&'static str>,
+    /// The entity as the node had it.
+    base: SideDto,
+    /// The entity as central holds it, or held it when the person decided.
+    server: SideDto,
+    /// The server's with the node's edits.
+    local: SideDto,
+    /// Field by field, where the two differ.
+    differences: Vec<DifferenceDto>,
+    /// Oldest first.
+    edits: Vec<EditDto>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolution: Option<ResolutionDto>,
+}
+
+#[derive(Debug, Serialize)]
+struct SideDto {
+    /// Position of the last accepted change; absent of the local side, which has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    /// Whether it is there: false where it was deleted, or never made.
+    exists: bool,
+    fields: Values,
+}
+
+#[derive(Debug, Serialize)]
+struct DifferenceDto {
+    field: String,
+    /// Absent where the side has no such field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    local: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EditDto {
+    event_id: Uuid,
+    position: u64,
+    action: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    occurred_at: String,
+    received_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_version: Option<u64>,
+    /// As the writer sent it.
+    fields: Box<RawValue>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResolutionDto {
+    event_id: Uuid,
+    position: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choice: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    decided_at: String,
+    /// What was set over the server's version; absent where it stayed as it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<Values>,
+}
+
+/// What a choice would give.
+#[derive(Debug, Serialize)]
+pub(super) struct PreviewDto {
+    exists: bool,
+    fields: Values,
+    /// What would change about the server's version: nothing where it stays as it is. Null removes a field.
+    changes: Values,
+}
+
+/// What was decided.
+#[derive(Debug, Serialize)]
+pub(super) struct ResolvedDto {
+    event_id: Uuid,
+    /// The resolution; behind it the deletion where one was chosen.
+    results: Vec<Decided>,
+    /// The entity now.
+    entity: EntityDto,
+}
+
+#[derive(Debug, Serialize)]
+struct EntityDto {
+    version: u64,
+    exists: bool,
+    fields: Values,
+}
+
+/// A conflict for people.
+pub(super) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
+    let first = conflict.edits.first();
+    Ok(ConflictDto {
+        event_id: conflict.event.uuid(),
+        etag: conflict.etag(),
+        state: if conflict.settled.is_some() { "resolved" } else { "open" },
+        entity_type: conflict.key.entity_type.to_string(),
+        entity_id: conflict.key.entity_id.to_string(),
+        node: conflict.node.uuid(),
+        code: first.and_then(|edit| edit.decision.judgement.code).map(Code::as_str),
+        base: held(&conflict.base)?,
+        server: held(&conflict.server)?,
+        local: side(&conflict.local_side(), None)?,
+        differences: conflict.differences().iter().map(difference).collect::<Result<_, _>>()?,
+        edits: conflict.edits.iter().map(edit).collect::<Result<_, _>>()?,
+        resolution: conflict.settled.as_ref().map(resolution).transpose()?,
+    })
+}
+
+/// A plan for people.
+pub(super) fn preview(conflict: &Conflict, plan: &Plan) -> Result<PreviewDto, StoreError> {
+    let server = conflict.server_side();
+    let names = server.fields.keys().chain(plan.result.fields.keys());
+    let changed = names.filter(|name| server.fields.get(*name) != plan.result.fields.get(*name));
+    let change = |name: &String| (name.clone(), plan.result.fields.get(name).cloned());
+    let changes: Fields = changed.map(change).collect();
+    let fields = if plan.result.lives { values(&plan.result.fields)? } else { Values::new() };
+    Ok(PreviewDto { exists: plan.result.lives, fields, changes: changed_values(&changes)? })
+}
+
+/// A decision for people.
+pub(super) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
+    let (exists, fields) = (resolved.fields.is_some(), resolved.fields.unwrap_or_default());
+    let entity = EntityDto { version: resolved.version.0, exists, fields: values(&fields)? };
+    Ok(ResolvedDto { event_id: resolved.conflict.uuid(), results: resolved.results, entity })
+}
+
+fn held(entity: &Entity) -> Result<SideDto, StoreError> {
+    side(&Side::of(entity), Some(entity.version.0))
+}
+
+fn side(side: &Side, version: Option<u64>) -> Result<SideDto, StoreError> {
+    Ok(SideDto { version, exists: side.lives, fields: values(&side.fields)? })
+}
+
+fn difference(difference: &Difference) -> Result<DifferenceDto, StoreError> {
+    let opt = |value: &Option<String>| value.as_deref().map(raw).transpose();
+    Ok(DifferenceDto {
+        field: difference.field.clone(),
+        base: opt(&difference.base)?,
+        server: opt(&difference.server)?,
+        local: opt(&difference.local)?,
+    })
+}
+
+fn edit(written: &Written) -> Result<EditDto, StoreError> {
+    let event = written.event();
+    Ok(EditDto {
+        event_id: event.id.uuid(),
+        position: written.position().0,
+        action: event.content.action.to_string(),
+        user: event.content.user.as_ref().map(Name::to_string),
+        occurred_at: instant::format(event.occurred_at),
+        received_at: instant::format(written.decision.received_at),
+        base_version: event.content.base_version,
+        fields: raw(&String::from_utf8_lossy(&event.content.payload))?,
+    })
+}
+
+fn resolution(settled: &Settled) -> Result<ResolutionDto, StoreError> {
+    let event = settled.by.event();
+    let payload: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&event.content.payload)
+        .map_err(|error| StoreError::Damaged(format!("event {}: {error}", event.id)))?;
+    Ok(ResolutionDto {
+        event_id: event.id.uuid(),
+        position: settled.by.position().0,
+        choice: payload.get("choice").cloned(),
+        user: event.content.user.as_ref().map(Name::to_string),
+        decided_at: instant::format(settled.by.decision.received_at),
+        fields: settled.resolved.fields.as_ref().map(changed_values).transpose()?,
+    })
+}
+
+fn values(fields: &BTreeMap<String, String>) -> Result<Values, StoreError> {
+    fields.iter().map(|(name, text)| Ok((name.clone(), raw(text)?))).collect()
+}
+
+fn changed_values(fields: &Fields) -> Result<Values, StoreError> {
+    fields.iter().map(|(name, text)| Ok((name.clone(), raw(text.as_deref().unwrap_or("null"))?))).collect()
+}
+
+/// A stored text as the JSON it is.
+fn raw(text: &str) -> Result<Box<RawValue>, StoreError> {
+    RawValue::from_string(text.to_owned()).map_err(|error| StoreError::Damaged(format!("{text:?}: {error}")))
+}

@@ -1,0 +1,303 @@
+//! Conflicts through the routes: both sides are shown, a person decides once, and never from a page that is no longer true.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use comptoir_core::id::EventId;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use crate::harness::{Company, Node, Scene};
+
+/// A request with an `If-Match`, and the answer with its headers.
+pub(crate) async fn ask(
+    scene: &Scene,
+    key: &str,
+    (method, path): (&str, &str),
+    if_match: Option<&str>,
+    body: &Value,
+) -> (StatusCode, HeaderMap, Value) {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, format!("Bearer {key}"))
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(etag) = if_match {
+        request = request.header(header::IF_MATCH, etag);
+    }
+    let response = scene.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+/// Two desktops of a school.
+struct School<'a> {
+    scene: &'a Scene,
+    company: Company<'a>,
+    office: Node,
+    teacher: Node,
+}
+
+impl<'a> School<'a> {
+    async fn new(scene: &'a Scene) -> School<'a> {
+        let company = scene.company().await;
+        let (office, teacher) = (company.node().await, company.node().await);
+        office.push_all(scene).await;
+        teacher.push_all(scene).await;
+        School { scene, company, office, teacher }
+    }
+
+    /// A pupil that both know: made at the office, then changed at the teacher's, while the office edits what it had. Answers the edit
+    /// that waits, and the version it was made from.
+    async fn pupil_in_conflict(&mut self, pupil: &str) -> (EventId, u64) {
+        let made =
+            edit(&mut self.office, pupil, "CREATE", None, &json!({"name": "Léa", "grade": "12", "town": "Lyon"}));
+        let base = push_last(self.scene, &self.office, made).await.position;
+        let graded = edit(&mut self.teacher, pupil, "UPDATE", Some(base), &json!({"grade": "13", "room": "B2"}));
+        assert_eq!(push_last(self.scene, &self.teacher, graded).await.verdict, "ACCEPTED");
+        let late = edit(&mut self.office, pupil, "UPDATE", Some(base), &json!({"grade": "15", "name": null}));
+        let answer = push_last(self.scene, &self.office, late).await;
+        assert_eq!((answer.verdict.as_str(), answer.code.as_deref()), ("CONFLICT", Some("VERSION_CONFLICT")));
+        (late, base)
+    }
+
+    async fn conflict(&self, event: EventId) -> Value {
+        let (status, body) = self.scene.get(&self.company.token, &format!("/api/v1/conflicts/{event}")).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body
+    }
+
+    async fn resolve(&self, event: EventId, etag: &str, body: &Value) -> (StatusCode, HeaderMap, Value) {
+        let path = format!("/api/v1/conflicts/{event}/resolve");
+        ask(self.scene, &self.company.token, ("POST", &path), Some(etag), body).await
+    }
+
+    async fn pupil(&self, pupil: &str) -> Value {
+        self.scene.get(&self.company.token, &format!("/api/v1/entities/STUDENT/{pupil}")).await.1
+    }
+}
+
+fn edit(node: &mut Node, pupil: &str, action: &str, base: Option<u64>, fields: &Value) -> EventId {
+    let mut event = node.event("STUDENT", pupil, action, fields);
+    event.content.base_version = base;
+    node.seal_event(event)
+}
+
+/// Pushes the node's last record.
+async fn push_last(scene: &Scene, node: &Node, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
+    let answer = node.push(scene, node.seq.0, node.seq.0).await;
+    assert_eq!(answer.results[0].event_id, event.uuid());
+    answer.results[0].clone()
+}
+
+fn etag(conflict: &Value) -> String {
+    conflict["etag"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_conflict_shows_both_sides_and_every_edit_that_waits() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (opened, base) = school.pupil_in_conflict("7").await;
+    let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
+    assert_eq!(push_last(&scene, &school.office, joined).await.verdict, "CONFLICT");
+
+    let (status, page) = scene.get(&school.company.token, "/api/v1/conflicts").await;
+    assert_eq!((status, page["conflicts"].as_array().unwrap().len()), (StatusCode::OK, 1), "{page}");
+    let conflict = &page["conflicts"][0];
+    assert_eq!(conflict, &school.conflict(opened).await);
+    assert_eq!(conflict, &school.conflict(joined).await, "it is found by every edit that waits in it");
+    assert_eq!((&conflict["event_id"], &conflict["state"]), (&json!(opened.uuid()), &json!("open")));
+    assert_eq!(conflict["base"]["fields"], json!({"name": "Léa", "grade": "12", "town": "Lyon"}));
+    assert_eq!(conflict["server"]["fields"], json!({"name": "Léa", "grade": "13", "town": "Lyon", "room": "B2"}));
+    assert_eq!(conflict["local"]["fields"], json!({"grade": "15", "town": "Nice", "room": "B2"}));
+    let differences = json!([
+        {"field": "grade", "base": "12", "server": "13", "local": "15"},
+        {"field": "name", "base": "Léa", "server": "Léa"},
+        {"field": "town", "base": "Lyon", "server": "Lyon", "local": "Nice"},
+    ]);
+    assert_eq!(conflict["differences"], differences);
+    let edits: Vec<_> = conflict["edits"].as_array().unwrap().iter().map(|edit| edit["event_id"].clone()).collect();
+    assert_eq!(edits, [json!(opened.uuid()), json!(joined.uuid())]);
+    assert_eq!(conflict["edits"][0]["user"], json!("u-1"));
+
+    for (query, found) in [
+        ("type=STUDENT", 1),
+        ("type=CLASS", 0),
+        ("type=STUDENT&entity=7", 1),
+        ("entity=8", 0),
+        (&format!("node={}", school.office.node), 1),
+        (&format!("node={}", school.teacher.node), 0),
+        ("state=all", 1),
+        (&format!("after={}", page["next"].as_str().unwrap()), 0),
+    ] {
+        let (_, page) = scene.get(&school.company.token, &format!("/api/v1/conflicts?{query}")).await;
+        assert_eq!(page["conflicts"].as_array().unwrap().len(), found, "{query}: {page}");
+    }
+    let (status, problem) = scene.get(&school.company.token, "/api/v1/conflicts?kind=x").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")));
+}
+
+#[tokio::test]
+async fn each_choice_makes_of_the_entity_what_its_preview_said() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let choices = [
+        ("s", json!({"choice": "server"}), json!({"name": "Léa", "grade": "13", "town": "Lyon", "room": "B2"})),
+        ("l", json!({"choice": "local"}), json!({"grade": "15", "town": "Lyon", "room": "B2"})),
+        (
+            "m",
+            json!({"choice": "merged", "fields": {"grade": "14", "room": null}}),
+            json!({"name": "Léa", "grade": "14", "town": "Lyon"}),
+        ),
+    ];
+    for (pupil, choice, expected) in choices {
+        let (event, _) = school.pupil_in_conflict(pupil).await;
+        let before = school.conflict(event).await;
+        let path = format!("/api/v1/conflicts/{event}/preview");
+        let (status, _, preview) =
+            ask(&scene, &school.company.token, ("POST", &path), Some(&etag(&before)), &choice).await;
+        assert_eq!((status, &preview["fields"]), (StatusCode::OK, &expected), "{preview}");
+        assert_eq!(school.conflict(event).await, before, "a preview writes nothing");
+        let mut decision = choice.clone();
+        decision["user"] = json!("director");
+        let (status, _, answer) = school.resolve(event, &etag(&before), &decision).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert_eq!(answer["results"][0]["decision"]["verdict"], json!("ACCEPTED"));
+        assert_eq!(answer["entity"]["fields"], expected);
+        assert_eq!(school.pupil(pupil).await["fields"], expected);
+
+        let after = school.conflict(event).await;
+        assert_eq!((&after["state"], &after["resolution"]["user"]), (&json!("resolved"), &json!("director")));
+        assert_eq!(after["resolution"]["choice"], choice["choice"]);
+        for side in ["server", "local", "base", "edits", "differences"] {
+            assert_eq!(after[side], before[side], "both sides stay readable");
+        }
+        let (status, _, problem) = school.resolve(event, &etag(&after), &choice).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("ALREADY_RESOLVED")));
+    }
+    let (_, open) = scene.get(&school.company.token, "/api/v1/conflicts").await;
+    assert_eq!(open["conflicts"], json!([]));
+    let (_, all) = scene.get(&school.company.token, "/api/v1/conflicts?state=all&limit=2").await;
+    assert_eq!((all["conflicts"].as_array().unwrap().len(), &all["more"]), (2, &json!(true)));
+    let rest = format!("/api/v1/conflicts?state=all&limit=2&after={}", all["next"].as_str().unwrap());
+    let (_, rest) = scene.get(&school.company.token, &rest).await;
+    assert_eq!((rest["conflicts"].as_array().unwrap().len(), &rest["more"]), (1, &json!(false)));
+    school.company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn a_stale_page_decides_nothing() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (event, base) = school.pupil_in_conflict("7").await;
+    let choice = json!({"choice": "local"});
+    let path = format!("/api/v1/conflicts/{event}/resolve");
+    let (status, _, problem) = ask(&scene, &school.company.token, ("POST", &path), None, &choice).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (428, &json!("PRECONDITION_REQUIRED")));
+
+    // Another edit joins the conflict.
+    let first = etag(&school.conflict(event).await);
+    let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
+    push_last(&scene, &school.office, joined).await;
+    let (status, headers, problem) = school.resolve(event, &first, &choice).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::PRECONDITION_FAILED, &json!("PRECONDITION_FAILED")));
+    let second = etag(&school.conflict(event).await);
+    assert_eq!(headers[header::ETAG].to_str().unwrap(), second, "the answer says what stands now");
+
+    // The server's side moves.
+    let (_, pupil) = scene.get(&school.company.token, "/api/v1/entities/STUDENT/7").await;
+    let again = edit(&mut school.teacher, "7", "UPDATE", pupil["version"].as_u64(), &json!({"grade": "16"}));
+    push_last(&scene, &school.teacher, again).await;
+    let (status, _, _) = school.resolve(event, &second, &choice).await;
+    assert_eq!(status, StatusCode::PRECONDITION_FAILED);
+    assert_eq!(school.conflict(event).await["state"], json!("open"));
+
+    // Two people decide from the same page at once: one of them does.
+    let third = etag(&school.conflict(event).await);
+    let server = json!({"choice": "server"});
+    let (one, other) = tokio::join!(school.resolve(event, &third, &choice), school.resolve(event, &third, &server));
+    let mut statuses = [one.0.as_u16(), other.0.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    let sql = "select count(*) from event where tenant_id = $1 and action = 'CONFLICT_RESOLVED'";
+    assert_eq!(school.company.count(sql).await, 1);
+}
+
+#[tokio::test]
+async fn the_same_decision_sent_again_is_the_same_decision() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (event, _) = school.pupil_in_conflict("7").await;
+    let seen = etag(&school.conflict(event).await);
+    let choice = json!({"id": Uuid::now_v7(), "choice": "merged", "fields": {"grade": "14"}});
+    let (status, _, first) = school.resolve(event, &seen, &choice).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    let (status, _, again) = school.resolve(event, &seen, &choice).await;
+    assert_eq!((status, &again["results"][0]["duplicate"]), (StatusCode::OK, &json!(true)), "{again}");
+    assert_eq!(again["results"][0]["decision"], first["results"][0]["decision"]);
+    for body in [json!({"choice": "merged"}), json!({"choice": "local", "fields": {}}), json!({"choice": "both"})] {
+        let (other, _) = school.pupil_in_conflict(&Uuid::now_v7().to_string()).await;
+        let seen = etag(&school.conflict(other).await);
+        let (status, _, problem) = school.resolve(other, &seen, &body).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_JSON")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_is_a_side_like_any_other() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    // The office deletes what the teacher changed, and a person lets it.
+    let (first, base) = school.pupil_in_conflict("7").await;
+    let deleted = edit(&mut school.office, "7", "DELETE", Some(base), &json!({}));
+    push_last(&scene, &school.office, deleted).await;
+    let conflict = school.conflict(first).await;
+    assert_eq!(conflict["local"]["exists"], json!(false));
+    let (status, _, answer) = school.resolve(first, &etag(&conflict), &json!({"choice": "local"})).await;
+    assert_eq!((status, &answer["entity"]["exists"]), (StatusCode::OK, &json!(false)), "{answer}");
+    assert_eq!(answer["results"][1]["decision"]["verdict"], json!("ACCEPTED"));
+    assert_eq!(school.pupil("7").await["code"], json!("NOT_FOUND"));
+
+    // The teacher deletes what the office changed, and a person brings it back.
+    let made = edit(&mut school.office, "8", "CREATE", None, &json!({"name": "Zoé", "grade": "9"}));
+    let base = push_last(&scene, &school.office, made).await.position;
+    let deleted = edit(&mut school.teacher, "8", "DELETE", Some(base), &json!({}));
+    push_last(&scene, &school.teacher, deleted).await;
+    let late = edit(&mut school.office, "8", "UPDATE", Some(base), &json!({"grade": "10"}));
+    assert_eq!(push_last(&scene, &school.office, late).await.code.as_deref(), Some("ENTITY_DELETED"));
+    let conflict = school.conflict(late).await;
+    assert_eq!((&conflict["server"]["exists"], &conflict["local"]["exists"]), (&json!(false), &json!(true)));
+    let (status, _, answer) = school.resolve(late, &etag(&conflict), &json!({"choice": "local"})).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(school.pupil("8").await["fields"], json!({"name": "Zoé", "grade": "10"}));
+}
+
+#[tokio::test]
+async fn a_node_sees_and_decides_its_own_conflicts_and_nobody_anothers() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (event, _) = school.pupil_in_conflict("7").await;
+    let path = format!("/api/v1/conflicts/{event}");
+    let stranger = scene.company().await;
+    for key in [&school.teacher.key, &stranger.token] {
+        let (status, problem) = scene.get(key, &path).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NOT_FOUND")));
+        let (_, page) = scene.get(key, &format!("/api/v1/conflicts?state=all&node={}", school.office.node)).await;
+        assert_eq!(page["conflicts"], json!([]));
+    }
+    let (status, own) = scene.get(&school.office.key, &path).await;
+    assert_eq!(status, StatusCode::OK, "{own}");
+    let resolve = format!("{path}/resolve");
+    let choice = json!({"choice": "server"});
+    let (status, _, _) = ask(&scene, &school.office.key, ("POST", &resolve), Some(&etag(&own)), &choice).await;
+    assert_eq!(status, StatusCode::OK);
+    let accepted = edit(&mut school.teacher, "7", "UPDATE", Some(u64::MAX >> 1), &json!({}));
+    push_last(&scene, &school.teacher, accepted).await;
+    for unknown in [accepted.to_string(), Uuid::nil().to_string(), "x".to_owned()] {
+        let (status, _) = scene.get(&school.company.token, &format!("/api/v1/conflicts/{unknown}")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{unknown}");
+    }
+}
