@@ -4,6 +4,7 @@
 //! opens no port: [`Central::start`], [`router`], [`Central::shutdown`].
 
 mod api;
+mod blobs;
 mod central;
 mod clock;
 mod config;
@@ -26,5 +27,6 @@ pub use config::{CentralConfig, DatabaseConfig};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    api::told_in_our_words(api::router().merge(reporting::router()).merge(conflicts::router())).with_state(central)
+    let routes = api::router().merge(reporting::router()).merge(conflicts::router()).merge(blobs::router());
+    api::told_in_our_words(routes).with_state(central)
 }

@@ -22,6 +22,8 @@ pub const NDJSON_LINE_BYTES_MAX: usize = 2 * PAYLOAD_BYTES_MAX;
 pub const BATCH_ENTRIES_MAX: usize = 256;
 /// Bytes of one value in the node's log. Values of 8 KiB and more go to blob files that sled never syncs.
 pub const CHUNK_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of one file: a signature, or a photo of a phone's camera.
+pub const BLOB_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// Lines of one sale, reception or invoice.
 pub const LINES_MAX: usize = 5_000;
 /// Rows of one page of a list.

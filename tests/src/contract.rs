@@ -135,6 +135,13 @@ impl Door {
         }
     }
 
+    /// The ETag of what is there.
+    pub async fn tag(&self, path: &str) -> String {
+        let reply = self.send("GET", path, &[], "").await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.headers[header::ETAG].to_str().expect("a tag is text").to_owned()
+    }
+
     /// How many events the log has.
     pub async fn count(&self) -> usize {
         let (mut count, mut page) = (0, self.page(1000, None).await);
@@ -528,16 +535,23 @@ pub async fn typed_commands_build_events(door: &Door) {
         let id = fresh();
         let mut body = body;
         body["id"] = json!(id);
-        let results = door.send(method, path, &[JSON], body.to_string()).await.results();
+        // An edit names what its editor saw.
+        let tag = if method == "POST" { String::new() } else { door.tag(path).await };
+        let headers = [JSON, ("if-match", tag.as_str())];
+        let headers = if tag.is_empty() { &headers[..1] } else { &headers };
+        let results = door.send(method, path, headers, body.to_string()).await.results();
         assert_eq!(results[0]["event_id"], json!(id), "{method} {path}");
         let event = door.event(id).await.expect("it was answered, so it is there");
         assert_eq!((&event["action"], &event["entity_id"]), (&json!(action), &json!(entity)), "{method} {path}");
-        let again = door.send(method, path, &[JSON], body.to_string()).await.results();
+        let again = door.send(method, path, headers, body.to_string()).await.results();
         assert_eq!(again[0]["duplicate"], true, "{method} {path}");
     }
-    // A deletion has nothing to say beyond its path.
-    let key = fresh().to_string();
-    door.send("DELETE", "/api/v1/clients/C-9", &[("idempotency-key", &key)], "").await.results();
+    // A deletion has nothing to say beyond its path and what was seen.
+    let client = json!({"id": fresh(), "entity_id": "C-9", "fields": {"name": "Dupont"}});
+    door.post("/api/v1/clients", &client).await.results();
+    let (key, tag) = (fresh().to_string(), door.tag("/api/v1/clients/C-9").await);
+    let headers = [("idempotency-key", key.as_str()), ("if-match", tag.as_str())];
+    door.send("DELETE", "/api/v1/clients/C-9", &headers, "").await.results();
 }
 
 /// Pointers speak of the command's body, not of the draft that would have been made.
@@ -554,7 +568,7 @@ pub async fn a_typed_command_is_refused_in_its_own_words(door: &Door) {
     without_id.as_object_mut().expect("an object").remove("id");
     door.post("/api/v1/sales", &without_id).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
     let twice = json!({"id": fresh(), "entity_id": "2", "fields": {"name": "x"}}).to_string();
-    let reply = door.send("PATCH", "/api/v1/clients/1", &[JSON], twice).await;
+    let reply = door.send("PATCH", "/api/v1/clients/1", &[JSON, ("if-match", "\"1\"")], twice).await;
     assert_eq!(reply.problem(400, "BAD_JSON")["pointer"], "/entity_id");
     let reply = door.send("POST", "/api/v1/sales", &[NDJSON], "{}").await;
     reply.problem(415, "UNSUPPORTED_MEDIA_TYPE");

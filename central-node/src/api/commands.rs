@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, patch, post};
 use axum::{Json, Router};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_proto::api_v1::{Decided, DecidedResponse};
 use comptoir_proto::commands_v1::Command;
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
 use super::drafts::{append_one, author};
+use super::edits::{append_seen, version};
 use super::request::{body_bytes, expect_json, idempotency_key};
 use super::{Refusal, credential};
 use crate::central::Central;
@@ -76,20 +76,14 @@ async fn run(
         expect_json(headers)?;
     }
     let key = idempotency_key(headers)?;
+    let edits = matches!(command, Command::UpdateClient | Command::DeleteClient);
+    let seen = edits.then(|| version(headers)).transpose()?;
     let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
-    let mut dto = command.draft(path_id, &body, &author, key)?;
-    if let Some(version) = if_match(headers)? {
-        dto.base_version = Some(version);
-    }
-    let decided: Result<Decided, Problem> = append_one(central, credential.tenant, &author, key, dto).await;
+    let dto = command.draft(path_id, &body, &author, key)?;
+    let decided: Result<Decided, Problem> = match seen {
+        Some(seen) => append_seen(central, credential.tenant, &author, dto, seen).await,
+        None => append_one(central, credential.tenant, &author, key, dto).await,
+    };
     let decided = decided.map_err(|problem| command.problem(problem))?;
     Ok(Json(DecidedResponse { results: vec![decided] }))
-}
-
-/// The version in an `If-Match` header: an entity's ETag is its version in quotes.
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let version = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-    let wrong = || Problem::new(ErrorCode::BadParameter, format!("If-Match is a version in quotes, got {value:?}"));
-    version.map(Some).ok_or_else(wrong)
 }

@@ -123,7 +123,8 @@ fn list_refused(problems: impl Iterator<Item = Option<Problem>>) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, content_type, body).into_response()
 }
 
-fn of(author: &Author, drafts: Vec<(Draft, Fact)>, atomic: bool) -> Drafts {
+/// Checked drafts of one request.
+pub(super) fn of(author: &Author, drafts: Vec<(Draft, Fact)>, atomic: bool) -> Drafts {
     Drafts { drafts, atomic, by_central: author.central, opens_epoch: false }
 }
 
@@ -141,7 +142,7 @@ pub(super) async fn submit(
 }
 
 /// Checks a draft as a node would, and what only matters at central.
-fn check(
+pub(super) fn check(
     central: &Central,
     tenant: TenantId,
     author: &Author,

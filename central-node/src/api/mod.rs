@@ -2,6 +2,7 @@
 
 mod commands;
 mod drafts;
+mod edits;
 mod events;
 mod export;
 mod health;
@@ -35,6 +36,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
         .merge(commands::router())
+        .merge(edits::router())
 }
 
 /// The same routes; what the router itself refuses is a problem too.

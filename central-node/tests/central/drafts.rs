@@ -174,34 +174,6 @@ async fn two_people_who_edit_one_entity_through_central_do_not_overwrite_each_ot
 }
 
 #[tokio::test]
-async fn clients_are_written_by_typed_commands() {
-    let scene = Scene::new().await;
-    let company = scene.company().await;
-    let shop = company.node().await;
-    let body = json!({ "id": Uuid::now_v7(), "entity_id": "c-1", "fields": { "name": "Dupont" } }).to_string();
-    let (status, answer) = scene.post(&shop.key, "/api/v1/clients", body).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    let request = |method: &str, body: Value| {
-        Request::builder()
-            .method(method)
-            .uri("/api/v1/clients/c-1")
-            .header(header::AUTHORIZATION, format!("Bearer {}", shop.key))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap()
-    };
-    let update = json!({ "id": Uuid::now_v7(), "fields": { "phone": "06", "name": null } });
-    let (status, answer) = scene.send(request("PATCH", update)).await;
-    assert_eq!((status, &answer["results"][0]["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")));
-    let sql = "select fields->>'phone' from entity where tenant_id = $1 and entity_type = 'CLIENT'";
-    let phone: String = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0);
-    assert_eq!(phone, "06");
-    let (status, _) = scene.send(request("DELETE", json!({ "id": Uuid::now_v7() }))).await;
-    assert_eq!(status, StatusCode::OK);
-    assert_eq!(company.count("select count(*) from entity where tenant_id = $1 and deleted").await, 1);
-}
-
-#[tokio::test]
 async fn an_invoice_posted_at_central_is_numbered_in_its_shops_series() {
     let scene = Scene::new().await;
     let company = scene.company().await;

@@ -1,8 +1,10 @@
 //! Central on a real Postgres, through its routes.
 
 mod accepting;
+mod blobs;
 mod conflicts;
 mod drafts;
+mod edits;
 mod harness;
 mod merging;
 mod outages;

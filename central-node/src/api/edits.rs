@@ -1,0 +1,166 @@
+//! Edits of what somebody has read: `If-Match` says from which version they were made, and is held under the tenant's lock, so that two
+//! people who edit through central never overwrite each other unseen, whatever rule the entity is under.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::routing::put;
+use axum::{Json, Router};
+use comptoir_core::event::Draft;
+use comptoir_core::id::TenantId;
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_core::position::Position;
+use comptoir_core::state::{Entity, EntityKey, Touched, World};
+use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto};
+use comptoir_proto::commands_v1::Command;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+
+use super::drafts::{author, check, of};
+use super::request::{body_bytes, expect_json, idempotency_key};
+use super::{Refusal, credential};
+use crate::central::Central;
+use crate::database::{self, StoreError};
+use crate::event_store::{self, lock_tenant};
+use crate::tenant::Tenant;
+use crate::world_store::{self, Versions};
+
+/// What the editor had seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Seen {
+    /// `If-Match: "17"`: the entity at that version.
+    Version(Position),
+    /// `If-None-Match: *`: no entity of that name.
+    Nothing,
+}
+
+/// `PUT`, `PATCH` and `DELETE` of any entity made of fields.
+pub(super) fn router() -> Router<Arc<Central>> {
+    let update = |state, path, headers, body| entity(Command::UpdateClient, state, path, headers, body);
+    let delete = |state, path, headers, body| entity(Command::DeleteClient, state, path, headers, body);
+    Router::new().route(paths::ENTITY, put(put_entity).patch(update).delete(delete))
+}
+
+/// Makes it, where the caller says that there is none; else changes it.
+async fn put_entity(
+    state: State<Arc<Central>>,
+    path: Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<DecidedResponse>, Refusal> {
+    let command = match headers.contains_key(header::IF_NONE_MATCH) {
+        true => Command::CreateClient,
+        false => Command::UpdateClient,
+    };
+    entity(command, state, path, headers, body).await
+}
+
+/// A client's command, under another entity type: their bodies are the same.
+async fn entity(
+    command: Command,
+    State(central): State<Arc<Central>>,
+    Path((entity_type, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<DecidedResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let author = author(&credential);
+    if command != Command::DeleteClient {
+        expect_json(&headers)?;
+    }
+    let key = idempotency_key(&headers)?;
+    let seen = if command == Command::CreateClient { nothing(&headers)? } else { version(&headers)? };
+    let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let dto = DraftDto { entity_type, ..command.draft(Some(&id), &body, &author, key)? };
+    let decided = append_seen(&central, credential.tenant, &author, dto, seen).await;
+    let decided = decided.map_err(|problem| command.problem(problem))?;
+    Ok(Json(DecidedResponse { results: vec![decided] }))
+}
+
+/// Reads `If-Match`: an entity's ETag is its version in quotes.
+pub(super) fn version(headers: &HeaderMap) -> Result<Seen, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else {
+        let detail = "read it first, and send its ETag as If-Match";
+        return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
+    };
+    let quoted = value.to_str().ok().map(str::trim).and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
+    let wrong = || {
+        let detail = format!("If-Match is the ETag of what was read, a version in quotes, got {value:?}");
+        Problem::new(ErrorCode::BadParameter, detail)
+    };
+    quoted.and_then(|text| text.parse().ok()).map(|version| Seen::Version(Position(version))).ok_or_else(wrong)
+}
+
+fn nothing(headers: &HeaderMap) -> Result<Seen, Problem> {
+    match headers.get(header::IF_NONE_MATCH).map(|value| value.as_bytes()) {
+        Some(b"*") => Ok(Seen::Nothing),
+        _ => Err(Problem::new(ErrorCode::BadParameter, "If-None-Match is *: there is nothing of that name yet")),
+    }
+}
+
+/// Appends one draft, if what its writer saw is still what there is. A draft that is in the log already is answered from there: a retry is
+/// not held against what came of it.
+pub(super) async fn append_seen(
+    central: &Arc<Central>,
+    tenant: TenantId,
+    author: &Author,
+    mut dto: DraftDto,
+    seen: Seen,
+) -> Result<Decided, Problem> {
+    if let Seen::Version(version) = seen {
+        if dto.base_version.is_some_and(|base| base != version.0) {
+            let detail = format!("base_version is not the version {version} of If-Match");
+            return Err(Problem::new(ErrorCode::BadJson, detail).at("/base_version"));
+        }
+        dto.base_version = Some(version.0);
+    }
+    let (draft, fact) = check(central, tenant, author, None, &dto, 0)?;
+    let problem = |error: StoreError| error.problem();
+    let mut connection = central.database().ingest().await.map_err(problem)?;
+    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
+    lock_tenant(&tx, tenant).await.map_err(problem)?;
+    if event_store::by_event_id(&tx, tenant, draft.id).await.map_err(problem)?.is_none() {
+        let now = entity_now(&tx, tenant, &draft).await.map_err(problem)?;
+        still_so(&draft, &now, seen)?;
+    }
+    let mut outcomes = central.queues().write_in(tx, tenant, of(author, vec![(draft, fact)], true)).await?;
+    outcomes.pop().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "a draft was not answered")))
+}
+
+async fn entity_now(tx: &Transaction<'_>, tenant: TenantId, draft: &Draft) -> Result<Entity, StoreError> {
+    let missing = || StoreError::Damaged(format!("there is no tenant {tenant}"));
+    let about = Tenant::load(tx, tenant).await?.ok_or_else(missing)?;
+    let versions = Versions::active(tx, tenant).await?;
+    let content = &draft.content;
+    let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
+    let keys = Touched { entities: [key.clone()].into(), ..Touched::default() };
+    let mut world = World::default();
+    world_store::load(tx, &about, &versions, &keys, &mut world).await?;
+    Ok(world.entities.remove(&key).unwrap_or_default())
+}
+
+fn still_so(draft: &Draft, now: &Entity, seen: Seen) -> Result<(), Problem> {
+    let name = format!("{} {}", draft.content.entity_type, draft.content.entity_id);
+    let lives = now.is_known() && !now.deleted;
+    let moved = |detail: String| {
+        let etag = format!("\"{}\"", now.version);
+        Err(Problem::new(ErrorCode::PreconditionFailed, detail).with("version", now.version.0).with("etag", etag))
+    };
+    match seen {
+        Seen::Nothing if lives => moved(format!("there is a {name}, at version {}", now.version)),
+        Seen::Nothing => Ok(()),
+        Seen::Version(_) if !now.is_known() => Err(Problem::new(ErrorCode::NotFound, format!("there is no {name}"))),
+        Seen::Version(_) if now.deleted => {
+            Err(Problem::new(ErrorCode::NotFound, format!("{name} was deleted at version {}", now.version)))
+        }
+        Seen::Version(version) if version == now.version => Ok(()),
+        Seen::Version(version) => moved(format!(
+            "{name} is at version {}, the edit was made from version {version}: read it again",
+            now.version
+        )),
+    }
+}

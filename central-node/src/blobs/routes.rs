@@ -1,0 +1,121 @@
+//! `PUT`, `GET` and `HEAD /api/v1/blobs/{hash}`: with a node's key or an administrator's token, each of its own tenant.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use comptoir_core::id::TenantId;
+use comptoir_core::limits::BLOB_BYTES_MAX;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::store::{self, Size};
+use crate::api::request::body_bytes;
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::database::{self, StoreError};
+
+/// The routes; central adds them to its own.
+pub(crate) fn router() -> Router<Arc<Central>> {
+    Router::new().route(paths::BLOB, get(read).put(write))
+}
+
+/// Takes a file: 201 the first time, 200 when it is there already.
+async fn write(
+    State(central): State<Arc<Central>>,
+    Path(hash): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let named = hash_of(&hash)?;
+    let (bytes, _reserved) = body_bytes(&central, &headers, body, BLOB_BYTES_MAX).await?;
+    let found = blake3::hash(&bytes);
+    if found != named {
+        let detail = format!("the {} bytes have the BLAKE3 {found}, the path names {named}", bytes.len());
+        return Err(Problem::new(ErrorCode::ChecksumMismatch, detail).with("computed", found.to_string()).into());
+    }
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, credential.tenant).await?;
+    let new = store::store(&tx, credential.tenant, &named, &bytes).await?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, database::Doing::Committing))?;
+    Ok(if new { StatusCode::CREATED } else { StatusCode::OK })
+}
+
+/// Sends a file; to HEAD only what it is.
+async fn read(
+    State(central): State<Arc<Central>>,
+    method: Method,
+    Path(hash): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let named = hash_of(&hash)?;
+    let size = {
+        let mut connection = central.database().service().await?;
+        let tx = database::begin(&mut connection, credential.tenant).await?;
+        store::size(&tx, credential.tenant, &named).await?
+    };
+    let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {named}"));
+    let size = size.ok_or_else(missing)?;
+    let body = match method {
+        Method::HEAD => Body::empty(),
+        _ => Body::from_stream(chunks(central, credential.tenant, named, size)),
+    };
+    let mut response = body.into_response();
+    let head = response.headers_mut();
+    head.insert(header::CONTENT_LENGTH, HeaderValue::from(size.bytes));
+    // Whatever its sender says it is, no browser may run it here. Its name is its content, so a copy is good for ever.
+    for (name, value) in [
+        (header::CONTENT_TYPE, "application/octet-stream"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_DISPOSITION, "attachment"),
+        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+    ] {
+        head.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(etag) = HeaderValue::try_from(format!("\"{named}\"")) {
+        head.insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// The file's chunks, each read when the one before was taken. A failure ends the answer early, which its length makes plain.
+fn chunks(
+    central: Arc<Central>,
+    tenant: TenantId,
+    hash: blake3::Hash,
+    size: Size,
+) -> ReceiverStream<Result<Bytes, StoreError>> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        for number in 0..size.chunks {
+            let chunk = one_chunk(&central, tenant, &hash, number).await;
+            let failed = chunk.is_err();
+            // Whoever no longer listens has ended the stream.
+            if sender.send(chunk).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    ReceiverStream::new(receiver)
+}
+
+async fn one_chunk(central: &Central, tenant: TenantId, hash: &blake3::Hash, number: i32) -> Result<Bytes, StoreError> {
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    store::chunk(&tx, tenant, hash, number).await
+}
+
+/// 64 lower-case hex digits: one file has one name.
+fn hash_of(text: &str) -> Result<blake3::Hash, Problem> {
+    let bad = || Problem::new(ErrorCode::BadParameter, format!("{text:?} is no BLAKE3 in 64 lower-case hex digits"));
+    blake3::Hash::from_hex(text).ok().filter(|hash| hash.to_hex().as_str() == text).ok_or_else(bad)
+}
