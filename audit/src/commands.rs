@@ -10,6 +10,7 @@ use comptoir_proto::sync_v1::parse_chain;
 use crate::compare::compare;
 use crate::exit;
 use crate::finding::{Level, Options, Report};
+use crate::replay::{Difference, replay};
 use crate::source::{AuditError, BundleFile, Source};
 use crate::verify::verify;
 use crate::words::Language;
@@ -21,10 +22,19 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Lay a node's log beside central's: the same records, and who holds what alone
     Compare(CompareArgs),
+    /// Apply a tenant's whole log again from nothing, and show which read models it comes to
+    Replay(ReplayArgs),
 }
 
 /// Which files, and how thoroughly.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir audit verify shop.bundle
+  comptoir audit verify january.bundle february.bundle --level chain --json
+  comptoir audit verify shop.bundle --known-head 9f2c...
+
+Ends with 0 when everything holds, 1 when a break was found, 2 when nothing can be said.")]
 pub struct VerifyArgs {
     /// Bundles of one log, in order
     #[arg(required = true)]
@@ -39,11 +49,38 @@ pub struct VerifyArgs {
 
 /// Which two logs.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir audit compare shop.bundle central.bundle
+  comptoir audit compare shop.bundle central.bundle --json
+
+Both files are verified first. Ends with 0 when they agree, 1 when they contradict each other or one is broken, 2 when nothing can be \
+said.")]
 pub struct CompareArgs {
     /// Bundle of a node's log
     pub node: PathBuf,
     /// Bundle of its tenant's log, from central
     pub central: PathBuf,
+}
+
+/// Which log, and whether to decide again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir audit replay central.bundle
+  comptoir audit replay january.bundle february.bundle --redecide
+  comptoir audit replay central.bundle --redecide --json > replay.ndjson
+
+The files are verified first. With --json each difference is a line of its own, and what the log came to is the last line.
+Two replays of one log come to the same digest.
+Ends with 0 when there is no difference, 1 when one was found or the log is broken, 2 when nothing can be said.")]
+pub struct ReplayArgs {
+    /// Bundles of a tenant's log, from central, in order from the first position on
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Judge each record again from the state at its position, and show every stored decision that differs
+    #[arg(long)]
+    pub redecide: bool,
 }
 
 fn chain(text: &str) -> Result<ChainHash, String> {
@@ -61,19 +98,27 @@ pub struct Printing {
     pub progress: bool,
 }
 
+/// Why a command came to no answer. Its exit code is [`exit::UNREADABLE`].
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// Nothing can be said about the files.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// What was found could not be printed.
+    #[error("the output: {0}")]
+    Print(#[from] io::Error),
+}
+
 /// Runs a command; answers its exit code.
-pub fn run(command: &Command, printing: Printing) -> io::Result<u8> {
-    let done = match command {
+pub fn run(command: &Command, printing: Printing) -> Result<u8, Failed> {
+    match command {
         Command::Verify(args) => {
             let options = Options { level: args.level, known_heads: args.known_head.clone() };
-            verify_files(&args.files, &options, printing).map(|report| printing.report(&report))
+            Ok(printing.report(&verify_files(&args.files, &options, printing)?)?)
         }
         Command::Compare(args) => compare_files(args, printing),
-    };
-    done.unwrap_or_else(|error| {
-        writeln!(io::stderr().lock(), "{error}")?;
-        Ok(exit::UNREADABLE)
-    })
+        Command::Replay(args) => replay_files(args, printing),
+    }
 }
 
 fn verify_files(files: &[PathBuf], options: &Options, printing: Printing) -> Result<Report, AuditError> {
@@ -86,17 +131,45 @@ fn verify_files(files: &[PathBuf], options: &Options, printing: Printing) -> Res
 }
 
 /// Two logs are worth comparing once each holds by itself.
-fn compare_files(args: &CompareArgs, printing: Printing) -> Result<io::Result<u8>, AuditError> {
+fn compare_files(args: &CompareArgs, printing: Printing) -> Result<u8, Failed> {
     for file in [&args.node, &args.central] {
         let report = verify_files(std::slice::from_ref(file), &Options::from(Level::Chain), printing)?;
         if report.first_break.is_some() {
-            return Ok(printing.report(&report));
+            return Ok(printing.report(&report)?);
         }
     }
     let found = compare(&BundleFile::new(&args.node), &BundleFile::new(&args.central))?;
-    let code = if found.contradicts() { exit::BROKEN } else { exit::INTACT };
     let text = if printing.json { found.to_json().to_string() } else { found.to_text(printing.language) };
-    Ok(print(&text).map(|()| code))
+    print(&text)?;
+    Ok(if found.contradicts() { exit::BROKEN } else { exit::INTACT })
+}
+
+/// A log is worth replaying once it holds.
+fn replay_files(args: &ReplayArgs, printing: Printing) -> Result<u8, Failed> {
+    let report = verify_files(&args.files, &Options::from(Level::Content), printing)?;
+    if report.first_break.is_some() {
+        return Ok(printing.report(&report)?);
+    }
+    let files: Vec<BundleFile> = args.files.iter().map(BundleFile::new).collect();
+    let sources: Vec<&dyn Source> = files.iter().map(|file| file as &dyn Source).collect();
+    let total = sources.iter().filter_map(|source| source.bytes()).sum::<u64>();
+    let mut printed = Ok(());
+    let mut show = |difference: &Difference| {
+        printing.progress_ends();
+        let text = match printing.json {
+            true => difference.to_json().to_string(),
+            false => difference.to_text(printing.language),
+        };
+        if printed.is_ok() {
+            printed = print(&text);
+        }
+    };
+    let replay = replay(&sources, args.redecide, &mut show, &mut |bytes| printing.progress(bytes, total));
+    printing.progress_ends();
+    let replay = replay?;
+    printed?;
+    print(&if printing.json { replay.to_json().to_string() } else { replay.to_text(printing.language) })?;
+    Ok(if replay.different > 0 { exit::BROKEN } else { exit::INTACT })
 }
 
 impl Printing {

@@ -130,7 +130,7 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
             (None, None) => return Ok(found.comparison),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(left), Some(right)) => left.end.place().cmp(&right.end.place()),
+            (Some(left), Some(right)) => place_of(&left.end).cmp(&place_of(&right.end)),
         };
         match order {
             Ordering::Less => {
@@ -233,10 +233,8 @@ fn told(epoch: Epoch, other: Epoch, chain: ChainHash) -> String {
     if epoch == other { chain.to_string() } else { format!("{chain} in epoch {}", epoch.id) }
 }
 
-impl EpochEnd {
-    fn place(&self) -> (u32, Seq) {
-        (self.epoch.number, self.seq)
-    }
+fn place_of(end: &EpochEnd) -> (u32, Seq) {
+    (end.epoch.number, end.seq)
 }
 
 struct NodeRecord {

@@ -14,6 +14,7 @@ mod links;
 mod many;
 mod node_log;
 mod opening;
+pub mod replay;
 pub mod source;
 mod tenant_log;
 pub mod verify;
@@ -21,5 +22,6 @@ pub mod words;
 
 pub use compare::compare;
 pub use finding::{Break, Defect, Level, Options, Place, Report};
+pub use replay::{Difference, Replay, replay};
 pub use source::{AuditError, BundleFile, Source};
 pub use verify::verify;

@@ -17,8 +17,9 @@ Examples:
   comptoir-audit verify shop.bundle
   comptoir-audit verify january.bundle february.bundle --known-head 9f2c...
   comptoir-audit compare shop.bundle central.bundle --json
+  comptoir-audit replay central.bundle --redecide
 
-Ends with 0 when everything holds, 1 when a break or a contradiction was found, 2 when nothing can be said."
+Ends with 0 when everything holds, 1 when a break, a contradiction or a difference was found, 2 when nothing can be said."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::{BundleError, BundleReader, Frame};
 
 /// A bundle that can be read from its beginning, more than once.
@@ -90,6 +91,36 @@ pub enum AuditError {
         name: String,
         /// The first file.
         other: String,
+    },
+    /// A replay begins with nothing, so it needs the first position.
+    #[error("{name}: a replay needs the whole log; this file begins after position {after}: give the earlier part too")]
+    NotWhole {
+        /// Which file.
+        name: String,
+        /// Where it begins.
+        after: Position,
+    },
+    /// Written by a central that did not say yet what deciding needs.
+    #[error("{name}: it does not say what deciding needs (sites, zone, central's own node); export it again")]
+    NoContext {
+        /// Which file.
+        name: String,
+    },
+    /// Years cannot be counted.
+    #[error("the time zone {zone:?} is not known here")]
+    Zone {
+        /// As the bundle names it.
+        zone: String,
+    },
+    /// A record or decision that cannot be replayed: the log was not verified.
+    #[error("{name}: position {position}: {why}; verify the log first")]
+    Damaged {
+        /// Which file.
+        name: String,
+        /// Where.
+        position: Position,
+        /// What is wrong.
+        why: String,
     },
     /// No file was named.
     #[error("no bundle was named")]

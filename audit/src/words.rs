@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::compare::{Alone, Comparison, Why};
 use crate::finding::{Break, Defect, Place, Report, Summary};
+use crate::replay::{Difference, Replay};
 
 /// The language of the words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -318,6 +319,94 @@ fn alone_text(alone: &Alone, language: Language) -> String {
         grouped(alone.from, language),
         grouped(alone.to, language)
     )
+}
+
+/// Characters of a value shown to people; programs get it whole.
+const VALUE_CHARS_MAX: usize = 200;
+
+impl Difference {
+    /// For programs. The keys never change their meaning.
+    pub fn to_json(&self) -> Value {
+        json!({ "difference": self })
+    }
+
+    /// For people, without a line end after the last.
+    pub fn to_text(&self, language: Language) -> String {
+        let position = grouped(self.position, language);
+        let mut lines = vec![language.say(
+            format!("Différence à la position {position} : événement {}", self.event),
+            format!("Difference at position {position}: event {}", self.event),
+        )];
+        if let (Some(action), Some(entity)) = (&self.action, &self.entity) {
+            lines.push(format!("  {action}, {entity}"));
+        }
+        let (node, epoch) = language.say(("nœud", "époque"), ("node", "epoch"));
+        lines.push(format!("  {node} {}, {epoch} {}, seq {}", self.node, self.epoch, grouped(self.seq, language)));
+        for found in &self.fields {
+            lines.push(format!("  {}", found.field));
+            lines.push(format!("    {} {}", language.say("enregistré", "stored       "), shortened(&found.stored)));
+            lines.push(format!("    {} {}", language.say("redécidé  ", "decided again"), shortened(&found.decided)));
+        }
+        lines.join("\n")
+    }
+}
+
+impl Replay {
+    /// For programs. The keys never change their meaning.
+    pub fn to_json(&self) -> Value {
+        json!({ "replay": self })
+    }
+
+    /// For people, without a line end after the last.
+    pub fn to_text(&self, language: Language) -> String {
+        let (records, different) = (grouped(self.records, language), grouped(self.different, language));
+        let title = match (self.redecided, self.different) {
+            (true, 0) => language.say(
+                format!("Aucune différence : {records} enregistrements redécidés comme ils l'avaient été."),
+                format!("No difference: {records} records decided again as they had been."),
+            ),
+            (true, _) => language.say(
+                format!("Différences : {different} décisions sur {records} ne sont pas celles des règles."),
+                format!("Differences: {different} of {records} decisions are not what the rules say."),
+            ),
+            (false, 0) => language.say(
+                format!("Rejoué : {records} enregistrements, tels qu'ils ont été décidés."),
+                format!("Replayed: {records} records, as they were decided."),
+            ),
+            (false, _) => language.say(
+                format!(
+                    "Illisibles : {different} enregistrements sur {records} ont pris effet et ne se lisent pas ici."
+                ),
+                format!("Unread: {different} of {records} records took effect and do not read here."),
+            ),
+        };
+        let mut lines = vec![title];
+        if self.by_other_rules > 0 {
+            let count = grouped(self.by_other_rules, language);
+            lines.push(language.say(
+                format!("  {count} décisions ont été prises par une autre version des règles"),
+                format!("  {count} decisions were made by another version of the rules"),
+            ));
+        }
+        let chain = language.say("chaîne des décisions", "decision chain");
+        lines.push(format!("  position {}, {chain} {}", grouped(self.position, language), self.decision_chain));
+        let verdicts = self.verdicts.iter().map(|(verdict, count)| format!("{} {verdict}", grouped(*count, language)));
+        lines.push(format!("  {}", verdicts.collect::<Vec<_>>().join(", ")));
+        let rows = language.say("lignes", "rows");
+        lines.extend(self.models.iter().map(|model| {
+            format!("  {:<11} {:>9} {rows}  {}", model.model, grouped(model.rows, language), model.digest)
+        }));
+        let title = language.say("Empreinte de l'ensemble", "Digest of all");
+        lines.push(language.say(format!("{title} : {}", self.digest), format!("{title}: {}", self.digest)));
+        lines.join("\n")
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// Thousands apart, as each language writes them.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::time::Timestamp;
+use comptoir_proto::bundle_v1::TenantContext;
 use deadpool_postgres::Transaction;
 use jiff::tz::TimeZone;
 
@@ -43,6 +44,15 @@ impl Tenant {
             zone: TimeZone::get(zone).map_err(|error| damaged(error.to_string()))?,
             sites: sites.iter().map(site).collect::<Result<_, StoreError>>()?,
         }))
+    }
+
+    /// What an audit needs of it to decide again.
+    pub(crate) fn context(&self) -> TenantContext {
+        TenantContext {
+            central_node: self.central_node,
+            zone: self.zone.iana_name().unwrap_or_default().to_owned(),
+            sites: self.sites.iter().map(|(site, code)| (*site, code.clone())).collect(),
+        }
     }
 
     /// A site's code, for invoice references.

@@ -79,9 +79,9 @@ fn a_break_ends_with_1_and_is_named() {
 fn what_cannot_be_read_ends_with_2_and_never_looks_like_a_finding() {
     let files = Files::new();
     let no_bundle = files.write("photo.jpg", b"\xff\xd8\xff\xe0 something else");
-    let newer = files.write("newer.bundle", b"CPTB\x02\x00\x01");
+    let newer = files.write("newer.bundle", b"CPTB\x03\x00\x01");
     let missing = files.0.path().join("missing.bundle");
-    for (file, word) in [(&no_bundle, "no bundle"), (&newer, "format 2"), (&missing, "cannot be opened")] {
+    for (file, word) in [(&no_bundle, "no bundle"), (&newer, "format 3"), (&missing, "cannot be opened")] {
         let output = run("C", &["verify"], &[file]);
         assert_eq!(output.status.code(), Some(2));
         assert!(output.stdout.is_empty());
@@ -131,4 +131,44 @@ fn two_logs_are_compared_once_each_holds_by_itself() {
     assert!(stdout(&output).starts_with("Rupture DECISION_CHAIN"), "{}", stdout(&output));
 
     assert_eq!(run("C", &["compare"], &[&central, &shop]).status.code(), Some(2), "the wrong way round");
+}
+
+#[test]
+fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
+    let files = Files::new();
+    let log = crate::desk::a_full_day().log();
+    let whole = files.write("central.bundle", &log.together());
+    let output = run("C", &["replay", "--redecide"], &[&whole]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.starts_with("No difference: "), "{text}");
+    let digest = text.lines().last().unwrap().strip_prefix("Digest of all: ").unwrap();
+    let json: Value = serde_json::from_slice(&run("C", &["replay", "--json"], &[&whole]).stdout).unwrap();
+    assert_eq!(json["replay"]["digest"], digest);
+    assert_eq!(json["replay"]["redecided"], false);
+
+    let mut forged = log.clone();
+    forged.entry(3).decide(|decision| decision.judgement.verdict = comptoir_core::decision::Verdict::Superseded);
+    let forged = files.write("forged.bundle", &forged.judged_again().together());
+    let output = run("fr_FR.UTF-8", &["replay", "--redecide"], &[&forged]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.starts_with("Différence à la position 3 : événement "), "{text}");
+    assert!(text.contains("  verdict\n    enregistré SUPERSEDED\n    redécidé   ACCEPTED\n"), "{text}");
+    let output = run("C", &["replay", "--redecide", "--json"], &[&forged]);
+    assert_eq!(output.status.code(), Some(1));
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["difference"]["position"], 3);
+    assert_eq!(lines.last().unwrap()["replay"]["different"], lines.len() - 1);
+
+    let broken = files.write("broken.bundle", &broken());
+    let output = run("C", &["replay"], &[&broken]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).starts_with("Break DECISION_CHAIN: "), "what does not hold is not replayed");
+    let mut old = log.clone();
+    old.context = None;
+    let old = files.write("old.bundle", &old.together());
+    let output = run("C", &["replay", "--redecide"], &[&old]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("export it again"), "{output:?}");
 }

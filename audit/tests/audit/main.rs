@@ -2,8 +2,10 @@
 
 mod commands;
 mod compare;
+mod desk;
 mod flips;
 mod mutations;
 mod parts;
+mod replay;
 mod support;
 mod vectors;

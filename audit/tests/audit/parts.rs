@@ -14,12 +14,12 @@ fn check(parts: &[Apart]) -> Result<Report, AuditError> {
 }
 
 /// A tenant's log cut after each of some positions.
-fn tenant_parts(log: &Apart, cuts: &[usize]) -> Vec<Apart> {
+pub(crate) fn tenant_parts(log: &Apart, cuts: &[usize]) -> Vec<Apart> {
     let mut parts = Vec::new();
     let mut from = 0;
     let mut header = log.header;
     for to in cuts.iter().copied().chain([log.frames.len()]) {
-        parts.push(Apart { header, frames: log.frames[from..to].to_vec() });
+        parts.push(Apart { header, context: log.context.clone(), frames: log.frames[from..to].to_vec() });
         if let Some(Owned::Entry(last)) = log.frames[..to].last() {
             header =
                 BundleHeader::Central { tenant: TENANT, after: last.position, decision_chain: last.decision_chain };
@@ -37,7 +37,7 @@ fn node_parts(log: &Apart, cuts: &[u64]) -> Vec<Apart> {
     let ends = cuts.iter().map(|seq| (Some(*seq), log.record(1, *seq))).chain([(None, log.frames.len())]);
     for (seq, to) in ends {
         let frames = begin.iter().chain(&log.frames[from..to]).cloned().collect();
-        parts.push(Apart { header: log.header, frames });
+        parts.push(Apart { header: log.header, context: None, frames });
         if let Some(seq) = seq {
             let Owned::Record { chain, .. } = log.frames[log.record(1, seq - 1)] else { panic!() };
             begin = Some(Owned::Epoch(EpochStart { epoch: epoch(1), after: Seq(seq - 1), chain }));

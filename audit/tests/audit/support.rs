@@ -9,7 +9,9 @@ use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::rulebook::Rule;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::bundle_v1::{BundleHeader, CentralBundleWriter, Entry, EpochStart, NodeBundleWriter};
+use comptoir_proto::bundle_v1::{
+    BundleHeader, CentralBundleWriter, Entry, EpochStart, NodeBundleWriter, TenantContext,
+};
 use comptoir_proto::stored_v1::{
     StoredDecision, decode, decode_decision, encode, encode_decision, header, unreadable_event_id,
 };
@@ -30,7 +32,7 @@ pub(crate) fn epoch(number: u32) -> Epoch {
     Epoch { number, id: Uuid::from_u128(u128::from(number) << 64 | 0xe) }
 }
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::new(text).expect("a test's names are names")
 }
 
@@ -75,6 +77,7 @@ impl OwnedEntry {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Apart {
     pub(crate) header: BundleHeader,
+    pub(crate) context: Option<TenantContext>,
     pub(crate) frames: Vec<Owned>,
 }
 
@@ -95,7 +98,12 @@ impl Apart {
                 bundle.finish().unwrap()
             }
             BundleHeader::Central { tenant, after, decision_chain } => {
-                let mut bundle = CentralBundleWriter::start(Vec::new(), tenant, after, decision_chain).unwrap();
+                let mut bundle = match &self.context {
+                    None => CentralBundleWriter::start(Vec::new(), tenant, after, decision_chain).unwrap(),
+                    Some(context) => {
+                        CentralBundleWriter::start_with(Vec::new(), tenant, (after, decision_chain), context).unwrap()
+                    }
+                };
                 for frame in &self.frames {
                     let Owned::Entry(entry) = frame else { panic!("only entries stand in a tenant's log") };
                     bundle.entry(entry.borrowed()).unwrap();
@@ -256,7 +264,7 @@ pub(crate) fn node_log(by: NodeId, epochs: &[u64]) -> Apart {
         }
         previous = Some(previous_head(epoch, *records, chain));
     }
-    Apart { header: BundleHeader::Node { tenant: TENANT, node: by }, frames }
+    Apart { header: BundleHeader::Node { tenant: TENANT, node: by }, context: None, frames }
 }
 
 fn answer(event: &Event) -> Vec<u8> {
@@ -293,7 +301,7 @@ pub(crate) fn tenant_log(nodes: &[Apart]) -> Apart {
     }
     let header =
         BundleHeader::Central { tenant: TENANT, after: Position::ZERO, decision_chain: decision_genesis(TENANT) };
-    Apart { header, frames }
+    Apart { header, context: None, frames }
 }
 
 /// A node's records as entries that still have no position.

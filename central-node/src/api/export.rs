@@ -21,6 +21,7 @@ use super::{Refusal, admin};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, decision_chain_at, tenant_head};
+use crate::tenant::Tenant;
 
 /// Rows read at a time: each page is a short transaction of its own, so that a slow reader holds nothing.
 const PAGE_ROWS: i64 = 500;
@@ -45,7 +46,7 @@ pub(super) async fn export(
     let tenant = credential.tenant;
     let Query(query) = query.map_err(|rejection| Problem::new(ErrorCode::BadParameter, rejection.body_text()))?;
     let after = Position(query.after);
-    let (head, chain) = {
+    let (head, chain, context) = {
         let mut connection = central.database().service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         let head = tenant_head(&tx, tenant).await?.map(|head| head.head).unwrap_or_default();
@@ -53,9 +54,11 @@ pub(super) async fn export(
             let detail = format!("the log ends at position {head}, asked for what comes after {after}");
             return Err(Problem::new(ErrorCode::BadParameter, detail).into());
         }
-        (head, decision_chain_at(&tx, tenant, after).await?)
+        let loaded = Tenant::load(&tx, tenant).await?;
+        let no_tenant = || StoreError::Damaged(format!("tenant {tenant} has a credential and no row"));
+        (head, decision_chain_at(&tx, tenant, after).await?, loaded.ok_or_else(no_tenant)?.context())
     };
-    let writer = Writer::start(Vec::new(), tenant, after, chain);
+    let writer = Writer::start_with(Vec::new(), tenant, (after, chain), &context);
     let writer = writer.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::spawn(async move {

@@ -9,9 +9,10 @@ use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::opening::EpochEnd;
 use comptoir_proto::problem::Problem;
 
-use super::prepare::{EpochEnd, Push};
+use super::prepare::Push;
 use crate::event_store::{NodeHead, NodeLog, StoredPlace};
 
 /// Why a push takes no place.
@@ -162,11 +163,8 @@ pub(crate) fn strange_opening(push: &Push, log: &NodeLog) -> Option<String> {
     if log.epochs.contains_key(&push.epoch.number) {
         return None;
     }
-    let said = push.opening?.previous;
     let end = |head: &NodeHead| EpochEnd { epoch: head.epoch, seq: head.last_seq, chain: head.last_chain };
-    let held = log.open().map(end);
-    let told = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
-    (said != held).then(|| format!("it names {}; central holds {}", told(said), told(held)))
+    push.opening?.objection(log.open().map(end))
 }
 
 /// A push into an epoch that is known.

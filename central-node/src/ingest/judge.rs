@@ -14,7 +14,7 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_core::rules::{self, Effect};
+use comptoir_core::rules::{self, Effect, Settled};
 use comptoir_core::state::{Touched, World};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
@@ -200,30 +200,15 @@ impl<'a> Bench<'a> {
     }
 
     fn judge(&self, incoming: &Incoming<'_>, place: &Place) -> (Judgement, Vec<Effect>) {
-        let rule = |event: Option<&Event>| match event {
-            Some(event) => self.world.rulebook.rule_for(&event.content.entity_type),
-            None => self.world.rulebook.default,
-        };
-        let refused = |verdict, code, detail: String| Judgement {
-            detail: Some(detail),
-            ..Judgement::refused(verdict, code, rule(incoming.event()))
-        };
+        let settled = |settled: Settled<'_>| settled.judgement(&self.world.rulebook, incoming.event());
         if let Some(event) = incoming.event()
             && let Some((position, same)) = self.counted_before(event)
         {
-            let detail = format!("event {} stands at position {position}", event.id);
-            let judgement = match same {
-                true => Judgement {
-                    verdict: Verdict::Duplicate,
-                    detail: Some(detail),
-                    ..Judgement::accepted(rule(Some(event)))
-                },
-                false => refused(Verdict::Rejected, Code::EventIdReused, format!("{detail} with other content")),
-            };
-            return (judgement, Vec::new());
+            let counted = if same { Settled::Duplicate(position) } else { Settled::Reused(position) };
+            return (settled(counted), Vec::new());
         }
         if let IncomingBody::Unfit { code, detail, .. } = &incoming.body {
-            return (refused(Verdict::Quarantined, *code, (*detail).to_owned()), Vec::new());
+            return (settled(Settled::Unfit { code: *code, detail }), Vec::new());
         }
         let decided = incoming.known().filter(|_| !self.defects.contains(&incoming.event_id)).and_then(|known| {
             // The rules are pure and see the world by reference: a panic in them leaves nothing half done.
@@ -236,7 +221,7 @@ impl<'a> Bench<'a> {
         });
         decided.unwrap_or_else(|| {
             tracing::error!(event.id = %incoming.event_id, "deciding failed; the event is set apart");
-            let judgement = refused(Verdict::Quarantined, Code::DecideFailed, "deciding failed".to_owned());
+            let judgement = settled(Settled::Failed);
             let known = incoming.known();
             let effects = known.map(|known| rules::effects(&self.world, place, known, &judgement));
             (judgement, effects.unwrap_or_default())

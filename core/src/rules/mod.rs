@@ -3,7 +3,8 @@
 //!
 //! What goods, deliveries and invoices do is the same under every rulebook: their facts go to `stock`, `delivery` and `invoice`.
 //! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: `client` (last-writer-wins) or `entity` (the
-//! version check, and what is built on it). `quarantine` judges an event again when a person releases it.
+//! version check, and what is built on it). `quarantine` judges an event again when a person releases it. `settled` says what is judged
+//! before any rule is asked.
 //!
 //! A store loads what [`touched()`] and [`touched_through`] name, folds its batch, and writes back what [`Effect::writes`] names.
 
@@ -14,6 +15,7 @@ mod entity;
 mod invoice;
 mod quarantine;
 mod references;
+mod settled;
 mod stock;
 mod touched;
 
@@ -21,6 +23,7 @@ mod touched;
 mod tests;
 
 pub use effect::{Change, Cost, Direction, Effect, EntityChange, Movement, evolve};
+pub use settled::Settled;
 pub use touched::{touched, touched_through};
 
 use crate::decision::{Code, Judgement, Place, Verdict};

@@ -7,6 +7,9 @@
 //! file    = header frame* end
 //! header  = "CPTB" | format u16 | kind u8 | tenant 16 | node:    node 16
 //!                                                     | central: after position u64, decision chain 32
+//!                                                     | central, format 2: the same, then the context
+//! context = central's own node 16 | zone text | sites u32 | (site 16 | code text)*
+//! text    = length u16 | UTF-8 of that length
 //! frame   = tag u8 | length u32 | body of that length
 //! epoch   = number u32 | id 16 | after seq u64 | chain 32                  (node: the records that follow are of this epoch)
 //! record  = chain 32 | record                                             (node: seq is one more than the record before)
@@ -16,6 +19,8 @@
 //! end     = records u64 | decisions u64 | last seq or position u64 | chain 32 | blake3 of every byte of the file before it 32
 //! ```
 //!
+//! Format 2 is a tenant's bundle with its context: what deciding needs and no record says. Format 1 is read for ever.
+//!
 //! Numbers are little-endian. Reading checks the form; whether the chains hold is for `comptoir-audit` to say.
 
 mod reader;
@@ -24,8 +29,8 @@ mod tests;
 mod writer;
 
 use comptoir_core::chain::ChainHash;
-use comptoir_core::id::{NodeId, TenantId};
-use comptoir_core::limits::RECORD_BYTES_MAX;
+use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
+use comptoir_core::limits::{NAME_CHARS_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Position, Seq};
 
 pub use reader::{BundleError, BundleReader};
@@ -35,8 +40,10 @@ use crate::stored_v1::DECISION_BYTES_MAX;
 
 /// First bytes of every bundle.
 pub const MAGIC: [u8; 4] = *b"CPTB";
-/// The format this module writes and reads.
+/// The format of a bundle without a context.
 pub const FORMAT: u16 = 1;
+/// The format of a tenant's bundle with its context.
+pub const FORMAT_WITH_CONTEXT: u16 = 2;
 /// What an export is answered as.
 pub const CONTENT_TYPE: &str = "application/vnd.comptoir.bundle";
 
@@ -54,6 +61,10 @@ const EPOCH_BYTES: usize = 60;
 const ENTRY_FIXED_BYTES: usize = 120;
 const END_BYTES: usize = 88;
 const DIGEST_BYTES: usize = 32;
+/// Bytes of a text in a context: a name, or a zone's.
+const TEXT_BYTES_MAX: usize = 4 * NAME_CHARS_MAX;
+/// More than any tenant has.
+const SITES_MAX: usize = 100_000;
 /// The longest body any frame may have.
 const BODY_BYTES_MAX: usize = ENTRY_FIXED_BYTES + RECORD_BYTES_MAX + DECISION_BYTES_MAX;
 
@@ -76,6 +87,18 @@ pub enum BundleHeader {
         /// The decision chain at `after`.
         decision_chain: ChainHash,
     },
+}
+
+/// What deciding needs to know of a tenant and no record says: central's word, and outside the chains. Whoever decides again with another
+/// context than central had comes to other decisions, so a change to it shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TenantContext {
+    /// Central's own node in the tenant: what it seals may say what no other node may.
+    pub central_node: NodeId,
+    /// The name of the zone in which years are counted, as the time zone database has it.
+    pub zone: String,
+    /// The code of each site, for references. In the order of their ids.
+    pub sites: Vec<(SiteId, Name)>,
 }
 
 impl BundleHeader {

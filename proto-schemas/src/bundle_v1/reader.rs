@@ -3,14 +3,15 @@
 use std::io::Read;
 
 use comptoir_core::chain::ChainHash;
-use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::limits::RECORD_BYTES_MAX;
 use comptoir_core::position::{Epoch, Position, Seq};
 use uuid::Uuid;
 
 use super::{
-    BODY_BYTES_MAX, BundleHeader, DIGEST_BYTES, END_BYTES, EPOCH_BYTES, Entry, EpochStart, FORMAT, FRAME_HEADER_BYTES,
-    Frame, KIND_CENTRAL, KIND_NODE, MAGIC, TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_RECORD, Tally, Trailer,
+    BODY_BYTES_MAX, BundleHeader, DIGEST_BYTES, END_BYTES, EPOCH_BYTES, Entry, EpochStart, FORMAT, FORMAT_WITH_CONTEXT,
+    FRAME_HEADER_BYTES, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH,
+    TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -35,7 +36,7 @@ pub enum BundleError {
         got: Vec<u8>,
     },
     /// A format of another version.
-    #[error("a bundle of format {got}; this program reads format {FORMAT}")]
+    #[error("a bundle of format {got}; this program reads formats {FORMAT} and {FORMAT_WITH_CONTEXT}")]
     Format {
         /// What stood there.
         got: u16,
@@ -137,6 +138,7 @@ impl BundleError {
 pub struct BundleReader<R: Read> {
     window: Window<R>,
     header: BundleHeader,
+    context: Option<TenantContext>,
     tally: Tally,
     before: Before,
     trailer: Option<Trailer>,
@@ -156,13 +158,25 @@ impl<R: Read> BundleReader<R> {
     /// Reads the header.
     pub fn open(source: R) -> Result<Self, BundleError> {
         let mut window = Window { source, buffer: Vec::new(), start: 0, base: 0, hasher: blake3::Hasher::new() };
-        let header = read_header(&mut window)?;
-        Ok(BundleReader { window, header, tally: Tally::start(&header), before: Before::Header, trailer: None })
+        let (header, context) = read_header(&mut window)?;
+        Ok(BundleReader {
+            window,
+            header,
+            context,
+            tally: Tally::start(&header),
+            before: Before::Header,
+            trailer: None,
+        })
     }
 
     /// What the bundle is of.
     pub fn header(&self) -> &BundleHeader {
         &self.header
+    }
+
+    /// What deciding needs to know of the tenant, where the bundle says it.
+    pub fn context(&self) -> Option<&TenantContext> {
+        self.context.as_ref()
     }
 
     /// Bytes read and understood so far: where the next frame begins.
@@ -201,27 +215,67 @@ impl<R: Read> BundleReader<R> {
     }
 }
 
-fn read_header<R: Read>(window: &mut Window<R>) -> Result<BundleHeader, BundleError> {
+fn read_header<R: Read>(window: &mut Window<R>) -> Result<(BundleHeader, Option<TenantContext>), BundleError> {
+    const WHAT: &str = "the header";
     let magic = window.fill(MAGIC.len())?;
     if magic != MAGIC {
         return Err(BundleError::NotABundle { got: magic.to_vec() });
     }
-    let [_, _, _, _, format @ .., kind] = *window.peek::<7>("the header")?;
+    let [_, _, _, _, format @ .., kind] = *window.peek::<7>(WHAT)?;
     let format = u16::from_le_bytes(format);
-    if format != FORMAT {
+    if format != FORMAT && format != FORMAT_WITH_CONTEXT {
         return Err(BundleError::Format { got: format });
     }
-    window.take(7, "the header")?;
-    let tenant = TenantId::from_bytes(window.array("the header")?);
+    window.take(7, WHAT)?;
+    let tenant = TenantId::from_bytes(window.array(WHAT)?);
     match kind {
-        KIND_NODE => Ok(BundleHeader::Node { tenant, node: NodeId::from_bytes(window.array("the header")?) }),
-        KIND_CENTRAL => Ok(BundleHeader::Central {
-            tenant,
-            after: Position(u64::from_le_bytes(window.array("the header")?)),
-            decision_chain: ChainHash(window.array("the header")?),
-        }),
+        KIND_NODE if format == FORMAT => {
+            Ok((BundleHeader::Node { tenant, node: NodeId::from_bytes(window.array(WHAT)?) }, None))
+        }
+        KIND_NODE => Err(BundleError::Format { got: format }),
+        KIND_CENTRAL => {
+            let header = BundleHeader::Central {
+                tenant,
+                after: Position(u64::from_le_bytes(window.array(WHAT)?)),
+                decision_chain: ChainHash(window.array(WHAT)?),
+            };
+            let context = if format == FORMAT { None } else { Some(read_context(window)?) };
+            Ok((header, context))
+        }
         got => Err(BundleError::Kind { got }),
     }
+}
+
+fn read_context<R: Read>(window: &mut Window<R>) -> Result<TenantContext, BundleError> {
+    const WHAT: &str = "the tenant's context";
+    let central_node = NodeId::from_bytes(window.array(WHAT)?);
+    let zone = read_text(window, "the name of a zone")?;
+    let offset = window.offset();
+    let count = u32::from_le_bytes(window.array(WHAT)?) as usize;
+    if count > SITES_MAX {
+        let expected = format!("at most {SITES_MAX} are possible");
+        return Err(BundleError::Length { offset, what: "a list of sites", got: count as u64, expected });
+    }
+    let mut sites = Vec::new();
+    for _ in 0..count {
+        let site = SiteId::from_bytes(window.array(WHAT)?);
+        let offset = window.offset();
+        let code = read_text(window, "a site's code")?;
+        let misplaced = |_| BundleError::Misplaced { offset, detail: "a site's code is no name" };
+        sites.push((site, Name::new(code).map_err(misplaced)?));
+    }
+    Ok(TenantContext { central_node, zone, sites })
+}
+
+fn read_text<R: Read>(window: &mut Window<R>, what: &'static str) -> Result<String, BundleError> {
+    let offset = window.offset();
+    let length = usize::from(u16::from_le_bytes(window.array(what)?));
+    if length > TEXT_BYTES_MAX {
+        let expected = format!("at most {TEXT_BYTES_MAX} are possible");
+        return Err(BundleError::Length { offset, what, got: length as u64, expected });
+    }
+    let text = std::str::from_utf8(window.take(length, what)?).map(str::to_owned);
+    text.map_err(|_| BundleError::Misplaced { offset, detail: "a text is no UTF-8" })
 }
 
 /// Whether a frame of that tag and length may stand here, before its body is read.

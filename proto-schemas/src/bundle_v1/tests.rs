@@ -38,6 +38,22 @@ fn central_bundle() -> Vec<u8> {
     bundle.finish().unwrap()
 }
 
+fn context() -> TenantContext {
+    let site = |byte, code| (SiteId::from_bytes([byte; 16]), Name::new(code).unwrap());
+    TenantContext {
+        central_node: NodeId::from_bytes([7; 16]),
+        zone: "Europe/Paris".to_owned(),
+        sites: vec![site(4, "P01"), site(5, "ÉTÉ")],
+    }
+}
+
+fn bundle_with_context() -> Vec<u8> {
+    let at = (Position(4), chain(9));
+    let mut bundle = CentralBundleWriter::start_with(Vec::new(), TENANT, at, &context()).unwrap();
+    bundle.entry(entry(5, b"a record", b"its decision")).unwrap();
+    bundle.finish().unwrap()
+}
+
 /// Everything in a bundle, as text, and its trailer.
 fn read(source: impl Read) -> Result<(Vec<String>, Trailer), BundleError> {
     let mut reader = BundleReader::open(source)?;
@@ -80,6 +96,31 @@ fn what_was_written_is_read_again_however_it_arrives() {
 }
 
 #[test]
+fn a_tenants_context_stands_before_the_first_entry_or_is_absent() {
+    let bytes = bundle_with_context();
+    let mut reader = BundleReader::open(Drip(&bytes)).unwrap();
+    assert_eq!(reader.context(), Some(&context()));
+    let header = BundleHeader::Central { tenant: TENANT, after: Position(4), decision_chain: chain(9) };
+    assert_eq!(*reader.header(), header);
+    let (_, frame) = reader.next_frame().unwrap().unwrap();
+    assert_eq!(frame, Frame::Entry(entry(5, b"a record", b"its decision")));
+    assert_eq!(reader.next_frame().unwrap(), None, "its digest covers the context too");
+    assert_eq!(BundleReader::open(&*central_bundle()).unwrap().context(), None);
+
+    let mut node = node_bundle();
+    node[4] = 2;
+    assert!(matches!(read(&*node), Err(BundleError::Format { got: 2 })), "a node's log has no context");
+    let mut many = bytes.clone();
+    let sites = 63 + 16 + 2 + "Europe/Paris".len();
+    many[sites..sites + 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    let error = read(&*many).unwrap_err();
+    assert!(matches!(error, BundleError::Length { offset, .. } if offset == sites as u64), "{error}");
+    let long = TenantContext { zone: "Z".repeat(300), ..context() };
+    let refused = CentralBundleWriter::start_with(Vec::new(), TENANT, (Position(0), chain(1)), &long);
+    assert!(matches!(refused, Err(WriteError::TooLarge { got: 300, .. })));
+}
+
+#[test]
 fn an_empty_log_is_a_bundle_too() {
     let node = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap().finish().unwrap();
     assert!(read(&*node).unwrap().0.is_empty());
@@ -108,7 +149,7 @@ fn chunks_put_together_are_the_bundle() {
 
 #[test]
 fn a_cut_anywhere_is_noticed_where_the_file_ends() {
-    for bundle in [node_bundle(), central_bundle()] {
+    for bundle in [node_bundle(), central_bundle(), bundle_with_context()] {
         for length in 4..bundle.len() {
             let error = read(&bundle[..length]).unwrap_err();
             assert!(matches!(error, BundleError::Cut { .. }), "{length}: {error}");
@@ -120,7 +161,7 @@ fn a_cut_anywhere_is_noticed_where_the_file_ends() {
 
 #[test]
 fn one_changed_byte_anywhere_is_noticed() {
-    for bundle in [node_bundle(), central_bundle()] {
+    for bundle in [node_bundle(), central_bundle(), bundle_with_context()] {
         for at in 0..bundle.len() {
             for bit in [1u8, 128] {
                 let mut changed = bundle.clone();

@@ -8,8 +8,8 @@ use comptoir_core::limits::RECORD_BYTES_MAX;
 use comptoir_core::position::Position;
 
 use super::{
-    BundleHeader, Entry, EpochStart, FORMAT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, TAG_ANSWER, TAG_END, TAG_ENTRY,
-    TAG_EPOCH, TAG_RECORD, Tally,
+    BundleHeader, Entry, EpochStart, FORMAT, FORMAT_WITH_CONTEXT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX,
+    TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -25,7 +25,7 @@ pub enum WriteError {
     /// More than a reader would take.
     #[error("a {what} of {got} bytes is more than a bundle may hold ({max})")]
     TooLarge {
-        /// `record` or `decision`.
+        /// `record`, `decision`...
         what: &'static str,
         /// How long it is.
         got: usize,
@@ -79,6 +79,19 @@ impl<W: Write> CentralBundleWriter<W> {
     /// position zero and the tenant's decision genesis for a whole log.
     pub fn start(to: W, tenant: TenantId, after: Position, decision_chain: ChainHash) -> Result<Self, WriteError> {
         Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain }).map(Self)
+    }
+
+    /// Begins one like [`Self::start`], which also says what deciding needs to know of the tenant.
+    pub fn start_with(
+        to: W,
+        tenant: TenantId,
+        (after, decision_chain): (Position, ChainHash),
+        context: &TenantContext,
+    ) -> Result<Self, WriteError> {
+        let mut sink = Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain })?;
+        sink.gathered[MAGIC.len()..MAGIC.len() + 2].copy_from_slice(&FORMAT_WITH_CONTEXT.to_le_bytes());
+        put_context(&mut sink.gathered, context)?;
+        Ok(Self(sink))
     }
 
     /// The next entry.
@@ -188,6 +201,27 @@ fn put_header(to: &mut Vec<u8>, header: &BundleHeader) {
             to.extend_from_slice(&decision_chain.0);
         }
     }
+}
+
+fn put_context(to: &mut Vec<u8>, context: &TenantContext) -> Result<(), WriteError> {
+    to.extend_from_slice(context.central_node.as_bytes());
+    put_text(to, &context.zone)?;
+    let count = context.sites.len();
+    let too_many = || WriteError::TooLarge { what: "list of sites", got: count, max: SITES_MAX };
+    let fits = u32::try_from(count).ok().filter(|_| count <= SITES_MAX).ok_or_else(too_many)?;
+    to.extend_from_slice(&fits.to_le_bytes());
+    context.sites.iter().try_for_each(|(site, code)| {
+        to.extend_from_slice(site.as_bytes());
+        put_text(to, code.as_str())
+    })
+}
+
+fn put_text(to: &mut Vec<u8>, text: &str) -> Result<(), WriteError> {
+    let too_long = || WriteError::TooLarge { what: "name", got: text.len(), max: TEXT_BYTES_MAX };
+    let length = u16::try_from(text.len()).ok().filter(|_| text.len() <= TEXT_BYTES_MAX).ok_or_else(too_long)?;
+    to.extend_from_slice(&length.to_le_bytes());
+    to.extend_from_slice(text.as_bytes());
+    Ok(())
 }
 
 fn put_frame(to: &mut Vec<u8>, frame: &Frame<'_>) {

@@ -1,11 +1,12 @@
-//! The two bundles among the vectors: the first two records of a node's log, as the node and as central export them.
+//! The bundles among the vectors: the first two records of a node's log, as the node and as central export them.
 
 use comptoir_core::chain::{decision_genesis, decision_link};
 use comptoir_core::decision::Judgement;
+use comptoir_core::id::{Name, NodeId, SiteId};
 use comptoir_core::position::{Position, Seq};
 use comptoir_core::rulebook::Rule;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::bundle_v1::{CentralBundleWriter, Entry, EpochStart, NodeBundleWriter};
+use comptoir_proto::bundle_v1::{CentralBundleWriter, Entry, EpochStart, NodeBundleWriter, TenantContext};
 use comptoir_proto::stored_v1::{StoredDecision, encode, encode_decision};
 use comptoir_proto::sync_v1::{RecordResult, parse_chain};
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,13 @@ struct BundleVector {
 #[test]
 fn bundles_are_written_as_their_vectors_say() {
     check("bundle-node", node_bundle());
-    check("bundle-central", central_bundle());
+    check("bundle-central", central_bundle(None));
+    let context = TenantContext {
+        central_node: NodeId::from_bytes([0xce; 16]),
+        zone: "Europe/Paris".to_owned(),
+        sites: vec![(SiteId::from_bytes([9; 16]), Name::new("P01").unwrap())],
+    };
+    check("bundle-with-context", central_bundle(Some(&context)));
 }
 
 fn check(name: &str, bundle: Vec<u8>) {
@@ -61,11 +68,15 @@ fn node_bundle() -> Vec<u8> {
     bundle.finish().unwrap()
 }
 
-fn central_bundle() -> Vec<u8> {
+fn central_bundle(context: Option<&TenantContext>) -> Vec<u8> {
     let records = records();
     let tenant = records[0].fields.event().tenant;
     let mut decision_chain = decision_genesis(tenant);
-    let mut bundle = CentralBundleWriter::start(Vec::new(), tenant, Position::ZERO, decision_chain).unwrap();
+    let mut bundle = match context {
+        None => CentralBundleWriter::start(Vec::new(), tenant, Position::ZERO, decision_chain),
+        Some(context) => CentralBundleWriter::start_with(Vec::new(), tenant, (Position::ZERO, decision_chain), context),
+    }
+    .unwrap();
     for (number, vector) in (1u64..).zip(&records) {
         let event = vector.fields.event();
         let chain = parse_chain(&vector.chain).unwrap();

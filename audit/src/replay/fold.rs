@@ -1,0 +1,262 @@
+//! One record after the other: judged again where that is wanted, then applied as it was decided.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::{Code, Judgement, Place, Verdict};
+use comptoir_core::event::TimeSource;
+use comptoir_core::fact::{Fact, Objection};
+use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_core::rules::{self, Settled};
+use comptoir_core::state::World;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::bundle_v1::TenantContext;
+use comptoir_proto::in_place::InPlace;
+use comptoir_proto::opening::{self, EpochEnd};
+use comptoir_proto::stored_v1::{self, StoredDecision};
+use comptoir_proto::{instant, sync_v1};
+use jiff::tz::TimeZone;
+
+use super::read::Judged;
+use super::{Difference, FieldDifference, Replay, by_word, models};
+
+/// What a field shows where there is nothing.
+const NOTHING: &str = "-";
+
+/// What is known of the tenant apart from its log.
+struct Tenant {
+    central_node: NodeId,
+    zone: TimeZone,
+    sites: BTreeMap<SiteId, Name>,
+}
+
+/// The read models up to a position, and what was seen on the way.
+pub(super) struct Fold {
+    tenant: TenantId,
+    /// Absent in bundles of older centrals; deciding needs it, applying does not.
+    known: Option<Tenant>,
+    redecide: bool,
+    world: World,
+    /// Where each node's log ends.
+    ends: HashMap<NodeId, EpochEnd>,
+    records: u64,
+    position: Position,
+    decision_chain: ChainHash,
+    verdicts: [u64; Verdict::ALL.len()],
+    different: u64,
+    by_other_rules: u64,
+}
+
+impl Fold {
+    /// Begins with nothing. The error is the name of a zone that no database here has.
+    pub(super) fn new(
+        tenant: TenantId,
+        context: Option<TenantContext>,
+        redecide: bool,
+        decision_chain: ChainHash,
+    ) -> Result<Fold, String> {
+        let known = |TenantContext { central_node, zone, sites }: TenantContext| {
+            let zone = TimeZone::get(&zone).map_err(|_| zone)?;
+            Ok::<Tenant, String>(Tenant { central_node, zone, sites: sites.into_iter().collect() })
+        };
+        Ok(Fold {
+            tenant,
+            known: context.map(known).transpose()?,
+            redecide,
+            world: World::default(),
+            ends: HashMap::new(),
+            records: 0,
+            position: Position::ZERO,
+            decision_chain,
+            verdicts: [0; Verdict::ALL.len()],
+            different: 0,
+            by_other_rules: 0,
+        })
+    }
+
+    /// Takes the next record. Answers how its stored decision differs from what the rules say; an error is in words.
+    pub(super) fn take(&mut self, judged: Judged) -> Result<Option<Difference>, String> {
+        let place = self.place(&judged);
+        let Judged { stand, chain, decision_chain, mut record, decision } = judged;
+        if let InPlace::Known(known) = &mut record
+            && known.fact == Fact::EpochOpened
+            && !place.by_central
+            && let Ok(opening) = opening::read(&known.event)
+            && let Some(detail) = opening.objection(self.ends.get(&stand.node).copied())
+        {
+            known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
+        }
+        self.by_other_rules += u64::from(decision.engine_version != rules::ENGINE_VERSION);
+        let fields = if self.redecide {
+            self.decide_again(&place, &record, &decision)
+        } else {
+            takes_effect_unread(&record, &decision)
+        };
+        self.apply(&place, &record, &decision)?;
+        self.ends.insert(stand.node, EpochEnd { epoch: stand.epoch, seq: stand.seq, chain });
+        (self.position, self.decision_chain) = (decision.position, decision_chain);
+        self.records += 1;
+        self.verdicts[Verdict::ALL.iter().position(|verdict| *verdict == decision.judgement.verdict).unwrap_or(0)] += 1;
+        if fields.is_empty() {
+            return Ok(None);
+        }
+        self.different += 1;
+        let content = record.event().map(|event| &event.content);
+        Ok(Some(Difference {
+            position: decision.position.0,
+            node: stand.node.uuid(),
+            epoch: stand.epoch.number,
+            seq: stand.seq.0,
+            event: decision.event_id.uuid(),
+            action: content.map(|content| content.action.to_string()),
+            entity: content.map(|content| format!("{} {}", content.entity_type, content.entity_id)),
+            fields,
+        }))
+    }
+
+    /// What the log came to.
+    pub(super) fn replay(&self) -> Replay {
+        let models = models::of(&self.world);
+        Replay {
+            tenant: self.tenant.uuid(),
+            records: self.records,
+            position: self.position.0,
+            decision_chain: self.decision_chain.to_string(),
+            verdicts: by_word(self.verdicts),
+            digest: models::digest(&models),
+            models,
+            redecided: self.redecide,
+            different: self.different,
+            by_other_rules: self.by_other_rules,
+        }
+    }
+
+    /// Where and when the record was judged, as central knew it.
+    fn place(&self, judged: &Judged) -> Place {
+        let Judged { stand, record, decision, .. } = judged;
+        let site = record.event().and_then(|event| event.content.site);
+        let code = |tenant: &Tenant| site.and_then(|site| tenant.sites.get(&site).cloned());
+        Place {
+            position: decision.position,
+            received_at: decision.received_at,
+            effective_at: decision.effective_at,
+            local_year: decision.local_year,
+            site_code: self.known.as_ref().and_then(code),
+            by_central: self.known.as_ref().is_some_and(|tenant| tenant.central_node == stand.node),
+        }
+    }
+
+    /// Judges a record from the state at its position, and lays that beside what is stored.
+    fn decide_again(&self, place: &Place, record: &InPlace, decision: &StoredDecision) -> Vec<FieldDifference> {
+        let again = self.judgement(place, record, &decision.judgement);
+        let mut fields = judgement_fields(decision, &again);
+        let book = self.world.rulebook.version;
+        fields.extend(field("rulebook_version", &decision.rulebook_version.to_string(), &book.to_string()));
+        let effective_at = effective_at(record, decision);
+        fields.extend(field(
+            "effective_at",
+            &instant::format(decision.effective_at),
+            &instant::format(effective_at.unwrap_or(decision.effective_at)),
+        ));
+        let year = self.known.as_ref().map_or(decision.local_year, |tenant| year(&tenant.zone, decision.received_at));
+        fields.extend(field("local_year", &decision.local_year.to_string(), &year.to_string()));
+        fields
+    }
+
+    fn judgement(&self, place: &Place, record: &InPlace, stored: &Judgement) -> Judgement {
+        let settled = |settled: Settled<'_>| settled.judgement(&self.world.rulebook, record.event());
+        // Which ids count already, and with what content, is said by `verify`, which looks at every one.
+        if record.event().is_some() && stored.verdict == Verdict::Duplicate {
+            return settled(Settled::Duplicate(place.position));
+        }
+        if record.event().is_some() && stored.code == Some(Code::EventIdReused) {
+            return settled(Settled::Reused(place.position));
+        }
+        match record {
+            InPlace::Unfit { code, detail, .. } => settled(Settled::Unfit { code: *code, detail }),
+            InPlace::Known(known) => {
+                // The rules are pure: a panic in them leaves nothing half done.
+                let decided = || rules::decide(&self.world, place, known);
+                catch_unwind(AssertUnwindSafe(decided)).unwrap_or_else(|_| settled(Settled::Failed))
+            }
+        }
+    }
+
+    /// Lets the record take effect as it was decided.
+    fn apply(&mut self, place: &Place, record: &InPlace, decision: &StoredDecision) -> Result<(), String> {
+        let InPlace::Known(known) = record else { return Ok(()) };
+        let world = &mut self.world;
+        let applied = || {
+            for effect in rules::effects(world, place, known, &decision.judgement) {
+                rules::evolve(world, &effect);
+            }
+        };
+        catch_unwind(AssertUnwindSafe(applied)).map_err(|_| "what it says cannot be applied".to_owned())
+    }
+}
+
+/// A record that took effect although it does not read here has nothing to apply.
+fn takes_effect_unread(record: &InPlace, decision: &StoredDecision) -> Vec<FieldDifference> {
+    let InPlace::Unfit { code, .. } = record else { return Vec::new() };
+    match decision.judgement.verdict {
+        Verdict::Accepted | Verdict::Superseded | Verdict::Conflict => {
+            let decided = format!("{} {}", Verdict::Quarantined.as_str(), code.as_str());
+            field("verdict", decision.judgement.verdict.as_str(), &decided).into_iter().collect()
+        }
+        Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate => Vec::new(),
+    }
+}
+
+fn judgement_fields(decision: &StoredDecision, again: &Judgement) -> Vec<FieldDifference> {
+    let stored = &decision.judgement;
+    let code = |judgement: &Judgement| judgement.code.map_or(NOTHING, Code::as_str);
+    let flags = |judgement: &Judgement| {
+        let words: Vec<&str> = judgement.flags.iter().map(|flag| flag.as_str()).collect();
+        if words.is_empty() { NOTHING.to_owned() } else { words.join(" ") }
+    };
+    let reference = |judgement: &Judgement| judgement.reference.clone().unwrap_or_else(|| NOTHING.to_owned());
+    let resolution = |judgement: &Judgement| match &judgement.resolution {
+        Some(resolution) => String::from_utf8_lossy(&sync_v1::resolution_to_json(resolution)).into_owned(),
+        None => NOTHING.to_owned(),
+    };
+    let same_resolution = stored.resolution.is_none() && is_too_long(decision, again);
+    [
+        field("verdict", stored.verdict.as_str(), again.verdict.as_str()),
+        field("code", code(stored), code(again)),
+        field("flags", &flags(stored), &flags(again)),
+        field("rule", stored.rule.as_str(), again.rule.as_str()),
+        field("reference", &reference(stored), &reference(again)),
+        field("resolution", &resolution(stored), &resolution(again)).filter(|_| !same_resolution),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A decision that quotes more than a decision may hold is stored without the quotation.
+fn is_too_long(decision: &StoredDecision, again: &Judgement) -> bool {
+    again.resolution.is_some()
+        && stored_v1::encode_decision(&StoredDecision { judgement: again.clone(), ..decision.clone() }).is_err()
+}
+
+fn field(field: &'static str, stored: &str, decided: &str) -> Option<FieldDifference> {
+    (stored != decided).then(|| FieldDifference { field, stored: stored.to_owned(), decided: decided.to_owned() })
+}
+
+/// The effective time, where it follows from the record and its receipt. What the node's clock stamped was corrected by an offset that
+/// only central measured.
+fn effective_at(record: &InPlace, decision: &StoredDecision) -> Option<Timestamp> {
+    match record.event() {
+        None => Some(decision.received_at),
+        Some(event) if event.time_source == TimeSource::Caller => {
+            Some(Place::effective_at(event, 0, decision.received_at))
+        }
+        Some(_) => None,
+    }
+}
+
+fn year(zone: &TimeZone, at: Timestamp) -> i16 {
+    jiff::Timestamp::from_microsecond(at.0).unwrap_or_default().to_zoned(zone.clone()).year()
+}
