@@ -1,9 +1,11 @@
 //! A shop's node: it sells without the network, and nothing it said "ok" to is lost.
 
 mod api;
+mod blobs;
 pub mod config;
 pub mod event_log;
 mod node;
+mod notifications;
 mod read_models;
 pub mod sync_agent;
 

@@ -8,6 +8,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Duration, sleep};
 
+use crate::blobs::Blobs;
 use crate::config::{NodeConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::read_models::{self, ReadModels};
@@ -21,6 +22,10 @@ const RESTART_AFTER: Duration = Duration::from_secs(16);
 pub struct Node {
     log: Log,
     read_models: ReadModels,
+    blobs: Blobs,
+    /// Held from the look at what is there to the append that rests on it.
+    edits: Mutex<()>,
+    environment: Environment,
     author: Author,
     sync_config: SyncConfig,
     sync: watch::Receiver<SyncState>,
@@ -58,16 +63,31 @@ impl Node {
         environment: Environment,
         transport: Option<T>,
     ) -> Result<Arc<Node>, StartError> {
-        let notes_path = config.notes_path();
+        let (notes_path, blobs) = (config.notes_path(), Blobs::new(&config.data_dir));
         let (opened_with, log_config) = (environment.clone(), config.log);
         let log = tokio::task::spawn_blocking(move || Log::open(log_config, opened_with)).await??;
+        if let Err(error) = blobs.remove_unfinished() {
+            tracing::warn!(%error, "Cannot remove files that were half taken in: {error}");
+        }
         let mut state = SyncState::new(if transport.is_some() { Phase::Idle } else { Phase::Disabled });
         Notes::load(&notes_path).recall(&mut state);
         let (state, sync) = watch::channel(state);
         let identity = log.identity();
-        let line = Line { log: log.clone(), environment, interval: config.sync.interval, notes_path, state };
+        let kept = environment.clone();
+        let blobs_of_line = blobs.clone();
+        let line = Line {
+            log: log.clone(),
+            environment,
+            blobs: blobs_of_line,
+            interval: config.sync.interval,
+            notes_path,
+            state,
+        };
         Ok(Arc::new(Node {
             read_models: ReadModels::new(log.clone()),
+            blobs,
+            edits: Mutex::new(()),
+            environment: kept,
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
             sync_config: config.sync,
@@ -89,6 +109,21 @@ impl Node {
     /// What this node knows of its tenant.
     pub(crate) fn read_models(&self) -> &ReadModels {
         &self.read_models
+    }
+
+    /// Its signatures and photos.
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    /// One at a time looks at what is there and appends what rests on it.
+    pub(crate) fn edits(&self) -> &Mutex<()> {
+        &self.edits
+    }
+
+    /// A random UUID.
+    pub(crate) fn random_uuid(&self) -> std::io::Result<uuid::Uuid> {
+        self.environment.random_uuid()
     }
 
     /// What the read models need of the line to central.
@@ -123,6 +158,7 @@ impl Node {
 struct Line {
     log: Log,
     environment: Environment,
+    blobs: Blobs,
     interval: Duration,
     notes_path: PathBuf,
     state: watch::Sender<SyncState>,
@@ -136,7 +172,8 @@ impl Line {
             let (log, environment) = (self.log.clone(), self.environment.clone());
             let (state, notes_path) = (self.state.clone(), self.notes_path.clone());
             let puller = Puller::new(log.clone(), transport.clone(), environment.clone(), self.interval, state.clone());
-            let agent = Agent::new(log, transport.clone(), environment, self.interval, notes_path, state);
+            let agent =
+                Agent::new(log, transport.clone(), environment, self.blobs.clone(), self.interval, notes_path, state);
             // In tasks of their own, which end with this one: a defect must not end sending for good.
             let mut tasks = tokio::task::JoinSet::new();
             tasks.spawn(agent.run());

@@ -248,6 +248,10 @@ pub struct EventDto {
     /// What central decided, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<crate::sync_v1::RecordResult>,
+    /// How far it has come; at a node alone: `PENDING`, `SENDING`, `ACKED`, or `FAILED` where central will not let it take effect as it is
+    /// (CONFLICT, REJECTED); why stands in the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
 }
 
 impl EventDto {
@@ -273,6 +277,7 @@ impl EventDto {
             payload: serde_json::from_slice(&content.payload)
                 .unwrap_or_else(|_| String::from_utf8_lossy(&content.payload).into_owned().into()),
             decision: None,
+            status: None,
         }
     }
 }

@@ -63,6 +63,8 @@ pub enum ErrorCode {
     PreconditionRequired,
     /// The bytes are not those that their checksum or hash names.
     ChecksumMismatch,
+    /// A file that the event names is not here.
+    BlobMissing,
     /// This central is another one than the cursor's: restored, or replaced.
     IncarnationChanged,
     /// What the node may see is not what the cursor was made for.
@@ -83,7 +85,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 38] = [
+    pub const ALL: [ErrorCode; 39] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -114,6 +116,7 @@ impl ErrorCode {
         ErrorCode::KeyChanged,
         ErrorCode::PreconditionRequired,
         ErrorCode::ChecksumMismatch,
+        ErrorCode::BlobMissing,
         ErrorCode::IncarnationChanged,
         ErrorCode::ScopeChanged,
         ErrorCode::AlreadyResolved,
@@ -193,6 +196,7 @@ impl ErrorCode {
             ErrorCode::ChecksumMismatch => {
                 ("CHECKSUM_MISMATCH", 422, true, "The bytes are not those of their checksum")
             }
+            ErrorCode::BlobMissing => ("BLOB_MISSING", 422, true, "A file that the event names is not here yet"),
             ErrorCode::IncarnationChanged => ("INCARNATION_CHANGED", 410, false, "Central was restored or replaced"),
             ErrorCode::ScopeChanged => ("SCOPE_CHANGED", 410, false, "What this node may see has changed"),
             ErrorCode::AlreadyResolved => ("ALREADY_RESOLVED", 409, false, "The conflict was decided already"),

@@ -54,6 +54,8 @@ pub const CONFLICT_PREVIEW: &str = "/api/v1/conflicts/{event_id}/preview";
 pub const DRAFTS: &str = "/api/v1/drafts";
 /// One of them.
 pub const DRAFT: &str = "/api/v1/drafts/{id}";
+/// It becomes an event, once.
+pub const DRAFT_SUBMIT: &str = "/api/v1/drafts/{id}/submit";
 /// What a person at the node should hear.
 pub const NOTIFICATIONS: &str = "/api/v1/notifications";
 /// A person has seen it.

@@ -85,6 +85,7 @@ fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
         schema_version: 0,
         payload: serde_json::Value::Null,
         decision: None,
+        status: None,
     }
 }
 

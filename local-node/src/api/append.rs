@@ -11,6 +11,7 @@ use comptoir_proto::problem::Problem;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::blobs;
 use super::body::bad_json;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{self, AppendError};
@@ -25,8 +26,15 @@ pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Re
         return list(node, key, body).await;
     }
     let dto: DraftDto = serde_json::from_slice(&body).map_err(|error| bad_json(&error))?;
-    let (draft, _) = check_draft(&dto, node.author(), key, 0)?;
+    let draft = checked(node, &dto, key, 0)?;
     one(node, draft).await
+}
+
+/// Checks a draft wholly, also whether the files are here that it names.
+pub(super) fn checked(node: &Node, dto: &DraftDto, key: Option<&str>, index: usize) -> Result<Draft, Problem> {
+    let (draft, fact) = check_draft(dto, node.author(), key, index)?;
+    blobs::check(node, &fact)?;
+    Ok(draft)
 }
 
 /// One draft that was checked.
@@ -73,9 +81,9 @@ fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Draft>,
     for (index, text) in list.into_iter().enumerate() {
         let checked = serde_json::from_str::<DraftDto>(text.get())
             .map_err(|error| bad_json(&error))
-            .and_then(|dto| check_draft(&dto, node.author(), key, index));
+            .and_then(|dto| checked(node, &dto, key, index));
         match checked {
-            Ok((draft, _)) => drafts.push(draft),
+            Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push((index, problem)),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use comptoir_proto::commands_v1::Command;
 
-use super::command::{Recorded, record};
+use super::command::{Recorded, edit, record};
 use super::query::PathId;
 use crate::node::Node;
 
@@ -15,12 +15,12 @@ pub(super) async fn create(State(node): State<Arc<Node>>, request: Request) -> R
 }
 
 /// `PATCH /api/v1/clients/{id}`, and `PUT` for clients that have no PATCH: fields that are not named stay as they are, since
-/// another writer may have set them.
+/// another writer may have set them. `If-Match` names what the editor saw.
 pub(super) async fn update(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> Recorded {
-    record(&node, Command::UpdateClient, Some(&id), request).await
+    edit(&node, Command::UpdateClient, &id, request).await
 }
 
 /// `DELETE /api/v1/clients/{id}`.
 pub(super) async fn delete(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> Recorded {
-    record(&node, Command::DeleteClient, Some(&id), request).await
+    edit(&node, Command::DeleteClient, &id, request).await
 }

@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use comptoir_core::chain::ChainHash;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::position::Seq;
@@ -14,13 +13,14 @@ use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
+use comptoir_proto::sync_v1::RecordResult;
 use serde::Deserialize;
 
 use super::body::{self, Media};
 use super::query::PathId;
 use super::refusal::Refusal;
 use super::{append, query, stream};
-use crate::event_log::Log;
+use crate::event_log::{Log, Sealed};
 use crate::node::Node;
 
 const PAGE_ROWS: usize = 100;
@@ -52,8 +52,8 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
     let page: Page = query::read(&uri)?;
     let after = page.after.as_deref().map(Cursor::parse).transpose()?.unwrap_or_default();
     let limit = limit(page.limit.as_deref())?;
-    let log = node.log().clone();
-    Ok(Json(off_the_runtime(move || read_page(&log, after, limit)).await??))
+    let (log, sending) = (node.log().clone(), node.line().sending);
+    Ok(Json(off_the_runtime(move || read_page(&log, after, limit, sending)).await??))
 }
 
 /// `GET /api/v1/events/{id}`.
@@ -64,7 +64,8 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
     let Some(found) = found else {
         return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
     };
-    Ok(Json(shown(&found.sealed.record, found.sealed.chain, found.decision.as_deref())?))
+    let sending = if found.epoch == node.log().head().epoch.number { node.line().sending } else { None };
+    Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
 }
 
 /// How many rows a page may have.
@@ -99,7 +100,7 @@ impl Cursor {
 }
 
 /// Records after a cursor, over the end of an epoch into the next.
-fn read_page(log: &Log, after: Cursor, limit: usize) -> Result<EventPage, Refusal> {
+fn read_page(log: &Log, after: Cursor, limit: usize, sending: Sending) -> Result<EventPage, Refusal> {
     let mut events = Vec::new();
     let (mut at, mut bytes) = (after, 0);
     for epoch in log.epochs().into_iter().map(|epoch| epoch.number).filter(|number| *number >= after.epoch) {
@@ -113,7 +114,8 @@ fn read_page(log: &Log, after: Cursor, limit: usize) -> Result<EventPage, Refusa
             for sealed in sealed {
                 bytes += sealed.record.len();
                 let decision = if sealed.seq <= acked { log.decision(epoch, sealed.seq)? } else { None };
-                events.push(shown(&sealed.record, sealed.chain, decision.as_deref())?);
+                let sending = if epoch == log.head().epoch.number { sending } else { None };
+                events.push(shown(&sealed, decision.as_deref(), sending)?);
             }
         }
     }
@@ -122,13 +124,24 @@ fn read_page(log: &Log, after: Cursor, limit: usize) -> Result<EventPage, Refusa
     Ok(EventPage { events, next: at.text(), more })
 }
 
-fn shown(record: &[u8], chain: ChainHash, decision: Option<&[u8]>) -> Result<EventDto, Refusal> {
+/// The records that are on their way to central, first and last.
+type Sending = Option<(Seq, Seq)>;
+
+fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: Sending) -> Result<EventDto, Refusal> {
     let unreadable = |error: stored_v1::DecodeError| {
         Refusal::from(Problem::new(ErrorCode::Internal, format!("a record of the log does not read: {error}")))
     };
-    let event = stored_v1::decode(record).map_err(unreadable)?;
-    let decision = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    Ok(EventDto { decision, ..EventDto::new(&event, chain) })
+    let event = stored_v1::decode(&sealed.record).map_err(unreadable)?;
+    let decision: Option<RecordResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let status = match &decision {
+        Some(result) => match result.verdict.as_str() {
+            "CONFLICT" | "REJECTED" => "FAILED",
+            _ => "ACKED",
+        },
+        None if sending.is_some_and(|(first, last)| (first..=last).contains(&sealed.seq)) => "SENDING",
+        None => "PENDING",
+    };
+    Ok(EventDto { decision, status: Some(status.to_owned()), ..EventDto::new(&event, sealed.chain) })
 }
 
 /// Reads from disk where it holds no other request up.

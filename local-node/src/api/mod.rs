@@ -1,15 +1,19 @@
 //! The local API: parse, call, answer. One file per resource; every refusal is a problem with a code.
 
 mod append;
+mod blobs;
 mod body;
 mod clients;
 mod command;
 mod deliveries;
+mod drafts;
 mod events;
 mod export;
 mod health;
 mod invoices;
 mod lines;
+mod notifications;
+mod precondition;
 mod query;
 mod queue;
 mod receptions;
@@ -52,6 +56,12 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::DELIVERIES, get(rows::deliveries))
         .route(paths::STOCK, get(rows::stock))
         .route(paths::ENTITY, get(rows::entity))
+        .route(paths::DRAFTS, get(drafts::list))
+        .route(paths::DRAFT, get(drafts::one).put(drafts::save).delete(drafts::delete))
+        .route(paths::DRAFT_SUBMIT, post(drafts::submit))
+        .route(paths::NOTIFICATIONS, get(notifications::list))
+        .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
+        .route(paths::BLOB, get(blobs::get).put(blobs::put))
         .route(paths::QUEUE, get(queue::queue))
         .route(paths::STATUS, get(status::status))
         .route(paths::HEALTHZ, get(health::healthz))

@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use comptoir_core::event::Draft;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
-use comptoir_proto::api_v1::{DraftDto, LineResult, check_draft};
+use comptoir_proto::api_v1::{DraftDto, LineResult};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
@@ -28,6 +28,7 @@ use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
+use super::append;
 use super::append::shown;
 use super::body::bad_json;
 use super::lines::{Line, Lines};
@@ -145,8 +146,8 @@ impl Stream {
         let dto: DraftDto = serde_json::from_slice(text).map_err(|error| Refused::from(bad_json(&error)))?;
         // Ids derived from the request's key follow the line, so that the same stream again means the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
-        match check_draft(&dto, self.node.author(), self.key.as_deref(), index) {
-            Ok((draft, _)) => Ok(draft),
+        match append::checked(&self.node, &dto, self.key.as_deref(), index) {
+            Ok(draft) => Ok(draft),
             Err(problem) => Err(Refused { id: dto.id, problem: Box::new(problem) }),
         }
     }

@@ -24,6 +24,19 @@ pub(crate) fn read(store: &dyn Store, epoch: u32, seq: Seq) -> Result<Option<Vec
     Ok(found)
 }
 
+/// Calls `visit` with each decision of an epoch from a seq on, in order.
+pub(crate) fn each(
+    store: &dyn Store,
+    epoch: u32,
+    from: Seq,
+    visit: &mut dyn FnMut(Seq, &[u8]) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    walk::bodies(store, Kind::Decisions, epoch, from, |first, body| {
+        let mut numbered = (first.0..).map(Seq).zip(Items(&body));
+        numbered.try_for_each(|(seq, item)| if seq < from { ControlFlow::Continue(()) } else { visit(seq, item) })
+    })
+}
+
 /// Up to where an epoch's records are decided.
 pub(crate) fn acked(store: &dyn Store, epoch: u32) -> Result<Seq, StoreError> {
     let value = store.get(&keys::of_epoch(Kind::Acked, epoch))?;

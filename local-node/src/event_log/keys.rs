@@ -21,7 +21,7 @@ use comptoir_core::position::Seq;
 
 use super::shelf::Shelf;
 
-/// Ordinals 10 to 14 are [`Shelf`](super::Shelf)'s.
+/// Ordinals 10 to 14 are [`Shelf`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {

@@ -43,6 +43,7 @@ mod tests;
 mod walk;
 mod writer;
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -272,6 +273,16 @@ impl Log {
         decisions::read(&*self.0.shared.store, epoch, seq).map_err(ReadError::Store)
     }
 
+    /// Calls `visit` with each stored decision of an epoch from a seq on, in order, until it breaks.
+    pub fn each_decision(
+        &self,
+        epoch: u32,
+        from: Seq,
+        visit: &mut dyn FnMut(Seq, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), ReadError> {
+        decisions::each(&*self.0.shared.store, epoch, from, visit).map_err(ReadError::Store)
+    }
+
     /// How far an epoch's records are decided by central.
     pub fn acked(&self, epoch: u32) -> Result<Seq, ReadError> {
         decisions::acked(&*self.0.shared.store, epoch).map_err(ReadError::Store)
@@ -285,6 +296,11 @@ impl Log {
     /// How the log is.
     pub fn status(&self) -> Status {
         self.0.shared.status()
+    }
+
+    /// What is free on its disk and what has to be, where there is too little to write.
+    pub fn disk_low(&self) -> Option<(u64, u64)> {
+        self.0.shared.disk_low()
     }
 
     /// Whose log it is.

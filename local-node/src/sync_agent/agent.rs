@@ -1,6 +1,7 @@
 //! The loop: woken by an append, by the timer and by the start, it sends what is due and does about each answer what its
 //! reaction says. Dropping it at any await is harmless: what counts is in the log.
 
+mod beside;
 mod incidents;
 
 use std::path::PathBuf;
@@ -19,7 +20,9 @@ use super::push::{Pushed, Setback, Stand, read_push, read_status};
 use super::reaction::{self, Reaction};
 use super::state::{ClockOffset, Phase, SyncState, Trouble};
 use super::transport::{Answer, Transport, Unanswered};
+use crate::blobs::Blobs;
 use crate::event_log::{DecideError, Environment, Log, State};
+use crate::notifications::Mark;
 
 /// How old the notes may grow while a backlog is being sent.
 const NOTES_AGE: Duration = Duration::from_secs(30);
@@ -40,6 +43,7 @@ pub(crate) struct Agent<T> {
     log: Log,
     transport: T,
     environment: Environment,
+    blobs: Blobs,
     interval: Duration,
     notes_path: PathBuf,
     state: watch::Sender<SyncState>,
@@ -54,6 +58,8 @@ pub(crate) struct Agent<T> {
     mismatches: u32,
     /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a central that is wrong.
     opened_epoch: bool,
+    /// Up to where decisions were told to people; as it is kept in the log at first.
+    told: Option<Mark>,
     /// Whether central's stand has to be known before anything more is sent.
     must_ask: bool,
     ask_at: Instant,
@@ -65,6 +71,7 @@ impl<T: Transport> Agent<T> {
         log: Log,
         transport: T,
         environment: Environment,
+        blobs: Blobs,
         interval: Duration,
         notes_path: PathBuf,
         state: watch::Sender<SyncState>,
@@ -74,6 +81,7 @@ impl<T: Transport> Agent<T> {
             log,
             transport,
             environment,
+            blobs,
             interval,
             notes_path,
             state,
@@ -84,6 +92,7 @@ impl<T: Transport> Agent<T> {
             rewound: false,
             mismatches: 0,
             opened_epoch: false,
+            told: None,
             must_ask: false,
             ask_at: Instant::now(),
             notes_at: Instant::now(),
@@ -92,6 +101,7 @@ impl<T: Transport> Agent<T> {
 
     /// Works until it is dropped.
     pub(crate) async fn run(mut self) {
+        self.notify().await;
         let mut heads = self.log.watch();
         loop {
             let head = *heads.borrow_and_update();
@@ -167,6 +177,11 @@ impl<T: Transport> Agent<T> {
             Ok(batch) => batch,
             Err(error) => return self.tell("LOG_UNREADABLE", error.to_string()),
         };
+        for hash in &batch.blobs {
+            if let Err(step) = self.bring_blob(*hash).await {
+                return step;
+            }
+        }
         let (sent_at, started) = (self.log.now(), Instant::now());
         let sending = batch.records.last().map(|last| (batch.first(), last.seq));
         self.state.send_modify(|state| state.sending = sending);
@@ -234,6 +249,7 @@ impl<T: Transport> Agent<T> {
                     counted.events += for_a_person;
                     (counted.epoch, counted.seq) = (epoch, up_to);
                 });
+                self.notify().await;
             }
             Err(error) => drop(self.tell("RESULTS_NOT_STORED", error.to_string())),
         }

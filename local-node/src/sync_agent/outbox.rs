@@ -12,6 +12,7 @@ use comptoir_proto::sync_v1::{PushRequest, SealedRecord};
 use comptoir_proto::{instant, stored_v1};
 use uuid::Uuid;
 
+use crate::blobs::{self, BlobHash};
 use crate::event_log::{Log, ReadError};
 
 const RECORDS_START: usize = 500;
@@ -71,6 +72,8 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Sent>,
     /// Whether the size limited it.
     pub(crate) full: bool,
+    /// The files that its events name: central is to have them first.
+    pub(crate) blobs: Vec<BlobHash>,
     /// The request.
     pub(crate) body: Bytes,
 }
@@ -117,7 +120,8 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     });
     let body = serde_json::to_vec(&request).map_err(|error| OutboxError::Encode(error.to_string()))?;
     let full = log.head().marks.durable > last;
-    Ok(Batch { id, epoch, records: records.collect(), full, body: body.into() })
+    let blobs = sealed.iter().flat_map(|sealed| blobs::named_in(&sealed.record)).collect();
+    Ok(Batch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
 }
 
 /// The chain before a record: of the one before it, or the epoch's beginning.

@@ -20,6 +20,7 @@ use super::reaction;
 use super::state::{SyncState, Trouble};
 use super::transport::{Answer, Opened, PullQuery, Transport};
 use crate::event_log::{AppendError, Change, Environment, Head, Log};
+use crate::notifications;
 use crate::read_models::apply::{self, Applied, ApplyError, Swept};
 use crate::read_models::place::Place;
 
@@ -122,7 +123,14 @@ impl<T: Transport> Puller<T> {
         };
         let (more, head) = (response.has_more, response.head);
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
-        let applied = blocking(move || apply::page(&log, &place, response, Vec::new(), now)).await;
+        let applied = blocking(move || {
+            let mut response = response;
+            let notices = std::mem::take(&mut response.notices).into_iter();
+            let notices = notices.filter_map(|notice| notifications::of_notice(&log, notice).transpose());
+            let notices = notices.collect::<Result<_, _>>()?;
+            apply::page(&log, &place, response, notices, now)
+        })
+        .await;
         if let Err(failed) = self.keep(applied).await {
             return self.failed(failed).await;
         }

@@ -79,6 +79,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::TooLarge
         | ErrorCode::PreconditionRequired
         | ErrorCode::ChecksumMismatch
+        | ErrorCode::BlobMissing
         | ErrorCode::IncarnationChanged
         | ErrorCode::ScopeChanged
         | ErrorCode::AlreadyResolved

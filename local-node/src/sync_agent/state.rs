@@ -91,6 +91,8 @@ pub struct SyncState {
     pub needs_person: NeedsPerson,
     /// The records of the open epoch that are on their way, first and last.
     pub sending: Option<(Seq, Seq)>,
+    /// How often something was kept in this process that a person should hear.
+    pub notifications: u64,
     /// What central gives.
     pub pull: PullState,
 }
@@ -128,6 +130,7 @@ impl SyncState {
             batch_records: 0,
             needs_person: NeedsPerson::default(),
             sending: None,
+            notifications: 0,
             pull: PullState::default(),
         }
     }

@@ -27,6 +27,8 @@ pub trait Transport: Send + Sync + 'static {
     fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/status`.
     fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    /// `PUT /api/v1/blobs/{hash}`.
+    fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/pull`.
     fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/bootstrap`, from the beginning or behind a mark.
@@ -62,6 +64,10 @@ impl<T: Transport> Transport for Arc<T> {
 
     fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
         T::status(self)
+    }
+
+    fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+        T::put_blob(self, hash, bytes)
     }
 
     fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
@@ -104,6 +110,7 @@ pub enum Unanswered {
 /// HTTP to the address in the settings.
 pub struct HttpTransport {
     client: Client,
+    base: Url,
     push: Url,
     status: Url,
     pull: Url,
@@ -148,6 +155,7 @@ impl HttpTransport {
         }
         Ok(HttpTransport {
             client: client.build()?,
+            base: base.clone(),
             push: at(base, paths::SYNC_PUSH),
             status: at(base, paths::SYNC_STATUS),
             pull: at(base, paths::SYNC_PULL),
@@ -175,6 +183,11 @@ impl Transport for HttpTransport {
 
     async fn status(&self) -> Result<Answer, Unanswered> {
         self.send(self.client.get(self.status.clone())).await
+    }
+
+    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
+        let url = at(&self.base, &paths::BLOB.replace("{hash}", &hash));
+        self.send(self.client.put(url).header(CONTENT_TYPE, "application/octet-stream").body(bytes)).await
     }
 
     async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {

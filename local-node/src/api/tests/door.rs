@@ -92,6 +92,18 @@ impl Shop {
     /// A shop whose log lets so many callers wait.
     pub(super) async fn with_queue(queue_len: usize) -> Shop {
         let (dir, disk) = (TempDir::new().unwrap(), MemDisk::default());
+        let (clock, free_bytes) = (Arc::new(AtomicI64::new(START)), Arc::new(AtomicU64::new(900 << 30)));
+        Shop::start(dir, disk, free_bytes, clock, Arc::default(), queue_len).await
+    }
+
+    async fn start(
+        dir: TempDir,
+        disk: MemDisk,
+        free_bytes: Arc<AtomicU64>,
+        clock: Arc<AtomicI64>,
+        gate: Arc<Gate>,
+        queue_len: usize,
+    ) -> Shop {
         let identity = Identity {
             tenant: TenantId::from_bytes([1; 16]),
             site: SiteId::from_bytes([2; 16]),
@@ -100,8 +112,6 @@ impl Shop {
         let mut config = NodeConfig::new(dir.path(), identity, SyncConfig::disabled());
         config.log.backend = Backend::Memory(disk.clone());
         config.log.queue_len = queue_len;
-        let (clock, free_bytes) = (Arc::new(AtomicI64::new(START)), Arc::new(AtomicU64::new(900 << 30)));
-        let gate = Arc::new(Gate::default());
         let environment = environment(clock.clone(), free_bytes.clone(), gate.clone());
         let node = Node::start_with(config, environment, None::<HttpTransport>).await.unwrap();
         Shop { router: crate::router(node.clone()), node, disk, free_bytes, clock, gate, _dir: dir }
@@ -113,6 +123,33 @@ impl Shop {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.map(|body| body.to_vec()).unwrap_or_default();
         Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// With headers besides the content type.
+    pub(super) async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.map(|body| body.to_vec()).unwrap_or_default();
+        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Kills the node and starts it again on the same disk.
+    pub(super) async fn restarted(self) -> Shop {
+        let Shop { node, router, disk, free_bytes, clock, gate, _dir: dir } = self;
+        node.log().close();
+        drop((node, router));
+        disk.cut_power(0);
+        Shop::start(dir, disk, free_bytes, clock, gate, 1_024).await
     }
 
     pub(super) async fn get(&self, path: &str) -> Reply {

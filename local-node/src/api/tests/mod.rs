@@ -1,6 +1,9 @@
 //! What is a node's own, beside the contract that it shares with central: its log's states, its reads, its queue and its export.
 
+mod blobs;
 mod door;
+mod drafts;
+mod editing;
 mod log_states;
 mod reads;
 mod streams;

@@ -74,6 +74,9 @@ struct Inner {
     calls: Vec<Call>,
     /// Raised after each push.
     pushed: watch::Sender<usize>,
+    /// Files, and how many records it held when each came.
+    blobs: Vec<(String, usize)>,
+    blob_faults: VecDeque<Result<Answer, Unanswered>>,
     /// What it gives.
     down: Down,
 }
@@ -152,6 +155,15 @@ impl Central {
         self.lock().calls.iter().filter(|call| call.pushed.is_none()).count()
     }
 
+    pub(super) fn answers_files_with(&self, answers: impl IntoIterator<Item = Result<Answer, Unanswered>>) {
+        self.lock().blob_faults.extend(answers);
+    }
+
+    /// Each file it took, with how many records it held then.
+    pub(super) fn files(&self) -> Vec<(String, usize)> {
+        self.lock().blobs.clone()
+    }
+
     /// What it gives, to look at and to change.
     pub(super) fn down(&self) -> Down {
         self.lock().down.clone()
@@ -197,6 +209,17 @@ impl Transport for Central {
             incarnation: central.incarnation,
         };
         Ok(ok(&status))
+    }
+
+    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
+        let mut central = self.lock();
+        if let Some(fault) = central.blob_faults.pop_front() {
+            return fault;
+        }
+        assert_eq!(blake3::hash(&bytes).to_hex().as_str(), hash);
+        let at = central.held.len();
+        central.blobs.push((hash, at));
+        Ok(Answer { status: 201, retry_after: None, body: Bytes::new() })
     }
 
     async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {

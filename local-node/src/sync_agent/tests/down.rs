@@ -46,6 +46,12 @@ pub(super) fn client(id: &str) -> RowKey {
     RowKey { kind: RowKind::Entity, entity_type: "CLIENT".into(), entity_id: id.into(), site: None }
 }
 
+/// Everything up to a position was delivered.
+pub(super) fn cursor(incarnation: Uuid, scope: &str, position: u64) -> Cursor {
+    let cursor = serde_json::json!({"incarnation": incarnation, "scope": scope, "position": position});
+    serde_json::from_value(cursor).expect("a cursor")
+}
+
 impl Down {
     /// Something changes a row: the tenant's next position.
     pub(super) fn change(&self, key: RowKey, row: impl FnOnce(u64) -> Option<Value>) -> u64 {
@@ -67,6 +73,14 @@ impl Down {
                 "fields": {"name": name}, "open_conflicts": {},
             }))
         })
+    }
+
+    pub(super) fn notice(&self, notice: Notice) {
+        let mut inner = self.lock();
+        inner.head = inner.head.max(notice.position);
+        inner.notices.push(notice);
+        let head = inner.head;
+        inner.changed.send_replace(head);
     }
 
     /// Another central, or this one put back: with what the given rows say, and nothing else.
@@ -155,7 +169,7 @@ impl Inner {
     }
 
     fn cursor(&self, position: u64) -> Cursor {
-        Cursor { incarnation: self.incarnation, scope: self.scope.clone(), position, after: None }
+        cursor(self.incarnation, &self.scope, position)
     }
 
     fn answer(&self, cursor: &Cursor, limit: usize) -> Answer {

@@ -7,6 +7,7 @@ mod line;
 mod node;
 mod pulling;
 mod results;
+mod telling;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::{Agent, Notes, Phase, Puller, SyncState};
+use crate::blobs::Blobs;
 use crate::event_log::memory::MemDisk;
 use crate::event_log::{Backend, Environment, FreeSpace, Identity, Log, LogConfig};
 use central::{Central, SERVER_TIME};
@@ -64,8 +66,15 @@ impl Shop {
         let mut recalled = SyncState::new(Phase::Idle);
         Notes::load(&self.notes()).recall(&mut recalled);
         let (state, shown) = watch::channel(recalled);
-        let agent =
-            Agent::new(self.log.clone(), self.central.clone(), environment(), self.interval, self.notes(), state);
+        let agent = Agent::new(
+            self.log.clone(),
+            self.central.clone(),
+            environment(),
+            self.blobs(),
+            self.interval,
+            self.notes(),
+            state,
+        );
         (self.agent, self.state) = (Some(tokio::spawn(agent.run())), shown);
         self
     }
@@ -98,6 +107,10 @@ impl Shop {
         drop(log);
         disk.cut_power(0);
         Shop { log: open(&dir, &disk), dir, disk, central, interval, state, agent, puller }
+    }
+
+    fn blobs(&self) -> Blobs {
+        Blobs::new(self.dir.path())
     }
 
     fn notes(&self) -> std::path::PathBuf {

@@ -64,6 +64,10 @@ impl Transport for Defective {
         self.central.status().await
     }
 
+    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
+        self.central.put_blob(hash, bytes).await
+    }
+
     async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
         self.central.pull(query).await
     }

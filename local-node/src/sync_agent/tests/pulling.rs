@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::transport::Unanswered;
 use super::Shop;
-use super::down::{Down, client};
+use super::down::{Down, client, cursor};
 use crate::event_log::{Log, Shelf};
 use crate::read_models::place::Place;
 use crate::read_models::rows::{self, HeldRow};
@@ -103,10 +103,7 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     // The same page again, as after a kill between its rows and the answer's end.
     shop.kill_puller().await;
     let mut place = Place::read(&shop.log).unwrap();
-    place.cursor = Some(
-        comptoir_proto::pull_v1::Cursor { incarnation: Uuid::nil(), scope: String::new(), position: 0, after: None }
-            .to_string(),
-    );
+    place.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
     shop.log.keep(vec![vec![place.change()]]).await.unwrap();
     shop.pull().complete(900).await;
     assert_eq!(held(&shop.log), before);

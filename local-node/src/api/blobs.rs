@@ -1,0 +1,115 @@
+//! `PUT` and `GET /api/v1/blobs/{hash}`: signatures and photos.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use comptoir_core::fact::Fact;
+use comptoir_core::limits::BLOB_BYTES_MAX;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::body::{BODY_TIMEOUT, timed_out};
+use super::events::off_the_runtime;
+use super::query::{self, PathId};
+use super::refusal::Refusal;
+use crate::blobs::{BlobError, BlobHash, named};
+use crate::node::Node;
+
+/// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
+pub(super) async fn put(
+    State(node): State<Arc<Node>>,
+    PathId(hash): PathId,
+    request: Request,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let hash = parse(&hash)?;
+    let (parts, body) = request.into_parts();
+    if declared(&parts.headers).is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
+        return Err(refused(BlobError::TooLarge).into());
+    }
+    let answer = Json(json!({ "hash": hash.to_string() }));
+    if node.blobs().has(hash) {
+        return Ok((StatusCode::OK, answer));
+    }
+    if let Some((free_bytes, needed_bytes)) = node.log().disk_low() {
+        let detail = format!("{free_bytes} bytes are free, {needed_bytes} are needed");
+        return Err(Problem::new(ErrorCode::DiskLow, detail).into());
+    }
+    take(&node, hash, body).await?;
+    Ok((StatusCode::CREATED, answer))
+}
+
+async fn take(node: &Node, hash: BlobHash, mut body: Body) -> Result<(), Problem> {
+    let number = node.random_uuid().map_err(|error| refused(error.into()))?;
+    let mut incoming = node.blobs().begin(hash, number).await.map_err(refused)?;
+    loop {
+        match timeout(BODY_TIMEOUT, body.frame()).await {
+            Ok(Some(Ok(frame))) => {
+                if let Ok(bytes) = frame.into_data() {
+                    incoming.write(&bytes).await.map_err(refused)?;
+                }
+            }
+            Ok(Some(Err(error))) => {
+                return Err(Problem::new(ErrorCode::ChecksumMismatch, format!("the body broke off: {error}")));
+            }
+            Ok(None) => return incoming.finish().await.map_err(refused),
+            Err(_) => return Err(timed_out()),
+        }
+    }
+}
+
+/// `GET /api/v1/blobs/{hash}`, and `HEAD`.
+pub(super) async fn get(State(node): State<Arc<Node>>, PathId(hash): PathId) -> Result<impl IntoResponse, Refusal> {
+    let hash = parse(&hash)?;
+    let blobs = node.blobs().clone();
+    let bytes = off_the_runtime(move || blobs.read(hash)).await?.map_err(|error| refused(error.into()))?;
+    let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        // Whatever it holds, no browser is to run it.
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "private, max-age=31536000, immutable"),
+    ];
+    Ok((headers, bytes.ok_or_else(missing)?))
+}
+
+/// An event that names a file is not taken before the file: after a power cut it would name nothing.
+pub(super) fn check(node: &Node, fact: &Fact) -> Result<(), Problem> {
+    match named(fact).into_iter().find(|(_, hash)| !node.blobs().has(*hash)) {
+        None => Ok(()),
+        Some((field, hash)) => {
+            let detail = format!("file {hash} is not here: PUT /api/v1/blobs/{hash} first");
+            Err(Problem::new(ErrorCode::BlobMissing, detail).at(format!("/payload/{field}")))
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<BlobHash, Problem> {
+    BlobHash::parse(text)
+        .ok_or_else(|| query::bad("hash", text, "the BLAKE3 of the file's bytes in 64 lower-case hex digits"))
+}
+
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn refused(error: BlobError) -> Problem {
+    let detail = error.to_string();
+    match error {
+        BlobError::Mismatch { found, .. } => {
+            Problem::new(ErrorCode::ChecksumMismatch, detail).with("computed", found.to_string())
+        }
+        BlobError::TooLarge => Problem::new(ErrorCode::TooLarge, detail),
+        BlobError::Io(_) => {
+            tracing::error!("A file could not be read or written: {detail}");
+            Problem::new(ErrorCode::Internal, detail)
+        }
+    }
+}

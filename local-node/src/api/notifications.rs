@@ -1,0 +1,66 @@
+//! What a person at this node should hear.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, Uri};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::read_v1::RowList;
+use comptoir_proto::shop_v1::Notification;
+use serde::Deserialize;
+
+use super::events::{limit, off_the_runtime};
+use super::query::{self, PathId};
+use super::refusal::{Refusal, not_appended};
+use crate::node::Node;
+use crate::notifications::{self, Language};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    unseen: Option<bool>,
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /api/v1/notifications?unseen=`: oldest first.
+pub(super) async fn list(
+    State(node): State<Arc<Node>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<RowList<Notification>>, Refusal> {
+    let ListQuery { unseen, limit: limit_text, cursor } = query::read(&uri)?;
+    let limit = limit(limit_text.as_deref())?;
+    let after = cursor.map(|text| {
+        notifications::parse_id(&text)
+            .ok_or_else(|| query::bad("cursor", &text, "give the `next_cursor` of the page before"))
+    });
+    let (after, language) = (after.transpose()?, language(&headers));
+    let log = node.log().clone();
+    let page = off_the_runtime(move || notifications::list(&log, unseen, after, limit, language)).await??;
+    Ok(Json(RowList { rows: page.rows, next_cursor: page.next }))
+}
+
+/// `POST /api/v1/notifications/{id}/seen`.
+pub(super) async fn seen(
+    State(node): State<Arc<Node>>,
+    PathId(id): PathId,
+    headers: HeaderMap,
+) -> Result<Json<Notification>, Refusal> {
+    let missing = || Problem::new(ErrorCode::NotFound, format!("there is no notification {id:?}"));
+    let key = notifications::parse_id(&id).ok_or_else(missing)?;
+    let (log, language) = (node.log().clone(), language(&headers));
+    let found = off_the_runtime(move || notifications::seen(&log, key, language)).await??;
+    let (notification, change) = found.ok_or_else(missing)?;
+    if let Some(change) = change {
+        node.log().keep(vec![vec![change]]).await.map_err(not_appended)?;
+    }
+    Ok(Json(notification))
+}
+
+fn language(headers: &HeaderMap) -> Language {
+    Language::of(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}

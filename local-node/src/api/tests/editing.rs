@@ -1,0 +1,106 @@
+//! Two users of one node: given what both saw, when both edit it, then the second hears of the first.
+
+use serde_json::{Value, json};
+
+use super::Shop;
+
+const CLIENT: &str = "/api/v1/clients/c-1";
+
+async fn create(shop: &Shop) {
+    let body = json!({"entity_id": "c-1", "fields": {"name": "Dupont"}}).to_string();
+    let reply = shop.send_with("POST", "/api/v1/clients", &[("idempotency-key", "create")], body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+}
+
+async fn tag(shop: &Shop) -> String {
+    shop.get(CLIENT).await.headers["etag"].to_str().unwrap().to_owned()
+}
+
+async fn edit(shop: &Shop, key: &str, tag: &str, name: &str) -> super::Reply {
+    let body = json!({"fields": {"name": name}}).to_string();
+    shop.send_with("PATCH", CLIENT, &[("idempotency-key", key), ("if-match", tag)], body).await
+}
+
+#[tokio::test]
+async fn an_edit_has_to_say_what_it_was_made_from() {
+    let shop = Shop::open().await;
+    create(&shop).await;
+    let body = json!({"fields": {"name": "Durand"}}).to_string();
+    let reply = shop.send_with("PATCH", CLIENT, &[("idempotency-key", "a")], body.clone()).await;
+    reply.problem(428, "PRECONDITION_REQUIRED");
+    shop.send_with("DELETE", CLIENT, &[("idempotency-key", "b")], "").await.problem(428, "PRECONDITION_REQUIRED");
+    edit(&shop, "c", "*", "Durand").await.problem(400, "BAD_PARAMETER");
+    edit(&shop, "d", "5", "Durand").await.problem(400, "BAD_PARAMETER");
+    let tag = tag(&shop).await;
+    let body = json!({"fields": {"name": "Durand"}, "base_version": 7}).to_string();
+    let reply = shop.send_with("PATCH", CLIENT, &[("idempotency-key", "e"), ("if-match", &tag)], body).await;
+    assert_eq!(reply.problem(400, "BAD_JSON")["pointer"], "/base_version");
+    assert_eq!(shop.node.log().head().marks.durable.0, 2);
+}
+
+#[tokio::test]
+async fn two_users_never_overwrite_each_other_unseen() {
+    let shop = Shop::open().await;
+    create(&shop).await;
+    let seen = tag(&shop).await;
+    assert_eq!(edit(&shop, "first", &seen, "Durand").await.status, 200);
+    let problem = edit(&shop, "second", &seen, "Dubois").await.problem(412, "PRECONDITION_FAILED");
+    assert_eq!(problem["etag"], json!(tag(&shop).await));
+    assert_eq!(problem["version"], 0);
+    assert_eq!(shop.get(CLIENT).await.json()["fields"], json!({"name": "Durand"}));
+    // A retry of the first is the first, although the tag has changed by it.
+    assert_eq!(edit(&shop, "first", &seen, "Durand").await.json()["results"][0]["duplicate"], true);
+    let now = tag(&shop).await;
+    assert_eq!(
+        shop.send_with("DELETE", CLIENT, &[("idempotency-key", "gone"), ("if-match", &now)], "").await.status,
+        200
+    );
+    shop.get(CLIENT).await.problem(404, "NOT_FOUND");
+    edit(&shop, "late", &now, "Dubois").await.problem(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn of_many_edits_at_once_one_is_taken() {
+    let shop = Shop::open().await;
+    create(&shop).await;
+    let seen = tag(&shop).await;
+    let edits = (0..8).map(|number| {
+        let (shop, seen) = (&shop, seen.clone());
+        async move { edit(shop, &format!("k-{number}"), &seen, &format!("name {number}")).await.status }
+    });
+    let mut statuses = futures_util::future::join_all(edits).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
+}
+
+#[tokio::test]
+async fn lists_and_rows_are_not_sent_again_unchanged() {
+    let shop = Shop::open().await;
+    create(&shop).await;
+    for path in [CLIENT, "/api/v1/clients", "/api/v1/products", "/api/v1/stock", "/api/v1/invoices"] {
+        let tag = shop.get(path).await.headers["etag"].to_str().unwrap().to_owned();
+        let again = shop.send_with("GET", path, &[("if-none-match", &tag)], "").await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
+    }
+    let tag = shop.get("/api/v1/clients").await.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!(edit(&shop, "first", &self::tag(&shop).await, "Durand").await.status, 200);
+    let changed = shop.send_with("GET", "/api/v1/clients", &[("if-none-match", &tag)], "").await;
+    assert_eq!((changed.status, &changed.json()["rows"][0]["fields"]["name"]), (200, &json!("Durand")));
+}
+
+#[tokio::test]
+async fn what_is_asked_for_wrongly_is_told() {
+    let shop = Shop::open().await;
+    for path in [
+        "/api/v1/clients?limit=0",
+        "/api/v1/clients?limt=5",
+        "/api/v1/clients?cursor=x",
+        "/api/v1/stock?site=x",
+        "/api/v1/deliveries?validated=maybe",
+        "/api/v1/notifications?unseen=perhaps",
+    ] {
+        shop.get(path).await.problem(400, "BAD_PARAMETER");
+    }
+    shop.get("/api/v1/entities/STUDENT/s-1").await.problem(404, "NOT_FOUND");
+    assert_eq!(shop.get("/api/v1/deliveries").await.json(), json!({"rows": Value::Array(Vec::new())}));
+}

@@ -1,0 +1,264 @@
+//! What a person at this node should hear: that another was first, that central refused or set something apart, and what became of it
+//! later. Each is kept once, under the position and the event it speaks of, and is unread until somebody has seen it.
+//!
+//! Those of decisions are made from the log's own stored decisions, from a mark on: a kill between a decision and its notification costs
+//! a look at the same decision again.
+
+mod words;
+
+use comptoir_core::id::EventId;
+use comptoir_core::position::Seq;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::instant;
+use comptoir_proto::pull_v1::Notice;
+use comptoir_proto::shop_v1::Notification;
+use comptoir_proto::sync_v1::RecordResult;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::event_log::{Change, Log, ReadError, Shelf};
+use crate::read_models::{At, decision, event};
+pub(crate) use words::Language;
+
+/// Decisions looked at before the mark is kept, where there was nothing to tell.
+const MARK_EVERY: u64 = 10_000;
+const ALREADY_VALIDATED: &str = "ALREADY_VALIDATED";
+
+/// As it is kept.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+struct Kept {
+    kind: String,
+    code: Option<String>,
+    event_id: Uuid,
+    entity_type: String,
+    entity_id: String,
+    position: u64,
+    /// By the node's clock, in microseconds.
+    at: i64,
+    by: Option<String>,
+    /// Central's words.
+    words: Option<String>,
+    data: Value,
+    seen_at: Option<i64>,
+}
+
+/// Up to where decisions were looked at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Mark {
+    epoch: u32,
+    seq: u64,
+}
+
+/// One of a notification's places: in the order in which central came to it.
+fn key(position: u64, event: Uuid) -> Vec<u8> {
+    [&position.to_be_bytes()[..], event.as_bytes()].concat()
+}
+
+/// No event stands at position 0.
+fn mark_key() -> Vec<u8> {
+    key(0, Uuid::nil())
+}
+
+/// What decisions tell, and up to where they were looked at.
+pub(crate) struct Told {
+    pub(crate) batches: Vec<Vec<Change>>,
+    pub(crate) mark: Mark,
+    /// How many notifications are in them.
+    pub(crate) count: u64,
+}
+
+/// Batches that keep what the decisions since a mark tell, and move it; since the one that is kept where none is given. Run after each
+/// push that was answered, and at the start.
+pub(crate) fn of_decisions(log: &Log, since: Option<Mark>) -> Result<Told, ReadError> {
+    let kept = || -> Result<Mark, ReadError> {
+        let kept = log.kept(Shelf::Notification, &mark_key())?;
+        Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    };
+    let before = since.map_or_else(kept, Ok)?;
+    let (mut batches, mut mark, mut telling) = (Vec::new(), before, Vec::new());
+    for epoch in log.epochs().into_iter().map(|epoch| epoch.number).filter(|number| *number >= before.epoch) {
+        let acked = log.acked(epoch)?;
+        // A log that was put back has fewer decisions than were looked at; those that come again are known by their keys.
+        let from = if epoch == before.epoch { before.seq.min(acked.0) } else { 0 };
+        log.each_decision(epoch, Seq(from + 1), &mut |seq, decision| {
+            if seq > acked {
+                return std::ops::ControlFlow::Break(());
+            }
+            mark = Mark { epoch, seq: seq.0 };
+            if !is_plain(decision) {
+                telling.push(At { epoch, seq });
+            }
+            std::ops::ControlFlow::Continue(())
+        })?;
+    }
+    for at in telling {
+        if let Some(told) = of_decision(log, at)? {
+            batches.push(vec![told, mark_change(Mark { epoch: at.epoch, seq: at.seq.0 })]);
+        }
+    }
+    let count = batches.len() as u64;
+    if (mark.epoch, mark.seq / MARK_EVERY) != (before.epoch, before.seq / MARK_EVERY) {
+        batches.push(vec![mark_change(mark)]);
+    }
+    Ok(Told { batches, mark, count })
+}
+
+/// Whether a stored decision tells nothing, seen without reading it: nearly all are so.
+fn is_plain(decision: &[u8]) -> bool {
+    std::str::from_utf8(decision).is_ok_and(|text| text.contains(r#""verdict":"ACCEPTED""#))
+}
+
+fn mark_change(mark: Mark) -> Change {
+    Change::set(Shelf::Notification, mark_key(), serde_json::to_vec(&mark).expect("plain values encode"))
+}
+
+fn of_decision(log: &Log, at: At) -> Result<Option<Change>, ReadError> {
+    let Some(result) = decision(log, at)? else { return Ok(None) };
+    let Some(kind) = kind_of(&result) else { return Ok(None) };
+    let content = event(log, at)?.map(|event| event.content);
+    let data = result.resolution.unwrap_or_default();
+    let kept = Kept {
+        kind: kind.to_owned(),
+        event_id: result.event_id,
+        entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
+        entity_id: content.as_ref().map_or_else(String::new, |content| content.entity_id.to_string()),
+        position: result.position,
+        at: log.now().0,
+        by: data["data"]["user"].as_str().map(str::to_owned),
+        code: result.code,
+        words: result.detail,
+        data,
+        seen_at: None,
+    };
+    kept.change(log)
+}
+
+/// What a verdict has to tell. Numbers of invoices, and a client's field that somebody wrote later, need nobody.
+fn kind_of(result: &RecordResult) -> Option<&'static str> {
+    match (result.verdict.as_str(), result.code.as_deref()) {
+        ("CONFLICT", Some(ALREADY_VALIDATED)) => Some(ALREADY_VALIDATED),
+        ("CONFLICT", _) => Some("CONFLICT"),
+        ("REJECTED", _) => Some("REJECTED"),
+        ("QUARANTINED", _) => Some("QUARANTINED"),
+        ("SUPERSEDED", Some("LATER_WRITER")) => None,
+        ("SUPERSEDED", _) => Some("SUPERSEDED"),
+        _ => None,
+    }
+}
+
+/// What keeps a notice of central's, unless it is kept already.
+pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<Change>, ReadError> {
+    let kept = Kept {
+        code: notice.data["code"].as_str().map(str::to_owned),
+        kind: notice.kind,
+        event_id: notice.event_id,
+        entity_type: notice.entity_type,
+        entity_id: notice.entity_id,
+        position: notice.position,
+        at: log.now().0,
+        by: notice.by,
+        words: None,
+        data: notice.data,
+        seen_at: None,
+    };
+    kept.change(log)
+}
+
+impl Kept {
+    fn key(&self) -> Vec<u8> {
+        key(self.position, self.event_id)
+    }
+
+    /// Once: whether somebody has seen it is not forgotten when it is told again.
+    fn change(&self, log: &Log) -> Result<Option<Change>, ReadError> {
+        let known = log.kept(Shelf::Notification, &self.key())?.is_some();
+        Ok((!known && self.position > 0).then(|| self.set()))
+    }
+
+    fn set(&self) -> Change {
+        Change::set(Shelf::Notification, self.key(), serde_json::to_vec(self).expect("plain values encode"))
+    }
+
+    fn shown(self, language: Language) -> Notification {
+        let (title, detail) = words::of(&self, language);
+        Notification {
+            id: format!("{}-{}", self.position, self.event_id),
+            kind: self.kind,
+            title,
+            detail,
+            event_id: self.event_id,
+            entity_type: self.entity_type,
+            entity_id: self.entity_id,
+            code: self.code,
+            by: self.by,
+            position: self.position,
+            at: instant::format(Timestamp(self.at)),
+            seen_at: self.seen_at.map(|at| instant::format(Timestamp(at))),
+            data: self.data,
+        }
+    }
+}
+
+/// One page.
+pub(crate) struct Page {
+    pub(crate) rows: Vec<Notification>,
+    /// The id behind which the next page begins.
+    pub(crate) next: Option<String>,
+}
+
+/// Some of them, oldest first: of those behind an id the unseen, the seen, or all.
+pub(crate) fn list(
+    log: &Log,
+    unseen: Option<bool>,
+    after: Option<(u64, Uuid)>,
+    limit: usize,
+    language: Language,
+) -> Result<Page, ReadError> {
+    let from = after.map_or_else(
+        || key(1, Uuid::nil()),
+        |(position, event)| {
+            let mut key = key(position, event);
+            key.push(u8::MAX);
+            key
+        },
+    );
+    let (mut rows, mut more) = (Vec::new(), false);
+    log.each_kept(Shelf::Notification, &from, &[u8::MAX; 24], &mut |_, bytes| {
+        let Ok(kept) = serde_json::from_slice::<Kept>(&bytes) else { return std::ops::ControlFlow::Continue(()) };
+        if unseen.is_none_or(|unseen| kept.seen_at.is_none() == unseen) {
+            if rows.len() == limit {
+                more = true;
+                return std::ops::ControlFlow::Break(());
+            }
+            rows.push(kept.shown(language));
+        }
+        std::ops::ControlFlow::Continue(())
+    })?;
+    let next = rows.last().filter(|_| more).map(|last: &Notification| last.id.clone());
+    Ok(Page { rows, next })
+}
+
+/// The notification of an id as it is once somebody has seen it, and the change that keeps that, if it is one.
+pub(crate) fn seen(
+    log: &Log,
+    id: (u64, Uuid),
+    language: Language,
+) -> Result<Option<(Notification, Option<Change>)>, ReadError> {
+    let bytes = log.kept(Shelf::Notification, &key(id.0, id.1))?.filter(|_| id.0 > 0);
+    let kept = bytes.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+    Ok(kept.map(|kept| match kept.seen_at {
+        Some(_) => (kept.shown(language), None),
+        None => {
+            let kept = Kept { seen_at: Some(log.now().0), ..kept };
+            let change = kept.set();
+            (kept.shown(language), Some(change))
+        }
+    }))
+}
+
+/// Position and event of an id.
+pub(crate) fn parse_id(text: &str) -> Option<(u64, Uuid)> {
+    let (position, event) = text.split_once('-')?;
+    Some((position.parse().ok()?, event.parse::<EventId>().ok()?.uuid()))
+}

@@ -1,0 +1,153 @@
+//! The sentences, in French and in English.
+
+use comptoir_proto::instant;
+use jiff::tz::TimeZone;
+
+use super::{ALREADY_VALIDATED, Kept};
+
+/// In which they are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Language {
+    French,
+    English,
+}
+
+impl Language {
+    /// English where `Accept-Language` names it before French; French otherwise.
+    pub(crate) fn of(accepted: Option<&str>) -> Language {
+        let tags = accepted.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
+        let first = tags.into_iter().find(|tag| tag.eq_ignore_ascii_case("fr") || tag.eq_ignore_ascii_case("en"));
+        if first.is_some_and(|tag| tag.eq_ignore_ascii_case("en")) { Language::English } else { Language::French }
+    }
+}
+
+/// One line, and what it means.
+pub(super) fn of(kept: &Kept, language: Language) -> (String, String) {
+    of_zone(kept, language, TimeZone::system())
+}
+
+fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) {
+    let what = format!("{} {}", kept.entity_type, kept.entity_id);
+    let why = kept.words.as_deref().or(kept.code.as_deref()).map(|why| format!(" ({why})")).unwrap_or_default();
+    let (title, detail) = match language {
+        Language::French => match kept.kind.as_str() {
+            ALREADY_VALIDATED => (
+                first_french(kept, zone),
+                format!("{what} était déjà validée. Votre validation reste au journal et ne compte pas."),
+            ),
+            "CONFLICT" => (
+                format!("Modification en conflit : {what}"),
+                format!("Une autre modification était déjà acceptée ; une personne choisit au central{why}."),
+            ),
+            "REJECTED" => (
+                format!("Refusé par le central : {what}"),
+                format!("L'événement reste au journal et n'a pas d'effet{why}."),
+            ),
+            "QUARANTINED" => (
+                format!("Mis de côté par le central : {what}"),
+                format!("Une personne doit le vérifier au central avant qu'il prenne effet{why}."),
+            ),
+            "SUPERSEDED" => (
+                format!("La valeur du central reste : {what}"),
+                format!("L'événement reste au journal ; seul le central change cette valeur{why}."),
+            ),
+            "RELEASED" => (
+                format!("Vérifié, a pris effet : {what}"),
+                "Ce qui était mis de côté a été vérifié au central et a pris effet.".to_owned(),
+            ),
+            "RESOLVED" => (
+                format!("Conflit réglé : {what}"),
+                format!("{} a choisi ce qui reste.", kept.by.as_deref().unwrap_or("Une personne")),
+            ),
+            other => (format!("{other} : {what}"), format!("Le central le signale{why}.")),
+        },
+        Language::English => match kept.kind.as_str() {
+            ALREADY_VALIDATED => (
+                first_english(kept, zone),
+                format!("{what} was validated already. Your validation stays in the log and does not count."),
+            ),
+            "CONFLICT" => (
+                format!("Conflicting edit: {what}"),
+                format!("Another edit was accepted before; a person chooses at central{why}."),
+            ),
+            "REJECTED" => {
+                (format!("Refused by central: {what}"), format!("The event stays in the log and has no effect{why}."))
+            }
+            "QUARANTINED" => (
+                format!("Set apart by central: {what}"),
+                format!("A person has to look at it at central before it takes effect{why}."),
+            ),
+            "SUPERSEDED" => (
+                format!("Central's value stays: {what}"),
+                format!("The event stays in the log; central alone changes this value{why}."),
+            ),
+            "RELEASED" => (
+                format!("Looked at, and in effect: {what}"),
+                "What was set apart was looked at at central and took effect.".to_owned(),
+            ),
+            "RESOLVED" => (
+                format!("Conflict resolved: {what}"),
+                format!("{} chose what stays.", kept.by.as_deref().unwrap_or("A person")),
+            ),
+            other => (format!("{other}: {what}"), format!("Central says so{why}.")),
+        },
+    };
+    (title, detail)
+}
+
+fn first_french(kept: &Kept, zone: TimeZone) -> String {
+    let by = kept.by.as_deref().unwrap_or("quelqu'un d'autre");
+    match first_at(kept, zone, "%d/%m/%Y à %H:%M") {
+        Some(at) => format!("Validée par {by} le {at}"),
+        None => format!("Validée par {by}"),
+    }
+}
+
+fn first_english(kept: &Kept, zone: TimeZone) -> String {
+    let by = kept.by.as_deref().unwrap_or("somebody else");
+    match first_at(kept, zone, "%Y-%m-%d at %H:%M") {
+        Some(at) => format!("Validated by {by} on {at}"),
+        None => format!("Validated by {by}"),
+    }
+}
+
+/// When the first did it, as the clock on this wall shows it.
+fn first_at(kept: &Kept, zone: TimeZone, format: &str) -> Option<String> {
+    let at = instant::parse(kept.data["data"]["at"].as_str()?)?;
+    let at = jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone);
+    Some(at.strftime(format).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_driver_hears_who_was_first_in_their_own_language() {
+        let kept = Kept {
+            kind: ALREADY_VALIDATED.to_owned(),
+            code: Some(ALREADY_VALIDATED.to_owned()),
+            event_id: Uuid::nil(),
+            entity_type: "DELIVERY".to_owned(),
+            entity_id: "BL-7".to_owned(),
+            position: 7,
+            at: 0,
+            by: Some("Amadou".to_owned()),
+            words: None,
+            data: json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}}),
+            seen_at: None,
+        };
+        let title = |language| of_zone(&kept, language, TimeZone::UTC).0;
+        assert_eq!(title(Language::French), "Validée par Amadou le 05/01/2026 à 09:00");
+        assert_eq!(title(Language::English), "Validated by Amadou on 2026-01-05 at 09:00");
+    }
+
+    #[test]
+    fn french_is_spoken_unless_english_is_asked_for_first() {
+        let of = |accepted| Language::of(Some(accepted));
+        assert_eq!((Language::of(None), of("de, *")), (Language::French, Language::French));
+        assert_eq!((of("en-GB,en;q=0.9,fr;q=0.5"), of("fr-FR, en")), (Language::English, Language::French));
+    }
+}

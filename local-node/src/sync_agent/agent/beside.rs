@@ -1,0 +1,85 @@
+//! What goes with a push: the files that its events name go before it, and what central decided is told to people after it.
+
+use bytes::Bytes;
+use comptoir_proto::error_code::ErrorCode;
+use tokio::time::sleep;
+
+use super::{Agent, Step, blocking};
+use crate::blobs::BlobHash;
+use crate::event_log::{AppendError, Change, Shelf};
+use crate::notifications::{self, Told};
+use crate::sync_agent::push::Setback;
+use crate::sync_agent::reaction;
+use crate::sync_agent::transport::Transport;
+
+impl<T: Transport> Agent<T> {
+    /// Sees to it that central has a file. One that is lost here, or that central will not have, holds no event back: a person is told.
+    pub(super) async fn bring_blob(&mut self, hash: BlobHash) -> Result<(), Step> {
+        // Another central may hold less.
+        let central = self.state.borrow().incarnation.unwrap_or_default().into_bytes().to_vec();
+        let (log, blobs, known) = (self.log.clone(), self.blobs.clone(), central.clone());
+        let read = move || {
+            let held = log.kept(Shelf::Blob, hash.as_bytes()).map_err(std::io::Error::other)?;
+            if held == Some(known) { Ok(None) } else { blobs.read(hash).map(Some) }
+        };
+        let bytes = match blocking(read).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(Some(bytes))) => bytes,
+            Ok(Some(None)) => {
+                self.attend(ErrorCode::BlobMissing.as_str(), format!("an event names file {hash}, and it is not here"));
+                return Ok(());
+            }
+            Err(error) => {
+                self.attend(ErrorCode::BlobMissing.as_str(), format!("file {hash} cannot be read: {error}"));
+                return Ok(());
+            }
+        };
+        let setback = match self.transport.put_blob(hash.to_string(), Bytes::from(bytes)).await {
+            Ok(answer) if (200..300).contains(&answer.status) => {
+                let change = Change::set(Shelf::Blob, hash.as_bytes().to_vec(), central);
+                // Where this is not kept the file is brought again, which changes nothing.
+                drop(self.log.keep(vec![vec![change]]).await);
+                return Ok(());
+            }
+            Ok(answer) => Setback::refused(&answer),
+            Err(error) => error.into(),
+        };
+        match &setback {
+            Setback::Refused { status: 400 | 404 | 405 | 409 | 413 | 415 | 422, .. } => {
+                self.attend("BLOB_REFUSED", format!("file {hash}: {} {setback}", reaction::word(&setback)));
+                Ok(())
+            }
+            _ => Err(self.set_back(setback, None).await),
+        }
+    }
+
+    /// Keeps what a person should hear of what central decided. What a kill or a full disk leaves out is found at the next start.
+    pub(super) async fn notify(&mut self) {
+        let (log, since) = (self.log.clone(), self.told);
+        let Told { batches, mark, count } = match blocking(move || notifications::of_decisions(&log, since)).await {
+            Ok(told) => told,
+            Err(error) => {
+                tracing::error!(%error, "Decisions cannot be read for what they tell: {error}");
+                return;
+            }
+        };
+        // A handful at a time: no append waits long behind them.
+        for some in batches.chunks(8) {
+            loop {
+                match self.log.keep(some.to_vec()).await {
+                    Err(AppendError::Busy { retry_after }) => sleep(retry_after).await,
+                    Err(error) => {
+                        tracing::error!(%error, "What central decided cannot be told to people yet: {error}");
+                        return;
+                    }
+                    Ok(()) => break,
+                }
+            }
+        }
+        self.told = Some(mark);
+        self.state.send_if_modified(|state| {
+            state.notifications += count;
+            count > 0
+        });
+    }
+}

@@ -1,0 +1,154 @@
+//! What people hear of central's decisions: each once, whatever is killed; and the files that go before a batch.
+
+use bytes::Bytes;
+use comptoir_core::position::Seq;
+use comptoir_proto::pull_v1::Notice;
+use comptoir_proto::shop_v1::Notification;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::super::transport::{Answer, Unanswered};
+use super::down::cursor;
+use super::{Shop, draft, id};
+use crate::blobs::BlobHash;
+use crate::notifications::{self, Language};
+
+fn told(shop: &Shop) -> Vec<Notification> {
+    notifications::list(&shop.log, None, None, 1_000, Language::English).expect("the log reads").rows
+}
+
+/// A kind of notification and the event it speaks of.
+fn kinds(shop: &Shop) -> Vec<(String, Uuid)> {
+    told(shop).into_iter().map(|told| (told.kind, told.event_id)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_central_set_apart_is_told_once_and_stays_seen() {
+    let mut shop = Shop::new();
+    shop.sell(0..30).await;
+    shop.central.quarantines(id(3));
+    shop.central.quarantines(id(20));
+    shop.start().acked(31).await;
+    shop.until(|state| state.notifications == 2).await;
+    let quarantined = |number: u64| ("QUARANTINED".to_owned(), id(number).uuid());
+    assert_eq!(kinds(&shop), [quarantined(3), quarantined(20)]);
+    assert_eq!((told(&shop)[0].entity_type.as_str(), told(&shop)[0].entity_id.as_str()), ("NOTE", "n-3"));
+    let first = notifications::parse_id(&told(&shop)[0].id).expect("an id");
+    let (seen, change) = notifications::seen(&shop.log, first, Language::English).unwrap().expect("it is there");
+    assert!(seen.seen_at.is_some());
+    shop.log.keep(vec![change.into_iter().collect()]).await.unwrap();
+    // All decisions are looked at again, as where the mark was lost.
+    let again = notifications::of_decisions(&shop.log, Some(notifications::Mark::default())).unwrap();
+    shop.log.keep(again.batches).await.unwrap();
+    let unseen = notifications::list(&shop.log, Some(true), None, 10, Language::French).unwrap().rows;
+    assert_eq!((told(&shop).len(), unseen.len(), unseen[0].event_id), (2, 1, id(20).uuid()));
+    assert_eq!(unseen[0].title, "Mis de côté par le central : NOTE n-20");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_between_a_decision_and_its_notification_loses_neither() {
+    let shop = Shop::new();
+    shop.sell(0..3).await;
+    let opened = json!({"event_id": Uuid::nil(), "seq": 1, "verdict": "ACCEPTED", "position": 51});
+    let mut results = vec![(Seq(1), opened.to_string().into_bytes())];
+    results.push((
+        Seq(2),
+        json!({"event_id": id(0).uuid(), "seq": 2, "verdict": "ACCEPTED", "position": 52}).to_string().into_bytes(),
+    ));
+    results.push((
+        Seq(3),
+        json!({"event_id": id(1).uuid(), "seq": 3, "verdict": "REJECTED", "position": 53}).to_string().into_bytes(),
+    ));
+    shop.log.store_decisions(1, Seq(3), results).await.unwrap();
+    assert_eq!(kinds(&shop), []);
+    // What every start of the agent does first.
+    for _ in 0..2 {
+        let told = notifications::of_decisions(&shop.log, None).unwrap();
+        shop.log.keep(told.batches).await.unwrap();
+        assert_eq!(kinds(&shop), [("REJECTED".to_owned(), id(1).uuid())]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn notices_come_with_their_page_each_once() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    down.client("c-1", "Durand");
+    shop.pull().until(|state| state.pull.complete_to == Some(1)).await;
+    let notice = |position: u64, kind: &str| Notice {
+        position,
+        event_id: id(position).uuid(),
+        entity_type: "STUDENT".to_owned(),
+        entity_id: "s-1".to_owned(),
+        kind: kind.to_owned(),
+        data: json!({"choice": "server"}),
+        by: Some("Amina".to_owned()),
+        at: "2026-01-05T10:00:00Z".to_owned(),
+    };
+    down.notice(notice(2, "RESOLVED"));
+    shop.until(|state| state.pull.complete_to == Some(2)).await;
+    down.gives_pages_of(1);
+    for number in 0..5 {
+        down.client(&format!("c-{number}"), "Dubois");
+    }
+    down.notice(notice(8, "RELEASED"));
+    shop.until(|state| state.pull.complete_to == Some(8)).await;
+    shop.kill_puller().await;
+    // The same pages again.
+    let mut place = crate::read_models::place::Place::read(&shop.log).unwrap();
+    (place.cursor, place.complete_to) = (Some(cursor(Uuid::nil(), "", 1).to_string()), Some(1));
+    shop.log.keep(vec![vec![place.change()]]).await.unwrap();
+    shop.pull().until(|state| state.pull.complete_to == Some(8)).await;
+    let all: Vec<_> = told(&shop).into_iter().map(|told| (told.kind, told.position, told.by)).collect();
+    let by = Some("Amina".to_owned());
+    assert_eq!(all, [("RESOLVED".to_owned(), 2, by.clone()), ("RELEASED".to_owned(), 8, by)]);
+    assert_eq!(told(&shop)[0].detail, "Amina chose what stays.");
+}
+
+/// A validation that names a file of these bytes.
+async fn validate(shop: &Shop, number: u64, bytes: &[u8], here: bool) -> String {
+    let hash = blake3::hash(bytes).to_hex().to_string();
+    if here {
+        let named = BlobHash::parse(&hash).expect("a hash");
+        let mut incoming = shop.blobs().begin(named, Uuid::from_u128(u128::from(number) + 1)).await.expect("a file");
+        incoming.write(bytes).await.expect("room");
+        incoming.finish().await.expect("its bytes");
+    }
+    let mut draft = draft(number);
+    let name = |text: &str| comptoir_core::id::Name::new(text).expect("a name");
+    (draft.content.entity_type, draft.content.action) = (name("DELIVERY"), name("DELIVERY_VALIDATED"));
+    let payload =
+        json!({"qr": "q", "validated_at": "2026-01-05T10:00:00Z", "signature_hash": hash, "photo_hash": hash});
+    draft.content.payload = payload.to_string().into_bytes();
+    shop.log.append(vec![draft]).await.expect("it is taken");
+    hash
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_at_central_before_the_batch_that_names_it_and_once() {
+    let mut shop = Shop::new();
+    let hash = validate(&shop, 1, b"a signature", true).await;
+    let down = || Err(Unanswered::NotConnected("connection refused".to_owned()));
+    shop.central.answers_files_with([down(), Ok(Answer { status: 503, retry_after: None, body: Bytes::new() })]);
+    shop.start().acked(2).await;
+    assert_eq!(shop.central.files(), [(hash.clone(), 0)], "before the first record");
+    validate(&shop, 2, b"a signature", true).await;
+    shop.acked(3).await;
+    let other = validate(&shop, 3, b"another", true).await;
+    shop.acked(4).await;
+    let files = shop.central.files();
+    assert_eq!(files.iter().filter(|(file, _)| *file == hash).count(), 1 + usize::from(files.len() > 2), "{files:?}");
+    assert!(files.contains(&(other, 3)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_lost_or_refused_holds_no_event_back() {
+    let mut shop = Shop::new();
+    validate(&shop, 1, b"lost", false).await;
+    shop.start().until_attention("BLOB_MISSING").await;
+    shop.acked(2).await;
+    shop.central.answers_files_with([Ok(Answer { status: 404, retry_after: None, body: Bytes::new() })]);
+    validate(&shop, 2, b"refused", true).await;
+    shop.until_attention("BLOB_REFUSED").await;
+    shop.acked(3).await;
+}
