@@ -241,20 +241,34 @@ impl Builder {
         Fetched { events, complete_to }: Fetched,
     ) -> Result<(), ProjectionError> {
         let after = self.position();
-        let mut deciding = Vec::new();
+        let (mut deciding, mut reporting) = (Vec::new(), Vec::new());
         for claim in self.claims.iter_mut().filter(|claim| claim.position == after) {
             claim.advance(tx, complete_to).await?;
             if claim.of.projection.is_deciding() {
                 deciding.push(claim.of);
             } else {
-                sales::apply(tx, self.tenant.id, claim.of, &events).await?;
+                reporting.push(claim.of);
             }
         }
-        if !deciding.is_empty() {
-            let mut build = self.build_of(tx, &deciding, after).await?;
-            build.apply(tx, &self.tenant, &events).await?;
-            self.build = Some(build);
-        }
+        let mut build = match deciding.as_slice() {
+            [] => None,
+            deciding => Some(self.build_of(tx, deciding, after).await?),
+        };
+        // The one computes while the database works for the other.
+        let decide = async {
+            match &mut build {
+                Some(build) => build.apply(tx, &self.tenant, &events).await,
+                None => Ok(()),
+            }
+        };
+        let report = async {
+            for of in reporting {
+                sales::apply(tx, self.tenant.id, of, &events).await?;
+            }
+            Ok(())
+        };
+        tokio::try_join!(decide, report)?;
+        self.build = build.or(self.build.take());
         Ok(())
     }
 

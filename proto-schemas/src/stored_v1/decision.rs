@@ -36,51 +36,54 @@ pub struct StoredDecision {
     pub judgement: Judgement,
 }
 
+/// What follows the fields at fixed places. Those are copied as they are: a serialiser takes an id byte by byte, which is felt where
+/// every event has a decision.
 #[derive(Serialize, Deserialize)]
-struct DecisionBody {
-    tenant: [u8; 16],
-    position: u64,
-    record_chain: [u8; 32],
-    event_id: [u8; 16],
-    verdict: u8,
-    code: Option<String>,
-    flags: Vec<String>,
-    rule: String,
+struct DecisionTail<'a> {
+    #[serde(borrow)]
+    code: Option<&'a str>,
+    #[serde(borrow)]
+    flags: Vec<&'a str>,
+    rule: &'a str,
     rulebook_version: u32,
     engine_version: u16,
     received_at: i64,
     effective_at: i64,
     local_year: i16,
-    reference: Option<String>,
-    resolution: Option<Vec<u8>>,
-    detail: Option<String>,
+    #[serde(borrow)]
+    reference: Option<&'a str>,
+    #[serde(borrow)]
+    resolution: Option<&'a serde_bytes::Bytes>,
+    #[serde(borrow)]
+    detail: Option<&'a str>,
 }
 
 /// The bytes of a decision: magic, format, bincode body.
 pub fn encode_decision(decision: &StoredDecision) -> Result<Vec<u8>, DecodeError> {
     let judgement = &decision.judgement;
-    let body = DecisionBody {
-        tenant: *decision.tenant.as_bytes(),
-        position: decision.position.0,
-        record_chain: decision.record_chain.0,
-        event_id: *decision.event_id.as_bytes(),
-        verdict: verdict_code(judgement.verdict),
-        code: judgement.code.map(|code| code.as_str().to_owned()),
-        flags: judgement.flags.iter().map(|flag| flag.as_str().to_owned()).collect(),
-        rule: judgement.rule.as_str().to_owned(),
+    let resolution = judgement.resolution.as_ref().map(crate::sync_v1::resolution_to_json);
+    let tail = DecisionTail {
+        code: judgement.code.map(Code::as_str),
+        flags: judgement.flags.iter().map(|flag| flag.as_str()).collect(),
+        rule: judgement.rule.as_str(),
         rulebook_version: decision.rulebook_version,
         engine_version: decision.engine_version,
         received_at: decision.received_at.0,
         effective_at: decision.effective_at.0,
         local_year: decision.local_year,
-        reference: judgement.reference.clone(),
-        resolution: judgement.resolution.as_ref().map(crate::sync_v1::resolution_to_json),
-        detail: judgement.detail.clone(),
+        reference: judgement.reference.as_deref(),
+        resolution: resolution.as_deref().map(serde_bytes::Bytes::new),
+        detail: judgement.detail.as_deref(),
     };
     let mut bytes = Vec::with_capacity(256);
     bytes.extend_from_slice(&DECISION_MAGIC);
     bytes.extend_from_slice(&FORMAT.to_le_bytes());
-    decision_encoding().serialize_into(&mut bytes, &body).map_err(|error| DecodeError::Body(error.to_string()))?;
+    bytes.extend_from_slice(decision.tenant.as_bytes());
+    bytes.extend_from_slice(&decision.position.0.to_le_bytes());
+    bytes.extend_from_slice(&decision.record_chain.0);
+    bytes.extend_from_slice(decision.event_id.as_bytes());
+    bytes.push(verdict_code(judgement.verdict));
+    tail_encoding().serialize_into(&mut bytes, &tail).map_err(|error| DecodeError::Body(error.to_string()))?;
     Ok(bytes)
 }
 
@@ -124,34 +127,45 @@ pub fn decision_head(bytes: &[u8]) -> Result<DecisionHead<'_>, DecodeError> {
 
 /// Reads a decision.
 pub fn decode_decision(bytes: &[u8]) -> Result<StoredDecision, DecodeError> {
-    let body: DecisionBody =
-        decision_encoding().deserialize(decision_body(bytes)?).map_err(|error| DecodeError::Body(error.to_string()))?;
+    let mut reader = Reader(decision_body(bytes)?);
+    let mut fixed = || {
+        let tenant = TenantId::from_bytes(reader.array()?);
+        let position = Position(u64::from_le_bytes(reader.array()?));
+        let record_chain = ChainHash(reader.array()?);
+        let event_id = EventId::from_bytes(reader.array()?);
+        let [verdict] = reader.array()?;
+        Some((tenant, position, record_chain, event_id, verdict))
+    };
+    let (tenant, position, record_chain, event_id, verdict) =
+        fixed().ok_or(DecodeError::TooShort { got: bytes.len() })?;
+    let body: DecisionTail<'_> =
+        tail_encoding().deserialize(reader.0).map_err(|error| DecodeError::Body(error.to_string()))?;
     let value = |field: &'static str, value: &str| DecodeError::Value { field, value: value.to_owned() };
     let flags = body
         .flags
         .iter()
         .map(|text| Flag::parse(text).ok_or_else(|| value("flags", text)))
         .collect::<Result<_, _>>()?;
-    let code = body.code.as_deref().map(|text| Code::parse(text).ok_or_else(|| value("code", text))).transpose()?;
-    let resolution = body.resolution.as_deref().map(read_resolution).transpose()?;
+    let code = body.code.map(|text| Code::parse(text).ok_or_else(|| value("code", text))).transpose()?;
+    let resolution = body.resolution.map(|json| read_resolution(json)).transpose()?;
     Ok(StoredDecision {
-        tenant: TenantId::from_bytes(body.tenant),
-        position: Position(body.position),
-        record_chain: ChainHash(body.record_chain),
-        event_id: EventId::from_bytes(body.event_id),
+        tenant,
+        position,
+        record_chain,
+        event_id,
         rulebook_version: body.rulebook_version,
         engine_version: body.engine_version,
         received_at: instant("received_at", body.received_at)?,
         effective_at: instant("effective_at", body.effective_at)?,
         local_year: body.local_year,
         judgement: Judgement {
-            verdict: verdict_of(body.verdict)?,
+            verdict: verdict_of(verdict)?,
             code,
             flags,
-            rule: Rule::parse(&body.rule).ok_or_else(|| value("rule", &body.rule))?,
-            reference: body.reference,
+            rule: Rule::parse(body.rule).ok_or_else(|| value("rule", body.rule))?,
+            reference: body.reference.map(str::to_owned),
             resolution,
-            detail: body.detail,
+            detail: body.detail.map(str::to_owned),
         },
     })
 }
@@ -177,12 +191,15 @@ fn read_resolution(json: &[u8]) -> Result<Resolution, DecodeError> {
 }
 
 /// A decision may list the server's fields of an entity: as large as a payload, and no larger than a record.
-fn decision_encoding() -> impl Options {
+fn tail_encoding() -> impl Options {
     bincode::DefaultOptions::new()
         .with_fixint_encoding()
-        .with_limit((DECISION_BYTES_MAX - 6) as u64)
+        .with_limit((DECISION_BYTES_MAX - 6 - FIXED_BYTES) as u64)
         .reject_trailing_bytes()
 }
+
+/// Tenant, position, the record's chain, the event's id, the verdict.
+const FIXED_BYTES: usize = 16 + 8 + 32 + 16 + 1;
 
 /// Ordinals never move: they are in stored bytes.
 fn verdict_code(verdict: Verdict) -> u8 {
