@@ -169,7 +169,7 @@ impl Report {
                 lines.push(format!("  {} {}", language.say("trouvé ", "found   "), found.found));
                 lines.push(format!(
                     "  {}{}",
-                    language.say("Lu jusque-là : ", "Read up to there: "),
+                    language.say("Lu en tout : ", "Read in all: "),
                     held(&self.summary, language)
                 ));
             }
