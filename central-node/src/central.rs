@@ -23,6 +23,7 @@ use crate::ingest::{self, Drafts, Job, Queues};
 use crate::private_postgres::{self, ADMIN_ROLE, Running};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
+use crate::sync_down::{Contacts, Loads, Watch};
 
 /// Memory for the bodies of pushes that are read or wait, in KiB. A node that finds it used up comes back a second later.
 const BODIES_KIB: usize = 96 * 1024;
@@ -68,6 +69,10 @@ pub struct Central {
     stopping: watch::Sender<bool>,
     progress: Arc<Progress>,
     late_after: Duration,
+    clock_drift_limit: Duration,
+    watch: Watch,
+    loads: Loads,
+    contacts: Contacts,
     runner: Mutex<Option<Runner>>,
     postgres: Mutex<Option<Running>>,
 }
@@ -92,6 +97,8 @@ impl Central {
         let progress = Arc::new(Progress::default());
         let start = || Runner::start(database.clone(), Arc::clone(&progress), queues.commits());
         let runner = config.follows.then(start);
+        let stopping = watch::Sender::new(false);
+        let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
         Ok(Arc::new(Central {
             queues,
             database,
@@ -101,9 +108,13 @@ impl Central {
             key,
             rulebook: config.rulebook,
             bodies: Arc::new(Semaphore::new(BODIES_KIB)),
-            stopping: watch::Sender::new(false),
+            stopping,
             progress,
             late_after: config.late_after,
+            clock_drift_limit: config.clock_drift_limit,
+            watch,
+            loads: Loads::default(),
+            contacts: Contacts::default(),
             runner: Mutex::new(runner),
             postgres: Mutex::new(postgres),
         }))
@@ -162,6 +173,28 @@ impl Central {
     /// How long a node may be silent before its site is called late.
     pub(crate) fn late_after(&self) -> Duration {
         self.late_after
+    }
+
+    /// Past which offset a node's clock is said to drift.
+    pub(crate) fn clock_drift_limit(&self) -> Duration {
+        self.clock_drift_limit
+    }
+
+    /// How many pulls wait in this process for something to come.
+    pub fn waiting_pulls(&self) -> usize {
+        self.watch.waiting()
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    pub(crate) fn loads(&self) -> &Loads {
+        &self.loads
+    }
+
+    pub(crate) fn contacts(&self) -> &Contacts {
+        &self.contacts
     }
 
     pub(crate) fn queues(&self) -> &Queues {

@@ -10,6 +10,9 @@ use crate::database::Urls;
 use crate::private_postgres;
 use crate::reporting::LATE_AFTER;
 
+/// A clock that nobody looks after gains or loses seconds in a month; a minute is a clock that was set wrongly.
+const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
+
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub enum DatabaseConfig {
@@ -30,6 +33,8 @@ pub struct CentralConfig {
     pub clock: Clock,
     /// How long a node may be silent before reports call its site late; a day where nothing is said.
     pub late_after: Duration,
+    /// Past which offset a node's clock is said to drift.
+    pub clock_drift_limit: Duration,
     /// Whether this process makes the reports' read models follow the log. One that only takes pushes leaves it to another.
     pub follows: bool,
 }
@@ -42,6 +47,7 @@ impl CentralConfig {
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             late_after: LATE_AFTER,
+            clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
         }
     }
@@ -53,6 +59,7 @@ impl CentralConfig {
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             late_after: LATE_AFTER,
+            clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
         }
     }

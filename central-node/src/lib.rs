@@ -16,6 +16,7 @@ mod ingest;
 pub mod private_postgres;
 pub mod projections;
 mod reporting;
+mod sync_down;
 mod tenant;
 mod world_store;
 
@@ -27,6 +28,10 @@ pub use config::{CentralConfig, DatabaseConfig};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    let routes = api::router().merge(reporting::router()).merge(conflicts::router()).merge(blobs::router());
+    let routes = api::router()
+        .merge(reporting::router())
+        .merge(conflicts::router())
+        .merge(blobs::router())
+        .merge(sync_down::router());
     api::told_in_our_words(routes).with_state(central)
 }

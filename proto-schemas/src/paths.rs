@@ -34,6 +34,8 @@ pub const ENTITY: &str = "/api/v1/entities/{type}/{id}";
 pub const QUEUE: &str = "/api/v1/queue";
 /// How the node stands.
 pub const STATUS: &str = "/api/v1/status";
+/// What changes at a node, as it changes.
+pub const STREAM: &str = "/api/v1/stream";
 /// Push of sealed records.
 pub const SYNC_PUSH: &str = "/api/v1/sync/push";
 /// How central stands with the calling node.
@@ -44,6 +46,8 @@ pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
 /// Signatures and photos, by the BLAKE3 of their bytes.
 pub const BLOB: &str = "/api/v1/blobs/{hash}";
+/// How each node stands: its log, its clock, its last push and pull.
+pub const NODES: &str = "/api/v1/nodes";
 /// Edits that wait for a person.
 pub const CONFLICTS: &str = "/api/v1/conflicts";
 /// A person's decision about one of them.

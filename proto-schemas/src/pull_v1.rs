@@ -123,6 +123,10 @@ pub struct Cursor {
     /// The last row of `position` that was delivered; absent when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<RowKey>,
+    /// Where that is less than `position`: see [`PullResponse::complete_to`]. Between two pages of one catch-up it stays where it was, since
+    /// a row that has still to come may have been changed at any position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_to: Option<u64>,
 }
 
 /// A cursor that does not read.
@@ -154,7 +158,18 @@ impl Cursor {
     /// The cursor behind one change of a page that began at this cursor: for applying a page in parts.
     #[must_use]
     pub fn behind(&self, change: &Change) -> Cursor {
-        Cursor { position: change.position, after: Some(change.key.clone()), ..self.clone() }
+        Cursor {
+            position: change.position,
+            after: Some(change.key.clone()),
+            complete_to: Some(self.complete_to()),
+            ..self.clone()
+        }
+    }
+
+    /// Up to where its holder has everything.
+    #[must_use]
+    pub fn complete_to(&self) -> u64 {
+        self.complete_to.unwrap_or(self.position)
     }
 }
 
@@ -198,7 +213,8 @@ mod tests {
     fn a_cursor_reads_back_and_a_bad_one_is_refused_with_its_text() {
         let after =
             RowKey { kind: RowKind::Stock, entity_type: "STOCK".into(), entity_id: "85123A".into(), site: None };
-        let cursor = Cursor { incarnation: Uuid::nil(), scope: "s1".into(), position: 7, after: Some(after) };
+        let cursor =
+            Cursor { incarnation: Uuid::nil(), scope: "s1".into(), position: 7, after: Some(after), complete_to: None };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         assert_eq!("2026-01-01T00:00:00Z".parse::<Cursor>(), Err(BadCursor("2026-01-01T00:00:00Z".into())));
     }

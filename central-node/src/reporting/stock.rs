@@ -9,6 +9,7 @@ use comptoir_core::state::{Lot, StockItem, StockKey, Touched, World};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::read_v1::{self, RowList};
 use deadpool_postgres::Transaction;
 use serde::Serialize;
 use tokio_postgres::IsolationLevel;
@@ -19,7 +20,6 @@ use super::ReportError;
 use super::csv_table::{self, Cell};
 use super::freshness;
 use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, cursor_uuid, write_cursor};
-use super::read_models::List;
 use super::stock_fold::{TURNS, fold};
 use crate::central::Central;
 use crate::database::{StoreError, set_tenant};
@@ -56,14 +56,9 @@ pub(super) struct StockReport {
 /// One product in one site.
 #[derive(Debug, Serialize)]
 pub(super) struct StockRow {
-    site: Option<Uuid>,
-    product: String,
-    /// Position of the last event that changed it.
-    version: u64,
-    /// Lots less what is owed.
-    quantity: String,
-    /// Sold below zero and not yet paid by goods that came in.
-    short: String,
+    /// What a node may know of it too.
+    #[serde(flatten)]
+    known: read_v1::StockRow,
     /// Of the lots, major units.
     value: String,
     currency: String,
@@ -87,11 +82,13 @@ pub(super) struct LotRow {
 impl StockRow {
     fn of(key: &StockKey, item: &StockItem, currency: &str) -> StockRow {
         StockRow {
-            site: key.site.map(SiteId::uuid),
-            product: key.product.to_string(),
-            version: item.position.0,
-            quantity: plain(item.quantity()),
-            short: plain(item.short),
+            known: read_v1::StockRow {
+                site: key.site.map(SiteId::uuid),
+                product: key.product.to_string(),
+                version: item.position.0,
+                quantity: plain(item.quantity()),
+                short: plain(item.short),
+            },
             value: plain(item.value()),
             currency: currency.to_owned(),
             taken_quantity: plain(item.taken_quantity),
@@ -218,13 +215,14 @@ impl StockReport {
     pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 8] =
             ["site", "product", "quantity", "short", "value", "currency", "taken_quantity", "taken_cost"];
-        let sites: Vec<Option<String>> = self.rows.iter().map(|row| row.site.map(|site| site.to_string())).collect();
+        let sites: Vec<Option<String>> =
+            self.rows.iter().map(|row| row.known.site.map(|site| site.to_string())).collect();
         let rows = self.rows.iter().zip(&sites).map(|(row, site)| {
             vec![
                 site.as_deref().map_or(Cell::Empty, Cell::Text),
-                Cell::Text(&row.product),
-                Cell::Number(&row.quantity),
-                Cell::Number(&row.short),
+                Cell::Text(&row.known.product),
+                Cell::Number(&row.known.quantity),
+                Cell::Number(&row.known.short),
                 Cell::Number(&row.value),
                 Cell::Text(&row.currency),
                 Cell::Number(&row.taken_quantity),
@@ -245,7 +243,7 @@ impl StockReport {
     }
 
     /// As a list of the read model.
-    pub(super) fn into_list(self) -> List<StockRow> {
-        List { rows: self.rows, next_cursor: self.next_cursor }
+    pub(super) fn into_list(self) -> RowList<StockRow> {
+        RowList { rows: self.rows, next_cursor: self.next_cursor }
     }
 }

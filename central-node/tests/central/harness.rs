@@ -76,13 +76,17 @@ impl Scene {
     }
 
     pub(crate) async fn get(&self, key: &str, path: &str) -> (StatusCode, Value) {
-        let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {key}"));
-        self.send(request.body(Body::empty()).unwrap()).await
+        get(&self.router, key, path).await
     }
 
     pub(crate) async fn post(&self, key: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
         post(&self.router, key, path, body).await
     }
+}
+
+pub(crate) async fn get(router: &Router, key: &str, path: &str) -> (StatusCode, Value) {
+    let request = Request::get(path).header(header::AUTHORIZATION, format!("Bearer {key}"));
+    send(router, request.body(Body::empty()).unwrap()).await
 }
 
 pub(crate) async fn post(router: &Router, key: &str, path: &str, body: impl Into<Body>) -> (StatusCode, Value) {
@@ -156,7 +160,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    fn new(tenant: TenantId, site: SiteId, node: NodeId, key: String) -> Node {
+    pub(crate) fn new(tenant: TenantId, site: SiteId, node: NodeId, key: String) -> Node {
         let epoch = Epoch { number: 1, id: Uuid::new_v4() };
         let chain = genesis(tenant, node, epoch);
         let mut node =

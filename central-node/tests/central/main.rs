@@ -9,6 +9,7 @@ mod harness;
 mod merging;
 mod outages;
 mod projecting;
+mod pulling;
 mod refusing;
 mod reporting;
 mod rules;

@@ -1,0 +1,262 @@
+//! `GET /api/v1/sync/bootstrap`: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted first
+//! and given last: what changes meanwhile comes by pull.
+//!
+//! Each page is a short transaction of its own; a slow reader holds a few blocks of bytes and nothing in the database. A block ends with a
+//! mark and can be read without the next one, so that a cut loses less than a block; a stream that resumes behind a mark keeps the head
+//! of the first.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use comptoir_core::position::Position;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Change, Cursor, RowKey, RowKind};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_postgres::types::ToSql;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::changes::{cut, load};
+use super::keys::{KINDS, in_order};
+use super::pull::{Asker, asker, check_made_here, check_not_ahead, snapshot};
+use super::token::Token;
+use crate::api::Refusal;
+use crate::central::Central;
+use crate::database::{StoreError, natural};
+use crate::event_store::tenant_head;
+use crate::world_store::Versions;
+
+/// First loads at once, in this process: each holds an encoder of a few MiB.
+const LOADS_MAX: usize = 16;
+/// Rows read at a time.
+const PAGE_ROWS: usize = 1_000;
+/// Rows between two marks at most: what the protocol promises.
+const MARK_ROWS: usize = 200;
+/// What a block should have once it is compressed: a cut loses half of it.
+const BLOCK_BYTES: usize = 8 * 1024;
+/// The same before compression, whatever the rows compress to.
+const RAW_BYTES: std::ops::RangeInclusive<usize> = 4 * 1024..=512 * 1024;
+/// Blocks that wait for the reader.
+const BLOCKS_WAITING: usize = 4;
+/// A reader that takes nothing for so long is gone.
+const READER_PATIENCE: Duration = Duration::from_secs(60);
+/// The encoder's memory goes with its window: 1 MiB is as good as the default for rows.
+const WINDOW_LOG: u32 = 20;
+
+/// The places for first loads.
+#[derive(Clone, Debug)]
+pub(crate) struct Loads(Arc<Semaphore>);
+
+impl Default for Loads {
+    fn default() -> Self {
+        Loads(Arc::new(Semaphore::new(LOADS_MAX)))
+    }
+}
+
+impl Loads {
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = || {
+            let detail = format!("{LOADS_MAX} first loads run already");
+            Problem::new(ErrorCode::QueueFull, detail).retry_after(5)
+        };
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_| full())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BootstrapQuery {
+    after: Option<String>,
+}
+
+pub(super) async fn bootstrap(
+    State(central): State<Arc<Central>>,
+    query: Result<Query<BootstrapQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let asker = asker(&central, &headers).await?;
+    let bad = |detail: String| Problem::new(ErrorCode::BadParameter, detail).at("after");
+    let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
+    let token = query.after.as_deref().map(str::parse::<Token>).transpose().map_err(|error| bad(error.to_string()))?;
+    if let Some(token) = &token {
+        check_made_here(&central, asker.scope, (token.incarnation, &token.scope))?;
+    }
+    let place = central.loads().begin()?;
+    let (head, rows) = noted(&central, asker, token.as_ref()).await?;
+    let (blocks, body) = mpsc::channel(BLOCKS_WAITING);
+    let mut writer = Writer::new(blocks).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    tokio::spawn(async move {
+        let _place = place;
+        let mut stopping = central.stopping();
+        let written = tokio::select! {
+            written = write(&central, asker, head, rows, token.map(|token| token.last), &mut writer) => written,
+            _ = stopping.wait_for(|stopping| *stopping) => Err(Broken::Stopping),
+        };
+        match written {
+            Ok(()) | Err(Broken::ReaderGone) => {}
+            Err(error) => {
+                tracing::warn!(node.id = %asker.node, %error, "a first load broke off");
+                // The body ends with an error: the reader resumes behind the last mark.
+                let _ = writer.blocks.try_send(Err(std::io::Error::other(error)));
+            }
+        }
+    });
+    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(BOOTSTRAP_TYPE))];
+    Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
+}
+
+/// Why a stream ended before its end.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a line could not be written: {0}")]
+    Line(#[from] serde_json::Error),
+    #[error("the stream could not be compressed: {0}")]
+    Zstd(#[from] std::io::Error),
+    #[error("central stops")]
+    Stopping,
+    #[error("the reader is gone")]
+    ReaderGone,
+}
+
+/// The head that this load ends with, and at its beginning how many rows there are.
+async fn noted(central: &Central, asker: Asker, token: Option<&Token>) -> Result<(Position, Option<u64>), Refusal> {
+    let mut connection = central.database().service().await?;
+    let tx = snapshot(&mut connection, asker.tenant).await?;
+    let head = tenant_head(&tx, asker.tenant).await?.map(|head| head.head).unwrap_or_default();
+    if let Some(token) = token {
+        check_not_ahead(token.head, head)?;
+        return Ok((token.head, None));
+    }
+    let versions = Versions::active(&tx, asker.tenant).await?;
+    let statement = tx.prepare_cached(include_str!("rows_in_scope.sql")).await.map_err(StoreError::from)?;
+    let (tenant, site) = (asker.tenant.uuid(), asker.scope.site_column());
+    let parameters: [&(dyn ToSql + Sync); 6] =
+        [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &site];
+    let row = tx.query_one(&statement, &parameters).await.map_err(StoreError::from)?;
+    let rows = natural(row.try_get(0).map_err(StoreError::from)?)?;
+    Ok((head, Some(rows)))
+}
+
+async fn write(
+    central: &Central,
+    asker: Asker,
+    head: Position,
+    rows: Option<u64>,
+    mut last: Option<RowKey>,
+    writer: &mut Writer,
+) -> Result<(), Broken> {
+    let (incarnation, scope) = (central.incarnation(), asker.scope.name());
+    writer.line(&BootstrapLine::Start { incarnation, scope: scope.clone(), head: head.0, rows })?;
+    let resumed = last.as_ref().map(|key| key.kind);
+    for kind in KINDS.into_iter().filter(|kind| resumed.is_none_or(|resumed| *kind >= resumed)) {
+        loop {
+            let after = last.as_ref().filter(|key| key.kind == kind);
+            let Page { rows, end } = page(central, asker, kind, after).await?;
+            for change in rows {
+                last = Some(change.key.clone());
+                writer.line(&BootstrapLine::Row(change))?;
+                writer.rows += 1;
+                if writer.is_full() || writer.rows >= MARK_ROWS {
+                    writer.mark(central, &scope, head, last.as_ref())?;
+                }
+                if writer.is_full() {
+                    writer.flush().await?;
+                }
+            }
+            match end {
+                Some(end) => last = Some(end),
+                None => break,
+            }
+        }
+    }
+    let cursor = Cursor { incarnation, scope, position: head.0, after: None, complete_to: None };
+    writer.line(&BootstrapLine::End { cursor: cursor.to_string() })?;
+    writer.finish().await
+}
+
+/// Some rows of one kind, and where the next page begins; nothing where there is none.
+struct Page {
+    rows: Vec<Change>,
+    end: Option<RowKey>,
+}
+
+async fn page(central: &Central, asker: Asker, kind: RowKind, after: Option<&RowKey>) -> Result<Page, StoreError> {
+    let mut connection = central.database().service().await?;
+    let tx = snapshot(&mut connection, asker.tenant).await?;
+    let versions = Versions::active(&tx, asker.tenant).await?;
+    let mut listed = in_order(&tx, asker.tenant, &versions, asker.scope, (kind, after), PAGE_ROWS + 1).await?;
+    let more = cut(&mut listed, PAGE_ROWS);
+    let rows = load(&tx, asker.tenant, &versions, &listed).await?;
+    Ok(Page { rows, end: listed.pop().filter(|_| more).map(|last| last.key) })
+}
+
+/// Lines into compressed blocks.
+struct Writer {
+    zstd: zstd::stream::write::Encoder<'static, Vec<u8>>,
+    blocks: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    /// Written since the last flush, before compression.
+    raw: usize,
+    /// How much is written between two flushes.
+    raw_goal: usize,
+    /// Rows since the last mark.
+    rows: usize,
+}
+
+impl Writer {
+    fn new(blocks: mpsc::Sender<Result<Bytes, std::io::Error>>) -> Result<Writer, std::io::Error> {
+        let mut zstd = zstd::stream::write::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+        zstd.window_log(WINDOW_LOG)?;
+        Ok(Writer { zstd, blocks, raw: 0, raw_goal: BLOCK_BYTES * 4, rows: 0 })
+    }
+
+    fn line(&mut self, line: &BootstrapLine) -> Result<(), Broken> {
+        let mut bytes = serde_json::to_vec(line)?;
+        bytes.push(b'\n');
+        self.raw += bytes.len();
+        Ok(self.zstd.write_all(&bytes)?)
+    }
+
+    fn is_full(&self) -> bool {
+        self.raw >= self.raw_goal
+    }
+
+    fn mark(&mut self, central: &Central, scope: &str, head: Position, last: Option<&RowKey>) -> Result<(), Broken> {
+        self.rows = 0;
+        let Some(last) = last.cloned() else { return Ok(()) };
+        let token = Token { incarnation: central.incarnation(), scope: scope.to_owned(), head, last };
+        self.line(&BootstrapLine::Mark(token.to_string()))
+    }
+
+    /// Ends a block: what was written so far can be read without what follows.
+    async fn flush(&mut self) -> Result<(), Broken> {
+        self.zstd.flush()?;
+        let block = std::mem::take(self.zstd.get_mut());
+        // The next block has as much as makes one of the size that is wanted, if the rows go on as they are.
+        let goal = self.raw.saturating_mul(BLOCK_BYTES) / block.len().max(1);
+        (self.raw, self.raw_goal) = (0, goal.clamp(*RAW_BYTES.start(), *RAW_BYTES.end()));
+        send(&self.blocks, block).await
+    }
+
+    async fn finish(&mut self) -> Result<(), Broken> {
+        self.zstd.do_finish()?;
+        let block = std::mem::take(self.zstd.get_mut());
+        send(&self.blocks, block).await
+    }
+}
+
+async fn send(blocks: &mpsc::Sender<Result<Bytes, std::io::Error>>, block: Vec<u8>) -> Result<(), Broken> {
+    let sent = tokio::time::timeout(READER_PATIENCE, blocks.send(Ok(block.into()))).await;
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Broken::ReaderGone),
+    }
+}

@@ -1,0 +1,210 @@
+//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows.
+//! In a transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has moved
+//! behind the head that was read first, where the reader has still to come.
+
+use std::collections::HashMap;
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_proto::instant;
+use comptoir_proto::pull_v1::{Change, RowKey, RowKind};
+use deadpool_postgres::Transaction;
+use serde_json::value::RawValue;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::Scope;
+use super::keys::{self, Listed};
+use super::read_rows::{delivery_row, entity_row, invoice_row, stock_row};
+use crate::database::{StoreError, natural};
+use crate::event_store;
+use crate::world_store::Versions;
+
+/// About how many bytes of rows one page has; a single row may be larger.
+pub(super) const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Where a reader stands: it has everything up to `position`; of `position` itself, where a key is given, only the rows up to that key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct After {
+    /// Up to which position.
+    pub(crate) position: Position,
+    /// The last row of that position that the reader has.
+    pub(crate) key: Option<RowKey>,
+}
+
+impl After {
+    /// Everything up to a position.
+    pub(crate) fn position(position: Position) -> After {
+        After { position, key: None }
+    }
+}
+
+/// Some changes, and where the log stood.
+#[derive(Debug)]
+pub(crate) struct ChangesPage {
+    /// In the order of (position, key).
+    pub(crate) changes: Vec<Change>,
+    /// Whether the page ends before what there is does. Where it does not, the reader has everything up to `head`.
+    pub(crate) more: bool,
+    /// Where the next page begins: the head, or behind the last row where more waits.
+    pub(crate) end: After,
+    /// The tenant's head, read first: nothing at or below it can appear any more.
+    pub(crate) head: Position,
+}
+
+/// The changes of a scope after a place: at most `limit` rows and about 4 MiB.
+pub(crate) async fn changes(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    scope: Scope,
+    after: &After,
+    limit: usize,
+) -> Result<ChangesPage, StoreError> {
+    let head = event_store::tenant_head(tx, tenant).await?;
+    let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
+    let mut page = ChangesPage { changes: Vec::new(), more: false, end: After::position(head.head), head: head.head };
+    if after.key.is_none() && after.position >= head.head {
+        return Ok(page);
+    }
+    let versions = Versions::active(tx, tenant).await?;
+    // What comes after the head is of the next page, in whatever isolation this is read.
+    let mut listed = keys::changed(tx, tenant, &versions, scope, after, limit.saturating_add(1)).await?;
+    listed.retain(|row| row.position <= page.head);
+    page.more = cut(&mut listed, limit);
+    if let Some(last) = listed.last().filter(|_| page.more) {
+        page.end = After { position: last.position, key: Some(last.key.clone()) };
+    }
+    page.changes = load(tx, tenant, &versions, &listed).await?;
+    Ok(page)
+}
+
+/// Keeps as many rows as a page has; whether any were left out.
+pub(super) fn cut(listed: &mut Vec<Listed>, limit: usize) -> bool {
+    let mut bytes = 0usize;
+    let fits = listed.iter().take(limit).take_while(|row| {
+        let first = bytes == 0;
+        bytes = bytes.saturating_add(row.bytes.max(1));
+        first || bytes <= PAGE_BYTES
+    });
+    let fits = fits.count();
+    let more = fits < listed.len();
+    listed.truncate(fits);
+    more
+}
+
+/// The rows of some keys, in the same order.
+pub(super) async fn load(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    listed: &[Listed],
+) -> Result<Vec<Change>, StoreError> {
+    let reader = Reader { tx, tenant, listed };
+    let (entities, deliveries, invoices, stock) = tokio::try_join!(
+        reader.entities(versions.entities),
+        reader.deliveries(versions.deliveries),
+        reader.invoices(versions.invoices),
+        reader.stock(versions.stock),
+    )?;
+    let mut found: HashMap<RowKey, Found> = HashMap::with_capacity(listed.len());
+    found.extend(entities.into_iter().chain(deliveries).chain(invoices).chain(stock));
+    let change = |row: &Listed| {
+        let (position, json) = found.remove(&row.key)?;
+        (position == row.position).then(|| Change {
+            key: row.key.clone(),
+            position: position.0,
+            received_at: instant::format(row.received_at),
+            row: Some(json),
+        })
+    };
+    Ok(listed.iter().filter_map(change).collect())
+}
+
+/// A row and the position of its last change.
+type Found = (Position, Box<RawValue>);
+
+struct Reader<'a> {
+    tx: &'a Transaction<'a>,
+    tenant: TenantId,
+    listed: &'a [Listed],
+}
+
+impl<'a> Reader<'a> {
+    fn keys(&self, kind: RowKind) -> impl Iterator<Item = &'a RowKey> {
+        self.listed.iter().map(|row| &row.key).filter(move |key| key.kind == kind)
+    }
+
+    fn ids(&self, kind: RowKind) -> Vec<&'a str> {
+        self.keys(kind).map(|key| key.entity_id.as_str()).collect()
+    }
+
+    async fn entities(&self, version: i32) -> Result<Vec<(RowKey, Found)>, StoreError> {
+        let ids = self.ids(RowKind::Entity);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let types: Vec<&str> = self.keys(RowKind::Entity).map(|key| key.entity_type.as_str()).collect();
+        let statement = self.tx.prepare_cached(include_str!("rows_entities.sql")).await?;
+        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &types, &ids]).await?;
+        rows.iter().map(|row| found(RowKind::Entity, "entity_version", row, &entity_row(row)?)).collect()
+    }
+
+    async fn deliveries(&self, version: i32) -> Result<Vec<(RowKey, Found)>, StoreError> {
+        let ids = self.ids(RowKind::Delivery);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = self.tx.prepare_cached(include_str!("rows_deliveries.sql")).await?;
+        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &ids]).await?;
+        rows.iter().map(|row| found(RowKind::Delivery, "position", row, &delivery_row(row)?)).collect()
+    }
+
+    async fn invoices(&self, version: i32) -> Result<Vec<(RowKey, Found)>, StoreError> {
+        let ids = self.ids(RowKind::Invoice);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = self.tx.prepare_cached(include_str!("rows_invoices.sql")).await?;
+        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &ids]).await?;
+        rows.iter().map(|row| found(RowKind::Invoice, "position", row, &invoice_row(row)?)).collect()
+    }
+
+    async fn stock(&self, version: i32) -> Result<Vec<(RowKey, Found)>, StoreError> {
+        let products = self.ids(RowKind::Stock);
+        if products.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sites: Vec<Uuid> = self.keys(RowKind::Stock).map(|key| key.site.unwrap_or_default()).collect();
+        let statement = self.tx.prepare_cached(include_str!("rows_stock.sql")).await?;
+        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &sites, &products]).await?;
+        rows.iter().map(|row| found(RowKind::Stock, "position", row, &stock_row(row)?)).collect()
+    }
+}
+
+fn found(
+    kind: RowKind,
+    position: &str,
+    row: &Row,
+    value: &impl serde::Serialize,
+) -> Result<(RowKey, Found), StoreError> {
+    let position = Position(natural(row.try_get(position)?)?);
+    let json = serde_json::value::to_raw_value(value).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let key = match kind {
+        RowKind::Entity => {
+            RowKey { kind, entity_type: row.try_get("entity_type")?, entity_id: row.try_get("entity_id")?, site: None }
+        }
+        RowKind::Delivery => {
+            RowKey { kind, entity_type: "DELIVERY".to_owned(), entity_id: row.try_get("delivery_id")?, site: None }
+        }
+        RowKind::Invoice => {
+            RowKey { kind, entity_type: "INVOICE".to_owned(), entity_id: row.try_get("invoice_id")?, site: None }
+        }
+        RowKind::Stock => RowKey {
+            kind,
+            entity_type: "STOCK".to_owned(),
+            entity_id: row.try_get("product")?,
+            site: super::read_rows::site(row.try_get("site_id")?),
+        },
+    };
+    Ok((key, (position, json)))
+}
