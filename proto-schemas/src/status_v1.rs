@@ -112,6 +112,32 @@ pub struct NodeSync {
     pub receipt: Option<Receipt>,
     /// Records that the next batch may have.
     pub batch_records: u64,
+    /// How far this node has what central gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<NodePull>,
+}
+
+/// How far a node has what central gives.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct NodePull {
+    /// Every change up to this position is here; absent until a first load has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_to: Option<u64>,
+    /// Central's head, as it last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<u64>,
+    /// When this node last had everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulled_at: Option<String>,
+    /// Rows of a first load under way that came since this node was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded_rows: Option<u64>,
+    /// About how many there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_rows: Option<u64>,
+    /// The last failure since the last success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<SyncTrouble>,
 }
 
 /// What went wrong on the line to central.

@@ -12,6 +12,7 @@ mod export;
 mod health;
 mod invoices;
 mod lines;
+mod live;
 mod notifications;
 mod precondition;
 mod query;
@@ -63,6 +64,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
         .route(paths::QUEUE, get(queue::queue))
+        .route(paths::STREAM, get(live::live))
         .route(paths::STATUS, get(status::status))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))

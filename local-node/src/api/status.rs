@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use comptoir_proto::instant;
-use comptoir_proto::status_v1::{LogCheck, LogStatus, NodeStatus, NodeSync, SyncTrouble};
+use comptoir_proto::status_v1::{LogCheck, LogStatus, NodePull, NodeStatus, NodeSync, SyncTrouble};
 
 use super::events::off_the_runtime;
 use super::queue;
 use super::refusal::Refusal;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;
-use crate::sync_agent::{Phase, Trouble};
+use crate::sync_agent::{Phase, PullState, Trouble};
 
 pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, Refusal> {
     Ok(Json(off_the_runtime(move || read(&node)).await??))
@@ -88,6 +88,18 @@ fn sync(node: &Node) -> NodeSync {
         clock_uncertainty_ms: sync.clock.map(|clock| millis(clock.uncertainty_micros)),
         receipt: sync.receipt,
         batch_records: sync.batch_records as u64,
+        pull: Some(pull(sync.pull)),
+    }
+}
+
+fn pull(pull: PullState) -> NodePull {
+    NodePull {
+        complete_to: pull.complete_to,
+        head: pull.head,
+        pulled_at: pull.pulled_at.map(instant::format),
+        loaded_rows: pull.loading.map(|(rows, _)| rows),
+        expected_rows: pull.loading.and_then(|(_, expected)| expected),
+        last_error: pull.last_error.map(trouble),
     }
 }
 

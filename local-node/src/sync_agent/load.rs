@@ -69,3 +69,42 @@ impl Lines {
 fn misfit(error: &dyn std::error::Error) -> Setback {
     Setback::Misfit(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    use crate::sync_agent::transport::Unanswered;
+
+    fn lines(pieces: Vec<Result<Bytes, Unanswered>>) -> Lines {
+        Lines::new(Box::pin(tokio_stream::iter(pieces))).unwrap()
+    }
+
+    fn frame(text: &str) -> Vec<u8> {
+        zstd::encode_all(text.as_bytes(), 3).unwrap()
+    }
+
+    #[tokio::test]
+    async fn lines_come_out_of_any_pieces_and_of_several_frames() {
+        let whole = [frame("{\"mark\":\"a\"}\n{\"ma"), frame("rk\":\"b\"}\n{\"end\":{\"cursor\":\"c\"}}\n")].concat();
+        for size in [1, 7, whole.len()] {
+            let pieces = whole.chunks(size).map(|piece| Ok(Bytes::copy_from_slice(piece)));
+            let mut lines = lines(pieces.collect());
+            assert!(matches!(lines.next().await, Ok(Some(BootstrapLine::Mark(mark))) if mark == "a"));
+            assert!(matches!(lines.next().await, Ok(Some(BootstrapLine::Mark(mark))) if mark == "b"));
+            assert!(matches!(lines.next().await, Ok(Some(BootstrapLine::End { cursor })) if cursor == "c"));
+            assert!(matches!(lines.next().await, Ok(None)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_stream_of_ours_is_told_and_holds_no_memory() {
+        let mut plain = lines(vec![Ok(Bytes::from_static(b"<html>a hotel's login page</html>"))]);
+        assert!(matches!(plain.next().await, Err(Setback::Misfit(_))));
+        let mut endless = lines(vec![Ok(frame(&" ".repeat(2 * LINE_BYTES_MAX)).into())]);
+        assert!(matches!(endless.next().await, Err(Setback::Misfit(_))));
+        let mut cut = lines(vec![Err(Unanswered::Timeout)]);
+        assert!(matches!(cut.next().await, Err(Setback::Unanswered(Unanswered::Timeout))));
+    }
+}

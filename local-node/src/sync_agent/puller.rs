@@ -148,12 +148,8 @@ impl<T: Transport> Puller<T> {
 
     /// Loads everything in scope, from the last mark on.
     async fn load(&mut self) -> Step {
-        if self.place.load.is_none()
-            && let Err(failed) = self.begin_load().await
-        {
-            return self.failed(failed).await;
-        }
-        let before = self.place.load.clone();
+        let mark = |place: &Place| place.load.as_ref().and_then(|load| load.after.clone());
+        let before = mark(&self.place);
         match self.load_from_mark().await {
             Ok(()) => {
                 self.backoff.reset();
@@ -161,7 +157,7 @@ impl<T: Transport> Puller<T> {
             }
             Err(failed) => {
                 // A line that breaks after some time is not one that does not come about.
-                if self.place.load != before {
+                if mark(&self.place) != before {
                     self.backoff.reset();
                 }
                 self.failed(failed).await
@@ -193,6 +189,10 @@ impl<T: Transport> Puller<T> {
                     if self.is_another(incarnation, &scope) {
                         self.begin_load().await?;
                         return Ok(());
+                    }
+                    if after.is_none() {
+                        // Rows of an attempt before this one may be here that have gone since: the end has to know them apart.
+                        self.begin_load().await?;
                     }
                     if let Some(load) = &mut self.place.load {
                         (load.incarnation, load.scope) = (Some(incarnation), Some(scope));

@@ -88,6 +88,27 @@ async fn lists_and_rows_are_not_sent_again_unchanged() {
     assert_eq!((changed.status, &changed.json()["rows"][0]["fields"]["name"]), (200, &json!("Durand")));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_screen_hears_of_what_changes() {
+    use futures_util::StreamExt as _;
+    use tower::ServiceExt as _;
+
+    let shop = Shop::open().await;
+    let request = axum::http::Request::get("/api/v1/stream").body(axum::body::Body::empty()).unwrap();
+    let response = shop.router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut body = response.into_body().into_data_stream();
+    let first = String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(first.contains("event: marks") && first.contains("event: notifications\ndata: {\"unseen\":0}"), "{first}");
+    create(&shop).await;
+    let mut heard = String::new();
+    while !heard.contains("event: queue") {
+        heard.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(heard.contains(r#""pending":1"#) && !heard.contains("event: notifications"), "{heard}");
+    assert_eq!(&body.next().await.unwrap().unwrap()[..], b": alive\n\n");
+}
+
 #[tokio::test]
 async fn what_is_asked_for_wrongly_is_told() {
     let shop = Shop::open().await;

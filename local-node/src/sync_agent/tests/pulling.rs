@@ -153,6 +153,22 @@ async fn what_changes_during_a_load_is_there_after_it() {
     assert_eq!((&held[0].1, &held[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
 }
 
+/// The rows of a load were written, and the kill came before its end.
+#[tokio::test(start_paused = true)]
+async fn a_row_that_goes_between_two_attempts_of_a_load_is_gone() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    many(&down, 3);
+    shop.pull().complete(3).await;
+    shop.kill_puller().await;
+    let place = Place::read(&shop.log).unwrap();
+    let before_its_end = Place { cursor: None, load: Some(Default::default()), ..place };
+    shop.log.keep(vec![vec![before_its_end.change()]]).await.unwrap();
+    down.change(client("c-00001"), |_| None);
+    shop.pull().complete(4).await;
+    assert_eq!(named(&shop.log), of(&[("c-00000", "name 0"), ("c-00002", "name 2")]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn another_central_is_loaded_anew_and_what_it_lacks_is_gone() {
     let mut shop = Shop::new();
@@ -182,7 +198,7 @@ async fn a_changed_scope_is_loaded_anew() {
     down.scope("wider");
     down.client("c-7", "Durand");
     shop.complete(4).await;
-    assert_eq!(Place::read(&shop.log).unwrap().generation, 2);
+    assert!(Place::read(&shop.log).unwrap().generation > 1);
     assert_eq!(held(&shop.log).len(), 4);
 }
 
