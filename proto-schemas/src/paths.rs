@@ -36,8 +36,6 @@ pub const QUEUE: &str = "/api/v1/queue";
 pub const STATUS: &str = "/api/v1/status";
 /// What changes at a node, as it changes.
 pub const STREAM: &str = "/api/v1/stream";
-/// What changes at a node, as it changes.
-pub const STREAM: &str = "/api/v1/stream";
 /// Push of sealed records.
 pub const SYNC_PUSH: &str = "/api/v1/sync/push";
 /// How central stands with the calling node.
