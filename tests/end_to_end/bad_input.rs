@@ -113,6 +113,8 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
     let quarantine = company.ask("/api/v1/quarantine").await;
     assert_eq!(quarantine["events"].as_array().map(Vec::len), Some(3), "{quarantine}");
     assert!(company.head().await > head);
+    let replay = crate::auditor::decided_again(&company);
+    assert_eq!(replay["verdicts"]["QUARANTINED"], 3, "{replay}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

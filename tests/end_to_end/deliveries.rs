@@ -40,6 +40,7 @@ async fn the_second_driver_learns_who_was_first() {
     let queue: Value =
         company.http.get(format!("{}/api/v1/queue", second.url)).send().await.unwrap().json().await.unwrap();
     assert_eq!(queue["attention"], 1, "a person is told: {queue}");
+    crate::auditor::decided_again(&company);
 }
 
 /// Records a validation at a node and answers with its event id.

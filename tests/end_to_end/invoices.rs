@@ -41,6 +41,9 @@ async fn no_invoice_reference_is_missing_or_given_twice() {
         let expected: Vec<u64> = (1..=numbers.len() as u64).collect();
         assert_eq!(*numbers, expected, "{name} has no hole and no double");
     }
+    let replay = crate::auditor::decided_again(&company);
+    let invoices = replay["models"].as_array().unwrap().iter().find(|model| model["model"] == "invoices");
+    assert_eq!(invoices.unwrap()["rows"], 3 * INVOICES_PER_NODE, "{replay}");
 }
 
 fn invoice(entity_id: &str, net: bool) -> Value {

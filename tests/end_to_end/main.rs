@@ -1,5 +1,6 @@
 //! The whole line, from the counter to the report: real processes, sled, Postgres, and real data with totals that others computed.
 
+mod auditor;
 mod bad_input;
 mod deliveries;
 mod figures;

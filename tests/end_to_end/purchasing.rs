@@ -37,6 +37,7 @@ async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
     let as_of = received["complete_to"].as_u64().unwrap();
     let before = company.ask(&format!("/api/v1/reports/stock?as_of={as_of}")).await;
     assert_eq!(before["rows"], received["rows"]);
+    crate::auditor::decided_again(&company);
 }
 
 /// Of each product floor(60 %) of its stock, in sales of fifty products.
