@@ -4,12 +4,13 @@ CARGO ?= cargo
 COMPTOIR = target/release/comptoir
 DATA_DIR ?= ./comptoir-data
 
-.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-crash bench
+.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-crash sim-long bench
 
 help:
 	@echo "make run         install what is missing, build, start everything here with one real day of data"
 	@echo "make test        install what is missing, then: format, clippy, all tests, docs"
 	@echo "make test-crash  hundreds of kills and power cuts on the log"
+	@echo "make sim-long    a first load of a million rows whose line is cut fifty times"
 	@echo "make bench       speed, as ratios to peers measured in the same run"
 	@echo "make deny        duplicate crates, licences, sources, advisories"
 
@@ -45,6 +46,9 @@ deny:
 test-crash: bootstrap
 	$(CARGO) build --locked --release --workspace --bins
 	COMPTOIR_CRASHES=200 $(CARGO) test --locked --release -p comptoir-tests --test crash -- --nocapture
+
+sim-long: bootstrap
+	COMPTOIR_LOAD_ROWS=1000000 $(CARGO) test --locked --release -p comptoir-central --test central -- a_load_that_is_cut --nocapture
 
 bench: bootstrap
 	$(CARGO) run --locked --release -p comptoir-tests --features bench --bin bench

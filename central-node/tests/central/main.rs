@@ -1,11 +1,14 @@
 //! Central on a real Postgres, through its routes.
 
 mod accepting;
+mod bootstrapping;
+mod clocks;
 mod blobs;
 mod conflicts;
 mod drafts;
 mod edits;
 mod harness;
+mod late_commits;
 mod merging;
 mod outages;
 mod projecting;

@@ -1,0 +1,118 @@
+//! Order under eight writers: a reader that remembers where it stands meets everything, since positions are given in commit order. The
+//! same harness over a column filled by a sequence shows what such a reader loses there.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use comptoir_central::{Central, CentralConfig};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::harness::{Scene, connect, post};
+use crate::pulling::pull;
+
+const WRITERS: usize = 8;
+/// Transactions of each writer.
+const WRITES: usize = 25;
+
+/// Writers at once and a reader that goes on from where it stood, until all have ended and it has looked once more: what it never met.
+async fn missed<W, R>(writers: Vec<W>, mut read: R) -> (usize, BTreeSet<String>)
+where
+    W: Future<Output = Vec<String>> + Send + 'static,
+    R: AsyncFnMut() -> Vec<String>,
+{
+    let writing: Vec<_> = writers.into_iter().map(tokio::spawn).collect();
+    let mut met = BTreeSet::new();
+    while writing.iter().any(|writer| !writer.is_finished()) {
+        met.extend(read().await);
+    }
+    met.extend(read().await);
+    let mut written = BTreeSet::new();
+    for writer in writing {
+        written.extend(writer.await.unwrap());
+    }
+    (written.len(), &written - &met)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    // Two processes' worth of queues on one database: transactions of one tenant really meet.
+    let second = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
+    let routers = [scene.router.clone(), comptoir_central::router(second.clone())];
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let (mut node, router) = (company.node().await, routers[number % 2].clone());
+        writers.push(async move {
+            let mut written = Vec::new();
+            for write in 0..WRITES {
+                let id = format!("c-{number}-{write}");
+                node.seal("CLIENT", &id, "CREATE", &json!({ "name": "Durand" }));
+                let from = if write == 0 { 1 } else { node.seq.0 };
+                let body = serde_json::to_vec(&node.request(from, node.seq.0)).unwrap();
+                let (status, answer) = post(&router, &node.key, "/api/v1/sync/push", body).await;
+                assert_eq!(status, StatusCode::OK, "{answer}");
+                written.push(id);
+            }
+            written
+        });
+    }
+    let reader = company.node().await;
+    let mut cursor = None;
+    let (written, missed) = missed(writers, async || {
+        let mut met = Vec::new();
+        loop {
+            let page = pull(&scene, &reader, cursor.as_deref(), 7).await;
+            met.extend(page.changes.into_iter().map(|change| change.key.entity_id));
+            cursor = Some(page.cursor);
+            if !page.has_more {
+                return met;
+            }
+        }
+    })
+    .await;
+    second.shutdown().await;
+    assert_eq!((written, missed), (WRITERS * WRITES, BTreeSet::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_reader_over_a_plain_sequence_column_misses_some() {
+    let scene = Scene::new().await;
+    let admin = scene.admin().await;
+    admin.batch_execute("create table plain (seq bigserial primary key, id text not null)").await.unwrap();
+    let url = scene.central.urls().service.replace("comptoir_service", comptoir_central::private_postgres::ADMIN_ROLE);
+    let passed = Arc::new(watch::Sender::new(0i64));
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let (mut client, mut reader_at) = (connect(&url).await, passed.subscribe());
+        writers.push(async move {
+            let mut written = Vec::new();
+            for write in 0..WRITES {
+                let id = format!("c-{number}-{write}");
+                let tx = client.transaction().await.unwrap();
+                let sql = "insert into plain (id) values ($1) returning seq";
+                let seq: i64 = tx.query_one(sql, &[&id]).await.unwrap().get(0);
+                if number == 0 && write == 0 {
+                    // One that is slow to commit: by then the reader has gone by.
+                    reader_at.wait_for(|at| *at > seq).await.unwrap();
+                }
+                tx.commit().await.unwrap();
+                written.push(id);
+            }
+            written
+        });
+    }
+    let mut at = 0i64;
+    let (written, missed) = missed(writers, async || {
+        let rows = admin.query("select seq, id from plain where seq > $1 order by seq", &[&at]).await.unwrap();
+        at = rows.last().map_or(at, |row| row.get(0));
+        passed.send_replace(at);
+        rows.iter().map(|row| row.get(1)).collect()
+    })
+    .await;
+    println!("a plain sequence column: {} of {written} were missed", missed.len());
+    assert!(missed.contains("c-0-0"), "{missed:?}");
+}
