@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::shop::Company;
+use crate::shop::{Company, LOOK_AGAIN_AFTER, PATIENCE};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_second_driver_learns_who_was_first() {
@@ -40,7 +40,35 @@ async fn the_second_driver_learns_who_was_first() {
     let queue: Value =
         company.http.get(format!("{}/api/v1/queue", second.url)).send().await.unwrap().json().await.unwrap();
     assert_eq!(queue["attention"], 1, "a person is told: {queue}");
+    // What the second shop shows is what stands, and a person there hears it once, in their language.
+    for node in [&first, &second] {
+        let row = pulled(&company, &node.url, &mine).await;
+        assert_eq!((&row["validation"]["user"], &row["reference"]), (&json!("chauffeur-a"), &json!("BL-77")), "{row}");
+        assert_eq!((&row["is_synced"], &row["pending"]), (&json!(true), &json!([])), "{row}");
+    }
+    let unseen = format!("{}/api/v1/notifications?unseen=true", second.url);
+    let unseen = async || -> Value { company.http.get(&unseen).send().await.unwrap().json().await.unwrap() };
+    let told = unseen().await["rows"][0].clone();
+    assert_eq!((&told["kind"], &told["by"]), (&json!("ALREADY_VALIDATED"), &json!("chauffeur-a")), "{told}");
+    assert!(told["title"].as_str().unwrap().starts_with("Validée par chauffeur-a le "), "{told}");
+    let seen = format!("{}/api/v1/notifications/{}/seen", second.url, told["id"].as_str().unwrap());
+    assert_eq!(company.post(&seen, &json!({})).await.0, 200);
+    assert_eq!(unseen().await["rows"], json!([]));
     crate::auditor::decided_again(&company);
+}
+
+/// The delivery at a node, once what central decided about it has come down.
+async fn pulled(company: &Company, node_url: &str, first: &str) -> Value {
+    let asked = std::time::Instant::now();
+    loop {
+        let list = company.http.get(format!("{node_url}/api/v1/deliveries")).send().await.unwrap();
+        let row = list.json::<Value>().await.unwrap()["rows"][0].clone();
+        if row["validation"]["event_id"] == first && row["is_synced"] == true {
+            return row;
+        }
+        assert!(asked.elapsed() < PATIENCE, "central's row does not come: {row}");
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
 }
 
 /// Records a validation at a node and answers with its event id.
