@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what this project needs and this machine lacks: a C linker, the Postgres server, and a few small tools.
+# Installs what this project needs and this machine lacks: a C linker, the Postgres server, node, and a few small tools.
 # As root or through sudo; elsewhere it says exactly what to install, and fails.
 set -eu
 
@@ -16,6 +16,8 @@ need build-essential command -v cc
 need postgresql postgres_server
 need util-linux command -v setpriv
 need python3 command -v python3
+# Runs the reference clients of tests/clients: any version from 18 on, no package beside it.
+need nodejs command -v node
 # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
 need e2fsprogs ls /sbin/mkfs.ext4
 need mount command -v mount

@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod conflicts;
 pub mod database;
+mod devices;
 mod event_store;
 pub mod identity;
 mod ingest;
@@ -32,6 +33,7 @@ pub fn router(central: Arc<Central>) -> axum::Router {
         .merge(reporting::router())
         .merge(conflicts::router())
         .merge(blobs::router())
+        .merge(devices::router())
         .merge(sync_down::router());
     api::told_in_our_words(routes).with_state(central)
 }

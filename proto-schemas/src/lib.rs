@@ -4,10 +4,13 @@
 
 pub mod api_v1;
 pub mod bundle_v1;
+pub mod canonical_json;
 pub mod commands_v1;
+pub mod desktop_v1;
 pub mod error_code;
 pub mod in_place;
 pub mod instant;
+pub mod mobile_v1;
 pub mod opening;
 pub mod paths;
 pub mod payload;

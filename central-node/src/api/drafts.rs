@@ -137,7 +137,9 @@ pub(super) async fn submit(
     match central.queues().submit(tenant, Job::Drafts(drafts)).await? {
         Answer::Drafted(outcomes) => Ok(outcomes),
         Answer::Refused(problem) => Err(problem),
-        Answer::Pushed { .. } => Err(Problem::new(ErrorCode::Internal, "drafts were answered as a push")),
+        Answer::Pushed { .. } | Answer::OfDevice(_) => {
+            Err(Problem::new(ErrorCode::Internal, "drafts were answered as a push"))
+        }
     }
 }
 

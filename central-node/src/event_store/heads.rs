@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use comptoir_core::chain::ChainHash;
+use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::time::Timestamp;
@@ -37,6 +37,14 @@ pub(crate) struct NodeHead {
     pub(crate) last_chain: ChainHash,
     /// Whether nothing more is taken: a fork was seen.
     pub(crate) frozen: bool,
+}
+
+impl NodeHead {
+    /// The first epoch of a log that central keeps for a device, before its first record.
+    pub(crate) fn unopened(tenant: TenantId, node: NodeId) -> NodeHead {
+        let epoch = Epoch { number: 1, id: Uuid::new_v4() };
+        NodeHead { epoch, last_seq: Seq::ZERO, last_chain: genesis(tenant, node, epoch), frozen: false }
+    }
 }
 
 /// A node's log as central holds it, epoch by epoch.

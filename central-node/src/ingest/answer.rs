@@ -8,6 +8,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::sync_v1::{HeadDto, RecordResult, resolution_value};
 
+use super::device::DeviceDecided;
 use crate::database::StoreError;
 use crate::event_store::NodeHead;
 
@@ -23,6 +24,8 @@ pub(crate) enum Answer {
     },
     /// One outcome per draft.
     Drafted(Vec<Result<Decided, Problem>>),
+    /// One outcome per event of a device.
+    OfDevice(Vec<Result<DeviceDecided, Problem>>),
     /// The whole job was refused.
     Refused(Problem),
 }
@@ -33,6 +36,7 @@ impl Answer {
         match self {
             Answer::Pushed { .. } => None,
             Answer::Drafted(drafts) => drafts.iter().find_map(|draft| draft.as_ref().err()),
+            Answer::OfDevice(events) => events.iter().find_map(|event| event.as_ref().err()),
             Answer::Refused(problem) => Some(problem),
         }
     }

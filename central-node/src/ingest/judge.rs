@@ -4,7 +4,7 @@
 //! Nothing here waits for the database.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -57,6 +57,8 @@ pub(crate) enum IncomingBody<'a> {
     Owned(Box<Known>),
     /// Not everything: it is set apart.
     Unfit { event: Option<&'a Event>, code: Code, detail: &'a str },
+    /// Not everything, of a record that was sealed here: it is set apart.
+    OwnedUnfit { event: Box<Event>, code: Code, detail: String },
 }
 
 /// Where an id counts already.
@@ -78,6 +80,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) head: TenantHead,
     /// The log of central's own node after the last record.
     pub(crate) central: NodeHead,
+    /// The logs that central keeps for devices, after the last record.
+    devices: BTreeMap<NodeId, NodeHead>,
     /// The rows to store.
     pub(crate) rows: Vec<Arc<NewEvent<'a>>>,
     /// Their decisions.
@@ -129,6 +133,7 @@ impl<'a> Bench<'a> {
             written: Touched::default(),
             head,
             central,
+            devices: BTreeMap::new(),
             rows: Vec::new(),
             decisions: Vec::new(),
             handed_over: 0,
@@ -207,8 +212,8 @@ impl<'a> Bench<'a> {
             let counted = if same { Settled::Duplicate(position) } else { Settled::Reused(position) };
             return (settled(counted), Vec::new());
         }
-        if let IncomingBody::Unfit { code, detail, .. } = &incoming.body {
-            return (settled(Settled::Unfit { code: *code, detail }), Vec::new());
+        if let Some((code, detail)) = incoming.unfit() {
+            return (settled(Settled::Unfit { code, detail }), Vec::new());
         }
         let decided = incoming.known().filter(|_| !self.defects.contains(&incoming.event_id)).and_then(|known| {
             // The rules are pure and see the world by reference: a panic in them leaves nothing half done.
@@ -263,6 +268,7 @@ impl<'a> Bench<'a> {
             IncomingBody::Known(known) => Some(Cow::Borrowed(&known.event)),
             IncomingBody::Owned(known) => Some(Cow::Owned(known.event)),
             IncomingBody::Unfit { event, .. } => event.map(Cow::Borrowed),
+            IncomingBody::OwnedUnfit { event, .. } => Some(Cow::Owned(*event)),
         };
         self.rows.push(Arc::new(NewEvent {
             position: decision.position,
@@ -325,32 +331,72 @@ impl<'a> Bench<'a> {
         content: Content,
         fact: Fact,
     ) -> Result<usize, JudgeError> {
-        let seq = self.central.last_seq.next();
+        let stamped = match occurred_at {
+            Some(at) => (at, TimeSource::Caller),
+            None => (self.head.last_received_at.shifted(1), TimeSource::Node),
+        };
+        let body = |event| IncomingBody::Owned(Box::new(Known { event, fact, objection: None }));
+        self.seal_for(self.tenant.central_node, id, stamped, content, 0, body)
+    }
+
+    /// Seals an event into a log that central keeps, its own or a device's, and takes it. `body` says what is known of it.
+    pub(crate) fn seal_for(
+        &mut self,
+        node: NodeId,
+        id: EventId,
+        (occurred_at, time_source): (Timestamp, TimeSource),
+        content: Content,
+        clock_offset_micros: i64,
+        body: impl FnOnce(Event) -> IncomingBody<'a>,
+    ) -> Result<usize, JudgeError> {
+        let head = self.log_of(node);
+        let (epoch, seq, before) = (head.epoch, head.last_seq.next(), head.last_chain);
         let event = Event {
             id,
             tenant: self.tenant.id,
-            node: self.tenant.central_node,
-            epoch: self.central.epoch,
+            node,
+            epoch,
             seq,
-            occurred_at: occurred_at.unwrap_or(self.head.last_received_at.shifted(1)),
-            time_source: if occurred_at.is_some() { TimeSource::Caller } else { TimeSource::Node },
+            occurred_at,
+            time_source,
             identity_position: self.head.head.0,
             content,
         };
         let record = stored_v1::encode(&event).map_err(JudgeError::Seal)?;
-        let chain = link(self.central.last_chain, &record);
-        self.central.last_seq = seq;
-        self.central.last_chain = chain;
+        let chain = link(before, &record);
+        let head = self.log_of(node);
+        head.last_seq = seq;
+        head.last_chain = chain;
         self.take(Incoming {
-            node: event.node,
-            epoch: event.epoch,
+            node,
+            epoch,
             seq,
             chain,
             record: Cow::Owned(record),
             event_id: id,
-            body: IncomingBody::Owned(Box::new(Known { event, fact, objection: None })),
-            clock_offset_micros: 0,
+            body: body(event),
+            clock_offset_micros,
         })
+    }
+
+    /// The logs of these devices are to be written on.
+    pub(crate) fn keep_for_devices(&mut self, devices: BTreeMap<NodeId, NodeHead>) {
+        self.devices = devices;
+    }
+
+    /// Where the logs of devices stand.
+    pub(crate) fn devices(&self) -> &BTreeMap<NodeId, NodeHead> {
+        &self.devices
+    }
+
+    fn log_of(&mut self, node: NodeId) -> &mut NodeHead {
+        match self.devices.get_mut(&node) {
+            Some(head) => head,
+            None => {
+                assert_eq!(node, self.tenant.central_node, "central seals into its own log and those it keeps");
+                &mut self.central
+            }
+        }
     }
 
     /// Central's own node.
@@ -390,6 +436,7 @@ impl Incoming<'_> {
             IncomingBody::Known(known) => Some(&known.event),
             IncomingBody::Owned(known) => Some(&known.event),
             IncomingBody::Unfit { event, .. } => *event,
+            IncomingBody::OwnedUnfit { event, .. } => Some(event),
         }
     }
 
@@ -397,7 +444,16 @@ impl Incoming<'_> {
         match &self.body {
             IncomingBody::Known(known) => Some(known),
             IncomingBody::Owned(known) => Some(known),
-            IncomingBody::Unfit { .. } => None,
+            IncomingBody::Unfit { .. } | IncomingBody::OwnedUnfit { .. } => None,
+        }
+    }
+
+    /// Why it is set apart before any rule is asked.
+    fn unfit(&self) -> Option<(Code, &str)> {
+        match &self.body {
+            IncomingBody::Unfit { code, detail, .. } => Some((*code, detail)),
+            IncomingBody::OwnedUnfit { code, detail, .. } => Some((*code, detail)),
+            IncomingBody::Known(_) | IncomingBody::Owned(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+mod device;
 mod drafts;
 mod judge;
 mod prepare;
@@ -11,6 +12,7 @@ mod refusals;
 mod turn;
 
 pub(crate) use answer::{Answer, head_dto, result};
+pub(crate) use device::{DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, GivenId, Reading, server_id};
 pub(crate) use drafts::Drafts;
 pub(crate) use queue::Queues;
 pub(crate) use turn::{Caution, Job, TurnError, run};

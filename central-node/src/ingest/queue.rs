@@ -126,6 +126,8 @@ impl Queues {
             let fits = turn.is_empty() || records + waiting.job.records() <= TURN_RECORDS_MAX;
             let first_of_node = match &waiting.job {
                 Job::Push(push) => nodes.insert(push.node),
+                // What the first gives an id to, the second must find.
+                Job::Device(drafts) => nodes.insert(drafts.node),
                 Job::Drafts(_) => true,
             };
             if fits && first_of_node {

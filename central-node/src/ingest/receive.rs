@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use comptoir_core::decision::Verdict;
 use comptoir_core::id::NodeId;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX, PUSH_RECORDS_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Seq};
@@ -14,7 +15,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::{PushRequest, PushResponse, parse_chain};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult, parse_chain};
 
 use super::answer::{Answer, head_dto};
 use super::prepare::{PrepareError, Push, Stand, opening, prepare};
@@ -23,6 +24,7 @@ use super::turn::Job;
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
+use crate::devices::sync_log::{Counts, Direction, Sync};
 use crate::identity::{Access, Credential};
 
 /// Takes a push.
@@ -32,7 +34,12 @@ pub(crate) async fn push(
     body: Body,
 ) -> Result<Response, Refusal> {
     let credential = credential(&central, &headers).await?;
-    match take(&central, &credential, &headers, body).await {
+    let mut sync = credential.node().map(|node| Sync::of_node(&central, credential.tenant, node, Direction::Up));
+    let taken = take(&central, &credential, &headers, body, &mut sync).await;
+    if let Some(sync) = sync {
+        sync.end_beside(&central, counts(&taken));
+    }
+    match taken {
         Ok(response) => Ok(Json(response).into_response()),
         Err(problem) => {
             let node = credential.node().map(|node| node.to_string()).unwrap_or_default();
@@ -48,6 +55,7 @@ async fn take(
     credential: &Credential,
     headers: &HeaderMap,
     body: Body,
+    sync: &mut Option<Sync>,
 ) -> Result<PushResponse, Problem> {
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key may push a log"));
@@ -58,11 +66,16 @@ async fn take(
     let owner = credential.clone();
     let push = tokio::task::spawn_blocking(move || read(&owner, node, &bytes, now)).await;
     let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;
+    if let Some(sync) = sync {
+        sync.clock_offset_micros = Some(push.clock_offset_micros);
+    }
     let answer = central.queues().submit(credential.tenant, Job::Push(push)).await?;
     drop(reserved);
     match answer {
         Answer::Refused(problem) => Err(problem),
-        Answer::Drafted(_) => Err(Problem::new(ErrorCode::Internal, "a push was answered as drafts")),
+        Answer::Drafted(_) | Answer::OfDevice(_) => {
+            Err(Problem::new(ErrorCode::Internal, "a push was answered as drafts"))
+        }
         Answer::Pushed { results, head } => {
             let head = head_dto(&head);
             Ok(PushResponse {
@@ -74,6 +87,18 @@ async fn take(
             })
         }
     }
+}
+
+/// What is written down of it.
+fn counts(taken: &Result<PushResponse, Problem>) -> Result<Counts, Problem> {
+    let of = |results: &[RecordResult], verdict: Verdict| {
+        results.iter().filter(|result| result.verdict == verdict.as_str()).count()
+    };
+    taken.as_ref().map_err(Clone::clone).map(|response| Counts {
+        events: response.results.len(),
+        conflicts: of(&response.results, Verdict::Conflict),
+        failed: of(&response.results, Verdict::Rejected),
+    })
 }
 
 /// Reads a push request; the schema of every payload is checked here, before any lock.

@@ -12,7 +12,7 @@
 //! Never here: a statement per event, the network, a lock that is not the tenant's.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use super::accept::{accept, strange_opening};
 use super::answer::{Answer, result, stored_result};
+use super::device::{DeviceDrafts, GivenIds};
 use super::drafts::Drafts;
 use super::judge::{Bench, Incoming, IncomingBody, JudgeError, REFERENCE_ASSIGNED, Receipt};
 use super::prepare::{Body, Push};
@@ -51,6 +52,8 @@ pub(crate) enum Job {
     Push(Push),
     /// Drafts posted at central.
     Drafts(Drafts),
+    /// Events of a device that keeps no chain.
+    Device(DeviceDrafts),
 }
 
 impl Job {
@@ -59,6 +62,8 @@ impl Job {
         match self {
             Job::Push(push) => push.records.len(),
             Job::Drafts(drafts) => drafts.drafts.len(),
+            // The first brings the record that opens the log.
+            Job::Device(drafts) => drafts.drafts.len() + 1,
         }
     }
 }
@@ -84,6 +89,10 @@ struct Ground {
     versions: Versions,
     rulebook: comptoir_core::rulebook::Rulebook,
     logs: HashMap<NodeId, NodeLog>,
+    /// The logs that central keeps for the devices among the jobs.
+    devices: BTreeMap<NodeId, NodeHead>,
+    /// Per job: the ids that central has given to a device's entities.
+    given: Vec<GivenIds>,
     /// Per job: what is held at the places of its push.
     held: Vec<Vec<StoredPlace>>,
 }
@@ -136,8 +145,10 @@ pub(crate) async fn run(
     let drafted: Vec<Vec<Known>> = jobs
         .iter()
         .zip(&plans)
-        .map(|(job, plan)| match (job, plan) {
+        .zip(&ground.given)
+        .map(|((job, plan), given)| match (job, plan) {
             (Job::Drafts(drafts), Plan::Drafts) => drafts.as_known(&ground.tenant, &central),
+            (Job::Device(drafts), Plan::Drafts) => drafts.as_known(&ground.tenant, given),
             _ => Vec::new(),
         })
         .collect();
@@ -150,11 +161,13 @@ pub(crate) async fn run(
     )?;
     let loaded = Instant::now();
     let mut bench = Bench::new(&ground.tenant, ground.head, receipt, central, world, held, &caution.defects);
+    bench.keep_for_devices(ground.devices.clone());
+    let mut given = std::mem::take(&mut ground.given);
     let (rows, mut judged_rows) = mpsc::unbounded_channel();
     let judging = async {
         let mut answers = Vec::with_capacity(jobs.len());
-        for ((job, plan), held) in jobs.iter().zip(plans).zip(&ground.held) {
-            answers.push(judge(&mut bench, job, plan, held, &mut changes, &rows).await?);
+        for (((job, plan), held), given) in jobs.iter().zip(plans).zip(&ground.held).zip(&mut given) {
+            answers.push(judge(&mut bench, job, plan, held, given, &mut changes, &rows).await?);
         }
         hand_over(&mut bench, &rows);
         // Nothing more comes: the writer ends when it has written what waits.
@@ -170,6 +183,11 @@ pub(crate) async fn run(
     let (mut answers, ()) = tokio::try_join!(judging, writing)?;
     let judged = Instant::now();
     let raised = write(tx, &ground, &bench, central, &changes, now).await?;
+    for (job, given) in jobs.iter().zip(&given) {
+        if let Job::Device(drafts) = job {
+            event_store::insert_given_ids(tx, id, drafts.node, &given.fresh).await?;
+        }
+    }
     tracing::debug!(
         tenant.id = %id, turn.jobs = jobs.len(), turn.records = bench.rows.len(),
         turn.locked_us = micros(begun, locked), turn.loaded_us = micros(locked, loaded),
@@ -196,10 +214,17 @@ async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job]) -> Result<
     let pushes = || {
         jobs.iter().filter_map(|job| match job {
             Job::Push(push) => Some(push),
-            Job::Drafts(_) => None,
+            Job::Drafts(_) | Job::Device(_) => None,
         })
     };
-    let nodes: Vec<NodeId> = pushes().map(|push| push.node).collect();
+    let devices: Vec<NodeId> = jobs
+        .iter()
+        .filter_map(|job| match job {
+            Job::Device(drafts) => Some(drafts.node),
+            Job::Push(_) | Job::Drafts(_) => None,
+        })
+        .collect();
+    let nodes: Vec<NodeId> = pushes().map(|push| push.node).chain(devices.iter().copied()).collect();
     let ranges: Vec<PlaceRange> = pushes()
         .map(|push| PlaceRange {
             node: push.node,
@@ -218,10 +243,21 @@ async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job]) -> Result<
     let mut stored = stored.into_iter();
     let held = jobs.iter().map(|job| match job {
         Job::Push(_) => stored.next().unwrap_or_default(),
-        Job::Drafts(_) => Vec::new(),
+        Job::Drafts(_) | Job::Device(_) => Vec::new(),
     });
     let held = held.collect();
-    Ok(Ground { tenant: tenant.ok_or(TurnError::NoTenant(id))?, head, versions, rulebook, logs, held })
+    let tenant = tenant.ok_or(TurnError::NoTenant(id))?;
+    let open = |node: &NodeId| logs.get(node).and_then(NodeLog::open).copied();
+    let devices =
+        devices.iter().map(|node| (*node, open(node).unwrap_or_else(|| NodeHead::unopened(id, *node)))).collect();
+    let mut given = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        given.push(match job {
+            Job::Device(drafts) => GivenIds::new(event_store::given_ids(tx, id, drafts.node).await?),
+            Job::Push(_) | Job::Drafts(_) => GivenIds::default(),
+        });
+    }
+    Ok(Ground { tenant, head, versions, rulebook, logs, devices, given, held })
 }
 
 /// What changes beside the log and the read models.
@@ -318,6 +354,9 @@ impl<'a> News<'a> {
             }
             // A caller who tries a draft again is answered from the log.
             drafted.iter().for_each(|known| news.look_up(Some(&known.event)));
+            if let Job::Device(drafts) = job {
+                news.ids.extend(drafts.event_ids().map(|id| id.uuid()));
+            }
             news.known.extend(drafted);
         }
         news
@@ -370,6 +409,7 @@ async fn judge<'a>(
     job: &'a Job,
     plan: Plan,
     held: &[StoredPlace],
+    given: &mut GivenIds,
     changes: &mut Changes<'_>,
     judged: &mpsc::UnboundedSender<Rows<'a>>,
 ) -> Result<Answer, TurnError> {
@@ -383,6 +423,11 @@ async fn judge<'a>(
         (Job::Drafts(drafts), _) => {
             let answer = Answer::Drafted(drafts.take(bench)?);
             (answer, bench.central_node(), bench.central.epoch.number, 0)
+        }
+        (Job::Device(drafts), _) => {
+            let answer = Answer::OfDevice(drafts.take(bench, given)?);
+            let epoch = bench.devices().get(&drafts.node).map_or(1, |log| log.epoch.number);
+            (answer, drafts.node, epoch, drafts.clock_offset_micros)
         }
         (Job::Push(_), Plan::Drafts) => unreachable!("a push is planned as a push"),
     };
@@ -467,6 +512,8 @@ async fn write(
     if bench.central != central {
         heads.push((ground.tenant.central_node, bench.central));
     }
+    let grown = |(node, head): &(&NodeId, &NodeHead)| ground.devices.get(node) != Some(head);
+    heads.extend(bench.devices().iter().filter(grown).map(|(node, head)| (*node, *head)));
     let raise = async { if bench.rows.is_empty() { Ok(()) } else { raise_tenant(tx, id, bench.head).await } };
     let rulebook = async {
         if !bench.written.rulebook {

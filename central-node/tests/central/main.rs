@@ -1,10 +1,11 @@
 //! Central on a real Postgres, through its routes.
 
 mod accepting;
+mod blobs;
 mod bootstrapping;
 mod clocks;
-mod blobs;
 mod conflicts;
+mod devices;
 mod drafts;
 mod edits;
 mod harness;

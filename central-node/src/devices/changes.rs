@@ -1,0 +1,75 @@
+//! What changed since a time, for a device of either contract: the rows of its scope, in the order of their last change.
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::instant;
+use comptoir_proto::pull_v1::Change;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use super::device::Device;
+use super::time_cursor::{Horizon, same_millisecond};
+use crate::database::StoreError;
+use crate::sync_down::{After, Scope, changes};
+
+/// Rows read at a time.
+const STEP_ROWS: usize = 500;
+
+/// Some changes.
+pub(super) struct Page {
+    pub(super) changes: Vec<Change>,
+    /// When the last of them was received.
+    pub(super) last_received_at: Option<Timestamp>,
+    /// Whether more may wait.
+    pub(super) has_more: bool,
+}
+
+/// The changes after a position and up to the horizon, about `limit` of them: no page ends inside a millisecond. `wanted` says which are
+/// given; the others are passed over.
+pub(super) async fn page(
+    tx: &Transaction<'_>,
+    device: &Device,
+    from: Position,
+    horizon: Horizon,
+    limit: usize,
+    wanted: impl Fn(&Change) -> bool,
+) -> Result<Page, StoreError> {
+    let scope = Scope { site: device.site };
+    let mut after = After::position(from);
+    let mut page = Page { changes: Vec::new(), last_received_at: None, has_more: false };
+    loop {
+        let step = changes(tx, device.tenant, scope, &after, STEP_ROWS).await?;
+        for change in step.changes {
+            if change.position > horizon.head.0 {
+                return Ok(page);
+            }
+            let at = received_at(&change)?;
+            let full = page.changes.len() >= limit;
+            if full && page.last_received_at.is_some_and(|last| !same_millisecond(last, at)) {
+                page.has_more = true;
+                return Ok(page);
+            }
+            after = After { position: Position(change.position), key: Some(change.key.clone()) };
+            if wanted(&change) {
+                page.last_received_at = Some(at);
+                page.changes.push(change);
+            }
+        }
+        if !step.more {
+            return Ok(page);
+        }
+    }
+}
+
+fn received_at(change: &Change) -> Result<Timestamp, StoreError> {
+    let damaged = || StoreError::Damaged(format!("{:?} is no instant", change.received_at));
+    instant::parse(&change.received_at).ok_or_else(damaged)
+}
+
+/// The id of a change: the same every time it is given.
+pub(super) fn change_id(tenant: TenantId, change: &Change) -> String {
+    let site = change.key.site.unwrap_or_default();
+    let label = format!("change/{}/{}/{}/{site}", change.position, change.key.entity_type, change.key.entity_id);
+    Uuid::new_v5(&tenant.uuid(), label.as_bytes()).to_string()
+}

@@ -1,0 +1,140 @@
+//! `POST /api/sync/down`: what changed since the client's last synchronisation. What only the client itself changed is not given back to
+//! it, unless it begins again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::desktop_v1::{Operation, SyncChange, SyncDownRequest, SyncDownResponse};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::pull_v1::{Change, RowKind};
+use comptoir_proto::read_v1::EntityRow;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::provenance::provenance;
+use crate::api::request::{body_bytes, expect_json};
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::database::{self, StoreError};
+use crate::devices::changes::{self, change_id};
+use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
+use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::time_cursor;
+use crate::identity::Credential;
+
+/// Changes of a page where the request names no number.
+const PAGE_ROWS: usize = 500;
+
+/// What changed.
+pub(super) async fn down(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<SyncDownResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    expect_json(&headers)?;
+    let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let request: SyncDownRequest =
+        serde_json::from_slice(&bytes).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+    let mut sync = Sync::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
+    let given = give(&central, &credential, &request, &mut sync).await;
+    let counts = given.as_ref().map(|response| Counts { events: response.changes.len(), ..Counts::default() });
+    sync.end(&central, counts).await;
+    Ok(Json(given?))
+}
+
+async fn give(
+    central: &Central,
+    credential: &Credential,
+    request: &SyncDownRequest,
+    sync: &mut Sync,
+) -> Result<SyncDownResponse, Problem> {
+    let since = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
+    let limit = request.limit.map_or(PAGE_ROWS, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
+        let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}");
+        return Err(Problem::new(ErrorCode::BadParameter, detail).at("/limit"));
+    }
+    let device = contact(central, credential, &request.client_id, Contract::Desktop).await?;
+    sync.is_of(&device);
+    let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
+    read(central, &device, since, types, limit).await.map_err(|error| error.problem())
+}
+
+async fn read(
+    central: &Central,
+    device: &Device,
+    since: Timestamp,
+    types: Option<&[String]>,
+    limit: usize,
+) -> Result<SyncDownResponse, StoreError> {
+    let horizon = time_cursor::horizon(central, device.tenant).await?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    let from: Position = time_cursor::position_at(&tx, device.tenant, since, horizon).await?;
+    // Of a client that begins again, what it had made itself is given, too.
+    let reload_to = match device.pulled_to {
+        Some(_) if from == Position::ZERO => horizon.head,
+        _ => device.reload_to,
+    };
+    let wanted = |change: &Change| types.is_none_or(|types| types.contains(&change.key.entity_type));
+    let page = changes::page(&tx, device, from, horizon, limit, wanted).await?;
+    let known = provenance(&tx, device, &page.changes).await?;
+    let mut given = Vec::with_capacity(page.changes.len());
+    for change in page.changes {
+        let known = known.get(&change.key);
+        let own = known.is_some_and(|known| known.is_own_since(from)) && change.position > reload_to.0;
+        if !own {
+            let is_new = match known {
+                Some(known) => known.is_new_since(from) && !(known.created_by_client && from >= reload_to),
+                None => from == Position::ZERO,
+            };
+            given.push(sync_change(device, is_new, change)?);
+        }
+    }
+    keep_pulled_to(&tx, device, from, horizon).await?;
+    tx.commit().await?;
+    Ok(SyncDownResponse {
+        changes: given,
+        sync_timestamp: time_cursor::next_since(page.last_received_at, since, horizon),
+        has_more: page.has_more,
+    })
+}
+
+fn sync_change(device: &Device, is_new: bool, change: Change) -> Result<SyncChange, StoreError> {
+    let id = change_id(device.tenant, &change);
+    let (deleted, payload) = shown(&change)?;
+    Ok(SyncChange {
+        id,
+        operation: match (deleted, is_new) {
+            (true, _) => Operation::Delete,
+            (false, true) => Operation::Create,
+            (false, false) => Operation::Update,
+        },
+        payload,
+        server_version: change.position,
+        modified_at: change.received_at,
+        entity_type: change.key.entity_type,
+        entity_id: change.key.entity_id,
+    })
+}
+
+/// Whether it is deleted, and its fields; of a document its row.
+fn shown(change: &Change) -> Result<(bool, Box<RawValue>), StoreError> {
+    let damaged = |error: serde_json::Error| StoreError::Damaged(error.to_string());
+    let nothing = || to_raw_value(&serde_json::Map::new()).map_err(damaged);
+    match (&change.row, change.key.kind) {
+        (None, _) => Ok((true, nothing()?)),
+        (Some(row), RowKind::Entity) => {
+            let row: EntityRow = serde_json::from_str(row.get()).map_err(damaged)?;
+            if row.deleted { Ok((true, nothing()?)) } else { Ok((false, row.fields)) }
+        }
+        (Some(row), RowKind::Delivery | RowKind::Invoice | RowKind::Stock) => Ok((false, row.clone())),
+    }
+}

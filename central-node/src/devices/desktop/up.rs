@@ -1,0 +1,219 @@
+//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox again gets
+//! the same answers.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_core::id::Name;
+use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_proto::desktop_v1::{Acknowledged, Conflict, OutboxEvent, Rejected, SyncUpRequest, SyncUpResponse};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::RecordResult;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::base::Bases;
+use crate::api::request::{body_bytes, expect_json};
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::database;
+use crate::devices::device::{Contract, Device, contact};
+use crate::devices::seal::{self, Fate, Said};
+use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::{offset, time_cursor};
+use crate::identity::Credential;
+use crate::ingest::{DeviceDecided, DeviceDraft, server_id};
+
+/// Characters of an entity's id on the client.
+const CLIENT_ID_CHARS_MAX: usize = 512;
+
+/// Takes an outbox.
+pub(super) async fn up(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<SyncUpResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    expect_json(&headers)?;
+    let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let request: SyncUpRequest =
+        serde_json::from_slice(&bytes).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+    let mut sync = Sync::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);
+    let taken = take(&central, &credential, &headers, &request, &mut sync).await;
+    let counts = taken.as_ref().map(|response| Counts {
+        events: request.events.len(),
+        conflicts: response.conflicts.len(),
+        failed: response.rejected.len(),
+    });
+    sync.end(&central, counts).await;
+    Ok(Json(taken?))
+}
+
+async fn take(
+    central: &Central,
+    credential: &Credential,
+    headers: &HeaderMap,
+    request: &SyncUpRequest,
+    sync: &mut Sync,
+) -> Result<SyncUpResponse, Problem> {
+    let count = request.events.len();
+    if count > PUSH_RECORDS_MAX {
+        let detail = format!("an outbox has at most {PUSH_RECORDS_MAX} events a request, got {count}");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/events"));
+    }
+    let last_sync = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
+    let device = contact(central, credential, &request.client_id, Contract::Desktop).await?;
+    sync.is_of(&device);
+    let mut response = SyncUpResponse::default();
+    let mut events = Vec::with_capacity(count);
+    for (index, text) in request.events.iter().enumerate() {
+        match read(credential, index, text) {
+            Ok(event) => events.push(event),
+            Err(rejected) => response.rejected.push(rejected),
+        }
+    }
+    let bases = bases(central, &device, &events, last_sync).await.map_err(|error| error.problem())?;
+    let mut drafts: Vec<DeviceDraft> = Vec::with_capacity(events.len());
+    let mut sent: Vec<OutboxEvent> = Vec::with_capacity(events.len());
+    for event in events {
+        match draft(&device, &event, bases.of(&event)) {
+            Ok(draft) => {
+                drafts.push(draft);
+                sent.push(event);
+            }
+            Err(problem) => response.rejected.push(rejected(event.id, &problem)),
+        }
+    }
+    let now = central.clock().now();
+    sync.clock_offset_micros = offset::of_request(headers, now, drafts.iter().map(|draft| draft.occurred_at));
+    let outcomes = seal::submit(central, &device, drafts, sync.clock_offset_micros.unwrap_or(0)).await?;
+    for (event, outcome) in sent.into_iter().zip(outcomes) {
+        answer(&mut response, event, outcome);
+    }
+    Ok(response)
+}
+
+async fn bases(
+    central: &Central,
+    device: &Device,
+    events: &[OutboxEvent],
+    last_sync: comptoir_core::time::Timestamp,
+) -> Result<Bases, database::StoreError> {
+    let horizon = time_cursor::horizon(central, device.tenant).await?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    Bases::load(&tx, device, events, last_sync, horizon).await
+}
+
+fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<OutboxEvent, Rejected> {
+    let event: OutboxEvent = serde_json::from_str(text.get()).map_err(|error| {
+        let id = serde_json::from_str::<Value>(text.get()).ok();
+        let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
+        let problem = Problem::new(ErrorCode::BadJson, error.to_string());
+        rejected(id.unwrap_or_else(|| format!("#{index}")), &problem)
+    })?;
+    if Uuid::parse_str(&event.tenant_id) != Ok(credential.tenant.uuid()) {
+        let detail = format!("the credential is of tenant {}, the event of {:?}", credential.tenant, event.tenant_id);
+        tracing::warn!(tenant.id = %credential.tenant, key = credential.key_id, "{detail}");
+        let problem = Problem::new(ErrorCode::WrongTenant, detail).at("/tenantId");
+        return Err(rejected(event.id, &problem));
+    }
+    Ok(event)
+}
+
+fn draft(device: &Device, event: &OutboxEvent, base_version: u64) -> Result<DeviceDraft, Problem> {
+    let client_id = &event.entity_id;
+    let fits = (1..=CLIENT_ID_CHARS_MAX).contains(&client_id.chars().count()) && !client_id.contains('\0');
+    if !fits {
+        let detail = format!("an entity's id has 1 to {CLIENT_ID_CHARS_MAX} characters");
+        return Err(Problem::new(ErrorCode::BadJson, detail).at("/entityId"));
+    }
+    let entity_type = seal::name("entityType", &event.entity_type)?;
+    // What is no id here gets one.
+    let entity_id = Name::new(client_id).unwrap_or_else(|_| server_id(device.node, &entity_type, client_id));
+    seal::draft(
+        device,
+        Said {
+            id: &event.id,
+            entity_type: &event.entity_type,
+            entity_id,
+            action: event.operation.as_str(),
+            user: None,
+            occurred_at: &event.created_at,
+            payload: event.payload.get(),
+            base_version: Some(base_version),
+            client_id: Some(client_id.clone()),
+        },
+    )
+}
+
+fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<DeviceDecided, Problem>) {
+    let decided = match outcome {
+        Ok(decided) => decided,
+        Err(problem) => return response.rejected.push(rejected(event.id, &problem)),
+    };
+    let DeviceDecided { result, entity_id } = decided;
+    match Fate::of(&result.verdict) {
+        Fate::Taken => response.acknowledged.push(Acknowledged {
+            outbox_event_id: event.id,
+            server_event_id: result.event_id.to_string(),
+            entity_id: entity_id.to_string(),
+            server_version: server_version(&result),
+        }),
+        Fate::Conflict => response.conflicts.push(Conflict {
+            outbox_event_id: event.id,
+            reason: reason(&result, &event.local_version),
+            server_data: server_data(&result, &entity_id),
+        }),
+        Fate::Refused => response.rejected.push(Rejected {
+            outbox_event_id: event.id,
+            reason: result.detail.unwrap_or_else(|| result.verdict.clone()),
+            code: result.code.unwrap_or(result.verdict),
+        }),
+    }
+}
+
+/// The entity's version: where a newer one stands in the event's place, that one's.
+fn server_version(result: &RecordResult) -> u64 {
+    held_version(result).unwrap_or(result.position)
+}
+
+fn held_version(result: &RecordResult) -> Option<u64> {
+    result.resolution.as_ref()?.get("data")?.get("version")?.as_u64()
+}
+
+/// As the document words it, where two versions differ.
+fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
+    match held_version(result) {
+        Some(version) => format!("Version locale ({local_version}) différente de version serveur ({version})"),
+        None => result.detail.clone().or_else(|| result.code.clone()).unwrap_or_else(|| result.verdict.clone()),
+    }
+}
+
+/// The entity as central holds it, in one object.
+fn server_data(result: &RecordResult, entity_id: &Name) -> Box<RawValue> {
+    let data = result.resolution.as_ref().and_then(|resolution| resolution.get("data"));
+    let fields = data.and_then(|data| data.get("fields")?.as_object());
+    let shown = match (fields, held_version(result)) {
+        (Some(fields), Some(version)) => with_identity(fields.clone(), entity_id.as_str(), version),
+        _ => Value::Null,
+    };
+    // A value always has a text.
+    serde_json::value::to_raw_value(&shown).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+/// Fields with `id` and `serverVersion` among them, as the document shows an entity.
+pub(super) fn with_identity(mut fields: Map<String, Value>, entity_id: &str, version: u64) -> Value {
+    fields.insert("id".to_owned(), json!(entity_id));
+    fields.insert("serverVersion".to_owned(), json!(version));
+    Value::Object(fields)
+}
+
+fn rejected(outbox_event_id: String, problem: &Problem) -> Rejected {
+    Rejected { outbox_event_id, code: problem.code.clone(), reason: problem.detail.clone() }
+}

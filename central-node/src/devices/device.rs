@@ -1,0 +1,160 @@
+//! A device as central knows it: a node whose log central keeps. It is made at its first contact, with a credential of its tenant.
+
+use std::fmt;
+
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use super::time_cursor::Horizon;
+use crate::central::Central;
+use crate::database::{self, StoreError, as_bigint, natural};
+use crate::identity::{Access, Credential};
+
+/// Characters of a device's own name for itself.
+const NAME_CHARS_MAX: usize = 128;
+
+/// Which document a device was written after.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Contract {
+    Mobile,
+    Desktop,
+}
+
+impl Contract {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Contract::Mobile => "mobile",
+            Contract::Desktop => "desktop",
+        }
+    }
+}
+
+impl fmt::Display for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A device that has made contact.
+#[derive(Clone, Debug)]
+pub(crate) struct Device {
+    pub(crate) tenant: TenantId,
+    /// Derived from the tenant and the device's own name: the same at every contact.
+    pub(crate) node: NodeId,
+    /// Its own name for itself.
+    pub(crate) name: String,
+    pub(crate) contract: Contract,
+    /// Its shop: that of the credential of its first contact.
+    pub(crate) site: Option<SiteId>,
+    /// Up to which position it said that it holds everything; absent before its first pull.
+    pub(crate) pulled_to: Option<Position>,
+    /// Up to which position it is given again what it had made itself: it began again.
+    pub(crate) reload_to: Position,
+}
+
+/// Finds the device of that name, or makes it.
+pub(crate) async fn contact(
+    central: &Central,
+    credential: &Credential,
+    name: &str,
+    contract: Contract,
+) -> Result<Device, Problem> {
+    check_name(name)?;
+    let mut connection = central.database().service().await.map_err(|error| error.problem())?;
+    let found = find_or_make(central, &mut connection, credential, name, contract).await;
+    let device = found.map_err(|error| error.problem())?;
+    match credential.access {
+        Access::Node { site, .. } if site != device.site => {
+            let detail = format!("device {name:?} belongs to another site than the credential");
+            Err(Problem::new(ErrorCode::WrongNode, detail))
+        }
+        Access::Node { .. } | Access::Admin => Ok(device),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Problem> {
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits {
+        return Ok(());
+    }
+    let detail = format!("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters");
+    Err(Problem::new(ErrorCode::BadParameter, detail).at("device_id"))
+}
+
+async fn find_or_make(
+    central: &Central,
+    connection: &mut deadpool_postgres::Object,
+    credential: &Credential,
+    name: &str,
+    contract: Contract,
+) -> Result<Device, StoreError> {
+    let tenant = credential.tenant;
+    let node = NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()));
+    let tx = database::begin(connection, tenant).await?;
+    if let Some(device) = find(&tx, tenant, node, name, contract).await? {
+        return Ok(device);
+    }
+    let site = match credential.access {
+        Access::Node { site, .. } => site,
+        Access::Admin => None,
+    };
+    // Central seals for it, so central's key is the one its log is pinned to.
+    let sql = "insert into node (tenant_id, node_id, site_id, name, public_key) values ($1, $2, $3, $4, $5)
+               on conflict (tenant_id, node_id) do nothing";
+    let key = central.public_key();
+    tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &site.map(SiteId::uuid), &name, &key.as_slice()]).await?;
+    let sql = "insert into device (tenant_id, node_id, device, contract) values ($1, $2, $3, $4)
+               on conflict (tenant_id, node_id) do nothing";
+    tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &name, &contract.as_str()]).await?;
+    // Two first contacts at once: both find the row that came first.
+    let made = find(&tx, tenant, node, name, contract).await?;
+    tx.commit().await?;
+    tracing::info!(tenant.id = %tenant, node.id = %node, "central keeps a log for the {contract} device {name:?}");
+    made.ok_or_else(|| StoreError::Damaged(format!("device {node} was made and is not there")))
+}
+
+async fn find(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+    name: &str,
+    contract: Contract,
+) -> Result<Option<Device>, StoreError> {
+    let sql = "select n.site_id, d.pulled_to, d.reload_to
+               from device d join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
+               where d.tenant_id = $1 and d.node_id = $2";
+    let statement = tx.prepare_cached(sql).await?;
+    let Some(row) = tx.query_opt(&statement, &[&tenant.uuid(), &node.uuid()]).await? else { return Ok(None) };
+    let site: Option<Uuid> = row.try_get(0)?;
+    let pulled_to: Option<i64> = row.try_get(1)?;
+    Ok(Some(Device {
+        tenant,
+        node,
+        name: name.to_owned(),
+        contract,
+        site: site.map(SiteId::new),
+        pulled_to: pulled_to.map(natural).transpose()?.map(Position),
+        reload_to: Position(natural(row.try_get(2)?)?),
+    }))
+}
+
+/// Keeps what the device said that it holds. One that had pulled and now holds nothing begins again.
+pub(crate) async fn keep_pulled_to(
+    tx: &Transaction<'_>,
+    device: &Device,
+    to: Position,
+    horizon: Horizon,
+) -> Result<(), StoreError> {
+    let sql = "update device
+               set reload_to = case when pulled_to is not null and $3::bigint = 0 then $4::bigint else reload_to end,
+                   pulled_to = $3::bigint, last_contact_at = now()
+               where tenant_id = $1 and node_id = $2";
+    let statement = tx.prepare_cached(sql).await?;
+    let (tenant, node) = (device.tenant.uuid(), device.node.uuid());
+    tx.execute(&statement, &[&tenant, &node, &as_bigint(to.0), &as_bigint(horizon.head.0)]).await?;
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! `GET /api/sync/pull`, `/status` and `/bootstrap`: what a phone reads.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use comptoir_core::limits::PAGE_ROWS_MAX;
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
+use comptoir_proto::problem::Problem;
+use comptoir_proto::pull_v1::{Change, DeviceStatus, RowKind};
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::rows;
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::database::{self, StoreError};
+use crate::devices::changes::{self, Page};
+use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
+use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::{query, time_cursor};
+use crate::identity::Credential;
+
+/// Changes that a status counts before it stops.
+const PENDING_MAX: usize = 1_000;
+
+/// No device is revoked before there are users.
+const ACTIVE: DeviceStatus = DeviceStatus { is_active: true, requires_reauth: false };
+
+#[derive(Deserialize)]
+struct PullQuery {
+    device_id: String,
+    since: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What changed.
+pub(super) async fn pull(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<PullResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let query: PullQuery = query(&uri)?;
+    let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
+    let question = Question { device_id: &query.device_id, since: query.since.as_deref(), limit: query.limit };
+    let (page, server_time) = logged(&central, &credential, &question, sync, |_| true).await?;
+    let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
+    Ok(Json(PullResponse {
+        events: events.collect::<Result<_, _>>()?,
+        has_more: page.has_more,
+        server_time,
+        device_status: ACTIVE,
+    }))
+}
+
+#[derive(Deserialize)]
+struct BootstrapQuery {
+    device_id: String,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// The first load, page by page.
+pub(super) async fn bootstrap(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<BootstrapResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let query: BootstrapQuery = query(&uri)?;
+    let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
+    let question = Question { device_id: &query.device_id, since: query.cursor.as_deref(), limit: query.limit };
+    let (page, server_time) = logged(&central, &credential, &question, sync, belongs).await?;
+    let mut response = BootstrapResponse {
+        products: Vec::new(),
+        deliveries_pending: Vec::new(),
+        clients: Vec::new(),
+        invoices: Vec::new(),
+        has_more: page.has_more,
+        cursor: page.has_more.then(|| server_time.clone()),
+        server_time,
+        device_status: ACTIVE,
+    };
+    for change in &page.changes {
+        let payload = rows::payload(change)?;
+        let list = match change.key.kind {
+            _ if payload.is_null() => continue,
+            RowKind::Delivery if payload["status"] != "PENDING" => continue,
+            RowKind::Delivery => &mut response.deliveries_pending,
+            RowKind::Invoice => &mut response.invoices,
+            RowKind::Entity if change.key.entity_type == "PRODUCT" => &mut response.products,
+            RowKind::Entity | RowKind::Stock => &mut response.clients,
+        };
+        list.push(raw(&payload)?);
+    }
+    Ok(Json(response))
+}
+
+/// Whether a first load has a place for it.
+fn belongs(change: &Change) -> bool {
+    matches!(change.key.kind, RowKind::Delivery | RowKind::Invoice)
+        || matches!(change.key.entity_type.as_str(), "PRODUCT" | "CLIENT")
+}
+
+fn raw(value: &serde_json::Value) -> Result<Box<RawValue>, StoreError> {
+    to_raw_value(value).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+#[derive(Deserialize)]
+struct StatusQuery {
+    device_id: String,
+}
+
+/// How things stand. It is no synchronisation, and not logged as one.
+pub(super) async fn status(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<StatusResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    let query: StatusQuery = query(&uri)?;
+    let device = contact(&central, &credential, &query.device_id, Contract::Mobile).await?;
+    let horizon = time_cursor::horizon(&central, device.tenant).await?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    let from = device.pulled_to.unwrap_or_default();
+    let page = changes::page(&tx, &device, from, horizon, PENDING_MAX, |_| true).await?;
+    let pending = page.changes.len().min(PENDING_MAX);
+    Ok(Json(StatusResponse {
+        // Whoever got here has read from the database and, where the last millisecond was open, written to it.
+        server_healthy: true,
+        server_time: time_cursor::in_milliseconds(central.clock().now()),
+        device: DeviceStanding { is_active: ACTIVE.is_active, pending_events: pending as u64 },
+        sync_required: pending > 0,
+    }))
+}
+
+/// What a phone asks for.
+struct Question<'a> {
+    device_id: &'a str,
+    since: Option<&'a str>,
+    limit: Option<usize>,
+}
+
+/// Answers it, and writes down that it was asked.
+async fn logged(
+    central: &Central,
+    credential: &Credential,
+    question: &Question<'_>,
+    mut sync: Sync,
+    wanted: fn(&Change) -> bool,
+) -> Result<(Page, String), Problem> {
+    let given = give(central, credential, question, &mut sync, wanted).await;
+    let counts = given.as_ref().map(|(page, _)| Counts { events: page.changes.len(), ..Counts::default() });
+    sync.end(central, counts).await;
+    given
+}
+
+async fn give(
+    central: &Central,
+    credential: &Credential,
+    question: &Question<'_>,
+    sync: &mut Sync,
+    wanted: fn(&Change) -> bool,
+) -> Result<(Page, String), Problem> {
+    let since = time_cursor::parse("since", question.since)?;
+    let limit = limit(question.limit)?;
+    let device = contact(central, credential, question.device_id, Contract::Mobile).await?;
+    sync.is_of(&device);
+    read(central, &device, since, limit, wanted).await.map_err(|error| error.problem())
+}
+
+async fn read(
+    central: &Central,
+    device: &Device,
+    since: Timestamp,
+    limit: usize,
+    wanted: fn(&Change) -> bool,
+) -> Result<(Page, String), StoreError> {
+    let horizon = time_cursor::horizon(central, device.tenant).await?;
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    let from: Position = time_cursor::position_at(&tx, device.tenant, since, horizon).await?;
+    let page = changes::page(&tx, device, from, horizon, limit, wanted).await?;
+    keep_pulled_to(&tx, device, from, horizon).await?;
+    tx.commit().await?;
+    let server_time = time_cursor::next_since(page.last_received_at, since, horizon);
+    Ok((page, server_time))
+}
+
+fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked.unwrap_or(100) {
+        limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
+        other => {
+            let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
+            Err(Problem::new(ErrorCode::BadParameter, detail).at("limit"))
+        }
+    }
+}

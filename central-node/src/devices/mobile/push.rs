@@ -1,0 +1,158 @@
+//! `POST /api/sync/push`: each event of a batch stands for itself. One that is damaged or does not read fails alone, the others go on; the
+//! same batch again, whole or in part, gets the same answers, since an event counts once.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::mobile_v1::{FailedEvent, PushRequest, PushResponse, Resolution, SyncEvent, checksum_fits};
+use comptoir_proto::problem::Problem;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::naming;
+use crate::api::request::{body_bytes, expect_json};
+use crate::api::{Refusal, credential};
+use crate::central::Central;
+use crate::devices::device::{Contract, Device, contact};
+use crate::devices::seal::{self, Fate, Said};
+use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::{offset, time_cursor};
+use crate::identity::Credential;
+use crate::ingest::{DeviceDecided, DeviceDraft};
+
+/// Takes a batch.
+pub(super) async fn push(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<PushResponse>, Refusal> {
+    let credential = credential(&central, &headers).await?;
+    expect_json(&headers)?;
+    let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let request: PushRequest =
+        serde_json::from_slice(&bytes).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+    let mut sync = Sync::of_client(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
+    sync.batch_id = Some(request.batch_id.clone());
+    let taken = take(&central, &credential, &headers, request, &mut sync).await;
+    let counts = taken.as_ref().map(|(_, counts)| *counts);
+    sync.end(&central, counts).await;
+    Ok(Json(taken?.0))
+}
+
+/// An event on its way: what it is called, and its draft or what was wrong with it.
+struct Read {
+    event_id: String,
+    draft: Result<DeviceDraft, Problem>,
+}
+
+async fn take(
+    central: &Central,
+    credential: &Credential,
+    headers: &HeaderMap,
+    request: PushRequest,
+    sync: &mut Sync,
+) -> Result<(PushResponse, Counts), Problem> {
+    let count = request.events.len();
+    if count > PUSH_RECORDS_MAX {
+        let detail = format!("a push has at most {PUSH_RECORDS_MAX} events, got {count}");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/events"));
+    }
+    let device = contact(central, credential, &request.device_id, Contract::Mobile).await?;
+    sync.is_of(&device);
+    let reader = device.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        request.events.iter().enumerate().map(|(index, event)| read(&reader, index, event)).collect::<Vec<_>>()
+    });
+    let read = read.await.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    let now = central.clock().now();
+    let stamps = read.iter().filter_map(|read| Some(read.draft.as_ref().ok()?.occurred_at));
+    sync.clock_offset_micros = offset::of_request(headers, now, stamps);
+    let drafts = read.iter().filter_map(|read| read.draft.as_ref().ok().cloned()).collect();
+    let outcomes = seal::submit(central, &device, drafts, sync.clock_offset_micros.unwrap_or(0)).await?;
+    let mut outcomes = outcomes.into_iter();
+    let mut response = PushResponse {
+        success: true,
+        acked_event_ids: Vec::new(),
+        failed_events: Vec::new(),
+        server_time: time_cursor::in_milliseconds(now),
+    };
+    let mut counts = Counts { events: count, ..Counts::default() };
+    for Read { event_id, draft } in read {
+        let outcome = match draft {
+            Ok(_) => {
+                outcomes.next().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "an event was not answered")))
+            }
+            Err(problem) => Err(problem),
+        };
+        match failure(outcome, &event_id, &mut counts) {
+            None => response.acked_event_ids.push(event_id),
+            Some(failed) => response.failed_events.push(failed),
+        }
+    }
+    response.success = response.failed_events.is_empty();
+    naming::name_who_was_first(central, credential.tenant, &mut response.failed_events).await?;
+    Ok((response, counts))
+}
+
+fn read(device: &Device, index: usize, text: &RawValue) -> Read {
+    let event: SyncEvent = match serde_json::from_str(text.get()) {
+        Ok(event) => event,
+        Err(error) => {
+            let id = serde_json::from_str::<Value>(text.get()).ok();
+            let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
+            let problem = Problem::new(ErrorCode::BadJson, error.to_string());
+            return Read { event_id: id.unwrap_or_else(|| format!("#{index}")), draft: Err(problem) };
+        }
+    };
+    let draft = draft(device, &event);
+    Read { event_id: event.id, draft }
+}
+
+fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
+    let payload = event.payload.get();
+    if !checksum_fits(payload, &event.checksum) {
+        let detail = format!("the payload of event {} is not the one of its checksum {:?}", event.id, event.checksum);
+        tracing::warn!(tenant.id = %device.tenant, node.id = %device.node, event = event.id, "{detail}");
+        return Err(Problem::new(ErrorCode::ChecksumMismatch, detail).at("/checksum"));
+    }
+    seal::draft(
+        device,
+        Said {
+            id: &event.id,
+            entity_type: &event.entity_type,
+            entity_id: seal::name("entity_id", &event.entity_id)?,
+            action: &event.action,
+            user: Some(seal::name("user_id", &event.user_id.to_string())?),
+            occurred_at: &event.occurred_at,
+            payload,
+            base_version: None,
+            client_id: None,
+        },
+    )
+}
+
+/// How an event failed; nothing where it was taken.
+fn failure(outcome: Result<DeviceDecided, Problem>, event_id: &str, counts: &mut Counts) -> Option<FailedEvent> {
+    let (error_code, retry, resolution) = match outcome {
+        Err(problem) => {
+            counts.failed += 1;
+            (problem.code, problem.retryable, None)
+        }
+        Ok(decided) => {
+            match Fate::of(&decided.result.verdict) {
+                Fate::Taken => return None,
+                Fate::Conflict => counts.conflicts += 1,
+                Fate::Refused => counts.failed += 1,
+            }
+            let resolution =
+                decided.result.resolution.and_then(|value| serde_json::from_value::<Resolution>(value).ok());
+            (decided.result.code.unwrap_or(decided.result.verdict), false, resolution)
+        }
+    };
+    Some(FailedEvent { event_id: event_id.to_owned(), error_code, retry, resolution })
+}

@@ -1,0 +1,133 @@
+//! From a device's events to the queue, and what was decided about each.
+
+use comptoir_core::decision::Verdict;
+use comptoir_core::event::Content;
+use comptoir_core::id::{EventId, Name};
+use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use uuid::Uuid;
+
+use super::device::Device;
+use crate::central::Central;
+use crate::ingest::{Answer, DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, Job, Reading};
+
+/// An event as either contract has it, before it is checked.
+pub(crate) struct Said<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) entity_type: &'a str,
+    pub(crate) entity_id: Name,
+    pub(crate) action: &'a str,
+    pub(crate) user: Option<Name>,
+    pub(crate) occurred_at: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) base_version: Option<u64>,
+    pub(crate) client_id: Option<String>,
+}
+
+/// What is to become of a device's event, whatever the contract calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    /// Nothing more to do on the device.
+    Taken,
+    /// It lost, or waits for a person.
+    Conflict,
+    /// It has no effect, and will never have one.
+    Refused,
+}
+
+impl Fate {
+    /// Of a verdict's word.
+    pub(crate) fn of(verdict: &str) -> Fate {
+        match Verdict::parse(verdict) {
+            Some(Verdict::Accepted | Verdict::Superseded | Verdict::Quarantined | Verdict::Duplicate) => Fate::Taken,
+            Some(Verdict::Conflict) => Fate::Conflict,
+            Some(Verdict::Rejected) | None => Fate::Refused,
+        }
+    }
+}
+
+/// A name out of a request.
+pub(crate) fn name(field: &str, text: &str) -> Result<Name, Problem> {
+    Name::new(text).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at(format!("/{field}")))
+}
+
+/// A device's event id: a UUID as it is, any other text under the device's own namespace.
+pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, Problem> {
+    let bad = |detail: &str| Problem::new(ErrorCode::BadJson, detail).at("/id");
+    match Uuid::parse_str(text) {
+        Ok(id) if id.is_nil() || id.is_max() => Err(bad("it names no event")),
+        Ok(id) => Ok(EventId::new(id)),
+        Err(_) if text.is_empty() || text.chars().count() > 512 => {
+            Err(bad("an event has an id of 1 to 512 characters"))
+        }
+        Err(_) => Ok(EventId::new(device.node.uuid()).derived(&format!("event/{text}"))),
+    }
+}
+
+/// Checks what could never be sealed. Whatever else is wrong with an event is central's to judge, and is kept.
+pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Problem> {
+    if said.payload.len() > PAYLOAD_BYTES_MAX {
+        let detail = format!("the payload has {} bytes, at most {PAYLOAD_BYTES_MAX} are taken", said.payload.len());
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/payload"));
+    }
+    if said.action == EPOCH_OPENED {
+        return Err(Problem::new(ErrorCode::CentralOnly, "EPOCH_OPENED is written by a log itself").at("/action"));
+    }
+    let content = Content {
+        site: device.site,
+        user: said.user,
+        entity_type: name("entity_type", said.entity_type)?,
+        entity_id: said.entity_id,
+        action: name("action", said.action)?,
+        payload: said.payload.as_bytes().to_vec(),
+        base_version: said.base_version,
+        causation: None,
+        correlation: None,
+        schema_version: 1,
+    };
+    Ok(DeviceDraft {
+        id: event_id(device, said.id)?,
+        occurred_at: occurred_at(said.occurred_at)?,
+        reading: Reading::of(&content),
+        content,
+        client_id: said.client_id,
+    })
+}
+
+/// ISO 8601; UTC where no offset stands, since a device's own zone is nowhere said.
+fn occurred_at(text: &str) -> Result<Timestamp, Problem> {
+    let read = instant::parse(text).or_else(|| instant::parse(&format!("{text}Z")));
+    read.ok_or_else(|| {
+        Problem::new(ErrorCode::BadJson, format!("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z"))
+            .at("/occurred_at")
+    })
+}
+
+/// Seals and judges them: one outcome each, in order.
+pub(crate) async fn submit(
+    central: &Central,
+    device: &Device,
+    drafts: Vec<DeviceDraft>,
+    clock_offset_micros: i64,
+) -> Result<Vec<Result<DeviceDecided, Problem>>, Problem> {
+    if drafts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let job = Job::Device(DeviceDrafts {
+        node: device.node,
+        opened_for: format!("the {} device {}", device.contract, device.name),
+        public_key: central.public_key(),
+        clock_offset_micros,
+        drafts,
+    });
+    match central.queues().submit(device.tenant, job).await? {
+        Answer::OfDevice(outcomes) => Ok(outcomes),
+        Answer::Refused(problem) => Err(problem),
+        Answer::Pushed { .. } | Answer::Drafted(_) => {
+            Err(Problem::new(ErrorCode::Internal, "a device's events were answered as another job"))
+        }
+    }
+}

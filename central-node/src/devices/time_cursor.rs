@@ -1,0 +1,123 @@
+//! Times as cursors, without skipping what was committed late.
+//!
+//! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time has
+//! milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the tenant's
+//! `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a millisecond, and a time
+//! stands for all of its millisecond.
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use deadpool_postgres::Transaction;
+
+use crate::central::Central;
+use crate::database::{self, Micros, StoreError, as_bigint, natural};
+use crate::event_store::tenant_head;
+
+const MILLI: i64 = 1_000;
+
+/// The end of what can be given now: no event will ever be received at or before `closed_to` that lies behind `head`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Horizon {
+    pub(crate) head: Position,
+    pub(crate) closed_to: Timestamp,
+}
+
+/// Closes the millisecond of the last event, where it is still open.
+pub(crate) async fn horizon(central: &Central, tenant: TenantId) -> Result<Horizon, StoreError> {
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let head = tenant_head(&tx, tenant).await?;
+    let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
+    if end_of_millisecond(head.last_received_at) == head.last_received_at {
+        return Ok(Horizon { head: head.head, closed_to: head.last_received_at });
+    }
+    let sql = "update tenant_head
+               set last_received_at = date_trunc('milliseconds', last_received_at) + interval '999 microseconds'
+               where tenant_id = $1
+               returning head, last_received_at";
+    let statement = tx.prepare_cached(sql).await?;
+    let row = tx.query_one(&statement, &[&tenant.uuid()]).await?;
+    let horizon = Horizon { head: Position(natural(row.try_get(0)?)?), closed_to: row.try_get::<_, Micros>(1)?.0 };
+    tx.commit().await?;
+    Ok(horizon)
+}
+
+/// The position up to which a client holds everything that names this time.
+pub(crate) async fn position_at(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    since: Timestamp,
+    horizon: Horizon,
+) -> Result<Position, StoreError> {
+    let until = end_of_millisecond(since);
+    if until >= horizon.closed_to {
+        return Ok(horizon.head);
+    }
+    let statement = tx.prepare_cached(include_str!("../reporting/as_of_time.sql")).await?;
+    let row = tx.query_one(&statement, &[&tenant.uuid(), &Micros(until), &as_bigint(horizon.head.0)]).await?;
+    Ok(Position(natural(row.try_get(0)?)?).min(horizon.head))
+}
+
+/// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed. A time
+/// that central has not reached would hide what comes until then.
+pub(crate) fn next_since(last_given: Option<Timestamp>, sent: Timestamp, horizon: Horizon) -> String {
+    in_milliseconds(last_given.unwrap_or_else(|| sent.min(horizon.closed_to)))
+}
+
+/// A time as a client sent it; the beginning of time where it sent none.
+pub(crate) fn parse(name: &str, text: Option<&str>) -> Result<Timestamp, Problem> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Timestamp(0)) };
+    // A `+` in a query string reads as a space.
+    let read = instant::parse(text).or_else(|| instant::parse(&text.replace(' ', "+")));
+    read.ok_or_else(|| {
+        let detail = format!("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z");
+        Problem::new(ErrorCode::BadParameter, detail).at(name.to_owned())
+    })
+}
+
+/// `2026-01-07T10:00:00.123Z`, as a JavaScript `Date` reads and writes it.
+pub(crate) fn in_milliseconds(at: Timestamp) -> String {
+    let millis = at.0.div_euclid(MILLI);
+    match jiff::Timestamp::from_millisecond(millis) {
+        Ok(at) => format!("{at:.3}"),
+        Err(_) => instant::format(at),
+    }
+}
+
+/// Whether two instants lie in one millisecond.
+pub(crate) fn same_millisecond(left: Timestamp, right: Timestamp) -> bool {
+    end_of_millisecond(left) == end_of_millisecond(right)
+}
+
+/// The last microsecond of its millisecond.
+fn end_of_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp(at.0.div_euclid(MILLI).saturating_mul(MILLI).saturating_add(MILLI - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_milliseconds_and_stands_for_all_of_its_own() {
+        let at = instant::parse("2026-01-07T10:00:00.123456Z").expect("an instant");
+        assert_eq!(in_milliseconds(at), "2026-01-07T10:00:00.123Z");
+        assert_eq!(in_milliseconds(Timestamp(0)), "1970-01-01T00:00:00.000Z");
+        let back = parse("since", Some("2026-01-07T10:00:00.123Z")).expect("an instant");
+        assert!(same_millisecond(at, back) && !same_millisecond(at, back.shifted(1_000)));
+        assert_eq!(parse("since", Some("2026-01-07T11:00:00.123 01:00")).expect("an instant"), back);
+        assert!(parse("since", Some("yesterday")).is_err());
+    }
+
+    #[test]
+    fn a_time_that_was_not_reached_is_not_given_back() {
+        let horizon = Horizon { head: Position(9), closed_to: Timestamp(5_999) };
+        assert_eq!(next_since(None, Timestamp(9_000_000), horizon), "1970-01-01T00:00:00.005Z");
+        assert_eq!(next_since(None, Timestamp(2_000), horizon), "1970-01-01T00:00:00.002Z");
+        assert_eq!(next_since(Some(Timestamp(4_321)), Timestamp(2_000), horizon), "1970-01-01T00:00:00.004Z");
+    }
+}

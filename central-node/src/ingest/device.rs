@@ -1,0 +1,356 @@
+//! Events of a device that keeps no chain of its own: a phone of the mobile contract, a desktop of the other. Central seals them into
+//! a log that it keeps for the device, and they are judged as that device's, in the same turn and by the same rules as a node's push.
+//!
+//! Nothing is refused for what it says: a payload that does not fit its schema is sealed and set apart, as in a push. Only an id that
+//! counts already with other content is refused, since two events cannot have one id.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use comptoir_core::decision::Code;
+use comptoir_core::event::{Content, Event, TimeSource};
+use comptoir_core::fact::{Fact, Known, Objection};
+use comptoir_core::id::{EventId, Name, NodeId};
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::state::EntityKey;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::RecordResult;
+use comptoir_proto::{payload, stored_v1};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::TurnError;
+use super::answer::{result, stored_result};
+use super::judge::{Bench, HeldView, IncomingBody};
+use crate::tenant::Tenant;
+
+/// The action of a log's first record, and of no other.
+pub(crate) const EPOCH_OPENED: &str = "EPOCH_OPENED";
+
+/// Events of one request of one device, in its order.
+#[derive(Debug)]
+pub(crate) struct DeviceDrafts {
+    /// The node of the log that central keeps for it.
+    pub(crate) node: NodeId,
+    /// What its first record says of it.
+    pub(crate) opened_for: String,
+    /// Central's own public key: it is central that seals here.
+    pub(crate) public_key: [u8; 32],
+    /// The device's clock less ours, as far as the request shows it.
+    pub(crate) clock_offset_micros: i64,
+    /// What happened on it.
+    pub(crate) drafts: Vec<DeviceDraft>,
+}
+
+/// One event as the device sent it.
+#[derive(Clone, Debug)]
+pub(crate) struct DeviceDraft {
+    /// Its id.
+    pub(crate) id: EventId,
+    /// As the device's clock stamped it.
+    pub(crate) occurred_at: Timestamp,
+    /// What it says.
+    pub(crate) content: Content,
+    /// What could be read of its payload.
+    pub(crate) reading: Reading,
+    /// The entity's id on the device, where the contract lets central give another.
+    pub(crate) client_id: Option<String>,
+}
+
+/// What could be read of a payload.
+#[derive(Clone, Debug)]
+pub(crate) enum Reading {
+    /// Everything; the objection is what stands against it.
+    Fact(Fact, Option<Objection>),
+    /// It does not fit its schema: it is set apart.
+    Unfit(Code, String),
+}
+
+impl Reading {
+    /// Reads the payload of an event.
+    pub(crate) fn of(content: &Content) -> Reading {
+        match payload::read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
+            Ok((fact, objection)) => Reading::Fact(fact, objection),
+            Err(error) => Reading::Unfit(error.code, error.to_string()),
+        }
+    }
+}
+
+/// What became of one event.
+#[derive(Debug)]
+pub(crate) struct DeviceDecided {
+    /// As for a record that was pushed.
+    pub(crate) result: RecordResult,
+    /// The entity's id at central.
+    pub(crate) entity_id: Name,
+}
+
+/// An entity that has another id at central than on the device that made it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct GivenId {
+    pub(crate) entity_type: Name,
+    pub(crate) client_id: String,
+    pub(crate) server_id: Name,
+}
+
+/// The ids that central has given in place of a device's own.
+#[derive(Debug, Default)]
+pub(crate) struct GivenIds {
+    known: HashMap<(Name, String), Name>,
+    /// Given in this turn: to be stored.
+    pub(crate) fresh: Vec<GivenId>,
+}
+
+impl GivenIds {
+    /// Those of earlier turns.
+    pub(crate) fn new(known: Vec<GivenId>) -> GivenIds {
+        let known = known.into_iter().map(|given| ((given.entity_type, given.client_id), given.server_id)).collect();
+        GivenIds { known, fresh: Vec::new() }
+    }
+
+    fn give(&mut self, entity_type: &Name, client_id: &str, server_id: Name) {
+        let key = (entity_type.clone(), client_id.to_owned());
+        if self.known.insert(key, server_id.clone()).is_none() {
+            let given = GivenId { entity_type: entity_type.clone(), client_id: client_id.to_owned(), server_id };
+            self.fresh.push(given);
+        }
+    }
+
+    fn get(&self, entity_type: &Name, client_id: &str) -> Option<&Name> {
+        self.known.get(&(entity_type.clone(), client_id.to_owned()))
+    }
+
+    /// The draft with central's ids in place of the device's, in its entity and in what its payload refers to.
+    fn follow<'d>(&self, draft: &'d DeviceDraft) -> Cow<'d, DeviceDraft> {
+        let Some(client_id) = draft.client_id.as_deref().filter(|_| !self.known.is_empty()) else {
+            return Cow::Borrowed(draft);
+        };
+        let mut followed = draft.clone();
+        if let Some(server_id) = self.get(&draft.content.entity_type, client_id) {
+            followed.content.entity_id = server_id.clone();
+        }
+        if let Ok(mut value) = serde_json::from_slice::<Value>(&draft.content.payload)
+            && self.rename(&mut value, Some(&draft.content.entity_type))
+        {
+            followed.content.payload = value.to_string().into_bytes();
+            followed.reading = Reading::of(&followed.content);
+        }
+        Cow::Owned(followed)
+    }
+
+    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of a STUDENT.
+    fn rename(&self, value: &mut Value, own: Option<&Name>) -> bool {
+        let mut renamed = false;
+        match value {
+            Value::Object(fields) => {
+                for (field, value) in fields {
+                    let entity_type = match (field.as_str(), own) {
+                        ("id", Some(own)) => Some(own.clone()),
+                        _ => referred_type(field),
+                    };
+                    renamed |= match entity_type {
+                        Some(entity_type) => self.rename_ids(value, &entity_type),
+                        None => self.rename(value, None),
+                    };
+                }
+            }
+            Value::Array(values) => {
+                for value in values {
+                    renamed |= self.rename(value, None);
+                }
+            }
+            _ => {}
+        }
+        renamed
+    }
+
+    fn rename_ids(&self, value: &mut Value, entity_type: &Name) -> bool {
+        match value {
+            Value::String(text) => match self.get(entity_type, text) {
+                Some(server_id) => {
+                    *text = server_id.to_string();
+                    true
+                }
+                None => false,
+            },
+            Value::Array(values) => {
+                let mut renamed = false;
+                for value in values {
+                    renamed |= self.rename_ids(value, entity_type);
+                }
+                renamed
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are ACADEMIC_YEAR.
+fn referred_type(field: &str) -> Option<Name> {
+    let stem = ["Ids", "_ids", "Id", "_id"].into_iter().find_map(|end| field.strip_suffix(end))?;
+    let mut name = String::with_capacity(stem.len() + 4);
+    for (index, character) in stem.chars().enumerate() {
+        if character.is_uppercase() && index > 0 {
+            name.push('_');
+        }
+        name.extend(character.to_uppercase());
+    }
+    Name::new(name).ok()
+}
+
+/// The id that central gives in place of a device's own: the same at every try.
+pub(crate) fn server_id(node: NodeId, entity_type: &Name, client_id: &str) -> Name {
+    let id = EventId::new(node.uuid()).derived(&format!("entity/{entity_type}/{client_id}"));
+    Name::new(id.to_string()).expect("a UUID is a valid name")
+}
+
+impl DeviceDrafts {
+    /// The drafts as the rules see them, before they have a place: for what has to be loaded. An entity that is created is there under
+    /// the id that it would get in place of its own, too.
+    pub(crate) fn as_known(&self, tenant: &Tenant, ids: &GivenIds) -> Vec<Known> {
+        let known = |draft: &DeviceDraft, entity_id: Option<Name>| {
+            let Reading::Fact(fact, _) = &draft.reading else { return None };
+            let mut content = draft.content.clone();
+            content.entity_id = entity_id.unwrap_or(content.entity_id);
+            let event = Event {
+                id: draft.id,
+                tenant: tenant.id,
+                node: self.node,
+                epoch: Epoch { number: 1, id: Uuid::nil() },
+                seq: Seq::ZERO,
+                occurred_at: draft.occurred_at,
+                time_source: TimeSource::Node,
+                identity_position: 0,
+                content,
+            };
+            Some(Known { event, fact: fact.clone(), objection: None })
+        };
+        let both = |draft: &DeviceDraft| {
+            let created = matches!(draft.reading, Reading::Fact(Fact::Created(_), _));
+            let other = draft.client_id.as_deref().filter(|_| created);
+            let other = other.map(|client_id| server_id(self.node, &draft.content.entity_type, client_id));
+            [known(&ids.follow(draft), None), other.and_then(|other| known(draft, Some(other)))]
+        };
+        self.drafts.iter().flat_map(both).flatten().collect()
+    }
+
+    /// The ids that may count already; of events that do not read, too.
+    pub(crate) fn event_ids(&self) -> impl Iterator<Item = EventId> {
+        self.drafts.iter().map(|draft| draft.id)
+    }
+
+    /// Seals and judges what is new, and answers what is known.
+    pub(crate) fn take(
+        &self,
+        bench: &mut Bench<'_>,
+        ids: &mut GivenIds,
+    ) -> Result<Vec<Result<DeviceDecided, Problem>>, TurnError> {
+        let log = bench.devices().get(&self.node);
+        if log.is_some_and(|log| log.last_seq == Seq::ZERO) {
+            self.open_log(bench)?;
+        }
+        self.drafts.iter().map(|draft| self.take_one(bench, ids, draft)).collect()
+    }
+
+    fn take_one(
+        &self,
+        bench: &mut Bench<'_>,
+        ids: &mut GivenIds,
+        draft: &DeviceDraft,
+    ) -> Result<Result<DeviceDecided, Problem>, TurnError> {
+        let mut followed = ids.follow(draft);
+        if let Some(held) = bench.held(draft.id) {
+            return match held {
+                HeldView::Stored(held) => match stored_v1::decode(&held.record) {
+                    Ok(event) if same(&followed, draft, &event) => {
+                        let result = stored_result(&held.decision, held.seq)?;
+                        Ok(Ok(DeviceDecided { result, entity_id: event.content.entity_id }))
+                    }
+                    _ => Ok(Err(reused(draft.id))),
+                },
+                HeldView::Here(row) => {
+                    let new = &bench.rows[row];
+                    match new.event.as_deref() {
+                        Some(event) if same(&followed, draft, event) => {
+                            let entity_id = event.content.entity_id.clone();
+                            Ok(Ok(DeviceDecided { result: result(&bench.decisions[row], new.seq), entity_id }))
+                        }
+                        _ => Ok(Err(reused(draft.id))),
+                    }
+                }
+            };
+        }
+        if let Some(client_id) = &draft.client_id {
+            let entity_type = &draft.content.entity_type;
+            let unfit_id = draft.content.entity_id.as_str() != client_id;
+            if unfit_id || self.is_taken(bench, &followed) {
+                ids.give(entity_type, client_id, server_id(self.node, entity_type, client_id));
+                followed = ids.follow(draft);
+            }
+        }
+        let followed = followed.into_owned();
+        let entity_id = followed.content.entity_id.clone();
+        let row = self.seal(bench, followed)?;
+        Ok(Ok(DeviceDecided { result: result(&bench.decisions[row], bench.rows[row].seq), entity_id }))
+    }
+
+    /// Whether an entity that the device makes has an id that another node has given to an entity of its own.
+    fn is_taken(&self, bench: &Bench<'_>, draft: &DeviceDraft) -> bool {
+        let Reading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
+        let key =
+            EntityKey { entity_type: draft.content.entity_type.clone(), entity_id: draft.content.entity_id.clone() };
+        let entity = bench.world.entities.get(&key);
+        entity.is_some_and(|entity| {
+            entity.is_known() && !entity.deleted && entity.created.is_none_or(|created| created.node != self.node)
+        })
+    }
+
+    fn seal(&self, bench: &mut Bench<'_>, draft: DeviceDraft) -> Result<usize, TurnError> {
+        let body = |event: Event| match draft.reading {
+            Reading::Fact(fact, objection) => IncomingBody::Owned(Box::new(Known { event, fact, objection })),
+            Reading::Unfit(code, detail) => IncomingBody::OwnedUnfit { event: Box::new(event), code, detail },
+        };
+        let stamped = (draft.occurred_at, TimeSource::Node);
+        Ok(bench.seal_for(self.node, draft.id, stamped, draft.content, self.clock_offset_micros, body)?)
+    }
+
+    /// The first record of the log says that central seals it, and for whom.
+    fn open_log(&self, bench: &mut Bench<'_>) -> Result<(), TurnError> {
+        let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
+        let reason: String = format!("sealed_by: central, for {}", self.opened_for).chars().take(200).collect();
+        let payload = json!({ "public_key": hex::encode(self.public_key), "previous": null, "reason": reason });
+        let content = Content {
+            site: None,
+            user: None,
+            entity_type: name("NODE"),
+            entity_id: name(&self.node.to_string()),
+            action: name(EPOCH_OPENED),
+            payload: payload.to_string().into_bytes(),
+            base_version: None,
+            causation: None,
+            correlation: None,
+            schema_version: 1,
+        };
+        let at = (bench.head.last_received_at.shifted(1), TimeSource::Node);
+        let id = EventId::new(self.node.uuid()).derived(EPOCH_OPENED);
+        let body = |event| IncomingBody::Owned(Box::new(Known { event, fact: Fact::EpochOpened, objection: None }));
+        bench.seal_for(self.node, id, at, content, 0, body)?;
+        Ok(())
+    }
+}
+
+/// Whether a sealed event is the one that a device sends again. The version it was based on is not compared: where the device names none,
+/// central takes it from the time of its last synchronisation, which has moved on. Nor are ids that central has replaced since.
+fn same(followed: &DeviceDraft, sent: &DeviceDraft, sealed: &Event) -> bool {
+    let is = |draft: &DeviceDraft| {
+        let content = Content { base_version: sealed.content.base_version, ..draft.content.clone() };
+        draft.occurred_at == sealed.occurred_at && content == sealed.content
+    };
+    is(followed) || is(sent)
+}
+
+fn reused(id: EventId) -> Problem {
+    Problem::new(ErrorCode::EventIdReused, format!("event {id} exists with other content")).at("/id")
+}

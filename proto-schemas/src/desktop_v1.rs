@@ -1,0 +1,270 @@
+//! The desktop contract, field by field as its document has it: `docs/spec/desktop.md` says what it leaves open.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use serde_json::value::RawValue;
+
+/// `POST /api/sync/up`. Unknown fields are passed over: the client belongs to others and may be newer.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncUpRequest {
+    /// The installation's own name for itself.
+    pub client_id: String,
+    /// Each is read by itself, as an [`OutboxEvent`]: one that does not read is rejected alone.
+    pub events: Vec<Box<RawValue>>,
+    /// The last `syncTimestamp` that the client was given; null before the first.
+    #[serde(default)]
+    pub last_sync_timestamp: Option<String>,
+}
+
+/// One row of the client's outbox. What only the client needs (attempts, status) is passed over.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboxEvent {
+    /// UUID, or any text.
+    pub id: String,
+    /// Must be the credential's.
+    pub tenant_id: String,
+    /// `STUDENT`, `GRADE`... any type of the rulebook.
+    pub entity_type: String,
+    /// Within its type.
+    pub entity_id: String,
+    /// What was done.
+    pub operation: Operation,
+    /// The entity's data.
+    pub payload: Box<RawValue>,
+    /// A version of the entity, or a clock.
+    pub local_version: Number,
+    /// ISO 8601, as the client's clock had it.
+    pub created_at: String,
+}
+
+/// What was done to an entity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Operation {
+    /// It is new.
+    Create,
+    /// Fields changed.
+    Update,
+    /// It is gone.
+    Delete,
+}
+
+impl Operation {
+    /// The word, which is the event's action too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::Create => "CREATE",
+            Operation::Update => "UPDATE",
+            Operation::Delete => "DELETE",
+        }
+    }
+}
+
+/// The answer to `up`. Every event of the request is in exactly one list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct SyncUpResponse {
+    /// Taken.
+    pub acknowledged: Vec<Acknowledged>,
+    /// Kept for a person's decision.
+    pub conflicts: Vec<Conflict>,
+    /// Not taken, and not to be sent again as they are.
+    pub rejected: Vec<Rejected>,
+}
+
+/// An event that was taken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledged {
+    /// As the client named it.
+    pub outbox_event_id: String,
+    /// UUID at central.
+    pub server_event_id: String,
+    /// The entity's id at central: the client's own, unless that was taken.
+    pub entity_id: String,
+    /// The entity's version, or where nothing changed the event's position.
+    pub server_version: u64,
+}
+
+/// An event that waits for a person.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conflict {
+    /// As the client named it.
+    pub outbox_event_id: String,
+    /// In words, with both versions.
+    pub reason: String,
+    /// The entity's fields at central with its `id` and `serverVersion`; null where central has no such entity.
+    pub server_data: Box<RawValue>,
+}
+
+/// An event that was not taken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rejected {
+    /// As the client named it; `#3` for the fourth of the list, where it has no id that reads.
+    pub outbox_event_id: String,
+    /// Stable.
+    pub code: String,
+    /// In words.
+    pub reason: String,
+}
+
+/// `POST /api/sync/down`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncDownRequest {
+    /// The installation's own name for itself.
+    pub client_id: String,
+    /// The last `syncTimestamp` that the client was given; null before the first.
+    #[serde(default)]
+    pub last_sync_timestamp: Option<String>,
+    /// Only these types; all where absent.
+    #[serde(default)]
+    pub entity_types: Option<Vec<String>>,
+    /// At most about so many changes.
+    #[serde(default)]
+    pub limit: Option<u64>,
+}
+
+/// The answer to `down`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncDownResponse {
+    /// In the order in which they are to be applied.
+    pub changes: Vec<SyncChange>,
+    /// What `lastSyncTimestamp` is to be the next time. Never the clock.
+    pub sync_timestamp: String,
+    /// Whether more waits: ask again at once.
+    pub has_more: bool,
+}
+
+/// An entity as it stands now.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncChange {
+    /// UUID: the same change has the same id every time it is given.
+    pub id: String,
+    /// Its type.
+    pub entity_type: String,
+    /// Within its type.
+    pub entity_id: String,
+    /// CREATE where the client cannot have it yet.
+    pub operation: Operation,
+    /// Its fields; an empty object where it was deleted.
+    pub payload: Box<RawValue>,
+    /// What `localVersion` of an edit based on it is to be.
+    pub server_version: u64,
+    /// When central received the change.
+    pub modified_at: String,
+}
+
+/// `POST /api/sync/resolve`: the document has the call `resolveConflict('evt_123', true)` and leaves its body open.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResolveRequest {
+    /// The installation's own name for itself.
+    pub client_id: String,
+    /// The event that was answered as a conflict.
+    pub outbox_event_id: String,
+    /// True: central's version stands. False: the client's takes its place.
+    pub accept_server_version: bool,
+    /// With `acceptServerVersion` false: these fields instead of all of the client's.
+    #[serde(default)]
+    pub merged: Option<Box<RawValue>>,
+}
+
+/// The answer to `resolve`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResolveResponse {
+    /// As the client named it.
+    pub outbox_event_id: String,
+    /// The event that carries the decision.
+    pub server_event_id: String,
+    /// The entity's id at central.
+    pub entity_id: String,
+    /// Its version after the decision.
+    pub server_version: u64,
+    /// As [`Conflict::server_data`], after the decision: what the client writes into its cache.
+    pub server_data: Box<RawValue>,
+}
+
+/// One synchronisation, of any contract, as the document's `SyncLog` has it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncLog {
+    /// UUID.
+    pub id: String,
+    /// Whose.
+    pub tenant_id: String,
+    /// The device's own name for itself, or the node's id.
+    pub client_id: String,
+    /// `UP` or `DOWN`.
+    pub direction: String,
+    /// Received, or given.
+    pub events_count: u64,
+    /// Of these, in conflict.
+    pub conflicts_count: u64,
+    /// Of these, neither taken nor in conflict.
+    pub failed_count: u64,
+    /// `SUCCESS`, `PARTIAL` or `FAILED`.
+    pub status: String,
+    /// `mobile`, `desktop` or `native`.
+    pub contract: String,
+    /// As the client named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_id: Option<String>,
+    /// By central's clock.
+    pub started_at: String,
+    /// By central's clock.
+    pub completed_at: String,
+    /// Milliseconds.
+    pub duration: u64,
+    /// The client's clock less central's in milliseconds, where the request showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_offset_ms: Option<i64>,
+    /// Whether that is more than central lets pass without a remark.
+    pub clock_drifts: bool,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<String>,
+}
+
+/// `GET /api/v1/sync-log?client&status&limit&cursor`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SyncLogPage {
+    /// Newest first.
+    pub entries: Vec<SyncLog>,
+    /// Of all that the filter lets through.
+    pub statistics: SyncStatistics,
+    /// Of a page that is not the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// Sums over synchronisations.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncStatistics {
+    /// How many.
+    pub syncs: u64,
+    /// Of these.
+    pub succeeded: u64,
+    /// Of these.
+    pub partial: u64,
+    /// Of these.
+    pub failed: u64,
+    /// Different clients.
+    pub clients: u64,
+    /// Received or given.
+    pub events: u64,
+    /// Of these.
+    pub conflicts: u64,
+    /// Milliseconds.
+    pub mean_duration: u64,
+    /// When the last one began; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<String>,
+}

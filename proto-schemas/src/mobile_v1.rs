@@ -1,0 +1,214 @@
+//! The mobile contract, field by field as its document has it: `docs/spec/mobile.md` says what it leaves open.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
+
+use crate::canonical_json::canonical;
+use crate::pull_v1::DeviceStatus;
+
+/// `POST /api/sync/push`. Unknown fields are passed over: the client belongs to others and may be newer.
+#[derive(Debug, Deserialize)]
+pub struct PushRequest {
+    /// The device's own name for itself.
+    pub device_id: String,
+    /// For the log: what is idempotent is each event, by its id.
+    pub batch_id: String,
+    /// Each is read by itself, as a [`SyncEvent`]: one that does not read fails alone.
+    pub events: Vec<Box<RawValue>>,
+}
+
+/// One event of a push.
+#[derive(Debug, Deserialize)]
+pub struct SyncEvent {
+    /// UUID.
+    pub id: String,
+    /// `DELIVERY`, `INVOICE`, `CLIENT`, `AUDIT`...
+    pub entity_type: String,
+    /// Within its type.
+    pub entity_id: String,
+    /// `DELIVERY_VALIDATED`, `INVOICE_CREATED`, `UPDATE`...
+    pub action: String,
+    /// As `docs/spec/payloads.md` has it for the action.
+    pub payload: Box<RawValue>,
+    /// ISO 8601, as the device's clock had it.
+    pub occurred_at: String,
+    /// A number; a text is taken too.
+    pub user_id: UserId,
+    /// SHA-256 of the payload, 64 hex digits: see [`checksum_fits`].
+    pub checksum: String,
+}
+
+/// Who acted. The document has a number; the queue's table on the device a text.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum UserId {
+    /// `12`.
+    Number(i64),
+    /// `"12"`.
+    Text(String),
+}
+
+impl std::fmt::Display for UserId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            UserId::Number(number) => number.fmt(f),
+            UserId::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// The answer to a push.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct PushResponse {
+    /// Whether every event was taken.
+    pub success: bool,
+    /// What the device may purge from its queue.
+    pub acked_event_ids: Vec<String>,
+    /// The others.
+    pub failed_events: Vec<FailedEvent>,
+    /// Central's clock.
+    pub server_time: String,
+}
+
+/// An event that was not taken, or lost to another.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FailedEvent {
+    /// As the device named it; `#3` for the fourth of the list, where it has no id that reads.
+    pub event_id: String,
+    /// `ALREADY_VALIDATED`, `CHECKSUM_MISMATCH`...
+    pub error_code: String,
+    /// Whether the same event may be taken later.
+    pub retry: bool,
+    /// What the device is to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+}
+
+/// What the device is to do about an event.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Resolution {
+    /// `DISCARD_LOCAL`, `TAKE_SERVER_STOCK`, `CHOOSE`, `FIX_AND_RESEND`.
+    pub action: String,
+    /// The values it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+/// The answer to `GET /api/sync/pull?since&device_id&limit`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PullResponse {
+    /// In the order in which they are to be applied.
+    pub events: Vec<ServerEvent>,
+    /// Whether more waits: ask again with `server_time` as `since`.
+    pub has_more: bool,
+    /// What `since` is to be the next time. Never the clock.
+    pub server_time: String,
+    /// Whether the device may go on.
+    pub device_status: DeviceStatus,
+}
+
+/// A row as it stands now: the document leaves the type open.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ServerEvent {
+    /// UUID: the same change has the same id every time it is given.
+    pub id: String,
+    /// `PRODUCT`, `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
+    pub entity_type: String,
+    /// Within its type; a product's for stock.
+    pub entity_id: String,
+    /// `UPSERT` or `DELETE`.
+    pub action: String,
+    /// The whole row; null where it was deleted.
+    pub payload: Box<RawValue>,
+    /// Rises with each change of the row.
+    pub version: u64,
+    /// When central received the change.
+    pub occurred_at: String,
+    /// SHA-256 of the payload in its RFC 8785 form.
+    pub checksum: String,
+}
+
+/// The answer to `GET /api/sync/status?device_id`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct StatusResponse {
+    /// Whether central can write.
+    pub server_healthy: bool,
+    /// Central's clock.
+    pub server_time: String,
+    /// The device that asks.
+    pub device: DeviceStanding,
+    /// Whether a pull would bring anything.
+    pub sync_required: bool,
+}
+
+/// How a device stands.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeviceStanding {
+    /// False: it was revoked.
+    pub is_active: bool,
+    /// Changes that it has not pulled; counted up to 1,000.
+    pub pending_events: u64,
+}
+
+/// The answer to `GET /api/sync/bootstrap?device_id&cursor&limit`: a page of the first load. One list at a time is filled.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct BootstrapResponse {
+    /// For the cache of products.
+    pub products: Vec<Box<RawValue>>,
+    /// Deliveries that nobody has validated.
+    pub deliveries_pending: Vec<Box<RawValue>>,
+    /// Clients.
+    pub clients: Vec<Box<RawValue>>,
+    /// Invoices of the device's shop.
+    pub invoices: Vec<Box<RawValue>>,
+    /// Whether more waits: ask again with `cursor`.
+    pub has_more: bool,
+    /// Of the next page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// The first `since`: what changes after the first page was made comes by pull. The same on every page.
+    pub server_time: String,
+    /// Whether the device may go on.
+    pub device_status: DeviceStatus,
+}
+
+/// SHA-256 of some bytes, 64 hex digits.
+pub fn checksum(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// SHA-256 of a JSON text's RFC 8785 form; of its own bytes where it has none.
+pub fn canonical_checksum(text: &str) -> String {
+    checksum(canonical(text).as_deref().unwrap_or(text).as_bytes())
+}
+
+/// Whether a checksum is that of a payload: over its bytes as they were sent, or over its RFC 8785 form. A client that hashes what it puts
+/// into the request is right without a library; one that keeps payloads as objects is right by the form.
+pub fn checksum_fits(payload: &str, sent: &str) -> bool {
+    let is = |computed: String| computed.eq_ignore_ascii_case(sent);
+    is(checksum(payload.as_bytes())) || canonical(payload).is_some_and(|form| is(checksum(form.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vectors of `docs/spec/mobile.md`: text as sent, SHA-256 over it, SHA-256 over its RFC 8785 form.
+    #[test]
+    fn the_vectors_of_the_paper_hold() {
+        let vectors: Vec<Value> = serde_json::from_str(include_str!("../vectors/mobile-checksums.json")).expect("JSON");
+        assert!(vectors.len() >= 4);
+        for vector in &vectors {
+            let text = |name: &str| vector[name].as_str().unwrap_or_else(|| panic!("{name} in {vector}"));
+            let sent = text("payload_as_sent");
+            assert_eq!(checksum(sent.as_bytes()), text("sha256_as_sent"), "{sent}");
+            assert_eq!(canonical(sent).as_deref(), Some(text("canonical")), "{sent}");
+            assert_eq!(canonical_checksum(sent), text("sha256_canonical"), "{sent}");
+            assert!(checksum_fits(sent, text("sha256_as_sent")));
+            assert!(checksum_fits(sent, &text("sha256_canonical").to_uppercase()));
+            assert!(!checksum_fits(&sent.replace('1', "2"), text("sha256_as_sent")));
+        }
+    }
+}
