@@ -26,6 +26,7 @@ use std::sync::Arc;
 pub use central::{Central, CentralError};
 pub use clock::Clock;
 pub use config::{CentralConfig, DatabaseConfig};
+pub use ingest::{Brought, Taken};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {

@@ -1,42 +1,13 @@
 //! `comptoir projections` beside a running central, as an operator uses it.
 
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
+mod running;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use comptoir::exit;
+use running::Up;
 use serde_json::Value;
-
-/// `comptoir up`, stopped with the test.
-struct Up {
-    child: Child,
-    data_dir: tempfile::TempDir,
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        // Its Postgres ends with it, by the kernel's signal.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Everything on free ports, with the sample day in it.
-fn up() -> Up {
-    let data_dir = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(data_dir.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
-    command.args(["--json", "up", "--central-addr", "127.0.0.1:0", "--local-addr", "127.0.0.1:0", "--data-dir"]);
-    let child = command.arg(data_dir.path()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut up = Up { child, data_dir };
-    let stdout = up.child.stdout.take().unwrap();
-    let mut line = String::new();
-    BufReader::new(stdout).read_line(&mut line).unwrap();
-    let started: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
-    assert_eq!(started["figures"][0]["lines"], 3_108, "{started}");
-    up
-}
 
 fn projections(data_dir: &Path, arguments: &[&str]) -> (u8, Vec<Value>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
@@ -48,7 +19,7 @@ fn projections(data_dir: &Path, arguments: &[&str]) -> (u8, Vec<Value>) {
 
 #[test]
 fn read_models_are_built_anew_compared_and_switched_while_central_serves() {
-    let up = up();
+    let up = Up::start();
     let run = |arguments: &[&str]| projections(up.data_dir.path(), arguments);
 
     let (code, compared) = run(&["rebuild", "stock", "sales", "--switch"]);

@@ -2,6 +2,7 @@
 
 mod accept;
 mod answer;
+mod by_hand;
 mod device;
 mod drafts;
 mod judge;
@@ -12,6 +13,7 @@ mod refusals;
 mod turn;
 
 pub(crate) use answer::{Answer, head_dto, result};
+pub use by_hand::{Brought, Taken};
 pub(crate) use device::{DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, GivenId, Reading, server_id};
 pub(crate) use drafts::Drafts;
 pub(crate) use queue::Queues;

@@ -158,7 +158,7 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
     request.records.iter().enumerate().map(decode).collect()
 }
 
-fn refused(error: &PrepareError) -> Problem {
+pub(super) fn refused(error: &PrepareError) -> Problem {
     match error {
         PrepareError::Chain { seq, computed, sent } => Problem::new(ErrorCode::ChainMismatch, error.to_string())
             .with("seq", seq.0)

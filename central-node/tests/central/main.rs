@@ -3,6 +3,7 @@
 mod accepting;
 mod blobs;
 mod bootstrapping;
+mod by_hand;
 mod clocks;
 mod conflicts;
 mod devices;

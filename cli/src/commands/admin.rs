@@ -24,6 +24,7 @@ Examples:
   comptoir admin tenant create --name 'Les Halles' --zone Europe/Paris --currency EUR
   comptoir admin site create --tenant TENANT --code PARIS1 --name 'Rue de Rivoli'
   comptoir admin node create --tenant TENANT --site SITE --name till-1
+  comptoir admin node ingest-file shop.bundle
   comptoir admin key revoke --tenant TENANT --key KEY_ID
 
 Keys and tokens are shown once, and kept nowhere in clear.")]
@@ -116,6 +117,11 @@ pub enum NodeCommand {
         /// Whose
         #[arg(long)]
         tenant: Uuid,
+    },
+    /// Take a node's exported log, as a push would bring it: the way out when synchronisation itself fails
+    IngestFile {
+        /// What `comptoir events export` wrote at the node; it is checked whole before anything is taken
+        file: PathBuf,
     },
 }
 
@@ -229,6 +235,7 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             }
             Ok(())
         }
+        AdminCommand::Node(NodeCommand::IngestFile { file }) => super::ingest_file::run(central, &file, output).await,
         AdminCommand::Key(KeyCommand::Create { tenant, node, label }) => {
             let tenant = TenantId::new(tenant);
             let issued = match node {

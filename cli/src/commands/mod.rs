@@ -6,6 +6,7 @@ pub mod completions;
 pub mod doctor;
 pub mod events;
 pub mod import;
+mod ingest_file;
 pub mod migrate;
 pub mod projections;
 pub mod queue;

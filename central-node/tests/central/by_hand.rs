@@ -1,0 +1,50 @@
+//! Records that a person brings, and the node's own push of the same afterwards.
+
+use comptoir_central::{Brought, Taken};
+use comptoir_core::position::Seq;
+
+use crate::harness::{Node, Scene};
+
+impl Node {
+    fn brought(&self, from: u64, to: u64) -> Brought {
+        Brought {
+            node: self.node,
+            epoch: self.epoch,
+            first_seq: Seq(from),
+            previous: self.chain_before(from),
+            records: self.records[from as usize - 1..to as usize].to_vec(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_brought_by_hand_is_what_a_later_push_is_answered_with() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell_many(5, |number| format!("s-{number}"));
+    node.seal("STOCK", "A", "UPDATE", &serde_json::json!({ "quantity": "7" }));
+    let take = |from, to| scene.central.take_by_hand(company.tenant, node.brought(from, to));
+    let Taken { results, held_before } = take(1, 4).await.unwrap();
+    assert_eq!((results.len(), held_before), (4, 0));
+    let Taken { results, held_before } = take(2, 7).await.unwrap();
+    assert_eq!((results.len(), held_before), (6, 3), "what overlaps is held");
+    let again = take(1, 7).await.unwrap();
+    assert_eq!((again.held_before, &again.results[1..]), (7, &results[..]), "with the decisions of then");
+    let pushed = node.push_all(&scene).await;
+    assert_eq!(pushed.results, again.results);
+    assert_eq!(pushed.results[6].verdict, "SUPERSEDED");
+    company.assert_gapless().await;
+
+    node.sell_many(3, |number| format!("t-{number}"));
+    let gap = scene.central.take_by_hand(company.tenant, node.brought(9, 10)).await.unwrap_err();
+    assert_eq!((gap.code.as_str(), &gap.values["expected_seq"]), ("SEQ_GAP", &8.into()));
+    let mut damaged = node.brought(8, 10);
+    damaged.records[1].0[40] ^= 1;
+    let damaged = scene.central.take_by_hand(company.tenant, damaged).await.unwrap_err();
+    assert_eq!((damaged.code.as_str(), &damaged.values["seq"]), ("CHAIN_MISMATCH", &9.into()));
+    let stranger = scene.company().await;
+    let missing = scene.central.take_by_hand(stranger.tenant, node.brought(8, 10)).await.unwrap_err();
+    assert_eq!(missing.code, "NOT_FOUND", "the node is another tenant's");
+    assert_eq!(node.push(&scene, 8, 10).await.results.len(), 3, "nothing of it was in the way");
+}

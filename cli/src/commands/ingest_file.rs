@@ -1,0 +1,205 @@
+//! `comptoir admin node ingest-file`: a node's exported log takes the path of a push, when the network will not.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use comptoir_central::{Brought, Central, Taken};
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::limits::PUSH_BYTES_MAX;
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Frame};
+use comptoir_proto::problem::Problem;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::lang::say;
+use crate::output::{Output, Shown};
+
+/// Records handed over at once: few enough that pushes of other nodes are not kept waiting behind them.
+const BATCH_RECORDS: usize = 1_000;
+/// Their bytes.
+const BATCH_BYTES: usize = PUSH_BYTES_MAX / 4;
+
+/// What became of a file.
+#[derive(Debug, Serialize)]
+struct Ingested {
+    file: PathBuf,
+    tenant_id: Uuid,
+    node_id: Uuid,
+    /// Records in the file.
+    records: u64,
+    /// Of them, taken now.
+    new: u64,
+    /// Of them, held already: their decisions are those of then.
+    held_before: u64,
+    /// Decisions about all of them, by verdict; what needs a person with its code.
+    verdicts: BTreeMap<String, u64>,
+}
+
+/// Checks the whole file, then hands it over batch by batch. Interrupted, the same command goes on where it stopped.
+pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Result<(), Failure> {
+    let bytes = std::fs::metadata(path).map_err(|error| unusable(path, &error))?.len();
+    let bar = bar(output, bytes);
+    check(path, &bar)?;
+    let mut reader = open(path)?;
+    let (tenant, node) = log_of(path, reader.header())?;
+    let mut done = Ingested {
+        file: path.to_owned(),
+        tenant_id: tenant.uuid(),
+        node_id: node.uuid(),
+        records: 0,
+        new: 0,
+        held_before: 0,
+        verdicts: BTreeMap::new(),
+    };
+    let mut batch = None;
+    bar.set_position(0);
+    loop {
+        let frame = reader.next_frame().map_err(|error| unusable(path, &error))?;
+        let Some((offset, frame)) = frame else { break };
+        match frame {
+            Frame::Epoch(start) => {
+                hand_over(central, (tenant, node), batch.take(), &mut done).await?;
+                batch = Some(Batch::new(start.epoch, start.after.next(), start.chain));
+            }
+            Frame::Record { chain, record } => {
+                let Some(filling) = &mut batch else { continue };
+                filling.push(record, chain);
+                if filling.is_full() {
+                    let next = filling.next();
+                    hand_over(central, (tenant, node), batch.replace(next), &mut done).await?;
+                    bar.set_position(offset);
+                }
+            }
+            // What the node keeps of central's decisions: central knows better.
+            Frame::Answer(_) | Frame::Entry(_) => {}
+        }
+    }
+    hand_over(central, (tenant, node), batch, &mut done).await?;
+    bar.finish_and_clear();
+    output.print(&done)
+}
+
+/// Records of one epoch that go together.
+struct Batch {
+    epoch: Epoch,
+    first_seq: Seq,
+    previous: ChainHash,
+    records: Vec<(Vec<u8>, ChainHash)>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn new(epoch: Epoch, first_seq: Seq, previous: ChainHash) -> Batch {
+        Batch { epoch, first_seq, previous, records: Vec::new(), bytes: 0 }
+    }
+
+    fn push(&mut self, record: &[u8], chain: ChainHash) {
+        self.bytes += record.len();
+        self.records.push((record.to_vec(), chain));
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
+    }
+
+    /// The one behind it.
+    fn next(&self) -> Batch {
+        let last = self.records.last().map_or(self.previous, |(_, chain)| *chain);
+        Batch::new(self.epoch, Seq(self.first_seq.0 + self.records.len() as u64), last)
+    }
+}
+
+async fn hand_over(
+    central: &Central,
+    (tenant, node): (TenantId, NodeId),
+    batch: Option<Batch>,
+    done: &mut Ingested,
+) -> Result<(), Failure> {
+    let Some(Batch { epoch, first_seq, previous, records, .. }) = batch else { return Ok(()) };
+    if records.is_empty() {
+        return Ok(());
+    }
+    let count = records.len() as u64;
+    let brought = Brought { node, epoch, first_seq, previous, records };
+    let taken = central.take_by_hand(tenant, brought).await;
+    let Taken { results, held_before } = taken.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
+    done.records += count;
+    done.held_before += held_before as u64;
+    done.new += count - held_before as u64;
+    for result in results {
+        let word = match result.code {
+            Some(code) => format!("{} {code}", result.verdict),
+            None => result.verdict,
+        };
+        *done.verdicts.entry(word).or_default() += 1;
+    }
+    Ok(())
+}
+
+/// Reads the file to its end: counts, chains of frames and digest, before anything is written.
+fn check(path: &Path, bar: &ProgressBar) -> Result<(), Failure> {
+    let mut reader = open(path)?;
+    log_of(path, reader.header())?;
+    while let Some((offset, _)) = reader.next_frame().map_err(|error| unusable(path, &error))? {
+        bar.set_position(offset);
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<BundleReader<BufReader<File>>, Failure> {
+    let file = File::open(path).map_err(|error| unusable(path, &error))?;
+    BundleReader::open(BufReader::new(file)).map_err(|error| unusable(path, &error))
+}
+
+fn log_of(path: &Path, header: &BundleHeader) -> Result<(TenantId, NodeId), Failure> {
+    match header {
+        BundleHeader::Node { tenant, node } => Ok((*tenant, *node)),
+        BundleHeader::Central { .. } => Err(Failure::Usage(say(
+            format!(
+                "{} : c'est le journal d'un client, tel que le central l'exporte ; il faut celui d'un nœud",
+                path.display()
+            ),
+            format!("{}: this is a tenant's log, as central exports it; a node's is needed", path.display()),
+        ))),
+    }
+}
+
+fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("{}: {error}", path.display()))
+}
+
+/// What was handed over before stays.
+fn failed(problem: &Problem, epoch: Epoch, first_seq: Seq, records: u64) -> Failure {
+    let at = say(
+        format!("époque {}, à partir du n° {first_seq}, après {records} enregistrements pris", epoch.number),
+        format!("epoch {}, from seq {first_seq} on, after {records} records that were taken", epoch.number),
+    );
+    let text = format!("{} ({}): {at}", problem.detail, problem.code);
+    if problem.retryable && problem.status >= 500 { Failure::Unavailable(text) } else { Failure::Refused(text) }
+}
+
+fn bar(output: Output, bytes: u64) -> ProgressBar {
+    if !output.shows_progress() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {bytes}/{total_bytes}  {elapsed}");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+impl Shown for Ingested {
+    fn text(&self) -> String {
+        let Ingested { records, new, held_before, node_id, .. } = self;
+        let mut lines = vec![say(
+            format!("{records} enregistrements du nœud {node_id} : {new} nouveaux, {held_before} déjà connus"),
+            format!("{records} records of node {node_id}: {new} new, {held_before} held before"),
+        )];
+        lines.extend(self.verdicts.iter().map(|(verdict, count)| format!("  {verdict}: {count}")));
+        lines.join("\n")
+    }
+}
