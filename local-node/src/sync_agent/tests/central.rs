@@ -174,9 +174,9 @@ impl Central {
     }
 }
 
-impl Transport for Central {
-    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
-        let request: PushRequest = serde_json::from_slice(&body).expect("the agent sends a push request");
+impl Central {
+    fn pushed(&self, body: &[u8]) -> Result<Answer, Unanswered> {
+        let request: PushRequest = serde_json::from_slice(body).expect("the agent sends a push request");
         let mut central = self.lock();
         let pushed = Some((request.first_seq, request.records.len()));
         central.calls.push(Call { at: Instant::now(), pushed });
@@ -198,6 +198,15 @@ impl Transport for Central {
                 Ok(answer)
             }
         }
+    }
+}
+
+impl Transport for Central {
+    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+        let answer = self.pushed(&body);
+        // An agent that was killed meanwhile ends here, before it looks at the answer.
+        tokio::task::yield_now().await;
+        answer
     }
 
     async fn status(&self) -> Result<Answer, Unanswered> {
