@@ -155,7 +155,13 @@ impl Central {
         self.key.verifying_key().to_bytes()
     }
 
-    /// Turns true when central shuts down: tasks that follow the log end then.
+    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them. What
+    /// comes later is still answered, at once.
+    pub fn end_waits(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Turns true when central is about to stop: what waits or streams ends then.
     pub fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
     }

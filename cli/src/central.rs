@@ -20,6 +20,7 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
         None => CentralConfig::private(data_dir),
     };
     config.rulebook = rulebook_of(settings.rulebook_file.as_deref())?;
+    config.clock_drift_limit = settings.clock_drift_limit.unwrap_or(config.clock_drift_limit);
     Central::start(config).await.map_err(failure)
 }
 

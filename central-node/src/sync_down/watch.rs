@@ -155,30 +155,40 @@ async fn look(waits: &Waits, database: &Database) -> Result<(), StoreError> {
         let statement = connection.prepare_cached(sql).await?;
         connection.query(&statement, &[&tenants]).await?
     };
+    // What is wrong with one tenant keeps no other waiting.
+    let mut looked = Ok(());
     for row in &rows {
         let tenant = TenantId::new(row.try_get("tenant_id")?);
         let head = Position(natural(row.try_get("head")?)?);
-        let behind: Vec<Scope> = waits
-            .scopes()
-            .iter()
-            .filter(|((of, _), awaited)| *of == tenant && awaited.asked_at < head)
-            .map(|((_, scope), _)| *scope)
-            .collect();
-        if behind.is_empty() {
-            continue;
+        if let Err(error) = ask(waits, database, tenant, head).await {
+            looked = Err(error);
         }
-        let newest = newest_changes(database, tenant, &behind).await?;
-        let mut scopes = waits.scopes();
-        for scope in behind {
-            let Some(awaited) = scopes.get_mut(&(tenant, scope)) else { continue };
-            awaited.asked_at = head;
-            let position = newest.get(&scope.site_column().unwrap_or_default()).copied().unwrap_or_default();
-            awaited.newest.send_if_modified(|newest| {
-                let moved = position > *newest;
-                *newest = position.max(*newest);
-                moved
-            });
-        }
+    }
+    looked
+}
+
+/// Asks what changed in the scopes of a tenant whose head has moved, and wakes who waits for it.
+async fn ask(waits: &Waits, database: &Database, tenant: TenantId, head: Position) -> Result<(), StoreError> {
+    let behind: Vec<Scope> = waits
+        .scopes()
+        .iter()
+        .filter(|((of, _), awaited)| *of == tenant && awaited.asked_at < head)
+        .map(|((_, scope), _)| *scope)
+        .collect();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    let newest = newest_changes(database, tenant, &behind).await?;
+    let mut scopes = waits.scopes();
+    for scope in behind {
+        let Some(awaited) = scopes.get_mut(&(tenant, scope)) else { continue };
+        awaited.asked_at = head;
+        let position = newest.get(&scope.site_column().unwrap_or_default()).copied().unwrap_or_default();
+        awaited.newest.send_if_modified(|newest| {
+            let moved = position > *newest;
+            *newest = position.max(*newest);
+            moved
+        });
     }
     Ok(())
 }

@@ -45,6 +45,12 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
             let running = central::start(&process.data_dir, &central).await?;
             let listener = process::listen(process.listen).await?;
             tracing::info!(address = %process.listen, "Central listens");
+            // The server lets what is under way end; a pull that waits for something to come would take it half a minute.
+            let (waited, stopping) = (running.clone(), process::stopped(stop.clone()));
+            tokio::spawn(async move {
+                stopping.await;
+                waited.end_waits();
+            });
             process::serve(listener, comptoir_central::router(running.clone()), stop).await;
             running.shutdown().await;
         }

@@ -74,7 +74,8 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
     process::start_logging(&Logs { json: false, level: tracing::Level::WARN });
     let stop = process::stop_signal()?;
-    let settings = settings::Central { database_url: None, rulebook_file: args.rulebook.clone() };
+    let settings =
+        settings::Central { database_url: None, rulebook_file: args.rulebook.clone(), clock_drift_limit: None };
     let central = central::start(&args.data_dir, &settings).await?;
     let central_listener = process::listen(args.central_addr).await?;
     let local_listener = process::listen(args.local_addr).await?;

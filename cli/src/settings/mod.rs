@@ -6,6 +6,7 @@ mod reader;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use reader::{Reader, SettingsError};
 
@@ -62,6 +63,11 @@ pub const VARIABLES: &[Variable] = &[
         "the built-in rulebook",
         "central: the rules that new tenants start with; those that exist keep theirs",
     ),
+    variable(
+        "CLOCK_DRIFT_SECONDS",
+        "60",
+        "central: past which offset a node's clock is shown as drifting; times that it stamped are corrected in any case",
+    ),
     variable("LOG_FORMAT", "text", "text: lines for people. json: one object a line, for a collector"),
     variable("LOG_LEVEL", "info", "error, warn, info, debug or trace: how much is said"),
 ];
@@ -93,6 +99,8 @@ pub struct Central {
     pub database_url: Option<Secret>,
     /// `RULEBOOK_FILE`. `None`: the built-in rulebook.
     pub rulebook_file: Option<PathBuf>,
+    /// `CLOCK_DRIFT_SECONDS`. `None`: central's own default.
+    pub clock_drift_limit: Option<Duration>,
 }
 
 /// How log lines look.
@@ -149,7 +157,14 @@ impl Central {
         let rulebook_file = reader.optional("RULEBOOK_FILE", "a file that can be read", |text| {
             std::fs::metadata(text).is_ok_and(|metadata| metadata.is_file()).then(|| PathBuf::from(text))
         });
-        Some(Central { database_url: database_url?, rulebook_file: rulebook_file? })
+        let clock_drift_limit = reader.optional("CLOCK_DRIFT_SECONDS", "a number of seconds from 1", |text| {
+            text.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+        });
+        Some(Central {
+            database_url: database_url?,
+            rulebook_file: rulebook_file?,
+            clock_drift_limit: clock_drift_limit?,
+        })
     }
 }
 
