@@ -25,6 +25,7 @@ use super::{After, Scope, changes};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
 use crate::database::{self, Doing, Micros, StoreError, as_bigint, set_tenant};
+use crate::devices::sync_log::{Counts, Direction, Sync};
 use crate::identity::Access;
 
 /// Rows of a page where the caller names no limit.
@@ -115,7 +116,15 @@ pub(super) async fn pull(
     if i64::try_from(cursor.position).is_err() {
         return Err(bad(format!("cursor: {} is no position", cursor.position)).at("cursor").into());
     }
-    Ok(Json(answered(&central, asker, &cursor, limit, Duration::from_secs(wait)).await?))
+    let sync = Sync::of_node(&central, asker.tenant, asker.node, Direction::Down);
+    let answer = answered(&central, asker, &cursor, limit, Duration::from_secs(wait)).await;
+    // A wait for nothing is no synchronisation.
+    let outcome =
+        answer.as_ref().map(|page| page.changes.len() + page.notices.len()).map_err(|refusal| refusal.0.clone());
+    if !matches!(outcome, Ok(0)) {
+        sync.end_beside(&central, outcome.map(|events| Counts { events, ..Counts::default() }));
+    }
+    Ok(Json(answer?))
 }
 
 fn bad(detail: String) -> Problem {

@@ -6,7 +6,8 @@ use comptoir_proto::mobile_v1::{canonical_checksum, checksum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Company, Scene, invoice_payload, sale_payload};
+use crate::harness::{Company, Scene, invoice_payload, post, sale_payload};
+use crate::late_commits::missed;
 
 /// An event as a phone sends it.
 pub(crate) fn phone_event(entity_type: &str, entity_id: &str, action: &str, payload: &Value) -> Value {
@@ -405,6 +406,46 @@ async fn a_phone_that_cuts_its_time_to_milliseconds_misses_nothing_that_came_in_
     assert_eq!(seen, expected, "each as it came, none twice, none left out");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_phone_that_pulls_by_time_misses_nothing_under_eight_writers_and_two_centrals() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let urls = scene.central.urls().clone();
+    let second = comptoir_central::Central::start(comptoir_central::CentralConfig::external(urls)).await.unwrap();
+    let routers = [scene.router.clone(), comptoir_central::router(second.clone())];
+    let writers = (0..8).map(|number| {
+        let (router, token) = (routers[number % 2].clone(), company.token.clone());
+        async move {
+            let mut written = Vec::new();
+            for write in 0..25 {
+                let id = format!("c-{number}-{write}");
+                let event = phone_event("CLIENT", &id, "CREATE", &json!({ "name": "Zoé" }));
+                let device = format!("phone-{number}");
+                let body = json!({ "device_id": device, "batch_id": id, "events": [event] }).to_string();
+                let (status, answer) = post(&router, &token, "/api/sync/push", body).await;
+                assert_eq!((status, &answer["success"]), (StatusCode::OK, &json!(true)), "{answer}");
+                written.push(id);
+            }
+            written
+        }
+    });
+    let mut since = "1970-01-01T00:00:00Z".to_owned();
+    let (written, missed) = missed(writers.collect(), async || {
+        let mut met = Vec::new();
+        loop {
+            let page = pull(&company, "reader", &since, 7).await;
+            met.extend(ids(&page["events"], "entity_id").into_iter().map(str::to_owned));
+            since = page["server_time"].as_str().unwrap().to_owned();
+            if page["has_more"] == json!(false) {
+                return met;
+            }
+        }
+    })
+    .await;
+    second.shutdown().await;
+    assert_eq!((written, missed.len()), (200, 0), "{missed:?}");
+}
+
 #[tokio::test]
 async fn the_first_load_brings_products_open_deliveries_clients_and_invoices() {
     let scene = Scene::new().await;
@@ -563,6 +604,21 @@ async fn every_synchronisation_is_logged_with_its_statistics_and_a_tenant_sees_i
     assert_eq!((&desk["statistics"]["syncs"], &desk["statistics"]["events"]), (&json!(2), &json!(1)), "{desk}");
     let (_, foreign) = scene.get(&other.token, "/api/v1/sync-log").await;
     assert_eq!(foreign["statistics"]["syncs"], json!(0), "another tenant sees none of it");
+    let path = format!("/api/v1/sync-log?client={}", shop.node);
+    let mut native = Value::Null;
+    // Written beside the answer: it is there soon, and looked for until it is.
+    for _ in 0..10_000 {
+        native = scene.get(&company.token, &path).await.1;
+        if native["statistics"]["syncs"] != json!(0) {
+            break;
+        }
+    }
+    let push = &native["entries"][0];
+    assert_eq!(
+        (&push["contract"], &push["direction"], &push["eventsCount"]),
+        (&json!("native"), &json!("UP"), &json!(2))
+    );
+    assert_eq!(push["clockDrifts"], json!(true), "the harness's clock stands in March: {push}");
     let (status, _) = scene.get(&shop.key, "/api/v1/sync-log").await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     let days = company.count("select count(*) from reporting.sync_log_by_day where tenant_id = $1").await;

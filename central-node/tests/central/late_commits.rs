@@ -18,7 +18,7 @@ const WRITERS: usize = 8;
 const WRITES: usize = 25;
 
 /// Writers at once and a reader that goes on from where it stood, until all have ended and it has looked once more: what it never met.
-async fn missed<W, R>(writers: Vec<W>, mut read: R) -> (usize, BTreeSet<String>)
+pub(crate) async fn missed<W, R>(writers: Vec<W>, mut read: R) -> (usize, BTreeSet<String>)
 where
     W: Future<Output = Vec<String>> + Send + 'static,
     R: AsyncFnMut() -> Vec<String>,
