@@ -4,6 +4,7 @@ mod auditor;
 mod bad_input;
 mod deliveries;
 mod figures;
+mod five_nodes;
 mod invoices;
 mod online_retail;
 mod purchasing;

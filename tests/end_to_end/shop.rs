@@ -9,8 +9,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long the slowest thing a test waits for may take on a busy machine: it fails after, it does not measure.
-const PATIENCE: Duration = Duration::from_secs(300);
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// Central with one tenant.
 pub(crate) struct Company {

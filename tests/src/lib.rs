@@ -5,6 +5,7 @@ pub mod hand_made;
 // By its path, because a binary that must not link this library uses it too.
 #[path = "../crash/ledger.rs"]
 pub mod crash_ledger;
+pub mod flaky;
 pub mod known_good;
 pub mod processes;
 pub mod twice;

@@ -1,0 +1,225 @@
+//! Online Retail split over five nodes of three shops, on lines that refuse and cut connections. After the last sync every node's read models
+//! are central's, row by row, for what that node may see; and the year's totals are still those of the source.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use comptoir_tests::flaky::{self, Line};
+use comptoir_tests::known_good::data;
+use comptoir_tests::processes::{self, Server};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::figures;
+use crate::shop::{Company, LOOK_AGAIN_AFTER, PATIENCE, text};
+
+/// Which shop each node stands in: two shops have two nodes.
+const SHOP_OF: [usize; 5] = [0, 0, 1, 1, 2];
+/// Deliveries, each validated at two nodes.
+const DELIVERIES: usize = 30;
+const INVOICES_PER_NODE: usize = 20;
+
+/// A node, its line to central, and its part of the year.
+struct Counter {
+    server: Server,
+    key: String,
+    line: Line,
+    part: PathBuf,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_nodes_on_bad_lines_end_with_what_central_has() {
+    let company = Company::new("Europe/London", "GBP");
+    let seed = u64::from_le_bytes(std::array::from_fn(|at| Uuid::new_v4().as_bytes()[at]));
+    println!("five nodes: seed {seed}");
+    let shops = ["ONE", "TWO", "THREE"].map(|code| company.site(code));
+    let parts = split(&company);
+    order_deliveries(&company).await;
+    let mut counters = Vec::new();
+    for (number, part) in parts.parts.into_iter().enumerate() {
+        let address = company.central.url.trim_start_matches("http://").to_owned();
+        let line = flaky::start(address, seed.wrapping_add(number as u64)).await.unwrap();
+        let issued = company.issue_node(&shops[SHOP_OF[number]], &format!("till-{number}"));
+        let path = company.path(&format!("till-{number}"));
+        let server = Server::node(&path, &issued, &format!("http://{}", line.address));
+        counters.push(Counter { server, key: text(&issued["SYNC_API_KEY"]), line, part });
+    }
+
+    // All five sell, invoice, deliver and write down their customers at once.
+    let mut imports: Vec<Child> = counters.iter().map(|counter| import(&counter.part, &counter.server.url)).collect();
+    for (number, counter) in counters.iter().enumerate() {
+        write_customers(&company, counter, number, &parts.customers[number]).await;
+        invoice(&company, counter, number).await;
+        validate_deliveries(&company, counter, number).await;
+    }
+    for import in &mut imports {
+        assert!(import.wait().unwrap().success(), "every import comes to its end");
+    }
+    let cuts: u64 = counters.iter().map(|counter| counter.line.cuts()).sum();
+    println!("five nodes: {cuts} connections were refused or cut");
+    assert!(cuts > 20, "the lines were bad");
+
+    for counter in &counters {
+        counter.line.make_steady();
+        company.drained(&counter.server).await;
+    }
+    figures::online_retail(async |by| company.sales(by).await).await;
+    let head = company.head().await;
+    for (number, counter) in counters.iter().enumerate() {
+        caught_up(&company, &counter.server, head).await;
+        let mut rows = 0;
+        for path in ["products", "clients", "deliveries", "invoices", "stock"] {
+            let (ours, centrals) = (
+                list(&company, &counter.server.url, "", path).await,
+                list(&company, &company.central.url, &counter.key, path).await,
+            );
+            assert_eq!(ours.keys().collect::<Vec<_>>(), centrals.keys().collect::<Vec<_>>(), "node {number}: {path}");
+            for (key, row) in &centrals {
+                same(path, row, &ours[key]);
+            }
+            assert!(path == "products" || !ours.is_empty(), "node {number} knows some {path}");
+            rows += ours.len();
+        }
+        println!("five nodes: node {number} has {rows} rows, all as central has them");
+    }
+}
+
+/// The year in five files, an invoice whole in one of them, and the customers of each.
+struct Parts {
+    parts: Vec<PathBuf>,
+    customers: Vec<BTreeMap<String, String>>,
+}
+
+fn split(company: &Company) -> Parts {
+    let file = std::fs::File::open(data("online-retail/online_retail.csv.gz")).unwrap();
+    let mut year = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
+    let header = year.headers().unwrap().clone();
+    let column = |name: &str| header.iter().position(|column| column == name).unwrap();
+    let (invoice, customer, country) = (column("InvoiceNo"), column("CustomerID"), column("Country"));
+    let parts: Vec<PathBuf> = (0..SHOP_OF.len()).map(|number| company.path(&format!("part-{number}.csv"))).collect();
+    let mut writers: Vec<_> = parts.iter().map(|part| csv::Writer::from_path(part).unwrap()).collect();
+    for writer in &mut writers {
+        writer.write_record(&header).unwrap();
+    }
+    let mut customers = vec![BTreeMap::new(); SHOP_OF.len()];
+    for row in year.records() {
+        let row = row.unwrap();
+        let number = usize::from(blake3::hash(row[invoice].as_bytes()).as_bytes()[0]) % SHOP_OF.len();
+        writers[number].write_record(&row).unwrap();
+        if let Some(id) = row[customer].strip_suffix(".0") {
+            customers[number].insert(id.to_owned(), row[country].to_owned());
+        }
+    }
+    for mut writer in writers {
+        writer.flush().unwrap();
+    }
+    Parts { parts, customers }
+}
+
+fn import(part: &Path, url: &str) -> Child {
+    let mapping = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/online-retail.toml");
+    let mut command = Command::new(processes::binary());
+    command.arg("import").arg(part).arg("--map").arg(mapping).args(["--url", url, "--json"]);
+    command.stdout(Stdio::null()).spawn().expect("the binary starts")
+}
+
+async fn order_deliveries(company: &Company) {
+    for number in 0..DELIVERIES {
+        let id = format!("BL-{number}");
+        let order = json!({"id": Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": id, "action": "DELIVERY_CREATED",
+            "payload": {"reference": id, "client": "Café du Port", "qr": format!("QR-{number}")}});
+        let (status, body) = company.post(&format!("{}/api/v1/events", company.central.url), &order).await;
+        assert_eq!(status, 200, "{body}");
+    }
+}
+
+/// Each shop writes down whoever it sees: most customers are seen by several, and the last to write a field wins.
+async fn write_customers(company: &Company, counter: &Counter, number: usize, customers: &BTreeMap<String, String>) {
+    let mut lines = String::new();
+    for (id, country) in customers {
+        let draft = json!({"id": Uuid::now_v7(), "entity_type": "CLIENT", "entity_id": id, "action": "CREATE",
+            "payload": {"country": country, "last_seen_at": format!("till-{number}")}});
+        lines += &format!("{draft}\n");
+    }
+    let request = company.http.post(format!("{}/api/v1/events", counter.server.url)).body(lines);
+    let answer = request.header("content-type", "application/x-ndjson").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let answer = answer.text().await.unwrap();
+    assert_eq!(answer.lines().count(), customers.len());
+    assert!(!answer.contains("\"problem\""), "every customer is taken: {answer:.400}");
+}
+
+async fn invoice(company: &Company, counter: &Counter, node: usize) {
+    for number in 0..INVOICES_PER_NODE {
+        let draft = json!({"id": Uuid::now_v7(), "entity_type": "INVOICE", "entity_id": format!("P{node}-{number}"),
+            "action": "INVOICE_CREATED", "payload": {"client": "17850", "currency": "GBP", "total_minor": 1000,
+            "provisional_reference": format!("PROV-{node}-{number}"),
+            "lines": [{"product": "85123A", "quantity": "2", "unit_price": "5.00", "vat_rate": "20"}]}});
+        let (status, answer) = company.post(&format!("{}/api/v1/events", counter.server.url), &draft).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+/// Each delivery is validated at two nodes: by whom it was first, central will say.
+async fn validate_deliveries(company: &Company, counter: &Counter, node: usize) {
+    for number in (0..DELIVERIES).filter(|number| [number % 5, (number + 1) % 5].contains(&node)) {
+        let draft = json!({"id": Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": format!("BL-{number}"),
+            "action": "DELIVERY_VALIDATED", "user": format!("chauffeur-{node}"),
+            "payload": {"qr": format!("QR-{number}"), "validated_at": "2026-01-07T10:00:00Z"}});
+        let (status, answer) = company.post(&format!("{}/api/v1/events", counter.server.url), &draft).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+/// Waits until a node was given everything up to a position.
+async fn caught_up(company: &Company, node: &Server, position: u64) {
+    let started = Instant::now();
+    loop {
+        let status = company.http.get(format!("{}/api/v1/status", node.url)).send().await.expect("the node answers");
+        let status: Value = status.json().await.expect("a status is JSON");
+        if status["sync"]["pull"]["complete_to"].as_u64() >= Some(position) {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "pulled no further than {}\n{}", status["sync"], node.words());
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+/// Every row of a list, by what names it.
+async fn list(company: &Company, url: &str, key: &str, path: &str) -> BTreeMap<String, Value> {
+    let mut rows = BTreeMap::new();
+    let mut cursor = String::new();
+    loop {
+        let mut request = company.http.get(format!("{url}/api/v1/{path}?limit=1000{cursor}"));
+        if !key.is_empty() {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.expect("it answers");
+        let status = answer.status();
+        let page: Value = answer.json().await.expect("a list is JSON");
+        assert_eq!(status, StatusCode::OK, "{url} {path}: {page}");
+        for row in page["rows"].as_array().unwrap_or_else(|| panic!("rows: {page}")) {
+            let name = if path == "stock" { format!("{} {}", row["site"], row["product"]) } else { text(&row["id"]) };
+            assert!(rows.insert(name.clone(), row.clone()).is_none(), "{path} lists {name} twice");
+        }
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return rows,
+        }
+    }
+}
+
+/// What both give is the same. Central's stock has its lots and their value too, which no node needs.
+fn same(path: &str, central: &Value, node: &Value) {
+    let at_central_only = ["value", "currency", "lots", "taken_quantity", "taken_cost"];
+    for (name, value) in central.as_object().expect("a row is an object") {
+        if path == "stock" && at_central_only.contains(&name.as_str()) {
+            continue;
+        }
+        assert_eq!(&node[name], value, "{path}: {name}\ncentral {central}\nnode    {node}");
+    }
+    assert_eq!(node["is_synced"], true, "{path}: nothing waits: {node}");
+}
