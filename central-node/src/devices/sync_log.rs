@@ -26,8 +26,6 @@ use crate::api::{Refusal, admin};
 use crate::central::Central;
 use crate::database::{self, Micros, StoreError, natural};
 
-/// A clock that is further off than this is remarked: five minutes, what people notice on a screen.
-const DRIFT_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
 /// Characters of an error or a batch's name that are kept.
 const TEXT_CHARS_MAX: usize = 500;
 
@@ -189,13 +187,15 @@ async fn list(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap)
     let rows = tx.query(&statement, &parameters).await.map_err(StoreError::from)?;
     let statement = tx.prepare_cached(include_str!("sync_log_statistics.sql")).await.map_err(StoreError::from)?;
     let sums = tx.query_one(&statement, &[&tenant, &client, &status]).await.map_err(StoreError::from)?;
-    let entries: Vec<SyncLog> = rows.iter().take(limit).map(entry).collect::<Result<_, _>>()?;
+    let drift_micros_max = u64::try_from(central.clock_drift_limit().as_micros()).unwrap_or(u64::MAX);
+    let entries: Vec<SyncLog> =
+        rows.iter().take(limit).map(|row| entry(row, drift_micros_max)).collect::<Result<_, _>>()?;
     let last = rows.get(limit - 1).filter(|_| rows.len() > limit);
     let next_cursor = last.map(write_cursor).transpose()?;
     Ok(Json(SyncLogPage { entries, statistics: statistics(&sums)?, next_cursor }))
 }
 
-fn entry(row: &Row) -> Result<SyncLog, StoreError> {
+fn entry(row: &Row, drift_micros_max: u64) -> Result<SyncLog, StoreError> {
     let (started, completed): (Micros, Micros) = (row.try_get("started_at")?, row.try_get("completed_at")?);
     let offset: Option<i64> = row.try_get("clock_offset_micros")?;
     let uuid = |column: &str| row.try_get::<_, Uuid>(column).map(|id| id.to_string());
@@ -214,7 +214,7 @@ fn entry(row: &Row) -> Result<SyncLog, StoreError> {
         completed_at: instant::format(completed.0),
         duration: u64::try_from((completed.0.0 - started.0.0) / 1_000).unwrap_or(0),
         clock_offset_ms: offset.map(|micros| micros / 1_000),
-        clock_drifts: offset.is_some_and(|micros| micros.unsigned_abs() > DRIFT_MICROS_MAX.unsigned_abs()),
+        clock_drifts: offset.is_some_and(|micros| micros.unsigned_abs() > drift_micros_max),
         error_message: row.try_get("error")?,
     })
 }
