@@ -11,6 +11,7 @@ pub mod error_code;
 pub mod in_place;
 pub mod instant;
 pub mod mobile_v1;
+pub mod openapi;
 pub mod opening;
 pub mod paths;
 pub mod payload;

@@ -50,6 +50,8 @@ pub const BLOB: &str = "/api/v1/blobs/{hash}";
 pub const NODES: &str = "/api/v1/nodes";
 /// Edits that wait for a person.
 pub const CONFLICTS: &str = "/api/v1/conflicts";
+/// One of them.
+pub const CONFLICT: &str = "/api/v1/conflicts/{event_id}";
 /// A person's decision about one of them.
 pub const CONFLICT_RESOLVE: &str = "/api/v1/conflicts/{event_id}/resolve";
 /// What a resolution would give, without writing it.
@@ -92,3 +94,7 @@ pub const QUARANTINE_RELEASE: &str = "/api/v1/quarantine/{event_id}/release";
 pub const HEALTHZ: &str = "/healthz";
 /// The process can do its work.
 pub const READYZ: &str = "/readyz";
+/// This server's own description, as OpenAPI 3.1.
+pub const OPENAPI: &str = "/openapi.json";
+/// The same for people.
+pub const DOCS: &str = "/docs";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, patch, post};
 use axum::{Json, Router};
@@ -15,7 +15,7 @@ use comptoir_proto::problem::Problem;
 
 use super::drafts::{append_one, author};
 use super::edits::{append_seen, version};
-use super::request::{body_bytes, expect_json, idempotency_key};
+use super::request::{Path, body_bytes, expect_json, idempotency_key};
 use super::{Refusal, credential};
 use crate::central::Central;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::routing::put;
 use axum::{Json, Router};
@@ -21,7 +21,7 @@ use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 
 use super::drafts::{author, check, of};
-use super::request::{body_bytes, expect_json, idempotency_key};
+use super::request::{Path, body_bytes, expect_json, idempotency_key};
 use super::{Refusal, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};

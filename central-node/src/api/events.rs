@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::PAGE_ROWS_MAX;
@@ -16,6 +16,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use serde::Deserialize;
 
+use super::request::Path;
 use super::{Refusal, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};

@@ -6,6 +6,7 @@ mod edits;
 mod events;
 mod export;
 mod health;
+mod openapi;
 mod quarantine;
 pub(crate) mod request;
 mod sync;
@@ -35,13 +36,16 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::QUARANTINE_RELEASE, post(quarantine::release))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
+        .route(paths::OPENAPI, get(openapi::serve))
+        .route(paths::DOCS, get(openapi::docs))
         .merge(commands::router())
         .merge(edits::router())
 }
 
 /// The same routes; what the router itself refuses is a problem too.
 pub(crate) fn told_in_our_words(routes: Router<Arc<Central>>) -> Router<Arc<Central>> {
-    routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method)
+    let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
+    routes.layer(axum::middleware::from_fn(request::without_nul))
 }
 
 async fn no_such_path(uri: Uri) -> Refusal {

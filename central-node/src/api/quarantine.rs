@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::drafts::submit;
 use super::events::{PageQuery, page_of, page_query};
-use super::request::body_bytes;
+use super::request::{Path, body_bytes};
 use super::{Refusal, admin};
 use crate::central::Central;
 use crate::database;

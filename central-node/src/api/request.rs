@@ -4,13 +4,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
+use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::Refusal;
 use crate::central::Central;
+
+/// The parts of a path, decoded. What does not decode is refused as any other parameter is.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Refusal> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(parts)) => Ok(Path(parts)),
+            Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text()).into()),
+        }
+    }
+}
+
+/// Refuses a path or query with a NUL in it, before any handler: the database has no text that holds one.
+pub(super) async fn without_nul(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
+        return Refusal(Problem::new(ErrorCode::BadParameter, "a path or query holds no NUL (%00)")).into_response();
+    }
+    next.run(request).await
+}
 
 /// How long a body may take to arrive: longer than a phone's bad link needs, shorter than an attacker's patience.
 const BODY_WITHIN: Duration = Duration::from_secs(60);

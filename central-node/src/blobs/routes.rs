@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::store::{self, Size};
-use crate::api::request::body_bytes;
+use crate::api::request::{Path, body_bytes};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};

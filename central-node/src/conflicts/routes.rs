@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::list::{Filter, list};
 use super::resolve::{self, Choice, Order, already, check_seen, found};
 use super::shown::{self, ConflictDto};
-use crate::api::request::{body_bytes, expect_json, idempotency_key};
+use crate::api::request::{Path, body_bytes, expect_json, idempotency_key};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
 use crate::database;
@@ -32,14 +32,11 @@ use crate::database;
 /// Conflicts of one page where none is asked for: each is shown whole.
 const PAGE_CONFLICTS: usize = 50;
 
-/// One conflict: read it.
-const CONFLICT: &str = "/api/v1/conflicts/{event_id}";
-
 /// The routes; central adds them to its own.
 pub(crate) fn router() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::CONFLICTS, get(page))
-        .route(CONFLICT, get(one))
+        .route(paths::CONFLICT, get(one))
         .route(paths::CONFLICT_PREVIEW, post(preview))
         .route(paths::CONFLICT_RESOLVE, post(decide))
 }

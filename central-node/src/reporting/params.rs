@@ -168,7 +168,9 @@ pub(super) fn write_cursor(key: &[Option<&str>]) -> String {
 
 fn read_cursor(text: &str, keys: usize) -> Result<Vec<Option<String>>, Problem> {
     let read = || serde_json::from_slice::<Vec<Option<String>>>(&hex::decode(text).ok()?).ok();
-    read().filter(|key| key.len() == keys).ok_or_else(|| bad("cursor", text, "a cursor that this list gave"))
+    read()
+        .filter(|key| key.len() == keys && !key.iter().flatten().any(|part| part.contains('\0')))
+        .ok_or_else(|| bad("cursor", text, "a cursor that this list gave"))
 }
 
 /// A UUID within a cursor.

@@ -12,6 +12,7 @@ mod edits;
 mod harness;
 mod late_commits;
 mod merging;
+mod openapi;
 mod outages;
 mod projecting;
 mod pulling;

@@ -14,6 +14,7 @@ mod invoices;
 mod lines;
 mod live;
 mod notifications;
+mod openapi;
 mod precondition;
 mod query;
 mod queue;
@@ -68,6 +69,8 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::STATUS, get(status::status))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
+        .route(paths::OPENAPI, get(openapi::serve))
+        .route(paths::DOCS, get(openapi::docs))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(refusal::panicked))

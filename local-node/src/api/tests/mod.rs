@@ -5,6 +5,7 @@ mod door;
 mod drafts;
 mod editing;
 mod log_states;
+mod openapi;
 mod reads;
 mod streams;
 

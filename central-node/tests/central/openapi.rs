@@ -1,0 +1,54 @@
+//! The document at `/openapi.json` and the router say the same.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{Request, header};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::harness::Scene;
+
+/// Each constant of the paths, as it stands in its source.
+fn paths() -> impl Iterator<Item = &'static str> {
+    let source = include_str!("../../../proto-schemas/src/paths.rs");
+    source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split('"').nth(1))
+}
+
+#[tokio::test]
+async fn every_route_is_in_the_document_and_the_other_way_round() {
+    let scene = Scene::new().await;
+    let mut routed = BTreeSet::new();
+    for path in paths() {
+        // A known path says which methods it takes.
+        let place = path.replace(['{', '}'], "");
+        let request = Request::builder().method("TRACE").uri(&place).body(Body::empty()).unwrap();
+        let response = scene.router.clone().oneshot(request).await.unwrap();
+        let allow = response.headers().get(header::ALLOW);
+        let allowed = allow.map(|allow| allow.to_str().unwrap().to_lowercase()).unwrap_or_default();
+        let methods = allowed.split(',').filter(|method| !method.is_empty() && *method != "head");
+        routed.extend(methods.map(|method| (path.to_owned(), method.to_owned())));
+    }
+    let (_, document): (_, Value) = scene.get("", "/openapi.json").await;
+    let described = document["paths"].as_object().unwrap().iter().flat_map(|(path, methods)| {
+        methods.as_object().unwrap().keys().map(move |method| (path.clone(), method.clone()))
+    });
+    assert_eq!(described.collect::<BTreeSet<_>>(), routed);
+    assert!(routed.len() > 40);
+}
+
+#[tokio::test]
+async fn what_no_text_of_the_database_can_hold_is_refused_as_a_parameter() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let nul_in_cursor = hex::encode(r#"["a\u0000"]"#);
+    for path in [
+        "/api/v1/deliveries?reference=a%00".to_owned(),
+        "/api/v1/entities/CLIENT/a%00".to_owned(),
+        "/api/v1/events/%ff".to_owned(),
+        format!("/api/v1/products?cursor={nul_in_cursor}"),
+    ] {
+        let (status, problem) = scene.get(&company.token, &path).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (400, &Value::from("BAD_PARAMETER")), "{path}: {problem}");
+    }
+}
