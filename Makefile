@@ -9,6 +9,7 @@ DATA_DIR ?= ./comptoir-data
 help:
 	@echo "make run         install what is missing, build, start everything here with one real day of data"
 	@echo "make test        install what is missing, then: format, clippy, all tests, docs"
+	@echo "make test-api    many requests of every kind, held to what each server says of itself in /openapi.json"
 	@echo "make test-crash  hundreds of kills and power cuts on the log"
 	@echo "make sim-long    a first load of a million rows whose line is cut fifty times"
 	@echo "make bench       speed, as ratios to peers measured in the same run"
@@ -42,6 +43,10 @@ docs:
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install cargo-deny --locked
 	@scripts/deny.sh
+
+test-api: bootstrap
+	$(CARGO) build --locked --workspace --bins
+	COMPTOIR_API_EXAMPLES=100 $(CARGO) test --locked -p comptoir-tests --test api -- --nocapture
 
 test-crash: bootstrap
 	$(CARGO) build --locked --release --workspace --bins

@@ -16,6 +16,8 @@ need build-essential command -v cc
 need postgresql postgres_server
 need util-linux command -v setpriv
 need python3 command -v python3
+# The tests of the API install schemathesis into an environment of its own.
+need python3-venv python3 -c "import venv, ensurepip"
 # Runs the reference clients of tests/clients: any version from 18 on, no package beside it.
 need nodejs command -v node
 # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
