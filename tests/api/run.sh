@@ -16,6 +16,9 @@ mkdir -p "$venv"
     fi
 ) 9>"$venv/lock"
 
+# It leaves notes of its own where it runs.
+cd "$venv"
+
 # A stream of changes never ends, and a first load is a long binary: both have tests of their own.
 exec "$venv/bin-of-tests/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$url/openapi.json" \
     -H "Authorization: Bearer $token" --phases examples,fuzzing --max-examples "$examples" --no-color \
