@@ -129,7 +129,8 @@ const scenarios = {
     seller.record('CLIENT', 'c-100', 'CREATE', { name: 'Le dernier' });
     await seller.push();
     const pages = await seller.pull(30);
-    assert.equal(pages, 2, 'a batch is received within a millisecond, which no page cuts');
+    // The batch's hundred microseconds lie in one millisecond or across two, and no page ends inside one.
+    assert.ok(pages === 2 || pages === 3, `pages of whole milliseconds, not of thirty: ${pages}`);
     assert.equal(Object.keys(seller.state.cache.CLIENT).length, 101);
     assert.deepEqual((await seller.status()).device.pending_events > 0, true, 'what was pulled counts once the phone says that it has it');
     await seller.pull();
