@@ -1,7 +1,7 @@
 //! One turn: the jobs of a tenant that waited together, in one transaction. Order of things:
 //!
 //! 1. lock the tenant's head: from here on nobody else gives positions in it;
-//! 2. look where each push stands in its node's log ([`accept`]);
+//! 2. look where each push stands in its node's log ([`plan`]);
 //! 3. one query per table for the state that the events touch, one for ids that may count already;
 //! 4. judge in memory ([`Bench`]), and write to the log what was judged while the next records are judged;
 //! 5. one statement per read model, the heads. The caller commits.
@@ -12,38 +12,32 @@
 //! Never here: a statement per event, the network, a lock that is not the tenant's.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use comptoir_core::decision::{Code, Place};
-use comptoir_core::event::Event;
+use comptoir_core::decision::Code;
 use comptoir_core::fact::{Known, Objection};
 use comptoir_core::id::{EventId, NodeId, TenantId};
-use comptoir_core::position::{Position, Seq};
-use comptoir_core::rules::{touched, touched_through};
-use comptoir_core::state::{Touched, World};
+use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::RecordResult;
 use deadpool_postgres::Transaction;
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
-use super::accept::{accept, strange_opening};
 use super::answer::{Answer, result, stored_result};
 use super::device::{DeviceDrafts, GivenIds};
 use super::drafts::Drafts;
-use super::judge::{Bench, Incoming, IncomingBody, JudgeError, REFERENCE_ASSIGNED, Receipt};
+use super::ground::{Ground, News, lay_ground, load_world};
+use super::judge::{Bench, Incoming, IncomingBody, JudgeError, Receipt};
+use super::plan::{Changes, Plan, plan};
 use super::prepare::{Body, Push};
-use crate::database::{self, StoreError};
+use crate::database::StoreError;
 use crate::event_store::{
-    self, Batch, ForkRecord, NewEvent, NodeHead, NodeLog, PlaceRange, StoredPlace, TenantHead, append_events,
-    insert_batches, insert_fork_records, lock_tenant, raise_node, raise_tenant,
+    self, Batch, NewEvent, NodeHead, NodeLog, StoredPlace, append_events, insert_batches, insert_fork_records,
+    raise_node, raise_tenant,
 };
-use crate::tenant::Tenant;
-use crate::world_store::{self, Versions};
+use crate::world_store;
 
 /// What waits to be written.
 #[derive(Debug)]
@@ -80,33 +74,6 @@ pub(crate) enum TurnError {
     /// The tenant is gone or was never there.
     #[error("there is no tenant {0}")]
     NoTenant(TenantId),
-}
-
-/// What is known before anything is judged.
-struct Ground {
-    tenant: Tenant,
-    head: TenantHead,
-    versions: Versions,
-    rulebook: comptoir_core::rulebook::Rulebook,
-    logs: HashMap<NodeId, NodeLog>,
-    /// The logs that central keeps for the devices among the jobs.
-    devices: BTreeMap<NodeId, NodeHead>,
-    /// Per job: the ids that central has given to a device's entities.
-    given: Vec<GivenIds>,
-    /// Per job: what is held at the places of its push.
-    held: Vec<Vec<StoredPlace>>,
-}
-
-/// What is to be done with a job.
-enum Plan {
-    /// A push: so many of its records are held already, the others are new.
-    Push {
-        known: usize,
-        /// What is wrong with the record that opens the epoch, where it names another end of the epoch before than is held.
-        strange_opening: Option<String>,
-    },
-    Drafts,
-    Refused(Problem),
 }
 
 /// What an earlier attempt at the same jobs has taught.
@@ -205,203 +172,6 @@ pub(crate) async fn run(
 
 fn micros(from: Instant, to: Instant) -> u64 {
     u64::try_from(to.duration_since(from).as_micros()).unwrap_or(u64::MAX)
-}
-
-async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job]) -> Result<Ground, TurnError> {
-    database::set_tenant(tx, id).await?;
-    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed before it began.
-    let head = lock_tenant(tx, id).await?.ok_or(TurnError::NoTenant(id))?;
-    let pushes = || {
-        jobs.iter().filter_map(|job| match job {
-            Job::Push(push) => Some(push),
-            Job::Drafts(_) | Job::Device(_) => None,
-        })
-    };
-    let devices: Vec<NodeId> = jobs
-        .iter()
-        .filter_map(|job| match job {
-            Job::Device(drafts) => Some(drafts.node),
-            Job::Push(_) | Job::Drafts(_) => None,
-        })
-        .collect();
-    let nodes: Vec<NodeId> = pushes().map(|push| push.node).chain(devices.iter().copied()).collect();
-    let ranges: Vec<PlaceRange> = pushes()
-        .map(|push| PlaceRange {
-            node: push.node,
-            epoch: push.epoch.number,
-            first: push.first_seq,
-            last: push.last_seq(),
-        })
-        .collect();
-    let (tenant, versions, rulebook, logs, stored) = tokio::try_join!(
-        Tenant::load(tx, id),
-        Versions::active(tx, id),
-        world_store::load_rulebook(tx, id),
-        event_store::node_logs(tx, id, &nodes),
-        event_store::stored_between(tx, id, &ranges),
-    )?;
-    let mut stored = stored.into_iter();
-    let held = jobs.iter().map(|job| match job {
-        Job::Push(_) => stored.next().unwrap_or_default(),
-        Job::Drafts(_) | Job::Device(_) => Vec::new(),
-    });
-    let held = held.collect();
-    let tenant = tenant.ok_or(TurnError::NoTenant(id))?;
-    let open = |node: &NodeId| logs.get(node).and_then(NodeLog::open).copied();
-    let devices =
-        devices.iter().map(|node| (*node, open(node).unwrap_or_else(|| NodeHead::unopened(id, *node)))).collect();
-    let mut given = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        given.push(match job {
-            Job::Device(drafts) => GivenIds::new(event_store::given_ids(tx, id, drafts.node).await?),
-            Job::Push(_) | Job::Drafts(_) => GivenIds::default(),
-        });
-    }
-    Ok(Ground { tenant, head, versions, rulebook, logs, devices, given, held })
-}
-
-/// What changes beside the log and the read models.
-#[derive(Default)]
-struct Changes<'a> {
-    heads: Vec<(NodeId, NodeHead)>,
-    pins: Vec<(NodeId, [u8; 32])>,
-    branches: Vec<ForkRecord<'a>>,
-    batches: Vec<Batch>,
-}
-
-fn plan<'a>(ground: &mut Ground, jobs: &'a [Job], changes: &mut Changes<'a>) -> Result<Vec<Plan>, TurnError> {
-    let mut seen = HashSet::new();
-    let mut plans = Vec::with_capacity(jobs.len());
-    for (job, held) in jobs.iter().zip(&ground.held) {
-        let Job::Push(push) = job else {
-            plans.push(Plan::Drafts);
-            continue;
-        };
-        assert!(seen.insert(push.node), "the queue lets one push of a node into a turn");
-        let log = ground.logs.get_mut(&push.node).filter(|_| push.node != ground.tenant.central_node);
-        let Some(log) = log else {
-            let detail = format!("node {} sends no log of its own to this tenant", push.node);
-            plans.push(Plan::Refused(Problem::new(ErrorCode::WrongNode, detail)));
-            continue;
-        };
-        plans.push(match accept(ground.tenant.id, push, log, held) {
-            Ok(known) => {
-                let strange_opening = strange_opening(push, log);
-                follow(push, known, log, changes);
-                Plan::Push { known, strange_opening }
-            }
-            Err(refusal) => {
-                if let Some(from) = refusal.branch_from() {
-                    set_apart(push, from, log, changes);
-                }
-                Plan::Refused(refusal.problem())
-            }
-        });
-    }
-    Ok(plans)
-}
-
-/// The node's log as it stands once the push is in it.
-fn follow(push: &Push, known: usize, log: &mut NodeLog, changes: &mut Changes<'_>) {
-    let Some(last) = push.records.last().filter(|_| known < push.records.len()) else { return };
-    let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last.chain, frozen: false };
-    log.epochs.insert(push.epoch.number, head);
-    changes.heads.push((push.node, head));
-    if let (None, Some(opening)) = (log.public_key, push.opening) {
-        log.public_key = Some(opening.public_key);
-        changes.pins.push((push.node, opening.public_key));
-    }
-}
-
-/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own disk.
-fn set_apart<'a>(push: &'a Push, from: usize, log: &mut NodeLog, changes: &mut Changes<'a>) {
-    let Some(head) = log.epochs.get_mut(&push.epoch.number).filter(|head| !head.frozen) else { return };
-    tracing::error!(
-        node.id = %push.node, epoch = push.epoch.number, seq = push.first_seq.0 + from as u64,
-        "node {} has forked; its epoch is frozen until an operator decides", push.node
-    );
-    head.frozen = true;
-    changes.heads.push((push.node, *head));
-    let branch = (push.first_seq.0..).map(Seq).zip(&push.records).skip(from);
-    changes.branches.extend(branch.map(|(seq, record)| ForkRecord {
-        node: push.node,
-        epoch: push.epoch,
-        seq,
-        chain: record.chain,
-        record: &record.record,
-    }));
-}
-
-/// The events that are new to the log, or may be.
-struct News<'a> {
-    ids: Vec<Uuid>,
-    known: Vec<&'a Known>,
-}
-
-impl<'a> News<'a> {
-    fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>], caution: &Caution) -> News<'a> {
-        let mut news = News { ids: Vec::new(), known: Vec::new() };
-        for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
-            if let (Job::Push(push), Plan::Push { known, .. }) = (job, plan) {
-                for record in &push.records[*known..] {
-                    if caution.ids_may_count {
-                        news.look_up(record.event());
-                    }
-                    if let Body::Known(known) = &record.body {
-                        news.known.push(known);
-                    }
-                }
-            }
-            // A caller who tries a draft again is answered from the log.
-            drafted.iter().for_each(|known| news.look_up(Some(&known.event)));
-            if let Job::Device(drafts) = job {
-                news.ids.extend(drafts.event_ids().map(|id| id.uuid()));
-            }
-            news.known.extend(drafted);
-        }
-        news
-    }
-
-    /// The event's id, and the one under which its number would come back.
-    fn look_up(&mut self, event: Option<&Event>) {
-        let Some(event) = event else { return };
-        self.ids.push(event.id.uuid());
-        if matches!(event.content.entity_type.as_str(), "INVOICE" | "QUARANTINE") {
-            self.ids.push(event.id.derived(REFERENCE_ASSIGNED).uuid());
-        }
-    }
-}
-
-/// Loads what the events touch; what a count or a release leads to is known only once it is loaded.
-async fn load_world(
-    tx: &Transaction<'_>,
-    ground: &Ground,
-    known: &[&Known],
-    local_year: i16,
-) -> Result<World, StoreError> {
-    let mut world = World { rulebook: ground.rulebook.clone(), ..World::default() };
-    // Of a place, only the year decides what is touched.
-    let place = Place {
-        position: Position::ZERO,
-        received_at: Timestamp(0),
-        effective_at: Timestamp(0),
-        local_year,
-        site_code: None,
-        by_central: false,
-    };
-    let mut wanted = Touched::default();
-    for known in known {
-        touched(known, &place, &ground.rulebook, &mut wanted);
-    }
-    let placed: Vec<(&Known, &Place)> = known.iter().map(|known| (*known, &place)).collect();
-    let mut missing = wanted.clone();
-    while !missing.is_empty() {
-        world_store::load(tx, &ground.tenant, &ground.versions, &missing, &mut world).await?;
-        let loaded = wanted.clone();
-        touched_through(&world, &placed, &mut wanted);
-        missing = wanted.without(&loaded);
-    }
-    Ok(world)
 }
 
 async fn judge<'a>(

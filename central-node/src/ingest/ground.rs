@@ -1,0 +1,165 @@
+//! What a turn knows before it judges: the tenant behind its lock, where each node's log stands, and the state that the events touch.
+
+use std::collections::{BTreeMap, HashMap};
+
+use comptoir_core::decision::Place;
+use comptoir_core::event::Event;
+use comptoir_core::fact::Known;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_core::rulebook::Rulebook;
+use comptoir_core::rules::{touched, touched_through};
+use comptoir_core::state::{Touched, World};
+use comptoir_core::time::Timestamp;
+use deadpool_postgres::Transaction;
+use uuid::Uuid;
+
+use super::device::GivenIds;
+use super::judge::REFERENCE_ASSIGNED;
+use super::plan::Plan;
+use super::prepare::Body;
+use super::turn::{Caution, Job, TurnError};
+use crate::database::{self, StoreError};
+use crate::event_store::{self, NodeHead, NodeLog, PlaceRange, StoredPlace, TenantHead, lock_tenant};
+use crate::tenant::Tenant;
+use crate::world_store::{self, Versions};
+
+/// What is known before anything is judged.
+pub(super) struct Ground {
+    pub(super) tenant: Tenant,
+    pub(super) head: TenantHead,
+    pub(super) versions: Versions,
+    pub(super) rulebook: Rulebook,
+    pub(super) logs: HashMap<NodeId, NodeLog>,
+    /// The logs that central keeps for the devices among the jobs.
+    pub(super) devices: BTreeMap<NodeId, NodeHead>,
+    /// Per job: the ids that central has given to a device's entities.
+    pub(super) given: Vec<GivenIds>,
+    /// Per job: what is held at the places of its push.
+    pub(super) held: Vec<Vec<StoredPlace>>,
+}
+
+pub(super) async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job]) -> Result<Ground, TurnError> {
+    database::set_tenant(tx, id).await?;
+    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed before it began.
+    let head = lock_tenant(tx, id).await?.ok_or(TurnError::NoTenant(id))?;
+    let pushes = || {
+        jobs.iter().filter_map(|job| match job {
+            Job::Push(push) => Some(push),
+            Job::Drafts(_) | Job::Device(_) => None,
+        })
+    };
+    let devices: Vec<NodeId> = jobs
+        .iter()
+        .filter_map(|job| match job {
+            Job::Device(drafts) => Some(drafts.node),
+            Job::Push(_) | Job::Drafts(_) => None,
+        })
+        .collect();
+    let nodes: Vec<NodeId> = pushes().map(|push| push.node).chain(devices.iter().copied()).collect();
+    let ranges: Vec<PlaceRange> = pushes()
+        .map(|push| PlaceRange {
+            node: push.node,
+            epoch: push.epoch.number,
+            first: push.first_seq,
+            last: push.last_seq(),
+        })
+        .collect();
+    let (tenant, versions, rulebook, logs, stored) = tokio::try_join!(
+        Tenant::load(tx, id),
+        Versions::active(tx, id),
+        world_store::load_rulebook(tx, id),
+        event_store::node_logs(tx, id, &nodes),
+        event_store::stored_between(tx, id, &ranges),
+    )?;
+    let mut stored = stored.into_iter();
+    let held = jobs.iter().map(|job| match job {
+        Job::Push(_) => stored.next().unwrap_or_default(),
+        Job::Drafts(_) | Job::Device(_) => Vec::new(),
+    });
+    let held = held.collect();
+    let tenant = tenant.ok_or(TurnError::NoTenant(id))?;
+    let open = |node: &NodeId| logs.get(node).and_then(NodeLog::open).copied();
+    let devices =
+        devices.iter().map(|node| (*node, open(node).unwrap_or_else(|| NodeHead::unopened(id, *node)))).collect();
+    let mut given = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        given.push(match job {
+            Job::Device(drafts) => GivenIds::new(event_store::given_ids(tx, id, drafts.node).await?),
+            Job::Push(_) | Job::Drafts(_) => GivenIds::default(),
+        });
+    }
+    Ok(Ground { tenant, head, versions, rulebook, logs, devices, given, held })
+}
+
+/// The events that are new to the log, or may be.
+pub(super) struct News<'a> {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) known: Vec<&'a Known>,
+}
+
+impl<'a> News<'a> {
+    pub(super) fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>], caution: &Caution) -> News<'a> {
+        let mut news = News { ids: Vec::new(), known: Vec::new() };
+        for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
+            if let (Job::Push(push), Plan::Push { known, .. }) = (job, plan) {
+                for record in &push.records[*known..] {
+                    if caution.ids_may_count {
+                        news.look_up(record.event());
+                    }
+                    if let Body::Known(known) = &record.body {
+                        news.known.push(known);
+                    }
+                }
+            }
+            // A caller who tries a draft again is answered from the log.
+            drafted.iter().for_each(|known| news.look_up(Some(&known.event)));
+            if let Job::Device(drafts) = job {
+                news.ids.extend(drafts.event_ids().map(|id| id.uuid()));
+            }
+            news.known.extend(drafted);
+        }
+        news
+    }
+
+    /// The event's id, and the one under which its number would come back.
+    fn look_up(&mut self, event: Option<&Event>) {
+        let Some(event) = event else { return };
+        self.ids.push(event.id.uuid());
+        if matches!(event.content.entity_type.as_str(), "INVOICE" | "QUARANTINE") {
+            self.ids.push(event.id.derived(REFERENCE_ASSIGNED).uuid());
+        }
+    }
+}
+
+/// Loads what the events touch; what a count or a release leads to is known only once it is loaded.
+pub(super) async fn load_world(
+    tx: &Transaction<'_>,
+    ground: &Ground,
+    known: &[&Known],
+    local_year: i16,
+) -> Result<World, StoreError> {
+    let mut world = World { rulebook: ground.rulebook.clone(), ..World::default() };
+    // Of a place, only the year decides what is touched.
+    let place = Place {
+        position: Position::ZERO,
+        received_at: Timestamp(0),
+        effective_at: Timestamp(0),
+        local_year,
+        site_code: None,
+        by_central: false,
+    };
+    let mut wanted = Touched::default();
+    for known in known {
+        touched(known, &place, &ground.rulebook, &mut wanted);
+    }
+    let placed: Vec<(&Known, &Place)> = known.iter().map(|known| (*known, &place)).collect();
+    let mut missing = wanted.clone();
+    while !missing.is_empty() {
+        world_store::load(tx, &ground.tenant, &ground.versions, &missing, &mut world).await?;
+        let loaded = wanted.clone();
+        touched_through(&world, &placed, &mut wanted);
+        missing = wanted.without(&loaded);
+    }
+    Ok(world)
+}

@@ -1,0 +1,102 @@
+//! What a turn does with each of its jobs: where a push stands in its node's log, and what changes beside the log and the read models.
+
+use std::collections::HashSet;
+
+use comptoir_core::id::NodeId;
+use comptoir_core::position::Seq;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+
+use super::accept::{accept, strange_opening};
+use super::ground::Ground;
+use super::prepare::Push;
+use super::turn::{Job, TurnError};
+use crate::event_store::{Batch, ForkRecord, NodeHead, NodeLog};
+
+/// What is to be done with a job.
+pub(super) enum Plan {
+    /// A push: so many of its records are held already, the others are new.
+    Push {
+        known: usize,
+        /// What is wrong with the record that opens the epoch, where it names another end of the epoch before than is held.
+        strange_opening: Option<String>,
+    },
+    Drafts,
+    Refused(Problem),
+}
+
+/// What changes beside the log and the read models.
+#[derive(Default)]
+pub(super) struct Changes<'a> {
+    pub(super) heads: Vec<(NodeId, NodeHead)>,
+    pub(super) pins: Vec<(NodeId, [u8; 32])>,
+    pub(super) branches: Vec<ForkRecord<'a>>,
+    pub(super) batches: Vec<Batch>,
+}
+
+pub(super) fn plan<'a>(
+    ground: &mut Ground,
+    jobs: &'a [Job],
+    changes: &mut Changes<'a>,
+) -> Result<Vec<Plan>, TurnError> {
+    let mut seen = HashSet::new();
+    let mut plans = Vec::with_capacity(jobs.len());
+    for (job, held) in jobs.iter().zip(&ground.held) {
+        let Job::Push(push) = job else {
+            plans.push(Plan::Drafts);
+            continue;
+        };
+        assert!(seen.insert(push.node), "the queue lets one push of a node into a turn");
+        let log = ground.logs.get_mut(&push.node).filter(|_| push.node != ground.tenant.central_node);
+        let Some(log) = log else {
+            let detail = format!("node {} sends no log of its own to this tenant", push.node);
+            plans.push(Plan::Refused(Problem::new(ErrorCode::WrongNode, detail)));
+            continue;
+        };
+        plans.push(match accept(ground.tenant.id, push, log, held) {
+            Ok(known) => {
+                let strange_opening = strange_opening(push, log);
+                follow(push, known, log, changes);
+                Plan::Push { known, strange_opening }
+            }
+            Err(refusal) => {
+                if let Some(from) = refusal.branch_from() {
+                    set_apart(push, from, log, changes);
+                }
+                Plan::Refused(refusal.problem())
+            }
+        });
+    }
+    Ok(plans)
+}
+
+/// The node's log as it stands once the push is in it.
+fn follow(push: &Push, known: usize, log: &mut NodeLog, changes: &mut Changes<'_>) {
+    let Some(last) = push.records.last().filter(|_| known < push.records.len()) else { return };
+    let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last.chain, frozen: false };
+    log.epochs.insert(push.epoch.number, head);
+    changes.heads.push((push.node, head));
+    if let (None, Some(opening)) = (log.public_key, push.opening) {
+        log.public_key = Some(opening.public_key);
+        changes.pins.push((push.node, opening.public_key));
+    }
+}
+
+/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own disk.
+fn set_apart<'a>(push: &'a Push, from: usize, log: &mut NodeLog, changes: &mut Changes<'a>) {
+    let Some(head) = log.epochs.get_mut(&push.epoch.number).filter(|head| !head.frozen) else { return };
+    tracing::error!(
+        node.id = %push.node, epoch = push.epoch.number, seq = push.first_seq.0 + from as u64,
+        "node {} has forked; its epoch is frozen until an operator decides", push.node
+    );
+    head.frozen = true;
+    changes.heads.push((push.node, *head));
+    let branch = (push.first_seq.0..).map(Seq).zip(&push.records).skip(from);
+    changes.branches.extend(branch.map(|(seq, record)| ForkRecord {
+        node: push.node,
+        epoch: push.epoch,
+        seq,
+        chain: record.chain,
+        record: &record.record,
+    }));
+}
