@@ -50,7 +50,11 @@ pub async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Serves until the process is asked to stop.
-pub async fn serve(listener: TcpListener, app: Router, stop: watch::Receiver<bool>) {
-    server::serve(listener, app, Limits::default(), stopped(stop)).await;
+/// Serves until the process is asked to stop, then lets what is under way end; `end_waits` ends what would wait or stream on.
+pub async fn serve(listener: TcpListener, app: Router, stop: watch::Receiver<bool>, end_waits: impl FnOnce()) {
+    let stopping = async {
+        stopped(stop).await;
+        end_waits();
+    };
+    server::serve(listener, app, Limits::default(), stopping).await;
 }

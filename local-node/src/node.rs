@@ -30,6 +30,7 @@ pub struct Node {
     sync_config: SyncConfig,
     sync: watch::Receiver<SyncState>,
     agent: Mutex<Option<JoinHandle<()>>>,
+    stopping: watch::Sender<bool>,
 }
 
 /// Why a node does not start.
@@ -93,6 +94,7 @@ impl Node {
             sync_config: config.sync,
             sync,
             agent: Mutex::new(Some(tokio::spawn(line.run(transport)))),
+            stopping: watch::Sender::new(false),
         }))
     }
 
@@ -130,6 +132,16 @@ impl Node {
     pub(crate) fn line(&self) -> read_models::Line {
         let sync = self.sync.borrow();
         read_models::Line { sending: sync.sending, pulled_at: sync.pull.pulled_at }
+    }
+
+    /// Ends the streams that never end by themselves, so that a server that drains its requests need not wait for them.
+    pub fn end_waits(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Turns true when the node is about to stop.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Ends the agent and closes the log: what was answered is on disk, what was not is sent again after the next start.

@@ -45,13 +45,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
             let running = central::start(&process.data_dir, &central).await?;
             let listener = process::listen(process.listen).await?;
             tracing::info!(address = %process.listen, "Central listens");
-            // The server lets what is under way end; a pull that waits for something to come would take it half a minute.
-            let (waited, stopping) = (running.clone(), process::stopped(stop.clone()));
-            tokio::spawn(async move {
-                stopping.await;
-                waited.end_waits();
-            });
-            process::serve(listener, comptoir_central::router(running.clone()), stop).await;
+            process::serve(listener, comptoir_central::router(running.clone()), stop, || running.end_waits()).await;
             running.shutdown().await;
         }
         None => {
@@ -59,7 +53,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
             let node = Node::start(config).await.map_err(|error| Failure::Unavailable(error.to_string()))?;
             let listener = process::listen(process.listen).await?;
             tracing::info!(address = %process.listen, "The node listens");
-            process::serve(listener, comptoir_local::router(node.clone()), stop).await;
+            process::serve(listener, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;
             node.shutdown().await;
         }
     }

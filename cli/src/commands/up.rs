@@ -17,6 +17,7 @@ use comptoir_proto::paths;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::central;
 use crate::commands::admin::rulebook_of;
@@ -88,12 +89,16 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
     file.database_url = central.urls().readonly.clone();
     file.write(&args.data_dir)?;
 
+    // Each with a stop of its own: the node ends first, so that what it still sends finds central there.
+    let (stop_central, stop_node) = (watch::Sender::new(false), watch::Sender::new(false));
+    let (ended, router) = (central.clone(), comptoir_central::router(central.clone()));
     let serving_central =
-        tokio::spawn(process::serve(central_listener, comptoir_central::router(central.clone()), stop.clone()));
+        tokio::spawn(process::serve(central_listener, router, stop_central.subscribe(), move || ended.end_waits()));
     let node = Node::start(node_config(&args.data_dir, &file)?).await;
     let node = node.map_err(|error| Failure::Unavailable(with_causes(&error)))?;
-    let local_router = comptoir_local::router(node.clone());
-    let serving_local = tokio::spawn(process::serve(local_listener, local_router, stop.clone()));
+    let (ended, router) = (node.clone(), comptoir_local::router(node.clone()));
+    let serving_local =
+        tokio::spawn(process::serve(local_listener, router, stop_node.subscribe(), move || ended.end_waits()));
 
     let shown = tokio::select! {
         shown = show(args, &mut file, output) => shown,
@@ -102,10 +107,12 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
     if shown.is_ok() {
         process::stopped(stop).await;
     }
-    // The node first: what it still sends finds central there.
-    serving_local.abort();
+    stop_node.send_replace(true);
+    // A server that panicked has ended too.
+    drop(serving_local.await);
     node.shutdown().await;
-    serving_central.abort();
+    stop_central.send_replace(true);
+    drop(serving_central.await);
     central.shutdown().await;
     shown
 }

@@ -34,6 +34,7 @@ struct Live {
     node: Arc<Node>,
     heads: watch::Receiver<Head>,
     sync: watch::Receiver<SyncState>,
+    stopping: watch::Receiver<bool>,
     /// What was last sent of each kind.
     sent: [Value; 4],
     begun: bool,
@@ -42,8 +43,8 @@ struct Live {
 const KINDS: [&str; 4] = ["marks", "queue", "sync", "notifications"];
 
 pub(super) async fn live(State(node): State<Arc<Node>>) -> impl IntoResponse {
-    let (heads, sync) = (node.log().watch(), node.sync());
-    let live = Live { node, heads, sync, sent: Default::default(), begun: false };
+    let (heads, sync, stopping) = (node.log().watch(), node.sync(), node.stopping());
+    let live = Live { node, heads, sync, stopping, sent: Default::default(), begun: false };
     let pieces = stream::unfold(live, |mut live| async move {
         let piece = live.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(piece)), live))
@@ -52,7 +53,7 @@ pub(super) async fn live(State(node): State<Arc<Node>>) -> impl IntoResponse {
 }
 
 impl Live {
-    /// The next piece; nothing once the node is closed.
+    /// The next piece; nothing once the node is closed or about to stop.
     async fn next(&mut self) -> Option<String> {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(format!("retry: 1000\n\n{}", self.changes().await?));
@@ -64,7 +65,11 @@ impl Live {
                 changed = self.sync.changed(), if self.sync.has_changed().is_ok() => changed,
             }
         };
-        match timeout(HEARTBEAT, change).await {
+        let change = tokio::select! {
+            _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+            change = timeout(HEARTBEAT, change) => change,
+        };
+        match change {
             Err(_) => Some(": alive\n\n".to_owned()),
             Ok(Err(_)) => None,
             Ok(Ok(())) => {

@@ -113,7 +113,8 @@ pub enum Backend {
     Memory(memory::MemDisk),
 }
 
-/// Appends are refused when either limit is passed: room is left for reads, for sled's own files and for the operator.
+/// Appends are refused when both limits are passed: room is left for reads, for sled's own files and for the operator. The smaller of the
+/// two counts, because 5 % of a disk of 2 TB are 100 GB, which no till needs, and 200 MB of a card of 2 GB are a tenth of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LowDisk {
     /// Of the file system, in percent.
@@ -125,6 +126,13 @@ pub struct LowDisk {
 impl Default for LowDisk {
     fn default() -> Self {
         LowDisk { free_percent_min: 5, free_bytes_min: 200 * 1024 * 1024 }
+    }
+}
+
+impl LowDisk {
+    /// Bytes that have to be free on a file system of that size.
+    pub(crate) fn needed_of(self, total_bytes: u64) -> u64 {
+        (total_bytes / 100 * self.free_percent_min).min(self.free_bytes_min)
     }
 }
 

@@ -180,8 +180,7 @@ impl Shared {
     /// What is free and what has to be, where there is too little. A probe that fails does not stop sales: the write will tell.
     pub(crate) fn disk_low(&self) -> Option<(u64, u64)> {
         let found = (self.environment.free_space)(&self.dir).ok()?;
-        let by_percent = found.total_bytes / 100 * self.low_disk.free_percent_min;
-        let needed = by_percent.max(self.low_disk.free_bytes_min);
+        let needed = self.low_disk.needed_of(found.total_bytes);
         (found.free_bytes < needed).then_some((found.free_bytes, needed))
     }
 

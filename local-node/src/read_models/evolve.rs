@@ -18,6 +18,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+use super::tail::is_again;
+
 /// An event over a row.
 pub(crate) struct Laid {
     pub(crate) known: Known,
@@ -126,7 +128,8 @@ fn lay(world: &mut World, events: &[Laid]) {
 
 fn effects(world: &World, place: &Place, laid: &Laid) -> Vec<Effect> {
     let known = &laid.known;
-    let Some(decision) = &laid.decision else {
+    // What the first of two said is in the row, or on its way here: it is judged as if nothing had been said.
+    let Some(decision) = laid.decision.as_ref().filter(|decision| !is_again(decision)) else {
         // A number is central's to give.
         let judgement = Judgement { reference: None, ..rules::decide(world, place, known) };
         // What opens a conflict or a quarantine is for central to say.

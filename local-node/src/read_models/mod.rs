@@ -11,6 +11,8 @@ pub(crate) mod apply;
 mod evolve;
 pub(crate) mod place;
 pub(crate) mod rows;
+#[cfg(test)]
+mod simulation;
 mod tail;
 #[cfg(test)]
 mod tests;

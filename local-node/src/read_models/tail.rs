@@ -168,7 +168,7 @@ impl Tail {
             let at = At { epoch, seq: self.decided.next() };
             let found = self.events.binary_search_by_key(&at, |event| event.at);
             if let (Ok(found), Some(result)) = (found, decision(log, at)?) {
-                let stays = result.verdict == Verdict::Accepted.as_str() || discards(&result);
+                let stays = result.verdict == Verdict::Accepted.as_str() || is_again(&result) || discards(&result);
                 if !stays && std::mem::take(&mut self.events[found].counts) {
                     self.remove(log, at)?;
                 }
@@ -259,6 +259,11 @@ pub(crate) fn decision(log: &Log, at: At) -> Result<Option<RecordResult>, ReadEr
 /// Whether central told the node to drop the change, and who was first.
 pub(crate) fn discards(result: &RecordResult) -> bool {
     result.resolution.as_ref().is_some_and(|resolution| resolution["action"] == "DISCARD_LOCAL")
+}
+
+/// Whether central had the event already, as after a restore: the row that has it may have still to come.
+pub(crate) fn is_again(result: &RecordResult) -> bool {
+    result.verdict == Verdict::Duplicate.as_str()
 }
 
 fn position(log: &Log, epoch: u32, seq: Seq) -> Result<Option<u64>, ReadError> {

@@ -291,20 +291,24 @@ impl ReadModels {
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let held = held.and_then(read_held::<R>);
         let (brought_at, row) = held.map_or((None, None), |(at, row)| (Some(at), Some(row)));
-        let mut events = Vec::with_capacity(over.len());
-        let mut pending = Vec::with_capacity(over.len());
+        let version = row.as_ref().map_or(0, Kind::version);
+        let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
-            let Some(event) = tail::event(&self.log, *at)? else { continue };
             let decision = tail::decision(&self.log, *at)?;
+            // The row has it already: rows come before the cursor passes them, by a whole first load at times.
+            if decision.as_ref().is_some_and(|decision| decision.position <= version) {
+                continue;
+            }
+            let Some(event) = tail::event(&self.log, *at)? else { continue };
             let refused = decision.as_ref().is_some_and(tail::discards);
             let Ok(known) = payload::known(event) else { continue };
             if !refused {
                 pending.extend(pending_event(&known.event, *at, decision.is_some(), line.sending));
             }
             events.push(Laid { known, decision });
+            last = Some(*at);
         }
-        let version = row.as_ref().map_or(0, Kind::version);
-        let over = over.last().map(|last| (over.len(), *last));
+        let over = last.map(|last| (events.len(), last));
         let Some(row) = R::with(row, target, &events) else { return Ok(None) };
         let row = NodeRow {
             row,

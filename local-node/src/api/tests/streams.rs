@@ -106,3 +106,13 @@ async fn a_caller_that_falls_silent_is_not_waited_for_for_ever() {
     assert_eq!(next(&mut answer).await[0]["problem"]["code"], "REQUEST_TIMEOUT");
     assert!(next(&mut answer).await.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_stops_ends_the_streams_that_would_never_end() {
+    let shop = Shop::open().await;
+    let request = Request::get("/api/v1/stream").body(Body::empty()).unwrap();
+    let mut stream = shop.router.clone().oneshot(request).await.unwrap().into_body();
+    assert!(stream.frame().await.is_some(), "what stands now");
+    shop.node.end_waits();
+    assert!(stream.frame().await.is_none());
+}

@@ -9,7 +9,7 @@ use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 
 use super::super::ids::TAIL_MAX;
-use super::super::{AppendError, Appended, Reused};
+use super::super::{AppendError, Appended, LowDisk, Reused};
 use super::harness::*;
 
 #[test]
@@ -163,7 +163,7 @@ fn a_nearly_full_disk_refuses_appends_with_the_figures_and_goes_on_reading() {
     on_each_store(|node| {
         let log = node.open();
         append_each(&log, 0..3);
-        let needed_bytes = (1u64 << 40) / 100 * 5;
+        let needed_bytes = 200 << 20;
         node.free_bytes.store(needed_bytes - 1, Ordering::Relaxed);
         let refused = append(&log, vec![draft(4)]);
         assert_eq!(refused, Err(AppendError::DiskLow { free_bytes: needed_bytes - 1, needed_bytes }));
@@ -174,4 +174,11 @@ fn a_nearly_full_disk_refuses_appends_with_the_figures_and_goes_on_reading() {
         append_each(&log, [4]);
         assert!(!log.status().disk_low);
     });
+}
+
+#[test]
+fn a_large_disk_keeps_no_more_free_than_a_log_needs_and_a_small_one_a_twentieth() {
+    let (gigabyte, limits) = (1u64 << 30, LowDisk::default());
+    assert_eq!(limits.needed_of(2_000 * gigabyte), 200 << 20);
+    assert_eq!(limits.needed_of(2 * gigabyte), 2 * gigabyte / 100 * 5);
 }
