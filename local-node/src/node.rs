@@ -24,7 +24,9 @@ pub struct Node {
     read_models: ReadModels,
     blobs: Blobs,
     /// Held from the look at what is there to the append that rests on it.
-    edits: Mutex<()>,
+    edits: Arc<Mutex<()>>,
+    /// Held from the look at a document that is being typed to what becomes of it.
+    typed: Mutex<()>,
     environment: Environment,
     author: Author,
     sync_config: SyncConfig,
@@ -87,7 +89,8 @@ impl Node {
         Ok(Arc::new(Node {
             read_models: ReadModels::new(log.clone()),
             blobs,
-            edits: Mutex::new(()),
+            edits: Arc::default(),
+            typed: Mutex::new(()),
             environment: kept,
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
@@ -119,8 +122,14 @@ impl Node {
     }
 
     /// One at a time looks at what is there and appends what rests on it.
-    pub(crate) fn edits(&self) -> &Mutex<()> {
+    pub(crate) fn edits(&self) -> &Arc<Mutex<()>> {
         &self.edits
+    }
+
+    /// One at a time saves, submits or removes documents that are being typed. Whoever has it may take [`Node::edits`], and never the
+    /// other way round.
+    pub(crate) fn typed(&self) -> &Mutex<()> {
+        &self.typed
     }
 
     /// A random UUID.

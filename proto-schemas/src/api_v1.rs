@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::edits_v1;
 use crate::error_code::ErrorCode;
 use crate::instant;
 use crate::payload::{self, PayloadError};
@@ -33,9 +34,13 @@ pub struct DraftDto {
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// The version of the entity the caller had seen.
+    /// The version of the entity the caller had seen. An UPDATE and a DELETE name it, or `if_match`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_version: Option<u64>,
+    /// Of an UPDATE or DELETE: the entity's ETag as reading gave it, with its quotes. It names `base_version` too, and is not part of the
+    /// event. At a node an entity has more than a version in its ETag while events of that node wait over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_match: Option<String>,
     /// The event that caused this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation: Option<Uuid>,
@@ -160,13 +165,19 @@ pub fn check_draft(
             entity_type,
             action,
             payload: payload.to_vec(),
-            base_version: dto.base_version,
+            base_version: base_version(dto)?,
             causation: dto.causation.map(EventId::new),
             correlation: dto.correlation,
             schema_version,
         },
     };
     Ok((draft, fact))
+}
+
+/// What the event says that its writer had seen.
+fn base_version(dto: &DraftDto) -> Result<Option<u64>, Problem> {
+    let tag = edits_v1::tag_of(dto)?;
+    Ok(dto.base_version.or_else(|| tag.and_then(|tag| tag.base_version())))
 }
 
 pub(crate) fn draft_id(

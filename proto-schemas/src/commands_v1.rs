@@ -95,6 +95,7 @@ impl Command {
             occurred_at: members.take("occurred_at")?,
             user: members.take("user")?,
             base_version: members.take("base_version")?,
+            if_match: None,
             causation: members.take("causation")?,
             correlation: members.take("correlation")?,
             schema_version: members.take("schema_version")?,
@@ -123,7 +124,10 @@ impl Command {
         let place = if self.has_fields() { "/fields" } else { "" };
         let pointer =
             problem.pointer.as_deref().and_then(|at| Some(format!("{place}{}", at.strip_prefix("/payload")?)));
-        Problem { pointer: pointer.or(problem.pointer), ..problem }
+        // What a command's edit was made from stands in `If-Match`.
+        let seen = problem.error_code() == Some(ErrorCode::PreconditionFailed);
+        let own = problem.pointer.filter(|at| !(seen && at == "/base_version"));
+        Problem { pointer: pointer.or(own), ..problem }
     }
 }
 

@@ -190,9 +190,12 @@ impl ErrorCode {
             ErrorCode::EpochFrozen => ("EPOCH_FROZEN", 409, false, "The epoch is frozen after a fork"),
             ErrorCode::ChainMismatch => ("CHAIN_MISMATCH", 409, true, "The bytes do not fit their chain"),
             ErrorCode::KeyChanged => ("KEY_CHANGED", 409, false, "The node's key is not the one that was pinned"),
-            ErrorCode::PreconditionRequired => {
-                ("PRECONDITION_REQUIRED", 428, false, "An edit must name the version it was made from, in If-Match")
-            }
+            ErrorCode::PreconditionRequired => (
+                "PRECONDITION_REQUIRED",
+                428,
+                false,
+                "An edit must name what it was made from: the ETag that reading gave",
+            ),
             ErrorCode::ChecksumMismatch => {
                 ("CHECKSUM_MISMATCH", 422, true, "The bytes are not those of their checksum")
             }

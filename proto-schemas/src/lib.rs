@@ -7,6 +7,7 @@ pub mod bundle_v1;
 pub mod canonical_json;
 pub mod commands_v1;
 pub mod desktop_v1;
+pub mod edits_v1;
 pub mod error_code;
 pub mod in_place;
 pub mod instant;

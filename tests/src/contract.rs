@@ -31,6 +31,11 @@ macro_rules! keeps_the_contract {
             a_stream_keeps_the_good_lines
             a_stream_without_ids_can_be_sent_again
             a_stream_that_is_cut_spoils_one_line
+            an_edit_names_what_its_writer_saw
+            of_many_edits_from_one_reading_one_is_taken
+            a_name_is_given_to_one_of_many
+            a_list_is_made_from_one_reading
+            each_line_of_a_stream_is_held_to_what_those_before_it_left
             typed_commands_build_events
             a_typed_command_is_refused_in_its_own_words
             a_path_or_method_that_is_not_there_is_a_problem
@@ -39,7 +44,7 @@ macro_rules! keeps_the_contract {
     };
     (@rules $open:path; $($rule:ident)*) => {
         $(
-            #[tokio::test]
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $rule() {
                 let open = $open().await;
                 $crate::contract::$rule(open.door()).await;
@@ -49,11 +54,13 @@ macro_rules! keeps_the_contract {
 }
 
 /// Where requests go in.
+#[derive(Clone)]
 pub struct Door {
     via: Via,
     bearer: Option<String>,
 }
 
+#[derive(Clone)]
 enum Via {
     Service(Router),
     Address(String, reqwest::Client),
@@ -215,6 +222,27 @@ fn sale_payload(total_minor: i64) -> Value {
         "currency": "GBP", "total_minor": total_minor,
         "lines": [{"product": "85123A", "quantity": "2", "unit_price": "2.55"}],
     })
+}
+
+/// A draft that makes, changes or deletes what is made of fields.
+fn edit(path: &str, action: &str, fields: &Value) -> Value {
+    let (entity_type, entity_id) = named(path);
+    json!({ "id": fresh(), "entity_type": entity_type, "entity_id": entity_id, "action": action, "payload": fields })
+}
+
+/// The same, made from what had this ETag.
+fn from(tag: &str, mut draft: Value) -> Value {
+    draft["if_match"] = json!(tag);
+    draft
+}
+
+fn named(path: &str) -> (&str, &str) {
+    path.trim_start_matches("/api/v1/entities/").split_once('/').expect("a path names a type and an id")
+}
+
+/// A pupil is under the version check, a client under last-writer-wins: an edit names what was seen under every rule.
+fn of_each_rule() -> [String; 2] {
+    ["STUDENT", "CLIENT"].map(|entity_type| format!("/api/v1/entities/{entity_type}/e-{}", fresh()))
 }
 
 fn lines(drafts: &[Value]) -> String {
@@ -489,6 +517,145 @@ pub async fn a_stream_that_is_cut_spoils_one_line(door: &Door) {
     let duplicates: Vec<&Value> = again.iter().map(|result| &result["duplicate"]).collect();
     assert_eq!(duplicates, [true, true, true, true, false]);
     assert_eq!(door.count().await, count + 5);
+}
+
+/// Without it nobody knows whether the writer had seen what is there; a stale one is told what is there now; nothing is written.
+pub async fn an_edit_names_what_its_writer_saw(door: &Door) {
+    for path in &of_each_rule() {
+        door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dupont", "town": "Lyon"}))).await.results();
+        let (seen, count) = (door.tag(path).await, door.count().await);
+        for action in ["UPDATE", "DELETE"] {
+            let problem =
+                door.post(EVENTS, &edit(path, action, &json!({}))).await.problem(428, "PRECONDITION_REQUIRED");
+            assert_eq!(problem["pointer"], "/base_version", "{path} {action}");
+            for odd in ["*", "17", ""] {
+                let reply = door.post(EVENTS, &from(odd, edit(path, action, &json!({})))).await;
+                assert_eq!(reply.problem(400, "BAD_JSON")["pointer"], "/if_match", "{path} {action} {odd}");
+            }
+        }
+        let mut twofold = from(&seen, edit(path, "UPDATE", &json!({})));
+        twofold["base_version"] = json!(1_000_000);
+        assert_eq!(door.post(EVENTS, &twofold).await.problem(400, "BAD_JSON")["pointer"], "/base_version");
+        let made = door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dubois"}))).await;
+        assert_eq!(made.problem(412, "PRECONDITION_FAILED")["pointer"], "/entity_id", "somebody has the name");
+        assert_eq!(door.count().await, count);
+
+        let first = from(&seen, edit(path, "UPDATE", &json!({"name": "Durand"})));
+        door.post(EVENTS, &first).await.results();
+        let now = door.tag(path).await;
+        let late = door.post(EVENTS, &from(&seen, edit(path, "UPDATE", &json!({"name": "Dubois"})))).await;
+        let problem = late.problem(412, "PRECONDITION_FAILED");
+        assert_eq!((&problem["pointer"], &problem["etag"]), (&json!("/base_version"), &json!(now)), "{path}");
+        assert!(problem["version"].is_u64() && late.headers[header::ETAG] == *now);
+        // The first one again, after its answer was lost, is not held against what came of it.
+        assert_eq!(door.post(EVENTS, &first).await.results()[0]["duplicate"], true);
+        assert_eq!(door.count().await, count + 1);
+        let entity = door.send("GET", path, &[], "").await.json();
+        assert_eq!(entity["fields"], json!({"name": "Durand", "town": "Lyon"}), "{path}");
+
+        door.post(EVENTS, &from(&now, edit(path, "DELETE", &json!({})))).await.results();
+        for action in ["UPDATE", "DELETE"] {
+            door.post(EVENTS, &from(&now, edit(path, action, &json!({})))).await.problem(404, "NOT_FOUND");
+        }
+        assert_eq!(door.count().await, count + 2);
+        door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "Dubois"}))).await.results();
+    }
+}
+
+/// People who edit from one page at the same moment, by drafts, lists, lines and commands: one of them is first.
+pub async fn of_many_edits_from_one_reading_one_is_taken(door: &Door) {
+    for path in &of_each_rule() {
+        door.post(EVENTS, &edit(path, "CREATE", &json!({"name": "nobody"}))).await.results();
+        let (seen, count) = (door.tag(path).await, door.count().await);
+        let one = |number: usize| {
+            let draft = from(&seen, edit(path, "UPDATE", &json!({"name": format!("editor {number}")})));
+            let (door, typed) = (door.clone(), named(path).0 == "CLIENT");
+            let (client, seen) = (format!("/api/v1/clients/{}", named(path).1), seen.clone());
+            tokio::spawn(async move {
+                match number % 4 {
+                    0 => door.stream(&[], &lines(&[draft])).await[0]["seq"].is_u64(),
+                    1 => door.post(EVENTS, &json!([draft])).await.status == 200,
+                    2 if typed => {
+                        let body = json!({"id": draft["id"], "fields": draft["payload"]}).to_string();
+                        door.send("PATCH", &client, &[JSON, ("if-match", &seen)], body).await.status == 200
+                    }
+                    _ => door.post(EVENTS, &draft).await.status == 200,
+                }
+            })
+        };
+        let tried = futures_util::future::join_all((0..16).map(one)).await;
+        let taken: Vec<usize> =
+            (0..).zip(tried).filter(|(_, taken)| *taken.as_ref().expect("no editor fails")).map(|(n, _)| n).collect();
+        assert_eq!(taken.len(), 1, "{path}: {taken:?} were taken");
+        let entity = door.send("GET", path, &[], "").await.json();
+        assert_eq!(entity["fields"]["name"], format!("editor {}", taken[0]), "{path}");
+        assert_eq!(door.count().await, count + 1);
+    }
+}
+
+/// Who makes something relies on nobody else having made it.
+pub async fn a_name_is_given_to_one_of_many(door: &Door) {
+    for path in &of_each_rule() {
+        let count = door.count().await;
+        let one = |number: usize| {
+            let (door, draft) = (door.clone(), edit(path, "CREATE", &json!({"name": format!("maker {number}")})));
+            tokio::spawn(async move { door.post(EVENTS, &draft).await.status })
+        };
+        let statuses = futures_util::future::join_all((0..8).map(one)).await;
+        let mut statuses: Vec<u16> = statuses.into_iter().map(|status| status.expect("no maker fails")).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412], "{path}");
+        assert_eq!(door.count().await, count + 1);
+    }
+}
+
+/// Drafts of a list about one entity name what it had before the list; what the list itself makes nobody can have read.
+pub async fn a_list_is_made_from_one_reading(door: &Door) {
+    let [path, other] = of_each_rule();
+    let made = [edit(&path, "CREATE", &json!({"name": "Dupont"})), edit(&path, "UPDATE", &json!({"town": "Nice"}))];
+    door.post(EVENTS, &json!(made)).await.results();
+    let (seen, count) = (door.tag(&path).await, door.count().await);
+    let change = |fields: Value| edit(&path, "UPDATE", &fields);
+    let stale = json!([edit(&other, "CREATE", &json!({})), from("\"999999\"", change(json!({}))), change(json!({}))]);
+    let problem = door.post(EVENTS, &stale).await.problem(422, "LIST_REFUSED");
+    let said: Vec<(&str, &Value)> =
+        problem["problems"].as_array().into_iter().flatten().map(|one| (text(&one["code"]), &one["pointer"])).collect();
+    let (of_second, of_third) = (json!("/1/base_version"), json!("/2/base_version"));
+    assert_eq!(said[1..], [("PRECONDITION_FAILED", &of_second), ("PRECONDITION_REQUIRED", &of_third)]);
+    assert_eq!(door.count().await, count);
+
+    let list = json!([from(&seen, change(json!({"town": "Lyon"}))), from(&seen, change(json!({"room": "B2"})))]);
+    door.post(EVENTS, &list).await.results();
+    let again = door.post(EVENTS, &list).await.results();
+    assert!(again.iter().all(|result| result["duplicate"] == true));
+    let entity = door.send("GET", &path, &[], "").await.json();
+    assert_eq!(entity["fields"], json!({"name": "Dupont", "town": "Lyon", "room": "B2"}));
+}
+
+/// A line is a request of its own: it is held to what is there when its turn comes, and refused alone.
+pub async fn each_line_of_a_stream_is_held_to_what_those_before_it_left(door: &Door) {
+    let [path, other] = of_each_rule();
+    door.post(EVENTS, &edit(&path, "CREATE", &json!({"name": "Dupont"}))).await.results();
+    let (seen, count) = (door.tag(&path).await, door.count().await);
+    let drafts = [
+        sale(fresh()),
+        from(&seen, edit(&path, "UPDATE", &json!({"name": "Durand"}))),
+        from(&seen, edit(&path, "UPDATE", &json!({"name": "Dubois"}))),
+        edit(&other, "CREATE", &json!({"name": "Petit"})),
+        edit(&other, "UPDATE", &json!({"name": "Grand"})),
+        edit(&other, "CREATE", &json!({"name": "Grand"})),
+        sale(fresh()),
+    ];
+    let results = door.stream(&[], &lines(&drafts)).await;
+    let said: Vec<&str> = results.iter().map(|result| result["problem"]["code"].as_str().unwrap_or("")).collect();
+    assert_eq!(said, ["", "", "PRECONDITION_FAILED", "", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED", ""]);
+    assert_eq!(door.count().await, count + 4);
+    assert_eq!(door.send("GET", &path, &[], "").await.json()["fields"], json!({"name": "Durand"}));
+    // A class is made in one go, and again.
+    let pupils: Vec<Value> = (0..230).map(|_| edit(&of_each_rule()[0], "CREATE", &json!({"name": "Petit"}))).collect();
+    let (first, again) = (door.stream(&[], &lines(&pupils)).await, door.stream(&[], &lines(&pupils)).await);
+    assert!(first.iter().all(|result| result["duplicate"] == false), "{first:?}");
+    assert!(again.iter().all(|result| result["duplicate"] == true));
 }
 
 /// Each command becomes the event it stands for, about the entity it names.

@@ -13,6 +13,7 @@ use comptoir_core::fact::Fact;
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::{LIST_BODY_BYTES_MAX, LIST_DRAFTS_MAX, NDJSON_LINE_BYTES_MAX};
 use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto, check_draft};
+use comptoir_proto::edits_v1;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
 use http_body_util::BodyExt as _;
@@ -153,6 +154,10 @@ pub(super) fn check(
     index: usize,
 ) -> Result<(Draft, Fact), Problem> {
     let (draft, fact) = check_draft(dto, author, key, index)?;
+    if edits_v1::tag_of(dto)?.is_some_and(|tag| !tag.is_version()) {
+        let detail = format!("central's ETags are a version in quotes, got {:?}", dto.if_match);
+        return Err(Problem::new(ErrorCode::BadJson, detail).at("/if_match"));
+    }
     match &fact {
         Fact::DeliveryCreated(order) if order.qr.is_empty() => {
             let secret = central.derived_secret(&format!("qr/{tenant}/{}", draft.id));
@@ -176,6 +181,7 @@ fn with_qr(dto: &DraftDto, qr: &str, id: Uuid, author: &Author) -> Result<(Draft
         occurred_at: dto.occurred_at.clone(),
         user: dto.user.clone(),
         base_version: dto.base_version,
+        if_match: dto.if_match.clone(),
         causation: dto.causation,
         correlation: dto.correlation,
         schema_version: dto.schema_version,

@@ -1,5 +1,5 @@
-//! Edits of what somebody has read: `If-Match` says from which version they were made, and is held under the tenant's lock, so that two
-//! people who edit through central never overwrite each other unseen, whatever rule the entity is under.
+//! Edits of what somebody has read: `If-Match` says from which version they were made. It becomes the draft's `base_version`, to which the
+//! ingest holds every edit through central, whatever rule the entity is under.
 
 use std::sync::Arc;
 
@@ -8,26 +8,19 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::routing::put;
 use axum::{Json, Router};
-use comptoir_core::event::Draft;
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
-use comptoir_core::state::{Entity, EntityKey, Touched, World};
 use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto};
 use comptoir_proto::commands_v1::Command;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
-use deadpool_postgres::Transaction;
 
-use super::drafts::{author, check, of};
+use super::drafts::{append_one, author};
 use super::request::{Path, body_bytes, expect_json, idempotency_key};
 use super::{Refusal, credential};
 use crate::central::Central;
-use crate::database::{self, StoreError};
-use crate::event_store::{self, lock_tenant};
-use crate::tenant::Tenant;
-use crate::world_store::{self, Versions};
 
 /// What the editor had seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,8 +95,7 @@ fn nothing(headers: &HeaderMap) -> Result<Seen, Problem> {
     }
 }
 
-/// Appends one draft, if what its writer saw is still what there is. A draft that is in the log already is answered from there: a retry is
-/// not held against what came of it.
+/// Appends one draft, if what its writer saw is still what there is: the ingest looks, under the tenant's lock.
 pub(super) async fn append_seen(
     central: &Arc<Central>,
     tenant: TenantId,
@@ -118,49 +110,5 @@ pub(super) async fn append_seen(
         }
         dto.base_version = Some(version.0);
     }
-    let (draft, fact) = check(central, tenant, author, None, &dto, 0)?;
-    let problem = |error: StoreError| error.problem();
-    let mut connection = central.database().ingest().await.map_err(problem)?;
-    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
-    lock_tenant(&tx, tenant).await.map_err(problem)?;
-    if event_store::by_event_id(&tx, tenant, draft.id).await.map_err(problem)?.is_none() {
-        let now = entity_now(&tx, tenant, &draft).await.map_err(problem)?;
-        still_so(&draft, &now, seen)?;
-    }
-    let mut outcomes = central.queues().write_in(tx, tenant, of(author, vec![(draft, fact)], true)).await?;
-    outcomes.pop().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "a draft was not answered")))
-}
-
-async fn entity_now(tx: &Transaction<'_>, tenant: TenantId, draft: &Draft) -> Result<Entity, StoreError> {
-    let missing = || StoreError::Damaged(format!("there is no tenant {tenant}"));
-    let about = Tenant::load(tx, tenant).await?.ok_or_else(missing)?;
-    let versions = Versions::active(tx, tenant).await?;
-    let content = &draft.content;
-    let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
-    let keys = Touched { entities: [key.clone()].into(), ..Touched::default() };
-    let mut world = World::default();
-    world_store::load(tx, &about, &versions, &keys, &mut world).await?;
-    Ok(world.entities.remove(&key).unwrap_or_default())
-}
-
-fn still_so(draft: &Draft, now: &Entity, seen: Seen) -> Result<(), Problem> {
-    let name = format!("{} {}", draft.content.entity_type, draft.content.entity_id);
-    let lives = now.is_known() && !now.deleted;
-    let moved = |detail: String| {
-        let etag = format!("\"{}\"", now.version);
-        Err(Problem::new(ErrorCode::PreconditionFailed, detail).with("version", now.version.0).with("etag", etag))
-    };
-    match seen {
-        Seen::Nothing if lives => moved(format!("there is a {name}, at version {}", now.version)),
-        Seen::Nothing => Ok(()),
-        Seen::Version(_) if !now.is_known() => Err(Problem::new(ErrorCode::NotFound, format!("there is no {name}"))),
-        Seen::Version(_) if now.deleted => {
-            Err(Problem::new(ErrorCode::NotFound, format!("{name} was deleted at version {}", now.version)))
-        }
-        Seen::Version(version) if version == now.version => Ok(()),
-        Seen::Version(version) => moved(format!(
-            "{name} is at version {}, the edit was made from version {version}: read it again",
-            now.version
-        )),
-    }
+    append_one(central, tenant, author, None, dto).await
 }

@@ -1,15 +1,16 @@
 //! Events posted at central itself: sealed by central's own node and decided in the same transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use comptoir_core::event::{Draft, Event, TimeSource};
 use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::EventId;
-use comptoir_core::position::{Position, Seq};
+use comptoir_core::position::Seq;
 use comptoir_core::rulebook::Rule;
 use comptoir_core::state::EntityKey;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::Decided;
+use comptoir_proto::edits_v1::{Edit, Edits, Now, Tag};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
@@ -69,8 +70,31 @@ impl Drafts {
 
     /// Seals and judges what is new, answers what is known, refuses what may not be written.
     pub(crate) fn take(&self, bench: &mut Bench<'_>) -> Result<Vec<Result<Decided, Problem>>, TurnError> {
+        if self.atomic {
+            return self.take_all(bench);
+        }
+        // Each is a request of its own, made from what those before it left.
+        self.drafts.iter().map(|draft| self.take_one(bench, draft)).collect()
+    }
+
+    fn take_one(
+        &self,
+        bench: &mut Bench<'_>,
+        (draft, fact): &(Draft, Fact),
+    ) -> Result<Result<Decided, Problem>, TurnError> {
+        let (row, duplicate) = match self.fate(bench, draft, fact, &mut Edits::default())? {
+            Fate::Refused(problem) => return Ok(Err(problem)),
+            Fate::Stored(decided) => return Ok(Ok(decided)),
+            Fate::Seal => (bench.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false),
+            Fate::Row(row) => (row, true),
+            Fate::Draft(_) => unreachable!("a draft alone has none before it"),
+        };
+        Ok(Ok(answer(bench, row, duplicate)))
+    }
+
+    fn take_all(&self, bench: &mut Bench<'_>) -> Result<Vec<Result<Decided, Problem>>, TurnError> {
         let mut fates = self.fates(bench)?;
-        if self.atomic && fates.iter().any(|fate| matches!(fate, Fate::Refused(_))) {
+        if fates.iter().any(|fate| matches!(fate, Fate::Refused(_))) {
             for fate in &mut fates {
                 if !matches!(fate, Fate::Refused(_)) {
                     let detail = "another draft of this list was refused, and a list is all or nothing";
@@ -100,15 +124,14 @@ impl Drafts {
                 }
             };
             rows.push(Some(row));
-            let (new, decision) = (&bench.rows[row], &bench.decisions[row]);
-            answers.push(Ok(decided(result(decision, new.seq), new.chain, duplicate)));
+            answers.push(Ok(answer(bench, row, duplicate)));
         }
         Ok(answers)
     }
 
     fn fates(&self, bench: &Bench<'_>) -> Result<Vec<Fate>, TurnError> {
         let mut seen: HashMap<EventId, usize> = HashMap::new();
-        let mut edited: HashSet<EntityKey> = HashSet::new();
+        let mut edits = Edits::default();
         let mut fates: Vec<Fate> = Vec::with_capacity(self.drafts.len());
         for (index, (draft, fact)) in self.drafts.iter().enumerate() {
             let fate = match seen.get(&draft.id) {
@@ -118,7 +141,7 @@ impl Drafts {
                     Fate::Seal => Fate::Draft(earlier),
                     other => other.clone(),
                 },
-                None => self.fate(bench, draft, fact, &mut edited)?,
+                None => self.fate(bench, draft, fact, &mut edits)?,
             };
             seen.entry(draft.id).or_insert(index);
             fates.push(fate);
@@ -126,13 +149,7 @@ impl Drafts {
         Ok(fates)
     }
 
-    fn fate(
-        &self,
-        bench: &Bench<'_>,
-        draft: &Draft,
-        fact: &Fact,
-        edited: &mut HashSet<EntityKey>,
-    ) -> Result<Fate, TurnError> {
+    fn fate(&self, bench: &Bench<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Result<Fate, TurnError> {
         match bench.held(draft.id) {
             Some(HeldView::Stored(held)) => {
                 let same = stored_v1::decode(&held.record).is_ok_and(|event| draft.same_content(&event));
@@ -148,7 +165,7 @@ impl Drafts {
             }
             None => {}
         }
-        let refused = self.may_not(bench, draft, fact).or_else(|| out_of_date(bench, draft, fact, edited));
+        let refused = self.may_not(bench, draft, fact).or_else(|| out_of_date(bench, draft, fact, edits));
         Ok(refused.map_or(Fate::Seal, Fate::Refused))
     }
 
@@ -169,25 +186,23 @@ impl Drafts {
     }
 }
 
-/// Whoever edits through central writes as central's node, so the version check between nodes does not see two people who edit the same
-/// entity. A draft that says which version it was made from is held to it here.
-fn out_of_date(bench: &Bench<'_>, draft: &Draft, fact: &Fact, edited: &mut HashSet<EntityKey>) -> Option<Problem> {
+/// Whoever edits through central writes as central's node, so that no rule between nodes sees two people who edit the same entity. Their
+/// drafts are held to what they saw here, under the tenant's lock and under every rule.
+fn out_of_date(bench: &Bench<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Option<Problem> {
     let content = &draft.content;
-    let edits = matches!(fact, Fact::Updated(_) | Fact::Deleted);
-    let rule = bench.world.rulebook.rule_for(&content.entity_type);
-    let base = Position(content.base_version.filter(|_| edits && rule != Rule::LastWriterWins)?);
+    let edit = Edit::of(fact, content.base_version.map(Tag::of_version))?;
     let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
-    let version = bench.world.entities.get(&key).map(|entity| entity.version).unwrap_or_default();
-    // A later edit of the same request builds on the earlier one.
-    if edited.contains(&key) || base == version {
-        edited.insert(key);
-        return None;
-    }
-    let detail = format!(
-        "{} {} is at version {version}, the edit was made from version {base}: read it again",
-        content.entity_type, content.entity_id
-    );
-    Some(Problem::new(ErrorCode::PreconditionFailed, detail).at("/base_version").with("version", version.0))
+    let now = bench.world.entities.get(&key).filter(|entity| entity.is_known()).map(|entity| Now {
+        version: entity.version.0,
+        tag: Tag::of_version(entity.version.0).as_str().to_owned(),
+        lives: !entity.deleted,
+    });
+    edits.check(draft, &edit, now.as_ref()).err()
+}
+
+fn answer(bench: &Bench<'_>, row: usize, duplicate: bool) -> Decided {
+    let (new, decision) = (&bench.rows[row], &bench.decisions[row]);
+    decided(result(decision, new.seq), new.chain, duplicate)
 }
 
 fn reused(id: EventId) -> Problem {

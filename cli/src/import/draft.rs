@@ -150,6 +150,7 @@ impl Plan {
             action: spec.action.clone(),
             occurred_at: event.optional(spec.occurred_at.as_deref(), first).map_err(in_first)?,
             user: event.optional(spec.user.as_deref(), first).map_err(in_first)?,
+            if_match: None,
             base_version: None,
             causation: None,
             correlation: None,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use comptoir_core::event::Draft;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_proto::api_v1::{AppendResponse, Appended, DraftDto, check_draft};
+use comptoir_proto::edits_v1::{self, Edit};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use super::blobs;
 use super::body::bad_json;
+use super::precondition::{self, Checked, NotTaken};
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{self, AppendError};
 use crate::node::Node;
@@ -26,20 +27,23 @@ pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Re
         return list(node, key, body).await;
     }
     let dto: DraftDto = serde_json::from_slice(&body).map_err(|error| bad_json(&error))?;
-    let draft = checked(node, &dto, key, 0)?;
-    one(node, draft).await
+    one(node, checked(node, &dto, key, 0)?).await
 }
 
 /// Checks a draft wholly, also whether the files are here that it names.
-pub(super) fn checked(node: &Node, dto: &DraftDto, key: Option<&str>, index: usize) -> Result<Draft, Problem> {
+pub(super) fn checked(node: &Node, dto: &DraftDto, key: Option<&str>, index: usize) -> Result<Checked, Problem> {
     let (draft, fact) = check_draft(dto, node.author(), key, index)?;
     blobs::check(node, &fact)?;
-    Ok(draft)
+    Ok(Checked { draft, edit: Edit::of(&fact, edits_v1::tag_of(dto)?) })
 }
 
 /// One draft that was checked.
-pub(super) async fn one(node: &Node, draft: Draft) -> Result<AppendResponse, Problem> {
-    let appended = node.log().append(vec![draft]).await.map_err(not_appended)?;
+pub(super) async fn one(node: &Arc<Node>, checked: Checked) -> Result<AppendResponse, Problem> {
+    let appended = precondition::append(node, vec![checked]).await.map_err(|not_taken| match not_taken {
+        NotTaken::Log(error) => not_appended(error),
+        NotTaken::Unread(problem) => problem,
+        NotTaken::Moved(mut moved) => moved.remove(0).1,
+    })?;
     Ok(AppendResponse { results: appended.into_iter().map(shown).collect() })
 }
 
@@ -53,17 +57,19 @@ async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<Append
         check_list(node, key, &body)?
     };
     let count = drafts.len();
-    match node.log().append(drafts).await {
+    match precondition::append(node, drafts).await {
         Ok(appended) => Ok(AppendResponse { results: appended.into_iter().map(shown).collect() }),
-        Err(AppendError::EventIdReused(reused)) => {
+        Err(NotTaken::Log(AppendError::EventIdReused(reused))) => {
             let problems = reused.into_iter().map(|reused| (reused.index, id_reused(reused)));
             Err(list_refused(count, problems.collect()))
         }
-        Err(error) => Err(not_appended(error)),
+        Err(NotTaken::Log(error)) => Err(not_appended(error)),
+        Err(NotTaken::Moved(moved)) => Err(list_refused(count, moved)),
+        Err(NotTaken::Unread(problem)) => Err(problem),
     }
 }
 
-fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Draft>, Problem> {
+fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Checked>, Problem> {
     let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| bad_json(&error))?;
     if list.is_empty() {
         return Err(Problem::new(ErrorCode::BadJson, "the list is empty"));

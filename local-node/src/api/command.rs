@@ -19,25 +19,24 @@ use crate::node::Node;
 pub(super) type Recorded = Result<Json<AppendResponse>, Refusal>;
 
 /// Records what a command asks for; `path_id` is the entity where the path names it.
-pub(super) async fn record(node: &Node, command: Command, path_id: Option<&str>, request: Request) -> Recorded {
+pub(super) async fn record(node: &Arc<Node>, command: Command, path_id: Option<&str>, request: Request) -> Recorded {
     let (parts, body) = request.into_parts();
-    let key = body::idempotency_key(&parts.headers)?;
     let dto = read(node, command, path_id, &parts.headers, body).await?;
-    let draft = append::checked(node, &dto, key, 0).map_err(|problem| command.problem(problem))?;
-    Ok(Json(append::one(node, draft).await.map_err(|problem| command.problem(problem))?))
+    append_as(node, command, &dto).await
 }
 
 /// Records an edit of what its editor saw, unless something else is there by now.
 pub(super) async fn edit(node: &Arc<Node>, command: Command, id: &str, request: Request) -> Recorded {
     let (parts, body) = request.into_parts();
-    let key = body::idempotency_key(&parts.headers)?;
-    let mut dto = read(node, command, Some(id), &parts.headers, body).await?;
+    let dto = read(node, command, Some(id), &parts.headers, body).await?;
     let seen = precondition::seen(&parts.headers)?;
-    seen.name_base(&mut dto)?;
-    let draft = append::checked(node, &dto, key, 0).map_err(|problem| command.problem(problem))?;
-    let _one_at_a_time = node.edits().lock().await;
-    seen.check(node, &draft).await?;
-    Ok(Json(append::one(node, draft).await.map_err(|problem| command.problem(problem))?))
+    append_as(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
+}
+
+/// A command's draft has its id, whatever the request's key.
+async fn append_as(node: &Arc<Node>, command: Command, dto: &DraftDto) -> Recorded {
+    let checked = append::checked(node, dto, None, 0).map_err(|problem| command.problem(problem))?;
+    Ok(Json(append::one(node, checked).await.map_err(|problem| command.problem(problem))?))
 }
 
 async fn read(

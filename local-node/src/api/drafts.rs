@@ -55,7 +55,7 @@ pub(super) async fn save(
         Name::new(text).map_err(|e| Problem::new(ErrorCode::BadJson, e.to_string()).at(format!("/{field}")))?;
     }
     let body: Box<RawValue> = serde_json::from_slice(&body).map_err(|error| bad_json(&error))?;
-    let _one_at_a_time = node.edits().lock().await;
+    let _one_at_a_time = node.typed().lock().await;
     let log = node.log().clone();
     let (submitted, before) =
         off_the_runtime(move || Ok::<_, ReadError>((event_of(&log, id)?, read(&log, id)?))).await??;
@@ -133,7 +133,7 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
 /// `DELETE /api/v1/drafts/{id}`. One that is not there is deleted already.
 pub(super) async fn delete(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<StatusCode, Refusal> {
     let id = draft_id(&id)?;
-    let _one_at_a_time = node.edits().lock().await;
+    let _one_at_a_time = node.typed().lock().await;
     remove(&node, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -141,7 +141,7 @@ pub(super) async fn delete(State(node): State<Arc<Node>>, PathId(id): PathId) ->
 /// `POST /api/v1/drafts/{id}/submit`: the draft becomes an event. Again, it is the same event.
 pub(super) async fn submit(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<AppendResponse>, Refusal> {
     let id = draft_id(&id)?;
-    let _one_at_a_time = node.edits().lock().await;
+    let _one_at_a_time = node.typed().lock().await;
     let log = node.log().clone();
     let (submitted, found) =
         off_the_runtime(move || Ok::<_, ReadError>((event_of(&log, id)?, read(&log, id)?))).await??;

@@ -1,88 +1,102 @@
 //! Edits name what their editor saw: two users of one node never overwrite each other unseen.
+//!
+//! From the look at what is there to the flush of what rests on it, an edit has the node's lock of edits. It keeps it when its caller
+//! goes away: what is on its way to the disk counts already for whoever looks next.
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 use comptoir_core::event::Draft;
-use comptoir_proto::api_v1::DraftDto;
+use comptoir_proto::edits_v1::{Edit, Edits, Now, Tag};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::EntityRow;
 
-use super::events::off_the_runtime;
 use super::query;
-use super::refusal::Refusal;
+use crate::event_log::{AppendError, Appended, ReadError};
 use crate::node::Node;
 use crate::read_models;
 
-/// The tag that the editor was given with what they saw.
-pub(super) struct Seen {
-    tag: String,
-    /// Central's version in it; nothing where central did not know the entity.
-    version: Option<u64>,
+/// A draft that was checked wholly, but for what the log and the read models say.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) draft: Draft,
+    /// What it does to an entity that is made of fields.
+    pub(super) edit: Option<Edit>,
+}
+
+/// Why drafts were not appended.
+pub(super) enum NotTaken {
+    /// The log refused them.
+    Log(AppendError),
+    /// Some of them, by their places, were made from what is no longer there.
+    Moved(Vec<(usize, Problem)>),
+    /// It cannot be told what is there.
+    Unread(Problem),
 }
 
 /// Reads `If-Match`: one tag, as the read gave it.
-pub(super) fn seen(headers: &HeaderMap) -> Result<Seen, Problem> {
+pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
     let Some(value) = headers.get(IF_MATCH) else {
         let detail = "read it first, and send its ETag as If-Match";
         return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
     };
     let tag = value.to_str().unwrap_or_default().trim();
-    let digits = tag.strip_prefix('"').map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-    match digits.and_then(|digits| digits.parse::<u64>().ok()).filter(|_| tag.ends_with('"')) {
-        Some(version) => Ok(Seen { tag: tag.to_owned(), version: Some(version).filter(|version| *version > 0) }),
-        None => Err(query::bad(
-            "If-Match",
-            tag,
-            "give the ETag of what was read, as it was; `*` names nothing that was seen",
-        )),
-    }
+    Tag::parse(tag).ok_or_else(|| {
+        query::bad("If-Match", tag, "give the ETag of what was read, as it was; `*` names nothing that was seen")
+    })
 }
 
-impl Seen {
-    /// The event says which version of central's its writer had seen.
-    pub(super) fn name_base(&self, dto: &mut DraftDto) -> Result<(), Problem> {
-        match dto.base_version {
-            Some(base) if self.version != Some(base) => {
-                let detail = format!("base_version {base} is not the version of If-Match {}", self.tag);
-                Err(Problem::new(ErrorCode::BadJson, detail).at("/base_version"))
-            }
-            _ => {
-                dto.base_version = self.version;
-                Ok(())
-            }
-        }
+/// Appends drafts, all or none, if those that edit something were made from what is there.
+pub(super) async fn append(node: &Arc<Node>, list: Vec<Checked>) -> Result<Vec<Appended>, NotTaken> {
+    if list.iter().all(|checked| checked.edit.is_none()) {
+        return write(node, list).await;
     }
+    let node = node.clone();
+    let appending = tokio::spawn(async move {
+        let _one_at_a_time = node.edits().lock().await;
+        let (moved, list) = look(&node, list).await.map_err(NotTaken::Unread)?;
+        if moved.is_empty() { write(&node, list).await } else { Err(NotTaken::Moved(moved)) }
+    });
+    appending.await.unwrap_or_else(|error| Err(NotTaken::Unread(Problem::new(ErrorCode::Internal, error.to_string()))))
+}
 
-    /// Whether what the editor saw is still what there is. An edit that is in the log already is not held against what came of it.
-    pub(super) async fn check(&self, node: &Arc<Node>, draft: &Draft) -> Result<(), Refusal> {
-        let (reader, id, content) = (node.clone(), draft.id, &draft.content);
-        let target = read_models::entity(content.entity_type.clone(), content.entity_id.clone());
-        let shown = format!("{} {}", content.entity_type, content.entity_id);
-        let read = move || {
-            if reader.log().find(id)?.is_some() {
-                return Ok(None);
-            }
-            reader.read_models().one::<EntityRow>(&target, reader.line()).map(Some)
-        };
-        match off_the_runtime(read).await?? {
-            None => Ok(()),
-            Some(Some(now)) if now.row.row.deleted => {
-                Err(Problem::new(ErrorCode::NotFound, format!("{shown} was deleted, version {}", now.tag.version))
-                    .into())
-            }
-            Some(Some(now)) if now.tag.to_string() == self.tag => Ok(()),
-            Some(Some(now)) => {
-                let tag = now.tag.to_string();
-                let detail = format!("{shown} is at {tag}, the edit was made from {}", self.tag);
-                Err(Problem::new(ErrorCode::PreconditionFailed, detail)
-                    .with("version", now.tag.version)
-                    .with("etag", tag)
-                    .into())
-            }
-            Some(None) => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {shown}")).into()),
+/// Looks at what is there, and says what stands against which of the drafts. Whoever calls has the lock of edits.
+pub(super) async fn look(
+    node: &Arc<Node>,
+    list: Vec<Checked>,
+) -> Result<(Vec<(usize, Problem)>, Vec<Checked>), Problem> {
+    let reader = node.clone();
+    let internal = |detail: String| Problem::new(ErrorCode::Internal, detail);
+    let read = tokio::task::spawn_blocking(move || moved(&reader, &list).map(|moved| (moved, list))).await;
+    let read = read.map_err(|error| internal(error.to_string()))?;
+    read.map_err(|error| internal(format!("the log cannot be read: {error}")))
+}
+
+fn moved(node: &Node, list: &[Checked]) -> Result<Vec<(usize, Problem)>, ReadError> {
+    let (mut edits, mut moved) = (Edits::default(), Vec::new());
+    for (index, Checked { draft, edit }) in list.iter().enumerate() {
+        let Some(edit) = edit else { continue };
+        // What is in the log already is not held against what came of it.
+        if node.log().find(draft.id)?.is_some() {
+            continue;
+        }
+        if let Err(problem) = edits.check(draft, edit, now(node, draft)?.as_ref()) {
+            moved.push((index, problem));
         }
     }
+    Ok(moved)
+}
+
+/// What a reader is given of the draft's entity now, with its tag.
+fn now(node: &Node, draft: &Draft) -> Result<Option<Now>, ReadError> {
+    let target = read_models::entity(draft.content.entity_type.clone(), draft.content.entity_id.clone());
+    let row = node.read_models().one::<EntityRow>(&target, node.line())?;
+    Ok(row.map(|found| Now { version: found.tag.version, tag: found.tag.to_string(), lives: !found.row.row.deleted }))
+}
+
+async fn write(node: &Node, list: Vec<Checked>) -> Result<Vec<Appended>, NotTaken> {
+    let drafts = list.into_iter().map(|checked| checked.draft).collect();
+    node.log().append(drafts).await.map_err(NotTaken::Log)
 }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use comptoir_proto::error_code::ErrorCode;
@@ -38,6 +38,9 @@ impl IntoResponse for Refusal {
         let mut response = (status, [(CONTENT_TYPE, problem::CONTENT_TYPE)], body).into_response();
         if let Some(seconds) = problem.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(etag) = problem.values.get("etag").and_then(|etag| HeaderValue::try_from(etag.as_str()?).ok()) {
+            response.headers_mut().insert(ETAG, etag);
         }
         response
     }

@@ -2,7 +2,8 @@
 //!
 //! Lines are checked in order and gathered into groups; several groups are on their way through the log at once, so that checking
 //! and flushing overlap and group commit has something to group. Their order in the log is the order of the lines, and so is
-//! that of the answers. A bad line is refused alone; the others go on.
+//! that of the answers. A bad line is refused alone; the others go on. A line that edits something is a request of its own, as if the next
+//! came after its answer: see [`precondition`].
 //!
 //! Answers flow while lines still come. A caller that sends without reading them is held up once [`ANSWERS_AHEAD`] groups of
 //! answers wait for it: memory stays bounded.
@@ -19,11 +20,12 @@ use axum::response::{IntoResponse, Response};
 use comptoir_core::event::Draft;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
+use comptoir_core::state::EntityKey;
 use comptoir_proto::api_v1::{DraftDto, LineResult};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
@@ -32,6 +34,7 @@ use super::append;
 use super::append::shown;
 use super::body::bad_json;
 use super::lines::{Line, Lines};
+use super::precondition::{self, Checked};
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
 use crate::node::Node;
@@ -65,6 +68,14 @@ struct Group {
     slots: Vec<Slot>,
     drafts: Vec<Draft>,
     bytes: usize,
+    editing: Option<Editing>,
+}
+
+/// The lock of edits, from the first line of a group that edits something until the group is durable.
+struct Editing {
+    guard: Arc<OwnedMutexGuard<()>>,
+    /// What the group edits. Who goes on from there has to see it first.
+    keys: HashSet<EntityKey>,
 }
 
 enum Slot {
@@ -120,15 +131,15 @@ impl Stream {
     async fn take(&mut self, line: Line) -> Result<(), Gone> {
         let number = line.number;
         match line.text.and_then(|text| self.check(number, &text)) {
-            Ok(draft) => {
-                if self.ids.contains(&draft.id) {
+            Ok(checked) => {
+                if self.ids.contains(&checked.draft.id) {
                     // The same id again: whether it is the same fact can be told once the first is durable.
                     self.submit().await?;
                     self.drain().await?;
                 }
-                match self.reused(&draft) {
-                    Some(reused) => self.refuse(number, Some(draft.id.uuid()), id_reused(reused)),
-                    None => self.gather(number, draft),
+                match self.objection(&checked).await? {
+                    Some(problem) => self.refuse(number, Some(checked.draft.id.uuid()), problem),
+                    None => self.gather(number, checked.draft),
                 }
             }
             Err(Refused { id, problem }) => self.refuse(number, id, *problem),
@@ -142,14 +153,46 @@ impl Stream {
         Ok(())
     }
 
-    fn check(&self, line: u64, text: &[u8]) -> Result<Draft, Refused> {
+    fn check(&self, line: u64, text: &[u8]) -> Result<Checked, Refused> {
         let dto: DraftDto = serde_json::from_slice(text).map_err(|error| Refused::from(bad_json(&error)))?;
         // Ids derived from the request's key follow the line, so that the same stream again means the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         match append::checked(&self.node, &dto, self.key.as_deref(), index) {
-            Ok(draft) => Ok(draft),
+            Ok(checked) => Ok(checked),
             Err(problem) => Err(Refused { id: dto.id, problem: Box::new(problem) }),
         }
+    }
+
+    /// What stands against a draft that is one by itself.
+    async fn objection(&mut self, checked: &Checked) -> Result<Option<Problem>, Gone> {
+        if let Some(reused) = self.reused(&checked.draft) {
+            return Ok(Some(id_reused(reused)));
+        }
+        if checked.edit.is_none() {
+            return Ok(None);
+        }
+        self.begin_edit(&checked.draft).await?;
+        Ok(match precondition::look(&self.node, vec![checked.clone()]).await {
+            Ok((mut moved, _)) => moved.pop().map(|(_, problem)| problem),
+            Err(problem) => Some(problem),
+        })
+    }
+
+    /// Takes the lock of edits for the open group. A group that has it begins when nothing is in flight, so that it never waits for its
+    /// caller to read answers, and edits each entity once: each line is held to what the lines before it left.
+    async fn begin_edit(&mut self, draft: &Draft) -> Result<(), Gone> {
+        let content = &draft.content;
+        let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
+        if self.open.editing.as_ref().is_none_or(|editing| editing.keys.contains(&key)) {
+            self.submit().await?;
+            self.drain().await?;
+            let guard = Arc::new(self.node.edits().clone().lock_owned().await);
+            self.open.editing = Some(Editing { guard, keys: HashSet::new() });
+        }
+        if let Some(editing) = &mut self.open.editing {
+            editing.keys.insert(key);
+        }
+        Ok(())
     }
 
     /// Whether the draft's id stands in the log with other content. Asked before, because a group with such a draft comes back
@@ -186,7 +229,11 @@ impl Stream {
             let mut appending = self.append(group.drafts.clone());
             // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
             match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
-                Poll::Pending => break appending,
+                // What has the lock keeps it until it is durable, also when the caller goes away.
+                Poll::Pending => match &group.editing {
+                    Some(editing) => break kept(editing.guard.clone(), appending),
+                    None => break appending,
+                },
                 Poll::Ready(Err(AppendError::Busy { retry_after })) if tries < BUSY_TRIES => {
                     tries += 1;
                     sleep(retry_after).await;
@@ -247,6 +294,16 @@ impl Stream {
         }
         self.answers.send(Ok(text.into())).await.map_err(|_| Gone)
     }
+}
+
+/// Goes on in a task of its own, which has the lock.
+fn kept(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
+    let task = tokio::spawn(async move {
+        let appended = appending.await;
+        drop(guard);
+        appended
+    });
+    Box::pin(async move { task.await.unwrap_or_else(|error| Err(AppendError::ReadOnly { reason: error.to_string() })) })
 }
 
 impl Group {

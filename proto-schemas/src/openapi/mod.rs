@@ -166,6 +166,8 @@ pub fn draft() -> Value {
     for name in ["entity_type", "action"] {
         properties.insert(name.to_owned(), json!({ "type": "string", "minLength": 1, "maxLength": 64 }));
     }
+    let if_match = "Of UPDATE and DELETE: the entity's ETag as reading gave it; in place of base_version";
+    properties.insert("if_match".to_owned(), json!({ "type": "string", "description": if_match }));
     properties.insert("payload".to_owned(), json!({ "description": "By action: payload.ACTION.vN" }));
     let required = ["entity_type", "entity_id", "action", "payload"];
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })

@@ -73,6 +73,27 @@ async fn of_many_edits_at_once_one_is_taken() {
     assert_eq!(statuses, [200, 412, 412, 412, 412, 412, 412, 412]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_editor_who_goes_away_does_not_open_the_way_for_another() {
+    let shop = std::sync::Arc::new(Shop::open().await);
+    create(&shop).await;
+    for round in 0..40 {
+        let (seen, before) = (tag(&shop).await, shop.node.log().head().marks.durable.0);
+        let (gone, seen_by_gone) = (shop.clone(), seen.clone());
+        let hasty =
+            tokio::spawn(async move { edit(&gone, &format!("hasty-{round}"), &seen_by_gone, "Durand").await.status });
+        for _ in 0..round % 8 {
+            tokio::task::yield_now().await;
+        }
+        hasty.abort();
+        let patient = edit(&shop, &format!("patient-{round}"), &seen, "Dubois").await.status;
+        assert!([200, 412].contains(&patient), "{patient}");
+        // Whoever of the two was second finds what the first left, also where nobody waits for the answer.
+        let _lock = shop.node.edits().lock().await;
+        assert_eq!(shop.node.log().head().marks.durable.0, before + 1, "round {round}: {patient}");
+    }
+}
+
 #[tokio::test]
 async fn lists_and_rows_are_not_sent_again_unchanged() {
     let shop = Shop::open().await;

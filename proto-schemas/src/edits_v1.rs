@@ -1,0 +1,301 @@
+//! What an edit rests on: two users of one server never overwrite each other unseen, by whatever door they come in.
+//!
+//! Reading an entity gives an ETag. Whoever changes or deletes it names that tag; whoever makes one relies on there being none of the
+//! name. A node and central hold a draft to it with the functions here, each under a lock of its own, from the look at what is there to
+//! the append that rests on it. An event that is in the log already is never held to it: a retry is the same edit.
+
+use std::collections::HashMap;
+
+use comptoir_core::event::Draft;
+use comptoir_core::fact::Fact;
+use comptoir_core::state::EntityKey;
+
+use crate::api_v1::DraftDto;
+use crate::error_code::ErrorCode;
+use crate::problem::Problem;
+
+/// An entity's ETag. It begins with the version that central gave; at a node there may follow what its own events add: `"17+2.1.44"`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tag {
+    text: String,
+    version: u64,
+}
+
+impl Tag {
+    /// Reads a tag as reading gave it, in its quotes.
+    pub fn parse(text: &str) -> Option<Tag> {
+        let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+        let digits = inner.find(|character: char| !character.is_ascii_digit()).unwrap_or(inner.len());
+        let (version, added) = inner.split_at(digits);
+        let is_added = |added: &str| added.starts_with('+') && !added.contains('"');
+        let version = version.parse().ok().filter(|_| added.is_empty() || is_added(added))?;
+        Some(Tag { text: text.to_owned(), version })
+    }
+
+    /// The tag of a version, with nothing added.
+    pub fn of_version(version: u64) -> Tag {
+        Tag { text: format!("\"{version}\""), version }
+    }
+
+    /// Whether it is a version and nothing else, as all of central's are.
+    pub fn is_version(&self) -> bool {
+        *self == Tag::of_version(self.version)
+    }
+
+    /// The tag as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The version of central's that the event names as its base; nothing where central did not know the entity.
+    pub fn base_version(&self) -> Option<u64> {
+        Some(self.version).filter(|version| *version > 0)
+    }
+}
+
+/// What a draft does to an entity that is made of fields.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Edit {
+    /// `CREATE`.
+    Make,
+    /// `UPDATE`, made from what had this tag.
+    Change(Option<Tag>),
+    /// `DELETE`, of what had this tag.
+    Delete(Option<Tag>),
+    /// `CONFLICT_RESOLVED` at central, about what was at this version, whether it lived or not.
+    Resolve(Option<Tag>),
+}
+
+impl Edit {
+    /// What a draft does; nothing where it is no edit of fields. `tag` is the one that it names.
+    pub fn of(fact: &Fact, tag: Option<Tag>) -> Option<Edit> {
+        match fact {
+            Fact::Created(_) => Some(Edit::Make),
+            Fact::Updated(_) => Some(Edit::Change(tag)),
+            Fact::Deleted => Some(Edit::Delete(tag)),
+            Fact::ConflictResolved(_) => Some(Edit::Resolve(tag)),
+            _ => None,
+        }
+    }
+}
+
+/// The tag that a draft names: `if_match`, or the version alone in `base_version`.
+pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
+    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::BadJson, detail).at(at));
+    let Some(text) = &dto.if_match else { return Ok(dto.base_version.map(Tag::of_version)) };
+    if !matches!(dto.action.as_str(), "UPDATE" | "DELETE") {
+        return wrong(
+            format!("{} changes nothing that was read: only UPDATE and DELETE have it", dto.action),
+            "/if_match",
+        );
+    }
+    let Some(tag) = Tag::parse(text) else {
+        let detail = format!("{text:?} is no ETag of an entity: give it as reading gave it, with its quotes");
+        return wrong(detail, "/if_match");
+    };
+    match dto.base_version {
+        Some(base) if tag.base_version() != Some(base) => {
+            wrong(format!("base_version {base} is not the version of {text}"), "/base_version")
+        }
+        _ => Ok(Some(tag)),
+    }
+}
+
+/// What a reader would be given of an entity.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Now {
+    /// Central's version; 0 where central does not know it.
+    pub version: u64,
+    /// Its ETag.
+    pub tag: String,
+    /// Whether it lives. What was deleted is given to no reader.
+    pub lives: bool,
+}
+
+/// The edits of one request that is all or nothing. Drafts about one entity are made from one reading: each names the tag that the entity
+/// had before the request, and one that goes on from what the request itself makes names none.
+#[derive(Debug, Default)]
+pub struct Edits(HashMap<EntityKey, Ahead>);
+
+/// An entity as it would be after the drafts so far.
+#[derive(Debug)]
+struct Ahead {
+    lives: bool,
+    /// Whether a draft of the request made it.
+    made: bool,
+}
+
+impl Edits {
+    /// Checks the next draft; `now` is the entity before the request, if anybody knows it.
+    pub fn check(&mut self, draft: &Draft, edit: &Edit, now: Option<&Now>) -> Result<(), Problem> {
+        let content = &draft.content;
+        let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
+        let name = format!("{} {}", key.entity_type, key.entity_id);
+        let before = || Ahead { lives: now.is_some_and(|now| now.lives), made: false };
+        let ahead = self.0.entry(key).or_insert_with(before);
+        match edit {
+            Edit::Make if ahead.lives => return Err(is_there(&name, now)),
+            Edit::Make => *ahead = Ahead { lives: true, made: true },
+            Edit::Change(tag) | Edit::Delete(tag) => still_so(&name, ahead, tag.as_ref(), now)?,
+            Edit::Resolve(tag) => {
+                let never = Now { version: 0, tag: Tag::of_version(0).text, lives: false };
+                let as_it_is = Ahead { lives: true, made: false };
+                still_so(&name, &as_it_is, tag.as_ref(), Some(now.unwrap_or(&never)))?;
+            }
+        }
+        if matches!(edit, Edit::Delete(_)) {
+            ahead.lives = false;
+        }
+        Ok(())
+    }
+}
+
+fn still_so(name: &str, ahead: &Ahead, tag: Option<&Tag>, now: Option<&Now>) -> Result<(), Problem> {
+    match (tag, now) {
+        (None, _) if ahead.made && ahead.lives => Ok(()),
+        (None, _) => {
+            let detail = format!("read {name} first, and name in base_version or if_match the ETag that it had");
+            Err(Problem::new(ErrorCode::PreconditionRequired, detail).at("/base_version"))
+        }
+        (Some(_), None) => Err(Problem::new(ErrorCode::NotFound, format!("there is no {name} here"))),
+        (Some(_), Some(now)) if !ahead.lives => {
+            let detail = format!("{name} was deleted, version {}", now.version);
+            Err(Problem::new(ErrorCode::NotFound, detail))
+        }
+        (Some(tag), Some(now)) if now.tag == tag.as_str() && !ahead.made => Ok(()),
+        (Some(tag), Some(now)) => {
+            let detail = format!("{name} is at {}, the edit was made from {}: read it again", now.tag, tag.as_str());
+            Err(moved(detail, now).at("/base_version"))
+        }
+    }
+}
+
+/// A `CREATE` would write over what somebody else made under the name.
+fn is_there(name: &str, now: Option<&Now>) -> Problem {
+    match now {
+        Some(now) => moved(format!("there is a {name}, at {}: read it and change it", now.tag), now).at("/entity_id"),
+        None => {
+            let detail = format!("an earlier draft of this list makes {name}: change it with UPDATE");
+            Problem::new(ErrorCode::PreconditionFailed, detail).at("/entity_id")
+        }
+    }
+}
+
+fn moved(detail: String, now: &Now) -> Problem {
+    let problem = Problem::new(ErrorCode::PreconditionFailed, detail);
+    problem.with("version", now.version).with("etag", now.tag.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use comptoir_core::event::Content;
+    use comptoir_core::id::{EventId, Name};
+    use uuid::Uuid;
+
+    fn draft(id: &str) -> Draft {
+        let name = |text: &str| Name::new(text).unwrap();
+        let content = Content {
+            site: None,
+            user: None,
+            entity_type: name("STUDENT"),
+            entity_id: name(id),
+            action: name("UPDATE"),
+            payload: b"{}".to_vec(),
+            base_version: None,
+            causation: None,
+            correlation: None,
+            schema_version: 1,
+        };
+        Draft { id: EventId::new(Uuid::from_u128(1)), occurred_at: None, content }
+    }
+
+    fn now(tag: &str, lives: bool) -> Option<Now> {
+        Some(Now { version: Tag::parse(tag).unwrap().version, tag: tag.to_owned(), lives })
+    }
+
+    fn change(tag: &str) -> Edit {
+        Edit::Change(Some(Tag::parse(tag).unwrap()))
+    }
+
+    fn delete(tag: &str) -> Edit {
+        Edit::Delete(Some(Tag::parse(tag).unwrap()))
+    }
+
+    /// What the edits of one list hear, all about one entity.
+    fn heard(edits: &[Edit], now: &Option<Now>) -> Vec<&'static str> {
+        let mut list = Edits::default();
+        let codes = edits.iter().map(|edit| list.check(&draft("7"), edit, now.as_ref()));
+        codes.map(|heard| heard.err().map_or("", |problem| code(&problem))).collect()
+    }
+
+    fn code(problem: &Problem) -> &'static str {
+        match problem.code.as_str() {
+            "PRECONDITION_REQUIRED" => "required",
+            "PRECONDITION_FAILED" => "failed",
+            "NOT_FOUND" => "not found",
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_tag_is_a_version_in_quotes_and_what_a_node_adds() {
+        let bases =
+            ["\"17\"", "\"17+2.1.44\"", "\"0+1.1.3\""].map(|text| Tag::parse(text).map(|tag| tag.base_version()));
+        assert_eq!(bases, [Some(Some(17)), Some(Some(17)), Some(None)]);
+        assert!(Tag::parse("\"17\"").unwrap().is_version() && !Tag::parse("\"17+1.1.1\"").unwrap().is_version());
+        assert!(!Tag::parse("\"017\"").unwrap().is_version());
+        for text in
+            ["", "17", "*", "\"\"", "\"x\"", "W/\"17\"", "\"17", "\"17-1\"", "\"17+\"\"", "\"99999999999999999999\""]
+        {
+            assert_eq!(Tag::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_edit_names_what_a_reader_is_given_now() {
+        for (there, tag, said) in [
+            (now("\"17\"", true), "\"17\"", ""),
+            (now("\"17\"", true), "\"16\"", "failed"),
+            (now("\"17\"", true), "\"17+1.1.4\"", "failed"),
+            (now("\"17+1.1.4\"", true), "\"17\"", "failed"),
+            (now("\"17+1.1.4\"", true), "\"17+1.1.4\"", ""),
+            (now("\"17\"", false), "\"17\"", "not found"),
+            (None, "\"17\"", "not found"),
+        ] {
+            assert_eq!(heard(&[change(tag)], &there), [said], "{there:?} {tag}");
+            assert_eq!(heard(&[delete(tag)], &there), [said], "{there:?} {tag}");
+            assert_eq!(heard(&[Edit::Change(None)], &there), ["required"]);
+        }
+    }
+
+    #[test]
+    fn only_a_free_name_is_given() {
+        assert_eq!(heard(&[Edit::Make], &None), [""]);
+        assert_eq!(heard(&[Edit::Make], &now("\"17\"", false)), [""]);
+        assert_eq!(heard(&[Edit::Make], &now("\"17\"", true)), ["failed"]);
+        assert_eq!(heard(&[Edit::Make, Edit::Make], &None), ["", "failed"]);
+    }
+
+    #[test]
+    fn a_resolution_names_the_version_that_was_seen_of_what_lives_of_what_is_gone_and_of_nothing() {
+        let resolve = |version: u64| Edit::Resolve(Some(Tag::of_version(version)));
+        for (there, right) in [(now("\"17\"", true), 17), (now("\"17\"", false), 17), (None, 0)] {
+            assert_eq!(heard(&[resolve(right)], &there), [""]);
+            assert_eq!(heard(&[resolve(16)], &there), ["failed"]);
+            assert_eq!(heard(&[Edit::Resolve(None)], &there), ["required"]);
+        }
+    }
+
+    #[test]
+    fn drafts_of_one_list_are_made_from_one_reading() {
+        let there = now("\"17\"", true);
+        assert_eq!(heard(&[change("\"17\""), change("\"17\""), delete("\"17\"")], &there), ["", "", ""]);
+        assert_eq!(heard(&[change("\"17\""), Edit::Change(None)], &there), ["", "required"]);
+        assert_eq!(heard(&[delete("\"17\""), change("\"17\"")], &there), ["", "not found"]);
+        let made_again = [delete("\"17\""), Edit::Make, Edit::Change(None), change("\"17\"")];
+        assert_eq!(heard(&made_again, &there), ["", "", "", "failed"]);
+        assert_eq!(heard(&[Edit::Make, Edit::Change(None), Edit::Delete(None)], &None), ["", "", ""]);
+        assert_eq!(heard(&[Edit::Make, Edit::Delete(None), Edit::Delete(None)], &None), ["", "", "required"]);
+    }
+}
