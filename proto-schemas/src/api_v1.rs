@@ -5,6 +5,7 @@ use comptoir_core::event::{Content, Draft, Event};
 use comptoir_core::fact::{Fact, Objection};
 use comptoir_core::id::{EventId, Name, SiteId};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -12,27 +13,34 @@ use uuid::Uuid;
 use crate::edits_v1;
 use crate::error_code::ErrorCode;
 use crate::instant;
+use crate::openapi::words;
 use crate::payload::{self, PayloadError};
 use crate::problem::Problem;
 
 /// A draft as a caller posts it. Unknown fields are refused: a misspelt one would be lost for ever.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Draft")]
 pub struct DraftDto {
     /// Made by the caller (UUID v7; v4 and v5 are taken too). Without it the request needs an `Idempotency-Key`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     /// `SALE`, `INVOICE`, `STUDENT`...
+    #[schemars(with = "words::Name")]
     pub entity_type: String,
     /// The entity's id within its type.
+    #[schemars(with = "words::Name")]
     pub entity_id: String,
     /// `SALE_RECORDED`, `UPDATE`...
+    #[schemars(with = "words::Name")]
     pub action: String,
     /// RFC 3339; the node's clock where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub occurred_at: Option<String>,
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Name>")]
     pub user: Option<String>,
     /// The version of the entity the caller had seen. An UPDATE and a DELETE name it, or `if_match`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,20 +63,21 @@ pub struct DraftDto {
 }
 
 /// What a caller hears of one draft that is durable.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Appended {
     /// The event.
     pub event_id: Uuid,
     /// Its number in the node's epoch.
     pub seq: u64,
     /// The chain after it, hex.
+    #[schemars(with = "words::Hash")]
     pub chain: String,
     /// Whether it was durable before this request.
     pub duplicate: bool,
 }
 
 /// The answer to one draft or a list: one result each, in order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AppendResponse {
     /// In the order of the drafts.
     pub results: Vec<Appended>,
@@ -76,7 +85,7 @@ pub struct AppendResponse {
 
 /// What a caller hears at central, where an event is decided as it is appended. The verdict may be other than ACCEPTED: the event is
 /// durable all the same.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
     /// As at a node.
     #[serde(flatten)]
@@ -86,14 +95,14 @@ pub struct Decided {
 }
 
 /// The answer at central to one draft or a list; a reader of [`AppendResponse`] reads it too.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DecidedResponse {
     /// In the order of the drafts.
     pub results: Vec<Decided>,
 }
 
 /// One line of the answer to an NDJSON stream.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum LineResult {
     /// Durable.
@@ -218,7 +227,8 @@ fn payload_problem(error: &PayloadError) -> Problem {
 }
 
 /// A sealed event as it is shown.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Event")]
 pub struct EventDto {
     /// Its id.
     pub id: Uuid,
@@ -234,6 +244,7 @@ pub struct EventDto {
     /// Its number in the epoch.
     pub seq: u64,
     /// The chain after it, hex.
+    #[schemars(with = "words::Hash")]
     pub chain: String,
     /// Its number in the tenant's order; at central alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,6 +259,7 @@ pub struct EventDto {
     /// What happened.
     pub action: String,
     /// When.
+    #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// What the writer had seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -262,6 +274,7 @@ pub struct EventDto {
     /// How far it has come; at a node alone: `PENDING`, `SENDING`, `ACKED`, or `FAILED` where central will not let it take effect as it is
     /// (CONFLICT, REJECTED); why stands in the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::EventStatus>")]
     pub status: Option<String>,
 }
 
@@ -297,7 +310,7 @@ impl EventDto {
 ///
 /// Central shows the records that do not read too, since they have their places: with empty `entity_type`, `entity_id` and `action`
 /// (which no event has), the time of receipt as `occurred_at`, a null payload, and the decision that set them apart.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EventPage {
     /// The events after the cursor that was given.
     pub events: Vec<EventDto>,
@@ -308,7 +321,8 @@ pub struct EventPage {
 }
 
 /// `GET /api/v1/queue` at a node.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Queue")]
 pub struct QueueDto {
     /// Events that central has not answered for.
     pub pending: u64,
@@ -317,5 +331,6 @@ pub struct QueueDto {
     /// Events that need a person: conflicts, rejections, quarantined ones.
     pub attention: u64,
     /// When central last answered; absent before the first time.
+    #[schemars(with = "Option<words::Instant>")]
     pub last_success_at: Option<String>,
 }

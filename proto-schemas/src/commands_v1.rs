@@ -45,7 +45,7 @@ pub enum Command {
 }
 
 impl Command {
-    fn entity_type_and_action(self) -> (&'static str, &'static str) {
+    pub(crate) fn entity_type_and_action(self) -> (&'static str, &'static str) {
         match self {
             Command::RecordSale => ("SALE", "SALE_RECORDED"),
             Command::RefundSale => ("SALE", "SALE_REFUNDED"),
@@ -60,7 +60,7 @@ impl Command {
         }
     }
 
-    fn has_fields(self) -> bool {
+    pub(crate) fn has_fields(self) -> bool {
         matches!(self, Command::CreateClient | Command::UpdateClient)
     }
 

@@ -1,11 +1,14 @@
 //! The desktop contract, field by field as its document has it: `docs/spec/desktop.md` says what it leaves open.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
+use crate::openapi::words;
+
 /// `POST /api/sync/up`. Unknown fields are passed over: the client belongs to others and may be newer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncUpRequest {
     /// The installation's own name for itself.
@@ -18,7 +21,7 @@ pub struct SyncUpRequest {
 }
 
 /// One row of the client's outbox. What only the client needs (attempts, status) is passed over.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutboxEvent {
     /// UUID, or any text.
@@ -32,16 +35,19 @@ pub struct OutboxEvent {
     /// What was done.
     pub operation: Operation,
     /// The entity's data.
+    #[schemars(with = "words::Members")]
     pub payload: Box<RawValue>,
     /// A version of the entity, or a clock.
     pub local_version: Number,
     /// ISO 8601, as the client's clock had it.
+    #[schemars(with = "words::Instant")]
     pub created_at: String,
 }
 
 /// What was done to an entity.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schemars(rename = "DesktopOperation")]
 pub enum Operation {
     /// It is new.
     Create,
@@ -63,7 +69,7 @@ impl Operation {
 }
 
 /// The answer to `up`. Every event of the request is in exactly one list.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SyncUpResponse {
     /// Taken.
     pub acknowledged: Vec<Acknowledged>,
@@ -74,12 +80,13 @@ pub struct SyncUpResponse {
 }
 
 /// An event that was taken.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Acknowledged {
     /// As the client named it.
     pub outbox_event_id: String,
     /// UUID at central.
+    #[schemars(with = "uuid::Uuid")]
     pub server_event_id: String,
     /// The entity's id at central: the client's own, unless that was taken.
     pub entity_id: String,
@@ -88,31 +95,34 @@ pub struct Acknowledged {
 }
 
 /// An event that waits for a person.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "DesktopConflict")]
 pub struct Conflict {
     /// As the client named it.
     pub outbox_event_id: String,
     /// In words, with both versions.
     pub reason: String,
     /// The entity's fields at central with its `id` and `serverVersion`; null where central has no such entity.
+    #[schemars(with = "Option<words::Members>")]
     pub server_data: Box<RawValue>,
 }
 
 /// An event that was not taken.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Rejected {
     /// As the client named it; `#3` for the fourth of the list, where it has no id that reads.
     pub outbox_event_id: String,
     /// Stable.
+    #[schemars(with = "words::AnyCode")]
     pub code: String,
     /// In words.
     pub reason: String,
 }
 
 /// `POST /api/sync/down`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncDownRequest {
     /// The installation's own name for itself.
@@ -129,7 +139,7 @@ pub struct SyncDownRequest {
 }
 
 /// The answer to `down`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncDownResponse {
     /// In the order in which they are to be applied.
@@ -141,10 +151,11 @@ pub struct SyncDownResponse {
 }
 
 /// An entity as it stands now.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncChange {
     /// UUID: the same change has the same id every time it is given.
+    #[schemars(with = "uuid::Uuid")]
     pub id: String,
     /// Its type.
     pub entity_type: String,
@@ -153,15 +164,17 @@ pub struct SyncChange {
     /// CREATE where the client cannot have it yet.
     pub operation: Operation,
     /// Its fields; an empty object where it was deleted.
+    #[schemars(with = "words::Members")]
     pub payload: Box<RawValue>,
     /// What `localVersion` of an edit based on it is to be.
     pub server_version: u64,
     /// When central received the change.
+    #[schemars(with = "words::Instant")]
     pub modified_at: String,
 }
 
 /// `POST /api/sync/resolve`: the document has the call `resolveConflict('evt_123', true)` and leaves its body open.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResolveRequest {
     /// The installation's own name for itself.
@@ -172,36 +185,42 @@ pub struct ResolveRequest {
     pub accept_server_version: bool,
     /// With `acceptServerVersion` false: these fields instead of all of the client's.
     #[serde(default)]
+    #[schemars(with = "Option<words::Members>")]
     pub merged: Option<Box<RawValue>>,
 }
 
 /// The answer to `resolve`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResolveResponse {
     /// As the client named it.
     pub outbox_event_id: String,
     /// The event that carries the decision.
+    #[schemars(with = "uuid::Uuid")]
     pub server_event_id: String,
     /// The entity's id at central.
     pub entity_id: String,
     /// Its version after the decision.
     pub server_version: u64,
     /// As [`Conflict::server_data`], after the decision: what the client writes into its cache.
+    #[schemars(with = "words::Members")]
     pub server_data: Box<RawValue>,
 }
 
 /// One synchronisation, of any contract, as the document's `SyncLog` has it.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncLog {
     /// UUID.
+    #[schemars(with = "uuid::Uuid")]
     pub id: String,
     /// Whose.
+    #[schemars(with = "uuid::Uuid")]
     pub tenant_id: String,
     /// The device's own name for itself, or the node's id.
     pub client_id: String,
     /// `UP` or `DOWN`.
+    #[schemars(with = "words::SyncDirection")]
     pub direction: String,
     /// Received, or given.
     pub events_count: u64,
@@ -210,15 +229,19 @@ pub struct SyncLog {
     /// Of these, neither taken nor in conflict.
     pub failed_count: u64,
     /// `SUCCESS`, `PARTIAL` or `FAILED`.
+    #[schemars(with = "words::SyncOutcome")]
     pub status: String,
     /// `mobile`, `desktop` or `native`.
+    #[schemars(with = "words::SyncContract")]
     pub contract: String,
     /// As the client named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<String>,
     /// By central's clock.
+    #[schemars(with = "words::Instant")]
     pub started_at: String,
     /// By central's clock.
+    #[schemars(with = "words::Instant")]
     pub completed_at: String,
     /// Milliseconds.
     pub duration: u64,
@@ -233,7 +256,7 @@ pub struct SyncLog {
 }
 
 /// `GET /api/v1/sync-log?client&status&limit&cursor`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SyncLogPage {
     /// Newest first.
     pub entries: Vec<SyncLog>,
@@ -245,7 +268,7 @@ pub struct SyncLogPage {
 }
 
 /// Sums over synchronisations.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncStatistics {
     /// How many.
@@ -266,5 +289,6 @@ pub struct SyncStatistics {
     pub mean_duration: u64,
     /// When the last one began; absent where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub last_at: Option<String>,
 }

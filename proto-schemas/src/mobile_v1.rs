@@ -1,15 +1,18 @@
 //! The mobile contract, field by field as its document has it: `docs/spec/mobile.md` says what it leaves open.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
 use crate::canonical_json::canonical;
+use crate::openapi::words;
 use crate::pull_v1::DeviceStatus;
 
 /// `POST /api/sync/push`. Unknown fields are passed over: the client belongs to others and may be newer.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "MobilePushRequest")]
 pub struct PushRequest {
     /// The device's own name for itself.
     pub device_id: String,
@@ -20,7 +23,7 @@ pub struct PushRequest {
 }
 
 /// One event of a push.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct SyncEvent {
     /// UUID.
     pub id: String,
@@ -33,15 +36,17 @@ pub struct SyncEvent {
     /// As `docs/spec/payloads.md` has it for the action.
     pub payload: Box<RawValue>,
     /// ISO 8601, as the device's clock had it.
+    #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// A number; a text is taken too.
     pub user_id: UserId,
     /// SHA-256 of the payload, 64 hex digits: see [`checksum_fits`].
+    #[schemars(with = "words::Hash")]
     pub checksum: String,
 }
 
 /// Who acted. The document has a number; the queue's table on the device a text.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum UserId {
     /// `12`.
@@ -60,7 +65,8 @@ impl std::fmt::Display for UserId {
 }
 
 /// The answer to a push.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MobilePushResponse")]
 pub struct PushResponse {
     /// Whether every event was taken.
     pub success: bool,
@@ -69,15 +75,17 @@ pub struct PushResponse {
     /// The others.
     pub failed_events: Vec<FailedEvent>,
     /// Central's clock.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
 }
 
 /// An event that was not taken, or lost to another.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FailedEvent {
     /// As the device named it; `#3` for the fourth of the list, where it has no id that reads.
     pub event_id: String,
     /// `ALREADY_VALIDATED`, `CHECKSUM_MISMATCH`...
+    #[schemars(with = "words::AnyCode")]
     pub error_code: String,
     /// Whether the same event may be taken later.
     pub retry: bool,
@@ -87,9 +95,10 @@ pub struct FailedEvent {
 }
 
 /// What the device is to do about an event.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Resolution {
     /// `DISCARD_LOCAL`, `TAKE_SERVER_STOCK`, `CHOOSE`, `FIX_AND_RESEND`.
+    #[schemars(with = "words::ResolutionAction")]
     pub action: String,
     /// The values it needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,45 +106,54 @@ pub struct Resolution {
 }
 
 /// The answer to `GET /api/sync/pull?since&device_id&limit`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MobilePullResponse")]
 pub struct PullResponse {
     /// In the order in which they are to be applied.
     pub events: Vec<ServerEvent>,
     /// Whether more waits: ask again with `server_time` as `since`.
     pub has_more: bool,
     /// What `since` is to be the next time. Never the clock.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Whether the device may go on.
     pub device_status: DeviceStatus,
 }
 
 /// A row as it stands now: the document leaves the type open.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServerEvent {
     /// UUID: the same change has the same id every time it is given.
+    #[schemars(with = "uuid::Uuid")]
     pub id: String,
     /// `PRODUCT`, `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
     pub entity_type: String,
     /// Within its type; a product's for stock.
     pub entity_id: String,
     /// `UPSERT` or `DELETE`.
+    #[schemars(with = "words::RowAction")]
     pub action: String,
     /// The whole row; null where it was deleted.
+    #[schemars(with = "Option<words::Members>")]
     pub payload: Box<RawValue>,
     /// Rises with each change of the row.
     pub version: u64,
     /// When central received the change.
+    #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// SHA-256 of the payload in its RFC 8785 form.
+    #[schemars(with = "words::Hash")]
     pub checksum: String,
 }
 
 /// The answer to `GET /api/sync/status?device_id`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MobileStatus")]
 pub struct StatusResponse {
     /// Whether central can write.
     pub server_healthy: bool,
     /// Central's clock.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// The device that asks.
     pub device: DeviceStanding,
@@ -144,7 +162,7 @@ pub struct StatusResponse {
 }
 
 /// How a device stands.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStanding {
     /// False: it was revoked.
     pub is_active: bool,
@@ -153,15 +171,20 @@ pub struct DeviceStanding {
 }
 
 /// The answer to `GET /api/sync/bootstrap?device_id&cursor&limit`: a page of the first load. One list at a time is filled.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "MobileBootstrap")]
 pub struct BootstrapResponse {
     /// For the cache of products.
+    #[schemars(with = "Vec<words::Members>")]
     pub products: Vec<Box<RawValue>>,
     /// Deliveries that nobody has validated.
+    #[schemars(with = "Vec<words::Members>")]
     pub deliveries_pending: Vec<Box<RawValue>>,
     /// Clients.
+    #[schemars(with = "Vec<words::Members>")]
     pub clients: Vec<Box<RawValue>>,
     /// Invoices of the device's shop.
+    #[schemars(with = "Vec<words::Members>")]
     pub invoices: Vec<Box<RawValue>>,
     /// Whether more waits: ask again with `cursor`.
     pub has_more: bool,
@@ -169,6 +192,7 @@ pub struct BootstrapResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// The first `since`: what changes after the first page was made comes by pull. The same on every page.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Whether the device may go on.
     pub device_status: DeviceStatus,

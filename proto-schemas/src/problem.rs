@@ -1,17 +1,20 @@
 //! Errors as RFC 9457 problem+json: a stable code, the values that were wrong, and whether a retry helps.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error_code::ErrorCode;
+use crate::openapi::words;
 
 /// The content type of every error.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// One problem.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// Stable code, see [`ErrorCode`].
+    #[schemars(with = "words::RefusalCode")]
     pub code: String,
     /// HTTP status.
     pub status: u16,

@@ -7,13 +7,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::openapi::words;
+
 /// The answer to `GET /api/v1/sync/pull?cursor&limit&wait`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PullResponse {
     /// In order.
     pub changes: Vec<Change>,
@@ -30,13 +33,14 @@ pub struct PullResponse {
     /// Whether this device may go on.
     pub device: DeviceStatus,
     /// `received_at` of the last delivered change, else what central's clock said; never a cursor.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Which central this is.
     pub incarnation: Uuid,
 }
 
 /// Which read model a row belongs to. The order of the variants is the order of rows that changed at one position.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RowKind {
     /// [`EntityRow`](crate::read_v1::EntityRow), of any type: clients, products, school records.
@@ -50,7 +54,7 @@ pub enum RowKind {
 }
 
 /// Names a row. Rows of one position are ordered by it, texts bytewise, an absent site first.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowKey {
     /// Which read model.
     pub kind: RowKind,
@@ -64,7 +68,7 @@ pub struct RowKey {
 }
 
 /// A row as it stands after the change at `position`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// Which row.
     #[serde(flatten)]
@@ -72,14 +76,16 @@ pub struct Change {
     /// Of its last change. A row is applied only where this is above the position of the row that is held.
     pub position: u64,
     /// When central received that change.
+    #[schemars(with = "words::Instant")]
     pub received_at: String,
     /// One of the types of [`read_v1`](crate::read_v1), as `key.kind` says. Absent: the row left the node's scope and is removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Members>")]
     pub row: Option<Box<RawValue>>,
 }
 
 /// What became of one of this node's own events after its push was answered.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// Of the event that says it; with `event_id` it names the notice.
     pub position: u64,
@@ -90,6 +96,7 @@ pub struct Notice {
     /// The entity.
     pub entity_id: String,
     /// `RELEASED` (from quarantine, took effect), `RESOLVED` (a person decided the conflict).
+    #[schemars(with = "words::NoticeKind")]
     pub kind: String,
     /// What the notice says beyond its kind: for `RELEASED` the verdict, code, reference and resolution of the effect; for `RESOLVED` the
     /// choice and the fields that stand. Documented in `docs/spec/pull.md`.
@@ -98,11 +105,12 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When central received it.
+    #[schemars(with = "words::Instant")]
     pub at: String,
 }
 
 /// Whether a device may go on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStatus {
     /// False: it was revoked.
     pub is_active: bool,
@@ -112,7 +120,7 @@ pub struct DeviceStatus {
 
 /// Where a pull begins: everything up to `position` was delivered, and of `position` itself, where `after` is given, only the rows up to that
 /// key. A node may make the cursor after any change it was given, and so apply a page in parts, each with its cursor in one batch.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Cursor {
     /// Of which central. Another one answers 410 `INCARNATION_CHANGED`.
     pub incarnation: Uuid,
@@ -176,7 +184,7 @@ impl Cursor {
 /// One line of `GET /api/v1/sync/bootstrap`: a zstd stream ([`BOOTSTRAP_TYPE`]) of NDJSON. The stream notes the head, gives every row of the
 /// scope in the order of its key, and ends with the cursor of that head: what changed meanwhile comes by pull, and a row is applied only
 /// where its position is newer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BootstrapLine {
     /// First.

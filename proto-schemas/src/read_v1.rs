@@ -1,11 +1,14 @@
 //! The rows of the read models, the same at a node and at central.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::openapi::words;
+
 /// An entity made of fields: clients, products, school records.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EntityRow {
     /// `CLIENT`, `PRODUCT`, `STUDENT`...
     pub entity_type: String,
@@ -16,13 +19,15 @@ pub struct EntityRow {
     /// Deleted, at that version.
     pub deleted: bool,
     /// The writers' own JSON.
+    #[schemars(with = "words::Members")]
     pub fields: Box<RawValue>,
     /// Node to the event whose edit waits for a person.
+    #[schemars(with = "words::Members")]
     pub open_conflicts: Box<RawValue>,
 }
 
 /// A delivery.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryRow {
     /// Its entity id.
     pub id: String,
@@ -45,7 +50,7 @@ pub struct DeliveryRow {
 }
 
 /// The first accepted validation of a delivery.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ValidationRow {
     /// The event.
     pub event_id: Uuid,
@@ -54,17 +59,19 @@ pub struct ValidationRow {
     /// On which node.
     pub node: Option<Uuid>,
     /// When, as their device said.
+    #[schemars(with = "Option<words::Instant>")]
     pub at: Option<String>,
     /// `latitude,longitude`.
     pub place: Option<String>,
     /// Of the signature's file.
+    #[schemars(with = "Option<words::Hash>")]
     pub signature_hash: Option<String>,
     /// The event's position.
     pub position: Option<u64>,
 }
 
 /// An invoice.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct InvoiceRow {
     /// Its entity id.
     pub id: String,
@@ -81,17 +88,19 @@ pub struct InvoiceRow {
     /// The client's entity id.
     pub client: String,
     /// ISO 4217.
+    #[schemars(with = "words::CurrencyCode")]
     pub currency: String,
     /// Tax included, minor units.
     pub total_minor: i64,
     /// `YYYY-MM-DD`.
+    #[schemars(with = "Option<words::Day>")]
     pub due_on: Option<String>,
     /// The event that created it.
     pub event_id: Uuid,
 }
 
 /// Stock of one product in one site, as a node may know it: no costs.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StockRow {
     /// The shop; absent for the tenant's own stock.
     pub site: Option<Uuid>,
@@ -100,13 +109,16 @@ pub struct StockRow {
     /// Position of its last change.
     pub version: u64,
     /// Lots less what is owed: a decimal.
+    #[schemars(with = "words::Decimal")]
     pub quantity: String,
     /// Sold below zero and not yet paid by goods that came in: a decimal.
+    #[schemars(with = "words::Decimal")]
     pub short: String,
 }
 
 /// A row as a node shows it: central's, with the node's own events over it that central has not given back.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Node{R}")]
 pub struct NodeRow<R> {
     /// With the events of `pending` in it. Its version stays central's; 0 where central does not know it.
     #[serde(flatten)]
@@ -115,13 +127,14 @@ pub struct NodeRow<R> {
     pub is_synced: bool,
     /// When central's row was brought here; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub last_sync_at: Option<String>,
     /// The node's own events that are over it, in their order.
     pub pending: Vec<PendingEvent>,
 }
 
 /// An event of the node's own that is in a row and not in central's.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PendingEvent {
     /// The event.
     pub event_id: Uuid,
@@ -135,15 +148,17 @@ pub struct PendingEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// When.
+    #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// `PENDING`, `SENDING`, or `ACKED` where central accepted it and its row has not come back yet.
+    #[schemars(with = "words::EventStatus")]
     pub status: String,
     /// The writer's own JSON: of a validation the code, time, place and the hashes of its files.
     pub payload: Box<RawValue>,
 }
 
 /// Stock as a node shows it: what central said, how old that is, and apart from it what waits here. Nothing is computed from the two.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeStockRow {
     /// The shop; absent for the tenant's own stock.
     pub site: Option<Uuid>,
@@ -152,39 +167,49 @@ pub struct NodeStockRow {
     /// Position of its last change at central; 0 where central said nothing of it.
     pub version: u64,
     /// Central's figure: a decimal. Absent where central said nothing of it.
+    #[schemars(with = "Option<words::Decimal>")]
     pub quantity: Option<String>,
     /// Central's: sold below zero and not yet paid by goods that came in. A decimal.
+    #[schemars(with = "Option<words::Decimal>")]
     pub short: Option<String>,
     /// Up to when central's figure is known to stand: when the node last had everything. Absent before the first load.
+    #[schemars(with = "Option<words::Instant>")]
     pub known_at: Option<String>,
     /// Whether nothing waits here that moves it.
     pub is_synced: bool,
     /// When central's row was brought here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub last_sync_at: Option<String>,
     /// What this node's own events move that central has not given back.
     pub waiting: WaitingStock,
 }
 
 /// Quantities of a product in events that wait. Decimals, none negative.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct WaitingStock {
     /// How many lines of events.
     pub lines: u64,
     /// Sold.
+    #[schemars(with = "words::Decimal")]
     pub sold: String,
     /// Brought back by clients.
+    #[schemars(with = "words::Decimal")]
     pub refunded: String,
     /// Come in.
+    #[schemars(with = "words::Decimal")]
     pub received: String,
     /// Gone back to suppliers.
+    #[schemars(with = "words::Decimal")]
     pub returned: String,
     /// Written off.
+    #[schemars(with = "words::Decimal")]
     pub written_off: String,
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{R}List")]
 pub struct RowList<R> {
     /// In the order of their ids' bytes.
     pub rows: Vec<R>,

@@ -1,12 +1,15 @@
 //! What only a node has: documents that are still being typed, and what a person at the node should hear.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::openapi::words;
+
 /// A document that is still being typed, as it was saved last.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TypedDraft {
     /// Made by whoever types; a UUID.
     pub id: Uuid,
@@ -15,19 +18,23 @@ pub struct TypedDraft {
     /// What is to have happened.
     pub action: String,
     /// When it was saved first, by the node's clock.
+    #[schemars(with = "words::Instant")]
     pub created_at: String,
     /// When it was saved last.
+    #[schemars(with = "words::Instant")]
     pub saved_at: String,
     /// As it was given.
+    #[schemars(with = "words::Members")]
     pub body: Box<RawValue>,
 }
 
 /// Something a person at the node should hear.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Notification {
     /// Names it.
     pub id: String,
     /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED` or `RESOLVED`.
+    #[schemars(with = "words::NotificationKind")]
     pub kind: String,
     /// One line, in the language that was asked for.
     pub title: String,
@@ -41,6 +48,7 @@ pub struct Notification {
     pub entity_id: String,
     /// Why, as central said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::DecisionCode>")]
     pub code: Option<String>,
     /// Who decided, or was first, where a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,11 +56,71 @@ pub struct Notification {
     /// Of the decision, or of the event that says it.
     pub position: u64,
     /// When it came here, by the node's clock.
+    #[schemars(with = "words::Instant")]
     pub at: String,
     /// When a person saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub seen_at: Option<String>,
     /// What central said beside: a resolution, or a notice's data.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
+}
+
+/// A file is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BlobKept {
+    /// The BLAKE3 of its bytes, by which it goes.
+    #[schemars(with = "words::Hash")]
+    pub hash: String,
+}
+
+/// `event: marks` of `GET /api/v1/stream`: how far the open epoch has come.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LiveMarks {
+    /// The epoch's number.
+    pub epoch: u32,
+    /// Last seq that was given out.
+    pub appended: u64,
+    /// Last seq on disk.
+    pub durable: u64,
+    /// Last seq that central has decided.
+    pub acked: u64,
+}
+
+/// `event: queue`: what waits. Its age moves by itself and is no change.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LiveQueue {
+    /// Events that central has not answered for.
+    pub pending: u64,
+    /// Events that need a person.
+    pub attention: u64,
+}
+
+/// `event: sync`: the line to central.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LiveSync {
+    /// What the agent is doing.
+    #[schemars(with = "words::SyncPhase")]
+    pub phase: String,
+    /// The code of what a person should look at.
+    pub attention: Option<String>,
+    /// The code of the last failure since the last success.
+    pub last_error: Option<String>,
+    /// Every change up to this position is here.
+    pub complete_to: Option<u64>,
+    /// Raised with every change of the rows.
+    pub rows: u64,
+    /// Rows of a first load under way.
+    pub loaded_rows: Option<u64>,
+    /// When central last answered as it should.
+    #[schemars(with = "Option<words::Instant>")]
+    pub last_success_at: Option<String>,
+}
+
+/// `event: notifications`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LiveNotifications {
+    /// How many nobody has seen; counted up to 1,000.
+    pub unseen: u64,
 }

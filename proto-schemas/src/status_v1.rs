@@ -1,13 +1,15 @@
 //! How a node stands, as `GET /api/v1/status` says it: its log, its queue, and its line to central.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::api_v1::QueueDto;
+use crate::openapi::words;
 use crate::sync_v1::{EpochDto, Receipt};
 
 /// `GET /api/v1/status` at a node.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeStatus {
     /// The tenant.
     pub tenant: Uuid,
@@ -16,10 +18,12 @@ pub struct NodeStatus {
     /// The node.
     pub node: Uuid,
     /// The node's Ed25519 public key, hex.
+    #[schemars(with = "words::Hash")]
     pub public_key: String,
     /// The program's version.
     pub version: String,
     /// The node's clock.
+    #[schemars(with = "words::Instant")]
     pub now: String,
     /// The log.
     pub log: LogStatus,
@@ -30,9 +34,10 @@ pub struct NodeStatus {
 }
 
 /// A node's log.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LogStatus {
     /// `open`, `damaged` (its check found something) or `failed` (a write failed): only the first takes events.
+    #[schemars(with = "words::LogState")]
     pub state: String,
     /// Why it is not open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +51,7 @@ pub struct LogStatus {
     /// Last seq that central has decided.
     pub acked: u64,
     /// The chain after the last durable record, hex.
+    #[schemars(with = "words::Hash")]
     pub chain: String,
     /// How often the log was opened.
     pub boot: u64,
@@ -59,9 +65,10 @@ pub struct LogStatus {
 }
 
 /// How far the check of the whole chain has come.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LogCheck {
     /// `running`, `clean`, `found` or `stopped`.
+    #[schemars(with = "words::CheckState")]
     pub state: String,
     /// Records that were followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,17 +79,19 @@ pub struct LogCheck {
 }
 
 /// A node's line to central.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeSync {
     /// Whether this node sends at all.
     pub enabled: bool,
     /// `disabled`, `idle` (nothing to send), `sending`, `waiting` (until `retry_at`) or `stopped` (until a person has dealt with it).
+    #[schemars(with = "words::SyncPhase")]
     pub phase: String,
     /// Where central is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_url: Option<String>,
     /// When central last answered as it should.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub last_success_at: Option<String>,
     /// The last failure since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +100,7 @@ pub struct NodeSync {
     pub failures: u32,
     /// When it tries again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub retry_at: Option<String>,
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,7 +128,7 @@ pub struct NodeSync {
 }
 
 /// How far a node has what central gives.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct NodePull {
     /// Every change up to this position is here; absent until a first load has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +138,7 @@ pub struct NodePull {
     pub head: Option<u64>,
     /// When this node last had everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
     pub pulled_at: Option<String>,
     /// Rows of a first load under way that came since this node was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,12 +152,36 @@ pub struct NodePull {
 }
 
 /// What went wrong on the line to central.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SyncTrouble {
     /// One word, such as `UNREACHABLE`, `FORK` or `CENTRAL_AHEAD`.
     pub code: String,
     /// With the values, for a person.
     pub detail: String,
     /// Since when, by the node's clock.
+    #[schemars(with = "words::Instant")]
     pub at: String,
+}
+
+/// `GET /healthz` and `GET /readyz`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Health {
+    /// `ok`: the process lives; `ready`: it can do its work.
+    #[schemars(with = "words::HealthWord")]
+    pub status: String,
+    /// Which central this is; at central's `readyz` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<Uuid>,
+}
+
+impl Health {
+    /// The process lives.
+    pub fn ok() -> Health {
+        Health { status: "ok".to_owned(), incarnation: None }
+    }
+
+    /// It can do its work.
+    pub fn ready(incarnation: Option<Uuid>) -> Health {
+        Health { status: "ready".to_owned(), incarnation }
+    }
 }

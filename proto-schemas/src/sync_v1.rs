@@ -7,14 +7,16 @@ use comptoir_core::decision::Resolution;
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::money;
 use comptoir_core::position::{Epoch, Position};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::instant;
+use crate::openapi::words;
 
 /// `POST /api/v1/sync/push`.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PushRequest {
     /// Names this attempt in both logs; it decides nothing.
@@ -26,15 +28,18 @@ pub struct PushRequest {
     /// Seq of the first record; the others follow without a hole.
     pub first_seq: u64,
     /// Chain before the first record, hex.
+    #[schemars(with = "words::Hash")]
     pub previous_chain: String,
     /// One or more records.
     pub records: Vec<SealedRecord>,
     /// The node's clock when it sent this: central measures the offset by it.
+    #[schemars(with = "words::Instant")]
     pub node_time: String,
 }
 
 /// An epoch on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Epoch")]
 pub struct EpochDto {
     /// From 1.
     pub number: u32,
@@ -55,12 +60,14 @@ impl From<EpochDto> for Epoch {
 }
 
 /// A record's bytes and the chain after it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SealedRecord {
     /// Base64 of the bytes, standard alphabet, padded.
+    #[schemars(with = "words::Base64")]
     pub record: String,
     /// Hex.
+    #[schemars(with = "words::Hash")]
     pub chain: String,
 }
 
@@ -77,7 +84,7 @@ impl SealedRecord {
 }
 
 /// The answer to a push: built from what the database returned.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PushResponse {
     /// One per record, in order.
     pub results: Vec<RecordResult>,
@@ -86,25 +93,29 @@ pub struct PushResponse {
     /// Central's signed statement of that.
     pub receipt: Receipt,
     /// Central's clock.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Which central this is: another one after a restore.
     pub incarnation: Uuid,
 }
 
 /// What was decided about one record.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RecordResult {
     /// The event.
     pub event_id: Uuid,
     /// Its seq in the node's epoch.
     pub seq: u64,
     /// `ACCEPTED`, `SUPERSEDED`, `CONFLICT`, `REJECTED`, `QUARANTINED` or `DUPLICATE`.
+    #[schemars(with = "words::VerdictWord")]
     pub verdict: String,
     /// Why, where it is not plainly accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::DecisionCode>")]
     pub code: Option<String>,
     /// Remarks such as `STOCK_SHORTAGE`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<words::FlagWord>")]
     pub flags: Vec<String>,
     /// Its position in the tenant's order.
     pub position: u64,
@@ -113,6 +124,7 @@ pub struct RecordResult {
     pub reference: Option<String>,
     /// What the node is to do about it: `{action, data}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::mobile_v1::Resolution>")]
     pub resolution: Option<Value>,
     /// Words for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,24 +132,28 @@ pub struct RecordResult {
 }
 
 /// A node's log as central holds it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Head")]
 pub struct HeadDto {
     /// The node's latest epoch.
     pub epoch: EpochDto,
     /// Its last record; 0 when there is none.
     pub seq: u64,
     /// The chain after it, hex.
+    #[schemars(with = "words::Hash")]
     pub chain: String,
 }
 
 /// Central's signed statement that it holds a node's log up to a seq.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Receipt {
     /// The signed text, line by line: see [`receipt_text`].
     pub text: String,
     /// Ed25519 over the text's bytes, base64.
+    #[schemars(with = "words::Base64")]
     pub signature: String,
     /// Central's public key, hex.
+    #[schemars(with = "words::Hash")]
     pub public_key: String,
 }
 
@@ -150,11 +166,12 @@ pub fn receipt_text(tenant: Uuid, node: Uuid, head: &HeadDto, incarnation: Uuid)
 }
 
 /// `GET /api/v1/sync/status`: where central stands with the calling node.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SyncStatus {
     /// What central holds of the node; absent before its first push.
     pub head: Option<HeadDto>,
     /// Central's clock.
+    #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Which central this is.
     pub incarnation: Uuid,

@@ -178,6 +178,17 @@ fn a_total_that_is_not_the_sum_of_its_lines_is_an_objection() {
 }
 
 #[test]
+fn a_day_that_no_calendar_has_is_an_objection() {
+    for (day, stands) in [("2026-02-28", true), ("2026-02-29", false), ("0000-00-00", false), ("2026-13-01", false)] {
+        let mut payload = full("INVOICE_CREATED");
+        payload["due_on"] = day.into();
+        let payload = payload.to_string();
+        let (_, objection) = read_fact(&name("INVOICE"), &name("INVOICE_CREATED"), 1, payload.as_bytes()).unwrap();
+        assert_eq!(objection.map(|objection| objection.code), (!stands).then_some(Code::InvalidPayload), "{day}");
+    }
+}
+
+#[test]
 fn totals_are_rounded_line_by_line_half_up_with_tax_where_prices_are_net() {
     let total = |lines: Value, basis: &str, currency: &str, total: i64| {
         let payload =

@@ -17,6 +17,7 @@ use comptoir_proto::edits_v1;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
 use http_body_util::BodyExt as _;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -191,9 +192,10 @@ fn with_qr(dto: &DraftDto, qr: &str, id: Uuid, author: &Author) -> Result<(Draft
 }
 
 /// One line of the answer to an NDJSON stream.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
-enum LineDto {
+#[schemars(rename = "LineResult")]
+pub(super) enum LineDto {
     Decided(Decided),
     Refused {
         line: u64,

@@ -12,8 +12,10 @@ use comptoir_core::position::Position;
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1::{self, StoredDecision};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::request::Path;
@@ -24,11 +26,15 @@ use crate::event_store::{self, LogRow, tenant_head};
 use crate::ingest::result;
 
 /// Which page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
+    /// `next` of the page before.
     #[serde(default)]
+    #[schemars(with = "words::PositionNumber")]
     after: u64,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
 
@@ -124,6 +130,10 @@ pub(super) async fn one(
 /// A query that does not read is a problem with the parameter's name in it.
 pub(super) fn page_query(query: Result<Query<PageQuery>, QueryRejection>) -> Result<PageQuery, Problem> {
     match query {
+        Ok(Query(query)) if i64::try_from(query.after).is_err() => {
+            let detail = format!("after={}: no position is so high", query.after);
+            Err(Problem::new(ErrorCode::BadParameter, detail).at("after"))
+        }
         Ok(Query(query)) => Ok(query),
         Err(rejection) => Err(Problem::new(ErrorCode::BadParameter, rejection.body_text())),
     }

@@ -12,7 +12,9 @@ use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -27,10 +29,12 @@ use crate::tenant::Tenant;
 const PAGE_ROWS: i64 = 500;
 
 /// From where on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExportQuery {
+    /// `next` of the page before.
     #[serde(default)]
+    #[schemars(with = "words::PositionNumber")]
     after: u64,
 }
 

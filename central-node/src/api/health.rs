@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde_json::{Value, json};
+use comptoir_proto::status_v1::Health;
 
 use super::Refusal;
 use crate::central::Central;
 use crate::database::StoreError;
 
 /// It answers, so it lives.
-pub(super) async fn healthz() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health::ok())
 }
 
 /// It reaches its database.
-pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, Refusal> {
     let connection = central.database().service().await?;
     connection.query_one("select 1", &[]).await.map_err(StoreError::from)?;
-    Ok(Json(json!({ "status": "ready", "incarnation": central.incarnation() })))
+    Ok(Json(Health::ready(Some(central.incarnation()))))
 }

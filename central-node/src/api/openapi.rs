@@ -4,13 +4,43 @@ use std::sync::LazyLock;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse};
-use comptoir_core::limits::{LIST_DRAFTS_MAX, WAIT_SECONDS_MAX};
-use comptoir_proto::openapi::{self, DOCS_PAGE, Operation, command, document, fields_command};
-use comptoir_proto::{bundle_v1, paths, pull_v1};
+use comptoir_proto::api_v1::{Decided, DecidedResponse, EventDto, EventPage};
+use comptoir_proto::commands_v1::Command;
+use comptoir_proto::desktop_v1::{
+    ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
+};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::{
+    DOCS_PAGE, Operation, Server, WRITE_REFUSALS, about, append, commands, document, fields_command, words,
+};
+use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
+use comptoir_proto::status_v1::Health;
+use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
+use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-static DOCUMENT: LazyLock<String> =
-    LazyLock::new(|| document("Comptoir: API of the central node", true, &operations()).to_string());
+use super::{drafts, events, export, quarantine};
+use crate::conflicts::{routes as conflicts, shown};
+use crate::devices::mobile::pull as mobile;
+use crate::devices::sync_log;
+use crate::reporting::{lists, routes as reports, sales, stock};
+use crate::sync_down::{bootstrap, nodes, pull};
+
+const SERVER: Server = Server {
+    title: "Comptoir: API of the central node",
+    secured: true,
+    refusals: &[
+        ErrorCode::BadParameter,
+        ErrorCode::Unauthorized,
+        ErrorCode::Forbidden,
+        ErrorCode::MethodNotAllowed,
+        ErrorCode::QueueFull,
+        ErrorCode::StoreUnavailable,
+        ErrorCode::Internal,
+    ],
+};
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());
 
 /// `GET /openapi.json`.
 pub(super) async fn serve() -> impl IntoResponse {
@@ -23,15 +53,23 @@ pub(super) async fn docs() -> Html<&'static str> {
 }
 
 fn operations() -> Vec<Operation> {
-    [log(), commands(), rows(), conflicts(), sync(), devices(), standing()].concat()
+    [
+        log(),
+        commands::<DecidedResponse>(),
+        edits(),
+        reports(),
+        rows(),
+        conflicts(),
+        sync(),
+        phones(),
+        desktops(),
+        standing(),
+    ]
+    .concat()
 }
 
-fn text() -> Value {
-    json!({ "type": "string" })
-}
-
-fn uuid() -> Value {
-    json!({ "type": "string", "format": "uuid" })
+fn text(what: &str) -> Value {
+    json!({ "type": "string", "description": what })
 }
 
 fn bytes() -> Value {
@@ -42,199 +80,226 @@ fn get(path: &'static str, summary: &'static str) -> Operation {
     Operation::new("get", path, summary)
 }
 
-fn post(path: &'static str, summary: &'static str) -> Operation {
-    Operation::new("post", path, summary)
-}
+/// What a JSON body may be refused for.
+const BODY_REFUSALS: [ErrorCode; 5] = [
+    ErrorCode::BadJson,
+    ErrorCode::UnsupportedMediaType,
+    ErrorCode::TooLarge,
+    ErrorCode::RequestTimeout,
+    ErrorCode::OutcomeUnknown,
+];
 
-fn keyed(operation: Operation) -> Operation {
-    operation.header("Idempotency-Key", false, "Names the request where a draft has no id")
+fn post(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new("post", path, summary).refuses(&BODY_REFUSALS)
 }
 
 fn log() -> Vec<Operation> {
-    let one_or_list = json!({ "oneOf": [openapi::schema("Draft"),
-        { "type": "array", "items": openapi::schema("Draft"), "minItems": 1, "maxItems": LIST_DRAFTS_MAX }] });
-    let position = json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX });
     vec![
-        keyed(post(paths::EVENTS, "Append one draft, a list (all or nothing), or a stream"))
-            .takes(one_or_list)
-            .takes_media("application/x-ndjson", text())
-            .answers(200, "DecidedResponse")
-            .answers_media(200, "application/x-ndjson", text()),
-        get(paths::EVENTS, "The log, page by page").paged("after").answers(200, "EventPage"),
-        get(paths::EVENT, "One event with its decision").answers(200, "Event"),
-        get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").query("after", position).answers_media(
+        append::<DecidedResponse, drafts::LineDto>(),
+        get(paths::EVENTS, "The log, page by page").asks::<events::PageQuery>().answers::<EventPage>(200),
+        get(paths::EVENT, "One event with its decision").answers::<EventDto>(200),
+        get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").asks::<export::ExportQuery>().answers_given(
             200,
             bundle_v1::CONTENT_TYPE,
             bytes(),
         ),
-        get(paths::BLOB, "A file").answers_media(200, "application/octet-stream", bytes()),
-        Operation::new("put", paths::BLOB, "Keep a file: a signature, a photo")
-            .takes_media("application/octet-stream", bytes())
-            .answers_nothing(200)
-            .answers_nothing(201),
-        get(paths::QUARANTINE, "What was set apart for a person").paged("after").answers(200, "EventPage"),
-        post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
-            .takes(json!({ "type": "object", "additionalProperties": false,
-                "properties": { "id": uuid(), "user": text(), "reason": text() } }))
-            .answers(200, "Decided"),
-    ]
-}
-
-fn posts(path: &'static str, summary: &'static str, body: Value) -> Operation {
-    keyed(post(path, summary)).takes(body).answers(200, "DecidedResponse")
-}
-
-fn edits(method: &'static str, path: &'static str, summary: &'static str) -> Operation {
-    keyed(Operation::new(method, path, summary)).answers(200, "DecidedResponse")
-}
-
-fn seen(operation: Operation, required: bool) -> Operation {
-    operation.header("If-Match", required, "The ETag of what was read")
-}
-
-fn commands() -> Vec<Operation> {
-    let update = |method, path| {
-        seen(edits(method, path, "Change fields: those that are not named stay"), true).takes(fields_command())
-    };
-    let delete = |path| seen(edits("delete", path, "Delete it"), true);
-    let make = edits("put", paths::ENTITY, "Make it, or change fields of it").takes(fields_command());
-    vec![
-        posts(paths::SALES, "Record a sale", command("SALE_RECORDED")),
-        posts(paths::REFUNDS, "Record a refund", command("SALE_REFUNDED")),
-        posts(paths::RECEPTIONS, "Record goods that came in", command("GOODS_RECEIVED")),
-        posts(paths::INVOICES, "Create an invoice", command("INVOICE_CREATED")),
-        posts(paths::INVOICE_CANCEL, "Cancel an invoice", command("INVOICE_CANCELLED")),
-        posts(paths::DELIVERIES, "Create a delivery", command("DELIVERY_CREATED")),
-        posts(
-            paths::DELIVERY_VALIDATE,
-            "Validate a delivery: the first to do so stands",
-            command("DELIVERY_VALIDATED"),
+        get(paths::BLOB, "A file").answers_given(200, "application/octet-stream", bytes()).says(
+            200,
+            "ETag",
+            true,
+            "The file's name: its content never changes.",
         ),
-        posts(paths::CLIENTS, "Create a client", fields_command()),
-        update("patch", paths::CLIENT),
-        update("put", paths::CLIENT),
-        delete(paths::CLIENT),
-        update("patch", paths::ENTITY),
-        seen(make, false).header("If-None-Match", false, "`*`: there is nothing of that name yet"),
-        delete(paths::ENTITY),
+        Operation::new("put", paths::BLOB, "Keep a file: a signature, a photo")
+            .takes_given("application/octet-stream", bytes())
+            .or_nothing()
+            .answers_nothing(200)
+            .answers_nothing(201)
+            .refuses(&[
+                ErrorCode::ChecksumMismatch,
+                ErrorCode::TooLarge,
+                ErrorCode::RequestTimeout,
+                ErrorCode::OutcomeUnknown,
+            ]),
+        get(paths::QUARANTINE, "What was set apart for a person").asks::<events::PageQuery>().answers::<EventPage>(200),
+        post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
+            .takes::<quarantine::ReleaseDto>()
+            .or_nothing()
+            .answers::<Decided>(200)
+            .refuses(&[ErrorCode::InvalidPayload, ErrorCode::EventIdReused]),
     ]
 }
 
-fn patient(operation: Operation) -> Operation {
-    let position = json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX });
-    let wait = json!({ "type": "integer", "minimum": 0, "maximum": WAIT_SECONDS_MAX });
-    operation.query("min_position", position).query("wait", wait)
+fn edits() -> Vec<Operation> {
+    let entity = |method, summary, command| about::<DecidedResponse>(method, paths::ENTITY, summary, command);
+    let fields = json!({ "fields": { "name": "Dupont" } });
+    vec![
+        about::<DecidedResponse>("post", paths::DELIVERIES, "Create a delivery", Command::CreateDelivery).like(json!({
+            "reference": "BL-7", "client": "c-1", "total_minor": 510 })),
+        entity("patch", "Change fields: those that are not named stay", Command::UpdateClient)
+            .seen()
+            .like(fields.clone()),
+        Operation::new("put", paths::ENTITY, "Make it, or change fields of it")
+            .keyed()
+            .header("If-Match", false, "The ETag of what was read, of a change")
+            .header("If-None-Match", false, "`*`: there is nothing of that name yet")
+            .takes_given("application/json", fields_command())
+            .like(fields)
+            .answers::<DecidedResponse>(200)
+            .refuses(&WRITE_REFUSALS)
+            .refuses(&[ErrorCode::PreconditionRequired, ErrorCode::PreconditionFailed]),
+        entity("delete", "Delete it", Command::DeleteClient).seen().or_nothing(),
+    ]
+}
+
+fn reports() -> Vec<Operation> {
+    let table = |report: Operation| {
+        report
+            .answers_given(200, "text/csv; charset=utf-8", text("A table, with a header."))
+            .says(200, "Comptoir-Complete-To", false, "Of a table: `complete_to`.")
+            .says(200, "Comptoir-Late-Sites", false, "Of a table: `late_sites`, separated by commas.")
+            .says(200, "Comptoir-Next-Cursor", false, "Of a table: `next_cursor`.")
+            .refuses(&[ErrorCode::PositionNotReached, ErrorCode::FutureAsOf, ErrorCode::TooLarge])
+    };
+    vec![
+        table(get(paths::REPORT_SALES, "Sales").asks::<reports::SalesQuery>().answers::<sales::SalesReport>(200)),
+        table(
+            get(paths::REPORT_STOCK, "Stock, with its lots")
+                .asks::<reports::StockQuery>()
+                .answers::<stock::StockReport>(200),
+        ),
+    ]
 }
 
 fn rows() -> Vec<Operation> {
-    let list = |path, summary| patient(get(path, summary)).paged("cursor").answers(200, "RowList").answers_nothing(304);
-    let one = |path, summary| patient(get(path, summary)).answers(200, "EntityRow").answers_nothing(304);
-    let report = |path, summary| {
-        patient(get(path, summary))
-            .paged("cursor")
-            .query("site", uuid())
-            .query("as_of", text())
-            .query("format", json!({ "enum": ["json", "csv"] }))
-            .answers(200, "Report")
-            .answers_media(200, "text/csv; charset=utf-8", text())
-    };
-    let day = json!({ "type": "string", "format": "date" });
-    let by = json!({ "enum": ["day", "month", "site", "product", "country", "customer", "user", "entity"] });
     vec![
-        report(paths::REPORT_SALES, "Sales")
-            .query("from", day.clone())
-            .query("to", day)
-            .query("by", by)
-            .query("currency", json!({ "type": "string", "pattern": "^[A-Z]{3}$" })),
-        report(paths::REPORT_STOCK, "Stock, with its lots").query("product", text()),
-        list(paths::STOCK, "Stock as it stands").query("site", uuid()).query("product", text()),
-        list(paths::PRODUCTS, "Products"),
-        list(paths::CLIENTS, "Clients"),
+        rows_of::<stock::StockRow, lists::StockQuery>(paths::STOCK, "Stock as it stands"),
+        rows_of::<EntityRow, lists::PageQuery>(paths::PRODUCTS, "Products"),
+        rows_of::<EntityRow, lists::PageQuery>(paths::CLIENTS, "Clients"),
         one(paths::CLIENT, "One client"),
-        list(paths::DELIVERIES, "Deliveries").query("reference", text()),
-        list(paths::INVOICES, "Invoices").query("reference", text()).query("site", uuid()),
+        rows_of::<DeliveryRow, lists::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
+        rows_of::<InvoiceRow, lists::DocumentQuery>(paths::INVOICES, "Invoices"),
         one(paths::ENTITY, "One entity of any type"),
     ]
 }
 
+fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static str) -> Operation {
+    get(path, summary).asks::<Q>().answers::<RowList<R>>(200).tagged().refuses(&[ErrorCode::PositionNotReached])
+}
+
+fn one(path: &'static str, summary: &'static str) -> Operation {
+    get(path, summary)
+        .asks::<lists::OneQuery>()
+        .answers::<EntityRow>(200)
+        .tagged()
+        .refuses(&[ErrorCode::PositionNotReached])
+}
+
 fn conflicts() -> Vec<Operation> {
-    let choice = json!({ "type": "object", "required": ["choice"], "additionalProperties": false, "properties": {
-        "id": uuid(), "user": text(), "choice": { "enum": ["server", "local", "merged"] }, "fields": { "type": "object" } } });
-    let decides = |path, summary| seen(keyed(post(path, summary)), true).takes(choice.clone()).answers(200, "Object");
+    const ETAG: &str = "What If-Match names.";
+    let decides = |path, summary| {
+        post(path, summary)
+            .keyed()
+            .seen()
+            .takes::<conflicts::ChoiceDto>()
+            .like(json!({ "choice": "server" }))
+            .says(200, "ETag", true, ETAG)
+            .refuses(&[ErrorCode::AlreadyResolved, ErrorCode::InvalidPayload, ErrorCode::EventIdReused])
+    };
     vec![
         get(paths::CONFLICTS, "Edits that wait for a person")
-            .paged("after")
-            .query("type", text())
-            .query("entity", text())
-            .query("node", uuid())
-            .query("state", json!({ "enum": ["open", "all"] }))
-            .answers(200, "Object"),
-        get(paths::CONFLICT, "One conflict, both sides of it").answers(200, "Object"),
-        decides(paths::CONFLICT_PREVIEW, "What a choice would give"),
-        decides(paths::CONFLICT_RESOLVE, "A person's choice"),
+            .asks::<conflicts::ListQuery>()
+            .answers::<conflicts::PageDto>(200),
+        get(paths::CONFLICT, "One conflict, both sides of it")
+            .answers::<shown::ConflictDto>(200)
+            .says(200, "ETag", true, ETAG),
+        decides(paths::CONFLICT_PREVIEW, "What a choice would give").answers::<shown::PreviewDto>(200),
+        decides(paths::CONFLICT_RESOLVE, "A person's choice").answers::<shown::ResolvedDto>(200),
     ]
 }
 
 fn sync() -> Vec<Operation> {
-    let push = json!({ "type": "object",
-        "required": ["batch_id", "node", "epoch", "first_seq", "previous_chain", "records", "node_time"] });
-    let natural = json!({ "type": "integer", "minimum": 0 });
+    let moved = [ErrorCode::IncarnationChanged, ErrorCode::ScopeChanged];
     vec![
-        post(paths::SYNC_PUSH, "A node's sealed records").takes(push).answers(200, "Object"),
-        get(paths::SYNC_STATUS, "Where central stands with the calling node").answers(200, "Object"),
+        post(paths::SYNC_PUSH, "A node's sealed records")
+            .takes::<sync_v1::PushRequest>()
+            .answers::<sync_v1::PushResponse>(200)
+            .refuses(&[
+                ErrorCode::WrongTenant,
+                ErrorCode::WrongNode,
+                ErrorCode::SeqGap,
+                ErrorCode::Fork,
+                ErrorCode::EpochFrozen,
+                ErrorCode::ChainMismatch,
+                ErrorCode::KeyChanged,
+            ]),
+        get(paths::SYNC_STATUS, "Where central stands with the calling node").answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
-            .query("cursor", text())
-            .query("limit", natural.clone())
-            .query("wait", natural)
-            .answers(200, "Object"),
-        get(paths::SYNC_BOOTSTRAP, "The first load of a node").query("after", text()).answers_media(
-            200,
-            pull_v1::BOOTSTRAP_TYPE,
-            bytes(),
-        ),
-        get(paths::NODES, "How each node stands").answers(200, "Object"),
+            .asks::<pull::PullQuery>()
+            .answers::<pull_v1::PullResponse>(200)
+            .refuses(&moved),
+        get(paths::SYNC_BOOTSTRAP, "The first load of a node: zstd, in it a `BootstrapLine` on each line")
+            .asks::<bootstrap::BootstrapQuery>()
+            .mentions::<pull_v1::BootstrapLine>(false)
+            .answers_given(200, pull_v1::BOOTSTRAP_TYPE, bytes())
+            .refuses(&moved),
+        get(paths::NODES, "How each node stands").answers::<nodes::NodeList>(200),
     ]
 }
 
-fn devices() -> Vec<Operation> {
-    let has = |names: &[&str]| {
-        let properties: serde_json::Map<String, Value> =
-            names.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
-        json!({ "type": "object", "required": names, "properties": properties })
-    };
-    let named = |path, summary| get(path, summary).query("device_id", text());
-    let natural = json!({ "type": "integer", "minimum": 1, "maximum": comptoir_core::limits::PAGE_ROWS_MAX });
+fn phones() -> Vec<Operation> {
     vec![
-        post(paths::MOBILE_PUSH, "A phone's events")
-            .takes(has(&["device_id", "batch_id", "events"]))
-            .answers(200, "Object"),
-        named(paths::MOBILE_PULL, "What a phone has not seen")
-            .query("since", text())
-            .query("limit", natural.clone())
-            .answers(200, "Object"),
-        named(paths::MOBILE_STATUS, "How a phone stands").answers(200, "Object"),
-        named(paths::MOBILE_BOOTSTRAP, "A phone's first load")
-            .query("cursor", text())
-            .query("limit", natural)
-            .answers(200, "Object"),
-        post(paths::DESKTOP_UP, "A desktop's outbox").takes(has(&["clientId", "events"])).answers(200, "Object"),
-        post(paths::DESKTOP_DOWN, "What a desktop has not seen").takes(has(&["clientId"])).answers(200, "Object"),
+        post(paths::MOBILE_PUSH, "A phone's events: each a `SyncEventRequest`, read by itself")
+            .takes::<mobile_v1::PushRequest>()
+            .mentions::<mobile_v1::SyncEvent>(true)
+            .like(json!({ "device_id": "phone-1", "batch_id": "b-1", "events": [] }))
+            .answers::<mobile_v1::PushResponse>(200),
+        get(paths::MOBILE_PULL, "What a phone has not seen")
+            .asks::<mobile::PullQuery>()
+            .answers::<mobile_v1::PullResponse>(200),
+        get(paths::MOBILE_STATUS, "How a phone stands")
+            .asks::<mobile::StatusQuery>()
+            .answers::<mobile_v1::StatusResponse>(200),
+        get(paths::MOBILE_BOOTSTRAP, "A phone's first load")
+            .asks::<mobile::BootstrapQuery>()
+            .answers::<mobile_v1::BootstrapResponse>(200),
+    ]
+}
+
+fn desktops() -> Vec<Operation> {
+    vec![
+        post(paths::DESKTOP_UP, "A desktop's outbox: each an `OutboxEventRequest`, read by itself")
+            .takes::<SyncUpRequest>()
+            .mentions::<desktop_v1::OutboxEvent>(true)
+            .like(json!({ "clientId": "desktop-1", "events": [], "lastSyncTimestamp": null }))
+            .answers::<SyncUpResponse>(200),
+        post(paths::DESKTOP_DOWN, "What a desktop has not seen")
+            .takes::<SyncDownRequest>()
+            .like(json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "entityTypes": ["CLIENT"] }))
+            .answers::<SyncDownResponse>(200),
         post(paths::DESKTOP_RESOLVE, "A desktop user's choice")
-            .takes(has(&["clientId", "outboxEventId", "acceptServerVersion"]))
-            .answers(200, "Object"),
+            .takes::<ResolveRequest>()
+            .answers::<ResolveResponse>(200)
+            .refuses(&[
+                ErrorCode::NotFound,
+                ErrorCode::AlreadyResolved,
+                ErrorCode::EventIdReused,
+                ErrorCode::InvalidPayload,
+            ]),
         get(paths::SYNC_LOG, "Every synchronisation, newest first")
-            .paged("cursor")
-            .query("client", text())
-            .query("status", json!({ "enum": ["SUCCESS", "PARTIAL", "FAILED"] }))
-            .answers(200, "Object"),
+            .asks::<sync_log::ListQuery>()
+            .answers::<SyncLogPage>(200),
     ]
 }
 
 fn standing() -> Vec<Operation> {
     vec![
-        get(paths::HEALTHZ, "The process lives").open().answers(200, "Object"),
-        get(paths::READYZ, "The process can do its work").open().answers(200, "Object"),
-        get(paths::OPENAPI, "This document").open().answers(200, "Object"),
-        get(paths::DOCS, "This document for people").open().answers_media(200, "text/html; charset=utf-8", text()),
+        get(paths::HEALTHZ, "The process lives").open().answers::<Health>(200),
+        get(paths::READYZ, "The process can do its work").open().answers::<Health>(200),
+        get(paths::OPENAPI, "This document").open().answers::<words::Members>(200),
+        get(paths::DOCS, "This document for people").open().answers_given(
+            200,
+            "text/html; charset=utf-8",
+            text("A page."),
+        ),
     ]
 }

@@ -13,7 +13,9 @@ use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_proto::api_v1::{Decided, EventPage};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -29,12 +31,17 @@ use crate::ingest::Drafts;
 use crate::world_store::Versions;
 
 /// Why it is released, and by whom.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ReleaseDto {
+#[schemars(rename = "ReleaseRequest")]
+pub(super) struct ReleaseDto {
     /// The release's own id, so that a retry is the same release.
     id: Option<Uuid>,
+    /// Who releases it.
+    #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
+    /// Why.
+    #[schemars(length(max = 500))]
     reason: Option<String>,
 }
 

@@ -10,8 +10,8 @@
 mod history;
 mod list;
 pub(crate) mod resolve;
-mod routes;
-mod shown;
+pub(crate) mod routes;
+pub(crate) mod shown;
 mod sides;
 
 pub(crate) use routes::router;

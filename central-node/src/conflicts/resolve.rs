@@ -13,6 +13,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -24,7 +25,7 @@ use crate::event_store::lock_tenant;
 use crate::ingest::Drafts;
 
 /// What a person may choose.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Choice {
     /// The server's version, as it is.

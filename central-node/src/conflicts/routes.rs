@@ -15,8 +15,10 @@ use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -41,28 +43,39 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::CONFLICT_RESOLVE, post(decide))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(crate) struct ListQuery {
+    /// One type of entity.
     #[serde(rename = "type")]
     entity_type: Option<String>,
+    /// One entity.
     entity: Option<String>,
+    /// One node.
     node: Option<Uuid>,
+    /// `open` where nothing is said.
     state: Option<Which>,
+    /// `next` of the page before.
     #[serde(default)]
+    #[schemars(with = "words::PositionNumber")]
     after: u64,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 enum Which {
     Open,
     All,
 }
 
-#[derive(Debug, Serialize)]
-struct PageDto {
+/// One page, oldest first.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictPage")]
+pub(crate) struct PageDto {
     conflicts: Vec<ConflictDto>,
     /// What `after` is to be given for the next page.
     next: String,
@@ -80,6 +93,9 @@ async fn page(
     let limit = query.limit.unwrap_or(PAGE_CONFLICTS);
     if !(1..=PAGE_ROWS_MAX).contains(&limit) {
         return Err(bad(format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}")).into());
+    }
+    if i64::try_from(query.after).is_err() {
+        return Err(bad(format!("after={}: no position is so high", query.after)).at("after").into());
     }
     let name = |text: Option<String>| text.map(Name::new).transpose().map_err(|error| bad(error.to_string()));
     let filter = Filter {
@@ -110,13 +126,18 @@ async fn one(
 }
 
 /// A person's choice as it is posted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ChoiceDto {
+#[schemars(rename = "ConflictChoiceRequest")]
+pub(crate) struct ChoiceDto {
     /// The resolution's own id, so that a retry is the same decision.
     id: Option<Uuid>,
+    /// Who decides.
+    #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
+    /// Which side stands.
     choice: Choice,
+    /// Of `merged`: what is set; null removes a field.
     fields: Option<BTreeMap<String, Box<RawValue>>>,
 }
 
@@ -170,6 +191,9 @@ async fn order(
     })?;
     let unreadable = || Problem::new(ErrorCode::BadParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
     let seen = seen.to_str().map_err(|_| unreadable())?.trim().to_owned();
+    if seen.is_empty() {
+        return Err(unreadable());
+    }
     expect_json(headers)?;
     let key = idempotency_key(headers)?;
     let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;

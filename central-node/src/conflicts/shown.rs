@@ -8,6 +8,8 @@ use comptoir_core::id::Name;
 use comptoir_core::state::Entity;
 use comptoir_proto::api_v1::Decided;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -20,19 +22,22 @@ use crate::database::StoreError;
 type Values = BTreeMap<String, Box<RawValue>>;
 
 /// One conflict.
-#[derive(Debug, Serialize)]
-pub(super) struct ConflictDto {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Conflict")]
+pub(crate) struct ConflictDto {
     /// The edit that opened it.
     event_id: Uuid,
     /// What If-Match names.
     pub(super) etag: String,
     /// `open` or `resolved`.
+    #[schemars(with = "words::ConflictState")]
     state: &'static str,
     entity_type: String,
     entity_id: String,
     /// Whose edits wait.
     node: Uuid,
     /// Why it is a conflict.
+    #[schemars(with = "Option<words::DecisionCode>")]
     code: Option<&'static str>,
     /// The entity as the node had it.
     base: SideDto,
@@ -48,7 +53,8 @@ pub(super) struct ConflictDto {
     resolution: Option<ResolutionDto>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictSide")]
 struct SideDto {
     /// Position of the last accepted change; absent of the local side, which has none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +64,8 @@ struct SideDto {
     fields: Values,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictDifference")]
 struct DifferenceDto {
     field: String,
     /// Absent where the side has no such field.
@@ -70,14 +77,17 @@ struct DifferenceDto {
     local: Option<Box<RawValue>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictEdit")]
 struct EditDto {
     event_id: Uuid,
     position: u64,
     action: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[schemars(with = "words::Instant")]
     occurred_at: String,
+    #[schemars(with = "words::Instant")]
     received_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     base_version: Option<u64>,
@@ -85,14 +95,17 @@ struct EditDto {
     fields: Box<RawValue>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictResolution")]
 struct ResolutionDto {
     event_id: Uuid,
     position: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<super::resolve::Choice>")]
     choice: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    #[schemars(with = "words::Instant")]
     decided_at: String,
     /// What was set over the server's version; absent where it stayed as it was.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,8 +113,9 @@ struct ResolutionDto {
 }
 
 /// What a choice would give.
-#[derive(Debug, Serialize)]
-pub(super) struct PreviewDto {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictPreview")]
+pub(crate) struct PreviewDto {
     exists: bool,
     fields: Values,
     /// What would change about the server's version: nothing where it stays as it is. Null removes a field.
@@ -109,8 +123,9 @@ pub(super) struct PreviewDto {
 }
 
 /// What was decided.
-#[derive(Debug, Serialize)]
-pub(super) struct ResolvedDto {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictResolved")]
+pub(crate) struct ResolvedDto {
     event_id: Uuid,
     /// The resolution; behind it the deletion where one was chosen.
     results: Vec<Decided>,
@@ -118,7 +133,8 @@ pub(super) struct ResolvedDto {
     entity: EntityDto,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictEntity")]
 struct EntityDto {
     version: u64,
     exists: bool,

@@ -6,7 +6,7 @@
 mod changes;
 mod desktop;
 mod device;
-mod mobile;
+pub(crate) mod mobile;
 mod offset;
 mod seal;
 pub(crate) mod sync_log;

@@ -13,8 +13,10 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::desktop_v1::{SyncLog, SyncLogPage, SyncStatistics};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -111,10 +113,11 @@ impl Sync {
     async fn write(&self, central: &Central, outcome: Result<Counts, &Problem>) -> Result<(), StoreError> {
         let counts = outcome.unwrap_or_default();
         let status = match outcome {
-            Err(_) => "FAILED",
-            Ok(counts) if counts.conflicts + counts.failed > 0 => "PARTIAL",
-            Ok(_) => "SUCCESS",
+            Err(_) => Outcome::Failed,
+            Ok(counts) if counts.conflicts + counts.failed > 0 => Outcome::Partial,
+            Ok(_) => Outcome::Success,
         };
+        let status = status.as_str();
         let direction = match self.direction {
             Direction::Up => "UP",
             Direction::Down => "DOWN",
@@ -157,12 +160,37 @@ fn kept(text: &str) -> String {
     text.chars().filter(|character| *character != '\0').take(TEXT_CHARS_MAX).collect()
 }
 
-#[derive(Deserialize)]
+/// How a synchronisation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schemars(inline)]
+enum Outcome {
+    Success,
+    Partial,
+    Failed,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Success => "SUCCESS",
+            Outcome::Partial => "PARTIAL",
+            Outcome::Failed => "FAILED",
+        }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(crate) struct ListQuery {
+    /// One client.
     client: Option<String>,
-    status: Option<String>,
+    /// One outcome.
+    status: Option<Outcome>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -177,7 +205,7 @@ async fn list(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap)
     }
     let before = query.cursor.as_deref().map(read_cursor).transpose()?;
     let (before_at, before_id) = before.unzip();
-    let (tenant, client, status) = (credential.tenant.uuid(), query.client, query.status);
+    let (tenant, client, status) = (credential.tenant.uuid(), query.client, query.status.map(Outcome::as_str));
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let statement = tx.prepare_cached(include_str!("sync_log_page.sql")).await.map_err(StoreError::from)?;

@@ -6,8 +6,10 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Object;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::params::{self, Page};
@@ -19,14 +21,24 @@ use crate::central::Central;
 use crate::database::begin;
 use crate::projections::progress::Mark;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StockQuery {
+pub(crate) struct StockQuery {
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
     site: Option<String>,
+    /// One product.
     product: Option<String>,
+    /// Answer once this position is in it.
+    #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -44,12 +56,19 @@ pub(super) async fn stock(State(central): State<Arc<Central>>, caller: Caller, u
     tagged(&headers, &list_tag(report.complete_to()), &report.into_list())
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
+pub(crate) struct PageQuery {
+    /// Answer once this position is in it.
+    #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -79,14 +98,24 @@ async fn entities_of(
     tagged(&headers, &list_tag(head.0), &list)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DocumentQuery {
+pub(crate) struct DocumentQuery {
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
     site: Option<String>,
+    /// One number.
     reference: Option<String>,
+    /// Answer once this position is in it.
+    #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -132,10 +161,14 @@ pub(super) async fn invoices(
     tagged(&headers, &list_tag(head.0), &list)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OneQuery {
+pub(crate) struct OneQuery {
+    /// Answer once this position is in it.
+    #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
 }
 

@@ -3,13 +3,13 @@
 
 mod csv_table;
 mod freshness;
-mod lists;
+pub(crate) mod lists;
 mod params;
 mod read_models;
 mod respond;
-mod routes;
-mod sales;
-mod stock;
+pub(crate) mod routes;
+pub(crate) mod sales;
+pub(crate) mod stock;
 mod stock_fold;
 
 use std::time::Duration;

@@ -6,7 +6,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::routing::get;
+use comptoir_proto::openapi::words;
 use comptoir_proto::paths;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::lists;
@@ -30,19 +32,39 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::ENTITY, get(lists::entity))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct SalesQuery {
+pub(crate) struct SalesQuery {
+    /// First day.
+    #[schemars(with = "Option<words::Day>")]
     from: Option<String>,
+    /// Last day.
+    #[schemars(with = "Option<words::Day>")]
     to: Option<String>,
+    /// What a row is about; a day where nothing is said.
+    #[schemars(with = "Option<words::SalesKey>")]
     by: Option<String>,
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
     site: Option<String>,
+    /// One currency.
+    #[schemars(with = "Option<words::CurrencyCode>")]
     currency: Option<String>,
+    /// As it was at a position or an instant.
     as_of: Option<String>,
+    /// Answer once this position is in it.
+    #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// `csv` for a table; JSON where nothing is said.
+    #[schemars(with = "Option<words::ReportFormat>")]
     format: Option<String>,
 }
 
@@ -67,16 +89,29 @@ async fn sales_report(State(central): State<Arc<Central>>, caller: Caller, uri: 
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StockQuery {
+pub(crate) struct StockQuery {
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
     site: Option<String>,
+    /// One product.
     product: Option<String>,
+    /// As it was at a position or an instant.
     as_of: Option<String>,
+    /// Answer once this position is in it.
+    #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
+    /// `csv` for a table; JSON where nothing is said.
+    #[schemars(with = "Option<words::ReportFormat>")]
     format: Option<String>,
 }
 

@@ -4,9 +4,11 @@ use comptoir_core::id::{SiteId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -81,8 +83,8 @@ pub(super) struct SalesQuestion {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
-pub(super) struct SalesReport {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SalesReport {
     /// Every event up to here is in the figures.
     complete_to: u64,
     /// Sites of which something may be missing.
@@ -103,9 +105,10 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// One key in one currency.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct SalesRow {
     key: Option<String>,
+    #[schemars(with = "words::CurrencyCode")]
     currency: String,
     sales: i64,
     refunds: i64,
@@ -113,11 +116,15 @@ struct SalesRow {
     adjustments: i64,
     lines: i64,
     /// Sold less what came back.
+    #[schemars(with = "words::Decimal")]
     quantity: String,
+    #[schemars(with = "words::Decimal")]
     written_off: String,
+    #[schemars(with = "words::Decimal")]
     adjusted: String,
     amount_minor: i128,
     /// Major units, unrounded.
+    #[schemars(with = "words::Decimal")]
     amount: String,
 }
 

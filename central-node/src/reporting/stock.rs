@@ -8,9 +8,11 @@ use comptoir_core::position::Position;
 use comptoir_core::state::{Lot, StockItem, StockKey, Touched, World};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{self, RowList};
 use deadpool_postgres::Transaction;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::ToSql;
@@ -40,8 +42,8 @@ pub(super) struct StockQuestion {
 }
 
 /// The answer.
-#[derive(Debug, Serialize)]
-pub(super) struct StockReport {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct StockReport {
     /// Every event up to here is in the figures.
     complete_to: u64,
     /// Sites of which something may be missing.
@@ -54,26 +56,35 @@ pub(super) struct StockReport {
 }
 
 /// One product in one site.
-#[derive(Debug, Serialize)]
-pub(super) struct StockRow {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StockReportRow")]
+pub(crate) struct StockRow {
     /// What a node may know of it too.
     #[serde(flatten)]
     known: read_v1::StockRow,
     /// Of the lots, major units.
+    #[schemars(with = "words::Decimal")]
     value: String,
+    #[schemars(with = "words::CurrencyCode")]
     currency: String,
     /// What ever left through lots, and what that had cost.
+    #[schemars(with = "words::Decimal")]
     taken_quantity: String,
+    #[schemars(with = "words::Decimal")]
     taken_cost: String,
     /// Oldest first.
     lots: Vec<LotRow>,
 }
 
 /// Goods that came in together.
-#[derive(Debug, Serialize)]
-pub(super) struct LotRow {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "StockLot")]
+pub(crate) struct LotRow {
+    #[schemars(with = "words::Instant")]
     received_at: String,
+    #[schemars(with = "words::Decimal")]
     quantity: String,
+    #[schemars(with = "words::Decimal")]
     unit_cost: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     lot: Option<String>,

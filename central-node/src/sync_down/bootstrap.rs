@@ -18,6 +18,7 @@ use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Change, Cursor, RowKey, RowKind};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_postgres::types::ToSql;
@@ -70,9 +71,10 @@ impl Loads {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct BootstrapQuery {
+pub(crate) struct BootstrapQuery {
+    /// The last `mark` that was stored.
     after: Option<String>,
 }
 

@@ -5,12 +5,12 @@
 //! appears behind a cursor, and a row that changes while somebody pages through moves to where the reader has still to come.
 //! A request that waits holds no database connection ([`watch`]).
 
-mod bootstrap;
+pub(crate) mod bootstrap;
 mod changes;
 mod keys;
-mod nodes;
+pub(crate) mod nodes;
 mod notices;
-mod pull;
+pub(crate) mod pull;
 mod read_rows;
 mod scope;
 mod token;

@@ -6,6 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -15,8 +17,8 @@ use crate::central::Central;
 use crate::database::{self, Micros, StoreError, natural};
 
 /// The answer.
-#[derive(Debug, Serialize)]
-pub(super) struct NodeList {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NodeList {
     /// Past which offset a clock is said to drift.
     drift_limit_ms: u64,
     /// The tenant's head.
@@ -24,7 +26,7 @@ pub(super) struct NodeList {
     nodes: Vec<NodeState>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct NodeState {
     id: Uuid,
     /// Absent: central's own node.
@@ -36,12 +38,14 @@ struct NodeState {
     seq: Option<u64>,
     /// After a fork.
     frozen: bool,
+    #[schemars(with = "Option<words::Instant>")]
     last_push_at: Option<String>,
     /// The node's clock less central's, when it last pushed something new.
     clock_offset_ms: Option<i64>,
     /// Whether that is over the limit, either way.
     clock_drift: bool,
     /// Exact to a minute.
+    #[schemars(with = "Option<words::Instant>")]
     last_pull_at: Option<String>,
     /// Up to where it had everything then.
     pulled_to: Option<u64>,

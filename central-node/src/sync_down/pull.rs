@@ -16,6 +16,7 @@ use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::{Cursor, DeviceStatus, PullResponse};
 use deadpool_postgres::Transaction;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_postgres::IsolationLevel;
@@ -37,11 +38,16 @@ const WAIT_SECONDS_MAX: u64 = 30;
 /// A node's pulls are noted at most so often.
 const CONTACT_EVERY_MICROS: i64 = 60_000_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PullQuery {
+pub(crate) struct PullQuery {
+    /// `cursor` of the answer before; nothing for a start from the beginning.
     cursor: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<u64>", range(min = 1, max = 5_000))]
     limit: Option<usize>,
+    /// How many seconds that may take.
+    #[schemars(with = "Option<u64>", range(max = 30))]
     wait: Option<u64>,
 }
 

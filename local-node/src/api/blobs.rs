@@ -12,8 +12,8 @@ use comptoir_core::fact::Fact;
 use comptoir_core::limits::BLOB_BYTES_MAX;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::shop_v1::BlobKept;
 use http_body_util::BodyExt as _;
-use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::body::{BODY_TIMEOUT, timed_out};
@@ -28,13 +28,13 @@ pub(super) async fn put(
     State(node): State<Arc<Node>>,
     PathId(hash): PathId,
     request: Request,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
+) -> Result<(StatusCode, Json<BlobKept>), Refusal> {
     let hash = parse(&hash)?;
     let (parts, body) = request.into_parts();
     if declared(&parts.headers).is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
         return Err(refused(BlobError::TooLarge).into());
     }
-    let answer = Json(json!({ "hash": hash.to_string() }));
+    let answer = Json(BlobKept { hash: hash.to_string() });
     if node.blobs().has(hash) {
         return Ok((StatusCode::OK, answer));
     }

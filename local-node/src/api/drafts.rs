@@ -14,9 +14,11 @@ use comptoir_core::limits::PAYLOAD_BYTES_MAX;
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::RowList;
 use comptoir_proto::shop_v1::TypedDraft;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
@@ -33,10 +35,15 @@ use crate::node::Node;
 /// A payload, and what stands around it.
 const BODY_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 16 * 1024;
 
-/// What every body names.
-#[derive(Deserialize)]
-struct Named {
+/// What every body names, whatever else it holds.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "TypedDraftRequest")]
+pub(super) struct Named {
+    /// What it is to become a change of.
+    #[schemars(with = "words::Name")]
     entity_type: String,
+    /// What is to have happened.
+    #[schemars(with = "words::Name")]
     action: String,
 }
 
@@ -79,10 +86,13 @@ pub(super) async fn save(
     Ok((status, Json(draft)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(super) struct ListQuery {
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<Uuid>,
 }
 

@@ -11,9 +11,11 @@ use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::position::Seq;
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
 use comptoir_proto::sync_v1::RecordResult;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::body::{self, Media};
@@ -40,10 +42,13 @@ pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> R
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Page {
+pub(super) struct Page {
+    /// `next` of the page before.
     after: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
 }
 

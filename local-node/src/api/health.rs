@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::status_v1::Health;
 
 use super::refusal::Refusal;
 use crate::node::Node;
 
-const JSON: [(axum::http::HeaderName, &str); 1] = [(CONTENT_TYPE, "application/json")];
-
 /// The process lives.
-pub(super) async fn healthz() -> impl IntoResponse {
-    (JSON, r#"{"status":"ok"}"#)
+pub(super) async fn healthz() -> Json<Health> {
+    Json(Health::ok())
 }
 
 /// The log takes events.
-pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<impl IntoResponse, Refusal> {
+pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, Refusal> {
     let status = node.log().status();
     if let Some(reason) = status.state.refusal() {
         return Err(Problem::new(ErrorCode::LogReadOnly, reason).into());
@@ -28,5 +26,5 @@ pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<impl IntoRes
         let free = status.disk.map_or(0, |disk| disk.free_bytes);
         return Err(Problem::new(ErrorCode::DiskLow, format!("{free} bytes are free on the log's disk")).into());
     }
-    Ok((JSON, r#"{"status":"ready"}"#))
+    Ok(Json(Health::ready(None)))
 }

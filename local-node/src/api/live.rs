@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use comptoir_proto::instant;
+use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync};
 use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ use super::queue;
 use crate::event_log::Head;
 use crate::node::Node;
 use crate::notifications::{self, Language};
-use crate::sync_agent::SyncState;
+use crate::sync_agent::{SyncState, Trouble};
 
 /// A quiet stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -96,20 +97,26 @@ impl Live {
 
 fn read(node: &Node) -> Result<[Value; 4], crate::event_log::ReadError> {
     let (head, sync) = (node.log().head(), node.sync().borrow().clone());
-    let marks = json!({
-        "epoch": head.epoch.number, "appended": head.marks.appended.0, "durable": head.marks.durable.0,
-        "acked": head.marks.acked.0,
-    });
-    // Its age moves by itself and is no change.
+    let marks = LiveMarks {
+        epoch: head.epoch.number,
+        appended: head.marks.appended.0,
+        durable: head.marks.durable.0,
+        acked: head.marks.acked.0,
+    };
     let queue = queue::read(node)?;
-    let queue = json!({ "pending": queue.pending, "attention": queue.attention });
+    let queue = LiveQueue { pending: queue.pending, attention: queue.attention };
     let pull = &sync.pull;
-    let sync = json!({
-        "phase": sync.phase.as_str(), "attention": sync.attention.as_ref().map(|trouble| trouble.code.as_str()),
-        "last_error": sync.last_error.as_ref().map(|trouble| trouble.code.as_str()),
-        "complete_to": pull.complete_to, "rows": pull.changes, "loaded_rows": pull.loading.map(|(rows, _)| rows),
-        "last_success_at": sync.last_success_at.map(instant::format),
-    });
+    let code = |trouble: &Trouble| trouble.code.clone();
+    let sync = LiveSync {
+        phase: sync.phase.as_str().to_owned(),
+        attention: sync.attention.as_ref().map(code),
+        last_error: sync.last_error.as_ref().map(code),
+        complete_to: pull.complete_to,
+        rows: pull.changes,
+        loaded_rows: pull.loading.map(|(rows, _)| rows),
+        last_success_at: sync.last_success_at.map(instant::format),
+    };
     let unseen = notifications::list(node.log(), Some(true), None, UNSEEN_MAX, Language::French)?.rows.len();
-    Ok([marks, queue, sync, json!({ "unseen": unseen })])
+    let unseen = LiveNotifications { unseen: unseen as u64 };
+    Ok([json!(marks), json!(queue), json!(sync), json!(unseen)])
 }

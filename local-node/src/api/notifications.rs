@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, Uri};
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::RowList;
 use comptoir_proto::shop_v1::Notification;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::events::{limit, off_the_runtime};
@@ -18,11 +20,15 @@ use super::refusal::{Refusal, not_appended};
 use crate::node::Node;
 use crate::notifications::{self, Language};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ListQuery {
+pub(super) struct ListQuery {
+    /// Only what nobody has seen.
     unseen: Option<bool>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 

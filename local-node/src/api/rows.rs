@@ -11,8 +11,10 @@ use axum::response::{IntoResponse, Response};
 use comptoir_core::id::Name;
 use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -25,10 +27,13 @@ use crate::read_models::{self, Page, parse_cursor};
 
 type Answer = Result<Response, Refusal>;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
+pub(super) struct PageQuery {
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -50,12 +55,17 @@ async fn entities(entity_type: &'static str, State(node): State<Arc<Node>>, uri:
         .await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct DeliveryQuery {
+pub(super) struct DeliveryQuery {
+    /// One number.
     reference: Option<String>,
+    /// Only those that are, or are not.
     validated: Option<bool>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -71,11 +81,15 @@ pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers:
     list(node, &headers, move |node| node.read_models().list(&delivery, &page, node.line(), keep)).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct InvoiceQuery {
+pub(super) struct InvoiceQuery {
+    /// One number.
     reference: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -92,12 +106,17 @@ pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: H
     list(node, &headers, move |node| node.read_models().list(&invoice, &page, node.line(), keep)).await
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct StockQuery {
+pub(super) struct StockQuery {
+    /// One shop.
     site: Option<Uuid>,
+    /// One product.
     product: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
+    /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 

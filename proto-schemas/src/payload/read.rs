@@ -234,8 +234,18 @@ fn rulebook(payload: &Node<'_>) -> Result<Rulebook, PayloadError> {
     Ok(book)
 }
 
-/// A total that is not the sum of its lines.
+/// What a schema cannot say: a total that is not the sum of its lines, a day that no calendar has. What took effect is not asked again.
 fn objection(fact: &Fact) -> Option<Objection> {
+    no_such_day(fact).or_else(|| total_mismatch(fact))
+}
+
+fn no_such_day(fact: &Fact) -> Option<Objection> {
+    let Fact::InvoiceCreated(Invoice { due_on: Some(day), .. }) = fact else { return None };
+    let detail = || format!("due_on: {day:?} is no day of the calendar");
+    day.parse::<jiff::civil::Date>().is_err().then(|| Objection { code: Code::InvalidPayload, detail: detail() })
+}
+
+fn total_mismatch(fact: &Fact) -> Option<Objection> {
     let (lines, basis, currency, said) = match fact {
         Fact::SaleRecorded(sale) => (&sale.lines, sale.price_basis, sale.currency, sale.total_minor),
         Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {

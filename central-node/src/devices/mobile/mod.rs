@@ -1,7 +1,7 @@
 //! The mobile contract: `docs/spec/mobile.md`.
 
 mod naming;
-mod pull;
+pub(crate) mod pull;
 mod push;
 mod rows;
 

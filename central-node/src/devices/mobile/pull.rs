@@ -10,8 +10,10 @@ use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::{Change, DeviceStatus, RowKind};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -31,10 +33,14 @@ const PENDING_MAX: usize = 1_000;
 /// No device is revoked before there are users.
 const ACTIVE: DeviceStatus = DeviceStatus { is_active: true, requires_reauth: false };
 
-#[derive(Deserialize)]
-struct PullQuery {
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct PullQuery {
+    /// The device's own name for itself.
     device_id: String,
+    /// `server_time` of the answer before.
     since: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
 
@@ -58,10 +64,14 @@ pub(super) async fn pull(
     }))
 }
 
-#[derive(Deserialize)]
-struct BootstrapQuery {
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct BootstrapQuery {
+    /// The device's own name for itself.
     device_id: String,
+    /// `cursor` of the page before.
     cursor: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
 
@@ -111,8 +121,9 @@ fn raw(value: &serde_json::Value) -> Result<Box<RawValue>, StoreError> {
     to_raw_value(value).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-#[derive(Deserialize)]
-struct StatusQuery {
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct StatusQuery {
+    /// The device's own name for itself.
     device_id: String,
 }
 

@@ -1,0 +1,229 @@
+//! What stands at central and at a node before they are asked: rows for every list, and something behind every id.
+
+use comptoir_core::event::Content;
+use comptoir_proto::stored_v1;
+use comptoir_tests::contract::Door;
+use comptoir_tests::hand_made::{HandMade, sale};
+use serde_json::{Value, json};
+
+/// How many of what is used up by asking: conflicts to decide, clients to delete.
+const POOL: usize = 40;
+
+/// Ids of a pool, as the parts of a path.
+fn ids(prefix: &str) -> Vec<Value> {
+    (0..POOL).map(|number| json!({ "id": format!("{prefix}-{number}") })).collect()
+}
+
+fn entities(prefix: &str) -> Vec<Value> {
+    (0..POOL).map(|number| json!({ "type": "STUDENT", "id": format!("{prefix}-{number}") })).collect()
+}
+
+fn place(id: &str) -> Vec<Value> {
+    vec![json!({ "id": id })]
+}
+
+fn uuid(prefix: &str, number: usize) -> String {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, format!("{prefix}/{number}").as_bytes()).to_string()
+}
+
+async fn append(door: &Door, drafts: Vec<Value>) -> Vec<Value> {
+    let reply = door.post("/api/v1/events", &Value::from(drafts)).await;
+    let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
+    assert_eq!(reply.status, 200, "{answer}");
+    answer["results"].as_array().expect("a list").clone()
+}
+
+fn draft(entity_type: &str, id: &str, action: &str, payload: Value) -> Value {
+    let event = uuid::Uuid::now_v7().to_string();
+    json!({ "id": event, "entity_type": entity_type, "entity_id": id, "action": action, "payload": payload })
+}
+
+fn created(entity_type: &str, prefix: &str) -> Vec<Value> {
+    let one =
+        |number| draft(entity_type, &format!("{prefix}-{number}"), "CREATE", json!({ "name": "Léa", "town": "Lyon" }));
+    (0..POOL).map(one).collect()
+}
+
+async fn put_file(door: &Door, text: &str) -> String {
+    let hash = blake3::hash(text.as_bytes()).to_string();
+    let path = format!("/api/v1/blobs/{hash}");
+    let reply = door.send("PUT", &path, &[("content-type", "application/octet-stream")], text).await;
+    assert!(reply.status < 300, "{}", reply.status);
+    hash
+}
+
+fn files() -> Value {
+    let file = |number: usize| {
+        let text = format!("photo {number}");
+        json!({ "place": { "hash": blake3::hash(text.as_bytes()).to_string() }, "body": text })
+    };
+    json!({ "/api/v1/blobs/{hash}": (0..4).map(file).collect::<Vec<_>>() })
+}
+
+/// Fills central, and says what is there. `till` is a node made by hand, whose key is `key`.
+pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMade) -> Value {
+    let office = Door::address(url, Some(token.to_owned()));
+    append(&office, created("PRODUCT", "p")).await;
+    append(&office, created("CLIENT", "c")).await;
+    append(&office, created("CLIENT", "gone")).await;
+    append(&office, created("STUDENT", "gone")).await;
+    append(&office, created("STUDENT", "s")).await;
+    let made = append(&office, created("STUDENT", "disputed")).await;
+    let base: Vec<u64> = made.iter().map(|made| made["decision"]["position"].as_u64().expect("a position")).collect();
+    // The office edits them too, after the version that the till and the desktop have seen.
+    let edits = (0..POOL).map(|number| {
+        let mut edit = draft("STUDENT", &format!("disputed-{number}"), "UPDATE", json!({ "town": "Brest" }));
+        edit["base_version"] = base[number].into();
+        edit
+    });
+    append(&office, edits.collect()).await;
+    let invoice = json!({ "client": "c-1", "currency": "EUR", "total_minor": 510, "lines": [
+        { "product": "p-1", "quantity": "2", "unit_price": "2.55" }] });
+    let invoices = (0..POOL).map(|number| draft("INVOICE", &format!("i-{number}"), "INVOICE_CREATED", invoice.clone()));
+    append(&office, invoices.collect()).await;
+    let deliveries = (0..POOL).map(|number| {
+        let order = json!({ "reference": format!("BL-{number}"), "client": "c-1", "qr": "qr-1" });
+        draft("DELIVERY", &format!("d-{number}"), "DELIVERY_CREATED", order)
+    });
+    append(&office, deliveries.collect()).await;
+    let order = json!({ "reference": "BL-first", "client": "c-1", "qr": "qr-1" });
+    append(&office, vec![draft("DELIVERY", "first", "DELIVERY_CREATED", order), validated("first")]).await;
+    let goods = json!({ "currency": "EUR", "lines": [{ "product": "p-1", "quantity": "6", "unit_cost": "1.25" }] });
+    append(&office, vec![draft("RECEPTION", "r-1", "GOODS_RECEIVED", goods)]).await;
+    let hash = put_file(&office, "a signature").await;
+
+    let mut quarantined = Vec::new();
+    let mut conflicts = Vec::new();
+    let sold = till.seal("SALE", "sold", "SALE_RECORDED", &sale(500)).to_string();
+    for number in 0..POOL {
+        quarantined.push(
+            json!({ "event_id": till.seal("SALE", &format!("q-{number}"), "SALE_RECORDED", &sale(499)).to_string() }),
+        );
+    }
+    for (number, version) in base.iter().enumerate().take(POOL / 2) {
+        let mut event = till.event("STUDENT", &format!("disputed-{number}"), "UPDATE", &json!({ "town": "Nice" }));
+        event.content = Content { base_version: Some(*version), ..event.content };
+        till.seal_bytes(stored_v1::encode(&event).expect("it fits"));
+        conflicts.push(json!({ "event_id": event.id.to_string() }));
+    }
+    let push = serde_json::to_value(till.push()).expect("JSON");
+    let node = Door::address(url, Some(key.to_owned()));
+    let pushed = node.post("/api/v1/sync/push", &push).await;
+    let answer: Value = serde_json::from_slice(&pushed.body).expect("JSON");
+    assert_eq!(pushed.status, 200, "{answer}");
+    let verdicts = |verdict: &str| {
+        answer["results"].as_array().expect("a list").iter().filter(|result| result["verdict"] == verdict).count()
+    };
+    assert_eq!((verdicts("QUARANTINED"), verdicts("CONFLICT")), (POOL, POOL / 2), "{answer}");
+
+    let outbox = (POOL / 2..POOL).map(|number| {
+        json!({ "id": format!("evt-{number}"), "tenantId": till.tenant.to_string(), "entityType": "STUDENT",
+            "entityId": format!("disputed-{number}"), "operation": "UPDATE", "payload": { "town": "Metz" },
+            "localVersion": base[number], "createdAt": "2026-01-07T10:00:00Z" })
+    });
+    let up = json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "events": outbox.collect::<Vec<_>>() });
+    let reply = office.post("/api/sync/up", &up).await;
+    let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
+    assert_eq!(answer["conflicts"].as_array().map(Vec::len), Some(POOL / 2), "{answer}");
+    let resolves = (POOL / 2..POOL).map(|number| {
+        json!({ "clientId": "desktop-1", "outboxEventId": format!("evt-{number}"), "acceptServerVersion": number % 2 == 0 })
+    });
+    let phone = json!({ "device_id": "phone-1", "batch_id": "b-1", "events": [phone_event(), { "id": "broken" }] });
+    let (of_phone, of_pull) = (json!({ "device_id": "phone-1" }), json!({ "limit": 50, "wait": 0 }));
+    json!({
+        "url": url, "token": token, "node_key": key,
+        "places": {
+            "/api/v1/events/{id}": [{ "id": sold }, { "id": quarantined[0]["event_id"] }, { "id": conflicts[0]["event_id"] }],
+            "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("gone"),
+            "/api/v1/entities/{type}/{id}": entities("s"), "delete /api/v1/entities/{type}/{id}": entities("gone"),
+            "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
+            "/api/v1/quarantine/{event_id}/release": quarantined,
+            "/api/v1/conflicts/{event_id}": [conflicts[0]], "/api/v1/conflicts/{event_id}/preview": [conflicts[0]],
+            "/api/v1/conflicts/{event_id}/resolve": conflicts[1..],
+            "get /api/v1/blobs/{hash}": [{ "hash": hash }],
+        },
+        "bodies": {
+            "/api/v1/events": posted(),
+            "/api/v1/sync/push": [push], "/api/sync/push": [phone], "/api/sync/up": [up],
+            "/api/sync/resolve": resolves.collect::<Vec<_>>(),
+            "post /api/v1/quarantine/{event_id}/release": [{ "reason": "looked at" }],
+            "delete /api/v1/clients/{id}": [{}], "delete /api/v1/entities/{type}/{id}": [{}],
+            "/api/v1/conflicts/{event_id}/preview": choices(), "/api/v1/conflicts/{event_id}/resolve": choices(),
+        },
+        "queries": {
+            "/api/sync/pull": [of_phone], "/api/sync/status": [of_phone], "/api/sync/bootstrap": [of_phone],
+            "/api/v1/sync/pull": [of_pull], "/api/v1/sync/bootstrap": [{}], "get /api/v1/events": [{ "limit": 100 }],
+            "/api/v1/conflicts": [{ "state": "all" }, {}], "/api/v1/reports/stock": [{}, { "format": "csv" }],
+            "/api/v1/reports/sales": [{ "by": "product" }, { "format": "csv" }], "/api/v1/events/export": [{}],
+        },
+        "paired": files(),
+    })
+}
+
+fn choices() -> Value {
+    json!([{ "choice": "server" }, { "choice": "local" }, { "choice": "merged", "fields": { "town": "Metz", "name": null } }])
+}
+
+/// A draft, and a list.
+fn posted() -> Value {
+    let one = |id: &str| draft("SALE", id, "SALE_RECORDED", sale(500));
+    json!([one("one"), [one("first of two"), one("second of two")]])
+}
+
+fn phone_event() -> Value {
+    let payload = json!({ "name": "Zoé" });
+    json!({ "id": uuid("phone", 1), "entity_type": "CLIENT", "entity_id": "of-a-phone", "action": "CREATE", "payload": payload,
+        "occurred_at": "2026-01-07T10:00:00Z", "user_id": 12, "checksum": comptoir_proto::mobile_v1::checksum(payload.to_string().as_bytes()) })
+}
+
+/// A delivery's validation.
+fn validated(id: &str) -> Value {
+    draft("DELIVERY", id, "DELIVERY_VALIDATED", json!({ "qr": "qr-1", "validated_at": "2026-01-05T09:00:00Z" }))
+}
+
+/// Fills a node, and says what is there, once it has what central gives and knows what central decided.
+pub(crate) async fn node(url: &str) -> Value {
+    let door = Door::address(url, None);
+    // The office was first.
+    let results = append(&door, vec![validated("first")]).await;
+    append(&door, created("CLIENT", "mine")).await;
+    let hash = put_file(&door, "a signature").await;
+    for number in 0..POOL {
+        let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
+        let path = format!("/api/v1/drafts/{}", uuid("draft", number));
+        assert!(door.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
+    }
+    let notified = notified(&door).await;
+    let drafts =
+        |from: usize| (from..POOL).step_by(3).map(|number| json!({ "id": uuid("draft", number) })).collect::<Vec<_>>();
+    json!({
+        "url": url, "token": "none", "node_key": "none",
+        "places": {
+            "/api/v1/events/{id}": [{ "id": results[0]["event_id"] }],
+            "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("mine"),
+            "/api/v1/entities/{type}/{id}": entities("s"),
+            "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
+            "get /api/v1/blobs/{hash}": [{ "hash": hash }],
+            "/api/v1/drafts/{id}": drafts(0), "delete /api/v1/drafts/{id}": drafts(1), "/api/v1/drafts/{id}/submit": drafts(2),
+            "/api/v1/notifications/{id}/seen": place(&notified),
+        },
+        "bodies": { "/api/v1/events": posted(), "delete /api/v1/clients/{id}": [{}] },
+        "queries": { "get /api/v1/events": [{ "limit": "100" }], "/api/v1/notifications": [{}, { "unseen": "true" }] },
+        "paired": files(),
+    })
+}
+
+/// Asks until central has decided and the first load has ended; answers with the id of what a person should hear.
+async fn notified(door: &Door) -> String {
+    for _ in 0..600 {
+        let asked = |path| async move { door.send("GET", path, &[], "").await };
+        let told: Value = serde_json::from_slice(&asked("/api/v1/notifications").await.body).expect("JSON");
+        let loaded = asked("/api/v1/clients/c-1").await.status == 200
+            && asked("/api/v1/stock?product=p-1").await.body.len() > 100;
+        match told["rows"][0]["id"].as_str() {
+            Some(id) if loaded => return id.to_owned(),
+            _ => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+        }
+    }
+    panic!("central's decisions did not reach the node within a minute");
+}
