@@ -306,6 +306,7 @@ create table entity (
     fields         json not null,                    -- text as the writers sent it: judged by its text
     provenance     json not null,                    -- who wrote each field, created, deleted, changed it last
     open_conflicts json not null,                    -- {node: event}
+    conflicts_at   bigint not null default 0,        -- position of the last opening or closing of a conflict about it; never its version
     primary key (tenant_id, version, entity_type, entity_id)
 );
 -- Entities about which a conflict is open: few among many.
@@ -406,6 +407,8 @@ grant select, insert, delete on projection_parked to comptoir_service;
 
 -- The rows are the read models'; these indexes give them in the order of their last change, and bootstrap in the order of their keys.
 create index entity_by_change on entity (tenant_id, version, entity_version);
+-- The same for nodes, which are shown open conflicts: an entity stands where one was last opened or closed, if that is later.
+create index entity_by_touch on entity (tenant_id, version, greatest(entity_version, conflicts_at));
 create index delivery_by_change on delivery (tenant_id, version, position);
 -- A node sees its own site's documents and stock: the site leads, so that other sites' sales cost it nothing.
 create index invoice_by_change on invoice (tenant_id, version, site_id, position);

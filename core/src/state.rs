@@ -310,6 +310,9 @@ pub struct Entity {
     pub changed_by: BTreeMap<NodeId, Position>,
     /// Open conflicts: node to the event that opened it. That node's further edits join it.
     pub open_conflicts: BTreeMap<NodeId, EventId>,
+    /// Position of the last opening or closing of a conflict about it. It is no change of the entity and never its version: only whoever
+    /// is shown [`Entity::open_conflicts`] has to hear of it.
+    pub conflicts_at: Position,
 }
 
 impl Entity {

@@ -130,7 +130,8 @@ fn series_row(SeriesKey { document, site, year }: &SeriesKey, last: u64) -> Valu
 }
 
 fn entity_row(EntityKey { entity_type, entity_id }: &EntityKey, entity: &Entity) -> Value {
-    let Entity { version, fields, stamps, created, tombstone, deleted, changed_by, open_conflicts } = entity;
+    let Entity { version, fields, stamps, created, tombstone, deleted, changed_by, open_conflicts, conflicts_at } =
+        entity;
     let stamp =
         |Stamp { effective_at, node, epoch, seq }: &Stamp| json!([effective_at.0, node.to_string(), epoch, seq.0]);
     let stamps: BTreeMap<&String, Value> = stamps.iter().map(|(name, written)| (name, stamp(written))).collect();
@@ -139,7 +140,7 @@ fn entity_row(EntityKey { entity_type, entity_id }: &EntityKey, entity: &Entity)
     let open: BTreeMap<String, String> =
         open_conflicts.iter().map(|(node, event)| (by_node(node), event.to_string())).collect();
     let life = json!([created.as_ref().map(stamp), tombstone.as_ref().map(stamp), deleted]);
-    json!([entity_type.as_str(), entity_id.as_str(), version.0, fields, stamps, life, changed_by, open])
+    json!([entity_type.as_str(), entity_id.as_str(), version.0, fields, stamps, life, changed_by, open, conflicts_at.0])
 }
 
 fn quarantine_row(event: EventId, Quarantined { known: _, place, released }: &Quarantined) -> Value {

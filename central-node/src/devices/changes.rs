@@ -35,7 +35,7 @@ pub(super) async fn page(
     limit: usize,
     wanted: impl Fn(&Change) -> bool,
 ) -> Result<Page, StoreError> {
-    let scope = Scope { site: device.site };
+    let scope = Scope { site: device.site, shows_conflicts: false };
     let mut after = After::position(from);
     let mut page = Page { changes: Vec::new(), last_received_at: None, has_more: false };
     loop {

@@ -197,7 +197,7 @@ async fn page(central: &Central, asker: Asker, kind: RowKind, after: Option<&Row
     let versions = Versions::active(&tx, asker.tenant).await?;
     let mut listed = in_order(&tx, asker.tenant, &versions, asker.scope, (kind, after), PAGE_ROWS + 1).await?;
     let more = cut(&mut listed, PAGE_ROWS);
-    let rows = load(&tx, asker.tenant, &versions, &listed).await?;
+    let rows = load(&tx, asker.tenant, &versions, asker.scope, &listed).await?;
     Ok(Page { rows, end: listed.pop().filter(|_| more).map(|last| last.key) })
 }
 

@@ -1,6 +1,7 @@
 -- The rows of a scope that changed after ($7, key $8..$11), in the order of (position, key), at most $12 of them; the nil site is the
 -- tenant's own. Each branch reads its index in order and stops; what follows puts a few sorted lists together.
--- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null where there is none.
+-- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null where there is none; $13 whether the reader is
+-- shown open conflicts: then an entity stands where one was last opened or closed, if that is later than its own change.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
        (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
 from (
@@ -8,12 +9,23 @@ from (
             '00000000-0000-0000-0000-000000000000'::uuid as site_id, e.entity_version as position,
             octet_length(e.fields::text) as bytes
      from entity e
-     where e.tenant_id = $1 and e.version = $2 and e.entity_version >= $7
+     where not $13::boolean and e.tenant_id = $1 and e.version = $2 and e.entity_version >= $7
        and e.entity_version > 0                                     -- version 0: only an open conflict knows of it
        and (e.entity_version > $7
             or (0::smallint, e.entity_type collate "C", e.entity_id collate "C")
                > ($8::smallint, $9::text collate "C", $10::text collate "C"))
      order by e.entity_version, e.entity_type, e.entity_id
+     limit $12)
+    union all
+    (select 0::smallint, e.entity_type collate "C", e.entity_id collate "C", '00000000-0000-0000-0000-000000000000'::uuid,
+            greatest(e.entity_version, e.conflicts_at), octet_length(e.fields::text)
+     from entity e
+     where $13::boolean and e.tenant_id = $1 and e.version = $2 and greatest(e.entity_version, e.conflicts_at) >= $7
+       and e.entity_version > 0
+       and (greatest(e.entity_version, e.conflicts_at) > $7
+            or (0::smallint, e.entity_type collate "C", e.entity_id collate "C")
+               > ($8::smallint, $9::text collate "C", $10::text collate "C"))
+     order by greatest(e.entity_version, e.conflicts_at), e.entity_type, e.entity_id
      limit $12)
     union all
     (select 1::smallint, 'DELIVERY' collate "C", d.delivery_id collate "C", '00000000-0000-0000-0000-000000000000'::uuid,

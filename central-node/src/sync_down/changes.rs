@@ -74,7 +74,7 @@ pub(crate) async fn changes(
     if let Some(last) = listed.last().filter(|_| page.more) {
         page.end = After { position: last.position, key: Some(last.key.clone()) };
     }
-    page.changes = load(tx, tenant, &versions, &listed).await?;
+    page.changes = load(tx, tenant, &versions, scope, &listed).await?;
     Ok(page)
 }
 
@@ -97,9 +97,10 @@ pub(super) async fn load(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,
+    scope: Scope,
     listed: &[Listed],
 ) -> Result<Vec<Change>, StoreError> {
-    let reader = Reader { tx, tenant, listed };
+    let reader = Reader { tx, tenant, scope, listed };
     let (entities, deliveries, invoices, stock) = tokio::try_join!(
         reader.entities(versions.entities),
         reader.deliveries(versions.deliveries),
@@ -126,6 +127,7 @@ type Found = (Position, Box<RawValue>);
 struct Reader<'a> {
     tx: &'a Transaction<'a>,
     tenant: TenantId,
+    scope: Scope,
     listed: &'a [Listed],
 }
 
@@ -146,7 +148,8 @@ impl<'a> Reader<'a> {
         let types: Vec<&str> = self.keys(RowKind::Entity).map(|key| key.entity_type.as_str()).collect();
         let statement = self.tx.prepare_cached(include_str!("rows_entities.sql")).await?;
         let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &types, &ids]).await?;
-        rows.iter().map(|row| found(RowKind::Entity, "entity_version", row, &entity_row(row)?)).collect()
+        let position = if self.scope.shows_conflicts { "touched" } else { "entity_version" };
+        rows.iter().map(|row| found(RowKind::Entity, position, row, &entity_row(row)?)).collect()
     }
 
     async fn deliveries(&self, version: i32) -> Result<Vec<(RowKey, Found)>, StoreError> {

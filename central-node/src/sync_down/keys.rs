@@ -78,7 +78,7 @@ pub(super) async fn changed(
     let (tenant, site, position, limit) =
         (tenant.uuid(), scope.site_column(), as_bigint(after.position.0), limit_column(limit));
     let statement = tx.prepare_cached(include_str!("changed_keys.sql")).await?;
-    let parameters: [&(dyn ToSql + Sync); 12] = [
+    let parameters: [&(dyn ToSql + Sync); 13] = [
         &tenant,
         &versions.entities,
         &versions.deliveries,
@@ -91,6 +91,7 @@ pub(super) async fn changed(
         &key.entity_id,
         &key.site,
         &limit,
+        &scope.shows_conflicts,
     ];
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }
@@ -107,7 +108,7 @@ pub(super) async fn in_order(
     let key = after.map_or(Columns::before(kind_column(kind)), Columns::of);
     let (tenant, site, limit) = (tenant.uuid(), scope.site_column(), limit_column(limit));
     let statement = tx.prepare_cached(include_str!("keys_in_order.sql")).await?;
-    let parameters: [&(dyn ToSql + Sync); 11] = [
+    let parameters: [&(dyn ToSql + Sync); 12] = [
         &tenant,
         &versions.entities,
         &versions.deliveries,
@@ -119,6 +120,7 @@ pub(super) async fn in_order(
         &key.entity_id,
         &key.site,
         &limit,
+        &scope.shows_conflicts,
     ];
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }

@@ -4,7 +4,8 @@ select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
        (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
 from (
     (select 0::smallint as kind, e.entity_type collate "C" as entity_type, e.entity_id collate "C" as entity_id,
-            '00000000-0000-0000-0000-000000000000'::uuid as site_id, e.entity_version as position,
+            '00000000-0000-0000-0000-000000000000'::uuid as site_id,
+            case when $12::boolean then greatest(e.entity_version, e.conflicts_at) else e.entity_version end as position,
             octet_length(e.fields::text) as bytes
      from entity e
      where $7::smallint = 0 and e.tenant_id = $1 and e.version = $2 and e.entity_version > 0

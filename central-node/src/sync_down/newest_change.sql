@@ -12,8 +12,8 @@ from unnest($6::uuid[]) as k (site_id)
 cross join (
     select greatest(
         0::bigint,
-        (select e.entity_version from entity e
-         where e.tenant_id = $1 and e.version = $2 order by e.entity_version desc limit 1),
+        (select greatest(e.entity_version, e.conflicts_at) from entity e
+         where e.tenant_id = $1 and e.version = $2 order by greatest(e.entity_version, e.conflicts_at) desc limit 1),
         (select d.position from delivery d where d.tenant_id = $1 and d.version = $3 order by d.position desc limit 1),
         (select s.position from stock_item s
          where s.tenant_id = $1 and s.version = $5 and s.site_id = '00000000-0000-0000-0000-000000000000'

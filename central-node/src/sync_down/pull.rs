@@ -63,7 +63,9 @@ pub(super) struct Asker {
 pub(super) async fn asker(central: &Central, headers: &HeaderMap) -> Result<Asker, Refusal> {
     let credential = credential(central, headers).await?;
     match credential.access {
-        Access::Node { node, site } => Ok(Asker { tenant: credential.tenant, node, scope: Scope { site } }),
+        Access::Node { node, site } => {
+            Ok(Asker { tenant: credential.tenant, node, scope: Scope { site, shows_conflicts: true } })
+        }
         Access::Admin => {
             let detail = "only a node pulls: an administrator reads the lists and the reports";
             Err(Problem::new(ErrorCode::Forbidden, detail).into())

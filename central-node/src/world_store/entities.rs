@@ -73,6 +73,7 @@ fn entity(row: &Row) -> Result<Entity, StoreError> {
             .map(|(node, position)| (NodeId::new(node), Position(position)))
             .collect(),
         open_conflicts: conflicts.iter().map(conflict).collect::<Result<_, StoreError>>()?,
+        conflicts_at: position_of(row.try_get("conflicts_at")?)?,
     })
 }
 
@@ -89,8 +90,9 @@ pub(super) async fn save(table: Table<'_>, world: &World, keys: &BTreeSet<Entity
     let fields: Vec<String> = rows.iter().map(|(_, entity)| fields(entity)).collect::<Result<_, _>>()?;
     let provenance: Vec<String> = rows.iter().map(|(_, entity)| provenance(entity)).collect::<Result<_, _>>()?;
     let conflicts: Vec<String> = rows.iter().map(|(_, entity)| conflicts(entity)).collect::<Result<_, _>>()?;
-    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
-        [&types, &ids, &versions, &deleted, &fields, &provenance, &conflicts];
+    let conflicts_at: Vec<i64> = rows.iter().map(|(_, entity)| as_bigint(entity.conflicts_at.0)).collect();
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+        [&types, &ids, &versions, &deleted, &fields, &provenance, &conflicts, &conflicts_at];
     table.write(include_str!("entities_save.sql"), rows.len(), &columns).await
 }
 

@@ -301,3 +301,70 @@ async fn a_node_sees_and_decides_its_own_conflicts_and_nobody_anothers() {
         assert_eq!(status, StatusCode::NOT_FOUND, "{unknown}");
     }
 }
+
+/// The pupil in what a node pulls, if it is there: position, version, and which conflicts are open.
+async fn pulled(scene: &Scene, node: &Node, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
+    let page = crate::pulling::pull(scene, node, cursor.as_deref(), 100).await;
+    *cursor = Some(page.cursor);
+    let change = page.changes.into_iter().find(|change| change.key.entity_type == "STUDENT")?;
+    let row: Value = serde_json::from_str(change.row.unwrap().get()).unwrap();
+    Some((change.position, row["version"].as_u64().unwrap(), row["open_conflicts"].clone()))
+}
+
+#[tokio::test]
+async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_version_moves_by_it() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let mut cursor = None;
+    let made = edit(&mut school.office, "7", "CREATE", None, &json!({"name": "Léa"}));
+    let base = push_last(&scene, &school.office, made).await.position;
+    let graded = edit(&mut school.teacher, "7", "UPDATE", Some(base), &json!({"grade": "13"}));
+    let version = push_last(&scene, &school.teacher, graded).await.position;
+    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((version, version, json!({}))));
+    let path = "/api/v1/entities/STUDENT/7";
+    let tag =
+        async || ask(&scene, &school.company.token, ("GET", path), None, &Value::Null).await.1[header::ETAG].clone();
+    let before = tag().await;
+
+    let late = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"grade": "15"}));
+    let opened = push_last(&scene, &school.office, late).await.position;
+    let open = json!({ school.office.node.to_string(): late.to_string() });
+    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((opened, version, open.clone())));
+    // Who begins now is told as well, and one that joins changes nothing about the row.
+    assert_eq!(pulled(&scene, &school.office, &mut None).await, Some((opened, version, open)));
+    let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
+    assert_eq!(push_last(&scene, &school.office, joined).await.verdict, "CONFLICT");
+    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, None);
+    assert_eq!(tag().await, before);
+
+    let conflict = school.conflict(late).await;
+    let body = json!({"choice": "server", "id": Uuid::now_v7()});
+    let (status, _, answer) = school.resolve(late, &etag(&conflict), &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let closed = answer["results"][0]["decision"]["position"].as_u64().unwrap();
+    assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((closed, version, json!({}))));
+    assert_eq!(tag().await, before);
+}
+
+#[tokio::test]
+async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_opened_and_closed() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (open, decided) = (school.pupil_in_conflict("1").await.0, school.pupil_in_conflict("2").await.0);
+    let body = json!({"choice": "local", "id": Uuid::now_v7()});
+    school.resolve(decided, &etag(&school.conflict(decided).await), &body).await;
+    school.conflict(open).await;
+    let db = scene.admin().await;
+    let known = async || -> Vec<(String, i64)> {
+        let rows = db.query("select entity_id, conflicts_at from entity order by entity_id", &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    };
+    let before = known().await;
+    assert!(before.len() == 2 && before.iter().all(|(_, at)| *at > 0), "{before:?}");
+    db.execute("update entity set conflicts_at = 0", &[]).await.unwrap();
+    let migration = include_str!("../../migrations/V57__entity_conflicts_at.sql");
+    let from = migration.find("with happened").unwrap();
+    let until = from + migration[from..].find(';').unwrap();
+    db.batch_execute(&migration[from..until]).await.unwrap();
+    assert_eq!(known().await, before);
+}

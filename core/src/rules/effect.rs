@@ -75,6 +75,8 @@ pub enum Effect {
         node: NodeId,
         /// The edit that opened it.
         event: EventId,
+        /// Where it was opened: of the edit, or of its release from quarantine.
+        position: Position,
     },
     /// A person decided.
     ConflictClosed {
@@ -82,6 +84,8 @@ pub enum Effect {
         key: EntityKey,
         /// The edit that had opened it.
         event: EventId,
+        /// Of the event that closed it.
+        position: Position,
     },
     /// An event was set apart for a person.
     SetApart(Box<Quarantined>),
@@ -246,12 +250,15 @@ pub fn evolve(world: &mut World, effect: &Effect) {
             }
         }
         Effect::EntityChanged(change) => evolve_entity(world, change),
-        Effect::ConflictOpened { key, node, event } => {
-            world.entities.entry(key.clone()).or_default().open_conflicts.insert(*node, *event);
+        Effect::ConflictOpened { key, node, event, position } => {
+            let entity = world.entities.entry(key.clone()).or_default();
+            entity.open_conflicts.insert(*node, *event);
+            entity.conflicts_at = *position;
         }
-        Effect::ConflictClosed { key, event } => {
+        Effect::ConflictClosed { key, event, position } => {
             if let Some(entity) = world.entities.get_mut(key) {
                 entity.open_conflicts.retain(|_, opened| opened != event);
+                entity.conflicts_at = *position;
             }
         }
         Effect::SetApart(quarantined) => {

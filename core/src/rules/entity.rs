@@ -43,13 +43,13 @@ pub(super) fn decide_resolution(world: &World, known: &Known, resolved: &Resolve
 }
 
 /// A conflict stays open until a person decides; the node's further edits join it. First-wins leaves nothing to decide.
-pub(super) fn conflict_effects(world: &World, known: &Known, rule: Rule) -> Vec<Effect> {
+pub(super) fn conflict_effects(world: &World, place: &Place, known: &Known, rule: Rule) -> Vec<Effect> {
     let (key, node) = (EntityKey::of(known), known.event.node);
     let joins = world.entities.get(&key).is_some_and(|entity| entity.open_conflicts.contains_key(&node));
     if joins || rule == Rule::FirstWins {
         return Vec::new();
     }
-    vec![Effect::ConflictOpened { key, node, event: known.event.id }]
+    vec![Effect::ConflictOpened { key, node, event: known.event.id, position: place.position }]
 }
 
 /// The conflict is closed, and the entity becomes what the person chose.
@@ -62,7 +62,8 @@ pub(super) fn resolution_effects(world: &World, place: &Place, known: &Known, re
     });
     // Outright: a person's choice is not measured against the clocks of those who disagreed.
     let changed = change.map(|change| entity_changed(place, known, change, Rule::VersionCheck));
-    [Effect::ConflictClosed { key, event: resolved.conflict }].into_iter().chain(changed).collect()
+    let closed = Effect::ConflictClosed { key, event: resolved.conflict, position: place.position };
+    [closed].into_iter().chain(changed).collect()
 }
 
 /// Replaces what the change names.

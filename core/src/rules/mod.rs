@@ -51,7 +51,7 @@ pub fn effects(world: &World, place: &Place, known: &Known, judgement: &Judgemen
         (_, Fact::QuarantineReleased { event }) => quarantine::effects(world, place, *event, judgement),
         (Verdict::Accepted, _) => accepted(world, place, known, judgement),
         (Verdict::Conflict, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) => {
-            entity::conflict_effects(world, known, judgement.rule)
+            entity::conflict_effects(world, place, known, judgement.rule)
         }
         (Verdict::Conflict | Verdict::Superseded, _) => Vec::new(),
     }
