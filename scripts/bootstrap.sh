@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what this project needs and this machine lacks: a C linker, the Postgres server, node, and a few small tools.
+# Installs what this project needs and this machine lacks: a C linker, the Postgres server, node with npm, and a few small tools.
 # As root or through sudo; elsewhere it says exactly what to install, and fails.
 set -eu
 
@@ -18,8 +18,9 @@ need util-linux command -v setpriv
 need python3 command -v python3
 # The tests of the API install schemathesis into an environment of its own.
 need python3-venv python3 -c "import venv, ensurepip"
-# Runs the reference clients of tests/clients: any version from 18 on, no package beside it.
+# Compile and run the reference clients of tests/clients: any node from version 18 on.
 need nodejs command -v node
+need npm command -v npm
 # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
 need e2fsprogs ls /sbin/mkfs.ext4
 need mount command -v mount

@@ -3,7 +3,7 @@
 use comptoir_tests::processes;
 use serde_json::Value;
 
-use crate::shop::Company;
+use comptoir_tests::company::Company;
 
 /// What central decided is what the rules decide from its export, record by record. Answers what the replay came to.
 pub(crate) fn decided_again(company: &Company) -> Value {

@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::shop::{Company, text};
+use comptoir_tests::company::{Company, text};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::shop::{Company, LOOK_AGAIN_AFTER, PATIENCE};
+use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_second_driver_learns_who_was_first() {

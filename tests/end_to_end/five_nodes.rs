@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::figures;
-use crate::shop::{Company, LOOK_AGAIN_AFTER, PATIENCE, text};
+use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE, text};
 
 /// Which shop each node stands in: two shops have two nodes.
 const SHOP_OF: [usize; 5] = [0, 0, 1, 1, 2];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::shop::Company;
+use comptoir_tests::company::Company;
 
 const INVOICES_PER_NODE: usize = 40;
 

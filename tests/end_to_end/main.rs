@@ -8,4 +8,3 @@ mod five_nodes;
 mod invoices;
 mod online_retail;
 mod purchasing;
-mod shop;

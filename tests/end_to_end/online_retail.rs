@@ -8,7 +8,7 @@ use comptoir_tests::known_good::data;
 use comptoir_tests::{processes, twice};
 
 use crate::figures;
-use crate::shop::Company;
+use comptoir_tests::company::Company;
 
 /// Events of Online Retail: one per invoice.
 const EVENTS: u64 = 25_900;

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::figures;
-use crate::shop::Company;
+use comptoir_tests::company::Company;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {

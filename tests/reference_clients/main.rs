@@ -1,6 +1,6 @@
-//! The reference clients of the mobile and the desktop contract, run by `node` against a central that listens. They are written after the
-//! documents alone; each test here is one line of theirs. Without `node` they fail: `scripts/bootstrap.sh` installs it.
+//! The reference clients of the mobile and the desktop contract: TypeScript run by `node`, written after the documents alone, against the
+//! real binary. Each test here is one line of the documents. Without `node` and `npm` they fail: `scripts/bootstrap.sh` installs them.
 
+mod against;
 mod desktop;
-mod head_office;
 mod mobile;

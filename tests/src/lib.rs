@@ -1,5 +1,7 @@
 //! The harness of the tests that see the whole: real processes, real Postgres, real files, and totals that others computed.
 
+pub mod company;
+pub mod compiled;
 pub mod contract;
 pub mod hand_made;
 // By its path, because a binary that must not link this library uses it too.

@@ -3,64 +3,75 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use comptoir_tests::processes::{self, Server};
+use crate::processes::{self, Server};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// How long the slowest thing a test waits for may take on a busy machine: it fails after, it does not measure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
-pub(crate) const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+pub const PATIENCE: Duration = Duration::from_secs(300);
+/// How often a test looks.
+pub const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// Central with one tenant.
-pub(crate) struct Company {
+pub struct Company {
     folder: TempDir,
-    pub(crate) central: Server,
-    pub(crate) tenant: String,
-    pub(crate) token: String,
-    pub(crate) http: Client,
+    /// Its central.
+    pub central: Server,
+    /// The tenant's id.
+    pub tenant: String,
+    /// Of the tenant's administrator.
+    pub token: String,
+    /// A client for whatever is asked.
+    pub http: Client,
 }
 
 impl Company {
-    pub(crate) fn new(zone: &str, currency: &str) -> Company {
+    /// Starts central, and makes the tenant.
+    pub fn new(zone: &str, currency: &str) -> Company {
         let folder = processes::folder();
         let central = Server::central(&folder.path().join("central"));
         let mut company = Company { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
-        let made = company.admin(&["tenant", "create", "--name", "Test", "--zone", zone, "--currency", currency]);
-        company.tenant = text(&made["tenant_id"]);
-        company.token = text(&made["admin_token"]);
+        (company.tenant, company.token) = company.make_tenant(zone, currency);
         company
     }
 
+    /// A tenant more, and its administrator's token.
+    pub fn make_tenant(&self, zone: &str, currency: &str) -> (String, String) {
+        let made = self.admin(&["tenant", "create", "--name", "Test", "--zone", zone, "--currency", currency]);
+        (text(&made["tenant_id"]), text(&made["admin_token"]))
+    }
+
     /// A command of `comptoir admin`, beside the running central.
-    pub(crate) fn admin(&self, args: &[&str]) -> Value {
+    pub fn admin(&self, args: &[&str]) -> Value {
         let data_dir = self.path("central").display().to_string();
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
         processes::run(&args, &[("DATA_DIR", &data_dir)]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    /// A place in the company's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// A new shop's id.
-    pub(crate) fn site(&self, code: &str) -> String {
+    pub fn site(&self, code: &str) -> String {
         text(&self.admin(&["site", "create", "--tenant", &self.tenant, "--code", code, "--name", code])["site_id"])
     }
 
     /// What is issued for a new node of a shop.
-    pub(crate) fn issue_node(&self, site: &str, name: &str) -> Value {
+    pub fn issue_node(&self, site: &str, name: &str) -> Value {
         self.admin(&["node", "create", "--tenant", &self.tenant, "--site", site, "--name", name])
     }
 
     /// A new node that pushes to `central_url`.
-    pub(crate) fn node(&self, site: &str, name: &str, central_url: &str) -> Server {
+    pub fn node(&self, site: &str, name: &str, central_url: &str) -> Server {
         let issued = self.issue_node(site, name);
         Server::node(&self.path(name), &issued, central_url)
     }
 
     /// `GET` at central as its administrator.
-    pub(crate) async fn ask(&self, path_and_query: &str) -> Value {
+    pub async fn ask(&self, path_and_query: &str) -> Value {
         self.until_answered(path_and_query, &self.token).await
     }
 
@@ -75,7 +86,7 @@ impl Company {
     }
 
     /// Waits until a node has nothing left to send.
-    pub(crate) async fn drained(&self, node: &Server) {
+    pub async fn drained(&self, node: &Server) {
         let started = std::time::Instant::now();
         loop {
             let queue = self.http.get(format!("{}/api/v1/queue", node.url)).send().await.expect("the node answers");
@@ -89,12 +100,12 @@ impl Company {
     }
 
     /// How far the tenant's log has come: stock is complete to there, always.
-    pub(crate) async fn head(&self) -> u64 {
+    pub async fn head(&self) -> u64 {
         self.ask("/api/v1/reports/stock?product=none").await["complete_to"].as_u64().expect("a position")
     }
 
     /// A sales report that is complete to the present head.
-    pub(crate) async fn sales(&self, by: &str) -> Value {
+    pub async fn sales(&self, by: &str) -> Value {
         let head = self.head().await;
         let started = std::time::Instant::now();
         loop {
@@ -112,7 +123,7 @@ impl Company {
     }
 
     /// Posts JSON to a node or to central.
-    pub(crate) async fn post(&self, url: &str, body: &Value) -> (StatusCode, Value) {
+    pub async fn post(&self, url: &str, body: &Value) -> (StatusCode, Value) {
         let answer = self.http.post(url).bearer_auth(&self.token).json(body).send().await.expect("it answers");
         read(answer).await
     }
@@ -123,6 +134,7 @@ async fn read(answer: Response) -> (StatusCode, Value) {
     (status, answer.json().await.unwrap_or_default())
 }
 
-pub(crate) fn text(value: &Value) -> String {
+/// A value that has to be a text.
+pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a text is needed, got {value}")).to_owned()
 }

@@ -1,0 +1,183 @@
+// A desktop as the document describes it: an outbox, and a cache that the server's word overwrites.
+import { randomUUID } from 'node:crypto';
+import type { Conflict, OutboxEvent, ResolveResponse, SyncChange, SyncDownRequest, SyncDownResponse, SyncEntityType, SyncUpRequest, SyncUpResponse } from './contracts.js';
+import { call, pause, retry, type Pause } from './http.js';
+import { Store } from './store.js';
+
+type Row = Record<string, any>;
+
+interface State {
+  outbox_events: (OutboxEvent & { serverEventId?: string })[];
+  sync_state: { tenant_id: string; last_sync_timestamp: string | null; client_id: string };
+  /** By type in lower case, by id. */
+  db: Record<string, Record<string, Row>>;
+  conflicts: Conflict[];
+}
+
+export interface Settings {
+  url: string;
+  token: string;
+  tenant: string;
+  client: string;
+  store: string;
+  wait?: Pause;
+}
+
+/** Where a test kills the process. */
+export interface Hooks {
+  /** The outbox says SENT; nothing has left. */
+  sending?: () => void;
+  /** The answer is there, and nothing of it is kept yet. */
+  arrived?: (answer: SyncUpResponse) => void;
+}
+
+export class Desktop {
+  readonly #store: Store<State>;
+
+  constructor(readonly settings: Settings) {
+    this.#store = new Store<State>(settings.store, {
+      outbox_events: [], sync_state: { tenant_id: settings.tenant, last_sync_timestamp: null, client_id: settings.client }, db: {}, conflicts: [],
+    });
+    // Killed while it was sending: whether that arrived is not known, so it is sent again.
+    for (const event of this.outbox) if (event.status === 'SENT') event.status = 'PENDING';
+  }
+
+  get state(): State {
+    return this.#store.state;
+  }
+
+  get outbox(): State['outbox_events'] {
+    return this.state.outbox_events;
+  }
+
+  table(entityType: string): Record<string, Row> {
+    return (this.state.db[entityType.toLowerCase()] ??= {});
+  }
+
+  /** 1. Local change: into the cache and into the outbox, in one step. */
+  write(operation: OutboxEvent['operation'], entityType: SyncEntityType, entityId: string, payload: Row, id: string = randomUUID()): string {
+    const table = this.table(entityType);
+    if (operation === 'DELETE') delete table[entityId];
+    else table[entityId] = { ...table[entityId], ...payload, id: entityId };
+    this.outbox.push({
+      id, tenantId: this.settings.tenant, entityType, entityId, operation, payload, localVersion: Date.now(),
+      createdAt: new Date().toISOString(), attemptCount: 0, status: 'PENDING',
+    });
+    this.#store.save();
+    return id;
+  }
+
+  pending(): OutboxEvent[] {
+    return this.outbox.filter((event) => event.status === 'PENDING');
+  }
+
+  /** 2. Up. */
+  async up(hooks: Hooks = {}): Promise<SyncUpResponse> {
+    const pending = this.pending();
+    const lastAttemptAt = new Date().toISOString();
+    const request: SyncUpRequest = {
+      clientId: this.settings.client, lastSyncTimestamp: this.state.sync_state.last_sync_timestamp,
+      events: pending.map((event) => Object.assign(event, { attemptCount: event.attemptCount + 1, lastAttemptAt })),
+    };
+    const body = structuredClone(request);
+    for (const event of pending) event.status = 'SENT';
+    this.#store.save();
+    hooks.sending?.();
+    try {
+      const answer = await call<SyncUpResponse>(`${this.settings.url}/api/sync/up`, this.settings.token, body);
+      hooks.arrived?.(answer);
+      this.#take(answer);
+      return answer;
+    } catch (error) {
+      for (const event of pending) Object.assign(event, { status: 'PENDING', errorMessage: String(error) });
+      this.#store.save();
+      throw error;
+    }
+  }
+
+  #take(answer: SyncUpResponse): void {
+    for (const acknowledged of answer.acknowledged) {
+      const event = this.event(acknowledged.outboxEventId);
+      event.status = 'ACKNOWLEDGED';
+      event.serverEventId = acknowledged.serverEventId;
+      const table = this.table(event.entityType);
+      const row = table[event.entityId];
+      if (acknowledged.entityId !== event.entityId && row) {
+        delete table[event.entityId];
+        table[acknowledged.entityId] = { ...row, id: acknowledged.entityId };
+      }
+      const held = table[acknowledged.entityId];
+      if (held) held['serverVersion'] = acknowledged.serverVersion;
+    }
+    for (const conflict of answer.conflicts) {
+      Object.assign(this.event(conflict.outboxEventId), { status: 'CONFLICT', errorMessage: conflict.reason });
+      this.state.conflicts.push(conflict);
+    }
+    for (const rejected of answer.rejected) {
+      Object.assign(this.event(rejected.outboxEventId), { status: 'FAILED', errorMessage: rejected.reason });
+    }
+    this.#store.save();
+  }
+
+  /** Sends until nothing waits, with growing delay, for ever. */
+  async sync(): Promise<void> {
+    await retry(() => this.up(), () => this.pending().length > 0, this.settings.wait ?? pause);
+  }
+
+  /** 3. Down, page by page, as the document's loop applies it. A page and its timestamp are kept in one step. */
+  async down(entityTypes?: SyncEntityType[], limit?: number): Promise<SyncChange[]> {
+    const applied: SyncChange[] = [];
+    for (let more = true; more; ) {
+      const request: SyncDownRequest = {
+        clientId: this.settings.client, lastSyncTimestamp: this.state.sync_state.last_sync_timestamp,
+        ...(entityTypes && { entityTypes }), ...(limit && { limit }),
+      };
+      const answer = await call<SyncDownResponse>(`${this.settings.url}/api/sync/down`, this.settings.token, request);
+      for (const change of answer.changes) this.#apply(change);
+      applied.push(...answer.changes);
+      this.state.sync_state.last_sync_timestamp = answer.syncTimestamp;
+      this.#store.save();
+      more = answer.hasMore;
+    }
+    return applied;
+  }
+
+  #apply({ operation, entityType, entityId, payload, serverVersion }: SyncChange): void {
+    const table = this.table(entityType);
+    const held = table[entityId];
+    switch (operation) {
+      case 'CREATE':
+        if (held) throw new Error(`${entityType} ${entityId} was there already`);
+        table[entityId] = { ...payload, id: entityId, serverVersion };
+        break;
+      case 'UPDATE':
+        if (!held) throw new Error(`${entityType} ${entityId} is not there to be updated`);
+        Object.assign(held, payload, { serverVersion });
+        break;
+      case 'DELETE':
+        delete table[entityId];
+        break;
+    }
+  }
+
+  /** The user's choice about a conflict: `resolveConflict('evt_123', true)`. */
+  async resolveConflict(outboxEventId: string, acceptServerVersion: boolean, merged?: Row): Promise<ResolveResponse> {
+    const answer = await call<ResolveResponse>(`${this.settings.url}/api/sync/resolve`, this.settings.token, {
+      clientId: this.settings.client, outboxEventId, acceptServerVersion, merged,
+    });
+    const event = this.event(outboxEventId);
+    event.status = 'ACKNOWLEDGED';
+    const table = this.table(event.entityType);
+    if (answer.serverData) table[answer.entityId] = answer.serverData;
+    else delete table[answer.entityId];
+    this.state.conflicts = this.state.conflicts.filter((conflict) => conflict.outboxEventId !== outboxEventId);
+    this.#store.save();
+    return answer;
+  }
+
+  event(id: string): State['outbox_events'][number] {
+    const event = this.outbox.find((sent) => sent.id === id);
+    if (!event) throw new Error(`the server answered for ${id}, which was never sent`);
+    return event;
+  }
+}

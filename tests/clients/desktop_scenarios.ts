@@ -1,0 +1,290 @@
+// The desktop document's own flows, its example of a conflict, and its complete example.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ENTITY_TYPES, type SyncLog, type SyncUpResponse } from './contracts.js';
+import { Desktop, type Hooks, type Settings } from './desktop.js';
+import { call } from './http.js';
+import { ask, die, killed, run, type Scenarios, type Setting } from './scenarios.js';
+
+const HERE = fileURLToPath(import.meta.url);
+
+const desktop = (setting: Setting, client: string, more: Partial<Settings> = {}): Desktop =>
+  new Desktop({ url: setting.url, token: setting.token, tenant: setting.tenant, client, store: join(setting.folder, `${client}.json`), ...more });
+
+/** The neighbour's. */
+const theirs = (setting: Setting, client: string, tenant: string): Desktop =>
+  desktop(setting, client, { token: setting.other.token, tenant, store: join(setting.folder, `theirs-${client}.json`) });
+
+interface Logged {
+  entries: (SyncLog & { failedCount: number })[];
+  statistics: { syncs: number; succeeded: number; partial: number; failed: number; events: number; conflicts: number };
+}
+
+/** The grades of the tenant's log. */
+async function grades(setting: Setting): Promise<string[]> {
+  const { events } = await call<{ events: Record<string, string>[] }>(`${setting.url}/api/v1/events?limit=1000`, setting.token);
+  return events.filter((event) => event['entity_type'] === 'GRADE').map((event) => event['entity_id'] ?? '');
+}
+
+/** Twenty grades on a desktop, which then syncs, and dies at one place of it. */
+async function syncs_and_dies(setting: Setting, hooks: Hooks): Promise<void> {
+  const school = desktop(setting, 'desk-k');
+  for (let number = 0; number < 20; number += 1) school.write('CREATE', 'GRADE', `g-${number}`, { mark: number });
+  await school.up(hooks);
+}
+
+/** After that: every one arrived once. */
+async function goes_on(setting: Setting): Promise<void> {
+  const after = desktop(setting, 'desk-k');
+  assert.equal(after.pending().length, 20, 'the outbox has them');
+  await after.sync();
+  assert.ok(after.outbox.every((event) => event.status === 'ACKNOWLEDGED' && event.serverEventId));
+  assert.equal(new Set(await grades(setting)).size, 20);
+  assert.equal((await grades(setting)).length, 20, 'none is there twice');
+  assert.deepEqual(await after.down(), [], 'and it holds them all');
+}
+
+const scenarios: Scenarios = {
+  /** "Exemple Complet": création d'un élève hors ligne, steps 1 to 6. */
+  async a_pupil_made_offline(setting) {
+    const school = desktop(setting, 'desk-1');
+    school.write('CREATE', 'STUDENT', 'student_local_1', { firstName: 'Jean', lastName: 'DUPONT' }, 'evt_123'); // 1
+    assert.equal(school.event('evt_123').status, 'PENDING');
+    const answer = await school.up(); // 2 to 4
+    assert.deepEqual([answer.conflicts, answer.rejected], [[], []]);
+    const [acknowledged] = answer.acknowledged;
+    assert.ok(acknowledged);
+    assert.equal(acknowledged.outboxEventId, 'evt_123');
+    assert.equal(typeof acknowledged.serverVersion, 'number');
+    assert.equal(school.event('evt_123').status, 'ACKNOWLEDGED'); // 5
+    assert.ok(school.table('STUDENT')[acknowledged.entityId]);
+    assert.deepEqual(await school.down(), [], 'aucun changement (déjà synchronisé)'); // 6
+    const other = desktop(setting, 'desk-2');
+    const changes = await other.down();
+    assert.deepEqual(changes.map(({ operation, entityType, entityId }) => [operation, entityType, entityId]),
+      [['CREATE', 'STUDENT', acknowledged.entityId]]);
+    assert.equal(other.table('STUDENT')[acknowledged.entityId]?.['lastName'], 'DUPONT');
+    assert.deepEqual(await other.down(), [], 'and nothing more');
+  },
+
+  /** The server gives another id where the client's was taken; what follows from the old id follows. */
+  async a_taken_id_is_replaced(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'CLASS', '6A', { id: '6A', name: 'Sixième A' });
+    await one.up();
+    two.write('CREATE', 'CLASS', '6A', { id: '6A', name: 'Une autre sixième A' });
+    two.write('CREATE', 'STUDENT', 's-1', { firstName: 'Aïcha', classId: '6A' });
+    const { acknowledged } = await two.up();
+    const given = acknowledged[0]?.entityId ?? '';
+    assert.notEqual(given, '6A');
+    assert.equal(two.table('CLASS')[given]?.['name'], 'Une autre sixième A');
+    assert.equal(two.table('CLASS')['6A'], undefined);
+    await one.down();
+    assert.equal(one.table('CLASS')['6A']?.['name'], 'Sixième A', 'nobody was overwritten');
+    assert.equal(one.table('STUDENT')['s-1']?.['classId'], given, 'the reference follows');
+  },
+
+  /** "Exemple de Conflit": the server's data come back, and the user takes them. */
+  async a_conflict_is_shown_and_the_server_s_version_taken(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'STUDENT', 'student_456', { firstName: 'Jean', lastName: 'DUPONT' });
+    await one.up();
+    await one.down();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 'student_456', { firstName: 'Jeanne' });
+    two.write('UPDATE', 'STUDENT', 'student_456', { firstName: 'Paul' }, 'evt_123');
+    await one.up();
+    await two.up();
+    const [conflict] = two.state.conflicts;
+    assert.ok(conflict);
+    assert.deepEqual([conflict.outboxEventId, conflict.serverData?.['id'], conflict.serverData?.['firstName']], ['evt_123', 'student_456', 'Jeanne']);
+    assert.match(conflict.reason, /^Version locale \(\d+\) différente de version serveur \(\d+\)$/);
+    assert.equal(two.event('evt_123').status, 'CONFLICT');
+    await two.resolveConflict('evt_123', true);
+    assert.equal(two.table('STUDENT')['student_456']?.['firstName'], 'Jeanne');
+    assert.deepEqual(two.state.conflicts, []);
+    await one.down();
+    assert.equal(one.table('STUDENT')['student_456']?.['firstName'], 'Jeanne');
+  },
+
+  /** "Rejeter la version serveur: garder la version locale." */
+  async a_conflict_is_decided_for_the_local_version(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'TEACHER', 't-1', { name: 'Mme Martin', room: '12' });
+    await one.up();
+    await one.down();
+    await two.down();
+    one.write('UPDATE', 'TEACHER', 't-1', { room: '14' });
+    two.write('UPDATE', 'TEACHER', 't-1', { room: '15' }, 'evt_9');
+    await one.up();
+    await two.up();
+    await two.resolveConflict('evt_9', false);
+    assert.equal(two.table('TEACHER')['t-1']?.['room'], '15');
+    await one.down();
+    assert.equal(one.table('TEACHER')['t-1']?.['room'], '15', 'the choice reaches the others');
+    await two.down();
+    two.write('UPDATE', 'TEACHER', 't-1', { room: '16' });
+    assert.equal((await two.up()).acknowledged.length, 1, 'the conflict is closed');
+  },
+
+  /** The choice may be field by field, too. */
+  async a_conflict_is_merged_field_by_field(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean', lastName: 'DUPONT' });
+    await one.up();
+    await one.down();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jean-Luc' });
+    two.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jean-Paul', lastName: 'DURAND' }, 'evt_7');
+    await one.up();
+    await two.up();
+    await two.resolveConflict('evt_7', false, { lastName: 'DURAND' });
+    await one.down();
+    for (const { state } of [one, two]) {
+      const held = state.db['student']?.['s-1'];
+      assert.deepEqual([held?.['firstName'], held?.['lastName']], ['Jean-Luc', 'DURAND']);
+    }
+  },
+
+  /** A retry after an answer that was lost: nothing is there twice. */
+  async a_lost_answer_is_no_second_event(setting) {
+    const school = desktop(setting, 'desk-1');
+    for (let number = 0; number < 20; number += 1) school.write('CREATE', 'GRADE', `g-${number}`, { mark: number });
+    let first: SyncUpResponse | undefined;
+    await assert.rejects(school.up({ arrived: (answer) => { first = answer; throw new Error('cut'); } }));
+    assert.deepEqual(await school.up(), first);
+    assert.ok(school.outbox.every((event) => event.status === 'ACKNOWLEDGED' && event.attemptCount === 2));
+    assert.equal((await grades(setting)).length, 20);
+  },
+
+  /** "Garantit qu'aucune modification n'est perdue": the desktop is killed at each place of its synchronisation. */
+  async killed_with_the_request_in_its_hand(setting) {
+    killed(HERE, 'dies_before_it_sends', setting);
+    assert.equal((await grades(setting)).length, 0, 'nothing had left');
+    await goes_on(setting);
+  },
+
+  dies_before_it_sends: (setting) => syncs_and_dies(setting, { sending: die }),
+
+  async killed_with_the_answer_in_its_hand(setting) {
+    killed(HERE, 'dies_before_it_keeps', setting);
+    assert.equal((await grades(setting)).length, 20, 'the server had taken them');
+    await goes_on(setting);
+  },
+
+  dies_before_it_keeps: (setting) => syncs_and_dies(setting, { arrived: die }),
+
+  /** "Retry automatique: retenter avec backoff exponentiel", through a server that is killed with the request on its way. */
+  async server_killed_while_syncing(setting) {
+    const waits: number[] = [];
+    const wait = async (milliseconds: number) => {
+      waits.push(milliseconds / 1000);
+      if (waits.length === 6) await ask('start central');
+    };
+    const school = desktop(setting, 'desk-sk', { wait });
+    for (let number = 0; number < 200; number += 1) school.write('CREATE', 'GRADE', `g-${number}`, { mark: number });
+    const sent = school.up().then(() => true, () => false);
+    await ask('kill central');
+    const heard = await sent;
+    assert.equal(school.pending().length, heard ? 0 : 200);
+    school.write('CREATE', 'GRADE', 'g-after', { mark: 20 });
+    await school.sync();
+    assert.deepEqual(waits, [1, 2, 4, 8, 16, 16]);
+    assert.ok(school.outbox.every((event) => event.status === 'ACKNOWLEDGED'));
+    assert.equal((await grades(setting)).length, 201, 'everything is there once');
+    assert.deepEqual(await school.down(), []);
+  },
+
+  /** Every entity type of the document, created, updated and deleted. */
+  async every_entity_type(setting) {
+    const types = ENTITY_TYPES;
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    for (const type of types) one.write('CREATE', type, 'x-1', { label: type });
+    assert.equal((await one.up()).acknowledged.length, types.length);
+    await two.down();
+    for (const type of types) two.write('UPDATE', type, 'x-1', { label: `${type} 2` });
+    assert.equal((await two.up()).acknowledged.length, types.length);
+    await one.down();
+    for (const type of types) assert.equal(one.table(type)['x-1']?.['label'], `${type} 2`);
+    for (const type of types) one.write('DELETE', type, 'x-1', {});
+    assert.equal((await one.up()).acknowledged.length, types.length);
+    await two.down();
+    for (const type of types) assert.equal(two.table(type)['x-1'], undefined);
+  },
+
+  /** "Optionnellement filtrer par entityTypes". */
+  async only_the_wanted_types_come_down(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    for (const type of ENTITY_TYPES) one.write('CREATE', type, 'x-1', { label: type });
+    await one.up();
+    const changes = await two.down(['STUDENT', 'GRADE']);
+    assert.deepEqual(changes.map((change) => change.entityType), ['STUDENT', 'GRADE']);
+    assert.deepEqual(Object.keys(two.state.db), ['student', 'grade']);
+  },
+
+  /** "Pagination: pour les grandes quantités de données", and "Synchronisation incrémentale": each change comes once. */
+  async many_changes_come_page_by_page(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    for (let batch = 0; batch < 12; batch += 1) {
+      for (let number = 0; number < 10; number += 1) one.write('CREATE', 'ATTENDANCE', `a-${batch}-${number}`, { present: true });
+      await one.up();
+    }
+    const first = await call<{ changes: unknown[]; hasMore: boolean }>(`${setting.url}/api/sync/down`, setting.token,
+      { clientId: 'desk-3', lastSyncTimestamp: null, limit: 20 });
+    assert.ok(first.hasMore && first.changes.length >= 20 && first.changes.length < 120);
+    const ids = (await two.down(undefined, 20)).map((change) => change.entityId);
+    assert.deepEqual([ids.length, new Set(ids).size], [120, 120]);
+    one.write('UPDATE', 'ATTENDANCE', 'a-0-0', { present: false });
+    await one.up();
+    assert.deepEqual((await two.down()).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-0']], 'and then what is new');
+  },
+
+  /** "Isolation Stricte": another tenant's event is rejected, and nothing of another tenant comes down. */
+  async tenants_are_kept_apart(setting) {
+    const mine = desktop(setting, 'desk-1');
+    mine.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
+    await mine.up();
+    assert.deepEqual(await theirs(setting, 'desk-1', setting.other.tenant).down(), []);
+    const spy = theirs(setting, 'spy', setting.tenant);
+    spy.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Eve' });
+    const { rejected } = await spy.up();
+    assert.equal(rejected[0]?.code, 'WRONG_TENANT');
+    assert.equal(spy.outbox[0]?.status, 'FAILED');
+    assert.deepEqual(await spy.down(), []);
+  },
+
+  /** SyncLog: every synchronisation, with its direction, counts, status and duration. */
+  async every_synchronisation_is_logged(setting) {
+    const school = desktop(setting, 'desk-log');
+    school.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
+    await school.up();
+    await school.down();
+    const { entries, statistics } = await call<Logged>(`${setting.url}/api/v1/sync-log?client=desk-log`, setting.token);
+    assert.deepEqual(entries.map(({ direction, eventsCount, conflictsCount, status }) => [direction, eventsCount, conflictsCount, status]),
+      [['DOWN', 0, 0, 'SUCCESS'], ['UP', 1, 0, 'SUCCESS']]);
+    assert.ok(entries.every((entry) => entry.tenantId === setting.tenant && Date.parse(entry.startedAt) <= Date.parse(entry.completedAt ?? '')));
+    assert.deepEqual([statistics.syncs, statistics.succeeded, statistics.events], [2, 2, 1]);
+  },
+
+  /** SyncLog, "Analytics: statistiques de synchronisation par tenant"; "Debugging": what went wrong is there, too. */
+  async statistics_are_kept_for_each_tenant(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
+    await one.up();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jeanne' });
+    two.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Paul' });
+    await one.up();
+    await two.up();
+    const neighbour = theirs(setting, 'desk-1', setting.other.tenant);
+    await neighbour.down();
+    const mine = await call<Logged>(`${setting.url}/api/v1/sync-log`, setting.token);
+    assert.deepEqual([mine.statistics.syncs, mine.statistics.partial, mine.statistics.conflicts, mine.statistics.events], [4, 1, 1, 4]);
+    const other = await call<Logged>(`${setting.url}/api/v1/sync-log`, setting.other.token);
+    assert.deepEqual([other.statistics.syncs, other.statistics.conflicts], [1, 0]);
+    assert.ok(other.entries.every((entry) => entry.tenantId === setting.other.tenant));
+  },
+};
+
+await run(scenarios);

@@ -1,0 +1,47 @@
+// What both clients need of HTTP.
+
+/** A refusal of the whole request; `retry` says whether the same request may succeed later. */
+export class HttpError extends Error {
+  readonly code: string | undefined;
+  readonly retry: boolean;
+
+  constructor(readonly status: number, body: { code?: string; detail?: string; retryable?: boolean } | null) {
+    super(`${status} ${body?.code ?? ''}: ${body?.detail ?? ''}`);
+    this.code = body?.code;
+    this.retry = body?.retryable ?? status >= 500;
+  }
+}
+
+/** Posts where a body is given, and reads JSON. */
+export async function call<T>(url: string, token: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  if (body === undefined) return read(await fetch(url, { headers }));
+  headers['content-type'] = 'application/json';
+  return read(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  const body = await answer.json();
+  if (!answer.ok) throw new HttpError(answer.status, body as { code?: string });
+  return body as T;
+}
+
+/** How a client waits: by the clock, except in a test that counts the waits. */
+export type Pause = (milliseconds: number) => Promise<void>;
+
+export const pause: Pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
+
+/** Seconds before the attempt after this one: 1, 2, 4, 8, 16, then 16 for ever. */
+export const backoff = (attempt: number): number => Math.min(2 ** attempt, 16);
+
+/** Tries until it succeeds; what would never succeed is thrown. `again` says whether an answer leaves something to be sent. */
+export async function retry<T>(send: () => Promise<T>, again: (answer: T) => boolean, wait: Pause): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      if (!again(await send())) return;
+    } catch (error) {
+      if (error instanceof HttpError && !error.retry) throw error;
+    }
+    await wait(backoff(attempt) * 1000);
+  }
+}

@@ -1,0 +1,226 @@
+// A phone as the mobile document describes it: it collects, the server decides.
+import { createHash, randomUUID } from 'node:crypto';
+import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushRequest, PushResponse, StatusResponse, SyncEvent } from './contracts.js';
+import { call, pause, retry, type Pause } from './http.js';
+import { Store } from './store.js';
+
+const FORBIDDEN_OFFLINE = new Set(['STOCK', 'PRODUCTION']);
+
+export type Json = Record<string, any>;
+
+/** A row of `sync_queue`. */
+export interface Queued {
+  id: string;
+  entity_type: string;
+  entity_id: string;
+  action: string;
+  payload: Json;
+  occurred_at: string;
+  user_id: number;
+  device_id: string;
+  status: 'PENDING' | 'SENDING' | 'FAILED';
+  retry_count: number;
+  last_error?: string;
+}
+
+interface State {
+  sync_queue: Queued[];
+  sync_meta: { last_pull_at: string; device_id: string; batch_id?: string };
+  /** By type and id: the server's rows, read only. */
+  cache: Record<string, Record<string, Json>>;
+  /** What the user did and the server has not decided. */
+  local: Record<string, { action: string; sync_event_id: string }>;
+  /** What the user types: kept every five seconds, until it becomes an event. */
+  draft_invoices: Record<string, Json>;
+  audit: LocalAuditEntry[];
+  notifications: { event_id: string; text: string }[];
+}
+
+export interface Settings {
+  url: string;
+  token: string;
+  device: string;
+  user: number;
+  store: string;
+  wait?: Pause;
+}
+
+/** Where a test looks in, or kills the process. */
+export interface Hooks {
+  /** Changes what goes over the wire. */
+  damage?: (events: SyncEvent[]) => SyncEvent[];
+  /** The queue says SENDING; nothing has left. */
+  sending?: () => void;
+  /** The answer is there, and nothing of it is kept yet. */
+  arrived?: (answer: PushResponse) => void;
+}
+
+/** SHA-256 of a text, hex. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** SHA-256 over the payload as it will stand in the request. */
+export const checksum = (payload: Json): string => sha256(JSON.stringify(payload));
+
+/** RFC 8785: names in order, everything else as JSON.stringify writes it. */
+export function canonical(value: any): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
+}
+
+export class Phone {
+  readonly #store: Store<State>;
+
+  constructor(readonly settings: Settings) {
+    this.#store = new Store<State>(settings.store, {
+      sync_queue: [], sync_meta: { last_pull_at: '1970-01-01T00:00:00Z', device_id: settings.device },
+      cache: {}, local: {}, draft_invoices: {}, audit: [], notifications: [],
+    });
+    // Killed while it was sending: whether that arrived is not known, so it is sent again.
+    for (const row of this.state.sync_queue) if (row.status === 'SENDING') row.status = 'PENDING';
+  }
+
+  get state(): State {
+    return this.#store.state;
+  }
+
+  /** An action of the user: kept on the phone before anything else. The same id again (a double click) is the same action. */
+  record(entity_type: string, entity_id: string, action: string, payload: Json, id: string = randomUUID(), occurred_at = new Date()): string {
+    if (FORBIDDEN_OFFLINE.has(entity_type)) throw new Error(`${entity_type} is read only on a phone`);
+    if (this.state.sync_queue.some((row) => row.id === id)) return id;
+    this.state.sync_queue.push({
+      id, entity_type, entity_id, action, payload, occurred_at: occurred_at.toISOString(), user_id: this.settings.user,
+      device_id: this.settings.device, status: 'PENDING', retry_count: 0,
+    });
+    this.state.local[`${entity_type}/${entity_id}`] = { action, sync_event_id: id };
+    delete this.state.draft_invoices[entity_id];
+    this.#store.save();
+    return id;
+  }
+
+  /** What an app does every five seconds while its user types. */
+  keepDraft(id: string, invoice: Json): void {
+    this.state.draft_invoices[id] = invoice;
+    this.#store.save();
+  }
+
+  /** An entry of the audit: kept here, and sent like everything else. */
+  audit(entry: Omit<LocalAuditEntry, 'id' | 'user_id' | 'device_id' | 'occurred_at' | 'synced'>): LocalAuditEntry {
+    const made: LocalAuditEntry = {
+      ...entry, id: randomUUID(), user_id: String(this.settings.user), device_id: this.settings.device,
+      occurred_at: new Date().toISOString(), synced: false,
+    };
+    this.state.audit.push(made);
+    const { action, entity_type, entity_id, context, payload_hash } = made;
+    const payload = { action, subject: { entity_type, entity_id }, context, payload_hash };
+    this.record('AUDIT', made.id, 'AUDIT_RECORDED', payload, made.id, new Date(made.occurred_at));
+    return made;
+  }
+
+  waiting(): Queued[] {
+    return this.state.sync_queue.filter((row) => row.status !== 'FAILED');
+  }
+
+  batch(): SyncEvent[] {
+    return this.waiting().map(({ id, entity_type, entity_id, action, payload, occurred_at, user_id }) => ({
+      id, entity_type, entity_id, action, payload, occurred_at, user_id, checksum: checksum(payload),
+    }));
+  }
+
+  /** One push. */
+  async push(hooks: Hooks = {}): Promise<PushResponse> {
+    const rows = this.waiting();
+    const events = (hooks.damage ?? ((as_they_are) => as_they_are))(this.batch());
+    for (const row of rows) row.status = 'SENDING';
+    const batch_id = (this.state.sync_meta.batch_id ??= randomUUID());
+    this.#store.save();
+    hooks.sending?.();
+    const request: PushRequest = { device_id: this.settings.device, batch_id, events };
+    try {
+      const answer = await call<PushResponse>(`${this.settings.url}/api/sync/push`, this.settings.token, request);
+      hooks.arrived?.(answer);
+      this.#take(answer);
+      return answer;
+    } catch (error) {
+      for (const row of rows) Object.assign(row, { status: 'PENDING', retry_count: row.retry_count + 1, last_error: String(error) });
+      this.#store.save();
+      throw error;
+    }
+  }
+
+  #take(answer: PushResponse): void {
+    const acked = new Set(answer.acked_event_ids);
+    this.state.sync_queue = this.state.sync_queue.filter((row) => !acked.has(row.id));
+    for (const entry of this.state.audit) entry.synced ||= acked.has(entry.id);
+    for (const failed of answer.failed_events) {
+      const row = this.state.sync_queue.find((queued) => queued.id === failed.event_id);
+      if (!row) continue;
+      Object.assign(row, { status: failed.retry ? 'PENDING' : 'FAILED', retry_count: row.retry_count + 1, last_error: failed.error_code });
+      if (failed.resolution?.action === 'DISCARD_LOCAL') {
+        delete this.state.local[`${row.entity_type}/${row.entity_id}`];
+        this.state.notifications.push({ event_id: row.id, text: failed.resolution.data.message });
+      }
+    }
+    // What is to be sent again goes in another batch.
+    delete this.state.sync_meta.batch_id;
+    this.#store.save();
+  }
+
+  /** Pushes until nothing waits, with the document's backoff, for ever. */
+  async sync(): Promise<void> {
+    if (this.waiting().length === 0) return;
+    await retry(() => this.push(), (answer) => answer.failed_events.some((failed) => failed.retry), this.settings.wait ?? pause);
+  }
+
+  /** Pulls everything since the last time; answers with the number of pages. */
+  async pull(limit = 100): Promise<number> {
+    let pages = 0;
+    for (let more = true; more; pages += 1) {
+      const answer = await this.#get<PullResponse>('pull', { since: this.state.sync_meta.last_pull_at, limit });
+      for (const event of answer.events) {
+        const cache = (this.state.cache[event.entity_type] ??= {});
+        if (event.payload === null || event.action === 'DELETE') {
+          delete cache[event.entity_id];
+          continue;
+        }
+        if (sha256(canonical(event.payload)) !== event.checksum) throw new Error(`damaged: ${event.id}`);
+        cache[event.entity_id] = { ...event.payload, version: event.version };
+      }
+      this.state.sync_meta.last_pull_at = answer.server_time;
+      this.#store.save();
+      more = answer.has_more;
+    }
+    return pages;
+  }
+
+  /** A row of the cache. */
+  cached(entity_type: string, entity_id: string): Json {
+    const row = this.state.cache[entity_type]?.[entity_id];
+    if (!row) throw new Error(`${entity_type} ${entity_id} is not in the cache`);
+    return row;
+  }
+
+  status(): Promise<StatusResponse> {
+    return this.#get<StatusResponse>('status', {});
+  }
+
+  async bootstrap(limit = 100): Promise<Pick<BootstrapResponse, 'products' | 'deliveries_pending' | 'clients' | 'invoices'>> {
+    const loaded = { products: [] as Json[], deliveries_pending: [] as Json[], clients: [] as Json[], invoices: [] as Json[] };
+    for (let cursor = '', more = true; more; ) {
+      const answer = await this.#get<BootstrapResponse>('bootstrap', { limit, cursor });
+      loaded.products.push(...answer.products);
+      loaded.deliveries_pending.push(...answer.deliveries_pending);
+      loaded.clients.push(...answer.clients);
+      loaded.invoices.push(...answer.invoices);
+      this.state.sync_meta.last_pull_at = answer.server_time;
+      this.#store.save();
+      [cursor, more] = [answer.cursor, answer.has_more];
+    }
+    return loaded;
+  }
+
+  #get<T>(what: string, query: Record<string, string | number>): Promise<T> {
+    const named = Object.entries({ device_id: this.settings.device, ...query }).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return call<T>(`${this.settings.url}/api/sync/${what}?${named.join('&')}`, this.settings.token);
+  }
+}

@@ -1,0 +1,96 @@
+//! A client, run as a process against the real binary: central on its own Postgres, which the client may ask to have killed.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use comptoir_tests::company::Company;
+use comptoir_tests::compiled;
+use serde_json::{Value, json};
+
+/// Runs a scenario against a central that others use at the same time, in tenants of their own.
+pub(crate) fn run(client: &str, scenario: &str) {
+    let company = shared();
+    let asks = drive(client, scenario, &setting(&company), |what| panic!("{scenario} shares its central: {what}"));
+    assert_eq!(asks, 0);
+}
+
+/// Runs a scenario against a central of its own, which it has killed and started again.
+pub(crate) fn run_with_kills(client: &str, scenario: &str) {
+    let mut company = Company::new("Europe/Paris", "EUR");
+    let setting = setting(&company);
+    let asks = drive(client, scenario, &setting, |what| match what {
+        "kill central" => company.central.kill(),
+        "start central" => company.central.start_again(),
+        _ => panic!("{scenario} asks for {what:?}"),
+    });
+    assert!(asks >= 2, "{scenario} had central killed and started");
+}
+
+/// Lives as long as some test uses it.
+fn shared() -> Arc<Company> {
+    static SHARED: Mutex<Weak<Company>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let company = Arc::new(Company::new("Europe/Paris", "EUR"));
+        *shared = Arc::downgrade(&company);
+        company
+    })
+}
+
+/// What a scenario is told: a tenant of its own, a shop's key, and a tenant beside it.
+fn setting(company: &Company) -> Value {
+    let (tenant, token) = company.make_tenant("Europe/Paris", "EUR");
+    let site = company.admin(&["site", "create", "--tenant", &tenant, "--code", "LYO", "--name", "Lyon"]);
+    let site = site["site_id"].as_str().expect("an id");
+    let issued = company.admin(&["node", "create", "--tenant", &tenant, "--site", site, "--name", "phones"]);
+    let (other, other_token) = company.make_tenant("Europe/Paris", "EUR");
+    json!({
+        "url": company.central.url, "tenant": tenant, "token": token, "key": issued["SYNC_API_KEY"],
+        "other": { "tenant": other, "token": other_token },
+    })
+}
+
+/// Runs the client to its end, and does what it asks for; answers with how often that was.
+fn drive(client: &str, scenario: &str, setting: &Value, mut does: impl FnMut(&str)) -> usize {
+    let module = compiled::module(&format!("{client}_scenarios"));
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-schemas/vectors/mobile-checksums.json");
+    let mut command = Command::new("node");
+    command.arg(module).arg(scenario).arg(setting.to_string()).env("CHECKSUM_VECTORS", vectors);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Ended(command.spawn().expect("node runs: scripts/bootstrap.sh installs it"));
+    let mut answers = child.0.stdin.take().expect("its input is ours");
+    let mut errors = child.0.stderr.take().expect("its errors are ours");
+    let errors = std::thread::spawn(move || {
+        let mut words = String::new();
+        errors.read_to_string(&mut words).map(|_| words).unwrap_or_default()
+    });
+    let (mut asks, mut said) = (0, String::new());
+    for line in BufReader::new(child.0.stdout.take().expect("its output is ours")).lines() {
+        let line = line.expect("the client writes text");
+        if let Some(what) = line.strip_prefix("ask: ") {
+            asks += 1;
+            does(what);
+            answers.write_all(b"done\n").expect("the client waits for it");
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    let status = child.0.wait().expect("our own child can be waited for");
+    let words = errors.join().expect("its errors were read");
+    assert!(status.success(), "{client} {scenario}: {status}\n{said}{words}");
+    assert!(said.contains(&format!("ok - {scenario}\n")), "{said}{words}");
+    asks
+}
+
+/// A client that does not outlive its test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It has ended already, except where its test fails.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
