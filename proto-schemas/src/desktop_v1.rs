@@ -130,6 +130,9 @@ pub struct SyncDownRequest {
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
     pub last_sync_timestamp: Option<String>,
+    /// Whether a client without a timestamp holds nothing, not even what it had sent: it was wiped.
+    #[serde(default)]
+    pub reload: bool,
     /// Only these types; all where absent.
     #[serde(default)]
     pub entity_types: Option<Vec<String>>,

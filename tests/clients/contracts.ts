@@ -150,6 +150,7 @@ export interface Conflict {
 export interface SyncDownRequest {
   clientId: string;
   lastSyncTimestamp: string | null;
+  reload?: boolean;
   entityTypes?: SyncEntityType[];
   limit?: number;
 }

@@ -1,5 +1,7 @@
 // The desktop document's own flows, its example of a conflict, and its complete example.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENTITY_TYPES, type SyncLog, type SyncUpResponse } from './contracts.js';
@@ -12,6 +14,12 @@ const HERE = fileURLToPath(import.meta.url);
 const desktop = (setting: Setting, client: string, more: Partial<Settings> = {}): Desktop =>
   new Desktop({ url: setting.url, token: setting.token, tenant: setting.tenant, client, store: join(setting.folder, `${client}.json`), ...more });
 
+/** What its disk holds is gone, as after a wipe. */
+const wiped = (setting: Setting, client: string): Desktop => {
+  rmSync(join(setting.folder, `${client}.json`));
+  return desktop(setting, client, { wiped: true });
+};
+
 /** The neighbour's. */
 const theirs = (setting: Setting, client: string, tenant: string): Desktop =>
   desktop(setting, client, { token: setting.other.token, tenant, store: join(setting.folder, `theirs-${client}.json`) });
@@ -20,6 +28,10 @@ interface Logged {
   entries: (SyncLog & { failedCount: number })[];
   statistics: { syncs: number; succeeded: number; partial: number; failed: number; events: number; conflicts: number };
 }
+
+/** What other screens of the tenant do. */
+const office = (setting: Setting, entity_type: string, entity_id: string, action: string, payload: unknown): Promise<unknown> =>
+  call(`${setting.url}/api/v1/events`, setting.token, { id: randomUUID(), entity_type, entity_id, action, payload });
 
 /** The grades of the tenant's log. */
 async function grades(setting: Setting): Promise<string[]> {
@@ -238,6 +250,35 @@ const scenarios: Scenarios = {
     one.write('UPDATE', 'ATTENDANCE', 'a-0-0', { present: false });
     await one.up();
     assert.deepEqual((await two.down()).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-0']], 'and then what is new');
+  },
+
+  /** "SQLite est une cache locale": a desktop that was wiped is given its own rows, too, whether it had ever asked before or not. */
+  async a_wiped_desktop_is_given_its_own_rows(setting) {
+    const before = desktop(setting, 'desk-1');
+    before.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
+    before.write('CREATE', 'STUDENT', 's-2', { firstName: 'Aïcha' });
+    await before.up();
+    const after = wiped(setting, 'desk-1');
+    assert.deepEqual((await after.down()).map(({ operation, entityId }) => [operation, entityId]), [['CREATE', 's-1'], ['CREATE', 's-2']]);
+    assert.deepEqual(await after.down(), [], 'once');
+    after.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jeanne' });
+    assert.equal((await after.up()).acknowledged.length, 1);
+    const again = wiped(setting, 'desk-1');
+    await again.down();
+    assert.equal(again.table('STUDENT')['s-1']?.['firstName'], 'Jeanne');
+  },
+
+  /** "Appliquer chaque changement localement": documents come as CREATE once, then as UPDATE. */
+  async documents_come_as_what_they_are(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'CLASS', '6A', { name: 'Sixième A' });
+    await one.up();
+    await two.down();
+    await office(setting, 'DELIVERY', 'BL-1', 'DELIVERY_CREATED', { reference: 'BL-1', client: 'Cantine', total_minor: 4200, qr: 'QR-1' });
+    assert.deepEqual((await two.down()).map(({ operation, entityType }) => [operation, entityType]), [['CREATE', 'DELIVERY']]);
+    await office(setting, 'DELIVERY', 'BL-1', 'DELIVERY_VALIDATED', { qr: 'QR-1', validated_at: new Date().toISOString() });
+    assert.deepEqual((await two.down()).map(({ operation, entityType }) => [operation, entityType]), [['UPDATE', 'DELIVERY']]);
+    assert.deepEqual((await one.down()).map(({ operation, entityType }) => [operation, entityType]), [['CREATE', 'DELIVERY']]);
   },
 
   /** "Isolation Stricte": another tenant's event is rejected, and nothing of another tenant comes down. */

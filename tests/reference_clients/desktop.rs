@@ -33,6 +33,10 @@ flows! { run:
     only_the_wanted_types_come_down => "only_the_wanted_types_come_down";
     /// "Pagination", `hasMore`, and "Synchronisation incrémentale".
     many_changes_come_page_by_page_and_once => "many_changes_come_page_by_page";
+    /// "SQLite est une cache locale".
+    a_wiped_desktop_is_given_its_own_rows_too => "a_wiped_desktop_is_given_its_own_rows";
+    /// "Appliquer chaque changement localement", CREATE and UPDATE of what is no entity.
+    documents_are_created_once_and_then_updated => "documents_come_as_what_they_are";
     /// "Isolation stricte", "Les changements serveur sont filtrés par `tenantId`".
     tenants_are_kept_apart => "tenants_are_kept_apart";
     /// "SyncLog: chaque synchronisation est journalisée".

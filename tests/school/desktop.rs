@@ -1,33 +1,45 @@
-//! A desktop: seals what its user does, with the version that its copy had, and knows nothing else of the others.
+//! A desktop as its document has it: an outbox, a copy of the school's records, and `up`, `down` and `resolve` to central.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comptoir_core::id::EventId;
-use comptoir_proto::stored_v1;
-use comptoir_proto::sync_v1::PushResponse;
 use comptoir_tests::contract::Door;
-use comptoir_tests::hand_made::HandMade;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::model::{Edit, Fields};
+use crate::model::{Edit, Fields, Way};
 use crate::records::Key;
 
-/// Its log, its copy of the school's records, and the way to central.
+/// What an `up` came to, where it was not simply taken.
+#[derive(Default)]
+pub(crate) struct Answered {
+    pub(crate) conflicts: BTreeSet<Key>,
+    /// What was made under an id that another had taken, and its id now.
+    pub(crate) renamed: BTreeMap<Key, Key>,
+}
+
+/// Its tables, and the way to central.
 pub(crate) struct Desktop {
-    log: HandMade,
+    client: String,
+    tenant: String,
     door: Door,
+    last_sync_timestamp: Option<String>,
+    outbox: Vec<Value>,
     copy: BTreeMap<Key, (u64, Fields)>,
-    sent: BTreeMap<EventId, Key>,
+    /// What its user has to decide: a record, and the event that conflicts first.
+    conflicts: BTreeMap<Key, String>,
 }
 
 impl Desktop {
-    pub(crate) fn new(issued: &Value, door: Door) -> Desktop {
-        Desktop { log: HandMade::new(issued), door, copy: BTreeMap::new(), sent: BTreeMap::new() }
-    }
-
-    pub(crate) fn node(&self) -> Uuid {
-        self.log.node.uuid()
+    pub(crate) fn new(client: &str, tenant: String, door: Door) -> Desktop {
+        Desktop {
+            client: client.to_owned(),
+            tenant,
+            door,
+            last_sync_timestamp: None,
+            outbox: Vec::new(),
+            copy: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
+        }
     }
 
     /// Version and fields of every record, as it knows them.
@@ -35,55 +47,116 @@ impl Desktop {
         &self.copy
     }
 
-    /// Seals what its user does. Several edits of one record before the next synchronisation have one base.
+    /// What its user does: into the copy and into the outbox. The version stays that which central gave.
     pub(crate) fn edit(&mut self, key: &Key, edit: &Edit) {
-        let (action, payload) = match edit {
+        let (operation, payload) = match edit {
             Edit::Create(fields) => ("CREATE", json!(fields)),
             Edit::Update(fields) => ("UPDATE", json!(fields)),
             Edit::Delete => ("DELETE", json!({})),
         };
-        let mut event = self.log.event(&key.0, &key.1, action, &payload);
-        event.content.base_version = self.copy.get(key).map(|(version, _)| *version);
-        self.sent.insert(event.id, key.clone());
-        self.log.seal_bytes(stored_v1::encode(&event).expect("a record"));
+        let version = self.copy.get(key).map_or(0, |(version, _)| *version);
+        match edit {
+            Edit::Create(fields) | Edit::Update(fields) => {
+                self.copy.entry(key.clone()).or_insert((version, Fields::new())).1.extend(fields.clone());
+            }
+            Edit::Delete => drop(self.copy.remove(key)),
+        }
+        self.outbox.push(json!({
+            "id": Uuid::now_v7(), "tenantId": self.tenant, "entityType": key.0, "entityId": key.1, "operation": operation,
+            "payload": payload, "localVersion": version, "createdAt": "2026-01-07T10:00:00.000Z", "attemptCount": 0, "status": "PENDING",
+        }));
     }
 
-    /// Sends what waits. Answers with the records in conflict; everything else was accepted.
-    pub(crate) async fn sync(&mut self) -> BTreeSet<Key> {
-        let mut conflicts = BTreeSet::new();
-        if self.log.waiting() == 0 {
-            return conflicts;
+    /// Sends its outbox. Nothing is ever rejected.
+    pub(crate) async fn up(&mut self) -> Answered {
+        let events = std::mem::take(&mut self.outbox);
+        let sent: BTreeMap<String, Key> = events.iter().map(|event| (text(&event["id"]), named(event))).collect();
+        let request =
+            json!({ "clientId": self.client, "events": events, "lastSyncTimestamp": self.last_sync_timestamp });
+        let answer = self.post("/api/sync/up", &request).await;
+        assert_eq!(answer["rejected"], json!([]), "{}", self.client);
+        let mut answered = Answered::default();
+        for acknowledged in list(&answer["acknowledged"]) {
+            let key = &sent[&text(&acknowledged["outboxEventId"])];
+            let now = (key.0.clone(), text(&acknowledged["entityId"]));
+            if now != *key {
+                let row = self.copy.remove(key).expect("what it made");
+                self.copy.insert(now.clone(), row);
+                answered.renamed.insert(key.clone(), now.clone());
+            }
+            if let Some((version, _)) = self.copy.get_mut(&now) {
+                *version = number(&acknowledged["serverVersion"]);
+            }
         }
-        let request = serde_json::to_value(self.log.push()).expect("a request is JSON");
-        let reply = self.door.post("/api/v1/sync/push", &request).await;
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        let answer: PushResponse = serde_json::from_slice(&reply.body).expect("a push is answered");
-        for result in answer.results {
-            let key = self.sent.remove(&EventId::new(result.event_id));
-            match (result.verdict.as_str(), key) {
-                ("ACCEPTED", _) => {}
-                ("CONFLICT", Some(key)) => {
-                    conflicts.insert(key);
+        for conflict in list(&answer["conflicts"]) {
+            let event = text(&conflict["outboxEventId"]);
+            let key = sent[&event].clone();
+            self.conflicts.entry(key.clone()).or_insert(event);
+            answered.conflicts.insert(key);
+        }
+        answered
+    }
+
+    /// Takes what changed, page by page, until there is no more.
+    pub(crate) async fn down(&mut self) {
+        loop {
+            let request =
+                json!({ "clientId": self.client, "lastSyncTimestamp": self.last_sync_timestamp, "limit": 100 });
+            let page = self.post("/api/sync/down", &request).await;
+            for change in list(&page["changes"]) {
+                let key = named(change);
+                if change["operation"] == "DELETE" {
+                    self.copy.remove(&key);
+                    continue;
                 }
-                other => panic!("{other:?}: {:?}", result.detail),
+                let fields = serde_json::from_value(change["payload"].clone()).expect("fields");
+                self.copy.insert(key, (number(&change["serverVersion"]), fields));
+            }
+            self.last_sync_timestamp = Some(text(&page["syncTimestamp"]));
+            if page["hasMore"] == false {
+                return;
             }
         }
-        conflicts
     }
 
-    /// Takes central's word about some records.
-    pub(crate) async fn read(&mut self, keys: &BTreeSet<Key>) {
-        for key in keys {
-            let path = format!("/api/v1/entities/{}/{}", key.0, key.1);
-            let reply = self.door.send("GET", &path, &[], "").await;
-            if reply.status == 404 {
-                self.copy.remove(key);
-                continue;
+    /// Its user's choice about a conflict, whose result replaces the copy.
+    pub(crate) async fn resolve(&mut self, key: &Key, way: Way, agreed: &Fields) {
+        let event = self.conflicts.remove(key).expect("an open conflict");
+        let mut request =
+            json!({ "clientId": self.client, "outboxEventId": event, "acceptServerVersion": way == Way::Server });
+        if way == Way::Merged {
+            request["merged"] = json!(agreed);
+        }
+        let answer = self.post("/api/sync/resolve", &request).await;
+        match answer["serverData"].as_object() {
+            Some(row) => {
+                let fields = row.iter().filter(|(name, _)| !["id", "serverVersion"].contains(&name.as_str()));
+                let fields = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
+                self.copy.insert(key.clone(), (number(&answer["serverVersion"]), fields));
             }
-            let row = reply.json();
-            assert_eq!((reply.status, &row["open_conflicts"]), (200, &json!({})), "{row}");
-            let fields = serde_json::from_value(row["fields"].clone()).expect("fields");
-            self.copy.insert(key.clone(), (row["version"].as_u64().expect("a version"), fields));
+            None => drop(self.copy.remove(key)),
         }
     }
+
+    async fn post(&self, path: &str, request: &Value) -> Value {
+        let reply = self.door.post(path, request).await;
+        assert_eq!(reply.status, 200, "{} {path}: {}", self.client, reply.text());
+        reply.json()
+    }
+}
+
+fn named(event: &Value) -> Key {
+    (text(&event["entityType"]), text(&event["entityId"]))
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().expect("a list")
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().expect("a number")
 }

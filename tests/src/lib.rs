@@ -8,6 +8,7 @@ pub mod hand_made;
 #[path = "../crash/ledger.rs"]
 pub mod crash_ledger;
 pub mod flaky;
+pub mod head_office;
 pub mod known_good;
 pub mod processes;
 pub mod twice;

@@ -142,19 +142,20 @@ async fn find(
     }))
 }
 
-/// Keeps what the device said that it holds. One that had pulled and now holds nothing begins again.
+/// Keeps what the device said that it holds. One that begins again is given its own changes, too, up to the horizon.
 pub(crate) async fn keep_pulled_to(
     tx: &Transaction<'_>,
     device: &Device,
     to: Position,
     horizon: Horizon,
+    begins_again: bool,
 ) -> Result<(), StoreError> {
     let sql = "update device
-               set reload_to = case when pulled_to is not null and $3::bigint = 0 then $4::bigint else reload_to end,
+               set reload_to = case when $5 then $4::bigint else reload_to end,
                    pulled_to = $3::bigint, last_contact_at = now()
                where tenant_id = $1 and node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let (tenant, node) = (device.tenant.uuid(), device.node.uuid());
-    tx.execute(&statement, &[&tenant, &node, &as_bigint(to.0), &as_bigint(horizon.head.0)]).await?;
+    tx.execute(&statement, &[&tenant, &node, &as_bigint(to.0), &as_bigint(horizon.head.0), &begins_again]).await?;
     Ok(())
 }

@@ -541,6 +541,30 @@ async fn a_desktop_that_was_wiped_is_given_again_what_it_had_made_itself() {
 }
 
 #[tokio::test]
+async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_page_by_page() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    for number in 1..=3 {
+        let id = format!("s-{number}");
+        let made = outbox(&company, &format!("a-{number}"), "CREATE", &id, &json!({ "firstName": "Jean" }), 1);
+        up(&company, "desk-1", None, &[made]).await;
+    }
+    let (mut given, mut since) = (Vec::new(), Value::Null);
+    for _page in 0..4 {
+        let reload = since.is_null();
+        let body =
+            json!({ "clientId": "desk-1", "lastSyncTimestamp": since, "reload": reload, "limit": 1 }).to_string();
+        let (_, page) = scene.post(&company.token, "/api/sync/down", body).await;
+        for change in page["changes"].as_array().unwrap() {
+            given.push((change["operation"].clone(), change["entityId"].clone()));
+        }
+        since = page["syncTimestamp"].clone();
+    }
+    let created = |id: &str| (json!("CREATE"), json!(id));
+    assert_eq!(given, [created("s-1"), created("s-2"), created("s-3")]);
+}
+
+#[tokio::test]
 async fn a_conflict_of_a_desktop_is_resolved_by_the_server_s_version_by_its_own_or_by_merged_fields() {
     let scene = Scene::new().await;
     let company = scene.company().await;

@@ -17,7 +17,7 @@ use comptoir_proto::pull_v1::{Change, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::provenance::provenance;
+use super::provenance::{documents_made, provenance};
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
@@ -64,28 +64,31 @@ async fn give(
     let device = contact(central, credential, &request.client_id, Contract::Desktop).await?;
     sync.is_of(&device);
     let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
-    read(central, &device, since, types, limit).await.map_err(|error| error.problem())
+    let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());
+    let asked = Asked { since, holds_nothing, types, limit };
+    read(central, &device, &asked).await.map_err(|error| error.problem())
 }
 
-async fn read(
-    central: &Central,
-    device: &Device,
+/// A request that was read.
+struct Asked<'a> {
     since: Timestamp,
-    types: Option<&[String]>,
+    /// What the client had made itself is given, too. The first request of a client says nothing of that: it has no timestamp, whether
+    /// it holds what it sent or was wiped.
+    holds_nothing: bool,
+    types: Option<&'a [String]>,
     limit: usize,
-) -> Result<SyncDownResponse, StoreError> {
+}
+
+async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<SyncDownResponse, StoreError> {
     let horizon = time_cursor::horizon(central, device.tenant).await?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
-    let from: Position = time_cursor::position_at(&tx, device.tenant, since, horizon).await?;
-    // Of a client that begins again, what it had made itself is given, too.
-    let reload_to = match device.pulled_to {
-        Some(_) if from == Position::ZERO => horizon.head,
-        _ => device.reload_to,
-    };
-    let wanted = |change: &Change| types.is_none_or(|types| types.contains(&change.key.entity_type));
-    let page = changes::page(&tx, device, from, horizon, limit, wanted).await?;
+    let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
+    let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
+    let wanted = |change: &Change| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
+    let page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
     let known = provenance(&tx, device, &page.changes).await?;
+    let made = documents_made(&tx, device, from, &page.changes).await?;
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
         let known = known.get(&change.key);
@@ -93,16 +96,19 @@ async fn read(
         if !own {
             let is_new = match known {
                 Some(known) => known.is_new_since(from) && !(known.created_by_client && from >= reload_to),
-                None => from == Position::ZERO,
+                None => {
+                    from == Position::ZERO
+                        || made.contains(&(change.key.entity_type.clone(), change.key.entity_id.clone()))
+                }
             };
             given.push(sync_change(device, is_new, change)?);
         }
     }
-    keep_pulled_to(&tx, device, from, horizon).await?;
+    keep_pulled_to(&tx, device, from, horizon, asked.holds_nothing).await?;
     tx.commit().await?;
     Ok(SyncDownResponse {
         changes: given,
-        sync_timestamp: time_cursor::next_since(page.last_received_at, since, horizon),
+        sync_timestamp: time_cursor::next_since(page.last_received_at, asked.since, horizon),
         has_more: page.has_more,
     })
 }

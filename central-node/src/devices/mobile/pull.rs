@@ -198,7 +198,8 @@ async fn read(
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from: Position = time_cursor::position_at(&tx, device.tenant, since, horizon).await?;
     let page = changes::page(&tx, device, from, horizon, limit, wanted).await?;
-    keep_pulled_to(&tx, device, from, horizon).await?;
+    let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
+    keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
     tx.commit().await?;
     let server_time = time_cursor::next_since(page.last_received_at, since, horizon);
     Ok((page, server_time))
