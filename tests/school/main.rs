@@ -6,6 +6,7 @@
 
 mod desktop;
 mod model;
+mod nodes;
 mod records;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -27,6 +27,14 @@ pub(crate) enum Way {
 
 impl Way {
     pub(crate) const ALL: [Way; 3] = [Way::Server, Way::Local, Way::Merged];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Way::Server => "server",
+            Way::Local => "local",
+            Way::Merged => "merged",
+        }
+    }
 }
 
 /// The school's records as they should be. One that was deleted is absent.

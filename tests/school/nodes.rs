@@ -1,0 +1,176 @@
+//! The same school on two real nodes instead of desktops: what is done while central is down is sealed on each node's own disk, pushed by its
+//! agent when central is back, and judged in whatever order it arrives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE, text};
+use comptoir_tests::contract::Door;
+use comptoir_tests::processes::Server;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::model::{self, Edit, Fields, Model, Way};
+use crate::records::{self, Edits, Key};
+
+/// Records of a request: each has up to two edits, and a list is written whole.
+const RECORDS_PER_LIST: usize = 25;
+
+/// A node, and the way to its API.
+struct Node {
+    id: String,
+    server: Server,
+    door: Door,
+}
+
+impl Node {
+    fn start(company: &Company, site: &str, name: &str) -> Node {
+        let issued = company.issue_node(site, name);
+        let server = Server::node(&company.path(name), &issued, &company.central.url);
+        let door = Door::address(server.url.clone(), None);
+        Node { id: text(&issued["NODE_ID"]), server, door }
+    }
+
+    /// Has edits sealed. Those of one record are made from what the node shows of it.
+    async fn edit(&self, edits: &Edits) {
+        let edits: Vec<(&Key, &Vec<Edit>)> = edits.iter().collect();
+        for some in edits.chunks(RECORDS_PER_LIST) {
+            let mut drafts = Vec::new();
+            for (key, edits) in some {
+                let version = read(&self.door, key).await.map(|(version, _)| version);
+                drafts.extend(edits.iter().map(|edit| draft(key, edit, version)));
+            }
+            let reply = self.door.post("/api/v1/events", &json!(drafts)).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+        }
+    }
+}
+
+fn draft(key: &Key, edit: &Edit, version: Option<u64>) -> Value {
+    let (action, payload) = match edit {
+        Edit::Create(fields) => ("CREATE", json!(fields)),
+        Edit::Update(fields) => ("UPDATE", json!(fields)),
+        Edit::Delete => ("DELETE", json!({})),
+    };
+    let mut draft =
+        json!({ "id": Uuid::now_v7(), "entity_type": key.0, "entity_id": key.1, "action": action, "payload": payload });
+    if let (Some(version), false) = (version, action == "CREATE") {
+        draft["base_version"] = json!(version);
+    }
+    draft
+}
+
+/// A record as central or a node shows it.
+async fn read(door: &Door, key: &Key) -> Option<(u64, Fields)> {
+    let reply = door.send("GET", &format!("/api/v1/entities/{}/{}", key.0, key.1), &[], "").await;
+    if reply.status == 404 {
+        return None;
+    }
+    let row = reply.json();
+    assert_eq!(reply.status, 200, "{row}");
+    let fields = serde_json::from_value(row["fields"].clone()).expect("fields");
+    Some((row["version"].as_u64().expect("a version"), fields))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_of_a_school_conflict_where_both_changed_and_agree_in_the_end() {
+    let mut company = Company::new("Europe/Paris", "EUR");
+    let admin = Door::address(company.central.url.clone(), Some(company.token.clone()));
+    let site = company.site("LYC");
+    let (office, teacher) = (Node::start(&company, &site, "office"), Node::start(&company, &site, "teacher"));
+    let records = records::load();
+    let (known, late) = records.split_at(records.len() - 12);
+    let keys: BTreeSet<Key> = records.iter().map(|(key, _)| key.clone()).collect();
+    let mut model = Model::default();
+    let made: Edits = known.iter().map(|(key, fields)| (key.clone(), vec![Edit::Create(fields.clone())])).collect();
+    made.iter().for_each(|(key, edits)| model.apply(key, &edits[0]));
+    office.edit(&made).await;
+    settle(&company, [&office, &teacher]).await;
+
+    let mut decided: BTreeMap<Way, usize> = BTreeMap::new();
+    for round in 1..=2 {
+        let before = model.clone();
+        let (at_office, at_teachers) = (records::office(round, &before, late), records::teacher(round, &before, late));
+        company.central.kill();
+        office.edit(&at_office).await;
+        teacher.edit(&at_teachers).await;
+        company.central.start_again();
+        settle(&company, [&office, &teacher]).await;
+
+        let both: BTreeSet<Key> = at_office.keys().filter(|key| at_teachers.contains_key(*key)).cloned().collect();
+        let open: BTreeMap<Key, Value> =
+            crate::conflicts(&admin, "open").await.into_iter().map(|conflict| (about(&conflict), conflict)).collect();
+        assert_eq!(
+            open.keys().cloned().collect::<BTreeSet<_>>(),
+            both,
+            "round {round}: conflicts are where both changed"
+        );
+        for (key, edits) in at_office.iter().chain(&at_teachers).filter(|(key, _)| !both.contains(*key)) {
+            edits.iter().for_each(|edit| model.apply(key, edit));
+        }
+        for (number, (key, conflict)) in open.iter().enumerate() {
+            // Of each record, whichever node came first is the server's version.
+            let office_lost = conflict["node"] == json!(office.id);
+            assert!(office_lost || conflict["node"] == json!(teacher.id));
+            let (first, second) = if office_lost { (&at_teachers, &at_office) } else { (&at_office, &at_teachers) };
+            first[key].iter().for_each(|edit| model.apply(key, edit));
+            let way = Way::ALL[number % 3];
+            let agreed = model::agreed(&second[key]);
+            let expected = model.decided(&before, key, &second[key], way, &agreed);
+            decide(&admin, conflict, way, &agreed).await;
+            model.set(key, expected);
+            *decided.entry(way).or_default() += 1;
+        }
+        settle(&company, [&office, &teacher]).await;
+        for key in &keys {
+            let centrals = read(&admin, key).await;
+            assert_eq!(centrals.as_ref().map(|(_, fields)| fields), model.get(key), "round {round}: {key:?}");
+            for node in [&office, &teacher] {
+                assert_eq!(read(&node.door, key).await, centrals, "round {round}: {key:?} at {}", node.id);
+            }
+        }
+    }
+    assert!(Way::ALL.iter().all(|way| decided[way] >= 10), "each way was taken: {decided:?}");
+}
+
+fn about(conflict: &Value) -> Key {
+    (text(&conflict["entity_type"]), text(&conflict["entity_id"]))
+}
+
+/// Until both have sent everything, and have been given everything.
+async fn settle(company: &Company, nodes: [&Node; 2]) {
+    for node in nodes {
+        company.drained(&node.server).await;
+    }
+    let head = company.head().await;
+    for node in nodes {
+        let started = Instant::now();
+        loop {
+            let status = node.door.send("GET", "/api/v1/status", &[], "").await.json();
+            if status["sync"]["pull"]["complete_to"].as_u64() >= Some(head) {
+                break;
+            }
+            assert!(started.elapsed() < PATIENCE, "pulled no further than {}\n{}", status["sync"], node.server.words());
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+    }
+}
+
+/// Looks at what a choice would give, then makes it.
+async fn decide(admin: &Door, conflict: &Value, way: Way, agreed: &Fields) {
+    let mut choice = json!({ "choice": way.word(), "user": "director" });
+    if way == Way::Merged {
+        choice["fields"] = json!(agreed);
+    }
+    let etag = conflict["etag"].as_str().expect("a tag");
+    let headers = [("content-type", "application/json"), ("if-match", etag)];
+    let mut answers = Vec::new();
+    for verb in ["preview", "resolve"] {
+        let path = format!("/api/v1/conflicts/{}/{verb}", text(&conflict["event_id"]));
+        let reply = admin.send("POST", &path, &headers, choice.to_string()).await;
+        assert_eq!(reply.status, 200, "{conflict}\n{}", reply.text());
+        answers.push(reply.json());
+    }
+    assert_eq!(answers[1]["entity"]["fields"], answers[0]["fields"], "what was shown is what was done");
+    assert_eq!(answers[1]["entity"]["exists"], answers[0]["exists"]);
+}
