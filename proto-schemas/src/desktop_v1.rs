@@ -101,9 +101,11 @@ pub struct Acknowledged {
 pub struct Conflict {
     /// As the client named it.
     pub outbox_event_id: String,
-    /// In words, with both versions.
+    /// Stable: `VERSION_CONFLICT`, `ENTITY_EXISTS`, `ENTITY_DELETED`, `UNKNOWN_ENTITY`.
+    pub code: String,
+    /// In words for the user, with both versions.
     pub reason: String,
-    /// The entity's fields at central with its `id` and `serverVersion`; null where central has no such entity.
+    /// The entity's fields at central with its `id` and `serverVersion`; null where central has no such entity, or no more.
     #[schemars(with = "Option<words::Members>")]
     pub server_data: Box<RawValue>,
 }

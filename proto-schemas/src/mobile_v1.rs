@@ -89,6 +89,9 @@ pub struct FailedEvent {
     pub error_code: String,
     /// Whether the same event may be taken later.
     pub retry: bool,
+    /// What was wrong, with the value, for the developer and the log. The document does not have it; who does not know it passes over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// What the device is to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
@@ -191,7 +194,7 @@ pub struct BootstrapResponse {
     /// Of the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// The first `since`: what changes after the first page was made comes by pull. The same on every page.
+    /// Of the last page the first `since`: what changes after it comes by pull.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
     /// Whether the device may go on.

@@ -50,7 +50,7 @@ pub(super) async fn append(
     let credential = credential(&central, &headers).await?;
     let author = author(&credential);
     let key = idempotency_key(&headers)?.map(str::to_owned);
-    if media_type(&headers) == Some(NDJSON) {
+    if media_type(&headers).as_deref() == Some(NDJSON) {
         return Ok(stream(central, credential.tenant, author, key, body));
     }
     expect_json(&headers)?;

@@ -11,6 +11,7 @@ mod quarantine;
 pub(crate) mod request;
 mod sync;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
 use comptoir_proto::{error_code::ErrorCode, paths};
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::central::Central;
 use crate::identity::{self, Access, AuthError, Credential};
@@ -42,10 +44,19 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .merge(edits::router())
 }
 
-/// The same routes; what the router itself refuses is a problem too.
-pub(crate) fn told_in_our_words(routes: Router<Arc<Central>>) -> Router<Arc<Central>> {
+/// The same routes; what the router itself refuses is a problem too, and so is a handler's defect.
+pub(crate) fn told_in_our_words<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
-    routes.layer(axum::middleware::from_fn(request::without_nul))
+    routes.layer(axum::middleware::from_fn(request::without_nul)).layer(CatchPanicLayer::custom(panicked))
+}
+
+/// What a caller hears when a handler of ours panicked: without it the connection would only end.
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
+    tracing::error!("A request ended in a panic: {text}");
+    let detail = "this request ended in a defect of the program; the same request again, with the same ids, tells what was written";
+    Refusal(Problem::new(ErrorCode::Internal, detail)).into_response()
 }
 
 async fn no_such_path(uri: Uri) -> Refusal {
@@ -114,5 +125,32 @@ pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Cred
             let problem = Problem::new(ErrorCode::Forbidden, "this needs an administrator's token, not a node's key");
             Err(Refusal(problem))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// The request names no host.
+    async fn defect(uri: Uri) -> StatusCode {
+        uri.host().map(|_| StatusCode::OK).expect("a handler's defect")
+    }
+
+    #[tokio::test]
+    async fn a_handler_s_defect_is_a_problem_and_not_an_ended_connection() {
+        let routes = told_in_our_words(Router::<()>::new().route("/defect", get(defect)));
+        let request = Request::get("/defect").body(Body::empty()).expect("a request");
+        let response = routes.oneshot(request).await.expect("a router always answers");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], CONTENT_TYPE);
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        let problem: Problem = serde_json::from_slice(&body).expect("a problem");
+        assert_eq!(problem.code, ErrorCode::Internal.as_str());
     }
 }

@@ -46,15 +46,16 @@ const BODY_WITHIN: Duration = Duration::from_secs(60);
 /// Reserved at a time for a body that did not announce its length.
 const UNANNOUNCED_STEP: usize = 64 * 1024;
 
-/// The media type of a request, without its parameters.
-pub(crate) fn media_type(headers: &HeaderMap) -> Option<&str> {
+/// The media type of a request, without its parameters and in small letters, since case means nothing in it.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-    Some(value.split(';').next().unwrap_or(value).trim())
+    Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
 }
 
 /// Refuses anything but JSON.
 pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
-    match media_type(headers) {
+    let sent = media_type(headers);
+    match sent.as_deref() {
         Some("application/json") => Ok(()),
         other => {
             let detail = format!("send application/json, got {}", other.unwrap_or("no content type"));
@@ -84,6 +85,10 @@ pub(crate) async fn body_bytes(
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let announced = announced.unwrap_or(0);
     if announced > bytes_max {
+        // Who asks first has sent nothing yet, and reads the refusal at once.
+        if !headers.contains_key(header::EXPECT) {
+            let_arrive(&mut body, bytes_max).await;
+        }
         return Err(too_large(bytes_max));
     }
     let mut bytes = Vec::with_capacity(announced);
@@ -94,6 +99,7 @@ pub(crate) async fn body_bytes(
                 .map_err(|error| Problem::new(ErrorCode::BadJson, format!("the body could not be read: {error}")))?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > bytes_max {
+                let_arrive(&mut body, bytes_max).await;
                 return Err(too_large(bytes_max));
             }
             bytes.extend_from_slice(&data);
@@ -111,6 +117,23 @@ pub(crate) async fn body_bytes(
     };
     tokio::time::timeout(BODY_WITHIN, read).await.map_err(|_| late())??;
     Ok((bytes.into(), reserved))
+}
+
+/// Takes in what is left of a body that is too large, at most twice its limit, and keeps none of it. Most clients read no answer
+/// before they have sent their request: a connection that ends under them looks like a bad link, and they would send the same again for ever.
+async fn let_arrive(body: &mut Body, bytes_max: usize) {
+    let arriving = async {
+        let mut left = bytes_max.saturating_mul(2);
+        while let Some(Ok(frame)) = body.frame().await {
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            left = left.saturating_sub(bytes);
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whether it arrived or not, the refusal is the same.
+    let _ = tokio::time::timeout(BODY_WITHIN, arriving).await;
 }
 
 fn reserve(central: &Central, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {

@@ -12,16 +12,21 @@ mod seal;
 pub(crate) mod sync_log;
 mod time_cursor;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Query;
 use axum::http::Uri;
+use comptoir_core::id::TenantId;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::central::Central;
+use device::Contract;
+use sync_log::{Direction, Sync};
 
 /// The routes of both contracts, and of the log of synchronisations.
 pub(crate) fn router() -> Router<Arc<Central>> {
@@ -34,4 +39,32 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
         Ok(Query(query)) => Ok(query),
         Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text())),
     }
+}
+
+/// Reads a body. One that does not read is a synchronisation that failed: it is logged where as much as the client's name can be read.
+async fn body<T: DeserializeOwned>(
+    central: &Central,
+    tenant: TenantId,
+    bytes: &[u8],
+    contract: Contract,
+    direction: Direction,
+) -> Result<T, Problem> {
+    let error = match serde_json::from_slice(bytes) {
+        Ok(request) => return Ok(request),
+        Err(error) => error,
+    };
+    let problem = Problem::new(ErrorCode::BadJson, error.to_string());
+    if let Some(client) = client_in(bytes, contract) {
+        Sync::of_client(central, tenant, &client, contract, direction).end(central, Err(&problem)).await;
+    }
+    Err(problem)
+}
+
+fn client_in(bytes: &[u8], contract: Contract) -> Option<String> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
+    let name = match contract {
+        Contract::Mobile => "device_id",
+        Contract::Desktop => "clientId",
+    };
+    serde_json::from_str(fields.get(name)?.get()).ok()
 }

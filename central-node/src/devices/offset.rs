@@ -4,6 +4,9 @@
 use axum::http::{HeaderMap, header};
 use comptoir_core::time::Timestamp;
 
+/// Seven days: as long as the mobile contract lets a device work offline.
+const OFFLINE_MICROS_MAX: i64 = 7 * 24 * 3_600 * 1_000_000;
+
 /// The device's clock less ours, where the request shows it.
 pub(crate) fn of_request(headers: &HeaderMap, now: Timestamp, stamps: impl Iterator<Item = Timestamp>) -> Option<i64> {
     let said = headers.get(header::DATE).and_then(|value| value.to_str().ok());
@@ -12,6 +15,12 @@ pub(crate) fn of_request(headers: &HeaderMap, now: Timestamp, stamps: impl Itera
         Some(at) => Some(at.timestamp().as_microsecond().saturating_sub(now.0)),
         None => stamps.max().map(|latest| latest.0.saturating_sub(now.0)).filter(|ahead| *ahead > 0),
     }
+}
+
+/// By how much one stamp is corrected. Where the clock is further ahead than anybody works offline, a stamp from the past was not made by
+/// it: it was made before the clock went wrong, or after it was put right, and stands.
+pub(crate) fn of_stamp(offset_micros: i64, stamp: Timestamp, now: Timestamp) -> i64 {
+    if offset_micros > OFFLINE_MICROS_MAX && stamp <= now { 0 } else { offset_micros }
 }
 
 #[cfg(test)]
@@ -28,5 +37,14 @@ mod tests {
         assert_eq!(of_request(&headers, NOON, stamps.into_iter().take(1)), None);
         headers.insert(header::DATE, "Sun, 01 Mar 2026 09:59:58 GMT".parse().expect("a header's value"));
         assert_eq!(of_request(&headers, NOON, stamps.into_iter()), Some(-2_000_000));
+    }
+
+    #[test]
+    fn a_stamp_that_a_clock_far_ahead_cannot_have_made_stands() {
+        let (hour, year) = (3_600_000_000, 365 * 24 * 3_600_000_000);
+        assert_eq!(of_stamp(year, NOON.shifted(year), NOON), year);
+        assert_eq!(of_stamp(year, NOON.shifted(-hour), NOON), 0);
+        assert_eq!(of_stamp(hour, NOON.shifted(-hour), NOON), hour, "a zone set wrong, for days");
+        assert_eq!(of_stamp(-year, NOON.shifted(-year), NOON), -year, "a clock behind");
     }
 }

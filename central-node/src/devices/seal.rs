@@ -11,6 +11,7 @@ use comptoir_proto::problem::Problem;
 use uuid::Uuid;
 
 use super::device::Device;
+use super::offset;
 use crate::central::Central;
 use crate::ingest::{Answer, DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, Job, Reading};
 
@@ -94,6 +95,7 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
         reading: Reading::of(&content),
         content,
         client_id: said.client_id,
+        clock_offset_micros: 0,
     })
 }
 
@@ -110,11 +112,15 @@ fn occurred_at(text: &str) -> Result<Timestamp, Problem> {
 pub(crate) async fn submit(
     central: &Central,
     device: &Device,
-    drafts: Vec<DeviceDraft>,
+    mut drafts: Vec<DeviceDraft>,
     clock_offset_micros: i64,
 ) -> Result<Vec<Result<DeviceDecided, Problem>>, Problem> {
     if drafts.is_empty() {
         return Ok(Vec::new());
+    }
+    let now = central.clock().now();
+    for draft in &mut drafts {
+        draft.clock_offset_micros = offset::of_stamp(clock_offset_micros, draft.occurred_at, now);
     }
     let job = Job::Device(DeviceDrafts {
         node: device.node,

@@ -68,11 +68,13 @@ pub(crate) fn next_since(last_given: Option<Timestamp>, sent: Timestamp, horizon
     in_milliseconds(last_given.unwrap_or_else(|| sent.min(horizon.closed_to)))
 }
 
-/// A time as a client sent it; the beginning of time where it sent none.
+/// A time as a client sent it, UTC where no offset stands; the beginning of time where it sent none.
 pub(crate) fn parse(name: &str, text: Option<&str>) -> Result<Timestamp, Problem> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Timestamp(0)) };
     // A `+` in a query string reads as a space.
-    let read = instant::parse(text).or_else(|| instant::parse(&text.replace(' ', "+")));
+    let read = instant::parse(text)
+        .or_else(|| instant::parse(&format!("{text}Z")))
+        .or_else(|| instant::parse(&text.replace(' ', "+")));
     read.ok_or_else(|| {
         let detail = format!("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z");
         Problem::new(ErrorCode::BadParameter, detail).at(name.to_owned())
@@ -110,6 +112,8 @@ mod tests {
         let back = parse("since", Some("2026-01-07T10:00:00.123Z")).expect("an instant");
         assert!(same_millisecond(at, back) && !same_millisecond(at, back.shifted(1_000)));
         assert_eq!(parse("since", Some("2026-01-07T11:00:00.123 01:00")).expect("an instant"), back);
+        assert_eq!(parse("since", Some("2026-01-07T10:00:00.123")).expect("in UTC"), back);
+        assert_eq!(parse("since", Some("2026-01-07 10:00:00.123")).expect("as SQLite writes it"), back);
         assert!(parse("since", Some("yesterday")).is_err());
     }
 

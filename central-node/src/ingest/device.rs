@@ -5,7 +5,7 @@
 //! counts already with other content is refused, since two events cannot have one id.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -18,13 +18,17 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::RecordResult;
 use comptoir_proto::{payload, stored_v1};
-use serde_json::{Value, json};
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use super::TurnError;
 use super::answer::{result, stored_result};
 use super::judge::{Bench, HeldView, IncomingBody};
 use crate::tenant::Tenant;
+
+/// How deep a payload is looked into for ids: as deep as JSON is read anywhere here.
+const DEPTH_MAX: usize = 128;
 
 /// The action of a log's first record, and of no other.
 pub(crate) const EPOCH_OPENED: &str = "EPOCH_OPENED";
@@ -57,6 +61,8 @@ pub(crate) struct DeviceDraft {
     pub(crate) reading: Reading,
     /// The entity's id on the device, where the contract lets central give another.
     pub(crate) client_id: Option<String>,
+    /// By how much its stamp is corrected.
+    pub(crate) clock_offset_micros: i64,
 }
 
 /// What could be read of a payload.
@@ -131,60 +137,62 @@ impl GivenIds {
         if let Some(server_id) = self.get(&draft.content.entity_type, client_id) {
             followed.content.entity_id = server_id.clone();
         }
-        if let Ok(mut value) = serde_json::from_slice::<Value>(&draft.content.payload)
-            && self.rename(&mut value, Some(&draft.content.entity_type))
-        {
-            followed.content.payload = value.to_string().into_bytes();
+        let text = std::str::from_utf8(&draft.content.payload).unwrap_or_default();
+        if let Some(renamed) = self.rename(text, Some(&draft.content.entity_type), DEPTH_MAX) {
+            followed.content.payload = renamed.get().as_bytes().to_vec();
             followed.reading = Reading::of(&followed.content);
         }
         Cow::Owned(followed)
     }
 
-    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of a STUDENT.
-    fn rename(&self, value: &mut Value, own: Option<&Name>) -> bool {
+    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of a STUDENT. Nothing
+    /// where there are none. Every other value keeps the bytes of its writer: a number read and written again may be another number.
+    fn rename(&self, text: &str, own: Option<&Name>, depth: usize) -> Option<Box<RawValue>> {
+        let depth = depth.checked_sub(1)?;
+        let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
+            return each(text, |value| self.rename(value, None, depth));
+        };
         let mut renamed = false;
-        match value {
-            Value::Object(fields) => {
-                for (field, value) in fields {
-                    let entity_type = match (field.as_str(), own) {
-                        ("id", Some(own)) => Some(own.clone()),
-                        _ => referred_type(field),
-                    };
-                    renamed |= match entity_type {
-                        Some(entity_type) => self.rename_ids(value, &entity_type),
-                        None => self.rename(value, None),
-                    };
-                }
-            }
-            Value::Array(values) => {
-                for value in values {
-                    renamed |= self.rename(value, None);
-                }
-            }
-            _ => {}
+        let mut new = BTreeMap::new();
+        for (field, value) in fields {
+            let entity_type = match (field.as_str(), own) {
+                ("id", Some(own)) => Some(own.clone()),
+                _ => referred_type(&field),
+            };
+            let changed = match entity_type {
+                Some(entity_type) => self.rename_ids(value.get(), &entity_type, depth),
+                None => self.rename(value.get(), None, depth),
+            };
+            renamed |= changed.is_some();
+            new.insert(field, changed.map_or(Cow::Borrowed(value), Cow::Owned));
         }
-        renamed
+        renamed.then(|| to_raw_value(&new).ok()).flatten()
     }
 
-    fn rename_ids(&self, value: &mut Value, entity_type: &Name) -> bool {
-        match value {
-            Value::String(text) => match self.get(entity_type, text) {
-                Some(server_id) => {
-                    *text = server_id.to_string();
-                    true
-                }
-                None => false,
-            },
-            Value::Array(values) => {
-                let mut renamed = false;
-                for value in values {
-                    renamed |= self.rename_ids(value, entity_type);
-                }
-                renamed
-            }
-            _ => false,
+    fn rename_ids(&self, text: &str, entity_type: &Name, depth: usize) -> Option<Box<RawValue>> {
+        let depth = depth.checked_sub(1)?;
+        match serde_json::from_str::<String>(text) {
+            Ok(id) => to_raw_value(self.get(entity_type, &id)?.as_str()).ok(),
+            Err(_) => each(text, |value| self.rename_ids(value, entity_type, depth)),
         }
     }
+}
+
+/// A list with some of its values changed; nothing where none is, or it is no list.
+fn each(text: &str, change: impl Fn(&str) -> Option<Box<RawValue>>) -> Option<Box<RawValue>> {
+    let values: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+    let mut changed = false;
+    let new: Vec<Cow<'_, RawValue>> = values
+        .into_iter()
+        .map(|value| match change(value.get()) {
+            Some(new) => {
+                changed = true;
+                Cow::Owned(new)
+            }
+            None => Cow::Borrowed(value),
+        })
+        .collect();
+    changed.then(|| to_raw_value(&new).ok()).flatten()
 }
 
 /// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are ACADEMIC_YEAR.
@@ -313,7 +321,7 @@ impl DeviceDrafts {
             Reading::Unfit(code, detail) => IncomingBody::OwnedUnfit { event: Box::new(event), code, detail },
         };
         let stamped = (draft.occurred_at, TimeSource::Node);
-        Ok(bench.seal_for(self.node, draft.id, stamped, draft.content, self.clock_offset_micros, body)?)
+        Ok(bench.seal_for(self.node, draft.id, stamped, draft.content, draft.clock_offset_micros, body)?)
     }
 
     /// The first record of the log says that central seals it, and for whom.

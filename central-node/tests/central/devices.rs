@@ -25,14 +25,21 @@ pub(crate) async fn phone_push(company: &Company<'_>, key: &str, device: &str, e
 }
 
 /// A row of a desktop's outbox.
-fn outbox(company: &Company<'_>, id: &str, operation: &str, student: &str, payload: &Value, version: i64) -> Value {
+pub(crate) fn outbox(
+    company: &Company<'_>,
+    id: &str,
+    operation: &str,
+    student: &str,
+    payload: &Value,
+    version: i64,
+) -> Value {
     json!({
         "id": id, "tenantId": company.tenant.uuid(), "entityType": "STUDENT", "entityId": student, "operation": operation,
         "payload": payload, "localVersion": version, "createdAt": "2026-03-01T09:00:00.000Z", "attemptCount": 0, "status": "PENDING",
     })
 }
 
-async fn up(company: &Company<'_>, client: &str, since: Option<&str>, events: &[Value]) -> Value {
+pub(crate) async fn up(company: &Company<'_>, client: &str, since: Option<&str>, events: &[Value]) -> Value {
     let body = json!({ "clientId": client, "events": events, "lastSyncTimestamp": since }).to_string();
     let (status, answer) = company.scene.post(&company.token, "/api/sync/up", body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -335,7 +342,7 @@ async fn pull(company: &Company<'_>, device: &str, since: &str, limit: usize) ->
     answer
 }
 
-async fn down(company: &Company<'_>, client: &str, since: Option<&str>) -> Value {
+pub(crate) async fn down(company: &Company<'_>, client: &str, since: Option<&str>) -> Value {
     let body = json!({ "clientId": client, "lastSyncTimestamp": since }).to_string();
     let (status, answer) = company.scene.post(&company.token, "/api/sync/down", body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");

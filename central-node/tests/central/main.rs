@@ -6,6 +6,7 @@ mod bootstrapping;
 mod by_hand;
 mod clocks;
 mod conflicts;
+mod contracts;
 mod devices;
 mod drafts;
 mod edits;

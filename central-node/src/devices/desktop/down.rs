@@ -25,7 +25,7 @@ use crate::database::{self, StoreError};
 use crate::devices::changes::{self, change_id};
 use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
 use crate::devices::sync_log::{Counts, Direction, Sync};
-use crate::devices::time_cursor;
+use crate::devices::{self, time_cursor};
 use crate::identity::Credential;
 
 /// Changes of a page where the request names no number.
@@ -41,7 +41,7 @@ pub(super) async fn down(
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
     let request: SyncDownRequest =
-        serde_json::from_slice(&bytes).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+        devices::body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;
     let mut sync = Sync::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
     let given = give(&central, &credential, &request, &mut sync).await;
     let counts = given.as_ref().map(|response| Counts { events: response.changes.len(), ..Counts::default() });

@@ -14,7 +14,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::{fields_of, fields_value};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::up::with_identity;
@@ -38,8 +38,8 @@ pub(super) async fn resolve(
     let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
     let bad = |error: serde_json::Error| Problem::new(ErrorCode::BadJson, error.to_string());
     let request: ResolveRequest = serde_json::from_slice(&bytes).map_err(bad)?;
-    let merged: Option<Map<String, Value>> = match &request.merged {
-        Some(text) => serde_json::from_str(text.get()).map_err(bad)?,
+    let merged = match &request.merged {
+        Some(text) => fields_to_keep(text)?,
         None => None,
     };
     let choice = match (request.accept_server_version, &merged) {
@@ -62,7 +62,8 @@ pub(super) async fn resolve(
         seen: None,
         of_node: Some(device.node),
     };
-    let resolved = decide(&central, device.tenant, event, &order).await?;
+    let resolved = decide(&central, device.tenant, event, &order).await;
+    let resolved = resolved.map_err(|problem| decided_otherwise(problem, order.id))?;
     let entity_id = entity_of(&central, &device, event).await?;
     let fields = resolved
         .fields
@@ -78,6 +79,25 @@ pub(super) async fn resolve(
         server_data: to_raw_value(&server_data).map_err(bad)?,
         entity_id,
     }))
+}
+
+/// What `merged` sets. A client builds it from the `serverData` that it was given, whose `id` and `serverVersion` are no fields.
+fn fields_to_keep(text: &RawValue) -> Result<Option<Map<String, Value>>, Problem> {
+    let read: Option<Map<String, Value>> = serde_json::from_str(text.get())
+        .map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at("/merged"))?;
+    Ok(read.map(|mut fields| {
+        fields.retain(|name, _| !matches!(name.as_str(), "id" | "serverVersion"));
+        fields
+    }))
+}
+
+/// The id of a choice is central's to give: where it stands for another choice, the user is told so, and not of an id.
+fn decided_otherwise(problem: Problem, resolution: EventId) -> Problem {
+    if problem.code != ErrorCode::EventIdReused.as_str() {
+        return problem;
+    }
+    let detail = format!("the conflict was decided with another choice, by event {resolution}");
+    Problem::new(ErrorCode::AlreadyResolved, detail).with("resolution_event_id", resolution.to_string())
 }
 
 /// The entity that the event is about, by its id at central.

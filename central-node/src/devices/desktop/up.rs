@@ -25,7 +25,7 @@ use crate::database;
 use crate::devices::device::{Contract, Device, contact};
 use crate::devices::seal::{self, Fate, Said};
 use crate::devices::sync_log::{Counts, Direction, Sync};
-use crate::devices::{offset, time_cursor};
+use crate::devices::{self, offset, time_cursor};
 use crate::identity::Credential;
 use crate::ingest::{DeviceDecided, DeviceDraft, server_id};
 
@@ -42,7 +42,7 @@ pub(super) async fn up(
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
     let request: SyncUpRequest =
-        serde_json::from_slice(&bytes).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+        devices::body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Up).await?;
     let mut sync = Sync::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);
     let taken = take(&central, &credential, &headers, &request, &mut sync).await;
     let counts = taken.as_ref().map(|response| Counts {
@@ -167,6 +167,7 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
         }),
         Fate::Conflict => response.conflicts.push(Conflict {
             outbox_event_id: event.id,
+            code: result.code.clone().unwrap_or_else(|| result.verdict.clone()),
             reason: reason(&result, &event.local_version),
             server_data: server_data(&result, &entity_id),
         }),
@@ -187,20 +188,25 @@ fn held_version(result: &RecordResult) -> Option<u64> {
     result.resolution.as_ref()?.get("data")?.get("version")?.as_u64()
 }
 
-/// As the document words it, where two versions differ.
+/// What the user reads; as the document words it, where two versions differ.
 fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
-    match held_version(result) {
-        Some(version) => format!("Version locale ({local_version}) différente de version serveur ({version})"),
-        None => result.detail.clone().or_else(|| result.code.clone()).unwrap_or_else(|| result.verdict.clone()),
+    let version = held_version(result).unwrap_or_default();
+    match result.code.as_deref() {
+        Some("ENTITY_DELETED") => format!("Supprimé sur le serveur (version {version})"),
+        Some("ENTITY_EXISTS") => format!("Existe déjà sur le serveur (version {version})"),
+        Some("UNKNOWN_ENTITY") => "Inconnu du serveur".to_owned(),
+        _ => format!("Version locale ({local_version}) différente de version serveur ({version})"),
     }
 }
 
-/// The entity as central holds it, in one object.
+/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields.
 fn server_data(result: &RecordResult, entity_id: &Name) -> Box<RawValue> {
     let data = result.resolution.as_ref().and_then(|resolution| resolution.get("data"));
     let fields = data.and_then(|data| data.get("fields")?.as_object());
     let shown = match (fields, held_version(result)) {
-        (Some(fields), Some(version)) => with_identity(fields.clone(), entity_id.as_str(), version),
+        (Some(fields), Some(version)) if !fields.is_empty() => {
+            with_identity(fields.clone(), entity_id.as_str(), version)
+        }
         _ => Value::Null,
     };
     // A value always has a text.

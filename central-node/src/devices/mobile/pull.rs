@@ -53,7 +53,8 @@ pub(super) async fn pull(
     let credential = credential(&central, &headers).await?;
     let query: PullQuery = query(&uri)?;
     let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
-    let question = Question { device_id: &query.device_id, since: query.since.as_deref(), limit: query.limit };
+    let since = ("since", query.since.as_deref());
+    let question = Question { device_id: &query.device_id, since, limit: query.limit };
     let (page, server_time) = logged(&central, &credential, &question, sync, |_| true).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
     Ok(Json(PullResponse {
@@ -84,7 +85,8 @@ pub(super) async fn bootstrap(
     let credential = credential(&central, &headers).await?;
     let query: BootstrapQuery = query(&uri)?;
     let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
-    let question = Question { device_id: &query.device_id, since: query.cursor.as_deref(), limit: query.limit };
+    let question =
+        Question { device_id: &query.device_id, since: ("cursor", query.cursor.as_deref()), limit: query.limit };
     let (page, server_time) = logged(&central, &credential, &question, sync, belongs).await?;
     let mut response = BootstrapResponse {
         products: Vec::new(),
@@ -154,7 +156,8 @@ pub(super) async fn status(
 /// What a phone asks for.
 struct Question<'a> {
     device_id: &'a str,
-    since: Option<&'a str>,
+    /// What the parameter is called, and its text.
+    since: (&'static str, Option<&'a str>),
     limit: Option<usize>,
 }
 
@@ -179,7 +182,7 @@ async fn give(
     sync: &mut Sync,
     wanted: fn(&Change) -> bool,
 ) -> Result<(Page, String), Problem> {
-    let since = time_cursor::parse("since", question.since)?;
+    let since = time_cursor::parse(question.since.0, question.since.1)?;
     let limit = limit(question.limit)?;
     let device = contact(central, credential, question.device_id, Contract::Mobile).await?;
     sync.is_of(&device);

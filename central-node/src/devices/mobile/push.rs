@@ -21,7 +21,7 @@ use crate::central::Central;
 use crate::devices::device::{Contract, Device, contact};
 use crate::devices::seal::{self, Fate, Said};
 use crate::devices::sync_log::{Counts, Direction, Sync};
-use crate::devices::{offset, time_cursor};
+use crate::devices::{self, offset, time_cursor};
 use crate::identity::Credential;
 use crate::ingest::{DeviceDecided, DeviceDraft};
 
@@ -35,7 +35,7 @@ pub(super) async fn push(
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
     let request: PushRequest =
-        serde_json::from_slice(&bytes).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+        devices::body(&central, credential.tenant, &bytes, Contract::Mobile, Direction::Up).await?;
     let mut sync = Sync::of_client(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
     sync.batch_id = Some(request.batch_id.clone());
     let taken = take(&central, &credential, &headers, request, &mut sync).await;
@@ -138,10 +138,10 @@ fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
 
 /// How an event failed; nothing where it was taken.
 fn failure(outcome: Result<DeviceDecided, Problem>, event_id: &str, counts: &mut Counts) -> Option<FailedEvent> {
-    let (error_code, retry, resolution) = match outcome {
+    let (error_code, retry, detail, resolution) = match outcome {
         Err(problem) => {
             counts.failed += 1;
-            (problem.code, problem.retryable, None)
+            (problem.code, problem.retryable, Some(problem.detail), None)
         }
         Ok(decided) => {
             match Fate::of(&decided.result.verdict) {
@@ -151,8 +151,8 @@ fn failure(outcome: Result<DeviceDecided, Problem>, event_id: &str, counts: &mut
             }
             let resolution =
                 decided.result.resolution.and_then(|value| serde_json::from_value::<Resolution>(value).ok());
-            (decided.result.code.unwrap_or(decided.result.verdict), false, resolution)
+            (decided.result.code.unwrap_or(decided.result.verdict), false, decided.result.detail, resolution)
         }
     };
-    Some(FailedEvent { event_id: event_id.to_owned(), error_code, retry, resolution })
+    Some(FailedEvent { event_id: event_id.to_owned(), error_code, retry, detail, resolution })
 }
