@@ -59,7 +59,7 @@ pub(crate) struct SalesQuery {
     #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
     /// Rows of a page.
-    #[schemars(with = "Option<words::PageLimit>")]
+    #[schemars(with = "Option<u64>", range(min = 1, max = params::REPORT_ROWS_MAX))]
     limit: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -106,7 +106,7 @@ pub(crate) struct StockQuery {
     #[schemars(with = "Option<words::WaitSeconds>")]
     wait: Option<String>,
     /// Rows of a page.
-    #[schemars(with = "Option<words::PageLimit>")]
+    #[schemars(with = "Option<u64>", range(min = 1, max = params::REPORT_ROWS_MAX))]
     limit: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
