@@ -1,8 +1,12 @@
 //! The help in French. The command line is written once, in English, where its arguments stand; `french.toml` has each line of it again.
 
+mod error;
+
 use std::collections::HashMap;
 
 use clap::Command;
+
+pub use error::error;
 
 /// English lines and their French.
 pub struct Table(HashMap<String, String>);

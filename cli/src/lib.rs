@@ -37,6 +37,14 @@ pub fn main() -> ExitCode {
 fn parse() -> args::Cli {
     let command = args::Cli::command();
     let mut command = if lang::french() { french::Table::load().translated(command) } else { command };
-    let matches = command.clone().get_matches();
+    let matches = command.clone().try_get_matches().unwrap_or_else(|error| {
+        match french::error(&error).filter(|_| lang::french()) {
+            Some(text) => {
+                eprint!("{text}");
+                std::process::exit(error.exit_code())
+            }
+            None => error.exit(),
+        }
+    });
     args::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit())
 }

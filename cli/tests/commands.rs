@@ -1,7 +1,9 @@
 //! The program as a script sees it: what it prints where, and its exit codes.
 
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use comptoir::exit;
 
@@ -87,4 +89,51 @@ fn help_has_the_exit_codes_and_every_command_an_example() {
     {
         assert!(help(&[command, &["--help"]].concat()).contains("Example"), "{command:?}");
     }
+}
+
+/// A node that sends nothing, and what it says.
+fn node(folder: &Path, url: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let id = "018f0000-0000-7000-8000-0000000000b1";
+    let settings = [
+        ("APP_MODE", "local"),
+        ("LISTEN_ADDR", url.trim_start_matches("http://")),
+        ("DATA_DIR", folder.to_str().unwrap()),
+        ("SYNC_ENABLED", "false"),
+        ("TENANT_ID", id),
+        ("SITE_ID", id),
+        ("NODE_ID", id),
+    ];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
+    let mut node = command.arg("serve").env_clear().envs(settings).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(node.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("The node listens")));
+    (node, log)
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (mut node, _log) = node(folder.path(), &url);
+    let output = comptoir(&["events", "export", "--url", &url, "--out", "/no/such/folder/shop.bundle"], &[]);
+    node.kill().unwrap();
+    node.wait().unwrap();
+    assert_eq!(code(&output), exit::USAGE, "{}", stderr(&output));
+}
+
+/// A screen that follows a node would keep it from stopping: its stream never ends by itself.
+#[test]
+fn a_node_that_is_stopped_ends_its_streams_and_cuts_nobody_off() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (mut node, log) = node(folder.path(), &url);
+    let mut screen = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
+    screen.write_all(b"GET /api/v1/stream HTTP/1.1\r\nhost: node\r\n\r\n").unwrap();
+    let mut begun = [0; 1];
+    screen.read_exact(&mut begun).unwrap();
+    assert!(Command::new("kill").arg(node.id().to_string()).status().unwrap().success());
+    let mut rest = String::new();
+    screen.read_to_string(&mut rest).unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "the stream ends as a stream does: {rest:?}");
+    assert_eq!(node.wait().unwrap().code(), Some(0));
+    let cut: Vec<_> = log.map_while(Result::ok).filter(|line| line.contains("cut off")).collect();
+    assert_eq!(cut, Vec::<String>::new());
 }

@@ -54,6 +54,28 @@ impl PageQuery {
     }
 }
 
+/// Which page of the log: after a position, or the last so many.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogQuery {
+    /// `next` of the page before.
+    #[schemars(with = "Option<words::PositionNumber>")]
+    after: Option<u64>,
+    /// Where there is no `after`: from the last so many on.
+    #[schemars(with = "Option<words::PositionNumber>")]
+    last: Option<u64>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
+    limit: Option<usize>,
+}
+
+impl LogQuery {
+    fn page(&self, head: Position) -> PageQuery {
+        let before_last = self.last.map(|last| head.0.saturating_sub(last));
+        PageQuery { after: self.after.or(before_last).unwrap_or_default(), limit: self.limit }
+    }
+}
+
 /// A page of at most `limit` of these rows, of which one more was read to know whether there is more.
 pub(super) fn page_of(rows: &[LogRow], after: Position, limit: usize) -> Result<EventPage, StoreError> {
     let shown_rows = &rows[..rows.len().min(limit)];
@@ -99,15 +121,16 @@ fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
 /// The log after a position.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
-    query: Result<Query<PageQuery>, QueryRejection>,
+    query: Result<Query<LogQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<EventPage>, Refusal> {
     let credential = credential(&central, &headers).await?;
     let query = page_query(query)?;
-    let limit = query.limit()?;
+    let limit = query.page(Position::ZERO).limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let head = tenant_head(&tx, credential.tenant).await?.map(|head| head.head).unwrap_or_default();
+    let query = query.page(head);
     let rows = event_store::page(&tx, credential.tenant, query.after(), head, limit as i64 + 1).await?;
     Ok(Json(page_of(&rows, query.after(), limit)?))
 }
@@ -128,7 +151,7 @@ pub(super) async fn one(
 }
 
 /// A query that does not read is a problem with the parameter's name in it.
-pub(super) fn page_query(query: Result<Query<PageQuery>, QueryRejection>) -> Result<PageQuery, Problem> {
+pub(super) fn page_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     match query {
         Ok(Query(query)) if i64::try_from(query.after).is_err() => {
             let detail = format!("after={}: no position is so high", query.after);

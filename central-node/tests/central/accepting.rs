@@ -103,6 +103,8 @@ async fn an_event_is_shown_with_what_was_decided_and_the_log_page_by_page() {
     let positions: Vec<_> = page["events"].as_array().unwrap().iter().map(|e| e["position"].clone()).collect();
     assert_eq!((positions, page["next"].clone()), (vec![json!(2), json!(3)], json!("3")));
     let (_, last) = scene.get(&company.token, "/api/v1/events?after=3&limit=2").await;
+    let (_, end) = scene.get(&company.token, "/api/v1/events?last=1").await;
+    assert_eq!((&end["events"], &end["next"]), (&json!([last["events"][0]]), &last["next"]));
     assert_eq!(
         (last["events"].as_array().unwrap().len(), &last["next"], &last["more"]),
         (1, &json!("4"), &json!(false))

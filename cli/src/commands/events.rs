@@ -88,45 +88,49 @@ pub async fn run(command: EventsCommand, output: Output) -> Result<(), Failure> 
 async fn tail(args: &TailArgs, output: Output) -> Result<(), Failure> {
     let remote = Remote::new(&args.remote)?;
     let mut last = VecDeque::new();
-    let mut cursor = args.after.clone();
+    let mut from = match &args.after {
+        Some(after) => ("after", after.clone()),
+        None => ("last", args.lines.to_string()),
+    };
     loop {
-        let page = page(&remote, cursor.as_deref()).await?;
+        let page = page(&remote, &from).await?;
         for event in page.events {
             if args.after.is_some() {
                 output.print(&event)?;
                 continue;
             }
+            // More may have come meanwhile than were asked for.
             last.push_back(event);
             if last.len() > args.lines {
                 last.pop_front();
             }
         }
-        cursor = Some(page.next);
+        from = ("after", page.next);
         if !page.more {
             break;
         }
     }
     last.iter().try_for_each(|event| output.print(event))?;
-    if args.follow { follow(&remote, cursor, output).await } else { Ok(()) }
+    if args.follow { follow(&remote, from, output).await } else { Ok(()) }
 }
 
+/// From where a page begins: a parameter of the API.
+type From = (&'static str, String);
+
 /// Until the person has seen enough.
-async fn follow(remote: &Remote, mut cursor: Option<String>, output: Output) -> Result<(), Failure> {
+async fn follow(remote: &Remote, mut from: From, output: Output) -> Result<(), Failure> {
     loop {
-        let page = page(remote, cursor.as_deref()).await?;
+        let page = page(remote, &from).await?;
         page.events.iter().try_for_each(|event| output.print(event))?;
-        cursor = Some(page.next);
+        from = ("after", page.next);
         if !page.more {
             tokio::time::sleep(LOOK_AGAIN_AFTER).await;
         }
     }
 }
 
-async fn page(remote: &Remote, after: Option<&str>) -> Result<EventPage, Failure> {
-    let limit = PAGE_ROWS_MAX.to_string();
-    let mut query = vec![("limit", limit.as_str())];
-    query.extend(after.map(|after| ("after", after)));
-    remote.get(paths::EVENTS, &query).await
+async fn page(remote: &Remote, (name, value): &From) -> Result<EventPage, Failure> {
+    remote.get(paths::EVENTS, &[("limit", PAGE_ROWS_MAX.to_string().as_str()), (name, value)]).await
 }
 
 async fn show(args: &ShowArgs, output: Output) -> Result<(), Failure> {
@@ -149,7 +153,8 @@ async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
     let mut name = args.out.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = args.out.with_file_name(name);
-    let mut file = std::fs::File::create(&part).map_err(disk)?;
+    let unusable = |error: std::io::Error| Failure::Usage(format!("{}: {error}", args.out.display()));
+    let mut file = std::fs::File::create(&part).map_err(unusable)?;
     let mut bytes = 0;
     while let Some(piece) = response.chunk().await.map_err(|error| remote.unreachable(&error))? {
         file.write_all(&piece).map_err(disk)?;

@@ -32,18 +32,32 @@ pub(super) async fn put(
     let hash = parse(&hash)?;
     let (parts, body) = request.into_parts();
     if declared(&parts.headers).is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
+        pass_over(body).await;
         return Err(refused(BlobError::TooLarge).into());
     }
     let answer = Json(BlobKept { hash: hash.to_string() });
     if node.blobs().has(hash) {
+        pass_over(body).await;
         return Ok((StatusCode::OK, answer));
     }
     if let Some((free_bytes, needed_bytes)) = node.log().disk_low() {
+        pass_over(body).await;
         let detail = format!("{free_bytes} bytes are free, {needed_bytes} are needed");
         return Err(Problem::new(ErrorCode::DiskLow, detail).into());
     }
     take(&node, hash, body).await?;
     Ok((StatusCode::CREATED, answer))
+}
+
+/// Reads what is not needed: a client that is answered before it has sent everything finds a broken connection and tries again for ever.
+/// One that sends far more than a file may have is not waited for.
+async fn pass_over(mut body: Body) {
+    let mut left = 2 * BLOB_BYTES_MAX;
+    while let Ok(Some(Ok(frame))) = timeout(BODY_TIMEOUT, body.frame()).await {
+        let bytes = frame.data_ref().map_or(0, axum::body::Bytes::len);
+        let Some(rest) = left.checked_sub(bytes) else { return };
+        left = rest;
+    }
 }
 
 async fn take(node: &Node, hash: BlobHash, mut body: Body) -> Result<(), Problem> {

@@ -22,7 +22,7 @@ use super::body::{self, Media};
 use super::query::PathId;
 use super::refusal::Refusal;
 use super::{append, query, stream};
-use crate::event_log::{Log, Sealed};
+use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
 const PAGE_ROWS: usize = 100;
@@ -47,18 +47,31 @@ pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> R
 pub(super) struct Page {
     /// `next` of the page before.
     after: Option<String>,
+    /// Where there is no `after`: from the last so many on.
+    #[schemars(with = "Option<words::PositionNumber>")]
+    last: Option<String>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
 }
 
-/// `GET /api/v1/events?after&limit`.
+/// `GET /api/v1/events?after&limit`, or from the last so many on.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, Refusal> {
     let page: Page = query::read(&uri)?;
-    let after = page.after.as_deref().map(Cursor::parse).transpose()?.unwrap_or_default();
-    let limit = limit(page.limit.as_deref())?;
+    let after = page.after.as_deref().map(Cursor::parse).transpose()?;
+    let last =
+        page.last.as_deref().map(|text| text.parse().map_err(|_| query::bad("last", text, "a number of events")));
+    let (last, limit) = (last.transpose()?, limit(page.limit.as_deref())?);
     let (log, sending) = (node.log().clone(), node.line().sending);
-    Ok(Json(off_the_runtime(move || read_page(&log, after, limit, sending)).await??))
+    let read = move || {
+        let after = match (after, last) {
+            (Some(after), _) => after,
+            (None, Some(last)) => Cursor::before_last(&log, last)?,
+            (None, None) => Cursor::default(),
+        };
+        read_page(&log, after, limit, sending)
+    };
+    Ok(Json(off_the_runtime(read).await??))
 }
 
 /// `GET /api/v1/events/{id}`.
@@ -97,6 +110,18 @@ impl Cursor {
             Some(Cursor { epoch: epoch.parse().ok()?, seq: seq.parse().ok().filter(|seq| *seq < u64::MAX)? })
         });
         parts.ok_or_else(|| query::bad("after", text, "give the `next` of the page before"))
+    }
+
+    /// Before the last so many records of the log, or before its first.
+    fn before_last(log: &Log, mut last: u64) -> Result<Cursor, ReadError> {
+        for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
+            let end = log.last(epoch)?.0;
+            if last <= end {
+                return Ok(Cursor { epoch, seq: end - last });
+            }
+            last -= end;
+        }
+        Ok(Cursor::default())
     }
 
     fn text(self) -> String {

@@ -271,6 +271,11 @@ impl Log {
         read::records(&self.0.shared, epoch, from, records_max, bytes_max)
     }
 
+    /// The last durable record of an epoch; zero where it has none.
+    pub fn last(&self, epoch: u32) -> Result<Seq, ReadError> {
+        read::last(&self.0.shared, epoch)
+    }
+
     /// The newest record of an event id, with its decision if there is one.
     pub fn find(&self, id: EventId) -> Result<Option<Found>, ReadError> {
         read::find(&self.0.shared, id)

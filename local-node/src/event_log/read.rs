@@ -70,7 +70,7 @@ pub(crate) fn records(
     let mut chain = None;
     let mut damage = None;
     walk::pages(&*shared.store, epoch, from, |page| {
-        match page.map_err(|error| Finding::page(epoch, error)).and_then(|page| follows(epoch, chain, page)) {
+        match page.map_err(|error| Finding::page(epoch, error)).and_then(|page| follows(epoch, from, chain, page)) {
             Ok(page) => {
                 chain = Some((page.last(), page.chain()));
                 for sealed in sealed(page).filter(|sealed| sealed.seq >= from) {
@@ -96,8 +96,10 @@ pub(crate) fn records(
     }
 }
 
-fn follows(epoch: u32, before: Option<(Seq, ChainHash)>, page: Page) -> Result<Page, Finding> {
+fn follows(epoch: u32, from: Seq, before: Option<(Seq, ChainHash)>, page: Page) -> Result<Page, Finding> {
     match before {
+        // Pages that begin behind where reading was to begin: the one that held it is gone, and must not be passed over.
+        None if page.first > from => Err(Finding::Gap { epoch, expected: from, found: page.first }),
         Some((seq, _)) if page.first != seq.next() => {
             Err(Finding::Gap { epoch, expected: seq.next(), found: page.first })
         }
@@ -112,6 +114,15 @@ fn sealed(page: Page) -> impl Iterator<Item = Sealed> {
     let (first, appended_at) = (page.first.0, page.appended_at);
     let numbered = (first..).zip(page.records);
     numbered.map(move |(seq, (chain, record))| Sealed { seq: Seq(seq), chain, record, appended_at })
+}
+
+/// The last durable record of an epoch.
+pub(crate) fn last(shared: &Shared, epoch: u32) -> Result<Seq, ReadError> {
+    match walk::page_at(&*shared.store, epoch, Seq(u64::MAX))? {
+        Some(Ok(page)) => Ok(page.last().min(durable(shared, epoch))),
+        Some(Err(error)) => Err(Finding::page(epoch, error).into()),
+        None => Ok(Seq::ZERO),
+    }
 }
 
 /// One record, durable or about to be: the writer asks for what it may have to answer as a duplicate.

@@ -21,7 +21,7 @@ mod view;
 use comptoir_core::id::Name;
 use comptoir_proto::pull_v1::RowKind;
 
-pub(crate) use tail::{At, Target, decision, event};
+pub(crate) use tail::{At, Target, decision, discards, event};
 pub(crate) use view::{Line, Page, ReadModels, parse_cursor};
 
 /// An entity made of fields.

@@ -321,3 +321,13 @@ fn lines(payload: &[u8]) -> Vec<(Name, Decimal)> {
     };
     lines.into_iter().filter_map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_is_not_given_back_costs_what_the_page_on_operating_a_node_says() {
+        assert_eq!(std::mem::size_of::<Waiting>(), 40);
+    }
+}

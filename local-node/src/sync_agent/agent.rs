@@ -28,6 +28,10 @@ use crate::notifications::Mark;
 const NOTES_AGE: Duration = Duration::from_secs(30);
 
 const CENTRAL_AHEAD: &str = "CENTRAL_AHEAD";
+/// What a push that goes well does not mend: records, or files, that are lost here or that central will not have.
+const LASTING: [&str; 3] = [CENTRAL_AHEAD, BLOB_MISSING, BLOB_REFUSED];
+const BLOB_MISSING: &str = "BLOB_MISSING";
+const BLOB_REFUSED: &str = "BLOB_REFUSED";
 
 /// What comes after one request.
 enum Step {
@@ -373,9 +377,10 @@ impl<T: Transport> Agent<T> {
     }
 }
 
-/// What was to be looked at is well again. That records were lost here stays shown until a restart: they are at central only.
+/// What was to be looked at is well again. What is lost stays shown until a restart: a push that goes well follows at once, and nobody
+/// would have seen it.
 fn calm(state: &mut SyncState) {
-    state.attention = state.attention.take().filter(|trouble| trouble.code == CENTRAL_AHEAD);
+    state.attention = state.attention.take().filter(|trouble| LASTING.contains(&trouble.code.as_str()));
 }
 
 /// The node's clock minus central's, taken in the middle between question and answer.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::state::{NeedsPerson, SyncState};
 use crate::event_log::{Log, ReadError};
+use crate::read_models::discards;
 
 /// The file's content.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -96,10 +97,10 @@ pub(crate) fn count_needs_person(log: &Log, counted: NeedsPerson) -> Result<Need
     Ok(count)
 }
 
-/// Whether a person has to look at what was decided.
+/// Whether a person has to look at what was decided. A second validation was dropped here by itself, and a notification says so.
 pub(crate) fn needs_person(result: &RecordResult) -> bool {
     // A verdict that this version does not know may be anything: better shown than hidden.
-    !matches!(result.verdict.as_str(), "ACCEPTED" | "SUPERSEDED" | "DUPLICATE")
+    !matches!(result.verdict.as_str(), "ACCEPTED" | "SUPERSEDED" | "DUPLICATE") && !discards(result)
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Signatures and photos: on the disk before an event names them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::body::Body;
 use serde_json::{Value, json};
 
@@ -49,6 +52,23 @@ async fn bytes_that_are_not_those_of_the_name_are_nowhere() {
     put(&shop, "/api/v1/blobs/AB", "x").await.problem(400, "BAD_PARAMETER");
     shop.get(&named).await.problem(404, "NOT_FOUND");
     shop.get(&path(&large)).await.problem(404, "NOT_FOUND");
+}
+
+/// A phone on a thin line that sends all it has before it looks at the answer: one that came early is a broken connection to it.
+#[tokio::test]
+async fn a_sender_is_answered_when_it_has_sent_everything() {
+    let shop = Shop::open().await;
+    let path = path(b"signature");
+    assert_eq!(put(&shop, &path, "signature").await.status, 201);
+    let sent = Arc::new(AtomicBool::new(false));
+    let all_sent = sent.clone();
+    let pieces = ["sign", "ature", ""].map(|piece| Ok::<_, std::io::Error>(piece));
+    let pieces = tokio_stream::StreamExt::map(tokio_stream::iter(pieces), move |piece| {
+        all_sent.fetch_or(piece.as_ref().is_ok_and(|piece| piece.is_empty()), Ordering::Relaxed);
+        piece
+    });
+    assert_eq!(put(&shop, &path, Body::from_stream(pieces)).await.status, 200);
+    assert!(sent.load(Ordering::Relaxed));
 }
 
 #[tokio::test]

@@ -144,3 +144,22 @@ async fn the_export_is_a_whole_bundle_with_every_record_and_decision() {
     // Six records and the three that were not acknowledged again, behind the new epoch's first.
     assert_eq!((epochs, records, answers), (2, 6 + 4, 3));
 }
+
+#[tokio::test]
+async fn the_last_events_are_read_without_those_before_them() {
+    let shop = Shop::open().await;
+    shop.sell(0..9).await;
+    let seqs = async |query: &str| {
+        let page = shop.get(&format!("/api/v1/events?{query}")).await.json();
+        let seqs: Vec<_> = page["events"].as_array().unwrap().iter().map(|event| event["seq"].clone()).collect();
+        (seqs, page["next"].clone())
+    };
+    assert_eq!(seqs("last=2").await, (vec![json!(9), json!(10)], json!("1.10")));
+    assert_eq!(seqs("last=0").await, (Vec::new(), json!("1.10")));
+    assert_eq!(seqs("last=99").await.0.len(), 10);
+    assert_eq!(seqs("last=2&after=1.8&limit=1").await, (vec![json!(9)], json!("1.9")), "a cursor says more");
+    shop.node.log().open_epoch_and_reseal(None, "a test").await.unwrap();
+    let over_the_epoch = seqs("last=12").await;
+    assert_eq!((over_the_epoch.0[0].clone(), over_the_epoch.1), (json!(9), json!("2.10")));
+    shop.get("/api/v1/events?last=many").await.problem(400, "BAD_PARAMETER");
+}

@@ -11,3 +11,4 @@ mod opening;
 mod random;
 mod shelves;
 mod stores;
+mod walking;

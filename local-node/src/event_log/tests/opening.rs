@@ -28,7 +28,7 @@ fn copy_dir(from: &Path, to: &Path) {
 }
 
 /// Waits for the check that runs behind.
-fn checked(log: &Log) -> Check {
+pub(super) fn checked(log: &Log) -> Check {
     loop {
         match log.status().check {
             Check::Running { .. } => std::thread::yield_now(),

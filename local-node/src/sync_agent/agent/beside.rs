@@ -1,10 +1,9 @@
 //! What goes with a push: the files that its events name go before it, and what central decided is told to people after it.
 
 use bytes::Bytes;
-use comptoir_proto::error_code::ErrorCode;
 use tokio::time::sleep;
 
-use super::{Agent, Step, blocking};
+use super::{Agent, BLOB_MISSING, BLOB_REFUSED, Step, blocking};
 use crate::blobs::BlobHash;
 use crate::event_log::{AppendError, Change, Shelf};
 use crate::notifications::{self, Told};
@@ -26,11 +25,11 @@ impl<T: Transport> Agent<T> {
             Ok(None) => return Ok(()),
             Ok(Some(Some(bytes))) => bytes,
             Ok(Some(None)) => {
-                self.attend(ErrorCode::BlobMissing.as_str(), format!("an event names file {hash}, and it is not here"));
+                self.attend(BLOB_MISSING, format!("an event names file {hash}, and it is not here"));
                 return Ok(());
             }
             Err(error) => {
-                self.attend(ErrorCode::BlobMissing.as_str(), format!("file {hash} cannot be read: {error}"));
+                self.attend(BLOB_MISSING, format!("file {hash} cannot be read: {error}"));
                 return Ok(());
             }
         };
@@ -46,7 +45,7 @@ impl<T: Transport> Agent<T> {
         };
         match &setback {
             Setback::Refused { status: 400 | 404 | 405 | 409 | 413 | 415 | 422, .. } => {
-                self.attend("BLOB_REFUSED", format!("file {hash}: {} {setback}", reaction::word(&setback)));
+                self.attend(BLOB_REFUSED, format!("file {hash}: {} {setback}", reaction::word(&setback)));
                 Ok(())
             }
             _ => Err(self.set_back(setback, None).await),

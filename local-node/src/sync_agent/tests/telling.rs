@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::super::transport::{Answer, Unanswered};
 use super::down::cursor;
-use super::{Shop, draft, id};
+use super::{Phase, Shop, draft, id};
 use crate::blobs::BlobHash;
 use crate::notifications::{self, Language};
 
@@ -147,6 +147,9 @@ async fn a_file_that_is_lost_or_refused_holds_no_event_back() {
     validate(&shop, 1, b"lost", false).await;
     shop.start().until_attention("BLOB_MISSING").await;
     shop.acked(2).await;
+    // The push that went well has not hidden it.
+    shop.until(|state| state.phase == Phase::Idle && state.last_success_at.is_some()).await;
+    shop.until_attention("BLOB_MISSING").await;
     shop.central.answers_files_with([Ok(Answer { status: 404, retry_after: None, body: Bytes::new() })]);
     validate(&shop, 2, b"refused", true).await;
     shop.until_attention("BLOB_REFUSED").await;

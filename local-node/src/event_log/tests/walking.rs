@@ -1,0 +1,36 @@
+//! Walking over keys that damage of the disk has changed.
+
+use comptoir_core::position::Seq;
+
+use super::super::keys::{self, Kind};
+use super::super::{Check, Finding, ReadError};
+use super::harness::*;
+use super::opening::checked;
+
+#[test]
+fn a_key_that_is_none_of_ours_is_passed_over() {
+    let node = Node::in_memory();
+    append_each(&node.open(), 0..4);
+    let stray = [&keys::part(Kind::Page, 1, Seq(3), 0)[..], b"?"].concat();
+    node.disk().tamper(|rows| drop(rows.insert(stray, b"?".to_vec())));
+    let log = node.open();
+    assert_eq!(ids(&log).len(), 4);
+    assert_eq!(log.read(1, Seq(3), 10, usize::MAX).unwrap()[0].seq, Seq(3));
+}
+
+#[test]
+fn a_page_whose_key_is_damaged_is_told_by_the_check_and_by_every_read_that_needs_it() {
+    let node = Node::in_memory();
+    append_each(&node.open(), 0..4);
+    let key = keys::part(Kind::Page, 1, Seq(3), 0);
+    node.disk().tamper(|rows| {
+        let page = rows.remove(&key).expect("one page for each append");
+        rows.insert([&key[..], b"?"].concat(), page);
+    });
+    let log = node.open();
+    let gap = Finding::Gap { epoch: 1, expected: Seq(3), found: Seq(4) };
+    assert_eq!(log.read(1, Seq(1), 10, usize::MAX).unwrap().len(), 2, "what stands before it is whole");
+    assert_eq!(log.read(1, Seq(3), 10, usize::MAX), Err(ReadError::Damaged(gap.clone())));
+    assert_eq!(log.read(1, Seq(4), 10, usize::MAX).unwrap().len(), 2);
+    assert_eq!(checked(&log), Check::Found(gap));
+}
