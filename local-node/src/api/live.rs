@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -13,7 +14,7 @@ use comptoir_proto::instant;
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync};
 use futures_util::stream;
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
 use super::events::off_the_runtime;
@@ -30,22 +31,50 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// More than anybody reads; the screen says "1,000+".
 const UNSEEN_MAX: usize = 1_000;
 
+/// The state of each kind.
+type States = [Value; 4];
+
+/// What all screens of a node are shown, looked at once for all that ask at the same time: two hundred of them cost what one costs.
+#[derive(Default)]
+pub(super) struct Screens {
+    /// Orders questions and looks.
+    tickets: AtomicU64,
+    /// The last look: its ticket, and what was seen.
+    last: Mutex<Option<(u64, States)>>,
+}
+
+impl Screens {
+    /// What `look` sees, or what another saw who began to look after this was asked.
+    async fn now(&self, look: impl Future<Output = Option<States>>) -> Option<States> {
+        let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let mut last = self.last.lock().await;
+        if let Some((_, seen)) = last.as_ref().filter(|(begun, _)| *begun > asked) {
+            return Some(seen.clone());
+        }
+        let begun = self.tickets.fetch_add(1, Ordering::Relaxed);
+        let seen = look.await?;
+        *last = Some((begun, seen.clone()));
+        Some(seen)
+    }
+}
+
 /// Where a stream is.
 struct Live {
     node: Arc<Node>,
+    screens: Arc<Screens>,
     heads: watch::Receiver<Head>,
     sync: watch::Receiver<SyncState>,
     stopping: watch::Receiver<bool>,
     /// What was last sent of each kind.
-    sent: [Value; 4],
+    sent: States,
     begun: bool,
 }
 
 const KINDS: [&str; 4] = ["marks", "queue", "sync", "notifications"];
 
-pub(super) async fn live(State(node): State<Arc<Node>>) -> impl IntoResponse {
+pub(super) async fn live(State(node): State<Arc<Node>>, screens: Arc<Screens>) -> impl IntoResponse + use<> {
     let (heads, sync, stopping) = (node.log().watch(), node.sync(), node.stopping());
-    let live = Live { node, heads, sync, stopping, sent: Default::default(), begun: false };
+    let live = Live { node, screens, heads, sync, stopping, sent: Default::default(), begun: false };
     let pieces = stream::unfold(live, |mut live| async move {
         let piece = live.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from(piece)), live))
@@ -87,7 +116,8 @@ impl Live {
         self.sync.mark_unchanged();
         let node = self.node.clone();
         // What does not read ends the stream; the screen asks again, and is told there.
-        let now = off_the_runtime(move || read(&node)).await.ok()?.ok()?;
+        let look = async { off_the_runtime(move || read(&node)).await.ok()?.ok() };
+        let now = self.screens.now(look).await?;
         let changed = KINDS.iter().zip(&now).zip(&self.sent).filter(|((_, now), sent)| now != sent);
         let text = changed.map(|((kind, now), _)| format!("event: {kind}\ndata: {now}\n\n")).collect();
         self.sent = now;
@@ -95,7 +125,7 @@ impl Live {
     }
 }
 
-fn read(node: &Node) -> Result<[Value; 4], crate::event_log::ReadError> {
+fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
     let (head, sync) = (node.log().head(), node.sync().borrow().clone());
     let marks = LiveMarks {
         epoch: head.epoch.number,
@@ -119,4 +149,27 @@ fn read(node: &Node) -> Result<[Value; 4], crate::event_log::ReadError> {
     let unseen = notifications::list(node.log(), Some(true), None, UNSEEN_MAX, Language::French)?.rows.len();
     let unseen = LiveNotifications { unseen: unseen as u64 };
     Ok([json!(marks), json!(queue), json!(sync), json!(unseen)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn screens_that_ask_together_look_once_and_none_is_shown_what_was_before_it_asked() {
+        let (screens, looks) = (Screens::default(), AtomicU64::new(0));
+        let ask = || {
+            screens.now(async {
+                let nth = looks.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Some([json!(nth), json!(0), json!(0), json!(0)])
+            })
+        };
+        let seen = futures_util::future::join_all((0..200).map(|_| ask())).await;
+        let nth: Vec<_> = seen.into_iter().map(|seen| seen.unwrap()[0].clone()).collect();
+        // The first had begun to look when the others asked: what it sees may be older than their questions.
+        assert!(nth[0] == 0 && nth[1..].iter().all(|nth| *nth == 1), "{nth:?}");
+        assert_eq!(ask().await.unwrap()[0], 2, "what was seen before the question is no answer to it");
+        assert_eq!(looks.into_inner(), 3);
+    }
 }

@@ -42,6 +42,7 @@ use refusal::Refusal;
 
 /// Every route of a node.
 pub fn router(node: Arc<Node>) -> Router {
+    let screens = Arc::new(live::Screens::default());
     Router::new()
         .route(paths::EVENTS, post(events::append).get(events::list))
         .route(paths::EVENTS_EXPORT, get(export::bundle))
@@ -65,7 +66,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
         .route(paths::QUEUE, get(queue::queue))
-        .route(paths::STREAM, get(live::live))
+        .route(paths::STREAM, get(move |node| live::live(node, screens)))
         .route(paths::STATUS, get(status::status))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))

@@ -62,7 +62,7 @@ async fn a_sender_is_answered_when_it_has_sent_everything() {
     assert_eq!(put(&shop, &path, "signature").await.status, 201);
     let sent = Arc::new(AtomicBool::new(false));
     let all_sent = sent.clone();
-    let pieces = ["sign", "ature", ""].map(|piece| Ok::<_, std::io::Error>(piece));
+    let pieces = ["sign", "ature", ""].map(Ok::<_, std::io::Error>);
     let pieces = tokio_stream::StreamExt::map(tokio_stream::iter(pieces), move |piece| {
         all_sent.fetch_or(piece.as_ref().is_ok_and(|piece| piece.is_empty()), Ordering::Relaxed);
         piece
