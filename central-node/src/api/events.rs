@@ -125,8 +125,8 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<EventPage>, Refusal> {
     let credential = credential(&central, &headers).await?;
-    let query = page_query(query)?;
-    let limit = query.page(Position::ZERO).limit()?;
+    let query = read_query(query)?;
+    let limit = in_range(query.page(Position::ZERO))?.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let head = tenant_head(&tx, credential.tenant).await?.map(|head| head.head).unwrap_or_default();
@@ -150,14 +150,22 @@ pub(super) async fn one(
     Ok(Json(shown(&row)?))
 }
 
-/// A query that does not read is a problem with the parameter's name in it.
-pub(super) fn page_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+/// A page's query; one that does not read is a problem with the parameter's name in it.
+pub(super) fn page_query(query: Result<Query<PageQuery>, QueryRejection>) -> Result<PageQuery, Problem> {
+    in_range(read_query(query)?)
+}
+
+fn read_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     match query {
-        Ok(Query(query)) if i64::try_from(query.after).is_err() => {
-            let detail = format!("after={}: no position is so high", query.after);
-            Err(Problem::new(ErrorCode::BadParameter, detail).at("after"))
-        }
         Ok(Query(query)) => Ok(query),
         Err(rejection) => Err(Problem::new(ErrorCode::BadParameter, rejection.body_text())),
     }
+}
+
+fn in_range(query: PageQuery) -> Result<PageQuery, Problem> {
+    if i64::try_from(query.after).is_err() {
+        let detail = format!("after={}: no position is so high", query.after);
+        return Err(Problem::new(ErrorCode::BadParameter, detail).at("after"));
+    }
+    Ok(query)
 }

@@ -96,7 +96,9 @@ fn post(path: &'static str, summary: &'static str) -> Operation {
 fn log() -> Vec<Operation> {
     vec![
         append::<DecidedResponse, drafts::LineDto>(),
-        get(paths::EVENTS, "The log, page by page, or from the `last` so many events on").asks::<events::LogQuery>().answers::<EventPage>(200),
+        get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
+            .asks::<events::LogQuery>()
+            .answers::<EventPage>(200),
         get(paths::EVENT, "One event with its decision").answers::<EventDto>(200),
         get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").asks::<export::ExportQuery>().answers_given(
             200,

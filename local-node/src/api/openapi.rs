@@ -52,7 +52,9 @@ fn log() -> Vec<Operation> {
     let bytes = || json!({ "type": "string", "format": "binary" });
     vec![
         append::<AppendResponse, LineResult>(),
-        get(paths::EVENTS, "The log, page by page, or from the `last` so many events on").asks::<events::Page>().answers::<EventPage>(200),
+        get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
+            .asks::<events::Page>()
+            .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),
         get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").answers_given(
             200,
