@@ -32,6 +32,9 @@ pub struct PullResponse {
     pub head: u64,
     /// Whether this device may go on.
     pub device: DeviceStatus,
+    /// The rulebook in force, where it is not the one that the cursor names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rulebook: Option<RulebookInForce>,
     /// `received_at` of the last delivered change, else what central's clock said; never a cursor.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
@@ -109,6 +112,15 @@ pub struct Notice {
     pub at: String,
 }
 
+/// Which rules central decides by from here on. Whoever shows undecided events judges them by it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RulebookInForce {
+    /// That it came into force behind, 0 for a tenant's first: names it in a cursor.
+    pub position: u64,
+    /// The payload of the `RULEBOOK_ADOPTED` that adopted it.
+    pub book: Value,
+}
+
 /// Whether a device may go on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStatus {
@@ -135,6 +147,9 @@ pub struct Cursor {
     /// a row that has still to come may have been changed at any position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_to: Option<u64>,
+    /// [`RulebookInForce::position`] of the rulebook that its holder has; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rulebook: Option<u64>,
 }
 
 /// A cursor that does not read.
@@ -198,6 +213,9 @@ pub enum BootstrapLine {
         /// Rows in scope, about, for a progress bar; absent in a resumed stream.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rows: Option<u64>,
+        /// The rulebook in force.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rulebook: Option<RulebookInForce>,
     },
     /// A row.
     Row(Change),
@@ -221,8 +239,14 @@ mod tests {
     fn a_cursor_reads_back_and_a_bad_one_is_refused_with_its_text() {
         let after =
             RowKey { kind: RowKind::Stock, entity_type: "STOCK".into(), entity_id: "85123A".into(), site: None };
-        let cursor =
-            Cursor { incarnation: Uuid::nil(), scope: "s1".into(), position: 7, after: Some(after), complete_to: None };
+        let cursor = Cursor {
+            incarnation: Uuid::nil(),
+            scope: "s1".into(),
+            position: 7,
+            after: Some(after),
+            complete_to: None,
+            rulebook: Some(3),
+        };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         assert_eq!("2026-01-01T00:00:00Z".parse::<Cursor>(), Err(BadCursor("2026-01-01T00:00:00Z".into())));
     }

@@ -9,10 +9,13 @@
 
 use std::collections::BTreeMap;
 
+use comptoir_core::fact::Fact;
 use comptoir_core::id::{Name, NameError};
 use comptoir_core::rulebook::{Rule, Rulebook};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::payload;
 
 /// Why a rulebook file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +75,17 @@ pub fn to_payload(book: &Rulebook) -> Value {
     json!({ "version": book.version, "default": book.default.as_str(), "rules": rules })
 }
 
+/// The rulebook that a payload of `RULEBOOK_ADOPTED` names: also how it is stored, and how a node is given it.
+pub fn from_payload(text: &str) -> Result<Rulebook, String> {
+    let name = |text: &str| Name::new(text).map_err(|error| error.to_string());
+    let read = payload::read_fact(&name("RULEBOOK")?, &name("RULEBOOK_ADOPTED")?, 1, text.as_bytes());
+    match read {
+        Ok((Fact::RulebookAdopted(rulebook), _)) => Ok(rulebook),
+        Ok(_) => Err("it reads as something else".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +96,12 @@ mod tests {
         assert_eq!(book.rule_for(&Name::new("CLIENT").unwrap()), Rule::VersionCheck);
         assert_eq!(book.rule_for(&Name::new("STOCK").unwrap()), Rule::ServerWins);
         assert_eq!(book.version, 2);
+    }
+
+    #[test]
+    fn a_rulebook_reads_back_from_the_payload_that_adopts_it() {
+        let book = parse("version = 7\n[rules]\nPUPIL = \"last_writer_wins\"\n").unwrap();
+        assert_eq!(from_payload(&to_payload(&book).to_string()), Ok(book));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::api_v1::QueueDto;
 use crate::openapi::words;
+use crate::pull_v1::DeviceStatus;
 use crate::sync_v1::{EpochDto, Receipt};
 
 /// `GET /api/v1/status` at a node.
@@ -149,6 +150,9 @@ pub struct NodePull {
     /// The last failure since the last success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<SyncTrouble>,
+    /// Whether this device may go on, as central last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceStatus>,
 }
 
 /// What went wrong on the line to central.

@@ -8,3 +8,4 @@ mod five_nodes;
 mod invoices;
 mod online_retail;
 mod purchasing;
+mod rulebook;

@@ -41,11 +41,11 @@ fn shared() -> Arc<Company> {
 
 /// What a scenario is told: a tenant of its own, a shop's key, and a tenant beside it.
 fn setting(company: &Company) -> Value {
-    let (tenant, token) = company.make_tenant("Europe/Paris", "EUR");
+    let (tenant, token) = company.make_tenant("Europe/Paris", "EUR", None);
     let site = company.admin(&["site", "create", "--tenant", &tenant, "--code", "LYO", "--name", "Lyon"]);
     let site = site["site_id"].as_str().expect("an id");
     let issued = company.admin(&["node", "create", "--tenant", &tenant, "--site", site, "--name", "phones"]);
-    let (other, other_token) = company.make_tenant("Europe/Paris", "EUR");
+    let (other, other_token) = company.make_tenant("Europe/Paris", "EUR", None);
     json!({
         "url": company.central.url, "tenant": tenant, "token": token, "key": issued["SYNC_API_KEY"],
         "other": { "tenant": other, "token": other_token },

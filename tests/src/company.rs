@@ -29,16 +29,27 @@ pub struct Company {
 impl Company {
     /// Starts central, and makes the tenant.
     pub fn new(zone: &str, currency: &str) -> Company {
+        Company::with(zone, currency, None)
+    }
+
+    /// As [`Company::new`], with a rulebook of its own: the text of its file.
+    pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> Company {
         let folder = processes::folder();
         let central = Server::central(&folder.path().join("central"));
         let mut company = Company { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
-        (company.tenant, company.token) = company.make_tenant(zone, currency);
+        (company.tenant, company.token) = company.make_tenant(zone, currency, rulebook);
         company
     }
 
     /// A tenant more, and its administrator's token.
-    pub fn make_tenant(&self, zone: &str, currency: &str) -> (String, String) {
-        let made = self.admin(&["tenant", "create", "--name", "Test", "--zone", zone, "--currency", currency]);
+    pub fn make_tenant(&self, zone: &str, currency: &str, rulebook: Option<&str>) -> (String, String) {
+        let mut create = vec!["tenant", "create", "--name", "Test", "--zone", zone, "--currency", currency];
+        let file = self.path("rulebook.toml").display().to_string();
+        if let Some(rulebook) = rulebook {
+            std::fs::write(&file, rulebook).expect("the folder takes a file");
+            create.extend(["--rulebook", &file]);
+        }
+        let made = self.admin(&create);
         (text(&made["tenant_id"]), text(&made["admin_token"]))
     }
 

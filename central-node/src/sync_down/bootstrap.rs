@@ -17,7 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Change, Cursor, RowKey, RowKind};
+use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Change, Cursor, RowKey, RowKind, RulebookInForce};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -27,6 +27,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::changes::{cut, load};
 use super::keys::{KINDS, in_order};
 use super::pull::{Asker, asker, check_made_here, check_not_ahead, snapshot};
+use super::rulebook::in_force_unless;
 use super::token::Token;
 use crate::api::Refusal;
 use crate::central::Central;
@@ -91,14 +92,14 @@ pub(super) async fn bootstrap(
         check_made_here(&central, asker.scope, (token.incarnation, &token.scope))?;
     }
     let place = central.loads().begin()?;
-    let (head, rows) = noted(&central, asker, token.as_ref()).await?;
+    let noted = noted(&central, asker, token.as_ref()).await?;
     let (blocks, body) = mpsc::channel(BLOCKS_WAITING);
     let mut writer = Writer::new(blocks).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     tokio::spawn(async move {
         let _place = place;
         let mut stopping = central.stopping();
         let written = tokio::select! {
-            written = write(&central, asker, head, rows, token.map(|token| token.last), &mut writer) => written,
+            written = write(&central, asker, noted, token.map(|token| token.last), &mut writer) => written,
             _ = stopping.wait_for(|stopping| *stopping) => Err(Broken::Stopping),
         };
         match written {
@@ -129,14 +130,23 @@ enum Broken {
     ReaderGone,
 }
 
-/// The head that this load ends with, and at its beginning how many rows there are.
-async fn noted(central: &Central, asker: Asker, token: Option<&Token>) -> Result<(Position, Option<u64>), Refusal> {
+/// What a stream says first.
+struct Noted {
+    /// The head that this load ends with.
+    head: Position,
+    /// At its beginning, how many rows there are.
+    rows: Option<u64>,
+    rulebook: Option<RulebookInForce>,
+}
+
+async fn noted(central: &Central, asker: Asker, token: Option<&Token>) -> Result<Noted, Refusal> {
     let mut connection = central.database().service().await?;
     let tx = snapshot(&mut connection, asker.tenant).await?;
     let head = tenant_head(&tx, asker.tenant).await?.map(|head| head.head).unwrap_or_default();
+    let (_, rulebook) = in_force_unless(&tx, asker.tenant, None).await?;
     if let Some(token) = token {
         check_not_ahead(token.head, head)?;
-        return Ok((token.head, None));
+        return Ok(Noted { head: token.head, rows: None, rulebook });
     }
     let versions = Versions::active(&tx, asker.tenant).await?;
     let statement = tx.prepare_cached(include_str!("rows_in_scope.sql")).await.map_err(StoreError::from)?;
@@ -145,19 +155,19 @@ async fn noted(central: &Central, asker: Asker, token: Option<&Token>) -> Result
         [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &site];
     let row = tx.query_one(&statement, &parameters).await.map_err(StoreError::from)?;
     let rows = natural(row.try_get(0).map_err(StoreError::from)?)?;
-    Ok((head, Some(rows)))
+    Ok(Noted { head, rows: Some(rows), rulebook })
 }
 
 async fn write(
     central: &Central,
     asker: Asker,
-    head: Position,
-    rows: Option<u64>,
+    Noted { head, rows, rulebook }: Noted,
     mut last: Option<RowKey>,
     writer: &mut Writer,
 ) -> Result<(), Broken> {
     let (incarnation, scope) = (central.incarnation(), asker.scope.name());
-    writer.line(&BootstrapLine::Start { incarnation, scope: scope.clone(), head: head.0, rows })?;
+    let rules_since = rulebook.as_ref().map(|rulebook| rulebook.position);
+    writer.line(&BootstrapLine::Start { incarnation, scope: scope.clone(), head: head.0, rows, rulebook })?;
     let resumed = last.as_ref().map(|key| key.kind);
     for kind in KINDS.into_iter().filter(|kind| resumed.is_none_or(|resumed| *kind >= resumed)) {
         loop {
@@ -180,7 +190,7 @@ async fn write(
             }
         }
     }
-    let cursor = Cursor { incarnation, scope, position: head.0, after: None, complete_to: None };
+    let cursor = Cursor { incarnation, scope, position: head.0, after: None, complete_to: None, rulebook: rules_since };
     writer.line(&BootstrapLine::End { cursor: cursor.to_string() })?;
     writer.finish().await
 }

@@ -12,6 +12,7 @@ pub(crate) mod nodes;
 mod notices;
 pub(crate) mod pull;
 mod read_rows;
+mod rulebook;
 mod scope;
 mod token;
 mod watch;

@@ -1,4 +1,4 @@
--- The position of the last change in each of some scopes, and of the tenant's last notice: from the ends of the indexes that pull reads.
+-- The position of the last change in each of some scopes, of the tenant's last notice and of its rulebook: from the ends of the indexes that pull reads.
 -- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the sites, the nil one where a scope has none.
 select k.site_id,
        greatest(
@@ -12,6 +12,7 @@ from unnest($6::uuid[]) as k (site_id)
 cross join (
     select greatest(
         0::bigint,
+        (select r.position from rulebook r where r.tenant_id = $1),
         (select greatest(e.entity_version, e.conflicts_at) from entity e
          where e.tenant_id = $1 and e.version = $2 order by greatest(e.entity_version, e.conflicts_at) desc limit 1),
         (select d.position from delivery d where d.tenant_id = $1 and d.version = $3 order by d.position desc limit 1),

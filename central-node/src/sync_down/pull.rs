@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use tokio_postgres::IsolationLevel;
 
 use super::notices::notices;
+use super::rulebook::in_force_unless;
 use super::{After, Scope, changes};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
@@ -141,7 +142,14 @@ fn bad(detail: String) -> Problem {
 
 /// The cursor of who has nothing.
 fn start(central: &Central, scope: Scope) -> Cursor {
-    Cursor { incarnation: central.incarnation(), scope: scope.name(), position: 0, after: None, complete_to: None }
+    Cursor {
+        incarnation: central.incarnation(),
+        scope: scope.name(),
+        position: 0,
+        after: None,
+        complete_to: None,
+        rulebook: None,
+    }
 }
 
 /// Reads until there is something to tell, or the time is up, or central stops.
@@ -156,7 +164,8 @@ async fn answered(
     let mut stopping = central.stopping();
     loop {
         let response = page(central, asker, cursor, limit).await?;
-        let quiet = response.changes.is_empty() && response.notices.is_empty() && !response.has_more;
+        let told = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
+        let quiet = !told && !response.has_more;
         if !quiet || Instant::now() >= deadline || *stopping.borrow() {
             return Ok(response);
         }
@@ -186,6 +195,7 @@ async fn page(central: &Central, asker: Asker, cursor: &Cursor, limit: usize) ->
         let found = notices(&tx, tenant, node, (held_to, page.head)).await?;
         (found.notices, found.cut_at.unwrap_or(page.head))
     };
+    let (rules_since, rulebook) = in_force_unless(&tx, tenant, cursor.rulebook).await?;
     tx.commit().await.map_err(StoreError::from)?;
     drop(connection);
     let now = central.clock().now();
@@ -196,6 +206,7 @@ async fn page(central: &Central, asker: Asker, cursor: &Cursor, limit: usize) ->
         position: page.end.position.0,
         after: page.end.key,
         complete_to: (complete_to != page.end.position || page.more).then_some(complete_to.0),
+        rulebook: Some(rules_since),
         ..start(central, scope)
     };
     let server_time = page.changes.last().map_or_else(|| instant::format(now), |last| last.received_at.clone());
@@ -208,6 +219,7 @@ async fn page(central: &Central, asker: Asker, cursor: &Cursor, limit: usize) ->
         head: page.head.0,
         // A revoked key never comes this far: it is refused with 401.
         device: DeviceStatus { is_active: true, requires_reauth: false },
+        rulebook,
         server_time,
         incarnation: central.incarnation(),
     })

@@ -15,7 +15,7 @@ use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
 use comptoir_core::state::{Touched, World};
-use comptoir_proto::{payload, rulebook_file};
+use comptoir_proto::rulebook_file;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -119,7 +119,7 @@ pub(crate) async fn load_rulebook(tx: &Transaction<'_>, tenant: TenantId) -> Res
     let row = tx.query_one(&statement, &[&tenant.uuid()]).await?;
     let text: String = row.try_get(0)?;
     let damaged = |why: String| StoreError::Damaged(format!("the rulebook of tenant {tenant}: {why}"));
-    rulebook_of(&text).map_err(damaged)
+    rulebook_file::from_payload(&text).map_err(damaged)
 }
 
 /// Puts a rulebook in force from the position after `position`.
@@ -134,17 +134,6 @@ pub(crate) async fn save_rulebook(
     let book = rulebook_file::to_payload(rulebook).to_string();
     tx.execute(&statement, &[&tenant.uuid(), &as_bigint(position.0), &book]).await?;
     Ok(())
-}
-
-/// A rulebook is stored as the payload that adopted it, and read by the same reader.
-fn rulebook_of(text: &str) -> Result<Rulebook, String> {
-    let name = |text: &str| comptoir_core::id::Name::new(text).map_err(|error| error.to_string());
-    let read = payload::read_fact(&name("RULEBOOK")?, &name("RULEBOOK_ADOPTED")?, 1, text.as_bytes());
-    match read {
-        Ok((comptoir_core::fact::Fact::RulebookAdopted(rulebook), _)) => Ok(rulebook),
-        Ok(_) => Err("it reads as something else".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 /// One version of one tenant's rows.

@@ -236,6 +236,33 @@ async fn who_waits_holds_no_connection_and_is_woken_by_what_is_in_scope_and_by_n
 }
 
 #[tokio::test]
+async fn the_rulebook_in_force_is_given_once_and_wakes_who_waits_when_it_changes() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let node = company.node().await;
+    node.push_all(&scene).await;
+    let first = pull(&scene, &node, None, 200).await;
+    let given = first.rulebook.expect("who has none is given one");
+    assert_eq!(
+        (&given.book["default"], &given.book["rules"]["STOCK"]),
+        (&json!("version_check"), &json!("server_wins"))
+    );
+    assert!(pull(&scene, &node, Some(&first.cursor), 200).await.rulebook.is_none());
+    let (router, key, waits) = (scene.router.clone(), node.key.clone(), path(Some(&first.cursor), 200, 30));
+    let waiting = tokio::spawn(async move { crate::harness::get(&router, &key, &waits).await });
+    until_waiting(&scene, 1).await;
+    let adopted = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "RULEBOOK", "entity_id": "rulebook",
+        "action": "RULEBOOK_ADOPTED", "payload": {"version": 2, "default": "last_writer_wins", "rules": {"STOCK": "server_wins"}} });
+    let (status, body) = scene.post(&company.token, "/api/v1/events", adopted.to_string()).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let (_, body) = waiting.await.unwrap();
+    let second: PullResponse = serde_json::from_value(body).unwrap();
+    let given = second.rulebook.expect("another is in force");
+    assert_eq!((&given.book["version"], &given.book["default"]), (&json!(2), &json!("last_writer_wins")));
+    assert!(pull(&scene, &node, Some(&second.cursor), 200).await.rulebook.is_none());
+}
+
+#[tokio::test]
 async fn a_wait_ends_when_another_process_writes_when_the_client_goes_and_when_central_stops() {
     let scene = Scene::new().await;
     let company = scene.company().await;

@@ -17,6 +17,7 @@ use super::precondition::{self, Checked, NotTaken};
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{self, AppendError};
 use crate::node::Node;
+use crate::read_models::rulebook;
 
 /// From this many bytes on a list is checked on a thread of its own, so that it holds no other request up.
 const CHECK_ASIDE_BYTES: usize = 256 * 1024;
@@ -33,6 +34,7 @@ pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Re
 /// Checks a draft wholly, also whether the files are here that it names.
 pub(super) fn checked(node: &Node, dto: &DraftDto, key: Option<&str>, index: usize) -> Result<Checked, Problem> {
     let (draft, fact) = check_draft(dto, node.author(), key, index)?;
+    rulebook::check(node.log(), &draft, &fact)?;
     blobs::check(node, &fact)?;
     Ok(Checked { draft, edit: Edit::of(&fact, edits_v1::tag_of(dto)?) })
 }

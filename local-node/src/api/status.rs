@@ -81,7 +81,7 @@ fn sync(node: &Node) -> NodeSync {
             Phase::Waiting(until) => Some(instant::format(until)),
             Phase::Disabled | Phase::Idle | Phase::Sending | Phase::Stopped => None,
         },
-        attention: sync.attention.map(trouble),
+        attention: sync.attention.or(sync.pull.attention.clone()).map(trouble),
         incarnation: sync.incarnation,
         previous_incarnation: sync.previous_incarnation,
         clock_offset_ms: sync.clock.map(|clock| millis(clock.micros)),
@@ -100,6 +100,7 @@ fn pull(pull: PullState) -> NodePull {
         loaded_rows: pull.loading.map(|(rows, _)| rows),
         expected_rows: pull.loading.and_then(|(_, expected)| expected),
         last_error: pull.last_error.map(trouble),
+        device: pull.device,
     }
 }
 

@@ -16,12 +16,13 @@
 //! | 12 draft | draft id 16, part u16 | a part of a document that is still being typed | until it is removed |
 //! | 13 notification | position u64, event id 16, part u16 | what a person at the node should hear, and whether they did | kept |
 //! | 14 blob | BLAKE3 32, part u16 | central holds that file | kept |
+//! | 15 rulebook | part u16 | a part of the [rulebook](crate::read_models) by which central decides | until another is in force |
 
 use comptoir_core::position::Seq;
 
 use super::shelf::Shelf;
 
-/// Ordinals 10 to 14 are [`Shelf`]'s.
+/// Ordinals 10 to 15 are [`Shelf`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Kind {

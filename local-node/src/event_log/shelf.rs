@@ -44,6 +44,8 @@ pub enum Shelf {
     Notification = 13,
     /// Which files central holds.
     Blob = 14,
+    /// The rulebook in force at central. One value, under the empty key.
+    Rulebook = 15,
 }
 
 /// One change of a batch.

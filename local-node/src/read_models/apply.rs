@@ -10,6 +10,7 @@ use comptoir_proto::pull_v1::{self, BadCursor, Cursor, PullResponse};
 
 use super::place::{Load, Place};
 use super::rows::{self, HeldPlace};
+use super::rulebook;
 use crate::event_log::{Change, KEPT_BYTES_MAX, Log, ReadError, Shelf, entries_of};
 
 /// Entries of a batch that are left for the place, whose cursor may name a long key.
@@ -50,6 +51,12 @@ pub(crate) fn page(
     response.cursor.parse::<Cursor>()?;
     let end = place.moved(response.cursor, Some(response.complete_to));
     let mut batches = Batches::default();
+    if let Some(given) = &response.rulebook {
+        // Before the cursor that names it: where this is cut, it comes again.
+        let change = rulebook::change(given);
+        let entries = entries_of(change.value.as_ref().map_or(0, Vec::len));
+        batches.add(change, entries, None);
+    }
     let mut at = place.clone();
     for notice in notices {
         let entries = notice.value.as_ref().map_or(1, |value| entries_of(value.len()));

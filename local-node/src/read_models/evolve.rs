@@ -8,6 +8,7 @@ use comptoir_core::fact::Known;
 use comptoir_core::id::{EventId, Name, NodeId, SiteId};
 use comptoir_core::money::Currency;
 use comptoir_core::position::{Position, Seq};
+use comptoir_core::rulebook::Rulebook;
 use comptoir_core::rules::{self, Effect};
 use comptoir_core::state::{Delivery, Entity, EntityKey, Invoice, Stamp, Validated, World};
 use comptoir_core::time::Timestamp;
@@ -27,16 +28,25 @@ pub(crate) struct Laid {
     pub(crate) decision: Option<RecordResult>,
 }
 
-/// An entity with the events over it; nothing where neither central nor they know of it.
-pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, events: &[Laid]) -> Option<EntityRow> {
-    if events.is_empty() {
-        return row;
+/// What lies over a row, and by which rules central will judge it.
+pub(crate) struct Over {
+    pub(crate) events: Vec<Laid>,
+    pub(crate) rulebook: Rulebook,
+}
+
+impl Over {
+    fn world(&self) -> World {
+        World { rulebook: self.rulebook.clone(), ..World::default() }
     }
-    let mut world = World::default();
+}
+
+/// An entity with the events over it; nothing where neither central nor they know of it.
+pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Over) -> Option<EntityRow> {
+    let mut world = over.world();
     if let Some(row) = &row {
         world.entities.insert(key.clone(), read_entity(row)?);
     }
-    lay(&mut world, events);
+    lay(&mut world, &over.events);
     let entity = world.entities.get(key).filter(|entity| entity.is_known());
     let Some(entity) = entity else { return row };
     let raw = |text: &String| RawValue::from_string(text.clone()).ok();
@@ -57,15 +67,12 @@ pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, events: &[Laid]) -
 }
 
 /// A delivery with the validations over it.
-pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, events: &[Laid]) -> Option<DeliveryRow> {
-    if events.is_empty() {
-        return row;
-    }
-    let mut world = World::default();
+pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, over: &Over) -> Option<DeliveryRow> {
+    let mut world = over.world();
     if let Some(row) = &row {
         world.deliveries.insert(id.clone(), read_delivery(row));
     }
-    lay(&mut world, events);
+    lay(&mut world, &over.events);
     let validation = world.deliveries.get(id).and_then(|delivery| delivery.validation.as_ref());
     let mut row = match row {
         Some(row) => row,
@@ -87,15 +94,12 @@ pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, events: &[Laid]) -> 
 }
 
 /// An invoice with the events over it. Its numbers are central's: empty until central has given them.
-pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, events: &[Laid]) -> Option<InvoiceRow> {
-    if events.is_empty() {
-        return row;
-    }
-    let mut world = World::default();
+pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, over: &Over) -> Option<InvoiceRow> {
+    let mut world = over.world();
     if let Some(held) = row.as_ref().and_then(read_invoice) {
         world.invoices.insert(id.clone(), held);
     }
-    lay(&mut world, events);
+    lay(&mut world, &over.events);
     let Some(invoice) = world.invoices.get(id) else { return row };
     let credit_note = invoice.credit_note.clone().filter(|number| !number.is_empty());
     Some(match row {

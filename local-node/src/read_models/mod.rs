@@ -4,13 +4,14 @@
 //! back, evolved over it with core's own functions. Nothing here decides: an event leaves the overlay when what central gave covers
 //! its position, or when central refused it. Stock is central's figure alone; what waits here stands beside it.
 //!
-//! Reading order: how rows are kept (rows, place), how they come in (apply), which events are over them (tail), what those do
+//! Reading order: how rows are kept (rows, place), how they come in (apply, rulebook), which events are over them (tail), what those do
 //! (evolve), and what is shown (view).
 
 pub(crate) mod apply;
 mod evolve;
 pub(crate) mod place;
 pub(crate) mod rows;
+pub(crate) mod rulebook;
 #[cfg(test)]
 mod simulation;
 mod tail;

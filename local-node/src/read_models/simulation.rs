@@ -235,6 +235,7 @@ impl Central {
             has_more,
             head: self.head,
             device: DeviceStatus { is_active: true, requires_reauth: false },
+            rulebook: None,
             server_time: String::new(),
             incarnation: Uuid::nil(),
         }
@@ -242,7 +243,7 @@ impl Central {
 }
 
 fn cursor_at(position: u64) -> Cursor {
-    Cursor { incarnation: Uuid::nil(), scope: String::new(), position, after: None, complete_to: None }
+    Cursor { incarnation: Uuid::nil(), scope: String::new(), position, after: None, complete_to: None, rulebook: None }
 }
 
 struct Node {

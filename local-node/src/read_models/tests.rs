@@ -7,9 +7,9 @@ use comptoir_core::position::{Position, Seq};
 use comptoir_core::rules;
 use comptoir_core::state::{EntityKey, World};
 use comptoir_core::time::Timestamp;
-use comptoir_proto::payload;
-use comptoir_proto::pull_v1::RowKind;
+use comptoir_proto::pull_v1::{RowKind, RulebookInForce};
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow};
+use comptoir_proto::{payload, rulebook_file};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::place::Place;
 use super::rows::{self, HeldRow};
+use super::rulebook;
 use super::view::Kind;
 use super::{Line, Page, ReadModels, Target, tail};
 use crate::event_log::memory::MemDisk;
@@ -190,6 +191,28 @@ fn a_refused_edit_is_dropped_and_its_tag_does_not_come_again() {
     assert_eq!((&dropped["fields"]["class"], &dropped["tag"]), (&json!("6A"), &json!("\"5\"")));
     shop.write("STUDENT", "s-1", "UPDATE", &json!({"class": "6C"}));
     assert_ne!(shop.one::<EntityRow>("STUDENT", "s-1").unwrap()["tag"], first["tag"]);
+}
+
+#[test]
+fn what_waits_is_judged_by_the_rulebook_that_central_gave() {
+    let mut shop = Shop::new();
+    let product = json!({"entity_type": "PRODUCT", "id": "A", "version": 4, "deleted": false,
+        "fields": {"name": "Tea"}, "open_conflicts": {}});
+    shop.given(RowKind::Entity, "PRODUCT", "A", None, &product);
+    shop.given(RowKind::Entity, "CLIENT", "c-1", None, &client("c-1", 5, &json!({"name": "Dupont"})));
+    shop.complete(5);
+    shop.write("PRODUCT", "A", "UPDATE", &json!({"name": "Coffee"}));
+    shop.write("CLIENT", "c-1", "UPDATE", &json!({"name": "Durand"}));
+    let shown = |shop: &Shop| {
+        let name = |entity_type, id| shop.one::<EntityRow>(entity_type, id).unwrap()["fields"]["name"].clone();
+        (name("PRODUCT", "A"), name("CLIENT", "c-1"))
+    };
+    assert_eq!(shown(&shop), (json!("Tea"), json!("Durand")), "the defaults, until central has said which it is");
+    let book = "version = 2\n[rules]\nPRODUCT = \"last_writer_wins\"\nCLIENT = \"central_only\"\n";
+    let given = RulebookInForce { position: 5, book: rulebook_file::to_payload(&rulebook_file::parse(book).unwrap()) };
+    shop.keep(vec![rulebook::change(&given)]);
+    assert_eq!(shown(&shop), (json!("Coffee"), json!("Dupont")));
+    assert_eq!(shown(&shop.restarted()), (json!("Coffee"), json!("Dupont")));
 }
 
 #[test]

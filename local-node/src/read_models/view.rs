@@ -17,9 +17,10 @@ use comptoir_proto::{instant, payload};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::evolve::{self, Laid};
+use super::evolve::{self, Laid, Over};
 use super::place::Place;
 use super::rows::{self, HeldRow};
+use super::rulebook;
 use super::tail::{self, At, Moving, Tail, Target};
 use crate::event_log::{Log, ReadError, Shelf};
 
@@ -86,7 +87,7 @@ pub(crate) trait Kind: DeserializeOwned + Clone {
         false
     }
     /// The row with events over it.
-    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self>;
+    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self>;
 }
 
 impl Kind for EntityRow {
@@ -100,10 +101,10 @@ impl Kind for EntityRow {
         self.deleted
     }
 
-    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self> {
+    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self> {
         let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
         // A row that does not read with its events is shown as central gave it.
-        evolve::entity(row.clone(), &key, events).or(row)
+        evolve::entity(row.clone(), &key, over).or(row)
     }
 }
 
@@ -114,8 +115,8 @@ impl Kind for DeliveryRow {
         self.version
     }
 
-    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self> {
-        evolve::delivery(row, &target.entity_id, events)
+    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self> {
+        evolve::delivery(row, &target.entity_id, over)
     }
 }
 
@@ -126,8 +127,8 @@ impl Kind for InvoiceRow {
         self.version
     }
 
-    fn with(row: Option<Self>, target: &Target, events: &[Laid]) -> Option<Self> {
-        evolve::invoice(row, &target.entity_id, events)
+    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self> {
+        evolve::invoice(row, &target.entity_id, over)
     }
 }
 
@@ -308,15 +309,16 @@ impl ReadModels {
             events.push(Laid { known, decision });
             last = Some(*at);
         }
-        let over = last.map(|last| (events.len(), last));
-        let Some(row) = R::with(row, target, &events) else { return Ok(None) };
-        let row = NodeRow {
-            row,
-            is_synced: events.is_empty() && brought_at.is_some(),
-            last_sync_at: brought_at.map(instant::format),
-            pending,
-        };
-        Ok(Some(Tagged { row, tag: EditTag { version, over } }))
+        let tag = EditTag { version, over: last.map(|last| (events.len(), last)) };
+        let is_synced = events.is_empty() && brought_at.is_some();
+        let row = if events.is_empty() { row } else { R::with(row, target, &self.over(events)?) };
+        let Some(row) = row else { return Ok(None) };
+        let row = NodeRow { row, is_synced, last_sync_at: brought_at.map(instant::format), pending };
+        Ok(Some(Tagged { row, tag }))
+    }
+
+    fn over(&self, events: Vec<Laid>) -> Result<Over, ReadError> {
+        Ok(Over { events, rulebook: rulebook::read(&self.log)?.unwrap_or_default() })
     }
 }
 

@@ -23,6 +23,7 @@ use crate::event_log::{AppendError, Change, Environment, Head, Log};
 use crate::notifications;
 use crate::read_models::apply::{self, Applied, ApplyError, Swept};
 use crate::read_models::place::Place;
+use crate::read_models::rulebook;
 
 /// Batches that are handed to the log at once: a few milliseconds during which an append may have to wait.
 const BATCHES_AT_ONCE: usize = 4;
@@ -121,7 +122,7 @@ impl<T: Transport> Puller<T> {
             Ok(response) => response,
             Err(setback) => return self.failed(Failed::Setback(setback)).await,
         };
-        let (more, head) = (response.has_more, response.head);
+        let (more, head, device) = (response.has_more, response.head, response.device);
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
         let applied = blocking(move || {
             let mut response = response;
@@ -138,6 +139,7 @@ impl<T: Transport> Puller<T> {
         let complete_to = self.place.complete_to;
         self.state.send_modify(|state| {
             state.pull.last_error = None;
+            state.pull.stands(device, now);
             (state.pull.complete_to, state.pull.head) = (complete_to, Some(head));
             if !more {
                 state.pull.pulled_at = Some(now);
@@ -185,7 +187,7 @@ impl<T: Transport> Puller<T> {
         let mut marked = (0, None);
         let ended = loop {
             match lines.next().await {
-                Ok(Some(BootstrapLine::Start { incarnation, scope, rows, .. })) => {
+                Ok(Some(BootstrapLine::Start { incarnation, scope, rows, rulebook, .. })) => {
                     if self.is_another(incarnation, &scope) {
                         self.begin_load().await?;
                         return Ok(());
@@ -196,6 +198,9 @@ impl<T: Transport> Puller<T> {
                     }
                     if let Some(load) = &mut self.place.load {
                         (load.incarnation, load.scope) = (Some(incarnation), Some(scope));
+                    }
+                    if let Some(given) = rulebook {
+                        self.write(vec![vec![rulebook::change(&given)]]).await?;
                     }
                     self.show_load(0, rows);
                 }

@@ -2,6 +2,7 @@
 
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::pull_v1::DeviceStatus;
 use comptoir_proto::sync_v1::Receipt;
 use uuid::Uuid;
 
@@ -110,8 +111,29 @@ pub struct PullState {
     pub loading: Option<(u64, Option<u64>)>,
     /// The last failure since the last success.
     pub last_error: Option<Trouble>,
+    /// What central last said of this device.
+    pub device: Option<DeviceStatus>,
+    /// That a person has to see to this device.
+    pub attention: Option<Trouble>,
     /// Raised with every change of the rows.
     pub changes: u64,
+}
+
+impl PullState {
+    /// Notes what central said of this device. The time of a trouble's first appearance stays.
+    pub(crate) fn stands(&mut self, device: DeviceStatus, now: Timestamp) {
+        let told = match device {
+            DeviceStatus { is_active: false, .. } => Some(("DEVICE_REVOKED", "central took this device out of use")),
+            DeviceStatus { requires_reauth: true, .. } => Some(("REAUTH_REQUIRED", "central asks its user to sign in")),
+            DeviceStatus { is_active: true, requires_reauth: false } => None,
+        };
+        let before = self.attention.take();
+        self.attention = told.map(|(code, why)| {
+            let detail = format!("{why}; events go on being sealed here and are sent as long as central takes them");
+            before.filter(|known| known.code == code).unwrap_or(Trouble { code: code.to_owned(), detail, at: now })
+        });
+        self.device = Some(device);
+    }
 }
 
 impl SyncState {

@@ -4,10 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
+use comptoir_core::rulebook::Rulebook;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{BootstrapLine, Change, Cursor, DeviceStatus, Notice, PullResponse, RowKey, RowKind};
+use comptoir_proto::pull_v1::{
+    BootstrapLine, Change, Cursor, DeviceStatus, Notice, PullResponse, RowKey, RowKind, RulebookInForce,
+};
+use comptoir_proto::rulebook_file;
 use serde_json::Value;
 use serde_json::value::to_raw_value;
 use tokio::sync::watch;
@@ -28,6 +32,8 @@ struct Inner {
     head: u64,
     incarnation: Uuid,
     scope: String,
+    rulebook: Option<RulebookInForce>,
+    device: Option<DeviceStatus>,
     page: Option<usize>,
     /// So many bytes of the next streams pass; then they break.
     cuts: VecDeque<usize>,
@@ -73,6 +79,26 @@ impl Down {
                 "fields": {"name": name}, "open_conflicts": {},
             }))
         })
+    }
+
+    /// Another rulebook is in force.
+    pub(super) fn adopts(&self, book: &Rulebook) -> u64 {
+        let mut inner = self.lock();
+        inner.head += 1;
+        let position = inner.head;
+        inner.rulebook = Some(RulebookInForce { position, book: rulebook_file::to_payload(book) });
+        inner.changed.send_replace(position);
+        position
+    }
+
+    /// What it says of the device from now on.
+    pub(super) fn says(&self, device: DeviceStatus) -> u64 {
+        let mut inner = self.lock();
+        inner.head += 1;
+        let position = inner.head;
+        inner.device = Some(device);
+        inner.changed.send_replace(position);
+        position
     }
 
     pub(super) fn notice(&self, notice: Notice) {
@@ -169,7 +195,8 @@ impl Inner {
     }
 
     fn cursor(&self, position: u64) -> Cursor {
-        cursor(self.incarnation, &self.scope, position)
+        let rulebook = self.rulebook.as_ref().map(|given| given.position);
+        Cursor { rulebook, ..cursor(self.incarnation, &self.scope, position) }
     }
 
     fn answer(&self, cursor: &Cursor, limit: usize) -> Answer {
@@ -200,7 +227,8 @@ impl Inner {
             complete_to,
             has_more,
             head: self.head,
-            device: DeviceStatus { is_active: true, requires_reauth: false },
+            device: self.device.unwrap_or(DeviceStatus { is_active: true, requires_reauth: false }),
+            rulebook: self.rulebook.clone().filter(|given| cursor.rulebook != Some(given.position)),
             server_time: instant::format(SERVER_TIME),
             incarnation: self.incarnation,
         })
@@ -219,6 +247,7 @@ impl Inner {
             scope: self.scope.clone(),
             head,
             rows: key.is_none().then_some(self.rows.len() as u64),
+            rulebook: self.rulebook.clone(),
         };
         let mut lines = vec![start];
         let rows = self

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use comptoir_proto::pull_v1::RowKind;
+use comptoir_core::rulebook::{Rule, Rulebook};
+use comptoir_proto::pull_v1::{DeviceStatus, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use super::down::{Down, client, cursor};
 use crate::event_log::{Log, Shelf};
 use crate::read_models::place::Place;
 use crate::read_models::rows::{self, HeldRow};
+use crate::read_models::rulebook;
 
 /// Every client that is kept, with its name and position.
 fn held(log: &Log) -> Vec<(String, String, u64)> {
@@ -62,6 +64,43 @@ async fn a_node_loads_everything_first_and_then_what_changes() {
     down.change(client("c-00002"), |_| None);
     shop.complete(5).await;
     assert_eq!(named(&shop.log), of(&[("c-00000", "name 0"), ("c-00001", "Durand")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    let at = |version| Rulebook { version, ..Rulebook::default() };
+    let held = |shop: &Shop| rulebook::read(&shop.log).expect("the log reads").map(|book| book.version);
+    let first = down.adopts(&at(7));
+    assert_eq!(held(&shop), None);
+    shop.pull().complete(first).await;
+    assert_eq!(held(&shop), Some(7));
+    let second = down.adopts(&at(8));
+    shop.complete(second).await;
+    assert_eq!(held(&shop), Some(8));
+    shop.kill_puller().await;
+    let mut shop = shop.after_a_power_cut();
+    assert_eq!(held(&shop), Some(8));
+    let third = down.adopts(&Rulebook { default: Rule::CentralOnly, ..at(9) });
+    shop.pull().complete(third).await;
+    assert_eq!(held(&shop), Some(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_device_that_central_took_out_of_use_is_told_to_a_person_until_it_may_go_on() {
+    let mut shop = Shop::new();
+    shop.pull().complete(0).await;
+    let down = shop.central.down();
+    let at = down.says(DeviceStatus { is_active: false, requires_reauth: false });
+    shop.complete(at).await;
+    let told = shop.until(|state| state.pull.attention.is_some()).await.pull;
+    assert_eq!(told.attention.expect("a trouble").code, "DEVICE_REVOKED");
+    assert!(told.device.is_some_and(|device| !device.is_active));
+    down.says(DeviceStatus { is_active: true, requires_reauth: true });
+    shop.until(|state| state.pull.attention.as_ref().is_some_and(|told| told.code == "REAUTH_REQUIRED")).await;
+    down.says(DeviceStatus { is_active: true, requires_reauth: false });
+    shop.until(|state| state.pull.attention.is_none()).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,41 @@
+//! The rulebook in force at central, as pull and first load brought it: by it the overlay judges what waits, and the local API refuses
+//! what central would refuse. Until central has said which it is, the overlay takes the defaults, and nothing is refused on a guess.
+
+use comptoir_core::event::Draft;
+use comptoir_core::fact::Fact;
+use comptoir_core::rulebook::{Rule, Rulebook};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::pull_v1::RulebookInForce;
+use comptoir_proto::rulebook_file;
+
+use crate::event_log::{Change, Log, ReadError, Shelf};
+
+/// The one in force, where central has said so.
+pub(crate) fn read(log: &Log) -> Result<Option<Rulebook>, ReadError> {
+    let Some(bytes) = log.kept(Shelf::Rulebook, &[])? else { return Ok(None) };
+    let read = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(rulebook_file::from_payload);
+    Ok(read.inspect_err(|error| tracing::error!("The rulebook that central gave does not read: {error}")).ok())
+}
+
+/// The change that keeps it. A rule that this program does not know yet stands too: a later one will read it.
+pub(crate) fn change(given: &RulebookInForce) -> Change {
+    Change::set(Shelf::Rulebook, Vec::new(), given.book.to_string().into_bytes())
+}
+
+/// Refuses at the counter what central would refuse hours later: fields of a type that only central writes.
+pub(crate) fn check(log: &Log, draft: &Draft, fact: &Fact) -> Result<(), Problem> {
+    if !matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
+        return Ok(());
+    }
+    let unreadable = |error: ReadError| Problem::new(ErrorCode::Internal, error.to_string());
+    let Some(rulebook) = read(log).map_err(unreadable)? else { return Ok(()) };
+    let entity_type = &draft.content.entity_type;
+    let rule = rulebook.rule_for(entity_type);
+    // What was sealed before the rules changed is answered as it was then.
+    if !matches!(rule, Rule::CentralOnly | Rule::ServerWins) || log.find(draft.id).map_err(unreadable)?.is_some() {
+        return Ok(());
+    }
+    let detail = format!("{entity_type} is under the rule {}: only central writes it", rule.as_str());
+    Err(Problem::new(ErrorCode::CentralOnly, detail).at("/entity_type"))
+}
