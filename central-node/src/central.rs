@@ -282,7 +282,7 @@ fn private_urls(running: &Running) -> Urls {
         service: url("comptoir_service"),
         migrator: url("comptoir_migrator"),
         watcher: url("comptoir_watcher"),
-        readonly: url("comptoir_readonly"),
+        readonly: url(identity::READERS),
     }
 }
 

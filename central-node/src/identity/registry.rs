@@ -17,6 +17,9 @@ use crate::database::{self, Database, Micros, StoreError};
 /// Projections whose state decides: each begins at version 1.
 const DECIDING_PROJECTIONS: [&str; 5] = ["stock", "deliveries", "invoices", "entities", "quarantine"];
 
+/// The database role whose members may read reports, each those of the tenants that it was given.
+pub const READERS: &str = "comptoir_readonly";
+
 /// A tenant to be made.
 #[derive(Clone, Debug)]
 pub struct NewTenant {
@@ -63,6 +66,12 @@ pub enum IdentityError {
         tenant: TenantId,
         /// What.
         what: String,
+    },
+    /// A database role that could read nothing.
+    #[error("{role:?} is no member of {READERS}: make it with `create role ... login in role {READERS}`")]
+    NoReader {
+        /// As given.
+        role: String,
     },
     /// The operating system gave no random bytes.
     #[error("no random bytes: {0}")]
@@ -176,10 +185,15 @@ pub async fn create_node(db: &Database, tenant: TenantId, site: SiteId, name: &s
     Ok(NodeId::new(node))
 }
 
-/// Lets a database role read this tenant's reports: a login of a BI tool, which is a member of `comptoir_readonly`.
+/// Lets a database role read this tenant's reports: a login of a BI tool, which is a member of [`READERS`], or that role itself.
 pub async fn allow_reader(db: &Database, tenant: TenantId, role: &str) -> Result<(), IdentityError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
+    let member = "select exists (select from pg_roles where rolname = $1 and pg_has_role(oid, $2, 'member'))";
+    let row = tx.query_one(member, &[&role, &READERS]).await.map_err(StoreError::from)?;
+    if !row.try_get(0).map_err(StoreError::from)? {
+        return Err(IdentityError::NoReader { role: role.to_owned() });
+    }
     let sql =
         "insert into reader (tenant_id, role_name) values ($1, $2::text) on conflict (tenant_id, role_name) do nothing";
     tx.execute(sql, &[&tenant.uuid(), &role]).await.map_err(|error| IdentityError::of(&error, tenant))?;

@@ -1,4 +1,4 @@
-//! `comptoir admin`: tenants, sites, nodes and keys, on the machine of the central node.
+//! `comptoir admin`: tenants, sites, nodes, keys and readers, on the machine of the central node.
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,7 @@ Examples:
   comptoir admin node create --tenant TENANT --site SITE --name till-1
   comptoir admin node ingest-file shop.bundle
   comptoir admin key revoke --tenant TENANT --key KEY_ID
+  comptoir admin reader allow --tenant TENANT --role bi_tool
 
 Keys and tokens are shown once, and kept nowhere in clear.")]
 pub struct AdminArgs {
@@ -50,6 +51,9 @@ pub enum AdminCommand {
     /// Credentials
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Database logins that read reports
+    #[command(subcommand)]
+    Reader(ReaderCommand),
 }
 
 /// Tenants.
@@ -151,6 +155,20 @@ pub enum KeyCommand {
     },
 }
 
+/// Readers.
+#[derive(Debug, Subcommand)]
+pub enum ReaderCommand {
+    /// Let a database role read a tenant's reports, and no other's
+    Allow {
+        /// Whose
+        #[arg(long)]
+        tenant: Uuid,
+        /// `comptoir_readonly`, or a login that is a member of it
+        #[arg(long)]
+        role: String,
+    },
+}
+
 /// What was made or found: names and values, in order.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
@@ -244,6 +262,10 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             };
             let issued = issued.map_err(refused)?;
             output.print(&Facts::of([("key_id", issued.key_id), ("key", issued.text)]))
+        }
+        AdminCommand::Reader(ReaderCommand::Allow { tenant, role }) => {
+            identity::allow_reader(db, TenantId::new(tenant), &role).await.map_err(refused)?;
+            output.print(&Facts::of([("tenant_id", tenant.to_string()), ("role", role)]))
         }
         AdminCommand::Key(KeyCommand::Revoke { tenant, key }) => {
             if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {

@@ -87,6 +87,8 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
     file.central_url = address(&central_listener)?;
     file.local_url = address(&local_listener)?;
     file.database_url = central.urls().readonly.clone();
+    let reader = identity::allow_reader(central.database(), TenantId::new(file.tenant_id), identity::READERS).await;
+    reader.map_err(|error| Failure::Refused(error.to_string()))?;
     file.write(&args.data_dir)?;
 
     // Each with a stop of its own: the node ends first, so that what it still sends finds central there.
