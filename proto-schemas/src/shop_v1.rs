@@ -33,7 +33,7 @@ pub struct TypedDraft {
 pub struct Notification {
     /// Names it.
     pub id: String,
-    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED` or `RESOLVED`.
+    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED` or `DECIDED_AGAIN`.
     #[schemars(with = "words::NotificationKind")]
     pub kind: String,
     /// One line, in the language that was asked for.

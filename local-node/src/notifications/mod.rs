@@ -14,7 +14,7 @@ use comptoir_proto::pull_v1::Notice;
 use comptoir_proto::shop_v1::Notification;
 use comptoir_proto::sync_v1::RecordResult;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::event_log::{Change, Log, ReadError, Shelf};
@@ -24,6 +24,7 @@ pub(crate) use words::Language;
 /// Decisions looked at before the mark is kept, where there was nothing to tell.
 const MARK_EVERY: u64 = 10_000;
 const ALREADY_VALIDATED: &str = "ALREADY_VALIDATED";
+const DECIDED_AGAIN: &str = "DECIDED_AGAIN";
 
 /// As it is kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -132,6 +133,39 @@ fn of_decision(log: &Log, at: At) -> Result<Option<Change>, ReadError> {
         seen_at: None,
     };
     kept.change(log)
+}
+
+/// What tells that a central which was put back decided a record again, otherwise than this node was told. The first decision stays with
+/// the event; both are in the notification.
+pub(crate) fn of_second(log: &Log, at: At, second: RecordResult) -> Result<Option<Change>, ReadError> {
+    let Some(first) = decision(log, at)? else { return Ok(None) };
+    let told = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
+    if told(&first) == told(&second) {
+        return Ok(None);
+    }
+    let content = event(log, at)?.map(|event| event.content);
+    let kept = Kept {
+        kind: DECIDED_AGAIN.to_owned(),
+        event_id: second.event_id,
+        entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
+        entity_id: content.as_ref().map_or_else(String::new, |content| content.entity_id.to_string()),
+        position: second.position,
+        at: log.now().0,
+        by: None,
+        words: Some(format!("{} -> {}", outcome(&first), outcome(&second))),
+        code: second.code.clone(),
+        data: json!({"first": first, "second": second}),
+        seen_at: None,
+    };
+    let known = log.kept(Shelf::Notification, &kept.key())?;
+    let known = known.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+    // At the same position the first decision may have told something already: this says more.
+    Ok(known.is_none_or(|known| known.kind != DECIDED_AGAIN).then(|| kept.set()))
+}
+
+fn outcome(result: &RecordResult) -> String {
+    let more = [result.code.as_deref(), result.reference.as_deref()];
+    std::iter::once(result.verdict.as_str()).chain(more.into_iter().flatten()).collect::<Vec<_>>().join(" ")
 }
 
 /// What a verdict has to tell. Numbers of invoices, and a client's field that somebody wrote later, need nobody.

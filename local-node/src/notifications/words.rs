@@ -3,7 +3,7 @@
 use comptoir_proto::instant;
 use jiff::tz::TimeZone;
 
-use super::{ALREADY_VALIDATED, Kept};
+use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept};
 
 /// In which they are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +59,12 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                 format!("Conflit réglé : {what}"),
                 format!("{} a choisi ce qui reste.", kept.by.as_deref().unwrap_or("Une personne")),
             ),
+            DECIDED_AGAIN => (
+                format!("Le central a décidé autrement : {what}"),
+                format!(
+                    "Le central a été restauré, et a décidé cet événement une seconde fois{why}. Voyez avec le siège ce qui vaut."
+                ),
+            ),
             other => (format!("{other} : {what}"), format!("Le central le signale{why}.")),
         },
         Language::English => match kept.kind.as_str() {
@@ -88,6 +94,12 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
             "RESOLVED" => (
                 format!("Conflict resolved: {what}"),
                 format!("{} chose what stays.", kept.by.as_deref().unwrap_or("A person")),
+            ),
+            DECIDED_AGAIN => (
+                format!("Central decided otherwise: {what}"),
+                format!(
+                    "Central was put back, and decided this event a second time{why}. Ask head office which holds."
+                ),
             ),
             other => (format!("{other}: {what}"), format!("Central says so{why}.")),
         },

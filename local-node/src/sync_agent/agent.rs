@@ -233,6 +233,11 @@ impl<T: Transport> Agent<T> {
         results: Vec<(comptoir_proto::sync_v1::RecordResult, Vec<u8>)>,
     ) {
         let acked = self.acked();
+        let again = results.iter().filter(|(result, _)| result.seq <= acked.0).map(|(result, _)| result.clone());
+        let again: Vec<_> = again.collect();
+        if !again.is_empty() {
+            self.tell_second(again).await;
+        }
         if up_to <= acked || batch.first() > acked.next() {
             return;
         }

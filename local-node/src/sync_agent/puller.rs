@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::agent::blocking;
 use super::backoff::Backoff;
 use super::load::Lines;
-use super::push::Setback;
+use super::push::{Setback, read_status};
 use super::reaction;
 use super::state::{SyncState, Trouble};
 use super::transport::{Answer, Opened, PullQuery, Transport};
@@ -31,6 +31,9 @@ const BATCHES_AT_ONCE: usize = 4;
 const LOAD_ROWS: usize = 1_000;
 /// Rows without a mark between them, past which the stream is none of ours.
 const UNMARKED_ROWS_MAX: usize = 10_000;
+
+/// The agent looks after central's stand once an interval: in three, one that works has begun to give back.
+const HAND_BACK_INTERVALS: u32 = 3;
 
 /// What comes after one request.
 enum Step {
@@ -60,6 +63,15 @@ pub(crate) struct Puller<T> {
     state: watch::Sender<SyncState>,
     backoff: Backoff,
     place: Place,
+    /// While a central that was put back is given what it misses.
+    handing_back: Option<HandingBack>,
+}
+
+/// How far a central that was put back holds this log again, and for how long that has not changed.
+#[derive(Clone, Copy)]
+struct HandingBack {
+    held: Seq,
+    stalled: Duration,
 }
 
 impl<T: Transport> Puller<T> {
@@ -71,7 +83,7 @@ impl<T: Transport> Puller<T> {
         state: watch::Sender<SyncState>,
     ) -> Puller<T> {
         let (backoff, place) = (Backoff::default(), Place::default());
-        Puller { log, transport, environment, interval, state, backoff, place }
+        Puller { log, transport, environment, interval, state, backoff, place, handing_back: None }
     }
 
     /// Works until it is dropped. Dropping it at any await is harmless: rows and place are in the log.
@@ -319,7 +331,11 @@ impl<T: Transport> Puller<T> {
             Setback::Refused { problem: Some(problem), .. } => problem.error_code(),
             _ => None,
         };
+        if code == Some(ErrorCode::IncarnationChanged) && self.hands_back().await {
+            return self.wait_for_hand_back(&failed);
+        }
         if let Some(ErrorCode::IncarnationChanged | ErrorCode::ScopeChanged) = code {
+            self.handing_back = None;
             tracing::warn!("Central says that everything is to be loaded anew: {setback}");
             return match self.begin_load().await {
                 Ok(()) => Step::Next,
@@ -327,6 +343,36 @@ impl<T: Transport> Puller<T> {
             };
         }
         self.tell(&failed, reaction::asked(setback))
+    }
+
+    /// Whether central, which was put back, misses records of this log that it had answered for, and the agent is giving them back. Rows
+    /// that are loaded before that lack what this node was told of its own events. An agent that gives nothing for
+    /// [`HAND_BACK_INTERVALS`] is not waited for.
+    async fn hands_back(&mut self) -> bool {
+        let Some(held) = self.held_by_central().await else { return false };
+        let before = self.handing_back.filter(|before| before.held == held);
+        let now = before.unwrap_or(HandingBack { held, stalled: Duration::ZERO });
+        self.handing_back = Some(now);
+        held < self.log.head().marks.acked && now.stalled < self.interval * HAND_BACK_INTERVALS
+    }
+
+    /// Up to where central holds the open epoch; nothing where it does not say, or knows a later one.
+    async fn held_by_central(&self) -> Option<Seq> {
+        let stand = read_status(&self.transport.status().await.ok()?).ok()?;
+        let epoch = self.log.head().epoch;
+        match stand.head {
+            Some(head) if head.epoch == epoch => Some(head.seq),
+            Some(head) if head.epoch.number >= epoch.number => None,
+            _ => Some(Seq::ZERO),
+        }
+    }
+
+    fn wait_for_hand_back(&mut self, failed: &Failed) -> Step {
+        let step = self.tell(failed, None);
+        if let (Step::Pause(pause), Some(handing_back)) = (&step, &mut self.handing_back) {
+            handing_back.stalled += *pause;
+        }
+        step
     }
 
     /// Shows what failed, and tries again after a while.

@@ -81,8 +81,9 @@ words! {
     /// In which contract.
     SyncContract = one_of(["mobile", "desktop", "native"]);
     /// What a person at a node is told.
-    NotificationKind =
-        one_of(["ALREADY_VALIDATED", "CONFLICT", "REJECTED", "QUARANTINED", "SUPERSEDED", "RELEASED", "RESOLVED"]);
+    NotificationKind = one_of([
+        "ALREADY_VALIDATED", "CONFLICT", "REJECTED", "QUARANTINED", "SUPERSEDED", "RELEASED", "RESOLVED", "DECIDED_AGAIN",
+    ]);
     /// What became of an event later.
     NoticeKind = one_of(["RELEASED", "RESOLVED"]);
     /// What a device is to do.

@@ -1,12 +1,15 @@
 //! What goes with a push: the files that its events name go before it, and what central decided is told to people after it.
 
 use bytes::Bytes;
+use comptoir_core::position::Seq;
+use comptoir_proto::sync_v1::RecordResult;
 use tokio::time::sleep;
 
 use super::{Agent, BLOB_MISSING, BLOB_REFUSED, Step, blocking};
 use crate::blobs::BlobHash;
 use crate::event_log::{AppendError, Change, Shelf};
 use crate::notifications::{self, Told};
+use crate::read_models::At;
 use crate::sync_agent::push::Setback;
 use crate::sync_agent::reaction;
 use crate::sync_agent::transport::Transport;
@@ -62,6 +65,33 @@ impl<T: Transport> Agent<T> {
                 return;
             }
         };
+        if self.keep_told(batches, count).await {
+            self.told = Some(mark);
+        }
+    }
+
+    /// Looks at second decisions about records that central had answered for before it was put back. A verdict never changes: one that
+    /// differs is told to a person, and the first stays.
+    pub(super) async fn tell_second(&mut self, again: Vec<RecordResult>) {
+        let (log, epoch) = (self.log.clone(), self.epoch.number);
+        let look = move || {
+            let told = again.into_iter().filter_map(|second| {
+                notifications::of_second(&log, At { epoch, seq: Seq(second.seq) }, second).transpose()
+            });
+            told.map(|change| change.map(|change| vec![change])).collect::<Result<Vec<_>, _>>()
+        };
+        match blocking(look).await {
+            Ok(told) if told.is_empty() => {}
+            Ok(told) => {
+                tracing::error!("Central was put back and decided {} records otherwise than before", told.len());
+                let count = told.len() as u64;
+                self.keep_told(told, count).await;
+            }
+            Err(error) => tracing::error!(%error, "Second decisions cannot be compared with the first: {error}"),
+        }
+    }
+
+    async fn keep_told(&mut self, batches: Vec<Vec<Change>>, count: u64) -> bool {
         // A handful at a time: no append waits long behind them.
         for some in batches.chunks(8) {
             loop {
@@ -69,16 +99,16 @@ impl<T: Transport> Agent<T> {
                     Err(AppendError::Busy { retry_after }) => sleep(retry_after).await,
                     Err(error) => {
                         tracing::error!(%error, "What central decided cannot be told to people yet: {error}");
-                        return;
+                        return false;
                     }
                     Ok(()) => break,
                 }
             }
         }
-        self.told = Some(mark);
         self.state.send_if_modified(|state| {
             state.notifications += count;
             count > 0
         });
+        true
     }
 }

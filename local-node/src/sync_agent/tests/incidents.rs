@@ -56,6 +56,26 @@ async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
     assert_eq!(state.attention, None, "it is well again");
 }
 
+/// Of two drivers the other may be first now: nobody is to learn it by chance.
+#[tokio::test(start_paused = true)]
+async fn a_second_decision_that_differs_is_told_and_the_first_stays() {
+    let mut shop = Shop::new();
+    shop.sell(0..5).await;
+    shop.start().acked(6).await;
+    shop.until(|state| state.phase == Phase::Idle).await;
+    shop.central.quarantines(id(3));
+    shop.central.restore(2, Uuid::from_u128(2));
+    shop.central.holds(6).await;
+    shop.until(|state| state.incarnation == Some(Uuid::from_u128(2)) && state.attention.is_none()).await;
+    let told = crate::notifications::list(&shop.log, Some(true), None, 10, crate::notifications::Language::English);
+    let told = told.unwrap().rows;
+    let kinds: Vec<(&str, Uuid)> = told.iter().map(|row| (row.kind.as_str(), row.event_id)).collect();
+    assert_eq!(kinds, [("DECIDED_AGAIN", id(3).uuid())], "{told:?}");
+    let verdict = |which: &str| told[0].data[which]["verdict"].as_str().unwrap().to_owned();
+    assert_eq!((verdict("first").as_str(), verdict("second").as_str()), ("ACCEPTED", "QUARANTINED"));
+    assert_eq!(shop.decision(5).unwrap().verdict, "ACCEPTED", "what was told first stays with the event");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_quiet_node_notices_that_central_was_put_back() {
     let mut shop = Shop::new();

@@ -229,6 +229,43 @@ async fn another_central_is_loaded_anew_and_what_it_lacks_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_central_that_was_put_back_is_given_what_it_misses_before_anything_is_loaded() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    down.client("c-1", "Durand");
+    shop.sell(0..5).await;
+    shop.start().acked(6).await;
+    shop.pull().complete(1).await;
+    let streamed = down.streamed();
+    shop.central.restore(2, Uuid::from_u128(2));
+    down.replaced(Uuid::from_u128(2), 1, |_| true);
+    let state = shop.until(|state| state.pull.last_error.is_some()).await;
+    assert_eq!(state.pull.last_error.unwrap().code, "INCARNATION_CHANGED");
+    assert_eq!(down.streamed(), streamed, "nothing is loaded while it misses records");
+    shop.central.holds(6).await;
+    assert_eq!(down.streamed(), streamed);
+    shop.until(|state| state.pull.last_error.is_none()).await;
+    assert!(down.streamed() > streamed, "then it is loaded");
+}
+
+/// The agent has stopped, as after a fork: rows are not to stay as they were for ever.
+#[tokio::test(start_paused = true)]
+async fn an_agent_that_gives_nothing_back_is_not_waited_for() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    shop.sell(0..5).await;
+    shop.start().acked(6).await;
+    shop.kill().await;
+    down.client("c-1", "Durand");
+    shop.pull().complete(1).await;
+    shop.central.restore(2, Uuid::from_u128(2));
+    down.replaced(Uuid::from_u128(2), 0, |_| false);
+    shop.until(|state| state.pull.last_error.is_some()).await;
+    shop.complete(0).await;
+    assert_eq!((held(&shop.log), shop.central.held()), (Vec::new(), 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_changed_scope_is_loaded_anew() {
     let mut shop = Shop::new();
     let down = shop.central.down();
