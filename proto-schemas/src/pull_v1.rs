@@ -13,7 +13,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use comptoir_core::chain::ChainHash;
+use comptoir_core::position::Position;
+
 use crate::openapi::words;
+
+/// Enough that no two pasts of one tenant are taken for one another, and short enough to travel with every request.
+const PROOF_DIGITS: usize = 16;
 
 /// The answer to `GET /api/v1/sync/pull?cursor&limit&wait`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -150,6 +156,27 @@ pub struct Cursor {
     /// [`RulebookInForce::position`] of the rulebook that its holder has; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rulebook: Option<u64>,
+    /// What its holder was given is of this past. A central that was put back to an older copy and has grown again has another one, and
+    /// answers 410 `INCARNATION_CHANGED`. Absent in a cursor of nothing, and in one that was made before there were proofs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// Names one past of a tenant: every decision up to a position.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    /// Central's head when it gave what the cursor stands behind: no row of that page was changed later.
+    pub position: u64,
+    /// The first 8 bytes, in hex, of the chain of decisions up to there.
+    pub chain: String,
+}
+
+impl Proof {
+    /// Of the decisions up to a position, by their chain.
+    #[must_use]
+    pub fn new(position: Position, chain: ChainHash) -> Proof {
+        Proof { position: position.0, chain: chain.to_string()[..PROOF_DIGITS].to_owned() }
+    }
 }
 
 /// A cursor that does not read.
@@ -178,13 +205,15 @@ impl FromStr for Cursor {
 }
 
 impl Cursor {
-    /// The cursor behind one change of a page that began at this cursor: for applying a page in parts.
+    /// The cursor behind one change of a page that began at this cursor and leads to `end`: for applying a page in parts. The page's proof
+    /// goes with it, since the change may be younger than the proof that the page was asked for with.
     #[must_use]
-    pub fn behind(&self, change: &Change) -> Cursor {
+    pub fn behind(&self, change: &Change, end: &Cursor) -> Cursor {
         Cursor {
             position: change.position,
             after: Some(change.key.clone()),
             complete_to: Some(self.complete_to()),
+            proof: end.proof.clone(),
             ..self.clone()
         }
     }
@@ -246,6 +275,7 @@ mod tests {
             after: Some(after),
             complete_to: None,
             rulebook: Some(3),
+            proof: Some(Proof::new(Position(9), ChainHash([0xab; 32]))),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         assert_eq!("2026-01-01T00:00:00Z".parse::<Cursor>(), Err(BadCursor("2026-01-01T00:00:00Z".into())));

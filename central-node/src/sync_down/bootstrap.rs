@@ -14,10 +14,12 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
+use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Change, Cursor, RowKey, RowKind, RulebookInForce};
+use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Change, Cursor, Proof, RowKey, RowKind, RulebookInForce};
+use deadpool_postgres::Transaction;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -26,13 +28,13 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::changes::{cut, load};
 use super::keys::{KINDS, in_order};
-use super::pull::{Asker, asker, check_made_here, check_not_ahead, snapshot};
+use super::pull::{Asker, asker, check_made_here, check_not_ahead, check_same_past, snapshot};
 use super::rulebook::in_force_unless;
 use super::token::Token;
 use crate::api::Refusal;
 use crate::central::Central;
 use crate::database::{StoreError, natural};
-use crate::event_store::tenant_head;
+use crate::event_store::{TenantHead, tenant_head};
 use crate::world_store::Versions;
 
 /// First loads at once, in this process: each holds an encoder of a few MiB.
@@ -134,6 +136,8 @@ enum Broken {
 struct Noted {
     /// The head that this load ends with.
     head: Position,
+    /// Of what was given so far; nothing before anything was, and in a load that began before there were proofs.
+    proof: Option<Proof>,
     /// At its beginning, how many rows there are.
     rows: Option<u64>,
     rulebook: Option<RulebookInForce>,
@@ -142,11 +146,14 @@ struct Noted {
 async fn noted(central: &Central, asker: Asker, token: Option<&Token>) -> Result<Noted, Refusal> {
     let mut connection = central.database().service().await?;
     let tx = snapshot(&mut connection, asker.tenant).await?;
-    let head = tenant_head(&tx, asker.tenant).await?.map(|head| head.head).unwrap_or_default();
+    let head = head_of(&tx, asker.tenant).await?;
     let (_, rulebook) = in_force_unless(&tx, asker.tenant, None).await?;
     if let Some(token) = token {
-        check_not_ahead(token.head, head)?;
-        return Ok(Noted { head: token.head, rows: None, rulebook });
+        check_not_ahead(token.head, head.head)?;
+        if let Some(proof) = &token.proof {
+            check_same_past(&tx, asker.tenant, proof, &head).await?;
+        }
+        return Ok(Noted { head: token.head, proof: token.proof.clone(), rows: None, rulebook });
     }
     let versions = Versions::active(&tx, asker.tenant).await?;
     let statement = tx.prepare_cached(include_str!("rows_in_scope.sql")).await.map_err(StoreError::from)?;
@@ -155,13 +162,18 @@ async fn noted(central: &Central, asker: Asker, token: Option<&Token>) -> Result
         [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &site];
     let row = tx.query_one(&statement, &parameters).await.map_err(StoreError::from)?;
     let rows = natural(row.try_get(0).map_err(StoreError::from)?)?;
-    Ok(Noted { head, rows: Some(rows), rulebook })
+    let proof = Some(Proof::new(head.head, head.decision_chain));
+    Ok(Noted { head: head.head, proof, rows: Some(rows), rulebook })
+}
+
+async fn head_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantHead, StoreError> {
+    tenant_head(tx, tenant).await?.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))
 }
 
 async fn write(
     central: &Central,
     asker: Asker,
-    Noted { head, rows, rulebook }: Noted,
+    Noted { head, mut proof, rows, rulebook }: Noted,
     mut last: Option<RowKey>,
     writer: &mut Writer,
 ) -> Result<(), Broken> {
@@ -172,13 +184,15 @@ async fn write(
     for kind in KINDS.into_iter().filter(|kind| resumed.is_none_or(|resumed| *kind >= resumed)) {
         loop {
             let after = last.as_ref().filter(|key| key.kind == kind);
-            let Page { rows, end } = page(central, asker, kind, after).await?;
+            let Page { rows, end, proof: of_page } = page(central, asker, kind, after).await?;
+            // A load that began without a proof has rows that nothing proves: its end has none either.
+            proof = proof.and(Some(of_page));
             for change in rows {
                 last = Some(change.key.clone());
                 writer.line(&BootstrapLine::Row(change))?;
                 writer.rows += 1;
                 if writer.is_full() || writer.rows >= MARK_ROWS {
-                    writer.mark(central, &scope, head, last.as_ref())?;
+                    writer.mark(central, &scope, head, last.as_ref(), proof.as_ref())?;
                 }
                 if writer.is_full() {
                     writer.flush().await?;
@@ -190,7 +204,8 @@ async fn write(
             }
         }
     }
-    let cursor = Cursor { incarnation, scope, position: head.0, after: None, complete_to: None, rulebook: rules_since };
+    let (position, rulebook) = (head.0, rules_since);
+    let cursor = Cursor { incarnation, scope, position, after: None, complete_to: None, rulebook, proof };
     writer.line(&BootstrapLine::End { cursor: cursor.to_string() })?;
     writer.finish().await
 }
@@ -199,16 +214,20 @@ async fn write(
 struct Page {
     rows: Vec<Change>,
     end: Option<RowKey>,
+    /// Of the moment that they were read in.
+    proof: Proof,
 }
 
 async fn page(central: &Central, asker: Asker, kind: RowKind, after: Option<&RowKey>) -> Result<Page, StoreError> {
     let mut connection = central.database().service().await?;
     let tx = snapshot(&mut connection, asker.tenant).await?;
+    let head = head_of(&tx, asker.tenant).await?;
     let versions = Versions::active(&tx, asker.tenant).await?;
     let mut listed = in_order(&tx, asker.tenant, &versions, asker.scope, (kind, after), PAGE_ROWS + 1).await?;
     let more = cut(&mut listed, PAGE_ROWS);
     let rows = load(&tx, asker.tenant, &versions, asker.scope, &listed).await?;
-    Ok(Page { rows, end: listed.pop().filter(|_| more).map(|last| last.key) })
+    let proof = Proof::new(head.head, head.decision_chain);
+    Ok(Page { rows, end: listed.pop().filter(|_| more).map(|last| last.key), proof })
 }
 
 /// Lines into compressed blocks.
@@ -241,10 +260,18 @@ impl Writer {
         self.raw >= self.raw_goal
     }
 
-    fn mark(&mut self, central: &Central, scope: &str, head: Position, last: Option<&RowKey>) -> Result<(), Broken> {
+    fn mark(
+        &mut self,
+        central: &Central,
+        scope: &str,
+        head: Position,
+        last: Option<&RowKey>,
+        proof: Option<&Proof>,
+    ) -> Result<(), Broken> {
         self.rows = 0;
         let Some(last) = last.cloned() else { return Ok(()) };
-        let token = Token { incarnation: central.incarnation(), scope: scope.to_owned(), head, last };
+        let (incarnation, scope, proof) = (central.incarnation(), scope.to_owned(), proof.cloned());
+        let token = Token { incarnation, scope, head, last, proof };
         self.line(&BootstrapLine::Mark(token.to_string()))
     }
 

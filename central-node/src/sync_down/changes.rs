@@ -17,7 +17,7 @@ use super::Scope;
 use super::keys::{self, Listed};
 use super::read_rows::{delivery_row, entity_row, invoice_row, stock_row};
 use crate::database::{StoreError, natural};
-use crate::event_store;
+use crate::event_store::{self, TenantHead};
 use crate::world_store::Versions;
 
 /// About how many bytes of rows one page has; a single row may be larger.
@@ -49,7 +49,7 @@ pub(crate) struct ChangesPage {
     /// Where the next page begins: the head, or behind the last row where more waits.
     pub(crate) end: After,
     /// The tenant's head, read first: nothing at or below it can appear any more.
-    pub(crate) head: Position,
+    pub(crate) head: TenantHead,
 }
 
 /// The changes of a scope after a place: at most `limit` rows and about 4 MiB.
@@ -62,14 +62,14 @@ pub(crate) async fn changes(
 ) -> Result<ChangesPage, StoreError> {
     let head = event_store::tenant_head(tx, tenant).await?;
     let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
-    let mut page = ChangesPage { changes: Vec::new(), more: false, end: After::position(head.head), head: head.head };
+    let mut page = ChangesPage { changes: Vec::new(), more: false, end: After::position(head.head), head };
     if after.key.is_none() && after.position >= head.head {
         return Ok(page);
     }
     let versions = Versions::active(tx, tenant).await?;
     // What comes after the head is of the next page, in whatever isolation this is read.
     let mut listed = keys::changed(tx, tenant, &versions, scope, after, limit.saturating_add(1)).await?;
-    listed.retain(|row| row.position <= page.head);
+    listed.retain(|row| row.position <= head.head);
     page.more = cut(&mut listed, limit);
     if let Some(last) = listed.last().filter(|_| page.more) {
         page.end = After { position: last.position, key: Some(last.key.clone()) };

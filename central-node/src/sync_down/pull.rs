@@ -14,7 +14,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{Cursor, DeviceStatus, PullResponse};
+use comptoir_proto::pull_v1::{Cursor, DeviceStatus, Proof, PullResponse};
 use deadpool_postgres::Transaction;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -28,6 +28,7 @@ use crate::api::{Refusal, credential};
 use crate::central::Central;
 use crate::database::{self, Doing, Micros, StoreError, as_bigint, set_tenant};
 use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::event_store::{TenantHead, decision_chain_at};
 use crate::identity::Access;
 
 /// Rows of a page where the caller names no limit.
@@ -102,6 +103,31 @@ pub(super) fn check_not_ahead(position: Position, head: Position) -> Result<(), 
     Ok(())
 }
 
+/// 410 where what was given is of another past than this log's: central was put back to an older copy, and has grown again since. Nobody
+/// has to tell it so: every reader's own cursor does.
+pub(super) async fn check_same_past(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    proof: &Proof,
+    head: &TenantHead,
+) -> Result<(), Refusal> {
+    let position = Position(proof.position);
+    check_not_ahead(position, head.head)?;
+    // What was proven was the end of a batch: where the past is the same, this reads one row.
+    let chain =
+        if position == head.head { head.decision_chain } else { decision_chain_at(tx, tenant, position).await? };
+    let here = Proof::new(position, chain);
+    if here != *proof {
+        let detail = format!(
+            "the cursor was given when the decisions up to position {position} ended in {}, here they end in {}: \
+             this central was restored",
+            proof.chain, here.chain
+        );
+        return Err(Problem::new(ErrorCode::IncarnationChanged, detail).with("head", head.head.0).into());
+    }
+    Ok(())
+}
+
 pub(super) async fn pull(
     State(central): State<Arc<Central>>,
     query: Result<Query<PullQuery>, QueryRejection>,
@@ -149,6 +175,7 @@ fn start(central: &Central, scope: Scope) -> Cursor {
         after: None,
         complete_to: None,
         rulebook: None,
+        proof: None,
     }
 }
 
@@ -186,14 +213,18 @@ async fn page(central: &Central, asker: Asker, cursor: &Cursor, limit: usize) ->
     let tx = snapshot(&mut connection, tenant).await?;
     let after = After { position: Position(cursor.position), key: cursor.after.clone() };
     let page = changes(&tx, tenant, scope, &after, limit).await?;
-    check_not_ahead(after.position, page.head)?;
+    check_not_ahead(after.position, page.head.head)?;
+    if let Some(proof) = &cursor.proof {
+        check_same_past(&tx, tenant, proof, &page.head).await?;
+    }
+    let head = page.head.head;
     // While rows wait, any of them may have been changed at any position: nothing new is complete.
     let held_to = Position(cursor.complete_to());
     let (notices, complete_to) = if page.more {
         (Vec::new(), held_to)
     } else {
-        let found = notices(&tx, tenant, node, (held_to, page.head)).await?;
-        (found.notices, found.cut_at.unwrap_or(page.head))
+        let found = notices(&tx, tenant, node, (held_to, head)).await?;
+        (found.notices, found.cut_at.unwrap_or(head))
     };
     let (rules_since, rulebook) = in_force_unless(&tx, tenant, cursor.rulebook).await?;
     tx.commit().await.map_err(StoreError::from)?;
@@ -207,16 +238,17 @@ async fn page(central: &Central, asker: Asker, cursor: &Cursor, limit: usize) ->
         after: page.end.key,
         complete_to: (complete_to != page.end.position || page.more).then_some(complete_to.0),
         rulebook: Some(rules_since),
+        proof: Some(Proof::new(head, page.head.decision_chain)),
         ..start(central, scope)
     };
     let server_time = page.changes.last().map_or_else(|| instant::format(now), |last| last.received_at.clone());
     Ok(PullResponse {
-        has_more: page.more || complete_to < page.head,
+        has_more: page.more || complete_to < head,
         changes: page.changes,
         notices,
         cursor: next.to_string(),
         complete_to: complete_to.0,
-        head: page.head.0,
+        head: head.0,
         // A revoked key never comes this far: it is refused with 401.
         device: DeviceStatus { is_active: true, requires_reauth: false },
         rulebook,

@@ -7,13 +7,15 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use comptoir_core::position::Position;
-use comptoir_proto::pull_v1::{RowKey, RowKind};
+use comptoir_proto::pull_v1::{Proof, RowKey, RowKind};
 use uuid::Uuid;
 
 use super::keys::KINDS;
 
-/// The first word of every token: another format would have another.
-const FORMAT: &str = "b1";
+/// The first word of every token: another format has another.
+const FORMAT: &str = "b2";
+/// Of tokens that were made before there were proofs: they have no two last words.
+const WITHOUT_PROOF: &str = "b1";
 
 /// A place in a bootstrap.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +26,8 @@ pub(super) struct Token {
     pub(super) head: Position,
     /// The last row that was given.
     pub(super) last: RowKey,
+    /// Of the page that the row came with; absent in a token that was made before there were proofs.
+    pub(super) proof: Option<Proof>,
 }
 
 /// A token that does not read.
@@ -42,10 +46,12 @@ fn kind_word(kind: RowKind) -> &'static str {
 
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Token { incarnation, scope, head, last } = self;
+        let Token { incarnation, scope, head, last, proof } = self;
+        let format = if proof.is_some() { FORMAT } else { WITHOUT_PROOF };
         let (kind, site) = (kind_word(last.kind), last.site.unwrap_or_default().simple());
         let (entity_type, id) = (BASE64.encode(&last.entity_type), BASE64.encode(&last.entity_id));
-        write!(f, "{FORMAT}.{}.{scope}.{head}.{kind}.{site}.{entity_type}.{id}", incarnation.simple())
+        write!(f, "{format}.{}.{scope}.{head}.{kind}.{site}.{entity_type}.{id}", incarnation.simple())?;
+        proof.as_ref().map_or(Ok(()), |proof| write!(f, ".{}.{}", proof.position, proof.chain))
     }
 }
 
@@ -59,7 +65,13 @@ impl FromStr for Token {
 
 fn read(text: &str) -> Option<Token> {
     let words: Vec<&str> = text.split('.').collect();
-    let [FORMAT, incarnation, scope, head, kind, site, entity_type, id] = words.as_slice() else { return None };
+    let (format, words) = words.split_first()?;
+    let (words, proof) = match (*format, words) {
+        (FORMAT, [words @ .., position, chain]) => (words, Some(proof(position, chain)?)),
+        (WITHOUT_PROOF, words) => (words, None),
+        _ => return None,
+    };
+    let [incarnation, scope, head, kind, site, entity_type, id] = words else { return None };
     let name = |word: &str| String::from_utf8(BASE64.decode(word).ok()?).ok().filter(|name| !name.contains('\0'));
     let site: Uuid = site.parse().ok()?;
     let head: u64 = head.parse().ok()?;
@@ -73,7 +85,12 @@ fn read(text: &str) -> Option<Token> {
             entity_id: name(id)?,
             site: super::read_rows::site(site),
         },
+        proof,
     })
+}
+
+fn proof(position: &str, chain: &str) -> Option<Proof> {
+    Some(Proof { position: position.parse().ok()?, chain: chain.to_owned() })
 }
 
 #[cfg(test)]
@@ -88,15 +105,19 @@ mod tests {
             entity_id: "Café & crème/é.1?".to_owned(),
             site: Some(Uuid::from_u128(7)),
         };
-        let token = Token { incarnation: Uuid::from_u128(3), scope: "1-none".to_owned(), head: Position(42), last };
-        let text = token.to_string();
-        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)), "{text}");
-        assert_eq!(text.parse(), Ok(token));
+        let proof = Some(Proof { position: 43, chain: "00ff".to_owned() });
+        let head = Position(42);
+        let token = Token { incarnation: Uuid::from_u128(3), scope: "1-none".to_owned(), head, last, proof };
+        for token in [Token { proof: None, ..token.clone() }, token] {
+            let text = token.to_string();
+            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)), "{text}");
+            assert_eq!(text.parse(), Ok(token));
+        }
     }
 
     #[test]
     fn what_is_no_token_is_refused() {
-        for text in ["", "b1", "b2.a.b.c.d.e.f.g", "b1.x.1-none.1.e.0.Q.Q", "2026-01-01T00:00:00Z"] {
+        for text in ["", "b1", "b3.a.b.c.d.e.f.g", "b2.1.2", "b1.x.1-none.1.e.0.Q.Q", "2026-01-01T00:00:00Z"] {
             assert!(text.parse::<Token>().is_err(), "{text}");
         }
     }

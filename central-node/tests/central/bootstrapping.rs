@@ -100,6 +100,13 @@ impl Load {
     }
 }
 
+/// A whole load: its last mark, and the cursor that it ends with.
+pub(crate) async fn load(scene: &Scene, node: &Node) -> (String, Cursor) {
+    let mut load = Load::default();
+    load.take(open(scene, node, None).await, usize::MAX).await;
+    (load.mark.unwrap(), load.end.unwrap())
+}
+
 #[tokio::test]
 async fn a_load_gives_the_rows_that_a_pull_from_nothing_gives_and_ends_where_a_pull_goes_on() {
     let scene = Scene::new().await;

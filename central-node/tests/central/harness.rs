@@ -1,5 +1,6 @@
 //! A central of one test, and nodes that seal records as a shop would.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -49,6 +50,16 @@ impl Scene {
     pub(crate) async fn start(config: CentralConfig, folder: TempDir) -> Scene {
         let central = Central::start(config).await.unwrap();
         Scene { router: comptoir_central::router(central.clone()), central, _folder: folder }
+    }
+
+    /// Stops central, and starts it again on what `work` leaves in its folder.
+    pub(crate) async fn while_stopped(self, work: impl FnOnce(&Path)) -> Scene {
+        self.central.shutdown().await;
+        let Scene { central, router, _folder: folder } = self;
+        drop((central, router));
+        work(folder.path());
+        let database = DatabaseConfig::Private(Config { sync_initdb: false, ..Config::new(folder.path()) });
+        Scene::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await
     }
 
     pub(crate) async fn company(&self) -> Company<'_> {

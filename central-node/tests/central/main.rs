@@ -19,5 +19,6 @@ mod projecting;
 mod pulling;
 mod refusing;
 mod reporting;
+mod restoring;
 mod rules;
 mod schema;

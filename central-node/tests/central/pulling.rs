@@ -19,7 +19,7 @@ pub(crate) async fn pull(scene: &Scene, node: &Node, cursor: Option<&str>, limit
     serde_json::from_value(body).unwrap()
 }
 
-fn path(cursor: Option<&str>, limit: usize, wait: u64) -> String {
+pub(crate) fn path(cursor: Option<&str>, limit: usize, wait: u64) -> String {
     let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
     format!("/api/v1/sync/pull?limit={limit}&wait={wait}{cursor}")
 }

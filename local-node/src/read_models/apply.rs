@@ -48,7 +48,7 @@ pub(crate) fn page(
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
     let begun = place.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
-    response.cursor.parse::<Cursor>()?;
+    let leads_to = response.cursor.parse::<Cursor>()?;
     let end = place.moved(response.cursor, Some(response.complete_to));
     let mut batches = Batches::default();
     if let Some(given) = &response.rulebook {
@@ -64,7 +64,7 @@ pub(crate) fn page(
         batches.add(notice, entries, None);
     }
     for change in response.changes {
-        let behind = begun.as_ref().map(|cursor| cursor.behind(&change).to_string());
+        let behind = begun.as_ref().map(|cursor| cursor.behind(&change, &leads_to).to_string());
         if let Some((change, entries)) = row(log, change, place.generation, now)? {
             batches.add(change, entries, Some(&at));
         }

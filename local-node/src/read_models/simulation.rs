@@ -225,7 +225,10 @@ impl Central {
         changes.sort_by_key(|change| change.position);
         let has_more = changes.len() > limit;
         changes.truncate(limit);
-        let end = changes.last().filter(|_| has_more).map_or_else(|| cursor_at(self.head), |last| cursor.behind(last));
+        let end = changes
+            .last()
+            .filter(|_| has_more)
+            .map_or_else(|| cursor_at(self.head), |last| cursor.behind(last, cursor));
         let complete_to = if has_more { cursor.complete_to.unwrap_or(cursor.position) } else { self.head };
         PullResponse {
             changes: changes.into_iter().cloned().collect(),
@@ -243,7 +246,8 @@ impl Central {
 }
 
 fn cursor_at(position: u64) -> Cursor {
-    Cursor { incarnation: Uuid::nil(), scope: String::new(), position, after: None, complete_to: None, rulebook: None }
+    let scope = String::new();
+    Cursor { incarnation: Uuid::nil(), scope, position, after: None, complete_to: None, rulebook: None, proof: None }
 }
 
 struct Node {

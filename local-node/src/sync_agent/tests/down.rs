@@ -215,7 +215,8 @@ impl Inner {
         let limit = self.page.map_or(limit, |page| page.min(limit));
         let has_more = changes.len() > limit;
         changes.truncate(limit);
-        let end = changes.last().filter(|_| has_more).map_or(self.cursor(self.head), |last| cursor.behind(last));
+        let end =
+            changes.last().filter(|_| has_more).map_or(self.cursor(self.head), |last| cursor.behind(last, cursor));
         let complete_to = if has_more { end.position - 1 } else { end.position };
         // As of an answer whose cursor stands inside a position: what that position holds is not complete.
         let begun = if cursor.after.is_some() { cursor.position - 1 } else { cursor.position };
