@@ -70,9 +70,15 @@ pub(super) struct LogQuery {
 }
 
 impl LogQuery {
-    fn page(&self, head: Position) -> PageQuery {
-        let before_last = self.last.map(|last| head.0.saturating_sub(last));
-        PageQuery { after: self.after.or(before_last).unwrap_or_default(), limit: self.limit }
+    fn page(&self, head: Position) -> Result<PageQuery, Problem> {
+        let before_last = match self.last {
+            Some(last) if i64::try_from(last).is_err() => {
+                let detail = format!("last={last}: no log has so many events");
+                return Err(Problem::new(ErrorCode::BadParameter, detail).at("last"));
+            }
+            last => last.map(|last| head.0.saturating_sub(last)),
+        };
+        in_range(PageQuery { after: self.after.or(before_last).unwrap_or_default(), limit: self.limit })
     }
 }
 
@@ -126,11 +132,11 @@ pub(super) async fn list(
 ) -> Result<Json<EventPage>, Refusal> {
     let credential = credential(&central, &headers).await?;
     let query = read_query(query)?;
-    let limit = in_range(query.page(Position::ZERO))?.limit()?;
+    let limit = query.page(Position::ZERO)?.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let head = tenant_head(&tx, credential.tenant).await?.map(|head| head.head).unwrap_or_default();
-    let query = query.page(head);
+    let query = query.page(head)?;
     let rows = event_store::page(&tx, credential.tenant, query.after(), head, limit as i64 + 1).await?;
     Ok(Json(page_of(&rows, query.after(), limit)?))
 }

@@ -109,6 +109,8 @@ async fn an_event_is_shown_with_what_was_decided_and_the_log_page_by_page() {
         (last["events"].as_array().unwrap().len(), &last["next"], &last["more"]),
         (1, &json!("4"), &json!(false))
     );
-    let (status, problem) = scene.get(&company.token, "/api/v1/events?limit=0").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")));
+    for wrong in ["limit=0", "last=9223372036854775808", "after=9223372036854775808"] {
+        let (status, problem) = scene.get(&company.token, &format!("/api/v1/events?{wrong}")).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")), "{wrong}");
+    }
 }

@@ -59,9 +59,7 @@ pub(super) struct Page {
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, Refusal> {
     let page: Page = query::read(&uri)?;
     let after = page.after.as_deref().map(Cursor::parse).transpose()?;
-    let last =
-        page.last.as_deref().map(|text| text.parse().map_err(|_| query::bad("last", text, "a number of events")));
-    let (last, limit) = (last.transpose()?, limit(page.limit.as_deref())?);
+    let (last, limit) = (page.last.as_deref().map(last).transpose()?, limit(page.limit.as_deref())?);
     let (log, sending) = (node.log().clone(), node.line().sending);
     let read = move || {
         let after = match (after, last) {
@@ -84,6 +82,12 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
     };
     let sending = if found.epoch == node.log().head().epoch.number { node.line().sending } else { None };
     Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
+}
+
+/// A number that central's positions could have too: what one of them refuses, the other does.
+fn last(text: &str) -> Result<u64, Problem> {
+    let last = text.parse().ok().filter(|last| i64::try_from(*last).is_ok());
+    last.ok_or_else(|| query::bad("last", text, "a number of events"))
 }
 
 /// How many rows a page may have.

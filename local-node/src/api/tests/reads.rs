@@ -162,4 +162,5 @@ async fn the_last_events_are_read_without_those_before_them() {
     let over_the_epoch = seqs("last=12").await;
     assert_eq!((over_the_epoch.0[0].clone(), over_the_epoch.1), (json!(9), json!("2.10")));
     shop.get("/api/v1/events?last=many").await.problem(400, "BAD_PARAMETER");
+    shop.get("/api/v1/events?last=9223372036854775808").await.problem(400, "BAD_PARAMETER");
 }
