@@ -13,6 +13,12 @@ use crate::openapi::words;
 pub struct TypedDraft {
     /// Made by whoever types; a UUID.
     pub id: Uuid,
+    /// How often it was saved; 0 where that was before savings were counted.
+    #[serde(default)]
+    pub version: u64,
+    /// Its ETag, as `If-Match` names it.
+    #[serde(default)]
+    pub etag: String,
     /// What it is to become a change of.
     pub entity_type: String,
     /// What is to have happened.

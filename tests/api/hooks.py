@@ -79,7 +79,7 @@ def put_what_is_there(case):
 def etag_of(case):
     """What a person would have read before. At a node the tag moves once more when central has answered for the last edit: that is waited for."""
     place = case.formatted_path
-    for behind in ("/resolve", "/preview"):
+    for behind in ("/resolve", "/preview", "/submit"):
         place = place.removesuffix(behind)
     for _ in range(100):
         read = requests.get(KNOWN["url"] + place, headers={"Authorization": f"Bearer {KNOWN['token']}"}, timeout=30)

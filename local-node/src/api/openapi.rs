@@ -92,18 +92,28 @@ fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static s
     get(path, summary).asks::<Q>().answers::<RowList<R>>(200).tagged()
 }
 
+const DRAFT_TAG: &str = "Names the draft as it is now: for the If-Match of its next saving, its submission or its end.";
+
 fn typed() -> Vec<Operation> {
     vec![
         get(paths::DRAFTS, "What is being typed").asks::<drafts::ListQuery>().answers::<RowList<TypedDraft>>(200),
-        get(paths::DRAFT, "One draft").answers::<TypedDraft>(200),
-        Operation::new("put", paths::DRAFT, "Save a draft, whole")
+        get(paths::DRAFT, "One draft").answers::<TypedDraft>(200).says(200, "ETag", true, DRAFT_TAG),
+        Operation::new("put", paths::DRAFT, "Save a draft, whole, in the place of what was seen")
+            .header("If-Match", false, "The ETag of what was read or saved last, where the draft is there")
+            .header("If-None-Match", false, "`*`: there is no such draft yet")
             .takes::<drafts::Named>()
             .like(json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } }))
             .answers::<TypedDraft>(200)
             .answers::<TypedDraft>(201)
+            .says(200, "ETag", true, DRAFT_TAG)
+            .says(201, "ETag", true, DRAFT_TAG)
             .refuses(&WRITE_REFUSALS),
-        Operation::new("delete", paths::DRAFT, "Throw a draft away").answers_nothing(204).refuses(&WRITE_REFUSALS),
+        Operation::new("delete", paths::DRAFT, "Throw a draft away")
+            .seen()
+            .answers_nothing(204)
+            .refuses(&WRITE_REFUSALS),
         Operation::new("post", paths::DRAFT_SUBMIT, "The draft becomes an event, once")
+            .seen()
             .answers::<AppendResponse>(200)
             .refuses(&WRITE_REFUSALS),
         get(paths::NOTIFICATIONS, "What a person should hear")

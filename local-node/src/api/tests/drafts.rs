@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Shop;
+use super::{Reply, Shop};
 
 const DRAFT: &str = "/api/v1/drafts/0199aaaa-0000-7000-8000-00000000d001";
 
@@ -13,28 +13,48 @@ fn invoice(total_minor: i64) -> Value {
         "lines": [{"product": "A", "quantity": "2", "unit_price": "2.55"}]}})
 }
 
-async fn save(shop: &Shop, body: &Value) -> u16 {
-    shop.send("PUT", DRAFT, "application/json", body.to_string()).await.status
+async fn put(shop: &Shop, headers: &[(&str, &str)], body: &Value) -> Reply {
+    shop.send_with("PUT", DRAFT, headers, body.to_string()).await
 }
 
-async fn submit(shop: &Shop) -> super::Reply {
-    shop.send("POST", &format!("{DRAFT}/submit"), "application/json", "").await
+/// The first saving names nothing.
+async fn save(shop: &Shop, body: &Value) -> Reply {
+    put(shop, &[], body).await
+}
+
+/// A later one names what was saved before.
+async fn save_over(shop: &Shop, seen: &str, body: &Value) -> Reply {
+    put(shop, &[("if-match", seen)], body).await
+}
+
+async fn submit(shop: &Shop, seen: &str) -> Reply {
+    shop.send_with("POST", &format!("{DRAFT}/submit"), &[("if-match", seen)], "").await
+}
+
+async fn delete(shop: &Shop, path: &str, seen: &str) -> Reply {
+    shop.send_with("DELETE", path, &[("if-match", seen)], "").await
+}
+
+fn tag(reply: &Reply) -> String {
+    reply.headers["etag"].to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn what_was_typed_is_there_after_a_kill() {
     let shop = Shop::open().await;
     let half = json!({"entity_type": "INVOICE", "action": "INVOICE_CREATED", "payload": {"client": "c"}, "note": "half typed"});
-    assert_eq!((save(&shop, &half).await, save(&shop, &half).await), (201, 200));
+    let (first, second) = (save(&shop, &half).await, save(&shop, &half).await);
+    assert_eq!((first.status, second.status, tag(&first)), (201, 200, tag(&second)));
     let large = json!({"entity_type": "NOTE", "action": "CREATE", "text": "x".repeat(200_000)});
     let other = "/api/v1/drafts/0199aaaa-0000-7000-8000-00000000d002";
-    assert_eq!(shop.send("PUT", other, "application/json", large.to_string()).await.status, 201);
+    let of_other = tag(&shop.send("PUT", other, "application/json", large.to_string()).await);
     let shop = shop.restarted().await;
-    assert_eq!(shop.get(DRAFT).await.json()["body"], half);
+    let there = shop.get(DRAFT).await;
+    assert_eq!((&there.json()["body"], tag(&there)), (&half, tag(&first)), "and its tag holds");
     let page = shop.get("/api/v1/drafts?limit=1").await.json();
     assert_eq!(
-        (page["rows"].as_array().unwrap().len(), page["rows"][0]["action"].clone()),
-        (1, json!("INVOICE_CREATED"))
+        (page["rows"].as_array().unwrap().len(), &page["rows"][0]["action"], &page["rows"][0]["etag"]),
+        (1, &json!("INVOICE_CREATED"), &json!(tag(&first)))
     );
     let next = page["next_cursor"].as_str().unwrap();
     let page = shop.get(&format!("/api/v1/drafts?cursor={next}")).await.json();
@@ -42,21 +62,21 @@ async fn what_was_typed_is_there_after_a_kill() {
         (page["rows"][0]["body"]["text"].as_str().unwrap().len(), &page["next_cursor"]),
         (200_000, &Value::Null)
     );
-    assert_eq!(shop.send("DELETE", other, "application/json", "").await.status, 204);
+    assert_eq!(delete(&shop, other, &of_other).await.status, 204);
     shop.get(other).await.problem(404, "NOT_FOUND");
-    assert_eq!(shop.send("DELETE", other, "application/json", "").await.status, 204, "deleted already");
+    assert_eq!(delete(&shop, other, &of_other).await.status, 204, "deleted already");
 }
 
 #[tokio::test]
 async fn a_draft_becomes_one_event_however_often_it_is_submitted() {
     let shop = Shop::open().await;
-    save(&shop, &invoice(511)).await;
-    submit(&shop).await.problem(422, "TOTAL_MISMATCH");
-    assert_eq!(shop.get(DRAFT).await.status, 200, "a refused draft is still there");
-    save(&shop, &invoice(510)).await;
-    let first = submit(&shop).await.json()["results"][0].clone();
+    let wrong = tag(&save(&shop, &invoice(511)).await);
+    submit(&shop, &wrong).await.problem(422, "TOTAL_MISMATCH");
+    assert_eq!(tag(&shop.get(DRAFT).await), wrong, "a refused draft is still there");
+    let right = tag(&save_over(&shop, &wrong, &invoice(510)).await);
+    let first = submit(&shop, &right).await.json()["results"][0].clone();
     assert_eq!(first["duplicate"], false);
-    let again = submit(&shop).await.json()["results"][0].clone();
+    let again = submit(&shop, &right).await.json()["results"][0].clone();
     assert_eq!(
         (&again["event_id"], &again["seq"], &again["duplicate"]),
         (&first["event_id"], &first["seq"], &json!(true))
@@ -68,8 +88,9 @@ async fn a_draft_becomes_one_event_however_often_it_is_submitted() {
     );
     assert_eq!(event["entity_id"], "0199aaaa-0000-7000-8000-00000000d001");
     assert_eq!(shop.get(DRAFT).await.problem(404, "NOT_FOUND")["event_id"], first["event_id"]);
-    let reply = shop.send("PUT", DRAFT, "application/json", invoice(510).to_string()).await;
-    assert_eq!(reply.problem(409, "EVENT_ID_REUSED")["event_id"], first["event_id"]);
+    for reply in [save(&shop, &invoice(510)).await, delete(&shop, DRAFT, &right).await] {
+        assert_eq!(reply.problem(409, "EVENT_ID_REUSED")["event_id"], first["event_id"]);
+    }
     assert_eq!(shop.get("/api/v1/invoices").await.json()["rows"].as_array().unwrap().len(), 1);
 }
 
@@ -77,14 +98,14 @@ async fn a_draft_becomes_one_event_however_often_it_is_submitted() {
 #[tokio::test]
 async fn a_kill_between_the_event_and_the_drafts_end_is_no_second_event() {
     let shop = Shop::open().await;
-    save(&shop, &invoice(510)).await;
+    let seen = tag(&save(&shop, &invoice(510)).await);
     let kept = shop.node.log().kept(crate::event_log::Shelf::Draft, draft_id().as_bytes()).unwrap().unwrap();
-    submit(&shop).await;
+    submit(&shop, &seen).await;
     let back = crate::event_log::Change::set(crate::event_log::Shelf::Draft, draft_id().as_bytes().to_vec(), kept);
     shop.node.log().keep(vec![vec![back]]).await.unwrap();
     let shop = shop.restarted().await;
     assert_eq!(shop.get("/api/v1/drafts").await.json()["rows"], json!([]), "recognised as submitted");
-    assert_eq!(submit(&shop).await.json()["results"][0]["duplicate"], true);
+    assert_eq!(submit(&shop, &seen).await.json()["results"][0]["duplicate"], true);
     assert_eq!(shop.node.log().head().marks.durable.0, 2);
     assert_eq!(shop.node.log().kept(crate::event_log::Shelf::Draft, draft_id().as_bytes()).unwrap(), None);
 }
@@ -103,7 +124,117 @@ async fn what_is_no_draft_is_told() {
     put("/api/v1/drafts/one", invoice(1).to_string()).await.problem(400, "BAD_PARAMETER");
     let huge = json!({"entity_type": "NOTE", "action": "CREATE", "text": "x".repeat(300_000)});
     put(DRAFT, huge.to_string()).await.problem(413, "TOO_LARGE");
-    submit(&shop).await.problem(404, "NOT_FOUND");
-    save(&shop, &json!({"entity_type": "STOCK", "action": "UPDATE", "payload": {"quantity": 5}})).await;
-    submit(&shop).await.problem(422, "STOCK_READ_ONLY");
+    submit(&shop, "\"1\"").await.problem(404, "NOT_FOUND");
+    let stock = save(&shop, &json!({"entity_type": "STOCK", "action": "UPDATE", "payload": {"quantity": 5}})).await;
+    submit(&shop, &tag(&stock)).await.problem(422, "STOCK_READ_ONLY");
+}
+
+/// A till with two tabs that show the same unfinished form, both saving every few seconds.
+#[tokio::test]
+async fn of_two_tabs_on_one_form_none_overwrites_the_other_unseen() {
+    let shop = Shop::open().await;
+    let begun = tag(&save(&shop, &invoice(1)).await);
+    let left = save_over(&shop, &begun, &invoice(2)).await;
+    assert_eq!(
+        (left.status, &left.json()["version"], left.json()["etag"] == json!(tag(&left))),
+        (200, &json!(2), true)
+    );
+    for (reply, status, code) in [
+        (save_over(&shop, &begun, &invoice(3)).await, 412, "PRECONDITION_FAILED"),
+        (submit(&shop, &begun).await, 412, "PRECONDITION_FAILED"),
+        (delete(&shop, DRAFT, &begun).await, 412, "PRECONDITION_FAILED"),
+        (put(&shop, &[("if-none-match", "*")], &invoice(3)).await, 412, "PRECONDITION_FAILED"),
+        (save(&shop, &invoice(3)).await, 428, "PRECONDITION_REQUIRED"),
+    ] {
+        let said = reply.problem(status, code);
+        assert_eq!((&said["version"], &said["etag"]), (&json!(2), &json!(tag(&left))), "{said}");
+    }
+    for (method, path) in [("DELETE", DRAFT.to_owned()), ("POST", format!("{DRAFT}/submit"))] {
+        shop.send_with(method, &path, &[], "").await.problem(428, "PRECONDITION_REQUIRED");
+    }
+    let there = shop.get(DRAFT).await;
+    assert_eq!((&there.json()["body"], tag(&there)), (&invoice(2), tag(&left)), "what the other saved is read");
+    assert_eq!(save_over(&shop, &tag(&there), &invoice(3)).await.json()["version"], 3);
+}
+
+#[tokio::test]
+async fn a_saving_whose_answer_was_lost_is_the_same_saving() {
+    let shop = Shop::open().await;
+    let headers = [("if-none-match", "*")];
+    let (made, again) = (put(&shop, &headers, &invoice(1)).await, put(&shop, &headers, &invoice(1)).await);
+    assert_eq!((made.status, again.status, made.json()), (201, 200, again.json()));
+    let begun = tag(&made);
+    let (saved, again) = (save_over(&shop, &begun, &invoice(2)).await, save_over(&shop, &begun, &invoice(2)).await);
+    assert_eq!((saved.status, again.status, saved.json()), (200, 200, again.json()));
+    assert_ne!(tag(&saved), begun);
+    // Once another has saved, the repetition is an overwriting like any other.
+    save_over(&shop, &tag(&saved), &invoice(3)).await;
+    save_over(&shop, &begun, &invoice(2)).await.problem(412, "PRECONDITION_FAILED");
+}
+
+#[tokio::test]
+async fn a_draft_that_was_thrown_away_is_not_brought_back_by_who_had_it_open() {
+    let shop = Shop::open().await;
+    let begun = tag(&save(&shop, &invoice(1)).await);
+    assert_eq!(delete(&shop, DRAFT, &begun).await.status, 204);
+    save_over(&shop, &begun, &invoice(2)).await.problem(404, "NOT_FOUND");
+    assert_eq!(put(&shop, &[("if-none-match", "*")], &invoice(3)).await.status, 201);
+    // The id and the count are as they were; the draft is another.
+    save_over(&shop, &begun, &invoice(2)).await.problem(412, "PRECONDITION_FAILED");
+    delete(&shop, DRAFT, &begun).await.problem(412, "PRECONDITION_FAILED");
+}
+
+/// A node of an earlier version kept drafts without a tag.
+#[tokio::test]
+async fn a_draft_from_before_tags_has_one_when_it_is_read() {
+    let shop = Shop::open().await;
+    let old = json!({"id": draft_id(), "entity_type": "NOTE", "action": "CREATE", "created_at": "2026-01-01T00:00:00Z",
+        "saved_at": "2026-01-01T00:00:00Z", "body": invoice(1)});
+    let change = crate::event_log::Change::set(
+        crate::event_log::Shelf::Draft,
+        draft_id().as_bytes().to_vec(),
+        old.to_string().into_bytes(),
+    );
+    shop.node.log().keep(vec![vec![change]]).await.unwrap();
+    let there = shop.get(DRAFT).await;
+    let saved = save_over(&shop, &tag(&there), &invoice(2)).await.json();
+    assert_eq!((&saved["version"], &saved["created_at"]), (&json!(1), &old["created_at"]));
+}
+
+/// Who goes away while their saving is on its way to the disk has saved: the next does not write over it with the tag from before.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_savings_from_one_reading_one_wins_also_where_a_caller_goes_away() {
+    for round in 0..40 {
+        let shop = std::sync::Arc::new(Shop::open().await);
+        let begun = tag(&save(&shop, &invoice(0)).await);
+        let (other, seen) = (shop.clone(), begun.clone());
+        let hasty = tokio::spawn(async move { save_over(&other, &seen, &invoice(1)).await.status });
+        for _ in 0..round % 8 {
+            tokio::task::yield_now().await;
+        }
+        hasty.abort();
+        let patient = save_over(&shop, &begun, &invoice(2)).await.status;
+        let _lock = shop.node.typed().lock().await;
+        let there = shop.get(DRAFT).await.json();
+        let expected = match patient {
+            200 => invoice(2),
+            412 => invoice(1),
+            other => panic!("{other}"),
+        };
+        assert_eq!((&there["body"], &there["version"]), (&expected, &json!(2)), "round {round}: {patient}");
+    }
+}
+
+#[tokio::test]
+async fn a_precondition_that_says_nothing_is_refused() {
+    let shop = Shop::open().await;
+    save(&shop, &invoice(1)).await;
+    for headers in [
+        &[("if-match", "*")][..],
+        &[("if-match", "1")],
+        &[("if-none-match", "\"1\"")],
+        &[("if-match", "\"1\""), ("if-none-match", "*")],
+    ] {
+        put(&shop, headers, &invoice(2)).await.problem(400, "BAD_PARAMETER");
+    }
 }
