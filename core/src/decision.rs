@@ -96,13 +96,15 @@ pub enum Code {
     AlreadyDone,
     /// Entities of this type do not change by that action: a delivery or an invoice is no set of fields.
     ActionNotAllowed,
+    /// It would grow its entity over what an entity may hold.
+    EntityTooLarge,
     /// Deciding failed: a defect of ours, kept for a person.
     DecideFailed,
 }
 
 impl Code {
     /// Every code.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 22] = [
         Code::AlreadyValidated,
         Code::StockReadOnly,
         Code::CentralOnly,
@@ -123,6 +125,7 @@ impl Code {
         Code::UnknownEvent,
         Code::AlreadyDone,
         Code::ActionNotAllowed,
+        Code::EntityTooLarge,
         Code::DecideFailed,
     ];
 
@@ -149,6 +152,7 @@ impl Code {
             Code::UnknownEvent => "UNKNOWN_EVENT",
             Code::AlreadyDone => "ALREADY_DONE",
             Code::ActionNotAllowed => "ACTION_NOT_ALLOWED",
+            Code::EntityTooLarge => "ENTITY_TOO_LARGE",
             Code::DecideFailed => "DECIDE_FAILED",
         }
     }
@@ -273,6 +277,8 @@ pub struct Place {
     pub site_code: Option<Name>,
     /// Whether central's own node sealed it.
     pub by_central: bool,
+    /// Which version of the rules judges it: today's, or that of the decision where one is made again.
+    pub engine: u16,
 }
 
 impl Place {

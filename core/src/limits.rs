@@ -30,5 +30,8 @@ pub const LINES_MAX: usize = 5_000;
 pub const PAGE_ROWS_MAX: usize = 1_000;
 /// How long a query may wait for `min_position`, in seconds.
 pub const WAIT_SECONDS_MAX: u64 = 25;
-/// Fields of one generic entity.
+/// Fields of one generic entity: as many as one payload may set.
 pub const ENTITY_FIELDS_MAX: usize = 256;
+/// Bytes of an entity's fields as one compact JSON object. More than any one payload, and with its open conflicts little enough that
+/// a node keeps the row in one atomic batch.
+pub const ENTITY_BYTES_MAX: usize = 384 * 1024;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rust_decimal::Decimal;
+use uuid::Uuid;
 
 use crate::decision::Place;
 use crate::fact::{Fields, Known};
@@ -266,6 +267,10 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Older than any write.
+    pub const OLDEST: Stamp =
+        Stamp { effective_at: Timestamp::MIN, node: NodeId::new(Uuid::nil()), epoch: 0, seq: Seq::ZERO };
+
     /// The stamp of an event with its effective time.
     pub fn of(effective_at: Timestamp, node: NodeId, epoch: Epoch, seq: Seq) -> Stamp {
         Stamp { effective_at, node, epoch: epoch.number, seq }
@@ -330,10 +335,46 @@ impl Entity {
         self.stamps.insert(name.to_owned(), stamp);
     }
 
+    /// What its fields come to.
+    pub fn size(&self) -> Size {
+        Size::of(self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+
     /// Its fields as a payload would carry them.
     pub fn as_fields(&self) -> Fields {
         self.fields.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect()
     }
+}
+
+/// How much an entity holds: its fields as one compact JSON object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Size {
+    /// How many fields.
+    pub fields: usize,
+    /// Bytes of the object.
+    pub bytes: usize,
+}
+
+impl Size {
+    /// Of names, and of values that are JSON already.
+    pub fn of<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Size {
+        // A field is its name in quotes, a colon, its value, and what parts it from the next; the object has one more byte.
+        let bytes = |(name, value): (&str, &str)| quoted(name) + value.len() + 2;
+        fields.fold(Size { fields: 0, bytes: 1 }, |sum, field| Size {
+            fields: sum.fields + 1,
+            bytes: sum.bytes + bytes(field),
+        })
+    }
+}
+
+/// Bytes of a text as JSON writes it.
+fn quoted(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    2 + text.bytes().map(escaped).sum::<usize>()
 }
 
 /// An event that was set apart for a person.

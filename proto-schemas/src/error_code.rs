@@ -33,6 +33,8 @@ pub enum ErrorCode {
     StockReadOnly,
     /// Only central writes this.
     CentralOnly,
+    /// The edit would grow its entity over what an entity may hold.
+    EntityTooLarge,
     /// The id was used before, for other content.
     EventIdReused,
     /// The entity changed since the version that the edit was made from.
@@ -85,7 +87,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 39] = [
+    pub const ALL: [ErrorCode; 40] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -101,6 +103,7 @@ impl ErrorCode {
         ErrorCode::TotalMismatch,
         ErrorCode::StockReadOnly,
         ErrorCode::CentralOnly,
+        ErrorCode::EntityTooLarge,
         ErrorCode::EventIdReused,
         ErrorCode::PreconditionFailed,
         ErrorCode::ListRefused,
@@ -173,6 +176,9 @@ impl ErrorCode {
             ErrorCode::TotalMismatch => ("TOTAL_MISMATCH", 422, false, "The total is not the sum of the lines"),
             ErrorCode::StockReadOnly => ("STOCK_READ_ONLY", 422, false, "Only central sets stock"),
             ErrorCode::CentralOnly => ("CENTRAL_ONLY", 422, false, "Only central writes this"),
+            ErrorCode::EntityTooLarge => {
+                ("ENTITY_TOO_LARGE", 422, false, "The entity would hold more than an entity may")
+            }
             ErrorCode::EventIdReused => ("EVENT_ID_REUSED", 409, false, "The id was used before, for other content"),
             ErrorCode::PreconditionFailed => {
                 ("PRECONDITION_FAILED", 412, false, "The entity changed since it was read")

@@ -88,7 +88,7 @@ impl Fold {
         {
             known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
         }
-        self.by_other_rules += u64::from(decision.engine_version != rules::ENGINE_VERSION);
+        self.by_other_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
         let fields = if self.redecide {
             self.decide_again(&place, &record, &decision)
         } else {
@@ -145,6 +145,7 @@ impl Fold {
             local_year: decision.local_year,
             site_code: self.known.as_ref().and_then(code),
             by_central: self.known.as_ref().is_some_and(|tenant| tenant.central_node == stand.node),
+            engine: decision.engine_version,
         }
     }
 

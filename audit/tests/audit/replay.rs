@@ -6,6 +6,7 @@ use comptoir_audit::{AuditError, Difference, Level, Replay, Source, replay};
 use comptoir_core::decision::{Code, Flag, Verdict};
 use comptoir_core::id::EventId;
 use comptoir_core::rulebook::Rule;
+use comptoir_core::rules;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::StoredDecision;
 
@@ -205,9 +206,29 @@ fn another_context_than_central_had_shows() {
 #[test]
 fn decisions_by_other_rules_are_counted() {
     let mut log = a_full_day().log();
-    log.entry(3).decide(|decision| decision.engine_version += 1);
+    log.entry(3).decide(|decision| decision.engine_version = rules::ENGINE_VERSION + 1);
     let (replay, differences) = redecided(&log.judged_again());
     assert_eq!((replay.by_other_rules, differences.len()), (1, 0));
+}
+
+#[test]
+fn what_was_decided_before_a_rule_was_there_is_decided_again_without_it() {
+    let mut desk = Desk::new();
+    let long = |field: &str| serde_json::json!({ field: "x".repeat(250_000) });
+    desk.say(node(1), ("CLIENT", "c"), "CREATE", long("a"));
+    desk.say(node(1), ("CLIENT", "c"), "UPDATE", long("b"));
+    assert_eq!(desk.judgements[2].code, Some(Code::EntityTooLarge));
+    let accepted_by = |engine| {
+        let mut log = desk.log();
+        log.entry(3).decide(|decision| {
+            decision.engine_version = engine;
+            decision.judgement = comptoir_core::decision::Judgement::accepted(decision.judgement.rule);
+        });
+        redecided(&log.judged_again())
+    };
+    let (replay, differences) = accepted_by(1);
+    assert_eq!((differences, replay.by_other_rules), (vec![], 0));
+    assert_eq!(accepted_by(2).1.len(), 1, "today's rules would not have taken it");
 }
 
 #[test]

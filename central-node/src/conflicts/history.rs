@@ -282,6 +282,7 @@ fn apply(world: &mut World, tenant: &Tenant, written: &Written) {
         local_year: decision.local_year,
         site_code: None,
         by_central: written.event().node == tenant.central_node,
+        engine: decision.engine_version,
     };
     for effect in rules::effects(world, &place, &written.known, &decision.judgement) {
         if matches!(effect, Effect::EntityChanged(_)) {

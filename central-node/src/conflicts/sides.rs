@@ -138,6 +138,7 @@ fn apply(world: &mut World, edit: &Written) {
         local_year: 0,
         site_code: None,
         by_central: false,
+        engine: rules::ENGINE_VERSION,
     };
     for effect in rules::effects(world, &place, &edit.known, &Judgement::accepted(Rule::VersionCheck)) {
         if matches!(effect, Effect::EntityChanged(_)) {

@@ -7,6 +7,7 @@ use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_core::rulebook::Rule;
+use comptoir_core::rules;
 use comptoir_core::state::EntityKey;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::Decided;
@@ -166,6 +167,7 @@ impl Drafts {
             None => {}
         }
         let refused = self.may_not(bench, draft, fact).or_else(|| out_of_date(bench, draft, fact, edits));
+        let refused = refused.or_else(|| too_large(bench, draft, fact));
         Ok(refused.map_or(Fate::Seal, Fate::Refused))
     }
 
@@ -198,6 +200,14 @@ fn out_of_date(bench: &Bench<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits)
         lives: !entity.deleted,
     });
     edits.check(draft, &edit, now.as_ref()).err()
+}
+
+/// What the rules would reject is told before it stands in the log.
+fn too_large(bench: &Bench<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
+    let content = &draft.content;
+    let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
+    let detail = rules::grown(&key, bench.world.entities.get(&key), fact)?;
+    Some(Problem::new(ErrorCode::EntityTooLarge, detail).at("/payload"))
 }
 
 fn answer(bench: &Bench<'_>, row: usize, duplicate: bool) -> Decided {

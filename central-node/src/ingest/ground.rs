@@ -8,7 +8,7 @@ use comptoir_core::fact::Known;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
-use comptoir_core::rules::{touched, touched_through};
+use comptoir_core::rules::{ENGINE_VERSION, touched, touched_through};
 use comptoir_core::state::{Touched, World};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
@@ -148,6 +148,7 @@ pub(super) async fn load_world(
         local_year,
         site_code: None,
         by_central: false,
+        engine: ENGINE_VERSION,
     };
     let mut wanted = Touched::default();
     for known in known {

@@ -108,6 +108,7 @@ fn place(tenant: &Tenant, known: &Known, decision: &StoredDecision) -> Place {
         local_year: decision.local_year,
         site_code: tenant.site_code(known.event.content.site),
         by_central: known.event.node == tenant.central_node,
+        engine: decision.engine_version,
     }
 }
 

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::http::StatusCode;
 use comptoir_central::Clock;
+use comptoir_core::limits::ENTITY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::read_v1::EntityRow;
 use serde_json::json;
 
 use crate::harness::{NOON, Scene, invoice_payload, sale_payload, verdicts};
+use crate::pulling::pull;
 
 #[tokio::test]
 async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
@@ -214,4 +217,35 @@ async fn the_export_is_the_whole_log_and_its_decision_chain_holds() {
             .get(0);
         assert_eq!(chain.0.as_slice(), head);
     }
+}
+
+#[tokio::test]
+async fn an_entity_grows_to_its_limit_edit_by_edit_comes_down_whole_and_grows_no_further() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let rest = ENTITY_BYTES_MAX - 1 - (200_002 + 5) - (2 + 5);
+    node.seal("CLIENT", "c-1", "CREATE", &json!({ "a": "x".repeat(200_000) }));
+    node.seal("CLIENT", "c-1", "UPDATE", &json!({ "b": "é".repeat(rest / 2) + &"z".repeat(rest % 2) }));
+    node.seal("CLIENT", "c-1", "UPDATE", &json!({ "c": 1 }));
+    let answer = node.push_all(&scene).await;
+    assert_eq!(verdicts(&answer)[1..], ["ACCEPTED", "ACCEPTED", "REJECTED ENTITY_TOO_LARGE"]);
+    let detail = answer.results[3].detail.as_deref().unwrap();
+    assert!(
+        detail.starts_with("CLIENT c-1 has 393216 bytes of fields and would have 393222, at most 393216"),
+        "{detail}"
+    );
+    let page = pull(&scene, &node, None, 100).await;
+    let row: EntityRow = serde_json::from_str(page.changes[0].row.as_ref().unwrap().get()).unwrap();
+    assert_eq!(row.fields.get().len(), ENTITY_BYTES_MAX, "as a node is given it, to the byte");
+    // What central's own door can tell, it tells before anything is sealed.
+    let draft = |payload| {
+        json!({ "id": uuid::Uuid::now_v7(), "entity_type": "CLIENT", "entity_id": "c-1", "action": "UPDATE",
+            "base_version": row.version, "payload": payload })
+    };
+    let (status, problem) = scene.post(&company.token, "/api/v1/events", draft(json!({ "c": 1 })).to_string()).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("ENTITY_TOO_LARGE")), "{problem}");
+    let less = draft(json!({ "a": null, "c": 1 })).to_string();
+    assert_eq!(scene.post(&company.token, "/api/v1/events", less).await.0, StatusCode::OK);
+    company.assert_gapless().await;
 }

@@ -3,7 +3,7 @@
 //!
 //! What goods, deliveries and invoices do is the same under every rulebook: their facts go to `stock`, `delivery` and `invoice`.
 //! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: `client` (last-writer-wins) or `entity` (the
-//! version check, and what is built on it). `quarantine` judges an event again when a person releases it. `settled` says what is judged
+//! version check, and what is built on it); `growth` refuses what would make an entity too large. `quarantine` judges an event again when a person releases it. `settled` says what is judged
 //! before any rule is asked.
 //!
 //! A store loads what [`touched()`] and [`touched_through`] name, folds its batch, and writes back what [`Effect::writes`] names.
@@ -12,6 +12,7 @@ mod client;
 mod delivery;
 mod effect;
 mod entity;
+mod growth;
 mod invoice;
 mod quarantine;
 mod references;
@@ -23,6 +24,7 @@ mod touched;
 mod tests;
 
 pub use effect::{Change, Cost, Direction, Effect, EntityChange, Movement, evolve};
+pub use growth::grown;
 pub use settled::Settled;
 pub use touched::{touched, touched_through};
 
@@ -31,8 +33,9 @@ use crate::fact::{Fact, Known};
 use crate::rulebook::Rule;
 use crate::state::{Entity, EntityKey, Stamp, World};
 
-/// Raised whenever the same log could be judged otherwise than before; stored with each decision.
-pub const ENGINE_VERSION: u16 = 1;
+/// Raised whenever the same log could be judged otherwise than before; stored with each decision. A decision is made again by the
+/// version that made it ([`Place::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`.
+pub const ENGINE_VERSION: u16 = 2;
 
 /// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
 const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];
@@ -61,7 +64,8 @@ pub fn effects(world: &World, place: &Place, known: &Known, judgement: &Judgemen
 fn judge(world: &World, place: &Place, known: &Known, released: bool) -> Judgement {
     let objected = || if released { None } else { objected(world, known) };
     let refused = refused_to_a_node(world, place, known).or_else(objected);
-    refused.unwrap_or_else(|| judge_fact(world, place, known, released))
+    let judgement = refused.unwrap_or_else(|| judge_fact(world, place, known, released));
+    growth::refusal(world, place, known, &judgement).unwrap_or(judgement)
 }
 
 /// Judges what the event says, where nothing forbids its writer to say it.

@@ -52,5 +52,6 @@ fn place_of_release(held: &Quarantined, release: &Place) -> Place {
         effective_at: held.place.effective_at,
         site_code: held.place.site_code.clone(),
         by_central: held.place.by_central,
+        engine: release.engine,
     }
 }

@@ -36,7 +36,8 @@ pub(super) fn checked(node: &Node, dto: &DraftDto, key: Option<&str>, index: usi
     let (draft, fact) = check_draft(dto, node.author(), key, index)?;
     rulebook::check(node.log(), &draft, &fact)?;
     blobs::check(node, &fact)?;
-    Ok(Checked { draft, edit: Edit::of(&fact, edits_v1::tag_of(dto)?) })
+    let edit = Edit::of(&fact, edits_v1::tag_of(dto)?);
+    Ok(Checked { draft, fact, edit })
 }
 
 /// One draft that was checked.

@@ -8,20 +8,24 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 use comptoir_core::event::Draft;
+use comptoir_core::fact::Fact;
+use comptoir_core::state::EntityKey;
 use comptoir_proto::edits_v1::{Edit, Edits, Now, Tag};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::read_v1::EntityRow;
+use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
 use super::query;
 use crate::event_log::{AppendError, Appended, ReadError};
 use crate::node::Node;
-use crate::read_models;
+use crate::read_models::{self, Tagged};
 
 /// A draft that was checked wholly, but for what the log and the read models say.
 #[derive(Clone, Debug)]
 pub(super) struct Checked {
     pub(super) draft: Draft,
+    /// What its payload says.
+    pub(super) fact: Fact,
     /// What it does to an entity that is made of fields.
     pub(super) edit: Option<Edit>,
 }
@@ -30,7 +34,7 @@ pub(super) struct Checked {
 pub(super) enum NotTaken {
     /// The log refused them.
     Log(AppendError),
-    /// Some of them, by their places, were made from what is no longer there.
+    /// Some of them, by their places, were made from what is no longer there, or make more of it than central takes.
     Moved(Vec<(usize, Problem)>),
     /// It cannot be told what is there.
     Unread(Problem),
@@ -76,24 +80,37 @@ pub(super) async fn look(
 
 fn moved(node: &Node, list: &[Checked]) -> Result<Vec<(usize, Problem)>, ReadError> {
     let (mut edits, mut moved) = (Edits::default(), Vec::new());
-    for (index, Checked { draft, edit }) in list.iter().enumerate() {
+    for (index, Checked { draft, fact, edit }) in list.iter().enumerate() {
         let Some(edit) = edit else { continue };
         // What is in the log already is not held against what came of it.
         if node.log().find(draft.id)?.is_some() {
             continue;
         }
-        if let Err(problem) = edits.check(draft, edit, now(node, draft)?.as_ref()) {
+        let shown = shown(node, draft)?;
+        let checked = edits.check(draft, edit, shown.as_ref().map(now).as_ref());
+        if let Err(problem) = checked.and_then(|()| check_size(draft, fact, shown.as_ref())) {
             moved.push((index, problem));
         }
     }
     Ok(moved)
 }
 
-/// What a reader is given of the draft's entity now, with its tag.
-fn now(node: &Node, draft: &Draft) -> Result<Option<Now>, ReadError> {
+/// What a reader is given of the draft's entity now.
+fn shown(node: &Node, draft: &Draft) -> Result<Option<Tagged<NodeRow<EntityRow>>>, ReadError> {
     let target = read_models::entity(draft.content.entity_type.clone(), draft.content.entity_id.clone());
-    let row = node.read_models().one::<EntityRow>(&target, node.line())?;
-    Ok(row.map(|found| Now { version: found.tag.version, tag: found.tag.to_string(), lives: !found.row.row.deleted }))
+    node.read_models().one::<EntityRow>(&target, node.line())
+}
+
+fn now(shown: &Tagged<NodeRow<EntityRow>>) -> Now {
+    Now { version: shown.tag.version, tag: shown.tag.to_string(), lives: !shown.row.row.deleted }
+}
+
+/// Refuses at the counter what central would refuse hours later.
+fn check_size(draft: &Draft, fact: &Fact, shown: Option<&Tagged<NodeRow<EntityRow>>>) -> Result<(), Problem> {
+    let content = &draft.content;
+    let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
+    let grown = read_models::grown(shown.map(|shown| &shown.row.row), &key, fact);
+    grown.map_or(Ok(()), |detail| Err(Problem::new(ErrorCode::EntityTooLarge, detail).at("/payload")))
 }
 
 async fn write(node: &Node, list: Vec<Checked>) -> Result<Vec<Appended>, NotTaken> {

@@ -10,7 +10,7 @@ use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
-use comptoir_proto::pull_v1::Notice;
+use comptoir_proto::pull_v1::{self, Notice};
 use comptoir_proto::shop_v1::Notification;
 use comptoir_proto::sync_v1::RecordResult;
 use serde::{Deserialize, Serialize};
@@ -18,13 +18,15 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::event_log::{Change, Log, ReadError, Shelf};
-use crate::read_models::{At, decision, event};
+use crate::read_models::{At, apply, decision, event};
 pub(crate) use words::Language;
 
 /// Decisions looked at before the mark is kept, where there was nothing to tell.
 const MARK_EVERY: u64 = 10_000;
 const ALREADY_VALIDATED: &str = "ALREADY_VALIDATED";
 const DECIDED_AGAIN: &str = "DECIDED_AGAIN";
+/// Also the code of the attention that goes with it.
+pub(crate) const ROW_TOO_LARGE: &str = "ROW_TOO_LARGE";
 
 /// As it is kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -194,6 +196,29 @@ pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<Change>, Rea
         by: notice.by,
         words: None,
         data: notice.data,
+        seen_at: None,
+    };
+    kept.change(log)
+}
+
+/// What says that a row of central's is too large to be kept here. No event of this log brought it: it is named by the row.
+pub(crate) fn of_row(log: &Log, change: &pull_v1::Change) -> Result<Option<Change>, ReadError> {
+    let Some(bytes) = apply::too_large(change) else { return Ok(None) };
+    let row = &change.key;
+    let named = blake3::hash(format!("{ROW_TOO_LARGE} {} {}", row.entity_type, row.entity_id).as_bytes());
+    let event_id = uuid::Builder::from_custom_bytes(std::array::from_fn(|at| named.as_bytes()[at])).into_uuid();
+    tracing::error!("{} {} has {bytes} bytes and is not kept here: read it at central", row.entity_type, row.entity_id);
+    let kept = Kept {
+        code: None,
+        kind: ROW_TOO_LARGE.to_owned(),
+        event_id,
+        entity_type: row.entity_type.clone(),
+        entity_id: row.entity_id.clone(),
+        position: change.position,
+        at: log.now().0,
+        by: None,
+        words: Some(bytes.to_string()),
+        data: json!({"bytes": bytes}),
         seen_at: None,
     };
     kept.change(log)

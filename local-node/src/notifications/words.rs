@@ -3,7 +3,7 @@
 use comptoir_proto::instant;
 use jiff::tz::TimeZone;
 
-use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept};
+use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept, ROW_TOO_LARGE};
 
 /// In which they are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +65,13 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                     "Le central a été restauré, et a décidé cet événement une seconde fois{why}. Voyez avec le siège ce qui vaut."
                 ),
             ),
+            ROW_TOO_LARGE => (
+                format!("Trop grand pour ce poste : {what}"),
+                format!(
+                    "La fiche a {} octets et n'est à jour qu'au central : lisez-la là-bas, et allégez-la.",
+                    kept.words.as_deref().unwrap_or("trop d'")
+                ),
+            ),
             other => (format!("{other} : {what}"), format!("Le central le signale{why}.")),
         },
         Language::English => match kept.kind.as_str() {
@@ -99,6 +106,13 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                 format!("Central decided otherwise: {what}"),
                 format!(
                     "Central was put back, and decided this event a second time{why}. Ask head office which holds."
+                ),
+            ),
+            ROW_TOO_LARGE => (
+                format!("Too large for this machine: {what}"),
+                format!(
+                    "The record has {} bytes and is up to date at central alone: read it there, and make it smaller.",
+                    kept.words.as_deref().unwrap_or("too many")
                 ),
             ),
             other => (format!("{other}: {what}"), format!("Central says so{why}.")),

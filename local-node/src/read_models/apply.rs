@@ -11,10 +11,12 @@ use comptoir_proto::pull_v1::{self, BadCursor, Cursor, PullResponse};
 use super::place::{Load, Place};
 use super::rows::{self, HeldPlace};
 use super::rulebook;
-use crate::event_log::{Change, KEPT_BYTES_MAX, Log, ReadError, Shelf, entries_of};
+use crate::event_log::{Change, Log, ReadError, Shelf, entries_of};
 
 /// Entries of a batch that are left for the place, whose cursor may name a long key.
 const PLACE_ENTRIES: usize = 2;
+/// Bytes that stand around a row where it is kept: numbers and names of members.
+const HELD_BYTES: usize = 128;
 /// Rows looked at in one go while those of an earlier load are removed.
 const SWEEP_ROWS: usize = 1_000;
 
@@ -30,6 +32,15 @@ pub(crate) enum ApplyError {
     /// A row that names nothing.
     #[error("a row at position {position} names nothing: {error}")]
     Key { position: u64, error: String },
+}
+
+/// How many bytes a row has that is larger than one batch can keep. Central takes no edit that makes one ([`ENTITY_BYTES_MAX`]); it may
+/// hold some from before that limit.
+///
+/// [`ENTITY_BYTES_MAX`]: comptoir_core::limits::ENTITY_BYTES_MAX
+pub(crate) fn too_large(change: &pull_v1::Change) -> Option<usize> {
+    let bytes = change.row.as_ref().map_or(0, |row| row.get().len());
+    (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PLACE_ENTRIES).then_some(bytes)
 }
 
 /// Batches, in their order, and the place after them.
@@ -58,11 +69,7 @@ pub(crate) fn page(
         batches.add(change, entries, None);
     }
     let mut at = place.clone();
-    for notice in notices {
-        let entries = notice.value.as_ref().map_or(1, |value| entries_of(value.len()));
-        // No place goes with these: they may be given again, and are known by their keys.
-        batches.add(notice, entries, None);
-    }
+    batches.add_notices(notices);
     for change in response.changes {
         let behind = begun.as_ref().map(|cursor| cursor.behind(&change, &leads_to).to_string());
         if let Some((change, entries)) = row(log, change, place.generation, now)? {
@@ -80,11 +87,13 @@ pub(crate) fn load(
     place: &Place,
     rows: Vec<pull_v1::Change>,
     after: Option<String>,
+    notices: Vec<Change>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
     let load = Load { after, ..place.load.clone().unwrap_or_default() };
     let end = Place { load: Some(load), ..place.clone() };
     let mut batches = Batches::default();
+    batches.add_notices(notices);
     for change in rows {
         if let Some((change, entries)) = row(log, change, place.generation, now)? {
             batches.add(change, entries, None);
@@ -136,14 +145,12 @@ fn row(
         return Ok(None);
     }
     let before = before.map_or(1, |bytes| entries_of(bytes.len()));
-    let named = format!("{} {}", change.key.entity_type, change.key.entity_id);
+    if too_large(&change).is_some() {
+        // A notice says so; what was held stays, older than central's.
+        return Ok(None);
+    }
     let value = rows::held(change, generation, now).map(|held| held.encode());
     match value {
-        Some(value) if value.len() > KEPT_BYTES_MAX / 2 => {
-            // Central takes no such entity in one event; one that grew field by field stays readable there.
-            tracing::error!("{named} has {} bytes and is not kept here: read it at central", value.len());
-            Ok(None)
-        }
         Some(value) => {
             let entries = before.max(entries_of(value.len()));
             Ok(Some((Change::set(Shelf::Row, key, value), entries)))
@@ -171,6 +178,14 @@ impl Batches {
         }
         self.entries += entries;
         self.open.push(change);
+    }
+
+    /// No place goes with these: they may be given again, and are known by their keys.
+    fn add_notices(&mut self, notices: Vec<Change>) {
+        for notice in notices {
+            let entries = notice.value.as_ref().map_or(1, |value| entries_of(value.len()));
+            self.add(notice, entries, None);
+        }
     }
 
     fn is_empty(&self) -> bool {

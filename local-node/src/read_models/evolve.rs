@@ -4,10 +4,10 @@
 //! The version that is shown stays central's.
 
 use comptoir_core::decision::{Judgement, Place, Resolution, Verdict};
-use comptoir_core::fact::Known;
+use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId};
 use comptoir_core::money::Currency;
-use comptoir_core::position::{Position, Seq};
+use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
 use comptoir_core::rules::{self, Effect};
 use comptoir_core::state::{Delivery, Entity, EntityKey, Invoice, Stamp, Validated, World};
@@ -64,6 +64,11 @@ pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Over) -> Op
             open_conflicts: RawValue::from_string("{}".to_owned()).ok()?,
         },
     })
+}
+
+/// What stands against an edit of what is shown: it would make an entity that central does not take.
+pub(crate) fn grown(row: Option<&EntityRow>, key: &EntityKey, fact: &Fact) -> Option<String> {
+    rules::grown(key, row.and_then(read_entity).as_ref(), fact)
 }
 
 /// A delivery with the validations over it.
@@ -163,14 +168,22 @@ fn first_was(known: &Known, decision: &RecordResult) -> Option<Effect> {
 
 fn place(known: &Known, position: Position) -> Place {
     let at = known.event.occurred_at;
-    Place { position, received_at: at, effective_at: at, local_year: 0, site_code: None, by_central: false }
+    Place {
+        position,
+        received_at: at,
+        effective_at: at,
+        local_year: 0,
+        site_code: None,
+        by_central: false,
+        engine: rules::ENGINE_VERSION,
+    }
 }
 
 fn read_entity(row: &EntityRow) -> Option<Entity> {
     let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(row.fields.get()).ok()?;
     let conflicts: BTreeMap<Uuid, Uuid> = serde_json::from_str(row.open_conflicts.get()).ok()?;
     // Who wrote what and when is central's to weigh: here what was just written stands above what was there.
-    let oldest = Stamp { effective_at: Timestamp::MIN, node: NodeId::new(Uuid::nil()), epoch: 0, seq: Seq::ZERO };
+    let oldest = Stamp::OLDEST;
     Some(Entity {
         version: Position(row.version),
         fields: fields.into_iter().map(|(name, value)| (name, value.get().to_owned())).collect(),

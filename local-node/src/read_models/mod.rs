@@ -22,8 +22,9 @@ mod view;
 use comptoir_core::id::Name;
 use comptoir_proto::pull_v1::RowKind;
 
+pub(crate) use evolve::grown;
 pub(crate) use tail::{At, Target, decision, discards, event};
-pub(crate) use view::{Line, Page, ReadModels, parse_cursor};
+pub(crate) use view::{Line, Page, ReadModels, Tagged, parse_cursor};
 
 /// An entity made of fields.
 pub(crate) fn entity(entity_type: Name, entity_id: Name) -> Target {

@@ -393,7 +393,7 @@ impl Node {
             .collect();
         if let Some(last) = given.last() {
             let mark = format!("{head}@{}", serde_json::to_string(&last.key).unwrap());
-            self.keep(apply::load(&self.log, &place, given, Some(mark), Timestamp(7)).unwrap().batches);
+            self.keep(apply::load(&self.log, &place, given, Some(mark), Vec::new(), Timestamp(7)).unwrap().batches);
             return;
         }
         self.keep(apply::sweep(&self.log, place.generation, &[]).unwrap().batches);

@@ -379,7 +379,7 @@ proptest! {
             let position = nth as u64 + 2;
             let judged = Judged {
                 position: Position(position), received_at: known.event.occurred_at, effective_at: known.event.occurred_at,
-                local_year: 2026, site_code: None, by_central: false,
+                local_year: 2026, site_code: None, by_central: false, engine: rules::ENGINE_VERSION,
             };
             let judgement = rules::decide(&world, &judged, &known);
             // A conflict waits for a person, and a node's further edits join it: another test's matter.

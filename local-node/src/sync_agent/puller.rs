@@ -19,7 +19,7 @@ use super::push::{Setback, read_status};
 use super::reaction;
 use super::state::{SyncState, Trouble};
 use super::transport::{Answer, Opened, PullQuery, Transport};
-use crate::event_log::{AppendError, Change, Environment, Head, Log};
+use crate::event_log::{AppendError, Change, Environment, Head, Log, ReadError};
 use crate::notifications;
 use crate::read_models::apply::{self, Applied, ApplyError, Swept};
 use crate::read_models::place::Place;
@@ -135,18 +135,21 @@ impl<T: Transport> Puller<T> {
             Err(setback) => return self.failed(Failed::Setback(setback)).await,
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
+        let large = oversized(&response.changes);
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
         let applied = blocking(move || {
             let mut response = response;
             let notices = std::mem::take(&mut response.notices).into_iter();
             let notices = notices.filter_map(|notice| notifications::of_notice(&log, notice).transpose());
-            let notices = notices.collect::<Result<_, _>>()?;
+            let mut notices = notices.collect::<Result<Vec<_>, _>>()?;
+            notices.extend(of_rows(&log, &response.changes)?);
             apply::page(&log, &place, response, notices, now)
         })
         .await;
         if let Err(failed) = self.keep(applied).await {
             return self.failed(failed).await;
         }
+        self.show_too_large(large);
         self.backoff.reset();
         let complete_to = self.place.complete_to;
         self.state.send_modify(|state| {
@@ -253,10 +256,15 @@ impl<T: Transport> Puller<T> {
     }
 
     async fn keep_loaded(&mut self, rows: Vec<pull_v1::Change>, mark: Option<String>) -> Result<(), Failed> {
-        let count = rows.len() as u64;
+        let (count, large) = (rows.len() as u64, oversized(&rows));
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
-        let applied = blocking(move || apply::load(&log, &place, rows, mark, now)).await;
+        let applied = blocking(move || {
+            let notices = of_rows(&log, &rows)?;
+            apply::load(&log, &place, rows, mark, notices, now)
+        });
+        let applied = applied.await;
         self.keep(applied).await?;
+        self.show_too_large(large);
         self.show_load(count, None);
         Ok(())
     }
@@ -404,10 +412,31 @@ impl<T: Transport> Puller<T> {
         });
     }
 
+    /// A person has to look at it: what stands here is older than central's, and nothing that comes by itself mends it.
+    fn show_too_large(&self, named: Option<String>) {
+        let Some(detail) = named else { return };
+        let told = Trouble { code: notifications::ROW_TOO_LARGE.to_owned(), detail, at: self.log.now() };
+        self.state.send_modify(|state| {
+            state.pull.too_large.get_or_insert(told);
+            state.notifications += 1;
+        });
+    }
+
     /// Without randomness there is no jitter, and pulling goes on.
     fn chance(&self) -> u16 {
         self.environment.random_bytes().map_or(0, u16::from_le_bytes)
     }
+}
+
+/// What says which rows are too large to be kept here.
+fn of_rows(log: &Log, rows: &[pull_v1::Change]) -> Result<Vec<Change>, ReadError> {
+    rows.iter().filter_map(|row| notifications::of_row(log, row).transpose()).collect()
+}
+
+/// The first row that is too large to be kept here, in words.
+fn oversized(rows: &[pull_v1::Change]) -> Option<String> {
+    let (row, bytes) = rows.iter().find_map(|row| Some((row, apply::too_large(row)?)))?;
+    Some(format!("{} {} has {bytes} bytes and is up to date at central alone", row.key.entity_type, row.key.entity_id))
 }
 
 /// Waits until central has answered for more of the log.

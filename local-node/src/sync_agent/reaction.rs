@@ -73,6 +73,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::TotalMismatch
         | ErrorCode::StockReadOnly
         | ErrorCode::CentralOnly
+        | ErrorCode::EntityTooLarge
         | ErrorCode::EventIdReused
         | ErrorCode::PreconditionFailed
         | ErrorCode::ListRefused

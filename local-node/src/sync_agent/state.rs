@@ -115,6 +115,8 @@ pub struct PullState {
     pub device: Option<DeviceStatus>,
     /// That a person has to see to this device.
     pub attention: Option<Trouble>,
+    /// That a row of central's was too large to be kept here, since this process began.
+    pub too_large: Option<Trouble>,
     /// Raised with every change of the rows.
     pub changes: u64,
 }

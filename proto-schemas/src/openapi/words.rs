@@ -83,6 +83,7 @@ words! {
     /// What a person at a node is told.
     NotificationKind = one_of([
         "ALREADY_VALIDATED", "CONFLICT", "REJECTED", "QUARANTINED", "SUPERSEDED", "RELEASED", "RESOLVED", "DECIDED_AGAIN",
+        "ROW_TOO_LARGE",
     ]);
     /// What became of an event later.
     NoticeKind = one_of(["RELEASED", "RESOLVED"]);

@@ -3,6 +3,7 @@
 mod batches;
 mod delivery;
 mod fields;
+mod growth;
 mod invoice;
 mod logs;
 mod properties;
@@ -23,7 +24,7 @@ use crate::fact::{
 use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::money::{Currency, plain};
 use crate::position::{Epoch, Position, Seq};
-use crate::rules::{decide, effects, evolve};
+use crate::rules::{ENGINE_VERSION, decide, effects, evolve};
 use crate::state::{Entity, EntityKey, StockItem, StockKey, World};
 use crate::time::Timestamp;
 
@@ -72,6 +73,7 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
         local_year: 2026,
         site_code: Some(name("LYO")),
         by_central: node == CENTRAL,
+        engine: ENGINE_VERSION,
     };
     Step { known: Known { event, fact, objection: None }, place }
 }

@@ -146,3 +146,26 @@ async fn what_is_asked_for_wrongly_is_told() {
     shop.get("/api/v1/entities/STUDENT/s-1").await.problem(404, "NOT_FOUND");
     assert_eq!(shop.get("/api/v1/deliveries").await.json(), json!({"rows": Value::Array(Vec::new())}));
 }
+
+#[tokio::test]
+async fn an_edit_that_central_would_find_too_large_is_refused_here() {
+    let shop = Shop::open().await;
+    create(&shop).await;
+    let patch = |key, tag: String, field: &'static str, bytes| {
+        let body = json!({"fields": {field: "x".repeat(bytes)}}).to_string();
+        let shop = &shop;
+        async move { shop.send_with("PATCH", CLIENT, &[("idempotency-key", key), ("if-match", &tag)], body).await }
+    };
+    assert_eq!(patch("first", tag(&shop).await, "a", 200_000).await.status, 200);
+    let problem = patch("second", tag(&shop).await, "b", 200_000).await.problem(422, "ENTITY_TOO_LARGE");
+    assert_eq!(problem["pointer"], "/fields");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("has 200024 bytes") && detail.contains("400031, at most 393216: remove"), "{detail}");
+    assert_eq!(shop.node.log().head().marks.durable.0, 3, "nothing was written");
+    let line = json!({"id": super::door::id(9), "entity_type": "CLIENT", "entity_id": "c-1", "action": "UPDATE",
+        "if_match": tag(&shop).await, "payload": {"b": "x".repeat(200_000)}});
+    let reply = shop.send("POST", "/api/v1/events", "application/x-ndjson", format!("{line}\n")).await;
+    assert_eq!(reply.json()["problem"]["code"], "ENTITY_TOO_LARGE");
+    assert_eq!(patch("third", tag(&shop).await, "a", 1_000).await.status, 200);
+    assert_eq!(patch("fourth", tag(&shop).await, "b", 200_000).await.status, 200);
+}

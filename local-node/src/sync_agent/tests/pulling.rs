@@ -1,20 +1,26 @@
 //! The way down: everything once, then what changes, through cuts and kills, and never at the cost of what was sold here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use comptoir_core::id::Name;
+use comptoir_core::limits::{ENTITY_BYTES_MAX, ENTITY_FIELDS_MAX};
 use comptoir_core::rulebook::{Rule, Rulebook};
+use comptoir_core::state::{Entity, Size};
 use comptoir_proto::pull_v1::{DeviceStatus, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::transport::Unanswered;
 use super::Shop;
 use super::down::{Down, client, cursor};
 use crate::event_log::{Log, Shelf};
+use crate::notifications;
 use crate::read_models::place::Place;
 use crate::read_models::rows::{self, HeldRow};
-use crate::read_models::rulebook;
+use crate::read_models::{self, Line, ReadModels, rulebook};
 
 /// Every client that is kept, with its name and position.
 fn held(log: &Log) -> Vec<(String, String, u64)> {
@@ -85,6 +91,84 @@ async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
     let third = down.adopts(&Rulebook { default: Rule::CentralOnly, ..at(9) });
     shop.pull().complete(third).await;
     assert_eq!(held(&shop), Some(9));
+}
+
+/// The largest entity that the rules let be: every field there may be, and to the last byte. Its names need escaping, and a thousand
+/// nodes' edits wait for a person.
+fn largest(version: u64) -> Value {
+    let name = |number: usize| format!("champ \"{number:03}\"\u{1}");
+    let mut fields: BTreeMap<String, String> =
+        (1..ENTITY_FIELDS_MAX).map(|number| (name(number), "é\n".into())).collect();
+    let bytes = |fields: &BTreeMap<String, String>| serde_json::to_vec(fields).unwrap().len();
+    fields.insert(name(0), String::new());
+    let room = ENTITY_BYTES_MAX - bytes(&fields);
+    fields.insert(name(0), "x".repeat(room));
+    assert_eq!((fields.len(), bytes(&fields)), (ENTITY_FIELDS_MAX, ENTITY_BYTES_MAX));
+    let texts = fields.iter().map(|(name, value)| (name.clone(), serde_json::to_string(value).unwrap())).collect();
+    let entity = Entity { fields: texts, ..Entity::default() };
+    assert_eq!(entity.size(), Size { fields: ENTITY_FIELDS_MAX, bytes: ENTITY_BYTES_MAX }, "as the rules count it");
+    let node = |number| Uuid::from_u128(number).to_string();
+    let conflicts: BTreeMap<_, _> = (0..1_000u128).map(|number| (node(number), node(!number))).collect();
+    json!({"entity_type": "CLIENT", "id": "large", "version": version, "deleted": false, "fields": fields,
+        "open_conflicts": conflicts})
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_largest_entity_there_may_be_is_kept_whole_with_the_nodes_own_edit_over_it() {
+    let mut shop = Shop::new();
+    let down = shop.central.down();
+    let loaded = down.change(client("large"), |version| Some(largest(version)));
+    shop.pull().complete(loaded).await;
+    let shown = |shop: &Shop| {
+        let target = read_models::entity(Name::new("CLIENT").unwrap(), Name::new("large").unwrap());
+        let found = ReadModels::new(shop.log.clone()).one::<EntityRow>(&target, Line::default()).unwrap().unwrap();
+        serde_json::to_value(found.row).unwrap()
+    };
+    for member in ["fields", "open_conflicts"] {
+        assert_eq!(shown(&shop)[member], largest(0)[member], "by the first load");
+    }
+    let pulled = down.change(client("large"), |version| Some(largest(version)));
+    shop.complete(pulled).await;
+    assert_eq!((&shown(&shop)["fields"], &shown(&shop)["version"]), (&largest(0)["fields"], &json!(pulled)));
+    let mut edit = super::draft(1);
+    (edit.content.entity_type, edit.content.entity_id) = (Name::new("CLIENT").unwrap(), Name::new("large").unwrap());
+    (edit.content.action, edit.content.payload) =
+        (Name::new("UPDATE").unwrap(), json!({"champ \"000\"\u{1}": "y".repeat(200_000)}).to_string().into_bytes());
+    shop.log.append(vec![edit]).await.unwrap();
+    let after = shown(&shop);
+    assert_eq!(after["fields"]["champ \"000\"\u{1}"], "y".repeat(200_000));
+    assert_eq!((after["fields"].as_object().unwrap().len(), &after["is_synced"]), (ENTITY_FIELDS_MAX, &json!(false)));
+    shop.kill_puller().await;
+    assert_eq!(shown(&shop.after_a_power_cut())["fields"], after["fields"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_is_too_large_to_be_kept_is_told_to_a_person_and_holds_nothing_up() {
+    for loads in [true, false] {
+        let mut shop = Shop::new();
+        let down = shop.central.down();
+        if !loads {
+            shop.pull().complete(0).await;
+        }
+        let grown = down.client("c-1", &"x".repeat(1_100_000));
+        let next = down.client("c-2", "Dupont");
+        if loads {
+            shop.pull();
+        }
+        shop.complete(next).await;
+        assert_eq!(named(&shop.log), of(&[("c-2", "Dupont")]));
+        let told = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("a trouble");
+        assert_eq!(told.code, "ROW_TOO_LARGE");
+        assert!(told.detail.starts_with("CLIENT c-1 has 11001"), "{}", told.detail);
+        let kept = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
+        assert_eq!((kept.len(), kept[0].kind.as_str(), kept[0].position), (1, "ROW_TOO_LARGE", grown));
+        assert_eq!(
+            (kept[0].entity_id.as_str(), kept[0].title.as_str()),
+            ("c-1", "Too large for this machine: CLIENT c-1")
+        );
+        shop.complete(down.client("c-1", "Durand")).await;
+        assert_eq!(named(&shop.log), of(&[("c-1", "Durand"), ("c-2", "Dupont")]));
+    }
 }
 
 #[tokio::test(start_paused = true)]
