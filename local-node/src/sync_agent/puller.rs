@@ -39,7 +39,9 @@ const HAND_BACK_INTERVALS: u32 = 3;
 enum Step {
     /// Ask again at once.
     Next,
-    /// Nothing more is there for now.
+    /// Something came, and nothing more is there for now.
+    Came,
+    /// Nothing was there.
     Idle,
     /// Try again after this time.
     Pause(Duration),
@@ -105,14 +107,14 @@ impl<T: Transport> Puller<T> {
                 }
                 _ => self.load().await,
             };
-            // A central that does not hold the request is asked on the timer.
+            // A central that does not hold the request is asked on the timer; one that answers early because something came holds the next.
             let pause = match step {
                 Step::Idle if wait > Duration::ZERO && asked_at.elapsed() < wait / 2 => Some(self.interval),
                 Step::Pause(pause) => Some(pause),
-                Step::Idle | Step::Next => None,
+                Step::Came | Step::Idle | Step::Next => None,
             };
             wait = match step {
-                Step::Idle => Duration::from_secs(WAIT_SECONDS_MAX).min(self.interval),
+                Step::Came | Step::Idle => Duration::from_secs(WAIT_SECONDS_MAX).min(self.interval),
                 Step::Next | Step::Pause(_) => Duration::ZERO,
             };
             if let Some(pause) = pause {
@@ -136,6 +138,7 @@ impl<T: Transport> Puller<T> {
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
         let large = oversized(&response.changes);
+        let came = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
         let applied = blocking(move || {
             let mut response = response;
@@ -160,7 +163,11 @@ impl<T: Transport> Puller<T> {
                 state.pull.pulled_at = Some(now);
             }
         });
-        if more { Step::Next } else { Step::Idle }
+        match (more, came) {
+            (true, _) => Step::Next,
+            (false, true) => Step::Came,
+            (false, false) => Step::Idle,
+        }
     }
 
     /// Loads everything in scope, from the last mark on.

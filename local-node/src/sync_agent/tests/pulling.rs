@@ -198,6 +198,20 @@ async fn a_held_request_is_asked_again_when_it_brings_nothing() {
     assert_eq!(pulls[3].wait, Duration::from_secs(25));
 }
 
+/// A request that central answered because something came looked like one that it does not hold: the next change was asked for an interval
+/// later.
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_something_came_is_not_waited_for() {
+    let mut shop = Shop::new();
+    shop.pull().complete(0).await;
+    let (down, started) = (shop.central.down(), tokio::time::Instant::now());
+    for number in 1..=5 {
+        let at = down.client("c-1", &format!("name {number}"));
+        shop.complete(at).await;
+    }
+    assert_eq!(started.elapsed().as_secs(), 0, "central had told each change at once: {:?}", down.pulls());
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_pushed_is_pulled_at_once() {
     let mut shop = Shop::new();
