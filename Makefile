@@ -56,4 +56,5 @@ sim-long: bootstrap
 	COMPTOIR_LOAD_ROWS=1000000 $(CARGO) test --locked --release -p comptoir-central --test central -- a_load_that_is_cut --nocapture
 
 bench: bootstrap
+	$(CARGO) build --locked --release -p comptoir
 	$(CARGO) run --locked --release -p comptoir-tests --features bench --bin bench

@@ -11,6 +11,7 @@ use comptoir_proto::paths;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use crate::connection::{get, post};
 use crate::load;
 use crate::measure::{Line, interleaved};
 use crate::sqlite_outbox;
@@ -51,15 +52,15 @@ async fn serve(app: Router) -> std::io::Result<SocketAddr> {
 }
 
 fn health(_: usize, _: usize) -> Vec<u8> {
-    format!("GET {} HTTP/1.1\r\nhost: bench\r\n\r\n", paths::HEALTHZ).into_bytes()
+    get(paths::HEALTHZ, None)
 }
 
 fn event(_: usize, _: usize) -> Vec<u8> {
-    load::post(paths::EVENTS, &sale())
+    post(paths::EVENTS, &sale())
 }
 
 fn outbox_event(_: usize, _: usize) -> Vec<u8> {
-    load::post("/events", &sale())
+    post("/events", &sale())
 }
 
 fn sale() -> String {

@@ -3,26 +3,61 @@
 
 use std::time::Instant;
 
+/// What a ratio must reach, in thousandths.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// Of rates: the more the better.
+    AtLeast(u64),
+    /// Of times and sizes.
+    AtMost(u64),
+}
+
 /// One line of the result.
+#[derive(Debug)]
 pub(crate) struct Line {
     /// Such as `P1`.
     pub(crate) id: &'static str,
     /// What was measured against what.
     pub(crate) what: String,
-    /// Ours, median of the rounds, per second.
+    /// Ours, median of the rounds.
     pub(crate) ours: u64,
-    /// The peer's, median of the rounds, per second.
+    /// The peer's, median of the rounds.
     pub(crate) peer: u64,
+    /// Of both.
+    pub(crate) unit: &'static str,
     /// Ours to the peer's: lowest, median, highest round, in thousandths.
     pub(crate) ratio: (u64, u64, u64),
-    /// What it must reach, in thousandths.
-    pub(crate) limit: u64,
+    pub(crate) limit: Limit,
 }
 
 impl Line {
+    /// What rounds came to, each as (ours, the peer's).
+    pub(crate) fn of_rounds(
+        id: &'static str,
+        what: impl Into<String>,
+        limit: Limit,
+        unit: &'static str,
+        rounds: &[(u64, u64)],
+    ) -> Line {
+        let ratios = sorted(rounds.iter().map(|(ours, peer)| ours * 1000 / (*peer).max(1)));
+        let median = |values: &[u64]| values[values.len() / 2];
+        Line {
+            id,
+            what: what.into(),
+            ours: median(&sorted(rounds.iter().map(|pair| pair.0))),
+            peer: median(&sorted(rounds.iter().map(|pair| pair.1))),
+            unit,
+            ratio: (ratios[0], median(&ratios), ratios[ratios.len() - 1]),
+            limit,
+        }
+    }
+
     /// Whether the median reaches the limit.
     pub(crate) fn reached(&self) -> bool {
-        self.ratio.1 >= self.limit
+        match self.limit {
+            Limit::AtLeast(limit) => self.ratio.1 >= limit,
+            Limit::AtMost(limit) => self.ratio.1 <= limit,
+        }
     }
 }
 
@@ -30,17 +65,15 @@ impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (low, median, high) = self.ratio;
         let verdict = if self.reached() { "reached" } else { "MISSED" };
+        let limit = match self.limit {
+            Limit::AtLeast(limit) => thousandths(limit),
+            Limit::AtMost(limit) => format!("at most {}", thousandths(limit)),
+        };
+        let (id, what, ours, peer, unit) = (self.id, &self.what, self.ours, self.peer, self.unit);
+        let (low, median, high) = (thousandths(low), thousandths(median), thousandths(high));
         write!(
             f,
-            "{:<3} {:<58} ours {:>9}/s  peer {:>9}/s  ratio {} ({}..{})  limit {}  {verdict}",
-            self.id,
-            self.what,
-            self.ours,
-            self.peer,
-            thousandths(median),
-            thousandths(low),
-            thousandths(high),
-            thousandths(self.limit),
+            "{id:<3} {what:<58} ours {ours:>9}{unit}  peer {peer:>9}{unit}  ratio {median} ({low}..{high})  limit {limit}  {verdict}",
         )
     }
 }
@@ -76,16 +109,7 @@ pub(crate) fn interleaved(
         };
         measured.push(pair);
     }
-    let ratios = sorted(measured.iter().map(|(ours, peer)| ours * 1000 / (*peer).max(1)));
-    let median = |values: &[u64]| values[values.len() / 2];
-    Ok(Line {
-        id,
-        what: what.into(),
-        ours: median(&sorted(measured.iter().map(|pair| pair.0))),
-        peer: median(&sorted(measured.iter().map(|pair| pair.1))),
-        ratio: (ratios[0], median(&ratios), ratios[ratios.len() - 1]),
-        limit,
-    })
+    Ok(Line::of_rounds(id, what, Limit::AtLeast(limit), "/s", &measured))
 }
 
 fn sorted(values: impl Iterator<Item = u64>) -> Vec<u64> {

@@ -10,10 +10,12 @@ use serde_json::Value;
 /// How long a process may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The binary, beside this test's own folder in `target`.
+/// The binary: beside the running program, or beside a test's own folder, which is `deps`.
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a running test has a path");
-    let built = test.ancestors().nth(2).expect("tests run from target/PROFILE/deps").join("comptoir");
+    let running = std::env::current_exe().expect("a running program has a path");
+    let beside = running.parent().expect("a program is in a folder");
+    let profile = if beside.ends_with("deps") { beside.parent().expect("deps is in a folder") } else { beside };
+    let built = profile.join("comptoir");
     assert!(built.exists(), "{} is missing: cargo build --workspace --bins", built.display());
     built
 }
@@ -63,13 +65,21 @@ impl Server {
         Server::start(data_dir, &[("APP_MODE", "central")])
     }
 
-    /// Starts a node on a folder, with what `comptoir admin node create` printed.
+    /// Starts a node on a folder, with what `comptoir admin node create` printed. It looks after central's stand every second, so that a
+    /// test need not wait.
     pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> Server {
+        Server::node_asking_every(1, data_dir, issued, central_url)
+    }
+
+    /// As [`Server::node`], with `SYNC_INTERVAL_SECONDS` as given.
+    pub fn node_asking_every(seconds: u32, data_dir: &Path, issued: &Value, central_url: &str) -> Server {
         let issued = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{name} was not issued")).to_owned();
         let names = ["TENANT_ID", "SITE_ID", "NODE_ID", "SYNC_API_KEY"];
         let issued: Vec<(&str, String)> = names.into_iter().map(|name| (name, issued(name))).collect();
         let mut variables: Vec<(&str, &str)> = issued.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        variables.extend([("APP_MODE", "local"), ("CENTRAL_API_URL", central_url), ("SYNC_INTERVAL_SECONDS", "1")]);
+        let seconds = seconds.to_string();
+        let more = [("APP_MODE", "local"), ("CENTRAL_API_URL", central_url), ("SYNC_INTERVAL_SECONDS", &seconds)];
+        variables.extend(more);
         Server::start(data_dir, &variables)
     }
 
@@ -115,6 +125,11 @@ impl Server {
             assert!(started.elapsed() < READY_WITHIN, "it does not listen:\n{}", self.words());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Its id in the system.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it said.
