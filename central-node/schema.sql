@@ -149,6 +149,15 @@ create index event_of_entity on event (tenant_id, entity_type, entity_id, positi
 -- What people decided.
 create index event_resolution on event (tenant_id, position) where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED';
 
+-- What a conflict is read from, by entity: resolutions, the edits that wait or waited, and edits that were set apart and may have been
+-- released.
+create index event_resolution_of_entity on event (tenant_id, entity_type, entity_id, position)
+    where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED';
+create index event_in_conflict on event (tenant_id, entity_type, entity_id, position)
+    where verdict = 'CONFLICT' and action in ('CREATE', 'UPDATE', 'DELETE');
+create index event_set_apart on event (tenant_id, entity_type, entity_id, position)
+    where verdict = 'QUARANTINED' and action in ('CREATE', 'UPDATE', 'DELETE');
+
 -- One row per push that brought something new, and per request to the write API.
 create table ingest_batch (
     tenant_id           uuid not null,
@@ -312,6 +321,19 @@ create table entity (
 -- Entities about which a conflict is open: few among many.
 create index entity_in_conflict on entity (tenant_id, version, entity_type, entity_id) where open_conflicts::text <> '{}';
 
+-- Entities as they were, now and then: about one accepted change of 128 is kept with what it made of the entity.
+create table entity_past (
+    tenant_id      uuid not null,
+    version        int not null,
+    entity_type    text collate "C" not null,
+    entity_id      text collate "C" not null,
+    entity_version bigint not null,                  -- the accepted change after which it stood so
+    deleted        boolean not null,
+    fields         json not null,
+    provenance     json not null,
+    primary key (tenant_id, version, entity_type, entity_id, entity_version)
+);
+
 -- Projection `quarantine`: what could be read and was set apart. The event itself stands in the log.
 create table quarantine (
     tenant_id uuid not null,
@@ -335,7 +357,7 @@ begin
     foreach name in array array[
         'tenant', 'site', 'node', 'api_key', 'reader', 'refusal', 'tenant_head', 'node_head', 'event', 'ingest_batch',
         'fork_record', 'projection_version', 'rulebook', 'stock_item', 'stock_taken', 'stock_count', 'delivery', 'invoice',
-        'invoice_series', 'entity', 'quarantine'
+        'invoice_series', 'entity', 'entity_past', 'quarantine'
     ] loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
@@ -373,6 +395,8 @@ grant select, insert, update on node, api_key, reader, refusal, tenant_head, nod
 -- Read models can be thrown away: the log makes them again.
 grant select, insert, update, delete on
     stock_item, stock_taken, stock_count, delivery, invoice, invoice_series, entity, quarantine to comptoir_service;
+-- What is kept of the past never changes, and goes with its version.
+grant select, insert, delete on entity_past to comptoir_service;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Projections: who moves a cursor is told by projection_version; here is what could not be applied

@@ -1,4 +1,8 @@
 //! One conflict, read from the log: which edits wait, from what the node had made them, and what a person decided.
+//!
+//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on, and what
+//! waited or was decided is found by indexes of its own. An edit that was set apart counts where it was released: there it changed
+//! the entity, or came to wait.
 
 use comptoir_core::decision::{Place, Verdict};
 use comptoir_core::event::Event;
@@ -16,7 +20,7 @@ use crate::event_store::{self, LogRow};
 use crate::tenant::Tenant;
 use crate::world_store::{self, Versions};
 
-/// Rows of an entity's history that are read at once.
+/// Rows that are read at once.
 const PAGE_ROWS: i64 = 500;
 
 /// A conflict: open, or decided.
@@ -39,7 +43,7 @@ pub(super) struct Conflict {
 }
 
 /// An event of the entity's history with its decision.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) known: Known,
     pub(super) decision: StoredDecision,
@@ -62,6 +66,12 @@ impl Written {
         let event = stored_v1::decode(&row.record).map_err(|error| damaged(&error))?;
         let known = payload::known(event).map_err(|(_, error)| damaged(&error))?;
         Ok(Written { known, decision: row.decided()? })
+    }
+
+    /// As it took effect: what was set apart and released was decided by its release, and happened when it happened.
+    fn in_effect(self, release: &LogRow) -> Result<Written, StoreError> {
+        let effective_at = self.decision.effective_at;
+        Ok(Written { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
     }
 
     pub(super) fn event(&self) -> &Event {
@@ -109,14 +119,15 @@ pub(super) async fn find(
         None => return Ok(None),
     };
     let first = if opened_by == event { asked } else { edit(tx, tenant, opened_by).await?.ok_or_else(missing)? };
-    let mut reading = Reading::new(&about, first, settled.as_ref().map(|settled| settled.by.position()));
-    walk(tx, tenant, &key, |written| {
-        reading.take(written);
-        Ok(true)
-    })
-    .await?;
-    let server = if settled.is_some() { reading.server() } else { now };
-    Ok(Some(Conflict { event: opened_by, key, node, base: reading.base, edits: reading.edits, server, settled }))
+    let history = History::of(tx, &about, key.clone()).await?;
+    let decided_at = settled.as_ref().map(|settled| settled.by.position());
+    let base = history.base(&first, decided_at).await?;
+    let server = match decided_at {
+        Some(decided_at) => history.before(decided_at).await?,
+        None => now,
+    };
+    let edits = history.edits(first, decided_at).await?;
+    Ok(Some(Conflict { event: opened_by, key, node, base, edits, server, settled }))
 }
 
 /// The event, where it edits an entity made of fields.
@@ -124,8 +135,16 @@ async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<
     let Some(row) = event_store::by_event_id(tx, tenant, event).await? else { return Ok(None) };
     // A record that does not read edited nothing.
     let Ok(written) = Written::read(&row) else { return Ok(None) };
-    let edits = matches!(written.known.fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted);
-    Ok(edits.then_some(written))
+    if !matches!(written.known.fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
+        return Ok(None);
+    }
+    if written.verdict() != Verdict::Quarantined {
+        return Ok(Some(written));
+    }
+    match event_store::release_of(tx, tenant, event).await? {
+        Some(release) => written.in_effect(&release).map(Some),
+        None => Ok(Some(written)),
+    }
 }
 
 /// The entity as it stands.
@@ -150,34 +169,24 @@ async fn opener(
         return Ok(Some((id, None)));
     }
     let waited = asked.verdict() == Verdict::Conflict;
-    let mut found = None;
-    let mut resolutions = Vec::new();
-    walk(tx, tenant, key, |written| {
-        if written.verdict() == Verdict::Accepted
-            && let Fact::ConflictResolved(resolved) = &written.known.fact
-        {
-            let resolved = resolved.clone();
-            resolutions.push(Settled { by: written, resolved });
+    let mut after = asked.position();
+    loop {
+        let rows = event_store::resolutions_of(tx, tenant, key, after, PAGE_ROWS).await?;
+        for row in &rows {
+            after = row.position;
+            let by = Written::read(row)?;
+            let Fact::ConflictResolved(resolved) = by.known.fact.clone() else { continue };
+            let first = resolved.conflict;
+            if first == id || (waited && is_before(tx, tenant, first, asked).await?) {
+                return Ok(Some((first, Some(Settled { by, resolved }))));
+            }
         }
-        Ok(true)
-    })
-    .await?;
-    for settled in resolutions {
-        let first = settled.resolved.conflict;
-        let joined = waited && settled.by.position() > asked.position() && is_before(tx, tenant, first, asked).await?;
-        if first == id || joined {
-            found = Some((first, Some(settled)));
+        if rows.len() < PAGE_ROWS as usize {
             break;
         }
     }
-    if found.is_none()
-        && waited
-        && let Some(open) = open
-        && is_before(tx, tenant, open, asked).await?
-    {
-        found = Some((open, None));
-    }
-    Ok(found)
+    let Some(open) = open.filter(|_| waited) else { return Ok(None) };
+    Ok(is_before(tx, tenant, open, asked).await?.then_some((open, None)))
 }
 
 /// Whether an edit of the same node came before.
@@ -191,90 +200,97 @@ async fn is_before(
     Ok(first.is_some_and(|first| first.event().node == asked.event().node && first.position() < asked.position()))
 }
 
-/// Reads an entity's history from its beginning until `take` has seen enough.
-async fn walk(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    key: &EntityKey,
-    mut take: impl FnMut(Written) -> Result<bool, StoreError>,
-) -> Result<(), StoreError> {
-    let mut after = Position::ZERO;
-    loop {
-        let rows = event_store::of_entity(tx, tenant, key, after, PAGE_ROWS).await?;
-        for row in &rows {
-            after = row.position;
-            // What was set apart because it does not read took no effect.
-            if let Ok(written) = Written::read(row)
-                && !take(written)?
-            {
-                return Ok(());
-            }
-        }
-        if rows.len() < PAGE_ROWS as usize {
-            return Ok(());
-        }
-    }
-}
-
-/// The history of one conflict, as it is read.
-struct Reading<'a> {
+/// How one entity stood, and who edited it.
+struct History<'a> {
+    tx: &'a Transaction<'a>,
     tenant: &'a Tenant,
+    versions: Versions,
     key: EntityKey,
-    node: NodeId,
-    /// Where the conflict begins and, once it is decided, ends.
-    opened_at: Position,
-    decided_at: Option<Position>,
-    /// What the edit that opened the conflict says it was made from.
-    based_on: Position,
-    world: World,
-    base: Entity,
-    edits: Vec<Written>,
+    /// Edits that were set apart and released, by the position of their release.
+    released: Vec<Written>,
 }
 
-impl Reading<'_> {
-    fn new(tenant: &Tenant, first: Written, decided_at: Option<Position>) -> Reading<'_> {
-        Reading {
-            tenant,
-            key: EntityKey::of(&first.known),
-            node: first.event().node,
-            opened_at: first.position(),
-            decided_at,
-            based_on: Position(first.event().content.base_version.unwrap_or_default()),
-            world: World::default(),
-            base: Entity::default(),
-            // First in any case: one that was set apart and released has another verdict in its own row.
-            edits: vec![first],
+impl<'a> History<'a> {
+    async fn of(tx: &'a Transaction<'a>, tenant: &'a Tenant, key: EntityKey) -> Result<History<'a>, StoreError> {
+        let versions = Versions::active(tx, tenant.id).await?;
+        let mut released = Vec::new();
+        for row in event_store::set_apart(tx, tenant.id, &key).await? {
+            // What was set apart because it does not read took no effect.
+            let Ok(written) = Written::read(&row) else { continue };
+            if let Some(release) = event_store::release_of(tx, tenant.id, written.event().id).await? {
+                released.push(written.in_effect(&release)?);
+            }
+        }
+        released.sort_by_key(Written::position);
+        Ok(History { tx, tenant, versions, key, released })
+    }
+
+    /// The entity as the node had it when it began to edit: it knows its own accepted edits, and what it says it has seen.
+    async fn base(&self, first: &Written, decided_at: Option<Position>) -> Result<Entity, StoreError> {
+        let seen = Position(first.event().content.base_version.unwrap_or_default());
+        let own = self.before(first.position()).await?.changed_by.get(&first.event().node).copied();
+        let base = seen.max(own.unwrap_or_default());
+        match decided_at {
+            Some(decided_at) if base >= decided_at => self.before(decided_at).await,
+            _ => self.at(base).await,
         }
     }
 
-    fn take(&mut self, written: Written) {
-        if self.decided_at.is_some_and(|decided_at| written.position() >= decided_at) {
-            return;
-        }
-        match written.verdict() {
-            Verdict::Accepted => {
-                apply(&mut self.world, self.tenant, &written);
-                // A node knows its own accepted edits, and what it says it has seen.
-                let own = written.event().node == self.node && written.position() < self.opened_at;
-                if own || written.position() <= self.based_on {
-                    self.base = self.server();
+    /// The entity just before a position.
+    async fn before(&self, position: Position) -> Result<Entity, StoreError> {
+        self.at(Position(position.0.saturating_sub(1))).await
+    }
+
+    /// The entity at a position: what is kept of its past, with the changes since.
+    async fn at(&self, position: Position) -> Result<Entity, StoreError> {
+        let (tx, tenant) = (self.tx, self.tenant.id);
+        let past = world_store::load_past(tx, tenant, &self.versions, &self.key, position).await?;
+        let mut after = past.as_ref().map_or(Position::ZERO, |past| past.version);
+        let mut world = World::default();
+        world.entities.extend(past.map(|past| (self.key.clone(), past)));
+        let since = after;
+        let within = |written: &&Written| written.position() > since && written.position() <= position;
+        let mut released = self.released.iter().filter(within).peekable();
+        loop {
+            let rows = event_store::changes_of(tx, tenant, &self.key, (after, position), PAGE_ROWS).await?;
+            for row in &rows {
+                after = row.position;
+                while let Some(written) = released.next_if(|written| written.position() < after) {
+                    apply(&mut world, self.tenant, written);
                 }
+                apply(&mut world, self.tenant, &Written::read(row)?);
             }
-            Verdict::Conflict if written.event().node == self.node && written.position() > self.opened_at => {
-                self.edits.push(written);
+            if rows.len() < PAGE_ROWS as usize {
+                break;
             }
-            _ => {}
         }
+        released.for_each(|written| apply(&mut world, self.tenant, written));
+        Ok(world.entities.remove(&self.key).unwrap_or_default())
     }
 
-    fn server(&self) -> Entity {
-        self.world.entities.get(&self.key).cloned().unwrap_or_default()
+    /// The edits, oldest first: the one that opened the conflict, and those that joined until it was decided.
+    async fn edits(&self, first: Written, decided_at: Option<Position>) -> Result<Vec<Written>, StoreError> {
+        let (node, opened_at) = (first.event().node, first.position());
+        let until = decided_at.unwrap_or(Position(i64::MAX as u64));
+        let rows = event_store::in_conflict(self.tx, self.tenant.id, &self.key, node, (opened_at, until)).await?;
+        let joined = |written: &&Written| {
+            let waits = written.verdict() == Verdict::Conflict && written.event().node == node;
+            waits && written.position() > opened_at && written.position() < until
+        };
+        let mut edits = vec![first];
+        edits.extend(rows.iter().map(Written::read).collect::<Result<Vec<_>, _>>()?);
+        edits.extend(self.released.iter().filter(joined).cloned());
+        edits.sort_by_key(Written::position);
+        Ok(edits)
     }
 }
 
-/// What an accepted event did to its entity.
+/// What an event did to its entity, if it was accepted.
 fn apply(world: &mut World, tenant: &Tenant, written: &Written) {
     let decision = &written.decision;
+    if written.verdict() != Verdict::Accepted {
+        return;
+    }
     let place = Place {
         position: decision.position,
         received_at: decision.received_at,

@@ -11,6 +11,6 @@ pub(crate) use heads::{
     NodeHead, NodeLog, TenantHead, lock_tenant, node_logs, pin_key, raise_node, raise_tenant, tenant_head,
 };
 pub(crate) use read::{
-    HeldEvent, LogRow, PlaceRange, StoredPlace, by_event_id, decision_chain_at, held_events, of_entity, page,
-    quarantined, resolutions, stored_between,
+    HeldEvent, LogRow, PlaceRange, StoredPlace, by_event_id, changes_of, decision_chain_at, held_events, in_conflict,
+    page, quarantined, release_of, resolutions, resolutions_of, set_apart, stored_between,
 };

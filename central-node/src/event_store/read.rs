@@ -180,8 +180,68 @@ pub(crate) async fn by_event_id(
     tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()]).await?.as_ref().map(LogRow::read).transpose()
 }
 
-/// What was written about an entity made of fields, after a position and in order: edits, whatever became of them, and resolutions.
-pub(crate) async fn of_entity(
+/// What changed an entity made of fields, after a position, up to another, and in order: accepted edits and resolutions.
+pub(crate) async fn changes_of(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    key: &EntityKey,
+    (after, up_to): (Position, Position),
+    limit: i64,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.entity_type = $2 and e.entity_id = $3 and e.position > $4 and e.position <= $5
+         and e.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED') and e.verdict = 'ACCEPTED'
+         order by e.position limit $6"
+    );
+    about(tx, tenant, &sql, key, &[&as_bigint(after.0), &as_bigint(up_to.0), &limit]).await
+}
+
+/// Edits of an entity by a node that wait for a person or did, after a position, up to another, and in order.
+pub(crate) async fn in_conflict(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    key: &EntityKey,
+    node: NodeId,
+    (after, up_to): (Position, Position),
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.entity_type = $2 and e.entity_id = $3 and e.position > $4 and e.position <= $5
+         and e.verdict = 'CONFLICT' and e.action in ('CREATE', 'UPDATE', 'DELETE') and e.node_id = $6
+         order by e.position"
+    );
+    about(tx, tenant, &sql, key, &[&as_bigint(after.0), &as_bigint(up_to.0), &node.uuid()]).await
+}
+
+/// Edits of an entity that were set apart, in order. What became of them is told by [`release_of`].
+pub(crate) async fn set_apart(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    key: &EntityKey,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.entity_type = $2 and e.entity_id = $3
+         and e.verdict = 'QUARANTINED' and e.action in ('CREATE', 'UPDATE', 'DELETE') order by e.position"
+    );
+    about(tx, tenant, &sql, key, &[]).await
+}
+
+/// The release by which an event that was set apart took effect. A release that was rejected let it wait.
+pub(crate) async fn release_of(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    event: EventId,
+) -> Result<Option<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.entity_type = 'QUARANTINE' and e.entity_id = $2
+         and e.action = 'QUARANTINE_RELEASED' and e.verdict in ('ACCEPTED', 'SUPERSEDED', 'CONFLICT')
+         order by e.position limit 1"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    tx.query_opt(&statement, &[&tenant.uuid(), &event.to_string()]).await?.as_ref().map(LogRow::read).transpose()
+}
+
+/// Resolutions about one entity that took effect, after a position and in order.
+pub(crate) async fn resolutions_of(
     tx: &Transaction<'_>,
     tenant: TenantId,
     key: &EntityKey,
@@ -190,12 +250,23 @@ pub(crate) async fn of_entity(
 ) -> Result<Vec<LogRow>, StoreError> {
     let sql = format!(
         "{COLUMNS} where e.tenant_id = $1 and e.entity_type = $2 and e.entity_id = $3 and e.position > $4
-         and e.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
-         order by e.position limit $5"
+         and e.action = 'CONFLICT_RESOLVED' and e.verdict = 'ACCEPTED' order by e.position limit $5"
     );
-    let statement = tx.prepare_cached(&sql).await?;
-    let (entity_type, entity_id) = (key.entity_type.as_str(), key.entity_id.as_str());
-    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &entity_type, &entity_id, &as_bigint(after.0), &limit];
+    about(tx, tenant, &sql, key, &[&as_bigint(after.0), &limit]).await
+}
+
+/// Rows about one entity: tenant, type and id are the first parameters.
+async fn about(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    sql: &str,
+    key: &EntityKey,
+    more: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<LogRow>, StoreError> {
+    let statement = tx.prepare_cached(sql).await?;
+    let (tenant, entity_type, entity_id) = (tenant.uuid(), key.entity_type.as_str(), key.entity_id.as_str());
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &entity_type, &entity_id];
+    parameters.extend_from_slice(more);
     tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
 }
 

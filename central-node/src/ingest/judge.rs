@@ -22,6 +22,7 @@ use serde_json::json;
 
 use crate::event_store::{HeldEvent, NewEvent, NodeHead, TenantHead};
 use crate::tenant::Tenant;
+use crate::world_store::Past;
 
 /// The event that brings an invoice's number back; its id is derived from the event that caused it, by this name.
 pub(crate) const REFERENCE_ASSIGNED: &str = "INVOICE_REFERENCE_ASSIGNED";
@@ -76,6 +77,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) world: World,
     /// What changed of it.
     pub(crate) written: Touched,
+    /// What is kept of how entities stood in between.
+    pub(crate) past: Past,
     /// Where the tenant's order stands after the last record.
     pub(crate) head: TenantHead,
     /// The log of central's own node after the last record.
@@ -131,6 +134,7 @@ impl<'a> Bench<'a> {
             tenant,
             world,
             written: Touched::default(),
+            past: Past::default(),
             head,
             central,
             devices: BTreeMap::new(),
@@ -255,6 +259,7 @@ impl<'a> Bench<'a> {
             let world = &mut self.world;
             // A panic half-way leaves a world nobody should judge by: the whole batch begins again without this event.
             catch_unwind(AssertUnwindSafe(|| rules::evolve(world, effect))).map_err(|_| JudgeError::Defect(event))?;
+            self.past.note(&self.world, effect);
         }
         Ok(())
     }

@@ -298,7 +298,7 @@ async fn write(
         Ok(())
     };
     let (_, _, raised, ..) = tokio::try_join!(
-        world_store::save(tx, id, &ground.versions, &bench.world, &bench.written),
+        world_store::save(tx, id, &ground.versions, &bench.world, &bench.written, &bench.past),
         raise,
         raise_node(tx, id, &heads, now),
         insert_batches(tx, id, &changes.batches),

@@ -16,7 +16,7 @@ use deadpool_postgres::Transaction;
 use super::read::Read;
 use super::{Projection, ProjectionError};
 use crate::tenant::Tenant;
-use crate::world_store::{self, Versions};
+use crate::world_store::{self, Past, Versions};
 
 /// Verdicts from which something may follow. A release carries the verdict of the event it releases.
 pub(crate) const FOLDED: [Verdict; 4] =
@@ -121,12 +121,14 @@ pub(crate) struct Build {
     cache: Cache,
     /// Changed in memory, and not yet written.
     written: Touched,
+    /// What is kept of how entities stood in between.
+    past: Past,
 }
 
 impl Build {
     /// A build of these versions that has come to a position.
     pub(crate) fn at(position: Position, built: BTreeSet<Projection>, versions: Versions) -> Build {
-        Build { built, versions, cache: Cache::at(position), written: Touched::default() }
+        Build { built, versions, cache: Cache::at(position), written: Touched::default(), past: Past::default() }
     }
 
     /// Applies a part of the log in memory. After an error begin again: what is in memory is of no transaction.
@@ -139,24 +141,24 @@ impl Build {
         let mut cache = std::mem::replace(&mut self.cache, Cache::empty());
         self.load(tx, tenant, events, &mut cache).await?;
         let (built, tenant, events) = (self.built.clone(), Arc::clone(tenant), Arc::clone(events));
-        let mut written = std::mem::take(&mut self.written);
+        let (mut written, mut past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
         let folded = tokio::task::spawn_blocking(move || {
-            fold(&built, &mut cache.world, &mut written, &tenant, &events)?;
-            Ok::<_, ProjectionError>((cache, written))
+            fold(&built, &mut cache.world, (&mut written, &mut past), &tenant, &events)?;
+            Ok::<_, ProjectionError>((cache, written, past))
         });
-        (self.cache, self.written) = folded.await??;
+        (self.cache, self.written, self.past) = folded.await??;
         Ok(())
     }
 
     /// Whether so much waits to be written that it should be.
     pub(crate) fn is_full(&self) -> bool {
-        rows(&self.written) > UNWRITTEN_ROWS_MAX
+        rows(&self.written) + self.past.len() > UNWRITTEN_ROWS_MAX
     }
 
     /// Writes the rows that changed since the last time, each once, however often it changed.
     pub(crate) async fn save(&mut self, tx: &Transaction<'_>, tenant: TenantId) -> Result<(), ProjectionError> {
-        let written = std::mem::take(&mut self.written);
-        world_store::save(tx, tenant, &self.versions, &self.cache.world, &written).await?;
+        let (written, past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
+        world_store::save(tx, tenant, &self.versions, &self.cache.world, &written, &past).await?;
         if let Held::Part(loaded) = &mut self.cache.held {
             unite(loaded, written);
         }
@@ -213,7 +215,7 @@ impl Build {
 fn fold(
     built: &BTreeSet<Projection>,
     world: &mut World,
-    written: &mut Touched,
+    (written, past): (&mut Touched, &mut Past),
     tenant: &Tenant,
     events: &[Read],
 ) -> Result<(), ProjectionError> {
@@ -222,6 +224,7 @@ fn fold(
             if changed_by(&effect).is_some_and(|projection| built.contains(&projection)) {
                 effect.writes(written);
                 evolve(world, &effect);
+                past.note(world, &effect);
             }
         }
     }

@@ -97,6 +97,12 @@ impl Projection {
         }
     }
 
+    /// Tables of a version that are no part of what it says: how entities stood now and then, which a version that is older than the table
+    /// has not from its beginning.
+    pub(crate) fn kept_beside(self) -> Option<&'static str> {
+        (self == Projection::Entities).then_some("entity_past")
+    }
+
     pub(crate) fn tables(self) -> &'static [Table] {
         match self {
             Projection::Stock => &[

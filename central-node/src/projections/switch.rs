@@ -82,8 +82,8 @@ pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) ->
             None => ProjectionError::NoVersion { of, tenant },
         });
     }
-    for table in of.projection.tables() {
-        let sql = format!("delete from {} where tenant_id = $1 and version = $2", table.name);
+    for table in of.projection.tables().iter().map(|table| table.name).chain(of.projection.kept_beside()) {
+        let sql = format!("delete from {table} where tenant_id = $1 and version = $2");
         tx.execute(&sql, &[&id, &of.number]).await?;
     }
     tx.execute(

@@ -55,7 +55,7 @@ pub(super) async fn load(table: Table<'_>, keys: &BTreeSet<EntityKey>) -> Result
 }
 
 /// An entity from its row, as any query of these columns gives it.
-fn entity(row: &Row) -> Result<Entity, StoreError> {
+pub(super) fn entity(row: &Row) -> Result<Entity, StoreError> {
     let fields: BTreeMap<String, Box<RawValue>> = json_of(row.try_get("fields")?)?;
     let provenance: Provenance = json_of(row.try_get("provenance")?)?;
     let conflicts: BTreeMap<String, Uuid> = json_of(row.try_get("open_conflicts")?)?;
@@ -83,17 +83,35 @@ pub(super) async fn save(table: Table<'_>, world: &World, keys: &BTreeSet<Entity
     if rows.is_empty() {
         return Ok(());
     }
-    let types: Vec<&str> = rows.iter().map(|(key, _)| key.entity_type.as_str()).collect();
-    let ids: Vec<&str> = rows.iter().map(|(key, _)| key.entity_id.as_str()).collect();
-    let versions: Vec<i64> = rows.iter().map(|(_, entity)| as_bigint(entity.version.0)).collect();
-    let deleted: Vec<bool> = rows.iter().map(|(_, entity)| entity.deleted).collect();
-    let fields: Vec<String> = rows.iter().map(|(_, entity)| fields(entity)).collect::<Result<_, _>>()?;
-    let provenance: Vec<String> = rows.iter().map(|(_, entity)| provenance(entity)).collect::<Result<_, _>>()?;
+    let of = Columns::of(&rows)?;
     let conflicts: Vec<String> = rows.iter().map(|(_, entity)| conflicts(entity)).collect::<Result<_, _>>()?;
     let conflicts_at: Vec<i64> = rows.iter().map(|(_, entity)| as_bigint(entity.conflicts_at.0)).collect();
     let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
-        [&types, &ids, &versions, &deleted, &fields, &provenance, &conflicts, &conflicts_at];
+        [&of.types, &of.ids, &of.versions, &of.deleted, &of.fields, &of.provenance, &conflicts, &conflicts_at];
     table.write(include_str!("entities_save.sql"), rows.len(), &columns).await
+}
+
+/// What a row says of an entity, apart from its conflicts.
+pub(super) struct Columns<'a> {
+    pub(super) types: Vec<&'a str>,
+    pub(super) ids: Vec<&'a str>,
+    pub(super) versions: Vec<i64>,
+    pub(super) deleted: Vec<bool>,
+    pub(super) fields: Vec<String>,
+    pub(super) provenance: Vec<String>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(rows: &[(&'a EntityKey, &Entity)]) -> Result<Columns<'a>, StoreError> {
+        Ok(Columns {
+            types: rows.iter().map(|(key, _)| key.entity_type.as_str()).collect(),
+            ids: rows.iter().map(|(key, _)| key.entity_id.as_str()).collect(),
+            versions: rows.iter().map(|(_, entity)| as_bigint(entity.version.0)).collect(),
+            deleted: rows.iter().map(|(_, entity)| entity.deleted).collect(),
+            fields: rows.iter().map(|(_, entity)| fields(entity)).collect::<Result<_, _>>()?,
+            provenance: rows.iter().map(|(_, entity)| provenance(entity)).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// The fields' own texts: what was judged by its text must come back as the same text.

@@ -6,6 +6,7 @@
 mod deliveries;
 mod entities;
 mod invoices;
+mod past;
 mod quarantine;
 mod stock;
 
@@ -14,7 +15,7 @@ use std::collections::HashMap;
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
-use comptoir_core::state::{Touched, World};
+use comptoir_core::state::{Entity, EntityKey, Touched, World};
 use comptoir_proto::rulebook_file;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
@@ -23,6 +24,8 @@ use uuid::Uuid;
 
 use crate::database::{StoreError, as_bigint};
 use crate::tenant::Tenant;
+
+pub(crate) use past::Past;
 
 /// Which version of each deciding projection is worked on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,13 +94,15 @@ pub(crate) async fn load(
     Ok(())
 }
 
-/// Writes the rows that `written` names as they stand in `world`. The rulebook is apart: [`save_rulebook`].
+/// Writes the rows that `written` names as they stand in `world`, and what is kept of the past. The rulebook is apart:
+/// [`save_rulebook`].
 pub(crate) async fn save(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,
     world: &World,
     written: &Touched,
+    past: &Past,
 ) -> Result<(), StoreError> {
     let of = |version| Table { tx, tenant, version };
     tokio::try_join!(
@@ -108,9 +113,21 @@ pub(crate) async fn save(
         invoices::save(of(versions.invoices), world, &written.invoices),
         invoices::save_series(of(versions.invoices), world, &written.series),
         entities::save(of(versions.entities), world, &written.entities),
+        past.save(of(versions.entities)),
         quarantine::save(of(versions.quarantine), world, &written.quarantined),
     )?;
     Ok(())
+}
+
+/// How an entity stood at a position, or at an earlier one of its own: its version says which. Nothing where that is its beginning.
+pub(crate) async fn load_past(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    key: &EntityKey,
+    at: Position,
+) -> Result<Option<Entity>, StoreError> {
+    past::load(Table { tx, tenant, version: versions.entities }, key, at).await
 }
 
 /// The rulebook in force at the next position.

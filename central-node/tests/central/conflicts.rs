@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use comptoir_core::decision::{Code, Judgement, Verdict};
 use comptoir_core::id::EventId;
+use comptoir_proto::stored_v1;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -367,4 +369,111 @@ async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_open
     let until = from + migration[from..].find(';').unwrap();
     db.batch_execute(&migration[from..until]).await.unwrap();
     assert_eq!(known().await, before);
+}
+
+impl School<'_> {
+    /// Sets an edit that waits apart, as if deciding it had failed when it came: nothing followed from it then, as nothing does from one
+    /// that joins a conflict. Somebody has to release it.
+    async fn set_apart(&self, edit: EventId) {
+        let db = self.scene.admin().await;
+        let sql = "select decision, position from event where event_id = $1";
+        let row = db.query_one(sql, &[&edit.uuid()]).await.unwrap();
+        let mut decision = stored_v1::decode_decision(row.get(0)).unwrap();
+        decision.judgement = Judgement::refused(Verdict::Quarantined, Code::DecideFailed, decision.judgement.rule);
+        let bytes = stored_v1::encode_decision(&decision).unwrap();
+        let sql = "update event set verdict = 'QUARANTINED', code = 'DECIDE_FAILED', decision = $2 where event_id = $1";
+        assert_eq!(db.execute(sql, &[&edit.uuid(), &bytes]).await.unwrap(), 1);
+        let sql = "insert into quarantine (tenant_id, version, event_id, position, released)
+                   select tenant_id, version, $1, $2, false from projection_version
+                   where tenant_id = $3 and projection = 'quarantine' and state = 'active'";
+        let position: i64 = row.get(1);
+        assert_eq!(db.execute(sql, &[&edit.uuid(), &position, &self.company.tenant.uuid()]).await.unwrap(), 1);
+    }
+
+    async fn release(&self, edit: EventId) -> Value {
+        let path = format!("/api/v1/quarantine/{edit}/release");
+        let (status, answer) = self.scene.post(&self.company.token, &path, "{}").await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        answer["decision"].clone()
+    }
+}
+
+#[tokio::test]
+async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (opened, _) = school.pupil_in_conflict("7").await;
+    // It has seen everything, and joins only because the conflict is open.
+    let mut waiting = |fields| edit(&mut school.office, "7", "UPDATE", Some(9_999), &fields);
+    let (joining, later) = (waiting(json!({"town": "Nice"})), waiting(json!({"house": "red"})));
+    school.office.push(&scene, school.office.seq.0 - 1, school.office.seq.0).await;
+    school.set_apart(joining).await;
+    school.set_apart(later).await;
+    let edits = async |event| -> Vec<Value> {
+        let conflict = school.conflict(event).await;
+        conflict["edits"].as_array().unwrap().iter().map(|edit| edit["event_id"].clone()).collect()
+    };
+    assert_eq!(edits(opened).await, [json!(opened.uuid())]);
+    let released = school.release(joining).await;
+    assert_eq!((&released["verdict"], &released["code"]), (&json!("CONFLICT"), &json!("VERSION_CONFLICT")));
+    assert_eq!(edits(opened).await, [json!(opened.uuid()), json!(joining.uuid())]);
+    assert_eq!(edits(joining).await, edits(opened).await, "it is found by the edit that was released");
+    let conflict = school.conflict(opened).await;
+    assert_eq!(conflict["local"]["fields"], json!({"grade": "15", "town": "Nice", "room": "B2"}));
+    assert_eq!(conflict["edits"][1]["position"], released["position"]);
+
+    let body = json!({"choice": "server", "id": Uuid::now_v7()});
+    assert_eq!(school.resolve(opened, &etag(&conflict), &body).await.0, StatusCode::OK);
+    assert_eq!(edits(joining).await, [json!(opened.uuid()), json!(joining.uuid())], "a decided one is shown as it was");
+    let released = school.release(later).await;
+    assert_eq!(released["verdict"], "ACCEPTED");
+    let graded = edit(&mut school.teacher, "7", "UPDATE", Some(9_999), &json!({"grade": "14"}));
+    assert_eq!(push_last(&scene, &school.teacher, graded).await.verdict, "ACCEPTED");
+    let seen = released["position"].as_u64();
+    let second = edit(&mut school.office, "7", "UPDATE", seen, &json!({"grade": "16"}));
+    assert_eq!(push_last(&scene, &school.office, second).await.verdict, "CONFLICT");
+    let conflict = school.conflict(second).await;
+    assert_eq!((&conflict["base"]["version"], &conflict["base"]["fields"]["house"]), (&json!(seen), &json!("red")));
+    assert_eq!(conflict["base"]["fields"]["grade"], "13");
+}
+
+#[tokio::test]
+async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let from = school.teacher.seq.0 + 1;
+    edit(&mut school.teacher, "7", "CREATE", None, &json!({"name": "Léa", "grade": "0"}));
+    for number in 1..2_000 {
+        edit(&mut school.teacher, "7", "UPDATE", None, &json!({"grade": number.to_string()}));
+    }
+    let base = school.teacher.push(&scene, from, school.teacher.seq.0).await.results[1_499].position;
+    let late = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"room": "B2"}));
+    assert_eq!(push_last(&scene, &school.office, late).await.verdict, "CONFLICT");
+    let open = school.conflict(late).await;
+    assert_eq!(open["base"]["fields"], json!({"name": "Léa", "grade": "1499"}));
+    assert_eq!(open["server"]["fields"]["grade"], "1999");
+
+    // Whatever was read would not be shown: no record of before the last row of the past is.
+    let db = scene.admin().await;
+    let kept = "select max(entity_version), count(*) from entity_past where entity_version <= $1";
+    let base = i64::try_from(base).unwrap();
+    let row = db.query_one(kept, &[&base]).await.unwrap();
+    let (past, rows): (i64, i64) = (row.get(0), row.get(1));
+    assert!((1..100).contains(&rows) && base - past < 1_000, "{rows} rows, the last at {past}, below {base}");
+    let damage = "update event set record = '\\x00', decision = '\\x00' where entity_id = '7' and position <= $1";
+    assert!(db.execute(damage, &[&past]).await.unwrap() > 500);
+    assert_eq!(school.conflict(late).await, open);
+    let body = json!({"choice": "local", "id": Uuid::now_v7()});
+    let (status, _, answer) = school.resolve(late, &etag(&open), &body).await;
+    assert_eq!((status, &answer["entity"]["fields"]["room"]), (StatusCode::OK, &json!("B2")), "{answer}");
+    let decided = school.conflict(late).await;
+    assert_eq!((&decided["base"], &decided["server"]), (&open["base"], &open["server"]));
+
+    // A central of before the table begins it with what it has.
+    db.execute("delete from entity_past", &[]).await.unwrap();
+    let migration = include_str!("../../migrations/V68__entity_past.sql");
+    let from = migration.find("insert into").unwrap();
+    let until = from + migration[from..].find(';').unwrap();
+    db.batch_execute(&migration[from..until]).await.unwrap();
+    assert_eq!(db.query("select 1 from entity_past", &[]).await.unwrap().len(), 1);
 }
