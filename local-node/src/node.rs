@@ -13,7 +13,7 @@ use crate::config::{NodeConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::read_models::{self, ReadModels};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
-use crate::sync_agent::{Agent, Notes, Phase, Puller, SyncState, Trouble, count_needs_person};
+use crate::sync_agent::{Agent, Notes, Phase, Puller, SyncState, Trouble, recount};
 
 /// After how long an agent that failed by a defect of ours is started again.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
@@ -187,8 +187,9 @@ struct Line {
 
 impl Line {
     async fn run<T: Transport>(self, transport: Option<T>) {
-        self.recount().await;
-        let Some(transport) = transport.map(Arc::new) else { return };
+        let Some(transport) = transport.map(Arc::new) else {
+            return recount(&self.log, &self.state).await;
+        };
         loop {
             let (log, environment) = (self.log.clone(), self.environment.clone());
             let (state, notes_path) = (self.state.clone(), self.notes_path.clone());
@@ -205,16 +206,6 @@ impl Line {
             let attention = Trouble { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
             self.state.send_modify(|state| state.attention = Some(attention));
             sleep(RESTART_AFTER).await;
-        }
-    }
-
-    /// Counts the decisions that came after the notes were written.
-    async fn recount(&self) {
-        let (log, counted) = (self.log.clone(), self.state.borrow().needs_person);
-        match tokio::task::spawn_blocking(move || count_needs_person(&log, counted)).await {
-            Ok(Ok(counted)) => self.state.send_modify(|state| state.needs_person = counted),
-            Ok(Err(error)) => tracing::error!(%error, "Cannot count the events that need a person: {error}"),
-            Err(error) => tracing::error!(%error, "Counting the events that need a person was interrupted: {error}"),
         }
     }
 }

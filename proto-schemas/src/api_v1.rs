@@ -328,7 +328,7 @@ pub struct QueueDto {
     pub pending: u64,
     /// Age of the oldest of them; absent when none waits.
     pub oldest_age_seconds: Option<u64>,
-    /// Events that need a person: conflicts, rejections, quarantined ones.
+    /// Events that need a person: conflicts nobody has decided, quarantined ones nobody has released, and rejections.
     pub attention: u64,
     /// When central last answered; absent before the first time.
     #[schemars(with = "Option<words::Instant>")]

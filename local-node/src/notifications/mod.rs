@@ -4,6 +4,7 @@
 //! Those of decisions are made from the log's own stored decisions, from a mark on: a kill between a decision and its notification costs
 //! a look at the same decision again.
 
+mod waiting;
 mod words;
 
 use comptoir_core::id::EventId;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::event_log::{Change, Log, ReadError, Shelf};
 use crate::read_models::{At, apply, decision, event};
+pub(crate) use waiting::waiting;
 pub(crate) use words::Language;
 
 /// Decisions looked at before the mark is kept, where there was nothing to tell.
@@ -118,11 +120,11 @@ fn mark_change(mark: Mark) -> Change {
 
 fn of_decision(log: &Log, at: At) -> Result<Option<Change>, ReadError> {
     let Some(result) = decision(log, at)? else { return Ok(None) };
-    let Some(kind) = kind_of(&result) else { return Ok(None) };
+    let Some(kind) = kind_of(&result).map(str::to_owned) else { return Ok(None) };
     let content = event(log, at)?.map(|event| event.content);
     let data = result.resolution.unwrap_or_default();
     let kept = Kept {
-        kind: kind.to_owned(),
+        kind,
         event_id: result.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
         entity_id: content.as_ref().map_or_else(String::new, |content| content.entity_id.to_string()),
@@ -171,7 +173,7 @@ fn outcome(result: &RecordResult) -> String {
 }
 
 /// What a verdict has to tell. Numbers of invoices, and a client's field that somebody wrote later, need nobody.
-fn kind_of(result: &RecordResult) -> Option<&'static str> {
+fn kind_of(result: &RecordResult) -> Option<&str> {
     match (result.verdict.as_str(), result.code.as_deref()) {
         ("CONFLICT", Some(ALREADY_VALIDATED)) => Some(ALREADY_VALIDATED),
         ("CONFLICT", _) => Some("CONFLICT"),
@@ -179,7 +181,9 @@ fn kind_of(result: &RecordResult) -> Option<&'static str> {
         ("QUARANTINED", _) => Some("QUARANTINED"),
         ("SUPERSEDED", Some("LATER_WRITER")) => None,
         ("SUPERSEDED", _) => Some("SUPERSEDED"),
-        _ => None,
+        ("ACCEPTED" | "DUPLICATE", _) => None,
+        // A verdict that this version does not know may be anything: better shown than hidden.
+        (verdict, _) => Some(verdict),
     }
 }
 

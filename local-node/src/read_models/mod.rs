@@ -23,7 +23,7 @@ use comptoir_core::id::Name;
 use comptoir_proto::pull_v1::RowKind;
 
 pub(crate) use evolve::grown;
-pub(crate) use tail::{At, Target, decision, discards, event};
+pub(crate) use tail::{At, Target, decision, event};
 pub(crate) use view::{Line, Page, ReadModels, Tagged, parse_cursor};
 
 /// An entity made of fields.

@@ -14,10 +14,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::Backoff;
-use super::notes::{self, Notes};
+use super::notes::Notes;
 use super::outbox::{self, Batch, BatchSize};
 use super::push::{Pushed, Setback, Stand, read_push, read_status};
 use super::reaction::{self, Reaction};
+use super::recount::recount;
 use super::state::{ClockOffset, Phase, SyncState, Trouble};
 use super::transport::{Answer, Transport, Unanswered};
 use crate::blobs::Blobs;
@@ -106,6 +107,7 @@ impl<T: Transport> Agent<T> {
     /// Works until it is dropped.
     pub(crate) async fn run(mut self) {
         self.notify().await;
+        recount(&self.log, &self.state).await;
         let mut heads = self.log.watch();
         loop {
             let head = *heads.borrow_and_update();
@@ -241,8 +243,6 @@ impl<T: Transport> Agent<T> {
         if up_to <= acked || batch.first() > acked.next() {
             return;
         }
-        let new = results.iter().filter(|(result, _)| result.seq > acked.0);
-        let for_a_person = new.filter(|(result, _)| notes::needs_person(result)).count() as u64;
         let decisions: Vec<_> = results.into_iter().map(|(result, bytes)| (Seq(result.seq), bytes)).collect();
         let stored = loop {
             match self.log.store_decisions(self.epoch.number, up_to, decisions.clone()).await {
@@ -251,15 +251,7 @@ impl<T: Transport> Agent<T> {
             }
         };
         match stored {
-            Ok(()) => {
-                let epoch = self.epoch.number;
-                self.state.send_modify(|state| {
-                    let counted = &mut state.needs_person;
-                    counted.events += for_a_person;
-                    (counted.epoch, counted.seq) = (epoch, up_to);
-                });
-                self.notify().await;
-            }
+            Ok(()) => self.notify().await,
             Err(error) => drop(self.tell("RESULTS_NOT_STORED", error.to_string())),
         }
     }

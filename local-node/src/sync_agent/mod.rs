@@ -18,12 +18,14 @@ mod outbox;
 mod puller;
 mod push;
 mod reaction;
+mod recount;
 mod state;
 #[cfg(test)]
 mod tests;
 pub mod transport;
 
 pub(crate) use agent::Agent;
-pub(crate) use notes::{Notes, count_needs_person};
+pub(crate) use notes::Notes;
 pub(crate) use puller::Puller;
+pub(crate) use recount::recount;
 pub use state::{ClockOffset, Phase, PullState, SyncState, Trouble};

@@ -17,6 +17,7 @@ use super::backoff::Backoff;
 use super::load::Lines;
 use super::push::{Setback, read_status};
 use super::reaction;
+use super::recount::recount;
 use super::state::{SyncState, Trouble};
 use super::transport::{Answer, Opened, PullQuery, Transport};
 use crate::event_log::{AppendError, Change, Environment, Head, Log, ReadError};
@@ -137,7 +138,7 @@ impl<T: Transport> Puller<T> {
             Err(setback) => return self.failed(Failed::Setback(setback)).await,
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
-        let large = oversized(&response.changes);
+        let (large, news) = (oversized(&response.changes), !response.notices.is_empty());
         let came = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
         let applied = blocking(move || {
@@ -153,6 +154,9 @@ impl<T: Transport> Puller<T> {
             return self.failed(failed).await;
         }
         self.show_too_large(large);
+        if news {
+            recount(&self.log, &self.state).await;
+        }
         self.backoff.reset();
         let complete_to = self.place.complete_to;
         self.state.send_modify(|state| {

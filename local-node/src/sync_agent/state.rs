@@ -54,15 +54,14 @@ pub struct ClockOffset {
     pub uncertainty_micros: i64,
 }
 
-/// Events that central's decisions leave to a person, counted up to a place in the log.
+/// Events that central's decisions leave to a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct NeedsPerson {
     /// How many.
     pub events: u64,
-    /// The epoch's number up to which decisions are counted.
-    pub epoch: u32,
-    /// The seq in it.
-    pub seq: Seq,
+    /// How often somebody began to count, and which of these counts is shown: one that began earlier never takes its place.
+    pub(super) begun: u64,
+    pub(super) shown: u64,
 }
 
 /// The state of the line to central.

@@ -12,6 +12,7 @@ use crate::notifications::{self, Told};
 use crate::read_models::At;
 use crate::sync_agent::push::Setback;
 use crate::sync_agent::reaction;
+use crate::sync_agent::recount;
 use crate::sync_agent::transport::Transport;
 
 impl<T: Transport> Agent<T> {
@@ -105,10 +106,10 @@ impl<T: Transport> Agent<T> {
                 }
             }
         }
-        self.state.send_if_modified(|state| {
-            state.notifications += count;
-            count > 0
-        });
+        if count > 0 {
+            self.state.send_modify(|state| state.notifications += count);
+            recount(&self.log, &self.state).await;
+        }
         true
     }
 }

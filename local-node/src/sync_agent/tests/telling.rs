@@ -155,3 +155,53 @@ async fn a_file_that_is_lost_or_refused_holds_no_event_back() {
     shop.until_attention("BLOB_REFUSED").await;
     shop.acked(3).await;
 }
+
+/// What central decided later about an event of this node.
+fn news(shop: &Shop, kind: &str, about: (u64, &str), data: serde_json::Value) {
+    let down = shop.central.down();
+    let position = down.client("c-1", "Durand");
+    let (event_id, entity_id) = (id(about.0).uuid(), about.1.to_owned());
+    let (entity_type, at) = ("NOTE".to_owned(), "2026-03-01T10:05:00Z".to_owned());
+    let by = Some("u-9".to_owned());
+    down.notice(Notice { position, event_id, entity_type, entity_id, kind: kind.to_owned(), data, by, at });
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decided() {
+    let mut shop = Shop::new();
+    shop.sell(0..4).await;
+    let mut joins = draft(4);
+    joins.content.entity_id = draft(3).content.entity_id;
+    shop.log.append(vec![joins, draft(5)]).await.unwrap();
+    let decided = |seq: u64, verdict: &str, position: u64| {
+        let result =
+            json!({"event_id": id(seq.saturating_sub(2)).uuid(), "seq": seq, "verdict": verdict, "position": position});
+        (Seq(seq), result.to_string().into_bytes())
+    };
+    // Decided before anything came down: 0 and 1 set apart, 2 refused, 3 and 4 in conflict about the same note.
+    let notes = [(2, "QUARANTINED"), (3, "QUARANTINED"), (4, "REJECTED"), (5, "CONFLICT"), (6, "CONFLICT")];
+    let mut results = vec![decided(1, "ACCEPTED", 1)];
+    results.extend(notes.iter().zip(2u64..).map(|((seq, verdict), position)| decided(*seq, verdict, position)));
+    shop.log.store_decisions(1, Seq(6), results).await.unwrap();
+    shop.log.keep(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
+    let waiting = |shop: &Shop| notifications::waiting(&shop.log).unwrap();
+    assert_eq!(waiting(&shop), 5);
+    // Positions of the news come after.
+    for _ in 0..10 {
+        shop.central.down().client("c-0", "Dupont");
+    }
+    shop.pull().until(|state| state.pull.complete_to == Some(10)).await;
+    news(&shop, "RELEASED", (0, "n-0"), json!({"verdict": "ACCEPTED"}));
+    shop.until(|state| state.needs_person.events == 4).await;
+    news(&shop, "RELEASED", (1, "n-1"), json!({"verdict": "CONFLICT", "code": "VERSION_CONFLICT"}));
+    shop.until(|state| state.pull.complete_to == Some(12)).await;
+    assert_eq!(waiting(&shop), 4, "it left quarantine, and waits in conflict");
+    news(&shop, "RESOLVED", (1, "n-1"), json!({"choice": "server"}));
+    shop.until(|state| state.needs_person.events == 3).await;
+    news(&shop, "RESOLVED", (3, "n-3"), json!({"choice": "server"}));
+    shop.until(|state| state.needs_person.events == 1).await;
+    // The agent begins with what is kept, and what was refused stays refused.
+    shop.kill_puller().await;
+    let mut shop = shop.after_a_power_cut();
+    shop.start().until(|state| state.needs_person.events == 1).await;
+}
