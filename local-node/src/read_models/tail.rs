@@ -41,7 +41,7 @@ pub(crate) struct Target {
 }
 
 /// Quantities that events move which central has not given back.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Moving {
     pub(crate) events: u64,
     pub(crate) sold: Decimal,
@@ -49,6 +49,33 @@ pub(crate) struct Moving {
     pub(crate) received: Decimal,
     pub(crate) returned: Decimal,
     pub(crate) written_off: Decimal,
+    /// Which of it central has decided: a row that comes before the cursor passes it may have it already.
+    decided: Vec<Decided>,
+}
+
+/// A line that central has decided and not given back for good.
+#[derive(Clone, Debug)]
+struct Decided {
+    at: At,
+    position: u64,
+    sum: Sum,
+    quantity: Decimal,
+}
+
+impl Moving {
+    /// What of it is not in a row.
+    pub(crate) fn without(&self, is_in_row: impl Fn(At, u64) -> bool) -> Moving {
+        let mut left = Moving { decided: Vec::new(), ..self.clone() };
+        for line in self.decided.iter().filter(|line| is_in_row(line.at, line.position)) {
+            left.take(line.sum, line.quantity);
+        }
+        left
+    }
+
+    fn take(&mut self, sum: Sum, quantity: Decimal) {
+        self.events = self.events.saturating_sub(1);
+        *sum(self) = sum(self).saturating_sub(quantity);
+    }
 }
 
 /// The index.
@@ -172,6 +199,9 @@ impl Tail {
                 if !stays && std::mem::take(&mut self.events[found].counts) {
                     self.remove(log, at)?;
                 }
+                if self.events[found].counts && !self.stock.is_empty() {
+                    self.note_decided(log, at, result.position)?;
+                }
                 self.events[found].position = Some(result.position);
             }
             self.decided = at.seq;
@@ -216,6 +246,18 @@ impl Tail {
         }
     }
 
+    /// Remembers where central put what an event moves.
+    fn note_decided(&mut self, log: &Log, at: At, position: u64) -> Result<(), ReadError> {
+        let Some(event) = event(log, at)? else { return Ok(()) };
+        let Touched::Stock(sum, lines) = touched(&event) else { return Ok(()) };
+        for (product, quantity) in lines {
+            if let Some(moving) = self.stock.get_mut(&product) {
+                moving.decided.push(Decided { at, position, sum, quantity });
+            }
+        }
+        Ok(())
+    }
+
     fn remove(&mut self, log: &Log, at: At) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
         match touched(&event) {
@@ -231,8 +273,8 @@ impl Tail {
             Touched::Stock(sum, lines) => {
                 for (product, quantity) in lines {
                     let Some(moving) = self.stock.get_mut(&product) else { continue };
-                    moving.events = moving.events.saturating_sub(1);
-                    *sum(moving) = sum(moving).saturating_sub(quantity);
+                    moving.take(sum, quantity);
+                    moving.decided.retain(|line| line.at != at);
                     if moving.events == 0 {
                         self.stock.remove(&product);
                     }
@@ -328,6 +370,6 @@ mod tests {
 
     #[test]
     fn an_event_that_is_not_given_back_costs_what_the_page_on_operating_a_node_says() {
-        assert_eq!(std::mem::size_of::<Waiting>(), 40);
+        assert_eq!((std::mem::size_of::<Waiting>(), std::mem::size_of::<Decided>()), (40, 48));
     }
 }

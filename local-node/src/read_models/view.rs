@@ -372,16 +372,20 @@ fn stock_row(
         let held = HeldRow::decode(bytes).ok()?;
         Some((held.brought_at(), serde_json::from_str::<StockRow>(held.row.get()).ok()?))
     });
-    let waiting = moving.get(product).filter(|_| site == Some(own_site));
     let (brought_at, row) = held.map_or((None, None), |(at, row)| (Some(at), Some(row)));
+    let version = row.as_ref().map_or(0, |row| row.version);
+    let waiting = moving.get(product).filter(|_| site == Some(own_site));
+    // Rows come before the cursor passes them, and before a first load has ended: what is in the figure does not stand beside it too.
+    let waiting = waiting.map(|waiting| waiting.without(|_, position| position <= version));
+    let waiting = waiting.filter(|waiting| waiting.events > 0);
     Some(NodeStockRow {
         site: site.map(SiteId::uuid),
         product: product.to_owned(),
-        version: row.as_ref().map_or(0, |row| row.version),
+        version,
         known_at: line.pulled_at.map(instant::format),
         is_synced: waiting.is_none() && row.is_some(),
         last_sync_at: brought_at.map(instant::format),
-        waiting: waiting_stock(waiting.unwrap_or(&Moving::default())),
+        waiting: waiting_stock(&waiting.unwrap_or_default()),
         quantity: row.as_ref().map(|row| row.quantity.clone()),
         short: row.map(|row| row.short),
     })
