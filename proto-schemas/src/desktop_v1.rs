@@ -188,6 +188,9 @@ pub struct ResolveRequest {
     pub outbox_event_id: String,
     /// True: central's version stands. False: the client's takes its place.
     pub accept_server_version: bool,
+    /// The entity's `serverVersion` that the user was shown; where it is absent, the one that the client was given last.
+    #[serde(default)]
+    pub server_version: Option<u64>,
     /// With `acceptServerVersion` false: these fields instead of all of the client's.
     #[serde(default)]
     #[schemars(with = "Option<words::Members>")]

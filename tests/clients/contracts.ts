@@ -171,6 +171,15 @@ export interface SyncDownResponse {
   hasMore: boolean;
 }
 
+/** Left open by the document, which has the call `resolveConflict('evt_123', true)`. */
+export interface ResolveRequest {
+  clientId: string;
+  outboxEventId: string;
+  acceptServerVersion: boolean;
+  serverVersion?: number | undefined;
+  merged?: Record<string, any> | undefined;
+}
+
 export interface ResolveResponse {
   outboxEventId: string;
   serverEventId: string;

@@ -1,7 +1,7 @@
 // A desktop as the document describes it: an outbox, and a cache that the server's word overwrites.
 import { randomUUID } from 'node:crypto';
-import type { Conflict, OutboxEvent, ResolveResponse, SyncChange, SyncDownRequest, SyncDownResponse, SyncEntityType, SyncUpRequest, SyncUpResponse } from './contracts.js';
-import { call, pause, retry, type Pause } from './http.js';
+import type { Conflict, OutboxEvent, ResolveRequest, ResolveResponse, SyncChange, SyncDownRequest, SyncDownResponse, SyncEntityType, SyncUpRequest, SyncUpResponse } from './contracts.js';
+import { HttpError, call, pause, retry, type Pause } from './http.js';
 import { Store } from './store.js';
 
 type Row = Record<string, any>;
@@ -162,11 +162,12 @@ export class Desktop {
     }
   }
 
-  /** The user's choice about a conflict: `resolveConflict('evt_123', true)`. */
+  /** The user's choice about a conflict, made from the data that the conflict shows: `resolveConflict('evt_123', true)`. */
   async resolveConflict(outboxEventId: string, acceptServerVersion: boolean, merged?: Row): Promise<ResolveResponse> {
-    const answer = await call<ResolveResponse>(`${this.settings.url}/api/sync/resolve`, this.settings.token, {
-      clientId: this.settings.client, outboxEventId, acceptServerVersion, merged,
-    });
+    const shown = this.state.conflicts.find((conflict) => conflict.outboxEventId === outboxEventId);
+    const answer = await this.#resolve({
+      clientId: this.settings.client, outboxEventId, acceptServerVersion, merged, serverVersion: shown?.serverData?.['serverVersion'],
+    }, shown);
     const event = this.event(outboxEventId);
     event.status = 'ACKNOWLEDGED';
     const table = this.table(event.entityType);
@@ -175,6 +176,19 @@ export class Desktop {
     this.state.conflicts = this.state.conflicts.filter((conflict) => conflict.outboxEventId !== outboxEventId);
     this.#store.save();
     return answer;
+  }
+
+  /** Where the server's data have moved on, they are shown, and the user chooses again. */
+  async #resolve(request: ResolveRequest, shown: Conflict | undefined): Promise<ResolveResponse> {
+    try {
+      return await call<ResolveResponse>(`${this.settings.url}/api/sync/resolve`, this.settings.token, request);
+    } catch (error) {
+      if (shown && error instanceof HttpError && error.status === 412) {
+        shown.serverData = error.body?.['serverData'] ?? null;
+        this.#store.save();
+      }
+      throw error;
+    }
   }
 
   event(id: string): State['outbox_events'][number] {

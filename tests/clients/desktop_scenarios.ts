@@ -140,6 +140,30 @@ const scenarios: Scenarios = {
     assert.equal((await two.up()).acknowledged.length, 1, 'the conflict is closed');
   },
 
+  /** "Le serveur renvoie le conflit avec les données serveur", also where they moved on while the user was choosing. */
+  async a_choice_is_about_what_was_shown(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean', level: '6' });
+    await one.up();
+    await one.down();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jeanne' });
+    two.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Paul', level: '4' }, 'evt_5');
+    await one.up();
+    await two.up();
+    one.write('UPDATE', 'STUDENT', 's-1', { level: '5' });
+    await one.up();
+    await assert.rejects(two.resolveConflict('evt_5', false), { status: 412, code: 'PRECONDITION_FAILED' });
+    assert.equal(two.event('evt_5').status, 'CONFLICT');
+    assert.deepEqual([two.state.conflicts[0]?.serverData?.['firstName'], two.state.conflicts[0]?.serverData?.['level']], ['Jeanne', '5']);
+    await two.resolveConflict('evt_5', false, { firstName: 'Paul' });
+    await one.down();
+    for (const { state } of [one, two]) {
+      const held = state.db['student']?.['s-1'];
+      assert.deepEqual([held?.['firstName'], held?.['level']], ['Paul', '5'], 'nobody was overwritten unseen');
+    }
+  },
+
   /** The choice may be field by field, too. */
   async a_conflict_is_merged_field_by_field(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];

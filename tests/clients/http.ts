@@ -5,10 +5,10 @@ export class HttpError extends Error {
   readonly code: string | undefined;
   readonly retry: boolean;
 
-  constructor(readonly status: number, body: { code?: string; detail?: string; retryable?: boolean } | null) {
-    super(`${status} ${body?.code ?? ''}: ${body?.detail ?? ''}`);
-    this.code = body?.code;
-    this.retry = body?.retryable ?? status >= 500;
+  constructor(readonly status: number, readonly body: Record<string, any> | null) {
+    super(`${status} ${body?.['code'] ?? ''}: ${body?.['detail'] ?? ''}`);
+    this.code = body?.['code'];
+    this.retry = body?.['retryable'] ?? status >= 500;
   }
 }
 
@@ -22,7 +22,7 @@ export async function call<T>(url: string, token: string, body?: unknown): Promi
 
 async function read<T>(answer: Response): Promise<T> {
   const body = await answer.json();
-  if (!answer.ok) throw new HttpError(answer.status, body as { code?: string });
+  if (!answer.ok) throw new HttpError(answer.status, body as Record<string, any>);
   return body as T;
 }
 

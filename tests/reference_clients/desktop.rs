@@ -19,6 +19,8 @@ flows! { run:
     a_conflict_shows_the_servers_data_and_the_user_takes_them => "a_conflict_is_shown_and_the_server_s_version_taken";
     /// "Rejeter la version serveur: garder la version locale".
     a_conflict_is_decided_for_the_local_version => "a_conflict_is_decided_for_the_local_version";
+    /// "Le serveur renvoie le conflit avec les données serveur", those of now.
+    a_choice_about_what_moved_on_meanwhile_is_made_again => "a_choice_is_about_what_was_shown";
     /// "Les conflits sont détectés et résolus explicitement", field by field.
     a_conflict_is_merged_field_by_field => "a_conflict_is_merged_field_by_field";
     /// "Permet la retry automatique en cas d'échec".

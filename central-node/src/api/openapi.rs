@@ -284,6 +284,7 @@ fn desktops() -> Vec<Operation> {
             .refuses(&[
                 ErrorCode::NotFound,
                 ErrorCode::AlreadyResolved,
+                ErrorCode::PreconditionFailed,
                 ErrorCode::EventIdReused,
                 ErrorCode::InvalidPayload,
             ]),

@@ -4,7 +4,7 @@
 //! waited or was decided is found by indexes of its own. An edit that was set apart counts where it was released: there it changed
 //! the entity, or came to wait.
 
-use comptoir_core::decision::{Place, Verdict};
+use comptoir_core::decision::{Place, Resolution, Verdict};
 use comptoir_core::event::Event;
 use comptoir_core::fact::{Fact, Known, Resolved};
 use comptoir_core::id::{EventId, NodeId, TenantId};
@@ -94,6 +94,15 @@ impl Conflict {
         match &self.settled {
             Some(settled) => format!("\"{}.decided\"", settled.by.position()),
             None => format!("\"{}.{last}\"", self.server.version),
+        }
+    }
+
+    /// The version of the entity that came with the answer to one of the edits; zero where there came none.
+    pub(super) fn shown_to(&self, edit: EventId) -> Position {
+        let answered = self.edits.iter().find(|written| written.event().id == edit);
+        match answered.and_then(|written| written.decision.judgement.resolution.as_ref()) {
+            Some(Resolution::ServerEntity { version, .. }) => *version,
+            Some(Resolution::DiscardLocal { .. } | Resolution::ServerStock { .. }) | None => Position::ZERO,
         }
     }
 }

@@ -8,6 +8,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::{Fact, Fields};
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
+use comptoir_core::state::{Entity, EntityKey};
 use comptoir_proto::api_v1::Decided;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload;
@@ -36,6 +37,18 @@ pub(crate) enum Choice {
     Merged,
 }
 
+/// What a person saw who decides.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Seen {
+    /// The conflict at this ETag.
+    Page(String),
+    /// The entity at this version.
+    Version(Position),
+    /// What the edit that the order names was answered with, and what came to the writer's device since, up to here: its contract names no
+    /// version.
+    Held(Position),
+}
+
 /// A decision, as it is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
@@ -47,9 +60,8 @@ pub(crate) struct Order {
     pub(crate) fields: Option<Fields>,
     /// Who decides.
     pub(crate) user: Option<Name>,
-    /// What the person saw, as the conflict's ETag. `None` is for a contract that has no place for it: the choice stands for whatever
-    /// the sides are now.
-    pub(crate) seen: Option<String>,
+    /// What the person saw.
+    pub(crate) seen: Seen,
     /// Only a conflict of this node is found.
     pub(crate) of_node: Option<NodeId>,
 }
@@ -84,7 +96,7 @@ pub(crate) async fn resolve(
         Some(settled) if settled.by.event().id == order.id => drafts_of(&conflict, order)?,
         Some(settled) => return Err(already(&conflict, settled)),
         None => {
-            check_seen(&conflict, order.seen.as_deref())?;
+            check_seen(&conflict, event, order)?;
             drafts_of(&conflict, order)?
         }
     };
@@ -111,19 +123,32 @@ pub(super) async fn found(
         .ok_or_else(|| Problem::new(ErrorCode::NotFound, format!("event {event} opened no conflict and joined none")))
 }
 
-/// Refuses a page that is no longer true.
-pub(super) fn check_seen(conflict: &Conflict, seen: Option<&str>) -> Result<(), Problem> {
-    let etag = conflict.etag();
-    if seen.is_none_or(|seen| seen == etag) {
+/// Refuses a decision about what is no longer so. The server's version may be taken by whoever names none: nobody loses by it what they
+/// had not seen.
+pub(super) fn check_seen(conflict: &Conflict, event: EventId, order: &Order) -> Result<(), Problem> {
+    let (etag, version) = (conflict.etag(), conflict.server.version);
+    let still_so = match &order.seen {
+        Seen::Page(seen) => *seen == etag,
+        Seen::Version(seen) => *seen == version,
+        Seen::Held(_) if order.choice == Choice::Server => true,
+        Seen::Held(held) => version <= conflict.shown_to(event).max(*held),
+    };
+    if still_so {
         return Ok(());
     }
-    let detail = format!(
-        "{} {} or the edits that wait have changed since this was read: read the conflict again",
-        conflict.key.entity_type, conflict.key.entity_id
-    );
-    Err(Problem::new(ErrorCode::PreconditionFailed, detail)
-        .with("version", conflict.server.version.0)
-        .with("etag", etag))
+    let EntityKey { entity_type, entity_id } = &conflict.key;
+    let detail = match &order.seen {
+        Seen::Page(_) => {
+            format!(
+                "{entity_type} {entity_id} or the edits that wait have changed since this was read: read the conflict again"
+            )
+        }
+        Seen::Version(_) | Seen::Held(_) => {
+            format!("{entity_type} {entity_id} is at version {version} by now: show it, and name it with the choice")
+        }
+    };
+    let problem = Problem::new(ErrorCode::PreconditionFailed, detail);
+    Err(problem.with("version", version.0).with("etag", etag))
 }
 
 /// Refuses a second decision, and says what the first was.
@@ -195,10 +220,15 @@ fn read(id: EventId, content: Content) -> Result<(Draft, Fact), Problem> {
 
 /// The entity once it is decided.
 async fn after(central: &Central, tenant: TenantId, conflict: &Conflict) -> Result<(Position, Side), StoreError> {
+    let entity = entity_now(central, tenant, &conflict.key).await?;
+    Ok((entity.version, Side::of(&entity)))
+}
+
+/// The entity as it stands.
+pub(crate) async fn entity_now(central: &Central, tenant: TenantId, key: &EntityKey) -> Result<Entity, StoreError> {
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let about = crate::tenant::Tenant::load(&tx, tenant).await?;
     let about = about.ok_or_else(|| StoreError::Damaged(format!("there is no tenant {tenant}")))?;
-    let entity = history::entity_now(&tx, &about, &conflict.key).await?;
-    Ok((entity.version, Side::of(&entity)))
+    history::entity_now(&tx, &about, key).await
 }

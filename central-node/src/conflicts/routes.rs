@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::list::{Filter, list};
-use super::resolve::{self, Choice, Order, already, check_seen, found};
+use super::resolve::{self, Choice, Order, Seen, already, check_seen, found};
 use super::shown::{self, ConflictDto};
 use crate::api::request::{Path, body_bytes, expect_json, idempotency_key};
 use crate::api::{Refusal, credential};
@@ -156,7 +156,7 @@ async fn preview(
     if let Some(settled) = &conflict.settled {
         return Err(already(&conflict, settled).into());
     }
-    check_seen(&conflict, order.seen.as_deref())?;
+    check_seen(&conflict, event, &order)?;
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
     Ok(tagged(&conflict.etag(), &shown::preview(&conflict, &plan)?))
 }
@@ -211,7 +211,7 @@ async fn order(
             |(name, value): (String, Box<RawValue>)| (name, (value.get() != "null").then(|| value.get().to_owned()));
         fields.into_iter().map(field).collect::<Fields>()
     });
-    Ok(Order { id, choice: dto.choice, fields, user, seen: Some(seen), of_node })
+    Ok(Order { id, choice: dto.choice, fields, user, seen: Seen::Page(seen), of_node })
 }
 
 fn event_id(text: &str) -> Result<EventId, Problem> {

@@ -611,6 +611,70 @@ async fn a_conflict_of_a_desktop_is_resolved_by_the_server_s_version_by_its_own_
     assert_eq!(answer["acknowledged"].as_array().unwrap().len(), 1, "the conflict is closed: {answer}");
 }
 
+/// A pupil that one desktop made and another edited blindly: the second is in conflict, and has been shown version `.0`.
+async fn in_conflict(company: &Company<'_>) -> u64 {
+    let made = outbox(company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean", "level": "6" }), 1);
+    up(company, "desk-1", None, &[made]).await;
+    let blind = outbox(company, "b-1", "UPDATE", "s-1", &json!({ "firstName": "Paul" }), 1);
+    let answer = up(company, "desk-2", None, &[blind]).await;
+    answer["conflicts"][0]["serverData"]["serverVersion"].as_u64().unwrap_or_else(|| panic!("{answer}"))
+}
+
+async fn choose(company: &Company<'_>, accept: bool, version: Option<u64>) -> (StatusCode, Value) {
+    let mut body = json!({ "clientId": "desk-2", "outboxEventId": "b-1", "acceptServerVersion": accept });
+    if let Some(version) = version {
+        body["serverVersion"] = json!(version);
+    }
+    company.scene.post(&company.token, "/api/sync/resolve", body.to_string()).await
+}
+
+/// What the choice would write over came after the user had looked.
+#[tokio::test]
+async fn a_desktop_s_choice_about_what_has_moved_on_is_refused_with_what_is_there_now() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shown = in_conflict(&company).await;
+    let edit = outbox(&company, "a-2", "UPDATE", "s-1", &json!({ "level": "5" }), 1);
+    let moved = up(&company, "desk-1", None, &[edit]).await["acknowledged"][0]["serverVersion"].clone();
+    for (accept, version) in [(false, Some(shown)), (true, Some(shown)), (false, None)] {
+        let (status, problem) = choose(&company, accept, version).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::PRECONDITION_FAILED, &json!("PRECONDITION_FAILED")));
+        let data = json!({ "id": "s-1", "firstName": "Jean", "level": "5", "serverVersion": moved });
+        assert_eq!((&problem["serverData"], &problem["version"], &problem["entityId"]), (&data, &moved, &json!("s-1")));
+    }
+    let (status, decided) = choose(&company, false, moved.as_u64()).await;
+    assert_eq!((status, &decided["serverData"]["firstName"]), (StatusCode::OK, &json!("Paul")), "{decided}");
+    let (_, again) = choose(&company, false, moved.as_u64()).await;
+    assert_eq!(again, decided, "the same choice, although the pupil moved by it");
+}
+
+#[tokio::test]
+async fn a_desktop_that_names_no_version_decides_about_what_it_holds_and_may_always_take_the_server_s() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    in_conflict(&company).await;
+    let edit = outbox(&company, "a-2", "UPDATE", "s-1", &json!({ "level": "5" }), 1);
+    up(&company, "desk-1", None, &[edit]).await;
+    assert_eq!(choose(&company, false, None).await.0, StatusCode::PRECONDITION_FAILED);
+    let page = down(&company, "desk-2", None).await;
+    assert_eq!(page["changes"][0]["payload"]["level"], json!("5"), "the other's change comes down");
+    assert_eq!(
+        choose(&company, false, None).await.0,
+        StatusCode::PRECONDITION_FAILED,
+        "whether it arrived is not known"
+    );
+    down(&company, "desk-2", page["syncTimestamp"].as_str()).await;
+    let (status, decided) = choose(&company, false, None).await;
+    assert_eq!((status, &decided["serverData"]["firstName"]), (StatusCode::OK, &json!("Paul")), "{decided}");
+
+    let other = scene.company().await;
+    in_conflict(&other).await;
+    let edit = outbox(&other, "a-2", "UPDATE", "s-1", &json!({ "level": "5" }), 1);
+    up(&other, "desk-1", None, &[edit]).await;
+    let (status, decided) = choose(&other, true, None).await;
+    assert_eq!((status, &decided["serverData"]["level"]), (StatusCode::OK, &json!("5")), "{decided}");
+}
+
 #[tokio::test]
 async fn every_synchronisation_is_logged_with_its_statistics_and_a_tenant_sees_its_own() {
     let scene = Scene::new().await;

@@ -1,6 +1,7 @@
-//! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop. The contract has no place for what the user had on the
-//! screen, so the choice stands for whatever both sides are now; the answer carries the result.
+//! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop, made from what the user had on the screen. A choice that
+//! would write over what they cannot have seen is refused with what is there now; the answer carries the result.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,6 +10,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_core::position::Position;
+use comptoir_core::state::EntityKey;
 use comptoir_proto::desktop_v1::{ResolveRequest, ResolveResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::{fields_of, fields_value};
@@ -21,7 +24,7 @@ use super::up::with_identity;
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
-use crate::conflicts::resolve::{Choice, Order, resolve as decide};
+use crate::conflicts::resolve::{Choice, Order, Seen, entity_now, resolve as decide};
 use crate::database;
 use crate::devices::device::{Contract, Device, contact};
 use crate::devices::seal;
@@ -59,19 +62,22 @@ pub(super) async fn resolve(
         choice,
         fields: merged.as_ref().map(fields_of),
         user: None,
-        seen: None,
+        // A device that names no version has been shown what came with its edit, and since then what it says that it holds.
+        seen: match request.server_version {
+            Some(version) => Seen::Version(Position(version)),
+            None => Seen::Held(device.pulled_to.unwrap_or_default()),
+        },
         of_node: Some(device.node),
     };
-    let resolved = decide(&central, device.tenant, event, &order).await;
-    let resolved = resolved.map_err(|problem| decided_otherwise(problem, order.id))?;
-    let entity_id = entity_of(&central, &device, event).await?;
-    let fields = resolved
-        .fields
-        .map(|fields| fields_value(&fields.into_iter().map(|(name, value)| (name, Some(value))).collect()));
-    let server_data = match fields {
-        Some(Value::Object(fields)) => with_identity(fields, &entity_id, resolved.version.0),
-        _ => Value::Null,
+    let resolved = match decide(&central, device.tenant, event, &order).await {
+        Ok(resolved) => resolved,
+        Err(problem) if problem.code == ErrorCode::PreconditionFailed.as_str() => {
+            return Err(moved_on(&central, &device, event, problem).await?.into());
+        }
+        Err(problem) => return Err(decided_otherwise(problem, order.id).into()),
     };
+    let entity_id = entity_of(&central, &device, event).await?.entity_id.to_string();
+    let server_data = server_data(resolved.fields, &entity_id, resolved.version);
     Ok(Json(ResolveResponse {
         outbox_event_id: request.outbox_event_id,
         server_event_id: order.id.to_string(),
@@ -100,12 +106,34 @@ fn decided_otherwise(problem: Problem, resolution: EventId) -> Problem {
     Problem::new(ErrorCode::AlreadyResolved, detail).with("resolution_event_id", resolution.to_string())
 }
 
+/// What the user is to be shown before they choose again.
+async fn moved_on(central: &Central, device: &Device, event: EventId, problem: Problem) -> Result<Problem, Refusal> {
+    let key = entity_of(central, device, event).await?;
+    let now = entity_now(central, device.tenant, &key).await.map_err(|error| error.problem())?;
+    let version = now.version;
+    let fields = (now.is_known() && !now.deleted).then_some(now.fields);
+    let data = server_data(fields, key.entity_id.as_str(), version);
+    // The entity as it was read last: it may be newer than what the choice was held to.
+    Ok(problem.with("version", version.0).with("entityId", key.entity_id.to_string()).with("serverData", data))
+}
+
+/// The entity's fields with its id and version among them; null where there is none, or none any more.
+fn server_data(fields: Option<BTreeMap<String, String>>, entity_id: &str, version: Position) -> Value {
+    let fields =
+        fields.map(|fields| fields_value(&fields.into_iter().map(|(name, value)| (name, Some(value))).collect()));
+    match fields {
+        Some(Value::Object(fields)) => with_identity(fields, entity_id, version.0),
+        _ => Value::Null,
+    }
+}
+
 /// The entity that the event is about, by its id at central.
-async fn entity_of(central: &Central, device: &Device, event: EventId) -> Result<String, Refusal> {
+async fn entity_of(central: &Central, device: &Device, event: EventId) -> Result<EntityKey, Refusal> {
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
     let row = event_store::by_event_id(&tx, device.tenant, event).await?;
     let sealed = row.and_then(|row| stored_v1::decode(&row.record).ok());
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
-    Ok(sealed.ok_or_else(missing)?.content.entity_id.to_string())
+    let content = sealed.ok_or_else(missing)?.content;
+    Ok(EntityKey { entity_type: content.entity_type, entity_id: content.entity_id })
 }
