@@ -227,6 +227,7 @@ create table stock_item (
     taken_quantity numeric not null,
     taken_cost     numeric not null,
     lots           json not null,                    -- oldest first: [{position, line, received_at, quantity, unit_cost, lot}]
+    first_position bigint not null default 1,        -- of the event that moved it first; 1 where that was before it was kept
     primary key (tenant_id, version, site_id, product)
 ) with (fillfactor = 70);
 

@@ -108,6 +108,8 @@ pub struct StockItem {
     pub taken_cost: Decimal,
     /// The last event that changed this item.
     pub position: Position,
+    /// The first one: where the item came to be.
+    pub first_position: Position,
 }
 
 impl StockItem {

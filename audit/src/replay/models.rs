@@ -73,7 +73,16 @@ fn site_text(site: Option<SiteId>) -> Option<String> {
 }
 
 fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
-    let StockItem { lots, short, last_cost, taken_quantity, taken_cost, position: Position(position) } = item;
+    // Where it came to be follows from the log like the rest, and was no part of a row when digests were first written down.
+    let StockItem {
+        lots,
+        short,
+        last_cost,
+        taken_quantity,
+        taken_cost,
+        position: Position(position),
+        first_position: _,
+    } = item;
     let lot = |Lot { position, line, received_at, quantity, unit_cost, lot }: &Lot| {
         let lot = lot.as_ref().map(Name::as_str);
         json!([position.0, line, received_at.0, plain(*quantity), plain(*unit_cost), lot])

@@ -78,6 +78,30 @@ pub(crate) async fn changes(
     Ok(page)
 }
 
+/// The keys of the rows that came to be, or of entities that may have, behind `from` and up to `to`, wherever they stand by now.
+pub(crate) async fn born(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    scope: Scope,
+    stretch: (Position, Position),
+) -> Result<Vec<Listed>, StoreError> {
+    let versions = Versions::active(tx, tenant).await?;
+    keys::born(tx, tenant, &versions, scope, stretch).await
+}
+
+/// The rows of some keys as they are by now, though they may have changed since they were listed.
+pub(crate) async fn rows_of(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    scope: Scope,
+    listed: &[Listed],
+) -> Result<Vec<Change>, StoreError> {
+    let versions = Versions::active(tx, tenant).await?;
+    let mut found = read(tx, tenant, &versions, scope, listed).await?;
+    let change = |row: &Listed| found.remove(&row.key).map(|(position, json)| row.change(position, json));
+    Ok(listed.iter().filter_map(change).collect())
+}
+
 /// Keeps as many rows as a page has; whether any were left out.
 pub(super) fn cut(listed: &mut Vec<Listed>, limit: usize) -> bool {
     let mut bytes = 0usize;
@@ -100,6 +124,28 @@ pub(super) async fn load(
     scope: Scope,
     listed: &[Listed],
 ) -> Result<Vec<Change>, StoreError> {
+    let mut found = read(tx, tenant, versions, scope, listed).await?;
+    let change = |row: &Listed| {
+        let (position, json) = found.remove(&row.key)?;
+        (position == row.position).then(|| row.change(position, json))
+    };
+    Ok(listed.iter().filter_map(change).collect())
+}
+
+impl Listed {
+    fn change(&self, position: Position, row: Box<RawValue>) -> Change {
+        let received_at = instant::format(self.received_at);
+        Change { key: self.key.clone(), position: position.0, received_at, row: Some(row) }
+    }
+}
+
+async fn read(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    scope: Scope,
+    listed: &[Listed],
+) -> Result<HashMap<RowKey, Found>, StoreError> {
     let reader = Reader { tx, tenant, scope, listed };
     let (entities, deliveries, invoices, stock) = tokio::try_join!(
         reader.entities(versions.entities),
@@ -109,16 +155,7 @@ pub(super) async fn load(
     )?;
     let mut found: HashMap<RowKey, Found> = HashMap::with_capacity(listed.len());
     found.extend(entities.into_iter().chain(deliveries).chain(invoices).chain(stock));
-    let change = |row: &Listed| {
-        let (position, json) = found.remove(&row.key)?;
-        (position == row.position).then(|| Change {
-            key: row.key.clone(),
-            position: position.0,
-            received_at: instant::format(row.received_at),
-            row: Some(json),
-        })
-    };
-    Ok(listed.iter().filter_map(change).collect())
+    Ok(found)
 }
 
 /// A row and the position of its last change.

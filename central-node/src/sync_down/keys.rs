@@ -19,9 +19,9 @@ const NO_KIND: i16 = i16::MAX;
 
 /// A row that is there, before it is read.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
-    pub(super) key: RowKey,
-    pub(super) position: Position,
+pub(crate) struct Listed {
+    pub(crate) key: RowKey,
+    pub(crate) position: Position,
     pub(super) received_at: Timestamp,
     /// About how many bytes its row has.
     pub(super) bytes: usize,
@@ -93,6 +93,21 @@ pub(super) async fn changed(
         &limit,
         &scope.shows_conflicts,
     ];
+    tx.query(&statement, &parameters).await?.iter().map(listed).collect()
+}
+
+/// What came to be, or may have, behind a position and up to another: see the query.
+pub(super) async fn born(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    scope: Scope,
+    (from, to): (Position, Position),
+) -> Result<Vec<Listed>, StoreError> {
+    let (tenant, site, from, to) = (tenant.uuid(), scope.site_column(), as_bigint(from.0), as_bigint(to.0));
+    let statement = tx.prepare_cached(include_str!("born_keys.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 8] =
+        [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &from, &to, &site];
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }
 

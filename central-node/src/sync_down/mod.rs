@@ -24,7 +24,8 @@ use axum::routing::get;
 use comptoir_proto::paths;
 
 pub(crate) use bootstrap::Loads;
-pub(crate) use changes::{After, changes};
+pub(crate) use changes::{After, born, changes, rows_of};
+pub(crate) use keys::Listed;
 pub(crate) use pull::Contacts;
 pub(crate) use read_rows::{delivery_row, entity_row, invoice_row};
 pub(crate) use scope::Scope;

@@ -71,6 +71,7 @@ pub(super) async fn load_items(
                 taken_quantity: decimal_of(row.try_get("taken_quantity")?)?,
                 taken_cost: decimal_of(row.try_get("taken_cost")?)?,
                 position: position_of(row.try_get("position")?)?,
+                first_position: position_of(row.try_get("first_position")?)?,
             };
             let key = StockKey { site: site_of(row.try_get("site_id")?), product: name_of(row.try_get("product")?)? };
             Ok((key, item))
@@ -93,8 +94,9 @@ pub(super) async fn save_items(table: Table<'_>, world: &World, keys: &BTreeSet<
     let taken_cost: Vec<String> = rows.iter().map(|(_, item)| item.taken_cost.to_string()).collect();
     let lots = |item: &StockItem| to_json(&item.lots.iter().map(StoredLot::of).collect::<Vec<_>>());
     let lots: Vec<String> = rows.iter().map(|(_, item)| lots(item)).collect::<Result<_, _>>()?;
-    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
-        [&sites, &products, &positions, &short, &last_cost, &taken_quantity, &taken_cost, &lots];
+    let first: Vec<i64> = rows.iter().map(|(_, item)| as_bigint(item.first_position.0)).collect();
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
+        [&sites, &products, &positions, &short, &last_cost, &taken_quantity, &taken_cost, &lots, &first];
     table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
 }
 

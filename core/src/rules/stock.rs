@@ -8,6 +8,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use crate::decision::{Code, Flag, Judgement, Place, Resolution, Verdict};
 use crate::fact::{Fact, Known, ReceptionLine, Sale, StockList};
 use crate::id::{EventId, Name, SiteId};
+use crate::position::Position;
 use crate::rulebook::Rule;
 use crate::rules::references::unknown_reference;
 use crate::rules::{Cost, Direction, Effect, Movement, with_detail};
@@ -100,6 +101,9 @@ fn movement_flags(world: &World, movements: &[Movement]) -> BTreeSet<Flag> {
 /// Moves goods of one item, and says what was remarkable about it.
 fn step(item: &mut StockItem, taken: &mut Taken, movement: &Movement) -> Option<Flag> {
     item.position = movement.position;
+    if item.first_position == Position::ZERO {
+        item.first_position = movement.position;
+    }
     match &movement.direction {
         Direction::In { cost, lot } => {
             let unit_cost = match cost {

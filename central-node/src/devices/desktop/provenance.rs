@@ -1,14 +1,14 @@
 //! Who changed the entities of a page: whether the client that asks did so alone, and whether they are new to it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use comptoir_core::id::Name;
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rule;
-use comptoir_proto::pull_v1::{Change, RowKey, RowKind};
+use comptoir_proto::pull_v1::{RowKey, RowKind};
 use deadpool_postgres::Transaction;
 
-use crate::database::{StoreError, as_bigint, natural};
+use crate::database::{StoreError, natural};
 use crate::devices::device::Device;
 use crate::world_store::{Versions, load_rulebook};
 
@@ -34,37 +34,20 @@ impl Provenance {
     pub(super) fn is_new_since(&self, from: Position) -> bool {
         self.created_at.is_none_or(|created| created > from)
     }
+
+    /// Whether it came to be behind one position and up to another.
+    pub(super) fn is_born_within(&self, from: Position, to: Position) -> bool {
+        self.created_at.is_some_and(|created| created > from && created <= to)
+    }
 }
 
-/// Which deliveries and invoices among the changes after a position came to be there. What created them lies in the stretch of the log that
-/// the page covers, so no more than that is looked through. Before the first position there was none.
-pub(super) async fn documents_made(
-    tx: &Transaction<'_>,
-    device: &Device,
-    from: Position,
-    changes: &[Change],
-) -> Result<HashSet<(String, String)>, StoreError> {
-    let is_document = |change: &&Change| matches!(change.key.kind, RowKind::Delivery | RowKind::Invoice);
-    let ids: Vec<&str> = changes.iter().filter(is_document).map(|change| change.key.entity_id.as_str()).collect();
-    let last = changes.iter().filter(is_document).map(|change| change.position).max();
-    let Some(last) = last else { return Ok(HashSet::new()) };
-    let sql = "select entity_type, entity_id from event
-               where tenant_id = $1 and position > $2 and position <= $3 and entity_id = any ($4::text[])
-                 and action in ('DELIVERY_CREATED', 'INVOICE_CREATED') and verdict = 'ACCEPTED'";
-    let statement = tx.prepare_cached(sql).await?;
-    let (from, last) = (as_bigint(from.0), as_bigint(last));
-    let rows = tx.query(&statement, &[&device.tenant.uuid(), &from, &last, &ids]).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
-}
-
-/// Of the entities among some changes.
+/// Of the entities among some keys.
 pub(super) async fn provenance(
     tx: &Transaction<'_>,
     device: &Device,
-    changes: &[Change],
+    keys: impl Iterator<Item = &RowKey>,
 ) -> Result<HashMap<RowKey, Provenance>, StoreError> {
-    let keys: Vec<&RowKey> =
-        changes.iter().map(|change| &change.key).filter(|key| key.kind == RowKind::Entity).collect();
+    let keys: Vec<&RowKey> = keys.filter(|key| key.kind == RowKind::Entity).collect();
     if keys.is_empty() {
         return Ok(HashMap::new());
     }

@@ -5,7 +5,10 @@ select e.entity_type, e.entity_id,
        e.provenance -> 'created' ->> 1 = $5::text as created_by_client,
        -- The CREATE by which it lives; one that waited in quarantine took effect when it was released. Else the first change there was.
        coalesce(
-           (select case when v.verdict = 'ACCEPTED' then v.position else e.entity_version end
+           (select case when v.verdict = 'ACCEPTED' then v.position else coalesce(
+                (select min(r.position) from event r
+                 where r.tenant_id = $1 and r.entity_type = 'QUARANTINE' and r.entity_id = v.event_id::text
+                   and r.action = 'QUARANTINE_RELEASED' and r.verdict = 'ACCEPTED'), e.entity_version) end
             from event v
             where v.tenant_id = $1 and v.node_id = (e.provenance -> 'created' ->> 1)::uuid
               and v.epoch = (e.provenance -> 'created' ->> 2)::int and v.node_seq = (e.provenance -> 'created' ->> 3)::bigint),
