@@ -95,6 +95,7 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
         reading: Reading::of(&content),
         content,
         client_id: said.client_id,
+        is_another_s: false,
         clock_offset_micros: 0,
     })
 }

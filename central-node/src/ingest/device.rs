@@ -61,6 +61,8 @@ pub(crate) struct DeviceDraft {
     pub(crate) reading: Reading,
     /// The entity's id on the device, where the contract lets central give another.
     pub(crate) client_id: Option<String>,
+    /// It is about the entity that has that id at central, not about the device's own of that id.
+    pub(crate) is_another_s: bool,
     /// By how much its stamp is corrected.
     pub(crate) clock_offset_micros: i64,
 }
@@ -134,11 +136,12 @@ impl GivenIds {
             return Cow::Borrowed(draft);
         };
         let mut followed = draft.clone();
-        if let Some(server_id) = self.get(&draft.content.entity_type, client_id) {
+        let own = Some(&draft.content.entity_type).filter(|_| !draft.is_another_s);
+        if let Some(server_id) = own.and_then(|own| self.get(own, client_id)) {
             followed.content.entity_id = server_id.clone();
         }
         let text = std::str::from_utf8(&draft.content.payload).unwrap_or_default();
-        if let Some(renamed) = self.rename(text, Some(&draft.content.entity_type), DEPTH_MAX) {
+        if let Some(renamed) = self.rename(text, own, DEPTH_MAX) {
             followed.content.payload = renamed.get().as_bytes().to_vec();
             followed.reading = Reading::of(&followed.content);
         }
@@ -272,7 +275,7 @@ impl DeviceDrafts {
         if let Some(held) = bench.held(draft.id) {
             return match held {
                 HeldView::Stored(held) => match stored_v1::decode(&held.record) {
-                    Ok(event) if same(&followed, draft, &event) => {
+                    Ok(event) if same(ids, draft, &event) => {
                         let result = stored_result(&held.decision, held.seq)?;
                         Ok(Ok(DeviceDecided { result, entity_id: event.content.entity_id }))
                     }
@@ -281,7 +284,7 @@ impl DeviceDrafts {
                 HeldView::Here(row) => {
                     let new = &bench.rows[row];
                     match new.event.as_deref() {
-                        Some(event) if same(&followed, draft, event) => {
+                        Some(event) if same(ids, draft, event) => {
                             let entity_id = event.content.entity_id.clone();
                             Ok(Ok(DeviceDecided { result: result(&bench.decisions[row], new.seq), entity_id }))
                         }
@@ -290,7 +293,7 @@ impl DeviceDrafts {
                 }
             };
         }
-        if let Some(client_id) = &draft.client_id {
+        if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.is_another_s) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;
             if unfit_id || self.is_taken(bench, &followed) {
@@ -350,13 +353,15 @@ impl DeviceDrafts {
 }
 
 /// Whether a sealed event is the one that a device sends again. The version it was based on is not compared: where the device names none,
-/// central takes it from the time of its last synchronisation, which has moved on. Nor are ids that central has replaced since.
-fn same(followed: &DeviceDraft, sent: &DeviceDraft, sealed: &Event) -> bool {
+/// central takes it from the time of its last synchronisation, which has moved on. Nor are ids that central has replaced since, nor whose
+/// entity of a replaced id was meant: the device may have been given the other's since.
+fn same(ids: &GivenIds, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |draft: &DeviceDraft| {
         let content = Content { base_version: sealed.content.base_version, ..draft.content.clone() };
         draft.occurred_at == sealed.occurred_at && content == sealed.content
     };
-    is(followed) || is(sent)
+    let of_the_other = || DeviceDraft { is_another_s: !sent.is_another_s, ..sent.clone() };
+    is(&ids.follow(sent)) || is(sent) || is(&ids.follow(&of_the_other()))
 }
 
 fn reused(id: EventId) -> Problem {

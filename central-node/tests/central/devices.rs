@@ -273,6 +273,52 @@ async fn a_taken_id_gives_way_to_another_which_later_events_and_references_follo
     assert_eq!(third["acknowledged"][0]["entityId"], json!(given), "in a later request, too");
 }
 
+/// The client's own pupil has another id by now, and the other's has come down to it under the old one.
+#[tokio::test]
+async fn a_client_whose_id_was_replaced_edits_the_other_s_record_of_that_id_by_its_version() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let made =
+        |id: &str, name: &str| outbox(&company, id, "CREATE", "s-1", &json!({ "id": "s-1", "firstName": name }), 1);
+    let first = up(&company, "desk-1", None, &[made("a-1", "Jean")]).await;
+    let version = first["acknowledged"][0]["serverVersion"].as_i64().unwrap();
+    let second = up(&company, "desk-2", None, &[made("b-1", "Aïcha")]).await;
+    let own = second["acknowledged"][0]["entityId"].as_str().unwrap().to_owned();
+    // A number of its own making that happens to be one of the other's versions, which it was never given.
+    let counted = outbox(&company, "b-2", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
+    let answer = up(&company, "desk-2", None, std::slice::from_ref(&counted)).await;
+    assert_eq!(answer["acknowledged"][0]["entityId"], json!(own), "{answer}");
+    let page = down(&company, "desk-2", None).await;
+    let since = page["syncTimestamp"].as_str();
+    assert_eq!(
+        (ids(&page["changes"], "entityId"), &page["changes"][0]["serverVersion"]),
+        (vec!["s-1"], &json!(version))
+    );
+    assert_eq!(up(&company, "desk-2", since, &[counted]).await, answer, "sent again after the other's came down");
+    let late = outbox(&company, "b-3", "UPDATE", "s-1", &json!({ "level": "6" }), 1_772_359_200_000);
+    let other = outbox(&company, "b-4", "UPDATE", "s-1", &json!({ "id": "s-1", "firstName": "Jeanne" }), version);
+    let events = [late, other];
+    let answer = up(&company, "desk-2", since, &events).await;
+    assert_eq!((&answer["conflicts"], &answer["rejected"]), (&json!([]), &json!([])), "{answer}");
+    assert_eq!(ids(&answer["acknowledged"], "entityId"), [own.as_str(), "s-1"], "{answer}");
+    assert_eq!(up(&company, "desk-2", since, &events).await, answer, "sent again");
+    let fields =
+        async |id: &str| scene.get(&company.token, &format!("/api/v1/entities/STUDENT/{id}")).await.1["fields"].clone();
+    assert_eq!(fields("s-1").await, json!({ "id": "s-1", "firstName": "Jeanne" }));
+    assert_eq!(fields(&own).await, json!({ "id": own, "firstName": "Aïcha", "phone": "06", "level": "6" }));
+    let next = answer["acknowledged"][1]["serverVersion"].as_i64().unwrap();
+    let chained = outbox(&company, "b-5", "UPDATE", "s-1", &json!({ "level": "5" }), next);
+    let stale = outbox(&company, "c-1", "UPDATE", "s-1", &json!({ "level": "4" }), version);
+    let answer = up(&company, "desk-2", since, &[chained]).await;
+    assert_eq!(
+        answer["acknowledged"][0]["entityId"],
+        json!("s-1"),
+        "from the version that its own edit made: {answer}"
+    );
+    let answer = up(&company, "desk-3", since, &[stale]).await;
+    assert_eq!(answer["conflicts"].as_array().map(Vec::len), Some(1), "and is held to it like anybody: {answer}");
+}
+
 #[tokio::test]
 async fn an_id_that_is_none_here_is_given_another() {
     let scene = Scene::new().await;

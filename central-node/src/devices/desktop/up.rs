@@ -83,7 +83,7 @@ async fn take(
     for event in events {
         match draft(&device, &event, bases.of(&event)) {
             Ok(draft) => {
-                drafts.push(draft);
+                drafts.push(DeviceDraft { is_another_s: bases.is_another_s(&event), ..draft });
                 sent.push(event);
             }
             Err(problem) => response.rejected.push(rejected(event.id, &problem)),
