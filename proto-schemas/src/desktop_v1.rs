@@ -132,7 +132,8 @@ pub struct SyncDownRequest {
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
     pub last_sync_timestamp: Option<String>,
-    /// Whether a client without a timestamp holds nothing, not even what it had sent: it was wiped.
+    /// Whether a client without a timestamp holds nothing, not even what it had sent: it was wiped, and its name was not. The document's
+    /// own client loses both together.
     #[serde(default)]
     pub reload: bool,
     /// Only these types; all where absent.

@@ -150,7 +150,6 @@ export interface Conflict {
 export interface SyncDownRequest {
   clientId: string;
   lastSyncTimestamp: string | null;
-  reload?: boolean;
   entityTypes?: SyncEntityType[];
   limit?: number;
 }

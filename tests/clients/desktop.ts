@@ -20,8 +20,6 @@ export interface Settings {
   tenant: string;
   client: string;
   store: string;
-  /** What it held is gone, with its timestamp. */
-  wiped?: boolean;
   wait?: Pause;
 }
 
@@ -132,7 +130,7 @@ export class Desktop {
     for (let more = true; more; ) {
       const request: SyncDownRequest = {
         clientId: this.settings.client, lastSyncTimestamp: this.state.sync_state.last_sync_timestamp,
-        ...(this.settings.wiped && { reload: true }), ...(entityTypes && { entityTypes }), ...(limit && { limit }),
+        ...(entityTypes && { entityTypes }), ...(limit && { limit }),
       };
       const answer = await call<SyncDownResponse>(`${this.settings.url}/api/sync/down`, this.settings.token, request);
       for (const change of answer.changes) this.#apply(change);

@@ -14,10 +14,10 @@ const HERE = fileURLToPath(import.meta.url);
 const desktop = (setting: Setting, client: string, more: Partial<Settings> = {}): Desktop =>
   new Desktop({ url: setting.url, token: setting.token, tenant: setting.tenant, client, store: join(setting.folder, `${client}.json`), ...more });
 
-/** What its disk holds is gone, as after a wipe. */
-const wiped = (setting: Setting, client: string): Desktop => {
-  rmSync(join(setting.folder, `${client}.json`));
-  return desktop(setting, client, { wiped: true });
+/** What its disk holds is gone, as after a wipe: its `sync_state` too, where `client_id` stands beside `last_sync_timestamp`. */
+const wiped = (setting: Setting, { settings }: Desktop): Desktop => {
+  rmSync(settings.store);
+  return desktop(setting, randomUUID());
 };
 
 /** The neighbour's. */
@@ -266,11 +266,15 @@ const scenarios: Scenarios = {
       for (let number = 0; number < 10; number += 1) one.write('CREATE', 'ATTENDANCE', `a-${batch}-${number}`, { present: true });
       await one.up();
     }
+    one.write('UPDATE', 'ATTENDANCE', 'a-0-1', { present: false });
+    await one.up();
     const first = await call<{ changes: unknown[]; hasMore: boolean }>(`${setting.url}/api/sync/down`, setting.token,
       { clientId: 'desk-3', lastSyncTimestamp: null, limit: 20 });
     assert.ok(first.hasMore && first.changes.length >= 20 && first.changes.length < 120);
-    const ids = (await two.down(undefined, 20)).map((change) => change.entityId);
-    assert.deepEqual([ids.length, new Set(ids).size], [120, 120]);
+    const changes = await two.down(undefined, 20);
+    const created = changes.filter((change) => change.operation === 'CREATE').map((change) => change.entityId);
+    assert.deepEqual([created.length, new Set(created).size], [120, 120]);
+    assert.deepEqual(changes.slice(-1).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-1']], 'what changed since comes after that');
     one.write('UPDATE', 'ATTENDANCE', 'a-0-0', { present: false });
     await one.up();
     assert.deepEqual((await two.down()).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-0']], 'and then what is new');
@@ -282,12 +286,12 @@ const scenarios: Scenarios = {
     before.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
     before.write('CREATE', 'STUDENT', 's-2', { firstName: 'Aïcha' });
     await before.up();
-    const after = wiped(setting, 'desk-1');
+    const after = wiped(setting, before);
     assert.deepEqual((await after.down()).map(({ operation, entityId }) => [operation, entityId]), [['CREATE', 's-1'], ['CREATE', 's-2']]);
     assert.deepEqual(await after.down(), [], 'once');
     after.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jeanne' });
     assert.equal((await after.up()).acknowledged.length, 1);
-    const again = wiped(setting, 'desk-1');
+    const again = wiped(setting, after);
     await again.down();
     assert.equal(again.table('STUDENT')['s-1']?.['firstName'], 'Jeanne');
   },

@@ -12,12 +12,16 @@ export class HttpError extends Error {
   }
 }
 
+/** After that long without an answer a request has failed, also where nobody says that its connection is gone. */
+const ANSWER_WITHIN_MS = 60_000;
+
 /** Posts where a body is given, and reads JSON. */
 export async function call<T>(url: string, token: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { authorization: `Bearer ${token}` };
-  if (body === undefined) return read(await fetch(url, { headers }));
+  if (body === undefined) return read(await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }));
   headers['content-type'] = 'application/json';
-  return read(await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) }));
+  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  return read(await fetch(url, { method: 'POST', headers, signal, body: JSON.stringify(body) }));
 }
 
 async function read<T>(answer: Response): Promise<T> {
