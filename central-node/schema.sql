@@ -294,7 +294,8 @@ create index invoice_by_reference on invoice (tenant_id, version, reference);
 create index invoice_by_provisional_reference on invoice (tenant_id, version, provisional_reference)
     where provisional_reference is not null;
 
--- The last number given in each series: gapless, because it is raised in the transaction that stores the invoice.
+-- The last number given in each series: gapless, because it is raised in the transaction that stores the invoice. After a restore some
+-- numbers below it wait for those who were told them.
 create table invoice_series (
     tenant_id   uuid not null,
     version     int not null,
@@ -302,6 +303,7 @@ create table invoice_series (
     site_id     uuid not null,
     year        smallint not null,
     last_number bigint not null,
+    skipped     bigint[] not null default '{}',
     primary key (tenant_id, version, document, site_id, year)
 );
 

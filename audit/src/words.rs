@@ -388,6 +388,13 @@ impl Replay {
                 format!("  {count} decisions were made by another version of the rules"),
             ));
         }
+        if self.promised > 0 {
+            let count = grouped(self.promised, language);
+            lines.push(language.say(
+                format!("  {count} décisions sont telles que le central les avait annoncées avant sa restauration"),
+                format!("  {count} decisions are as central had told them before it was put back"),
+            ));
+        }
         let chain = language.say("chaîne des décisions", "decision chain");
         lines.push(format!("  position {}, {chain} {}", grouped(self.position, language), self.decision_chain));
         let verdicts = self.verdicts.iter().map(|(verdict, count)| format!("{} {verdict}", grouped(*count, language)));

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, StoreError, Urls};
 use crate::identity::{self, IdentityError, NewTenant};
-use crate::ingest::{self, Drafts, Job, Queues};
+use crate::ingest::{self, Drafts, Job, Queues, StampKey};
 use crate::private_postgres::{self, ADMIN_ROLE, Running};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
@@ -64,6 +64,7 @@ pub struct Central {
     clock: Clock,
     incarnation: Uuid,
     key: SigningKey,
+    stamps: StampKey,
     rulebook: comptoir_core::rulebook::Rulebook,
     pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
@@ -105,6 +106,7 @@ impl Central {
             urls,
             clock: config.clock,
             incarnation,
+            stamps: StampKey::of(&key),
             key,
             rulebook: config.rulebook,
             bodies: Arc::new(Semaphore::new(BODIES_KIB)),
@@ -209,6 +211,11 @@ impl Central {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What central's own marks are made and known by.
+    pub(crate) fn stamps(&self) -> &StampKey {
+        &self.stamps
     }
 
     /// A secret of this central, for values that nobody else may guess and that a retry must find again.

@@ -172,11 +172,13 @@ pub enum Flag {
     UnknownReference,
     /// No cost was known for goods that came back.
     CostUnknown,
+    /// It was decided as central had told before it was put back to an older copy.
+    Promised,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Flag; 3] = [Flag::StockShortage, Flag::UnknownReference, Flag::CostUnknown];
+    pub const ALL: [Flag; 4] = [Flag::StockShortage, Flag::UnknownReference, Flag::CostUnknown, Flag::Promised];
 
     /// The word on the wire and in reports.
     pub fn as_str(self) -> &'static str {
@@ -184,6 +186,7 @@ impl Flag {
             Flag::StockShortage => "STOCK_SHORTAGE",
             Flag::UnknownReference => "UNKNOWN_REFERENCE",
             Flag::CostUnknown => "COST_UNKNOWN",
+            Flag::Promised => "PROMISED",
         }
     }
 

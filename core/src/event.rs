@@ -40,6 +40,8 @@ pub struct Content {
     pub schema_version: u16,
 }
 
+const CONTENT_CONTEXT: &str = "comptoir/content/1";
+
 /// What a caller asks to have sealed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Draft {
@@ -90,5 +92,29 @@ impl Event {
     /// Whether two sealed events carry the same fact: tenant, time and content, whatever node and seq sealed them.
     pub fn same_content(&self, other: &Event) -> bool {
         self.tenant == other.tenant && self.occurred_at == other.occurred_at && self.content == other.content
+    }
+
+    /// A hash of that fact: two events have the same where [`Event::same_content`] says so, and only then.
+    pub fn content_hash(&self) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_derive_key(CONTENT_CONTEXT);
+        let mut put = |bytes: Option<&[u8]>| {
+            // Where one part ends and the next begins, and what is absent, is a part of what is hashed.
+            let length = bytes.map_or(u64::MAX, |bytes| bytes.len() as u64);
+            hasher.update(&length.to_le_bytes());
+            hasher.update(bytes.unwrap_or_default());
+        };
+        let Content { site, user, entity_type, entity_id, action, payload, .. } = &self.content;
+        let Content { base_version, causation, correlation, schema_version, .. } = &self.content;
+        put(Some(self.tenant.as_bytes()));
+        put(Some(&self.occurred_at.0.to_le_bytes()));
+        put(site.as_ref().map(|site| site.as_bytes().as_slice()));
+        put(user.as_ref().map(|user| user.as_str().as_bytes()));
+        [entity_type, entity_id, action].into_iter().for_each(|name| put(Some(name.as_str().as_bytes())));
+        put(Some(payload));
+        put(base_version.map(u64::to_le_bytes).as_ref().map(<[u8; 8]>::as_slice));
+        put(causation.as_ref().map(|event| event.as_bytes().as_slice()));
+        put(correlation.as_ref().map(|id| id.as_bytes().as_slice()));
+        put(Some(&schema_version.to_le_bytes()));
+        hasher.finalize()
     }
 }

@@ -28,8 +28,8 @@ pub struct World {
     pub deliveries: BTreeMap<Name, Delivery>,
     /// Invoices by entity id.
     pub invoices: BTreeMap<Name, Invoice>,
-    /// The last number given in each series.
-    pub series: BTreeMap<SeriesKey, u64>,
+    /// The numbers given in each series.
+    pub series: BTreeMap<SeriesKey, Series>,
     /// Every entity that is made of fields, clients and products among them, by type and id, whatever rule it is under: a rulebook
     /// that puts a type under another rule finds its entities where they were.
     pub entities: BTreeMap<EntityKey, Entity>,
@@ -253,6 +253,39 @@ pub struct SeriesKey {
     pub site: Option<SiteId>,
     /// In the tenant's zone.
     pub year: i16,
+}
+
+/// More numbers than any shop gives between a backup and its restore.
+pub const SKIPPED_MAX: u64 = 1_000_000;
+
+/// The numbers given in a series.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Series {
+    /// The highest.
+    pub last: u64,
+    /// Below it, those that nobody has: central had given them before it was put back, and whoever was told has not come back yet.
+    pub skipped: BTreeSet<u64>,
+}
+
+impl Series {
+    /// What a new document is given: never a skipped number, which somebody was promised.
+    pub fn next(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// Whether nobody has a number, and it is near enough to have been given.
+    pub fn is_free(&self, number: u64) -> bool {
+        (self.next()..=self.last + SKIPPED_MAX).contains(&number) || self.skipped.contains(&number)
+    }
+
+    /// Gives a number that is free.
+    pub fn take(&mut self, number: u64) {
+        // A reference read from damaged bytes may name any number: what is noted of it has to end somewhere.
+        let first = self.next().max(number.saturating_sub(SKIPPED_MAX));
+        self.skipped.extend(first..number);
+        self.skipped.remove(&number);
+        self.last = self.last.max(number);
+    }
 }
 
 /// Who wrote a field, and when: compared as a whole, latest wins.

@@ -3,10 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use comptoir_core::chain::ChainHash;
-use comptoir_core::decision::Resolution;
+use comptoir_core::decision::{Code, Resolution, Verdict};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::money;
 use comptoir_core::position::{Epoch, Position};
+use comptoir_core::rules::Promise;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ impl From<EpochDto> for Epoch {
 }
 
 /// A record's bytes and the chain after it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SealedRecord {
     /// Base64 of the bytes, standard alphabet, padded.
@@ -69,12 +70,63 @@ pub struct SealedRecord {
     /// Hex.
     #[schemars(with = "words::Hash")]
     pub chain: String,
+    /// What central had decided about it: handed back to a central that was put back to an older copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<DecidedBefore>,
+}
+
+/// A result of before, as far as it was stamped.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecidedBefore {
+    /// As in the result.
+    #[schemars(with = "words::VerdictWord")]
+    pub verdict: String,
+    /// As in the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::DecisionCode>")]
+    pub code: Option<String>,
+    /// As in the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// As in the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<crate::mobile_v1::Resolution>")]
+    pub resolution: Option<Value>,
+    /// As in the result: central's own mark on all of this.
+    #[schemars(with = "words::Stamp")]
+    pub stamp: String,
+}
+
+impl DecidedBefore {
+    /// What was told, and the mark on it; nothing where any of it does not read.
+    pub fn read(&self) -> Option<(Promise, [u8; 16])> {
+        let mut stamp = [0; 16];
+        hex::decode_to_slice(&self.stamp, &mut stamp).ok()?;
+        let told = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
+        Some((told?, stamp))
+    }
+}
+
+fn promise(
+    verdict: &str,
+    code: Option<&str>,
+    reference: Option<&String>,
+    resolution: Option<&Value>,
+) -> Option<Promise> {
+    let read = |value: &Value| resolution_from_json(value.to_string().as_bytes()).ok_or(());
+    Some(Promise {
+        verdict: Verdict::parse(verdict)?,
+        code: code.map(|code| Code::parse(code).ok_or(())).transpose().ok()?,
+        reference: reference.cloned(),
+        resolution: resolution.map(read).transpose().ok()?,
+    })
 }
 
 impl SealedRecord {
     /// Wraps bytes for the wire.
     pub fn new(record: &[u8], chain: ChainHash) -> SealedRecord {
-        SealedRecord { record: BASE64.encode(record), chain: chain.to_string() }
+        SealedRecord { record: BASE64.encode(record), chain: chain.to_string(), decided: None }
     }
 
     /// The bytes and the chain, or nothing where they are not written as they should be.
@@ -129,6 +181,24 @@ pub struct RecordResult {
     /// Words for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// Central's own mark on what it told here, where the order of arrival had decided it: a node keeps it, and hands it back with the
+    /// record to a central that was put back. 16 bytes in hex; nobody but central can make one or read anything in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Stamp>")]
+    pub stamp: Option<String>,
+}
+
+impl RecordResult {
+    /// What it told, where it reads.
+    pub fn as_promise(&self) -> Option<Promise> {
+        promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref())
+    }
+
+    /// What is handed back of it; nothing where it has no stamp.
+    pub fn to_hand_back(&self) -> Option<DecidedBefore> {
+        let RecordResult { verdict, code, reference, resolution, stamp, .. } = self.clone();
+        Some(DecidedBefore { verdict, code, reference, resolution, stamp: stamp? })
+    }
 }
 
 /// A node's log as central holds it.

@@ -8,4 +8,5 @@ mod five_nodes;
 mod invoices;
 mod online_retail;
 mod purchasing;
+mod restored;
 mod rulebook;

@@ -110,7 +110,14 @@ impl Server {
         self.child.wait().expect("our own child can be waited for");
     }
 
-    /// Starts it again after [`Self::kill`].
+    /// Asks it to end, and waits until it has: central has stopped its Postgres then.
+    pub fn stop(&mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill starts");
+        assert!(asked.success(), "our own child can be asked to end");
+        self.child.wait().expect("our own child can be waited for");
+    }
+
+    /// Starts it again after [`Self::kill`] or [`Self::stop`].
     pub fn start_again(&mut self) {
         self.child = spawn(&self.variables, &self.log);
         self.wait_until_ready();

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::Flag;
 use comptoir_core::decision::{Code, Judgement, Place, Verdict};
 use comptoir_core::event::TimeSource;
 use comptoir_core::fact::{Fact, Objection};
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
-use comptoir_core::rules::{self, Settled};
+use comptoir_core::rules::{self, Promise, Settled};
 use comptoir_core::state::World;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::TenantContext;
@@ -47,6 +48,7 @@ pub(super) struct Fold {
     verdicts: [u64; Verdict::ALL.len()],
     different: u64,
     by_other_rules: u64,
+    promised: u64,
 }
 
 impl Fold {
@@ -73,6 +75,7 @@ impl Fold {
             verdicts: [0; Verdict::ALL.len()],
             different: 0,
             by_other_rules: 0,
+            promised: 0,
         })
     }
 
@@ -88,6 +91,7 @@ impl Fold {
         {
             known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
         }
+        self.promised += u64::from(decision.judgement.flags.contains(&Flag::Promised));
         self.by_other_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
         let fields = if self.redecide {
             self.decide_again(&place, &record, &decision)
@@ -130,6 +134,7 @@ impl Fold {
             redecided: self.redecide,
             different: self.different,
             by_other_rules: self.by_other_rules,
+            promised: self.promised,
         }
     }
 
@@ -179,7 +184,11 @@ impl Fold {
             InPlace::Unfit { code, detail, .. } => settled(Settled::Unfit { code: *code, detail }),
             InPlace::Known(known) => {
                 // The rules are pure: a panic in them leaves nothing half done.
-                let decided = || rules::decide(&self.world, place, known);
+                let decided = || match Promise::kept_by(stored) {
+                    // Central alone can tell that it had promised this: what follows from the promise is found again.
+                    Some(promise) => rules::decide_promised(&self.world, place, known, &promise),
+                    None => rules::decide(&self.world, place, known),
+                };
                 catch_unwind(AssertUnwindSafe(decided)).unwrap_or_else(|_| settled(Settled::Failed))
             }
         }

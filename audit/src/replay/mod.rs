@@ -86,6 +86,9 @@ pub struct Replay {
     pub different: u64,
     /// Decisions made by another version of the rules than this program has. A difference among them may be the version's.
     pub by_other_rules: u64,
+    /// Decisions that central made as it had told before it was put back to an older copy: flagged `PROMISED`. That it had told so is
+    /// central's word; nothing in the log shows it.
+    pub promised: u64,
 }
 
 /// Replays a whole tenant's log from its bundle, or from its parts in order. `show` hears of each difference as it is found, `progress`

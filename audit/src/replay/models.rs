@@ -9,8 +9,8 @@ use comptoir_core::id::{EventId, Name, NodeId, SiteId};
 use comptoir_core::money::plain;
 use comptoir_core::position::Position;
 use comptoir_core::state::{
-    Count, Delivery, Document, Entity, EntityKey, Invoice, Lot, Quarantined, SeriesKey, Stamp, StockItem, StockKey,
-    Taken, TakenKey, Validated, World,
+    Count, Delivery, Document, Entity, EntityKey, Invoice, Lot, Quarantined, Series, SeriesKey, Stamp, StockItem,
+    StockKey, Taken, TakenKey, Validated, World,
 };
 use comptoir_proto::rulebook_file;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(super) fn of(world: &World) -> Vec<Model> {
         model("counts", counts.iter().map(|(event, count)| count_row(*event, count))),
         model("deliveries", deliveries.iter().map(|(id, delivery)| delivery_row(id, delivery))),
         model("invoices", invoices.iter().map(|(id, invoice)| invoice_row(id, invoice))),
-        model("series", series.iter().map(|(key, last)| series_row(key, *last))),
+        model("series", series.iter().map(|(key, series)| series_row(key, series))),
         model("entities", entities.iter().map(|(key, entity)| entity_row(key, entity))),
         model("quarantine", quarantined.iter().map(|(event, held)| quarantine_row(*event, held))),
         model("rulebook", std::iter::once(rulebook_file::to_payload(rulebook))),
@@ -130,12 +130,16 @@ fn invoice_row(id: &Name, invoice: &Invoice) -> Value {
     json!([id.as_str(), whose, currency.as_str(), total_minor, due_on, numbers, position.0])
 }
 
-fn series_row(SeriesKey { document, site, year }: &SeriesKey, last: u64) -> Value {
+fn series_row(SeriesKey { document, site, year }: &SeriesKey, Series { last, skipped }: &Series) -> Value {
     let document = match document {
         Document::Invoice => "invoice",
         Document::CreditNote => "credit_note",
     };
-    json!([document, site_text(*site), year, last])
+    match skipped.is_empty() {
+        true => json!([document, site_text(*site), year, last]),
+        // Only after a restore.
+        false => json!([document, site_text(*site), year, last, skipped]),
+    }
 }
 
 fn entity_row(EntityKey { entity_type, entity_id }: &EntityKey, entity: &Entity) -> Value {

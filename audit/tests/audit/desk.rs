@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, link};
-use comptoir_core::decision::{Judgement, Place};
+use comptoir_core::decision::{Code, Judgement, Place, Verdict};
 use comptoir_core::event::Event;
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, NodeId, SiteId};
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_core::rules::{self, Settled};
+use comptoir_core::rules::{self, Promise, Settled};
 use comptoir_core::state::World;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::{BundleHeader, TenantContext};
@@ -40,6 +40,8 @@ pub(crate) struct Desk {
     decision_chain: ChainHash,
     frames: Vec<Owned>,
     pub(crate) judgements: Vec<Judgement>,
+    /// Of the next record.
+    promise: Option<Promise>,
 }
 
 impl Desk {
@@ -52,6 +54,7 @@ impl Desk {
             decision_chain: decision_genesis(TENANT),
             frames: Vec::new(),
             judgements: Vec::new(),
+            promise: None,
         }
     }
 
@@ -77,6 +80,20 @@ impl Desk {
         let id = sealed.id;
         self.take(by, encode(&sealed).unwrap());
         id
+    }
+
+    /// A node hands back an event with what central had told of it before it was put back.
+    pub(crate) fn hand_back(
+        &mut self,
+        by: NodeId,
+        entity: (&str, &str),
+        action: &str,
+        payload: Value,
+        promise: Promise,
+    ) -> EventId {
+        self.open(by);
+        self.promise = Some(promise);
+        self.say(by, entity, action, payload)
     }
 
     /// Bytes that are no record take a place in a node's log.
@@ -125,7 +142,8 @@ impl Desk {
         self.position = self.position.next();
         let place = self.place(by, &read);
         let rulebook_version = self.world.rulebook.version;
-        let judgement = self.judge(&place, &read);
+        let promise = self.promise.take();
+        let judgement = self.judge(&place, &read, promise.as_ref());
         if let InPlace::Known(known) = &read {
             for effect in rules::effects(&self.world, &place, known, &judgement) {
                 rules::evolve(&mut self.world, &effect);
@@ -171,7 +189,7 @@ impl Desk {
         }
     }
 
-    fn judge(&self, place: &Place, read: &InPlace) -> Judgement {
+    fn judge(&self, place: &Place, read: &InPlace, promise: Option<&Promise>) -> Judgement {
         let settled = |settled: Settled<'_>| settled.judgement(&self.world.rulebook, read.event());
         if let Some(event) = read.event()
             && let Some((position, held)) = self.counted.get(&event.id)
@@ -183,7 +201,10 @@ impl Desk {
         }
         match read {
             InPlace::Unfit { code, detail, .. } => settled(Settled::Unfit { code: *code, detail }),
-            InPlace::Known(known) => rules::decide(&self.world, place, known),
+            InPlace::Known(known) => match promise {
+                Some(promise) => rules::decide_promised(&self.world, place, known, promise),
+                None => rules::decide(&self.world, place, known),
+            },
         }
     }
 
@@ -274,5 +295,20 @@ pub(crate) fn a_full_day() -> Desk {
     desk.say(truck, ("STUDENT", "e-1"), "UPDATE", json!({"name": "Ada L."}));
     desk.strange_epoch(truck);
     desk.say(truck, ("SALE", "s-6"), "SALE_RECORDED", sale(json!([line("pen", "1", "1.00")]), 100));
+
+    // Central was put back, and what it had told comes back in another order.
+    let told = |verdict, code, reference: Option<&str>| Promise {
+        verdict,
+        code,
+        reference: reference.map(str::to_owned),
+        resolution: None,
+    };
+    let numbered = |number: &str| told(Verdict::Accepted, None, Some(number));
+    desk.hand_back(truck, ("INVOICE", "i-8"), "INVOICE_CREATED", invoice.clone(), numbered("F2026-P01-000006"));
+    desk.hand_back(truck, ("INVOICE", "i-7"), "INVOICE_CREATED", invoice.clone(), numbered("F2026-P01-000004"));
+    desk.say(paris, ("INVOICE", "i-9"), "INVOICE_CREATED", invoice);
+    let second = told(Verdict::Conflict, Some(Code::AlreadyValidated), None);
+    desk.hand_back(truck, ("DELIVERY", "d-2"), "DELIVERY_VALIDATED", validation("qr-2"), second);
+    desk.say(paris, ("DELIVERY", "d-2"), "DELIVERY_VALIDATED", validation("qr-2"));
     desk
 }

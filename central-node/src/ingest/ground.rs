@@ -8,7 +8,7 @@ use comptoir_core::fact::Known;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
-use comptoir_core::rules::{ENGINE_VERSION, touched, touched_through};
+use comptoir_core::rules::{ENGINE_VERSION, Promise, touched, touched_through};
 use comptoir_core::state::{Touched, World};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
@@ -96,11 +96,13 @@ pub(super) async fn lay_ground(tx: &Transaction<'_>, id: TenantId, jobs: &[Job])
 pub(super) struct News<'a> {
     pub(super) ids: Vec<Uuid>,
     pub(super) known: Vec<&'a Known>,
+    /// What comes with a promise.
+    pub(super) promised: Vec<(&'a Known, &'a Promise)>,
 }
 
 impl<'a> News<'a> {
     pub(super) fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>], caution: &Caution) -> News<'a> {
-        let mut news = News { ids: Vec::new(), known: Vec::new() };
+        let mut news = News { ids: Vec::new(), known: Vec::new(), promised: Vec::new() };
         for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
             if let (Job::Push(push), Plan::Push { known, .. }) = (job, plan) {
                 for record in &push.records[*known..] {
@@ -109,6 +111,7 @@ impl<'a> News<'a> {
                     }
                     if let Body::Known(known) = &record.body {
                         news.known.push(known);
+                        news.promised.extend(record.promise.as_ref().map(|promise| (&**known, promise)));
                     }
                 }
             }
@@ -136,7 +139,7 @@ impl<'a> News<'a> {
 pub(super) async fn load_world(
     tx: &Transaction<'_>,
     ground: &Ground,
-    known: &[&Known],
+    news: &News<'_>,
     local_year: i16,
 ) -> Result<World, StoreError> {
     let mut world = World { rulebook: ground.rulebook.clone(), ..World::default() };
@@ -151,10 +154,13 @@ pub(super) async fn load_world(
         engine: ENGINE_VERSION,
     };
     let mut wanted = Touched::default();
-    for known in known {
+    for known in &news.known {
         touched(known, &place, &ground.rulebook, &mut wanted);
     }
-    let placed: Vec<(&Known, &Place)> = known.iter().map(|known| (*known, &place)).collect();
+    for (known, promise) in &news.promised {
+        promise.touched(known, &mut wanted);
+    }
+    let placed: Vec<(&Known, &Place)> = news.known.iter().map(|known| (*known, &place)).collect();
     let mut missing = wanted.clone();
     while !missing.is_empty() {
         world_store::load(tx, &ground.tenant, &ground.versions, &missing, &mut world).await?;

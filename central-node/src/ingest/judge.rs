@@ -14,7 +14,7 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_core::rules::{self, Effect, Settled};
+use comptoir_core::rules::{self, Effect, Promise, Settled};
 use comptoir_core::state::{Touched, World};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
@@ -48,6 +48,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) event_id: EventId,
     pub(crate) body: IncomingBody<'a>,
     pub(crate) clock_offset_micros: i64,
+    /// What central had decided about it before it was put back.
+    pub(crate) promise: Option<&'a Promise>,
 }
 
 /// What could be read of it.
@@ -223,7 +225,10 @@ impl<'a> Bench<'a> {
         let decided = incoming.known().filter(|_| !self.defects.contains(&incoming.event_id)).and_then(|known| {
             // The rules are pure and see the world by reference: a panic in them leaves nothing half done.
             let decided = || {
-                let judgement = rules::decide(&self.world, place, known);
+                let judgement = match incoming.promise {
+                    Some(promise) => rules::decide_promised(&self.world, place, known, promise),
+                    None => rules::decide(&self.world, place, known),
+                };
                 let effects = rules::effects(&self.world, place, known, &judgement);
                 (judgement, effects)
             };
@@ -382,6 +387,7 @@ impl<'a> Bench<'a> {
             event_id: id,
             body: body(event),
             clock_offset_micros,
+            promise: None,
         })
     }
 

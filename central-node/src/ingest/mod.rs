@@ -12,6 +12,7 @@ mod prepare;
 mod queue;
 pub(crate) mod receive;
 mod refusals;
+mod stamp;
 mod turn;
 
 pub(crate) use answer::{Answer, head_dto, result};
@@ -19,4 +20,5 @@ pub use by_hand::{Brought, Taken};
 pub(crate) use device::{DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, GivenId, Reading, server_id};
 pub(crate) use drafts::Drafts;
 pub(crate) use queue::Queues;
+pub(crate) use stamp::StampKey;
 pub(crate) use turn::{Caution, Job, TurnError, run};

@@ -7,6 +7,7 @@ use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::event::Event;
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::rules::Promise;
 use comptoir_proto::opening::{self, Opening};
 use comptoir_proto::{in_place, stored_v1};
 
@@ -49,6 +50,8 @@ pub(crate) struct Prepared {
     pub(crate) event_id: EventId,
     /// What it says.
     pub(crate) body: Body,
+    /// What central had decided about it before it was put back, where that was handed back and is central's own.
+    pub(crate) promise: Option<Promise>,
 }
 
 impl Prepared {
@@ -136,7 +139,7 @@ fn read_all(first: Stand, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<Prepared> {
 fn read(stand: Stand, record: Vec<u8>, chain: ChainHash) -> Prepared {
     let body = in_place::read(stand, &record);
     let event_id = body.event().map_or_else(|| stored_v1::unreadable_event_id(chain), |event| event.id);
-    Prepared { record, chain, event_id, body }
+    Prepared { record, chain, event_id, body, promise: None }
 }
 
 /// What an epoch's first record says, where it reads.

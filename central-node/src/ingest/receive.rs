@@ -11,15 +11,17 @@ use comptoir_core::decision::Verdict;
 use comptoir_core::id::NodeId;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX, PUSH_RECORDS_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::rules::Promise;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult, parse_chain};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult, SealedRecord, parse_chain};
 
 use super::answer::{Answer, head_dto};
-use super::prepare::{PrepareError, Push, Stand, opening, prepare};
+use super::prepare::{PrepareError, Prepared, Push, Stand, opening, prepare};
 use super::refusals::{Refused, note};
+use super::stamp::{Stamp, StampKey, Stamped};
 use super::turn::Job;
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
@@ -63,12 +65,13 @@ async fn take(
     expect_json(headers)?;
     let now = central.clock().now();
     let (bytes, reserved) = body_bytes(central, headers, body, PUSH_BODY_BYTES_MAX).await?;
-    let owner = credential.clone();
-    let push = tokio::task::spawn_blocking(move || read(&owner, node, &bytes, now)).await;
+    let (owner, key) = (credential.clone(), central.stamps().clone());
+    let push = tokio::task::spawn_blocking(move || read(&owner, node, &bytes, now, &key)).await;
     let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;
     if let Some(sync) = sync {
         sync.clock_offset_micros = Some(push.clock_offset_micros);
     }
+    let stamped: Vec<Option<Stamped>> = push.records.iter().map(Stamped::of).collect();
     let answer = central.queues().submit(credential.tenant, Job::Push(push)).await?;
     drop(reserved);
     match answer {
@@ -76,8 +79,11 @@ async fn take(
         Answer::Drafted(_) | Answer::OfDevice(_) => {
             Err(Problem::new(ErrorCode::Internal, "a push was answered as drafts"))
         }
-        Answer::Pushed { results, head } => {
+        Answer::Pushed { mut results, head } => {
             let head = head_dto(&head);
+            for (result, stamped) in results.iter_mut().zip(&stamped) {
+                stamped.iter().for_each(|stamped| central.stamps().put(stamped, result));
+            }
             Ok(PushResponse {
                 results,
                 receipt: central.receipt(credential.tenant, node, &head),
@@ -102,7 +108,7 @@ fn counts(taken: &Result<PushResponse, Problem>) -> Result<Counts, Problem> {
 }
 
 /// Reads a push request; the schema of every payload is checked here, before any lock.
-fn read(credential: &Credential, node: NodeId, bytes: &[u8], now: Timestamp) -> Result<Push, Problem> {
+fn read(credential: &Credential, node: NodeId, bytes: &[u8], now: Timestamp, key: &StampKey) -> Result<Push, Problem> {
     let bad = |detail: String| Problem::new(ErrorCode::BadJson, detail);
     let request: PushRequest = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
     if request.node != node.uuid() {
@@ -123,7 +129,11 @@ fn read(credential: &Credential, node: NodeId, bytes: &[u8], now: Timestamp) -> 
         .ok_or_else(|| bad(format!("{:?} is no RFC 3339 instant", request.node_time)).at("/node_time"))?;
     let sent = decode_records(&request)?;
     let first = Stand { tenant: credential.tenant, node, epoch, seq: first_seq };
-    let records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
+    let handed_back = handed_back(&request)?;
+    let mut records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
+    for (index, promise, stamp) in handed_back {
+        promised(&mut records[index], promise, stamp, key);
+    }
     let opening = records.first().and_then(opening);
     let clock_offset_micros = node_time.0.saturating_sub(now.0);
     Ok(Push { node, epoch, first_seq, previous, records, opening, clock_offset_micros })
@@ -139,7 +149,7 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/records"));
     }
     let mut total = 0;
-    let decode = |(index, sealed): (usize, &comptoir_proto::sync_v1::SealedRecord)| {
+    let decode = |(index, sealed): (usize, &SealedRecord)| {
         let at = format!("/records/{index}");
         let (record, chain) = sealed.bytes().ok_or_else(|| {
             Problem::new(ErrorCode::BadJson, "the record is no base64, or its chain no hash").at(at.clone())
@@ -156,6 +166,28 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
         Ok((record, chain))
     };
     request.records.iter().enumerate().map(decode).collect()
+}
+
+/// What a node says that central had decided, by the record's place in the push.
+fn handed_back(request: &PushRequest) -> Result<Vec<(usize, Promise, Stamp)>, Problem> {
+    let read = |(index, record): (usize, &SealedRecord)| {
+        let decided = record.decided.as_ref()?;
+        let unread = || {
+            let detail = "what was decided before does not read: hand it back as it was given, or not at all";
+            Problem::new(ErrorCode::BadJson, detail).at(format!("/records/{index}/decided"))
+        };
+        Some(decided.read().map(|(promise, stamp)| (index, promise, stamp)).ok_or_else(unread))
+    };
+    request.records.iter().enumerate().filter_map(read).collect()
+}
+
+/// Believes what bears central's own mark. The rest is decided as if nothing had been said.
+fn promised(record: &mut Prepared, promise: Promise, stamp: Stamp, key: &StampKey) {
+    if Stamped::of(record).is_some_and(|stamped| key.holds(&stamped, &promise, stamp)) {
+        record.promise = Some(promise);
+    } else {
+        tracing::warn!(event.id = %record.event_id, "a decision was handed back that central never made: it is decided anew");
+    }
 }
 
 pub(super) fn refused(error: &PrepareError) -> Problem {

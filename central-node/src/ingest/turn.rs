@@ -124,7 +124,7 @@ pub(crate) async fn run(
     let news = News::of(jobs, &plans, &drafted, caution);
     let (held, world) = tokio::try_join!(
         event_store::held_events(tx, id, &news.ids),
-        load_world(tx, &ground, &news.known, receipt.local_year)
+        load_world(tx, &ground, &news, receipt.local_year)
     )?;
     let loaded = Instant::now();
     let mut bench = Bench::new(&ground.tenant, ground.head, receipt, central, world, held, &caution.defects);
@@ -247,6 +247,7 @@ async fn judge_push<'a>(
             event_id: record.event_id,
             body,
             clock_offset_micros: push.clock_offset_micros,
+            promise: record.promise.as_ref(),
         })?;
         results.push(result(&bench.decisions[row], seq));
         if bench.waiting() >= PIECE_ROWS {

@@ -8,7 +8,7 @@ use comptoir_core::decision::{Place, Verdict};
 use comptoir_core::fact::{Fact, Known};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
-use comptoir_core::rules::{Effect, effects, evolve, touched, touched_through};
+use comptoir_core::rules::{Effect, Promise, effects, evolve, touched, touched_through};
 use comptoir_core::state::{Touched, World};
 use comptoir_proto::stored_v1::StoredDecision;
 use deadpool_postgres::Transaction;
@@ -249,12 +249,15 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
 /// not, unless the event is of a product or client itself.
 fn touched_by(judged: &[Judged<'_>], world: &World) -> Touched {
     let (mut of_fields, mut of_others) = (Touched::default(), Touched::default());
-    for Judged { known, place, .. } in judged {
+    for Judged { known, place, decision } in judged {
         let keys = match known.fact {
             Fact::Created(_) | Fact::Updated(_) | Fact::Deleted | Fact::ConflictResolved(_) => &mut of_fields,
             _ => &mut of_others,
         };
         touched(known, place, &world.rulebook, keys);
+        if let Some(promise) = Promise::kept_by(&decision.judgement) {
+            promise.touched(known, keys);
+        }
     }
     of_others.entities.clear();
     unite(&mut of_fields, of_others);

@@ -1,10 +1,10 @@
-//! Projection `invoices`: invoices, and the last number given in each series.
+//! Projection `invoices`: invoices, and the numbers given in each series.
 
 use std::collections::BTreeSet;
 
 use comptoir_core::id::{EventId, Name};
 use comptoir_core::money::Currency;
-use comptoir_core::state::{Document, Invoice, SeriesKey, World};
+use comptoir_core::state::{Document, Invoice, Series, SeriesKey, World};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ pub(super) async fn save(table: Table<'_>, world: &World, keys: &BTreeSet<Name>)
 pub(super) async fn load_series(
     table: Table<'_>,
     keys: &BTreeSet<SeriesKey>,
-) -> Result<Vec<(SeriesKey, u64)>, StoreError> {
+) -> Result<Vec<(SeriesKey, Series)>, StoreError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -86,20 +86,29 @@ pub(super) async fn load_series(
                 site: site_of(row.try_get("site_id")?),
                 year: row.try_get("year")?,
             };
-            Ok((key, natural(row.try_get("last_number")?)?))
+            let skipped: Vec<i64> = row.try_get("skipped")?;
+            let skipped = skipped.into_iter().map(natural).collect::<Result<_, _>>()?;
+            Ok((key, Series { last: natural(row.try_get("last_number")?)?, skipped }))
         })
         .collect()
 }
 
 pub(super) async fn save_series(table: Table<'_>, world: &World, keys: &BTreeSet<SeriesKey>) -> Result<(), StoreError> {
-    let rows: Vec<(&SeriesKey, u64)> = keys.iter().filter_map(|key| Some((key, *world.series.get(key)?))).collect();
+    let rows: Vec<(&SeriesKey, &Series)> = keys.iter().filter_map(|key| Some((key, world.series.get(key)?))).collect();
     if rows.is_empty() {
         return Ok(());
     }
     let (documents, sites, years) = series_columns(rows.iter().map(|(key, _)| *key));
-    let last: Vec<i64> = rows.iter().map(|(_, last)| as_bigint(*last)).collect();
+    let last: Vec<i64> = rows.iter().map(|(_, series)| as_bigint(series.last)).collect();
+    let skipped: Vec<String> = rows.iter().map(|(_, series)| array(&series.skipped)).collect();
     let sql = include_str!("invoice_series_save.sql");
-    table.write(sql, rows.len(), &[&documents, &sites, &years, &last]).await
+    table.write(sql, rows.len(), &[&documents, &sites, &years, &last, &skipped]).await
+}
+
+/// As Postgres writes an array: a list of lists has to be unnested as texts, since an array of arrays is a table of one type.
+fn array(numbers: &BTreeSet<u64>) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    format!("{{{}}}", numbers.join(","))
 }
 
 fn series_columns<'a>(keys: impl Iterator<Item = &'a SeriesKey>) -> (Vec<&'static str>, Vec<Uuid>, Vec<i16>) {

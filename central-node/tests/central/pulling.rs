@@ -66,7 +66,7 @@ fn client(node: &mut Node, id: &str, name: &str) {
 }
 
 /// A node of another shop of the same company.
-async fn elsewhere(company: &Company<'_>) -> Node {
+pub(crate) async fn elsewhere(company: &Company<'_>) -> Node {
     let db = company.scene.central.database();
     let site = create_site(db, company.tenant, "PAR", "Paris").await.unwrap();
     let node = create_node(db, company.tenant, site, "till").await.unwrap();

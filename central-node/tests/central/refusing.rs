@@ -170,7 +170,7 @@ async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again
     let mut damaged = node.request(1, 2);
     let mut bytes = node.records[1].0.clone();
     bytes[100] ^= 1;
-    damaged.records[1] = SealedRecord { record: base64(&bytes), chain: damaged.records[1].chain.clone() };
+    damaged.records[1] = SealedRecord { record: base64(&bytes), ..damaged.records[1].clone() };
     let (status, problem) = node.send(&scene, &damaged).await;
     assert_eq!(
         (status, &problem["code"], &problem["seq"]),

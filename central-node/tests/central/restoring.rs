@@ -4,13 +4,18 @@ use std::path::Path;
 use std::process::Command;
 
 use axum::http::StatusCode;
+use comptoir_central::projections::compare::compare;
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::{PageSize, Projection};
+use comptoir_core::id::TenantId;
 use comptoir_proto::pull_v1::{Cursor, PullResponse};
+use comptoir_proto::sync_v1::{PushRequest, RecordResult};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bootstrapping::load;
-use crate::harness::{Node, Scene};
-use crate::pulling::{path, pull};
+use crate::harness::{Node, Scene, invoice_payload, verdicts};
+use crate::pulling::{elsewhere, path, pull};
 
 /// A copy of a data directory, owners and all.
 pub(crate) struct Backup(TempDir);
@@ -132,4 +137,180 @@ async fn a_first_load_that_was_cut_by_a_restore_begins_again() {
     let (status, body) = scene.get(&reader.key, &format!("/api/v1/sync/bootstrap?after={mark}")).await;
     assert_eq!((status, &body["code"]), (StatusCode::GONE, &json!("INCARNATION_CHANGED")), "{body}");
     refused(&scene, &reader, &cursor.to_string()).await;
+}
+
+/// All of a node's log from a seq on, with what it was told.
+fn handed_back(node: &Node, from: u64, told: &[RecordResult]) -> PushRequest {
+    let mut request = node.request(from, node.seq.0);
+    for record in request.records.iter_mut().zip(from..) {
+        let result = told.iter().find(|result| result.seq == record.1);
+        record.0.decided = result.and_then(RecordResult::to_hand_back);
+    }
+    request
+}
+
+async fn send(scene: &Scene, node: &Node, request: &PushRequest) -> Vec<RecordResult> {
+    let (status, body) = node.send(scene, request).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    serde_json::from_value(body["results"].clone()).unwrap()
+}
+
+/// What a person was told of each event.
+fn told(results: &[RecordResult]) -> Vec<RecordResult> {
+    let without_place = |result: &RecordResult| RecordResult { position: 0, flags: Vec::new(), ..result.clone() };
+    results.iter().map(without_place).collect()
+}
+
+fn validate(node: &mut Node, delivery: &str) {
+    let payload =
+        json!({ "qr": "QR-1", "validated_at": "2026-03-01T10:00:00Z", "latitude": "48.85", "longitude": "2.35" });
+    node.seal("DELIVERY", delivery, "DELIVERY_VALIDATED", &payload);
+}
+
+fn invoice(node: &mut Node, id: &str) {
+    node.seal("INVOICE", id, "INVOICE_CREATED", &invoice_payload());
+}
+
+/// Two drivers and two shops on the day that is lost: what each of them is told.
+struct LostDay {
+    scene: Scene,
+    tenant: TenantId,
+    first: Node,
+    second: Node,
+    paris: Node,
+    told: [Vec<RecordResult>; 3],
+}
+
+/// Central holds the opening of each log and the order of a delivery; then a day passes, and central is put back to its morning.
+async fn lost_day() -> LostDay {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let (mut first, mut second, mut paris) = (company.node().await, company.node().await, elsewhere(&company).await);
+    let (tenant, token) = (company.tenant, company.token.clone());
+    let order = json!({ "reference": "BL-1", "client": "Durand", "qr": "QR-1" });
+    let order = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": "d-1",
+        "action": "DELIVERY_CREATED", "payload": order });
+    assert_eq!(scene.post(&token, "/api/v1/events", order.to_string()).await.0, StatusCode::OK);
+    for (node, id) in [(&mut first, "i-first-0"), (&mut second, "i-second-0"), (&mut paris, "i-paris-0")] {
+        invoice(node, id);
+        node.push_all(&scene).await;
+    }
+    let (scene, backup) = Backup::take(scene).await;
+    let mut told = [Vec::new(), Vec::new(), Vec::new()];
+    for (index, node) in [&mut first, &mut second, &mut paris].into_iter().enumerate() {
+        let from = node.seq.0 + 1;
+        validate(node, "d-1");
+        invoice(node, &format!("i-{index}-1"));
+        invoice(node, &format!("i-{index}-2"));
+        let cancelled = json!({ "invoice": format!("i-{index}-2"), "reason": "wrong client" });
+        node.seal("INVOICE", &format!("i-{index}-2"), "INVOICE_CANCELLED", &cancelled);
+        told[index] = node.push(&scene, from, node.seq.0).await.results;
+    }
+    let scene = backup.put_back(scene).await;
+    LostDay { scene, tenant, first, second, paris, told }
+}
+
+/// What a rebuild makes of the log is what is read.
+async fn rebuilt_alike(scene: &Scene, tenant: TenantId) {
+    let db = scene.central.database();
+    let built = [Projection::Deliveries, Projection::Invoices];
+    rebuild(db, tenant, &built, PageSize::REBUILT, |_| {}).await.unwrap();
+    for projection in built {
+        let compared = compare(db, tenant, projection, (1, 2)).await.unwrap();
+        assert!(compared.is_equal(), "{compared:#?}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_second_and_what_was_numbered_stays_as_it_was_told_though_the_second_comes_back_first() {
+    let LostDay { scene, tenant, first, second, paris, told: [by_first, by_second, by_paris], .. } = lost_day().await;
+    assert_eq!((by_first[0].verdict.as_str(), by_second[0].verdict.as_str()), ("ACCEPTED", "CONFLICT"));
+    let references = |results: &[RecordResult]| results.iter().filter_map(|r| r.reference.clone()).collect::<Vec<_>>();
+    let year = &references(&by_first)[0][1..5];
+    assert_eq!(
+        references(&by_second),
+        [format!("F{year}-LYO-000005"), format!("F{year}-LYO-000006"), format!("A{year}-LYO-000002")]
+    );
+    for (node, results) in [(&second, &by_second), (&paris, &by_paris), (&first, &by_first)] {
+        let again = send(&scene, node, &handed_back(node, 3, results)).await;
+        assert_eq!(told(&again), told(results));
+        assert!(again.iter().all(|result| result.flags.contains(&"PROMISED".to_owned())), "{again:?}");
+        // Asked once more, the same: from what is stored now.
+        assert_eq!(send(&scene, node, &handed_back(node, 3, results)).await, again);
+    }
+    let (_, row) = scene.get(&first.key, "/api/v1/deliveries").await;
+    assert_eq!(row["rows"][0]["validation"]["event_id"], json!(by_first[0].event_id), "{row}");
+    let mut first = first;
+    invoice(&mut first, "i-new");
+    let new = first.push(&scene, 7, 7).await;
+    assert_eq!(references(&new.results), [format!("F{year}-LYO-000007")], "behind all that was promised");
+    rebuilt_alike(&scene, tenant).await;
+}
+
+#[tokio::test]
+async fn a_stamp_that_is_not_centrals_own_is_not_believed() {
+    let LostDay { scene, tenant, second, told: [by_first, by_second, _], .. } = lost_day().await;
+    let mut request = handed_back(&second, 3, &by_second);
+    let stamps: Vec<String> = by_second.iter().filter_map(|result| result.stamp.clone()).collect();
+    assert_eq!(stamps.len(), 4, "all four were decided by the order of arrival");
+    // It was second, and says that it was first; it wants a better number; it shows another's stamp.
+    let said = request.records[0].decided.as_mut().unwrap();
+    (said.verdict, said.code, said.resolution) = ("ACCEPTED".to_owned(), None, None);
+    let wished = request.records[1].decided.as_mut().unwrap();
+    wished.reference = Some(wished.reference.as_ref().unwrap().replace("000005", "000999"));
+    let borrowed = request.records[2].decided.as_mut().unwrap();
+    borrowed.stamp.clone_from(by_first[2].stamp.as_ref().unwrap());
+    request.records[3].decided = None;
+    let again = send(&scene, &second, &request).await;
+    assert!(again.iter().all(|result| result.flags.iter().all(|flag| flag != "PROMISED")), "{again:?}");
+    let numbers: Vec<&str> = again.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1)).collect();
+    assert_eq!(numbers, ["000003", "000004", "000001"], "as if nothing had been said");
+    rebuilt_alike(&scene, tenant).await;
+    for (decided, pointer) in [
+        (json!({ "verdict": "PERHAPS", "stamp": stamps[0] }), 400),
+        (json!({ "verdict": "ACCEPTED", "stamp": "00" }), 400),
+        (json!({ "verdict": "ACCEPTED", "stamp": stamps[0], "resolution": { "action": "CHOOSE" } }), 400),
+    ] {
+        let mut body = serde_json::to_value(second.request(3, 3)).unwrap();
+        body["records"][0]["decided"] = decided;
+        let (status, problem) = scene.post(&second.key, "/api/v1/sync/push", body.to_string()).await;
+        assert_eq!((status.as_u16(), &problem["pointer"]), (pointer, &json!("/records/0/decided")), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_was_given_anew_meanwhile_is_not_given_twice() {
+    let LostDay { scene, tenant, mut first, second, told: [_, by_second, _], .. } = lost_day().await;
+    // One that forgot what it was told comes first, and has gone on.
+    invoice(&mut first, "i-late-1");
+    invoice(&mut first, "i-late-2");
+    let first = first.push(&scene, 3, first.seq.0).await.results;
+    let again = send(&scene, &second, &handed_back(&second, 3, &by_second)).await;
+    let numbers = |results: &[RecordResult]| -> Vec<String> {
+        results.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1.to_owned())).collect()
+    };
+    assert_eq!(numbers(&first), ["000003", "000004", "000001", "000005", "000006"]);
+    assert_eq!(numbers(&by_second), ["000005", "000006", "000002"]);
+    assert_eq!(numbers(&again), ["000007", "000008", "000002"], "two are taken, the credit note's is free still");
+    let honoured: Vec<bool> = again.iter().map(|result| result.flags.contains(&"PROMISED".to_owned())).collect();
+    assert_eq!(honoured, [false, false, false, true], "the delivery was decided already, and not otherwise");
+    assert_eq!(told(&again[..1]), told(&by_second[..1]));
+    rebuilt_alike(&scene, tenant).await;
+}
+
+#[tokio::test]
+async fn only_what_the_order_of_arrival_decides_is_stamped() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    client(&mut node, "c-1");
+    invoice(&mut node, "i-1");
+    let mut wrong = invoice_payload();
+    wrong["total_minor"] = json!(1);
+    node.seal("INVOICE", "i-2", "INVOICE_CREATED", &wrong);
+    let response = node.push_all(&scene).await;
+    assert_eq!(verdicts(&response)[3..], ["ACCEPTED", "QUARANTINED TOTAL_MISMATCH"]);
+    let stamped: Vec<bool> = response.results.iter().map(|result| result.stamp.is_some()).collect();
+    assert_eq!(stamped, [false, false, false, true, false]);
 }

@@ -45,21 +45,25 @@ pub enum Effect {
         /// Who, when, where.
         validated: Validated,
     },
-    /// An invoice took the next number of its series.
+    /// An invoice took a number of its series.
     InvoiceNumbered {
         /// The invoice.
         id: Name,
-        /// Whose next number it took.
+        /// Whose number it took.
         series: SeriesKey,
+        /// Which one, where it was promised; the next otherwise.
+        number: Option<u64>,
         /// The invoice, with its reference.
         invoice: Box<Invoice>,
     },
-    /// An invoice was cancelled by a credit note, which took the next number of its series.
+    /// An invoice was cancelled by a credit note, which took a number of its series.
     InvoiceCancelled {
         /// The invoice.
         id: Name,
-        /// Whose next number the credit note took.
+        /// Whose number the credit note took.
         series: SeriesKey,
+        /// Which one, where it was promised; the next otherwise.
+        number: Option<u64>,
         /// The credit note's reference.
         credit_note: String,
         /// Of the event.
@@ -238,12 +242,12 @@ pub fn evolve(world: &mut World, effect: &Effect) {
             delivery.validation = Some(validated.clone());
             delivery.position = validated.position;
         }
-        Effect::InvoiceNumbered { id, series, invoice } => {
-            *world.series.entry(series.clone()).or_default() += 1;
+        Effect::InvoiceNumbered { id, series, number, invoice } => {
+            take_number(world, series, *number);
             world.invoices.insert(id.clone(), (**invoice).clone());
         }
-        Effect::InvoiceCancelled { id, series, credit_note, position } => {
-            *world.series.entry(series.clone()).or_default() += 1;
+        Effect::InvoiceCancelled { id, series, number, credit_note, position } => {
+            take_number(world, series, *number);
             if let Some(invoice) = world.invoices.get_mut(id) {
                 invoice.credit_note = Some(credit_note.clone());
                 invoice.position = *position;
@@ -271,6 +275,11 @@ pub fn evolve(world: &mut World, effect: &Effect) {
         }
         Effect::RulebookAdopted(rulebook) => world.rulebook = rulebook.clone(),
     }
+}
+
+fn take_number(world: &mut World, series: &SeriesKey, promised: Option<u64>) {
+    let series = world.series.entry(series.clone()).or_default();
+    series.take(promised.unwrap_or_else(|| series.next()));
 }
 
 fn evolve_entity(world: &mut World, change: &EntityChange) {

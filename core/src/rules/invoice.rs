@@ -1,13 +1,16 @@
 //! Invoices: accepted and numbered, without a hole, in a series per shop and year. A cancelled one keeps its number, and a credit note
 //! takes the next of its own series.
 
-use crate::decision::{Code, Judgement, Place, Verdict};
+use crate::decision::{Code, Flag, Judgement, Place, Verdict};
 use crate::fact::{self, Known};
 use crate::id::Name;
 use crate::rulebook::Rule;
 use crate::rules::references::unknown_reference;
 use crate::rules::{Effect, with_detail};
-use crate::state::{Document, Invoice, SeriesKey, World};
+use crate::state::{Document, Invoice, Series, SeriesKey, World};
+
+/// No series comes as far.
+const NUMBER_MAX: u64 = u32::MAX as u64;
 
 /// An invoice is numbered the moment it is accepted, and only then.
 pub(super) fn decide_creation(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
@@ -50,15 +53,15 @@ pub(super) fn creation_effects(place: &Place, known: &Known, fact: &fact::Invoic
         credit_note: None,
         position: place.position,
     };
-    let series = series(Document::Invoice, known, place);
-    vec![Effect::InvoiceNumbered { id: content.entity_id.clone(), series, invoice: Box::new(invoice) }]
+    let (series, number) = numbered(Document::Invoice, place, known, given);
+    vec![Effect::InvoiceNumbered { id: content.entity_id.clone(), series, number, invoice: Box::new(invoice) }]
 }
 
 /// What follows from a cancellation, with the number its credit note was given.
 pub(super) fn cancellation_effects(place: &Place, known: &Known, id: &Name, given: &Judgement) -> Vec<Effect> {
     let credit_note = given.reference.clone().unwrap_or_default();
-    let series = series(Document::CreditNote, known, place);
-    vec![Effect::InvoiceCancelled { id: id.clone(), series, credit_note, position: place.position }]
+    let (series, number) = numbered(Document::CreditNote, place, known, given);
+    vec![Effect::InvoiceCancelled { id: id.clone(), series, number, credit_note, position: place.position }]
 }
 
 /// The series of the event's own shop, in the year of its place: a credit note belongs to the shop that cancels.
@@ -66,15 +69,47 @@ pub(super) fn series(document: Document, known: &Known, place: &Place) -> Series
     SeriesKey { document, site: known.event.content.site, year: place.local_year }
 }
 
+/// The series that a judgement took from, and which number where it was no matter of the next one: the promised one.
+fn numbered(document: Document, place: &Place, known: &Known, given: &Judgement) -> (SeriesKey, Option<u64>) {
+    let promised = given.reference.as_deref().filter(|_| given.flags.contains(&Flag::Promised));
+    match promised.and_then(read_reference) {
+        Some((year, number)) => (SeriesKey { year, ..series(document, known, place) }, Some(number)),
+        None => (series(document, known, place), None),
+    }
+}
+
+/// Series and number of a promised reference, where it is one of this document and shop.
+pub(super) fn promised_number(
+    reference: &str,
+    document: Document,
+    place: &Place,
+    known: &Known,
+) -> Option<(SeriesKey, u64)> {
+    let (year, number) = read_reference(reference)?;
+    let key = SeriesKey { year, ..series(document, known, place) };
+    (number > 0 && written(&key, place.site_code.as_ref(), number) == reference).then_some((key, number))
+}
+
+/// Year and number of a reference.
+pub(super) fn read_reference(reference: &str) -> Option<(i16, u64)> {
+    let (before, number) = reference.rsplit_once('-')?;
+    let year = before.get(1..)?.split('-').next()?;
+    Some((year.parse().ok()?, number.parse().ok().filter(|number| *number <= NUMBER_MAX)?))
+}
+
 fn next_reference(world: &World, document: Document, place: &Place, known: &Known) -> String {
     let key = series(document, known, place);
-    let number = world.series.get(&key).copied().unwrap_or_default() + 1;
-    let letter = match document {
+    let number = world.series.get(&key).map_or(1, Series::next);
+    written(&key, place.site_code.as_ref(), number)
+}
+
+fn written(key: &SeriesKey, site_code: Option<&Name>, number: u64) -> String {
+    let letter = match key.document {
         Document::Invoice => 'F',
         Document::CreditNote => 'A',
     };
     let year = key.year;
-    match (key.site, &place.site_code) {
+    match (key.site, site_code) {
         (None, _) => format!("{letter}{year}-{number:06}"),
         (Some(_), Some(code)) => format!("{letter}{year}-{code}-{number:06}"),
         // The end of the id: sites made within a minute share the beginning, which is a clock.

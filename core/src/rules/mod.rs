@@ -14,6 +14,7 @@ mod effect;
 mod entity;
 mod growth;
 mod invoice;
+mod promise;
 mod quarantine;
 mod references;
 mod settled;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use effect::{Change, Cost, Direction, Effect, EntityChange, Movement, evolve};
 pub use growth::grown;
+pub use promise::{Promise, decide_promised};
 pub use settled::Settled;
 pub use touched::{touched, touched_through};
 

@@ -1,6 +1,7 @@
 //! What is due: the records after a place in the open epoch, as many as one push may have. How many that is follows the line:
 //! batches grow while central answers quickly, and halve when something fails.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,12 +9,12 @@ use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::id::EventId;
 use comptoir_core::limits::{PUSH_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_proto::sync_v1::{PushRequest, SealedRecord};
+use comptoir_proto::sync_v1::{DecidedBefore, PushRequest, RecordResult, SealedRecord};
 use comptoir_proto::{instant, stored_v1};
 use uuid::Uuid;
 
 use crate::blobs::{self, BlobHash};
-use crate::event_log::{Log, ReadError};
+use crate::event_log::{Log, ReadError, Sealed};
 
 const RECORDS_START: usize = 500;
 const BYTES_START: usize = 1024 * 1024;
@@ -104,13 +105,14 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     let sealed = log.read(epoch.number, first, size.records, size.bytes)?;
     let last = sealed.last().ok_or(OutboxError::Missing { epoch: epoch.number, seq: first })?.seq;
     let identity = log.identity();
+    let decided = decided(log, epoch, first, last)?.into_iter().chain(std::iter::repeat(None));
     let request = PushRequest {
         batch_id: id,
         node: identity.node.uuid(),
         epoch: epoch.into(),
         first_seq: first.0,
         previous_chain: chain_before(log, epoch, first)?.to_string(),
-        records: sealed.iter().map(|sealed| SealedRecord::new(&sealed.record, sealed.chain)).collect(),
+        records: sealed.iter().zip(decided).map(|(sealed, decided)| handed_over(sealed, decided)).collect(),
         node_time: instant::format(log.now()),
     };
     let records = sealed.iter().map(|sealed| Sent {
@@ -122,6 +124,27 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     let full = log.head().marks.durable > last;
     let blobs = sealed.iter().flat_map(|sealed| blobs::named_in(&sealed.record)).collect();
     Ok(Batch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
+}
+
+fn handed_over(sealed: &Sealed, decided: Option<DecidedBefore>) -> SealedRecord {
+    SealedRecord { decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
+}
+
+/// What central had decided about records that it is sent again, where it stamped that: so that it tells nobody anything else.
+fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<DecidedBefore>>, ReadError> {
+    let mut decided = Vec::new();
+    if first > log.acked(epoch.number)? {
+        return Ok(decided);
+    }
+    log.each_decision(epoch.number, first, &mut |seq, bytes| {
+        if seq > last {
+            return ControlFlow::Break(());
+        }
+        // A stored result that does not read is decided anew, as one without a stamp.
+        decided.push(serde_json::from_slice::<RecordResult>(bytes).ok().and_then(|result| result.to_hand_back()));
+        ControlFlow::Continue(())
+    })?;
+    Ok(decided)
 }
 
 /// The chain before a record: of the one before it, or the epoch's beginning.

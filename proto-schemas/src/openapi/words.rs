@@ -40,6 +40,8 @@ words! {
     Name = json_schema!({ "type": "string", "minLength": 1, "maxLength": NAME_CHARS_MAX, "pattern": "^\\S(.*\\S)?$" });
     /// 32 bytes.
     Hash = json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
+    /// Central's mark on a result: 16 bytes.
+    Stamp = json_schema!({ "type": "string", "pattern": "^[0-9a-f]{32}$" });
     /// Bytes as text.
     Base64 = json_schema!({ "type": "string", "contentEncoding": "base64" });
     /// An exact number as text.

@@ -6,6 +6,7 @@ mod fields;
 mod growth;
 mod invoice;
 mod logs;
+mod promises;
 mod properties;
 mod quarantine;
 mod stock;

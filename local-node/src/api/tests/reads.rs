@@ -20,6 +20,7 @@ fn result(seq: u64, verdict: &str) -> RecordResult {
         reference: None,
         resolution: None,
         detail: None,
+        stamp: None,
     }
 }
 

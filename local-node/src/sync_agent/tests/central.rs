@@ -13,7 +13,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
-    EpochDto, HeadDto, PushRequest, PushResponse, Receipt, RecordResult, SyncStatus, receipt_text,
+    DecidedBefore, EpochDto, HeadDto, PushRequest, PushResponse, Receipt, RecordResult, SyncStatus, receipt_text,
 };
 use comptoir_proto::{instant, stored_v1};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -66,6 +66,8 @@ struct Inner {
     held: Vec<Held>,
     /// Every event that was ever taken, in order.
     events: Vec<Uuid>,
+    /// What a node says that was decided before, by seq.
+    handed_back: Vec<(u64, DecidedBefore)>,
     position: u64,
     incarnation: Uuid,
     poison: HashSet<Uuid>,
@@ -125,6 +127,11 @@ impl Central {
     /// Every event it took, each time it was taken.
     pub(super) fn events(&self) -> Vec<Uuid> {
         self.lock().events.clone()
+    }
+
+    /// What it was told that it had decided before.
+    pub(super) fn handed_back(&self) -> Vec<(u64, DecidedBefore)> {
+        self.lock().handed_back.clone()
     }
 
     /// Seqs of the open epoch, without a hole by construction.
@@ -258,6 +265,7 @@ impl Inner {
         }
         let mut results = Vec::new();
         for (sealed, seq) in request.records.iter().zip(request.first_seq..).take(records) {
+            self.handed_back.extend(sealed.decided.clone().map(|decided| (seq, decided)));
             let (record, chain) = sealed.bytes().expect("the agent writes base64 and hex");
             match self.held.get(seq as usize - 1) {
                 Some(held) if held.record != record => return refused(Problem::new(ErrorCode::Fork, "other bytes")),
@@ -309,6 +317,8 @@ impl Inner {
             reference: None,
             resolution: None,
             detail: None,
+            // Not everything is decided by the order of arrival.
+            stamp: seq.is_multiple_of(2).then(|| format!("{:032x}", self.position)),
         };
         self.events.push(event_id);
         self.held.push(Held { record, chain, result: result.clone() });

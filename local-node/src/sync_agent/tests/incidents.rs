@@ -50,6 +50,12 @@ async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
     shop.start().acked(7).await;
     assert_eq!(shop.central.pushes()[1..], [(7, 1), (3, 5)]);
     assert_eq!(shop.central.held(), 7);
+    let stamped = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_hand_back().unwrap()));
+    assert_eq!(
+        shop.central.handed_back(),
+        stamped,
+        "with what was stamped of what it had decided, and nothing for new ones"
+    );
     assert_eq!(shop.decision(6).unwrap().position, 6, "a stored decision never changes");
     let state = shop.until(|state| state.phase == Phase::Idle).await;
     assert_eq!((state.previous_incarnation, state.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));

@@ -1,0 +1,177 @@
+//! Central is put back to last night's copy in the middle of a day. Two drivers and two shops were told things since; what they were told
+//! stays, whoever comes back first, and every node ends with central's rows, though it was told by nobody that anything had happened.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE};
+use comptoir_tests::processes::Server;
+
+/// What a node tells of an event that it recorded.
+type Told = (Value, Value, Value, Value);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_centrals_rows() {
+    let mut company = Company::new("Europe/Paris", "EUR");
+    let (depot, paris) = (company.site("DEPOT"), company.site("PARIS"));
+    let mut nodes = [
+        company.node(&depot, "driver-a", &company.central.url),
+        company.node(&depot, "driver-b", &company.central.url),
+        company.node(&paris, "paris", &company.central.url),
+    ];
+    let central = format!("{}/api/v1/events", company.central.url);
+    let order = json!({"reference": "BL-77", "client": "Café du Port", "qr": "QR-77"});
+    record(&company, &central, "DELIVERY", "BL-77", "DELIVERY_CREATED", order).await;
+    for (index, node) in nodes.iter().enumerate() {
+        invoice(&company, node, &format!("night-{index}")).await;
+        company.drained(node).await;
+    }
+    company.central.stop();
+    copy(&company.path("central"), &company.path("backup"));
+    company.central.start_again();
+
+    // The day that will be lost. Driver A is first, B learns it; both shops invoice.
+    let mut events = Vec::new();
+    for (index, node) in nodes.iter().enumerate() {
+        events.push((index, validate(&company, node).await));
+        for number in 0..3 {
+            events.push((index, invoice(&company, node, &format!("day-{index}-{number}")).await));
+        }
+        company.drained(node).await;
+    }
+    let before = told(&company, &nodes, &events).await;
+    let conflicts = before.iter().filter(|(verdict, ..)| *verdict == "CONFLICT").count();
+    assert_eq!((conflicts, before.iter().filter(|(_, _, reference, _)| reference.is_string()).count()), (2, 9));
+    // Everyone has pulled what the others did, and nobody is there while central is put back.
+    let head = company.head().await;
+    for node in &nodes {
+        caught_up(&company, node, head).await;
+    }
+    nodes.iter_mut().for_each(Server::kill);
+    company.central.stop();
+    std::fs::remove_dir_all(company.path("central")).unwrap();
+    copy(&company.path("backup"), &company.path("central"));
+    company.central.start_again();
+    // Head office goes on, until the log is longer than any node has ever seen it.
+    while company.head().await <= head + 5 {
+        let client = json!({"name": "written after the restore"});
+        record(&company, &central, "CLIENT", &Uuid::now_v7().to_string(), "CREATE", client).await;
+    }
+
+    // The one who was last comes back first.
+    for node in nodes.iter_mut().rev() {
+        node.start_again();
+        caught_up_with_central(&company, node).await;
+    }
+    assert_eq!(told(&company, &nodes, &events).await, before);
+    let head = company.head().await;
+    for node in &nodes {
+        caught_up(&company, node, head).await;
+        for list in ["clients", "deliveries"] {
+            assert_eq!(rows(&company, node, list).await, centrals(&company, list).await, "{list}");
+        }
+        let again = company.http.get(format!("{}/api/v1/notifications?unseen=true", node.url)).send().await.unwrap();
+        let again: Value = again.json().await.unwrap();
+        let kinds: Vec<&Value> = again["rows"].as_array().unwrap().iter().map(|row| &row["kind"]).collect();
+        assert!(!kinds.contains(&&json!("DECIDED_AGAIN")), "nobody hears anything else than before: {again}");
+    }
+    // Central's references are those that the shops printed, and the next one is behind them.
+    let references: Vec<Value> = before.iter().map(|(_, _, reference, _)| reference.clone()).collect();
+    let next = invoice(&company, &nodes[0], "evening").await;
+    company.drained(&nodes[0]).await;
+    let next = told(&company, &nodes, &[(0, next)]).await[0].2.clone();
+    assert!(next.is_string() && !references.contains(&next), "{next}");
+    let replay = crate::auditor::decided_again(&company);
+    assert_eq!(replay["promised"], 12, "three validations and nine numbers: {replay}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+}
+
+async fn record(company: &Company, url: &str, entity_type: &str, id: &str, action: &str, payload: Value) -> String {
+    let event = Uuid::now_v7().to_string();
+    let body = json!({"id": event, "entity_type": entity_type, "entity_id": id, "action": action, "user": "u-1",
+        "payload": payload});
+    let (status, answer) = company.post(url, &body).await;
+    assert_eq!(status, 200, "{answer}");
+    event
+}
+
+async fn validate(company: &Company, node: &Server) -> String {
+    let payload =
+        json!({"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": "48.85", "longitude": "2.35"});
+    record(company, &format!("{}/api/v1/events", node.url), "DELIVERY", "BL-77", "DELIVERY_VALIDATED", payload).await
+}
+
+async fn invoice(company: &Company, node: &Server, id: &str) -> String {
+    let payload = json!({"client": "C-1", "currency": "EUR", "total_minor": 1_000,
+        "lines": [{"product": "P", "quantity": "2", "unit_price": "5.00"}]});
+    record(company, &format!("{}/api/v1/events", node.url), "INVOICE", id, "INVOICE_CREATED", payload).await
+}
+
+/// What each event's own node says that was decided about it.
+async fn told(company: &Company, nodes: &[Server], events: &[(usize, String)]) -> Vec<Told> {
+    let mut told = Vec::new();
+    for (index, id) in events {
+        let event = company.http.get(format!("{}/api/v1/events/{id}", nodes[*index].url)).send().await.unwrap();
+        let decision = event.json::<Value>().await.unwrap()["decision"].clone();
+        let part = |name: &str| decision[name].clone();
+        told.push((part("verdict"), part("code"), part("reference"), part("resolution")));
+    }
+    told
+}
+
+/// Waits until a node has handed back what central misses, and has pulled central's present head.
+async fn caught_up_with_central(company: &Company, node: &Server) {
+    let head = company.head().await;
+    let started = std::time::Instant::now();
+    loop {
+        let status = status(company, node).await;
+        let pull = &status["sync"]["pull"];
+        let well = status["sync"]["attention"].is_null() && pull["last_error"].is_null();
+        // Its position before the restore may be higher: only a head that it was given since says that it is there.
+        if well && pull["head"].as_u64() >= Some(head) && pull["complete_to"] == pull["head"] {
+            return;
+        }
+        assert!(started.elapsed() < PATIENCE, "{status}\n{}", node.words());
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+async fn caught_up(company: &Company, node: &Server, head: u64) {
+    let started = std::time::Instant::now();
+    while status(company, node).await["sync"]["pull"]["complete_to"].as_u64() < Some(head) {
+        assert!(started.elapsed() < PATIENCE, "{}", node.words());
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+async fn status(company: &Company, node: &Server) -> Value {
+    company.http.get(format!("{}/api/v1/status", node.url)).send().await.unwrap().json().await.unwrap()
+}
+
+/// A list as a node shows it, without what it says of itself.
+async fn rows(company: &Company, node: &Server, list: &str) -> Vec<Value> {
+    let url = format!("{}/api/v1/{list}?limit=1000", node.url);
+    plain(company.http.get(url).send().await.unwrap().json().await.unwrap())
+}
+
+async fn centrals(company: &Company, list: &str) -> Vec<Value> {
+    plain(company.ask(&format!("/api/v1/{list}?limit=1000")).await)
+}
+
+fn plain(list: Value) -> Vec<Value> {
+    let mut rows = list["rows"].as_array().unwrap_or_else(|| panic!("{list}")).clone();
+    for row in &mut rows {
+        let row = row.as_object_mut().unwrap();
+        for own in ["is_synced", "pending", "last_sync_at"] {
+            row.remove(own);
+        }
+    }
+    rows.sort_by_key(|row| row["id"].to_string());
+    rows
+}
