@@ -120,7 +120,7 @@ impl Tail {
         }
         self.index(log, epoch, head.marks.durable)?;
         self.decide(log, epoch, head.marks.acked)?;
-        self.settle(log, place.complete_to)
+        self.settle(log, place)
     }
 
     /// The places of the events over a row, in their order.
@@ -149,11 +149,12 @@ impl Tail {
         'walk: for number in epochs.into_iter().rev() {
             let acked = if number == epoch { acked } else { log.acked(number)? };
             for seq in (1..=acked.0).rev().map(Seq) {
-                let covered = position(log, number, seq)?.is_none_or(|at| place.complete_to.is_some_and(|to| at <= to));
+                let at = At { epoch: number, seq };
+                let covered = position(log, number, seq)?.is_none_or(|position| place.covers(at, position));
                 if covered || (place.complete_to.is_none() && count == ACKED_MAX) {
                     break 'walk;
                 }
-                (first, count) = (At { epoch: number, seq }, count + 1);
+                (first, count) = (at, count + 1);
             }
         }
         for number in first.epoch..epoch {
@@ -210,11 +211,11 @@ impl Tail {
     }
 
     /// Drops what central's rows hold.
-    fn settle(&mut self, log: &Log, complete_to: Option<u64>) -> Result<(), ReadError> {
+    fn settle(&mut self, log: &Log, place: &Place) -> Result<(), ReadError> {
         let mut decided = self.events.partition_point(|event| event.position.is_some());
         while let Some(front) = self.events.front() {
-            let covered = front.position.is_some_and(|at| complete_to.is_some_and(|to| at <= to));
-            let too_many = complete_to.is_none() && decided > ACKED_MAX;
+            let covered = front.position.is_some_and(|position| place.covers(front.at, position));
+            let too_many = place.complete_to.is_none() && decided > ACKED_MAX;
             if !covered && !too_many {
                 break;
             }

@@ -85,7 +85,7 @@ impl Shop {
 
     /// Everything up to a position is here.
     fn complete(&self, position: u64) {
-        let place = Place { generation: 1, cursor: None, complete_to: Some(position), load: None };
+        let place = Place { generation: 1, cursor: None, complete_to: Some(position), ..Place::default() };
         self.keep(vec![place.change()]);
     }
 
@@ -366,6 +366,89 @@ fn a_sale_that_is_in_centrals_figure_already_does_not_wait_beside_it() {
     assert_eq!(shown(&shop), says("2", "0", 0, true));
     shop.complete(6);
     assert_eq!(shown(&shop), says("2", "0", 0, true));
+}
+
+/// Central was put back to an older copy: the positions behind it are given again, to other events. What this node was told of its own
+/// before says nothing about rows that come after.
+#[test]
+fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_position() {
+    let mut shop = Shop::new();
+    let site = identity().site.uuid();
+    let put = |shop: &Shop, generation: u32, kind, entity_type: &str, id: &str, site, row: Value| {
+        let position = row["version"].as_u64().unwrap();
+        let row = RawValue::from_string(row.to_string()).unwrap();
+        let held = HeldRow { generation, position, brought_at: 7, row };
+        shop.keep(vec![Change::set(Shelf::Row, rows::key(kind, entity_type, id, site), held.encode())]);
+    };
+    let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "short": "0"});
+    let sale = json!({"currency": "EUR", "total_minor": 510,
+        "lines": [{"product": "A", "quantity": "2", "unit_price": "2.55"}]});
+    // Name, city, how many events are over the row; the figure of stock and what was sold beside it.
+    let shown = |shop: &Shop| {
+        let row = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
+        let list = shop.models.stock(&Page { limit: 10, after: None }, Line::default(), |_| true).unwrap();
+        let (figure, text) = (&list.rows[0], |field: &str| row["fields"][field].as_str().unwrap().to_owned());
+        let waiting = (figure.quantity.clone().unwrap(), figure.waiting.sold.clone());
+        (text("name"), text("city"), row["pending"].as_array().unwrap().len(), waiting)
+    };
+    let says = |name: &str, city: &str, over: usize, figure: &str, sold: &str| {
+        (name.to_owned(), city.to_owned(), over, (figure.to_owned(), sold.to_owned()))
+    };
+    let before = client("c-1", 900, &json!({"name": "Dupont", "city": "Lyon"}));
+    put(&shop, 1, RowKind::Entity, "CLIENT", "c-1", None, before);
+    put(&shop, 1, RowKind::Stock, "STOCK", "A", Some(site), stock(890, "10"));
+    shop.complete(900);
+    shop.write("CLIENT", "c-1", "UPDATE", &json!({"name": "Durand"}));
+    shop.write("SALE", "s-1", "SALE_RECORDED", &sale);
+    shop.decided(&[accepted(899), accepted(950), accepted(951)]);
+    assert_eq!(shown(&shop), says("Durand", "Lyon", 1, "10", "2"), "decided, and not given back");
+
+    // It stands at 400 now, and is given back what it misses. Meanwhile this node goes on.
+    let waiting = Place::read(&shop.log).unwrap().put_back(tail::At { epoch: 1, seq: Seq(3) });
+    shop.keep(vec![waiting.change()]);
+    shop.write("CLIENT", "c-1", "UPDATE", &json!({"city": "Paris"}));
+    shop.write("SALE", "s-2", "SALE_RECORDED", &sale);
+    shop.decided(&[accepted(403), accepted(404)]);
+    assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"), "403 is no older than 900 was");
+    let loading = waiting.put_back(tail::At { epoch: 1, seq: Seq(5) }).begin_load();
+    shop.keep(vec![loading.change()]);
+    assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"));
+
+    // The load brings row by row what it holds now, and others have written too.
+    let after = client("c-1", 403, &json!({"name": "Durand", "city": "Paris"}));
+    put(&shop, 2, RowKind::Entity, "CLIENT", "c-1", None, after);
+    assert_eq!(shown(&shop), says("Durand", "Paris", 0, "10", "4"), "950 is above 403, and in the row all the same");
+    put(&shop, 2, RowKind::Stock, "STOCK", "A", Some(site), stock(404, "6"));
+    assert_eq!(shown(&shop), says("Durand", "Paris", 0, "6", "0"));
+    let shop = shop.restarted();
+    assert_eq!(shown(&shop), says("Durand", "Paris", 0, "6", "0"));
+    let cursor: comptoir_proto::pull_v1::Cursor =
+        serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
+    shop.keep(vec![loading.end_load(cursor.to_string(), &cursor).change()]);
+    assert_eq!(shown(&shop), says("Durand", "Paris", 0, "6", "0"));
+    assert_eq!(shown(&shop.restarted()), says("Durand", "Paris", 0, "6", "0"));
+}
+
+#[test]
+fn what_a_central_that_was_put_back_was_not_given_stays_over_its_rows() {
+    let mut shop = Shop::new();
+    shop.given(RowKind::Entity, "CLIENT", "c-1", None, &client("c-1", 900, &json!({"name": "Dupont"})));
+    shop.complete(900);
+    shop.write("CLIENT", "c-1", "UPDATE", &json!({"name": "Durand"}));
+    shop.write("CLIENT", "c-1", "UPDATE", &json!({"phone": "06"}));
+    shop.decided(&[accepted(899), accepted(950), accepted(951)]);
+    let place = Place::read(&shop.log).unwrap();
+    let at = |seq| tail::At { epoch: 1, seq: Seq(seq) };
+    let loading = place.put_back(at(3)).given_back_to(at(2)).begin_load();
+    let cursor: comptoir_proto::pull_v1::Cursor =
+        serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
+    shop.keep(vec![loading.end_load(cursor.to_string(), &cursor).change()]);
+    let row = RawValue::from_string(client("c-1", 403, &json!({"name": "Durand"})).to_string()).unwrap();
+    let held = HeldRow { generation: 2, position: 403, brought_at: 7, row };
+    shop.keep(vec![Change::set(Shelf::Row, rows::key(RowKind::Entity, "CLIENT", "c-1", None), held.encode())]);
+    let shown = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
+    assert_eq!(shown["fields"], json!({"name": "Durand", "phone": "06"}));
+    assert_eq!(shown["pending"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -197,12 +197,12 @@ impl ReadModels {
     ) -> Result<RowList<NodeStockRow>, ReadError> {
         let (from, to) = self.bounds(RowKind::Stock, STOCK, page);
         let site = self.log.identity().site;
-        let moving = self.up_to_date(|tail| tail.stock().clone())?;
+        let (moving, from_central) = (self.up_to_date(|tail| tail.stock().clone())?, Place::read(&self.log)?);
         let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
         let laid: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
         let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
         let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
-            let Some(row) = stock_row(key, held, site, &moving, line).filter(|row| keep(row)) else {
+            let Some(row) = stock_row(key, held, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
                 return ControlFlow::Continue(());
             };
             if shown.len() == page.limit {
@@ -291,13 +291,16 @@ impl ReadModels {
         line: Line,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let held = held.and_then(read_held::<R>);
-        let (brought_at, row) = held.map_or((None, None), |(at, row)| (Some(at), Some(row)));
+        let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
+        let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
         let version = row.as_ref().map_or(0, Kind::version);
+        let place = if over.is_empty() { Place::default() } else { Place::read(&self.log)? };
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = tail::decision(&self.log, *at)?;
             // The row has it already: rows come before the cursor passes them, by a whole first load at times.
-            if decision.as_ref().is_some_and(|decision| decision.position <= version) {
+            let is_in = |position| place.is_in(generation, version, *at, position);
+            if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
             }
             let Some(event) = tail::event(&self.log, *at)? else { continue };
@@ -328,9 +331,13 @@ fn first_target(kind: RowKind, entity_type: &Name) -> Target {
     Target { kind, entity_type: entity_type.clone(), entity_id }
 }
 
-fn read_held<R: Kind>(bytes: &[u8]) -> Option<(Timestamp, R)> {
-    let held = HeldRow::decode(bytes);
-    let row = held.and_then(|held| Ok((held.brought_at(), serde_json::from_str(held.row.get())?)));
+/// A row as it is kept, and as it reads.
+fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
+    let read = |held: HeldRow| {
+        let row = serde_json::from_str(held.row.get())?;
+        Ok((held, row))
+    };
+    let row = HeldRow::decode(bytes).and_then(read);
     row.inspect_err(|error| tracing::error!(%error, "A row of central's does not read: {error}")).ok()
 }
 
@@ -364,19 +371,17 @@ fn stock_row(
     key: &[u8],
     held: Option<&[u8]>,
     own_site: SiteId,
-    moving: &std::collections::BTreeMap<Name, Moving>,
+    (moving, place): (&std::collections::BTreeMap<Name, Moving>, &Place),
     line: Line,
 ) -> Option<NodeStockRow> {
     let (product, site) = rows::id_in(key)?;
-    let held = held.and_then(|bytes| {
-        let held = HeldRow::decode(bytes).ok()?;
-        Some((held.brought_at(), serde_json::from_str::<StockRow>(held.row.get()).ok()?))
-    });
-    let (brought_at, row) = held.map_or((None, None), |(at, row)| (Some(at), Some(row)));
+    let held = held.and_then(read_held::<StockRow>);
+    let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
+    let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
     // Rows come before the cursor passes them, and before a first load has ended: what is in the figure does not stand beside it too.
-    let waiting = waiting.map(|waiting| waiting.without(|_, position| position <= version));
+    let waiting = waiting.map(|waiting| waiting.without(|at, position| place.is_in(generation, version, at, position)));
     let waiting = waiting.filter(|waiting| waiting.events > 0);
     Some(NodeStockRow {
         site: site.map(SiteId::uuid),

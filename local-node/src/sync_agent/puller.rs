@@ -22,6 +22,7 @@ use super::state::{SyncState, Trouble};
 use super::transport::{Answer, Opened, PullQuery, Transport};
 use crate::event_log::{AppendError, Change, Environment, Head, Log, ReadError};
 use crate::notifications;
+use crate::read_models::At;
 use crate::read_models::apply::{self, Applied, ApplyError, Swept};
 use crate::read_models::place::Place;
 use crate::read_models::rulebook;
@@ -350,8 +351,12 @@ impl<T: Transport> Puller<T> {
             Setback::Refused { problem: Some(problem), .. } => problem.error_code(),
             _ => None,
         };
-        if code == Some(ErrorCode::IncarnationChanged) && self.hands_back().await {
-            return self.wait_for_hand_back(&failed);
+        if code == Some(ErrorCode::IncarnationChanged) {
+            match self.put_back().await {
+                Ok(true) => return self.wait_for_hand_back(&failed),
+                Ok(false) => {}
+                Err(failed) => return self.tell(&failed, None),
+            }
         }
         if let Some(ErrorCode::IncarnationChanged | ErrorCode::ScopeChanged) = code {
             self.handing_back = None;
@@ -364,11 +369,34 @@ impl<T: Transport> Puller<T> {
         self.tell(&failed, reaction::asked(setback))
     }
 
+    /// Central was put back. What was decided before is marked, since it counts positions anew; answers whether to wait until it was
+    /// given back. Where it was not given everything, what it holds is in the rows to come.
+    async fn put_back(&mut self) -> Result<bool, Failed> {
+        let head = self.log.head();
+        let at = |seq| At { epoch: head.epoch.number, seq };
+        let marked = self.place.put_back(at(head.marks.acked));
+        let waits = self.hands_back().await;
+        let place = match self.handing_back {
+            Some(handing_back) if !waits => marked.given_back_to(at(handing_back.held)),
+            Some(_) => marked,
+            // It does not say what it holds: positions go on being taken as they are.
+            None => self.place.clone(),
+        };
+        if place != self.place {
+            self.write(vec![vec![place.change()]]).await?;
+            self.place = place;
+        }
+        Ok(waits)
+    }
+
     /// Whether central, which was put back, misses records of this log that it had answered for, and the agent is giving them back. Rows
     /// that are loaded before that lack what this node was told of its own events. An agent that gives nothing for
     /// [`HAND_BACK_INTERVALS`] is not waited for.
     async fn hands_back(&mut self) -> bool {
-        let Some(held) = self.held_by_central().await else { return false };
+        let Some(held) = self.held_by_central().await else {
+            self.handing_back = None;
+            return false;
+        };
         let before = self.handing_back.filter(|before| before.held == held);
         let now = before.unwrap_or(HandingBack { held, stalled: Duration::ZERO });
         self.handing_back = Some(now);

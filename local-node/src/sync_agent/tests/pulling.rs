@@ -344,6 +344,8 @@ async fn a_central_that_was_put_back_is_given_what_it_misses_before_anything_is_
     assert_eq!(down.streamed(), streamed);
     shop.until(|state| state.pull.last_error.is_none()).await;
     assert!(down.streamed() > streamed, "then it is loaded");
+    let put_back = Place::read(&shop.log).unwrap().put_back.expect("it was put back");
+    assert_eq!((put_back.epoch, put_back.seq), (1, 6), "what was decided before is known from what was decided since");
 }
 
 /// The agent has stopped, as after a fork: rows are not to stay as they were for ever.
@@ -361,6 +363,7 @@ async fn an_agent_that_gives_nothing_back_is_not_waited_for() {
     shop.until(|state| state.pull.last_error.is_some()).await;
     shop.complete(0).await;
     assert_eq!((held(&shop.log), shop.central.held()), (Vec::new(), 2));
+    assert_eq!(Place::read(&shop.log).unwrap().put_back.map(|put_back| put_back.seq), Some(2), "the rows have no more");
 }
 
 #[tokio::test(start_paused = true)]
