@@ -1,7 +1,7 @@
 //! `GET /api/v1/sync/bootstrap`: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted first
 //! and given last: what changes meanwhile comes by pull.
 //!
-//! Each page is a short transaction of its own; a slow reader holds a few blocks of bytes and nothing in the database. A block ends with a
+//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of bytes and nothing in the database. A block ends with a
 //! mark and can be read without the next one, so that a cut loses less than a block; a stream that resumes behind a mark keeps the head
 //! of the first.
 
@@ -23,10 +23,11 @@ use deadpool_postgres::Transaction;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
 use tokio_postgres::types::ToSql;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::changes::{cut, load};
+use super::changes::{cut, entities_in_order, load};
 use super::keys::{KINDS, in_order};
 use super::pull::{Asker, asker, check_made_here, check_not_ahead, check_same_past, snapshot};
 use super::rulebook::in_force_unless;
@@ -171,7 +172,7 @@ async fn head_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantHead, S
 }
 
 async fn write(
-    central: &Central,
+    central: &Arc<Central>,
     asker: Asker,
     Noted { head, mut proof, rows, rulebook }: Noted,
     mut last: Option<RowKey>,
@@ -180,27 +181,20 @@ async fn write(
     let (incarnation, scope) = (central.incarnation(), asker.scope.name());
     let rules_since = rulebook.as_ref().map(|rulebook| rulebook.position);
     writer.line(&BootstrapLine::Start { incarnation, scope: scope.clone(), head: head.0, rows, rulebook })?;
-    let resumed = last.as_ref().map(|key| key.kind);
-    for kind in KINDS.into_iter().filter(|kind| resumed.is_none_or(|resumed| *kind >= resumed)) {
-        loop {
-            let after = last.as_ref().filter(|key| key.kind == kind);
-            let Page { rows, end, proof: of_page } = page(central, asker, kind, after).await?;
-            // A load that began without a proof has rows that nothing proves: its end has none either.
-            proof = proof.and(Some(of_page));
-            for change in rows {
-                last = Some(change.key.clone());
-                writer.line(&BootstrapLine::Row(change))?;
-                writer.rows += 1;
-                if writer.is_full() || writer.rows >= MARK_ROWS {
-                    writer.mark(central, &scope, head, last.as_ref(), proof.as_ref())?;
-                }
-                if writer.is_full() {
-                    writer.flush().await?;
-                }
+    let first = (last.as_ref().map_or(KINDS[0], |key| key.kind), last.clone());
+    let mut pages = Pages::begin(central, asker, first);
+    while let Some(Page { rows, proof: of_page, .. }) = pages.next().await? {
+        // A load that began without a proof has rows that nothing proves: its end has none either.
+        proof = proof.and(Some(of_page));
+        for change in rows {
+            last = Some(change.key.clone());
+            writer.line(&BootstrapLine::Row(change))?;
+            writer.rows += 1;
+            if writer.is_full() || writer.rows >= MARK_ROWS {
+                writer.mark(central, &scope, head, last.as_ref(), proof.as_ref())?;
             }
-            match end {
-                Some(end) => last = Some(end),
-                None => break,
+            if writer.is_full() {
+                writer.flush().await?;
             }
         }
     }
@@ -210,32 +204,81 @@ async fn write(
     writer.finish().await
 }
 
-/// Some rows of one kind, and where the next page begins; nothing where there is none.
+/// Where a page begins: a kind, and the key behind which.
+type Place = (RowKind, Option<RowKey>);
+
+/// Some rows of one kind.
 struct Page {
     rows: Vec<Change>,
-    end: Option<RowKey>,
+    /// Nothing where this is the last page.
+    next: Option<Place>,
     /// Of the moment that they were read in.
     proof: Proof,
 }
 
-async fn page(central: &Central, asker: Asker, kind: RowKind, after: Option<&RowKey>) -> Result<Page, StoreError> {
+/// The pages of a load, each read while the one before it is written. Dropped, it reads no more.
+struct Pages {
+    central: Arc<Central>,
+    asker: Asker,
+    reading: JoinSet<Result<Page, StoreError>>,
+}
+
+impl Pages {
+    fn begin(central: &Arc<Central>, asker: Asker, first: Place) -> Pages {
+        let mut pages = Pages { central: Arc::clone(central), asker, reading: JoinSet::new() };
+        pages.read(first);
+        pages
+    }
+
+    fn read(&mut self, place: Place) {
+        let (central, asker) = (Arc::clone(&self.central), self.asker);
+        self.reading.spawn(async move { page(&central, asker, place).await });
+    }
+
+    async fn next(&mut self) -> Result<Option<Page>, StoreError> {
+        let Some(read) = self.reading.join_next().await else { return Ok(None) };
+        let mut page = read.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+        if let Some(next) = page.next.take() {
+            self.read(next);
+        }
+        Ok(Some(page))
+    }
+}
+
+async fn page(central: &Central, asker: Asker, (kind, after): Place) -> Result<Page, StoreError> {
     let mut connection = central.database().service().await?;
     let tx = snapshot(&mut connection, asker.tenant).await?;
     let head = head_of(&tx, asker.tenant).await?;
     let versions = Versions::active(&tx, asker.tenant).await?;
-    let mut listed = in_order(&tx, asker.tenant, &versions, asker.scope, (kind, after), PAGE_ROWS + 1).await?;
-    let more = cut(&mut listed, PAGE_ROWS);
-    let rows = load(&tx, asker.tenant, &versions, asker.scope, &listed).await?;
-    let proof = Proof::new(head.head, head.decision_chain);
-    Ok(Page { rows, end: listed.pop().filter(|_| more).map(|last| last.key), proof })
+    let rows = rows(&tx, asker, &versions, kind, after.as_ref()).await?;
+    let end = rows.last().map(|last| last.key.clone());
+    let next_kind = || KINDS.into_iter().find(|next| *next > kind);
+    let next = end.map(|end| (kind, Some(end))).or_else(|| next_kind().map(|kind| (kind, None)));
+    Ok(Page { rows, next, proof: Proof::new(head.head, head.decision_chain) })
+}
+
+/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come by one query.
+async fn rows(
+    tx: &Transaction<'_>,
+    Asker { tenant, scope, .. }: Asker,
+    versions: &Versions,
+    kind: RowKind,
+    after: Option<&RowKey>,
+) -> Result<Vec<Change>, StoreError> {
+    if kind == RowKind::Entity {
+        return entities_in_order(tx, tenant, versions.entities, scope, after, PAGE_ROWS).await;
+    }
+    let mut listed = in_order(tx, tenant, versions, scope, (kind, after), PAGE_ROWS).await?;
+    cut(&mut listed, PAGE_ROWS);
+    load(tx, tenant, versions, scope, &listed).await
 }
 
 /// Lines into compressed blocks.
 struct Writer {
+    /// Lines that are not compressed yet: given to the encoder together, since each call of it costs as much as some lines.
+    text: Vec<u8>,
     zstd: zstd::stream::write::Encoder<'static, Vec<u8>>,
     blocks: mpsc::Sender<Result<Bytes, std::io::Error>>,
-    /// Written since the last flush, before compression.
-    raw: usize,
     /// How much is written between two flushes.
     raw_goal: usize,
     /// Rows since the last mark.
@@ -246,18 +289,17 @@ impl Writer {
     fn new(blocks: mpsc::Sender<Result<Bytes, std::io::Error>>) -> Result<Writer, std::io::Error> {
         let mut zstd = zstd::stream::write::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
         zstd.window_log(WINDOW_LOG)?;
-        Ok(Writer { zstd, blocks, raw: 0, raw_goal: BLOCK_BYTES * 4, rows: 0 })
+        Ok(Writer { text: Vec::new(), zstd, blocks, raw_goal: BLOCK_BYTES * 4, rows: 0 })
     }
 
     fn line(&mut self, line: &BootstrapLine) -> Result<(), Broken> {
-        let mut bytes = serde_json::to_vec(line)?;
-        bytes.push(b'\n');
-        self.raw += bytes.len();
-        Ok(self.zstd.write_all(&bytes)?)
+        serde_json::to_writer(&mut self.text, line)?;
+        self.text.push(b'\n');
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
-        self.raw >= self.raw_goal
+        self.text.len() >= self.raw_goal
     }
 
     fn mark(
@@ -277,15 +319,18 @@ impl Writer {
 
     /// Ends a block: what was written so far can be read without what follows.
     async fn flush(&mut self) -> Result<(), Broken> {
+        self.zstd.write_all(&self.text)?;
         self.zstd.flush()?;
         let block = std::mem::take(self.zstd.get_mut());
         // The next block has as much as makes one of the size that is wanted, if the rows go on as they are.
-        let goal = self.raw.saturating_mul(BLOCK_BYTES) / block.len().max(1);
-        (self.raw, self.raw_goal) = (0, goal.clamp(*RAW_BYTES.start(), *RAW_BYTES.end()));
+        let goal = self.text.len().saturating_mul(BLOCK_BYTES) / block.len().max(1);
+        self.raw_goal = goal.clamp(*RAW_BYTES.start(), *RAW_BYTES.end());
+        self.text.clear();
         send(&self.blocks, block).await
     }
 
     async fn finish(&mut self) -> Result<(), Broken> {
+        self.zstd.write_all(&self.text)?;
         self.zstd.do_finish()?;
         let block = std::mem::take(self.zstd.get_mut());
         send(&self.blocks, block).await

@@ -11,10 +11,11 @@ use comptoir_proto::pull_v1::{Change, RowKey, RowKind};
 use deadpool_postgres::Transaction;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Scope;
-use super::keys::{self, Listed};
+use super::keys::{self, Listed, limit_column, received_at};
 use super::read_rows::{delivery_row, entity_row, invoice_row, stock_row};
 use crate::database::{StoreError, natural};
 use crate::event_store::{self, TenantHead};
@@ -156,6 +157,29 @@ async fn read(
     let mut found: HashMap<RowKey, Found> = HashMap::with_capacity(listed.len());
     found.extend(entities.into_iter().chain(deliveries).chain(invoices).chain(stock));
     Ok(found)
+}
+
+/// A scope's entities behind a key, whole and in the order of their keys, as many as one page has: none where there are no more.
+pub(super) async fn entities_in_order(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    version: i32,
+    scope: Scope,
+    after: Option<&RowKey>,
+    limit: usize,
+) -> Result<Vec<Change>, StoreError> {
+    let statement = tx.prepare_cached(include_str!("entities_in_order.sql")).await?;
+    let (entity_type, entity_id) = after.map_or(("", ""), |key| (key.entity_type.as_str(), key.entity_id.as_str()));
+    // Of a load two pages are held at once.
+    let (tenant, limit, bytes) = (tenant.uuid(), limit_column(limit), limit_column(PAGE_BYTES / 2));
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&tenant, &version, &entity_type, &entity_id, &limit, &bytes, &scope.shows_conflicts];
+    let rows = tx.query(&statement, &parameters).await?;
+    let change = |row: &Row| {
+        let (key, (position, json)) = found(RowKind::Entity, "position", row, &entity_row(row)?)?;
+        Ok(Change { key, position: position.0, received_at: instant::format(received_at(row)?), row: Some(json) })
+    };
+    rows.iter().map(change).collect()
 }
 
 /// A row and the position of its last change.

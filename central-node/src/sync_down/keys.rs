@@ -111,7 +111,7 @@ pub(super) async fn born(
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }
 
-/// What a scope has of one kind, behind a key of that kind or from its beginning, in the order of the keys.
+/// What a scope has of one kind other than entities, behind a key of that kind or from its beginning, in the order of the keys.
 pub(super) async fn in_order(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -123,24 +123,21 @@ pub(super) async fn in_order(
     let key = after.map_or(Columns::before(kind_column(kind)), Columns::of);
     let (tenant, site, limit) = (tenant.uuid(), scope.site_column(), limit_column(limit));
     let statement = tx.prepare_cached(include_str!("keys_in_order.sql")).await?;
-    let parameters: [&(dyn ToSql + Sync); 12] = [
+    let parameters: [&(dyn ToSql + Sync); 9] = [
         &tenant,
-        &versions.entities,
         &versions.deliveries,
         &versions.invoices,
         &versions.stock,
         &site,
         &key.kind,
-        &key.entity_type,
         &key.entity_id,
         &key.site,
         &limit,
-        &scope.shows_conflicts,
     ];
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }
 
-fn limit_column(limit: usize) -> i64 {
+pub(super) fn limit_column(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
@@ -148,8 +145,6 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
     let kind = kind_of(row.try_get("kind")?)?;
     let bytes: i32 = row.try_get("bytes")?;
     let position = Position(natural(row.try_get("position")?)?);
-    let received_at: Option<Micros> = row.try_get("received_at")?;
-    let missing = || StoreError::Damaged(format!("a row changed at position {position}, where the log has no event"));
     Ok(Listed {
         key: RowKey {
             kind,
@@ -158,7 +153,15 @@ fn listed(row: &Row) -> Result<Listed, StoreError> {
             site: site(row.try_get("site_id")?),
         },
         position,
-        received_at: received_at.ok_or_else(missing)?.0,
+        received_at: received_at(row)?,
         bytes: usize::try_from(bytes).unwrap_or_default(),
     })
+}
+
+/// When the row's last change was received.
+pub(super) fn received_at(row: &Row) -> Result<Timestamp, StoreError> {
+    let received_at: Option<Micros> = row.try_get("received_at")?;
+    let position: i64 = row.try_get("position")?;
+    let missing = || StoreError::Damaged(format!("a row changed at position {position}, where the log has no event"));
+    Ok(received_at.ok_or_else(missing)?.0)
 }

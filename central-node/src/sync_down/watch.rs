@@ -11,6 +11,7 @@ use std::time::Duration;
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Scope;
@@ -19,8 +20,9 @@ use crate::world_store::Versions;
 
 /// How often the heads are looked at without being woken.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The shortest pause between two looks: what is committed meanwhile is seen together.
-const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(25);
+/// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a fifth of one
+/// connection at most.
+const PAUSES_A_LOOK: u32 = 4;
 
 /// A site's scope that somebody waits for.
 struct Awaited {
@@ -75,8 +77,9 @@ impl Watch {
         Watch { waits }
     }
 
-    /// Returns once something in scope changed after `read_to`, the head at which the caller read.
-    pub(super) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position) {
+    /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the log grew
+    /// meanwhile, as far as was seen: where it did not, reading again would give the same.
+    pub(super) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
         let key = (tenant, scope);
         let mut newest = {
             let mut scopes = self.waits.scopes();
@@ -94,7 +97,10 @@ impl Watch {
         // A commit between the caller's reading and here must not wait for the timer.
         self.waits.came.notify_one();
         // The sender stays as long as somebody waits.
-        let _ = newest.wait_for(|newest| *newest > read_to).await;
+        let changed = newest.wait_for(|newest| *newest > read_to);
+        let in_time = tokio::time::timeout_at(deadline, changed).await.is_ok();
+        let grew = self.waits.scopes().get(&key).is_none_or(|awaited| awaited.asked_at > read_to);
+        in_time || grew
     }
 
     /// How many requests wait.
@@ -112,6 +118,7 @@ async fn look_after(
     let mut reachable = true;
     loop {
         commits.mark_unchanged();
+        let began = Instant::now();
         let looked = tokio::select! {
             looked = look(&waits, &database) => looked,
             _ = stopping.wait_for(|stopping| *stopping) => return,
@@ -125,9 +132,10 @@ async fn look_after(
                 reachable = false;
             }
         }
+        let rest = (began.elapsed() * PAUSES_A_LOOK).min(LOOK_EVERY);
         let nobody = waits.scopes().is_empty();
         let pause = async {
-            tokio::time::sleep(LOOK_AT_MOST_EVERY).await;
+            tokio::time::sleep(rest).await;
             tokio::select! {
                 Ok(()) = commits.changed(), if !nobody => {}
                 () = waits.came.notified() => {}
