@@ -14,6 +14,8 @@ use crate::settings::Logs;
 /// Says what happens, from here on, on stderr.
 pub fn start_logging(logs: &Logs) {
     let builder = tracing_subscriber::fmt().with_max_level(logs.level).with_writer(std::io::stderr).with_target(false);
+    // A line that cannot be written, where stderr is a file on a full disk, would be complained of on stderr: that panics, wherever it is.
+    let builder = builder.log_internal_errors(false);
     if logs.json {
         builder.json().init();
     } else {
@@ -42,6 +44,15 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
         sender.send_replace(true);
     });
     Ok(receiver)
+}
+
+/// From here on a write past a limit on the size of files fails, as one on a full disk does, instead of ending the process.
+pub fn outlive_file_limits() -> Result<(), Failure> {
+    const SIGXFSZ: i32 = 25;
+    // Whoever listens to it once is not ended by it any more.
+    signal(SignalKind::from_raw(SIGXFSZ))
+        .map(drop)
+        .map_err(|error| Failure::Internal(format!("SIGXFSZ cannot be received: {error}")))
 }
 
 /// Waits until the process is asked to stop.

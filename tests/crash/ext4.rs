@@ -6,9 +6,6 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-/// Sparse: only what is written takes room.
-const IMAGE: &str = "6G";
-
 /// The image and where it is mounted.
 pub(crate) struct Disk {
     image: PathBuf,
@@ -16,11 +13,12 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Makes and mounts the file system, and cuts its power once to see that this machine lets it.
-    pub(crate) fn create(folder: &Path) -> anyhow::Result<Disk> {
+    /// Makes and mounts the file system, and cuts its power once to see that this machine lets it. The image is sparse: of its size,
+    /// only what is written takes room.
+    pub(crate) fn create(folder: &Path, size: &str) -> anyhow::Result<Disk> {
         let disk = Disk { image: folder.join("disk.img"), mount: folder.join("disk") };
         std::fs::create_dir(&disk.mount)?;
-        run(Command::new("truncate").args(["-s", IMAGE]).arg(&disk.image))?;
+        run(Command::new("truncate").args(["-s", size]).arg(&disk.image))?;
         run(Command::new("mkfs.ext4").args(["-q", "-F", "-E", "lazy_itable_init=1"]).arg(&disk.image))?;
         disk.mount()?;
         disk.cut_power()?;

@@ -8,6 +8,7 @@
 //! refused, the writer's system calls are recorded by strace and replayed with the unsynced ones dropped, reordered and torn.
 
 mod ext4;
+mod full_disk;
 mod replay;
 mod strace;
 mod summary;
@@ -87,7 +88,7 @@ fn cut_power(program: &Program, rounds: u64, random: &mut Random) -> anyhow::Res
     let refusal = if asked_for_replay {
         "COMPTOIR_CRASH_RIG=replay".to_owned()
     } else {
-        match ext4::Disk::create(folder.path()) {
+        match ext4::Disk::create(folder.path(), "6G") {
             Ok(disk) => return cut_ext4(program, rounds, random, folder.path(), disk),
             Err(refusal) => format!("{refusal:#}"),
         }

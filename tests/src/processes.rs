@@ -83,6 +83,14 @@ impl Server {
         Server::start(data_dir, &variables)
     }
 
+    /// Starts a node on a folder that knows no central. It lives through a limit on the size of files, as through a full disk.
+    pub fn node_alone(data_dir: &Path) -> Server {
+        let ids = ["TENANT_ID", "SITE_ID", "NODE_ID"].map(|name| (name, uuid::Uuid::from_u128(7).to_string()));
+        let mut variables: Vec<(&str, &str)> = ids.iter().map(|(name, id)| (*name, id.as_str())).collect();
+        variables.extend([("APP_MODE", "local"), ("SYNC_ENABLED", "false")]);
+        Server::start(data_dir, &variables)
+    }
+
     fn start(data_dir: &Path, variables: &[(&str, &str)]) -> Server {
         std::fs::create_dir_all(data_dir).expect("the folder can be made");
         let address = format!("127.0.0.1:{}", free_port());

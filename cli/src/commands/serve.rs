@@ -39,6 +39,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
         return Err(Failure::Internal("settings were wrong and nobody said so".to_owned()));
     };
     process::start_logging(&logs);
+    process::outlive_file_limits()?;
     let stop = process::stop_signal()?;
     match central {
         Some(central) => {

@@ -74,6 +74,7 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
     std::fs::create_dir_all(&args.data_dir)
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
     process::start_logging(&Logs { json: false, level: tracing::Level::WARN });
+    process::outlive_file_limits()?;
     let stop = process::stop_signal()?;
     let settings =
         settings::Central { database_url: None, rulebook_file: args.rulebook.clone(), clock_drift_limit: None };

@@ -1,0 +1,204 @@
+//! A disk that is really full under a whole node: every append hears an honest error, what was acknowledged stays and is read, and once there
+//! is room the node takes appends again, by itself or after the restart that its operators' page asks for.
+//!
+//! Once the disk is a small ext4 file system in a loop mount, filled to its last block at once while producers append; once the process is
+//! denied every write to a file (RLIMIT_FSIZE), which needs no rights and fails the log's writes for sure.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context as _, ensure};
+use comptoir_tests::processes::Server;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::ext4;
+
+/// What an append may be refused with: each says that nothing was taken, or that it is not known.
+const REFUSALS: [&str; 3] = ["DISK_LOW", "LOG_READ_ONLY", "QUEUE_FULL"];
+const PRODUCERS: usize = 16;
+/// Refusals that a producer hears before it rests.
+const REFUSED_MAX: usize = 5;
+/// Acknowledged before the disk fills up, and after there is room again.
+const APPENDS: u64 = 200;
+
+/// Seq and chain by event.
+type Acks = BTreeMap<String, (u64, String)>;
+
+/// How the disk is made full.
+enum Rig {
+    Mount(ext4::Disk, PathBuf),
+    Limit(PathBuf),
+}
+
+impl Rig {
+    fn path(&self) -> &Path {
+        match self {
+            Rig::Mount(disk, _) => disk.path(),
+            Rig::Limit(path) => path,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Rig::Mount(..) => "full disk",
+            Rig::Limit(_) => "writes denied",
+        }
+    }
+
+    /// Leaves not one block.
+    fn fill(&self, node: &Server) -> anyhow::Result<()> {
+        match self {
+            Rig::Mount(_, filler) => {
+                let left = rustix::fs::statvfs(self.path())?;
+                let mut file = File::create(filler)?;
+                // Nearly all at once; the file system keeps some blocks for its own books, which the writes find out.
+                let _refused_when_others_were_faster =
+                    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, left.f_bavail * left.f_frsize);
+                std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
+                while file.write_all(&[7; 4096]).is_ok() {}
+                Ok(())
+            }
+            Rig::Limit(_) => limit(node, "0"),
+        }
+    }
+
+    fn make_room(&self, node: &Server) -> anyhow::Result<()> {
+        match self {
+            Rig::Mount(_, filler) => Ok(std::fs::remove_file(filler)?),
+            Rig::Limit(_) => limit(node, "unlimited"),
+        }
+    }
+}
+
+/// The soft limit, which its owner may raise again.
+fn limit(node: &Server, bytes: &str) -> anyhow::Result<()> {
+    let mut command = Command::new("prlimit");
+    command.args(["--pid", &node.pid().to_string()]).arg(format!("--fsize={bytes}:unlimited"));
+    let output = command.output().context("prlimit is part of util-linux")?;
+    ensure!(output.status.success(), "prlimit: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+#[test]
+fn a_node_on_a_full_disk_says_so_loses_nothing_and_goes_on_when_there_is_room() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    match ext4::Disk::create(folder.path(), "96M") {
+        Ok(disk) => goes_through(&Rig::Mount(disk, folder.path().join("disk/filler"))),
+        Err(refusal) => {
+            println!(
+                "No full disk on a loop mount here ({refusal:#}): every write is denied instead, in the other test"
+            );
+            Ok(())
+        }
+    }
+}
+
+/// Its own log lines, too, are written nowhere: saying that once panicked in the log's writer, and appends waited for two minutes.
+#[test]
+fn a_node_whose_every_write_is_denied_says_so_loses_nothing_and_goes_on_after_a_restart() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    goes_through(&Rig::Limit(folder.path().join("denied")))
+}
+
+fn goes_through(rig: &Rig) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut node = Server::node_alone(rig.path());
+    let (mut acks, mut refused, mut restarts) = (Acks::new(), BTreeMap::new(), 0);
+    let rounds = crate::rounds().div_ceil(10);
+    for _ in 0..rounds {
+        let enough = Arc::new(AtomicU64::new(0));
+        let producers: Vec<_> =
+            (0..PRODUCERS).map(|_| runtime.spawn(produce(node.url.clone(), Arc::clone(&enough)))).collect();
+        while enough.load(Ordering::Relaxed) < APPENDS && !producers.iter().any(|producer| producer.is_finished()) {
+            std::thread::yield_now();
+        }
+        rig.fill(&node)?;
+        for producer in producers {
+            let (acked, codes) = runtime.block_on(producer)??;
+            acks.extend(acked);
+            codes.into_iter().for_each(|code| *refused.entry(code).or_insert(0u64) += 1);
+        }
+        runtime.block_on(assert_all_read(&node, &acks))?;
+        rig.make_room(&node)?;
+        restarts += u64::from(runtime.block_on(goes_on(&mut node, &mut acks))?);
+        runtime.block_on(assert_all_read(&node, &acks))?;
+    }
+    println!(
+        "{}: {rounds} times, {} acknowledged, 0 lost, refused {refused:?}, {restarts} restarts",
+        rig.name(),
+        acks.len()
+    );
+    assert!(!refused.is_empty(), "the disk was never full");
+    Ok(())
+}
+
+/// Appends until it was refused a few times.
+async fn produce(url: String, enough: Arc<AtomicU64>) -> anyhow::Result<(Acks, Vec<String>)> {
+    let (http, mut acks, mut refused) = (reqwest::Client::new(), Acks::new(), Vec::new());
+    while refused.len() < REFUSED_MAX {
+        match append(&http, &url).await? {
+            Ok((id, ack)) => {
+                acks.insert(id, ack);
+                enough.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(code) => refused.push(code),
+        }
+    }
+    Ok((acks, refused))
+}
+
+/// Appends one event: its place, or the code it was refused with.
+async fn append(http: &reqwest::Client, url: &str) -> anyhow::Result<Result<(String, (u64, String)), String>> {
+    let id = Uuid::now_v7().to_string();
+    let client = json!({"id": id, "entity_id": id, "fields": {"name": "Dupont", "note": "x".repeat(2_000)}});
+    let answer = http.post(format!("{url}/api/v1/clients")).json(&client).send().await?;
+    let status = answer.status();
+    let body: Value = answer.json().await?;
+    if status.is_success() {
+        return Ok(Ok((id, ack(&body["results"][0])?)));
+    }
+    let code = body["code"].as_str().unwrap_or_default().to_owned();
+    ensure!(REFUSALS.contains(&code.as_str()), "{status}: {body}");
+    Ok(Err(code))
+}
+
+fn ack(of: &Value) -> anyhow::Result<(u64, String)> {
+    let (seq, chain) = (of["seq"].as_u64(), of["chain"].as_str());
+    Ok((seq.with_context(|| of.to_string())?, chain.with_context(|| of.to_string())?.to_owned()))
+}
+
+async fn assert_all_read(node: &Server, acks: &Acks) -> anyhow::Result<()> {
+    let http = reqwest::Client::new();
+    for (id, acked) in acks {
+        let event = http.get(format!("{}/api/v1/events/{id}", node.url)).send().await?;
+        ensure!(event.status().is_success(), "{id} at {acked:?}: {}", event.text().await?);
+        let read = ack(&event.json().await?)?;
+        ensure!(read == *acked, "{id} was acknowledged at {acked:?} and is at {read:?}");
+    }
+    Ok(())
+}
+
+/// Appends now that there is room. Whether that took the restart which is asked for where a write had failed.
+async fn goes_on(node: &mut Server, acks: &mut Acks) -> anyhow::Result<bool> {
+    let (http, mut taken, mut restarted) = (reqwest::Client::new(), 0, false);
+    while taken < APPENDS {
+        match append(&http, &node.url).await? {
+            Ok((id, ack)) => {
+                acks.insert(id, ack);
+                taken += 1;
+            }
+            Err(code) if code == "LOG_READ_ONLY" && !restarted => {
+                node.kill_and_restart();
+                restarted = true;
+            }
+            Err(code) => anyhow::bail!("there is room, and an append is refused with {code}: {}", node.words()),
+        }
+    }
+    Ok(restarted)
+}
