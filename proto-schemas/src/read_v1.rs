@@ -24,6 +24,17 @@ pub struct EntityRow {
     /// Node to the event whose edit waits for a person.
     #[schemars(with = "words::Members")]
     pub open_conflicts: Box<RawValue>,
+    /// Who made the change of `version`, a resolution or a release too: the user, where the event names one. A node's own edits that are over
+    /// the row are changes as well. Absent, as the next two, in rows that a central of before gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_by: Option<String>,
+    /// On which node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_node: Option<Uuid>,
+    /// When it happened, by that node's clock as far as central could correct it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
+    pub updated_at: Option<String>,
 }
 
 /// A delivery.

@@ -12,7 +12,8 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::BundleReader;
 use comptoir_proto::payload;
 use comptoir_proto::stored_v1::{
-    DecodeError, HEADER_BYTES, StoredDecision, decision_head, decode, decode_decision, encode, encode_decision, header,
+    AUTHOR_BYTES, DecodeError, HEADER_BYTES, StoredDecision, author, decision_head, decode, decode_decision, encode,
+    encode_decision, header,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -145,6 +146,7 @@ proptest! {
         prop_assert_eq!((read.tenant, read.node, read.epoch), (event.tenant, event.node, event.epoch));
         prop_assert_eq!((read.seq, read.event_id), (event.seq, event.id));
         prop_assert_eq!(read.body_len as usize, record.len() - HEADER_BYTES);
+        prop_assert_eq!(author(&record[..record.len().min(AUTHOR_BYTES)]).unwrap(), event.content.user.clone());
         prop_assert_eq!(decode(&record).unwrap(), event);
     }
 

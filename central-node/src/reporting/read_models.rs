@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 use super::ReportError;
 use super::params::{Page, write_cursor};
 use crate::database::StoreError;
-use crate::sync_down::{delivery_row, entity_row, invoice_row};
+use crate::sync_down::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
 use crate::world_store::Versions;
 
 /// Entities of one type that are not deleted.
@@ -25,7 +25,7 @@ pub(super) async fn entities(
 ) -> Result<RowList<EntityRow>, ReportError> {
     let version = Versions::active(tx, tenant).await?.entities;
     let sql = include_str!("entities_list.sql");
-    let rows = listed(tx, sql, page, &[&tenant.uuid(), &version, &entity_type]).await?;
+    let rows = listed(tx, sql, page, &[&tenant.uuid(), &version, &entity_type, &UPDATED_RECORD]).await?;
     list(&rows, page, entity_row, |row| &row.id)
 }
 
@@ -38,7 +38,7 @@ pub(super) async fn entity(
 ) -> Result<EntityRow, ReportError> {
     let version = Versions::active(tx, tenant).await?.entities;
     let statement = tx.prepare_cached(include_str!("entity_by_id.sql")).await?;
-    let row = tx.query_opt(&statement, &[&tenant.uuid(), &version, &entity_type, &id]).await?;
+    let row = tx.query_opt(&statement, &[&tenant.uuid(), &version, &entity_type, &id, &UPDATED_RECORD]).await?;
     let row = row.as_ref().map(entity_row).transpose()?;
     let refused = |detail| ReportError::from(Problem::new(ErrorCode::NotFound, detail));
     match row {

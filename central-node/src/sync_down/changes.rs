@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::Scope;
 use super::keys::{self, Listed, limit_column, received_at};
-use super::read_rows::{delivery_row, entity_row, invoice_row, stock_row};
+use super::read_rows::{UPDATED_RECORD, delivery_row, entity_row, invoice_row, stock_row};
 use crate::database::{StoreError, natural};
 use crate::event_store::{self, TenantHead};
 use crate::world_store::Versions;
@@ -172,8 +172,8 @@ pub(super) async fn entities_in_order(
     let (entity_type, entity_id) = after.map_or(("", ""), |key| (key.entity_type.as_str(), key.entity_id.as_str()));
     // Of a load two pages are held at once.
     let (tenant, limit, bytes) = (tenant.uuid(), limit_column(limit), limit_column(PAGE_BYTES / 2));
-    let parameters: [&(dyn ToSql + Sync); 7] =
-        [&tenant, &version, &entity_type, &entity_id, &limit, &bytes, &scope.shows_conflicts];
+    let parameters: [&(dyn ToSql + Sync); 8] =
+        [&tenant, &version, &entity_type, &entity_id, &limit, &bytes, &scope.shows_conflicts, &UPDATED_RECORD];
     let rows = tx.query(&statement, &parameters).await?;
     let change = |row: &Row| {
         let (key, (position, json)) = found(RowKind::Entity, "position", row, &entity_row(row)?)?;
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
         }
         let types: Vec<&str> = self.keys(RowKind::Entity).map(|key| key.entity_type.as_str()).collect();
         let statement = self.tx.prepare_cached(include_str!("rows_entities.sql")).await?;
-        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &types, &ids]).await?;
+        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &types, &ids, &UPDATED_RECORD]).await?;
         let position = if self.scope.shows_conflicts { "touched" } else { "entity_version" };
         rows.iter().map(|row| found(RowKind::Entity, position, row, &entity_row(row)?)).collect()
     }

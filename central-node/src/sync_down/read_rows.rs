@@ -2,6 +2,7 @@
 
 use comptoir_proto::instant;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, StockRow, ValidationRow};
+use comptoir_proto::stored_v1::{self, AUTHOR_BYTES};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
@@ -9,8 +10,15 @@ use uuid::Uuid;
 
 use crate::database::{Micros, StoreError, natural};
 
-/// An entity made of fields; the row has `fields` and `open_conflicts` as text.
+/// How much of a record the queries of entities give.
+pub(crate) const UPDATED_RECORD: i32 = AUTHOR_BYTES as i32;
+
+/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and the beginning of the record that changed it last.
 pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
+    let updated_at: Option<Micros> = row.try_get("updated_at")?;
+    let record: Option<&[u8]> = row.try_get("updated_record")?;
+    let author = record.map(stored_v1::author).transpose();
+    let author = author.map_err(|error| StoreError::Damaged(format!("who changed an entity: {error}")))?;
     Ok(EntityRow {
         entity_type: row.try_get("entity_type")?,
         id: row.try_get("entity_id")?,
@@ -18,6 +26,9 @@ pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
         deleted: row.try_get("deleted")?,
         fields: raw(row.try_get("fields")?)?,
         open_conflicts: raw(row.try_get("open_conflicts")?)?,
+        updated_by: author.flatten().map(|user| user.to_string()),
+        updated_node: row.try_get("updated_node")?,
+        updated_at: updated_at.map(|at| instant::format(at.0)),
     })
 }
 

@@ -369,3 +369,34 @@ async fn a_wait_in_vain_ends_in_time_and_tells_up_to_where_all_is_known() {
     let (_, body) = tokio::time::timeout(Duration::from_secs(60), waited).await.unwrap().unwrap();
     assert_eq!((&body["changes"], &body["complete_to"]), (&json!([]), &json!(head)), "{body}");
 }
+
+#[tokio::test]
+async fn a_row_says_who_changed_it_last_where_and_when() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": "Dupont" }));
+    node.seal("CLIENT", "c-2", "CREATE", &json!({ "name": "Durand" }));
+    node.push_all(&scene).await;
+    let row = async |id: &str| -> Value {
+        let page = pull(&scene, &node, None, 100).await;
+        let change = page.changes.into_iter().find(|change| change.key.entity_id == id).unwrap();
+        serde_json::from_str(change.row.unwrap().get()).unwrap()
+    };
+    let by = |row: &Value| (row["updated_by"].clone(), row["updated_node"].clone(), row["updated_at"].clone());
+    let noon = json!(instant::format(Timestamp(NOON)));
+    assert_eq!(by(&row("c-1").await), (json!("u-1"), json!(node.node.uuid()), noon.clone()));
+    let body = json!({ "id": uuid::Uuid::now_v7(), "user": "director", "entity_type": "CLIENT", "entity_id": "c-1",
+        "action": "UPDATE", "base_version": row("c-1").await["version"], "payload": { "name": "Dubois" } });
+    let (status, answer) = scene.post(&company.token, "/api/v1/events", body.to_string()).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let changed = row("c-1").await;
+    assert_eq!(changed["updated_by"], "director");
+    assert_ne!(changed["updated_node"], json!(node.node.uuid()), "it was written at central");
+    assert_eq!(by(&row("c-2").await), (json!("u-1"), json!(node.node.uuid()), noon), "the other is as it was");
+    for path in ["/api/v1/clients", "/api/v1/entities/CLIENT/c-1"] {
+        let (_, read) = scene.get(&company.token, path).await;
+        let read = if read["rows"].is_array() { read["rows"][0].clone() } else { read };
+        assert_eq!(read, changed, "{path} says the same");
+    }
+}

@@ -46,14 +46,14 @@ pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Over) -> Op
     if let Some(row) = &row {
         world.entities.insert(key.clone(), read_entity(row)?);
     }
-    lay(&mut world, &over.events);
+    let last = lay(&mut world, &over.events);
     let entity = world.entities.get(key).filter(|entity| entity.is_known());
     let Some(entity) = entity else { return row };
     let raw = |text: &String| RawValue::from_string(text.clone()).ok();
     let fields: BTreeMap<&String, Option<Box<RawValue>>> =
         entity.fields.iter().map(|(name, text)| (name, raw(text))).collect();
     let fields = to_raw_value(&fields).ok()?;
-    Some(match row {
+    let shown = match row {
         Some(row) => EntityRow { fields, deleted: entity.deleted, ..row },
         None => EntityRow {
             entity_type: key.entity_type.to_string(),
@@ -62,6 +62,18 @@ pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Over) -> Op
             deleted: entity.deleted,
             fields,
             open_conflicts: RawValue::from_string("{}".to_owned()).ok()?,
+            updated_by: None,
+            updated_node: None,
+            updated_at: None,
+        },
+    };
+    Some(match last {
+        None => shown,
+        Some(Known { event, .. }) => EntityRow {
+            updated_by: event.content.user.as_ref().map(Name::to_string),
+            updated_node: Some(event.node.uuid()),
+            updated_at: Some(instant::format(event.occurred_at)),
+            ..shown
         },
     })
 }
@@ -125,14 +137,18 @@ pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, over: &Over) -> Option
     })
 }
 
-fn lay(world: &mut World, events: &[Laid]) {
+/// Applies events, and answers which of them changed something last.
+fn lay<'a>(world: &mut World, events: &'a [Laid]) -> Option<&'a Known> {
+    let mut last = None;
     for (laid, nth) in events.iter().zip(1..) {
         // Above every version of central's: only its being there is looked at.
         let place = place(&laid.known, Position(u64::MAX / 2 + nth));
         for effect in effects(world, &place, laid) {
             rules::evolve(world, &effect);
+            last = Some(&laid.known);
         }
     }
+    last
 }
 
 fn effects(world: &World, place: &Place, laid: &Laid) -> Vec<Effect> {

@@ -157,6 +157,9 @@ fn an_edit_is_shown_at_once_and_leaves_when_central_gives_it_back() {
     assert_eq!(edited["fields"], json!({"name": "Durand", "city": "Lyon"}));
     assert_eq!((&edited["version"], &edited["is_synced"]), (&json!(5), &json!(false)));
     assert_eq!((&edited["pending"][0]["status"], &edited["tag"]), (&json!("PENDING"), &json!("\"5+1.1.2\"")));
+    let by = (&edited["updated_by"], &edited["updated_node"], &edited["updated_at"]);
+    let own = json!(identity().node.uuid());
+    assert_eq!(by, (&json!("u-1"), &own, &json!("1970-01-01T00:00:00.001001Z")), "one's own edit is the last");
     shop.decided(&[accepted(6), accepted(9)]);
     let acked = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
     assert_eq!((&acked["fields"]["name"], &acked["pending"][0]["status"]), (&json!("Durand"), &json!("ACKED")));

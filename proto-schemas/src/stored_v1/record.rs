@@ -4,7 +4,7 @@ use bincode::Options;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
-use comptoir_core::limits::{PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX};
+use comptoir_core::limits::{NAME_CHARS_MAX, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Seq};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -162,6 +162,22 @@ pub fn decode(record: &[u8]) -> Result<Event, DecodeError> {
             schema_version: body.schema_version,
         },
     })
+}
+
+/// How many bytes of a record's beginning say who acted: header, site, and a name in characters of four bytes.
+pub const AUTHOR_BYTES: usize = HEADER_BYTES + 17 + 9 + 4 * NAME_CHARS_MAX;
+
+/// Who acted, from the first [`AUTHOR_BYTES`] of a record that was read whole before; the rest of it is not looked at.
+pub fn author(beginning: &[u8]) -> Result<Option<Name>, DecodeError> {
+    let mut bytes = Reader(beginning.get(HEADER_BYTES..).unwrap_or_default());
+    let mut user = || -> Option<Option<&str>> {
+        if bytes.array()? == [1] {
+            bytes.array::<16>()?;
+        }
+        if bytes.array()? == [1] { bytes.text().map(Some) } else { Some(None) }
+    };
+    let user = user().ok_or(DecodeError::TooShort { got: beginning.len() })?;
+    user.map(|user| Name::new(user).map_err(|error| DecodeError::Name { field: "user", error })).transpose()
 }
 
 /// The id under which central keeps a record whose own id cannot be trusted, because it does not read or names another place: the
