@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use comptoir::exit;
-use comptoir_core::chain::{genesis, link};
+use comptoir_core::chain::{ChainHash, genesis, link};
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
@@ -17,27 +17,34 @@ use running::Up;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// What a command ended with: its exit code, and its last line, of an error the one on stderr.
 fn comptoir(arguments: &[&str]) -> (u8, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_comptoir")).arg("--json").args(arguments).output().unwrap();
-    let lines = String::from_utf8(output.stdout).unwrap();
+    let said = if output.status.success() { output.stdout } else { output.stderr };
+    let lines = String::from_utf8(said).unwrap();
     let answer = lines.lines().last().map_or(Value::Null, |line| serde_json::from_str(line).unwrap());
     (u8::try_from(output.status.code().unwrap()).unwrap(), answer)
 }
 
+/// Whose log a file says it is.
+type Owner = (TenantId, NodeId);
+
 /// A node's log as its disk would have it: an epoch, sales, and one whose total is wrong.
-fn write_bundle(path: &Path, tenant: TenantId, node: NodeId, sales: u64) {
-    let epoch = Epoch { number: 1, id: Uuid::from_u128(5) };
-    let mut chain = genesis(tenant, node, epoch);
-    let file = std::fs::File::create(path).unwrap();
-    let mut bundle = NodeBundleWriter::start(file, tenant, node).unwrap();
-    bundle.epoch(EpochStart { epoch, after: Seq::ZERO, chain }).unwrap();
+fn write_bundle(path: &Path, owner: Owner, sales: u64) {
+    write_part(path, owner, &records(owner, sales), 0..usize::MAX);
+}
+
+/// The records of that log, each with its chain.
+fn records((tenant, node): Owner, sales: u64) -> Vec<(Vec<u8>, ChainHash)> {
+    let mut chain = genesis(tenant, node, EPOCH);
+    let mut records = Vec::new();
     let opening = json!({ "public_key": "07".repeat(32), "previous": null, "reason": "a test" });
     let mut seq = Seq::ZERO;
     let mut write = |entity: (&str, &str), action: &str, payload: &Value| {
         seq = seq.next();
-        let record = sealed(tenant, node, epoch, seq, entity, action, payload);
+        let record = sealed(tenant, node, EPOCH, seq, entity, action, payload);
         chain = link(chain, &record);
-        bundle.record(&record, chain).unwrap();
+        records.push((record, chain));
     };
     write(("NODE", &node.to_string()), "EPOCH_OPENED", &opening);
     for sale in 0..=sales {
@@ -45,6 +52,20 @@ fn write_bundle(path: &Path, tenant: TenantId, node: NodeId, sales: u64) {
         let lines = json!([{ "product": "A", "quantity": "2", "unit_price": "2.55" }]);
         let payload = json!({ "currency": "EUR", "total_minor": total, "lines": lines });
         write(("SALE", &format!("h-{sale}")), "SALE_RECORDED", &payload);
+    }
+    records
+}
+
+const EPOCH: Epoch = Epoch { number: 1, id: Uuid::from_u128(5) };
+
+/// Some of a log's records, as a file that is whole in itself.
+fn write_part(path: &Path, (tenant, node): Owner, records: &[(Vec<u8>, ChainHash)], part: std::ops::Range<usize>) {
+    let mut bundle = NodeBundleWriter::start(std::fs::File::create(path).unwrap(), tenant, node).unwrap();
+    let before = part.start.checked_sub(1).map(|last| records[last].1);
+    let chain = before.unwrap_or_else(|| genesis(tenant, node, EPOCH));
+    bundle.epoch(EpochStart { epoch: EPOCH, after: Seq(part.start as u64), chain }).unwrap();
+    for (record, chain) in &records[part.start..part.end.min(records.len())] {
+        bundle.record(record, *chain).unwrap();
     }
     bundle.finish().unwrap();
 }
@@ -100,7 +121,10 @@ fn a_nodes_file_is_taken_once_while_central_serves() {
     let ingest = |name: &str| admin(&["node", "ingest-file", &file(name)]);
 
     // More than one batch.
-    write_bundle(Path::new(&file("till.bundle")), tenant, node, 1_200);
+    write_bundle(Path::new(&file("till.bundle")), (tenant, node), 1_200);
+    // Before the whole file, so that what follows shows that nothing of these was taken.
+    damaged_files_change_nothing(folder.path(), "till.bundle", &ingest);
+    foreign_files_change_nothing(folder.path(), (tenant, node), &ingest);
     let (code, taken) = ingest("till.bundle");
     assert_eq!(
         (code, &taken["records"], &taken["new"], &taken["held_before"]),
@@ -111,17 +135,14 @@ fn a_nodes_file_is_taken_once_while_central_serves() {
     assert_eq!((code, &again["new"], &again["held_before"]), (exit::OK, &0.into(), &1202.into()));
     assert_eq!(again["verdicts"], taken["verdicts"], "what was decided then");
 
-    let whole = std::fs::read(file("till.bundle")).unwrap();
-    let mut damaged = whole.clone();
-    damaged[whole.len() / 2] ^= 1;
-    std::fs::write(file("damaged.bundle"), damaged).unwrap();
-    std::fs::write(file("cut.bundle"), &whole[..whole.len() - 1]).unwrap();
-    std::fs::write(file("other.bundle"), "PK").unwrap();
-    for name in ["damaged.bundle", "cut.bundle", "other.bundle", "missing.bundle"] {
-        assert_eq!(ingest(name).0, exit::USAGE, "{name}");
-    }
-    write_bundle(Path::new(&file("stranger.bundle")), tenant, NodeId::from_bytes([9; 16]), 1);
-    assert_eq!(ingest("stranger.bundle").0, exit::REFUSED, "no such node");
+    let (code, other) =
+        admin(&["node", "create", "--tenant", &tenant.to_string(), "--site", site, "--name", "till-10"]);
+    assert_eq!(code, exit::OK);
+    parts_are_taken_in_their_order(
+        folder.path(),
+        (tenant, other["NODE_ID"].as_str().unwrap().parse().unwrap()),
+        &ingest,
+    );
 
     // What the shop's own node exports is held already; what central exports is another kind of file.
     let export = |url: &str, name: &str, key: Option<&str>| {
@@ -136,5 +157,86 @@ fn a_nodes_file_is_taken_once_while_central_serves() {
     assert_eq!((code, &shop["new"], &shop["node_id"]), (exit::OK, &0.into(), &told["node_id"]));
     let token = told["admin_token"].as_str().unwrap();
     assert_eq!(export(told["central_url"].as_str().unwrap(), "central.bundle", Some(token)), exit::OK);
-    assert_eq!(ingest("central.bundle").0, exit::USAGE);
+    assert_refused(ingest("central.bundle"), exit::USAGE, "NOT_A_NODES_LOG", "central's export");
+}
+
+/// One line that says why, with a code.
+fn assert_refused((code, said): (u8, Value), expected: u8, word: &str, what: &str) {
+    let error = said["error"].as_str().unwrap_or_default();
+    assert_eq!((code, &said["exit_code"]), (expected, &expected.into()), "{what}: {said}");
+    assert!(error.contains(&format!("({word})")), "{what}: {error}");
+}
+
+/// One bit in each region, a cut in each, what is no bundle at all, and lengths that nothing has.
+fn damaged_files_change_nothing(folder: &Path, name: &str, ingest: &dyn Fn(&str) -> (u8, Value)) {
+    const HEADER: usize = 7 + 16 + 16;
+    const EPOCH_FRAME: usize = 5 + 60;
+    const RECORD: usize = HEADER + EPOCH_FRAME;
+    let whole = std::fs::read(folder.join(name)).unwrap();
+    let end = whole.len() - (5 + 88);
+    let check = |what: &str, bytes: &[u8], word: &str| {
+        std::fs::write(folder.join("damaged.bundle"), bytes).unwrap();
+        assert_refused(ingest("damaged.bundle"), exit::USAGE, word, what);
+    };
+    for (what, at, word) in [
+        ("the first bytes", 0, "NOT_A_BUNDLE"),
+        ("the format", 4, "BUNDLE_FORMAT_UNKNOWN"),
+        ("the tenant", 7, "BUNDLE_DAMAGED"),
+        ("the node", 7 + 16, "BUNDLE_DAMAGED"),
+        ("an epoch's tag", HEADER, "BUNDLE_MALFORMED"),
+        ("an epoch's length", HEADER + 1, "BUNDLE_MALFORMED"),
+        ("an epoch's first seq", HEADER + 5 + 20, "BUNDLE_DAMAGED"),
+        ("an epoch's chain", HEADER + 5 + 28, "CHAIN_MISMATCH"),
+        ("a record's length, to gigabytes", RECORD + 4, "BUNDLE_MALFORMED"),
+        ("a record's chain", RECORD + 5, "CHAIN_MISMATCH"),
+        ("a record's bytes", RECORD + 5 + 32 + 50, "CHAIN_MISMATCH"),
+        ("the middle", whole.len() / 2, "CHAIN_MISMATCH"),
+        ("the count", end + 5, "BUNDLE_DAMAGED"),
+        ("the digest", whole.len() - 1, "BUNDLE_DAMAGED"),
+    ] {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x40;
+        check(what, &bytes, word);
+    }
+    for (what, length) in [("the header", 20), ("a record", whole.len() / 3), ("the end", whole.len() - 1)] {
+        check(what, &whole[..length], "BUNDLE_CUT");
+    }
+    check("an empty file", &[], "NOT_A_BUNDLE");
+    check("a line without an end", &b"{\"id\":\"".repeat(200_000), "NOT_A_BUNDLE");
+    check("two files in one", &whole.repeat(2), "BUNDLE_DAMAGED");
+    assert_refused(ingest("missing.bundle"), exit::USAGE, "FILE_UNREADABLE", "no file");
+}
+
+/// Files that are whole, and nobody's or somebody else's. Their digests hold: only what central knows tells.
+fn foreign_files_change_nothing(folder: &Path, owner: Owner, ingest: &dyn Fn(&str) -> (u8, Value)) {
+    let (tenant, node) = owner;
+    let path = folder.join("foreign.bundle");
+    for (what, stranger) in [
+        ("a node that is not known", (tenant, NodeId::from_bytes([9; 16]))),
+        ("a tenant that is not known", (TenantId::from_bytes([9; 16]), node)),
+    ] {
+        write_bundle(&path, stranger, 1);
+        assert_refused(ingest("foreign.bundle"), exit::REFUSED, "NOT_FOUND", what);
+    }
+    // Another node's records under this node's name: they do not begin where its log does.
+    let others = (tenant, NodeId::from_bytes([9; 16]));
+    write_part(&path, owner, &records(others, 1), 0..usize::MAX);
+    assert_refused(ingest("foreign.bundle"), exit::USAGE, "CHAIN_MISMATCH", "another node's records");
+    // A record that was changed by hand, all chains behind it as they were, and the file's digest made for it.
+    let mut edited = records(owner, 1_100);
+    let last = edited.len() - 1;
+    edited[last].0[120] ^= 1;
+    write_part(&path, owner, &edited, 0..usize::MAX);
+    assert_refused(ingest("foreign.bundle"), exit::USAGE, "CHAIN_MISMATCH", "a record in the second batch");
+}
+
+fn parts_are_taken_in_their_order(folder: &Path, owner: Owner, ingest: &dyn Fn(&str) -> (u8, Value)) {
+    let records = records(owner, 10);
+    write_part(&folder.join("first.bundle"), owner, &records, 0..5);
+    write_part(&folder.join("second.bundle"), owner, &records, 5..usize::MAX);
+    assert_refused(ingest("second.bundle"), exit::REFUSED, "SEQ_GAP", "the second part first");
+    for (part, new) in [("first.bundle", 5), ("second.bundle", 7), ("first.bundle", 0), ("second.bundle", 0)] {
+        let (code, taken) = ingest(part);
+        assert_eq!((code, &taken["new"]), (exit::OK, &new.into()), "{part}: {taken}");
+    }
 }

@@ -20,7 +20,10 @@ use uuid::Uuid;
 use crate::ext4;
 
 /// What an append may be refused with: each says that nothing was taken, or that it is not known.
-const REFUSALS: [&str; 3] = ["DISK_LOW", "LOG_READ_ONLY", "QUEUE_FULL"];
+const REFUSALS: [&str; 4] = ["DISK_LOW", "LOG_READ_ONLY", "QUEUE_FULL", STORE_UNAVAILABLE];
+/// sled completes the split of a page when it next comes by, also as it reads: once a write has failed it refuses such reads until it is opened
+/// again. An edit reads before it appends.
+const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
 const PRODUCERS: usize = 16;
 /// Refusals that a producer hears before it rests.
 const REFUSED_MAX: usize = 5;
@@ -109,7 +112,7 @@ fn a_node_whose_every_write_is_denied_says_so_loses_nothing_and_goes_on_after_a_
 fn goes_through(rig: &Rig) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut node = Server::node_alone(rig.path());
-    let (mut acks, mut refused, mut restarts) = (Acks::new(), BTreeMap::new(), 0);
+    let (mut acks, mut refused, mut restarts, mut unread) = (Acks::new(), BTreeMap::new(), 0, 0);
     let rounds = crate::rounds().div_ceil(10);
     for _ in 0..rounds {
         let enough = Arc::new(AtomicU64::new(0));
@@ -124,13 +127,13 @@ fn goes_through(rig: &Rig) -> anyhow::Result<()> {
             acks.extend(acked);
             codes.into_iter().for_each(|code| *refused.entry(code).or_insert(0u64) += 1);
         }
-        runtime.block_on(assert_all_read(&node, &acks))?;
+        unread += runtime.block_on(assert_read(&node, &acks, matches!(rig, Rig::Limit(_))))?;
         rig.make_room(&node)?;
         restarts += u64::from(runtime.block_on(goes_on(&mut node, &mut acks))?);
-        runtime.block_on(assert_all_read(&node, &acks))?;
+        runtime.block_on(assert_read(&node, &acks, false))?;
     }
     println!(
-        "{}: {rounds} times, {} acknowledged, 0 lost, refused {refused:?}, {restarts} restarts",
+        "{}: {rounds} times, {} acknowledged, 0 lost, refused {refused:?}, {unread} reads refused, {restarts} restarts",
         rig.name(),
         acks.len()
     );
@@ -173,15 +176,21 @@ fn ack(of: &Value) -> anyhow::Result<(u64, String)> {
     Ok((seq.with_context(|| of.to_string())?, chain.with_context(|| of.to_string())?.to_owned()))
 }
 
-async fn assert_all_read(node: &Server, acks: &Acks) -> anyhow::Result<()> {
-    let http = reqwest::Client::new();
+/// Every acknowledged event is read, as it was acknowledged. How many were not, where the store may have given up.
+async fn assert_read(node: &Server, acks: &Acks, may_have_given_up: bool) -> anyhow::Result<usize> {
+    let (http, mut unread) = (reqwest::Client::new(), 0);
     for (id, acked) in acks {
         let event = http.get(format!("{}/api/v1/events/{id}", node.url)).send().await?;
-        ensure!(event.status().is_success(), "{id} at {acked:?}: {}", event.text().await?);
-        let read = ack(&event.json().await?)?;
+        let (status, body) = (event.status(), event.json::<Value>().await?);
+        if may_have_given_up && body["code"] == STORE_UNAVAILABLE {
+            unread += 1;
+            continue;
+        }
+        ensure!(status.is_success(), "{id} at {acked:?}: {body}");
+        let read = ack(&body)?;
         ensure!(read == *acked, "{id} was acknowledged at {acked:?} and is at {read:?}");
     }
-    Ok(())
+    Ok(unread)
 }
 
 /// Appends now that there is room. Whether that took the restart which is asked for where a write had failed.
@@ -193,7 +202,7 @@ async fn goes_on(node: &mut Server, acks: &mut Acks) -> anyhow::Result<bool> {
                 acks.insert(id, ack);
                 taken += 1;
             }
-            Err(code) if code == "LOG_READ_ONLY" && !restarted => {
+            Err(code) if (code == "LOG_READ_ONLY" || code == STORE_UNAVAILABLE) && !restarted => {
                 node.kill_and_restart();
                 restarted = true;
             }

@@ -6,11 +6,11 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use comptoir_central::{Brought, Central, Taken};
-use comptoir_core::chain::ChainHash;
+use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::limits::PUSH_BYTES_MAX;
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Frame};
+use comptoir_proto::bundle_v1::{BundleError, BundleHeader, BundleReader, Frame};
 use comptoir_proto::problem::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -43,7 +43,7 @@ struct Ingested {
 
 /// Checks the whole file, then hands it over batch by batch. Interrupted, the same command goes on where it stopped.
 pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Result<(), Failure> {
-    let bytes = std::fs::metadata(path).map_err(|error| unusable(path, &error))?.len();
+    let bytes = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     let bar = bar(output, bytes);
     check(path, &bar)?;
     let mut reader = open(path)?;
@@ -60,7 +60,7 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
     let mut batch = None;
     bar.set_position(0);
     loop {
-        let frame = reader.next_frame().map_err(|error| unusable(path, &error))?;
+        let frame = reader.next_frame().map_err(|error| no_bundle(path, &error))?;
         let Some((offset, frame)) = frame else { break };
         match frame {
             Frame::Epoch(start) => {
@@ -142,36 +142,58 @@ async fn hand_over(
     Ok(())
 }
 
-/// Reads the file to its end: counts, chains of frames and digest, before anything is written.
+/// Reads the file to its end before anything is taken: its form, its counts, its digest, and that each record links to the one before.
 fn check(path: &Path, bar: &ProgressBar) -> Result<(), Failure> {
     let mut reader = open(path)?;
     log_of(path, reader.header())?;
-    while let Some((offset, _)) = reader.next_frame().map_err(|error| unusable(path, &error))? {
+    let (mut seq, mut chain) = (Seq::ZERO, ChainHash([0; 32]));
+    while let Some((offset, frame)) = reader.next_frame().map_err(|error| no_bundle(path, &error))? {
+        match frame {
+            Frame::Epoch(start) => (seq, chain) = (start.after, start.chain),
+            Frame::Record { chain: told, record } => {
+                (seq, chain) = (seq.next(), link(chain, record));
+                if chain != told {
+                    let broken =
+                        format!("byte {offset}: seq {seq} has chain {told}, its bytes and what is before make {chain}");
+                    return Err(unusable(path, &broken, "CHAIN_MISMATCH"));
+                }
+            }
+            Frame::Answer(_) | Frame::Entry(_) => {}
+        }
         bar.set_position(offset);
     }
     Ok(())
 }
 
 fn open(path: &Path) -> Result<BundleReader<BufReader<File>>, Failure> {
-    let file = File::open(path).map_err(|error| unusable(path, &error))?;
-    BundleReader::open(BufReader::new(file)).map_err(|error| unusable(path, &error))
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    BundleReader::open(BufReader::new(file)).map_err(|error| no_bundle(path, &error))
 }
 
 fn log_of(path: &Path, header: &BundleHeader) -> Result<(TenantId, NodeId), Failure> {
     match header {
         BundleHeader::Node { tenant, node } => Ok((*tenant, *node)),
-        BundleHeader::Central { .. } => Err(Failure::Usage(say(
-            format!(
-                "{} : c'est le journal d'un client, tel que le central l'exporte ; il faut celui d'un nœud",
-                path.display()
-            ),
-            format!("{}: this is a tenant's log, as central exports it; a node's is needed", path.display()),
-        ))),
+        BundleHeader::Central { .. } => {
+            let words = say(
+                "c'est le journal d'un client, tel que le central l'exporte ; il faut celui d'un nœud",
+                "this is a tenant's log, as central exports it; a node's is needed",
+            );
+            Err(unusable(path, &words, "NOT_A_NODES_LOG"))
+        }
     }
 }
 
-fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::Usage(format!("{}: {error}", path.display()))
+fn no_bundle(path: &Path, error: &BundleError) -> Failure {
+    unusable(path, error, error.code())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    unusable(path, error, "FILE_UNREADABLE")
+}
+
+/// Nothing was taken.
+fn unusable(path: &Path, error: &dyn std::fmt::Display, code: &str) -> Failure {
+    Failure::Usage(format!("{}: {error} ({code})", path.display()))
 }
 
 /// What was handed over before stays.

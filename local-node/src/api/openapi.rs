@@ -20,7 +20,7 @@ use super::{drafts, events, notifications, rows};
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
     secured: false,
-    refusals: &[ErrorCode::BadParameter, ErrorCode::MethodNotAllowed, ErrorCode::Internal],
+    refusals: &[ErrorCode::BadParameter, ErrorCode::MethodNotAllowed, ErrorCode::StoreUnavailable, ErrorCode::Internal],
 };
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());

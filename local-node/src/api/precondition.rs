@@ -16,6 +16,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
 use super::query;
+use super::refusal::unread;
 use crate::event_log::{AppendError, Appended, ReadError};
 use crate::node::Node;
 use crate::read_models::{self, Tagged};
@@ -72,10 +73,9 @@ pub(super) async fn look(
     list: Vec<Checked>,
 ) -> Result<(Vec<(usize, Problem)>, Vec<Checked>), Problem> {
     let reader = node.clone();
-    let internal = |detail: String| Problem::new(ErrorCode::Internal, detail);
     let read = tokio::task::spawn_blocking(move || moved(&reader, &list).map(|moved| (moved, list))).await;
-    let read = read.map_err(|error| internal(error.to_string()))?;
-    read.map_err(|error| internal(format!("the log cannot be read: {error}")))
+    let read = read.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    read.map_err(|error| unread(&error))
 }
 
 fn moved(node: &Node, list: &[Checked]) -> Result<Vec<(usize, Problem)>, ReadError> {

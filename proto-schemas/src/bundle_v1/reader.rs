@@ -116,6 +116,18 @@ pub enum BundleError {
 }
 
 impl BundleError {
+    /// What it is, in a word that does not change: scripts rely on it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            BundleError::Io { .. } => "FILE_UNREADABLE",
+            BundleError::NotABundle { .. } => "NOT_A_BUNDLE",
+            BundleError::Format { .. } | BundleError::Kind { .. } => "BUNDLE_FORMAT_UNKNOWN",
+            BundleError::Cut { .. } => "BUNDLE_CUT",
+            BundleError::Tag { .. } | BundleError::Length { .. } | BundleError::Misplaced { .. } => "BUNDLE_MALFORMED",
+            BundleError::Count { .. } | BundleError::Digest { .. } | BundleError::AfterEnd { .. } => "BUNDLE_DAMAGED",
+        }
+    }
+
     /// The byte it speaks of.
     pub fn offset(&self) -> u64 {
         match self {
