@@ -101,7 +101,7 @@ pub(crate) async fn resolve(
         }
     };
     let outcomes = central.queues().write_in(tx, tenant, drafts).await?;
-    let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>().map_err(as_asked)?;
     let after = after(central, tenant, &conflict).await.map_err(problem)?;
     Ok(Resolved {
         conflict: conflict.event,
@@ -109,6 +109,14 @@ pub(crate) async fn resolve(
         version: after.0,
         fields: after.1.lives.then_some(after.1.fields),
     })
+}
+
+/// A refusal of the draft, in the words of who asked: the request has fields where the draft has a payload.
+fn as_asked(problem: Problem) -> Problem {
+    match problem.error_code() {
+        Some(ErrorCode::EntityTooLarge) => problem.at("/fields"),
+        _ => problem,
+    }
 }
 
 /// The conflict, or why there is none.

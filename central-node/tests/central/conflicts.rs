@@ -477,3 +477,22 @@ async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
     db.batch_execute(&migration[from..until]).await.unwrap();
     assert_eq!(db.query("select 1 from entity_past", &[]).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_merge_that_makes_the_entity_too_large_leaves_the_conflict_to_a_smaller_one() {
+    let scene = Scene::new().await;
+    let mut school = School::new(&scene).await;
+    let (opened, _) = school.pupil_in_conflict("7").await;
+    let page = school.conflict(opened).await;
+    let noted = edit(&mut school.teacher, "7", "UPDATE", Some(9_999), &json!({"notes": "x".repeat(200_000)}));
+    assert_eq!(push_last(&scene, &school.teacher, noted).await.verdict, "ACCEPTED");
+    let merge = |bytes| json!({"choice": "merged", "fields": {"report": "y".repeat(bytes)}, "id": Uuid::now_v7()});
+    let (status, _, _) = school.resolve(opened, &etag(&page), &merge(10)).await;
+    assert_eq!(status, StatusCode::PRECONDITION_FAILED, "it grew since the page was read");
+    let page = school.conflict(opened).await;
+    let (status, _, problem) = school.resolve(opened, &etag(&page), &merge(200_000)).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("ENTITY_TOO_LARGE")), "{problem}");
+    assert_eq!(problem["pointer"], "/fields");
+    assert_eq!(school.conflict(opened).await, page, "nothing was written");
+    assert_eq!(school.resolve(opened, &etag(&page), &merge(100_000)).await.0, StatusCode::OK);
+}
