@@ -93,7 +93,8 @@ create table tenant_head (
     tenant_id        uuid primary key references tenant (tenant_id),
     head             bigint not null,                -- the last position given; count(event) = max(position) = head
     decision_chain   bytea not null,                 -- the chain after the decision at head
-    last_received_at timestamptz not null            -- received_at strictly increases
+    last_received_at timestamptz not null,           -- received_at strictly increases
+    handing_back     boolean not null default false  -- after a restore: what could take a promise waits
 ) with (fillfactor = 50);                            -- room for HOT updates: the row changes with every batch
 
 -- Each node's log as central holds it, one row per epoch. The highest epoch is the open one.
@@ -780,3 +781,17 @@ select tenant_id, (started_at at time zone 'UTC')::date as day, client, contract
 from sync_log
 group by 1, 2, 3, 4, 5;
 grant select on reporting.sync_log, reporting.sync_log_by_day to comptoir_readonly;
+
+-- After a restore, whom a tenant waits for. The last one to leave ends the window.
+create table handing_back (
+    tenant_id uuid not null,
+    node_id   uuid not null,
+    since     timestamptz not null default now(),
+    primary key (tenant_id, node_id),
+    constraint handing_back_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
+);
+alter table handing_back enable row level security;
+alter table handing_back force row level security;
+create policy one_tenant on handing_back to comptoir_service, comptoir_owner
+    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
+grant select, insert, delete on handing_back to comptoir_service;

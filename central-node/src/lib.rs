@@ -12,6 +12,7 @@ mod conflicts;
 pub mod database;
 mod devices;
 mod event_store;
+pub mod hand_back;
 pub mod identity;
 mod ingest;
 pub mod private_postgres;

@@ -77,6 +77,8 @@ pub enum ErrorCode {
     PositionNotReached,
     /// What was asked for lies in the future.
     FutureAsOf,
+    /// Central was restored, and waits for its nodes to hand back what they were told before it decides anew what could contradict that.
+    HandingBack,
     /// The database cannot be reached, or gave up: nothing was written.
     StoreUnavailable,
     /// The connection was lost while committing: whether it was written is not known; the same request again will tell.
@@ -87,7 +89,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 40] = [
+    pub const ALL: [ErrorCode; 41] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -125,6 +127,7 @@ impl ErrorCode {
         ErrorCode::AlreadyResolved,
         ErrorCode::PositionNotReached,
         ErrorCode::FutureAsOf,
+        ErrorCode::HandingBack,
         ErrorCode::StoreUnavailable,
         ErrorCode::OutcomeUnknown,
         ErrorCode::Internal,
@@ -213,6 +216,9 @@ impl ErrorCode {
                 ("POSITION_NOT_REACHED", 503, true, "The position was not reached in time")
             }
             ErrorCode::FutureAsOf => ("FUTURE_AS_OF", 422, false, "What was asked for lies in the future"),
+            ErrorCode::HandingBack => {
+                ("HANDING_BACK", 503, true, "Central was restored and waits for what its nodes were told")
+            }
             ErrorCode::StoreUnavailable => {
                 ("STORE_UNAVAILABLE", 503, true, "The store cannot be reached; nothing was written")
             }

@@ -147,7 +147,7 @@ pub struct PushResponse {
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Which central this is: another one after a restore.
+    /// Which central this is: another one after a replacement.
     pub incarnation: Uuid,
 }
 

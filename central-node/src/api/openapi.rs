@@ -19,7 +19,7 @@ use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{drafts, events, export, quarantine};
+use super::{drafts, events, export, quarantine, sync as api_sync};
 use crate::conflicts::{routes as conflicts, shown};
 use crate::devices::mobile::pull as mobile;
 use crate::devices::sync_log;
@@ -81,7 +81,8 @@ fn get(path: &'static str, summary: &'static str) -> Operation {
 }
 
 /// What a JSON body may be refused for.
-const BODY_REFUSALS: [ErrorCode; 5] = [
+const BODY_REFUSALS: [ErrorCode; 6] = [
+    ErrorCode::HandingBack,
     ErrorCode::BadJson,
     ErrorCode::UnsupportedMediaType,
     ErrorCode::TooLarge,
@@ -234,7 +235,9 @@ fn sync() -> Vec<Operation> {
                 ErrorCode::ChainMismatch,
                 ErrorCode::KeyChanged,
             ]),
-        get(paths::SYNC_STATUS, "Where central stands with the calling node").answers::<sync_v1::SyncStatus>(200),
+        get(paths::SYNC_STATUS, "Where central stands with the calling node")
+            .asks::<api_sync::StatusQuery>()
+            .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::PullQuery>()
             .answers::<pull_v1::PullResponse>(200)

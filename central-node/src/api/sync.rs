@@ -3,33 +3,69 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::SyncStatus;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{Refusal, credential};
 use crate::central::Central;
 use crate::database;
-use crate::event_store::{NodeLog, node_logs};
+use crate::event_store::{NodeHead, NodeLog, node_logs, tenant_head};
+use crate::hand_back::has_handed_back;
 use crate::identity::Access;
 use crate::ingest::head_dto;
+
+/// What a node may say of itself.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct StatusQuery {
+    /// The number of its open epoch.
+    epoch: Option<u32>,
+    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this node.
+    acked: Option<u64>,
+}
+
+impl StatusQuery {
+    /// Whether central holds all that it ever answered for.
+    fn misses_nothing(&self, held: Option<&NodeHead>) -> bool {
+        match (self.epoch, self.acked) {
+            (Some(_), Some(0)) => true,
+            (Some(epoch), Some(acked)) => {
+                held.is_some_and(|held| held.epoch.number == epoch && held.last_seq.0 >= acked)
+            }
+            _ => false,
+        }
+    }
+}
 
 /// The node's head as it is held, central's clock, and which central this is.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
+    query: Result<Query<StatusQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Json<SyncStatus>, Refusal> {
     let credential = credential(&central, &headers).await?;
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
     };
+    let bad = |rejection: QueryRejection| Problem::new(ErrorCode::BadParameter, rejection.body_text());
+    let Query(query) = query.map_err(bad)?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let logs = node_logs(&tx, credential.tenant, &[node]).await?;
-    let head = logs.get(&node).and_then(NodeLog::open).map(head_dto);
+    let held = logs.get(&node).and_then(NodeLog::open);
+    let head = held.map(head_dto);
+    let handing_back = tenant_head(&tx, credential.tenant).await?.is_some_and(|head| head.handing_back);
+    drop(tx);
+    drop(connection);
+    if handing_back && query.misses_nothing(held) {
+        has_handed_back(central.database(), credential.tenant, node).await?;
+    }
     Ok(Json(SyncStatus {
         head,
         server_time: instant::format(central.clock().now()),

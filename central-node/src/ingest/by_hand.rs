@@ -14,6 +14,7 @@ use super::turn::Job;
 use crate::central::Central;
 use crate::database;
 use crate::event_store::node_logs;
+use crate::hand_back;
 
 /// Some records of one epoch of a node, in order and without a hole.
 #[derive(Debug)]
@@ -57,6 +58,8 @@ impl Central {
             Answer::Pushed { results, .. } if results.len() == count => {
                 Ok(Taken { results, held_before: usize::try_from(held_before).unwrap_or(count) })
             }
+            // It was taken up to what has to wait.
+            Answer::Pushed { .. } => Err(hand_back::not_yet()),
             Answer::Refused(problem) => Err(problem),
             _ => Err(Problem::new(ErrorCode::Internal, "records were not answered one by one")),
         }

@@ -104,8 +104,8 @@ impl<'a> News<'a> {
     pub(super) fn of(jobs: &'a [Job], plans: &[Plan], drafted: &'a [Vec<Known>], caution: &Caution) -> News<'a> {
         let mut news = News { ids: Vec::new(), known: Vec::new(), promised: Vec::new() };
         for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
-            if let (Job::Push(push), Plan::Push { known, .. }) = (job, plan) {
-                for record in &push.records[*known..] {
+            if let (Job::Push(push), Plan::Push { known, until, .. }) = (job, plan) {
+                for record in &push.records[*known..*until] {
                     if caution.ids_may_count {
                         news.look_up(record.event());
                     }

@@ -172,6 +172,7 @@ impl<'a> Bench<'a> {
             head: place.position,
             decision_chain: decision_link(self.head.decision_chain, &bytes),
             last_received_at: place.received_at,
+            ..self.head
         };
         let about = self.to_be_numbered(&incoming, &decision.judgement);
         let row = self.rows.len();

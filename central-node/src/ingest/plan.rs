@@ -12,12 +12,15 @@ use super::ground::Ground;
 use super::prepare::Push;
 use super::turn::{Job, TurnError};
 use crate::event_store::{Batch, ForkRecord, NodeHead, NodeLog};
+use crate::hand_back;
 
 /// What is to be done with a job.
 pub(super) enum Plan {
     /// A push: so many of its records are held already, the others are new.
     Push {
         known: usize,
+        /// Up to which record it is taken: all of them, or those before the first that has to wait.
+        until: usize,
         /// What is wrong with the record that opens the epoch, where it names another end of the epoch before than is held.
         strange_opening: Option<String>,
     },
@@ -43,7 +46,8 @@ pub(super) fn plan<'a>(
     let mut plans = Vec::with_capacity(jobs.len());
     for (job, held) in jobs.iter().zip(&ground.held) {
         let Job::Push(push) = job else {
-            plans.push(Plan::Drafts);
+            let waits = ground.head.handing_back && job.has_to_wait();
+            plans.push(if waits { Plan::Refused(hand_back::not_yet()) } else { Plan::Drafts });
             continue;
         };
         assert!(seen.insert(push.node), "the queue lets one push of a node into a turn");
@@ -55,9 +59,14 @@ pub(super) fn plan<'a>(
         };
         plans.push(match accept(ground.tenant.id, push, log, held) {
             Ok(known) => {
+                let until = if ground.head.handing_back { push.until_it_waits(known) } else { push.records.len() };
+                if until == 0 {
+                    plans.push(Plan::Refused(hand_back::not_yet()));
+                    continue;
+                }
                 let strange_opening = strange_opening(push, log);
-                follow(push, known, log, changes);
-                Plan::Push { known, strange_opening }
+                follow(push, known, until, log, changes);
+                Plan::Push { known, until, strange_opening }
             }
             Err(refusal) => {
                 if let Some(from) = refusal.branch_from() {
@@ -71,9 +80,11 @@ pub(super) fn plan<'a>(
 }
 
 /// The node's log as it stands once the push is in it.
-fn follow(push: &Push, known: usize, log: &mut NodeLog, changes: &mut Changes<'_>) {
-    let Some(last) = push.records.last().filter(|_| known < push.records.len()) else { return };
-    let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last.chain, frozen: false };
+fn follow(push: &Push, known: usize, until: usize, log: &mut NodeLog, changes: &mut Changes<'_>) {
+    if known == until {
+        return;
+    }
+    let head = push.head_at(until);
     log.epochs.insert(push.epoch.number, head);
     changes.heads.push((push.node, head));
     if let (None, Some(opening)) = (log.public_key, push.opening) {

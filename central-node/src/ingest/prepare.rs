@@ -11,6 +11,9 @@ use comptoir_core::rules::Promise;
 use comptoir_proto::opening::{self, Opening};
 use comptoir_proto::{in_place, stored_v1};
 
+use crate::event_store::NodeHead;
+use crate::hand_back;
+
 pub(crate) use comptoir_proto::in_place::{InPlace as Body, Stand};
 
 /// Records of one node's epoch, in order, their chain checked.
@@ -36,6 +39,23 @@ impl Push {
     /// Seq of the last record.
     pub(crate) fn last_seq(&self) -> Seq {
         Seq(self.first_seq.0 + self.records.len() as u64 - 1)
+    }
+
+    /// The node's head once so many of the records are held.
+    pub(crate) fn head_at(&self, count: usize) -> NodeHead {
+        let last_chain = count.checked_sub(1).map_or(self.previous, |last| self.records[last].chain);
+        let last_seq = Seq((self.first_seq.0 + count as u64).saturating_sub(1));
+        NodeHead { epoch: self.epoch, last_seq, last_chain, frozen: false }
+    }
+
+    /// How many records stand before the first one, behind those that are known, that has to wait for what others were promised.
+    pub(crate) fn until_it_waits(&self, known: usize) -> usize {
+        let waits = |record: &Prepared| match &record.body {
+            Body::Known(known) => record.promise.is_none() && hand_back::has_to_wait(&known.fact),
+            Body::Unfit { .. } => false,
+        };
+        let first = self.records.iter().skip(known).position(waits);
+        first.map_or(self.records.len(), |first| known + first)
     }
 }
 

@@ -13,6 +13,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,7 +27,7 @@ use deadpool_postgres::Transaction;
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, result, stored_result};
-use super::device::{DeviceDrafts, GivenIds};
+use super::device::{DeviceDrafts, GivenIds, Reading};
 use super::drafts::Drafts;
 use super::ground::{Ground, News, lay_ground, load_world};
 use super::judge::{Bench, Incoming, IncomingBody, JudgeError, Receipt};
@@ -37,6 +38,7 @@ use crate::event_store::{
     self, Batch, NewEvent, NodeHead, NodeLog, StoredPlace, append_events, insert_batches, insert_fork_records,
     raise_node, raise_tenant,
 };
+use crate::hand_back;
 use crate::world_store;
 
 /// What waits to be written.
@@ -51,6 +53,19 @@ pub(crate) enum Job {
 }
 
 impl Job {
+    /// Whether any of it has to wait, after a restore, for what others were promised.
+    pub(crate) fn has_to_wait(&self) -> bool {
+        match self {
+            // It is taken up to what has to wait.
+            Job::Push(_) => false,
+            Job::Drafts(drafts) => drafts.drafts.iter().any(|(_, fact)| hand_back::has_to_wait(fact)),
+            Job::Device(drafts) => drafts
+                .drafts
+                .iter()
+                .any(|draft| matches!(&draft.reading, Reading::Fact(fact, _) if hand_back::has_to_wait(fact))),
+        }
+    }
+
     /// How many records it brings.
     pub(crate) fn records(&self) -> usize {
         match self {
@@ -186,8 +201,8 @@ async fn judge<'a>(
     let first_row = bench.rows.len();
     let (answer, node, epoch, clock_offset_micros) = match (job, plan) {
         (_, Plan::Refused(problem)) => return Ok(Answer::Refused(problem)),
-        (Job::Push(push), Plan::Push { known, strange_opening }) => {
-            let answer = judge_push(bench, push, known, strange_opening, held, judged).await?;
+        (Job::Push(push), Plan::Push { known, until, strange_opening }) => {
+            let answer = judge_push(bench, push, known..until, strange_opening, held, judged).await?;
             (answer, push.node, push.epoch.number, push.clock_offset_micros)
         }
         (Job::Drafts(drafts), _) => {
@@ -218,14 +233,14 @@ async fn judge<'a>(
 async fn judge_push<'a>(
     bench: &mut Bench<'a>,
     push: &'a Push,
-    known: usize,
+    new: Range<usize>,
     mut strange_opening: Option<String>,
     held: &[StoredPlace],
     judged: &mpsc::UnboundedSender<Rows<'a>>,
 ) -> Result<Answer, TurnError> {
-    let again = held.iter().take(known).map(|stored| stored_result(&stored.decision, stored.seq));
+    let again = held.iter().take(new.start).map(|stored| stored_result(&stored.decision, stored.seq));
     let mut results: Vec<RecordResult> = again.collect::<Result<_, _>>()?;
-    for (seq, record) in (push.first_seq.0..).map(Seq).zip(&push.records).skip(known) {
+    for (seq, record) in (push.first_seq.0..).map(Seq).zip(&push.records).take(new.end).skip(new.start) {
         let body = match &record.body {
             Body::Known(known) => match strange_opening.take() {
                 // The first record of the push, which opens the epoch.
@@ -256,9 +271,7 @@ async fn judge_push<'a>(
             tokio::task::yield_now().await;
         }
     }
-    let last = push.records.last().map_or(push.previous, |record| record.chain);
-    let head = NodeHead { epoch: push.epoch, last_seq: push.last_seq(), last_chain: last, frozen: false };
-    Ok(Answer::Pushed { results, head })
+    Ok(Answer::Pushed { results, head: push.head_at(new.end) })
 }
 
 /// Passes on to the log what was judged since the last time.

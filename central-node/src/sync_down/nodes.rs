@@ -23,6 +23,8 @@ pub(crate) struct NodeList {
     drift_limit_ms: u64,
     /// The tenant's head.
     head: u64,
+    /// After a restore: what could take what a node was promised waits until none of them is `handing_back`.
+    handing_back: bool,
     nodes: Vec<NodeState>,
 }
 
@@ -49,6 +51,8 @@ struct NodeState {
     last_pull_at: Option<String>,
     /// Up to where it had everything then.
     pulled_to: Option<u64>,
+    /// After a restore: it has not handed back yet what it was told.
+    handing_back: bool,
 }
 
 impl NodeState {
@@ -70,6 +74,7 @@ impl NodeState {
             clock_drift: clock_offset_ms.is_some_and(|offset| offset.unsigned_abs() > drift_limit_ms),
             last_pull_at: at("last_pull_at")?,
             pulled_to: number("pulled_to")?,
+            handing_back: row.try_get("handing_back")?,
         })
     }
 }
@@ -79,9 +84,10 @@ pub(super) async fn list(State(central): State<Arc<Central>>, headers: HeaderMap
     let drift_limit_ms = u64::try_from(central.clock_drift_limit().as_millis()).unwrap_or(u64::MAX);
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    let head = crate::event_store::tenant_head(&tx, tenant).await?.map_or(0, |head| head.head.0);
+    let head = crate::event_store::tenant_head(&tx, tenant).await?;
+    let (head, handing_back) = head.map_or((0, false), |head| (head.head.0, head.handing_back));
     let statement = tx.prepare_cached(include_str!("nodes.sql")).await.map_err(StoreError::from)?;
     let rows = tx.query(&statement, &[&tenant.uuid()]).await.map_err(StoreError::from)?;
     let nodes = rows.iter().map(|row| NodeState::read(row, drift_limit_ms)).collect::<Result<_, _>>()?;
-    Ok(Json(NodeList { drift_limit_ms, head, nodes }))
+    Ok(Json(NodeList { drift_limit_ms, head, handing_back, nodes }))
 }

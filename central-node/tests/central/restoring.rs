@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use axum::http::StatusCode;
+use comptoir_central::hand_back;
 use comptoir_central::projections::compare::compare;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::{PageSize, Projection};
@@ -178,6 +179,7 @@ struct LostDay {
     first: Node,
     second: Node,
     paris: Node,
+    token: String,
     told: [Vec<RecordResult>; 3],
 }
 
@@ -207,7 +209,7 @@ async fn lost_day() -> LostDay {
         told[index] = node.push(&scene, from, node.seq.0).await.results;
     }
     let scene = backup.put_back(scene).await;
-    LostDay { scene, tenant, first, second, paris, told }
+    LostDay { scene, tenant, first, second, paris, token, told }
 }
 
 /// What a rebuild makes of the log is what is read.
@@ -313,4 +315,79 @@ async fn only_what_the_order_of_arrival_decides_is_stamped() {
     assert_eq!(verdicts(&response)[3..], ["ACCEPTED", "QUARANTINED TOTAL_MISMATCH"]);
     let stamped: Vec<bool> = response.results.iter().map(|result| result.stamp.is_some()).collect();
     assert_eq!(stamped, [false, false, false, true, false]);
+}
+
+/// A node asks how central stands with it, and says up to where it was answered.
+async fn ask(scene: &Scene, node: &Node, acked: u64) {
+    let path = format!("/api/v1/sync/status?epoch={}&acked={acked}", node.epoch.number);
+    let (status, body) = scene.get(&node.key, &path).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+}
+
+async fn awaited(scene: &Scene, tenant: TenantId) -> usize {
+    hand_back::awaited(scene.central.database(), tenant).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_else_goes_on() {
+    let LostDay { scene, tenant, mut first, second, paris, token, told: [by_first, by_second, by_paris] } =
+        lost_day().await;
+    let opened = hand_back::open(scene.central.database(), tenant).await.unwrap();
+    assert_eq!(opened.len(), 3, "every node with a key: {opened:?}");
+    // The first has gone on: it sold, invoiced, and sold again.
+    first.sell("s-fresh-1");
+    invoice(&mut first, "i-fresh");
+    first.sell("s-fresh-2");
+    let taken = send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
+    assert_eq!(told(&taken[..4]), told(&by_first));
+    assert_eq!((taken.len(), taken[4].verdict.as_str()), (5, "ACCEPTED"), "the sale before the new invoice is taken");
+    let (status, problem) = first.send(&scene, &first.request(8, 9)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("HANDING_BACK")), "{problem}");
+    assert_eq!(problem["retry_after"], json!(5));
+    // Head office is no exception, and may do all else.
+    let post = async |entity_type: &str, action: &str, payload: Value| {
+        let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": entity_type, "entity_id": "x-1",
+            "action": action, "payload": payload });
+        scene.post(&token, "/api/v1/events", draft.to_string()).await
+    };
+    let (status, problem) = post("INVOICE", "INVOICE_CREATED", invoice_payload()).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("HANDING_BACK")), "{problem}");
+    assert_eq!(post("CLIENT", "CREATE", json!({ "name": "Durand" })).await.0, StatusCode::OK);
+
+    // One that has not handed back everything is still waited for; one that has is not.
+    ask(&scene, &second, second.seq.0).await;
+    ask(&scene, &first, 6).await;
+    assert_eq!(awaited(&scene, tenant).await, 2);
+    let (_, nodes) = scene.get(&token, "/api/v1/nodes").await;
+    let waits = |node: &Node| {
+        let rows = nodes["nodes"].as_array().unwrap().iter();
+        rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["handing_back"] == true)
+    };
+    assert_eq!((&nodes["handing_back"], waits(&first), waits(&second)), (&json!(true), false, true), "{nodes}");
+    for (node, results) in [(&second, &by_second), (&paris, &by_paris)] {
+        assert_eq!(told(&send(&scene, node, &handed_back(node, 3, results)).await), told(results));
+        ask(&scene, node, node.seq.0).await;
+    }
+    // The last has come: what waited takes the numbers behind all that were promised.
+    assert_eq!(awaited(&scene, tenant).await, 0);
+    let new = first.push(&scene, 8, 9).await.results;
+    assert!(new[0].reference.as_ref().is_some_and(|reference| reference.ends_with("LYO-000007")), "{new:?}");
+    assert_eq!(scene.get(&token, "/api/v1/nodes").await.1["handing_back"], json!(false));
+    rebuilt_alike(&scene, tenant).await;
+}
+
+#[tokio::test]
+async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
+    let LostDay { scene, tenant, mut first, told: [by_first, ..], .. } = lost_day().await;
+    let db = scene.central.database();
+    hand_back::open(db, tenant).await.unwrap();
+    send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
+    ask(&scene, &first, 6).await;
+    invoice(&mut first, "i-fresh");
+    assert_eq!(first.send(&scene, &first.request(7, 7)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    let left = hand_back::close(db, tenant).await.unwrap();
+    assert_eq!(left.len(), 2, "they are named: {left:?}");
+    first.push(&scene, 7, 7).await;
+    let nobody = TenantId::new(uuid::Uuid::now_v7());
+    assert!(hand_back::open(db, nobody).await.is_err(), "there is no such tenant");
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comptoir_central::Central;
+use comptoir_central::hand_back::{self, Awaited};
 use comptoir_central::identity::{self, IdentityError, NewTenant};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
@@ -27,6 +28,7 @@ Examples:
   comptoir admin node ingest-file shop.bundle
   comptoir admin key revoke --tenant TENANT --key KEY_ID
   comptoir admin reader allow --tenant TENANT --role bi_tool
+  comptoir admin restored open
 
 Keys and tokens are shown once, and kept nowhere in clear.")]
 pub struct AdminArgs {
@@ -54,6 +56,9 @@ pub enum AdminCommand {
     /// Database logins that read reports
     #[command(subcommand)]
     Reader(ReaderCommand),
+    /// After a restore: wait for what the nodes were told
+    #[command(subcommand)]
+    Restored(RestoredCommand),
 }
 
 /// Tenants.
@@ -169,6 +174,29 @@ pub enum ReaderCommand {
     },
 }
 
+/// After a restore. Each lists the nodes that are waited for, one a line.
+#[derive(Debug, Subcommand)]
+pub enum RestoredCommand {
+    /// Number no new invoice and decide no new validation until every node has handed back what it was told
+    Open {
+        /// Whose; every tenant's otherwise
+        #[arg(long)]
+        tenant: Option<Uuid>,
+    },
+    /// Show which nodes have not handed back yet
+    Show {
+        /// Whose; every tenant's otherwise
+        #[arg(long)]
+        tenant: Option<Uuid>,
+    },
+    /// Wait no longer; lists those that have not handed back
+    Close {
+        /// Whose; every tenant's otherwise
+        #[arg(long)]
+        tenant: Option<Uuid>,
+    },
+}
+
 /// What was made or found: names and values, in order.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
@@ -267,6 +295,7 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             identity::allow_reader(db, TenantId::new(tenant), &role).await.map_err(refused)?;
             output.print(&Facts::of([("tenant_id", tenant.to_string()), ("role", role)]))
         }
+        AdminCommand::Restored(command) => restored(central, &command, output).await,
         AdminCommand::Key(KeyCommand::Revoke { tenant, key }) => {
             if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
                 return output.print(&Facts::of([("revoked", key)]));
@@ -277,6 +306,31 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             )))
         }
     }
+}
+
+async fn restored(central: &Central, command: &RestoredCommand, output: Output) -> Result<(), Failure> {
+    let db = central.database();
+    let (RestoredCommand::Open { tenant } | RestoredCommand::Show { tenant } | RestoredCommand::Close { tenant }) =
+        command;
+    let tenants = match tenant {
+        Some(tenant) => vec![TenantId::new(*tenant)],
+        None => identity::tenants(db).await.map_err(unavailable)?.into_iter().map(|row| row.tenant).collect(),
+    };
+    for tenant in tenants {
+        let awaited = match command {
+            RestoredCommand::Open { .. } => hand_back::open(db, tenant).await.map_err(refused)?,
+            RestoredCommand::Show { .. } => hand_back::awaited(db, tenant).await.map_err(unavailable)?,
+            RestoredCommand::Close { .. } => hand_back::close(db, tenant).await.map_err(refused)?,
+        };
+        for Awaited { node, name } in awaited {
+            output.print(&Facts::of([
+                ("tenant_id", tenant.to_string()),
+                ("node_id", node.to_string()),
+                ("name", name),
+            ]))?;
+        }
+    }
+    Ok(())
 }
 
 fn currency_of(text: &str) -> Result<Currency, Failure> {

@@ -20,7 +20,7 @@ use super::push::{Pushed, Setback, Stand, read_push, read_status};
 use super::reaction::{self, Reaction};
 use super::recount::recount;
 use super::state::{ClockOffset, Phase, SyncState, Trouble};
-use super::transport::{Answer, Transport, Unanswered};
+use super::transport::{Acked, Answer, Transport, Unanswered};
 use crate::blobs::Blobs;
 use crate::event_log::{DecideError, Environment, Log, State};
 use crate::notifications::Mark;
@@ -165,7 +165,13 @@ impl<T: Transport> Agent<T> {
     /// Asks how central stands with this node. So a quiet node notices that central is ahead, behind or another one.
     async fn ask(&mut self) -> Step {
         let asked_at = self.log.now();
-        match self.transport.status().await.map_err(Setback::from).and_then(|answer| read_status(&answer)) {
+        match self
+            .transport
+            .status(Acked::of(self.log.head()))
+            .await
+            .map_err(Setback::from)
+            .and_then(|answer| read_status(&answer))
+        {
             Ok(stand) => {
                 self.settle(&stand, asked_at).await;
                 self.compare(stand).await
@@ -310,6 +316,10 @@ impl<T: Transport> Agent<T> {
         self.state.send_modify(|state| state.last_error = Some(trouble));
         match reaction::to(&setback) {
             Reaction::Again => self.pause(asked),
+            Reaction::AskAndAgain => {
+                self.must_ask = true;
+                self.pause(asked)
+            }
             Reaction::Smaller => {
                 self.size.halve();
                 self.pause(asked)

@@ -19,7 +19,7 @@ use super::push::{Setback, read_status};
 use super::reaction;
 use super::recount::recount;
 use super::state::{SyncState, Trouble};
-use super::transport::{Answer, Opened, PullQuery, Transport};
+use super::transport::{Acked, Answer, Opened, PullQuery, Transport};
 use crate::event_log::{AppendError, Change, Environment, Head, Log, ReadError};
 use crate::notifications;
 use crate::read_models::At;
@@ -405,7 +405,7 @@ impl<T: Transport> Puller<T> {
 
     /// Up to where central holds the open epoch; nothing where it does not say, or knows a later one.
     async fn held_by_central(&self) -> Option<Seq> {
-        let stand = read_status(&self.transport.status().await.ok()?).ok()?;
+        let stand = read_status(&self.transport.status(Acked::of(self.log.head())).await.ok()?).ok()?;
         let epoch = self.log.head().epoch;
         match stand.head {
             Some(head) if head.epoch == epoch => Some(head.seq),

@@ -14,6 +14,8 @@ use super::transport::Unanswered;
 pub(crate) enum Reaction {
     /// The line or central is down for a while: the same again after the backoff.
     Again,
+    /// The same again after the pause, and before that central hears how far this node was answered.
+    AskAndAgain,
     /// The same again, in a smaller batch: it may have been too much for the line.
     Smaller,
     /// The same again, and a person should look: it will hardly mend itself.
@@ -53,6 +55,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::WrongTenant
         | ErrorCode::WrongNode => Reaction::Stop,
         ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndTell,
+        // What it waits for is another node, or an operator: nothing is wrong with the line.
+        ErrorCode::HandingBack => Reaction::AskAndAgain,
         ErrorCode::StoreUnavailable
         | ErrorCode::OutcomeUnknown
         | ErrorCode::QueueFull

@@ -12,6 +12,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use crate::config::SyncConfig;
+use crate::event_log::Head;
 
 /// An answer's results may be longer than the records they speak of, since a conflict lists the server's fields.
 const ANSWER_BYTES_MAX: usize = 2 * PUSH_BODY_BYTES_MAX;
@@ -26,13 +27,29 @@ pub trait Transport: Send + Sync + 'static {
     /// `POST /api/v1/sync/push` with a JSON body.
     fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/status`.
-    fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    fn status(&self, acked: Acked) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `PUT /api/v1/blobs/{hash}`.
     fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/pull`.
     fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
     /// `GET /api/v1/sync/bootstrap`, from the beginning or behind a mark.
     fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<Opened, Unanswered>> + Send;
+}
+
+/// How far central has answered for a node's open epoch: one that was put back hears by it that it misses nothing any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Acked {
+    /// The epoch's number.
+    pub epoch: u32,
+    /// The last record with an answer.
+    pub seq: u64,
+}
+
+impl Acked {
+    /// As the log has it.
+    pub fn of(head: Head) -> Acked {
+        Acked { epoch: head.epoch.number, seq: head.marks.acked.0 }
+    }
 }
 
 /// What a pull asks for.
@@ -62,8 +79,8 @@ impl<T: Transport> Transport for Arc<T> {
         T::push(self, body)
     }
 
-    fn status(&self) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
-        T::status(self)
+    fn status(&self, acked: Acked) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+        T::status(self, acked)
     }
 
     fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
@@ -181,8 +198,10 @@ impl Transport for HttpTransport {
         self.send(self.client.post(self.push.clone()).header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
-    async fn status(&self) -> Result<Answer, Unanswered> {
-        self.send(self.client.get(self.status.clone())).await
+    async fn status(&self, Acked { epoch, seq }: Acked) -> Result<Answer, Unanswered> {
+        let mut url = self.status.clone();
+        url.query_pairs_mut().append_pair("epoch", &epoch.to_string()).append_pair("acked", &seq.to_string());
+        self.send(self.client.get(url)).await
     }
 
     async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
@@ -268,6 +287,8 @@ mod tests {
 
     use crate::config::ApiKey;
 
+    const ACKED: Acked = Acked { epoch: 1, seq: 7 };
+
     #[test]
     fn paths_go_under_the_address_in_the_settings() {
         let url = |base: &str| at(&Url::parse(base).unwrap(), paths::SYNC_PUSH).to_string();
@@ -311,16 +332,16 @@ mod tests {
     async fn the_key_does_not_follow_a_redirect() {
         let redirect = get(|| async { Redirect::temporary("/elsewhere") });
         let app = Router::new().route(paths::SYNC_STATUS, redirect).route("/elsewhere", get(echo));
-        assert_eq!(transport(app).await.status().await.unwrap().status, 307);
+        assert_eq!(transport(app).await.status(ACKED).await.unwrap().status, 307);
     }
 
     #[tokio::test]
     async fn no_connection_and_a_broken_one_are_told_apart() {
         let app = Router::new().route(paths::SYNC_STATUS, get(broken));
-        assert!(matches!(transport(app).await.status().await, Err(Unanswered::Broken(_))));
+        assert!(matches!(transport(app).await.status(ACKED).await, Err(Unanswered::Broken(_))));
         // A port that was free a moment ago, with nobody behind it.
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        assert!(matches!(to(&format!("http://{free}")).status().await, Err(Unanswered::NotConnected(_))));
+        assert!(matches!(to(&format!("http://{free}")).status(ACKED).await, Err(Unanswered::NotConnected(_))));
     }
 
     #[tokio::test]
@@ -328,6 +349,6 @@ mod tests {
         let piece = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1024 * 1024]));
         let endless = get(async move || Body::from_stream(tokio_stream::iter(std::iter::repeat_with(piece))));
         let app = Router::new().route(paths::SYNC_STATUS, endless);
-        assert_eq!(transport(app).await.status().await, Err(Unanswered::TooLong));
+        assert_eq!(transport(app).await.status(ACKED).await, Err(Unanswered::TooLong));
     }
 }

@@ -44,7 +44,8 @@ pub struct Server {
 }
 
 /// With what a request may be refused that writes.
-pub const WRITE_REFUSALS: [ErrorCode; 20] = [
+pub const WRITE_REFUSALS: [ErrorCode; 21] = [
+    ErrorCode::HandingBack,
     ErrorCode::NotFound,
     ErrorCode::PreconditionRequired,
     ErrorCode::PreconditionFailed,

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::super::transport::{Answer, Opened, PullQuery, Transport, Unanswered};
+use super::super::transport::{Acked, Answer, Opened, PullQuery, Transport, Unanswered};
 use super::down::Down;
 use super::identity;
 
@@ -216,7 +216,7 @@ impl Transport for Central {
         answer
     }
 
-    async fn status(&self) -> Result<Answer, Unanswered> {
+    async fn status(&self, _: Acked) -> Result<Answer, Unanswered> {
         let mut central = self.lock();
         central.calls.push(Call { at: Instant::now(), pushed: None });
         let status = SyncStatus {

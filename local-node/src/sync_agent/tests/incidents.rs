@@ -94,6 +94,20 @@ async fn a_quiet_node_notices_that_central_was_put_back() {
     assert_eq!((well.previous_incarnation, well.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
 }
 
+/// It cannot know of this node that it misses nothing, unless the node says so between two attempts.
+#[tokio::test(start_paused = true)]
+async fn a_central_that_waits_for_others_is_asked_between_the_attempts_and_needs_no_person() {
+    let mut shop = Shop::new();
+    shop.sell(0..2).await;
+    let waits = || Fault::Refuse(ErrorCode::HandingBack, |problem| problem.retry_after(5));
+    shop.central.will((0..3).map(|_| waits()));
+    shop.start().acked(3).await;
+    assert_eq!(shop.central.pushes().len(), 4);
+    assert!(shop.central.asked() >= 3, "after each attempt: {}", shop.central.asked());
+    assert!(shop.central.pauses().iter().all(|pause| *pause >= 5), "{:?}", shop.central.pauses());
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_gap_that_comes_again_and_again_is_no_storm() {
     let mut shop = Shop::new();

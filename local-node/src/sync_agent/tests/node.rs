@@ -7,7 +7,7 @@ use bytes::Bytes;
 use comptoir_core::position::Seq;
 use tempfile::TempDir;
 
-use super::super::transport::{Answer, Opened, PullQuery, Transport, Unanswered};
+use super::super::transport::{Acked, Answer, Opened, PullQuery, Transport, Unanswered};
 use super::central::Central;
 use super::{Phase, draft, environment, id, identity};
 use crate::config::{NodeConfig, SyncConfig};
@@ -60,8 +60,8 @@ impl Transport for Defective {
         self.central.push(body).await
     }
 
-    async fn status(&self) -> Result<Answer, Unanswered> {
-        self.central.status().await
+    async fn status(&self, acked: Acked) -> Result<Answer, Unanswered> {
+        self.central.status(acked).await
     }
 
     async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
