@@ -16,7 +16,6 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
 use super::query;
-use super::refusal::unread;
 use crate::event_log::{AppendError, Appended, ReadError};
 use crate::node::Node;
 use crate::read_models::{self, Tagged};
@@ -75,7 +74,7 @@ pub(super) async fn look(
     let reader = node.clone();
     let read = tokio::task::spawn_blocking(move || moved(&reader, &list).map(|moved| (moved, list))).await;
     let read = read.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
-    read.map_err(|error| unread(&error))
+    read.map_err(|error| error.problem())
 }
 
 fn moved(node: &Node, list: &[Checked]) -> Result<Vec<(usize, Problem)>, ReadError> {

@@ -25,18 +25,8 @@ impl From<Problem> for Refusal {
 
 impl From<ReadError> for Refusal {
     fn from(error: ReadError) -> Refusal {
-        unread(&error).into()
+        error.problem().into()
     }
-}
-
-/// What was not found out. A disk that fails, or a store that gave up after a failed write, is no defect of this program.
-pub(super) fn unread(error: &ReadError) -> Problem {
-    tracing::error!(%error, "The log cannot be read: {error}");
-    let code = match error {
-        ReadError::Store(_) => ErrorCode::StoreUnavailable,
-        ReadError::Damaged(_) => ErrorCode::Internal,
-    };
-    Problem::new(code, format!("the log cannot be read: {error}"))
 }
 
 impl IntoResponse for Refusal {

@@ -6,6 +6,8 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
 
 use super::finding::Finding;
 use super::page::Page;
@@ -55,6 +57,18 @@ pub enum ReadError {
     /// The store could not read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl ReadError {
+    /// What a caller is told. A disk that fails, or a store that gave up after a failed write, is no defect of this program.
+    pub fn problem(&self) -> Problem {
+        tracing::error!(error = %self, "The log cannot be read: {self}");
+        let code = match self {
+            ReadError::Store(_) => ErrorCode::StoreUnavailable,
+            ReadError::Damaged(_) => ErrorCode::Internal,
+        };
+        Problem::new(code, format!("the log cannot be read: {self}"))
+    }
 }
 
 pub(crate) fn records(

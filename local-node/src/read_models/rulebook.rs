@@ -28,7 +28,7 @@ pub(crate) fn check(log: &Log, draft: &Draft, fact: &Fact) -> Result<(), Problem
     if !matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
         return Ok(());
     }
-    let unreadable = |error: ReadError| Problem::new(ErrorCode::Internal, error.to_string());
+    let unreadable = |error: ReadError| error.problem();
     let Some(rulebook) = read(log).map_err(unreadable)? else { return Ok(()) };
     let entity_type = &draft.content.entity_type;
     let rule = rulebook.rule_for(entity_type);
