@@ -62,7 +62,8 @@ pub(super) async fn page(
     }
 }
 
-fn received_at(change: &Change) -> Result<Timestamp, StoreError> {
+/// When its change was received.
+pub(super) fn received_at(change: &Change) -> Result<Timestamp, StoreError> {
     let damaged = || StoreError::Damaged(format!("{:?} is no instant", change.received_at));
     instant::parse(&change.received_at).ok_or_else(damaged)
 }

@@ -1,39 +1,89 @@
--- The rows of a scope that came to be behind $6 and up to $7, or may have: deliveries, invoices and stock for certain; entities that live
--- and have changed since behind $7 where the stretch has a change of them, whose reader knows where they came to be.
--- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $8 the site, null where there is none.
-with written as materialized (
-    select distinct coalesce(o.action, v.action) as action, coalesce(o.entity_type, v.entity_type) as entity_type,
-           coalesce(o.entity_id, v.entity_id) as entity_id
-    from event v
-    -- What was set apart took effect where it was released.
-    left join event o on o.tenant_id = v.tenant_id and o.verdict = 'QUARANTINED' and o.code is distinct from 'EVENT_ID_REUSED'
-        and o.event_id = case when v.action = 'QUARANTINE_RELEASED' and v.entity_id ~ '^[0-9a-f-]{36}$' then v.entity_id::uuid end
-    where v.tenant_id = $1 and v.position > $6 and v.position <= $7 and v.verdict = 'ACCEPTED'
-      and v.action in ('CREATE', 'UPDATE', 'CONFLICT_RESOLVED', 'DELIVERY_CREATED', 'INVOICE_CREATED', 'QUARANTINE_RELEASED')
-)
-select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
+-- The rows of a scope that came to be behind $6 and up to $7, in the order in which they did, at most $10 of them: deliveries, invoices and
+-- stock, and of entities those that live and have changed since. Each branch reads the log in its order and stops. A row is the first that
+-- is not before its key: an order that the primary key alone has. By equal keys the planner has taken any index of the tenant, and read all of it
+-- once per event, while the table was young.
+-- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $8 the site, null where there is none; $9 the types, null for all.
+select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes, k.born, k.born_at,
        (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
 from (
-    select 0::smallint as kind, w.entity_type, w.entity_id, '00000000-0000-0000-0000-000000000000'::uuid as site_id,
-           e.entity_version as position, octet_length(e.fields::text) as bytes
-    from (select distinct w.entity_type, w.entity_id from written w
-          where w.action in ('CREATE', 'UPDATE', 'CONFLICT_RESOLVED')) w
-    join entity e on e.tenant_id = $1 and e.version = $2 and e.entity_type = w.entity_type and e.entity_id = w.entity_id
-        and e.entity_version > $7 and not e.deleted
+    (select 0::smallint as kind, e.entity_type collate "C" as entity_type, e.entity_id collate "C" as entity_id,
+            '00000000-0000-0000-0000-000000000000'::uuid as site_id, e.entity_version as position, e.bytes,
+            v.position as born, v.received_at as born_at
+     from event v
+     -- What was set apart took effect where it was released.
+     left join lateral (
+         select o.entity_type, o.entity_id, o.node_id, o.epoch, o.node_seq
+         from event o
+         where v.action = 'QUARANTINE_RELEASED' and o.tenant_id = $1 and o.verdict = 'QUARANTINED'
+           and o.code is distinct from 'EVENT_ID_REUSED'
+           and o.event_id = case when v.entity_id ~ '^[0-9a-f-]{36}$' then v.entity_id::uuid end
+         offset 0
+     ) o on true
+     cross join lateral (
+         select e.entity_type, e.entity_id, e.entity_version, e.deleted, e.provenance -> 'created' as created,
+                octet_length(e.fields::text) as bytes
+         from entity e
+         where e.tenant_id = $1 and e.version = $2
+           and (e.entity_type, e.entity_id) >= (coalesce(o.entity_type, v.entity_type), coalesce(o.entity_id, v.entity_id))
+         order by e.entity_type, e.entity_id
+         limit 1
+     ) e
+     where v.tenant_id = $1 and v.position > $6 and v.position <= $7 and v.verdict = 'ACCEPTED'
+       and v.action in ('CREATE', 'UPDATE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
+       and e.entity_type = coalesce(o.entity_type, v.entity_type) and e.entity_id = coalesce(o.entity_id, v.entity_id)
+       and ($9::text[] is null or e.entity_type = any ($9)) and e.entity_version > v.position and not e.deleted
+       and case when e.created ->> 3 is null
+           -- Only ever updated: its first change.
+           then v.position = (select min(f.position) from event f
+                              where f.tenant_id = $1 and f.entity_type = e.entity_type and f.entity_id = e.entity_id
+                                and f.verdict = 'ACCEPTED'
+                                and f.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED'))
+           else (e.created ->> 1)::uuid = coalesce(o.node_id, v.node_id) and (e.created ->> 2)::int = coalesce(o.epoch, v.epoch)
+               and (e.created ->> 3)::bigint = coalesce(o.node_seq, v.node_seq) end
+     order by v.position
+     limit $10)
     union all
-    select 1::smallint, 'DELIVERY', d.delivery_id, '00000000-0000-0000-0000-000000000000'::uuid, d.position, 300
-    from written w
-    join delivery d on d.tenant_id = $1 and d.version = $3 and d.delivery_id = w.entity_id
-    where w.action = 'DELIVERY_CREATED'
+    (select d.kind, d.entity_type collate "C", d.entity_id collate "C", '00000000-0000-0000-0000-000000000000'::uuid, d.position, 300,
+            v.position, v.received_at
+     from event v
+     left join lateral (
+         select o.action, o.entity_id
+         from event o
+         where v.action = 'QUARANTINE_RELEASED' and o.tenant_id = $1 and o.verdict = 'QUARANTINED'
+           and o.code is distinct from 'EVENT_ID_REUSED'
+           and o.event_id = case when v.entity_id ~ '^[0-9a-f-]{36}$' then v.entity_id::uuid end
+         offset 0
+     ) o on true
+     cross join lateral (
+         (select 1::smallint as kind, 'DELIVERY' as entity_type, d.delivery_id as entity_id, d.position, null::uuid as site_id
+          from delivery d
+          where coalesce(o.action, v.action) = 'DELIVERY_CREATED' and d.tenant_id = $1 and d.version = $3
+            and d.delivery_id >= coalesce(o.entity_id, v.entity_id)
+          order by d.delivery_id
+          limit 1)
+         union all
+         (select 2::smallint, 'INVOICE', i.invoice_id, i.position, i.site_id
+          from invoice i
+          where coalesce(o.action, v.action) = 'INVOICE_CREATED' and i.tenant_id = $1 and i.version = $4
+            and i.invoice_id >= coalesce(o.entity_id, v.entity_id)
+          order by i.invoice_id
+          limit 1)
+     ) d
+     where v.tenant_id = $1 and v.position > $6 and v.position <= $7 and v.verdict = 'ACCEPTED'
+       and v.action in ('DELIVERY_CREATED', 'INVOICE_CREATED', 'QUARANTINE_RELEASED')
+       and d.entity_id = coalesce(o.entity_id, v.entity_id) and (d.kind = 1 or d.site_id = $8::uuid)
+       and ($9::text[] is null or d.entity_type = any ($9))
+     order by v.position
+     limit $10)
     union all
-    select 2::smallint, 'INVOICE', i.invoice_id, '00000000-0000-0000-0000-000000000000'::uuid, i.position, 300
-    from written w
-    join invoice i on i.tenant_id = $1 and i.version = $4 and i.invoice_id = w.entity_id and i.site_id = $8::uuid
-    where w.action = 'INVOICE_CREATED'
-    union all
-    select 3::smallint, 'STOCK', s.product, s.site_id, s.position, 150
-    from stock_item s
-    where s.tenant_id = $1 and s.version = $5 and s.position > $6 and s.first_position > $6 and s.first_position <= $7
-      and (s.site_id = $8::uuid or s.site_id = '00000000-0000-0000-0000-000000000000')
+    (select 3::smallint, 'STOCK' collate "C", s.product collate "C", s.site_id, s.position, 150, s.first_position, v.received_at
+     from stock_item s
+     cross join lateral (select v.received_at from event v where v.tenant_id = $1 and v.position = s.first_position offset 0) v
+     where s.tenant_id = $1 and s.version = $5 and s.first_position > $6 and s.first_position <= $7
+       and (s.site_id = $8::uuid or s.site_id = '00000000-0000-0000-0000-000000000000')
+       and ($9::text[] is null or 'STOCK' = any ($9))
+     order by s.first_position
+     limit $10)
 ) k
-order by k.position, k.kind, k.entity_type collate "C", k.entity_id collate "C", k.site_id
+order by k.born, k.kind, k.entity_type, k.entity_id, k.site_id
+limit $10

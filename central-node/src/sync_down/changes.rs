@@ -15,7 +15,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::Scope;
-use super::keys::{self, Listed, limit_column, received_at};
+use super::keys::{self, Born, Listed, limit_column, received_at};
 use super::read_rows::{UPDATED_RECORD, delivery_row, entity_row, invoice_row, stock_row};
 use crate::database::{StoreError, natural};
 use crate::event_store::{self, TenantHead};
@@ -79,15 +79,17 @@ pub(crate) async fn changes(
     Ok(page)
 }
 
-/// The keys of the rows that came to be, or of entities that may have, behind `from` and up to `to`, wherever they stand by now.
+/// The first rows of those types that came to be behind a position and up to another, wherever they stand by now. Of entities that have
+/// not changed since there are none.
 pub(crate) async fn born(
     tx: &Transaction<'_>,
     tenant: TenantId,
     scope: Scope,
     stretch: (Position, Position),
-) -> Result<Vec<Listed>, StoreError> {
+    wanted: (Option<&[String]>, usize),
+) -> Result<Vec<Born>, StoreError> {
     let versions = Versions::active(tx, tenant).await?;
-    keys::born(tx, tenant, &versions, scope, stretch).await
+    keys::born(tx, tenant, &versions, scope, stretch, wanted).await
 }
 
 /// The rows of some keys as they are by now, though they may have changed since they were listed.

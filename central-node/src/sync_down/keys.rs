@@ -22,9 +22,9 @@ const NO_KIND: i16 = i16::MAX;
 pub(crate) struct Listed {
     pub(crate) key: RowKey,
     pub(crate) position: Position,
-    pub(super) received_at: Timestamp,
+    pub(crate) received_at: Timestamp,
     /// About how many bytes its row has.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 /// The kinds in the order of their keys.
@@ -96,19 +96,44 @@ pub(super) async fn changed(
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }
 
-/// What came to be, or may have, behind a position and up to another: see the query.
+/// A row and where it came to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Born {
+    /// As it stands now.
+    pub(crate) row: Listed,
+    pub(crate) position: Position,
+    pub(crate) received_at: Timestamp,
+}
+
+/// What came to be behind a position and up to another, in that order: see the query. Nothing of entities that have not changed since.
 pub(super) async fn born(
     tx: &Transaction<'_>,
     tenant: TenantId,
     versions: &Versions,
     scope: Scope,
     (from, to): (Position, Position),
-) -> Result<Vec<Listed>, StoreError> {
+    (types, limit): (Option<&[String]>, usize),
+) -> Result<Vec<Born>, StoreError> {
     let (tenant, site, from, to) = (tenant.uuid(), scope.site_column(), as_bigint(from.0), as_bigint(to.0));
+    let limit = limit_column(limit);
     let statement = tx.prepare_cached(include_str!("born_keys.sql")).await?;
-    let parameters: [&(dyn ToSql + Sync); 8] =
-        [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &from, &to, &site];
-    tx.query(&statement, &parameters).await?.iter().map(listed).collect()
+    let parameters: [&(dyn ToSql + Sync); 10] = [
+        &tenant,
+        &versions.entities,
+        &versions.deliveries,
+        &versions.invoices,
+        &versions.stock,
+        &from,
+        &to,
+        &site,
+        &types,
+        &limit,
+    ];
+    let born = |row: &Row| {
+        let position = Position(natural(row.try_get("born")?)?);
+        Ok(Born { row: listed(row)?, position, received_at: row.try_get::<_, Micros>("born_at")?.0 })
+    };
+    tx.query(&statement, &parameters).await?.iter().map(born).collect()
 }
 
 /// What a scope has of one kind other than entities, behind a key of that kind or from its beginning, in the order of the keys.

@@ -25,7 +25,7 @@ use comptoir_proto::paths;
 
 pub(crate) use bootstrap::Loads;
 pub(crate) use changes::{After, born, changes, rows_of};
-pub(crate) use keys::Listed;
+pub(crate) use keys::{Born, Listed};
 pub(crate) use pull::Contacts;
 pub(crate) use read_rows::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
 pub(crate) use scope::Scope;

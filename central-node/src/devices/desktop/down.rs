@@ -5,7 +5,6 @@
 //! everything up to a position holds every row that came to be by then, and CREATE and UPDATE follow from the position alone, however
 //! rows move while it pages through.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,11 +17,11 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::desktop_v1::{Operation, SyncChange, SyncDownRequest, SyncDownResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{Change, RowKey, RowKind};
+use comptoir_proto::pull_v1::{Change, RowKind};
 use comptoir_proto::read_v1::EntityRow;
-use deadpool_postgres::Transaction;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::born;
 use super::provenance::provenance;
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
@@ -33,7 +32,6 @@ use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
 use crate::devices::sync_log::{Counts, Direction, Sync};
 use crate::devices::{self, time_cursor};
 use crate::identity::Credential;
-use crate::sync_down::{self, Listed, Scope};
 
 /// Changes of a page where the request names no number.
 const PAGE_ROWS: usize = 500;
@@ -93,15 +91,9 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
     let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
     let wanted = |change: &Change| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
-    let page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
+    let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
+    let born = born::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
     let known = provenance(&tx, device, page.changes.iter().map(|change| &change.key)).await?;
-    let to = match page.last_received_at {
-        Some(last) => time_cursor::position_at(&tx, device.tenant, last, horizon).await?,
-        None => from,
-    };
-    let mut born = if to > from { born(&tx, device, (from, to)).await? } else { Vec::new() };
-    let documents: HashSet<RowKey> = born.iter().map(|row| row.key.clone()).collect();
-    let on_page: HashSet<RowKey> = page.changes.iter().map(|change| change.key.clone()).collect();
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
         let known = known.get(&change.key);
@@ -109,21 +101,17 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
         if !own {
             let is_new = match known {
                 Some(known) => known.is_new_since(from) && !(known.created_by_client && from >= reload_to),
-                None => documents.contains(&change.key),
+                None => born.documents.contains(&change.key),
             };
             given.push(sync_change(device, is_new, change)?);
         }
     }
-    // What came to be in this stretch and stands behind it by now.
-    born.retain(|row| row.position > to && !on_page.contains(&row.key));
-    born.retain(|row| asked.types.is_none_or(|types| types.contains(&row.key.entity_type)));
-    let known = provenance(&tx, device, born.iter().map(|row| &row.key)).await?;
-    born.retain(|row| match known.get(&row.key) {
-        Some(known) => known.is_born_within(from, to) && !(known.created_by_client && from >= reload_to),
-        None => row.key.kind != RowKind::Entity,
-    });
-    for change in sync_down::rows_of(&tx, device.tenant, scope_of(device), &born).await? {
-        given.push(sync_change(device, true, change)?);
+    let known = provenance(&tx, device, born.moved.iter().map(|change| &change.key)).await?;
+    for change in born.moved {
+        let own = known.get(&change.key).is_some_and(|known| known.created_by_client && from >= reload_to);
+        if !own {
+            given.push(sync_change(device, true, change)?);
+        }
     }
     keep_pulled_to(&tx, device, from, horizon, asked.holds_nothing).await?;
     tx.commit().await?;
@@ -132,14 +120,6 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
         sync_timestamp: time_cursor::next_since(page.last_received_at, asked.since, horizon),
         has_more: page.has_more,
     })
-}
-
-fn scope_of(device: &Device) -> Scope {
-    Scope { site: device.site, shows_conflicts: false }
-}
-
-async fn born(tx: &Transaction<'_>, device: &Device, stretch: (Position, Position)) -> Result<Vec<Listed>, StoreError> {
-    sync_down::born(tx, device.tenant, scope_of(device), stretch).await
 }
 
 fn sync_change(device: &Device, is_new: bool, change: Change) -> Result<SyncChange, StoreError> {

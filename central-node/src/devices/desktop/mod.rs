@@ -1,6 +1,7 @@
 //! The desktop contract: `docs/spec/desktop.md`.
 
 mod base;
+mod born;
 mod down;
 mod provenance;
 mod resolve;

@@ -34,11 +34,6 @@ impl Provenance {
     pub(super) fn is_new_since(&self, from: Position) -> bool {
         self.created_at.is_none_or(|created| created > from)
     }
-
-    /// Whether it came to be behind one position and up to another.
-    pub(super) fn is_born_within(&self, from: Position, to: Position) -> bool {
-        self.created_at.is_some_and(|created| created > from && created <= to)
-    }
 }
 
 /// Of the entities among some keys.
