@@ -55,6 +55,9 @@ pub(super) async fn status(
     };
     let bad = |rejection: QueryRejection| Problem::new(ErrorCode::BadParameter, rejection.body_text());
     let Query(query) = query.map_err(bad)?;
+    if query.acked.is_some_and(|acked| i64::try_from(acked).is_err()) {
+        return Err(Problem::new(ErrorCode::BadParameter, "acked is no sequence number").at("acked").into());
+    }
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let logs = node_logs(&tx, credential.tenant, &[node]).await?;
