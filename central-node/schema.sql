@@ -131,10 +131,15 @@ create table event (
     chain        bytea not null,                     -- the node's chain after this record
     decision     bytea not null,                     -- the stored decision's bytes
     record       bytea not null,                     -- the sealed bytes, as they came
-    constraint event_pkey primary key (tenant_id, position),
-    -- A second record at a held place is a fork; accept() compares chains before it inserts.
-    constraint event_one_per_seq unique (tenant_id, node_id, epoch, node_seq)
+    constraint event_pkey primary key (tenant_id, position)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- A look-up by key must take the primary key. While a table is empty, every index that begins as the key does looks as good to the planner,
+-- and a look-up that takes another reads all rows of the tenant. So an index beside a key states a condition that its own readers imply
+-- by what they ask (a comparison is never true of null) and a look-up by key does not.
+
+-- A second record at a held place is a fork; accept() compares chains before it inserts.
+create unique index event_one_per_seq on event (tenant_id, node_id, epoch, node_seq) where node_seq is not null;
 
 -- An event id counts at most once. The same fact in another record is kept as DUPLICATE, other content as EVENT_ID_REUSED.
 create unique index event_id_counts_once on event (tenant_id, event_id)
@@ -291,9 +296,11 @@ create table invoice (
     credit_note           text,
     primary key (tenant_id, version, invoice_id)
 );
-create index invoice_by_reference on invoice (tenant_id, version, reference);
+-- An invoice is looked for by its number, its provisional number or its credit note's: each needs its index, or none is of use.
+create index invoice_by_reference on invoice (tenant_id, version, reference) where reference is not null;
 create index invoice_by_provisional_reference on invoice (tenant_id, version, provisional_reference)
     where provisional_reference is not null;
+create index invoice_by_credit_note on invoice (tenant_id, version, credit_note) where credit_note is not null;
 
 -- The last number given in each series: gapless, because it is raised in the transaction that stores the invoice. After a restore some
 -- numbers below it wait for those who were told them.
@@ -434,14 +441,15 @@ grant select, insert, delete on projection_parked to comptoir_service;
 -- ---------------------------------------------------------------------------------------------------------------------
 
 -- The rows are the read models'; these indexes give them in the order of their last change, and bootstrap in the order of their keys.
-create index entity_by_change on entity (tenant_id, version, entity_version);
+create index entity_by_change on entity (tenant_id, version, entity_version) where entity_version is not null;
 -- The same for nodes, which are shown open conflicts: an entity stands where one was last opened or closed, if that is later.
-create index entity_by_touch on entity (tenant_id, version, greatest(entity_version, conflicts_at));
-create index delivery_by_change on delivery (tenant_id, version, position);
+create index entity_by_touch on entity (tenant_id, version, greatest(entity_version, conflicts_at))
+    where greatest(entity_version, conflicts_at) is not null;
+create index delivery_by_change on delivery (tenant_id, version, position) where position is not null;
 -- A node sees its own site's documents and stock: the site leads, so that other sites' sales cost it nothing.
-create index invoice_by_change on invoice (tenant_id, version, site_id, position);
-create index invoice_of_site on invoice (tenant_id, version, site_id, invoice_id);
-create index stock_by_change on stock_item (tenant_id, version, site_id, position);
+create index invoice_by_change on invoice (tenant_id, version, site_id, position) where position is not null;
+create index invoice_of_site on invoice (tenant_id, version, site_id, invoice_id) where site_id is not null;
+create index stock_by_change on stock_item (tenant_id, version, site_id, position) where position is not null;
 
 -- What was decided later about an event that had been set apart or was in conflict: few among many.
 create index event_notice on event (tenant_id, position) where action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED');

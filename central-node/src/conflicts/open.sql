@@ -1,9 +1,16 @@
 -- Which edit opened each conflict that waits, oldest first. The entities in conflict are few, and have an index of their own.
-select v.position, c.event_id::uuid as event_id
+-- An event is looked up by a value that is worked out before: row-level security keeps a condition that reads JSON itself from the index.
+select v.position, c.event_id
 from entity e
-cross join lateral json_each_text(e.open_conflicts) as c (node_id, event_id)
-join event v on v.tenant_id = e.tenant_id and v.event_id = c.event_id::uuid
-    and v.verdict <> 'DUPLICATE' and v.code is distinct from 'EVENT_ID_REUSED'
+cross join lateral (
+    select c.event_id::uuid as event_id from json_each_text(e.open_conflicts) as c (node_id, event_id) offset 0
+) c
+cross join lateral (
+    select v.position, v.node_id
+    from event v
+    where v.tenant_id = $1 and v.event_id = c.event_id and v.verdict <> 'DUPLICATE' and v.code is distinct from 'EVENT_ID_REUSED'
+    offset 0
+) v
 where e.tenant_id = $1 and e.version = $2 and e.open_conflicts::text <> '{}'
   and ($3::text is null or e.entity_type = $3)
   and ($4::text is null or e.entity_id = $4)

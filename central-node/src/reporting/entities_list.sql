@@ -8,5 +8,7 @@ from (
     order by entity_id collate "C"
     limit $6
 ) e
-left join event v on v.tenant_id = $1 and v.position = e.entity_version    -- who changed it last
+left join lateral (                                           -- who changed it last
+    select v.node_id, v.effective_at, v.record from event v where v.tenant_id = $1 and v.position = e.entity_version offset 0
+) v on true
 order by e.entity_id collate "C"

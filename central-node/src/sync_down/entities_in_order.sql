@@ -18,6 +18,8 @@ from (
         limit $5
     ) e
 ) k
-left join event v on v.tenant_id = $1 and v.position = k.entity_version
+left join lateral (
+    select v.received_at, v.node_id, v.effective_at, v.record from event v where v.tenant_id = $1 and v.position = k.entity_version offset 0
+) v on true
 where k.bytes_so_far <= $6::bigint or k.bytes_so_far = k.bytes
 order by k.entity_type collate "C", k.entity_id collate "C"

@@ -8,4 +8,6 @@ cross join lateral (
     where e.tenant_id = $1 and e.version = $2 and e.entity_type = k.entity_type and e.entity_id = k.entity_id
     offset 0
 ) e
-left join event v on v.tenant_id = $1 and v.position = e.entity_version
+left join lateral (
+    select v.node_id, v.effective_at, v.record from event v where v.tenant_id = $1 and v.position = e.entity_version offset 0
+) v on true

@@ -2,8 +2,9 @@
 
 use comptoir_central::database::{make_roles_and_database, migrate};
 use comptoir_central::private_postgres::{ADMIN_ROLE, Running, scratch};
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::harness::connect;
 
@@ -156,6 +157,83 @@ async fn schema_sql_is_what_the_migrations_make() {
     // Migrating again changes nothing.
     migrate(&server.running.connection_string("comptoir_migrator", "comptoir")).await.unwrap();
     assert_eq!(catalog(&migrated).await, left);
+}
+
+/// What is looked up by a key, with the index that each look-up probes and the last of that index's columns.
+const LOOK_UPS: [(&str, &[&str]); 18] = [
+    (include_str!("../../src/world_store/entities_load.sql"), &["entity_pkey entity_id"]),
+    (include_str!("../../src/world_store/entity_past_load.sql"), &["entity_past_pkey entity_version"]),
+    (include_str!("../../src/world_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
+    (include_str!("../../src/world_store/invoices_load.sql"), &["invoice_pkey invoice_id"]),
+    (include_str!("../../src/world_store/invoice_series_load.sql"), &["invoice_series_pkey year"]),
+    (include_str!("../../src/world_store/stock_items_load.sql"), &["stock_item_pkey product"]),
+    (include_str!("../../src/world_store/stock_taken_load.sql"), &["stock_taken_pkey sale"]),
+    (include_str!("../../src/world_store/stock_counts_load.sql"), &["stock_count_pkey event_id"]),
+    (include_str!("../../src/world_store/quarantine_load.sql"), &["event_pkey position", "quarantine_pkey event_id"]),
+    (include_str!("../../src/event_store/held_events.sql"), &["event_id_counts_once event_id"]),
+    (include_str!("../../src/event_store/stored_between.sql"), &["event_one_per_seq node_seq"]),
+    (include_str!("../../src/sync_down/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (include_str!("../../src/sync_down/rows_deliveries.sql"), &["delivery_pkey delivery_id"]),
+    (include_str!("../../src/sync_down/rows_invoices.sql"), &["invoice_pkey invoice_id"]),
+    (include_str!("../../src/sync_down/rows_stock.sql"), &["stock_item_pkey product"]),
+    (include_str!("../../src/reporting/entity_by_id.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (
+        include_str!("../../src/devices/desktop/provenance.sql"),
+        &[
+            "entity_pkey entity_id",
+            "event_of_entity entity_id",
+            "event_of_entity entity_id",
+            "event_one_per_seq node_seq",
+        ],
+    ),
+    (include_str!("../../src/conflicts/open.sql"), &["entity_in_conflict version", "event_id_counts_once event_id"]),
+];
+
+/// While a table is empty, every index that begins as the key does looks as good to the planner as the key itself.
+#[tokio::test]
+async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
+    let (server, _admin) = Server::migrated().await;
+    let service = connect(&server.running.connection_string("comptoir_service", "comptoir")).await;
+    let settings =
+        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off;
+                    set plan_cache_mode = force_generic_plan";
+    service.batch_execute(settings).await.unwrap();
+    for (sql, expected) in LOOK_UPS {
+        let parameters = (1..20).take_while(|number| sql.contains(&format!("${number}"))).count();
+        let nulls = vec!["null"; parameters].join(", ");
+        service.batch_execute(&format!("prepare look_up as {sql}")).await.unwrap();
+        let plan = service.simple_query(&format!("explain (format json) execute look_up ({nulls})")).await.unwrap();
+        service.batch_execute("deallocate look_up").await.unwrap();
+        let plan = plan.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        let mut probes = Vec::new();
+        collect_probes(&serde_json::from_str(plan.unwrap()).unwrap(), &mut probes);
+        probes.sort();
+        let as_expected = probes.len() == expected.len()
+            && probes.iter().zip(expected).all(|((index, condition), expected)| {
+                let (expected_index, last_column) = expected.split_once(' ').unwrap();
+                index == expected_index && condition.contains(last_column)
+            });
+        assert!(as_expected, "{sql}\nprobes {probes:#?}\nexpected {expected:?}");
+    }
+}
+
+/// Every index that a plan uses, with the condition under which it is entered.
+fn collect_probes(plan: &Value, probes: &mut Vec<(String, String)>) {
+    match plan {
+        Value::Array(parts) => parts.iter().for_each(|part| collect_probes(part, probes)),
+        Value::Object(node) => {
+            assert_ne!(node.get("Node Type").and_then(Value::as_str), Some("Seq Scan"), "{plan}");
+            let text = |name: &str| node.get(name).and_then(Value::as_str).map(str::to_owned);
+            if let Some(index) = text("Index Name") {
+                probes.push((index, text("Index Cond").unwrap_or_default()));
+            }
+            node.values().for_each(|part| collect_probes(part, probes));
+        }
+        _ => {}
+    }
 }
 
 /// Everything the catalog says about our schemas, line by line.
