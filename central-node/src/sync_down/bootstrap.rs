@@ -41,7 +41,7 @@ use crate::world_store::Versions;
 /// First loads at once, in this process: each holds an encoder of a few MiB.
 const LOADS_MAX: usize = 16;
 /// Rows read at a time.
-const PAGE_ROWS: usize = 1_000;
+const PAGE_ROWS: usize = 4_000;
 /// Rows between two marks at most: what the protocol promises.
 const MARK_ROWS: usize = 200;
 /// What a block should have once it is compressed: a cut loses half of it.
