@@ -260,18 +260,7 @@ impl Central {
         let draft = |entity_type: &str, entity_id: &str, action: &str, payload: serde_json::Value| Draft {
             id: EventId::new(Uuid::now_v7()),
             occurred_at: None,
-            content: Content {
-                site: None,
-                user: None,
-                entity_type: name(entity_type),
-                entity_id: name(entity_id),
-                action: name(action),
-                payload: payload.to_string().into_bytes(),
-                base_version: None,
-                causation: None,
-                correlation: None,
-                schema_version: 1,
-            },
+            content: Content::new(name(entity_type), name(entity_id), name(action), payload.to_string().into_bytes()),
         };
         let opened = json!({
             "public_key": hex::encode(self.public_key()), "previous": null, "reason": "tenant created",

@@ -90,16 +90,8 @@ fn sealed(
         time_source: TimeSource::Caller,
         identity_position: 0,
         content: Content {
-            site: None,
             user: Some(name("u-1")),
-            entity_type: name(entity_type),
-            entity_id: name(entity_id),
-            action: name(action),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(name(entity_type), name(entity_id), name(action), payload.to_string().into_bytes())
         },
     };
     stored_v1::encode(&event).unwrap()

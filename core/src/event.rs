@@ -40,6 +40,24 @@ pub struct Content {
     pub schema_version: u16,
 }
 
+impl Content {
+    /// What happened to an entity, in the first version of its action's schema; nothing is said of where, by whom and why.
+    pub fn new(entity_type: Name, entity_id: Name, action: Name, payload: Vec<u8>) -> Content {
+        Content {
+            site: None,
+            user: None,
+            entity_type,
+            entity_id,
+            action,
+            payload,
+            base_version: None,
+            causation: None,
+            correlation: None,
+            schema_version: 1,
+        }
+    }
+}
+
 const CONTENT_CONTEXT: &str = "comptoir/content/1";
 
 /// What a caller asks to have sealed.

@@ -195,18 +195,7 @@ mod tests {
 
     fn draft(id: &str) -> Draft {
         let name = |text: &str| Name::new(text).unwrap();
-        let content = Content {
-            site: None,
-            user: None,
-            entity_type: name("STUDENT"),
-            entity_id: name(id),
-            action: name("UPDATE"),
-            payload: b"{}".to_vec(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
-        };
+        let content = Content::new(name("STUDENT"), name(id), name("UPDATE"), b"{}".to_vec());
         Draft { id: EventId::new(Uuid::from_u128(1)), occurred_at: None, content }
     }
 

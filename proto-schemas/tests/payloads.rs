@@ -266,18 +266,7 @@ fn what_took_effect_reads_the_same_without_its_schema() {
     let mut read_both_ways = 0;
     for (action, payload) in payloads {
         let entity_type = entity_type_of(action).unwrap_or("STUDENT");
-        let content = Content {
-            site: None,
-            user: None,
-            entity_type: name(entity_type),
-            entity_id: name("e-1"),
-            action: name(action),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
-        };
+        let content = Content::new(name(entity_type), name("e-1"), name(action), payload.to_string().into_bytes());
         let event = Event {
             id: EventId::from_bytes([1; 16]),
             tenant: TenantId::from_bytes([2; 16]),

@@ -100,14 +100,7 @@ pub(crate) fn sale() -> Draft {
         content: Content {
             site: Some(SiteId::new(Uuid::from_u128(2))),
             user: Some(name("u-12")),
-            entity_type: name("SALE"),
-            entity_id: name(&id.to_string()),
-            action: name("SALE_RECORDED"),
-            payload: payload.as_bytes().to_vec(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(name("SALE"), name(&id.to_string()), name("SALE_RECORDED"), payload.as_bytes().to_vec())
         },
     }
 }

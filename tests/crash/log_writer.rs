@@ -113,14 +113,12 @@ fn draft(number: u64, list: u64, of: u32) -> Draft {
     let content = Content {
         site: Some(SiteId::new(Uuid::from_u128(2))),
         user: Some(name("u-1")),
-        entity_type: name("SALE"),
-        entity_id: name(&format!("sale-{number}")),
-        action: name("SALE_RECORDED"),
-        payload: ledger::payload(number, list, of),
-        base_version: None,
-        causation: None,
-        correlation: None,
-        schema_version: 1,
+        ..Content::new(
+            name("SALE"),
+            name(&format!("sale-{number}")),
+            name("SALE_RECORDED"),
+            ledger::payload(number, list, of),
+        )
     };
     Draft { id: EventId::from_bytes(reader::event_id(number)), occurred_at: Some(Timestamp(number as i64)), content }
 }

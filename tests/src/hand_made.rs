@@ -73,15 +73,7 @@ impl HandMade {
             identity_position: 0,
             content: Content {
                 site: Some(self.site),
-                user: None,
-                entity_type: name(entity_type),
-                entity_id: name(entity_id),
-                action: name(action),
-                payload: payload.to_string().into_bytes(),
-                base_version: None,
-                causation: None,
-                correlation: None,
-                schema_version: 1,
+                ..Content::new(name(entity_type), name(entity_id), name(action), payload.to_string().into_bytes())
             },
         }
     }

@@ -217,14 +217,12 @@ pub(crate) fn event(by: NodeId, epoch: Epoch, seq: u64, action: &str, entity_typ
         content: Content {
             site: Some(SITE),
             user: Some(name("u-1")),
-            entity_type: name(entity_type),
-            entity_id: name(&format!("{entity_type}-{seq}")),
-            action: name(action),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(
+                name(entity_type),
+                name(&format!("{entity_type}-{seq}")),
+                name(action),
+                payload.to_string().into_bytes(),
+            )
         },
     }
 }

@@ -85,16 +85,14 @@ pub(super) async fn release(
         id: release.id.map_or_else(|| EventId::new(Uuid::now_v7()), EventId::new),
         occurred_at: None,
         content: Content {
-            site: None,
             user: release.user.as_deref().map(name).transpose()?,
-            entity_type: name("QUARANTINE")?,
-            entity_id: name(&event.to_string())?,
-            action: name("QUARANTINE_RELEASED")?,
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
             causation: Some(event),
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(
+                name("QUARANTINE")?,
+                name(&event.to_string())?,
+                name("QUARANTINE_RELEASED")?,
+                payload.to_string().into_bytes(),
+            )
         },
     };
     let content = &draft.content;

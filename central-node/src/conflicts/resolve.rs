@@ -184,16 +184,10 @@ fn drafts_of(conflict: &Conflict, order: &Order) -> Result<Drafts, Problem> {
 fn content(conflict: &Conflict, order: &Order, action: &str, payload: Vec<u8>) -> Result<Content, Problem> {
     let action = Name::new(action).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     Ok(Content {
-        site: None,
         user: order.user.clone(),
-        entity_type: conflict.key.entity_type.clone(),
-        entity_id: conflict.key.entity_id.clone(),
-        action,
-        payload,
         base_version: Some(conflict.server.version.0),
         causation: Some(conflict.event),
-        correlation: None,
-        schema_version: 1,
+        ..Content::new(conflict.key.entity_type.clone(), conflict.key.entity_id.clone(), action, payload)
     })
 }
 

@@ -80,14 +80,13 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
     let content = Content {
         site: device.site,
         user: said.user,
-        entity_type: name("entity_type", said.entity_type)?,
-        entity_id: said.entity_id,
-        action: name("action", said.action)?,
-        payload: said.payload.as_bytes().to_vec(),
         base_version: said.base_version,
-        causation: None,
-        correlation: None,
-        schema_version: 1,
+        ..Content::new(
+            name("entity_type", said.entity_type)?,
+            said.entity_id,
+            name("action", said.action)?,
+            said.payload.as_bytes().to_vec(),
+        )
     };
     Ok(DeviceDraft {
         id: event_id(device, said.id)?,

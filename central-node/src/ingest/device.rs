@@ -332,18 +332,12 @@ impl DeviceDrafts {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let reason: String = format!("sealed_by: central, for {}", self.opened_for).chars().take(200).collect();
         let payload = json!({ "public_key": hex::encode(self.public_key), "previous": null, "reason": reason });
-        let content = Content {
-            site: None,
-            user: None,
-            entity_type: name("NODE"),
-            entity_id: name(&self.node.to_string()),
-            action: name(EPOCH_OPENED),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
-        };
+        let content = Content::new(
+            name("NODE"),
+            name(&self.node.to_string()),
+            name(EPOCH_OPENED),
+            payload.to_string().into_bytes(),
+        );
         let at = (bench.head.last_received_at.shifted(1), TimeSource::Node);
         let id = EventId::new(self.node.uuid()).derived(EPOCH_OPENED);
         let body = |event| IncomingBody::Owned(Box::new(Known { event, fact: Fact::EpochOpened, objection: None }));

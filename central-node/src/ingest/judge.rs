@@ -321,15 +321,13 @@ impl<'a> Bench<'a> {
         let payload = json!({ "event_id": numbered.event.to_string(), "reference": numbered.reference });
         let content = Content {
             site: numbered.site,
-            user: None,
-            entity_type: name("INVOICE"),
-            entity_id: numbered.entity_id,
-            action: name(REFERENCE_ASSIGNED),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
             causation: Some(numbered.cause),
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(
+                name("INVOICE"),
+                numbered.entity_id,
+                name(REFERENCE_ASSIGNED),
+                payload.to_string().into_bytes(),
+            )
         };
         self.seal(numbered.cause.derived(REFERENCE_ASSIGNED), None, content, Fact::InvoiceReferenceAssigned)?;
         Ok(())

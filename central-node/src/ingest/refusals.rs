@@ -62,18 +62,12 @@ async fn seal(central: &Central, refused: &Refused<'_>) {
         "context": {},
     });
     let name = |text: &str| Name::new(text).expect("a constant is a valid name");
-    let content = Content {
-        site: None,
-        user: None,
-        entity_type: name("AUDIT"),
-        entity_id: Name::new(credential.key_id.clone()).unwrap_or_else(|_| name("key")),
-        action: name("AUDIT_RECORDED"),
-        payload: payload.to_string().into_bytes(),
-        base_version: None,
-        causation: None,
-        correlation: None,
-        schema_version: 1,
-    };
+    let content = Content::new(
+        name("AUDIT"),
+        Name::new(credential.key_id.clone()).unwrap_or_else(|_| name("key")),
+        name("AUDIT_RECORDED"),
+        payload.to_string().into_bytes(),
+    );
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
     let drafts =
         Drafts { drafts: vec![(draft, Fact::AuditRecorded)], atomic: true, by_central: true, opens_epoch: false };

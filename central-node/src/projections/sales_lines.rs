@@ -259,16 +259,8 @@ mod tests {
             time_source: TimeSource::Caller,
             identity_position: 0,
             content: Content {
-                site: None,
                 user: Some(name("u-1")),
-                entity_type: name(entity_type),
-                entity_id: name("T-1"),
-                action: name(action),
-                payload: payload.to_string().into_bytes(),
-                base_version: None,
-                causation: None,
-                correlation: None,
-                schema_version: 1,
+                ..Content::new(name(entity_type), name("T-1"), name(action), payload.to_string().into_bytes())
             },
         };
         payload::known(event).map_err(|(_, error)| error).unwrap()

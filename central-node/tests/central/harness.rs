@@ -219,14 +219,7 @@ impl Node {
             content: Content {
                 site: Some(self.site),
                 user: Some(name("u-1")),
-                entity_type: name(entity_type),
-                entity_id: name(entity_id),
-                action: name(action),
-                payload: payload.to_string().into_bytes(),
-                base_version: None,
-                causation: None,
-                correlation: None,
-                schema_version: 1,
+                ..Content::new(name(entity_type), name(entity_id), name(action), payload.to_string().into_bytes())
             },
         }
     }

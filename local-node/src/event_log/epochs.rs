@@ -88,15 +88,12 @@ impl Opening {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let content = Content {
             site: Some(identity.site),
-            user: None,
-            entity_type: name(NODE),
-            entity_id: name(&identity.node.to_string()),
-            action: name(EPOCH_OPENED),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(
+                name(NODE),
+                name(&identity.node.to_string()),
+                name(EPOCH_OPENED),
+                payload.to_string().into_bytes(),
+            )
         };
         // Derived from the epoch's random id, so that opening it is one fact however often it is tried.
         let id = EventId::new(epoch.id).derived(EPOCH_OPENED);

@@ -306,18 +306,7 @@ impl Node {
                 ("DELIVERY", DELIVERIES[delivery], "DELIVERY_VALIDATED", scan)
             }
         };
-        let content = Content {
-            site: None,
-            user: None,
-            entity_type: name(entity_type),
-            entity_id: name(entity_id),
-            action: name(action),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
-        };
+        let content = Content::new(name(entity_type), name(entity_id), name(action), payload.to_string().into_bytes());
         let draft =
             Draft { id: EventId::new(id), occurred_at: Some(Timestamp(1_000 + self.deeds.len() as i64)), content };
         self.runtime.block_on(self.log.append(vec![draft])).unwrap();

@@ -96,14 +96,7 @@ impl Shop {
         let content = Content {
             site: Some(identity().site),
             user: Some(name("u-1")),
-            entity_type: name(entity_type),
-            entity_id: name(id),
-            action: name(action),
-            payload: payload.to_string().into_bytes(),
-            base_version: None,
-            causation: None,
-            correlation: None,
-            schema_version: 1,
+            ..Content::new(name(entity_type), name(id), name(action), payload.to_string().into_bytes())
         };
         let draft = Draft { id: event, occurred_at: Some(Timestamp(1_000 + self.events as i64)), content };
         self.runtime.block_on(self.log.append(vec![draft])).unwrap();

@@ -47,14 +47,7 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
     let content = Content {
         site: Some(site(SHOP)),
         user: Some(name(&format!("user-{node}"))),
-        entity_type: name(entity_type),
-        entity_id: name(entity_id),
-        action: name("ACTION"),
-        payload: Vec::new(),
-        base_version: None,
-        causation: None,
-        correlation: None,
-        schema_version: 1,
+        ..Content::new(name(entity_type), name(entity_id), name("ACTION"), Vec::new())
     };
     let event = Event {
         id: event(0),

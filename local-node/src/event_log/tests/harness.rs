@@ -117,14 +117,7 @@ pub(in super::super) fn draft_of(number: u64, payload: Vec<u8>) -> Draft {
     let content = Content {
         site: Some(identity().site),
         user: Some(name("u-1")),
-        entity_type: name("SALE"),
-        entity_id: name(&format!("sale-{number}")),
-        action: name("SALE_RECORDED"),
-        payload,
-        base_version: None,
-        causation: None,
-        correlation: None,
-        schema_version: 1,
+        ..Content::new(name("SALE"), name(&format!("sale-{number}")), name("SALE_RECORDED"), payload)
     };
     Draft { id: id(number), occurred_at: Some(Timestamp(number as i64)), content }
 }

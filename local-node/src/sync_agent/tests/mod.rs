@@ -177,15 +177,12 @@ fn draft(number: u64) -> Draft {
     let name = |text: &str| Name::new(text).expect("a name");
     let content = Content {
         site: Some(identity().site),
-        user: None,
-        entity_type: name("NOTE"),
-        entity_id: name(&format!("n-{number}")),
-        action: name("CREATE"),
-        payload: format!(r#"{{"number":{number}}}"#).into_bytes(),
-        base_version: None,
-        causation: None,
-        correlation: None,
-        schema_version: 1,
+        ..Content::new(
+            name("NOTE"),
+            name(&format!("n-{number}")),
+            name("CREATE"),
+            format!(r#"{{"number":{number}}}"#).into_bytes(),
+        )
     };
     Draft { id: id(number), occurred_at: None, content }
 }
