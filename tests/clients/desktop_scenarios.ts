@@ -183,6 +183,65 @@ const scenarios: Scenarios = {
     }
   },
 
+  /** "Écraser la version locale", by the sample's own `update`: what the client wrote and the server has not goes. */
+  async the_server_s_data_overwrite_the_local_ones(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
+    await one.up();
+    await one.down();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jeanne' });
+    two.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Paul', level: '4' }, 'evt_1');
+    two.write('UPDATE', 'STUDENT', 's-1', { room: '12' }, 'evt_2');
+    await one.up();
+    const held = two.table('STUDENT')['s-1'] ?? {};
+    for (const conflict of (await two.up()).conflicts) Object.assign(held, conflict.serverData);
+    assert.deepEqual([held['firstName'], held['level'], held['room']], ['Jeanne', null, null]);
+    const first = await two.resolveConflict('evt_1', true);
+    const second = await two.resolveConflict('evt_2', true);
+    assert.deepEqual(second.serverData, first.serverData, 'one choice for both edits');
+    assert.deepEqual(two.state.conflicts, []);
+  },
+
+  /** "Appliquer chaque changement localement": a removed field goes, and what was made again takes the place of the one before. */
+  async changes_leave_nothing_of_what_was(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    for (const id of ['s-1', 's-2']) one.write('CREATE', 'STUDENT', id, { firstName: 'Jean', nickname: 'Jeannot' });
+    await one.up();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 's-1', { nickname: null });
+    one.write('DELETE', 'STUDENT', 's-2', {});
+    one.write('CREATE', 'STUDENT', 's-2', { firstName: 'Zoé' });
+    await one.up();
+    assert.deepEqual((await two.down()).map(({ operation, entityId }) => [operation, entityId]),
+      [['UPDATE', 's-1'], ['DELETE', 's-2'], ['CREATE', 's-2']]);
+    assert.equal(two.table('STUDENT')['s-1']?.['nickname'], null);
+    assert.equal(two.table('STUDENT')['s-2']?.['nickname'], undefined);
+  },
+
+  /** "Les conflits sont détectés et résolus explicitement": one deletes what the other changes, and the other way round. */
+  async a_deletion_in_conflict_loses_no_row(setting) {
+    const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
+    for (const id of ['s-1', 's-2']) one.write('CREATE', 'STUDENT', id, { firstName: 'Jean' });
+    await one.up();
+    await two.down();
+    one.write('UPDATE', 'STUDENT', 's-1', { firstName: 'Jeanne' });
+    two.write('DELETE', 'STUDENT', 's-1', {}, 'evt_1');
+    one.write('DELETE', 'STUDENT', 's-2', {});
+    two.write('UPDATE', 'STUDENT', 's-2', { firstName: 'Paul' }, 'evt_2');
+    await one.up();
+    assert.deepEqual((await two.up()).conflicts.map((conflict) => conflict.serverData?.['firstName']), ['Jeanne', undefined]);
+    await two.down();
+    assert.deepEqual(Object.keys(two.table('STUDENT')), ['s-1'], 'as the server has them, until the user chooses');
+    await two.resolveConflict('evt_1', true);
+    await two.resolveConflict('evt_2', false);
+    await two.down();
+    await one.down();
+    for (const { state } of [one, two]) {
+      assert.deepEqual(['s-1', 's-2'].map((id) => state.db['student']?.[id]?.['firstName']), ['Jeanne', 'Paul']);
+    }
+  },
+
   /** A retry after an answer that was lost: nothing is there twice. */
   async a_lost_answer_is_no_second_event(setting) {
     const school = desktop(setting, 'desk-1');

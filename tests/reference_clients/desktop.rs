@@ -23,6 +23,12 @@ flows! { run:
     a_choice_about_what_moved_on_meanwhile_is_made_again => "a_choice_is_about_what_was_shown";
     /// "Les conflits sont détectés et résolus explicitement", field by field.
     a_conflict_is_merged_field_by_field => "a_conflict_is_merged_field_by_field";
+    /// "Accepter la version serveur: écraser la version locale", by the sample's `update`.
+    the_servers_data_put_away_what_was_written_here => "the_server_s_data_overwrite_the_local_ones";
+    /// "Appliquer chaque changement localement", `insert`, `update` and `delete`.
+    changes_leave_nothing_of_what_was => "changes_leave_nothing_of_what_was";
+    /// "Les conflits sont détectés et résolus explicitement", where one side deleted.
+    a_deletion_in_conflict_loses_no_row_on_either_desktop => "a_deletion_in_conflict_loses_no_row";
     /// "Permet la retry automatique en cas d'échec".
     a_lost_answer_is_no_second_event => "a_lost_answer_is_no_second_event";
     /// "Outbox pattern: garantit qu'aucune modification n'est perdue", killed before the request leaves.

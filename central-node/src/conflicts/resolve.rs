@@ -2,13 +2,13 @@
 //!
 //! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nobody comes in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::{Fact, Fields};
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
-use comptoir_core::state::{Entity, EntityKey};
+use comptoir_core::state::EntityKey;
 use comptoir_proto::api_v1::Decided;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload;
@@ -24,6 +24,7 @@ use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::lock_tenant;
 use crate::ingest::Drafts;
+use crate::tenant::Tenant;
 
 /// What a person may choose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -52,8 +53,9 @@ pub(crate) enum Seen {
 /// A decision, as it is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
-    /// The id of the resolution: the same again is the same decision.
-    pub(crate) id: EventId,
+    /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same choice
+    /// again, by whichever edit, is the same decision, and another one comes too late.
+    pub(crate) id: Option<EventId>,
     /// What was chosen.
     pub(crate) choice: Choice,
     /// Of [`Choice::Merged`]: what is set, `None` removes a field.
@@ -71,12 +73,30 @@ pub(crate) struct Order {
 pub(crate) struct Resolved {
     /// The edit that had opened the conflict.
     pub(crate) conflict: EventId,
+    /// The event that carries the decision.
+    pub(crate) resolution: EventId,
     /// The resolution, then the deletion where the person chose one.
     pub(crate) results: Vec<Decided>,
-    /// The version of the entity now.
+    /// The entity now.
+    pub(crate) entity: Stands,
+}
+
+/// What a conflict is about, as it stands by now.
+#[derive(Debug)]
+pub(crate) struct Stands {
+    /// Which entity.
+    pub(crate) key: EntityKey,
+    /// Its version.
     pub(crate) version: Position,
-    /// The entity now; nothing where it is deleted.
+    /// Its fields; nothing where it is deleted, or was never there.
     pub(crate) fields: Option<BTreeMap<String, String>>,
+    /// Every field that an edit of the conflict named.
+    pub(crate) edited: BTreeSet<String>,
+}
+
+/// The id of the choice about the conflict that an edit opened, where who chooses names none.
+pub(crate) fn choice_about(opener: EventId) -> EventId {
+    opener.derived("RESOLVED")
 }
 
 /// Decides the conflict that an event opened or joined.
@@ -91,30 +111,41 @@ pub(crate) async fn resolve(
     let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
     lock_tenant(&tx, tenant).await.map_err(problem)?;
     let conflict = found(&tx, tenant, event, order.of_node).await?;
-    let drafts = match &conflict.settled {
+    let id = order.id.unwrap_or_else(|| choice_about(conflict.event));
+    match &conflict.settled {
         // The same request again, after its answer was lost.
-        Some(settled) if settled.by.event().id == order.id => drafts_of(&conflict, order)?,
+        Some(settled) if settled.by.event().id == id => (),
         Some(settled) => return Err(already(&conflict, settled)),
-        None => {
-            check_seen(&conflict, event, order)?;
-            drafts_of(&conflict, order)?
-        }
-    };
-    let outcomes = central.queues().write_in(tx, tenant, drafts).await?;
-    let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>().map_err(as_asked)?;
-    let after = after(central, tenant, &conflict).await.map_err(problem)?;
-    Ok(Resolved {
-        conflict: conflict.event,
-        results,
-        version: after.0,
-        fields: after.1.lives.then_some(after.1.fields),
-    })
+        None => check_seen(&conflict, event, order)?,
+    }
+    let outcomes = central.queues().write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
+    let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
+    let results = results.map_err(|problem| as_asked(problem, &conflict, order))?;
+    let mut connection = central.database().service().await.map_err(problem)?;
+    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
+    let entity = as_it_stands(&tx, tenant, &conflict).await.map_err(problem)?;
+    Ok(Resolved { conflict: conflict.event, resolution: id, results, entity })
 }
 
-/// A refusal of the draft, in the words of who asked: the request has fields where the draft has a payload.
-fn as_asked(problem: Problem) -> Problem {
-    match problem.error_code() {
-        Some(ErrorCode::EntityTooLarge) => problem.at("/fields"),
+/// What the conflict that an event opened or joined is about.
+pub(crate) async fn stands(
+    central: &Central,
+    tenant: TenantId,
+    event: EventId,
+    of_node: Option<NodeId>,
+) -> Result<Stands, Problem> {
+    let problem = |error: StoreError| error.problem();
+    let mut connection = central.database().service().await.map_err(problem)?;
+    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
+    let conflict = found(&tx, tenant, event, of_node).await?;
+    as_it_stands(&tx, tenant, &conflict).await.map_err(problem)
+}
+
+/// A refusal of the draft, in the words of who asked: the request has fields where the draft has a payload, and an id only where it names one.
+fn as_asked(problem: Problem, conflict: &Conflict, order: &Order) -> Problem {
+    match (problem.error_code(), &conflict.settled) {
+        (Some(ErrorCode::EntityTooLarge), _) => problem.at("/fields"),
+        (Some(ErrorCode::EventIdReused), Some(settled)) if order.id.is_none() => already(conflict, settled),
         _ => problem,
     }
 }
@@ -170,13 +201,13 @@ pub(super) fn already(conflict: &Conflict, settled: &Settled) -> Problem {
 }
 
 /// The resolution as a draft of central's own; behind it the deletion that it may bring.
-fn drafts_of(conflict: &Conflict, order: &Order) -> Result<Drafts, Problem> {
+fn drafts_of(conflict: &Conflict, order: &Order, id: EventId) -> Result<Drafts, Problem> {
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
     let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
-    let mut drafts = vec![read(order.id, resolution)?];
+    let mut drafts = vec![read(id, resolution)?];
     if plan.deletes {
-        let deletion = Content { causation: Some(order.id), ..content(conflict, order, "DELETE", b"{}".to_vec())? };
-        drafts.push(read(order.id.derived("DELETE"), deletion)?);
+        let deletion = Content { causation: Some(id), ..content(conflict, order, "DELETE", b"{}".to_vec())? };
+        drafts.push(read(id.derived("DELETE"), deletion)?);
     }
     Ok(Drafts { drafts, atomic: true, by_central: true, opens_epoch: false })
 }
@@ -220,17 +251,11 @@ fn read(id: EventId, content: Content) -> Result<(Draft, Fact), Problem> {
     Ok((Draft { id, occurred_at: None, content }, fact))
 }
 
-/// The entity once it is decided.
-async fn after(central: &Central, tenant: TenantId, conflict: &Conflict) -> Result<(Position, Side), StoreError> {
-    let entity = entity_now(central, tenant, &conflict.key).await?;
-    Ok((entity.version, Side::of(&entity)))
-}
-
-/// The entity as it stands.
-pub(crate) async fn entity_now(central: &Central, tenant: TenantId, key: &EntityKey) -> Result<Entity, StoreError> {
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, tenant).await?;
-    let about = crate::tenant::Tenant::load(&tx, tenant).await?;
+async fn as_it_stands(tx: &Transaction<'_>, tenant: TenantId, conflict: &Conflict) -> Result<Stands, StoreError> {
+    let about = Tenant::load(tx, tenant).await?;
     let about = about.ok_or_else(|| StoreError::Damaged(format!("there is no tenant {tenant}")))?;
-    history::entity_now(&tx, &about, key).await
+    let entity = history::entity_now(tx, &about, &conflict.key).await?;
+    let side = Side::of(&entity);
+    let fields = side.lives.then_some(side.fields);
+    Ok(Stands { key: conflict.key.clone(), version: entity.version, fields, edited: conflict.edited() })
 }

@@ -171,7 +171,7 @@ async fn decide(
     let event = event_id(&event)?;
     let order = order(&central, credential.node(), event, &headers, body).await?;
     let resolved = resolve::resolve(&central, credential.tenant, event, &order).await?;
-    let etag = format!("\"{}\"", resolved.version);
+    let etag = format!("\"{}\"", resolved.entity.version);
     Ok(tagged(&etag, &shown::resolved(resolved)?))
 }
 
@@ -211,7 +211,7 @@ async fn order(
             |(name, value): (String, Box<RawValue>)| (name, (value.get() != "null").then(|| value.get().to_owned()));
         fields.into_iter().map(field).collect::<Fields>()
     });
-    Ok(Order { id, choice: dto.choice, fields, user, seen: Seen::Page(seen), of_node })
+    Ok(Order { id: Some(id), choice: dto.choice, fields, user, seen: Seen::Page(seen), of_node })
 }
 
 fn event_id(text: &str) -> Result<EventId, Problem> {

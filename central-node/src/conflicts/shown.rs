@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::history::{Conflict, Settled, Written};
-use super::resolve::Resolved;
+use super::resolve::{Resolved, Stands};
 use super::sides::{Difference, Plan, Side};
 use crate::database::StoreError;
 
@@ -174,8 +174,9 @@ pub(super) fn preview(conflict: &Conflict, plan: &Plan) -> Result<PreviewDto, St
 
 /// A decision for people.
 pub(super) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
-    let (exists, fields) = (resolved.fields.is_some(), resolved.fields.unwrap_or_default());
-    let entity = EntityDto { version: resolved.version.0, exists, fields: values(&fields)? };
+    let Stands { version, fields, .. } = resolved.entity;
+    let entity =
+        EntityDto { version: version.0, exists: fields.is_some(), fields: values(&fields.unwrap_or_default())? };
     Ok(ResolvedDto { event_id: resolved.conflict.uuid(), results: resolved.results, entity })
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_core::decision::{Judgement, Place};
-use comptoir_core::fact::Fields;
+use comptoir_core::fact::{Fact, Fields};
 use comptoir_core::rulebook::Rule;
 use comptoir_core::rules::{self, Effect};
 use comptoir_core::state::{Entity, World};
@@ -77,6 +77,15 @@ impl Conflict {
         world.entities.extend(start.map(|entity| (self.key.clone(), entity.clone())));
         self.edits.iter().for_each(|edit| apply(&mut world, edit));
         world.entities.get(&self.key).map(Side::of).unwrap_or_default()
+    }
+
+    /// Every field that an edit names.
+    pub(super) fn edited(&self) -> BTreeSet<String> {
+        let fields = self.edits.iter().filter_map(|edit| match &edit.known.fact {
+            Fact::Created(fields) | Fact::Updated(fields) => Some(fields.keys().cloned()),
+            _ => None,
+        });
+        fields.flatten().collect()
     }
 
     /// Every field in which the sides differ, by name.

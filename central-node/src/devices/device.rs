@@ -31,6 +31,14 @@ impl Contract {
             Contract::Desktop => "desktop",
         }
     }
+
+    /// What its requests call the device's own name for itself.
+    pub(crate) fn name_field(self) -> &'static str {
+        match self {
+            Contract::Mobile => "device_id",
+            Contract::Desktop => "clientId",
+        }
+    }
 }
 
 impl fmt::Display for Contract {
@@ -63,7 +71,7 @@ pub(crate) async fn contact(
     name: &str,
     contract: Contract,
 ) -> Result<Device, Problem> {
-    check_name(name)?;
+    check_name(name, contract)?;
     let mut connection = central.database().service().await.map_err(|error| error.problem())?;
     let found = find_or_make(central, &mut connection, credential, name, contract).await;
     let device = found.map_err(|error| error.problem())?;
@@ -76,13 +84,13 @@ pub(crate) async fn contact(
     }
 }
 
-fn check_name(name: &str) -> Result<(), Problem> {
+fn check_name(name: &str, contract: Contract) -> Result<(), Problem> {
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if fits {
         return Ok(());
     }
     let detail = format!("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters");
-    Err(Problem::new(ErrorCode::BadParameter, detail).at("device_id"))
+    Err(Problem::new(ErrorCode::BadParameter, detail).at(contract.name_field()))
 }
 
 async fn find_or_make(

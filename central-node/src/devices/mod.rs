@@ -62,9 +62,5 @@ async fn body<T: DeserializeOwned>(
 
 fn client_in(bytes: &[u8], contract: Contract) -> Option<String> {
     let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
-    let name = match contract {
-        Contract::Mobile => "device_id",
-        Contract::Desktop => "clientId",
-    };
-    serde_json::from_str(fields.get(name)?.get()).ok()
+    serde_json::from_str(fields.get(contract.name_field())?.get()).ok()
 }

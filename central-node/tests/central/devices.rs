@@ -1,6 +1,8 @@
 //! The mobile and the desktop contract at central's doors. What a whole client does stands in `tests/clients`; here is what the
 //! documents leave to the server.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use comptoir_proto::mobile_v1::{canonical_checksum, checksum};
 use serde_json::{Value, json};
@@ -660,14 +662,14 @@ async fn a_conflict_of_a_desktop_is_resolved_by_the_server_s_version_by_its_own_
 /// What a desktop holds, by type and id. It does with a change what the document's loop does, and fails where a table would: at a CREATE of
 /// what is there, at an UPDATE of what is not.
 #[derive(Default)]
-struct Cache {
-    rows: std::collections::BTreeMap<(String, String), Value>,
-    since: Value,
+pub(crate) struct Cache {
+    pub(crate) rows: BTreeMap<(String, String), Value>,
+    pub(crate) since: Value,
 }
 
 impl Cache {
     /// Takes one page; whether more waits.
-    async fn page(&mut self, company: &Company<'_>, client: &str, limit: u64) -> bool {
+    pub(crate) async fn page(&mut self, company: &Company<'_>, client: &str, limit: u64) -> bool {
         let body = json!({ "clientId": client, "lastSyncTimestamp": self.since, "limit": limit }).to_string();
         let (status, page) = company.scene.post(&company.token, "/api/sync/down", body).await;
         assert_eq!(status, StatusCode::OK, "{page}");
@@ -677,7 +679,10 @@ impl Cache {
             let row = change["payload"].clone();
             match text("operation").as_str() {
                 "CREATE" => assert_eq!(self.rows.insert(key, row), None, "{change}"),
-                "UPDATE" => assert!(self.rows.insert(key, row).is_some(), "it is not there: {change}"),
+                "UPDATE" => {
+                    let held = self.rows.get_mut(&key).unwrap_or_else(|| panic!("it is not there: {change}"));
+                    held.as_object_mut().unwrap().extend(row.as_object().unwrap().clone());
+                }
                 _ => drop(self.rows.remove(&key)),
             }
         }
@@ -685,7 +690,7 @@ impl Cache {
         page["hasMore"] == json!(true)
     }
 
-    async fn all(&mut self, company: &Company<'_>, client: &str, limit: u64) {
+    pub(crate) async fn all(&mut self, company: &Company<'_>, client: &str, limit: u64) {
         while self.page(company, client, limit).await {}
     }
 
@@ -849,7 +854,8 @@ async fn a_desktop_that_names_no_version_decides_about_what_it_holds_and_may_alw
     up(&company, "desk-1", None, &[edit]).await;
     assert_eq!(choose(&company, false, None).await.0, StatusCode::PRECONDITION_FAILED);
     let page = down(&company, "desk-2", None).await;
-    assert_eq!(page["changes"][0]["payload"]["level"], json!("5"), "the other's change comes down");
+    let change = page["changes"].as_array().unwrap().last().unwrap();
+    assert_eq!(change["payload"]["level"], json!("5"), "the other's change comes down: {page}");
     assert_eq!(
         choose(&company, false, None).await.0,
         StatusCode::PRECONDITION_FAILED,

@@ -7,6 +7,7 @@ mod by_hand;
 mod clocks;
 mod conflicts;
 mod contracts;
+mod desktops;
 mod devices;
 mod drafts;
 mod edits;

@@ -5,12 +5,14 @@
 //! everything up to a position holds every row that came to be by then, and CREATE and UPDATE follow from the position alone, however
 //! rows move while it pages through.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use comptoir_core::id::EventId;
 use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
@@ -22,7 +24,7 @@ use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::born;
-use super::provenance::provenance;
+use super::provenance::{Word, provenance};
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
@@ -30,7 +32,7 @@ use crate::database::{self, StoreError};
 use crate::devices::changes::{self, change_id};
 use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
 use crate::devices::sync_log::{Counts, Direction, Sync};
-use crate::devices::{self, time_cursor};
+use crate::devices::{self, seal, time_cursor};
 use crate::identity::Credential;
 
 /// Changes of a page where the request names no number.
@@ -66,6 +68,9 @@ async fn give(
         let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}");
         return Err(Problem::new(ErrorCode::BadParameter, detail).at("/limit"));
     }
+    for entity_type in request.entity_types.iter().flatten() {
+        seal::name("entityTypes", entity_type)?;
+    }
     let device = contact(central, credential, &request.client_id, Contract::Desktop).await?;
     sync.is_of(&device);
     let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
@@ -93,24 +98,24 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
     let wanted = |change: &Change| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
     let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
     let born = born::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
-    let known = provenance(&tx, device, page.changes.iter().map(|change| &change.key)).await?;
+    let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
         let known = known.get(&change.key);
         let own = known.is_some_and(|known| known.is_own_since(from)) && change.position > reload_to.0;
         if !own {
-            let is_new = match known {
-                Some(known) => known.is_new_since(from) && !(known.created_by_client && from >= reload_to),
-                None => born.documents.contains(&change.key),
-            };
-            given.push(sync_change(device, is_new, change)?);
+            let is_new_document = born.documents.contains(&change.key);
+            let word = known
+                .map_or(if is_new_document { Word::New } else { Word::Changed }, |known| known.word(from, reload_to));
+            give_row(&mut given, device, word, change, known.map_or(&[], |known| &known.removed))?;
         }
     }
-    let known = provenance(&tx, device, born.moved.iter().map(|change| &change.key)).await?;
+    let known = provenance(&tx, device, from, born.moved.iter().map(|change| &change.key)).await?;
     for change in born.moved {
-        let own = known.get(&change.key).is_some_and(|known| known.created_by_client && from >= reload_to);
-        if !own {
-            given.push(sync_change(device, true, change)?);
+        let known = known.get(&change.key);
+        if !known.is_some_and(|known| known.is_held(from, reload_to)) {
+            let word = known.map_or(Word::New, |known| known.word(from, reload_to));
+            give_row(&mut given, device, word, change, &[])?;
         }
     }
     keep_pulled_to(&tx, device, from, horizon, asked.holds_nothing).await?;
@@ -122,33 +127,71 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
     })
 }
 
-fn sync_change(device: &Device, is_new: bool, change: Change) -> Result<SyncChange, StoreError> {
+/// A row as one change, or as two where it takes the place of another.
+fn give_row(
+    given: &mut Vec<SyncChange>,
+    device: &Device,
+    word: Word,
+    change: Change,
+    removed: &[String],
+) -> Result<(), StoreError> {
     let id = change_id(device.tenant, &change);
     let (deleted, payload) = shown(&change)?;
-    Ok(SyncChange {
-        id,
-        operation: match (deleted, is_new) {
-            (true, _) => Operation::Delete,
-            (false, true) => Operation::Create,
-            (false, false) => Operation::Update,
-        },
-        payload,
+    let operation = match (deleted, word) {
+        (true, _) => Operation::Delete,
+        (false, Word::New | Word::Anew) => Operation::Create,
+        (false, Word::Changed) => Operation::Update,
+    };
+    let row = SyncChange {
+        id: id.to_string(),
+        operation,
+        // Who updates a row keeps what is not named.
+        payload: if operation == Operation::Update { without(payload, removed)? } else { payload },
         server_version: change.position,
         modified_at: change.received_at,
         entity_type: change.key.entity_type,
         entity_id: change.key.entity_id,
-    })
+    };
+    if (operation, word) == (Operation::Create, Word::Anew) {
+        given.push(SyncChange {
+            id: EventId::new(id).derived("DELETE").to_string(),
+            operation: Operation::Delete,
+            payload: no_fields()?,
+            modified_at: row.modified_at.clone(),
+            entity_type: row.entity_type.clone(),
+            entity_id: row.entity_id.clone(),
+            ..row
+        });
+    }
+    given.push(row);
+    Ok(())
+}
+
+/// The fields, with null for those that are there no more.
+fn without(fields: Box<RawValue>, removed: &[String]) -> Result<Box<RawValue>, StoreError> {
+    if removed.is_empty() {
+        return Ok(fields);
+    }
+    let mut named: BTreeMap<String, &RawValue> = serde_json::from_str(fields.get()).map_err(damaged)?;
+    named.extend(removed.iter().map(|name| (name.clone(), RawValue::NULL)));
+    to_raw_value(&named).map_err(damaged)
+}
+
+fn no_fields() -> Result<Box<RawValue>, StoreError> {
+    to_raw_value(&serde_json::Map::new()).map_err(damaged)
+}
+
+fn damaged(error: serde_json::Error) -> StoreError {
+    StoreError::Damaged(error.to_string())
 }
 
 /// Whether it is deleted, and its fields; of a document its row.
 fn shown(change: &Change) -> Result<(bool, Box<RawValue>), StoreError> {
-    let damaged = |error: serde_json::Error| StoreError::Damaged(error.to_string());
-    let nothing = || to_raw_value(&serde_json::Map::new()).map_err(damaged);
     match (&change.row, change.key.kind) {
-        (None, _) => Ok((true, nothing()?)),
+        (None, _) => Ok((true, no_fields()?)),
         (Some(row), RowKind::Entity) => {
             let row: EntityRow = serde_json::from_str(row.get()).map_err(damaged)?;
-            if row.deleted { Ok((true, nothing()?)) } else { Ok((false, row.fields)) }
+            if row.deleted { Ok((true, no_fields()?)) } else { Ok((false, row.fields)) }
         }
         (Some(row), RowKind::Delivery | RowKind::Invoice | RowKind::Stock) => Ok((false, row.clone())),
     }

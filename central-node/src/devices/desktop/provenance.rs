@@ -1,14 +1,17 @@
-//! Who changed the entities of a page: whether the client that asks did so alone, and whether they are new to it.
+//! Who changed the entities of a page: whether the client that asks did so alone, and what they are to it: new, changed, or another that
+//! goes by the id of one that it may hold.
 
 use std::collections::HashMap;
 
-use comptoir_core::id::Name;
+use comptoir_core::id::{EventId, Name};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rule;
 use comptoir_proto::pull_v1::{RowKey, RowKind};
 use deadpool_postgres::Transaction;
+use uuid::Uuid;
 
-use crate::database::{StoreError, natural};
+use crate::conflicts::resolve::choice_about;
+use crate::database::{StoreError, as_bigint, natural};
 use crate::devices::device::Device;
 use crate::world_store::{Versions, load_rulebook};
 
@@ -18,10 +21,29 @@ pub(super) struct Provenance {
     changed_by_others: Position,
     /// When it came to be; absent where that is not known.
     created_at: Option<Position>,
-    /// Whether the client itself made it.
-    pub(super) created_by_client: bool,
+    /// Whether the client made it, itself or by its choice about a conflict, whose answer it keeps.
+    made_by_client: bool,
     /// Whether what stands may differ from what its last writer wrote: some of it may have lost to another.
     merged: bool,
+    /// Whether an entity went by its id where the client holds everything.
+    was_there: bool,
+    /// Whether an edit of the client's waited for a person: it may hold what it wrote.
+    waited: bool,
+    /// Where the client deleted it and that waited, unless the client has chosen since: it holds it no more.
+    deleted_in_vain: Option<Position>,
+    /// Fields that it has no more.
+    pub(super) removed: Vec<String>,
+}
+
+/// What a row is to the client that is given it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Word {
+    /// The client cannot have it.
+    New,
+    /// The client has it.
+    Changed,
+    /// The client may have one of that id, which this takes the place of.
+    Anew,
 }
 
 impl Provenance {
@@ -30,16 +52,28 @@ impl Provenance {
         !self.merged && self.changed_by_others <= from
     }
 
-    /// Whether it came to be after a position.
-    pub(super) fn is_new_since(&self, from: Position) -> bool {
-        self.created_at.is_none_or(|created| created > from)
+    /// Whether the client holds it since it came to be. What it made before `reload_to` it may have lost.
+    pub(super) fn is_held(&self, from: Position, reload_to: Position) -> bool {
+        self.made_by_client && from >= reload_to
+    }
+
+    /// What it is to a client that holds everything up to a position.
+    pub(super) fn word(&self, from: Position, reload_to: Position) -> Word {
+        let is_new = self.created_at.is_none_or(|created| created > from) && !self.is_held(from, reload_to);
+        match (is_new, self.was_there || self.waited) {
+            (true, false) => Word::New,
+            (true, true) => Word::Anew,
+            (false, _) if self.deleted_in_vain.is_some_and(|deleted| deleted > from) => Word::Anew,
+            (false, _) => Word::Changed,
+        }
     }
 }
 
-/// Of the entities among some keys.
+/// Of the entities among some keys, for a client that holds everything up to a position.
 pub(super) async fn provenance(
     tx: &Transaction<'_>,
     device: &Device,
+    from: Position,
     keys: impl Iterator<Item = &RowKey>,
 ) -> Result<HashMap<RowKey, Provenance>, StoreError> {
     let keys: Vec<&RowKey> = keys.filter(|key| key.kind == RowKind::Entity).collect();
@@ -51,18 +85,29 @@ pub(super) async fn provenance(
     let types: Vec<&str> = keys.iter().map(|key| key.entity_type.as_str()).collect();
     let ids: Vec<&str> = keys.iter().map(|key| key.entity_id.as_str()).collect();
     let statement = tx.prepare_cached(include_str!("provenance.sql")).await?;
-    let own = device.node.to_string();
-    let rows = tx.query(&statement, &[&device.tenant.uuid(), &version, &types, &ids, &own]).await?;
+    let own = device.node.uuid();
+    let from = as_bigint(from.0);
+    let rows = tx.query(&statement, &[&device.tenant.uuid(), &version, &types, &ids, &own, &from]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let entity_type: String = row.try_get("entity_type")?;
         let rule = Name::new(&entity_type).map_or(rulebook.default, |name| rulebook.rule_for(&name));
-        let created_at: Option<i64> = row.try_get("created_at")?;
+        let position =
+            |column: &str| row.try_get::<_, Option<i64>>(column)?.map(natural).transpose().map(|at| at.map(Position));
+        let waited: Vec<Uuid> = row.try_get("waited")?;
+        let own_choices: Vec<Uuid> = waited.iter().map(|edit| choice_about(EventId::new(*edit)).uuid()).collect();
+        let (created_by, choices): (Option<Uuid>, Vec<Uuid>) = (row.try_get("created_by")?, row.try_get("choices")?);
+        let created_by_client = row.try_get::<_, Option<bool>>("created_by_client")?.unwrap_or(false);
+        let has_chosen = choices.iter().any(|choice| own_choices.contains(choice));
         let provenance = Provenance {
             changed_by_others: Position(natural(row.try_get("changed_by_others")?)?),
-            created_at: created_at.map(natural).transpose()?.map(Position),
-            created_by_client: row.try_get::<_, Option<bool>>("created_by_client")?.unwrap_or(false),
+            created_at: position("created_at")?,
+            made_by_client: created_by_client || created_by.is_some_and(|event| own_choices.contains(&event)),
             merged: rule == Rule::LastWriterWins,
+            was_there: row.try_get("was_there")?,
+            waited: !waited.is_empty(),
+            deleted_in_vain: position("deleted_at")?.filter(|_| !has_chosen),
+            removed: row.try_get("removed")?,
         };
         let key = RowKey { kind: RowKind::Entity, entity_type, entity_id: row.try_get("entity_id")?, site: None };
         found.insert(key, provenance);

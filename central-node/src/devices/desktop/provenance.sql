@@ -1,9 +1,20 @@
--- $1 tenant, $2 version of the entities, $3 and $4 types and ids, $5 the node of the client that asks.
+-- $1 tenant, $2 version of the entities, $3 and $4 types and ids, $5 the node of the client that asks, $6 up to which position it holds
+-- what there was.
 -- What is asked of the log is worked out before: row-level security keeps a condition that reads JSON itself from the index.
 select e.entity_type, e.entity_id,
        coalesce((select max(by.value::bigint) from json_each_text(coalesce(e.provenance -> 'changed_by', '{}')) by
-                 where by.key <> $5::text), 0) as changed_by_others,
-       e.created_node::text = $5 as created_by_client,
+                 where by.key <> $5::uuid::text), 0) as changed_by_others,
+       e.created_node = $5 as created_by_client,
+       -- A removed field has no value, but the stamp of who removed it.
+       array(select json_object_keys(e.provenance -> 'stamps') except select json_object_keys(e.fields)) as removed,
+       exists (select from event v
+               where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'ACCEPTED'
+                 and v.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
+                 and v.position <= $6) as was_there,
+       v.event_name::uuid as created_by, w.edits as waited, w.deleted_at,
+       array(select r.event_id from event r
+             where r.tenant_id = $1 and r.entity_type = e.entity_type and r.entity_id = e.entity_id and r.verdict = 'ACCEPTED'
+               and r.action = 'CONFLICT_RESOLVED' and r.position > w.deleted_at) as choices,
        -- The CREATE by which it lives; one that waited in quarantine took effect when it was released. Else the first change there was.
        coalesce(
            case when v.verdict = 'ACCEPTED' then v.position
@@ -17,7 +28,7 @@ select e.entity_type, e.entity_id,
               and v.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED'))) as created_at
 from unnest($3::text[], $4::text[]) as k (entity_type, entity_id)
 cross join lateral (
-    select e.entity_type, e.entity_id, e.entity_version, e.provenance, (e.provenance -> 'created' ->> 1)::uuid as created_node,
+    select e.entity_type, e.entity_id, e.entity_version, e.fields, e.provenance, (e.provenance -> 'created' ->> 1)::uuid as created_node,
            (e.provenance -> 'created' ->> 2)::int as created_epoch, (e.provenance -> 'created' ->> 3)::bigint as created_seq
     from entity e
     where e.tenant_id = $1 and e.version = $2 and e.entity_type = k.entity_type and e.entity_id = k.entity_id
@@ -29,3 +40,10 @@ left join lateral (
     where v.tenant_id = $1 and v.node_id = e.created_node and v.epoch = e.created_epoch and v.node_seq = e.created_seq
     offset 0
 ) v on true
+-- The client's own edits of it that waited for a person, or wait.
+cross join lateral (
+    select coalesce(array_agg(v.event_id), '{}') as edits, max(v.position) filter (where v.action = 'DELETE') as deleted_at
+    from event v
+    where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'CONFLICT'
+      and v.action in ('CREATE', 'UPDATE', 'DELETE') and v.node_id = $5
+) w

@@ -1,22 +1,20 @@
 //! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop, made from what the user had on the screen. A choice that
 //! would write over what they cannot have seen is refused with what is there now; the answer carries the result.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use comptoir_core::fact::Fields;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
-use comptoir_core::state::EntityKey;
 use comptoir_proto::desktop_v1::{ResolveRequest, ResolveResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::{fields_of, fields_value};
 use comptoir_proto::problem::Problem;
-use comptoir_proto::stored_v1;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
@@ -24,11 +22,9 @@ use super::up::with_identity;
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
-use crate::conflicts::resolve::{Choice, Order, Seen, entity_now, resolve as decide};
-use crate::database;
+use crate::conflicts::resolve::{Choice, Order, Seen, Stands, resolve as decide, stands};
 use crate::devices::device::{Contract, Device, contact};
 use crate::devices::seal;
-use crate::event_store;
 
 /// Takes a choice.
 pub(super) async fn resolve(
@@ -57,8 +53,8 @@ pub(super) async fn resolve(
     let device = contact(&central, &credential, &request.client_id, Contract::Desktop).await?;
     let event = seal::event_id(&device, &request.outbox_event_id)?;
     let order = Order {
-        // The same choice sent twice is one choice; another one is refused.
-        id: event.derived("RESOLVED"),
+        // The same choice sent twice, or for another edit that waits with this one, is one choice; another one is refused.
+        id: None,
         choice,
         fields: merged.as_ref().map(fields_of),
         user: None,
@@ -71,18 +67,14 @@ pub(super) async fn resolve(
     };
     let resolved = match decide(&central, device.tenant, event, &order).await {
         Ok(resolved) => resolved,
-        Err(problem) if problem.code == ErrorCode::PreconditionFailed.as_str() => {
-            return Err(moved_on(&central, &device, event, problem).await?.into());
-        }
-        Err(problem) => return Err(decided_otherwise(problem, order.id).into()),
+        Err(problem) => return Err(with_what_stands(&central, &device, event, problem).await?.into()),
     };
-    let entity_id = entity_of(&central, &device, event).await?.entity_id.to_string();
-    let server_data = server_data(resolved.fields, &entity_id, resolved.version);
+    let (entity_id, version) = (resolved.entity.key.entity_id.to_string(), resolved.entity.version);
     Ok(Json(ResolveResponse {
         outbox_event_id: request.outbox_event_id,
-        server_event_id: order.id.to_string(),
-        server_version: resolved.version.0,
-        server_data: to_raw_value(&server_data).map_err(bad)?,
+        server_event_id: resolved.resolution.to_string(),
+        server_version: version.0,
+        server_data: to_raw_value(&server_data(resolved.entity)).map_err(bad)?,
         entity_id,
     }))
 }
@@ -97,43 +89,30 @@ fn fields_to_keep(text: &RawValue) -> Result<Option<Map<String, Value>>, Problem
     }))
 }
 
-/// The id of a choice is central's to give: where it stands for another choice, the user is told so, and not of an id.
-fn decided_otherwise(problem: Problem, resolution: EventId) -> Problem {
-    if problem.code != ErrorCode::EventIdReused.as_str() {
-        return problem;
+/// A refusal, with what the user is to be shown before they choose again, or the client to keep where somebody has chosen.
+async fn with_what_stands(
+    central: &Central,
+    device: &Device,
+    event: EventId,
+    problem: Problem,
+) -> Result<Problem, Problem> {
+    if !matches!(problem.error_code(), Some(ErrorCode::PreconditionFailed | ErrorCode::AlreadyResolved)) {
+        return Ok(problem);
     }
-    let detail = format!("the conflict was decided with another choice, by event {resolution}");
-    Problem::new(ErrorCode::AlreadyResolved, detail).with("resolution_event_id", resolution.to_string())
+    // As it was read last: it may be newer than what the choice was held to.
+    let now = stands(central, device.tenant, event, Some(device.node)).await?;
+    let problem = problem.with("version", now.version.0).with("entityId", now.key.entity_id.to_string());
+    Ok(problem.with("serverData", server_data(now)))
 }
 
-/// What the user is to be shown before they choose again.
-async fn moved_on(central: &Central, device: &Device, event: EventId, problem: Problem) -> Result<Problem, Refusal> {
-    let key = entity_of(central, device, event).await?;
-    let now = entity_now(central, device.tenant, &key).await.map_err(|error| error.problem())?;
-    let version = now.version;
-    let fields = (now.is_known() && !now.deleted).then_some(now.fields);
-    let data = server_data(fields, key.entity_id.as_str(), version);
-    // The entity as it was read last: it may be newer than what the choice was held to.
-    Ok(problem.with("version", version.0).with("entityId", key.entity_id.to_string()).with("serverData", data))
-}
-
-/// The entity's fields with its id and version among them; null where there is none, or none any more.
-fn server_data(fields: Option<BTreeMap<String, String>>, entity_id: &str, version: Position) -> Value {
-    let fields =
-        fields.map(|fields| fields_value(&fields.into_iter().map(|(name, value)| (name, Some(value))).collect()));
-    match fields {
-        Some(Value::Object(fields)) => with_identity(fields, entity_id, version.0),
+/// The entity's fields with its id and version among them; null where there is none, or none any more. What the client wrote and central
+/// has not is null: who updates a row keeps what is not named.
+fn server_data(entity: Stands) -> Value {
+    let Some(fields) = entity.fields else { return Value::Null };
+    let absent = entity.edited.into_iter().map(|name| (name, None));
+    let fields: Fields = absent.chain(fields.into_iter().map(|(name, value)| (name, Some(value)))).collect();
+    match fields_value(&fields) {
+        Value::Object(fields) => with_identity(fields, entity.key.entity_id.as_str(), entity.version.0),
         _ => Value::Null,
     }
-}
-
-/// The entity that the event is about, by its id at central.
-async fn entity_of(central: &Central, device: &Device, event: EventId) -> Result<EntityKey, Refusal> {
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, device.tenant).await?;
-    let row = event_store::by_event_id(&tx, device.tenant, event).await?;
-    let sealed = row.and_then(|row| stored_v1::decode(&row.record).ok());
-    let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
-    let content = sealed.ok_or_else(missing)?.content;
-    Ok(EntityKey { entity_type: content.entity_type, entity_id: content.entity_id })
 }

@@ -1,6 +1,7 @@
 //! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox again gets
 //! the same answers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,6 +14,7 @@ use comptoir_proto::desktop_v1::{Acknowledged, Conflict, OutboxEvent, Rejected, 
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::RecordResult;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -169,13 +171,14 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
             outbox_event_id: event.id,
             code: result.code.clone().unwrap_or_else(|| result.verdict.clone()),
             reason: reason(&result, &event.local_version),
-            server_data: server_data(&result, &entity_id),
+            server_data: server_data(&result, &entity_id, &event.payload),
         }),
-        Fate::Refused => response.rejected.push(Rejected {
-            outbox_event_id: event.id,
-            reason: result.detail.unwrap_or_else(|| result.verdict.clone()),
-            code: result.code.unwrap_or(result.verdict),
-        }),
+        Fate::Refused => {
+            let code = result.code.unwrap_or(result.verdict);
+            let title = ErrorCode::parse(&code).map(|code| code.title().to_owned());
+            let reason = result.detail.or(title).unwrap_or_else(|| code.clone());
+            response.rejected.push(Rejected { outbox_event_id: event.id, reason, code });
+        }
     }
 }
 
@@ -199,13 +202,17 @@ fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
     }
 }
 
-/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields.
-fn server_data(result: &RecordResult, entity_id: &Name) -> Box<RawValue> {
+/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What the event
+/// wrote and central has not is null: who updates a row keeps what is not named.
+fn server_data(result: &RecordResult, entity_id: &Name, payload: &RawValue) -> Box<RawValue> {
     let data = result.resolution.as_ref().and_then(|resolution| resolution.get("data"));
     let fields = data.and_then(|data| data.get("fields")?.as_object());
     let shown = match (fields, held_version(result)) {
         (Some(fields), Some(version)) if !fields.is_empty() => {
-            with_identity(fields.clone(), entity_id.as_str(), version)
+            let written: BTreeMap<String, IgnoredAny> = serde_json::from_str(payload.get()).unwrap_or_default();
+            let mut shown: Map<String, Value> = written.into_keys().map(|name| (name, Value::Null)).collect();
+            shown.extend(fields.clone());
+            with_identity(shown, entity_id.as_str(), version)
         }
         _ => Value::Null,
     };

@@ -11,7 +11,7 @@ use crate::devices::changes::change_id;
 
 /// A change as a phone is given it.
 pub(super) fn server_event(tenant: TenantId, change: Change) -> Result<ServerEvent, StoreError> {
-    let id = change_id(tenant, &change);
+    let id = change_id(tenant, &change).to_string();
     let payload = payload(&change)?;
     let payload = to_raw_value(&payload).map_err(|error| StoreError::Damaged(error.to_string()))?;
     Ok(ServerEvent {
