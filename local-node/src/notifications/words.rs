@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 
 use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept, ROW_TOO_LARGE};
 
+const CONFLICT: &str = "CONFLICT";
+
 /// In which they are read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Language {
@@ -35,7 +37,7 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                 first_french(kept, zone),
                 format!("{what} était déjà validée. Votre validation reste au journal et ne compte pas."),
             ),
-            "CONFLICT" => (
+            CONFLICT => (
                 format!("Modification en conflit : {what}"),
                 format!("Une autre modification était déjà acceptée ; une personne choisit au central{why}."),
             ),
@@ -51,10 +53,7 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                 format!("La valeur du central reste : {what}"),
                 format!("L'événement reste au journal ; seul le central change cette valeur{why}."),
             ),
-            "RELEASED" => (
-                format!("Vérifié, a pris effet : {what}"),
-                "Ce qui était mis de côté a été vérifié au central et a pris effet.".to_owned(),
-            ),
+            "RELEASED" => released_french(kept, &what, zone),
             "RESOLVED" => (
                 format!("Conflit réglé : {what}"),
                 format!("{} a choisi ce qui reste.", kept.by.as_deref().unwrap_or("Une personne")),
@@ -79,7 +78,7 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                 first_english(kept, zone),
                 format!("{what} was validated already. Your validation stays in the log and does not count."),
             ),
-            "CONFLICT" => (
+            CONFLICT => (
                 format!("Conflicting edit: {what}"),
                 format!("Another edit was accepted before; a person chooses at central{why}."),
             ),
@@ -94,10 +93,7 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                 format!("Central's value stays: {what}"),
                 format!("The event stays in the log; central alone changes this value{why}."),
             ),
-            "RELEASED" => (
-                format!("Looked at, and in effect: {what}"),
-                "What was set apart was looked at at central and took effect.".to_owned(),
-            ),
+            "RELEASED" => released_english(kept, &what, zone),
             "RESOLVED" => (
                 format!("Conflict resolved: {what}"),
                 format!("{} chose what stays.", kept.by.as_deref().unwrap_or("A person")),
@@ -119,6 +115,55 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
         },
     };
     (title, detail)
+}
+
+/// What was set apart is judged where it is released: it may come too late there.
+fn released_french(kept: &Kept, what: &str, zone: TimeZone) -> (String, String) {
+    let looked_at = "Ce qui était mis de côté a été vérifié au central";
+    match (released_as(kept), kept.code.as_deref()) {
+        (CONFLICT, Some(ALREADY_VALIDATED)) => (
+            format!("Vérifié, sans effet : {what}"),
+            format!("{looked_at} ; une autre validation vaut. {}.", first_french(&first_of(kept), zone)),
+        ),
+        (CONFLICT, _) => (
+            format!("Vérifié, en conflit : {what}"),
+            format!("{looked_at} ; une autre modification était déjà acceptée, une personne choisit au central."),
+        ),
+        ("SUPERSEDED", _) => (
+            format!("Vérifié, sans effet : {what}"),
+            format!("{looked_at} ; une valeur plus récente du central reste."),
+        ),
+        _ => (format!("Vérifié, a pris effet : {what}"), format!("{looked_at} et a pris effet.")),
+    }
+}
+
+fn released_english(kept: &Kept, what: &str, zone: TimeZone) -> (String, String) {
+    let looked_at = "What was set apart was looked at at central";
+    match (released_as(kept), kept.code.as_deref()) {
+        (CONFLICT, Some(ALREADY_VALIDATED)) => (
+            format!("Looked at, without effect: {what}"),
+            format!("{looked_at}; another validation stands. {}.", first_english(&first_of(kept), zone)),
+        ),
+        (CONFLICT, _) => (
+            format!("Looked at, in conflict: {what}"),
+            format!("{looked_at}; another edit was accepted before, and a person chooses at central."),
+        ),
+        ("SUPERSEDED", _) => {
+            (format!("Looked at, without effect: {what}"), format!("{looked_at}; a later value of central's stays."))
+        }
+        _ => (format!("Looked at, and in effect: {what}"), format!("{looked_at} and took effect.")),
+    }
+}
+
+/// What a release came to.
+fn released_as(kept: &Kept) -> &str {
+    kept.data["verdict"].as_str().unwrap_or_default()
+}
+
+/// Who was first, as the resolution of a release names them.
+fn first_of(kept: &Kept) -> Kept {
+    let data = kept.data["resolution"].clone();
+    Kept { by: data["data"]["user"].as_str().map(str::to_owned), data, ..kept.clone() }
 }
 
 fn first_french(kept: &Kept, zone: TimeZone) -> String {
@@ -168,6 +213,39 @@ mod tests {
         let title = |language| of_zone(&kept, language, TimeZone::UTC).0;
         assert_eq!(title(Language::French), "Validée par Amadou le 05/01/2026 à 09:00");
         assert_eq!(title(Language::English), "Validated by Amadou on 2026-01-05 at 09:00");
+    }
+
+    /// A validation was set apart for its code, another driver came first, then somebody released the one that was set apart.
+    #[test]
+    fn a_release_that_came_too_late_is_not_told_as_one_that_took_effect() {
+        let resolution = json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}});
+        let told = |verdict: &str, code: Option<&str>, language| {
+            let kept = Kept {
+                kind: "RELEASED".to_owned(),
+                code: code.map(str::to_owned),
+                event_id: Uuid::nil(),
+                entity_type: "DELIVERY".to_owned(),
+                entity_id: "BL-7".to_owned(),
+                position: 7,
+                at: 0,
+                by: Some("u-9".to_owned()),
+                words: None,
+                data: json!({"verdict": verdict, "code": code, "resolution": resolution}),
+                seen_at: None,
+            };
+            of_zone(&kept, language, TimeZone::UTC)
+        };
+        let (title, detail) = told("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
+        assert_eq!(title, "Vérifié, sans effet : DELIVERY BL-7");
+        assert!(detail.ends_with("une autre validation vaut. Validée par Amadou le 05/01/2026 à 09:00."), "{detail}");
+        let (title, detail) = told("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
+        assert_eq!(title, "Looked at, without effect: DELIVERY BL-7");
+        assert!(detail.ends_with("Validated by Amadou on 2026-01-05 at 09:00."), "{detail}");
+        let title = |verdict, language| told(verdict, None, language).0;
+        assert_eq!(title("CONFLICT", Language::French), "Vérifié, en conflit : DELIVERY BL-7");
+        assert_eq!(title("CONFLICT", Language::English), "Looked at, in conflict: DELIVERY BL-7");
+        assert_eq!(title("SUPERSEDED", Language::English), "Looked at, without effect: DELIVERY BL-7");
+        assert_eq!(title("ACCEPTED", Language::French), "Vérifié, a pris effet : DELIVERY BL-7");
     }
 
     #[test]
