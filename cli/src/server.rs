@@ -12,9 +12,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
+use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, seconds_for};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{self, Problem};
 use hyper::server::conn::http1;
@@ -35,7 +38,7 @@ pub struct Limits {
     pub head: Duration,
     /// Between two pieces of a body.
     pub body_pause: Duration,
-    /// Until the answer begins: longer than the longest wait a request may ask for.
+    /// Until the answer begins: longer than the longest wait a request may ask for. A body that is announced as long gets more.
     pub answer: Duration,
     /// For a write that the client does not take.
     pub write: Duration,
@@ -110,11 +113,18 @@ async fn accept(listener: &TcpListener, free: &Arc<Semaphore>) -> io::Result<(Tc
 }
 
 async fn in_time(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+    let within = limits.answer + for_body(request.headers());
     let request = request.map(|body| Body::new(TimeoutBody::new(limits.body_pause, body)));
-    match tokio::time::timeout(limits.answer, next.run(request)).await {
+    match tokio::time::timeout(within, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => too_slow(limits.answer),
+        Err(_) => too_slow(within),
     }
+}
+
+/// How much longer the answer may take because of what the request says that it will send: a photo over a thin line.
+fn for_body(headers: &HeaderMap) -> Duration {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    Duration::from_secs(seconds_for(announced.unwrap_or(0).min(PUSH_BODY_BYTES_MAX)))
 }
 
 fn too_slow(answer: Duration) -> Response {

@@ -35,3 +35,10 @@ pub const ENTITY_FIELDS_MAX: usize = 256;
 /// Bytes of an entity's fields as one compact JSON object. More than any one payload, and with its open conflicts little enough that
 /// a node keeps the row in one atomic batch.
 pub const ENTITY_BYTES_MAX: usize = 384 * 1024;
+/// Bytes a second of the thinnest line that a body is waited for on: a file of the largest size takes eleven minutes there.
+pub const LINE_BYTES_PER_SECOND_MIN: usize = 16 * 1024;
+
+/// How many seconds a body takes on that line.
+pub const fn seconds_for(bytes: usize) -> u64 {
+    (bytes / LINE_BYTES_PER_SECOND_MIN) as u64
+}

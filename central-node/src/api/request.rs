@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use comptoir_core::limits::seconds_for;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
@@ -111,11 +112,12 @@ pub(crate) async fn body_bytes(
         }
         Ok(())
     };
+    let within = BODY_WITHIN + Duration::from_secs(seconds_for(announced));
     let late = || {
-        let detail = format!("the body did not arrive within {} s", BODY_WITHIN.as_secs());
+        let detail = format!("the body did not arrive within {} s", within.as_secs());
         Problem::new(ErrorCode::RequestTimeout, detail)
     };
-    tokio::time::timeout(BODY_WITHIN, read).await.map_err(|_| late())??;
+    tokio::time::timeout(within, read).await.map_err(|_| late())??;
     Ok((bytes.into(), reserved))
 }
 

@@ -89,13 +89,25 @@ async fn a_body_that_stops_in_the_middle_is_refused() {
 #[tokio::test]
 async fn a_body_that_drips_for_too_long_gets_a_problem_that_says_so() {
     let server = server(Limits { answer: SHORT, ..patient() }).await;
-    let client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await;
+    let client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").await;
     let (mut read, mut write) = client.into_split();
-    let drip = tokio::spawn(async move { while write.write_all(b"y").await.is_ok() {} });
+    let drip = tokio::spawn(async move { while write.write_all(b"1\r\ny\r\n").await.is_ok() {} });
     let mut answer = [0u8; 12];
     read.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
     drip.abort();
+}
+
+/// A photo over a thin line: the clock on the answer would end before the file has come, whenever it is sent again.
+#[tokio::test]
+async fn a_long_body_that_was_announced_is_waited_for_as_long_as_it_may_take() {
+    let server = server(Limits { answer: Duration::ZERO, ..patient() }).await;
+    let body = "x".repeat(1024 * 1024);
+    let head = format!("POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let mut client = send(&server, &head).await;
+    client.write_all(body.as_bytes()).await.unwrap();
+    let answer = until_closed(&mut client).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{}", &answer[..answer.len().min(400)]);
 }
 
 #[tokio::test]

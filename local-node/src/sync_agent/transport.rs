@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
+use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, seconds_for};
 use comptoir_proto::paths;
 use futures_util::Stream;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -133,7 +133,7 @@ pub struct HttpTransport {
     pull: Url,
     bootstrap: Url,
     authorization: HeaderValue,
-    /// After how long without a byte a stream is given up.
+    /// After how long without a byte a stream is given up, and any other answer.
     silence: Duration,
 }
 
@@ -206,7 +206,10 @@ impl Transport for HttpTransport {
 
     async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
         let url = at(&self.base, &paths::BLOB.replace("{hash}", &hash));
-        self.send(self.client.put(url).header(CONTENT_TYPE, "application/octet-stream").body(bytes)).await
+        // A file cannot be sent in smaller parts, as a batch can: given up too soon it would hold up everything behind it for ever.
+        let within = self.silence + Duration::from_secs(seconds_for(bytes.len()));
+        let request = self.client.put(url).timeout(within).header(CONTENT_TYPE, "application/octet-stream");
+        self.send(request.body(bytes)).await
     }
 
     async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
@@ -326,6 +329,22 @@ mod tests {
         let answer = central.push("body".into()).await.unwrap();
         assert_eq!((answer.status, answer.retry_after), (503, Some(Duration::from_secs(7))));
         assert_eq!(answer.body, "Bearer k-1 application/json body");
+    }
+
+    /// A photo over a thin line takes longer than any other answer may.
+    #[tokio::test]
+    async fn a_large_file_has_the_time_that_it_takes() {
+        let held = axum::routing::put(|body: Bytes| async move { body.len().to_string() });
+        let never = get(std::future::pending::<&str>);
+        let app = Router::new().route(paths::BLOB, held).route(paths::SYNC_STATUS, never);
+        let app = app.layer(axum::extract::DefaultBodyLimit::disable());
+        let patient = transport(app).await;
+        let mut config = SyncConfig::to(patient.base.clone(), ApiKey::new("k-1").unwrap());
+        config.request_timeout = Duration::from_millis(1);
+        let hasty = HttpTransport::new(&config).unwrap();
+        assert_eq!(hasty.status(ACKED).await, Err(Unanswered::Timeout), "nothing else has it");
+        let answer = hasty.put_blob("00".repeat(32), Bytes::from(vec![7; 10 << 20])).await.unwrap();
+        assert_eq!((answer.status, &answer.body[..]), (200, &b"10485760"[..]));
     }
 
     #[tokio::test]
