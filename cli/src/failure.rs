@@ -1,5 +1,8 @@
 //! Why a command did not do what was asked, and the exit code that says so.
 
+use comptoir_local::StartError;
+use comptoir_local::event_log::OpenError;
+
 use crate::exit;
 use crate::import::{ImportError, SendError};
 
@@ -48,6 +51,17 @@ impl From<ImportError> for Failure {
             ImportError::Send(SendError::Unavailable { .. }) => Failure::Unavailable(text),
             ImportError::Send(SendError::Refused { .. }) => Failure::Refused(text),
             ImportError::Client(_) => Failure::Internal(text),
+        }
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Failure {
+        let text = with_causes(&error);
+        match error {
+            // Starting again changes nothing: somebody has to mend the setting, or find the right disk.
+            StartError::Log(OpenError::IdentityChanged { .. }) => Failure::Usage(text),
+            StartError::Log(_) | StartError::Transport(_) | StartError::Interrupted(_) => Failure::Unavailable(text),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A process that serves: its log lines, its listener, and when it is to stop.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -14,6 +15,8 @@ use crate::settings::Logs;
 /// Says what happens, from here on, on stderr.
 pub fn start_logging(logs: &Logs) {
     let builder = tracing_subscriber::fmt().with_max_level(logs.level).with_writer(std::io::stderr).with_target(false);
+    // Colours are for a screen: in a file, or a journal, they are noise between the words.
+    let builder = builder.with_ansi(std::io::stderr().is_terminal());
     // A line that cannot be written, where stderr is a file on a full disk, would be complained of on stderr: that panics, wherever it is.
     let builder = builder.log_internal_errors(false);
     if logs.json {

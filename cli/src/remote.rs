@@ -9,11 +9,14 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::{Failure, with_causes};
 
+/// Where a node is that says nothing else.
+pub const LOCAL_URL: &str = "http://127.0.0.1:7401";
+
 /// Which node, or central, and as whom.
 #[derive(Clone, Debug, Args)]
 pub struct RemoteArgs {
     /// Address of the node, or of central
-    #[arg(long, env = "COMPTOIR_URL", default_value = "http://127.0.0.1:7401")]
+    #[arg(long, env = "COMPTOIR_URL", default_value = LOCAL_URL)]
     pub url: String,
     /// Credential, where central is asked
     #[arg(long, env = "COMPTOIR_TOKEN", hide_env_values = true)]

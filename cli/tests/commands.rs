@@ -120,6 +120,42 @@ fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     assert_eq!(code(&output), exit::USAGE, "{}", stderr(&output));
 }
 
+/// Whoever looks at night reads one command: that nothing moves, and why.
+#[test]
+fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_said() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (mut node, _log) = node(folder.path(), &url);
+    let person = comptoir(&["queue", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
+    let program = comptoir(&["queue", "--url", &url, "--json"], &[]);
+    node.kill().unwrap();
+    node.wait().unwrap();
+    let text = String::from_utf8(person.stdout).unwrap();
+    assert!(text.contains("arrêtée (SYNC_ENABLED=false)\nQue faire : docs/operating/node.md"), "{text}");
+    let line: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
+    let queue = serde_json::json!({"pending": 0, "oldest_age_seconds": null, "attention": 0, "last_success_at": null});
+    assert_eq!(line, queue);
+}
+
+/// A service manager would start it again and again.
+#[test]
+fn a_node_whose_identity_was_changed_is_usage() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (mut node, _log) = node(folder.path(), &url);
+    node.kill().unwrap();
+    node.wait().unwrap();
+    let settings = [
+        ("APP_MODE", "local"),
+        ("DATA_DIR", folder.path().to_str().unwrap()),
+        ("SYNC_ENABLED", "false"),
+        ("TENANT_ID", "018f0000-0000-7000-8000-0000000000b1"),
+        ("SITE_ID", "018f0000-0000-7000-8000-0000000000b1"),
+        ("NODE_ID", "018f0000-0000-7000-8000-0000000000b2"),
+    ];
+    let output = comptoir(&["serve"], &settings);
+    assert_eq!(code(&output), exit::USAGE, "{}", stderr(&output));
+    assert!(stderr(&output).contains("NODE_ID was 018f0000-0000-7000-8000-0000000000b1"), "{}", stderr(&output));
+}
+
 /// A screen that follows a node would keep it from stopping: its stream never ends by itself.
 #[test]
 fn a_node_that_is_stopped_ends_its_streams_and_cuts_nobody_off() {

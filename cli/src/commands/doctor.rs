@@ -51,6 +51,7 @@ pub async fn run(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
     output.print(&Findings { findings })?;
     match wrong {
         0 => Ok(()),
+        1 => Err(Failure::Found(say("1 problème", "1 thing is wrong").to_owned())),
         n => Err(Failure::Found(say(format!("{n} problèmes"), format!("{n} things are wrong")))),
     }
 }

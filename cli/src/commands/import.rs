@@ -44,7 +44,11 @@ pub struct ImportArgs {
 }
 
 fn column_and_text(text: &str) -> Result<(String, String), String> {
-    let (column, start) = text.split_once('=').ok_or("give COLUMN=TEXT, such as InvoiceDate=2010-12-01")?;
+    let wrong = say(
+        "COLONNE=TEXTE est attendu, comme InvoiceDate=2010-12-01",
+        "give COLUMN=TEXT, such as InvoiceDate=2010-12-01",
+    );
+    let (column, start) = text.split_once('=').ok_or(wrong)?;
     Ok((column.to_owned(), start.to_owned()))
 }
 

@@ -86,7 +86,7 @@ pub enum ProjectionsCommand {
 
 fn projection(text: &str) -> Result<Projection, String> {
     let names = || Projection::ALL.map(Projection::name).join(", ");
-    Projection::parse(text).ok_or_else(|| format!("there are {}", names()))
+    Projection::parse(text).ok_or_else(|| say(format!("il y a {}", names()), format!("there are {}", names())))
 }
 
 /// Runs one of them.

@@ -3,6 +3,8 @@
 use clap::Args;
 use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::paths;
+use comptoir_proto::status_v1::{NodeStatus, SyncTrouble};
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::lang::say;
@@ -17,29 +19,75 @@ pub struct QueueArgs {
     remote: RemoteArgs,
 }
 
-/// Asks and prints.
+/// Asks and prints. A program gets the queue alone; a person also why it does not move.
 pub async fn run(args: &QueueArgs, output: Output) -> Result<(), Failure> {
-    let queue: QueueDto = Remote::new(&args.remote)?.get(paths::QUEUE, &[]).await?;
-    output.print(&queue)
+    let remote = Remote::new(&args.remote)?;
+    let queue: QueueDto = remote.get(paths::QUEUE, &[]).await?;
+    let troubles = if output.is_json() { Vec::new() } else { troubles(&remote.get(paths::STATUS, &[]).await?) };
+    output.print(&Standing { queue, troubles })
 }
 
-impl Shown for QueueDto {
-    fn text(&self) -> String {
-        let QueueDto { pending, attention, .. } = self;
-        let oldest = match self.oldest_age_seconds {
-            Some(age) => say(format!(", le plus ancien depuis {age} s"), format!(", the oldest for {age} s")),
-            None => String::new(),
-        };
-        let last = self.last_success_at.as_deref();
-        say(
-            format!(
-                "En attente : {pending}{oldest}\nÀ examiner : {attention}\nDernière réponse du central : {}",
-                last.unwrap_or("jamais")
-            ),
-            format!(
-                "Waiting: {pending}{oldest}\nFor a person: {attention}\nCentral last answered: {}",
-                last.unwrap_or("never")
-            ),
-        )
+/// What keeps events from coming in, or from reaching central.
+fn troubles(status: &NodeStatus) -> Vec<String> {
+    let NodeStatus { log, sync, .. } = status;
+    let mut troubles = Vec::new();
+    if log.state != "open" {
+        let reason = log.reason.as_deref().unwrap_or_default();
+        troubles.push(say(format!("Journal : {} : {reason}", log.state), format!("Log: {}: {reason}", log.state)));
     }
+    if log.disk_low {
+        troubles.push(say("Disque : plus assez de place (DISK_LOW)", "Disk: too little room (DISK_LOW)").to_owned());
+    }
+    if !sync.enabled {
+        let off = say("Synchronisation : arrêtée (SYNC_ENABLED=false)", "Synchronisation: off (SYNC_ENABLED=false)");
+        troubles.push(off.to_owned());
+    }
+    let told = |words: &str, trouble: &SyncTrouble| format!("{words}{}: {}", trouble.code, trouble.detail);
+    match (&sync.attention, &sync.last_error) {
+        (Some(attention), _) => troubles.push(told(say("À voir : ", "To look at: "), attention)),
+        (None, Some(error)) => troubles.push(told(say("Dernière erreur : ", "Last error: "), error)),
+        (None, None) => {}
+    }
+    if let Some(error) = sync.pull.as_ref().and_then(|pull| pull.last_error.as_ref()) {
+        troubles.push(told(say("Rien n'est reçu : ", "Nothing comes down: "), error));
+    }
+    if !troubles.is_empty() {
+        troubles.push(say("Que faire : docs/operating/node.md", "What to do: docs/operating/node.md").to_owned());
+    }
+    troubles
+}
+
+/// The queue, and in words what is the matter with it.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Standing {
+    queue: QueueDto,
+    #[serde(skip)]
+    troubles: Vec<String>,
+}
+
+impl Shown for Standing {
+    fn text(&self) -> String {
+        let lines = std::iter::once(words(&self.queue)).chain(self.troubles.iter().cloned());
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn words(queue: &QueueDto) -> String {
+    let QueueDto { pending, attention, .. } = queue;
+    let oldest = match queue.oldest_age_seconds {
+        Some(age) => say(format!(", le plus ancien depuis {age} s"), format!(", the oldest for {age} s")),
+        None => String::new(),
+    };
+    let last = queue.last_success_at.as_deref();
+    say(
+        format!(
+            "En attente : {pending}{oldest}\nÀ examiner : {attention}\nDernière réponse du central : {}",
+            last.unwrap_or("jamais")
+        ),
+        format!(
+            "Waiting: {pending}{oldest}\nFor a person: {attention}\nCentral last answered: {}",
+            last.unwrap_or("never")
+        ),
+    )
 }

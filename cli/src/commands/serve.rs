@@ -51,7 +51,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
         }
         None => {
             let config = NodeConfig::from_settings(|name| reader.get(name)).map_err(|error| usage(&error))?;
-            let node = Node::start(config).await.map_err(|error| Failure::Unavailable(error.to_string()))?;
+            let node = Node::start(config).await?;
             let listener = process::listen(process.listen).await?;
             tracing::info!(address = %process.listen, "The node listens");
             process::serve(listener, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;

@@ -21,12 +21,12 @@ use tokio::sync::watch;
 
 use crate::central;
 use crate::commands::admin::rulebook_of;
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::import;
 use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::process;
-use crate::remote::{Remote, RemoteArgs};
+use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
 use crate::settings::{self, Logs};
 use crate::up_file::UpFile;
 
@@ -97,8 +97,7 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
     let (ended, router) = (central.clone(), comptoir_central::router(central.clone()));
     let serving_central =
         tokio::spawn(process::serve(central_listener, router, stop_central.subscribe(), move || ended.end_waits()));
-    let node = Node::start(node_config(&args.data_dir, &file)?).await;
-    let node = node.map_err(|error| Failure::Unavailable(with_causes(&error)))?;
+    let node = Node::start(node_config(&args.data_dir, &file)?).await?;
     let (ended, router) = (node.clone(), comptoir_local::router(node.clone()));
     let serving_local =
         tokio::spawn(process::serve(local_listener, router, stop_node.subscribe(), move || ended.end_waits()));
@@ -267,18 +266,19 @@ impl Shown for Everything {
         let up = up_file.display();
         // As it was called here, so that the lines below can be copied.
         let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
+        let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
         say(
             format!(
                 "\nComptoir tourne. Ctrl-C l'arrête ; rien de ce qui est enregistré ne se perd.\n\n\
                  Boutique  {local_url}\nCentral   {central_url}\nClés      {up}\n\nVentes par jour, telles que le siège les lit :\n{days}\n\n\
-                 À essayer :\n  {me} queue\n  {me} events tail -n 3\n  \
-                 {me} events export --out boutique.bundle && {me} audit verify boutique.bundle"
+                 À essayer :\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
+                 {me} events export{at} --out boutique.bundle && {me} audit verify boutique.bundle"
             ),
             format!(
                 "\nComptoir is running. Ctrl-C stops it; nothing that was recorded is lost.\n\n\
                  Shop     {local_url}\nCentral  {central_url}\nKeys     {up}\n\nSales by day, as head office reads them:\n{days}\n\n\
-                 What to try next:\n  {me} queue\n  {me} events tail -n 3\n  \
-                 {me} events export --out shop.bundle && {me} audit verify shop.bundle"
+                 What to try next:\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
+                 {me} events export{at} --out shop.bundle && {me} audit verify shop.bundle"
             ),
         )
     }

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::net::AddrParseError;
+use std::num::{IntErrorKind, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -49,11 +51,40 @@ fn what(error: &clap::Error) -> Option<String> {
             None => format!("valeur {} refusée pour {}", value?, argument?),
         },
         ErrorKind::ValueValidation => {
-            let why = error.source().map(|why| format!(" : {why}")).unwrap_or_default();
+            let why = error.source().map(|why| format!(" : {}", why_not(why))).unwrap_or_default();
             format!("valeur {} refusée pour {}{why}", value?, argument?)
         }
+        ErrorKind::TooManyValues => format!("valeur {} en trop : {} n'en prend pas", value?, argument?),
+        ErrorKind::MissingSubcommand => match said(error, ContextKind::ValidSubcommand) {
+            Some(valid) => format!("il manque une commande ; possibles : {valid}"),
+            None => "il manque une commande".to_owned(),
+        },
+        ErrorKind::InvalidUtf8 => "la ligne de commande a des octets qui ne sont pas de l'UTF-8".to_owned(),
         _ => return None,
     })
+}
+
+/// Why a value does not read: the reasons of the types that our arguments have. Those of our own readers are French where they are said.
+fn why_not(why: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(number) = why.downcast_ref::<ParseIntError>() {
+        let words = match number.kind() {
+            IntErrorKind::PosOverflow => "nombre trop grand",
+            IntErrorKind::NegOverflow => "nombre trop petit",
+            _ => "un nombre entier est attendu",
+        };
+        return words.to_owned();
+    }
+    if why.is::<uuid::Error>() {
+        return "un UUID est attendu, comme 0199d2a4-7c51-7b1e-9d52-0f6a3c1e8b77".to_owned();
+    }
+    if why.is::<AddrParseError>() {
+        return "une adresse et un port sont attendus, comme 127.0.0.1:7401".to_owned();
+    }
+    let text = why.to_string();
+    match text.split_once(" is not in ") {
+        Some((_, range)) => format!("un nombre de l'intervalle {range} est attendu"),
+        None => text,
+    }
 }
 
 /// What clap noted of that kind; names in quotes.
@@ -91,7 +122,25 @@ mod tests {
         );
         told(&["comptoir", "events", "tail", "--nope"], "argument inattendu '--nope'\n");
         told(&["comptoir", "events", "export"], "il manque '--out <FILE>'");
-        told(&["comptoir", "events", "tail", "-n", "x"], "valeur 'x' refusée pour '--lines <LINES>' : ");
+        told(
+            &["comptoir", "events", "tail", "-n", "x"],
+            "valeur 'x' refusée pour '--lines <LINES>' : un nombre entier est attendu\n",
+        );
+        told(
+            &["comptoir", "events", "tail", "-n", "99999999999999999999"],
+            "valeur '99999999999999999999' refusée pour '--lines <LINES>' : nombre trop grand\n",
+        );
+        told(&["comptoir", "events", "show", "first"], "valeur 'first' refusée pour '<ID>' : un UUID est attendu");
+        told(
+            &["comptoir", "up", "--local-addr", "7401"],
+            "valeur '7401' refusée pour '--local-addr <LOCAL_ADDR>' : une adresse et un port sont attendus",
+        );
+        told(
+            &["comptoir", "import", "f.csv", "--map", "m.toml", "--in-flight", "99"],
+            "valeur '99' refusée pour '--in-flight <IN_FLIGHT>' : un nombre de l'intervalle 1..=32 est attendu\n",
+        );
+        told(&["comptoir", "--json=yes", "queue"], "valeur 'yes' en trop : '--json' n'en prend pas\n");
+        told(&["comptoir", "--json"], "il manque une commande ; possibles : 'up', 'serve'");
         told(&["comptoir", "events", "tail", "-n"], "il manque une valeur pour '--lines <LINES>'");
         told(
             &["comptoir", "events", "tail", "-n", "3", "--after", "1.1"],
