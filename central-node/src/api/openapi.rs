@@ -193,7 +193,7 @@ fn one(path: &'static str, summary: &'static str) -> Operation {
     get(path, summary)
         .asks::<lists::OneQuery>()
         .answers::<EntityRow>(200)
-        .tagged()
+        .named()
         .refuses(&[ErrorCode::PositionNotReached])
 }
 

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::params::{self, Page};
-use super::respond::{Answer, Caller, read, tagged};
+use super::respond::{Answer, Caller, named, read, tagged};
 use super::stock::{self, StockQuestion};
 use super::{freshness, read_models};
 use crate::api::Refusal;
@@ -178,10 +178,9 @@ pub(super) async fn client(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Answer {
     let Path(id) = id.map_err(|error| bad_path(&error))?;
-    one("CLIENT", &id, central, caller, uri, headers).await
+    one("CLIENT", &id, central, caller, uri).await
 }
 
 /// `GET /api/v1/entities/{type}/{id}`.
@@ -190,26 +189,19 @@ pub(super) async fn entity(
     caller: Caller,
     key: Result<Path<(String, String)>, PathRejection>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Answer {
     let Path((entity_type, id)) = key.map_err(|error| bad_path(&error))?;
-    one(&entity_type, &id, central, caller, uri, headers).await
+    one(&entity_type, &id, central, caller, uri).await
 }
 
-/// Its ETag is its version: what If-Match and `base_version` name.
-async fn one(
-    entity_type: &str,
-    id: &str,
-    State(central): State<Arc<Central>>,
-    caller: Caller,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Answer {
+/// Its ETag is its version: what If-Match and `base_version` name. It is no reason to answer 304: whether a conflict is open moves while the
+/// version stands.
+async fn one(entity_type: &str, id: &str, State(central): State<Arc<Central>>, caller: Caller, uri: Uri) -> Answer {
     let query: OneQuery = read(&uri)?;
     let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
     let tx = begin(&mut connection, caller.tenant()).await?;
     let entity = read_models::entity(&tx, caller.tenant(), entity_type, id).await?;
-    tagged(&headers, &format!("\"{}\"", entity.version), &entity)
+    named(entity.version, &entity)
 }
 
 fn bad_path(error: &PathRejection) -> Problem {

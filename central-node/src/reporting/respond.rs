@@ -113,3 +113,12 @@ pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) ->
     }
     Ok(response)
 }
+
+/// An answer whose version an edit names.
+pub(super) fn named(version: u64, answer: &impl Serialize) -> Answer {
+    let mut response = json(answer)?;
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    Ok(response)
+}

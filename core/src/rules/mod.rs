@@ -32,6 +32,7 @@ pub use touched::{touched, touched_through};
 
 use crate::decision::{Code, Judgement, Place, Verdict};
 use crate::fact::{Fact, Known};
+use crate::id::Name;
 use crate::rulebook::Rule;
 use crate::state::{Entity, EntityKey, Stamp, World};
 
@@ -98,9 +99,14 @@ fn judge_fact(world: &World, place: &Place, known: &Known, released: bool) -> Ju
     }
 }
 
+/// Whether entities of a type are no set of fields: they change by actions of their own, under every rulebook.
+pub fn has_own_actions(entity_type: &Name) -> bool {
+    OWN_ACTIONS.contains(&entity_type.as_str())
+}
+
 /// `CREATE`, `UPDATE` and `DELETE`: the one place where the rulebook chooses.
 fn judge_fields(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
-    if OWN_ACTIONS.contains(&known.event.content.entity_type.as_str()) {
+    if has_own_actions(&known.event.content.entity_type) {
         return not_allowed(known, rule);
     }
     let entity = world.entities.get(&EntityKey::of(known));

@@ -80,11 +80,11 @@ fn lists() -> Vec<Operation> {
     vec![
         rows_of::<NodeRow<EntityRow>, rows::PageQuery>(paths::PRODUCTS, "Products"),
         rows_of::<NodeRow<EntityRow>, rows::PageQuery>(paths::CLIENTS, "Clients"),
-        get(paths::CLIENT, "One client").answers::<NodeRow<EntityRow>>(200).tagged(),
+        get(paths::CLIENT, "One client").answers::<NodeRow<EntityRow>>(200).named(),
         rows_of::<NodeRow<DeliveryRow>, rows::DeliveryQuery>(paths::DELIVERIES, "Deliveries"),
         rows_of::<NodeRow<InvoiceRow>, rows::InvoiceQuery>(paths::INVOICES, "Invoices"),
         rows_of::<NodeStockRow, rows::StockQuery>(paths::STOCK, "Stock: central's figures, and what waits here"),
-        get(paths::ENTITY, "One entity of any type").answers::<NodeRow<EntityRow>>(200).tagged(),
+        get(paths::ENTITY, "One entity of any type").answers::<NodeRow<EntityRow>>(200).named(),
     ]
 }
 

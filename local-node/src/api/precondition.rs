@@ -42,10 +42,15 @@ pub(super) enum NotTaken {
 
 /// Reads `If-Match`: one tag, as the read gave it.
 pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
-    let Some(value) = headers.get(IF_MATCH) else {
+    let mut named = headers.get_all(IF_MATCH).iter();
+    let Some(value) = named.next() else {
         let detail = "read it first, and send its ETag as If-Match";
         return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
     };
+    if named.next().is_some() {
+        let detail = "If-Match stands there more than once: give the one ETag of what was read";
+        return Err(Problem::new(ErrorCode::BadParameter, detail));
+    }
     let tag = value.to_str().unwrap_or_default().trim();
     Tag::parse(tag).ok_or_else(|| {
         query::bad("If-Match", tag, "give the ETag of what was read, as it was; `*` names nothing that was seen")

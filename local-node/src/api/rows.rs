@@ -23,7 +23,7 @@ use super::query::{self, PathId};
 use super::refusal::Refusal;
 use crate::event_log::ReadError;
 use crate::node::Node;
-use crate::read_models::{self, Page, parse_cursor};
+use crate::read_models::{self, Line, Page, ReadModels, parse_cursor};
 
 type Answer = Result<Response, Refusal>;
 
@@ -51,8 +51,8 @@ async fn entities(entity_type: &'static str, State(node): State<Arc<Node>>, uri:
     let query: PageQuery = query::read(uri)?;
     let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
     let entity_type = name("type", entity_type)?;
-    list(node, headers, move |node| node.read_models().list::<EntityRow>(&entity_type, &page, node.line(), |_| true))
-        .await
+    let line = sending(&node);
+    list(node, headers, line, move |models| models.list::<EntityRow>(&entity_type, &page, line, |_| true)).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -78,7 +78,8 @@ pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers:
         reference.as_ref().is_none_or(|reference| row.row.reference == *reference)
             && validated.is_none_or(|validated| row.row.validation.is_some() == validated)
     };
-    list(node, &headers, move |node| node.read_models().list(&delivery, &page, node.line(), keep)).await
+    let line = sending(&node);
+    list(node, &headers, line, move |models| models.list(&delivery, &page, line, keep)).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -103,7 +104,8 @@ pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: H
         let of = [Some(&row.reference), row.provisional_reference.as_ref(), row.credit_note.as_ref()];
         reference.as_ref().is_none_or(|reference| of.contains(&Some(reference)))
     };
-    list(node, &headers, move |node| node.read_models().list(&invoice, &page, node.line(), keep)).await
+    let line = sending(&node);
+    list(node, &headers, line, move |models| models.list(&invoice, &page, line, keep)).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -124,8 +126,9 @@ pub(super) struct StockQuery {
 pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
     let StockQuery { site, product, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
-    list(node, &headers, move |node| {
-        node.read_models().stock(&page, node.line(), |row| {
+    let line = node.line();
+    list(node, &headers, line, move |models| {
+        models.stock(&page, line, |row| {
             site.is_none_or(|site| row.site == Some(site))
                 && product.as_ref().is_none_or(|product| row.product == *product)
         })
@@ -134,8 +137,8 @@ pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: Head
 }
 
 /// `GET /api/v1/clients/{id}`.
-pub(super) async fn client(node: State<Arc<Node>>, PathId(id): PathId, uri: Uri, headers: HeaderMap) -> Answer {
-    one("CLIENT", &id, node, &uri, &headers).await
+pub(super) async fn client(node: State<Arc<Node>>, PathId(id): PathId, uri: Uri) -> Answer {
+    one("CLIENT", &id, node, &uri).await
 }
 
 /// `GET /api/v1/entities/{type}/{id}`.
@@ -143,18 +146,18 @@ pub(super) async fn entity(
     node: State<Arc<Node>>,
     key: Result<Path<(String, String)>, PathRejection>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Answer {
     let Path((entity_type, id)) = key.map_err(|error| Problem::new(ErrorCode::BadParameter, error.body_text()))?;
-    one(&entity_type, &id, node, &uri, &headers).await
+    one(&entity_type, &id, node, &uri).await
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoQuery {}
 
-/// Its ETag is what `If-Match` names.
-async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri, headers: &HeaderMap) -> Answer {
+/// Its ETag is what `If-Match` names. It is no reason to answer 304: how far a waiting event has come, and whether a conflict is open, moves
+/// while the tag stands.
+async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> Answer {
     let NoQuery {} = query::read(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
@@ -165,36 +168,34 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
             let detail = format!("{entity_type} {id} was deleted, version {}", found.tag.version);
             Err(Problem::new(ErrorCode::NotFound, detail).into())
         }
-        Some(found) => tagged(headers, &found.tag.to_string(), &found.row),
+        Some(found) => Ok(([(ETAG, header(&found.tag.to_string())?)], Json(found.row)).into_response()),
     }
 }
 
-/// Answers a list from a thread of its own, and not at all where the caller has it.
+/// What a list tells of the line to central, where its rows have no age.
+fn sending(node: &Node) -> Line {
+    Line { pulled_at: None, ..node.line() }
+}
+
+/// Answers a list from a thread of its own, and not at all where the caller has it. `line` is what of the line to central stands in it.
 async fn list<R: Serialize + Send + 'static>(
     node: Arc<Node>,
     headers: &HeaderMap,
-    read: impl FnOnce(&Node) -> Result<R, ReadError> + Send + 'static,
+    line: Line,
+    read: impl FnOnce(&ReadModels) -> Result<R, ReadError> + Send + 'static,
 ) -> Answer {
     let known = headers.get(IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     let read = move || {
         // Before the rows: a change in between gives them an older tag, and is fetched with the next request.
-        let tag = node.read_models().list_tag()?;
-        let rows = if known.as_ref() == Some(&tag) { None } else { Some(read(&node)?) };
+        let tag = node.read_models().list_tag(line)?;
+        let rows = if known.as_ref() == Some(&tag) { None } else { Some(read(node.read_models())?) };
         Ok::<_, ReadError>((tag, rows))
     };
     let (tag, rows) = off_the_runtime(read).await??;
     match rows {
-        Some(rows) => tagged(headers, &tag, &rows),
+        Some(rows) => Ok(([(ETAG, header(&tag)?)], Json(rows)).into_response()),
         None => Ok((StatusCode::NOT_MODIFIED, [(ETAG, header(&tag)?)]).into_response()),
     }
-}
-
-fn tagged<R: Serialize>(headers: &HeaderMap, tag: &str, body: &R) -> Answer {
-    let etag = [(ETAG, header(tag)?)];
-    if headers.get(IF_NONE_MATCH).is_some_and(|known| known == tag) {
-        return Ok((StatusCode::NOT_MODIFIED, etag).into_response());
-    }
-    Ok((etag, Json(body)).into_response())
 }
 
 fn header(tag: &str) -> Result<HeaderValue, Problem> {

@@ -4,6 +4,7 @@
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::rulebook::{Rule, Rulebook};
+use comptoir_core::rules::has_own_actions;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::RulebookInForce;
@@ -23,19 +24,29 @@ pub(crate) fn change(given: &RulebookInForce) -> Change {
     Change::set(Shelf::Rulebook, Vec::new(), given.book.to_string().into_bytes())
 }
 
-/// Refuses at the counter what central would refuse hours later: fields of a type that only central writes.
+/// Refuses at the counter what central would refuse hours later: fields of a type that only central writes, or that has none.
 pub(crate) fn check(log: &Log, draft: &Draft, fact: &Fact) -> Result<(), Problem> {
     if !matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
         return Ok(());
     }
     let unreadable = |error: ReadError| error.problem();
-    let Some(rulebook) = read(log).map_err(unreadable)? else { return Ok(()) };
     let entity_type = &draft.content.entity_type;
-    let rule = rulebook.rule_for(entity_type);
+    let rule = read(log).map_err(unreadable)?.map(|rulebook| rulebook.rule_for(entity_type));
+    let problem = match rule {
+        _ if has_own_actions(entity_type) => no_fields(draft),
+        Some(Rule::AcceptAssign) => no_fields(draft),
+        Some(rule @ (Rule::CentralOnly | Rule::ServerWins)) => {
+            let detail = format!("{entity_type} is under the rule {}: only central writes it", rule.as_str());
+            Problem::new(ErrorCode::CentralOnly, detail).at("/entity_type")
+        }
+        _ => return Ok(()),
+    };
     // What was sealed before the rules changed is answered as it was then.
-    if !matches!(rule, Rule::CentralOnly | Rule::ServerWins) || log.find(draft.id).map_err(unreadable)?.is_some() {
-        return Ok(());
-    }
-    let detail = format!("{entity_type} is under the rule {}: only central writes it", rule.as_str());
-    Err(Problem::new(ErrorCode::CentralOnly, detail).at("/entity_type"))
+    if log.find(draft.id).map_err(unreadable)?.is_some() { Ok(()) } else { Err(problem) }
+}
+
+fn no_fields(draft: &Draft) -> Problem {
+    let content = &draft.content;
+    let detail = format!("{} does not change by {}: it has actions of its own", content.entity_type, content.action);
+    Problem::new(ErrorCode::InvalidPayload, detail).at("/action")
 }

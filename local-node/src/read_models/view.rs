@@ -217,10 +217,10 @@ impl ReadModels {
         Ok(RowList { rows: shown.into_iter().map(|(_, row)| row).collect(), next_cursor })
     }
 
-    /// Changes whenever a list might.
-    pub(crate) fn list_tag(&self) -> Result<String, ReadError> {
+    /// Changes whenever a list might that tells this of the line to central.
+    pub(crate) fn list_tag(&self, line: Line) -> Result<String, ReadError> {
         let (head, place) = (self.log.head(), Place::read(&self.log)?);
-        let text = format!("{place:?} {} {:?}", head.epoch.number, head.marks);
+        let text = format!("{place:?} {line:?} {} {:?}", head.epoch.number, head.marks);
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 

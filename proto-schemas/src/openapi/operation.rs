@@ -211,11 +211,17 @@ impl Operation {
     /// Its answer has an ETag, and is not repeated to who has it.
     #[must_use]
     pub fn tagged(self) -> Operation {
-        const WHAT: &str = "Names what was read: for If-None-Match, and for the If-Match of an edit.";
+        const WHAT: &str = "Names what was read: for If-None-Match.";
         self.any_header("If-None-Match", "An ETag that is held already")
             .answers_nothing(304)
             .says(200, "ETag", true, WHAT)
             .says(304, "ETag", true, WHAT)
+    }
+
+    /// Its answer has an ETag that an edit names. It is repeated to who has it: more is told than what an edit could overwrite.
+    #[must_use]
+    pub fn named(self) -> Operation {
+        self.says(200, "ETag", true, "Names what was read: for the If-Match of an edit.")
     }
 
     /// With what it may be refused, beside what holds for all.

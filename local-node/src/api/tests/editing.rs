@@ -32,6 +32,10 @@ async fn an_edit_has_to_say_what_it_was_made_from() {
     edit(&shop, "c", "*", "Durand").await.problem(400, "BAD_PARAMETER");
     edit(&shop, "d", "5", "Durand").await.problem(400, "BAD_PARAMETER");
     let tag = tag(&shop).await;
+    for several in [&[("if-match", tag.as_str()), ("if-match", "\"9\"")][..], &[("if-match", "\"0+1.1.2\", \"9\"")]] {
+        let headers = [&[("idempotency-key", "several")], several].concat();
+        shop.send_with("PATCH", CLIENT, &headers, body.clone()).await.problem(400, "BAD_PARAMETER");
+    }
     let body = json!({"fields": {"name": "Durand"}, "base_version": 7}).to_string();
     let reply = shop.send_with("PATCH", CLIENT, &[("idempotency-key", "e"), ("if-match", &tag)], body).await;
     assert_eq!(reply.problem(400, "BAD_JSON")["pointer"], "/base_version");
@@ -98,7 +102,7 @@ async fn an_editor_who_goes_away_does_not_open_the_way_for_another() {
 async fn lists_and_rows_are_not_sent_again_unchanged() {
     let shop = Shop::open().await;
     create(&shop).await;
-    for path in [CLIENT, "/api/v1/clients", "/api/v1/products", "/api/v1/stock", "/api/v1/invoices"] {
+    for path in ["/api/v1/clients", "/api/v1/products", "/api/v1/stock", "/api/v1/invoices"] {
         let tag = shop.get(path).await.headers["etag"].to_str().unwrap().to_owned();
         let again = shop.send_with("GET", path, &[("if-none-match", &tag)], "").await;
         assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
@@ -107,6 +111,26 @@ async fn lists_and_rows_are_not_sent_again_unchanged() {
     assert_eq!(edit(&shop, "first", &self::tag(&shop).await, "Durand").await.status, 200);
     let changed = shop.send_with("GET", "/api/v1/clients", &[("if-none-match", &tag)], "").await;
     assert_eq!((changed.status, &changed.json()["rows"][0]["fields"]["name"]), (200, &json!("Durand")));
+}
+
+/// A tag names what an edit could overwrite. How far an event has come, and whether a conflict is open, moves while it stands.
+#[tokio::test]
+async fn who_has_the_tag_of_an_entity_hears_what_moved_beside_it() {
+    let shop = Shop::open().await;
+    create(&shop).await;
+    let seen = tag(&shop).await;
+    let status = async || {
+        let reply = shop.send_with("GET", CLIENT, &[("if-none-match", &seen)], "").await;
+        (reply.status, reply.headers["etag"].to_str().unwrap() == seen, reply.json()["pending"][0]["status"].clone())
+    };
+    assert_eq!(status().await, (200, true, json!("PENDING")));
+    let result = |seq: u64| {
+        let result = json!({"event_id": uuid::Uuid::nil(), "seq": seq, "verdict": "ACCEPTED", "position": seq});
+        (comptoir_core::position::Seq(seq), result.to_string().into_bytes())
+    };
+    let up_to = comptoir_core::position::Seq(2);
+    shop.node.log().store_decisions(1, up_to, vec![result(1), result(2)]).await.unwrap();
+    assert_eq!(status().await, (200, true, json!("ACKED")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,6 +169,20 @@ async fn what_is_asked_for_wrongly_is_told() {
     }
     shop.get("/api/v1/entities/STUDENT/s-1").await.problem(404, "NOT_FOUND");
     assert_eq!(shop.get("/api/v1/deliveries").await.json(), json!({"rows": Value::Array(Vec::new())}));
+}
+
+/// Central would refuse it hours later, and it would wait for a person for ever.
+#[tokio::test]
+async fn fields_of_what_has_none_are_refused_here() {
+    let shop = Shop::open().await;
+    for (entity_type, action) in [("DELIVERY", "CREATE"), ("INVOICE", "UPDATE"), ("DELIVERY", "DELETE")] {
+        let payload = if action == "DELETE" { json!({}) } else { json!({"name": "x"}) };
+        let draft = json!({"id": super::door::id(1), "entity_type": entity_type, "entity_id": "d-1", "action": action,
+            "base_version": 1, "payload": payload});
+        let problem = shop.post(&draft).await.problem(422, "INVALID_PAYLOAD");
+        assert_eq!(problem["pointer"], "/action", "{problem}");
+    }
+    assert_eq!(shop.node.log().head().marks.durable.0, 1, "nothing was written");
 }
 
 #[tokio::test]
