@@ -19,7 +19,7 @@ use crate::problem::Problem;
 
 /// A draft as a caller posts it. Unknown fields are refused: a misspelt one would be lost for ever.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a draft: an object, with names for its members")]
 #[schemars(rename = "Draft")]
 pub struct DraftDto {
     /// Made by the caller (UUID v7; v4 and v5 are taken too). Without it the request needs an `Idempotency-Key`.
@@ -60,6 +60,17 @@ pub struct DraftDto {
     pub schema_version: Option<u16>,
     /// The payload: its bytes are kept as they are.
     pub payload: Box<RawValue>,
+}
+
+impl DraftDto {
+    /// Reads one.
+    pub fn read(text: &[u8]) -> Result<DraftDto, Problem> {
+        // A derived reader takes a list of values in the order of the members, too.
+        if text.trim_ascii_start().starts_with(b"[") {
+            return Err(Problem::new(ErrorCode::BadJson, "a draft is an object, with names for its members"));
+        }
+        serde_json::from_slice(text).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))
+    }
 }
 
 /// What a caller hears of one draft that is durable.
@@ -276,6 +287,13 @@ pub struct EventDto {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::EventStatus>")]
     pub status: Option<String>,
+    /// Whether central has it and has answered for it; at a node alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_synced: Option<bool>,
+    /// When central's answer came here, by the node's clock; at a node alone. Absent where it came before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Instant>")]
+    pub last_sync_at: Option<String>,
 }
 
 impl EventDto {
@@ -302,6 +320,8 @@ impl EventDto {
                 .unwrap_or_else(|_| String::from_utf8_lossy(&content.payload).into_owned().into()),
             decision: None,
             status: None,
+            is_synced: None,
+            last_sync_at: None,
         }
     }
 }

@@ -188,6 +188,17 @@ pub struct RecordResult {
     pub stamp: Option<String>,
 }
 
+/// A result as a node keeps it, and as its bundle has it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct KeptResult {
+    /// As central gave it.
+    #[serde(flatten)]
+    pub result: RecordResult,
+    /// When it came to the node, by the node's clock. What was kept before this was noted has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sync_at: Option<String>,
+}
+
 impl RecordResult {
     /// What it told, where it reads.
     pub fn as_promise(&self) -> Option<Promise> {

@@ -353,6 +353,24 @@ pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Door) {
     ] {
         door.send("POST", EVENTS, &headers, body).await.problem(status, code);
     }
+    // Members have names: values in the order of our own struct are no draft.
+    let unsaid = Value::Null;
+    let values = json!([
+        fresh(),
+        "SALE",
+        "s-1",
+        "SALE_RECORDED",
+        unsaid,
+        unsaid,
+        unsaid,
+        unsaid,
+        unsaid,
+        unsaid,
+        unsaid,
+        sale_payload(510)
+    ]);
+    door.post(EVENTS, &json!([values])).await.problem(422, "LIST_REFUSED");
+    assert_eq!(door.stream(&[], &lines(&[values])).await[0]["problem"]["code"], "BAD_JSON");
     assert_eq!(door.count().await, count);
     // And the next caller is served as if nothing had happened.
     door.post(EVENTS, &sale(fresh())).await.results();

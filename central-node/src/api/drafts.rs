@@ -59,7 +59,7 @@ pub(super) async fn append(
         let list: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(bad_json)?;
         return append_list(&central, credential.tenant, &author, key.as_deref(), &list).await;
     }
-    let dto: DraftDto = serde_json::from_slice(&bytes).map_err(bad_json)?;
+    let dto = DraftDto::read(&bytes)?;
     let decided = append_one(&central, credential.tenant, &author, key.as_deref(), dto).await?;
     Ok(Json(DecidedResponse { results: vec![decided] }).into_response())
 }
@@ -95,7 +95,7 @@ async fn append_list(
         return Err(Problem::new(code, detail).into());
     }
     let read = |(index, text): (usize, &&RawValue)| {
-        let dto: DraftDto = serde_json::from_str(text.get()).map_err(bad_json)?;
+        let dto = DraftDto::read(text.get().as_bytes())?;
         check(central, tenant, author, key, &dto, index)
     };
     let checked: Vec<_> = list.iter().enumerate().map(read).collect();
@@ -281,7 +281,7 @@ impl NdjsonIn {
         if text.len() > NDJSON_LINE_BYTES_MAX {
             return Err((None, line_too_long()));
         }
-        let dto: DraftDto = serde_json::from_slice(text).map_err(|error| (None, bad_json(error)))?;
+        let dto = DraftDto::read(text).map_err(|problem| (None, problem))?;
         let index = usize::try_from(self.line - 1).unwrap_or(usize::MAX);
         check(&self.central, self.tenant, &self.author, self.key.as_deref(), &dto, index)
             .map_err(|problem| (dto.id, problem))

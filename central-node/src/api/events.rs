@@ -121,6 +121,8 @@ fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
         payload: serde_json::Value::Null,
         decision: None,
         status: None,
+        is_synced: None,
+        last_sync_at: None,
     }
 }
 

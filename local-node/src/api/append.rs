@@ -27,7 +27,7 @@ pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Re
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return list(node, key, body).await;
     }
-    let dto: DraftDto = serde_json::from_slice(&body).map_err(|error| bad_json(&error))?;
+    let dto = DraftDto::read(&body)?;
     one(node, checked(node, &dto, key, 0)?).await
 }
 
@@ -88,9 +88,7 @@ fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Checked
     let mut drafts = Vec::with_capacity(count);
     let mut problems = Vec::new();
     for (index, text) in list.into_iter().enumerate() {
-        let checked = serde_json::from_str::<DraftDto>(text.get())
-            .map_err(|error| bad_json(&error))
-            .and_then(|dto| checked(node, &dto, key, index));
+        let checked = DraftDto::read(text.get().as_bytes()).and_then(|dto| checked(node, &dto, key, index));
         match checked {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push((index, problem)),

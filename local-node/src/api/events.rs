@@ -14,7 +14,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
-use comptoir_proto::sync_v1::RecordResult;
+use comptoir_proto::sync_v1::KeptResult;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -166,7 +166,9 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: Sending) -> Result<E
         Refusal::from(Problem::new(ErrorCode::Internal, format!("a record of the log does not read: {error}")))
     };
     let event = stored_v1::decode(&sealed.record).map_err(unreadable)?;
-    let decision: Option<RecordResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let is_synced = Some(decision.is_some());
+    let kept: Option<KeptResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let (decision, last_sync_at) = kept.map_or((None, None), |kept| (Some(kept.result), kept.last_sync_at));
     let status = match &decision {
         Some(result) => match result.verdict.as_str() {
             "CONFLICT" | "REJECTED" => "FAILED",
@@ -175,7 +177,8 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: Sending) -> Result<E
         None if sending.is_some_and(|(first, last)| (first..=last).contains(&sealed.seq)) => "SENDING",
         None => "PENDING",
     };
-    Ok(EventDto { decision, status: Some(status.to_owned()), ..EventDto::new(&event, sealed.chain) })
+    let status = Some(status.to_owned());
+    Ok(EventDto { decision, status, is_synced, last_sync_at, ..EventDto::new(&event, sealed.chain) })
 }
 
 /// Reads from disk where it holds no other request up.

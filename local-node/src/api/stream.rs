@@ -32,7 +32,6 @@ use uuid::Uuid;
 
 use super::append;
 use super::append::shown;
-use super::body::bad_json;
 use super::lines::{Line, Lines};
 use super::precondition::{self, Checked};
 use super::refusal::{id_reused, not_appended};
@@ -154,7 +153,7 @@ impl Stream {
     }
 
     fn check(&self, line: u64, text: &[u8]) -> Result<Checked, Refused> {
-        let dto: DraftDto = serde_json::from_slice(text).map_err(|error| Refused::from(bad_json(&error)))?;
+        let dto = DraftDto::read(text).map_err(Refused::from)?;
         // Ids derived from the request's key follow the line, so that the same stream again means the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         match append::checked(&self.node, &dto, self.key.as_deref(), index) {

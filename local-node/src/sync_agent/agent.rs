@@ -208,8 +208,8 @@ impl<T: Transport> Agent<T> {
 
     async fn read(&self, batch: &Batch, answer: Result<Answer, Unanswered>) -> Result<Pushed, Setback> {
         let answer = answer?;
-        let (identity, batch) = (self.log.identity(), batch.clone());
-        blocking(move || read_push(identity, &batch, &answer)).await
+        let (identity, batch, now) = (self.log.identity(), batch.clone(), self.log.now());
+        blocking(move || read_push(identity, &batch, &answer, now)).await
     }
 
     /// Central holds the records up to `up_to`: keeps its results, then goes on.

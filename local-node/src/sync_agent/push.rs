@@ -8,9 +8,12 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::Verdict;
 use comptoir_core::id::NodeId;
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::time::Timestamp;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::stored_v1;
-use comptoir_proto::sync_v1::{HeadDto, PushResponse, Receipt, RecordResult, SyncStatus, parse_chain, receipt_text};
+use comptoir_proto::sync_v1::{
+    HeadDto, KeptResult, PushResponse, Receipt, RecordResult, SyncStatus, parse_chain, receipt_text,
+};
+use comptoir_proto::{instant, stored_v1};
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::outbox::{Batch, Sent};
@@ -65,8 +68,8 @@ pub(crate) struct Stand {
     pub(crate) receipt: Option<Receipt>,
 }
 
-/// Reads the answer to a batch.
-pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer) -> Result<Pushed, Setback> {
+/// Reads the answer to a batch, which came at that time.
+pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer, now: Timestamp) -> Result<Pushed, Setback> {
     if answer.status != 200 {
         return Err(Setback::refused(answer));
     }
@@ -83,9 +86,11 @@ pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer) -> R
         holds
     });
     let up_to = Seq(batch.first().0 + response.results.len() as u64 - 1);
+    let last_sync_at = Some(instant::format(now));
     let stored = |result: RecordResult| {
-        let bytes = serde_json::to_vec(&result).map_err(|error| Setback::Misfit(error.to_string()))?;
-        Ok((result, bytes))
+        let kept = KeptResult { result, last_sync_at: last_sync_at.clone() };
+        let bytes = serde_json::to_vec(&kept).map_err(|error| Setback::Misfit(error.to_string()))?;
+        Ok((kept.result, bytes))
     };
     Ok(Pushed {
         results: response.results.into_iter().map(stored).collect::<Result<_, Setback>>()?,

@@ -59,6 +59,9 @@ pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, requ
     let seen = Seen::read(&parts.headers)?;
     body::only_json(&parts.headers)?;
     let body = body::read(&parts.headers, body, BODY_BYTES_MAX).await?;
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::new(ErrorCode::BadJson, "a draft is an object, with names for its members").into());
+    }
     let named: Named = serde_json::from_slice(&body).map_err(|error| bad_json(&error))?;
     for (field, text) in [("entity_type", &named.entity_type), ("action", &named.action)] {
         Name::new(text).map_err(|e| Problem::new(ErrorCode::BadJson, e.to_string()).at(format!("/{field}")))?;

@@ -121,6 +121,7 @@ async fn what_is_no_draft_is_told() {
     put(DRAFT, "{".to_owned()).await.problem(400, "BAD_JSON");
     put(DRAFT, json!({"action": "CREATE"}).to_string()).await.problem(400, "BAD_JSON");
     put(DRAFT, json!({"entity_type": "", "action": "CREATE"}).to_string()).await.problem(400, "BAD_JSON");
+    put(DRAFT, json!(["CLIENT", "CREATE"]).to_string()).await.problem(400, "BAD_JSON");
     put("/api/v1/drafts/one", invoice(1).to_string()).await.problem(400, "BAD_PARAMETER");
     let huge = json!({"entity_type": "NOTE", "action": "CREATE", "text": "x".repeat(300_000)});
     put(DRAFT, huge.to_string()).await.problem(413, "TOO_LARGE");

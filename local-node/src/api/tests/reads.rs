@@ -80,6 +80,8 @@ async fn one_event_is_found_by_its_id() {
     decide(&shop).await;
     let decided = shop.get(&format!("/api/v1/events/{}", id(0))).await.json();
     assert_eq!(decided["decision"]["verdict"], "CONFLICT");
+    assert_eq!((&undecided["is_synced"], &decided["is_synced"]), (&json!(false), &json!(true)));
+    assert_eq!(decided["last_sync_at"], Value::Null, "it came before this was noted");
     shop.get("/api/v1/events/0199aaaa-0000-7000-8000-000000000000").await.problem(404, "NOT_FOUND");
     shop.get("/api/v1/events/%FF").await.problem(400, "BAD_PARAMETER");
     shop.get("/api/v1/events/first").await.problem(400, "BAD_PARAMETER");

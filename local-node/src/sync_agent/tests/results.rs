@@ -1,7 +1,9 @@
 //! What comes back: partly, wrongly, or with bad news for one event among many.
 
+use comptoir_core::position::Seq;
+use comptoir_proto::instant;
 use comptoir_proto::stored_v1::unreadable_event_id;
-use comptoir_proto::sync_v1::{PushResponse, parse_chain};
+use comptoir_proto::sync_v1::{KeptResult, PushResponse, parse_chain};
 use uuid::Uuid;
 
 use super::central::Fault;
@@ -19,6 +21,20 @@ async fn one_poisoned_event_is_set_apart_and_the_others_pass() {
     let poisoned = shop.decision(779).unwrap();
     assert_eq!((poisoned.event_id, poisoned.verdict.as_str()), (id(777).uuid(), "QUARANTINED"));
     assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.needs_person.events, 1);
+}
+
+/// What is synced is known per record, and since when.
+#[tokio::test(start_paused = true)]
+async fn each_result_is_kept_with_when_it_came() {
+    let mut shop = Shop::new();
+    shop.sell(0..1).await;
+    shop.start().acked(2).await;
+    for seq in 1..=2 {
+        let kept = shop.log.decision(1, Seq(seq)).unwrap().unwrap();
+        let kept: KeptResult = serde_json::from_slice(&kept).unwrap();
+        assert_eq!(kept.last_sync_at, Some(instant::format(shop.log.now())), "by the node's clock");
+        assert_eq!((kept.result.seq, kept.result.verdict.as_str()), (seq, "ACCEPTED"));
+    }
 }
 
 #[tokio::test(start_paused = true)]
