@@ -48,8 +48,15 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
         (None, Some(error)) => troubles.push(told(say("Dernière erreur : ", "Last error: "), error)),
         (None, None) => {}
     }
-    if let Some(error) = sync.pull.as_ref().and_then(|pull| pull.last_error.as_ref()) {
-        troubles.push(told(say("Rien n'est reçu : ", "Nothing comes down: "), error));
+    let pull = sync.pull.as_ref();
+    match pull.map(|pull| (pull.loaded_rows, &pull.last_error)) {
+        // What failed before the rows began to come is over.
+        Some((Some(rows), _)) => troubles.push(say(
+            format!("Premier chargement en cours : {rows} lignes jusqu'ici"),
+            format!("A first load is under way: {rows} rows so far"),
+        )),
+        Some((None, Some(error))) => troubles.push(told(say("Rien n'est reçu : ", "Nothing comes down: "), error)),
+        Some((None, None)) | None => {}
     }
     if !troubles.is_empty() {
         troubles.push(say("Que faire : docs/operating/node.md", "What to do: docs/operating/node.md").to_owned());
@@ -90,4 +97,31 @@ fn words(queue: &QueueDto) -> String {
             last.unwrap_or("never")
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_load_under_way_is_told_and_not_what_failed_before_it() {
+        let pull = |pull: serde_json::Value| {
+            let status: NodeStatus = serde_json::from_value(json!({
+                "tenant": uuid::Uuid::nil(), "site": uuid::Uuid::nil(), "node": uuid::Uuid::nil(), "public_key": "",
+                "version": "", "now": "",
+                "log": {"state": "open", "epoch": {"number": 1, "id": uuid::Uuid::nil()}, "appended": 1, "durable": 1,
+                        "acked": 1, "chain": "", "boot": 1, "check": {"state": "clean"}, "disk_low": false},
+                "queue": {"pending": 0, "attention": 0},
+                "sync": {"enabled": true, "phase": "idle", "failures": 0, "batch_records": 500, "pull": pull},
+            }))
+            .expect("a status");
+            troubles(&status).first().cloned()
+        };
+        let error = json!({"code": "UNREACHABLE", "detail": "refused", "at": ""});
+        assert_eq!(pull(json!({})), None);
+        assert_eq!(pull(json!({"last_error": error})), Some("Nothing comes down: UNREACHABLE: refused".to_owned()));
+        let loading = pull(json!({"loaded_rows": 1_088, "last_error": error}));
+        assert_eq!(loading, Some("A first load is under way: 1088 rows so far".to_owned()));
+    }
 }

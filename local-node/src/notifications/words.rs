@@ -56,7 +56,17 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
             "RELEASED" => released_french(kept, &what, zone),
             "RESOLVED" => (
                 format!("Conflit réglé : {what}"),
-                format!("{} a choisi ce qui reste.", kept.by.as_deref().unwrap_or("Une personne")),
+                format!(
+                    "{} a choisi : {}{}.",
+                    kept.by.as_deref().unwrap_or("Une personne"),
+                    match kept.data["choice"].as_str() {
+                        Some("server") => "la version du central reste, la vôtre ne compte pas",
+                        Some("local") => "votre version vaut",
+                        Some("merged") => "les deux versions sont fusionnées",
+                        _ => "voyez la fiche",
+                    },
+                    reason(kept)
+                ),
             ),
             DECIDED_AGAIN => (
                 format!("Le central a décidé autrement : {what}"),
@@ -96,7 +106,17 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
             "RELEASED" => released_english(kept, &what, zone),
             "RESOLVED" => (
                 format!("Conflict resolved: {what}"),
-                format!("{} chose what stays.", kept.by.as_deref().unwrap_or("A person")),
+                format!(
+                    "{} chose: {}{}.",
+                    kept.by.as_deref().unwrap_or("A person"),
+                    match kept.data["choice"].as_str() {
+                        Some("server") => "central's version stays, yours does not count",
+                        Some("local") => "your version counts",
+                        Some("merged") => "the two versions are merged",
+                        _ => "look at the record",
+                    },
+                    reason(kept)
+                ),
             ),
             DECIDED_AGAIN => (
                 format!("Central decided otherwise: {what}"),
@@ -115,6 +135,11 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
         },
     };
     (title, detail)
+}
+
+/// What the person gave as their reason.
+fn reason(kept: &Kept) -> String {
+    kept.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
 /// What was set apart is judged where it is released: it may come too late there.
@@ -213,6 +238,34 @@ mod tests {
         let title = |language| of_zone(&kept, language, TimeZone::UTC).0;
         assert_eq!(title(Language::French), "Validée par Amadou le 05/01/2026 à 09:00");
         assert_eq!(title(Language::English), "Validated by Amadou on 2026-01-05 at 09:00");
+    }
+
+    #[test]
+    fn an_editor_hears_whose_version_stays_and_why() {
+        let told = |data: serde_json::Value, language| {
+            let kept = Kept {
+                kind: "RESOLVED".to_owned(),
+                code: None,
+                event_id: Uuid::nil(),
+                entity_type: "STUDENT".to_owned(),
+                entity_id: "s-1".to_owned(),
+                position: 7,
+                at: 0,
+                by: Some("Amina".to_owned()),
+                words: None,
+                data,
+                seen_at: None,
+            };
+            of_zone(&kept, language, TimeZone::UTC).1
+        };
+        let chosen = json!({"choice": "server", "reason": "registre"});
+        assert_eq!(
+            told(chosen, Language::French),
+            "Amina a choisi : la version du central reste, la vôtre ne compte pas (registre)."
+        );
+        assert_eq!(told(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
+        assert_eq!(told(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
+        assert_eq!(told(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
     }
 
     /// A validation was set apart for its code, another driver came first, then somebody released the one that was set apart.

@@ -102,7 +102,7 @@ async fn notices_come_with_their_page_each_once() {
     let all: Vec<_> = told(&shop).into_iter().map(|told| (told.kind, told.position, told.by)).collect();
     let by = Some("Amina".to_owned());
     assert_eq!(all, [("RESOLVED".to_owned(), 2, by.clone()), ("RELEASED".to_owned(), 8, by)]);
-    assert_eq!(told(&shop)[0].detail, "Amina chose what stays.");
+    assert_eq!(told(&shop)[0].detail, "Amina chose: central's version stays, yours does not count.");
 }
 
 /// A validation that names a file of these bytes.
