@@ -58,7 +58,10 @@ impl Remote {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let response = request.send().await.map_err(|error| match error.is_builder() {
+            true => Failure::Usage(format!("{:?} is no address: {}", self.url, with_causes(&error))),
+            false => self.unreachable(&error),
+        })?;
         if response.status().is_success() { Ok(response) } else { Err(self.refusal(path, response).await) }
     }
 

@@ -46,6 +46,7 @@ fn a_node_that_is_not_there_is_unavailable_and_a_program_reads_why() {
 fn a_command_line_that_means_nothing_is_usage() {
     assert_eq!(code(&comptoir(&["import"], &[])), exit::USAGE);
     assert_eq!(code(&comptoir(&["queue", "--url", "shop"], &[])), exit::USAGE);
+    assert_eq!(code(&comptoir(&["queue", "--url", "ftp://shop"], &[])), exit::USAGE);
     let output = comptoir(&["import", "/no/such/file.csv", "--map", "/no/such/map.toml"], &[]);
     assert_eq!(code(&output), exit::USAGE);
     assert!(stderr(&output).contains("/no/such/map.toml"), "{}", stderr(&output));
@@ -114,10 +115,22 @@ fn node(folder: &Path, url: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
 fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (mut node, _log) = node(folder.path(), &url);
-    let output = comptoir(&["events", "export", "--url", &url, "--out", "/no/such/folder/shop.bundle"], &[]);
+    let export = |out: &Path| comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &[]);
+    let nowhere = export(Path::new("/no/such/folder/shop.bundle"));
+    let outs = tempfile::tempdir().unwrap();
+    let (a_folder, full) = (outs.path().join("folder"), outs.path().join("full.bundle"));
+    std::fs::create_dir(&a_folder).unwrap();
+    let into_a_folder = export(&a_folder);
+    // What is written beside the file until it is whole goes to a disk without room.
+    std::os::unix::fs::symlink("/dev/full", outs.path().join("full.bundle.part")).unwrap();
+    let without_room = export(&full);
     node.kill().unwrap();
     node.wait().unwrap();
-    assert_eq!(code(&output), exit::USAGE, "{}", stderr(&output));
+    assert_eq!(code(&nowhere), exit::USAGE, "{}", stderr(&nowhere));
+    assert_eq!(code(&into_a_folder), exit::USAGE, "{}", stderr(&into_a_folder));
+    assert_eq!(code(&without_room), exit::UNAVAILABLE, "{}", stderr(&without_room));
+    let left: Vec<_> = std::fs::read_dir(outs.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["folder"], "no half of a log stays");
 }
 
 /// Whoever looks at night reads one command: that nothing moves, and why.

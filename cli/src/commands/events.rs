@@ -1,7 +1,8 @@
 //! `comptoir events`: the log of a node or of central, to read and to take home.
 
 use std::collections::VecDeque;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::paths;
+use reqwest::Response;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -147,22 +149,50 @@ struct Exported<'a> {
 }
 
 async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
+    let out = args.out.as_path();
+    let (Some(name), false) = (out.file_name(), out.is_dir()) else {
+        let words = say("c'est un dossier ; nommez un fichier", "this is a folder; name a file");
+        return Err(Failure::Usage(format!("{}: {words}", out.display())));
+    };
     let remote = Remote::new(&args.remote)?;
-    let mut response = remote.open(paths::EVENTS_EXPORT, &[]).await?;
-    let disk = |error: std::io::Error| Failure::Internal(format!("{}: {error}", args.out.display()));
-    let mut name = args.out.file_name().unwrap_or_default().to_owned();
+    let response = remote.open(paths::EVENTS_EXPORT, &[]).await?;
+    let mut name = name.to_owned();
     name.push(".part");
-    let part = args.out.with_file_name(name);
-    let unusable = |error: std::io::Error| Failure::Usage(format!("{}: {error}", args.out.display()));
-    let mut file = std::fs::File::create(&part).map_err(unusable)?;
+    let part = out.with_file_name(name);
+    let file = File::create(&part).map_err(|error| Failure::Usage(format!("{}: {error}", out.display())))?;
+    match write(&remote, response, file, &part, out).await {
+        Ok(bytes) => output.print(&Exported { file: out, bytes }),
+        Err(failure) => {
+            // Half a log is of no use, and tells what was sold and to whom. Where it cannot be removed, what failed first is told.
+            drop(std::fs::remove_file(&part));
+            Err(failure)
+        }
+    }
+}
+
+/// Writes the answer beside the file, and puts it in its place when it is whole.
+async fn write(
+    remote: &Remote,
+    mut response: Response,
+    mut file: File,
+    part: &Path,
+    out: &Path,
+) -> Result<u64, Failure> {
+    let disk = |error: std::io::Error| {
+        let text = format!("{}: {error}", out.display());
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Failure::Unavailable(text),
+            _ => Failure::Internal(text),
+        }
+    };
     let mut bytes = 0;
     while let Some(piece) = response.chunk().await.map_err(|error| remote.unreachable(&error))? {
         file.write_all(&piece).map_err(disk)?;
         bytes += piece.len() as u64;
     }
     file.sync_all().map_err(disk)?;
-    std::fs::rename(&part, &args.out).map_err(disk)?;
-    output.print(&Exported { file: &args.out, bytes })
+    std::fs::rename(part, out).map_err(disk)?;
+    Ok(bytes)
 }
 
 impl Shown for Exported<'_> {
