@@ -65,7 +65,8 @@ pub(crate) struct Agent<T> {
     opened_epoch: bool,
     /// Up to where decisions were told to people; as it is kept in the log at first.
     told: Option<Mark>,
-    /// Whether central's stand has to be known before anything more is sent.
+    /// Whether central's stand has to be known before anything more is sent. So at the start: a log that was put back from an older
+    /// copy, and sold since, would show central a fork where it only lost what central holds.
     must_ask: bool,
     ask_at: Instant,
     notes_at: Instant,
@@ -98,7 +99,7 @@ impl<T: Transport> Agent<T> {
             mismatches: 0,
             opened_epoch: false,
             told: None,
-            must_ask: false,
+            must_ask: true,
             ask_at: Instant::now(),
             notes_at: Instant::now(),
         }
@@ -115,7 +116,7 @@ impl<T: Transport> Agent<T> {
                 self.begin_epoch(head.epoch, head.marks.acked.next());
             }
             let due = self.next <= head.marks.durable;
-            let step = if std::mem::take(&mut self.must_ask) {
+            let step = if self.must_ask {
                 self.ask().await
             } else if due {
                 self.push().await
@@ -173,10 +174,15 @@ impl<T: Transport> Agent<T> {
             .and_then(|answer| read_status(&answer))
         {
             Ok(stand) => {
+                self.must_ask = false;
                 self.settle(&stand, asked_at).await;
                 self.compare(stand).await
             }
-            Err(setback) => self.set_back(setback, None).await,
+            Err(setback) => {
+                // One that does not know the question is not asked again before everything else.
+                self.must_ask &= !matches!(setback, Setback::Refused { status: 400 | 404 | 405, .. });
+                self.set_back(setback, None).await
+            }
         }
     }
 
