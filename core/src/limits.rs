@@ -32,6 +32,8 @@ pub const PAGE_ROWS_MAX: usize = 1_000;
 pub const WAIT_SECONDS_MAX: u64 = 25;
 /// Fields of one generic entity: as many as one payload may set.
 pub const ENTITY_FIELDS_MAX: usize = 256;
+/// Levels of an entity's fields as one JSON object. A row travels in up to six levels more, and common readers of JSON stop at 128.
+pub const ENTITY_DEPTH_MAX: usize = 100;
 /// Bytes of an entity's fields as one compact JSON object. More than any one payload, and with its open conflicts little enough that
 /// a node keeps the row in one atomic batch.
 pub const ENTITY_BYTES_MAX: usize = 384 * 1024;

@@ -1,5 +1,7 @@
 //! Our push protocol, version 1: what a node sends and what central answers. `docs/spec/sync.md` is the paper.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use comptoir_core::chain::ChainHash;
@@ -10,6 +12,7 @@ use comptoir_core::position::{Epoch, Position};
 use comptoir_core::rules::Promise;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -296,28 +299,49 @@ pub fn resolution_value(resolution: &Resolution) -> Value {
 
 /// A resolution from its stored bytes.
 pub fn resolution_from_json(bytes: &[u8]) -> Option<Resolution> {
-    let value: Value = serde_json::from_slice(bytes).ok()?;
-    let data = value.get("data")?;
-    let text = |name: &str| data.get(name).and_then(Value::as_str);
-    match value.get("action")?.as_str()? {
+    #[derive(Deserialize)]
+    struct Told {
+        action: String,
+        data: BTreeMap<String, Box<RawValue>>,
+    }
+    // Level by level: a field may nest nearly as deep as JSON is read, and stands some levels deeper here than where it was checked.
+    let Told { action, data } = serde_json::from_slice(bytes).ok()?;
+    let value = |name: &str| serde_json::from_str::<Value>(data.get(name)?.get()).ok();
+    let text = |name: &str| value(name)?.as_str().map(str::to_owned);
+    match action.as_str() {
         "DISCARD_LOCAL" => Some(Resolution::DiscardLocal {
             event: text("event_id")?.parse::<EventId>().ok()?,
             user: text("user").map(Name::new).transpose().ok()?,
             node: text("node")?.parse::<NodeId>().ok()?,
-            at: instant::parse(text("at")?)?,
-            place: text("place").map(str::to_owned),
+            at: instant::parse(&text("at")?)?,
+            place: text("place"),
         }),
         "TAKE_SERVER_STOCK" => {
-            let quantities = data.get("quantities")?.as_object()?.iter();
+            let quantities = value("quantities")?;
+            let quantities = quantities.as_object()?.iter();
             let quantities = quantities
                 .map(|(product, quantity)| Some((Name::new(product.clone()).ok()?, quantity.as_str()?.parse().ok()?)))
                 .collect::<Option<_>>()?;
             Some(Resolution::ServerStock { quantities })
         }
         "CHOOSE" => Some(Resolution::ServerEntity {
-            version: Position(data.get("version")?.as_u64()?),
-            fields: crate::payload::fields_of(data.get("fields")?.as_object()?),
+            version: Position(value("version")?.as_u64()?),
+            fields: crate::payload::fields_of(value("fields")?.as_object()?),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rules before version 3 let an entity nest as deep as a payload is read.
+    #[test]
+    fn a_stored_resolution_reads_however_deep_the_fields_nest_that_it_names() {
+        let fields = format!("{}1{}", "{\"a\":".repeat(127), "}".repeat(127));
+        let stored = format!("{{\"action\":\"CHOOSE\",\"data\":{{\"fields\":{fields},\"version\":7}}}}");
+        let read = resolution_from_json(stored.as_bytes()).expect("it was written once");
+        assert_eq!(String::from_utf8(resolution_to_json(&read)).unwrap(), stored);
     }
 }

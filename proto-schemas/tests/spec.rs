@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use comptoir_core::decision::{Code, Flag, Verdict};
-use comptoir_core::limits::{ENTITY_BYTES_MAX, ENTITY_FIELDS_MAX, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX};
+use comptoir_core::limits::{
+    ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX, PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX,
+};
 use comptoir_core::rulebook::Rule;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::{actions, entity_type_of, is_central_only, schema};
@@ -80,6 +82,7 @@ fn the_limits_are_those_of_the_code() {
     assert!(page("payloads.md").contains(&grouped(PAYLOAD_BYTES_MAX)));
     assert!(page("payloads.md").contains(&format!("at most {ENTITY_FIELDS_MAX} fields")));
     assert!(page("payloads.md").contains(&grouped(ENTITY_BYTES_MAX)));
+    assert!(page("payloads.md").contains(&format!("more than {ENTITY_DEPTH_MAX} levels")));
     for name in ["record.md", "bundle.md"] {
         assert!(page(name).contains(&grouped(RECORD_BYTES_MAX)), "{name}");
     }

@@ -1,22 +1,35 @@
 //! How large an entity of fields may grow. Each payload is bounded; without this, edits could pile up a row that no node can keep.
 //!
-//! Only growth is refused: an entity that was over a limit before there was one can still be changed and made smaller.
+//! Only growth is refused: an entity that was over a limit before there was one can still be changed and made smaller. What is written
+//! may not nest too deep, whatever is there already.
 
 use crate::decision::{Code, Judgement, Place, Verdict};
 use crate::fact::{Fact, Fields, Known, Resolved};
-use crate::limits::{ENTITY_BYTES_MAX, ENTITY_FIELDS_MAX};
+use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 use crate::rules::{Change, Effect, EntityChange, client, effects, entity, with_detail};
 use crate::state::{Entity, EntityKey, Size, Stamp, World};
 
 /// The version of the rules that brought these limits.
 const SINCE: u16 = 2;
+/// The one that brought the limit of levels.
+const LEVELS_SINCE: u16 = 3;
 
 /// Refuses an edit, or a resolution, that would be accepted and makes its entity too large.
 pub(super) fn refusal(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Option<Judgement> {
     let fields = fields_of(&known.fact)?;
     let key = EntityKey::of(known);
     let now = world.entities.get(&key);
-    if place.engine < SINCE || judgement.verdict != Verdict::Accepted || is_small(now, fields) {
+    if place.engine < SINCE || judgement.verdict != Verdict::Accepted {
+        return None;
+    }
+    let refused =
+        |detail| with_detail(Judgement::refused(Verdict::Rejected, Code::EntityTooLarge, judgement.rule), detail);
+    if place.engine >= LEVELS_SINCE
+        && let Some(detail) = too_deep(&key, fields)
+    {
+        return Some(refused(detail));
+    }
+    if is_small(now, fields) {
         return None;
     }
     let effects = effects(world, place, known, judgement);
@@ -24,13 +37,15 @@ pub(super) fn refusal(world: &World, place: &Place, known: &Known, judgement: &J
         Effect::EntityChanged(changed) => Some(changed),
         _ => None,
     })?;
-    let detail = too_large(&key, now, &after(now, changed))?;
-    Some(with_detail(Judgement::refused(Verdict::Rejected, Code::EntityTooLarge, judgement.rule), detail))
+    too_large(&key, now, &after(now, changed)).map(refused)
 }
 
 /// What stands against an edit that is made now of what is shown now: for whoever takes it in and can still refuse it.
 pub fn grown(key: &EntityKey, now: Option<&Entity>, fact: &Fact) -> Option<String> {
     let fields = fields_of(fact)?;
+    if let Some(detail) = too_deep(key, fields) {
+        return Some(detail);
+    }
     if is_small(now, fields) {
         return None;
     }
@@ -65,6 +80,41 @@ fn after(now: Option<&Entity>, changed: &EntityChange) -> Entity {
         false => entity::evolve(&mut after, &changed.change, changed.stamp),
     }
     after
+}
+
+/// Says which field nests too deep.
+fn too_deep(key: &EntityKey, fields: &Fields) -> Option<String> {
+    let values = fields.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let mut deep =
+        values.map(|(name, value)| (name, 1 + levels(value))).filter(|(_, levels)| *levels > ENTITY_DEPTH_MAX);
+    let (name, levels) = deep.next()?;
+    Some(format!(
+        "{} {} would have {levels} levels in its field {name:?}, at most {ENTITY_DEPTH_MAX}: keep a part of it as another entity or as text",
+        key.entity_type, key.entity_id
+    ))
+}
+
+/// How deep a JSON text nests.
+fn levels(json: &str) -> usize {
+    // As many brackets as levels, opened and closed: nearly every value is too short to look into.
+    if json.len() < 2 * (ENTITY_DEPTH_MAX - 1) {
+        return 0;
+    }
+    let (mut levels, mut deepest, mut in_text, mut escaped) = (0usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                levels += 1;
+                deepest = deepest.max(levels);
+            }
+            b'}' | b']' if !in_text => levels = levels.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Says so, with both sizes and what to do.

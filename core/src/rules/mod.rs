@@ -37,8 +37,9 @@ use crate::rulebook::Rule;
 use crate::state::{Entity, EntityKey, Stamp, World};
 
 /// Raised whenever the same log could be judged otherwise than before; stored with each decision. A decision is made again by the
-/// version that made it ([`Place::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`.
-pub const ENGINE_VERSION: u16 = 2;
+/// version that made it ([`Place::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`, 3
+/// its limit of levels.
+pub const ENGINE_VERSION: u16 = 3;
 
 /// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
 const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];

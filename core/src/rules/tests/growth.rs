@@ -1,7 +1,7 @@
 //! How large an entity may grow.
 
 use super::*;
-use crate::limits::{ENTITY_BYTES_MAX, ENTITY_FIELDS_MAX};
+use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 
 /// A field of so many bytes of value.
 fn long(name: &str, bytes: usize) -> String {
@@ -45,6 +45,28 @@ fn an_edit_fills_an_entity_to_the_last_byte_and_not_beyond_it() {
             .then_accepted()
             .when(deleted(1, entity_type, "e"))
             .then_accepted();
+    }
+}
+
+/// A field whose entity has that many levels by it.
+fn nested(name: &str, levels: usize) -> String {
+    format!("{name}={}1{}", "[".repeat(levels - 1), "]".repeat(levels - 1))
+}
+
+/// A row is given in levels of its own, and who reads it would stop at 128.
+#[test]
+fn an_entity_nests_so_deep_and_no_deeper() {
+    for entity_type in ["CLIENT", "STUDENT"] {
+        let brackets = format!("text=\"\\\\\\\"{}\"", "[{".repeat(ENTITY_DEPTH_MAX));
+        let story = given([created(1, entity_type, "e", &[&nested("a", ENTITY_DEPTH_MAX), &brackets])])
+            .then_accepted()
+            .when(updated(1, entity_type, "e", &[&nested("b", ENTITY_DEPTH_MAX + 1)]))
+            .then(Verdict::Rejected, Code::EntityTooLarge);
+        let detail = story.judgement().detail.clone().unwrap_or_default();
+        assert!(detail.contains("101 levels in its field \"b\", at most 100: keep"), "{detail}");
+        let mut before = updated(1, entity_type, "e", &[&nested("b", ENTITY_DEPTH_MAX + 1)]);
+        before.place.engine = 2;
+        story.when(before).then_accepted().when(updated(1, entity_type, "e", &["c=1"])).then_accepted();
     }
 }
 
