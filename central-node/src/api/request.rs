@@ -53,8 +53,13 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
 }
 
-/// Refuses anything but JSON.
+/// Refuses anything but JSON, and JSON that is packed: it would not read, and nobody would say why.
 pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let packed = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    if let Some(packed) = packed.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        let detail = format!("send it without a content-encoding, got {packed}");
+        return Err(Problem::new(ErrorCode::UnsupportedMediaType, detail));
+    }
     let sent = media_type(headers);
     match sent.as_deref() {
         Some("application/json") => Ok(()),
@@ -96,8 +101,11 @@ pub(crate) async fn body_bytes(
     let mut reserved = reserve(central, announced)?;
     let read = async {
         while let Some(frame) = body.frame().await {
-            let frame = frame
-                .map_err(|error| Problem::new(ErrorCode::BadJson, format!("the body could not be read: {error}")))?;
+            // A link that broke, not a request that is wrong: whoever hears it is to send it again.
+            let frame = frame.map_err(|error| {
+                let detail = format!("the body broke off after {} bytes ({error}): send it again", bytes.len());
+                Problem::new(ErrorCode::RequestTimeout, detail)
+            })?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > bytes_max {
                 let_arrive(&mut body, bytes_max).await;

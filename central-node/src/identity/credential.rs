@@ -66,7 +66,8 @@ impl AuthError {
 
 /// Looks up the credential of an `Authorization` header.
 pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<Credential, AuthError> {
-    let bearer = authorization.and_then(|header| header.strip_prefix("Bearer "));
+    let parts = authorization.and_then(|header| header.split_once(' '));
+    let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, key)| key);
     let key = bearer.and_then(|text| PresentedKey::read(text.trim())).ok_or(AuthError::Unknown)?;
     let mut connection = db.service().await?;
     let tx = connection.transaction().await.map_err(StoreError::from)?;

@@ -14,6 +14,7 @@ use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::state::EntityKey;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::canonical_json::canonical;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::RecordResult;
@@ -348,14 +349,23 @@ impl DeviceDrafts {
 
 /// Whether a sealed event is the one that a device sends again. The version it was based on is not compared: where the device names none,
 /// central takes it from the time of its last synchronisation, which has moved on. Nor are ids that central has replaced since, nor whose
-/// entity of a replaced id was meant: the device may have been given the other's since.
+/// entity of a replaced id was meant: the device may have been given the other's since. A payload is the same in its RFC 8785 form: a device
+/// that keeps objects, and takes checksums of that form, may write them otherwise the second time.
 fn same(ids: &GivenIds, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |draft: &DeviceDraft| {
-        let content = Content { base_version: sealed.content.base_version, ..draft.content.clone() };
-        draft.occurred_at == sealed.occurred_at && content == sealed.content
+        let (base_version, payload) = (sealed.content.base_version, sealed.content.payload.clone());
+        let content = Content { base_version, payload, ..draft.content.clone() };
+        draft.occurred_at == sealed.occurred_at
+            && content == sealed.content
+            && is_same_json(&draft.content.payload, &sealed.content.payload)
     };
     let of_the_other = || DeviceDraft { is_another_s: !sent.is_another_s, ..sent.clone() };
     is(&ids.follow(sent)) || is(sent) || is(&ids.follow(&of_the_other()))
+}
+
+fn is_same_json(left: &[u8], right: &[u8]) -> bool {
+    let form = |bytes| canonical(std::str::from_utf8(bytes).ok()?);
+    left == right || form(left).is_some_and(|left| form(right) == Some(left))
 }
 
 fn reused(id: EventId) -> Problem {
