@@ -47,7 +47,7 @@ pub struct SyncEvent {
 
 /// Who acted. The document has a number; the queue's table on the device a text.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a whole number or a text")]
 pub enum UserId {
     /// `12`.
     Number(i64),
@@ -74,6 +74,9 @@ pub struct PushResponse {
     pub acked_event_ids: Vec<String>,
     /// The others.
     pub failed_events: Vec<FailedEvent>,
+    /// Of those that are acked, the ones that changed nothing. The document does not have it; who does not know it passes over it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_effect: Vec<WithoutEffect>,
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
@@ -93,6 +96,27 @@ pub struct FailedEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What the device is to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
+}
+
+/// An event that central keeps and that changed nothing: the device sends it no more, and tells its user.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WithoutEffect {
+    /// As the device named it.
+    pub event_id: String,
+    /// `QUARANTINED`: not before a person has looked at it. `SUPERSEDED`: another value stands.
+    #[schemars(with = "words::VerdictWord")]
+    pub verdict: String,
+    /// Why: `QR_MISMATCH`, `STOCK_READ_ONLY`, `LATER_WRITER`...
+    #[schemars(with = "words::AnyCode")]
+    pub error_code: String,
+    /// For the user, in French as all that the document shows.
+    pub message: String,
+    /// What was wrong, with the value, for the developer and the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What stands instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
 }
@@ -189,6 +213,9 @@ pub struct BootstrapResponse {
     /// Invoices of the device's shop.
     #[schemars(with = "Vec<words::Members>")]
     pub invoices: Vec<Box<RawValue>>,
+    /// Stock of the device's shop, and the tenant's own: read only.
+    #[schemars(with = "Vec<words::Members>")]
+    pub stock: Vec<Box<RawValue>>,
     /// Whether more waits: ask again with `cursor`.
     pub has_more: bool,
     /// Of the next page.

@@ -67,6 +67,11 @@ export interface LocalAuditEntry {
   synced: boolean;
 }
 
+/** Beside what the document prints: what was acked and changed nothing. */
+export interface PushAnswer extends PushResponse {
+  without_effect?: { event_id: string; verdict: 'QUARANTINED' | 'SUPERSEDED'; error_code: string; message: string }[];
+}
+
 /** Left open by the document. */
 export interface ServerEvent {
   id: string;
@@ -85,6 +90,7 @@ export interface BootstrapResponse {
   deliveries_pending: Record<string, any>[];
   clients: Record<string, any>[];
   invoices: Record<string, any>[];
+  stock: Record<string, any>[];
   has_more: boolean;
   cursor: string;
   server_time: string;

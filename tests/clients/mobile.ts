@@ -1,6 +1,6 @@
 // A phone as the mobile document describes it: it collects, the server decides.
 import { createHash, randomUUID } from 'node:crypto';
-import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushRequest, PushResponse, StatusResponse, SyncEvent } from './contracts.js';
+import type { BootstrapResponse, LocalAuditEntry, PullResponse, PushAnswer, PushRequest, StatusResponse, SyncEvent } from './contracts.js';
 import { call, pause, retry, type Pause } from './http.js';
 import { Store } from './store.js';
 
@@ -25,7 +25,7 @@ export interface Queued {
 
 interface State {
   sync_queue: Queued[];
-  sync_meta: { last_pull_at: string; device_id: string; batch_id?: string };
+  sync_meta: { last_pull_at: string; device_id: string; batch_id?: string; bootstrap_cursor?: string };
   /** By type and id: the server's rows, read only. */
   cache: Record<string, Record<string, Json>>;
   /** What the user did and the server has not decided. */
@@ -52,7 +52,7 @@ export interface Hooks {
   /** The queue says SENDING; nothing has left. */
   sending?: () => void;
   /** The answer is there, and nothing of it is kept yet. */
-  arrived?: (answer: PushResponse) => void;
+  arrived?: (answer: PushAnswer) => void;
 }
 
 /** SHA-256 of a text, hex. */
@@ -128,7 +128,7 @@ export class Phone {
   }
 
   /** One push. */
-  async push(hooks: Hooks = {}): Promise<PushResponse> {
+  async push(hooks: Hooks = {}): Promise<PushAnswer> {
     const rows = this.waiting();
     const events = (hooks.damage ?? ((as_they_are) => as_they_are))(this.batch());
     for (const row of rows) row.status = 'SENDING';
@@ -137,7 +137,7 @@ export class Phone {
     hooks.sending?.();
     const request: PushRequest = { device_id: this.settings.device, batch_id, events };
     try {
-      const answer = await call<PushResponse>(`${this.settings.url}/api/sync/push`, this.settings.token, request);
+      const answer = await call<PushAnswer>(`${this.settings.url}/api/sync/push`, this.settings.token, request);
       hooks.arrived?.(answer);
       this.#take(answer);
       return answer;
@@ -148,10 +148,11 @@ export class Phone {
     }
   }
 
-  #take(answer: PushResponse): void {
+  #take(answer: PushAnswer): void {
     const acked = new Set(answer.acked_event_ids);
     this.state.sync_queue = this.state.sync_queue.filter((row) => !acked.has(row.id));
     for (const entry of this.state.audit) entry.synced ||= acked.has(entry.id);
+    for (const told of answer.without_effect ?? []) this.state.notifications.push({ event_id: told.event_id, text: told.message });
     for (const failed of answer.failed_events) {
       const row = this.state.sync_queue.find((queued) => queued.id === failed.event_id);
       if (!row) continue;
@@ -178,19 +179,24 @@ export class Phone {
     for (let more = true; more; pages += 1) {
       const answer = await this.#get<PullResponse>('pull', { since: this.state.sync_meta.last_pull_at, limit });
       for (const event of answer.events) {
-        const cache = (this.state.cache[event.entity_type] ??= {});
         if (event.payload === null || event.action === 'DELETE') {
-          delete cache[event.entity_id];
+          delete this.state.cache[event.entity_type]?.[event.entity_id];
           continue;
         }
         if (sha256(canonical(event.payload)) !== event.checksum) throw new Error(`damaged: ${event.id}`);
-        cache[event.entity_id] = { ...event.payload, version: event.version };
+        this.#keep(event.entity_type, { ...event.payload, version: event.version });
       }
       this.state.sync_meta.last_pull_at = answer.server_time;
       this.#store.save();
       more = answer.has_more;
     }
     return pages;
+  }
+
+  /** Of stock a product has two rows: its shop's, and the company's own. */
+  #keep(entity_type: string, row: Json): void {
+    const key = entity_type === 'STOCK' ? `${row['id']}@${row['site'] ?? ''}` : row['id'];
+    (this.state.cache[entity_type] ??= {})[key] = row;
   }
 
   /** A row of the cache. */
@@ -204,19 +210,23 @@ export class Phone {
     return this.#get<StatusResponse>('status', {});
   }
 
-  async bootstrap(limit = 100): Promise<Pick<BootstrapResponse, 'products' | 'deliveries_pending' | 'clients' | 'invoices'>> {
-    const loaded = { products: [] as Json[], deliveries_pending: [] as Json[], clients: [] as Json[], invoices: [] as Json[] };
-    for (let cursor = '', more = true; more; ) {
+  /** The first load. A page and where the next begins are kept together: killed on the way, it goes on from there. */
+  async bootstrap(limit = 100): Promise<void> {
+    const meta = this.state.sync_meta;
+    for (let more = true; more; ) {
+      const cursor = meta.bootstrap_cursor ?? '';
       const answer = await this.#get<BootstrapResponse>('bootstrap', { limit, cursor });
-      loaded.products.push(...answer.products);
-      loaded.deliveries_pending.push(...answer.deliveries_pending);
-      loaded.clients.push(...answer.clients);
-      loaded.invoices.push(...answer.invoices);
-      this.state.sync_meta.last_pull_at = answer.server_time;
+      const lists = { PRODUCT: answer.products, DELIVERY: answer.deliveries_pending, CLIENT: answer.clients, INVOICE: answer.invoices, STOCK: answer.stock };
+      for (const [entity_type, rows] of Object.entries(lists)) rows.forEach((row) => this.#keep(entity_type, row));
+      more = answer.has_more;
+      if (more) {
+        meta.bootstrap_cursor = answer.cursor;
+      } else {
+        delete meta.bootstrap_cursor;
+        meta.last_pull_at = answer.server_time;
+      }
       this.#store.save();
-      [cursor, more] = [answer.cursor, answer.has_more];
     }
-    return loaded;
   }
 
   #get<T>(what: string, query: Record<string, string | number>): Promise<T> {

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PushRequest, PushResponse, SyncLog } from './contracts.js';
+import type { PushAnswer, PushRequest, PushResponse, SyncLog } from './contracts.js';
 import { call } from './http.js';
 import { Phone, canonical, checksum, sha256, type Hooks, type Json, type Settings } from './mobile.js';
 import { ask, die, killed, run, type Scenarios, type Setting } from './scenarios.js';
@@ -105,9 +105,9 @@ const scenarios: Scenarios = {
   /** §10: validation livraison sans réseau → sync OK. */
   async delivery_validated_without_network(setting) {
     await office(setting, 'DELIVERY', 'BL-1', 'DELIVERY_CREATED', order('BL-1', 'QR-1'));
-    const loaded = await phone(setting, 'mobile-d', 4).bootstrap(1);
-    assert.deepEqual(loaded.deliveries_pending.map((row) => [row['id'], row['qr_payload']]), [['BL-1', 'QR-1']]);
+    await phone(setting, 'mobile-d', 4).bootstrap(1);
     const offline = phone(setting, 'mobile-d', 4, { url: NOWHERE });
+    assert.equal(offline.cached('DELIVERY', 'BL-1')['qr_payload'], 'QR-1');
     offline.record('DELIVERY', 'BL-1', 'DELIVERY_VALIDATED', validation('QR-1'));
     await assert.rejects(offline.push());
     const back = phone(setting, 'mobile-d', 4);
@@ -283,12 +283,41 @@ const scenarios: Scenarios = {
       id: randomUUID(), entity_type, entity_id, action, payload, occurred_at: new Date().toISOString(), user_id: 10, checksum: checksum(payload),
     });
     const made = event('PRODUCTION', 'p-1', 'PRODUCTION_VALIDATED', { lines: [{ product: 'P1', quantity: '5', unit_cost: '1.00' }] });
-    const answer = await call<PushResponse>(`${setting.url}/api/sync/push`, setting.key, {
-      device_id: 'mobile-w', batch_id: randomUUID(), events: [event('STOCK', 'P1', 'UPDATE', { quantity: 5 }), made],
-    });
+    const set = event('STOCK', 'P1', 'UPDATE', { quantity: 5 });
+    const answer = await call<PushAnswer>(`${setting.url}/api/sync/push`, setting.key, { device_id: 'mobile-w', batch_id: randomUUID(), events: [set, made] });
     assert.deepEqual(answer.failed_events.map((failed) => [failed.event_id, failed.error_code, failed.retry]), [[made.id, 'CENTRAL_ONLY', false]]);
+    assert.equal(answer.failed_events[0]?.resolution?.action, 'DISCARD_LOCAL');
+    assert.deepEqual(answer.without_effect?.map((told) => [told.event_id, told.error_code]), [[set.id, 'STOCK_READ_ONLY']], 'acked, and it is said that nothing came of it');
     const stock = await call<{ rows: Json[] }>(`${setting.url}/api/v1/stock`, setting.token);
     assert.deepEqual(stock.rows, [], 'superseded: the server decides');
+  },
+
+  /** §1: consulter stock, cache en lecture seule. */
+  async stock_is_read_offline(setting) {
+    const goods = (quantity: string) => ({ currency: 'EUR', lines: [{ product: 'P1', quantity, unit_cost: '1.25' }] });
+    await office(setting, 'RECEPTION', 'r-1', 'GOODS_RECEIVED', goods('100'));
+    const keeper = phone(setting, 'mobile-r', 16);
+    keeper.record('RECEPTION', 'r-2', 'GOODS_RECEIVED', goods('6'));
+    await keeper.sync();
+    await phone(setting, 'mobile-l', 17).bootstrap(1);
+    const offline = phone(setting, 'mobile-l', 17, { url: NOWHERE });
+    const figures = () => Object.values(offline.state.cache['STOCK'] ?? {}).map((row) => [row['site'] === null, row['quantity']]);
+    assert.deepEqual(figures(), [[true, '100'], [false, '6']], "the company's own, and the shop's");
+    await keeper.pull();
+    assert.deepEqual(Object.keys(keeper.state.cache['STOCK'] ?? {}), Object.keys(offline.state.cache['STOCK'] ?? {}), 'a pull from the beginning brings the same');
+  },
+
+  /** §11: "Ignorer les conflits: non". What was set apart is acked: the phone purges it, and its user hears why the delivery stays open. */
+  async a_code_that_does_not_fit(setting) {
+    await office(setting, 'DELIVERY', 'BL-9', 'DELIVERY_CREATED', order('BL-9', 'QR-9'));
+    const driver = phone(setting, 'mobile-q', 18);
+    const id = driver.record('DELIVERY', 'BL-9', 'DELIVERY_VALIDATED', validation('QR-8'));
+    const answer = await driver.push();
+    assert.deepEqual([answer.success, answer.acked_event_ids, driver.waiting()], [true, [id], []]);
+    assert.deepEqual(answer.without_effect?.map((told) => [told.event_id, told.verdict, told.error_code]), [[id, 'QUARANTINED', 'QR_MISMATCH']]);
+    assert.deepEqual(driver.state.notifications, [{ event_id: id, text: 'Mis de côté par le central : une personne doit le vérifier' }]);
+    await driver.pull();
+    assert.equal(driver.cached('DELIVERY', 'BL-9')['status'], 'PENDING');
   },
 
   /** §8 and §10: audit complet même offline. */

@@ -22,6 +22,10 @@ lines! { run:
     a_hundred_events_go_up_in_one_batch => "a_hundred_events_in_one_batch";
     /// §10: "Stock jamais modifié localement"; §1: "Modifier quantité stock: INTERDIT", "Valider production: INTERDIT".
     stock_is_never_changed_by_a_phone => "stock_is_never_changed";
+    /// §1: "Consulter stock: oui, cache RO".
+    stock_is_read_without_network => "stock_is_read_offline";
+    /// §11: "Ignorer les conflits: non".
+    a_driver_whose_code_does_not_fit_is_told_though_the_event_is_acked => "a_code_that_does_not_fit";
     /// §10: "Pas de duplication events (UUID)"; §7: "Double clic: UUID idempotent, ignoré".
     a_double_click_is_one_event => "double_click";
     /// §10: "Audit complet même offline"; §8: `LocalAuditEntry`.

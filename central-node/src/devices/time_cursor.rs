@@ -26,6 +26,19 @@ pub(crate) struct Horizon {
     pub(crate) closed_to: Timestamp,
 }
 
+impl Horizon {
+    /// An earlier one, of that time: all of its millisecond is closed, since a later one is.
+    pub(crate) async fn until(
+        self,
+        tx: &Transaction<'_>,
+        tenant: TenantId,
+        until: Timestamp,
+    ) -> Result<Horizon, StoreError> {
+        let head = position_at(tx, tenant, until, self).await?;
+        Ok(Horizon { head, closed_to: end_of_millisecond(until).min(self.closed_to) })
+    }
+}
+
 /// Closes the millisecond of the last event, where it is still open.
 pub(crate) async fn horizon(central: &Central, tenant: TenantId) -> Result<Horizon, StoreError> {
     let mut connection = central.database().service().await?;

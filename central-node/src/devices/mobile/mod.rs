@@ -4,6 +4,7 @@ mod naming;
 pub(crate) mod pull;
 mod push;
 mod rows;
+mod told;
 
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use comptoir_core::decision::Code;
 use comptoir_core::id::TenantId;
 use comptoir_proto::mobile_v1::FailedEvent;
 use comptoir_proto::problem::Problem;
@@ -11,7 +12,7 @@ use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::world_store::Versions;
 
-/// Adds `validated_by` and `message` to each DISCARD_LOCAL: the name of the user, where the tenant keeps entities of type USER; else the id.
+/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of type USER; else the id.
 pub(super) async fn name_who_was_first(
     central: &Central,
     tenant: TenantId,
@@ -19,9 +20,8 @@ pub(super) async fn name_who_was_first(
 ) -> Result<(), Problem> {
     let mut data: Vec<&mut Value> = failed
         .iter_mut()
-        .filter_map(|failed| failed.resolution.as_mut())
-        .filter(|resolution| resolution.action == "DISCARD_LOCAL")
-        .filter_map(|resolution| resolution.data.as_mut())
+        .filter(|failed| failed.error_code == Code::AlreadyValidated.as_str())
+        .filter_map(|failed| failed.resolution.as_mut()?.data.as_mut())
         .collect();
     let users: Vec<String> = data.iter().filter_map(|data| data.get("user")?.as_str().map(str::to_owned)).collect();
     if data.is_empty() {

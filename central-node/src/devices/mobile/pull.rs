@@ -53,9 +53,9 @@ pub(super) async fn pull(
     let credential = credential(&central, &headers).await?;
     let query: PullQuery = query(&uri)?;
     let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
-    let since = ("since", query.since.as_deref());
-    let question = Question { device_id: &query.device_id, since, limit: query.limit };
-    let (page, server_time) = logged(&central, &credential, &question, sync, |_| true).await?;
+    let since = time_cursor::parse("since", query.since.as_deref());
+    let question = since.map(|since| Question { since, until: None, limit: query.limit, wanted: |_| true });
+    let Answer { page, server_time, .. } = logged(&central, &credential, &query.device_id, question, sync).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
     Ok(Json(PullResponse {
         events: events.collect::<Result<_, _>>()?,
@@ -85,17 +85,17 @@ pub(super) async fn bootstrap(
     let credential = credential(&central, &headers).await?;
     let query: BootstrapQuery = query(&uri)?;
     let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
-    let question =
-        Question { device_id: &query.device_id, since: ("cursor", query.cursor.as_deref()), limit: query.limit };
-    let (page, server_time) = logged(&central, &credential, &question, sync, belongs).await?;
+    let question = load(&query);
+    let Answer { page, server_time, ends_at } = logged(&central, &credential, &query.device_id, question, sync).await?;
     let mut response = BootstrapResponse {
         products: Vec::new(),
         deliveries_pending: Vec::new(),
         clients: Vec::new(),
         invoices: Vec::new(),
+        stock: Vec::new(),
         has_more: page.has_more,
-        cursor: page.has_more.then(|| server_time.clone()),
-        server_time,
+        cursor: page.has_more.then(|| format!("{server_time}{UNTIL}{ends_at}")),
+        server_time: if page.has_more { server_time } else { ends_at },
         device_status: ACTIVE,
     };
     for change in &page.changes {
@@ -105,18 +105,33 @@ pub(super) async fn bootstrap(
             RowKind::Delivery if payload["status"] != "PENDING" => continue,
             RowKind::Delivery => &mut response.deliveries_pending,
             RowKind::Invoice => &mut response.invoices,
+            RowKind::Stock => &mut response.stock,
             RowKind::Entity if change.key.entity_type == "PRODUCT" => &mut response.products,
-            RowKind::Entity | RowKind::Stock => &mut response.clients,
+            RowKind::Entity => &mut response.clients,
         };
         list.push(raw(&payload)?);
     }
     Ok(Json(response))
 }
 
+/// In a load's cursor, between the time of its last row and the time at which the load ends.
+const UNTIL: char = '_';
+
+/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated or
+/// deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
+fn load(query: &BootstrapQuery) -> Result<Question, Problem> {
+    let cursor = query.cursor.as_deref().unwrap_or_default();
+    let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
+    let until = until.map(|until| time_cursor::parse("cursor", Some(until))).transpose()?;
+    Ok(Question { since: time_cursor::parse("cursor", Some(since))?, until, limit: query.limit, wanted: belongs })
+}
+
 /// Whether a first load has a place for it.
 fn belongs(change: &Change) -> bool {
-    matches!(change.key.kind, RowKind::Delivery | RowKind::Invoice)
-        || matches!(change.key.entity_type.as_str(), "PRODUCT" | "CLIENT")
+    match change.key.kind {
+        RowKind::Delivery | RowKind::Invoice | RowKind::Stock => true,
+        RowKind::Entity => matches!(change.key.entity_type.as_str(), "PRODUCT" | "CLIENT"),
+    }
 }
 
 fn raw(value: &serde_json::Value) -> Result<Box<RawValue>, StoreError> {
@@ -154,23 +169,33 @@ pub(super) async fn status(
 }
 
 /// What a phone asks for.
-struct Question<'a> {
-    device_id: &'a str,
-    /// What the parameter is called, and its text.
-    since: (&'static str, Option<&'a str>),
+struct Question {
+    since: Timestamp,
+    /// Nothing that was received later.
+    until: Option<Timestamp>,
     limit: Option<usize>,
+    wanted: fn(&Change) -> bool,
+}
+
+/// What it is given.
+struct Answer {
+    page: Page,
+    /// `since` of the next pull.
+    server_time: String,
+    /// Up to which time there was anything to give.
+    ends_at: String,
 }
 
 /// Answers it, and writes down that it was asked.
 async fn logged(
     central: &Central,
     credential: &Credential,
-    question: &Question<'_>,
+    device_id: &str,
+    question: Result<Question, Problem>,
     mut sync: Sync,
-    wanted: fn(&Change) -> bool,
-) -> Result<(Page, String), Problem> {
-    let given = give(central, credential, question, &mut sync, wanted).await;
-    let counts = given.as_ref().map(|(page, _)| Counts { events: page.changes.len(), ..Counts::default() });
+) -> Result<Answer, Problem> {
+    let given = give(central, credential, device_id, question, &mut sync).await;
+    let counts = given.as_ref().map(|answer| Counts { events: answer.page.changes.len(), ..Counts::default() });
     sync.end(central, counts).await;
     given
 }
@@ -178,34 +203,32 @@ async fn logged(
 async fn give(
     central: &Central,
     credential: &Credential,
-    question: &Question<'_>,
+    device_id: &str,
+    question: Result<Question, Problem>,
     sync: &mut Sync,
-    wanted: fn(&Change) -> bool,
-) -> Result<(Page, String), Problem> {
-    let since = time_cursor::parse(question.since.0, question.since.1)?;
+) -> Result<Answer, Problem> {
+    let question = question?;
     let limit = limit(question.limit)?;
-    let device = contact(central, credential, question.device_id, Contract::Mobile).await?;
+    let device = contact(central, credential, device_id, Contract::Mobile).await?;
     sync.is_of(&device);
-    read(central, &device, since, limit, wanted).await.map_err(|error| error.problem())
+    read(central, &device, &question, limit).await.map_err(|error| error.problem())
 }
 
-async fn read(
-    central: &Central,
-    device: &Device,
-    since: Timestamp,
-    limit: usize,
-    wanted: fn(&Change) -> bool,
-) -> Result<(Page, String), StoreError> {
-    let horizon = time_cursor::horizon(central, device.tenant).await?;
+async fn read(central: &Central, device: &Device, question: &Question, limit: usize) -> Result<Answer, StoreError> {
+    let now = time_cursor::horizon(central, device.tenant).await?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
-    let from: Position = time_cursor::position_at(&tx, device.tenant, since, horizon).await?;
-    let page = changes::page(&tx, device, from, horizon, limit, wanted).await?;
+    let horizon = match question.until {
+        Some(until) => now.until(&tx, device.tenant, until).await?,
+        None => now,
+    };
+    let from: Position = time_cursor::position_at(&tx, device.tenant, question.since, horizon).await?;
+    let page = changes::page(&tx, device, from, horizon, limit, question.wanted).await?;
     let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
     keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
     tx.commit().await?;
-    let server_time = time_cursor::next_since(page.last_received_at, since, horizon);
-    Ok((page, server_time))
+    let server_time = time_cursor::next_since(page.last_received_at, question.since, horizon);
+    Ok(Answer { page, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
 }
 
 fn limit(asked: Option<usize>) -> Result<usize, Problem> {

@@ -9,21 +9,23 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::mobile_v1::{FailedEvent, PushRequest, PushResponse, Resolution, SyncEvent, checksum_fits};
+use comptoir_proto::mobile_v1::{PushRequest, PushResponse, SyncEvent, checksum_fits};
 use comptoir_proto::problem::Problem;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_path_to_error::Segment;
 
 use super::naming;
+use super::told::{Told, told};
 use crate::api::request::{body_bytes, expect_json};
 use crate::api::{Refusal, credential};
 use crate::central::Central;
 use crate::devices::device::{Contract, Device, contact};
-use crate::devices::seal::{self, Fate, Said};
+use crate::devices::seal::{self, Said};
 use crate::devices::sync_log::{Counts, Direction, Sync};
 use crate::devices::{self, offset, time_cursor};
 use crate::identity::Credential;
-use crate::ingest::{DeviceDecided, DeviceDraft};
+use crate::ingest::DeviceDraft;
 
 /// Takes a batch.
 pub(super) async fn push(
@@ -79,6 +81,7 @@ async fn take(
         success: true,
         acked_event_ids: Vec::new(),
         failed_events: Vec::new(),
+        without_effect: Vec::new(),
         server_time: time_cursor::in_milliseconds(now),
     };
     let mut counts = Counts { events: count, ..Counts::default() };
@@ -89,10 +92,15 @@ async fn take(
             }
             Err(problem) => Err(problem),
         };
-        match failure(outcome, &event_id, &mut counts) {
-            None => response.acked_event_ids.push(event_id),
-            Some(failed) => response.failed_events.push(failed),
+        match told(outcome, &event_id, &mut counts) {
+            Told::Failed(failed) => {
+                response.failed_events.push(failed);
+                continue;
+            }
+            Told::WithoutEffect(told) => response.without_effect.push(told),
+            Told::Acked => {}
         }
+        response.acked_event_ids.push(event_id);
     }
     response.success = response.failed_events.is_empty();
     naming::name_who_was_first(central, credential.tenant, &mut response.failed_events).await?;
@@ -100,17 +108,27 @@ async fn take(
 }
 
 fn read(device: &Device, index: usize, text: &RawValue) -> Read {
-    let event: SyncEvent = match serde_json::from_str(text.get()) {
+    let event = match event(text) {
         Ok(event) => event,
-        Err(error) => {
+        Err(problem) => {
             let id = serde_json::from_str::<Value>(text.get()).ok();
             let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
-            let problem = Problem::new(ErrorCode::BadJson, error.to_string());
             return Read { event_id: id.unwrap_or_else(|| format!("#{index}")), draft: Err(problem) };
         }
     };
     let draft = draft(device, &event);
     Read { event_id: event.id, draft }
+}
+
+/// What does not read names its field.
+fn event(text: &RawValue) -> Result<SyncEvent, Problem> {
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text.get())).map_err(|error| {
+        let problem = Problem::new(ErrorCode::BadJson, error.inner().to_string());
+        match error.path().iter().next() {
+            Some(Segment::Map { key }) => problem.at(format!("/{key}")),
+            _ => problem,
+        }
+    })
 }
 
 fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
@@ -134,25 +152,4 @@ fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
             client_id: None,
         },
     )
-}
-
-/// How an event failed; nothing where it was taken.
-fn failure(outcome: Result<DeviceDecided, Problem>, event_id: &str, counts: &mut Counts) -> Option<FailedEvent> {
-    let (error_code, retry, detail, resolution) = match outcome {
-        Err(problem) => {
-            counts.failed += 1;
-            (problem.code, problem.retryable, Some(problem.detail), None)
-        }
-        Ok(decided) => {
-            match Fate::of(&decided.result.verdict) {
-                Fate::Taken => return None,
-                Fate::Conflict => counts.conflicts += 1,
-                Fate::Refused => counts.failed += 1,
-            }
-            let resolution =
-                decided.result.resolution.and_then(|value| serde_json::from_value::<Resolution>(value).ok());
-            (decided.result.code.unwrap_or(decided.result.verdict), false, decided.result.detail, resolution)
-        }
-    };
-    Some(FailedEvent { event_id: event_id.to_owned(), error_code, retry, detail, resolution })
 }
