@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use comptoir_core::limits::PAGE_ROWS_MAX;
-use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::paths;
 use reqwest::Response;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::failure::Failure;
@@ -131,13 +131,21 @@ async fn follow(remote: &Remote, mut from: From, output: Output) -> Result<(), F
     }
 }
 
-async fn page(remote: &Remote, (name, value): &From) -> Result<EventPage, Failure> {
+/// A page, with its events as they came: a payload may be nested deeper than a reader of values goes.
+#[derive(Deserialize)]
+struct Page {
+    events: Vec<Event>,
+    next: String,
+    more: bool,
+}
+
+async fn page(remote: &Remote, (name, value): &From) -> Result<Page, Failure> {
     remote.get(paths::EVENTS, &[("limit", PAGE_ROWS_MAX.to_string().as_str()), (name, value)]).await
 }
 
 async fn show(args: &ShowArgs, output: Output) -> Result<(), Failure> {
     let path = paths::EVENT.replace("{id}", &args.id.to_string());
-    let event: EventDto = Remote::new(&args.remote)?.get(&path, &[]).await?;
+    let event: Event = Remote::new(&args.remote)?.get(&path, &[]).await?;
     if output.is_json() { output.print(&event) } else { output.print(&Whole(event)) }
 }
 
@@ -202,20 +210,46 @@ impl Shown for Exported<'_> {
     }
 }
 
-impl Shown for EventDto {
+/// One event, as the API gives it.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Event(Box<RawValue>);
+
+/// What a line shows of it.
+#[derive(Deserialize)]
+struct Line {
+    id: Uuid,
+    epoch: u32,
+    seq: u64,
+    occurred_at: String,
+    action: String,
+    entity_type: String,
+    entity_id: String,
+    decision: Option<Decision>,
+}
+
+#[derive(Deserialize)]
+struct Decision {
+    verdict: String,
+}
+
+impl Shown for Event {
     fn text(&self) -> String {
-        let verdict = self.decision.as_ref().map_or("-", |decision| decision.verdict.as_str());
-        let EventDto { epoch, seq, occurred_at, action, entity_type, entity_id, id, .. } = self;
+        let Ok(line) = serde_json::from_str::<Line>(self.0.get()) else { return self.0.get().to_owned() };
+        let verdict = line.decision.as_ref().map_or("-", |decision| decision.verdict.as_str());
+        let Line { epoch, seq, occurred_at, action, entity_type, entity_id, id, .. } = &line;
         format!("{epoch}/{seq}  {occurred_at}  {verdict:<11}  {action}  {entity_type} {entity_id}  {id}")
     }
 }
 
 /// One event with all that is known of it.
 #[derive(Serialize)]
-struct Whole(EventDto);
+struct Whole(Event);
 
 impl Shown for Whole {
     fn text(&self) -> String {
-        serde_json::to_string_pretty(&self.0).unwrap_or_else(|error| error.to_string())
+        let text = self.0.0.get();
+        let value = serde_json::from_str::<serde_json::Value>(text);
+        value.and_then(|value| serde_json::to_string_pretty(&value)).unwrap_or_else(|_| text.to_owned())
     }
 }
