@@ -1,5 +1,7 @@
 //! From a device's events to the queue, and what was decided about each.
 
+use std::collections::BTreeSet;
+
 use comptoir_core::decision::Verdict;
 use comptoir_core::event::Content;
 use comptoir_core::id::{EventId, Name};
@@ -95,12 +97,13 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
         content,
         client_id: said.client_id,
         is_another_s: false,
+        others: BTreeSet::new(),
         clock_offset_micros: 0,
     })
 }
 
 /// ISO 8601; UTC where no offset stands, since a device's own zone is nowhere said.
-fn occurred_at(text: &str) -> Result<Timestamp, Problem> {
+pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, Problem> {
     let read = instant::parse(text).or_else(|| instant::parse(&format!("{text}Z")));
     read.ok_or_else(|| {
         Problem::new(ErrorCode::BadJson, format!("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z"))

@@ -5,7 +5,7 @@
 //! counts already with other content is refused, since two events cannot have one id.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -64,6 +64,8 @@ pub(crate) struct DeviceDraft {
     pub(crate) client_id: Option<String>,
     /// It is about the entity that has that id at central, not about the device's own of that id.
     pub(crate) is_another_s: bool,
+    /// Entities of others, by type and id, that its payload means by ids which the device's own have no more.
+    pub(crate) others: BTreeSet<(String, String)>,
     /// By how much its stamp is corrected.
     pub(crate) clock_offset_micros: i64,
 }
@@ -142,30 +144,47 @@ impl GivenIds {
             followed.content.entity_id = server_id.clone();
         }
         let text = std::str::from_utf8(&draft.content.payload).unwrap_or_default();
-        if let Some(renamed) = self.rename(text, own, DEPTH_MAX) {
+        if let Some(renamed) = self.rename(text, own, &draft.others, DEPTH_MAX) {
             followed.content.payload = renamed.get().as_bytes().to_vec();
             followed.reading = Reading::of(&followed.content);
         }
         Cow::Owned(followed)
     }
 
+    /// Content with every id that was replaced in its new form, whosever it meant.
+    fn replaced(&self, content: &Content) -> Content {
+        let own = &content.entity_type;
+        let entity_id = self.get(own, content.entity_id.as_str()).unwrap_or(&content.entity_id).clone();
+        let text = std::str::from_utf8(&content.payload).unwrap_or_default();
+        let renamed = self.rename(text, Some(own), &BTreeSet::new(), DEPTH_MAX);
+        let payload = renamed.map_or_else(|| content.payload.clone(), |renamed| renamed.get().as_bytes().to_vec());
+        Content { entity_id, payload, ..content.clone() }
+    }
+
     /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of a STUDENT. Nothing
     /// where there are none. Every other value keeps the bytes of its writer: a number read and written again may be another number.
-    fn rename(&self, text: &str, own: Option<&Name>, depth: usize) -> Option<Box<RawValue>> {
+    fn rename(
+        &self,
+        text: &str,
+        own: Option<&Name>,
+        others: &BTreeSet<(String, String)>,
+        depth: usize,
+    ) -> Option<Box<RawValue>> {
         let depth = depth.checked_sub(1)?;
         let Ok(fields) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
-            return each(text, |value| self.rename(value, None, depth));
+            return each(text, |value| self.rename(value, None, others, depth));
         };
+        let nobody_s = BTreeSet::new();
         let mut renamed = false;
         let mut new = BTreeMap::new();
         for (field, value) in fields {
-            let entity_type = match (field.as_str(), own) {
-                ("id", Some(own)) => Some(own.clone()),
-                _ => referred_type(&field),
+            let (entity_type, others_here) = match (field.as_str(), own) {
+                ("id", Some(own)) => (Some(own.clone()), &nobody_s),
+                _ => (referred_type(&field), others),
             };
             let changed = match entity_type {
-                Some(entity_type) => self.rename_ids(value.get(), &entity_type, depth),
-                None => self.rename(value.get(), None, depth),
+                Some(entity_type) => self.rename_ids(value.get(), &entity_type, others_here, depth),
+                None => self.rename(value.get(), None, others, depth),
             };
             renamed |= changed.is_some();
             new.insert(field, changed.map_or(Cow::Borrowed(value), Cow::Owned));
@@ -173,11 +192,21 @@ impl GivenIds {
         renamed.then(|| to_raw_value(&new).ok()).flatten()
     }
 
-    fn rename_ids(&self, text: &str, entity_type: &Name, depth: usize) -> Option<Box<RawValue>> {
+    fn rename_ids(
+        &self,
+        text: &str,
+        entity_type: &Name,
+        others: &BTreeSet<(String, String)>,
+        depth: usize,
+    ) -> Option<Box<RawValue>> {
         let depth = depth.checked_sub(1)?;
         match serde_json::from_str::<String>(text) {
-            Ok(id) => to_raw_value(self.get(entity_type, &id)?.as_str()).ok(),
-            Err(_) => each(text, |value| self.rename_ids(value, entity_type, depth)),
+            Ok(id) => {
+                let server_id = self.get(entity_type, &id)?;
+                let is_another_s = others.contains(&(entity_type.to_string(), id));
+                (!is_another_s).then(|| to_raw_value(server_id.as_str()).ok()).flatten()
+            }
+            Err(_) => each(text, |value| self.rename_ids(value, entity_type, others, depth)),
         }
     }
 }
@@ -352,15 +381,15 @@ impl DeviceDrafts {
 /// entity of a replaced id was meant: the device may have been given the other's since. A payload is the same in its RFC 8785 form: a device
 /// that keeps objects, and takes checksums of that form, may write them otherwise the second time.
 fn same(ids: &GivenIds, sent: &DeviceDraft, sealed: &Event) -> bool {
-    let is = |draft: &DeviceDraft| {
-        let (base_version, payload) = (sealed.content.base_version, sealed.content.payload.clone());
-        let content = Content { base_version, payload, ..draft.content.clone() };
-        draft.occurred_at == sealed.occurred_at
-            && content == sealed.content
-            && is_same_json(&draft.content.payload, &sealed.content.payload)
+    let is = |sent: Content, sealed: Content| {
+        let same_payload = is_same_json(&sent.payload, &sealed.payload);
+        let (base_version, payload) = (sealed.base_version, sealed.payload.clone());
+        same_payload && Content { base_version, payload, ..sent } == sealed
     };
-    let of_the_other = || DeviceDraft { is_another_s: !sent.is_another_s, ..sent.clone() };
-    is(&ids.follow(sent)) || is(sent) || is(&ids.follow(&of_the_other()))
+    let (sent_content, sealed_content) = (&sent.content, &sealed.content);
+    sent.occurred_at == sealed.occurred_at
+        && (is(sent_content.clone(), sealed_content.clone())
+            || is(ids.replaced(sent_content), ids.replaced(sealed_content)))
 }
 
 fn is_same_json(left: &[u8], right: &[u8]) -> bool {

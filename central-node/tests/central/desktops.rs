@@ -1,7 +1,11 @@
 //! What a desktop is told that does with a row what its document's loop does: `insert` at CREATE, `update` at UPDATE, and the server's data
 //! of a conflict by `update`, too. A row that was made again, a field that is there no more, a row that waits for a person.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::http::StatusCode;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::instant;
 use serde_json::{Value, json};
 
 use crate::conflicts::ask;
@@ -212,4 +216,47 @@ async fn a_refusal_says_in_words_what_was_wrong_and_by_the_name_that_the_documen
     assert_eq!((status, &problem["pointer"]), (StatusCode::BAD_REQUEST, &json!("/entityTypes")), "{problem}");
     let (status, problem) = down(json!({ "clientId": "" })).await;
     assert_eq!((status, &problem["pointer"]), (StatusCode::BAD_REQUEST, &json!("clientId")), "{problem}");
+}
+
+/// The document's sample sends a clock as `localVersion`. What its user does to the other's class of that id, once both are on the
+/// client by their ids, is about the other's class; what was under way before is about its own.
+#[tokio::test]
+async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let event = |id: &str, operation: &str, entity_type: &str, entity: &str, payload: Value, made_at: Timestamp| {
+        let mut event = outbox(&company, id, operation, entity, &payload, 1_772_359_200_000);
+        event["entityType"] = json!(entity_type);
+        event["createdAt"] = json!(instant::format(made_at));
+        event
+    };
+    let now = || Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as i64);
+    let before = now();
+    up(&company, "desk-1", None, &[event("a-1", "CREATE", "CLASS", "6A", json!({ "name": "A" }), before)]).await;
+    let made = event("b-1", "CREATE", "CLASS", "6A", json!({ "name": "B" }), before);
+    let own = up(&company, "desk-2", None, &[made]).await["acknowledged"][0]["entityId"].clone();
+    let mut cache = Cache::default();
+    cache.all(&company, "desk-2", 100).await;
+    let (since, after) = (cache.since.as_str(), now());
+    let events = [
+        event("b-2", "UPDATE", "CLASS", "6A", json!({ "room": "12" }), before),
+        event("b-3", "UPDATE", "CLASS", "6A", json!({ "id": "6A", "room": "14" }), after),
+        event("b-4", "CREATE", "STUDENT", "s-1", json!({ "classId": "6A" }), before),
+        event("b-5", "CREATE", "STUDENT", "s-2", json!({ "classId": "6A" }), after),
+    ];
+    let answer = up(&company, "desk-2", since, &events).await;
+    assert_eq!(answer["acknowledged"].as_array().map(Vec::len), Some(4), "{answer}");
+    assert_eq!(up(&company, "desk-2", since, &events).await, answer, "sent again");
+    assert_eq!(
+        up(&company, "desk-2", None, &events).await,
+        answer,
+        "and by a client that forgot when it had synchronised"
+    );
+    let fields =
+        async |path: String| scene.get(&company.token, &format!("/api/v1/entities/{path}")).await.1["fields"].clone();
+    let own_class = format!("CLASS/{}", own.as_str().unwrap());
+    assert_eq!(fields(own_class).await, json!({ "name": "B", "room": "12" }));
+    assert_eq!(fields("CLASS/6A".to_owned()).await, json!({ "id": "6A", "name": "A", "room": "14" }));
+    assert_eq!(fields("STUDENT/s-1".to_owned()).await, json!({ "classId": own }));
+    assert_eq!(fields("STUDENT/s-2".to_owned()).await, json!({ "classId": "6A" }));
 }

@@ -10,6 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::id::Name;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_core::time::Timestamp;
 use comptoir_proto::desktop_v1::{Acknowledged, Conflict, OutboxEvent, Rejected, SyncUpRequest, SyncUpResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
@@ -82,18 +83,20 @@ async fn take(
     let bases = bases(central, &device, &events, last_sync).await.map_err(|error| error.problem())?;
     let mut drafts: Vec<DeviceDraft> = Vec::with_capacity(events.len());
     let mut sent: Vec<OutboxEvent> = Vec::with_capacity(events.len());
+    let now = central.clock().now();
+    let stamps = events.iter().filter_map(|event| seal::occurred_at(&event.created_at).ok());
+    sync.clock_offset_micros = offset::of_request(headers, now, stamps);
+    let clock_offset_micros = sync.clock_offset_micros.unwrap_or(0);
     for event in events {
-        match draft(&device, &event, bases.of(&event)) {
+        match draft(&device, &event, &bases, (clock_offset_micros, now)) {
             Ok(draft) => {
-                drafts.push(DeviceDraft { is_another_s: bases.is_another_s(&event), ..draft });
+                drafts.push(draft);
                 sent.push(event);
             }
             Err(problem) => response.rejected.push(rejected(event.id, &problem)),
         }
     }
-    let now = central.clock().now();
-    sync.clock_offset_micros = offset::of_request(headers, now, drafts.iter().map(|draft| draft.occurred_at));
-    let outcomes = seal::submit(central, &device, drafts, sync.clock_offset_micros.unwrap_or(0)).await?;
+    let outcomes = seal::submit(central, &device, drafts, clock_offset_micros).await?;
     for (event, outcome) in sent.into_iter().zip(outcomes) {
         answer(&mut response, event, outcome);
     }
@@ -104,7 +107,7 @@ async fn bases(
     central: &Central,
     device: &Device,
     events: &[OutboxEvent],
-    last_sync: comptoir_core::time::Timestamp,
+    last_sync: Timestamp,
 ) -> Result<Bases, database::StoreError> {
     let horizon = time_cursor::horizon(central, device.tenant).await?;
     let mut connection = central.database().service().await?;
@@ -128,7 +131,15 @@ fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<Outbox
     Ok(event)
 }
 
-fn draft(device: &Device, event: &OutboxEvent, base_version: u64) -> Result<DeviceDraft, Problem> {
+/// The event as it is to be judged. Its stamp, by our clock, helps to say which entities it means.
+fn draft(
+    device: &Device,
+    event: &OutboxEvent,
+    bases: &Bases,
+    (clock_offset_micros, now): (i64, Timestamp),
+) -> Result<DeviceDraft, Problem> {
+    let stamp = seal::occurred_at(&event.created_at)?;
+    let made_at = stamp.shifted(-offset::of_stamp(clock_offset_micros, stamp, now));
     let client_id = &event.entity_id;
     let fits = (1..=CLIENT_ID_CHARS_MAX).contains(&client_id.chars().count()) && !client_id.contains('\0');
     if !fits {
@@ -138,7 +149,7 @@ fn draft(device: &Device, event: &OutboxEvent, base_version: u64) -> Result<Devi
     let entity_type = seal::name("entityType", &event.entity_type)?;
     // What is no id here gets one.
     let entity_id = Name::new(client_id).unwrap_or_else(|_| server_id(device.node, &entity_type, client_id));
-    seal::draft(
+    let draft = seal::draft(
         device,
         Said {
             id: &event.id,
@@ -148,10 +159,11 @@ fn draft(device: &Device, event: &OutboxEvent, base_version: u64) -> Result<Devi
             user: None,
             occurred_at: &event.created_at,
             payload: event.payload.get(),
-            base_version: Some(base_version),
+            base_version: Some(bases.of(event, made_at)),
             client_id: Some(client_id.clone()),
         },
-    )
+    )?;
+    Ok(DeviceDraft { is_another_s: bases.is_another_s(event, made_at), others: bases.others(made_at), ..draft })
 }
 
 fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<DeviceDecided, Problem>) {
