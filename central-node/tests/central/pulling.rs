@@ -324,6 +324,23 @@ async fn a_node_hears_what_became_of_its_own_event_and_of_no_other() {
     assert_eq!(pull(&scene, &other, Some(&others.cursor), 200).await.notices, []);
 }
 
+/// Anybody can seal an event of that action; one that does not read was set apart, and ended every pull of every node.
+#[tokio::test]
+async fn a_release_or_a_resolution_that_does_not_read_ends_nobody_s_pull() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let (mut node, other) = (company.node().await, company.node().await);
+    other.push_all(&scene).await;
+    node.seal("CLIENT", "c-1", "CONFLICT_RESOLVED", &json!([]));
+    node.seal("QUARANTINE", "q-1", "QUARANTINE_RELEASED", &json!("release it"));
+    let pushed = node.push_all(&scene).await;
+    let verdicts: Vec<&str> = pushed.results[1..].iter().map(|result| result.verdict.as_str()).collect();
+    assert_eq!(verdicts, ["QUARANTINED", "QUARANTINED"]);
+    for node in [&node, &other] {
+        assert_eq!(pull(&scene, node, None, 200).await.notices, []);
+    }
+}
+
 #[tokio::test]
 async fn an_administrator_sees_each_nodes_clock_and_its_last_pull() {
     let clock = comptoir_central::Clock::new(|| Timestamp(NOON));
