@@ -16,6 +16,9 @@ use crate::sync_down::{After, Scope, changes};
 /// Rows read at a time.
 const STEP_ROWS: usize = 500;
 
+/// Bytes of rows after which a page ends: what a phone on a bad link gets whole before it breaks. A single millisecond may have more.
+const PAGE_BYTES: usize = 1024 * 1024;
+
 /// Some changes.
 pub(super) struct Page {
     pub(super) changes: Vec<Change>,
@@ -25,33 +28,35 @@ pub(super) struct Page {
     pub(super) has_more: bool,
 }
 
-/// The changes after a position and up to the horizon, about `limit` of them: no page ends inside a millisecond. `wanted` says which are
-/// given; the others are passed over.
+/// The changes after a position and up to the horizon, about `limit` of them or a mebibyte: no page ends inside a millisecond. `wanted`
+/// says which are given, and may drop what nobody will read of one; the others are passed over.
 pub(super) async fn page(
     tx: &Transaction<'_>,
     device: &Device,
     from: Position,
     horizon: Horizon,
     limit: usize,
-    wanted: impl Fn(&Change) -> bool,
+    wanted: impl Fn(&mut Change) -> bool,
 ) -> Result<Page, StoreError> {
     let scope = Scope { site: device.site, shows_conflicts: false };
     let mut after = After::position(from);
     let mut page = Page { changes: Vec::new(), last_received_at: None, has_more: false };
+    let mut bytes = 0usize;
     loop {
         let step = changes(tx, device.tenant, scope, &after, STEP_ROWS).await?;
-        for change in step.changes {
+        for mut change in step.changes {
             if change.position > horizon.head.0 {
                 return Ok(page);
             }
             let at = received_at(&change)?;
-            let full = page.changes.len() >= limit;
+            let full = page.changes.len() >= limit || bytes >= PAGE_BYTES;
             if full && page.last_received_at.is_some_and(|last| !same_millisecond(last, at)) {
                 page.has_more = true;
                 return Ok(page);
             }
             after = After { position: Position(change.position), key: Some(change.key.clone()) };
-            if wanted(&change) {
+            if wanted(&mut change) {
+                bytes = bytes.saturating_add(change.row.as_ref().map_or(0, |row| row.get().len()));
                 page.last_received_at = Some(at);
                 page.changes.push(change);
             }

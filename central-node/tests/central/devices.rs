@@ -601,6 +601,42 @@ async fn a_phone_pulls_by_time_every_row_once_and_never_hears_the_clock() {
     assert_eq!(news["device_status"], json!({ "is_active": true, "requires_reauth": false }));
 }
 
+/// A hundred rows with photos in them are more than a bad link carries in one piece.
+#[tokio::test]
+async fn a_page_of_large_rows_ends_before_its_limit_and_nothing_is_left_out() {
+    let clock = AtomicI64::new(crate::harness::NOON);
+    let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
+    let scene = Scene::at(comptoir_central::Clock::new(clock)).await;
+    let company = scene.company().await;
+    for number in 0..12 {
+        let photo = json!({ "photo": "x".repeat(250_000) });
+        phone_push(
+            &company,
+            &company.token,
+            "office",
+            &[phone_event("CLIENT", &format!("c-{number:02}"), "CREATE", &photo)],
+        )
+        .await;
+    }
+    for what in ["pull", "bootstrap"] {
+        let (mut next, mut pages, mut seen) = (String::new(), Vec::new(), Vec::new());
+        while pages.last() != Some(&json!(false)) {
+            let path = format!("/api/sync/{what}?device_id=phone-{what}&since={next}&cursor={next}");
+            let (_, page) = scene.get(&company.token, &path).await;
+            let (rows, id) = if what == "pull" { (&page["events"], "entity_id") } else { (&page["clients"], "id") };
+            let rows = ids(rows, id);
+            assert!(rows.len() <= 5, "{} rows of 250,000 bytes", rows.len());
+            seen.extend(rows.into_iter().map(str::to_owned));
+            next = page["cursor"].as_str().or(page["server_time"].as_str()).unwrap().to_owned();
+            pages.push(page["has_more"].clone());
+        }
+        let expected: Vec<String> = (0..12).map(|number| format!("c-{number:02}")).collect();
+        assert_eq!((pages.len(), seen), (3, expected), "{what}");
+    }
+    let (_, status) = scene.get(&company.token, "/api/sync/status?device_id=phone-new").await;
+    assert_eq!(status["device"]["pending_events"], json!(12));
+}
+
 #[tokio::test]
 async fn a_phone_that_cuts_its_time_to_milliseconds_misses_nothing_that_came_in_the_same_one() {
     // Every push is received in one millisecond of a clock that stands still.

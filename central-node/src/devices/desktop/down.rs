@@ -95,7 +95,7 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
-    let wanted = |change: &Change| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
+    let wanted = |change: &mut Change| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
     let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
     let born = born::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
     let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;

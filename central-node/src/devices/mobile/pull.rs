@@ -157,7 +157,11 @@ pub(super) async fn status(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from = device.pulled_to.unwrap_or_default();
-    let page = changes::page(&tx, &device, from, horizon, PENDING_MAX, |_| true).await?;
+    let counted = |change: &mut Change| {
+        change.row = None;
+        true
+    };
+    let page = changes::page(&tx, &device, from, horizon, PENDING_MAX, counted).await?;
     let pending = page.changes.len().min(PENDING_MAX);
     Ok(Json(StatusResponse {
         // Whoever got here has read from the database and, where the last millisecond was open, written to it.
@@ -223,7 +227,7 @@ async fn read(central: &Central, device: &Device, question: &Question, limit: us
         None => now,
     };
     let from: Position = time_cursor::position_at(&tx, device.tenant, question.since, horizon).await?;
-    let page = changes::page(&tx, device, from, horizon, limit, question.wanted).await?;
+    let page = changes::page(&tx, device, from, horizon, limit, |change| (question.wanted)(change)).await?;
     let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
     keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
     tx.commit().await?;
