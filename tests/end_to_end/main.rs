@@ -5,6 +5,7 @@ mod bad_input;
 mod deliveries;
 mod figures;
 mod five_nodes;
+mod hostile;
 mod invoices;
 mod online_retail;
 mod purchasing;

@@ -14,12 +14,13 @@ const SINCE: u16 = 2;
 /// The one that brought the limit of levels.
 const LEVELS_SINCE: u16 = 3;
 
-/// Refuses an edit, or a resolution, that would be accepted and makes its entity too large.
+/// Refuses an edit, or a resolution, that would be accepted and makes its entity too large; and one that nests too deep also where it would
+/// wait for a person, who has to be shown it.
 pub(super) fn refusal(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Option<Judgement> {
     let fields = fields_of(&known.fact)?;
     let key = EntityKey::of(known);
     let now = world.entities.get(&key);
-    if place.engine < SINCE || judgement.verdict != Verdict::Accepted {
+    if place.engine < SINCE || !matches!(judgement.verdict, Verdict::Accepted | Verdict::Conflict) {
         return None;
     }
     let refused =
@@ -29,7 +30,7 @@ pub(super) fn refusal(world: &World, place: &Place, known: &Known, judgement: &J
     {
         return Some(refused(detail));
     }
-    if is_small(now, fields) {
+    if judgement.verdict == Verdict::Conflict || is_small(now, fields) {
         return None;
     }
     let effects = effects(world, place, known, judgement);

@@ -53,6 +53,16 @@ fn nested(name: &str, levels: usize) -> String {
     format!("{name}={}1{}", "[".repeat(levels - 1), "]".repeat(levels - 1))
 }
 
+/// What waits for a person is shown in levels of its own, too.
+#[test]
+fn an_edit_that_nests_too_deep_does_not_wait_for_a_person() {
+    given([])
+        .when(updated(1, "STUDENT", "e", &[&nested("a", ENTITY_DEPTH_MAX + 1)]))
+        .then(Verdict::Rejected, Code::EntityTooLarge)
+        .when(updated(1, "STUDENT", "e", &[&nested("a", ENTITY_DEPTH_MAX)]))
+        .then(Verdict::Conflict, Code::UnknownEntity);
+}
+
 /// A row is given in levels of its own, and who reads it would stop at 128.
 #[test]
 fn an_entity_nests_so_deep_and_no_deeper() {
