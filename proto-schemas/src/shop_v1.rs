@@ -39,7 +39,7 @@ pub struct TypedDraft {
 pub struct Notification {
     /// Names it.
     pub id: String,
-    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED` or `DECIDED_AGAIN`.
+    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECIDED_AGAIN` or `ROW_TOO_LARGE`.
     #[schemars(with = "words::NotificationKind")]
     pub kind: String,
     /// One line, in the language that was asked for.

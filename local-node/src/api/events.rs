@@ -147,8 +147,13 @@ fn read_page(log: &Log, after: Cursor, limit: usize, sending: Sending) -> Result
             at = Cursor { epoch, seq: last.seq.0 };
             for sealed in sealed {
                 bytes += sealed.record.len();
-                let decision = if sealed.seq <= acked { log.decision(epoch, sealed.seq)? } else { None };
-                let sending = if epoch == log.head().epoch.number { sending } else { None };
+                let open = epoch == log.head().epoch.number;
+                let decision = match (sealed.seq <= acked, open) {
+                    (true, _) => log.decision(epoch, sealed.seq)?,
+                    (false, true) => None,
+                    (false, false) => decided_again(log, &sealed)?,
+                };
+                let sending = if open { sending } else { None };
                 events.push(shown(&sealed, decision.as_deref(), sending)?);
             }
         }
@@ -156,6 +161,12 @@ fn read_page(log: &Log, after: Cursor, limit: usize, sending: Sending) -> Result
     let head = log.head();
     let more = (at.epoch, at.seq) < (head.epoch.number, head.marks.durable.0);
     Ok(EventPage { events, next: at.text(), more })
+}
+
+/// What central decided about a record of an older epoch where it was sealed again: there it never had an answer, and never will.
+fn decided_again(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadError> {
+    let Ok(header) = stored_v1::header(&sealed.record) else { return Ok(None) };
+    Ok(log.find(header.event_id)?.and_then(|found| found.decision))
 }
 
 /// The records that are on their way to central, first and last.

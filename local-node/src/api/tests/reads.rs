@@ -71,6 +71,25 @@ async fn pages_go_on_from_one_epoch_into_the_next() {
     assert_eq!((places, page.next.as_str(), page.more), (vec![(1, 3), (2, 1)], "2.1", true));
 }
 
+/// Whoever looks through the log would take it for one that still waits, for ever.
+#[tokio::test]
+async fn what_was_sealed_again_is_shown_as_far_as_it_came_there() {
+    let shop = Shop::open().await;
+    shop.sell(0..2).await;
+    shop.node.log().open_epoch_and_reseal(None, "a test").await.unwrap();
+    let statuses = async || {
+        let page = shop.get("/api/v1/events?after=1.1&limit=2").await.json();
+        let events = page["events"].as_array().unwrap().clone();
+        events.into_iter().map(|event| (event["epoch"].clone(), event["status"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses().await, [(json!(1), json!("PENDING")), (json!(1), json!("PENDING"))]);
+    let verdicts = ["ACCEPTED", "ACCEPTED", "REJECTED"];
+    let stored =
+        verdicts.iter().zip(1..).map(|(verdict, seq)| (Seq(seq), serde_json::to_vec(&result(seq, verdict)).unwrap()));
+    shop.node.log().store_decisions(2, Seq(3), stored.collect()).await.unwrap();
+    assert_eq!(statuses().await, [(json!(1), json!("ACKED")), (json!(1), json!("FAILED"))]);
+}
+
 #[tokio::test]
 async fn one_event_is_found_by_its_id() {
     let shop = Shop::open().await;
