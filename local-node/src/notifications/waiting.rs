@@ -1,14 +1,18 @@
-//! How many of the node's own events wait for a person: told from the notifications alone, so that it falls when a pull brings the news,
-//! in whatever order decision and news came, and is the same after a kill.
+//! How many of the node's own events wait for a person: told from the notifications and central's rows, so that it falls when a pull or a load
+//! brings what somebody decided, in whatever order decision and news came, and is the same after a kill.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use comptoir_proto::pull_v1::RowKind;
 use comptoir_proto::sync_v1::RecordResult;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use uuid::Uuid;
 
 use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept, ROW_TOO_LARGE, key, kind_of};
 use crate::event_log::{Log, ReadError, Shelf};
+use crate::read_models::rows::{self, HeldRow};
 
 /// An event that waits.
 struct Waits {
@@ -38,7 +42,26 @@ pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
         }
         ControlFlow::Continue(())
     })?;
-    Ok(waiting.count())
+    waiting.count(log)
+}
+
+/// What a row says of the conflicts about it.
+#[derive(Deserialize)]
+struct Conflicts {
+    open_conflicts: BTreeMap<Uuid, IgnoredAny>,
+}
+
+/// Whether central's row has this node's conflict no more. So the count falls also where the news was never given: what fell between an
+/// old cursor and a new first load. A row of before the conflict says nothing of it.
+fn is_closed(log: &Log, waits: &Waits) -> Result<bool, ReadError> {
+    let (entity_type, entity_id) = &waits.entity;
+    let Some(bytes) = log.kept(Shelf::Row, &rows::key(RowKind::Entity, entity_type, entity_id, None))? else {
+        return Ok(false);
+    };
+    let held = HeldRow::decode(&bytes).ok().filter(|held| held.position >= waits.position);
+    let conflicts = held.and_then(|held| serde_json::from_str::<Conflicts>(held.row.get()).ok());
+    let own = log.identity().node.uuid();
+    Ok(conflicts.is_some_and(|conflicts| !conflicts.open_conflicts.contains_key(&own)))
 }
 
 impl Waiting {
@@ -76,12 +99,16 @@ impl Waiting {
         self.events.insert(kept.event_id, waits);
     }
 
-    fn count(self) -> u64 {
+    fn count(self, log: &Log) -> Result<u64, ReadError> {
         let Waiting { events, settled, resolved } = self;
         let decided = |waits: &Waits| {
             waits.in_conflict && resolved.get(&waits.entity).is_some_and(|decided| waits.position < *decided)
         };
-        events.iter().filter(|(event, waits)| !settled.contains(*event) && !decided(waits)).count() as u64
+        let mut count = 0;
+        for (_, waits) in events.iter().filter(|(event, waits)| !settled.contains(*event) && !decided(waits)) {
+            count += u64::from(!waits.in_conflict || !is_closed(log, waits)?);
+        }
+        Ok(count)
     }
 }
 

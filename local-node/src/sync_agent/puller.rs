@@ -302,6 +302,8 @@ impl<T: Transport> Puller<T> {
         self.place = end;
         let (complete_to, now) = (self.place.complete_to, self.log.now());
         tracing::info!("Everything in scope is loaded, up to position {}", complete_to.unwrap_or_default());
+        // News from before it are not given: of conflicts, the rows say what became of them.
+        recount(&self.log, &self.state).await;
         self.state.send_modify(|state| {
             (state.pull.complete_to, state.pull.pulled_at) = (complete_to, Some(now));
             (state.pull.loading, state.pull.last_error) = (None, None);

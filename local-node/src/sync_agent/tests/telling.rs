@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use comptoir_core::position::Seq;
-use comptoir_proto::pull_v1::Notice;
+use comptoir_proto::pull_v1::{Notice, RowKey, RowKind};
 use comptoir_proto::shop_v1::Notification;
 use serde_json::json;
 use uuid::Uuid;
@@ -164,6 +164,31 @@ fn news(shop: &Shop, kind: &str, about: (u64, &str), data: serde_json::Value) {
     let (entity_type, at) = ("NOTE".to_owned(), "2026-03-01T10:05:00Z".to_owned());
     let by = Some("u-9".to_owned());
     down.notice(Notice { position, event_id, entity_type, entity_id, kind: kind.to_owned(), data, by, at });
+}
+
+/// Somebody decided while the node was about to load everything anew: the news of it are never given.
+#[tokio::test(start_paused = true)]
+async fn a_conflict_that_a_loaded_row_has_no_more_waits_for_nobody() {
+    let mut shop = Shop::new();
+    shop.sell(0..1).await;
+    let down = shop.central.down();
+    let note = |open: serde_json::Value| {
+        let key = RowKey { kind: RowKind::Entity, entity_type: "NOTE".into(), entity_id: "n-0".into(), site: None };
+        let row = json!({"entity_type": "NOTE", "id": "n-0", "version": 1, "deleted": false, "fields": {}, "open_conflicts": open});
+        down.change(key, |_| Some(row))
+    };
+    let opened = note(json!({super::identity().node.uuid().to_string(): id(0).uuid()}));
+    let decided = |seq: u64, verdict: &str| {
+        let result = json!({"event_id": id(0).uuid(), "seq": seq, "verdict": verdict, "position": opened});
+        (Seq(seq), result.to_string().into_bytes())
+    };
+    shop.log.store_decisions(1, Seq(2), vec![decided(1, "ACCEPTED"), decided(2, "CONFLICT")]).await.unwrap();
+    shop.log.keep(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
+    assert_eq!(notifications::waiting(&shop.log).unwrap(), 1, "no row of it is here");
+    shop.pull().until(|state| state.needs_person.events == 1 && state.pull.complete_to == Some(opened)).await;
+    down.scope("wider");
+    let closed = note(json!({}));
+    shop.until(|state| state.needs_person.events == 0 && state.pull.complete_to == Some(closed)).await;
 }
 
 #[tokio::test(start_paused = true)]
