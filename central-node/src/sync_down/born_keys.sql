@@ -1,7 +1,6 @@
 -- The rows of a scope that came to be behind $6 and up to $7, in the order in which they did, at most $10 of them: deliveries, invoices and
--- stock, and of entities those that live and have changed since. Each branch reads the log in its order and stops. A row is the first that
--- is not before its key: an order that the primary key alone has. By equal keys the planner has taken any index of the tenant, and read all of it
--- once per event, while the table was young.
+-- stock, and of entities those that live and have changed since. Each branch reads the log in its order and stops. A row is looked up by equal
+-- keys that are worked out before: row-level security keeps any other comparison from the index, and each event reads the tenant's rows.
 -- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $8 the site, null where there is none; $9 the types, null for all.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes, k.born, k.born_at,
        (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
@@ -20,17 +19,18 @@ from (
          offset 0
      ) o on true
      cross join lateral (
+         select coalesce(o.entity_type, v.entity_type) as entity_type, coalesce(o.entity_id, v.entity_id) as entity_id offset 0
+     ) w
+     cross join lateral (
          select e.entity_type, e.entity_id, e.entity_version, e.deleted, e.provenance -> 'created' as created,
                 octet_length(e.fields::text) as bytes
          from entity e
          where e.tenant_id = $1 and e.version = $2
-           and (e.entity_type, e.entity_id) >= (coalesce(o.entity_type, v.entity_type), coalesce(o.entity_id, v.entity_id))
-         order by e.entity_type, e.entity_id
-         limit 1
+           and e.entity_type = w.entity_type and e.entity_id = w.entity_id
+         offset 0
      ) e
      where v.tenant_id = $1 and v.position > $6 and v.position <= $7 and v.verdict = 'ACCEPTED'
        and v.action in ('CREATE', 'UPDATE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
-       and e.entity_type = coalesce(o.entity_type, v.entity_type) and e.entity_id = coalesce(o.entity_id, v.entity_id)
        and ($9::text[] is null or e.entity_type = any ($9)) and e.entity_version > v.position and not e.deleted
        and case when e.created ->> 3 is null
            -- Only ever updated: its first change.
@@ -55,23 +55,24 @@ from (
          offset 0
      ) o on true
      cross join lateral (
+         select coalesce(o.action, v.action) as action, coalesce(o.entity_id, v.entity_id) as entity_id offset 0
+     ) w
+     cross join lateral (
          (select 1::smallint as kind, 'DELIVERY' as entity_type, d.delivery_id as entity_id, d.position, null::uuid as site_id
           from delivery d
-          where coalesce(o.action, v.action) = 'DELIVERY_CREATED' and d.tenant_id = $1 and d.version = $3
-            and d.delivery_id >= coalesce(o.entity_id, v.entity_id)
-          order by d.delivery_id
-          limit 1)
+          where w.action = 'DELIVERY_CREATED' and d.tenant_id = $1 and d.version = $3
+            and d.delivery_id = w.entity_id
+          offset 0)
          union all
          (select 2::smallint, 'INVOICE', i.invoice_id, i.position, i.site_id
           from invoice i
-          where coalesce(o.action, v.action) = 'INVOICE_CREATED' and i.tenant_id = $1 and i.version = $4
-            and i.invoice_id >= coalesce(o.entity_id, v.entity_id)
-          order by i.invoice_id
-          limit 1)
+          where w.action = 'INVOICE_CREATED' and i.tenant_id = $1 and i.version = $4
+            and i.invoice_id = w.entity_id
+          offset 0)
      ) d
      where v.tenant_id = $1 and v.position > $6 and v.position <= $7 and v.verdict = 'ACCEPTED'
        and v.action in ('DELIVERY_CREATED', 'INVOICE_CREATED', 'QUARANTINE_RELEASED')
-       and d.entity_id = coalesce(o.entity_id, v.entity_id) and (d.kind = 1 or d.site_id = $8::uuid)
+       and (d.kind = 1 or d.site_id = $8::uuid)
        and ($9::text[] is null or d.entity_type = any ($9))
      order by v.position
      limit $10)

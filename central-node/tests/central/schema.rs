@@ -160,7 +160,7 @@ async fn schema_sql_is_what_the_migrations_make() {
 }
 
 /// What is looked up by a key, with the index that each look-up probes and the last of that index's columns.
-const LOOK_UPS: [(&str, &[&str]); 18] = [
+const LOOK_UPS: [(&str, &[&str]); 20] = [
     (include_str!("../../src/world_store/entities_load.sql"), &["entity_pkey entity_id"]),
     (include_str!("../../src/world_store/entity_past_load.sql"), &["entity_past_pkey entity_version"]),
     (include_str!("../../src/world_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
@@ -181,9 +181,29 @@ const LOOK_UPS: [(&str, &[&str]); 18] = [
         include_str!("../../src/devices/desktop/provenance.sql"),
         &[
             "entity_pkey entity_id",
+            "event_in_conflict entity_id",
+            "event_of_entity entity_id",
             "event_of_entity entity_id",
             "event_of_entity entity_id",
             "event_one_per_seq node_seq",
+            "event_resolution_of_entity position",
+        ],
+    ),
+    (include_str!("../../src/devices/desktop/told.sql"), &["event_of_entity entity_id", "event_of_entity entity_id"]),
+    (
+        include_str!("../../src/sync_down/born_keys.sql"),
+        &[
+            "delivery_pkey delivery_id",
+            "entity_pkey entity_id",
+            "event_of_entity entity_id",
+            "event_pkey position",
+            "event_pkey position",
+            "event_pkey position",
+            "event_pkey position",
+            "event_quarantined tenant_id",
+            "event_quarantined tenant_id",
+            "invoice_pkey invoice_id",
+            "stock_item_pkey version",
         ],
     ),
     (include_str!("../../src/conflicts/open.sql"), &["entity_in_conflict version", "event_id_counts_once event_id"]),

@@ -7,10 +7,10 @@ select e.entity_type, e.entity_id,
        e.created_node = $5 as created_by_client,
        -- A removed field has no value, but the stamp of who removed it.
        array(select json_object_keys(e.provenance -> 'stamps') except select json_object_keys(e.fields)) as removed,
-       exists (select from event v
-               where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'ACCEPTED'
-                 and v.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')
-                 and v.position <= $6) as was_there,
+       -- Not by exists: that may be made of the whole log at once.
+       coalesce((select min(v.position) from event v
+                 where v.tenant_id = $1 and v.entity_type = e.entity_type and v.entity_id = e.entity_id and v.verdict = 'ACCEPTED'
+                   and v.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED')) <= $6, false) as was_there,
        v.event_name::uuid as created_by, w.edits as waited, w.deleted_at,
        array(select r.event_id from event r
              where r.tenant_id = $1 and r.entity_type = e.entity_type and r.entity_id = e.entity_id and r.verdict = 'ACCEPTED'

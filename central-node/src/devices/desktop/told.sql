@@ -4,7 +4,7 @@ select k.entity_type, k.entity_id,
         where e.tenant_id = $1 and e.entity_type = k.entity_type and e.entity_id = k.own_id
           and e.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED') and e.position <= $5) as given_at
 from unnest($2::text[], $3::text[], $4::text[]) k (entity_type, entity_id, own_id)
-where exists (select from event e
-              where e.tenant_id = $1 and e.entity_type = k.entity_type and e.entity_id = k.entity_id
-                and e.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED') and e.verdict = 'ACCEPTED'
-                and e.position <= $5)
+-- Not by exists: that may be made of the whole log at once.
+where (select min(e.position) from event e
+       where e.tenant_id = $1 and e.entity_type = k.entity_type and e.entity_id = k.entity_id
+         and e.action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED') and e.verdict = 'ACCEPTED') <= $5
