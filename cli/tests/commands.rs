@@ -133,26 +133,29 @@ fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     assert_eq!(left, ["folder"], "no half of a log stays");
 }
 
-/// Its payload is as deep as one may be, and in a page of events it stands deeper.
+/// Its payload nests as deep as one may that makes no entity, and in a page of events it stands deeper.
 #[test]
 fn an_event_of_any_depth_is_shown() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (mut node, _log) = node(folder.path(), &url);
     let id = "0199aaaa-0000-7000-8000-000000000001";
     let deep = format!("{}{}", "[".repeat(126), "]".repeat(126));
-    let draft = format!(
-        r#"{{"id":"{id}","entity_type":"STUDENT","entity_id":"s-1","action":"CREATE","payload":{{"a":{deep}}}}}"#
-    );
+    let draft = |id: &str, action: &str, payload: &str| {
+        let about = r#""entity_type":"STUDENT","entity_id":"s-1""#;
+        format!(r#"{{"id":"{id}",{about},"action":"{action}","payload":{payload}}}"#)
+    };
+    let made = draft("0199aaaa-0000-7000-8000-000000000002", "CREATE", "{}");
+    let list = format!("[{made},{}]", draft(id, "DELETE", &format!(r#"{{"a":{deep}}}"#)));
     let mut caller = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
     let head = "POST /api/v1/events HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-type: application/json";
-    write!(caller, "{head}\r\ncontent-length: {}\r\n\r\n{draft}", draft.len()).unwrap();
+    write!(caller, "{head}\r\ncontent-length: {}\r\n\r\n{list}", list.len()).unwrap();
     let mut answer = String::new();
     caller.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     let shown = [["events", "tail"].as_slice(), &["events", "tail", "--json"], &["events", "show", id]]
         .map(|command| comptoir(&[command, &["--url", &url]].concat(), &[]));
     node.kill().unwrap();
     node.wait().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     for output in shown {
         assert_eq!(code(&output), exit::OK, "{}", stderr(&output));
         assert!(String::from_utf8(output.stdout).unwrap().contains(id));
