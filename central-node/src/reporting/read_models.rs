@@ -4,6 +4,7 @@
 use comptoir_core::id::{SiteId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use deadpool_postgres::Transaction;
@@ -29,6 +30,17 @@ pub(super) async fn entities(
     list(&rows, page, entity_row, |row| &row.id)
 }
 
+/// What is no entity of fields has a list of its own.
+fn where_it_is(entity_type: &str) -> String {
+    let list = match entity_type {
+        "STOCK" => paths::STOCK,
+        "DELIVERY" => paths::DELIVERIES,
+        "INVOICE" => paths::INVOICES,
+        _ => return String::new(),
+    };
+    format!(" among entities: see {list}")
+}
+
 /// One entity, deleted or not; nothing where no change of it was ever accepted.
 pub(super) async fn entity(
     tx: &Transaction<'_>,
@@ -42,7 +54,7 @@ pub(super) async fn entity(
     let row = row.as_ref().map(entity_row).transpose()?;
     let refused = |detail| ReportError::from(Problem::new(ErrorCode::NotFound, detail));
     match row {
-        None => Err(refused(format!("there is no {entity_type} {id:?}"))),
+        None => Err(refused(format!("there is no {entity_type} {id:?}{}", where_it_is(entity_type)))),
         Some(row) if row.deleted => {
             Err(refused(format!("{entity_type} {id:?} was deleted at version {}", row.version)))
         }

@@ -260,3 +260,17 @@ async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it
     assert_eq!(fields("STUDENT/s-1".to_owned()).await, json!({ "classId": own }));
     assert_eq!(fields("STUDENT/s-2".to_owned()).await, json!({ "classId": "6A" }));
 }
+
+/// A desktop is given stock and documents beside entities; they are read elsewhere.
+#[tokio::test]
+async fn who_looks_for_stock_among_entities_is_told_where_it_is() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    for (entity_type, list) in
+        [("STOCK", "/api/v1/stock"), ("DELIVERY", "/api/v1/deliveries"), ("INVOICE", "/api/v1/invoices")]
+    {
+        let (status, problem) = scene.get(&company.token, &format!("/api/v1/entities/{entity_type}/A")).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with(list)), "{problem}");
+    }
+}
