@@ -12,7 +12,7 @@ use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Known, Objection};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_core::state::EntityKey;
+use comptoir_core::state::{Entity, EntityKey};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::canonical_json::canonical;
 use comptoir_proto::error_code::ErrorCode;
@@ -337,15 +337,20 @@ impl DeviceDrafts {
         Ok(Ok(DeviceDecided { result: result(&bench.decisions[row], bench.rows[row].seq), entity_id }))
     }
 
-    /// Whether an entity that the device makes has an id that another node has given to an entity of its own.
+    /// Whether an entity that the device makes has an id that another node has given to an entity of its own. One that was deleted since
+    /// is another, too, where the device has not seen it go.
     fn is_taken(&self, bench: &Bench<'_>, draft: &DeviceDraft) -> bool {
         let Reading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
         let key =
             EntityKey { entity_type: draft.content.entity_type.clone(), entity_id: draft.content.entity_id.clone() };
         let entity = bench.world.entities.get(&key);
-        entity.is_some_and(|entity| {
-            entity.is_known() && !entity.deleted && entity.created.is_none_or(|created| created.node != self.node)
-        })
+        let base = draft.content.base_version.unwrap_or_default();
+        let unseen = |entity: &Entity| {
+            entity.changed_by.iter().any(|(other, position)| *other != self.node && position.0 > base)
+        };
+        let of_another = |entity: &Entity| entity.created.is_none_or(|created| created.node != self.node);
+        let is_other = |entity: &Entity| if entity.deleted { unseen(entity) } else { of_another(entity) };
+        entity.is_some_and(|entity| entity.is_known() && is_other(entity))
     }
 
     fn seal(&self, bench: &mut Bench<'_>, draft: DeviceDraft) -> Result<usize, TurnError> {

@@ -55,6 +55,22 @@ async fn pupil_on_both(company: &Company<'_>) -> Cache {
 }
 
 #[tokio::test]
+async fn what_another_deleted_is_deleted_without_a_conflict_and_its_id_belongs_to_it_for_who_has_not_seen_it_go() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    pupil_on_both(&company).await;
+    write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
+    let answer = write(&company, "desk-2", "b-1", "DELETE", json!({})).await;
+    assert_eq!((&answer["conflicts"], &answer["acknowledged"][0]["entityId"]), (&json!([]), &json!("s-1")), "{answer}");
+    // Whoever numbers its pupils by itself has made another pupil of that number meanwhile.
+    let answer = write(&company, "desk-3", "c-1", "CREATE", json!({ "name": "Bea" })).await;
+    let given = answer["acknowledged"][0]["entityId"].as_str().unwrap();
+    assert_ne!(given, "s-1", "{answer}");
+    let (_, pupil) = scene.get(&company.token, &format!("/api/v1/entities/STUDENT/{given}")).await;
+    assert_eq!(pupil["fields"]["name"], json!("Bea"));
+}
+
+#[tokio::test]
 async fn a_field_that_was_removed_comes_as_null_so_that_an_update_removes_it() {
     let scene = Scene::new().await;
     let company = scene.company().await;

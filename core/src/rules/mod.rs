@@ -38,7 +38,7 @@ use crate::state::{Entity, EntityKey, Stamp, World};
 
 /// Raised whenever the same log could be judged otherwise than before; stored with each decision. A decision is made again by the
 /// version that made it ([`Place::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`, 3
-/// its limit of levels.
+/// its limit of levels, and what two have deleted.
 pub const ENGINE_VERSION: u16 = 3;
 
 /// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
@@ -121,7 +121,7 @@ fn judge_fields(world: &World, place: &Place, known: &Known, rule: Rule) -> Judg
             let resolution = entity.map(entity::server_entity);
             Judgement { resolution, ..Judgement::refused(Verdict::Superseded, Code::CentralOnly, rule) }
         }
-        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, known, rule),
+        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, place, known, rule),
     }
 }
 

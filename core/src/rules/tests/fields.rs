@@ -223,6 +223,28 @@ mod version_check {
     }
 
     #[test]
+    fn what_two_have_deleted_is_no_conflict() {
+        let deleted_by_one = given([created(1, "STUDENT", "s", &[ADA]), deleted(1, "STUDENT", "s")]).then_accepted();
+        let mut before = deleted(2, "STUDENT", "s").based_on(1);
+        before.place.engine = 2;
+        deleted_by_one
+            .when(deleted(3, "STUDENT", "s").based_on(1))
+            .then_accepted()
+            .deleted("STUDENT", "s")
+            .when(before)
+            .then(Verdict::Conflict, Code::VersionConflict);
+    }
+
+    #[test]
+    fn who_waits_for_a_person_goes_on_waiting_when_it_deletes_what_is_deleted() {
+        given([created(1, "STUDENT", "s", &[ADA]), deleted(1, "STUDENT", "s")])
+            .when(updated(2, "STUDENT", "s", &["class=\"A\""]).based_on(1))
+            .then(Verdict::Conflict, Code::EntityDeleted)
+            .when(deleted(2, "STUDENT", "s"))
+            .then(Verdict::Conflict, Code::VersionConflict);
+    }
+
+    #[test]
     fn centrals_own_edits_are_checked_the_same_way() {
         given([created(1, "STUDENT", "s", &[ADA]), updated(1, "STUDENT", "s", &["class=\"A\""])])
             .when(updated(CENTRAL, "STUDENT", "s", &["class=\"B\""]).based_on(1))
