@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use comptoir_tests::company::{Company, text};
+use comptoir_tests::processes;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
@@ -46,6 +47,18 @@ async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
     let (status, answer) = company.post(&events, &draft("SALE", "SALE_RECORDED", sale(500))).await;
     assert_eq!(status, StatusCode::OK, "and the next sale is taken: {answer}");
     company.drained(&node).await;
+}
+
+#[test]
+fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
+    let company = Company::new("Europe/Paris", "EUR");
+    let data_dir = company.path("central").display().to_string();
+    let stranger = Uuid::now_v7().to_string();
+    for list in [["site", "list"], ["node", "list"], ["restored", "show"]] {
+        let args = ["admin", list[0], list[1], "--tenant", &stranger];
+        let refused = processes::run(&args, &[("DATA_DIR", &data_dir)]).unwrap_err();
+        assert!(refused.0 == 5 && refused.1.contains(&stranger), "{list:?}: {refused:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +103,8 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
     let head = company.head().await;
 
     // A wrong key, another tenant's id, and a push that leaves a hole: nothing is written.
-    let wrong = format!("{}0", &key[..key.len() - 1]);
+    let (rest, last) = key.split_at(key.len() - 1);
+    let wrong = format!("{rest}{}", if last == "0" { '1' } else { '0' });
     assert_refused(&company, &request, &wrong, StatusCode::UNAUTHORIZED, "UNAUTHORIZED").await;
     let mut stranger = HandMade::new(&issued);
     stranger.tenant = comptoir_core::id::TenantId::new(Uuid::from_u128(7));

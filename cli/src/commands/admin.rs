@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comptoir_central::Central;
+use comptoir_central::database::Database;
 use comptoir_central::hand_back::{self, Awaited};
 use comptoir_central::identity::{self, IdentityError, NewTenant};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
@@ -254,7 +255,7 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             output.print(&Facts::of([("site_id", site.to_string()), ("code", code)]))
         }
         AdminCommand::Site(SiteCommand::List { tenant }) => {
-            for row in identity::sites(db, TenantId::new(tenant)).await.map_err(unavailable)? {
+            for row in identity::sites(db, known(db, tenant).await?).await.map_err(unavailable)? {
                 output.print(&Facts::of([
                     ("site_id", row.site.to_string()),
                     ("code", row.code),
@@ -275,7 +276,7 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             ]))
         }
         AdminCommand::Node(NodeCommand::List { tenant }) => {
-            for row in identity::nodes(db, TenantId::new(tenant)).await.map_err(unavailable)? {
+            for row in identity::nodes(db, known(db, tenant).await?).await.map_err(unavailable)? {
                 let site = row.site.map(|site| site.to_string()).unwrap_or_default();
                 output.print(&Facts::of([("node_id", row.node.to_string()), ("site_id", site), ("name", row.name)]))?;
             }
@@ -313,7 +314,7 @@ async fn restored(central: &Central, command: &RestoredCommand, output: Output) 
     let (RestoredCommand::Open { tenant } | RestoredCommand::Show { tenant } | RestoredCommand::Close { tenant }) =
         command;
     let tenants = match tenant {
-        Some(tenant) => vec![TenantId::new(*tenant)],
+        Some(tenant) => vec![known(db, *tenant).await?],
         None => identity::tenants(db).await.map_err(unavailable)?.into_iter().map(|row| row.tenant).collect(),
     };
     for tenant in tenants {
@@ -331,6 +332,15 @@ async fn restored(central: &Central, command: &RestoredCommand, output: Output) 
         }
     }
     Ok(())
+}
+
+/// A tenant of this central: nothing is not the same as nobody.
+async fn known(db: &Database, tenant: Uuid) -> Result<TenantId, Failure> {
+    let tenant = TenantId::new(tenant);
+    let tenants = identity::tenants(db).await.map_err(unavailable)?;
+    let unknown =
+        || Failure::Refused(format!("tenant {tenant} is not here: `comptoir admin tenant list` shows who is"));
+    tenants.iter().any(|row| row.tenant == tenant).then_some(tenant).ok_or_else(unknown)
 }
 
 fn currency_of(text: &str) -> Result<Currency, Failure> {
