@@ -11,7 +11,7 @@ use comptoir_core::rulebook::{Rule, Rulebook};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::{Author, DraftDto, check_draft};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::payload::{PayloadError, actions, entity_type_of, is_central_only, read_fact};
+use comptoir_proto::payload::{PayloadError, actions, entity_type_of, is_central_only, newest_version, read_fact};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::rulebook_file::to_payload;
 use serde_json::{Value, json};
@@ -22,8 +22,12 @@ fn name(text: &str) -> Name {
 }
 
 fn read(action: &str, payload: &Value) -> Result<Fact, PayloadError> {
+    read_version(action, 1, payload)
+}
+
+fn read_version(action: &str, version: u16, payload: &Value) -> Result<Fact, PayloadError> {
     let entity_type = entity_type_of(action).unwrap_or("STUDENT");
-    let (fact, objection) = read_fact(&name(entity_type), &name(action), 1, payload.to_string().as_bytes())?;
+    let (fact, objection) = read_fact(&name(entity_type), &name(action), version, payload.to_string().as_bytes())?;
     assert_eq!(objection, None);
     Ok(fact)
 }
@@ -94,25 +98,40 @@ fn full(action: &str) -> Value {
 #[test]
 fn every_action_reads_its_full_payload_and_each_of_its_required_fields_is_missed() {
     for (action, version) in actions() {
-        assert_eq!(version, 1);
         let payload = full(action);
-        read(action, &payload).unwrap_or_else(|error| panic!("{action}: {error}"));
+        read_version(action, version, &payload).unwrap_or_else(|error| panic!("{action}: {error}"));
         let schema: Value = serde_json::from_str(comptoir_proto::payload::schema(action, version).unwrap()).unwrap();
         for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let mut without = payload.clone();
             without.as_object_mut().unwrap().remove(field);
-            let error = read(action, &without).expect_err(field);
+            let error = read_version(action, version, &without).expect_err(field);
             assert_eq!((error.code, error.pointer.as_str()), (Code::InvalidPayload, "/payload"), "{action}.{field}");
             assert!(error.detail.contains(field), "{action}: {error}");
         }
         if schema["additionalProperties"] == false {
             let mut with = payload.clone();
             with["no_such_field"] = true.into();
-            let error = read(action, &with).expect_err(action);
+            let error = read_version(action, version, &with).expect_err(action);
             assert!(error.detail.contains("no_such_field"), "{action}: {error}");
         }
-        assert!(read(action, &json!([])).is_err(), "{action} is an object");
+        assert!(read_version(action, version, &json!([])).is_err(), "{action} is an object");
     }
+}
+
+#[test]
+fn what_a_validation_does_not_know_is_null_or_absent_from_its_second_version_on() {
+    let known = full("DELIVERY_VALIDATED");
+    for field in ["latitude", "longitude", "signature_hash", "photo_hash"] {
+        let (mut null, mut absent) = (known.clone(), known.clone());
+        null[field].take();
+        absent.as_object_mut().unwrap().remove(field);
+        let read = |version, payload| read_version("DELIVERY_VALIDATED", version, payload);
+        assert!(read(1, &null).is_err(), "{field}");
+        assert_eq!(read(2, &null).unwrap(), read(2, &absent).unwrap(), "{field}");
+        assert_eq!(read(2, &known).unwrap(), read(1, &known).unwrap());
+    }
+    assert_eq!(newest_version("DELIVERY_VALIDATED"), 2);
+    assert_eq!((newest_version("SALE_RECORDED"), newest_version("NO_SUCH_ACTION")), (1, 1));
 }
 
 /// Replaces one value of an action's full payload and expects an error that points to it.

@@ -8,8 +8,8 @@ use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::{instant, payload};
 use uuid::Uuid;
 
 use super::device::Device;
@@ -83,6 +83,8 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
         site: device.site,
         user: said.user,
         base_version: said.base_version,
+        // The contracts know no versions of payloads.
+        schema_version: payload::newest_version(said.action),
         ..Content::new(
             name("entity_type", said.entity_type)?,
             said.entity_id,

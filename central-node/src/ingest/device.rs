@@ -382,14 +382,15 @@ impl DeviceDrafts {
 }
 
 /// Whether a sealed event is the one that a device sends again. The version it was based on is not compared: where the device names none,
-/// central takes it from the time of its last synchronisation, which has moved on. Nor are ids that central has replaced since, nor whose
+/// central takes it from the time of its last synchronisation, which has moved on. Nor is the schema's version: central names the newest that it
+/// knows. Nor are ids that central has replaced since, nor whose
 /// entity of a replaced id was meant: the device may have been given the other's since. A payload is the same in its RFC 8785 form: a device
 /// that keeps objects, and takes checksums of that form, may write them otherwise the second time.
 fn same(ids: &GivenIds, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);
-        let (base_version, payload) = (sealed.base_version, sealed.payload.clone());
-        same_payload && Content { base_version, payload, ..sent } == sealed
+        let (base_version, schema_version) = (sealed.base_version, sealed.schema_version);
+        same_payload && Content { base_version, schema_version, payload: sealed.payload.clone(), ..sent } == sealed
     };
     let (sent_content, sealed_content) = (&sent.content, &sealed.content);
     sent.occurred_at == sealed.occurred_at

@@ -119,6 +119,29 @@ async fn an_event_that_is_damaged_or_does_not_read_fails_alone() {
     );
 }
 
+/// The columns of the phone's own table may be null, and JSON is made of its rows.
+#[tokio::test]
+async fn a_driver_without_a_place_validates_with_nulls() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
+        .await;
+    let scanned = json!({ "qr": "q", "validated_at": "2026-03-01T09:00:00Z", "latitude": null, "longitude": null,
+                          "signature_hash": null, "photo_hash": null });
+    let events = [phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned)];
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    assert_eq!(
+        (&answer["acked_event_ids"][0], &answer["without_effect"]),
+        (&events[0]["id"], &Value::Null),
+        "{answer}"
+    );
+    assert_eq!(phone_push(&company, &shop.key, "phone-1", &events).await["acked_event_ids"], answer["acked_event_ids"]);
+    let (_, list) = scene.get(&company.token, "/api/v1/deliveries").await;
+    assert_eq!(list["rows"][0]["validation"]["at"], json!("2026-03-01T09:00:00Z"), "{list}");
+    assert_eq!(list["rows"][0]["validation"]["place"], Value::Null, "{list}");
+}
+
 #[tokio::test]
 async fn what_is_acked_and_changes_nothing_is_told_with_words_for_the_user_each_time_it_is_sent() {
     let scene = Scene::new().await;

@@ -13,7 +13,7 @@ use comptoir_core::id::Name;
 use serde_json::{Map, Value};
 
 pub use read::read_fact;
-pub use schemas::{actions, schema};
+pub use schemas::{actions, newest_version, schema};
 
 /// Why a payload cannot be read: it is refused at a local API, and quarantined when it arrives by push.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

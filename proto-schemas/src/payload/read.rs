@@ -301,7 +301,8 @@ impl Node<'_> {
     }
 
     fn get<'b>(&'b self, name: &'b str) -> Option<Node<'b>> {
-        let value = self.value.get(name)?;
+        // Where a schema lets a member be null, it is the same as none.
+        let value = self.value.get(name).filter(|value| !value.is_null())?;
         Some(Node { value, place: Place::Member(&self.place, name) })
     }
 

@@ -22,6 +22,7 @@ schema_files! {
     "DELETE" 1,
     "DELIVERY_CREATED" 1,
     "DELIVERY_VALIDATED" 1,
+    "DELIVERY_VALIDATED" 2,
     "EPOCH_OPENED" 1,
     "GOODS_RECEIVED" 1,
     "GOODS_RETURNED" 1,
@@ -64,6 +65,11 @@ pub(super) fn validator(action: &str, version: u16) -> Option<&'static Validator
 /// The schema's text, for documentation.
 pub fn schema(action: &str, version: u16) -> Option<&'static str> {
     FILES.iter().find(|(name, number, _)| *name == action && *number == version).map(|(_, _, text)| *text)
+}
+
+/// The newest version of an action's schema; the first where the action has none.
+pub fn newest_version(action: &str) -> u16 {
+    FILES.iter().filter(|(name, ..)| *name == action).map(|(_, version, _)| *version).max().unwrap_or(1)
 }
 
 /// Every action and version that has a schema.
