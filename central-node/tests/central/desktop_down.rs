@@ -1,0 +1,171 @@
+//! The desktop contract: what a desktop is given, page by page.
+
+use serde_json::{Value, json};
+
+use crate::devices::{Cache, down, edit, ids, office, outbox, up};
+use crate::harness::Scene;
+
+#[tokio::test]
+async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
+    let answer = up(&company, "desk-1", None, &[made]).await;
+    let version = answer["acknowledged"][0]["serverVersion"].as_i64().unwrap();
+    let own = down(&company, "desk-1", None).await;
+    assert_eq!(own["changes"], json!([]), "what it made itself it has");
+    let first = down(&company, "desk-2", None).await;
+    let change = &first["changes"][0];
+    assert_eq!((&change["operation"], &change["entityId"]), (&json!("CREATE"), &json!("s-1")));
+    assert_eq!((&change["payload"], &change["serverVersion"]), (&json!({ "firstName": "Jean" }), &json!(version)));
+    let since = first["syncTimestamp"].as_str().unwrap().to_owned();
+    let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
+    up(&company, "desk-2", Some(&since), &[edit]).await;
+    let again = down(&company, "desk-2", Some(&since)).await;
+    assert_eq!((&again["changes"], &again["hasMore"]), (&json!([]), &json!(false)));
+    let own_since = own["syncTimestamp"].as_str().unwrap();
+    let update = down(&company, "desk-1", Some(own_since)).await;
+    let fresh = &update["changes"][0];
+    assert_eq!(fresh["operation"], json!("UPDATE"), "it made the pupil itself: {update}");
+    assert_eq!(fresh["payload"], json!({ "firstName": "Jean", "phone": "06" }));
+    let since = update["syncTimestamp"].as_str().unwrap().to_owned();
+    let gone = outbox(&company, "b-2", "DELETE", "s-1", &json!({}), fresh["serverVersion"].as_i64().unwrap());
+    let answer = up(&company, "desk-2", None, &[gone]).await;
+    assert_eq!(answer["acknowledged"].as_array().unwrap().len(), 1, "{answer}");
+    let deleted = down(&company, "desk-1", Some(&since)).await;
+    assert_eq!(deleted["changes"][0]["operation"], json!("DELETE"));
+    let body = json!({ "clientId": "desk-3", "lastSyncTimestamp": null, "entityTypes": ["GRADE"] }).to_string();
+    let (_, none) = scene.post(&company.token, "/api/sync/down", body).await;
+    assert_eq!(none["changes"], json!([]), "only the types that were asked for");
+}
+
+#[tokio::test]
+async fn a_desktop_that_was_wiped_is_given_again_what_it_had_made_itself() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
+    up(&company, "desk-1", None, &[made]).await;
+    assert_eq!(down(&company, "desk-1", None).await["changes"], json!([]));
+    let all = down(&company, "desk-1", None).await;
+    assert_eq!(ids(&all["changes"], "entityId"), ["s-1"], "it had pulled before, and begins again");
+}
+
+#[tokio::test]
+async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_page_by_page() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    for number in 1..=3 {
+        let id = format!("s-{number}");
+        let made = outbox(&company, &format!("a-{number}"), "CREATE", &id, &json!({ "firstName": "Jean" }), 1);
+        up(&company, "desk-1", None, &[made]).await;
+    }
+    let (mut given, mut since) = (Vec::new(), Value::Null);
+    for _page in 0..4 {
+        let reload = since.is_null();
+        let body =
+            json!({ "clientId": "desk-1", "lastSyncTimestamp": since, "reload": reload, "limit": 1 }).to_string();
+        let (_, page) = scene.post(&company.token, "/api/sync/down", body).await;
+        for change in page["changes"].as_array().unwrap() {
+            given.push((change["operation"].clone(), change["entityId"].clone()));
+        }
+        since = page["syncTimestamp"].clone();
+    }
+    let created = |id: &str| (json!("CREATE"), json!(id));
+    assert_eq!(given, [created("s-1"), created("s-2"), created("s-3")]);
+}
+
+/// A row stands where it changed last, which may be many pages behind the place where it came to be.
+#[tokio::test]
+async fn a_row_comes_as_new_before_it_comes_as_changed_however_the_pages_are_cut() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    for number in 1..=4 {
+        edit(&company, "desk-1", &format!("a-{number}"), "CREATE", &format!("s-{number}"), "Jean").await;
+    }
+    office(
+        &company,
+        "DELIVERY",
+        "d-1",
+        "DELIVERY_CREATED",
+        json!({ "reference": "BL-1", "client": "Cantine", "qr": "q" }),
+    )
+    .await;
+    let goods = json!({ "currency": "EUR", "lines": [{ "product": "A", "quantity": "6", "unit_cost": "1.25" }] });
+    office(&company, "RECEPTION", "r-1", "GOODS_RECEIVED", goods.clone()).await;
+    edit(&company, "desk-1", "b-2", "UPDATE", "s-2", "Aïcha").await;
+    edit(&company, "desk-1", "b-1", "UPDATE", "s-1", "Zoé").await;
+    let validated = json!({ "qr": "q", "validated_at": "2026-03-01T09:00:00Z" });
+    office(&company, "DELIVERY", "d-1", "DELIVERY_VALIDATED", validated).await;
+    office(&company, "RECEPTION", "r-2", "GOODS_RECEIVED", goods).await;
+    for limit in [1, 2, 3, 100] {
+        let mut cache = Cache::default();
+        cache.all(&company, &format!("desk-of-{limit}"), limit).await;
+        let expected = [("d-1", ""), ("A", ""), ("s-1", "Zoé"), ("s-2", "Aïcha"), ("s-3", "Jean"), ("s-4", "Jean")];
+        assert_eq!(cache.names(), expected, "pages of {limit}");
+    }
+}
+
+/// What others change between two pages of one desktop moves behind them.
+#[tokio::test]
+async fn what_moves_while_a_desktop_pages_through_is_neither_lost_nor_given_as_what_it_is_not() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    for number in 1..=6 {
+        edit(&company, "desk-1", &format!("a-{number}"), "CREATE", &format!("s-{number}"), "Jean").await;
+    }
+    let mut cache = Cache::default();
+    for (round, moving) in ["s-5", "s-3", "s-1", "s-5"].into_iter().enumerate() {
+        cache.page(&company, "desk-2", 1).await;
+        edit(&company, "desk-1", &format!("b-{round}"), "UPDATE", moving, &format!("Jean {round}")).await;
+    }
+    cache.all(&company, "desk-2", 1).await;
+    let expected =
+        [("s-1", "Jean 2"), ("s-2", "Jean"), ("s-3", "Jean 1"), ("s-4", "Jean"), ("s-5", "Jean 3"), ("s-6", "Jean")];
+    assert_eq!(cache.names(), expected);
+}
+
+/// The last writer wins here, so a desktop's own edit is taken although another's change before it has not come down yet, and moves the
+/// row behind the page.
+#[tokio::test]
+async fn a_desktop_s_own_later_edit_hides_no_earlier_one_of_another_between_pages() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let client = async |desk: &str, event: &str, operation: &str, id: &str, fields: Value| {
+        let mut change = outbox(&company, event, operation, id, &fields, 1);
+        change["entityType"] = json!("CLIENT");
+        let answer = up(&company, desk, None, &[change]).await;
+        assert_eq!(answer["acknowledged"].as_array().map(Vec::len), Some(1), "{answer}");
+    };
+    for id in ["c-1", "c-2", "c-3"] {
+        client("desk-1", &format!("a-{id}"), "CREATE", id, json!({ "firstName": "Jean" })).await;
+    }
+    let mut cache = Cache::default();
+    cache.all(&company, "desk-2", 100).await;
+    for id in ["c-1", "c-2", "c-3"] {
+        client("desk-1", &format!("b-{id}"), "UPDATE", id, json!({ "firstName": "Zoé" })).await;
+    }
+    assert!(cache.page(&company, "desk-2", 1).await);
+    client("desk-2", "own", "UPDATE", "c-2", json!({ "phone": "06" })).await;
+    cache.all(&company, "desk-2", 1).await;
+    assert_eq!(cache.names(), [("c-1", "Zoé"), ("c-2", "Zoé"), ("c-3", "Zoé")]);
+}
+
+#[tokio::test]
+async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut cache = Cache::default();
+    let received = async |reference: &str, product: &str| {
+        let lines = json!([{ "product": product, "quantity": "6", "unit_cost": "1.25" }]);
+        office(&company, "RECEPTION", reference, "GOODS_RECEIVED", json!({ "currency": "EUR", "lines": lines })).await;
+    };
+    received("r-1", "A").await;
+    cache.all(&company, "desk-1", 100).await;
+    received("r-2", "B").await;
+    received("r-3", "A").await;
+    cache.all(&company, "desk-1", 100).await;
+    received("r-4", "B").await;
+    cache.all(&company, "desk-1", 100).await;
+    let stock: Vec<(&str, &Value)> = cache.rows.iter().map(|((_, id), row)| (id.as_str(), &row["quantity"])).collect();
+    assert_eq!(stock, [("A", &json!("12")), ("B", &json!("12"))]);
+}

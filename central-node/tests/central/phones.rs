@@ -1,0 +1,555 @@
+//! The mobile contract at central's doors: what its document leaves to the server. What a whole phone does stands in `tests/clients`.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::http::StatusCode;
+use comptoir_proto::mobile_v1::canonical_checksum;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::devices::{ids, office, phone_event, phone_push, pull};
+use crate::harness::{Scene, invoice_payload, post, sale_payload};
+use crate::late_commits::missed;
+
+#[tokio::test]
+async fn central_keeps_a_chained_log_for_a_phone_and_says_that_it_sealed_it() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let sale = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    let answer = phone_push(&company, &shop.key, "phone-1", std::slice::from_ref(&sale)).await;
+    assert_eq!((&answer["success"], &answer["acked_event_ids"]), (&json!(true), &json!([sale["id"]])));
+    assert_eq!(answer["failed_events"], json!([]));
+    let (_, log) = scene.get(&company.token, "/api/v1/events").await;
+    let events = log["events"].as_array().unwrap();
+    let phone = Uuid::new_v5(&company.tenant.uuid(), b"phone-1");
+    let of_phone: Vec<&Value> = events.iter().filter(|event| event["node"] == json!(phone)).collect();
+    assert_eq!(of_phone.len(), 2, "the record that opens its log, and the sale");
+    assert_eq!((&of_phone[0]["action"], &of_phone[0]["seq"]), (&json!("EPOCH_OPENED"), &json!(1)));
+    assert_eq!(of_phone[0]["payload"]["reason"], json!("sealed_by: central, for the mobile device phone-1"));
+    assert_eq!((&of_phone[1]["id"], &of_phone[1]["seq"], &of_phone[1]["user"]), (&sale["id"], &json!(2), &json!("7")));
+    assert_eq!(of_phone[1]["site"], json!(company.site.uuid()), "the key's shop");
+    let again = phone_push(&company, &shop.key, "phone-1", &[sale]).await;
+    assert_eq!(again["acked_event_ids"], answer["acked_event_ids"], "the same batch, the same answer");
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 4);
+    company.assert_gapless().await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_damaged_or_does_not_read_fails_alone() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let good = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    let mut damaged = phone_event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510));
+    damaged["payload"]["total_minor"] = json!(511);
+    let mut no_name = phone_event("SALE", "", "SALE_RECORDED", &sale_payload(510));
+    no_name["id"] = json!("n-1");
+    let wrong_total = phone_event("SALE", "s-3", "SALE_RECORDED", &sale_payload(900));
+    let unknown = phone_event("SALE", "s-4", "SALE_IMAGINED", &json!({}));
+    let mut spaced = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé", "age": 12.50, "city": null }));
+    spaced["checksum"] = json!(canonical_checksum(r#"{ "name":"Zoé", "city":null,"age":12.5 }"#));
+    let events = [good, damaged, json!({ "id": "e-3" }), json!(7), no_name, wrong_total, unknown, spaced];
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    let acked: Vec<&Value> = [0, 5, 6, 7].iter().map(|index: &usize| &events[*index]["id"]).collect();
+    assert_eq!(answer["acked_event_ids"], json!(acked), "what happened is kept, whatever it says");
+    let failed: Vec<(&Value, &Value, &Value)> = answer["failed_events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failed| (&failed["event_id"], &failed["error_code"], &failed["retry"]))
+        .collect();
+    let (yes, no) = (json!(true), json!(false));
+    let (checksum, json) = (json!("CHECKSUM_MISMATCH"), json!("BAD_JSON"));
+    let expected = [
+        (&events[1]["id"], &checksum, &yes),
+        (&events[2]["id"], &json, &no),
+        (&json!("#3"), &json, &no),
+        (&json!("n-1"), &json, &no),
+    ];
+    assert_eq!(failed, expected);
+    assert_eq!(answer["success"], json!(false));
+    let (_, waiting) = scene.get(&company.token, "/api/v1/quarantine").await;
+    let codes: Vec<&Value> =
+        waiting["events"].as_array().unwrap().iter().map(|event| &event["decision"]["code"]).collect();
+    assert_eq!(codes, [&json!("TOTAL_MISMATCH"), &json!("UNKNOWN_SCHEMA")]);
+    let (_, log) = scene.get(&company.token, "/api/v1/sync-log").await;
+    let entry = &log["entries"][0];
+    assert_eq!(
+        (&entry["status"], &entry["eventsCount"], &entry["failedCount"]),
+        (&json!("PARTIAL"), &json!(8), &json!(4))
+    );
+}
+
+/// The columns of the phone's own table may be null, and JSON is made of its rows.
+#[tokio::test]
+async fn a_driver_without_a_place_validates_with_nulls() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
+        .await;
+    let scanned = json!({ "qr": "q", "validated_at": "2026-03-01T09:00:00Z", "latitude": null, "longitude": null,
+                          "signature_hash": null, "photo_hash": null });
+    let events = [phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned)];
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    assert_eq!(
+        (&answer["acked_event_ids"][0], &answer["without_effect"]),
+        (&events[0]["id"], &Value::Null),
+        "{answer}"
+    );
+    assert_eq!(phone_push(&company, &shop.key, "phone-1", &events).await["acked_event_ids"], answer["acked_event_ids"]);
+    let (_, list) = scene.get(&company.token, "/api/v1/deliveries").await;
+    assert_eq!(list["rows"][0]["validation"]["at"], json!("2026-03-01T09:00:00Z"), "{list}");
+    assert_eq!(list["rows"][0]["validation"]["place"], Value::Null, "{list}");
+}
+
+#[tokio::test]
+async fn what_is_acked_and_changes_nothing_is_told_with_words_for_the_user_each_time_it_is_sent() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
+        .await;
+    let scanned = json!({ "qr": "another", "validated_at": "2026-03-01T09:00:00Z" });
+    let events = [
+        phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510)),
+        phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned),
+        phone_event("STOCK", "A", "UPDATE", &json!({ "quantity": 5 })),
+    ];
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    assert_eq!(answer["acked_event_ids"], json!(events.each_ref().map(|event| &event["id"])), "{answer}");
+    let told: Vec<[&Value; 4]> = answer["without_effect"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|told| ["event_id", "verdict", "error_code", "message"].map(|name| &told[name]))
+        .collect();
+    let apart = json!("Mis de côté par le central : une personne doit le vérifier");
+    let expected = [
+        [&events[1]["id"], &json!("QUARANTINED"), &json!("QR_MISMATCH"), &apart],
+        [&events[2]["id"], &json!("SUPERSEDED"), &json!("STOCK_READ_ONLY"), &json!("La valeur du central reste")],
+    ];
+    assert_eq!(told, expected);
+    let again = phone_push(&company, &shop.key, "phone-1", &events).await;
+    assert_eq!(again["without_effect"], answer["without_effect"]);
+}
+
+#[tokio::test]
+async fn what_fails_for_good_says_what_to_do_and_in_which_field() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let cancel = || phone_event("INVOICE", "i-1", "INVOICE_CANCELLED", &json!({ "invoice": "i-1", "reason": "x" }));
+    let before = [phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload()), cancel()];
+    assert_eq!(phone_push(&company, &shop.key, "phone-1", &before).await["success"], json!(true));
+    let with = |field: &str, value: Value| {
+        let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé" }));
+        event[field] = value;
+        event
+    };
+    let mut nobody = with("id", json!("n-1"));
+    nobody.as_object_mut().unwrap().remove("user_id");
+    let events = [
+        cancel(),
+        phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload()),
+        phone_event("STUDENT", "s-9", "UPDATE", &json!({ "level": "6" })),
+        phone_event("PRODUCT", "A", "UPDATE", &json!({ "price": "1.00" })),
+        with("user_id", json!(1.5)),
+        with("occurred_at", json!(1_772_359_200)),
+        with("occurred_at", json!("hier")),
+        with("entity_id", json!("")),
+        nobody,
+    ];
+    let answer = phone_push(&company, &shop.key, "phone-2", &events).await;
+    let told = |failed: &Value| {
+        let [code, action] = [&failed["error_code"], &failed["resolution"]["action"]];
+        assert_eq!(failed["retry"], json!(false), "{failed}");
+        format!("{} {}", code.as_str().unwrap(), action.as_str().unwrap_or("nothing"))
+    };
+    let told: Vec<String> = answer["failed_events"].as_array().unwrap().iter().map(told).collect();
+    let expected = [
+        "ALREADY_CANCELLED DISCARD_LOCAL",
+        "ENTITY_EXISTS FIX_AND_RESEND",
+        "UNKNOWN_ENTITY CHOOSE",
+        "CENTRAL_ONLY DISCARD_LOCAL",
+    ];
+    assert_eq!(told[..4], expected);
+    assert_eq!(told[4..], ["BAD_JSON FIX_AND_RESEND"; 5]);
+    assert_eq!(answer["failed_events"][0]["resolution"]["data"]["message"], json!("Déjà annulée"));
+    for (index, place) in [(4, "/user_id: "), (5, "/occurred_at: "), (6, "/occurred_at: "), (7, "/entity_id: ")] {
+        let detail = answer["failed_events"][index]["detail"].as_str().unwrap();
+        assert!(detail.starts_with(place), "{detail}");
+    }
+    let missing = answer["failed_events"][8]["detail"].as_str().unwrap();
+    assert!(missing.contains("missing field `user_id`"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_batch_that_breaks_off_on_its_way_is_to_be_sent_again_and_a_packed_one_unpacked() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let whole = json!({ "device_id": "phone-1", "batch_id": "b", "events": [] }).to_string();
+    let cut = [Ok(whole[..20].to_owned()), Err(std::io::Error::other("connection reset"))];
+    let cut = axum::body::Body::from_stream(futures_util::stream::iter(cut));
+    let (status, problem) = scene.post(&company.token, "/api/sync/push", cut).await;
+    assert_eq!((status, &problem["retryable"]), (StatusCode::REQUEST_TIMEOUT, &json!(true)), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("after 20 bytes"), "{problem}");
+    let request = axum::http::Request::post("/api/sync/push")
+        .header("authorization", format!("bearer {}", company.token))
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip");
+    let (status, problem) = scene.send(request.body(axum::body::Body::from(whole)).unwrap()).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "the credential reads, in whatever case its scheme is");
+    assert_eq!(problem["detail"], json!("send it without a content-encoding, got gzip"));
+}
+
+#[tokio::test]
+async fn an_event_that_is_written_otherwise_the_second_time_is_the_same_event() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé", "age": 12.5 }));
+    let send = async |payload: &str, event: &Value| {
+        let text = event.to_string().replace("\"PAYLOAD\"", payload);
+        let body = format!(r#"{{"device_id":"phone-1","batch_id":"b","events":[{text}]}}"#);
+        scene.post(&shop.key, "/api/sync/push", body).await.1
+    };
+    let first = r#"{"name":"Zo\u00e9", "age":12.50}"#;
+    (event["payload"], event["checksum"]) = (json!("PAYLOAD"), json!(canonical_checksum(first)));
+    for payload in [first, r#"{"age":12.5,"name":"Zoé"}"#, r#"{ "age":1.25e1, "name":"Zoé" }"#] {
+        assert_eq!(send(payload, &event).await["acked_event_ids"], json!([event["id"]]), "{payload}");
+    }
+    let other = r#"{"age":12.51,"name":"Zoé"}"#;
+    event["checksum"] = json!(canonical_checksum(other));
+    assert_eq!(send(other, &event).await["failed_events"][0]["error_code"], json!("EVENT_ID_REUSED"));
+    assert_eq!(company.count("select count(*) from event where tenant_id = $1 and entity_id = 'c-1'").await, 1);
+}
+
+/// Central took what it could not give again: one such entity ended each pull of each phone, and one conflict about it every list of events.
+#[tokio::test]
+async fn an_entity_that_nests_too_deep_is_refused_and_the_deepest_that_is_taken_is_given_to_all() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let deepest = nested(comptoir_core::limits::ENTITY_DEPTH_MAX);
+    let events = [
+        phone_event("CLIENT", "c-1", "CREATE", &deepest),
+        phone_event("STUDENT", "s-1", "CREATE", &deepest),
+        phone_event("CLIENT", "c-2", "CREATE", &nested(127)),
+    ];
+    let answer = phone_push(&company, &shop.key, "phone-1", &events).await;
+    let failed = &answer["failed_events"][0];
+    assert_eq!(
+        (&failed["event_id"], &failed["error_code"]),
+        (&events[2]["id"], &json!("ENTITY_TOO_LARGE")),
+        "{answer}"
+    );
+    assert!(failed["detail"].as_str().unwrap().contains("127 levels in its field \"a\", at most 100"), "{failed}");
+    let blind = [phone_event("STUDENT", "s-1", "UPDATE", &json!({ "b": 1 }))];
+    let refused = phone_push(&company, &shop.key, "phone-2", &blind).await;
+    assert_eq!(refused["failed_events"][0]["resolution"]["data"]["fields"], deepest);
+    assert_eq!(phone_push(&company, &shop.key, "phone-2", &blind).await["failed_events"], refused["failed_events"]);
+    let given = pull(&company, "phone-3", "1970-01-01T00:00:00Z", 10).await;
+    assert_eq!(ids(&given["events"], "entity_id"), ["c-1", "s-1"]);
+    for event in given["events"].as_array().unwrap() {
+        assert_eq!(event["checksum"], json!(canonical_checksum(&event["payload"].to_string())));
+    }
+    let (status, log) = scene.get(&company.token, "/api/v1/events").await;
+    assert_eq!(status, StatusCode::OK, "{log}");
+}
+
+#[tokio::test]
+async fn an_id_that_counts_already_with_other_content_is_refused_and_the_others_go_on() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let first = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    phone_push(&company, &shop.key, "phone-1", std::slice::from_ref(&first)).await;
+    let mut other = phone_event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510));
+    other["id"] = first["id"].clone();
+    let good = phone_event("SALE", "s-3", "SALE_RECORDED", &sale_payload(510));
+    let answer = phone_push(&company, &shop.key, "phone-1", &[other, good.clone()]).await;
+    assert_eq!(answer["acked_event_ids"], json!([good["id"]]));
+    assert_eq!(answer["failed_events"][0]["error_code"], json!("EVENT_ID_REUSED"));
+    assert_eq!(answer["failed_events"][0]["retry"], json!(false));
+}
+
+#[tokio::test]
+async fn stock_is_never_changed_by_a_phone_and_production_is_central_s() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let stock = phone_event("STOCK", "A", "UPDATE", &json!({ "quantity": 5 }));
+    let made = phone_event(
+        "PRODUCTION",
+        "p-1",
+        "PRODUCTION_VALIDATED",
+        &json!({ "lines": [{ "product": "A", "quantity": "5", "unit_cost": "1.00" }] }),
+    );
+    let answer = phone_push(&company, &shop.key, "phone-1", &[stock.clone(), made.clone()]).await;
+    assert_eq!(answer["acked_event_ids"], json!([stock["id"]]), "superseded: the server's figure stands");
+    let failed = &answer["failed_events"][0];
+    assert_eq!((&failed["event_id"], &failed["error_code"]), (&made["id"], &json!("CENTRAL_ONLY")));
+    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1").await, 0);
+}
+
+#[tokio::test]
+async fn an_invoice_of_a_phone_is_accepted_and_numbered() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let invoice = phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload());
+    let answer = phone_push(&company, &shop.key, "phone-1", std::slice::from_ref(&invoice)).await;
+    assert_eq!(answer["acked_event_ids"], json!([invoice["id"]]));
+    let (_, invoices) = scene.get(&company.token, "/api/v1/invoices").await;
+    let reference = invoices["rows"][0]["reference"].as_str().unwrap();
+    assert!(reference.ends_with("-LYO-000001"), "{reference}");
+}
+
+#[tokio::test]
+async fn a_phone_pulls_by_time_every_row_once_and_never_hears_the_clock() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let clients: Vec<Value> = (0..30)
+        .map(|number| {
+            phone_event("CLIENT", &format!("c-{number:02}"), "CREATE", &json!({ "name": "Zoé", "age": 1.50 }))
+        })
+        .collect();
+    for part in clients.chunks(3) {
+        phone_push(&company, &company.token, "office", part).await;
+    }
+    let (mut seen, mut since, mut pages) = (Vec::new(), "1970-01-01T00:00:00Z".to_owned(), 0);
+    loop {
+        let answer = pull(&company, "phone-1", &since, 4).await;
+        for event in answer["events"].as_array().unwrap() {
+            let payload = event["payload"].to_string();
+            assert_eq!(event["checksum"], json!(canonical_checksum(&payload)), "{payload}");
+            seen.push(event["entity_id"].as_str().unwrap().to_owned());
+        }
+        since = answer["server_time"].as_str().unwrap().to_owned();
+        pages += 1;
+        if answer["has_more"] == json!(false) {
+            break;
+        }
+    }
+    seen.sort();
+    seen.dedup();
+    assert!(pages >= 2, "{pages} pages");
+    assert_eq!(seen.len(), 30);
+    let quiet = pull(&company, "phone-1", &since, 4).await;
+    assert_eq!((&quiet["events"], &quiet["server_time"]), (&json!([]), &json!(since)), "nothing new: what was sent");
+    let future = pull(&company, "phone-1", "2099-01-01T00:00:00Z", 4).await;
+    assert_eq!(future["server_time"], json!(since), "a time that was not reached would hide what comes until then");
+    let one = phone_event("CLIENT", "c-05", "UPDATE", &json!({ "name": "Ana" }));
+    phone_push(&company, &company.token, "office", &[one]).await;
+    let (_, status) = scene.get(&company.token, "/api/sync/status?device_id=phone-1").await;
+    assert_eq!((&status["sync_required"], &status["server_healthy"]), (&json!(true), &json!(true)), "{status}");
+    let news = pull(&company, "phone-1", &since, 4).await;
+    assert_eq!(ids(&news["events"], "entity_id"), ["c-05"], "the row that changed, and no other");
+    assert_eq!(news["device_status"], json!({ "is_active": true, "requires_reauth": false }));
+}
+
+/// A hundred rows with photos in them are more than a bad link carries in one piece.
+#[tokio::test]
+async fn a_page_of_large_rows_ends_before_its_limit_and_nothing_is_left_out() {
+    let clock = AtomicI64::new(crate::harness::NOON);
+    let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
+    let scene = Scene::at(comptoir_central::Clock::new(clock)).await;
+    let company = scene.company().await;
+    for number in 0..12 {
+        let photo = json!({ "photo": "x".repeat(250_000) });
+        phone_push(
+            &company,
+            &company.token,
+            "office",
+            &[phone_event("CLIENT", &format!("c-{number:02}"), "CREATE", &photo)],
+        )
+        .await;
+    }
+    for what in ["pull", "bootstrap"] {
+        let (mut next, mut pages, mut seen) = (String::new(), Vec::new(), Vec::new());
+        while pages.last() != Some(&json!(false)) {
+            let path = format!("/api/sync/{what}?device_id=phone-{what}&since={next}&cursor={next}");
+            let (_, page) = scene.get(&company.token, &path).await;
+            let (rows, id) = if what == "pull" { (&page["events"], "entity_id") } else { (&page["clients"], "id") };
+            let rows = ids(rows, id);
+            assert!(rows.len() <= 5, "{} rows of 250,000 bytes", rows.len());
+            seen.extend(rows.into_iter().map(str::to_owned));
+            next = page["cursor"].as_str().or(page["server_time"].as_str()).unwrap().to_owned();
+            pages.push(page["has_more"].clone());
+        }
+        let expected: Vec<String> = (0..12).map(|number| format!("c-{number:02}")).collect();
+        assert_eq!((pages.len(), seen), (3, expected), "{what}");
+    }
+    let (_, status) = scene.get(&company.token, "/api/sync/status?device_id=phone-new").await;
+    assert_eq!(status["device"]["pending_events"], json!(12));
+}
+
+#[tokio::test]
+async fn a_phone_that_cuts_its_time_to_milliseconds_misses_nothing_that_came_in_the_same_one() {
+    // Every push is received in one millisecond of a clock that stands still.
+    let scene = Scene::at(comptoir_central::Clock::new(|| comptoir_core::time::Timestamp(crate::harness::NOON))).await;
+    let company = scene.company().await;
+    let client = |number: usize| phone_event("CLIENT", &format!("c-{number}"), "CREATE", &json!({ "name": "Zoé" }));
+    let (mut since, mut seen) = ("1970-01-01T00:00:00Z".to_owned(), Vec::new());
+    for number in 0..20 {
+        phone_push(&company, &company.token, "office", &[client(number)]).await;
+        let answer = pull(&company, "phone-1", &since, 1).await;
+        seen.extend(ids(&answer["events"], "entity_id").into_iter().map(str::to_owned));
+        since = answer["server_time"].as_str().unwrap().to_owned();
+    }
+    let expected: Vec<String> = (0..20).map(|number| format!("c-{number}")).collect();
+    assert_eq!(seen, expected, "each as it came, none twice, none left out");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_phone_that_pulls_by_time_misses_nothing_under_eight_writers_and_two_centrals() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let urls = scene.central.urls().clone();
+    let second = comptoir_central::Central::start(comptoir_central::CentralConfig::external(urls)).await.unwrap();
+    let routers = [scene.router.clone(), comptoir_central::router(second.clone())];
+    let writers = (0..8).map(|number| {
+        let (router, token) = (routers[number % 2].clone(), company.token.clone());
+        async move {
+            let mut written = Vec::new();
+            for write in 0..25 {
+                let id = format!("c-{number}-{write}");
+                let event = phone_event("CLIENT", &id, "CREATE", &json!({ "name": "Zoé" }));
+                let device = format!("phone-{number}");
+                let body = json!({ "device_id": device, "batch_id": id, "events": [event] }).to_string();
+                let (status, answer) = post(&router, &token, "/api/sync/push", body).await;
+                assert_eq!((status, &answer["success"]), (StatusCode::OK, &json!(true)), "{answer}");
+                written.push(id);
+            }
+            written
+        }
+    });
+    let mut since = "1970-01-01T00:00:00Z".to_owned();
+    let (written, missed) = missed(writers.collect(), async || {
+        let mut met = Vec::new();
+        loop {
+            let page = pull(&company, "reader", &since, 7).await;
+            met.extend(ids(&page["events"], "entity_id").into_iter().map(str::to_owned));
+            since = page["server_time"].as_str().unwrap().to_owned();
+            if page["has_more"] == json!(false) {
+                return met;
+            }
+        }
+    })
+    .await;
+    second.shutdown().await;
+    assert_eq!((written, missed.len()), (200, 0), "{missed:?}");
+}
+
+#[tokio::test]
+async fn the_first_load_brings_products_open_deliveries_clients_invoices_and_stock() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    let post = async |body: Value| {
+        let (status, answer) = scene.post(&company.token, "/api/v1/events", body.to_string()).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    };
+    let event = |entity_type: &str, id: &str, action: &str, payload: Value| json!({ "id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": id, "action": action, "payload": payload });
+    post(event("PRODUCT", "P1", "CREATE", json!({ "name": "Pomme", "price_ht": 120 }))).await;
+    let goods = json!({ "currency": "EUR", "lines": [{ "product": "P1", "quantity": "6", "unit_cost": "1.25" }] });
+    post(event("RECEPTION", "r-1", "GOODS_RECEIVED", goods.clone())).await;
+    let order = |qr: &str| json!({ "reference": "BL", "client": "Dupont", "total_minor": 900, "qr": qr });
+    post(event("DELIVERY", "d-1", "DELIVERY_CREATED", order("q1"))).await;
+    post(event("DELIVERY", "d-2", "DELIVERY_CREATED", order("q2"))).await;
+    let validated = json!({ "qr": "q2", "validated_at": "2026-03-01T09:00:00Z" });
+    let events = [
+        phone_event("RECEPTION", "r-2", "GOODS_RECEIVED", &goods),
+        phone_event("DELIVERY", "d-2", "DELIVERY_VALIDATED", &validated),
+        phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload()),
+        phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Dupont" })),
+    ];
+    phone_push(&company, &shop.key, "phone-1", &events).await;
+    let names = ["products", "deliveries_pending", "clients", "invoices", "stock"];
+    let mut lists = names.map(|_| Vec::new());
+    let (mut cursor, mut since) = (String::new(), String::new());
+    for _ in 0..10 {
+        let path = format!("/api/sync/bootstrap?device_id=phone-2&limit=1&cursor={cursor}");
+        let (status, page) = scene.get(&shop.key, &path).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        for (list, name) in lists.iter_mut().zip(names) {
+            list.extend(page[name].as_array().unwrap().iter().cloned());
+        }
+        since = page["server_time"].as_str().unwrap().to_owned();
+        if page["has_more"] == json!(false) {
+            break;
+        }
+        cursor = page["cursor"].as_str().unwrap().to_owned();
+    }
+    let [products, deliveries, clients, invoices, stock] = lists;
+    let product = json!({ "id": "P1", "code": "P1", "name": "Pomme", "price_ht": 120, "is_active": 1 });
+    assert_eq!(products, [product]);
+    assert_eq!(deliveries.len(), 1);
+    let open = (&deliveries[0]["id"], &deliveries[0]["qr_payload"], &deliveries[0]["status"]);
+    assert_eq!(open, (&json!("d-1"), &json!("q1"), &json!("PENDING")));
+    assert_eq!((&clients[0]["id"], &clients[0]["name"]), (&json!("c-1"), &json!("Dupont")));
+    assert_eq!((invoices.len(), &invoices[0]["client_id"]), (1, &json!("c-1")));
+    let row = |site: Value| json!({ "id": "P1", "site": site, "quantity": "6", "short": "0" });
+    assert_eq!(stock, [row(Value::Null), row(json!(company.site.uuid()))], "the tenant's own, and the shop's");
+    let (_, quiet) = scene.get(&shop.key, &format!("/api/sync/pull?device_id=phone-2&since={since}")).await;
+    let rows: Vec<&str> = ids(&quiet["events"], "entity_type");
+    assert!(!rows.contains(&"PRODUCT"), "the pull goes on where the first load ended: {quiet}");
+}
+
+/// A page of a first load gives no delivery that is validated and no client that is gone, and the load had passed over them for ever.
+#[tokio::test]
+async fn what_is_validated_or_deleted_between_two_pages_of_a_first_load_comes_by_the_first_pull() {
+    // Whoever looks at this clock finds a millisecond gone, so that pages are cut everywhere.
+    let clock = AtomicI64::new(crate::harness::NOON);
+    let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
+    let scene = Scene::at(comptoir_central::Clock::new(clock)).await;
+    let company = scene.company().await;
+    let shop = company.node().await;
+    for number in 1..=2 {
+        let order = json!({ "reference": "BL", "client": "Dupont", "qr": "q" });
+        office(&company, "DELIVERY", &format!("d-{number}"), "DELIVERY_CREATED", order).await;
+        let made = phone_event("CLIENT", &format!("c-{number}"), "CREATE", &json!({ "name": "Zoé" }));
+        phone_push(&company, &shop.key, "phone-1", &[made]).await;
+    }
+    let mut held = std::collections::BTreeMap::new();
+    let (mut cursor, mut since) = (String::new(), None);
+    for round in 0..20 {
+        let path = format!("/api/sync/bootstrap?device_id=phone-2&limit=2&cursor={cursor}");
+        let (status, page) = scene.get(&shop.key, &path).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        for (list, what) in [("deliveries_pending", "status"), ("clients", "name")] {
+            for row in page[list].as_array().unwrap() {
+                held.insert(row["id"].as_str().unwrap().to_owned(), row[what].clone());
+            }
+        }
+        if page["has_more"] == json!(false) {
+            since = page["server_time"].as_str().map(str::to_owned);
+            break;
+        }
+        cursor = page["cursor"].as_str().unwrap().to_owned();
+        if round == 0 {
+            assert_eq!(held.keys().collect::<Vec<_>>(), ["c-1", "d-1"]);
+            let validated = json!({ "qr": "q", "validated_at": "2026-03-01T09:00:00Z" });
+            office(&company, "DELIVERY", "d-1", "DELIVERY_VALIDATED", validated).await;
+            let gone = phone_event("CLIENT", "c-1", "DELETE", &json!({}));
+            let made = phone_event("CLIENT", "c-3", "CREATE", &json!({ "name": "Ana" }));
+            phone_push(&company, &shop.key, "phone-1", &[gone]).await;
+            phone_push(&company, &shop.key, "phone-1", &[made]).await;
+        }
+    }
+    let path = format!("/api/sync/pull?device_id=phone-2&since={}", since.expect("the load ends"));
+    let (_, news) = scene.get(&shop.key, &path).await;
+    for event in news["events"].as_array().unwrap() {
+        let (id, payload) = (event["entity_id"].as_str().unwrap().to_owned(), &event["payload"]);
+        match event["entity_type"].as_str().unwrap() {
+            _ if payload.is_null() => drop(held.remove(&id)),
+            "DELIVERY" => drop(held.insert(id, payload["status"].clone())),
+            _ => drop(held.insert(id, payload["name"].clone())),
+        }
+    }
+    let expected = [("c-2", "Zoé"), ("c-3", "Ana"), ("d-1", "VALIDATED"), ("d-2", "PENDING")];
+    assert_eq!(held.iter().map(|(id, what)| (id.as_str(), what.as_str().unwrap())).collect::<Vec<_>>(), expected);
+}
