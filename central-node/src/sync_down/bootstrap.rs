@@ -1,9 +1,9 @@
 //! `GET /api/v1/sync/bootstrap`: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted first
 //! and given last: what changes meanwhile comes by pull.
 //!
-//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of bytes and nothing in the database. A block ends with a
-//! mark and can be read without the next one, so that a cut loses less than a block; a stream that resumes behind a mark keeps the head
-//! of the first.
+//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of bytes and
+//! nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less than a block; a
+//! stream that resumes behind a mark keeps the head of the first.
 
 use std::io::Write as _;
 use std::sync::Arc;

@@ -15,7 +15,7 @@ from (
          from event o
          where v.action = 'QUARANTINE_RELEASED' and o.tenant_id = $1 and o.verdict = 'QUARANTINED'
            and o.code is distinct from 'EVENT_ID_REUSED'
-           and o.event_id = case when v.entity_id ~ '^[0-9a-f-]{36}$' then v.entity_id::uuid end
+           and o.event_id = case when v.entity_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then v.entity_id::uuid end
          offset 0
      ) o on true
      cross join lateral (
@@ -51,7 +51,7 @@ from (
          from event o
          where v.action = 'QUARANTINE_RELEASED' and o.tenant_id = $1 and o.verdict = 'QUARANTINED'
            and o.code is distinct from 'EVENT_ID_REUSED'
-           and o.event_id = case when v.entity_id ~ '^[0-9a-f-]{36}$' then v.entity_id::uuid end
+           and o.event_id = case when v.entity_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then v.entity_id::uuid end
          offset 0
      ) o on true
      cross join lateral (

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::devices::{Cache, down, edit, ids, office, outbox, up};
-use crate::harness::Scene;
+use crate::devices::{Cache, down, edit, ids, office, outbox, phone_event, phone_push, up};
+use crate::harness::{Scene, sale_payload};
 
 #[tokio::test]
 async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
@@ -168,4 +168,18 @@ async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
     cache.all(&company, "desk-1", 100).await;
     let stock: Vec<(&str, &Value)> = cache.rows.iter().map(|((_, id), row)| (id.as_str(), &row["quantity"])).collect();
     assert_eq!(stock, [("A", &json!("12")), ("B", &json!("12"))]);
+}
+
+/// What an administrator releases by a draft of their own may be named by anything.
+#[tokio::test]
+async fn a_release_that_is_named_by_no_event_ends_no_desktop_s_page() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let wrong_total = phone_event("SALE", "sale-1", "SALE_RECORDED", &sale_payload(511));
+    phone_push(&company, &company.token, "phone-1", std::slice::from_ref(&wrong_total)).await;
+    let release = json!({ "event_id": wrong_total["id"] });
+    office(&company, "QUARANTINE", &"-".repeat(36), "QUARANTINE_RELEASED", release).await;
+    edit(&company, "desk-1", "a-2", "CREATE", "s-2", "Anna").await;
+    // The sale has moved its stock, too.
+    assert_eq!(ids(&down(&company, "desk-2", None).await["changes"], "entityId"), ["A", "s-2"]);
 }
