@@ -99,8 +99,8 @@ fn side_by_side<'a>(
         block[..last.len()].copy_from_slice(last);
         let length = u8::try_from(last.len()).expect("a last block has at most 64 bytes");
         platform.compress_in_place(&mut words, &block, length, 0, start | CHUNK_END | ROOT);
-        for (bytes, word) in hash.0.chunks_exact_mut(4).zip(words) {
-            bytes.copy_from_slice(&word.to_le_bytes());
+        for (bytes, word) in hash.0.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+            *bytes = word.to_le_bytes();
         }
     }
     hashes
