@@ -5,14 +5,17 @@ set -eu
 here=$(dirname "$0")
 venv=$1 url=$2 examples=$3 phases=$4
 
-# A changed list is a new installation; whoever comes second waits for the first.
+# A changed list is a new installation, and so is an environment of another machine's python, as in a copied target/. Two at once: the
+# second waits.
 mkdir -p "$venv"
 (
     flock 9
-    if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
+    python="$venv $(python3 -c 'import sys; print(sys.executable, sys.version)')"
+    if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt" || [ "$python" != "$(cat "$venv/python" 2>/dev/null)" ]; then
         python3 -m venv --clear "$venv/bin-of-tests"
         "$venv/bin-of-tests/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$here/requirements.txt"
         cp "$here/requirements.txt" "$venv/requirements.txt"
+        echo "$python" >"$venv/python"
     fi
 ) 9>"$venv/lock"
 
