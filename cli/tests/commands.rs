@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use comptoir::exit;
+use rustix::process::{Pid, Signal, kill_process};
 
 fn comptoir(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
@@ -92,8 +93,26 @@ fn help_has_the_exit_codes_and_every_command_an_example() {
     }
 }
 
+/// A node's process, killed with the value: a test that panics leaves none behind.
+struct NodeProcess(Child);
+
+impl NodeProcess {
+    fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for NodeProcess {
+    fn drop(&mut self) {
+        // The test may have ended it already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A node that sends nothing, and what it says.
-fn node(folder: &Path, url: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
+fn node(folder: &Path, url: &str) -> (NodeProcess, Lines<BufReader<ChildStderr>>) {
     let id = "018f0000-0000-7000-8000-0000000000b1";
     let settings = [
         ("APP_MODE", "local"),
@@ -105,8 +124,9 @@ fn node(folder: &Path, url: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
         ("NODE_ID", id),
     ];
     let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
-    let mut node = command.arg("serve").env_clear().envs(settings).stderr(Stdio::piped()).spawn().unwrap();
-    let mut log = BufReader::new(node.stderr.take().unwrap()).lines();
+    let command = command.arg("serve").env_clear().envs(settings).stderr(Stdio::piped());
+    let mut node = NodeProcess(command.spawn().unwrap());
+    let mut log = BufReader::new(node.0.stderr.take().unwrap()).lines();
     assert!(log.any(|line| line.unwrap().contains("The node listens")));
     (node, log)
 }
@@ -114,7 +134,7 @@ fn node(folder: &Path, url: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
 #[test]
 fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
-    let (mut node, _log) = node(folder.path(), &url);
+    let (node, _log) = node(folder.path(), &url);
     let export = |out: &Path| comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &[]);
     let nowhere = export(Path::new("/no/such/folder/shop.bundle"));
     let outs = tempfile::tempdir().unwrap();
@@ -124,8 +144,7 @@ fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     // What is written beside the file until it is whole goes to a disk without room.
     std::os::unix::fs::symlink("/dev/full", outs.path().join("full.bundle.part")).unwrap();
     let without_room = export(&full);
-    node.kill().unwrap();
-    node.wait().unwrap();
+    node.kill();
     assert_eq!(code(&nowhere), exit::USAGE, "{}", stderr(&nowhere));
     assert_eq!(code(&into_a_folder), exit::USAGE, "{}", stderr(&into_a_folder));
     assert_eq!(code(&without_room), exit::UNAVAILABLE, "{}", stderr(&without_room));
@@ -137,7 +156,7 @@ fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
 #[test]
 fn an_event_of_any_depth_is_shown() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
-    let (mut node, _log) = node(folder.path(), &url);
+    let (node, _log) = node(folder.path(), &url);
     let id = "0199aaaa-0000-7000-8000-000000000001";
     let deep = format!("{}{}", "[".repeat(126), "]".repeat(126));
     let draft = |id: &str, action: &str, payload: &str| {
@@ -153,8 +172,7 @@ fn an_event_of_any_depth_is_shown() {
     caller.read_to_string(&mut answer).unwrap();
     let shown = [["events", "tail"].as_slice(), &["events", "tail", "--json"], &["events", "show", id]]
         .map(|command| comptoir(&[command, &["--url", &url]].concat(), &[]));
-    node.kill().unwrap();
-    node.wait().unwrap();
+    node.kill();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     for output in shown {
         assert_eq!(code(&output), exit::OK, "{}", stderr(&output));
@@ -166,11 +184,10 @@ fn an_event_of_any_depth_is_shown() {
 #[test]
 fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_said() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
-    let (mut node, _log) = node(folder.path(), &url);
+    let (node, _log) = node(folder.path(), &url);
     let person = comptoir(&["queue", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
     let program = comptoir(&["queue", "--url", &url, "--json"], &[]);
-    node.kill().unwrap();
-    node.wait().unwrap();
+    node.kill();
     let text = String::from_utf8(person.stdout).unwrap();
     assert!(text.contains("arrêtée (SYNC_ENABLED=false)\nQue faire : docs/operating/node.md"), "{text}");
     let line: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
@@ -182,9 +199,8 @@ fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_
 #[test]
 fn a_node_whose_identity_was_changed_is_usage() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
-    let (mut node, _log) = node(folder.path(), &url);
-    node.kill().unwrap();
-    node.wait().unwrap();
+    let (node, _log) = node(folder.path(), &url);
+    node.kill();
     let settings = [
         ("APP_MODE", "local"),
         ("DATA_DIR", folder.path().to_str().unwrap()),
@@ -207,11 +223,23 @@ fn a_node_that_is_stopped_ends_its_streams_and_cuts_nobody_off() {
     screen.write_all(b"GET /api/v1/stream HTTP/1.1\r\nhost: node\r\n\r\n").unwrap();
     let mut begun = [0; 1];
     screen.read_exact(&mut begun).unwrap();
-    assert!(Command::new("kill").arg(node.id().to_string()).status().unwrap().success());
+    kill_process(Pid::from_child(&node.0), Signal::TERM).unwrap();
     let mut rest = String::new();
     screen.read_to_string(&mut rest).unwrap();
     assert!(rest.ends_with("0\r\n\r\n"), "the stream ends as a stream does: {rest:?}");
-    assert_eq!(node.wait().unwrap().code(), Some(0));
+    assert_eq!(node.0.wait().unwrap().code(), Some(0));
     let cut: Vec<_> = log.map_while(Result::ok).filter(|line| line.contains("cut off")).collect();
     assert_eq!(cut, Vec::<String>::new());
+}
+
+#[test]
+fn a_test_that_panics_leaves_no_node_running() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (path, address) = (folder.path().to_owned(), url.clone());
+    let panicking = std::thread::spawn(move || {
+        let (_node, _log) = node(&path, &address);
+        panic!("as a failed assertion does");
+    });
+    assert!(panicking.join().is_err());
+    assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err(), "the node still listens");
 }

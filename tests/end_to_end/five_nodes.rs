@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use comptoir_tests::flaky::{self, Line};
 use comptoir_tests::known_good::data;
-use comptoir_tests::processes::{self, Server};
+use comptoir_tests::processes::{self, KilledOnDrop, Server};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -49,14 +49,15 @@ async fn five_nodes_on_bad_lines_end_with_what_central_has() {
     }
 
     // All five sell, invoice, deliver and write down their customers at once.
-    let mut imports: Vec<Child> = counters.iter().map(|counter| import(&counter.part, &counter.server.url)).collect();
+    let mut imports: Vec<KilledOnDrop> =
+        counters.iter().map(|counter| import(&counter.part, &counter.server.url)).collect();
     for (number, counter) in counters.iter().enumerate() {
         write_customers(&company, counter, number, &parts.customers[number]).await;
         invoice(&company, counter, number).await;
         validate_deliveries(&company, counter, number).await;
     }
     for import in &mut imports {
-        assert!(import.wait().unwrap().success(), "every import comes to its end");
+        assert!(import.0.wait().unwrap().success(), "every import comes to its end");
     }
     let cuts: u64 = counters.iter().map(|counter| counter.line.cuts()).sum();
     println!("five nodes: {cuts} connections were refused or cut");
@@ -119,11 +120,11 @@ fn split(company: &Company) -> Parts {
     Parts { parts, customers }
 }
 
-fn import(part: &Path, url: &str) -> Child {
+fn import(part: &Path, url: &str) -> KilledOnDrop {
     let mapping = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/online-retail.toml");
     let mut command = Command::new(processes::binary());
     command.arg("import").arg(part).arg("--map").arg(mapping).args(["--url", url, "--json"]);
-    command.stdout(Stdio::null()).spawn().expect("the binary starts")
+    KilledOnDrop(command.stdout(Stdio::null()).spawn().expect("the binary starts"))
 }
 
 async fn order_deliveries(company: &Company) {

@@ -1,11 +1,12 @@
 //! A year of a real shop, 541,909 lines, through local API, sled, push, Postgres and reports. Every push is delivered twice, central is
 //! stopped and started in the middle, and the node is killed: the totals are those of the source, to the last tenth of a penny.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 
 use comptoir_tests::known_good::data;
-use comptoir_tests::{processes, twice};
+use comptoir_tests::processes::{self, KilledOnDrop};
+use comptoir_tests::twice;
 
 use crate::figures;
 use comptoir_tests::company::Company;
@@ -29,11 +30,10 @@ async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
     wait_for(&company, &node.url, 2 * EVENTS / 5).await;
     company.central.start_again();
     wait_for(&company, &node.url, 3 * EVENTS / 5).await;
-    importing.kill().unwrap();
-    importing.wait().unwrap();
+    importing.kill();
     node.kill_and_restart();
     company.central.kill_and_restart();
-    let status = start_import(&csv, &node.url).wait().unwrap();
+    let status = start_import(&csv, &node.url).0.wait().unwrap();
     assert!(status.success(), "the import goes on where it stopped: {status}");
 
     company.drained(&node).await;
@@ -71,10 +71,10 @@ fn mapping() -> std::path::PathBuf {
     std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/examples/online-retail.toml")
 }
 
-fn start_import(csv: &std::path::Path, url: &str) -> Child {
+fn start_import(csv: &std::path::Path, url: &str) -> KilledOnDrop {
     let mut command = Command::new(processes::binary());
     command.arg("import").arg(csv).arg("--map").arg(mapping()).args(["--url", url, "--json"]);
-    command.stdout(Stdio::null()).spawn().expect("the binary starts")
+    KilledOnDrop(command.stdout(Stdio::null()).spawn().expect("the binary starts"))
 }
 
 /// Waits until the node has sealed so many records.

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use comptoir_tests::company::Company;
 use comptoir_tests::compiled;
+use comptoir_tests::processes::KilledOnDrop;
 use serde_json::{Value, json};
 
 /// Runs a scenario against a central that others use at the same time, in tenants of their own.
@@ -59,7 +60,7 @@ fn drive(client: &str, scenario: &str, setting: &Value, mut does: impl FnMut(&st
     let mut command = Command::new("node");
     command.arg(module).arg(scenario).arg(setting.to_string()).env("CHECKSUM_VECTORS", vectors);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = Ended(command.spawn().expect("node runs: scripts/bootstrap.sh installs it"));
+    let mut child = KilledOnDrop(command.spawn().expect("node runs: scripts/bootstrap.sh installs it"));
     let mut answers = child.0.stdin.take().expect("its input is ours");
     let mut errors = child.0.stderr.take().expect("its errors are ours");
     let errors = std::thread::spawn(move || {
@@ -82,15 +83,4 @@ fn drive(client: &str, scenario: &str, setting: &Value, mut does: impl FnMut(&st
     assert!(status.success(), "{client} {scenario}: {status}\n{said}{words}");
     assert!(said.contains(&format!("ok - {scenario}\n")), "{said}{words}");
     asks
-}
-
-/// A client that does not outlive its test.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        // It has ended already, except where its test fails.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

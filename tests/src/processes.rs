@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// How long a process may take to answer after its start.
@@ -50,13 +51,39 @@ pub fn folder() -> tempfile::TempDir {
     folder
 }
 
+/// A child that is killed when the value goes: a test that panics leaves no process behind.
+#[derive(Debug)]
+pub struct KilledOnDrop(pub Child);
+
+impl KilledOnDrop {
+    /// Sends SIGTERM, as a service manager does. A system call, since a minimal Debian has no `kill` program.
+    pub fn terminate(&self) {
+        let pid = Pid::from_child(&self.0);
+        kill_process(pid, Signal::TERM).expect("our own child can be asked to end");
+    }
+
+    /// kill -9, and waits for the end.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("our own child can be killed");
+        self.0.wait().expect("our own child can be waited for");
+    }
+}
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        // The test may have ended it already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// `comptoir serve` as a process.
 pub struct Server {
     /// Where it listens.
     pub url: String,
     variables: Vec<(String, String)>,
     log: PathBuf,
-    child: Child,
+    child: KilledOnDrop,
 }
 
 impl Server {
@@ -114,15 +141,13 @@ impl Server {
 
     /// kill -9.
     pub fn kill(&mut self) {
-        self.child.kill().expect("our own child can be killed");
-        self.child.wait().expect("our own child can be waited for");
+        self.child.kill();
     }
 
     /// Asks it to end, and waits until it has: central has stopped its Postgres then.
     pub fn stop(&mut self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill starts");
-        assert!(asked.success(), "our own child can be asked to end");
-        self.child.wait().expect("our own child can be waited for");
+        self.child.terminate();
+        self.child.0.wait().expect("our own child can be waited for");
     }
 
     /// Starts it again after [`Self::kill`] or [`Self::stop`].
@@ -135,7 +160,7 @@ impl Server {
         let started = Instant::now();
         let address = self.url.trim_start_matches("http://").to_owned();
         while std::net::TcpStream::connect(&address).is_err() {
-            let ended = self.child.try_wait().expect("our own child can be asked");
+            let ended = self.child.0.try_wait().expect("our own child can be asked");
             assert!(ended.is_none(), "it ended ({ended:?}):\n{}", self.words());
             assert!(started.elapsed() < READY_WITHIN, "it does not listen:\n{}", self.words());
             std::thread::sleep(Duration::from_millis(20));
@@ -144,7 +169,7 @@ impl Server {
 
     /// Its id in the system.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// What it said.
@@ -153,19 +178,41 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have been killed by the test already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn spawn(variables: &[(String, String)], log: &Path) -> Child {
+fn spawn(variables: &[(String, String)], log: &Path) -> KilledOnDrop {
     let log = std::fs::File::options().create(true).append(true).open(log).expect("the log can be written to");
     let mut command = Command::new(binary());
     command.arg("serve").env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    command.spawn().expect("the binary starts")
+    KilledOnDrop(command.spawn().expect("the binary starts"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleeping() -> KilledOnDrop {
+        KilledOnDrop(Command::new("sleep").arg("600").spawn().unwrap())
+    }
+
+    #[test]
+    fn a_test_that_panics_leaves_no_process_behind() {
+        let (sender, pid) = std::sync::mpsc::channel();
+        let panicking = std::thread::spawn(move || {
+            let child = sleeping();
+            sender.send(child.0.id()).unwrap();
+            panic!("as a failed assertion does");
+        });
+        let process = PathBuf::from(format!("/proc/{}", pid.recv().unwrap()));
+        assert!(panicking.join().is_err());
+        assert!(!process.exists(), "{} still runs", process.display());
+    }
+
+    #[test]
+    fn a_child_is_asked_to_end_by_sigterm() {
+        use std::os::unix::process::ExitStatusExt as _;
+        let mut child = sleeping();
+        child.terminate();
+        assert_eq!(child.0.wait().unwrap().signal(), Some(15));
+    }
 }
