@@ -1,28 +1,43 @@
 # Every command of a developer and of CI. `make help` lists them.
 
 CARGO ?= cargo
-COMPTOIR = target/release/comptoir
+COMPTOIR = $(or $(CARGO_TARGET_DIR),target)/release/comptoir
 DATA_DIR ?= ./comptoir-data
+ARGS ?=
 
-.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-crash sim-long bench
+# A shell that was opened before rustup's installer ran does not have this folder in its PATH.
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash sim-long bench fresh
 
 help:
-	@echo "make run         install what is missing, build, start everything here with one real day of data"
-	@echo "make test        install what is missing, then: format, clippy, all tests, docs"
+	@echo "make run         install what running needs, build, start everything here with one real day of data"
+	@echo "                   DATA_DIR=/var/lib/comptoir   where its data goes; ./comptoir-data otherwise"
+	@echo "                   ARGS=\"--central-addr 127.0.0.1:7490 --local-addr 127.0.0.1:7491\""
+	@echo "                                                options of 'comptoir up', such as other ports"
+	@echo "make build       install what compiling needs, build target/release/comptoir"
+	@echo "make test        install what the tests need, then: format, clippy, all tests, docs"
+	@echo "make bootstrap   only install what the tests need"
+	@echo "make fmt-check, make clippy, make unit, make docs: the parts of make test"
 	@echo "make test-api    many requests of every kind, held to what each server says of itself in /openapi.json"
 	@echo "make test-crash  hundreds of kills and power cuts on the log"
 	@echo "make sim-long    a first load of a million rows whose line is cut fifty times"
 	@echo "make bench       speed, as ratios to peers measured in the same run"
 	@echo "make deny        duplicate crates, licences, sources, advisories"
+	@echo "make fresh       the README as written, in a minimal Debian made for it; needs root"
+	@echo "                   FRESH=\"bookworm trixie\"      which Debians"
 
 bootstrap:
-	@scripts/bootstrap.sh
+	@scripts/bootstrap.sh test
 
-build: bootstrap
+build:
+	@scripts/bootstrap.sh build
 	$(CARGO) build --release --locked -p comptoir
 
-run: build
-	$(COMPTOIR) up --data-dir $(DATA_DIR)
+run:
+	@scripts/bootstrap.sh run --data-dir $(DATA_DIR) $(ARGS)
+	$(CARGO) build --release --locked -p comptoir
+	$(COMPTOIR) up --data-dir $(DATA_DIR) $(ARGS)
 
 # The quick checks come first, so that a slip is told in seconds. The binary is built before the tests that start it.
 test: bootstrap fmt-check clippy unit docs
@@ -58,3 +73,6 @@ sim-long: bootstrap
 bench: bootstrap
 	$(CARGO) build --locked --release -p comptoir
 	$(CARGO) run --locked --release -p comptoir-tests --features bench --bin bench
+
+fresh:
+	@scripts/fresh.sh $(FRESH)

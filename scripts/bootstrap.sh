@@ -1,68 +1,305 @@
 #!/bin/sh
-# Installs what this project needs and this machine lacks: a C linker, the Postgres server, node with npm, and a few small tools.
-# As root or through sudo; elsewhere it says exactly what to install, and fails.
+# Installs what this machine lacks: bootstrap.sh build | run [arguments of `comptoir up`] | test
+#
+# build: what compiling needs. run: also what `make run` needs. test: what every check needs.
+# All checks come first. Nothing is downloaded, installed or written before they have passed and what is missing has been printed.
 set -eu
+cd "$(dirname "$0")/.."
+
+usage() {
+    echo "usage: scripts/bootstrap.sh build | run [arguments of comptoir up] | test" >&2
+    exit 2
+}
+purpose=${1:-}
+case $purpose in build | run | test) shift ;; *) usage ;; esac
+
+# A shell that was opened before rustup's installer ran does not have this folder in its PATH.
+PATH="${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$PATH"
+# Where a data directory goes that the postgres account cannot reach. The tests of this script set it, and the file after it.
+shared_data_dir=${BOOTSTRAP_SHARED_DATA_DIR:-/var/lib/comptoir}
+os_release=${BOOTSTRAP_OS_RELEASE:-/etc/os-release}
+
+is_root() { [ "$(id -u)" = 0 ]; }
+as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+problems=""
+problem() {
+    problems="$problems
+$1
+"
+}
+
+# With sudo, make would not find the user's Rust and would leave a target/ that the user cannot write to.
+if is_root && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %u .)" != 0 ]; then
+    echo "Do not put sudo before make: this folder belongs to $(stat -c %U .), and root would leave files in it that $(stat -c %U .) cannot change." >&2
+    echo "Run the same command without sudo. It asks for sudo itself where packages are missing." >&2
+    exit 1
+fi
+
+# ---- packages ----
 
 missing=""
-need() { # need PACKAGE PROBE...: the package that gives what the probe looks for
+need() { # need PACKAGE PROBE...: the probe fails where the package is missing
     package=$1
     shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
+postgres_server() { ls /usr/lib/postgresql/*/bin/postgres || has postgres; }
 
-postgres_server() { ls /usr/lib/postgresql/*/bin/postgres || command -v postgres; }
+need build-essential has cc
+need ca-certificates ls /etc/ssl/certs/ca-certificates.crt
+if [ "$purpose" != build ]; then
+    need postgresql postgres_server
+    need util-linux has setpriv
+    need curl has curl # the README's examples
+fi
+if [ "$purpose" = test ]; then
+    need git has git
+    need python3 has python3
+    # The tests of the API install schemathesis into an environment of its own.
+    need python3-venv python3 -c "import venv, ensurepip"
+    # Compile and run the reference clients of tests/clients: any node from version 18 on.
+    need nodejs has node
+    need npm has npm
+    # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
+    need e2fsprogs ls /sbin/mkfs.ext4
+    need mount has mount
+    need strace has strace
+    need binutils has nm
+fi
 
-need build-essential command -v cc
-need postgresql postgres_server
-need util-linux command -v setpriv
-need python3 command -v python3
-# The tests of the API install schemathesis into an environment of its own.
-need python3-venv python3 -c "import venv, ensurepip"
-# Compile and run the reference clients of tests/clients: any node from version 18 on.
-need nodejs command -v node
-need npm command -v npm
-# The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
-need e2fsprogs ls /sbin/mkfs.ext4
-need mount command -v mount
-need strace command -v strace
+# ---- Rust ----
 
-# As root, or through sudo; nothing else may install packages.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+channel=$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml)
+required=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+fetch_toolchain=no
+
+rustup_is_packaged() {
+    has apt-get || return 1
+    # The lists of apt may be empty, as in a container: then Debian's version tells. 13 is the first with the package.
+    apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]' && return 0
+    grep -q '^ID=debian' "$os_release" 2>/dev/null || return 1
+    version=$(sed -n 's/^VERSION_ID="*\([0-9]*\).*/\1/p' "$os_release")
+    [ "${version:-0}" -ge 13 ]
 }
-may_install() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1; }
-apt_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >&2; }
+cargo_is_rustups() { # a link or a copy by hard link
+    has rustup && [ "$(stat -Lc %d:%i "$(command -v cargo)")" = "$(stat -Lc %d:%i "$(command -v rustup)")" ]
+}
+toolchain_is_installed() { rustup toolchain list 2>/dev/null | grep -q "^${RUSTUP_TOOLCHAIN:-$channel}\([- ]\|$\)"; }
+# In the clone, rustup's cargo downloads a missing toolchain before it answers; so this is asked only of an installed one.
+cargo_version() { cargo --version | sed 's/^cargo \([0-9]*\.[0-9]*\).*/\1/'; }
+is_old() { [ "$(printf '%s\n%s\n' "$required" "$1" | sort -V | head -n 1)" != "$required" ]; }
+install_rustup="Install rustup as https://www.rust-lang.org/tools/install says (as the user who builds; needs curl and ca-certificates), then run this
+again. rustup downloads Rust $channel by itself."
+
+if ! has cargo; then
+    if rustup_is_packaged; then
+        missing="$missing rustup"
+        fetch_toolchain=yes
+    else
+        problem "Rust is missing, and this system has no package of rustup (Debian has one since version 13).
+$install_rustup"
+    fi
+elif cargo_is_rustups; then
+    if ! toolchain_is_installed; then fetch_toolchain=yes; fi
+elif found=$(cargo_version) && is_old "$found"; then
+    problem "Rust $required or newer is needed, and $(command -v cargo) is $found.
+$install_rustup"
+fi
+if [ "$fetch_toolchain" = no ] && has cargo && cargo_is_rustups && found=$(cargo_version) && is_old "$found"; then
+    problem "Rust $required or newer is needed, and ${RUSTUP_TOOLCHAIN:-$channel} is $found: unset RUSTUP_TOOLCHAIN."
+fi
+
+# ---- who may install ----
+
+apt_lines() {
+    echo "As root, run:"
+    case $missing in *" postgresql"*)
+        echo "    mkdir -p /etc/postgresql-common"
+        echo "    echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf"
+        ;;
+    esac
+    echo "    apt-get update"
+    echo "    apt-get install --no-install-recommends$missing"
+    case $missing in *" postgresql"*)
+        echo "(The first two lines keep Debian from starting a Postgres of its own on port 5432. Remove them from the file afterwards.)" ;;
+    esac
+    echo "Then run this again."
+}
+# Asks for the password at most once, and only where it is needed. Without a terminal nobody could type it.
+sudo_works() { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }
 
 if [ -n "$missing" ]; then
-    if ! may_install; then
-        echo "These packages are missing, and neither root nor sudo is at hand. Install them, then run this again:" >&2
-        echo "    apt-get install$missing" >&2
-        exit 1
+    if ! has apt-get; then
+        problem "Packages are missing, and there is no apt-get here. Install what Debian calls:$missing"
+    elif ! is_root && ! has sudo; then
+        problem "Packages are missing:$missing
+They cannot be installed from here: you are not root, and there is no sudo. $(apt_lines)"
+    elif ! is_root && [ -z "$problems" ] && ! sudo_works; then
+        problem "Packages are missing:$missing
+They cannot be installed from here: sudo refused, or has no terminal to ask for a password. $(apt_lines)"
     fi
-    echo "Installing:$missing" >&2
-    # The server's binaries are needed, not a cluster of the distribution's own on the usual port.
-    as_root mkdir -p /etc/postgresql-common
-    if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
-        echo "create_main_cluster = false" | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
-    fi
-    as_root apt-get update -q >&2
-    # shellcheck disable=SC2086 # one word a package
-    apt_install $missing
 fi
 
-if ! command -v cargo >/dev/null 2>&1; then
-    # Debian has rustup since version 13; the toolchain comes from Rust's own servers.
-    if may_install && as_root apt-get update -q >&2 && apt_install rustup && rustup default stable >&2; then
-        echo "Rust was installed with rustup" >&2
+# ---- room on the disk, in MiB ----
+
+rooms=""
+room() { # room MIB FOLDER: adds to what the folder's file system must have free
+    rooms="$rooms$(df -Pk "$2" | awk -v need="$1" 'NR == 2 { print $6, need, int($4 / 1024) }')
+"
+}
+if [ "$purpose" = test ]; then
+    [ -e target/debug/comptoir ] || room 6000 .
+    [ -z "$missing" ] || room 1200 /usr
+else
+    [ -e target/release/comptoir ] || room 2000 .
+    [ -z "$missing" ] || room 700 /usr
+fi
+[ "$fetch_toolchain" = no ] || room 1000 "${RUSTUP_HOME:-${HOME:-/root}}"
+short=$(printf %s "$rooms" | awk '
+    { need[$1] += $2; free[$1] = $3 }
+    END { for (at in need) if (free[at] < need[at]) printf "%s has %d MiB free, and about %d MiB are needed.\n", at, free[at], need[at] }')
+[ -z "$short" ] || problem "The disk is too full: $short"
+
+# ---- ports and the data directory, for `comptoir up` ----
+
+data_dir=./comptoir-data
+central=127.0.0.1:7400
+local=127.0.0.1:7401
+while [ $# -gt 0 ]; do
+    case $1 in
+        --data-dir=*) data_dir=${1#*=} ;;
+        --central-addr=*) central=${1#*=} ;;
+        --local-addr=*) local=${1#*=} ;;
+        --data-dir | --central-addr | --local-addr)
+            [ $# -gt 1 ] || usage
+            case $1 in
+                --data-dir) data_dir=$2 ;;
+                --central-addr) central=$2 ;;
+                --local-addr) local=$2 ;;
+            esac
+            shift
+            ;;
+    esac
+    shift
+done
+
+# The kernel's table, since a minimal system has no program that lists sockets. State 0A is LISTEN; field 10 is the socket's inode.
+listener_on() { # listener_on PORT: on 127.0.0.1 or on all addresses
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf '%04X' "$1")" '
+        { split($2, at, ":") }
+        $4 == "0A" && at[2] == port && (at[1] ~ /^0+$/ || at[1] ~ /0100007F$/) { print $10; exit }'
+}
+holder_of() { # holder_of INODE: who has the socket open, where that may be seen
+    descriptor=$(find /proc/[0-9]*/fd -lname "socket:\[$1\]" 2>/dev/null | head -n 1)
+    pid=${descriptor#/proc/}
+    pid=${pid%%/*}
+    [ -z "$pid" ] || echo " by $(cat "/proc/$pid/comm" 2>/dev/null) (process $pid)"
+}
+check_port() { # check_port ADDRESS
+    port=${1##*:}
+    case $1 in 127.0.0.1:* | localhost:* | 0.0.0.0:*) ;; *) return 0 ;; esac
+    case $port in 0 | '' | *[!0-9]*) return 0 ;; esac
+    inode=$(listener_on "$port")
+    [ -z "$inode" ] || problem "$1 is in use$(holder_of "$inode"). Stop that program, or choose other ports:
+    make run ARGS=\"--central-addr 127.0.0.1:7490 --local-addr 127.0.0.1:7491\""
+}
+
+# Postgres refuses to run as root. Started by root it runs as postgres, which must be able to enter the data directory.
+reachable() { # reachable FOLDER: by the account that Postgres will have. Its own mode does not matter, since `up` sets it.
+    account=postgres
+    id -u "$account" >/dev/null 2>&1 || account=nobody
+    folder=$1
+    if [ -d "$folder" ]; then folder=$(cd "$folder" && pwd -P)/..; fi
+    while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
+    folder=$(cd "$folder" && pwd -P)
+    setpriv --reuid "$(id -u "$account")" --regid "$(id -g "$account")" --clear-groups -- test -x "$folder"
+}
+link_data_dir=no
+check_data_dir() {
+    reachable "$data_dir" && return 0
+    if [ "$data_dir" != ./comptoir-data ] || [ -e comptoir-data ]; then
+        problem "Postgres cannot enter $data_dir: started by root it runs as the user postgres, and a folder on the way is closed to others.
+Choose another: make run DATA_DIR=$shared_data_dir"
+    elif [ -e "$shared_data_dir" ] && [ ! -e "$shared_data_dir/up.json" ] && [ -n "$(ls -A "$shared_data_dir")" ]; then
+        problem "Postgres cannot enter this folder: started by root it runs as the user postgres, and a folder on the way is closed to others.
+$shared_data_dir has other data. Choose a new folder: make run DATA_DIR=$shared_data_dir-2"
     else
-        echo "Rust is missing, and could not be installed here. Install rustup (Debian 13: apt-get install rustup; elsewhere:" >&2
-        echo "the installer on Rust's own site), then: rustup toolchain install stable --profile default" >&2
+        link_data_dir=yes
+    fi
+}
+
+if [ "$purpose" = run ]; then
+    check_port "$central"
+    check_port "$local"
+    if is_root; then check_data_dir; fi
+fi
+
+# ---- say it ----
+
+if [ -n "$problems" ]; then
+    echo "make $purpose cannot start. Nothing was downloaded or installed.$problems" | sed '$d' >&2
+    exit 1
+fi
+[ -z "$missing" ] || echo "To install with apt-get:$missing" >&2
+[ "$fetch_toolchain" = no ] || echo "To download with rustup: Rust $channel" >&2
+if [ "$link_data_dir" = yes ]; then
+    echo "Data goes to $shared_data_dir, and ./comptoir-data is a link to it: Postgres runs as the user postgres, who cannot enter this folder." >&2
+    echo "To remove it later: rm -r $shared_data_dir comptoir-data" >&2
+fi
+if [ "$purpose" != test ] && [ ! -e target/release/comptoir ]; then
+    echo "The first build takes about 13 minutes of processor time (7 minutes on two free cores) and 1.5 GB in ./target." >&2
+fi
+
+# ---- do it ----
+
+mkdir -p target
+apt_log=target/bootstrap-apt.log
+rustup_log=target/bootstrap-rustup.log
+
+if [ -n "$missing" ]; then
+    # Only the server's programs are wanted. Without this file Debian would start a Postgres of its own on the usual port.
+    cluster_conf=/etc/postgresql-common/createcluster.conf
+    remove_cluster_conf() { :; }
+    case $missing in *" postgresql"*)
+        if [ ! -e "$cluster_conf" ]; then
+            # Before Postgres is installed the folder is ours too.
+            remove_cluster_conf() {
+                as_root rm -f "$cluster_conf"
+                as_root rmdir --ignore-fail-on-non-empty "${cluster_conf%/*}"
+            }
+            trap remove_cluster_conf EXIT
+            trap 'exit 130' INT TERM
+            as_root mkdir -p /etc/postgresql-common
+            echo "create_main_cluster = false" | as_root tee "$cluster_conf" >/dev/null
+        fi
+        ;;
+    esac
+    echo "Installing, log in $apt_log ..." >&2
+    # shellcheck disable=SC2086 # one word a package
+    if ! { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing; } \
+        >"$apt_log" 2>&1 </dev/null; then
+        tail -n 20 "$apt_log" >&2
+        echo "apt-get failed; all it said is in $apt_log. $(apt_lines)" >&2
         exit 1
     fi
+    remove_cluster_conf
+    trap - EXIT INT TERM
+    echo "Installed$missing, and what these need; /var/log/apt/history.log lists all. To remove: apt-get autoremove --purge$missing" >&2
 fi
-required=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
-found=$(cargo --version | sed 's/^cargo \([0-9]*\.[0-9]*\).*/\1/')
-if [ "$(printf '%s\n%s\n' "$required" "$found" | sort -V | head -n 1)" != "$required" ]; then
-    echo "Rust $required or newer is needed, found $found: rustup update stable" >&2
-    exit 1
+
+if [ "$fetch_toolchain" = yes ]; then
+    echo "Downloading Rust $channel, log in $rustup_log ..." >&2
+    if ! rustup toolchain install "$channel" --profile minimal --component clippy --component rustfmt >"$rustup_log" 2>&1 </dev/null; then
+        tail -n 5 "$rustup_log" >&2
+        echo "rustup could not download Rust $channel; all it said is in $rustup_log. Run this again when its servers can be reached." >&2
+        exit 1
+    fi
+    echo "Installed Rust $channel. To remove: rustup toolchain uninstall $channel" >&2
+fi
+
+if [ "$link_data_dir" = yes ]; then
+    mkdir -p "$shared_data_dir"
+    ln -sfn "$shared_data_dir" comptoir-data
 fi
