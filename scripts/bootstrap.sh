@@ -15,9 +15,11 @@ case $purpose in build | run | test) shift ;; *) usage ;; esac
 
 # A shell that was opened before rustup's installer ran does not have this folder in its PATH.
 PATH="${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$PATH"
-# Where a data directory goes that the postgres account cannot reach. The tests of this script set it, and the file after it.
-shared_data_dir=${BOOTSTRAP_SHARED_DATA_DIR:-/var/lib/comptoir}
-os_release=${BOOTSTRAP_OS_RELEASE:-/etc/os-release}
+# Before each path outside the clone; only the tests of this script set it.
+root=${BOOTSTRAP_ROOT:-}
+# Where the data goes that the postgres account could not reach in the clone.
+shared_data_dir=$root/var/lib/comptoir
+os_release=$root/etc/os-release
 
 is_root() { [ "$(id -u)" = 0 ]; }
 as_root() { if is_root; then "$@"; else sudo "$@"; fi; }
@@ -45,10 +47,10 @@ need() { # need PACKAGE PROBE...: the probe fails where the package is missing
     shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
-postgres_server() { ls /usr/lib/postgresql/*/bin/postgres || has postgres; }
+postgres_server() { ls "$root"/usr/lib/postgresql/*/bin/postgres || has postgres; }
 
 need build-essential has cc
-need ca-certificates ls /etc/ssl/certs/ca-certificates.crt
+need ca-certificates ls "$root/etc/ssl/certs/ca-certificates.crt"
 if [ "$purpose" != build ]; then
     need postgresql postgres_server
     need util-linux has setpriv
@@ -63,7 +65,7 @@ if [ "$purpose" = test ]; then
     need nodejs has node
     need npm has npm
     # The crash tests cut the power of an ext4 file system in a loop mount, or replay recorded writes where that is refused.
-    need e2fsprogs ls /sbin/mkfs.ext4
+    need e2fsprogs ls "$root/sbin/mkfs.ext4"
     need mount has mount
     need strace has strace
     need binutils has nm
@@ -260,7 +262,7 @@ rustup_log=target/bootstrap-rustup.log
 
 if [ -n "$missing" ]; then
     # Only the server's programs are wanted. Without this file Debian would start a Postgres of its own on the usual port.
-    cluster_conf=/etc/postgresql-common/createcluster.conf
+    cluster_conf=$root/etc/postgresql-common/createcluster.conf
     remove_cluster_conf() { :; }
     case $missing in *" postgresql"*)
         if [ ! -e "$cluster_conf" ]; then
@@ -271,7 +273,7 @@ if [ -n "$missing" ]; then
             }
             trap remove_cluster_conf EXIT
             trap 'exit 130' INT TERM
-            as_root mkdir -p /etc/postgresql-common
+            as_root mkdir -p "${cluster_conf%/*}"
             echo "create_main_cluster = false" | as_root tee "$cluster_conf" >/dev/null
         fi
         ;;

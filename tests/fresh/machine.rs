@@ -1,0 +1,160 @@
+//! A machine as `scripts/bootstrap.sh` sees it: a clone, a PATH with only what is put there, and programs that record how they are called.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// What the script itself uses; each is in every Debian.
+const ESSENTIAL: [&str; 24] = [
+    "awk", "cat", "date", "df", "dirname", "env", "find", "grep", "head", "ln", "ls", "mkdir", "mv", "printf",
+    "readlink", "rm", "rmdir", "sed", "sh", "sort", "stat", "tail", "tee", "tr",
+];
+
+pub(crate) struct Machine {
+    folder: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+pub(crate) struct Outcome {
+    pub(crate) succeeded: bool,
+    /// Everything the script printed.
+    pub(crate) said: String,
+    /// Calls of the recorded programs, one a line, in order.
+    pub(crate) calls: Vec<String>,
+}
+
+impl Machine {
+    /// Debian 12, as root, with everything that `run` needs and the pinned Rust, which is not rustup's.
+    pub(crate) fn new() -> Machine {
+        let mut machine = Machine { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        for folder in
+            ["bin", "home", "clone/scripts", "root/usr/lib/postgresql/15/bin", "root/etc/ssl/certs", "root/var/lib"]
+        {
+            fs::create_dir_all(machine.path(folder)).unwrap();
+        }
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for file in ["scripts/bootstrap.sh", "Cargo.toml", "rust-toolchain.toml"] {
+            fs::copy(repository.join(file), machine.path("clone").join(file)).unwrap();
+        }
+        for program in ESSENTIAL {
+            symlink(installed(program), machine.path("bin").join(program)).unwrap();
+        }
+        fs::write(machine.path("root/usr/lib/postgresql/15/bin/postgres"), "").unwrap();
+        fs::write(machine.path("root/etc/ssl/certs/ca-certificates.crt"), "").unwrap();
+        fs::write(machine.path("root/etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\n").unwrap();
+        for (name, body) in [
+            ("cc", ""),
+            ("curl", ""),
+            ("setpriv", ""),
+            ("apt-get", ""),
+            ("apt-cache", ""),
+            ("cargo", "echo 'cargo 1.95.0 (f2d3ce0bd 2026-03-21)'"),
+        ] {
+            machine = machine.program(name, body);
+        }
+        machine.user(0)
+    }
+
+    /// Runs as this user, and every other account is `nobody`.
+    pub(crate) fn user(self, uid: u32) -> Machine {
+        self.program("id", &format!("case $* in -u) echo {uid} ;; *) echo 65534 ;; esac"))
+    }
+
+    /// Debian of another version, whose lists of packages are empty.
+    pub(crate) fn debian(self, version: u32) -> Machine {
+        fs::write(self.path("root/etc/os-release"), format!("ID=debian\nVERSION_ID=\"{version}\"\n")).unwrap();
+        self
+    }
+
+    pub(crate) fn with(self, name: &str, body: &str) -> Machine {
+        self.program(name, body)
+    }
+
+    pub(crate) fn without(self, program: &str) -> Machine {
+        fs::remove_file(self.path("bin").join(program)).unwrap();
+        self
+    }
+
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Machine {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// rustup and its cargo, which answers once the pinned toolchain is installed; `install` is what installing it does.
+    pub(crate) fn with_rustup(self, install: &str) -> Machine {
+        let body = format!(
+            "case \"${{0##*/}} $*\" in\n\
+             'rustup toolchain list') cat \"$HOME/toolchains\" 2>/dev/null ;;\n\
+             'rustup toolchain install '*) {install} ;;\n\
+             cargo*) echo 'cargo 1.95.0 (f2d3ce0bd 2026-03-21)' ;;\n\
+             esac"
+        );
+        let machine = self.program("rustup", &body).without("cargo");
+        symlink("rustup", machine.path("bin/cargo")).unwrap();
+        machine
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Runs the script. Its calls show what had been said by then.
+    pub(crate) fn bootstrap(&self, arguments: &[&str]) -> Outcome {
+        let said = self.path("said");
+        let output = fs::File::create(&said).unwrap();
+        let mut command = Command::new(self.path("bin/sh"));
+        command.arg(self.path("clone/scripts/bootstrap.sh")).args(arguments).env_clear();
+        command.env("PATH", self.path("bin")).env("HOME", self.path("home")).env("BOOTSTRAP_ROOT", self.path("root"));
+        command.env("CALLS", self.path("calls")).env("SAID", &said).envs(self.variables.iter().cloned());
+        command.stdin(std::process::Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        let succeeded = command.status().unwrap().success();
+        let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
+        let said = fs::read_to_string(said).unwrap();
+        Outcome { succeeded, said, calls: calls.lines().map(str::to_owned).collect() }
+    }
+
+    fn program(self, name: &str, body: &str) -> Machine {
+        let path = self.path("bin").join(name);
+        let _ = fs::remove_file(&path);
+        fs::write(&path, format!("#!/bin/sh\necho \"${{0##*/}} $*\" >>\"$CALLS\"\n{body}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+}
+
+impl Outcome {
+    /// Programs that download, install or change something were called with these arguments, in order.
+    pub(crate) fn installations(&self) -> Vec<&str> {
+        let changing = |call: &&str| {
+            call.starts_with("apt-get ")
+                || call.starts_with("rustup toolchain install")
+                || call.starts_with("sudo apt-get")
+        };
+        self.calls.iter().map(String::as_str).filter(changing).collect()
+    }
+
+    /// It ended with a failure that says all of these, and nothing was installed.
+    #[track_caller]
+    pub(crate) fn refused(&self, texts: &[&str]) {
+        assert!(!self.succeeded, "{}", self.said);
+        for text in texts {
+            assert!(self.said.contains(text), "{text:?} is not said:\n{}", self.said);
+        }
+        assert_eq!(self.installations(), Vec::<&str>::new(), "{}", self.said);
+    }
+
+    #[track_caller]
+    pub(crate) fn succeeded(&self) {
+        assert!(self.succeeded, "{}\n{:?}", self.said, self.calls);
+    }
+}
+
+fn installed(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap();
+    let found =
+        std::env::split_paths(&path).chain(["/usr/bin".into(), "/bin".into()]).map(|folder| folder.join(program));
+    found.into_iter().find(|path| path.exists()).unwrap_or_else(|| panic!("{program} is missing"))
+}
