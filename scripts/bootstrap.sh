@@ -130,7 +130,12 @@ apt_lines() {
     echo "Then run this again."
 }
 # Asks for the password at most once, and only where it is needed. Without a terminal nobody could type it.
-sudo_works() { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; }
+sudo_works() {
+    sudo -n true 2>/dev/null && return 0
+    [ -t 0 ] || return 1
+    echo "To install with apt-get, through sudo:$missing" >&2
+    sudo -v
+}
 
 if [ -n "$missing" ]; then
     if ! has apt-get; then
