@@ -148,6 +148,7 @@ open_tree() {
     mount -t proc proc "$tree/proc"
     mount --rbind /dev "$tree/dev"
     mount --rbind /sys "$tree/sys"
+    echo "127.0.0.1 localhost $(hostname)" >"$tree/etc/hosts" # sudo looks itself up
     touch "$tree/etc/resolv.conf"
     mount --bind -o ro "$(readlink -f /etc/resolv.conf)" "$tree/etc/resolv.conf"
     for file in /etc/pip.conf /root/.npmrc; do # how the host reaches the registries that the tests use
