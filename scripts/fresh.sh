@@ -40,6 +40,8 @@ if [ -z "${FRESH_INSIDE:-}" ]; then
     [ "$free" -ge 12000 ] || fail "${FRESH_DIR:-/var/tmp} has $free MiB free, and about 12000 are needed"
     scratch=${FRESH_DIR:-$(mktemp -d /var/tmp/comptoir-fresh.XXXXXX)}
     mkdir -p "$logs"
+    exec 9>"$scratch/lock"
+    flock -n 9 || fail "another run uses $scratch"
     [ -z "$(repository_git status --porcelain)" ] || echo "Changes that are not committed are not in the trees."
     # The parent of a namespace ignores the usual signals; its end kills what is inside.
     unshare --mount --propagation private --pid --fork --kill-child --mount-proc env FRESH_INSIDE="$scratch" "$0" "$@" &
