@@ -81,6 +81,12 @@ pub enum ErrorCode {
     HandingBack,
     /// The database cannot be reached, or gave up: nothing was written.
     StoreUnavailable,
+    /// The database has no room on its disk: nothing was written.
+    StoreFull,
+    /// The database is there and does not answer.
+    StoreNotAnswering,
+    /// Central's own database ended by itself and is being started again.
+    StoreRestarting,
     /// The connection was lost while committing: whether it was written is not known; the same request again will tell.
     OutcomeUnknown,
     /// A defect of ours.
@@ -89,7 +95,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 41] = [
+    pub const ALL: [ErrorCode; 44] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -129,6 +135,9 @@ impl ErrorCode {
         ErrorCode::FutureAsOf,
         ErrorCode::HandingBack,
         ErrorCode::StoreUnavailable,
+        ErrorCode::StoreFull,
+        ErrorCode::StoreNotAnswering,
+        ErrorCode::StoreRestarting,
         ErrorCode::OutcomeUnknown,
         ErrorCode::Internal,
     ];
@@ -222,6 +231,9 @@ impl ErrorCode {
             ErrorCode::StoreUnavailable => {
                 ("STORE_UNAVAILABLE", 503, true, "The store cannot be reached; nothing was written")
             }
+            ErrorCode::StoreFull => ("STORE_FULL", 507, true, "The store's disk is full; nothing was written"),
+            ErrorCode::StoreNotAnswering => ("STORE_NOT_ANSWERING", 503, true, "The store does not answer"),
+            ErrorCode::StoreRestarting => ("STORE_RESTARTING", 503, true, "The store is being started again"),
             ErrorCode::OutcomeUnknown => {
                 ("OUTCOME_UNKNOWN", 503, true, "Whether it was written is not known; ask again")
             }

@@ -36,6 +36,7 @@ const SERVER: Server = Server {
         ErrorCode::MethodNotAllowed,
         ErrorCode::QueueFull,
         ErrorCode::StoreUnavailable,
+        ErrorCode::StoreFull,
         ErrorCode::Internal,
     ],
 };
@@ -300,7 +301,10 @@ fn desktops() -> Vec<Operation> {
 fn standing() -> Vec<Operation> {
     vec![
         get(paths::HEALTHZ, "The process lives").open().answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work").open().answers::<Health>(200),
+        get(paths::READYZ, "The process can do its work")
+            .open()
+            .answers::<Health>(200)
+            .refuses(&[ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting]),
         get(paths::OPENAPI, "This document").open().answers::<words::Members>(200),
         get(paths::DOCS, "This document for people").open().answers_given(
             200,

@@ -57,6 +57,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndTell,
         // What it waits for is another node, or an operator: nothing is wrong with the line.
         ErrorCode::HandingBack => Reaction::AskAndAgain,
+        // A smaller batch finds no more room, and nothing was lost on the line.
+        ErrorCode::StoreFull | ErrorCode::StoreNotAnswering | ErrorCode::StoreRestarting => Reaction::Again,
         ErrorCode::StoreUnavailable
         | ErrorCode::OutcomeUnknown
         | ErrorCode::QueueFull

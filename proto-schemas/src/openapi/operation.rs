@@ -44,7 +44,7 @@ pub struct Server {
 }
 
 /// With what a request may be refused that writes.
-pub const WRITE_REFUSALS: [ErrorCode; 21] = [
+pub const WRITE_REFUSALS: [ErrorCode; 22] = [
     ErrorCode::HandingBack,
     ErrorCode::NotFound,
     ErrorCode::PreconditionRequired,
@@ -65,6 +65,7 @@ pub const WRITE_REFUSALS: [ErrorCode; 21] = [
     ErrorCode::DiskLow,
     ErrorCode::LogReadOnly,
     ErrorCode::StoreUnavailable,
+    ErrorCode::StoreFull,
     ErrorCode::OutcomeUnknown,
 ];
 
