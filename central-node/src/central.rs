@@ -20,9 +20,10 @@ use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, StoreError, Urls};
 use crate::identity::{self, IdentityError, NewTenant};
 use crate::ingest::{self, Drafts, Job, Queues, StampKey};
-use crate::private_postgres::{self, ADMIN_ROLE, Running};
+use crate::private_postgres::{self, ADMIN_ROLE, Running, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
+use crate::store_health::StoreHealth;
 use crate::sync_down::{Contacts, Loads, Watch};
 
 /// Memory for the bodies of pushes that are read or wait, in KiB. A node that finds it used up comes back a second later.
@@ -75,6 +76,8 @@ pub struct Central {
     loads: Loads,
     contacts: Contacts,
     runner: Mutex<Option<Runner>>,
+    store_health: StoreHealth,
+    server: Option<ServerWatch>,
     postgres: Mutex<Option<Running>>,
 }
 
@@ -92,7 +95,8 @@ impl Central {
             }
         };
         database::migrate(&urls.migrator).await?;
-        let database = Database::connect(&urls).await?;
+        let server = postgres.as_ref().map(Running::watch);
+        let database = Database::connect(&urls).await?.on(server.clone());
         let (incarnation, key) = load_meta(&database).await?;
         let queues = Queues::new(database.clone(), config.clock.clone());
         let progress = Arc::new(Progress::default());
@@ -100,6 +104,7 @@ impl Central {
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
         let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
+        let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
         Ok(Arc::new(Central {
             queues,
             database,
@@ -118,6 +123,8 @@ impl Central {
             loads: Loads::default(),
             contacts: Contacts::default(),
             runner: Mutex::new(runner),
+            store_health,
+            server,
             postgres: Mutex::new(postgres),
         }))
     }
@@ -171,6 +178,27 @@ impl Central {
     /// Rises with each commit of this process: a hint that there is something to read, never a position.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.queues.commits()
+    }
+
+    /// Waits until the private Postgres was restarted as often as the settings allow, in vain: why. The process should end then.
+    pub async fn store_given_up(&self) -> String {
+        match &self.server {
+            Some(server) => {
+                let (restarts, reason) = server.given_up().await;
+                format!("Postgres does not come back after {restarts} restarts: {reason}")
+            }
+            // Somebody else looks after an external server, and nodes wait for as long as that takes.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether the private Postgres serves; nothing where the database is somebody else's.
+    pub fn server(&self) -> Option<&ServerWatch> {
+        self.server.as_ref()
+    }
+
+    pub(crate) fn store_health(&self) -> &StoreHealth {
+        &self.store_health
     }
 
     /// How far each tenant has come, as this process last saw it.

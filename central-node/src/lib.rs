@@ -18,6 +18,8 @@ mod ingest;
 pub mod private_postgres;
 pub mod projections;
 mod reporting;
+pub mod restart;
+mod store_health;
 mod sync_down;
 mod tenant;
 mod world_store;

@@ -8,16 +8,14 @@ use comptoir_proto::status_v1::Health;
 
 use super::Refusal;
 use crate::central::Central;
-use crate::database::StoreError;
 
 /// It answers, so it lives.
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health::ok())
 }
 
-/// It reaches its database.
+/// Its database takes writes.
 pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, Refusal> {
-    let connection = central.database().service().await?;
-    connection.query_one("select 1", &[]).await.map_err(StoreError::from)?;
+    central.store_health().check().await?;
     Ok(Json(Health::ready(Some(central.incarnation()))))
 }

@@ -6,6 +6,9 @@ use deadpool_postgres::PoolError;
 use tokio_postgres::error::{Severity, SqlState};
 
 use super::checks::UnfitRole;
+use crate::private_postgres::FULL_RETRY_SECONDS;
+
+const READ_ONLY: &str = "Read-only file system";
 
 /// What was being done when the connection was lost: it decides what is known about the outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +31,9 @@ pub enum StoreError {
     /// No connection, or it was lost before COMMIT: nothing was written.
     #[error("the database cannot be reached: {0}")]
     Unavailable(String),
+    /// The server has no room on its disk: nothing was written.
+    #[error("the database's disk is full: {0}")]
+    Full(String),
     /// Another transaction was in the way; the same again may succeed at once.
     #[error("another transaction was in the way: {0}")]
     Contended(String),
@@ -72,6 +78,11 @@ impl StoreError {
         let unavailable = ["53", "57", "58", "08"];
         if contended.contains(&code) {
             StoreError::Contended(text)
+        } else if is_full(code, db.message()) {
+            StoreError::Full(text)
+        } else if db.message().contains(READ_ONLY) {
+            // An ext4 error makes a file system read-only; Postgres calls that a missing privilege.
+            StoreError::Unavailable(text)
         } else if fatal || unavailable.iter().any(|class| code.code().starts_with(class)) {
             StoreError::Unavailable(text)
         } else if db.constraint() == Some("event_id_counts_once") {
@@ -87,6 +98,7 @@ impl StoreError {
             StoreError::Unavailable(_) | StoreError::Contended(_) => {
                 Problem::new(ErrorCode::StoreUnavailable, self.to_string()).retry_after(1)
             }
+            StoreError::Full(_) => Problem::new(ErrorCode::StoreFull, self.to_string()).retry_after(FULL_RETRY_SECONDS),
             StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, self.to_string()).retry_after(1),
             StoreError::Settings(_)
             | StoreError::UnfitRole(_)
@@ -110,6 +122,12 @@ impl From<PoolError> for StoreError {
             other => StoreError::Unavailable(other.to_string()),
         }
     }
+}
+
+/// Some failures to create a file are internal errors to Postgres: only their words say that the disk is full.
+fn is_full(code: &SqlState, message: &str) -> bool {
+    const WORDS: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+    *code == SqlState::DISK_FULL || WORDS.iter().any(|words| message.contains(words))
 }
 
 fn is_io(error: &tokio_postgres::Error) -> bool {

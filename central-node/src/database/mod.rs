@@ -17,9 +17,11 @@ use deadpool_postgres::{
 };
 use tokio_postgres::{Config, NoTls};
 
+use crate::private_postgres::ServerWatch;
 pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate};
 pub use checks::UnfitRole;
 pub use error::{Doing, StoreError};
+
 pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 
 /// Connections that reports, commands and projections share.
@@ -50,6 +52,8 @@ pub struct Database {
     service: Pool,
     ingest: Pool,
     watcher: Pool,
+    /// Where the server is a private one.
+    server: Option<ServerWatch>,
 }
 
 impl Database {
@@ -64,6 +68,7 @@ impl Database {
             service: pool(&urls.service, DURABLE, SERVICE_CONNECTIONS)?,
             ingest: pool(&urls.service, &format!("{DURABLE} {BY_KEY}"), INGEST_CONNECTIONS)?,
             watcher: pool(&urls.watcher, "-c timezone=UTC", WATCHER_CONNECTIONS)?,
+            server: None,
         };
         checks::check(&*database.service().await?).await?;
         checks::check(&*database.watcher().await?).await?;
@@ -72,17 +77,30 @@ impl Database {
 
     /// A connection of the service.
     pub async fn service(&self) -> Result<Object, StoreError> {
-        Ok(self.service.get().await?)
+        self.get(&self.service).await
     }
 
     /// A connection that writes the log.
     pub(crate) async fn ingest(&self) -> Result<Object, StoreError> {
-        Ok(self.ingest.get().await?)
+        self.get(&self.ingest).await
     }
 
     /// A connection that sees heads and cursors of all tenants.
     pub async fn watcher(&self) -> Result<Object, StoreError> {
-        Ok(self.watcher.get().await?)
+        self.get(&self.watcher).await
+    }
+
+    /// Knows the private server that it connects to: where there is no connection, a full disk is said to be the reason.
+    pub(crate) fn on(self, server: Option<ServerWatch>) -> Database {
+        Database { server, ..self }
+    }
+
+    async fn get(&self, pool: &Pool) -> Result<Object, StoreError> {
+        let got = pool.get().await.map_err(StoreError::from);
+        got.map_err(|error| match (error, self.server.as_ref().and_then(ServerWatch::full_disk)) {
+            (StoreError::Unavailable(_), Some(full)) => StoreError::Full(full),
+            (error, _) => error,
+        })
     }
 
     /// Closes every connection; what is under way fails.

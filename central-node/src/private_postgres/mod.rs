@@ -3,12 +3,13 @@
 //!
 //! The server must never outlive us unseen, or the next start would quietly talk to an orphan. Three things see to that: our lock on
 //! the data directory, a death signal from the kernel when the thread that spawned it ends, and a look at the process behind
-//! `postmaster.pid` before each start.
+//! `postmaster.pid` before each start. A server that ends by itself is started again; [`ServerWatch`] says how that goes.
 
 mod account;
 mod cluster;
 mod orphan;
 mod server;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use server::Running;
+pub(crate) use state::FULL_RETRY_SECONDS;
+pub use state::{ServerState, ServerWatch};
+
+use crate::restart::RESTARTS_MAX;
 
 /// The role that initdb makes: creates the others and the database, and is used for nothing else.
 pub const ADMIN_ROLE: &str = "comptoir_admin";
@@ -32,12 +37,14 @@ pub struct Config {
     pub binaries: Option<PathBuf>,
     /// Whether initdb syncs what it wrote. Only a scratch cluster of a test says no.
     pub sync_initdb: bool,
+    /// How often in a row a server that ended by itself is started again.
+    pub restarts_max: u32,
 }
 
 impl Config {
     /// A durable cluster under a data directory.
     pub fn new(data_dir: impl Into<PathBuf>) -> Config {
-        Config { data_dir: data_dir.into(), binaries: None, sync_initdb: true }
+        Config { data_dir: data_dir.into(), binaries: None, sync_initdb: true, restarts_max: RESTARTS_MAX }
     }
 }
 
@@ -88,6 +95,9 @@ pub enum Error {
         /// Its last words.
         tail: String,
     },
+    /// It was to stop before it was ready.
+    #[error("Postgres was stopped before it was ready")]
+    Stopped,
     /// A server of an earlier run did not stop.
     #[error("the Postgres of an earlier run (pid {pid}) does not stop")]
     Orphan {

@@ -1,26 +1,34 @@
-//! The running server, watched by one thread that lives as long as it does.
+//! The running server, watched and started again by one thread that lives as long as this process uses it.
+//!
+//! A server that ended by itself is started again on the same folder and the same socket: first whatever outlived the killed postmaster
+//! is stopped, then its stale pid file goes, as at every start. A restart never runs initdb: where the cluster is gone, so is the log, and
+//! an empty one in its place would look like a fresh central.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::sync::watch;
 
 use super::cluster::Cluster;
+use super::state::{ServerState, ServerWatch};
 use super::{Config, Error, READY_WITHIN, io, orphan};
+use crate::restart::FailureCount;
 
 const STEP: Duration = Duration::from_millis(20);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 const FAST_STOP_WITHIN: Duration = Duration::from_secs(20);
 
-/// A private Postgres that takes connections. Stopped when dropped.
+/// A private Postgres that is kept running. Stopped when dropped.
 #[derive(Debug)]
 pub struct Running {
     run: PathBuf,
     log: PathBuf,
-    pid: i32,
+    watch: ServerWatch,
     stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,9 +49,17 @@ impl Running {
         &self.log
     }
 
-    /// Its process id.
-    pub fn pid(&self) -> i32 {
-        self.pid
+    /// Its process id, while it runs.
+    pub fn pid(&self) -> Option<i32> {
+        match self.watch.state() {
+            ServerState::Serving { pid } => Some(pid),
+            ServerState::Restarting { .. } | ServerState::GivenUp { .. } => None,
+        }
+    }
+
+    /// Whether it serves, and what is done about it where it does not.
+    pub fn watch(&self) -> ServerWatch {
+        self.watch.clone()
     }
 
     /// Stops it and waits until it has: open transactions are rolled back, nothing committed is lost.
@@ -75,30 +91,40 @@ pub(super) fn start(config: &Config) -> Result<Running, Error> {
     let (ready, answer) = sync_channel(1);
     let (stop, stopped) = sync_channel(1);
     let config = config.clone();
-    // The kernel sends the death signal when the spawning *thread* ends, so it must be one that lives as long as the server.
-    let thread = std::thread::Builder::new().name("postgres".to_owned()).spawn(move || match launch(&config) {
-        Ok((cluster, child, lock)) => {
-            let pid = i32::try_from(child.id()).unwrap_or_default();
-            if ready.send(Ok((cluster, pid))).is_ok() {
-                watch(child, &stopped);
+    // The kernel sends the death signal when the spawning *thread* ends, so the first server and every later one are spawned by this
+    // thread, which lives as long as they do.
+    let thread = std::thread::Builder::new().name("postgres".to_owned()).spawn(move || {
+        let stopped = StopSignal(stopped);
+        match prepare(&config).and_then(|(cluster, lock)| Ok((launch(&cluster, &stopped)?, cluster, lock))) {
+            Ok((child, cluster, lock)) => {
+                let state = watch::Sender::new(ServerState::Serving { pid: pid_of(&child) });
+                let watch = ServerWatch::new(state.subscribe(), cluster.pg.clone());
+                if ready.send(Ok((cluster.run.clone(), cluster.log.clone(), watch))).is_ok() {
+                    Keeper { cluster, restarts_max: config.restarts_max, stopped, state }.keep(child);
+                }
+                drop(lock);
             }
-            drop(lock);
+            Err(error) => drop(ready.send(Err(error))),
         }
-        Err(error) => drop(ready.send(Err(error))),
     });
     let thread = thread.map_err(io("starting a thread"))?;
     let started = answer.recv().map_err(|_| Error::Io {
         doing: "starting Postgres".to_owned(),
         error: std::io::Error::other("the thread that watches it ended"),
     })?;
-    let (cluster, pid) = started?;
-    Ok(Running { run: cluster.run, log: cluster.log, pid, stop: Some(stop), thread: Some(thread) })
+    let (run, log, watch) = started?;
+    Ok(Running { run, log, watch, stop: Some(stop), thread: Some(thread) })
 }
 
-fn launch(config: &Config) -> Result<(Cluster, Child, File), Error> {
+/// The folders and the cluster; nobody else uses them while the lock is held.
+fn prepare(config: &Config) -> Result<(Cluster, File), Error> {
     fs::create_dir_all(&config.data_dir).map_err(io(format!("creating {}", config.data_dir.display())))?;
     let lock = lock(&config.data_dir.join("postgres.lock"))?;
-    let cluster = Cluster::prepare(config)?;
+    Ok((Cluster::prepare(config)?, lock))
+}
+
+/// Starts the server, and returns once it takes connections.
+fn launch(cluster: &Cluster, stopped: &StopSignal) -> Result<Child, Error> {
     orphan::clear(&cluster.pg, &cluster.run)?;
     let mut command = cluster.command("postgres")?;
     command.arg("-D").arg(&cluster.pg).arg("-k").arg(&cluster.run).args(["-h", ""]);
@@ -116,8 +142,8 @@ fn launch(config: &Config) -> Result<(Cluster, Child, File), Error> {
         command.arg("-c").arg(setting);
     }
     let mut child = command.spawn().map_err(io("starting postgres (setpriv of util-linux is needed)"))?;
-    wait_until_ready(&cluster, &mut child)?;
-    Ok((cluster, child, lock))
+    wait_until_ready(cluster, &mut child, stopped)?;
+    Ok(child)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {
@@ -130,7 +156,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     }
 }
 
-fn wait_until_ready(cluster: &Cluster, child: &mut Child) -> Result<(), Error> {
+fn wait_until_ready(cluster: &Cluster, child: &mut Child, stopped: &StopSignal) -> Result<(), Error> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().map_err(io("waiting for postgres"))? {
@@ -141,6 +167,10 @@ fn wait_until_ready(cluster: &Cluster, child: &mut Child) -> Result<(), Error> {
         if probe.status().map_err(io("running pg_isready"))?.success() {
             return Ok(());
         }
+        if stopped.came() {
+            stop(child);
+            return Err(Error::Stopped);
+        }
         if started.elapsed() > READY_WITHIN {
             stop(child);
             return Err(cluster.failed("postgres", format!("not ready after {} s", READY_WITHIN.as_secs())));
@@ -149,19 +179,90 @@ fn wait_until_ready(cluster: &Cluster, child: &mut Child) -> Result<(), Error> {
     }
 }
 
-/// Waits until we are to stop, or the server ends by itself.
-fn watch(mut child: Child, stopped: &Receiver<()>) {
-    loop {
-        match stopped.recv_timeout(Duration::from_millis(500)) {
-            Err(RecvTimeoutError::Timeout) => {
-                if let Ok(Some(status)) = child.try_wait() {
-                    tracing::error!(%status, "Postgres ended by itself");
-                    return;
-                }
+/// Comes when [`Running`] drops its sender.
+struct StopSignal(Receiver<()>);
+
+impl StopSignal {
+    fn came(&self) -> bool {
+        !matches!(self.0.try_recv(), Err(TryRecvError::Empty))
+    }
+
+    fn came_within(&self, time: Duration) -> bool {
+        !matches!(self.0.recv_timeout(time), Err(RecvTimeoutError::Timeout))
+    }
+}
+
+/// What the thread behind [`Running`] works with.
+struct Keeper {
+    cluster: Cluster,
+    restarts_max: u32,
+    stopped: StopSignal,
+    state: watch::Sender<ServerState>,
+}
+
+impl Keeper {
+    /// Keeps a server running until it is to stop, or does not come back.
+    fn keep(&self, mut child: Child) {
+        let mut failures = FailureCount::new(self.restarts_max);
+        loop {
+            let since = Instant::now();
+            let Some(status) = self.wait_for_end(&mut child) else { return stop(&mut child) };
+            let reason = self.cluster.failed("postgres", status.to_string());
+            match self.start_again(&mut failures, since.elapsed(), reason) {
+                Some(next) => child = next,
+                None => return,
             }
-            _ => return stop(&mut child),
         }
     }
+
+    /// How the server ended by itself; nothing when it is to stop.
+    fn wait_for_end(&self, child: &mut Child) -> Option<ExitStatus> {
+        loop {
+            if self.stopped.came_within(LOOK_EVERY) {
+                return None;
+            }
+            if let Ok(Some(status)) = child.try_wait() {
+                return Some(status);
+            }
+        }
+    }
+
+    /// Tries until the server takes connections again. Nothing when it is to stop, or every restart was used.
+    fn start_again(&self, failures: &mut FailureCount, mut ran_for: Duration, mut reason: Error) -> Option<Child> {
+        loop {
+            let Some((attempt, pause)) = failures.failed_after(ran_for) else {
+                tracing::error!("Postgres does not come back after {} restarts: {reason}", self.restarts_max);
+                self.state
+                    .send_replace(ServerState::GivenUp { restarts: self.restarts_max, reason: reason.to_string() });
+                return None;
+            };
+            let restarts_max = self.restarts_max;
+            tracing::error!("Postgres ended; restart {attempt} of {restarts_max} in {} s: {reason}", pause.as_secs());
+            let next_at = Instant::now() + pause;
+            self.state.send_replace(ServerState::Restarting {
+                attempt,
+                restarts_max,
+                next_at,
+                reason: reason.to_string(),
+            });
+            if self.stopped.came_within(pause) {
+                return None;
+            }
+            match launch(&self.cluster, &self.stopped) {
+                Ok(child) => {
+                    tracing::warn!("Postgres is back after restart {attempt} of {restarts_max}");
+                    self.state.send_replace(ServerState::Serving { pid: pid_of(&child) });
+                    return Some(child);
+                }
+                Err(Error::Stopped) => return None,
+                Err(error) => (ran_for, reason) = (Duration::ZERO, error),
+            }
+        }
+    }
+}
+
+fn pid_of(child: &Child) -> i32 {
+    i32::try_from(child.id()).unwrap_or_default()
 }
 
 /// A fast stop, and an immediate one where that takes too long: what was committed is in the write-ahead log either way.

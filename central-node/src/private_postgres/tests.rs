@@ -22,7 +22,7 @@ async fn what_was_committed_is_there_after_a_stop_a_kill_and_a_stale_pid_file() 
     one_row(&running, "create table kept as select 'yes'::text as kept").await;
     let second = scratch(&data_dir);
     assert!(matches!(second, Err(Error::Locked(_))), "two processes on one directory: {second:?}");
-    kill(running.pid());
+    kill(running.pid().unwrap());
     drop(running);
     // The number belongs to a living process of somebody else by now.
     fs::write(data_dir.join("pg/postmaster.pid"), format!("{}\n", std::process::id())).unwrap();
@@ -30,7 +30,7 @@ async fn what_was_committed_is_there_after_a_stop_a_kill_and_a_stale_pid_file() 
     let running = scratch(&data_dir).unwrap();
     assert_eq!(one_row(&running, "select kept from kept").await.as_deref(), Some("yes"));
     assert_eq!(one_row(&running, "select setting from pg_settings where name = 'fsync'").await.as_deref(), Some("on"));
-    let pid = running.pid();
+    let pid = running.pid().unwrap();
     running.stop();
     assert!(!alive(pid), "stopped with us");
     fs::write(data_dir.join("pg/postmaster.pid"), "").unwrap();
@@ -69,14 +69,14 @@ fn a_server_that_an_earlier_run_left_behind_is_stopped_before_a_new_one_starts()
     let reaper = std::thread::spawn(move || orphan.wait().unwrap());
     let running = scratch(&data_dir).unwrap();
     reaper.join().unwrap();
-    assert!(alive(running.pid()));
+    assert!(alive(running.pid().unwrap()));
 }
 
 #[test]
 fn a_parent_that_is_killed_leaves_no_server_behind() {
     if let Some(data_dir) = std::env::var_os(PARENT) {
         let running = scratch(Path::new(&data_dir)).unwrap();
-        println!("\npid {}", running.pid());
+        println!("\npid {}", running.pid().unwrap());
         loop {
             std::thread::park();
         }

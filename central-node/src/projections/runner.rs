@@ -20,6 +20,7 @@ use super::cursor::{self, Claim, Purpose};
 use super::progress::{Marks, Progress};
 use super::{Projection, ProjectionError, Version, position_of, sales};
 use crate::database::{Database, Doing, StoreError, begin};
+use crate::restart::revive;
 
 /// How often the heads are looked at without being woken: what another process took is in the reports that much later.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -39,8 +40,10 @@ impl Runner {
     /// Starts following. `commits` changes after each commit to the log in this process.
     pub fn start(database: Database, progress: Arc<Progress>, commits: watch::Receiver<u64>) -> Runner {
         let (stop, stopped) = watch::channel(false);
-        let follower = Follower::new(database, progress);
-        let task = tokio::spawn(follow(follower, commits, stopped));
+        let follower = Arc::new(Follower::new(database, progress));
+        let stopped_too = stopped.clone();
+        let following = move || follow(Arc::clone(&follower), commits.clone(), stopped.clone());
+        let task = tokio::spawn(revive("The task that brings reports up to date", stopped_too, following));
         Runner { stop, task }
     }
 
@@ -53,7 +56,7 @@ impl Runner {
     }
 }
 
-async fn follow(follower: Follower, mut commits: watch::Receiver<u64>, mut stopped: watch::Receiver<bool>) {
+async fn follow(follower: Arc<Follower>, mut commits: watch::Receiver<u64>, mut stopped: watch::Receiver<bool>) {
     let mut reachable = true;
     loop {
         // What is committed from here on wakes the next round.

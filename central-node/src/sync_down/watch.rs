@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::Scope;
 use crate::database::{Database, StoreError, begin, natural};
+use crate::restart::revive;
 use crate::world_store::Versions;
 
 /// How often the heads are looked at without being woken.
@@ -73,7 +74,9 @@ impl Watch {
     /// Starts looking. `commits` rises with each commit of this process; it ends when `stopping` turns true.
     pub(crate) fn start(database: Database, commits: watch::Receiver<u64>, stopping: watch::Receiver<bool>) -> Watch {
         let waits = Arc::new(Waits::default());
-        tokio::spawn(look_after(Arc::clone(&waits), database, commits, stopping));
+        let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
+        let looking = move || look_after(Arc::clone(&waited_for), database.clone(), commits.clone(), stopping.clone());
+        tokio::spawn(revive("The task that wakes waiting pulls", stopped, looking));
         Watch { waits }
     }
 

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use base64::Engine as _;
 use comptoir_central::identity::{NewTenant, create_node, create_site, issue_admin_token, issue_node_key};
-use comptoir_central::private_postgres::{ADMIN_ROLE, Config};
+use comptoir_central::private_postgres::{ADMIN_ROLE, Config, ServerState};
 use comptoir_central::{Central, CentralConfig, Clock, DatabaseConfig};
 use comptoir_core::chain::{ChainHash, genesis, link};
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -80,6 +80,14 @@ impl Scene {
     pub(crate) async fn admin(&self) -> tokio_postgres::Client {
         let url = self.central.urls().service.replace("comptoir_service", ADMIN_ROLE);
         connect(&url).await
+    }
+
+    /// The process id of its Postgres.
+    pub(crate) fn postmaster(&self) -> i32 {
+        match self.central.server().expect("a private Postgres").state() {
+            ServerState::Serving { pid } => pid,
+            state => panic!("no Postgres runs: {state:?}"),
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> (StatusCode, Value) {

@@ -1,8 +1,18 @@
 //! The database goes away, or another transaction is in the way: nothing is written twice, nothing is lost.
 
-use comptoir_core::id::TenantId;
+use std::time::Duration;
 
-use crate::harness::{Company, Scene, connect, verdicts};
+use comptoir_central::private_postgres::Config;
+use comptoir_central::{CentralConfig, DatabaseConfig};
+use comptoir_core::id::TenantId;
+use comptoir_proto::sync_v1::PushResponse;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::harness::{Company, Node, Scene, connect, verdicts};
+
+/// It fails after, it does not measure.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Opens a transaction that holds the tenant's lock until it is dropped or rolled back.
 async fn hold_lock(scene: &Scene, tenant: TenantId) -> tokio_postgres::Client {
@@ -146,4 +156,158 @@ async fn a_role_that_no_policy_binds_is_not_connected_as() {
         .unwrap();
     assert_eq!(reader.query("select from tenant", &[]).await.unwrap().len(), 1);
     assert!(reader.query("select from api_key", &[]).await.is_err(), "and no credential");
+}
+
+/// Processes that are stopped until this is dropped: a failing test must not leave a Postgres that nobody can end.
+struct Frozen(Vec<Pid>);
+
+impl Frozen {
+    /// Stops every process of a cluster, the postmaster first.
+    fn all_of(scene: &Scene) -> Frozen {
+        let postmaster = scene.postmaster();
+        let cluster = std::fs::read_link(format!("/proc/{postmaster}/cwd")).unwrap();
+        let works_there = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == cluster);
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(works_there);
+        let frozen = Frozen(pids.filter_map(Pid::from_raw).collect());
+        for pid in &frozen.0 {
+            // A backend may have ended meanwhile.
+            let _ = kill_process(*pid, Signal::STOP);
+        }
+        frozen
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for pid in &self.0 {
+            let _ = kill_process(*pid, Signal::CONT);
+        }
+    }
+}
+
+/// Asks `/readyz` until it answers with this status: the problem, or who is ready.
+async fn until_ready_says(scene: &Scene, status: u16, code: Option<&str>) -> serde_json::Value {
+    let look = async {
+        loop {
+            let (answered, body) = scene.get("", "/readyz").await;
+            if answered.as_u16() == status && code.is_none_or(|code| body["code"] == code) {
+                return body;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("/readyz never said {status} {code:?}"))
+}
+
+/// Pushes until central takes it, as a node does.
+async fn push_until_taken(scene: &Scene, node: &Node) -> PushResponse {
+    let push = async {
+        loop {
+            let (status, body) = node.send(scene, &node.request(1, node.seq.0)).await;
+            match status.as_u16() {
+                200 => return serde_json::from_value(body).unwrap(),
+                503 => tokio::time::sleep(Duration::from_millis(50)).await,
+                _ => panic!("{status}: {body}"),
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, push).await.expect("central takes pushes again")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell_many(10, |sale| format!("s-{sale}"));
+    node.push_all(&scene).await;
+    until_ready_says(&scene, 200, None).await;
+    for round in 1..=2 {
+        let killed = scene.postmaster();
+        kill_process(Pid::from_raw(killed).unwrap(), Signal::KILL).unwrap();
+        let problem = until_ready_says(&scene, 503, Some("STORE_RESTARTING")).await;
+        assert!((1..=round).contains(&problem["attempt"].as_u64().unwrap()), "{problem}");
+        assert_eq!(problem["restarts_max"], json!(10), "{problem}");
+        assert!(problem["next_attempt_in_seconds"].is_u64(), "{problem}");
+        assert!(problem["reason"].as_str().unwrap().contains("signal: 9"), "{problem}");
+        node.sell_many(10, |sale| format!("s-{round}-{sale}"));
+        let verdicts = verdicts(&push_until_taken(&scene, &node).await);
+        assert_eq!(verdicts, vec!["ACCEPTED"; node.seq.0 as usize]);
+        until_ready_says(&scene, 200, None).await;
+        assert_ne!(scene.postmaster(), killed);
+        company.assert_gapless().await;
+        // Reports follow: the task behind them has seen the new server.
+        let head = company.count("select head from tenant_head where tenant_id = $1").await;
+        let path = format!("/api/v1/reports/sales?by=day&wait=25&min_position={head}");
+        let (status, report) = scene.get(&company.token, &path).await;
+        assert_eq!((status.as_u16(), &report["rows"][0]["sales"]), (200, &json!(10 * (round + 1))), "{report}");
+    }
+    assert_eq!(stored(&company).await, 2 + 1 + 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgres_that_cannot_come_back_is_given_up_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let postgres = Config { sync_initdb: false, restarts_max: 1, ..Config::new(folder.path()) };
+    let database = DatabaseConfig::Private(postgres);
+    let scene = Scene::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;
+    let cluster = std::fs::read_link(format!("/proc/{}/cwd", scene.postmaster())).unwrap();
+    std::fs::rename(cluster.join("global/pg_control"), cluster.join("global/gone")).unwrap();
+    kill_process(Pid::from_raw(scene.postmaster()).unwrap(), Signal::KILL).unwrap();
+    let reason = tokio::time::timeout(PATIENCE, scene.central.store_given_up()).await.unwrap();
+    assert!(reason.contains("after 1 restarts") && reason.contains("pg_control"), "{reason}");
+    let (status, problem) = scene.get("", "/readyz").await;
+    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("STORE_UNAVAILABLE")), "{problem}");
+    assert!(!cluster.join("global/pg_control").exists(), "no new cluster was made in the place of the damaged one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_postgres_that_hangs_is_said_to_be_silent_and_goes_on_by_itself() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    until_ready_says(&scene, 200, None).await;
+    let frozen = Frozen::all_of(&scene);
+    let problem = until_ready_says(&scene, 503, Some("STORE_NOT_ANSWERING")).await;
+    assert_eq!(problem["retryable"], json!(true), "{problem}");
+    drop(frozen);
+    until_ready_says(&scene, 200, None).await;
+    push_until_taken(&scene, &node).await;
+}
+
+/// A connection of its own: neither busy reports nor one tenant's lock make the whole central unready, and a locked table does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn busy_connections_and_a_tenant_s_lock_do_not_hold_readyz_up_and_a_locked_table_is_said() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    let mut taken = Vec::new();
+    while let Ok(connection) =
+        tokio::time::timeout(Duration::from_millis(200), scene.central.database().service()).await
+    {
+        taken.push(connection.unwrap());
+    }
+    let holder = hold_lock(&scene, company.tenant).await;
+    until_ready_says(&scene, 200, None).await;
+    holder.batch_execute("rollback; begin; lock table tenant_head in access exclusive mode").await.unwrap();
+    until_ready_says(&scene, 503, Some("STORE_NOT_ANSWERING")).await;
+    holder.batch_execute("rollback").await.unwrap();
+    until_ready_says(&scene, 200, None).await;
+    assert!(!taken.is_empty());
+}
+
+/// Postgres calls some failures to create a file internal errors.
+#[tokio::test]
+async fn a_full_disk_is_said_to_be_one_whatever_sqlstate_it_comes_with() {
+    let scene = Scene::new().await;
+    let full = "could not create temporary file \"base/pgsql_tmp/pgsql_tmp7.0\": No space left on device";
+    for (state, message) in [("53100", "could not extend file"), ("XX000", full)] {
+        let raise = format!("do $$ begin raise exception '%', '{message}' using errcode = '{state}'; end $$");
+        let connection = scene.central.database().service().await.unwrap();
+        let error = connection.batch_execute(&raise).await.unwrap_err();
+        let problem = comptoir_central::database::StoreError::from(error).problem();
+        assert_eq!((problem.code.as_str(), problem.status), ("STORE_FULL", 507), "{problem:?}");
+        assert_eq!((problem.retryable, problem.retry_after), (true, Some(15)), "later, and not at once");
+    }
 }

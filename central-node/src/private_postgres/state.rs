@@ -1,0 +1,114 @@
+//! Whether the private Postgres serves, for those who answer in its place while it does not.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use tokio::sync::watch;
+
+/// The size of a segment of the write-ahead log. Where less is free, Postgres ends when it needs the next segment, and a recovery
+/// does not begin.
+const WAL_SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+/// A full disk is seldom emptied within seconds, and every try writes what has to be rolled back.
+pub(crate) const FULL_RETRY_SECONDS: u64 = 15;
+
+/// The state of the private Postgres.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServerState {
+    /// It takes connections.
+    Serving {
+        /// Of the postmaster.
+        pid: i32,
+    },
+    /// It ended by itself, or did not start, and is started again.
+    Restarting {
+        /// The restart that comes next or is under way, from 1.
+        attempt: u32,
+        /// How many there are before it is given up.
+        restarts_max: u32,
+        /// When it comes; in the past while it is under way.
+        next_at: Instant,
+        /// How it ended, and the last lines of its log.
+        reason: String,
+    },
+    /// Every restart was used. This process should end, so that its supervisor acts.
+    GivenUp {
+        /// How many.
+        restarts: u32,
+        /// How the last one ended.
+        reason: String,
+    },
+}
+
+/// Follows the state of a private Postgres, and the room on its disk.
+#[derive(Clone, Debug)]
+pub struct ServerWatch {
+    state: watch::Receiver<ServerState>,
+    cluster: PathBuf,
+}
+
+impl ServerWatch {
+    pub(super) fn new(state: watch::Receiver<ServerState>, cluster: PathBuf) -> ServerWatch {
+        ServerWatch { state, cluster }
+    }
+
+    /// As it is now.
+    pub fn state(&self) -> ServerState {
+        self.state.borrow().clone()
+    }
+
+    /// Waits until every restart was used: how often, and how the last one ended.
+    pub async fn given_up(&self) -> (u32, String) {
+        let mut state = self.state.clone();
+        loop {
+            if let ServerState::GivenUp { restarts, reason } = state.borrow_and_update().clone() {
+                return (restarts, reason);
+            }
+            if state.changed().await.is_err() {
+                // The server was stopped because it was no longer wanted.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Where its disk has too little room for anything to be stored: what is free and what is needed.
+    pub fn full_disk(&self) -> Option<String> {
+        // A disk that cannot be asked is no full disk; Postgres itself says what is wrong with it.
+        let found = rustix::fs::statvfs(&self.cluster).ok()?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        (free < WAL_SEGMENT_BYTES).then(|| {
+            let disk = self.cluster.display();
+            format!("{free} bytes are free on the disk of {disk}, and Postgres needs {WAL_SEGMENT_BYTES} for a segment of its log; free space there")
+        })
+    }
+
+    /// What keeps anything from being stored, as far as it is known without asking Postgres.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        if let Some(full) = self.full_disk() {
+            return Some(Problem::new(ErrorCode::StoreFull, full).retry_after(FULL_RETRY_SECONDS));
+        }
+        match self.state() {
+            ServerState::Serving { .. } => None,
+            ServerState::Restarting { attempt, restarts_max, next_at, reason } => {
+                let seconds = next_at.saturating_duration_since(Instant::now()).as_millis().div_ceil(1000);
+                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+                let when = if seconds == 0 { "is under way".to_owned() } else { format!("comes in {seconds} s") };
+                let detail = format!("restart {attempt} of {restarts_max} {when}; {reason}");
+                let problem = Problem::new(ErrorCode::StoreRestarting, detail).retry_after(seconds.max(1));
+                Some(
+                    problem
+                        .with("attempt", attempt)
+                        .with("restarts_max", restarts_max)
+                        .with("next_attempt_in_seconds", seconds)
+                        .with("reason", reason),
+                )
+            }
+            ServerState::GivenUp { restarts, reason } => {
+                let detail =
+                    format!("Postgres does not come back after {restarts} restarts, and this process ends; {reason}");
+                Some(Problem::new(ErrorCode::StoreUnavailable, detail).with("reason", reason))
+            }
+        }
+    }
+}

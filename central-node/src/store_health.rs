@@ -1,0 +1,172 @@
+//! Whether the store takes writes, found out by writing: `/readyz` asks here, and hears within a second.
+//!
+//! A probe has a connection of its own, so that busy pools do not hold it up. It flushes a record to the write-ahead log, writes a
+//! temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a second begins,
+//! however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting, never the caller.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::database::StoreError;
+use crate::private_postgres::ServerWatch;
+
+/// An outcome is given again for so long.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// How long a caller waits for a probe.
+const ANSWER_WITHIN: Duration = Duration::from_millis(700);
+/// A store that was well so recently is not called silent: on a busy machine a probe may take longer than a caller waits.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
+/// Then the probe is given up and the next one connects anew.
+const PROBE_WITHIN: Duration = Duration::from_secs(10);
+
+/// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store that does not answer.
+const OPTIONS: &str = "-c work_mem=64kB -c lock_timeout=2s -c statement_timeout=8s -c synchronous_commit=on";
+const WRITE_LOG: &str = "select pg_logical_emit_message(true, 'comptoir', 'probe')";
+/// About a megabyte.
+const WRITE_FILE: &str = "select count(*) from generate_series(1, 30000)";
+const READ_HEADS: &str = "select from tenant_head limit 1";
+
+struct Probed {
+    at: Instant,
+    outcome: Result<(), Problem>,
+}
+
+/// Asks the store whether it takes writes.
+pub(crate) struct StoreHealth {
+    server: Option<ServerWatch>,
+    shared: Arc<Shared>,
+    probed: watch::Receiver<Option<Probed>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    asked: Notify,
+    /// When the last probe ended well, or the task began.
+    well_at: Mutex<Option<Instant>>,
+}
+
+impl Shared {
+    fn well_at(&self) -> Option<Instant> {
+        *self.well_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreHealth {
+    /// Starts the task that probes when it is asked to. It ends when `stopping` turns true.
+    pub(crate) fn start(
+        url: &str,
+        server: Option<ServerWatch>,
+        mut stopping: watch::Receiver<bool>,
+    ) -> Result<StoreHealth, StoreError> {
+        let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
+        let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |given| format!("{given} {OPTIONS}"));
+        config.options(options).application_name("comptoir-probe").connect_timeout(PROBE_WITHIN);
+        let (sender, probed) = watch::channel(None);
+        let shared = Arc::new(Shared { well_at: Mutex::new(Some(Instant::now())), ..Shared::default() });
+        let of_task = Arc::clone(&shared);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = probe_when_asked(config, &of_task, &sender) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        });
+        Ok(StoreHealth { server, shared, probed })
+    }
+
+    /// Why nothing can be stored now, if so. The answer comes within a second.
+    pub(crate) async fn check(&self) -> Result<(), Problem> {
+        if let Some(problem) = self.server.as_ref().and_then(ServerWatch::problem) {
+            return Err(problem);
+        }
+        let is_fresh =
+            |probed: &Option<Probed>| probed.as_ref().is_some_and(|probed| probed.at.elapsed() < PROBE_EVERY);
+        let mut probed = self.probed.clone();
+        if !is_fresh(&probed.borrow()) {
+            self.shared.asked.notify_one();
+        }
+        if let Ok(Ok(probed)) = timeout(ANSWER_WITHIN, probed.wait_for(is_fresh)).await {
+            return probed.as_ref().map_or(Ok(()), |probed| probed.outcome.clone());
+        }
+        // It may have ended while the probe waited.
+        if let Some(problem) = self.server.as_ref().and_then(ServerWatch::problem) {
+            return Err(problem);
+        }
+        match self.shared.well_at().map(|at| at.elapsed()) {
+            Some(ago) if ago < SILENT_AFTER => Ok(()),
+            ago => Err(not_answering(ago)),
+        }
+    }
+}
+
+fn not_answering(well_ago: Option<Duration>) -> Problem {
+    let since =
+        well_ago.map_or_else(|| "since this process began".to_owned(), |ago| format!("for {} s", ago.as_secs()));
+    let detail =
+        format!("Postgres has not answered a probe {since}; it may be stopped, overloaded, or held up by a lock");
+    Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)
+}
+
+async fn probe_when_asked(config: Config, shared: &Shared, probed: &watch::Sender<Option<Probed>>) {
+    let mut client = None;
+    loop {
+        shared.asked.notified().await;
+        let begun = Instant::now();
+        let outcome = match timeout(PROBE_WITHIN, probe(&config, &mut client)).await {
+            Ok(outcome) => outcome.map_err(|error| problem_of(&error)),
+            Err(_) => Err(not_answering(shared.well_at().map(|at| at.elapsed()))),
+        };
+        if outcome.is_ok() {
+            *shared.well_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        } else {
+            // Its state is not known.
+            client = None;
+        }
+        probed.send_replace(Some(Probed { at: Instant::now(), outcome }));
+        tokio::time::sleep_until(begun + PROBE_EVERY).await;
+    }
+}
+
+async fn probe(config: &Config, client: &mut Option<Client>) -> Result<(), StoreError> {
+    let client = match client {
+        Some(client) if !client.is_closed() => client,
+        closed => {
+            let (connected, connection) = config.connect(NoTls).await?;
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "The probe's connection ended");
+                }
+            });
+            closed.insert(connected)
+        }
+    };
+    for statement in [READ_HEADS, WRITE_LOG] {
+        client.batch_execute(statement).await?;
+    }
+    match client.batch_execute(WRITE_FILE).await {
+        // An administrator allows no temporary files of this size: that is no disk without room.
+        Err(error) if error.code() == Some(&SqlState::CONFIGURATION_LIMIT_EXCEEDED) => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Whatever it is, it keeps this process from its work.
+fn problem_of(error: &StoreError) -> Problem {
+    match error {
+        StoreError::Full(_) => error.problem(),
+        StoreError::Contended(_) => Problem::new(ErrorCode::StoreNotAnswering, error.to_string()).retry_after(1),
+        StoreError::Unavailable(_)
+        | StoreError::OutcomeUnknown(_)
+        | StoreError::Settings(_)
+        | StoreError::UnfitRole(_)
+        | StoreError::IdCounts(_)
+        | StoreError::Refused(_)
+        | StoreError::Damaged(_) => Problem::new(ErrorCode::StoreUnavailable, error.to_string()).retry_after(1),
+    }
+}
