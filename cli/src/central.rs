@@ -17,7 +17,12 @@ use crate::settings;
 pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<Central>, Failure> {
     let mut config = match &settings.database_url {
         Some(url) => CentralConfig::external(urls_of(url.expose())),
-        None => CentralConfig::private(data_dir),
+        None => {
+            let mut postgres = private_postgres::Config::new(data_dir);
+            postgres.restarts_max = settings.restarts_max.unwrap_or(postgres.restarts_max);
+            let database = DatabaseConfig::Private(postgres);
+            CentralConfig { database, ..CentralConfig::private(data_dir) }
+        }
     };
     config.rulebook = rulebook_of(settings.rulebook_file.as_deref())?;
     config.clock_drift_limit = settings.clock_drift_limit.unwrap_or(config.clock_drift_limit);

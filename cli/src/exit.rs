@@ -12,7 +12,8 @@ pub const ROWS_NOT_TAKEN: u8 = 3;
 pub const UNAVAILABLE: u8 = 4;
 /// It was reached and refuses: a credential, a state, a thing that is not there.
 pub const REFUSED: u8 = 5;
-/// A defect of this program or of the machine.
+/// A defect of this program or of the machine. A server also ends with it when a part of it (its Postgres, or what `up` runs) was
+/// restarted as often as the settings allow, in vain: its supervisor should start it again, and tell a person.
 pub const INTERNAL: u8 = 70;
 
 /// Shown below `comptoir --help`.
@@ -24,4 +25,4 @@ Exit codes:
    3  an import reached its end, and some rows were not taken
    4  not reached, or no room: the same command may succeed later
    5  reached and refused: a credential, a state, a thing that is not there
-  70  a defect of this program or of the machine";
+  70  a defect of this program or of the machine; a server: a part of it does not come back, start it again";

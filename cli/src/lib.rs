@@ -14,6 +14,7 @@ pub mod remote;
 pub mod run;
 pub mod server;
 pub mod settings;
+pub mod supervise;
 pub mod up_file;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use crate::central;
 use crate::failure::Failure;
 use crate::process;
 use crate::settings::{Central, Logs, Mode, Process, Reader};
+use crate::supervise::Supervisor;
 
 /// Where its settings are.
 #[derive(Debug, Args)]
@@ -46,8 +47,12 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
             let running = central::start(&process.data_dir, &central).await?;
             let listener = process::listen(process.listen).await?;
             tracing::info!(address = %process.listen, "Central listens");
-            process::serve(listener, comptoir_central::router(running.clone()), stop, || running.end_waits()).await;
+            let supervisor = Supervisor::new(stop);
+            supervisor.end_with_store_of(&running);
+            let router = comptoir_central::router(running.clone());
+            process::serve(listener, router, supervisor.stop(), || running.end_waits()).await;
             running.shutdown().await;
+            supervisor.outcome()?;
         }
         None => {
             let config = NodeConfig::from_settings(|name| reader.get(name)).map_err(|error| usage(&error))?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use comptoir_central::Central;
 use comptoir_central::identity::{self, NewTenant};
+use comptoir_central::restart::RESTARTS_MAX;
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_local::config::ApiKey;
@@ -28,6 +29,7 @@ use crate::output::{Output, Shown};
 use crate::process;
 use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
 use crate::settings::{self, Logs};
+use crate::supervise::{CentralPart, NodePart, Supervisor};
 use crate::up_file::UpFile;
 
 /// One real day, and how its rows become events.
@@ -64,6 +66,9 @@ pub struct UpArgs {
     /// The rulebook it begins with; the built-in one otherwise
     #[arg(long, env = "RULEBOOK_FILE")]
     rulebook: Option<PathBuf>,
+    /// How often in a row a part that ended by itself is started again before the process ends with exit code 70
+    #[arg(long, env = "RESTARTS_MAX", default_value_t = RESTARTS_MAX)]
+    restarts_max: u32,
     /// Begin with nothing instead of one real day
     #[arg(long)]
     no_sample: bool,
@@ -75,10 +80,16 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
     process::start_logging(&Logs { json: false, level: tracing::Level::WARN });
     process::outlive_file_limits()?;
-    let stop = process::stop_signal()?;
-    let settings =
-        settings::Central { database_url: None, rulebook_file: args.rulebook.clone(), clock_drift_limit: None };
+    let supervisor = Supervisor::new(process::stop_signal()?);
+    let stop = supervisor.stop();
+    let settings = settings::Central {
+        database_url: None,
+        rulebook_file: args.rulebook.clone(),
+        clock_drift_limit: None,
+        restarts_max: Some(args.restarts_max),
+    };
     let central = central::start(&args.data_dir, &settings).await?;
+    supervisor.end_with_store_of(&central);
     let central_listener = process::listen(args.central_addr).await?;
     let local_listener = process::listen(args.local_addr).await?;
     let mut file = match UpFile::read(&args.data_dir)? {
@@ -94,13 +105,20 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
 
     // Each with a stop of its own: the node ends first, so that what it still sends finds central there.
     let (stop_central, stop_node) = (watch::Sender::new(false), watch::Sender::new(false));
-    let (ended, router) = (central.clone(), comptoir_central::router(central.clone()));
-    let serving_central =
-        tokio::spawn(process::serve(central_listener, router, stop_central.subscribe(), move || ended.end_waits()));
-    let node = Node::start(node_config(&args.data_dir, &file)?).await?;
-    let (ended, router) = (node.clone(), comptoir_local::router(node.clone()));
-    let serving_local =
-        tokio::spawn(process::serve(local_listener, router, stop_node.subscribe(), move || ended.end_waits()));
+    let serving_central = supervisor.keep(
+        "central",
+        args.restarts_max,
+        stop_central.subscribe(),
+        CentralPart::new(central.clone(), central_listener)?,
+    );
+    let config = node_config(&args.data_dir, &file)?;
+    let node = Node::start(config.clone()).await?;
+    let serving_local = supervisor.keep(
+        "the node",
+        args.restarts_max,
+        stop_node.subscribe(),
+        NodePart::new(config, node, local_listener)?,
+    );
 
     let shown = tokio::select! {
         shown = show(args, &mut file, output) => shown,
@@ -110,13 +128,12 @@ pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
         process::stopped(stop).await;
     }
     stop_node.send_replace(true);
-    // A server that panicked has ended too.
+    // A supervising task that panicked has ended too.
     drop(serving_local.await);
-    node.shutdown().await;
     stop_central.send_replace(true);
     drop(serving_central.await);
     central.shutdown().await;
-    shown
+    supervisor.outcome().and(shown)
 }
 
 /// A company, its shop, the shop's node, and their keys.

@@ -56,7 +56,12 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "DATABASE_URL",
         "a private Postgres under DATA_DIR",
-        "central: the server to use instead, as a role that may become comptoir_owner",
+        "central: the server to use instead, as a login that may become comptoir's roles; `comptoir migrate --create-roles` prepares the server",
+    ),
+    variable(
+        "RESTARTS_MAX",
+        "10",
+        "central: how often in a row its private Postgres is started again before the process ends with exit code 70",
     ),
     variable(
         "RULEBOOK_FILE",
@@ -101,6 +106,8 @@ pub struct Central {
     pub rulebook_file: Option<PathBuf>,
     /// `CLOCK_DRIFT_SECONDS`. `None`: central's own default.
     pub clock_drift_limit: Option<Duration>,
+    /// `RESTARTS_MAX`. `None`: central's own default.
+    pub restarts_max: Option<u32>,
 }
 
 /// How log lines look.
@@ -160,7 +167,9 @@ impl Central {
         let clock_drift_limit = reader.optional("CLOCK_DRIFT_SECONDS", "a number of seconds from 1", |text| {
             text.parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
         });
+        let restarts_max = reader.optional("RESTARTS_MAX", "a number of restarts from 0", parsed);
         Some(Central {
+            restarts_max: restarts_max?,
             database_url: database_url?,
             rulebook_file: rulebook_file?,
             clock_drift_limit: clock_drift_limit?,
