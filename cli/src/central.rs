@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use comptoir_central::DatabaseConfig;
-use comptoir_central::database::Urls;
+use comptoir_central::database::{BootstrapError, Urls};
 use comptoir_central::private_postgres;
 use comptoir_central::{Central, CentralConfig, CentralError};
 
@@ -57,6 +57,17 @@ pub async fn beside(args: &DatabaseArgs) -> Result<Arc<Central>, Failure> {
         }
         started => started.map_err(failure),
     }
+}
+
+/// Makes the roles and the database on the server that `DATABASE_URL` names, as its superuser.
+pub async fn prepare_server(args: &DatabaseArgs, admin_url: &str) -> Result<(), Failure> {
+    let needed =
+        "--create-roles prepares the server of DATABASE_URL, which is not set: a private Postgres needs no preparation";
+    let url = args.database_url.as_ref().ok_or_else(|| Failure::Usage(needed.to_owned()))?;
+    comptoir_central::database::prepare_server(admin_url, url).await.map_err(|error| match error {
+        BootstrapError::Settings(_) | BootstrapError::Refused(_) => Failure::Usage(error.to_string()),
+        _ => Failure::Unavailable(crate::failure::with_causes(&error)),
+    })
 }
 
 fn urls_beside(data_dir: &Path) -> Result<Urls, Failure> {

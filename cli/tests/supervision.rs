@@ -186,3 +186,39 @@ async fn a_central_whose_postgres_cannot_come_back_ends_with_70_and_says_why() {
     // Nothing was made in its place: what is there can be mended by a person.
     assert!(!control.exists());
 }
+
+/// A server that somebody else looks after, and a login of its administrator's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fresh_external_server_is_prepared_by_the_command_that_its_error_names() {
+    let (folder, address) = (folder(), free_address());
+    let server = comptoir_central::private_postgres::scratch(&folder.path().join("server")).unwrap();
+    let admin_url = server.connection_string("comptoir_admin", "postgres");
+    let (admin, connection) = tokio_postgres::connect(&admin_url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    std::fs::write(folder.path().join("server/pg/pg_hba.conf"), "local all all trust\n").unwrap();
+    admin.batch_execute("select pg_reload_conf()").await.unwrap();
+    let url = server.connection_string("shop", "books");
+    let migrate = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
+        let output = command.arg("migrate").args(more).env("DATABASE_URL", &url).env("LC_ALL", "C").output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let prepare = ["--create-roles", "--admin-url", &admin_url];
+
+    let (code, words) = migrate(&prepare);
+    assert_eq!(code, i32::from(exit::USAGE), "{words}");
+    assert!(words.contains("create role \"shop\" login"), "{words}");
+    // A pool of connections may still be asked with the old rules for a moment.
+    admin.batch_execute("create role shop login; create database books").await.unwrap();
+    let (code, words) = migrate(&[]);
+    assert_eq!(code, i32::from(exit::UNAVAILABLE), "{words}");
+    assert!(words.contains("comptoir migrate --create-roles --admin-url"), "{words}");
+    for _ in 0..2 {
+        let (code, words) = migrate(&prepare);
+        assert_eq!(code, i32::from(exit::OK), "{words}");
+    }
+    let settings = [("APP_MODE", "central"), ("DATABASE_URL", url.as_str()), ("LISTEN_ADDR", address.as_str())];
+    let _central = start(&["serve"], &settings);
+    let http = reqwest::Client::new();
+    until(|| http.get(format!("http://{address}/readyz")).send(), |status, _| status == 200).await;
+}

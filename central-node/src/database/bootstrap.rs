@@ -1,9 +1,12 @@
 //! Roles, database, migrations.
 
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
 /// The name of the database.
 pub const NAME: &str = "comptoir";
+/// Owns the database and every table.
+const OWNER: &str = "comptoir_owner";
 /// Held while migrating, so that two processes that start together migrate one after the other.
 const MIGRATION_LOCK: i64 = 0x636f_6d70_746f_6972;
 
@@ -23,26 +26,92 @@ pub enum BootstrapError {
     /// A connection string does not read.
     #[error("the migrator's connection string cannot be used: {0}")]
     Settings(String),
+    /// A role, the database or a membership is missing: nobody prepared this server yet.
+    #[error(
+        "the database server is not prepared for comptoir ({0}). Make the roles and the database once, as its superuser: \
+         comptoir migrate --create-roles --admin-url postgres://postgres@HOST/postgres --database-url YOUR_DATABASE_URL"
+    )]
+    NotPrepared(String),
+    /// What was asked for names no login, or a database that belongs to the server itself.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// Makes the roles and the database, where they are missing. `admin` is a superuser's connection string for any database.
 pub async fn make_roles_and_database(admin: &str) -> Result<(), BootstrapError> {
     let client = connect(admin).await?;
     client.batch_execute(include_str!("roles.sql")).await?;
-    let exists = client.query_opt("select from pg_database where datname = $1", &[&NAME]).await?;
-    if exists.is_none() {
-        client.batch_execute(&format!("create database {NAME} owner comptoir_owner")).await?;
+    make_database(&client, NAME).await
+}
+
+/// Prepares a server that somebody else looks after: the roles, the database that `url` names, and that the login of `url` may become
+/// each role. The login itself, and its password, are its administrator's to make. Safe to repeat.
+pub async fn prepare_server(admin: &str, url: &str) -> Result<(), BootstrapError> {
+    let config: Config = url.parse().map_err(|error| BootstrapError::Settings(format!("{error}")))?;
+    let login = config.get_user().unwrap_or_default();
+    // libpq's rule: without a database's name it is the login's.
+    let database = config.get_dbname().unwrap_or(login);
+    let client = connect(admin).await?;
+    if client.query_opt("select from pg_roles where rolname = $1", &[&login]).await?.is_none() {
+        let make = format!("create role {} login password '...'", quoted(login));
+        return Err(BootstrapError::Refused(format!(
+            "the database server has no login {login:?}, which DATABASE_URL names; make it first: {make}"
+        )));
+    }
+    if ["postgres", "template0", "template1"].contains(&database) {
+        return Err(BootstrapError::Refused(format!(
+            "{database:?} is a database of the server itself; name one of its own in DATABASE_URL, such as {NAME}"
+        )));
+    }
+    client.batch_execute(include_str!("roles.sql")).await?;
+    make_database(&client, database).await?;
+    for role in ["comptoir_migrator", "comptoir_service", "comptoir_watcher", "comptoir_readonly"] {
+        client.batch_execute(&format!("grant {role} to {}", quoted(login))).await?;
     }
     Ok(())
 }
 
+/// A database of the owner's. One that is there becomes the owner's: it is the one that central's tables are to be in.
+async fn make_database(client: &Client, name: &str) -> Result<(), BootstrapError> {
+    let owner =
+        client.query_opt("select pg_get_userbyid(datdba)::text from pg_database where datname = $1", &[&name]).await?;
+    let name = quoted(name);
+    match owner.map(|row| row.try_get::<_, String>(0)).transpose()?.as_deref() {
+        Some(OWNER) => {}
+        Some(_) => client.batch_execute(&format!("alter database {name} owner to {OWNER}")).await?,
+        None => client.batch_execute(&format!("create database {name} owner {OWNER}")).await?,
+    }
+    Ok(())
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
 /// Brings the schema to what this program expects. `migrator` may become `comptoir_owner`.
 pub async fn migrate(migrator: &str) -> Result<(), BootstrapError> {
-    let mut client = connect(migrator).await?;
+    let mut client = connect(migrator).await.map_err(if_not_prepared)?;
     client.execute("select pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
-    client.batch_execute("set role comptoir_owner").await?;
+    let become_owner = client.batch_execute(&format!("set role {OWNER}")).await;
+    become_owner.map_err(|error| if_not_prepared(error.into()))?;
     embedded::migrations::runner().run_async(&mut client).await?;
     Ok(())
+}
+
+/// What a server answers that has no role or database of ours, or whose login may not become one of the roles.
+fn if_not_prepared(error: BootstrapError) -> BootstrapError {
+    let BootstrapError::Database(driver) = &error else { return error };
+    let Some(db) = driver.as_db_error() else { return error };
+    let missing = [
+        &SqlState::UNDEFINED_OBJECT,
+        &SqlState::INVALID_PARAMETER_VALUE,
+        &SqlState::INVALID_CATALOG_NAME,
+        &SqlState::INSUFFICIENT_PRIVILEGE,
+    ];
+    match missing.contains(&db.code()) {
+        true => BootstrapError::NotPrepared(db.message().to_owned()),
+        false => error,
+    }
 }
 
 /// Connects with retries left to the caller; the connection is driven until the client is dropped.

@@ -18,7 +18,7 @@ use deadpool_postgres::{
 use tokio_postgres::{Config, NoTls};
 
 use crate::private_postgres::ServerWatch;
-pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate};
+pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate, prepare_server};
 pub use checks::UnfitRole;
 pub use error::{Doing, StoreError};
 
