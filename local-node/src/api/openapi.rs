@@ -140,9 +140,11 @@ fn standing() -> Vec<Operation> {
             .mentions::<LiveNotifications>(false)
             .answers_given(200, "text/event-stream", text(kinds)),
         get(paths::HEALTHZ, "The process lives").answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work")
-            .answers::<Health>(200)
-            .refuses(&[ErrorCode::LogReadOnly, ErrorCode::DiskLow]),
+        get(paths::READYZ, "The process can do its work").answers::<Health>(200).refuses(&[
+            ErrorCode::LogReadOnly,
+            ErrorCode::DiskLow,
+            ErrorCode::StoreNotAnswering,
+        ]),
         get(paths::OPENAPI, "This document").answers::<words::Members>(200),
         get(paths::DOCS, "This document for people").answers_given(200, "text/html; charset=utf-8", text("A page.")),
     ]

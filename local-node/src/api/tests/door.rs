@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -22,6 +23,9 @@ use crate::sync_agent::transport::HttpTransport;
 
 /// What the clock shows at first.
 const START: i64 = 1_800_000_000_000_000;
+
+/// As `free_bytes`: the disk does not say how much is free, until another number stands there.
+pub(super) const DISK_HANGS: u64 = u64::MAX;
 
 /// Holds the log's writer where it next looks at the clock.
 #[derive(Default)]
@@ -187,6 +191,9 @@ fn environment(clock: Arc<AtomicI64>, free_bytes: Arc<AtomicU64>, gate: Arc<Gate
             Ok(())
         }),
         free_space: Arc::new(move |_| {
+            while free_bytes.load(Ordering::Relaxed) == DISK_HANGS {
+                std::thread::sleep(Duration::from_millis(5));
+            }
             Ok(FreeSpace { free_bytes: free_bytes.load(Ordering::Relaxed), total_bytes: 1 << 40 })
         }),
     }

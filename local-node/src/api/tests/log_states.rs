@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use comptoir_core::position::Seq;
 use serde_json::json;
 
+use super::door::DISK_HANGS;
 use super::{Shop, sale};
 use crate::event_log::memory::Faults;
 
@@ -53,6 +54,17 @@ async fn a_disk_that_is_nearly_full_refuses_events_and_serves_reads() {
     // It takes events again by itself.
     shop.free_bytes.store(900 << 30, Ordering::Relaxed);
     shop.sell(2..4).await;
+    assert_eq!(shop.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_does_not_hold_readyz_up() {
+    let shop = Shop::open().await;
+    shop.free_bytes.store(DISK_HANGS, Ordering::Relaxed);
+    let silent = shop.get("/readyz").await;
+    // Whatever was answered, the thread that asks the disk must end.
+    shop.free_bytes.store(900 << 30, Ordering::Relaxed);
+    silent.problem(503, "STORE_NOT_ANSWERING");
     assert_eq!(shop.get("/readyz").await.status, 200);
 }
 
