@@ -353,4 +353,7 @@ pub struct QueueDto {
     /// When central last answered; absent before the first time.
     #[schemars(with = "Option<words::Instant>")]
     pub last_success_at: Option<String>,
+    /// How long a request to central has waited for its answer; absent when none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_seconds: Option<u64>,
 }

@@ -11,6 +11,9 @@ use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
+/// Every request waits for a moment.
+const WORTH_SAYING_SECONDS: u64 = 2;
+
 /// Which node.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  comptoir queue --url http://127.0.0.1:7401 --json")]
@@ -23,8 +26,18 @@ pub struct QueueArgs {
 pub async fn run(args: &QueueArgs, output: Output) -> Result<(), Failure> {
     let remote = Remote::new(&args.remote)?;
     let queue: QueueDto = remote.get(paths::QUEUE, &[]).await?;
-    let troubles = if output.is_json() { Vec::new() } else { troubles(&remote.get(paths::STATUS, &[]).await?) };
-    output.print(&Standing { queue, troubles })
+    if output.is_json() {
+        return output.print(&Standing { queue, faults: Vec::new(), troubles: Vec::new() });
+    }
+    let status = remote.get(paths::STATUS, &[]).await?;
+    output.print(&Standing { queue, faults: faults(&status), troubles: troubles(&status) })
+}
+
+/// What is wrong with the node itself and waits for a person, each by its word.
+fn faults(status: &NodeStatus) -> Vec<String> {
+    let log = Some(&status.log.state).filter(|state| *state != "open").map(|state| format!("log {state}"));
+    let line = status.sync.attention.as_ref().map(|attention| attention.code.clone());
+    log.into_iter().chain(line).collect()
 }
 
 /// What keeps events from coming in, or from reaching central.
@@ -70,30 +83,48 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
 struct Standing {
     queue: QueueDto,
     #[serde(skip)]
+    faults: Vec<String>,
+    #[serde(skip)]
     troubles: Vec<String>,
 }
 
 impl Shown for Standing {
     fn text(&self) -> String {
-        let lines = std::iter::once(words(&self.queue)).chain(self.troubles.iter().cloned());
+        let lines = std::iter::once(words(&self.queue, &self.faults)).chain(self.troubles.iter().cloned());
         lines.collect::<Vec<_>>().join("\n")
     }
 }
 
-fn words(queue: &QueueDto) -> String {
+fn words(queue: &QueueDto, faults: &[String]) -> String {
     let QueueDto { pending, attention, .. } = queue;
     let oldest = match queue.oldest_age_seconds {
         Some(age) => say(format!(", le plus ancien depuis {age} s"), format!(", the oldest for {age} s")),
         None => String::new(),
     };
+    // A number of events alone would say 0 beside a fork.
+    let people = attention + faults.len() as u64;
+    let which = match faults {
+        [] => String::new(),
+        faults => {
+            let faults = faults.join(", ");
+            say(format!(" ({attention} événements ; {faults})"), format!(" ({attention} events; {faults})"))
+        }
+    };
+    let waiting = match queue.waiting_seconds {
+        Some(seconds) if seconds >= WORTH_SAYING_SECONDS => say(
+            format!("\nUne requête attend la réponse du central depuis {seconds} s"),
+            format!("\nA request has waited for central's answer for {seconds} s"),
+        ),
+        Some(_) | None => String::new(),
+    };
     let last = queue.last_success_at.as_deref();
     say(
         format!(
-            "En attente : {pending}{oldest}\nÀ examiner : {attention}\nDernière réponse du central : {}",
+            "En attente : {pending}{oldest}\nÀ examiner : {people}{which}\nDernière réponse du central : {}{waiting}",
             last.unwrap_or("jamais")
         ),
         format!(
-            "Waiting: {pending}{oldest}\nFor a person: {attention}\nCentral last answered: {}",
+            "Waiting: {pending}{oldest}\nFor a person: {people}{which}\nCentral last answered: {}{waiting}",
             last.unwrap_or("never")
         ),
     )
@@ -103,6 +134,51 @@ fn words(queue: &QueueDto) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn status(sync: &serde_json::Value) -> NodeStatus {
+        let mut status = json!({
+            "tenant": uuid::Uuid::nil(), "site": uuid::Uuid::nil(), "node": uuid::Uuid::nil(), "public_key": "",
+            "version": "", "now": "",
+            "log": {"state": "open", "epoch": {"number": 1, "id": uuid::Uuid::nil()}, "appended": 1, "durable": 1,
+                    "acked": 1, "chain": "", "boot": 1, "check": {"state": "clean"}, "disk_low": false},
+            "queue": {"pending": 19, "attention": 0, "oldest_age_seconds": 40, "last_success_at": null},
+            "sync": {"enabled": true, "phase": "idle", "failures": 0, "batch_records": 500},
+        });
+        let sync = sync.as_object().expect("members").clone();
+        status["sync"].as_object_mut().expect("members").extend(sync);
+        serde_json::from_value(status).expect("a status")
+    }
+
+    fn shown(status: &NodeStatus) -> String {
+        let (queue, faults) = (status.queue.clone(), faults(status));
+        Standing { queue, faults, troubles: troubles(status) }.text()
+    }
+
+    #[test]
+    fn a_fork_is_counted_as_something_for_a_person() {
+        let fork = status(&json!({"attention": {"code": "FORK", "detail": "seq 7", "at": ""}}));
+        assert!(shown(&fork).contains("For a person: 1 (0 events; FORK)\n"), "{}", shown(&fork));
+        assert!(shown(&status(&json!({}))).contains("For a person: 0\n"));
+        let mut damaged = status(&json!({}));
+        damaged.log.state = "damaged".to_owned();
+        damaged.queue.attention = 2;
+        assert!(shown(&damaged).contains("For a person: 3 (2 events; log damaged)\n"), "{}", shown(&damaged));
+    }
+
+    #[test]
+    fn a_request_that_waits_is_shown_with_how_long() {
+        let error = json!({"code": "CENTRAL_NOT_ANSWERING", "detail": "a request has had no answer for 5 s", "at": ""});
+        let mut waiting = status(&json!({"last_error": error}));
+        assert!(shown(&waiting).contains("Last error: CENTRAL_NOT_ANSWERING"), "{}", shown(&waiting));
+        waiting.queue.waiting_seconds = Some(31);
+        assert!(
+            shown(&waiting).contains("\nA request has waited for central's answer for 31 s"),
+            "{}",
+            shown(&waiting)
+        );
+        waiting.queue.waiting_seconds = Some(0);
+        assert!(!shown(&waiting).contains("A request has waited"), "{}", shown(&waiting));
+    }
 
     #[test]
     fn a_load_under_way_is_told_and_not_what_failed_before_it() {

@@ -30,5 +30,6 @@ pub(super) fn read(node: &Node) -> Result<QueueDto, ReadError> {
         oldest_age_seconds: pending.oldest.map(age),
         attention: sync.needs_person.events,
         last_success_at: sync.last_success_at.map(instant::format),
+        waiting_seconds: sync.request_since.map(|since| since.elapsed().as_secs()),
     })
 }

@@ -7,11 +7,12 @@ mod incidents;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use comptoir_core::limits::seconds_for;
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
 use super::notes::Notes;
@@ -28,6 +29,10 @@ use crate::notifications::Mark;
 /// How old the notes may grow while a backlog is being sent.
 const NOTES_AGE: Duration = Duration::from_secs(30);
 
+/// A central that is well answers in less; what a body needs on the thinnest line comes on top.
+const NOT_ANSWERING_AFTER: Duration = Duration::from_secs(5);
+
+const CENTRAL_NOT_ANSWERING: &str = "CENTRAL_NOT_ANSWERING";
 const CENTRAL_AHEAD: &str = "CENTRAL_AHEAD";
 /// What a push that goes well does not mend: records, or files, that are lost here or that central will not have.
 const LASTING: [&str; 3] = [CENTRAL_AHEAD, BLOB_MISSING, BLOB_REFUSED];
@@ -167,8 +172,7 @@ impl<T: Transport> Agent<T> {
     async fn ask(&mut self) -> Step {
         let asked_at = self.log.now();
         match self
-            .transport
-            .status(Acked::of(self.log.head()))
+            .answered(0, self.transport.status(Acked::of(self.log.head())))
             .await
             .map_err(Setback::from)
             .and_then(|answer| read_status(&answer))
@@ -203,13 +207,33 @@ impl<T: Transport> Agent<T> {
         let (sent_at, started) = (self.log.now(), Instant::now());
         let sending = batch.records.last().map(|last| (batch.first(), last.seq));
         self.state.send_modify(|state| state.sending = sending);
-        let answer = self.transport.push(batch.body.clone()).await;
+        let answer = self.answered(batch.body.len(), self.transport.push(batch.body.clone())).await;
         let latency = started.elapsed();
         self.state.send_modify(|state| state.sending = None);
         match self.read(&batch, answer).await {
             Ok(pushed) => self.taken(&batch, pushed, sent_at, latency).await,
             Err(setback) => self.set_back(setback, Some(&batch)).await,
         }
+    }
+
+    /// Waits for the answer to a request with a body of so many bytes, and shows how long that takes: a central that hangs must not look
+    /// like one that has nothing to say.
+    async fn answered<R>(&self, body_bytes: usize, request: impl Future<Output = R>) -> R {
+        self.state.send_modify(|state| state.request_since = Some(Instant::now()));
+        let patience = NOT_ANSWERING_AFTER + Duration::from_secs(seconds_for(body_bytes));
+        let mut request = std::pin::pin!(request);
+        let answer = match timeout(patience, &mut request).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let detail = format!("a request has had no answer for {} s", patience.as_secs());
+                let trouble = self.trouble(CENTRAL_NOT_ANSWERING, detail);
+                // What failed before says more than that the next request waits.
+                self.state.send_modify(|state| _ = state.last_error.get_or_insert(trouble));
+                request.await
+            }
+        };
+        self.state.send_modify(|state| state.request_since = None);
+        answer
     }
 
     async fn read(&self, batch: &Batch, answer: Result<Answer, Unanswered>) -> Result<Pushed, Setback> {

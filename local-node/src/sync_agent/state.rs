@@ -4,6 +4,7 @@ use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::pull_v1::DeviceStatus;
 use comptoir_proto::sync_v1::Receipt;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// What the agent is doing.
@@ -89,6 +90,8 @@ pub struct SyncState {
     pub batch_records: usize,
     /// Events for a person.
     pub needs_person: NeedsPerson,
+    /// Since when a request to central has waited for its answer.
+    pub request_since: Option<Instant>,
     /// The records of the open epoch that are on their way, first and last.
     pub sending: Option<(Seq, Seq)>,
     /// How often something was kept in this process that a person should hear.
@@ -152,6 +155,7 @@ impl SyncState {
             receipt: None,
             batch_records: 0,
             needs_person: NeedsPerson::default(),
+            request_since: None,
             sending: None,
             notifications: 0,
             pull: PullState::default(),

@@ -37,7 +37,8 @@ impl<T: Transport> Agent<T> {
                 return Ok(());
             }
         };
-        let setback = match self.transport.put_blob(hash.to_string(), Bytes::from(bytes)).await {
+        let (length, bytes) = (bytes.len(), Bytes::from(bytes));
+        let setback = match self.answered(length, self.transport.put_blob(hash.to_string(), bytes)).await {
             Ok(answer) if (200..300).contains(&answer.status) => {
                 let change = Change::set(Shelf::Blob, hash.as_bytes().to_vec(), central);
                 // Where this is not kept the file is brought again, which changes nothing.

@@ -73,6 +73,8 @@ struct Inner {
     poison: HashSet<Uuid>,
     records_max: Option<usize>,
     faults: VecDeque<Fault>,
+    /// How long the next push waits before anything is done about it.
+    silence: Option<Duration>,
     calls: Vec<Call>,
     /// Raised after each push.
     pushed: watch::Sender<usize>,
@@ -93,6 +95,11 @@ pub(super) const SERVER_TIME: Timestamp = Timestamp(1_800_000_000_000_000);
 impl Central {
     pub(super) fn will(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
+    }
+
+    /// Hangs for so long at the next push, then does as ever.
+    pub(super) fn hangs(&self, silence: Duration) {
+        self.lock().silence = Some(silence);
     }
 
     /// From now on answers 413 to more records than that.
@@ -210,6 +217,10 @@ impl Central {
 
 impl Transport for Central {
     async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+        let silence = self.lock().silence.take();
+        if let Some(silence) = silence {
+            tokio::time::sleep(silence).await;
+        }
         let answer = self.pushed(&body);
         // An agent that was killed meanwhile ends here, before it looks at the answer.
         tokio::task::yield_now().await;

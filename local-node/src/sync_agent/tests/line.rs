@@ -72,6 +72,21 @@ async fn central_says_when_to_come_back_and_is_obeyed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_central_that_hangs_is_shown_before_the_request_is_given_up() {
+    let mut shop = Shop::new();
+    shop.central.hangs(Duration::from_secs(39));
+    shop.start();
+    let hanging = shop.until(|state| state.last_error.is_some()).await;
+    let trouble = hanging.last_error.unwrap();
+    assert_eq!((trouble.code.as_str(), hanging.failures), ("CENTRAL_NOT_ANSWERING", 0), "{trouble:?}");
+    assert_eq!(hanging.request_since.unwrap().elapsed().as_secs(), 5);
+    assert_eq!(hanging.attention, None, "a central that hangs for a while is nobody's alarm");
+    shop.acked(OPENING).await;
+    let well = shop.until(|state| state.phase == Phase::Idle).await;
+    assert_eq!((well.last_error, well.request_since), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_costs_one_more_request_and_nothing_else() {
     let mut shop = Shop::new();
     shop.sell(0..5).await;
