@@ -7,6 +7,7 @@
 //! Power cuts are an ext4 file system in a loop mount that is shut down without flushing its journal. Where such a mount is
 //! refused, the writer's system calls are recorded by strace and replayed with the unsynced ones dropped, reordered and torn.
 
+mod central_full_disk;
 mod ext4;
 mod full_disk;
 mod replay;
