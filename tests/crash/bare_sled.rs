@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use ledger::{Ack, Found};
+use ledger::{Ack, Acknowledged, Found, OPENED};
 
 /// Lists of one group.
 const GROUP: u64 = 16;
@@ -51,6 +51,7 @@ fn open(dir: &Path) -> anyhow::Result<sled::Db> {
 
 fn write(dir: &Path, first: &str) -> anyhow::Result<()> {
     let db = open(dir)?;
+    eprint!("{OPENED}");
     let mut next: u64 = first.parse().context("FIRST is a number")?;
     loop {
         let mut acks = Vec::new();
@@ -82,7 +83,7 @@ fn hash(value: &[u8]) -> [u8; 32] {
 }
 
 fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
-    let acks = ledger::acks(&std::fs::read(ledger)?);
+    let acknowledged = Acknowledged::read(ledger)?;
     let db = open(dir)?;
     let mut found = Found::default();
     let mut lists: HashMap<u64, u32> = HashMap::new();
@@ -95,10 +96,16 @@ fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
         *lists.entry(list).or_default() += 1;
     }
     found.torn = lists.iter().filter(|(list, there)| ledger::list_len(**list) != **there).count() as u64;
-    for ack in &acks {
-        let there = db.get(ack.number.to_be_bytes())?.is_some_and(|value| hash(&value) == ack.chain);
-        found.lost += u64::from(!there);
-    }
+    let missing = |acks: &[Ack]| -> sled::Result<u64> {
+        let mut missing = 0;
+        for ack in acks {
+            let there = db.get(ack.number.to_be_bytes())?.is_some_and(|value| hash(&value) == ack.chain);
+            missing += u64::from(!there);
+        }
+        Ok(missing)
+    };
+    found.lost = missing(&acknowledged.heard)?;
+    found.late_missing = missing(&acknowledged.late)?;
     println!("{found}");
     Ok(())
 }

@@ -1,10 +1,12 @@
 //! A disk whose power can be cut: an ext4 file system in an image file, mounted through a loop device. Its shutdown call, which
 //! the file-system testers use for this, ends every write at once and leaves the journal unflushed; what was not synced is gone.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 /// The image and where it is mounted.
 pub(crate) struct Disk {
@@ -18,10 +20,10 @@ impl Disk {
     pub(crate) fn create(folder: &Path, size: &str) -> anyhow::Result<Disk> {
         let disk = Disk { image: folder.join("disk.img"), mount: folder.join("disk") };
         std::fs::create_dir(&disk.mount)?;
-        run(Command::new("truncate").args(["-s", size]).arg(&disk.image))?;
-        run(Command::new("mkfs.ext4").args(["-q", "-F", "-E", "lazy_itable_init=1"]).arg(&disk.image))?;
+        output(tool("truncate").args(["-s", size]).arg(&disk.image))?;
+        output(tool("mkfs.ext4").args(["-q", "-F", "-E", "lazy_itable_init=1"]).arg(&disk.image))?;
         disk.mount()?;
-        disk.cut_power()?;
+        disk.power_switch()?.cut()?;
         disk.remount()?;
         Ok(disk)
     }
@@ -30,16 +32,26 @@ impl Disk {
         &self.mount
     }
 
-    /// EXT4_IOC_SHUTDOWN with NOLOGFLUSH.
-    pub(crate) fn cut_power(&self) -> anyhow::Result<()> {
+    /// Starts the process that will cut the power.
+    pub(crate) fn power_switch(&self) -> anyhow::Result<PowerSwitch> {
+        // EXT4_IOC_SHUTDOWN with NOLOGFLUSH.
         const SCRIPT: &str = "import fcntl, os, struct, sys\n\
-            fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587d, struct.pack('I', 2))";
-        run(Command::new("python3").args(["-c", SCRIPT]).arg(&self.mount))
+            disk = os.open(sys.argv[1], os.O_RDONLY)\n\
+            print('ready', flush=True)\n\
+            if sys.stdin.readline():\n    fcntl.ioctl(disk, 0x8004587d, struct.pack('I', 2))";
+        let mut command = tool("python3");
+        command.args(["-c", SCRIPT]).arg(&self.mount);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let mut switch = PowerSwitch { child: child.context("python3")? };
+        let mut ready = String::new();
+        BufReader::new(switch.child.stdout.take().context("the switch's output")?).read_line(&mut ready)?;
+        ensure!(ready == "ready\n", "python3: {}", switch.last_words());
+        Ok(switch)
     }
 
     /// Power is back: the journal is replayed.
     pub(crate) fn remount(&self) -> anyhow::Result<()> {
-        run(Command::new("umount").arg(&self.mount))?;
+        patiently(tool("umount").arg(&self.mount))?;
         self.mount()
     }
 
@@ -53,22 +65,90 @@ impl Disk {
     }
 
     fn mount(&self) -> anyhow::Result<()> {
-        run(Command::new("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.mount))
+        patiently(tool("mount").args(["-o", "loop"]).arg(&self.image).arg(&self.mount))
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
         // It may not have been mounted; either way nothing is left to do about it.
-        let _ = Command::new("umount").arg("-l").arg(&self.mount).output();
+        let _ = tool("umount").arg("-l").arg(&self.mount).output();
     }
 }
 
-fn run(command: &mut Command) -> anyhow::Result<()> {
+/// A process that has opened the disk and waits for a line. Starting it takes longer than many a burst, so it is started before.
+pub(crate) struct PowerSwitch {
+    child: Child,
+}
+
+impl PowerSwitch {
+    pub(crate) fn cut(mut self) -> anyhow::Result<()> {
+        self.child.stdin.take().context("the switch's input")?.write_all(b"cut\n")?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "python3: {}", self.last_words());
+        Ok(())
+    }
+
+    fn last_words(&mut self) -> String {
+        let mut words = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            // What it could still say.
+            let _ = stderr.read_to_string(&mut words);
+        }
+        words.trim().lines().last().unwrap_or_default().to_owned()
+    }
+}
+
+impl Drop for PowerSwitch {
+    fn drop(&mut self) {
+        // It holds the disk open. It has ended where the power was cut.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A program of the system. An ordinary user's PATH lacks the folders of mkfs.ext4.
+fn tool(name: &str) -> Command {
+    tool_in(&std::env::var("PATH").unwrap_or_default(), name)
+}
+
+fn tool_in(path: &str, name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
+    command
+}
+
+/// A process that another test is starting holds this one's files for a moment, and another disk may get the same loop device.
+fn patiently(command: &mut Command) -> anyhow::Result<()> {
+    const TRIES: usize = 20;
+    for _ in 1..TRIES {
+        if output(command).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    output(command)
+}
+
+fn output(command: &mut Command) -> anyhow::Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| name.clone())?;
     if !output.status.success() {
         bail!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without them the run of an ordinary user, who may have loop mounts all the same, went on without power cuts.
+    #[test]
+    fn the_programs_of_the_system_are_found_from_an_ordinary_users_path() {
+        for name in ["mkfs.ext4", "mount", "umount"] {
+            let version = tool_in("/nowhere:/usr/bin:/bin", name).arg("-V").output();
+            assert!(version.as_ref().is_ok_and(|output| output.status.success()), "{name}: {version:?}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::ext4;
+use crate::summary::announce;
 
 /// What an append may be refused with: each says that nothing was taken, or that it is not known.
 const REFUSALS: [&str; 4] = ["DISK_LOW", "LOG_READ_ONLY", "QUEUE_FULL", STORE_UNAVAILABLE];
@@ -94,9 +95,9 @@ fn a_node_on_a_full_disk_says_so_loses_nothing_and_goes_on_when_there_is_room() 
     match ext4::Disk::create(folder.path(), "96M") {
         Ok(disk) => goes_through(&Rig::Mount(disk, folder.path().join("disk/filler"))),
         Err(refusal) => {
-            println!(
-                "No full disk on a loop mount here ({refusal:#}): every write is denied instead, in the other test"
-            );
+            announce(&format!(
+                "NO FULL DISK on a loop mount here ({refusal:#}): every write is denied instead, in the other test"
+            ));
             Ok(())
         }
     }

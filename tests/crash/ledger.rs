@@ -1,8 +1,9 @@
 //! What was acknowledged, kept where no fault of the test can reach it; and events whose whole content follows from a number,
 //! so that a reader knows what every record has to say.
 
-use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
+use std::{fmt, fs, io};
 
 /// One acknowledged event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +46,34 @@ impl Ack {
 /// The whole acknowledgements of a ledger. A kill may have torn the last one in the pipe; nobody has heard that one.
 pub fn acks(bytes: &[u8]) -> Vec<Ack> {
     bytes.as_chunks::<ACK_BYTES>().0.iter().map(Ack::read).collect()
+}
+
+/// From one round's first event number to the next one's.
+pub const ROUND_STEP: u64 = 1 << 32;
+
+/// What a writer says on standard error once its store is open and recovered.
+pub const OPENED: &str = "opened\n";
+
+/// File of the acknowledgements that must be found, in a ledger's folder.
+pub const HEARD_FILE: &str = "heard";
+/// File of the acknowledgements that may be found, in a ledger's folder.
+pub const LATE_FILE: &str = "late";
+
+/// The acknowledgements that a ledger's folder holds.
+pub struct Acknowledged {
+    /// Heard before the crash. Every one must be found.
+    pub heard: Vec<Ack>,
+    /// Of the last round, heard after the power cut was asked for. The file system was already shutting down, and a current kernel
+    /// answers 0 to `fdatasync` then, so the event may be found or not.
+    pub late: Vec<Ack>,
+}
+
+impl Acknowledged {
+    /// Reads both files.
+    pub fn read(folder: &Path) -> io::Result<Acknowledged> {
+        let read = |file| fs::read(folder.join(file)).map(|bytes| acks(&bytes));
+        Ok(Acknowledged { heard: read(HEARD_FILE)?, late: read(LATE_FILE)? })
+    }
 }
 
 /// The payload of an event.
@@ -94,13 +123,22 @@ pub struct Found {
     pub torn: u64,
     /// Seqs that are missing in the middle, and links of the chain that do not hold.
     pub broken: u64,
+    /// Late acknowledgements whose event is not there. No damage.
+    pub late_missing: u64,
+}
+
+impl Found {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.lost + self.duplicated + self.torn + self.broken == 0
+    }
 }
 
 /// One line from the reader to the harness.
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Found { records, lost, duplicated, torn, broken } = self;
-        write!(f, "found {records} {lost} {duplicated} {torn} {broken}")
+        let Found { records, lost, duplicated, torn, broken, late_missing } = self;
+        write!(f, "found {records} {lost} {duplicated} {torn} {broken} {late_missing}")
     }
 }
 
@@ -112,6 +150,13 @@ impl FromStr for Found {
         let line = output.lines().rev().find_map(|line| line.strip_prefix("found ")).ok_or(())?;
         let mut words = line.split(' ').map(|word| word.parse().map_err(|_| ()));
         let mut next = || words.next().ok_or(())?;
-        Ok(Found { records: next()?, lost: next()?, duplicated: next()?, torn: next()?, broken: next()? })
+        Ok(Found {
+            records: next()?,
+            lost: next()?,
+            duplicated: next()?,
+            torn: next()?,
+            broken: next()?,
+            late_missing: next()?,
+        })
     }
 }

@@ -1,12 +1,14 @@
 //! The burst writer on the real log, and the independent reader of what it left.
 //!
 //! `crash-log write DIR FIRST LEDGER` first sends again what the ledger says was acknowledged last, which has to be answered as
-//! duplicates; then many producers append lists of events from number FIRST on, and each acknowledgement goes to standard output.
+//! duplicates, and lists of the round before that nobody heard of, which have to be duplicates as a whole or new as a whole. Then
+//! many producers append lists of events from number FIRST on. Each acknowledgement goes to standard output.
 //! `crash-log check DIR LEDGER` opens the log as a restart would, closes it, and reads the store with code of its own.
 
 mod reader;
 
-use std::io::{Read as _, Write as _};
+use std::collections::{BTreeSet, HashMap};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,13 +19,18 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::time::Timestamp;
 use comptoir_local::event_log::{AppendError, Appended, Check, Environment, Identity, Log, LogConfig, State};
-use comptoir_tests::crash_ledger::{self as ledger, Ack};
+use comptoir_tests::crash_ledger::{self as ledger, Ack, Acknowledged, OPENED};
 use uuid::Uuid;
 
 /// Producers that append at once.
 const PRODUCERS: usize = 64;
 /// Acknowledged events that are sent again after a restart.
 const SENT_AGAIN: usize = 200;
+/// Around the newest acknowledged list, where lists without an acknowledgement are sent again after a restart.
+const LISTS_BEFORE: u64 = 32;
+const LISTS_AFTER: u64 = 8;
+/// From one list's first number to the next one's.
+const LIST_STEP: u64 = 100;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,9 +61,12 @@ fn open(dir: &Path) -> anyhow::Result<Log> {
 fn write(dir: &Path, first: &str, ledger: &Path) -> anyhow::Result<()> {
     let first: u64 = first.parse().context("FIRST is a number")?;
     let log = open(dir)?;
+    eprint!("{OPENED}");
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        send_again(&log, &ledger::acks(&std::fs::read(ledger)?)).await?;
+        let acknowledged = Acknowledged::read(ledger)?;
+        send_again(&log, &acknowledged.heard).await?;
+        retry_unheard(&log, first, &acknowledged).await?;
         let next = Arc::new(AtomicU64::new(first));
         let mut producers: Vec<_> = (0..PRODUCERS).map(|_| tokio::spawn(produce(log.clone(), next.clone()))).collect();
         // They go on until the process is killed or the disk is gone.
@@ -73,15 +83,41 @@ async fn send_again(log: &Log, acks: &[Ack]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A list that nobody heard of may be on the disk as a whole or not at all. If it is, it is where a late acknowledgement said.
+async fn retry_unheard(log: &Log, first: u64, acknowledged: &Acknowledged) -> anyhow::Result<()> {
+    let late: HashMap<u64, &Ack> = acknowledged.late.iter().map(|ack| (ack.number, ack)).collect();
+    let retries = unheard_lists(first, acknowledged).into_iter().map(async |list| -> anyhow::Result<()> {
+        let of = ledger::list_len(list);
+        let again = append(log, drafts(list, of)).await?;
+        let whole = again.iter().all(|event| event.duplicate == again[0].duplicate);
+        let same = again.iter().zip(list..).filter(|(event, _)| event.duplicate).all(|(event, number)| {
+            late.get(&number).is_none_or(|ack| event.seq.0 == ack.seq && event.chain.0 == ack.chain)
+        });
+        ensure!(whole && same, "a retry of list {list}, unheard before, was answered {again:?}; late: {late:?}");
+        acknowledge(&again, list, of)
+    });
+    futures_util::future::try_join_all(retries).await.map(drop)
+}
+
+/// Lists that the round before may have been writing when it ended: those acknowledged late, and those around the newest one.
+fn unheard_lists(first: u64, acknowledged: &Acknowledged) -> BTreeSet<u64> {
+    let round_before = first.saturating_sub(ledger::ROUND_STEP);
+    let heard: BTreeSet<u64> = acknowledged.heard.iter().map(|ack| ack.list).collect();
+    let late = acknowledged.late.iter().map(|ack| ack.list);
+    let newest = heard.iter().copied().chain(late.clone()).max().unwrap_or_default().max(round_before);
+    let oldest = newest.saturating_sub(LISTS_BEFORE * LIST_STEP).max(round_before);
+    let around = (oldest..newest + LISTS_AFTER * LIST_STEP).step_by(LIST_STEP as usize);
+    late.chain(around).filter(|list| !heard.contains(list)).collect()
+}
+
 async fn produce(log: Log, next: Arc<AtomicU64>) -> anyhow::Result<()> {
     loop {
-        let list = next.fetch_add(100, Ordering::Relaxed);
+        let list = next.fetch_add(LIST_STEP, Ordering::Relaxed);
         let of = ledger::list_len(list);
-        let drafts = || (list..list + u64::from(of)).map(|number| draft(number, list, of)).collect();
-        let appended = append(&log, drafts()).await?;
+        let appended = append(&log, drafts(list, of)).await?;
         acknowledge(&appended, list, of)?;
         if list.is_multiple_of(1_000) {
-            let again = append(&log, drafts()).await?;
+            let again = append(&log, drafts(list, of)).await?;
             let same =
                 again.iter().zip(&appended).all(|(again, first)| *again == Appended { duplicate: true, ..*first });
             ensure!(same && again.len() == appended.len(), "a retry of {appended:?} was answered {again:?}");
@@ -108,6 +144,10 @@ fn acknowledge(appended: &[Appended], list: u64, of: u32) -> anyhow::Result<()> 
     Ok(std::io::stdout().flush()?)
 }
 
+fn drafts(list: u64, of: u32) -> Vec<Draft> {
+    (list..list + u64::from(of)).map(|number| draft(number, list, of)).collect()
+}
+
 fn draft(number: u64, list: u64, of: u32) -> Draft {
     let name = |text: &str| Name::new(text).expect("a short word is a name");
     let content = Content {
@@ -124,8 +164,6 @@ fn draft(number: u64, list: u64, of: u32) -> Draft {
 }
 
 fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(ledger)?.read_to_end(&mut bytes)?;
     let log = open(dir)?;
     let status = loop {
         let status = log.status();
@@ -138,7 +176,7 @@ fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
         bail!("the log says: {finding}");
     }
     drop(log);
-    let found = reader::read(&dir.join("node").join("log"), &ledger::acks(&bytes))?;
+    let found = reader::read(&dir.join("node").join("log"), &Acknowledged::read(ledger)?)?;
     println!("{found}");
     Ok(())
 }

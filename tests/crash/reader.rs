@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use comptoir_tests::crash_ledger::{Ack, Found, payload};
+use comptoir_tests::crash_ledger::{Ack, Acknowledged, Found, payload};
 
 /// The id of an event.
 pub(crate) fn event_id(number: u64) -> [u8; 16] {
@@ -21,7 +21,7 @@ struct Record {
 }
 
 /// Compares what is in the store with what was acknowledged.
-pub(crate) fn read(store: &Path, acks: &[Ack]) -> anyhow::Result<Found> {
+pub(crate) fn read(store: &Path, acknowledged: &Acknowledged) -> anyhow::Result<Found> {
     let records = records(store)?;
     let mut found = Found { records: records.len() as u64, ..Found::default() };
     found.broken = records.iter().zip(1..).filter(|(record, seq)| record.seq != *seq).count() as u64;
@@ -33,7 +33,9 @@ pub(crate) fn read(store: &Path, acks: &[Ack]) -> anyhow::Result<Found> {
         let record = ack.seq.checked_sub(1).and_then(|at| records.get(usize::try_from(at).ok()?));
         record.is_some_and(|record| record.says(ack))
     };
-    found.lost = acks.iter().filter(|ack| !intact(ack)).count() as u64;
+    let missing = |acks: &[Ack]| acks.iter().filter(|ack| !intact(ack)).count() as u64;
+    found.lost = missing(&acknowledged.heard);
+    found.late_missing = missing(&acknowledged.late);
 
     // Of every list, acknowledged or not, all events are there or none.
     let mut lists: HashMap<(u64, u32), u32> = HashMap::new();

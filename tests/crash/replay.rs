@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use comptoir_tests::crash_ledger::Random;
+use comptoir_tests::crash_ledger::{ACK_BYTES, OPENED, Random};
 
 use crate::strace::{self, Call, Deed};
 use crate::summary::Summary;
@@ -26,15 +26,16 @@ pub(crate) fn cut(program: &Program, rounds: u64, random: &mut Random, folder: &
         let trace = folder.join("trace");
         let mut running = program.start_recorded(&data, round, &ledger, &trace)?;
         // Every call is slowed down many times: fewer events are a burst.
-        running.burst(random, 1_000)?;
+        running.burst(random, 1_000, &ledger)?;
         running.end_recorded()?;
         let calls = strace::read(&fs::read_to_string(&trace)?);
         let lines = calls.last().map_or(0, |call| call.began) as u64;
         let cut = usize::try_from(random.below(lines + 1))?;
-        ledger.take(acknowledged(&calls, cut))?;
+        let (heard, late) = acknowledged(&calls, cut);
+        ledger.add_round(heard, &late, opened(&calls, cut))?;
         before.after_power_cut(&data, &calls, cut, random).store(&data)?;
         let ending = program.check(&data, &ledger)?;
-        summary.count(&ending, &ledger);
+        summary.count(&ending, &ledger, false);
         if !ending.is_clean() {
             ledger.forget()?;
             if let Ending::Unusable(_) = ending {
@@ -45,14 +46,29 @@ pub(crate) fn cut(program: &Program, rounds: u64, random: &mut Random, folder: &
     Ok(summary)
 }
 
-/// What the harness had heard when the power went.
-fn acknowledged(calls: &[Call], cut: usize) -> Vec<u8> {
-    let heard = calls.iter().filter(|call| call.ended.is_some_and(|ended| ended <= cut));
-    heard
-        .filter_map(|call| if let Deed::Acknowledge { bytes } = &call.deed { Some(bytes) } else { None })
-        .flatten()
-        .copied()
-        .collect()
+/// What the harness had heard when the power went, and what the writer acknowledged later. Here the line is exact: the cut is chosen in
+/// the record, and no sync after it is replayed.
+fn acknowledged(calls: &[Call], cut: usize) -> (Vec<u8>, Vec<u8>) {
+    let (mut heard, mut before_cut) = (Vec::new(), 0);
+    for call in calls {
+        if let Deed::Acknowledge { bytes } = &call.deed {
+            heard.extend_from_slice(bytes);
+            if call.ended.is_some_and(|ended| ended <= cut) {
+                before_cut = heard.len();
+            }
+        }
+    }
+    // Standard output may be written in the middle of an acknowledgement.
+    let late = heard.split_off(before_cut / ACK_BYTES * ACK_BYTES);
+    (heard, late)
+}
+
+/// Whether the writer had opened its store when the power went.
+fn opened(calls: &[Call], cut: usize) -> bool {
+    calls.iter().any(|call| {
+        let said = matches!(&call.deed, Deed::Write { bytes, .. } if bytes == OPENED.as_bytes());
+        said && call.ended.is_some_and(|ended| ended <= cut)
+    })
 }
 
 /// Which file a name stands for; a directory is a name without one.

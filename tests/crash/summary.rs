@@ -2,6 +2,7 @@
 
 use crate::writer::{Ending, Ledger, Program};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use comptoir_tests::crash_ledger::Found;
@@ -10,6 +11,13 @@ use comptoir_tests::crash_ledger::Found;
 pub(crate) struct Summary {
     title: String,
     rounds: u64,
+    under_load: u64,
+    /// Rounds that ended before their first acknowledgement.
+    unheard: u64,
+    /// Of these, the ones that ended while the store opened and recovered.
+    while_opening: u64,
+    /// Rounds in which a late acknowledgement was not found.
+    late_missing_rounds: u64,
     acknowledged: u64,
     bursting: Duration,
     records: u64,
@@ -20,6 +28,10 @@ pub(crate) struct Summary {
     duplicated: u64,
     torn: u64,
     broken: u64,
+    /// Acknowledged after the power cut was asked for.
+    late: u64,
+    /// Of these, not found.
+    late_missing: u64,
     /// What unusable databases said, and how often.
     words: BTreeMap<String, u64>,
 }
@@ -29,6 +41,10 @@ impl Summary {
         Summary {
             title: format!("{}, {faults}", program.name),
             rounds: 0,
+            under_load: 0,
+            unheard: 0,
+            while_opening: 0,
+            late_missing_rounds: 0,
             acknowledged: 0,
             bursting: Duration::ZERO,
             records: 0,
@@ -38,23 +54,31 @@ impl Summary {
             duplicated: 0,
             torn: 0,
             broken: 0,
+            late: 0,
+            late_missing: 0,
             words: BTreeMap::new(),
         }
     }
 
     /// Counts one crash and what was found after it.
-    pub(crate) fn count(&mut self, ending: &Ending, ledger: &Ledger) {
+    pub(crate) fn count(&mut self, ending: &Ending, ledger: &Ledger, under_load: bool) {
         self.rounds += 1;
+        self.under_load += u64::from(under_load);
+        self.unheard += u64::from(ledger.last_round() == 0);
+        self.while_opening += u64::from(!ledger.last_opened());
+        self.late += ledger.last_late();
         self.acknowledged += ledger.last_round();
         self.bursting = ledger.bursting();
         self.bad_rounds += u64::from(!ending.is_clean());
         match ending {
-            Ending::Read(Found { records, lost, duplicated, torn, broken }) => {
+            Ending::Read(Found { records, lost, duplicated, torn, broken, late_missing }) => {
                 self.records = *records;
                 self.lost += lost;
                 self.duplicated += duplicated;
                 self.torn += torn;
                 self.broken += broken;
+                self.late_missing += late_missing;
+                self.late_missing_rounds += u64::from(*late_missing > 0);
             }
             Ending::Unusable(words) => {
                 self.unusable += 1;
@@ -71,13 +95,31 @@ impl Summary {
             Ok(0) | Err(_) => String::new(),
         };
         let Summary {
-            title, rounds, acknowledged, records, bad_rounds, lost, unusable, duplicated, torn, broken, ..
+            title,
+            rounds,
+            under_load,
+            unheard,
+            while_opening,
+            late_missing_rounds,
+            acknowledged,
+            records,
+            bad_rounds,
+            lost,
+            unusable,
+            duplicated,
+            torn,
+            broken,
+            late,
+            late_missing,
+            ..
         } = self;
-        println!(
-            "{title}: {rounds} times, {acknowledged} acknowledged{rate}, {lost} lost, {duplicated} duplicated, {torn} torn, \
-             {broken} broken links, {unusable} times unusable, {bad_rounds} rounds with damage, {records} records at the end"
-        );
-        self.words.iter().for_each(|(words, times)| println!("  {times} times: {words}"));
+        announce(&format!(
+            "{title}: {rounds} times, {under_load} under load, {unheard} before the first acknowledgement, {while_opening} \
+             while it opened; {acknowledged} acknowledged{rate}, {lost} lost, {duplicated} duplicated, {torn} torn, {broken} broken \
+             links, {unusable} times unusable, {bad_rounds} rounds with damage, {records} records at the end; {late} acknowledged \
+             after the cut was asked for, {late_missing} of them not found in {late_missing_rounds} cuts, which is allowed"
+        ));
+        self.words.iter().for_each(|(words, times)| announce(&format!("  {times} times: {words}")));
     }
 
     pub(crate) fn assert_nothing_lost(&self) {
@@ -89,4 +131,10 @@ impl Summary {
         );
         assert!(self.acknowledged > 0, "nothing was acknowledged at all");
     }
+}
+
+/// Says what a run did, also where the output of a test that passes is captured: which rig it was must not go unseen.
+pub(crate) fn announce(text: &str) {
+    // Nobody may be listening.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
