@@ -4,6 +4,7 @@ CARGO ?= cargo
 COMPTOIR = $(or $(CARGO_TARGET_DIR),target)/release/comptoir
 DATA_DIR ?= ./comptoir-data
 ARGS ?=
+COMPTOIR_CRASHES ?= 200
 
 # A shell that was opened before rustup's installer ran does not have this folder in its PATH.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -20,7 +21,7 @@ help:
 	@echo "make bootstrap   only install what the tests need"
 	@echo "make fmt-check, make clippy, make unit, make docs: the parts of make test"
 	@echo "make test-api    many requests of every kind, held to what each server says of itself in /openapi.json"
-	@echo "make test-crash  hundreds of kills and power cuts on the log"
+	@echo "make test-crash  hundreds of kills and power cuts on the log and on a plain file, half of the cuts under load"
 	@echo "make sim-long    a first load of a million rows whose line is cut fifty times"
 	@echo "make bench       speed, as ratios to peers measured in the same run"
 	@echo "make deny        duplicate crates, licences, sources, advisories"
@@ -65,7 +66,7 @@ test-api: bootstrap
 
 test-crash: bootstrap
 	$(CARGO) build --locked --release --workspace --bins
-	COMPTOIR_CRASHES=200 $(CARGO) test --locked --release -p comptoir-tests --test crash -- --nocapture
+	COMPTOIR_CRASHES=$(COMPTOIR_CRASHES) $(CARGO) test --locked --release -p comptoir-tests --test crash -- --nocapture
 
 sim-long: bootstrap
 	COMPTOIR_LOAD_ROWS=1000000 $(CARGO) test --locked --release -p comptoir-central --test central -- a_load_that_is_cut --nocapture
