@@ -71,6 +71,14 @@ pub fn plain(amount: Decimal) -> String {
     if amount.is_zero() { "0".to_owned() } else { amount.to_string() }
 }
 
+/// A plain decimal amount of major units with at least its currency's decimals: `5.1` EUR is `5.10`, `8.885` EUR stays as it is.
+pub fn padded(plain: &str, currency: Currency) -> String {
+    let digits = currency.minor_digits() as usize;
+    let decimals = plain.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let point = if decimals == 0 && digits > 0 { "." } else { "" };
+    format!("{plain}{point}{}", "0".repeat(digits.saturating_sub(decimals)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +102,16 @@ mod tests {
         assert_eq!(round_half_up(to_minor(price, dinar)), Some(5));
         assert_eq!(from_minor(1234, euro).to_string(), "12.34");
         assert_eq!(Currency::parse("eur"), None);
+    }
+
+    #[test]
+    fn an_amount_has_at_least_its_currency_s_decimals() {
+        let shown = |text: &str, currency: &str| padded(text, Currency::parse(currency).unwrap());
+        assert_eq!(
+            ["5", "5.1", "-5.1", "5.10", "8.885", "0"].map(|text| shown(text, "EUR")),
+            ["5.00", "5.10", "-5.10", "5.10", "8.885", "0.00"]
+        );
+        assert_eq!((shown("5", "XOF"), shown("5.5", "XOF")), ("5".to_owned(), "5.5".to_owned()));
+        assert_eq!((shown("5", "TND"), shown("5.25", "TND")), ("5.000".to_owned(), "5.250".to_owned()));
     }
 }

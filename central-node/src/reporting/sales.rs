@@ -1,7 +1,7 @@
 //! `GET /api/v1/reports/sales`: what was sold, returned, written off and adjusted, by one key.
 
 use comptoir_core::id::{SiteId, TenantId};
-use comptoir_core::money::Currency;
+use comptoir_core::money::{Currency, padded};
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
@@ -123,7 +123,7 @@ struct SalesRow {
     #[schemars(with = "words::Decimal")]
     adjusted: String,
     amount_minor: i128,
-    /// Major units, unrounded.
+    /// Major units, unrounded, with at least the currency's decimals.
     #[schemars(with = "words::Decimal")]
     amount: String,
 }
@@ -218,10 +218,12 @@ fn paged(mut rows: Vec<SalesRow>, page: Option<&Page>) -> Result<(Vec<SalesRow>,
 impl SalesRow {
     fn read(row: &Row) -> Result<SalesRow, ReportError> {
         let minor: &str = row.try_get("amount_minor")?;
+        let (currency, amount): (String, String) = (row.try_get("currency")?, row.try_get("amount")?);
+        let amount = Currency::parse(&currency).map_or_else(|| amount.clone(), |known| padded(&amount, known));
         let no_number = || StoreError::Damaged(format!("{minor:?} is no sum of minor units"));
         Ok(SalesRow {
             key: row.try_get("key")?,
-            currency: row.try_get("currency")?,
+            currency,
             sales: row.try_get("sales")?,
             refunds: row.try_get("refunds")?,
             write_offs: row.try_get("write_offs")?,
@@ -231,7 +233,7 @@ impl SalesRow {
             written_off: row.try_get("written_off")?,
             adjusted: row.try_get("adjusted")?,
             amount_minor: minor.parse().map_err(|_| no_number())?,
-            amount: row.try_get("amount")?,
+            amount,
         })
     }
 }

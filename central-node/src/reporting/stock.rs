@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use comptoir_core::id::{Name, SiteId, TenantId};
-use comptoir_core::money::plain;
+use comptoir_core::money::{Currency, padded, plain};
 use comptoir_core::position::Position;
 use comptoir_core::state::{Lot, StockItem, StockKey, Touched, World};
 use comptoir_proto::error_code::ErrorCode;
@@ -92,6 +92,10 @@ pub(crate) struct LotRow {
 
 impl StockRow {
     fn of(key: &StockKey, item: &StockItem, currency: &str) -> StockRow {
+        let amount = |amount| match Currency::parse(currency) {
+            Some(known) => padded(&plain(amount), known),
+            None => plain(amount),
+        };
         StockRow {
             known: read_v1::StockRow {
                 site: key.site.map(SiteId::uuid),
@@ -100,10 +104,10 @@ impl StockRow {
                 quantity: plain(item.quantity()),
                 short: plain(item.short),
             },
-            value: plain(item.value()),
+            value: amount(item.value()),
             currency: currency.to_owned(),
             taken_quantity: plain(item.taken_quantity),
-            taken_cost: plain(item.taken_cost),
+            taken_cost: amount(item.taken_cost),
             lots: item.lots.iter().map(LotRow::of).collect(),
         }
     }

@@ -101,7 +101,7 @@ async fn sales_are_counted_by_event_and_by_line_and_each_figure_is_what_a_person
         report["rows"].as_array().unwrap().iter().map(row).collect::<Vec<_>>()
     };
     assert_eq!(by("month").await, [(json!("2026-03"), json!(6), json!("8.885"))]);
-    assert_eq!(by("product").await, [(json!("A"), json!(3), json!("20.4")), (json!("B"), json!(3), json!("-11.515"))]);
+    assert_eq!(by("product").await, [(json!("A"), json!(3), json!("20.40")), (json!("B"), json!(3), json!("-11.515"))]);
     assert_eq!(
         by("country").await,
         [(Value::Null, json!(2), json!("-12.34")), (json!("France"), json!(4), json!("21.225"))]
@@ -171,12 +171,12 @@ async fn a_table_opens_in_a_spreadsheet_and_runs_nothing() {
         (&*last.to_string(), "")
     );
     let expected = "key,currency,sales,refunds,write_offs,adjustments,lines,quantity,written_off,adjusted,amount_minor,amount\r\n\
-                    '=1+1,EUR,1,0,0,0,1,1,0,0,100,1\r\n\
-                    \"B, \"\"big\"\"\",EUR,0,1,0,0,1,-1,0,0,-250,-2.5\r\n";
+                    '=1+1,EUR,1,0,0,0,1,1,0,0,100,1.00\r\n\
+                    \"B, \"\"big\"\"\",EUR,0,1,0,0,1,-1,0,0,-250,-2.50\r\n";
     assert_eq!(csv, expected);
     let (_, _, stock) = raw(&scene, &company.token, "/api/v1/reports/stock?format=csv&product=%3D1%2B1", "*/*").await;
     let expected = format!(
-        "site,product,quantity,short,value,currency,taken_quantity,taken_cost\r\n{},'=1+1,-1,1,0,EUR,0,0\r\n",
+        "site,product,quantity,short,value,currency,taken_quantity,taken_cost\r\n{},'=1+1,-1,1,0.00,EUR,0,0.00\r\n",
         company.site
     );
     assert_eq!(stock, expected);
@@ -234,12 +234,12 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
         report
     };
     assert_eq!(at(first - 1).await["rows"], json!([]), "nothing had come");
-    assert_eq!(figures(&at(first).await), expect("10", "0", "15", "0", "0", "10@1.5"));
-    assert_eq!(figures(&at(first + 1).await), expect("15", "0", "25", "0", "0", "10@1.5 5@2"));
+    assert_eq!(figures(&at(first).await), expect("10", "0", "15.00", "0", "0.00", "10@1.5"));
+    assert_eq!(figures(&at(first + 1).await), expect("15", "0", "25.00", "0", "0.00", "10@1.5 5@2"));
     // Twelve: ten at 1.50 and two at 2.
-    assert_eq!(figures(&at(first + 2).await), expect("3", "0", "6", "12", "19", "3@2"));
+    assert_eq!(figures(&at(first + 2).await), expect("3", "0", "6.00", "12", "19.00", "3@2"));
     // Four, one of them owed.
-    assert_eq!(figures(&at(first + 3).await), expect("-1", "1", "0", "15", "25", ""));
+    assert_eq!(figures(&at(first + 3).await), expect("-1", "1", "0.00", "15", "25.00", ""));
     // Six come back at 19/12 each: one pays what was owed.
     assert_eq!(
         figures(&at(first + 4).await),
