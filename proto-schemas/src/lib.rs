@@ -21,6 +21,7 @@ pub mod pull_v1;
 pub mod read_v1;
 pub mod rulebook_file;
 pub mod shop_v1;
+pub mod start_page;
 pub mod status_v1;
 pub mod stored_v1;
 pub mod sync_v1;

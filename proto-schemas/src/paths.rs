@@ -1,5 +1,7 @@
 //! Each HTTP path, once: routers, agent and commands share it.
 
+/// A page for a person with a browser.
+pub const START_PAGE: &str = "/";
 /// Append drafts, read the log.
 pub const EVENTS: &str = "/api/v1/events";
 /// One event with its decision.

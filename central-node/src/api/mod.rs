@@ -9,6 +9,7 @@ mod health;
 mod openapi;
 mod quarantine;
 pub(crate) mod request;
+mod start_page;
 mod sync;
 
 use std::any::Any;
@@ -40,6 +41,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::READYZ, get(health::readyz))
         .route(paths::OPENAPI, get(openapi::serve))
         .route(paths::DOCS, get(openapi::docs))
+        .route(paths::START_PAGE, get(start_page::start_page))
         .merge(commands::router())
         .merge(edits::router())
 }

@@ -311,5 +311,9 @@ fn standing() -> Vec<Operation> {
             "text/html; charset=utf-8",
             text("A page."),
         ),
+        get(paths::START_PAGE, "Whether central works, for a browser; nothing of any tenant")
+            .open()
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
     ]
 }

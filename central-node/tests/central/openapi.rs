@@ -37,6 +37,25 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
     assert!(routed.len() > 40);
 }
 
+/// The page is open to anybody who reaches the port.
+#[tokio::test]
+async fn the_start_page_says_whether_central_works_and_nothing_of_any_tenant() {
+    let scene = Scene::new().await;
+    let alone = scene.get("", "/").await;
+    let company = scene.company().await;
+    company.node().await;
+    let page = scene.get("", "/").await;
+    assert_eq!(alone, page, "what tenants there are changes nothing of it");
+    assert_eq!(page.0, 200);
+    let html = page.1.as_str().expect("a page is no JSON");
+    assert!(html.contains("Le serveur central travaille") && !html.contains("://"), "{html}");
+    let links: Vec<&str> = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(links, ["/docs", "/openapi.json", "/readyz", "/healthz"]);
+    for link in links {
+        assert_eq!(scene.get("", link).await.0, 200, "{link} needs no credential");
+    }
+}
+
 #[tokio::test]
 async fn what_no_text_of_the_database_can_hold_is_refused_as_a_parameter() {
     let scene = Scene::new().await;

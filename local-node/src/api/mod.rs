@@ -22,6 +22,7 @@ mod receptions;
 mod refusal;
 mod rows;
 mod sales;
+mod start_page;
 mod status;
 mod stream;
 #[cfg(test)]
@@ -72,6 +73,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::READYZ, get(health::readyz))
         .route(paths::OPENAPI, get(openapi::serve))
         .route(paths::DOCS, get(openapi::docs))
+        .route(paths::START_PAGE, get(start_page::start_page))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(CatchPanicLayer::custom(refusal::panicked))

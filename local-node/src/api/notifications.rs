@@ -68,5 +68,5 @@ pub(super) async fn seen(
 }
 
 fn language(headers: &HeaderMap) -> Language {
-    Language::of(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+    Language::accepted(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
 }

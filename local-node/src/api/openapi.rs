@@ -147,5 +147,8 @@ fn standing() -> Vec<Operation> {
         ]),
         get(paths::OPENAPI, "This document").answers::<words::Members>(200),
         get(paths::DOCS, "This document for people").answers_given(200, "text/html; charset=utf-8", text("A page.")),
+        get(paths::START_PAGE, "How the node stands, for a browser")
+            .any_header("Accept-Language", "`en`; French otherwise")
+            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
     ]
 }

@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::event_log::{Change, Log, ReadError, Shelf};
 use crate::read_models::{At, apply, decision, event};
+pub(crate) use comptoir_proto::start_page::Language;
 pub(crate) use waiting::waiting;
-pub(crate) use words::Language;
 
 /// Decisions looked at before the mark is kept, where there was nothing to tell.
 const MARK_EVERY: u64 = 10_000;

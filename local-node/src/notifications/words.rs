@@ -1,27 +1,12 @@
 //! The sentences, in French and in English.
 
 use comptoir_proto::instant;
+use comptoir_proto::start_page::Language;
 use jiff::tz::TimeZone;
 
 use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept, ROW_TOO_LARGE};
 
 const CONFLICT: &str = "CONFLICT";
-
-/// In which they are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Language {
-    French,
-    English,
-}
-
-impl Language {
-    /// English where `Accept-Language` names it before French; French otherwise.
-    pub(crate) fn of(accepted: Option<&str>) -> Language {
-        let tags = accepted.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
-        let first = tags.into_iter().find(|tag| tag.eq_ignore_ascii_case("fr") || tag.eq_ignore_ascii_case("en"));
-        if first.is_some_and(|tag| tag.eq_ignore_ascii_case("en")) { Language::English } else { Language::French }
-    }
-}
 
 /// One line, and what it means.
 pub(super) fn of(kept: &Kept, language: Language) -> (String, String) {
@@ -303,8 +288,8 @@ mod tests {
 
     #[test]
     fn french_is_spoken_unless_english_is_asked_for_first() {
-        let of = |accepted| Language::of(Some(accepted));
-        assert_eq!((Language::of(None), of("de, *")), (Language::French, Language::French));
+        let of = |accepted| Language::accepted(Some(accepted));
+        assert_eq!((Language::accepted(None), of("de, *")), (Language::French, Language::French));
         assert_eq!((of("en-GB,en;q=0.9,fr;q=0.5"), of("fr-FR, en")), (Language::English, Language::French));
     }
 }

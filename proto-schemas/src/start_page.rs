@@ -1,0 +1,176 @@
+//! The page at `/` of both servers, for a person with a browser: a few figures and where to go on. It is plain HTML without scripts, and it
+//! loads nothing else, so that it works in a shop without the internet. Every text is escaped here.
+
+use std::fmt::Write as _;
+
+/// What a browser may do with the page: use its own style, and nothing more.
+pub const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const STYLE: &str = include_str!("start_page.css");
+
+/// Language of a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    /// Where nothing else is asked for.
+    French,
+    /// Where `Accept-Language` names English before French.
+    English,
+}
+
+impl Language {
+    /// From the header `Accept-Language`.
+    pub fn accepted(header: Option<&str>) -> Language {
+        let tags = header.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
+        let first = tags.into_iter().find(|tag| tag.eq_ignore_ascii_case("fr") || tag.eq_ignore_ascii_case("en"));
+        if first.is_some_and(|tag| tag.eq_ignore_ascii_case("en")) { Language::English } else { Language::French }
+    }
+
+    /// One of two texts.
+    pub fn say<T>(self, french: T, english: T) -> T {
+        match self {
+            Language::French => french,
+            Language::English => english,
+        }
+    }
+}
+
+/// One figure.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What it counts.
+    pub label: String,
+    /// The figure.
+    pub value: String,
+    /// A line below it.
+    pub note: Option<String>,
+}
+
+/// Where to go on.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// A path of this server.
+    pub path: String,
+    /// What is there.
+    pub what: String,
+}
+
+/// What the page shows, from top to bottom.
+#[derive(Clone, Debug)]
+pub struct StartPage {
+    /// In which language the texts are.
+    pub language: Language,
+    /// Which of the two servers this is.
+    pub kind: String,
+    /// Whether it does its work.
+    pub works: bool,
+    /// How it stands, in a few words.
+    pub state: String,
+    /// What a person should know of it.
+    pub detail: String,
+    /// Figures.
+    pub figures: Vec<Figure>,
+    /// Where to go on.
+    pub links: Vec<Link>,
+    /// A command to copy, with the words above it.
+    pub command: Option<(String, String)>,
+    /// Small print.
+    pub footer: Vec<String>,
+}
+
+impl StartPage {
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        let StartPage { language, kind, works, state, detail, figures, links, command, footer } = self;
+        let (lang, go_on) = language.say(("fr", "Continuer"), ("en", "Go on"));
+        let mut html = format!(
+            "<!doctype html>\n<html lang=\"{lang}\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>Comptoir: {title}</title>\n<style>\n{STYLE}</style>\n<main>\n\
+             <header><h1>Comptoir</h1><p class=\"kind\">{title}</p></header>\n\
+             <p class=\"state{warn}\"><b>{state}</b>{detail}</p>\n",
+            title = escaped(kind),
+            warn = if *works { "" } else { " warn" },
+            state = escaped(state),
+            detail = escaped(detail),
+        );
+        if !figures.is_empty() {
+            html.push_str("<dl>\n");
+            for Figure { label, value, note } in figures {
+                let note = note.as_deref().map(|note| format!("<small>{}</small>", escaped(note))).unwrap_or_default();
+                let (label, value) = (escaped(label), escaped(value));
+                // Writing to a string does not fail.
+                let _ = writeln!(html, "<div><dt>{label}</dt><dd>{value}{note}</dd></div>");
+            }
+            html.push_str("</dl>\n");
+        }
+        let _ = writeln!(html, "<h2>{go_on}</h2>\n<ul>");
+        for Link { path, what } in links {
+            let (path, what) = (escaped(path), escaped(what));
+            let _ = writeln!(html, "<li><a href=\"{path}\"><code>{path}</code><span>{what}</span></a></li>");
+        }
+        html.push_str("</ul>\n");
+        if let Some((words, command)) = command {
+            let _ = writeln!(html, "<h2>{}</h2>\n<pre tabindex=\"0\">{}</pre>", escaped(words), escaped(command));
+        }
+        html.push_str("<footer>\n");
+        for line in footer {
+            let _ = writeln!(html, "<p>{}</p>", escaped(line));
+        }
+        html.push_str("</footer>\n</main>\n</html>\n");
+        html
+    }
+}
+
+/// A text as HTML shows it, inside an element or an attribute's quotes.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_becomes_markup_wherever_it_stands() {
+        let hostile = || "<script>\"'&".to_owned();
+        let page = StartPage {
+            language: Language::English,
+            kind: hostile(),
+            works: false,
+            state: hostile(),
+            detail: hostile(),
+            figures: vec![Figure { label: hostile(), value: hostile(), note: Some(hostile()) }],
+            links: vec![Link { path: hostile(), what: hostile() }],
+            command: Some((hostile(), hostile())),
+            footer: vec![hostile()],
+        };
+        let html = page.html();
+        assert!(!html.contains("<script") && !html.contains("\"'"), "{html}");
+        assert_eq!(html.matches("&lt;script&gt;&quot;&#39;&amp;").count(), 13);
+    }
+
+    #[test]
+    fn french_is_spoken_unless_english_is_asked_for_first() {
+        for (header, language) in [
+            (None, Language::French),
+            (Some("en-GB,en;q=0.9,fr;q=0.8"), Language::English),
+            (Some("fr-FR,en;q=0.5"), Language::French),
+            (Some("de, en;q=0.5"), Language::English),
+            (Some("\u{e9}"), Language::French),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header:?}");
+        }
+    }
+}
