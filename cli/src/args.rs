@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{admin, audit, completions, doctor, events, import, migrate, projections, queue, serve, up};
+use crate::commands::{
+    admin, audit, completions, demo, doctor, events, import, migrate, projections, queue, serve, up,
+};
 use crate::exit;
 
 /// Offline-first, event-sourced synchronisation for shops, drivers and schools.
@@ -22,6 +24,8 @@ pub struct Cli {
 pub enum Command {
     /// Start everything on this machine: a private Postgres, central, one shop's node, and one real day of data
     Up(up::UpArgs),
+    /// Cut the shop of a running `comptoir up` from central, and join it again
+    Demo(demo::DemoArgs),
     /// Serve as central or as a shop's node, as APP_MODE says
     Serve(serve::ServeArgs),
     /// Bring central's database to what this program expects

@@ -3,12 +3,14 @@
 pub mod args;
 pub mod central;
 pub mod commands;
+pub mod demo;
 pub mod exit;
 pub mod failure;
 pub mod french;
 pub mod import;
 pub mod lang;
 pub mod output;
+pub mod port_holder;
 pub mod process;
 pub mod remote;
 pub mod run;

@@ -45,6 +45,14 @@ impl Output {
         }
     }
 
+    /// Tells a person on stderr what goes on; a program hears nothing.
+    pub fn note(self, text: &str) {
+        if !self.json {
+            // Nobody is helped by a failure to say what goes on.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
     /// Says why a command failed.
     pub fn failure(self, failure: &Failure) {
         #[derive(Serialize)]

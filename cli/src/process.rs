@@ -1,6 +1,6 @@
 //! A process that serves: its log lines, its listener, and when it is to stop.
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -9,6 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
+use crate::lang::say;
+use crate::port_holder::{Holder, holder_of};
 use crate::server::{self, Limits};
 use crate::settings::Logs;
 
@@ -26,11 +28,23 @@ pub fn start_logging(logs: &Logs) {
     }
 }
 
-/// Takes an address, or says why not.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::Unavailable(format!("{address} cannot be listened on: {error}")))
+/// Takes an address, or says why not. `setting` is what changes the address.
+pub async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        if error.kind() != io::ErrorKind::AddrInUse {
+            return Failure::Unavailable(format!(
+                "{address} cannot be listened on: {error}; {setting} names another address"
+            ));
+        }
+        let holder = match holder_of(address) {
+            Some(Holder { pid, name }) => say(format!("par {name} (pid {pid})"), format!("by {name} (pid {pid})")),
+            None => say("par un autre programme", "by another program").to_owned(),
+        };
+        Failure::Unavailable(say(
+            format!("{address} est déjà pris {holder} : arrêtez-le, ou donnez une autre adresse avec {setting}"),
+            format!("{address} is taken {holder}: stop it, or give another address with {setting}"),
+        ))
+    })
 }
 
 /// Turns true once the process is asked to stop, by Ctrl-C or SIGTERM.

@@ -1,7 +1,9 @@
 //! From the command line to the command's file.
 
 use crate::args::Command;
-use crate::commands::{admin, audit, completions, doctor, events, import, migrate, projections, queue, serve, up};
+use crate::commands::{
+    admin, audit, completions, demo, doctor, events, import, migrate, projections, queue, serve, up,
+};
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -12,6 +14,7 @@ pub fn run(command: Command, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             Command::Up(args) => up::run(&args, output).await,
+            Command::Demo(args) => demo::run(&args, output).await,
             Command::Serve(args) => serve::run(&args).await,
             Command::Migrate(args) => migrate::run(args, output).await,
             Command::Admin(args) => admin::run(args, output).await,

@@ -122,7 +122,7 @@ impl Address {
     async fn listen(&mut self) -> Result<TcpListener, Failure> {
         match self.first.take() {
             Some(listener) => Ok(listener),
-            None => process::listen(self.address).await,
+            None => process::listen(self.address, "the option that names it").await,
         }
     }
 }

@@ -1,14 +1,15 @@
-//! `up.json`: what `comptoir up` made the first time, for whoever talks to it. It holds an administrator's token, so it is ours alone.
+//! `up.json`: what `comptoir up` made the first time, for whoever talks to it. It holds an administrator's token, so only its owner may read it.
 
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::failure::Failure;
+use crate::lang::say;
 
 /// Addresses, ids and credentials.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,29 +38,55 @@ pub struct UpFile {
 const NAME: &str = "up.json";
 
 impl UpFile {
+    /// Where it is in a data directory.
+    pub fn path(data_dir: &Path) -> PathBuf {
+        data_dir.join(NAME)
+    }
+
     /// What an earlier start made, if one did.
     pub fn read(data_dir: &Path) -> Result<Option<UpFile>, Failure> {
-        let path = data_dir.join(NAME);
-        let wrong = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+        let path = UpFile::path(data_dir);
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| wrong(&error)),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map(Some).map_err(|error| unreadable(&path, bytes.len(), &error))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(wrong(&error)),
+            Err(error) => Err(Failure::Usage(format!("{}: {error}", path.display()))),
         }
     }
 
     /// Replaces the file, whole or not at all.
     pub fn write(&self, data_dir: &Path) -> Result<(), Failure> {
-        let (path, beside) = (data_dir.join(NAME), data_dir.join("up.json.new"));
+        let (path, beside) = (UpFile::path(data_dir), data_dir.join("up.json.new"));
         let wrong = |error: std::io::Error| Failure::Unavailable(format!("{}: {error}", path.display()));
         let text = serde_json::to_string_pretty(self).map_err(|error| Failure::Internal(error.to_string()))?;
-        let options = fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside);
-        let mut file = options.map_err(wrong)?;
+        match fs::remove_file(&beside) {
+            // Half of an earlier file, which may have another mode.
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
+            Ok(()) | Err(_) => {}
+        }
+        let created = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside);
+        let mut file = created.map_err(wrong)?;
         file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(wrong)?;
         file.sync_all().map_err(wrong)?;
         fs::rename(&beside, &path).map_err(wrong)?;
         fs::File::open(data_dir).and_then(|folder| folder.sync_all()).map_err(wrong)
     }
+}
+
+/// It holds the only copy of the credentials: a person decides what becomes of it.
+fn unreadable(path: &Path, bytes: usize, error: &serde_json::Error) -> Failure {
+    let path = path.display();
+    Failure::Usage(say(
+        format!(
+            "{path} ne peut pas être lu ({bytes} octets ; {error}). Il contient les adresses, les identités et les clés. Remettez-en une copie \
+             entière ; ou déplacez-le (mv {path} {path}.abîmé) : le prochain « comptoir up » garde l'entreprise et émet de nouvelles clés"
+        ),
+        format!(
+            "{path} cannot be read ({bytes} bytes; {error}). It holds the addresses, ids and credentials. Restore a whole copy of it; \
+             or move it away (mv {path} {path}.bad): the next `comptoir up` keeps the company and issues new credentials"
+        ),
+    ))
 }
 
 #[cfg(test)]
@@ -86,5 +113,16 @@ mod tests {
         assert!(UpFile::read(folder.path()).unwrap() == Some(made));
         let mode = fs::metadata(folder.path().join(NAME)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_cut_file_is_named_with_what_to_do_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        for cut in ["", "{\"central_url\": \"http"] {
+            fs::write(UpFile::path(folder.path()), cut).unwrap();
+            let Err(Failure::Usage(text)) = UpFile::read(folder.path()) else { panic!("it was read") };
+            assert!(text.contains("up.json cannot be read") && text.contains("mv "), "{text}");
+            assert_eq!(fs::read_to_string(UpFile::path(folder.path())).unwrap(), cut);
+        }
     }
 }

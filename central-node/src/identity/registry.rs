@@ -236,3 +236,11 @@ pub async fn nodes(db: &Database, tenant: TenantId) -> Result<Vec<NodeRow>, Stor
         })
         .collect()
 }
+
+/// Whether central holds records of a node's log.
+pub async fn has_pushed(db: &Database, tenant: TenantId, node: NodeId) -> Result<bool, StoreError> {
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let sql = "select exists (select from node_head where tenant_id = $1 and node_id = $2 and last_seq > 0)";
+    Ok(tx.query_one(sql, &[&tenant.uuid(), &node.uuid()]).await?.try_get(0)?)
+}

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod audit;
 pub mod completions;
+pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod import;

@@ -45,7 +45,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
     match central {
         Some(central) => {
             let running = central::start(&process.data_dir, &central).await?;
-            let listener = process::listen(process.listen).await?;
+            let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
             tracing::info!(address = %process.listen, "Central listens");
             let supervisor = Supervisor::new(stop);
             supervisor.end_with_store_of(&running);
@@ -57,7 +57,7 @@ pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
         None => {
             let config = NodeConfig::from_settings(|name| reader.get(name)).map_err(|error| usage(&error))?;
             let node = Node::start(config).await?;
-            let listener = process::listen(process.listen).await?;
+            let listener = process::listen(process.listen, "LISTEN_ADDR").await?;
             tracing::info!(address = %process.listen, "The node listens");
             process::serve(listener, comptoir_local::router(node.clone()), stop, || node.end_waits()).await;
             node.shutdown().await;

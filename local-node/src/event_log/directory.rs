@@ -56,6 +56,19 @@ impl Identity {
     }
 }
 
+/// Whose log a directory holds, without opening the log; nothing where no log was finished there.
+pub fn identity_at(root: &Path) -> Result<Option<Identity>, OpenError> {
+    let path = root.join("registered");
+    match fs::read_to_string(&path) {
+        Ok(text) => match Identity::parse(&text) {
+            Some(identity) => Ok(Some(identity)),
+            None => Err(at(&path, "read")(io::Error::new(io::ErrorKind::InvalidData, "it names no identity"))),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at(&path, "read")(error)),
+    }
+}
+
 /// The directory, held by this process until dropped.
 pub(crate) struct Directory {
     root: PathBuf,
@@ -81,15 +94,7 @@ impl Directory {
 
     /// The identity this directory was registered for, if it was.
     pub(crate) fn registered(&self) -> Result<Option<Identity>, OpenError> {
-        let path = self.root.join("registered");
-        match fs::read_to_string(&path) {
-            Ok(text) => match Identity::parse(&text) {
-                Some(identity) => Ok(Some(identity)),
-                None => Err(at(&path, "read")(io::Error::new(io::ErrorKind::InvalidData, "it names no identity"))),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(at(&path, "read")(error)),
-        }
+        identity_at(&self.root)
     }
 
     /// Remembers that a whole log stands here; durable when it returns.

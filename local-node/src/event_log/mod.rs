@@ -58,7 +58,7 @@ use comptoir_core::time::Timestamp;
 use crossbeam_channel::{Sender, TrySendError};
 use tokio::sync::{oneshot, watch};
 
-pub use directory::Identity;
+pub use directory::{Identity, identity_at};
 pub use environment::{Environment, FreeSpace};
 pub use epochs::EpochHead;
 pub use errors::{AppendError, DecideError, EpochError, OpenError, Reused};

@@ -1,0 +1,115 @@
+//! `comptoir demo`: cuts the shop of a running `comptoir up` from central, and joins it again.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+use comptoir_proto::api_v1::QueueDto;
+use comptoir_proto::paths;
+use serde::Serialize;
+
+use crate::demo::control::{self, Reply, Request};
+use crate::failure::Failure;
+use crate::lang::{counted, say};
+use crate::output::{Output, Shown};
+use crate::remote::{Remote, RemoteArgs};
+
+/// How long `online` waits for the queue to empty: a node that was refused for long tries again within 16 seconds.
+const EMPTY_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// Which shop, and what to do.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir demo offline
+  comptoir demo online
+  comptoir demo status --json
+
+The program that `comptoir up` started must be running on the same data directory.
+Ends with 4 when nothing serves that directory.")]
+pub struct DemoArgs {
+    /// The data directory of `comptoir up`
+    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
+    data_dir: PathBuf,
+    #[command(subcommand)]
+    command: DemoCommand,
+}
+
+/// What to do with the connection.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum DemoCommand {
+    /// Cut the shop from central: every connection between them is refused
+    Offline,
+    /// Join the shop to central again, and wait until its queue is empty
+    Online,
+    /// Show whether the shop reaches central, and how many events wait
+    Status,
+}
+
+/// Does it, and prints how the shop stands.
+pub async fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> {
+    let request = match args.command {
+        DemoCommand::Offline => Request::Offline,
+        DemoCommand::Online => Request::Online,
+        DemoCommand::Status => Request::Status,
+    };
+    let reply = control::ask(&args.data_dir, request).await;
+    let Reply { online, local_url, error } = reply.map_err(|error| not_served(&args.data_dir, &error))?;
+    if let Some(error) = error {
+        return Err(Failure::Unavailable(error));
+    }
+    let shop = Remote::new(&RemoteArgs { url: local_url, token: None })?;
+    let began = Instant::now();
+    let mut pending = pending(&shop).await?;
+    while request == Request::Online && pending > 0 && began.elapsed() < EMPTY_WITHIN {
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        pending = self::pending(&shop).await?;
+    }
+    output.print(&Connection { online, pending })
+}
+
+async fn pending(shop: &Remote) -> Result<u64, Failure> {
+    let queue: QueueDto = shop.get(paths::QUEUE, &[]).await?;
+    Ok(queue.pending)
+}
+
+fn not_served(data_dir: &Path, error: &io::Error) -> Failure {
+    let shown = data_dir.display();
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Unavailable(say(
+            format!("aucun « comptoir up » ne sert {shown} : démarrez-le, ou nommez son dossier avec --data-dir"),
+            format!("no `comptoir up` serves {shown}: start it, or name its folder with --data-dir"),
+        )),
+        io::ErrorKind::PermissionDenied => Failure::Refused(say(
+            format!("{shown}/{} appartient à un autre utilisateur : celui qui a lancé « comptoir up »", control::NAME),
+            format!("{shown}/{} belongs to another user: the one who started `comptoir up`", control::NAME),
+        )),
+        _ => Failure::Unavailable(format!("{shown}/{}: {error}", control::NAME)),
+    }
+}
+
+/// How the shop stands with central.
+#[derive(Serialize)]
+struct Connection {
+    online: bool,
+    pending: u64,
+}
+
+impl Shown for Connection {
+    fn text(&self) -> String {
+        let pending = self.pending;
+        let waits = say(
+            counted(pending, "événement attend", "événements attendent"),
+            counted(pending, "event waits", "events wait"),
+        );
+        match self.online {
+            true => say(format!("En ligne : {waits} ."), format!("Online: {waits} to be sent.")),
+            false => say(
+                format!("Hors ligne : la boutique continue de travailler ; {waits} ."),
+                format!("Offline: the shop goes on working; {waits} to be sent."),
+            ),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What `comptoir up` prints once it runs: where everything is, and what the recorded days come to.
+
+use std::path::{Path, PathBuf};
+
+use comptoir_proto::api_v1::QueueDto;
+use comptoir_proto::paths;
+use comptoir_proto::status_v1::NodeStatus;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::commands::up::{FIGURES_WITHIN, LOOK_AGAIN_AFTER};
+use crate::failure::Failure;
+use crate::lang::{counted, say};
+use crate::output::Shown;
+use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
+use crate::up_file::UpFile;
+
+/// Addresses and figures.
+#[derive(Serialize)]
+pub(super) struct Overview {
+    central_url: String,
+    local_url: String,
+    data_dir: PathBuf,
+    up_file: PathBuf,
+    /// Sales by day.
+    figures: Vec<Value>,
+    records: Records,
+}
+
+/// How many records each log has.
+#[derive(Serialize)]
+struct Records {
+    /// The shop's log: one that opens it, and one for each event.
+    shop: u64,
+    /// Head office's order of events, to which it adds its own.
+    central: u64,
+}
+
+impl Overview {
+    /// Reads the figures once everything that the shop recorded is counted in them.
+    pub(super) async fn read(data_dir: &Path, file: &UpFile) -> Result<Overview, Failure> {
+        let local = Remote::new(&RemoteArgs { url: file.local_url.clone(), token: None })?;
+        let central =
+            Remote::new(&RemoteArgs { url: file.central_url.clone(), token: Some(file.admin_token.clone()) })?;
+        let wait = async {
+            loop {
+                let queue: QueueDto = local.get(paths::QUEUE, &[]).await?;
+                if queue.pending == 0 {
+                    return Ok::<_, Failure>(());
+                }
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            }
+        };
+        tokio::time::timeout(FIGURES_WITHIN, wait).await.unwrap_or(Ok(()))?;
+        // Stock changes as events are taken in, so it is complete to the end; sales follow, and can be waited for.
+        let stock: Value = central.get(paths::REPORT_STOCK, &[("product", "85123A")]).await?;
+        let position = stock["complete_to"].as_u64().unwrap_or_default();
+        let asked = [("by", "day"), ("min_position", &position.to_string())];
+        let report: Value = central.get(paths::REPORT_SALES, &asked).await?;
+        let status: NodeStatus = local.get(paths::STATUS, &[]).await?;
+        Ok(Overview {
+            central_url: file.central_url.clone(),
+            local_url: file.local_url.clone(),
+            data_dir: data_dir.to_owned(),
+            up_file: UpFile::path(data_dir),
+            figures: report["rows"].as_array().cloned().unwrap_or_default(),
+            records: Records { shop: status.log.durable, central: position },
+        })
+    }
+
+    fn days(&self) -> String {
+        let days: Vec<String> = self.figures.iter().map(day).collect();
+        if days.is_empty() { say("  aucune", "  none").to_owned() } else { days.join("\n") }
+    }
+}
+
+/// One row of the sales report in words.
+fn day(row: &Value) -> String {
+    let text = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
+    let number = |name: &str| row[name].as_u64().unwrap_or_default();
+    let kinds = [
+        ("sales", say(("vente", "ventes"), ("sale", "sales"))),
+        ("refunds", say(("retour", "retours"), ("refund", "refunds"))),
+        ("write_offs", say(("mise au rebut", "mises au rebut"), ("write-off", "write-offs"))),
+        ("adjustments", say(("ajustement", "ajustements"), ("adjustment", "adjustments"))),
+        ("lines", say(("ligne", "lignes"), ("line", "lines"))),
+    ];
+    // Sales and lines are always said; the others where there are any.
+    let said = kinds.into_iter().filter(|(name, _)| number(name) > 0 || matches!(*name, "sales" | "lines"));
+    let mut parts: Vec<String> = said.map(|(name, (one, many))| counted(number(name), one, many)).collect();
+    let pieces = text("quantity");
+    let piece = say(("article", "articles"), ("piece", "pieces"));
+    parts.push(format!("{pieces} {}", if pieces == "1" { piece.0 } else { piece.1 }));
+    parts.push(format!("{} {}", text("amount"), text("currency")));
+    format!("  {}{} {}", text("key"), say(" :", ":"), parts.join(", "))
+}
+
+impl Shown for Overview {
+    fn text(&self) -> String {
+        let Overview { central_url, local_url, data_dir, up_file, records: Records { shop, central }, .. } = self;
+        let (days, data, up) = (self.days(), data_dir.display(), up_file.display());
+        let own = central.saturating_sub(*shop);
+        // As it was called here, so that the lines below can be copied.
+        let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
+        let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
+        let on = if data_dir == Path::new("./comptoir-data") { String::new() } else { format!(" --data-dir {data}") };
+        say(
+            format!(
+                "\nComptoir tourne. Ctrl-C l'arrête ; tout ce qui est enregistré reste dans {data}.\n\n\
+                 Boutique  {local_url}/   (API : {local_url}{docs})\n\
+                 Central   {central_url}/   (API : {central_url}{docs})\n\
+                 Clés      {up}\n\n\
+                 Ventes par jour, telles que le siège les lit :\n{days}\n\n\
+                 Journal de la boutique : {shop_records}, un par événement et un qui l'ouvre. Siège : {central}, dont {own} de lui-même.\n\n\
+                 À essayer, dans un autre terminal, depuis ce dossier :\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
+                 {me} demo offline{on}\n  {me} demo online{on}\n  \
+                 {me} events export{at} --out boutique.bundle && {me} audit verify boutique.bundle",
+                docs = paths::DOCS,
+                shop_records = counted(*shop, "enregistrement", "enregistrements"),
+            ),
+            format!(
+                "\nComptoir is running. Ctrl-C stops it; what was recorded is kept in {data}.\n\n\
+                 Shop     {local_url}/   (API: {local_url}{docs})\n\
+                 Central  {central_url}/   (API: {central_url}{docs})\n\
+                 Keys     {up}\n\n\
+                 Sales by day, as head office reads them:\n{days}\n\n\
+                 The shop's log: {shop_records}, one for each event and one that opens it. Head office: {central}, of which {own} its own.\n\n\
+                 What to try next, in a second terminal, from this folder:\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
+                 {me} demo offline{on}\n  {me} demo online{on}\n  \
+                 {me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",
+                docs = paths::DOCS,
+                shop_records = counted(*shop, "record", "records"),
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_day_has_plurals_all_its_events_and_the_amount_as_reported() {
+        let row = json!({ "key": "2010-12-01", "currency": "GBP", "sales": 136, "refunds": 6, "write_offs": 1, "adjustments": 0,
+            "lines": 3108, "quantity": "26814", "amount": "58635.56" });
+        let said = "  2010-12-01: 136 sales, 6 refunds, 1 write-off, 3108 lines, 26814 pieces, 58635.56 GBP";
+        assert_eq!(day(&row), said);
+        let row = json!({ "key": "2026-11-30", "currency": "GBP", "sales": 1, "refunds": 0, "write_offs": 0, "adjustments": 0,
+            "lines": 1, "quantity": "2", "amount": "5.10" });
+        assert_eq!(day(&row), "  2026-11-30: 1 sale, 1 line, 2 pieces, 5.10 GBP");
+    }
+}

@@ -1,0 +1,226 @@
+//! `comptoir up`: everything on this machine, for a first look: a private Postgres, central, one shop's node, and one real day of a real
+//! shop in it.
+//!
+//! Order: `up.json` and both ports are checked first, then Postgres starts, then the company is made or found, then central and the node
+//! serve. The node reaches central through a relay, which `comptoir demo` cuts and joins.
+
+mod figures;
+mod first_start;
+mod opening_stock;
+mod sample;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use comptoir_central::restart::RESTARTS_MAX;
+use comptoir_central::{Central, identity};
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_local::config::ApiKey;
+use comptoir_local::event_log::Identity;
+use comptoir_local::{Node, NodeConfig, SyncConfig};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::central;
+use crate::demo::{Relay, control};
+use crate::failure::Failure;
+use crate::lang::say;
+use crate::output::Output;
+use crate::process;
+use crate::settings::{self, Logs};
+use crate::supervise::{CentralPart, NodePart, Supervisor};
+use crate::up_file::UpFile;
+
+/// How long the first figures may take.
+const FIGURES_WITHIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// Where to put it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir up
+  comptoir up --data-dir /var/lib/comptoir --no-sample
+
+Everything it writes is under the data directory; up.json there has the addresses, ids and credentials.")]
+pub struct UpArgs {
+    /// Everything is written under it
+    #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data")]
+    data_dir: PathBuf,
+    /// Where central listens
+    #[arg(long, default_value = "127.0.0.1:7400")]
+    central_addr: SocketAddr,
+    /// Where the shop's node listens
+    #[arg(long, default_value = "127.0.0.1:7401")]
+    local_addr: SocketAddr,
+    /// Time zone of the company that is made the first time
+    #[arg(long, default_value = "Europe/London")]
+    zone: String,
+    /// Currency of the company that is made the first time
+    #[arg(long, default_value = "GBP")]
+    currency: String,
+    /// The rulebook it begins with; the built-in one otherwise
+    #[arg(long, env = "RULEBOOK_FILE")]
+    rulebook: Option<PathBuf>,
+    /// How often in a row a part that ended by itself is started again before the process ends with exit code 70
+    #[arg(long, env = "RESTARTS_MAX", default_value_t = RESTARTS_MAX)]
+    restarts_max: u32,
+    /// Begin with nothing instead of one real day
+    #[arg(long)]
+    no_sample: bool,
+}
+
+/// Both addresses, taken before anything is made: a port that is busy costs nobody a wait.
+struct Listeners {
+    central: TcpListener,
+    local: TcpListener,
+}
+
+/// Starts everything, shows what there is, and serves until asked to stop.
+pub async fn run(args: &UpArgs, output: Output) -> Result<(), Failure> {
+    std::fs::create_dir_all(&args.data_dir)
+        .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
+    process::start_logging(&Logs { json: false, level: tracing::Level::WARN });
+    process::outlive_file_limits()?;
+    let supervisor = Supervisor::new(process::stop_signal()?);
+    let file = UpFile::read(&args.data_dir)?;
+    let listeners = Listeners {
+        central: process::listen(args.central_addr, "--central-addr").await?,
+        local: process::listen(args.local_addr, "--local-addr").await?,
+    };
+    let settings = settings::Central {
+        database_url: None,
+        rulebook_file: args.rulebook.clone(),
+        clock_drift_limit: None,
+        restarts_max: Some(args.restarts_max),
+    };
+    announce_postgres(&args.data_dir, output);
+    let central = central::start(&args.data_dir, &settings).await?;
+    supervisor.end_with_store_of(&central);
+    let served = match prepare(args, file, &central, &listeners, output).await {
+        Ok(file) => serve(args, file, &central, listeners, &supervisor, output).await,
+        Err(failure) => Err(failure),
+    };
+    central.shutdown().await;
+    supervisor.outcome().and(served)?;
+    let kept = args.data_dir.display();
+    output.note(&say(
+        format!("\nArrêté. Tout ce qui est enregistré reste dans {kept} ; la même commande reprend là."),
+        format!("\nStopped. What was recorded is kept in {kept}; the same command goes on from there."),
+    ));
+    Ok(())
+}
+
+fn announce_postgres(data_dir: &Path, output: Output) {
+    let folder = data_dir.join("pg");
+    let (is_made, folder) = (folder.exists(), folder.display());
+    let making = say(
+        format!("Création d'un Postgres privé dans {folder} ..."),
+        format!("Making a private Postgres in {folder} ..."),
+    );
+    let starting = say(
+        format!("Démarrage du Postgres privé de {folder} ..."),
+        format!("Starting the private Postgres in {folder} ..."),
+    );
+    output.note(if is_made { &starting } else { &making });
+}
+
+/// The company, and `up.json` with today's addresses.
+async fn prepare(
+    args: &UpArgs,
+    file: Option<UpFile>,
+    central: &Central,
+    listeners: &Listeners,
+    output: Output,
+) -> Result<UpFile, Failure> {
+    let mut file = first_start::company(args, file, central, output).await?;
+    file.central_url = address(&listeners.central)?;
+    file.local_url = address(&listeners.local)?;
+    file.database_url = central.urls().readonly.clone();
+    let reader = identity::allow_reader(central.database(), TenantId::new(file.tenant_id), identity::READERS).await;
+    reader.map_err(|error| Failure::Refused(error.to_string()))?;
+    file.write(&args.data_dir)?;
+    Ok(file)
+}
+
+/// Serves central and the node until asked to stop.
+async fn serve(
+    args: &UpArgs,
+    mut file: UpFile,
+    central: &Arc<Central>,
+    listeners: Listeners,
+    supervisor: &Supervisor,
+    output: Output,
+) -> Result<(), Failure> {
+    let stop = supervisor.stop();
+    let relay = relay(&listeners.central).await?;
+    let config = node_config(&args.data_dir, &file, &format!("http://{}", relay.address()))?;
+    let _demo = control::serve(&args.data_dir, relay, file.local_url.clone())
+        .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.join(control::NAME).display())))?;
+    // Each with a stop of its own: the node ends first, so that what it still sends finds central there.
+    let (stop_central, stop_node) = (watch::Sender::new(false), watch::Sender::new(false));
+    let serving_central = supervisor.keep(
+        "central",
+        args.restarts_max,
+        stop_central.subscribe(),
+        CentralPart::new(central.clone(), listeners.central)?,
+    );
+    let node = Node::start(config.clone()).await?;
+    let serving_local = supervisor.keep(
+        "the node",
+        args.restarts_max,
+        stop_node.subscribe(),
+        NodePart::new(config, node, listeners.local)?,
+    );
+
+    let shown = tokio::select! {
+        shown = show(args, &mut file, output) => shown,
+        () = process::stopped(stop.clone()) => Ok(()),
+    };
+    if shown.is_ok() {
+        process::stopped(stop).await;
+    }
+    stop_node.send_replace(true);
+    // A supervising task that panicked has ended too.
+    drop(serving_local.await);
+    stop_central.send_replace(true);
+    drop(serving_central.await);
+    shown
+}
+
+/// The node reaches central through it, so that `comptoir demo` can cut the two from each other.
+async fn relay(central: &TcpListener) -> Result<Arc<Relay>, Failure> {
+    let started = async { Relay::start(central.local_addr()?).await };
+    let relay =
+        started.await.map_err(|error| Failure::Unavailable(format!("no loopback port for the node: {error}")))?;
+    Ok(Arc::new(relay))
+}
+
+fn address(listener: &TcpListener) -> Result<String, Failure> {
+    let address = listener.local_addr().map_err(|error| Failure::Internal(format!("no address: {error}")))?;
+    Ok(format!("http://{address}"))
+}
+
+fn node_config(data_dir: &Path, file: &UpFile, central_url: &str) -> Result<NodeConfig, Failure> {
+    let identity = Identity {
+        tenant: TenantId::new(file.tenant_id),
+        site: SiteId::new(file.site_id),
+        node: NodeId::new(file.node_id),
+    };
+    let url = central_url.parse().map_err(|error| Failure::Internal(format!("{central_url}: {error}")))?;
+    let key = ApiKey::new(&file.node_api_key).map_err(|error| Failure::Usage(format!("up.json: {error}")))?;
+    Ok(NodeConfig::new(data_dir, identity, SyncConfig::to(url, key)))
+}
+
+/// The first time, records the sample; then says where everything is and what it comes to.
+async fn show(args: &UpArgs, file: &mut UpFile, output: Output) -> Result<(), Failure> {
+    if !args.no_sample && !file.sample_imported {
+        sample::record(&args.data_dir, &file.local_url, output).await?;
+        file.sample_imported = true;
+        file.write(&args.data_dir)?;
+    }
+    output.print(&figures::Overview::read(&args.data_dir, file).await?)
+}

@@ -1,0 +1,125 @@
+//! The connection between the shop's node and central in `comptoir up`: a loopback port of its own whose connections go on to central.
+//! Cut, it neither accepts nor keeps a connection: the node is refused as it would be by a cable that is not there.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// How long to wait when no connection can be accepted, as when too many files are open.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// A port that forwards to central while it is joined.
+pub struct Relay {
+    address: SocketAddr,
+    central: SocketAddr,
+    accepting: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Relay {
+    /// Opens a free loopback port and joins it to central.
+    pub async fn start(central: SocketAddr) -> io::Result<Relay> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let accepting = tokio::spawn(accept(listener, central));
+        Ok(Relay { address, central, accepting: Mutex::new(Some(accepting)) })
+    }
+
+    /// Where the node finds central.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether connections go through.
+    pub async fn is_joined(&self) -> bool {
+        self.accepting.lock().await.is_some()
+    }
+
+    /// Ends every connection and closes the port. Once it returns, nothing goes through.
+    pub async fn cut(&self) {
+        if let Some(accepting) = self.accepting.lock().await.take() {
+            accepting.abort();
+            // It ends by being aborted: that is no error.
+            drop(accepting.await);
+        }
+    }
+
+    /// Opens the port again. An error means that it stays cut.
+    pub async fn join(&self) -> io::Result<()> {
+        let mut accepting = self.accepting.lock().await;
+        if accepting.is_none() {
+            let listener = TcpListener::bind(self.address).await?;
+            *accepting = Some(tokio::spawn(accept(listener, self.central)));
+        }
+        Ok(())
+    }
+}
+
+/// Owns the port and its connections: aborted, it closes them all.
+async fn accept(listener: TcpListener, central: SocketAddr) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((node, _)) => drop(connections.spawn(forward(node, central))),
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN_AFTER).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Until one side ends, or fails: the node sees its connection end and tries again.
+async fn forward(mut node: TcpStream, central: SocketAddr) {
+    if let Ok(mut central) = TcpStream::connect(central).await {
+        let _ = tokio::io::copy_bidirectional(&mut node, &mut central).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// A server that answers every byte with the same byte.
+    async fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut read, mut write) = stream.split();
+                    tokio::io::copy(&mut read, &mut write).await
+                });
+            }
+        });
+        address
+    }
+
+    async fn echoed(stream: &mut TcpStream) -> io::Result<u8> {
+        stream.write_all(b"x").await?;
+        stream.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn a_cut_relay_ends_its_connections_and_refuses_new_ones_until_it_is_joined() {
+        let relay = Relay::start(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        assert_eq!(echoed(&mut stream).await.unwrap(), b'x');
+
+        relay.cut().await;
+        relay.cut().await;
+        assert!(!relay.is_joined().await);
+        assert!(echoed(&mut stream).await.is_err());
+        let refused = TcpStream::connect(relay.address()).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+
+        relay.join().await.unwrap();
+        relay.join().await.unwrap();
+        let mut stream = TcpStream::connect(relay.address()).await.unwrap();
+        assert_eq!(echoed(&mut stream).await.unwrap(), b'x');
+    }
+}
