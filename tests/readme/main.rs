@@ -1,0 +1,103 @@
+//! Runs the blocks of the README, in their order, as a newcomer pastes them: against the real program on a folder of its own. Only what a
+//! test cannot have is replaced: the ports, and `target/release/comptoir` by the binary under test. Blocks that build are not run
+//! but known by their text, so that a new block of that kind fails here.
+
+mod scratch;
+mod starts;
+
+use std::path::{Path, PathBuf};
+
+use scratch::Scratch;
+use serde_json::Value;
+
+const STARTS: &str = "make run\n";
+const TESTS: &str = "make test\n";
+
+/// The `sh` blocks of a page.
+fn blocks(page: &str) -> Vec<String> {
+    let blocks = page.split("```sh\n").skip(1);
+    blocks.map(|rest| rest.split("```").next().expect("a block ends").to_owned()).collect()
+}
+
+fn readme() -> (PathBuf, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests is in the repository");
+    let page = std::fs::read_to_string(root.join("README.md")).expect("there is a README");
+    (root.to_owned(), page)
+}
+
+#[test]
+fn every_block_of_the_readme_does_what_the_readme_says() {
+    let (_, page) = readme();
+    let blocks = blocks(&page);
+    let [start, sale, cut, join, office, auditor, remove, tests] = blocks.as_slice() else {
+        panic!("the README has other blocks than this test knows: {blocks:#?}");
+    };
+    assert_eq!((start.as_str(), tests.as_str()), (STARTS, TESTS));
+
+    let mut clone = Scratch::new();
+    clone.start(&[]);
+    let words = clone.printed();
+    assert!(words.contains("2010-12-01: 136 sales, 6 refunds, "), "{words}");
+    assert!(words.contains(" pieces, 58635.56 GBP\n") && words.contains("/docs"), "{words}");
+    assert!(
+        words.contains("The shop's log: 145 records") && words.contains("Head office: 147, of which 2 its own"),
+        "{words}"
+    );
+    let heard = clone.said();
+    assert!(heard.starts_with("Making a private Postgres in ./comptoir-data/pg ..."), "{heard}");
+    assert!(heard.contains("1 reception of opening stock (invented), then 143 invoices of one real day"), "{heard}");
+
+    let answer: Value = serde_json::from_str(&clone.paste(sale)).expect("the answer is JSON");
+    assert_eq!(answer["results"][0]["duplicate"], false, "{answer}");
+    // The first sale may still be on its way when the line is cut: both wait then.
+    let offline = clone.paste(cut);
+    assert!(offline.starts_with("Offline: the shop goes on working; "), "{offline}");
+    assert!(
+        offline.contains("Waiting: 1, the oldest for") || offline.contains("Waiting: 2, the oldest for"),
+        "{offline}"
+    );
+    let online = clone.paste(join);
+    assert!(online.starts_with("Online: 0 events wait to be sent.\nWaiting: 0\n"), "{online}");
+
+    let figures = clone.paste(office);
+    let (sales, stock) = figures.split_once('\n').expect("two answers");
+    let sales: Value = serde_json::from_str(sales).expect("the answer is JSON");
+    let days = sales["rows"].as_array().expect("rows");
+    assert_eq!(days.len(), 2, "{sales}");
+    assert_eq!((&days[0]["amount"], &days[0]["sales"]), (&"58635.56".into(), &136.into()), "{sales}");
+    assert_eq!(
+        (&days[1]["amount"], &days[1]["sales"]),
+        (&"7.65".into(), &2.into()),
+        "each sale is there once: {sales}"
+    );
+    let mut table = csv::Reader::from_reader(stock.as_bytes());
+    let header = table.headers().expect("a header").clone();
+    let column = |name: &str| header.iter().position(|column| column == name).expect("the column is there");
+    let (short, value) = (column("short"), column("value"));
+    let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
+    assert!(rows.len() > 1_000, "{} rows", rows.len());
+    let without_stock: Vec<_> = rows.iter().filter(|row| &row[short] != "0" || row[value].starts_with('-')).collect();
+    assert!(without_stock.is_empty(), "sold below zero: {without_stock:?}");
+
+    let verified = clone.paste(auditor);
+    assert!(verified.contains("Intact: 147 records"), "{verified}");
+    assert_eq!(clone.interrupt(), Some(0));
+    let heard = clone.said();
+    assert!(
+        heard
+            .ends_with("Stopped. What was recorded is kept in ./comptoir-data; the same command goes on from there.\n"),
+        "{heard}"
+    );
+    clone.paste(remove);
+    assert!(!clone.data_dir().exists());
+}
+
+#[test]
+fn every_file_that_the_readme_names_is_there() {
+    let (root, page) = readme();
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files: Vec<&str> = targets.filter(|target| !target.contains("://")).collect();
+    assert!(files.len() > 8, "{files:?}");
+    let missing: Vec<&&str> = files.iter().filter(|file| !root.join(file).exists()).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

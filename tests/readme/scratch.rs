@@ -1,0 +1,136 @@
+//! A clone as far as the README's commands see one: a folder with `target/release/comptoir`, in which `comptoir up` runs on free ports.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use comptoir_tests::processes::{binary, folder, free_port};
+use serde_json::Value;
+
+const READY_WITHIN: Duration = Duration::from_secs(180);
+
+/// The folder, and what runs in it.
+pub struct Scratch {
+    folder: tempfile::TempDir,
+    ports: [u16; 2],
+    up: Option<Child>,
+}
+
+impl Scratch {
+    /// Nothing runs yet.
+    pub fn new() -> Scratch {
+        let folder = folder();
+        let release = folder.path().join("target/release");
+        std::fs::create_dir_all(&release).expect("the folder can be written to");
+        std::os::unix::fs::symlink(binary(), release.join("comptoir")).expect("the folder can be written to");
+        Scratch { folder, ports: [free_port(), free_port()], up: None }
+    }
+
+    /// Where `comptoir up` writes.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("comptoir-data")
+    }
+
+    /// Addresses of central and of the shop's node.
+    pub fn urls(&self) -> [String; 2] {
+        self.ports.map(|port| format!("http://127.0.0.1:{port}"))
+    }
+
+    /// What `up` printed, and what it said on stderr, since its last start.
+    pub fn printed(&self) -> String {
+        self.words("up.out")
+    }
+
+    /// See [`Self::printed`].
+    pub fn said(&self) -> String {
+        self.words("up.err")
+    }
+
+    fn words(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default()
+    }
+
+    /// A command of the program in this folder, with nothing of this process's environment but the search path.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("target/release/comptoir");
+        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
+        command
+    }
+
+    fn up_command(&self, more: &[&str]) -> Command {
+        let [central, local] = self.ports.map(|port| format!("127.0.0.1:{port}"));
+        let mut command =
+            self.command(&["up", "--data-dir", "./comptoir-data", "--central-addr", &central, "--local-addr", &local]);
+        command.args(more);
+        command
+    }
+
+    /// Starts `comptoir up` and waits until it has printed its figures.
+    pub fn start(&mut self, more: &[&str]) {
+        let file =
+            |name: &str| std::fs::File::create(self.folder.path().join(name)).expect("the folder can be written to");
+        let mut command = self.up_command(more);
+        let mut up = command.stdout(file("up.out")).stderr(file("up.err")).spawn().expect("the binary starts");
+        let started = Instant::now();
+        while !self.printed().contains("Comptoir is running") {
+            let ended = up.try_wait().expect("our own child can be asked");
+            assert!(ended.is_none(), "it ended ({ended:?}): {}", self.said());
+            assert!(started.elapsed() < READY_WITHIN, "it prints no figures: {}", self.said());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.up = Some(up);
+    }
+
+    /// `comptoir up` where it ends by itself.
+    pub fn start_fails(&self, more: &[&str]) -> (Option<i32>, String) {
+        let output = self.up_command(more).output().expect("the binary starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// A command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the binary starts")
+    }
+
+    /// Each line that a command prints, as JSON.
+    pub fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {out}{err}");
+        out.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+    }
+
+    /// Pastes a block into a shell in this folder: what it prints. Each command must succeed.
+    pub fn paste(&self, block: &str) -> String {
+        let [central, local] = self.ports.map(|port| format!("127.0.0.1:{port}"));
+        let block = block.replace("127.0.0.1:7400", &central).replace("127.0.0.1:7401", &local);
+        let mut shell = Command::new("bash");
+        shell.args(["-euo", "pipefail", "-c", &block]).current_dir(self.folder.path());
+        // Where no address is named, the program asks the usual port, which is another here.
+        shell.env("COMPTOIR_URL", format!("http://{local}")).env("LC_ALL", "C").env_remove("DATA_DIR");
+        let output = shell.output().expect("bash starts");
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{block}\n{out}{err}");
+        assert!(out.is_empty() || out.ends_with('\n'), "the prompt would stick to the answer: {out:?}");
+        out.into_owned()
+    }
+
+    /// Ctrl-C: its exit code.
+    pub fn interrupt(&mut self) -> Option<i32> {
+        let mut up = self.up.take().expect("it was started");
+        let pid = rustix::process::Pid::from_child(&up);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("our own child can be asked to end");
+        up.wait().expect("our own child can be waited for").code()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Some(up) = &mut self.up {
+            // It may have ended by itself. Postgres ends with its parent.
+            let _ = up.kill();
+            let _ = up.wait();
+        }
+    }
+}
