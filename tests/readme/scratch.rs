@@ -31,11 +31,6 @@ impl Scratch {
         self.folder.path().join("comptoir-data")
     }
 
-    /// Addresses of central and of the shop's node.
-    pub fn urls(&self) -> [String; 2] {
-        self.ports.map(|port| format!("http://127.0.0.1:{port}"))
-    }
-
     /// What `up` printed, and what it said on stderr, since its last start.
     pub fn printed(&self) -> String {
         self.words("up.out")

@@ -105,9 +105,9 @@ impl Shown for Connection {
             counted(pending, "event waits", "events wait"),
         );
         match self.online {
-            true => say(format!("En ligne : {waits} ."), format!("Online: {waits} to be sent.")),
+            true => say(format!("En ligne : {waits}."), format!("Online: {waits} to be sent.")),
             false => say(
-                format!("Hors ligne : la boutique continue de travailler ; {waits} ."),
+                format!("Hors ligne : la boutique continue de travailler ; {waits}."),
                 format!("Offline: the shop goes on working; {waits} to be sent."),
             ),
         }
