@@ -10,7 +10,7 @@ use serde_json::Value;
 const READY_WITHIN: Duration = Duration::from_secs(180);
 
 /// The folder, and what runs in it.
-pub struct Scratch {
+pub(crate) struct Scratch {
     folder: tempfile::TempDir,
     ports: [u16; 2],
     up: Option<Child>,
@@ -18,7 +18,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// Nothing runs yet.
-    pub fn new() -> Scratch {
+    pub(crate) fn new() -> Scratch {
         let folder = folder();
         let release = folder.path().join("target/release");
         std::fs::create_dir_all(&release).expect("the folder can be written to");
@@ -27,17 +27,17 @@ impl Scratch {
     }
 
     /// Where `comptoir up` writes.
-    pub fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.folder.path().join("comptoir-data")
     }
 
     /// What `up` printed, and what it said on stderr, since its last start.
-    pub fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         self.words("up.out")
     }
 
     /// See [`Self::printed`].
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.words("up.err")
     }
 
@@ -46,7 +46,7 @@ impl Scratch {
     }
 
     /// A command of the program in this folder, with nothing of this process's environment but the search path.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("target/release/comptoir");
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
@@ -62,7 +62,7 @@ impl Scratch {
     }
 
     /// Starts `comptoir up` and waits until it has printed its figures.
-    pub fn start(&mut self, more: &[&str]) {
+    pub(crate) fn start(&mut self, more: &[&str]) {
         let file =
             |name: &str| std::fs::File::create(self.folder.path().join(name)).expect("the folder can be written to");
         let mut command = self.up_command(more);
@@ -78,18 +78,18 @@ impl Scratch {
     }
 
     /// `comptoir up` where it ends by itself.
-    pub fn start_fails(&self, more: &[&str]) -> (Option<i32>, String) {
+    pub(crate) fn start_fails(&self, more: &[&str]) -> (Option<i32>, String) {
         let output = self.up_command(more).output().expect("the binary starts");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
     /// A command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("the binary starts")
     }
 
     /// Each line that a command prints, as JSON.
-    pub fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn lines(&self, arguments: &[&str]) -> Vec<Value> {
         let output = self.run(&[arguments, &["--json"]].concat());
         let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{arguments:?}: {out}{err}");
@@ -97,7 +97,7 @@ impl Scratch {
     }
 
     /// Pastes a block into a shell in this folder: what it prints. Each command must succeed.
-    pub fn paste(&self, block: &str) -> String {
+    pub(crate) fn paste(&self, block: &str) -> String {
         let [central, local] = self.ports.map(|port| format!("127.0.0.1:{port}"));
         let block = block.replace("127.0.0.1:7400", &central).replace("127.0.0.1:7401", &local);
         let mut shell = Command::new("bash");
@@ -112,7 +112,7 @@ impl Scratch {
     }
 
     /// Ctrl-C: its exit code.
-    pub fn interrupt(&mut self) -> Option<i32> {
+    pub(crate) fn interrupt(&mut self) -> Option<i32> {
         let mut up = self.up.take().expect("it was started");
         let pid = rustix::process::Pid::from_child(&up);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("our own child can be asked to end");
