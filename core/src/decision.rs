@@ -1,6 +1,5 @@
 //! What central decided about a record: itself a stored, chained record that never changes.
 
-use crate::event::Event;
 use crate::fact::Fields;
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
@@ -174,11 +173,22 @@ pub enum Flag {
     CostUnknown,
     /// It was decided as central had told before it was put back to an older copy.
     Promised,
+    /// The node's clock was wrong and its true time is not known: the event counts at the nearest time that does not contradict the log.
+    ClockUnsure,
+    /// The time given for it lies in the future: it counts from when the node took it in.
+    TimeInFuture,
 }
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Flag; 4] = [Flag::StockShortage, Flag::UnknownReference, Flag::CostUnknown, Flag::Promised];
+    pub const ALL: [Flag; 6] = [
+        Flag::StockShortage,
+        Flag::UnknownReference,
+        Flag::CostUnknown,
+        Flag::Promised,
+        Flag::ClockUnsure,
+        Flag::TimeInFuture,
+    ];
 
     /// The word on the wire and in reports.
     pub fn as_str(self) -> &'static str {
@@ -187,7 +197,14 @@ impl Flag {
             Flag::UnknownReference => "UNKNOWN_REFERENCE",
             Flag::CostUnknown => "COST_UNKNOWN",
             Flag::Promised => "PROMISED",
+            Flag::ClockUnsure => "CLOCK_UNSURE",
+            Flag::TimeInFuture => "TIME_IN_FUTURE",
         }
+    }
+
+    /// Whether it is about the event's time, which central alone knows: the log does not show it.
+    pub fn is_about_time(self) -> bool {
+        matches!(self, Flag::ClockUnsure | Flag::TimeInFuture)
     }
 
     /// The flag of that word.
@@ -272,7 +289,7 @@ pub struct Place {
     pub position: Position,
     /// When central received it: set under the tenant's lock, strictly increasing.
     pub received_at: Timestamp,
-    /// `occurred_at`, corrected where the node's clock stamped it, never later than receipt.
+    /// `occurred_at`, corrected where the node's clock stamped it, never later than receipt: see [`crate::clock::Timing`].
     pub effective_at: Timestamp,
     /// The year of `received_at` in the tenant's zone: what invoices are numbered by.
     pub local_year: i16,
@@ -282,15 +299,4 @@ pub struct Place {
     pub by_central: bool,
     /// Which version of the rules judges it: today's, or that of the decision where one is made again.
     pub engine: u16,
-}
-
-impl Place {
-    /// `occurred_at` corrected by the node's clock offset (node minus central, microseconds) where the node stamped it, never later than receipt.
-    pub fn effective_at(event: &Event, clock_offset_micros: i64, received_at: Timestamp) -> Timestamp {
-        let corrected = match event.time_source {
-            crate::event::TimeSource::Node => event.occurred_at.shifted(clock_offset_micros.saturating_neg()),
-            crate::event::TimeSource::Caller => event.occurred_at,
-        };
-        corrected.min(received_at)
-    }
 }

@@ -34,6 +34,8 @@ pub struct Objection {
 pub enum Fact {
     /// `EPOCH_OPENED`: the first record of an epoch.
     EpochOpened,
+    /// `CLOCK_CHANGED`: what happened to the node's clock.
+    ClockChanged(crate::clock::ClockChange),
     /// `SALE_RECORDED`.
     SaleRecorded(Sale),
     /// `SALE_REFUNDED`: goods came back, quantities are positive.

@@ -4,9 +4,10 @@
 //! the same log again gives the same decisions on any machine, years later.
 //!
 //! Reading order: the words ([`id`], [`position`], [`time`]), the fact ([`event`], [`fact`]), its seal ([`chain`]),
-//! the judgement ([`rulebook`], [`decision`], [`state`], [`rules`]).
+//! its time ([`clock`]), the judgement ([`rulebook`], [`decision`], [`state`], [`rules`]).
 
 pub mod chain;
+pub mod clock;
 pub mod decision;
 pub mod event;
 pub mod fact;

@@ -8,6 +8,8 @@ pub const RECORD_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 4 * 1024;
 pub const PUSH_RECORDS_MAX: usize = 5_000;
 /// Decoded bytes of the records of one push.
 pub const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Changes of a node's clock in one push. A clock that was set more often than that within one batch has no time that means anything.
+pub const CLOCK_MARKS_MAX: usize = PUSH_RECORDS_MAX;
 /// Body of one push request: the records in base64, with their chain and names around them.
 pub const PUSH_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Characters of a name: entity type, entity id, action, user, product.

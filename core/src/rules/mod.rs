@@ -76,9 +76,11 @@ fn judge(world: &World, place: &Place, known: &Known, released: bool) -> Judgeme
 fn judge_fact(world: &World, place: &Place, known: &Known, released: bool) -> Judgement {
     let rule = rule_of(world, known);
     match &known.fact {
-        Fact::EpochOpened | Fact::AuditRecorded | Fact::InvoiceReferenceAssigned | Fact::RulebookAdopted(_) => {
-            Judgement::accepted(rule)
-        }
+        Fact::EpochOpened
+        | Fact::ClockChanged(_)
+        | Fact::AuditRecorded
+        | Fact::InvoiceReferenceAssigned
+        | Fact::RulebookAdopted(_) => Judgement::accepted(rule),
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)
         | Fact::SaleCancelled(_)
@@ -152,6 +154,7 @@ fn refused_to_a_node(world: &World, place: &Place, known: &Known) -> Option<Judg
             Some(with_detail(Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule), detail))
         }
         Fact::EpochOpened
+        | Fact::ClockChanged(_)
         | Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)
         | Fact::SaleCancelled(_)
@@ -178,6 +181,7 @@ fn objected(world: &World, known: &Known) -> Option<Judgement> {
 fn accepted(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Vec<Effect> {
     match &known.fact {
         Fact::EpochOpened
+        | Fact::ClockChanged(_)
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned
         | Fact::RevenueAdjusted(_)

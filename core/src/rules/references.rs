@@ -28,6 +28,7 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
         Fact::StockAdjusted(adjustment) => adjustment.lines.iter().map(|line| product(&line.product)).collect(),
         Fact::InvoiceCreated(invoice) => [sold(&invoice.lines), client(&Some(invoice.client.clone()))].concat(),
         Fact::EpochOpened
+        | Fact::ClockChanged(_)
         | Fact::StockCountAccepted { .. }
         | Fact::DeliveryCreated(_)
         | Fact::DeliveryValidated(_)

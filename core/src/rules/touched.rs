@@ -16,6 +16,7 @@ pub fn touched(known: &Known, place: &Place, _rulebook: &Rulebook, into: &mut To
     into.entities.extend(references(&known.fact));
     match &known.fact {
         Fact::EpochOpened
+        | Fact::ClockChanged(_)
         | Fact::RevenueAdjusted(_)
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned

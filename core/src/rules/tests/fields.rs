@@ -47,6 +47,38 @@ mod last_writer_wins {
     }
 
     #[test]
+    fn a_time_given_in_the_future_loses_to_an_edit_made_after_it_was_taken_in() {
+        use crate::clock::{ClockHistory, TakenIn, Timing};
+        use crate::event::{Event, TimeSource};
+
+        const MINUTE: i64 = 60_000_000;
+        let given_at = updated(1, "CLIENT", "c", &["name=\"Bea\""]);
+        let event = Event {
+            occurred_at: Timestamp(9_999 * MINUTE),
+            time_source: TimeSource::Caller,
+            ..given_at.known.event.clone()
+        };
+        // Taken in after ten minutes, received after sixty; meanwhile another node wrote, after forty.
+        let timing =
+            |known| Timing::new(&event, &ClockHistory::default(), known, Timestamp(60 * MINUTE)).effective_at.0;
+        let told = TakenIn { at: Some(Timestamp(10 * MINUTE)), before: None };
+        let untold = TakenIn { at: None, before: Some(Timestamp(8 * MINUTE)) };
+        for known in [told, untold] {
+            given([created(2, "CLIENT", "c", &[ADA]).at(40 * MINUTE)])
+                .when(given_at.clone().at(timing(known)))
+                .then(Verdict::Superseded, Code::LaterWriter)
+                .entity("CLIENT", "c", &[ADA]);
+        }
+        // A time that can be true stands.
+        let event = Event { occurred_at: Timestamp(50 * MINUTE), ..event };
+        let timing = Timing::new(&event, &ClockHistory::default(), TakenIn::default(), Timestamp(60 * MINUTE));
+        given([created(2, "CLIENT", "c", &[ADA]).at(40 * MINUTE)])
+            .when(given_at.at(timing.effective_at.0))
+            .then_accepted()
+            .entity("CLIENT", "c", &["name=\"Bea\""]);
+    }
+
+    #[test]
     fn a_removed_field_stays_removed_against_an_older_write() {
         given([created(1, "CLIENT", "c", &[ADA, "phone=\"1\""]).at(10), updated(1, "CLIENT", "c", &["phone="]).at(30)])
             .when(updated(2, "CLIENT", "c", &["phone=\"2\""]).at(20))
