@@ -226,8 +226,12 @@ fn check_author(entity_type: &Name, action: &Name) -> Result<(), Problem> {
         let detail = format!("{action} sets stock: record a reception, a sale, a write-off or a count instead");
         return Err(Problem::new(ErrorCode::StockReadOnly, detail).at("/action"));
     }
-    if payload::is_central_only(action.as_str()) || action.as_str() == "EPOCH_OPENED" {
+    if payload::is_central_only(action.as_str()) {
         return Err(Problem::new(ErrorCode::CentralOnly, format!("{action} is written by central alone")).at("/action"));
+    }
+    if payload::is_sealed_by_the_log(action.as_str()) {
+        let detail = format!("{action} is written by a node's log itself");
+        return Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"));
     }
     Ok(())
 }

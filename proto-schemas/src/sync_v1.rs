@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::clock_change::ClockMarkDto;
 use crate::instant;
 use crate::openapi::words;
 
@@ -39,6 +40,23 @@ pub struct PushRequest {
     /// The node's clock when it sent this: central measures the offset by it.
     #[schemars(with = "words::Instant")]
     pub node_time: String,
+    /// What happened to the node's clock, as its log seals it: from the machine's last start before the first of these records up to now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clock: Vec<ClockMarkDto>,
+    /// The records whose given time lies ahead of the node's clock when the node took them in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_in: Vec<TakenIn>,
+}
+
+/// When a node took in a record whose given time lay in the future.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakenIn {
+    /// Of the record.
+    pub seq: u64,
+    /// By the node's clock.
+    #[schemars(with = "words::Instant")]
+    pub at: String,
 }
 
 /// An epoch on the wire.

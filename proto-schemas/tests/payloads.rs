@@ -11,7 +11,9 @@ use comptoir_core::rulebook::{Rule, Rulebook};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::{Author, DraftDto, check_draft};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::payload::{PayloadError, actions, entity_type_of, is_central_only, newest_version, read_fact};
+use comptoir_proto::payload::{
+    PayloadError, actions, entity_type_of, is_central_only, is_sealed_by_the_log, newest_version, read_fact,
+};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::rulebook_file::to_payload;
 use serde_json::{Value, json};
@@ -87,6 +89,9 @@ fn full(action: &str) -> Value {
         "INVOICE_REFERENCE_ASSIGNED" => json!({"reference": "F-PAR-2026-000001", "event_id": event_id}),
         "CONFLICT_RESOLVED" => json!({"event_id": event_id, "fields": {"a": 1, "b": null}, "choice": "merged"}),
         "RULEBOOK_ADOPTED" => to_payload(&Rulebook::default()),
+        "CLOCK_CHANGED" => json!({
+            "change": "stepped", "clock": "2026-11-30T10:00:00Z", "compared_with": "1970-01-01T00:00:12.5Z",
+        }),
         "EPOCH_OPENED" => json!({
             "public_key": hash, "reason": "restore",
             "previous": {"epoch": 1, "epoch_id": event_id, "seq": 7, "chain": hash},
@@ -181,6 +186,8 @@ fn a_wrong_value_is_pointed_to() {
     refused("RULEBOOK_ADOPTED", "/rules/CLIENT", "newest_wins".into());
     refused("RULEBOOK_ADOPTED", "/default", "newest_wins".into());
     refused("EPOCH_OPENED", "/public_key", "short".into());
+    refused("CLOCK_CHANGED", "/change", "slewed".into());
+    refused("CLOCK_CHANGED", "/compared_with", "some time in 1970".into());
 }
 
 #[test]
@@ -395,7 +402,7 @@ fn a_draft_is_refused_with_a_code_and_a_place() {
         assert_eq!(refused(entity_type, action, full(action)), (ErrorCode::CentralOnly, "/action".into()));
         check(&draft(entity_type, action, &full(action)), true).unwrap();
     }
-    for (action, _) in actions().filter(|(action, _)| !is_central_only(action) && *action != "EPOCH_OPENED") {
+    for (action, _) in actions().filter(|(action, _)| !is_central_only(action) && !is_sealed_by_the_log(action)) {
         check(&draft(entity_type_of(action).unwrap_or("STUDENT"), action, &full(action)), false).unwrap();
     }
 }

@@ -139,7 +139,13 @@ fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
     let code = |trouble: &Trouble| trouble.code.clone();
     let sync = LiveSync {
         phase: sync.phase.as_str().to_owned(),
-        attention: sync.attention.as_ref().or(pull.attention.as_ref()).or(pull.too_large.as_ref()).map(code),
+        attention: sync
+            .attention
+            .as_ref()
+            .or(sync.clock_behind.as_ref())
+            .or(pull.attention.as_ref())
+            .or(pull.too_large.as_ref())
+            .map(code),
         last_error: sync.last_error.as_ref().map(code),
         complete_to: pull.complete_to,
         rows: pull.changes,

@@ -81,7 +81,12 @@ fn sync(node: &Node) -> NodeSync {
             Phase::Waiting(until) => Some(instant::format(until)),
             Phase::Disabled | Phase::Idle | Phase::Sending | Phase::Stopped => None,
         },
-        attention: sync.attention.or(sync.pull.attention.clone()).or(sync.pull.too_large.clone()).map(trouble),
+        attention: sync
+            .attention
+            .or(sync.clock_behind)
+            .or(sync.pull.attention.clone())
+            .or(sync.pull.too_large.clone())
+            .map(trouble),
         incarnation: sync.incarnation,
         previous_incarnation: sync.previous_incarnation,
         clock_offset_ms: sync.clock.map(|clock| millis(clock.micros)),

@@ -17,7 +17,17 @@ pub struct FreeSpace {
     pub total_bytes: u64,
 }
 
+/// A clock that nobody sets and that runs on in suspend.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Steady {
+    /// Names the run of the machine: it begins at another point in each.
+    pub boot: [u8; 16],
+    /// Since the machine started, in microseconds.
+    pub micros: i64,
+}
+
 type Clock = dyn Fn() -> Timestamp + Send + Sync;
+type SteadyClock = dyn Fn() -> Steady + Send + Sync;
 type Random = dyn Fn(&mut [u8]) -> io::Result<()> + Send + Sync;
 type Space = dyn Fn(&Path) -> io::Result<FreeSpace> + Send + Sync;
 
@@ -26,6 +36,8 @@ type Space = dyn Fn(&Path) -> io::Result<FreeSpace> + Send + Sync;
 pub struct Environment {
     /// The wall clock. It stamps events without a time; it never decides order.
     pub clock: Arc<Clock>,
+    /// Shows when somebody sets the wall clock. Without it no step is seen.
+    pub steady: Option<Arc<SteadyClock>>,
     /// Fills bytes for keys and epoch ids; must be fit for keys.
     pub random: Arc<Random>,
     /// Looks at the file system of a path.
@@ -37,6 +49,7 @@ impl Environment {
     pub fn system() -> Environment {
         Environment {
             clock: Arc::new(system_clock),
+            steady: Some(system_steady_clock()),
             random: Arc::new(|bytes| getrandom::fill(bytes).map_err(io::Error::other)),
             free_space: Arc::new(system_free_space),
         }
@@ -44,6 +57,17 @@ impl Environment {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)().clamp(Timestamp::MIN, Timestamp::MAX)
+    }
+
+    /// Both clocks as of one moment. A process that is held up between two looks sees the steady clock move and looks again.
+    pub(crate) fn both_clocks(&self) -> Option<(Timestamp, Steady)> {
+        const HELD_UP_MICROS: i64 = 100_000;
+        const LOOKS_MAX: usize = 10;
+        let steady = self.steady.as_ref()?;
+        let mut looks = std::iter::repeat_with(|| (steady(), self.now(), steady())).take(LOOKS_MAX);
+        let (_, wall, after) =
+            looks.find(|(before, _, after)| after.micros.saturating_sub(before.micros) < HELD_UP_MICROS)?;
+        Some((wall, after))
     }
 
     pub(crate) fn random_bytes<const N: usize>(&self) -> io::Result<[u8; N]> {
@@ -63,6 +87,33 @@ fn system_clock() -> Timestamp {
         Ok(after) => Timestamp(micros(after)),
         Err(before) => Timestamp(-micros(before.duration())),
     }
+}
+
+fn system_steady_clock() -> Arc<SteadyClock> {
+    let boot = boot_id();
+    Arc::new(move || {
+        let time = rustix::time::clock_gettime(STEADY_CLOCK);
+        let micros = time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_nsec / 1_000);
+        Steady { boot, micros }
+    })
+}
+
+#[cfg(target_os = "linux")]
+const STEADY_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+/// Elsewhere the monotonic clock itself runs on in suspend.
+#[cfg(not(target_os = "linux"))]
+const STEADY_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+
+/// The kernel's name for this run of the machine. Where there is none each process counts as one.
+fn boot_id() -> [u8; 16] {
+    let named = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    let named = named.and_then(|text| Uuid::try_parse(text.trim()).ok()).map(Uuid::into_bytes);
+    named.unwrap_or_else(|| {
+        let mut drawn = [0; 16];
+        // Zeros where nothing can be drawn: then two runs look like one, and a jump between them like a step.
+        let _ = getrandom::fill(&mut drawn);
+        drawn
+    })
 }
 
 fn system_free_space(path: &Path) -> io::Result<FreeSpace> {

@@ -17,6 +17,8 @@
 //! | 13 notification | position u64, event id 16, part u16 | what a person at the node should hear, and whether they did | kept |
 //! | 14 blob | BLAKE3 32, part u16 | central holds that file | kept |
 //! | 15 rulebook | part u16 | a part of the [rulebook](crate::read_models) by which central decides | until another is in force |
+//! | 16 clock | | what is known of the machine's [clock](super::clock) | replaced with each change |
+//! | 17 clock mark | number u64 | event id 16, then the payload of a CLOCK_CHANGED | until central holds what it speaks of |
 
 use comptoir_core::position::Seq;
 
@@ -35,6 +37,8 @@ pub(crate) enum Kind {
     IdRuns = 7,
     Reseal = 8,
     Boot = 9,
+    Clock = 16,
+    ClockMark = 17,
 }
 
 /// A key of a kind that there is one of.

@@ -18,6 +18,7 @@
 //! decisions, epochs); opening and its checks (directory, high-water mark, recovery). `docs/spec/log.md` is the format's paper.
 
 mod append;
+mod clock;
 mod decisions;
 mod directory;
 mod environment;
@@ -55,11 +56,12 @@ use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_core::position::{Epoch, Marks, Seq};
 use comptoir_core::time::Timestamp;
+use comptoir_proto::clock_change::ClockMarkDto;
 use crossbeam_channel::{Sender, TrySendError};
 use tokio::sync::{oneshot, watch};
 
 pub use directory::{Identity, identity_at};
-pub use environment::{Environment, FreeSpace};
+pub use environment::{Environment, FreeSpace, Steady};
 pub use epochs::EpochHead;
 pub use errors::{AppendError, DecideError, EpochError, OpenError, Reused};
 pub use finding::Finding;
@@ -334,6 +336,44 @@ impl Log {
     /// The time that the log's own clock shows.
     pub fn now(&self) -> Timestamp {
         self.0.shared.environment.now()
+    }
+
+    /// The time of its own clock as the last look at it left it: what was set since then does not count before it is sealed.
+    pub(crate) fn watched_now(&self) -> Timestamp {
+        let environment = &self.0.shared.environment;
+        let both = self.0.shared.clock().zip(environment.steady.as_ref());
+        both.and_then(|(known, steady)| known.wall(steady())).unwrap_or_else(|| environment.now())
+    }
+
+    /// Seals what happened to the machine's clock since the last look. Each append looks too.
+    pub async fn look_at_clock(&self) {
+        self.clock_command(None).await;
+    }
+
+    /// Central answered, and this clock less its own was so much, give or take.
+    pub(crate) async fn note_measurement(&self, offset_micros: i64, uncertainty_micros: i64) {
+        self.clock_command(Some((offset_micros, uncertainty_micros))).await;
+    }
+
+    async fn clock_command(&self, measured: Option<(i64, i64)>) {
+        if self.0.shared.environment.steady.is_none() {
+            return;
+        }
+        let (reply, done) = oneshot::channel();
+        // A log that is busy looks with its next append.
+        if self.submit(Command::Clock { measured, reply }).is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    /// The latest time that the log has seen, where the clock is behind it and nothing has settled that yet.
+    pub fn clock_behind(&self) -> Option<Timestamp> {
+        self.0.shared.clock().and_then(|known| known.doubt())
+    }
+
+    /// What the log says of the clock since the machine's last start before a record.
+    pub(crate) fn clock_marks(&self, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
+        clock::marks_since(&self.0.shared, epoch, first)
     }
 
     fn submit(&self, command: Command) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use comptoir_core::position::Epoch;
 use ed25519_dalek::SigningKey;
 use tokio::sync::watch;
 
+use super::clock::ClockState;
 use super::directory::{Directory, Identity};
 use super::environment::{Environment, FreeSpace};
 use super::finding::Finding;
@@ -90,6 +91,7 @@ pub(crate) struct Shared {
     low_disk: LowDisk,
     epochs: Mutex<Vec<Epoch>>,
     health: Mutex<(State, Check)>,
+    clock: Mutex<Option<ClockState>>,
     stopping: AtomicBool,
     /// Released last: the store is closed before another process may open it.
     _directory: Directory,
@@ -126,6 +128,7 @@ impl Shared {
             low_disk: parts.low_disk,
             epochs: Mutex::new(parts.epochs),
             health: Mutex::new((parts.state, Check::Running { records: 0 })),
+            clock: Mutex::default(),
             stopping: AtomicBool::new(false),
             _directory: parts.directory,
         }
@@ -137,6 +140,15 @@ impl Shared {
 
     pub(crate) fn add_epoch(&self, epoch: Epoch) {
         self.epochs.lock().unwrap_or_else(PoisonError::into_inner).push(epoch);
+    }
+
+    /// What is known of the machine's clock, once the writer has looked at it.
+    pub(crate) fn clock(&self) -> Option<ClockState> {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_clock(&self, state: ClockState) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
     }
 
     pub(crate) fn public_key(&self) -> [u8; 32] {

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tokio::sync::oneshot;
 
 use super::append::Staged;
+use super::clock::ClockState;
 use super::epochs::EpochHead;
 use super::high_water::{HighWater, LAG, Mark};
 use super::ids::IdWriter;
@@ -37,10 +38,11 @@ pub(crate) enum Command {
     Decide { epoch: u32, up_to: Seq, decisions: Vec<(Seq, Vec<u8>)>, reply: Reply<(), DecideError> },
     Keep { batches: Vec<Vec<Change>>, reply: Reply<(), AppendError> },
     OpenEpoch { previous: Option<EpochHead>, reason: String, reply: Reply<Epoch, EpochError> },
+    Clock { measured: Option<(i64, i64)>, reply: oneshot::Sender<()> },
 }
 
 /// An answer that is true only after the flush.
-enum Answer {
+pub(crate) enum Answer {
     Appended(Vec<Appended>, Reply<Vec<Appended>, AppendError>),
     Decided(u32, Seq, Reply<(), DecideError>),
     Kept(Reply<(), AppendError>),
@@ -74,6 +76,8 @@ pub(crate) struct Writer {
     pub(crate) seq: Seq,
     /// The chain after it.
     pub(crate) chain: ChainHash,
+    /// What is known of the machine's clock, once it was looked at.
+    pub(crate) clock: Option<ClockState>,
     high_water: HighWater,
     /// When the high-water mark was last written, and whether the log moved since.
     marked: Instant,
@@ -89,6 +93,7 @@ impl Writer {
             epoch: head.epoch,
             seq: head.marks.durable,
             chain: head.chain,
+            clock: None,
             high_water,
             marked: Instant::now(),
             mark_is_behind: false,
@@ -97,6 +102,11 @@ impl Writer {
 
     /// Works until every sender is gone.
     pub(crate) fn run(mut self, commands: &Receiver<Command>) {
+        if self.shared.environment.steady.is_some() {
+            self.guarded(|writer| {
+                writer.look_at_clock();
+            });
+        }
         loop {
             let next = if self.mark_is_behind {
                 commands.recv_deadline(self.marked + LAG)
@@ -123,11 +133,13 @@ impl Writer {
     }
 
     fn group(&mut self, first: Command, commands: &Receiver<Command>) {
-        let mut staged = Staged::new(self.seq, self.chain, self.shared.environment.now());
+        // What happened to the clock is sealed before the records that it stamps now.
+        let now = self.look_at_clock();
+        let mut staged = Staged::new(self.seq, self.chain, now);
         let mut may_append = self.may_append();
         let mut answers = Vec::new();
         let mut next = Some(first);
-        let mut opening = None;
+        let (mut opening, mut looking) = (None, None);
         let mut callers = 0;
         while let Some(command) = next {
             callers += 1;
@@ -152,15 +164,23 @@ impl Writer {
                     Err(error) => drop(reply.send(Err(error))),
                 },
                 Command::OpenEpoch { previous, reason, reply } => opening = Some((previous, reason, reply)),
+                Command::Clock { measured, reply } => looking = Some((measured, reply)),
             }
             let room = staged.drafts() < GROUP_DRAFTS_MAX && staged.bytes() < GROUP_BYTES_MAX;
-            let more = room && callers < GROUP_CALLERS_MAX && opening.is_none();
+            let more = room && callers < GROUP_CALLERS_MAX && opening.is_none() && looking.is_none();
             next = if more { commands.try_recv().ok() } else { None };
         }
         self.commit(staged, answers);
         if let Some((previous, reason, reply)) = opening {
             let opened = self.open_epoch(previous, &reason);
             drop(reply.send(opened));
+        }
+        if let Some((measured, reply)) = looking {
+            if let Some((offset, uncertainty)) = measured {
+                self.note_measurement(offset, uncertainty);
+            }
+            // An agent that went away needs no answer.
+            let _ = reply.send(());
         }
     }
 
@@ -193,7 +213,7 @@ impl Writer {
         self.shared.store.flush()
     }
 
-    fn publish(&mut self, staged: &Staged, answers: &[Answer]) {
+    pub(crate) fn publish(&mut self, staged: &Staged, answers: &[Answer]) {
         (self.seq, self.chain) = (staged.seq(), staged.chain());
         self.ids.note(staged.places());
         let acked = answers.iter().filter_map(|answer| match answer {

@@ -193,6 +193,8 @@ impl<T: Transport> Agent<T> {
     /// Sends one batch and stores its results.
     async fn push(&mut self) -> Step {
         self.show(Phase::Sending);
+        self.log.look_at_clock().await;
+        self.doubt_clock();
         let (log, epoch, next, size) = (self.log.clone(), self.epoch, self.next, self.size);
         let id = self.environment.random_uuid().unwrap_or_default();
         let batch = match blocking(move || outbox::batch(&log, epoch, next, size, id)).await {
@@ -315,6 +317,10 @@ impl<T: Transport> Agent<T> {
                 state.previous_incarnation = state.incarnation.replace(stand.incarnation);
             }
         });
+        if let Some(clock) = clock {
+            self.log.note_measurement(clock.micros, clock.uncertainty_micros).await;
+            self.doubt_clock();
+        }
         let before = self.state.borrow().previous_incarnation.filter(|_| renewed);
         if let Some(before) = before {
             tracing::warn!("Central is another one: incarnation {before} became {}", stand.incarnation);
@@ -323,6 +329,25 @@ impl<T: Transport> Agent<T> {
         if renewed || caught_up || self.notes_at.elapsed() >= NOTES_AGE {
             self.save_notes().await;
         }
+    }
+
+    /// Shows a person that the clock is behind what this log has seen, and when that is settled.
+    fn doubt_clock(&self) {
+        let behind = self.log.clock_behind().map(|highest| {
+            let (now, highest) = (instant::format(self.log.now()), instant::format(highest));
+            format!("the clock shows {now}, and this log has seen {highest}: set it, or let the node reach central before the machine is switched off; times of sales are unsure until then")
+        });
+        self.state.send_if_modified(|state| match (&mut state.clock_behind, behind) {
+            (Some(known), Some(detail)) => {
+                known.detail = detail;
+                false
+            }
+            (None, None) => false,
+            (shown, behind) => {
+                *shown = behind.map(|detail| self.trouble("CLOCK_BEHIND", detail));
+                true
+            }
+        });
     }
 
     async fn save_notes(&mut self) {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use comptoir_core::chain::{ChainHash, genesis};
+use comptoir_core::clock::GIVEN_AHEAD_MICROS_MAX;
+use comptoir_core::event::TimeSource;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::{PUSH_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_proto::sync_v1::{DecidedBefore, PushRequest, RecordResult, SealedRecord};
+use comptoir_proto::sync_v1::{DecidedBefore, PushRequest, RecordResult, SealedRecord, TakenIn};
 use comptoir_proto::{instant, stored_v1};
 use uuid::Uuid;
 
@@ -113,7 +115,9 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
         first_seq: first.0,
         previous_chain: chain_before(log, epoch, first)?.to_string(),
         records: sealed.iter().zip(decided).map(|(sealed, decided)| handed_over(sealed, decided)).collect(),
-        node_time: instant::format(log.now()),
+        node_time: instant::format(log.watched_now()),
+        clock: log.clock_marks(epoch.number, first)?,
+        taken_in: sealed.iter().filter_map(given_ahead).collect(),
     };
     let records = sealed.iter().map(|sealed| Sent {
         seq: sealed.seq,
@@ -124,6 +128,14 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     let full = log.head().marks.durable > last;
     let blobs = sealed.iter().flat_map(|sealed| blobs::named_in(&sealed.record)).collect();
     Ok(Batch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
+}
+
+/// When a record was taken in, where the time that was given for it lay in the future then: central bounds it by that.
+fn given_ahead(sealed: &Sealed) -> Option<TakenIn> {
+    let event = stored_v1::decode(&sealed.record).ok()?;
+    let ahead = event.time_source == TimeSource::Caller
+        && event.occurred_at > sealed.appended_at.shifted(GIVEN_AHEAD_MICROS_MAX);
+    ahead.then(|| TakenIn { seq: sealed.seq.0, at: instant::format(sealed.appended_at) })
 }
 
 fn handed_over(sealed: &Sealed, decided: Option<DecidedBefore>) -> SealedRecord {

@@ -84,6 +84,8 @@ pub struct SyncState {
     pub previous_incarnation: Option<Uuid>,
     /// Measured with the last answer.
     pub clock: Option<ClockOffset>,
+    /// That the clock is behind what the log has seen.
+    pub clock_behind: Option<Trouble>,
     /// Central's last signed statement of what it holds of this node.
     pub receipt: Option<Receipt>,
     /// Records that the next batch may have.
@@ -152,6 +154,7 @@ impl SyncState {
             incarnation: None,
             previous_incarnation: None,
             clock: None,
+            clock_behind: None,
             receipt: None,
             batch_records: 0,
             needs_person: NeedsPerson::default(),

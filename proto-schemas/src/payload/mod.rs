@@ -90,7 +90,7 @@ pub fn entity_type_of(action: &str) -> Option<&'static str> {
         "INVOICE_CREATED" | "INVOICE_CANCELLED" | "INVOICE_REFERENCE_ASSIGNED" => Some("INVOICE"),
         "AUDIT_RECORDED" => Some("AUDIT"),
         "RULEBOOK_ADOPTED" => Some("RULEBOOK"),
-        "EPOCH_OPENED" => Some("NODE"),
+        "EPOCH_OPENED" | "CLOCK_CHANGED" => Some("NODE"),
         _ => None,
     }
 }
@@ -108,6 +108,11 @@ pub fn is_central_only(action: &str) -> bool {
             | "QUARANTINE_RELEASED"
             | "RULEBOOK_ADOPTED"
     )
+}
+
+/// Actions that a node's log seals by itself, and nobody posts.
+pub fn is_sealed_by_the_log(action: &str) -> bool {
+    matches!(action, "EPOCH_OPENED" | "CLOCK_CHANGED")
 }
 
 /// Whether an entity type as given is the one its action needs.

@@ -1,5 +1,6 @@
 //! From a validated payload to a fact. The schema has said what is there; here decimals are read exactly and totals are checked.
 
+use comptoir_core::clock::ClockChange;
 use comptoir_core::decision::Code;
 use comptoir_core::fact::{
     Adjustment, DeliveryOrder, Fact, Invoice, Objection, PriceBasis, Reception, ReceptionLine, Refund, Resolved, Sale,
@@ -143,6 +144,15 @@ fn fact(action: &str, payload: &Node<'_>) -> Result<Fact, PayloadError> {
         "UPDATE" => Fact::Updated(fields_of(payload.object()?)),
         "DELETE" => Fact::Deleted,
         "AUDIT_RECORDED" => Fact::AuditRecorded,
+        "CLOCK_CHANGED" => {
+            let (clock, compared_with) = (payload.instant("clock")?, payload.instant("compared_with")?);
+            let difference = clock.0 - compared_with.0;
+            Fact::ClockChanged(match payload.string("change")?.as_str() {
+                "started" => ClockChange::Started { now: clock, highest: compared_with },
+                "stepped" => ClockChange::Stepped { micros: difference },
+                _ => ClockChange::Measured { offset_micros: difference },
+            })
+        }
         "INVOICE_REFERENCE_ASSIGNED" => Fact::InvoiceReferenceAssigned,
         "CONFLICT_RESOLVED" => Fact::ConflictResolved(Resolved {
             conflict: payload.event_id("event_id")?,

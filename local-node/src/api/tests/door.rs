@@ -186,6 +186,7 @@ fn environment(clock: Arc<AtomicI64>, free_bytes: Arc<AtomicU64>, gate: Arc<Gate
             }
             Timestamp(clock.load(Ordering::Relaxed))
         }),
+        steady: None,
         random: Arc::new(|bytes| {
             bytes.fill(5);
             Ok(())

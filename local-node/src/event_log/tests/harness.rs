@@ -69,6 +69,7 @@ impl Node {
         let (clock, free_bytes, draws) = (self.clock.clone(), self.free_bytes.clone(), self.draws.clone());
         Environment {
             clock: Arc::new(move || Timestamp(clock.fetch_add(1, Ordering::Relaxed))),
+            steady: None,
             random: Arc::new(move |bytes| {
                 let draw = draws.fetch_add(1, Ordering::Relaxed);
                 bytes.iter_mut().zip(0u8..).for_each(|(byte, at)| *byte = at ^ (draw as u8).wrapping_mul(31));

@@ -3,6 +3,7 @@
 pub(super) mod harness;
 
 mod appending;
+mod clocks;
 mod deciding;
 mod epochs;
 mod failing;

@@ -161,6 +161,7 @@ fn open(dir: &TempDir, disk: &MemDisk) -> Log {
 fn environment() -> Environment {
     Environment {
         clock: Arc::new(|| Timestamp(SERVER_TIME.0 + AHEAD)),
+        steady: None,
         random: Arc::new(|bytes| {
             bytes.fill(0);
             Ok(())
