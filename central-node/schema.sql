@@ -515,6 +515,7 @@ create table sales_line (
     amount       numeric not null,                   -- major units, tax included, unrounded; negative where money went back
     amount_minor bigint not null,                    -- minor units, rounded as the line was printed
     currency     text not null collate "C",
+    time_unsure  boolean not null default false,     -- the true time is not known, see the flags of the event
     primary key (tenant_id, version, position, line)
 );
 -- Reports ask for days, and lines come nearly in the order of their days: a few pages of block ranges do what a tree of every line would.

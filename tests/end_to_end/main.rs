@@ -2,6 +2,7 @@
 
 mod auditor;
 mod bad_input;
+mod clocks;
 mod deliveries;
 mod figures;
 mod five_nodes;

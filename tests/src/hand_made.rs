@@ -100,6 +100,8 @@ impl HandMade {
             previous_chain: self.previous.to_string(),
             records: std::mem::take(&mut self.sealed),
             node_time: "2026-01-07T10:00:00Z".to_owned(),
+            clock: Vec::new(),
+            taken_in: Vec::new(),
         };
         self.first_seq = self.next.0;
         self.previous = self.chain;

@@ -156,7 +156,9 @@ impl Fold {
 
     /// Judges a record from the state at its position, and lays that beside what is stored.
     fn decide_again(&self, place: &Place, record: &InPlace, decision: &StoredDecision) -> Vec<FieldDifference> {
-        let again = self.judgement(place, record, &decision.judgement);
+        let mut again = self.judgement(place, record, &decision.judgement);
+        // What was known of the node's clock at the receipt is not in the log: such a remark is central's word, as the time is.
+        again.flags.extend(decision.judgement.flags.iter().filter(|flag| flag.is_about_time()));
         let mut fields = judgement_fields(decision, &again);
         let book = self.world.rulebook.version;
         fields.extend(field("rulebook_version", &decision.rulebook_version.to_string(), &book.to_string()));
@@ -255,13 +257,15 @@ fn field(field: &'static str, stored: &str, decided: &str) -> Option<FieldDiffer
     (stored != decided).then(|| FieldDifference { field, stored: stored.to_owned(), decided: decided.to_owned() })
 }
 
-/// The effective time, where it follows from the record and its receipt. What the node's clock stamped was corrected by an offset that
-/// only central measured.
+/// The effective time, where it follows from the record and its receipt. What the node's clock stamped was corrected by what only central
+/// measured; what was given in the future was bounded by when its node took it in.
 fn effective_at(record: &InPlace, decision: &StoredDecision) -> Option<Timestamp> {
     match record.event() {
         None => Some(decision.received_at),
         Some(event) if event.time_source == TimeSource::Caller => {
-            Some(Place::effective_at(event, 0, decision.received_at))
+            let bounded = decision.judgement.flags.contains(&Flag::TimeInFuture);
+            let latest = if bounded { decision.effective_at } else { decision.received_at };
+            Some(event.occurred_at.min(latest))
         }
         Some(_) => None,
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, link};
+use comptoir_core::clock::{ClockHistory, TakenIn, Timing};
 use comptoir_core::decision::{Code, Judgement, Place, Verdict};
 use comptoir_core::event::Event;
 use comptoir_core::fact::Fact;
@@ -181,7 +182,11 @@ impl Desk {
         Place {
             position: self.position,
             received_at,
-            effective_at: read.event().map_or(received_at, |event| Place::effective_at(event, 5_000_000, received_at)),
+            effective_at: read.event().map_or(received_at, |event| {
+                let clock = ClockHistory::new(&[], Some(5_000_000), received_at);
+                let known = TakenIn { at: Some(received_at), before: None };
+                Timing::new(event, &clock, known, received_at).effective_at
+            }),
             local_year: 2026,
             site_code: site.filter(|site| *site == SITE).map(|_: SiteId| name("P01")),
             by_central: by == CENTRAL,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::device::Device;
 use super::offset;
 use crate::central::Central;
-use crate::ingest::{Answer, DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, Job, Reading};
+use crate::ingest::{Answer, DeviceDecided, DeviceDraft, DeviceDrafts, Job, Reading};
 
 /// An event as either contract has it, before it is checked.
 pub(crate) struct Said<'a> {
@@ -76,8 +76,9 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
         let detail = format!("the payload has {} bytes, at most {PAYLOAD_BYTES_MAX} are taken", said.payload.len());
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/payload"));
     }
-    if said.action == EPOCH_OPENED {
-        return Err(Problem::new(ErrorCode::CentralOnly, "EPOCH_OPENED is written by a log itself").at("/action"));
+    if payload::is_sealed_by_the_log(said.action) {
+        let detail = format!("{} is written by a log itself", said.action);
+        return Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"));
     }
     let content = Content {
         site: device.site,

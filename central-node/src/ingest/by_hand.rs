@@ -1,6 +1,7 @@
 //! Records that a person brings in a file because the network did not: the path of a push, from its checks to its decisions.
 
 use comptoir_core::chain::ChainHash;
+use comptoir_core::clock::{ClockHistory, ClockMark};
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::error_code::ErrorCode;
@@ -29,6 +30,8 @@ pub struct Brought {
     pub previous: ChainHash,
     /// Each record and the chain after it; one or more, within a push's limits.
     pub records: Vec<(Vec<u8>, ChainHash)>,
+    /// What the epoch says of the node's clock, in the order of the log: in these records, before and behind them.
+    pub clock: Vec<ClockMark>,
 }
 
 /// What became of them.
@@ -42,9 +45,9 @@ pub struct Taken {
 
 impl Central {
     /// Takes records as a push of their node would bring them. The node's own push of the same, later, is answered from what was decided
-    /// here. A file does not say how the node's clock stood: its times are taken as they are, and never later than now.
+    /// here. Times are corrected by what the log itself says of the node's clock, and never later than now.
     pub async fn take_by_hand(&self, tenant: TenantId, brought: Brought) -> Result<Taken, Problem> {
-        let Brought { node, epoch, first_seq, previous, records: sent } = brought;
+        let Brought { node, epoch, first_seq, previous, records: sent, clock } = brought;
         let (count, last) = (sent.len(), first_seq.0 + sent.len() as u64);
         let held = self.held_to(tenant, node, epoch).await?;
         let held_before = held.0.saturating_add(1).clamp(first_seq.0, last) - first_seq.0;
@@ -53,7 +56,8 @@ impl Central {
         let read = read.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
         let records = read.map_err(|error| refused(&error))?;
         let opening = records.first().and_then(opening);
-        let push = Push { node, epoch, first_seq, previous, records, opening, clock_offset_micros: 0 };
+        let clock = ClockHistory::new(&clock, None, self.clock().now());
+        let push = Push { node, epoch, first_seq, previous, records, opening, clock_offset_micros: 0, clock };
         match self.queues().submit(tenant, Job::Push(push)).await? {
             Answer::Pushed { results, .. } if results.len() == count => {
                 Ok(Taken { results, held_before: usize::try_from(held_before).unwrap_or(count) })

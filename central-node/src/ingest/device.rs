@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use comptoir_core::clock::ClockHistory;
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Known, Objection};
@@ -32,7 +33,7 @@ use crate::tenant::Tenant;
 const DEPTH_MAX: usize = 128;
 
 /// The action of a log's first record, and of no other.
-pub(crate) const EPOCH_OPENED: &str = "EPOCH_OPENED";
+const EPOCH_OPENED: &str = "EPOCH_OPENED";
 
 /// Events of one request of one device, in its order.
 #[derive(Debug)]
@@ -359,7 +360,8 @@ impl DeviceDrafts {
             Reading::Unfit(code, detail) => IncomingBody::OwnedUnfit { event: Box::new(event), code, detail },
         };
         let stamped = (draft.occurred_at, TimeSource::Node);
-        Ok(bench.seal_for(self.node, draft.id, stamped, draft.content, draft.clock_offset_micros, body)?)
+        let clock = ClockHistory::new(&[], Some(draft.clock_offset_micros), Timestamp::MAX);
+        Ok(bench.seal_for(self.node, draft.id, stamped, draft.content, &clock, body)?)
     }
 
     /// The first record of the log says that central seals it, and for whom.
@@ -376,7 +378,7 @@ impl DeviceDrafts {
         let at = (bench.head.last_received_at.shifted(1), TimeSource::Node);
         let id = EventId::new(self.node.uuid()).derived(EPOCH_OPENED);
         let body = |event| IncomingBody::Owned(Box::new(Known { event, fact: Fact::EpochOpened, objection: None }));
-        bench.seal_for(self.node, id, at, content, 0, body)?;
+        bench.seal_for(self.node, id, at, content, &ClockHistory::default(), body)?;
         Ok(())
     }
 }

@@ -174,8 +174,9 @@ impl Drafts {
     /// What a shop may not write through central: sealed by central's node, the rules would take it for central's own word.
     fn may_not(&self, bench: &Bench<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
         let content = &draft.content;
-        if *fact == Fact::EpochOpened && !self.opens_epoch {
-            let detail = "EPOCH_OPENED is written by a node's log itself";
+        let by_a_log = matches!(fact, Fact::EpochOpened | Fact::ClockChanged(_));
+        if by_a_log && !self.opens_epoch {
+            let detail = format!("{} is written by a node's log itself", content.action);
             return Some(Problem::new(ErrorCode::CentralOnly, detail).at("/action"));
         }
         let rule = bench.world.rulebook.rule_for(&content.entity_type);

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use comptoir_core::chain::{ChainHash, decision_link, link};
+use comptoir_core::clock::{ClockHistory, TakenIn, Timing};
 use comptoir_core::decision::{Code, Judgement, Place, Verdict};
 use comptoir_core::event::{Content, Event, TimeSource};
 use comptoir_core::fact::{Fact, Known};
@@ -47,7 +48,8 @@ pub(crate) struct Incoming<'a> {
     pub(crate) record: Cow<'a, [u8]>,
     pub(crate) event_id: EventId,
     pub(crate) body: IncomingBody<'a>,
-    pub(crate) clock_offset_micros: i64,
+    /// When it counts as having happened; nothing where it does not read.
+    pub(crate) timing: Option<Timing>,
     /// What central had decided about it before it was put back.
     pub(crate) promise: Option<&'a Promise>,
 }
@@ -152,7 +154,8 @@ impl<'a> Bench<'a> {
     /// Gives a record its position, judges it, and lets it take effect. Answers its row.
     pub(crate) fn take(&mut self, incoming: Incoming<'a>) -> Result<usize, JudgeError> {
         let place = self.place(&incoming);
-        let (judgement, effects) = self.judge(&incoming, &place);
+        let (mut judgement, effects) = self.judge(&incoming, &place);
+        judgement.flags.extend(incoming.timing.and_then(|timing| timing.flag));
         let rulebook_version = self.world.rulebook.version;
         self.apply(incoming.event_id, &effects)?;
         let decision = StoredDecision {
@@ -196,11 +199,15 @@ impl<'a> Bench<'a> {
         fresh
     }
 
+    /// When the next record is received.
+    pub(crate) fn next_receipt(&self) -> Timestamp {
+        self.head.last_received_at.shifted(1)
+    }
+
     fn place(&self, incoming: &Incoming<'_>) -> Place {
-        let received_at = self.head.last_received_at.shifted(1);
+        let received_at = self.next_receipt();
         let event = incoming.event();
-        let effective_at =
-            event.map_or(received_at, |event| Place::effective_at(event, incoming.clock_offset_micros, received_at));
+        let effective_at = incoming.timing.map_or(received_at, |timing| timing.effective_at);
         Place {
             position: self.head.head.next(),
             received_at,
@@ -343,10 +350,10 @@ impl<'a> Bench<'a> {
     ) -> Result<usize, JudgeError> {
         let stamped = match occurred_at {
             Some(at) => (at, TimeSource::Caller),
-            None => (self.head.last_received_at.shifted(1), TimeSource::Node),
+            None => (self.next_receipt(), TimeSource::Node),
         };
         let body = |event| IncomingBody::Owned(Box::new(Known { event, fact, objection: None }));
-        self.seal_for(self.tenant.central_node, id, stamped, content, 0, body)
+        self.seal_for(self.tenant.central_node, id, stamped, content, &ClockHistory::default(), body)
     }
 
     /// Seals an event into a log that central keeps, its own or a device's, and takes it. `body` says what is known of it.
@@ -356,7 +363,7 @@ impl<'a> Bench<'a> {
         id: EventId,
         (occurred_at, time_source): (Timestamp, TimeSource),
         content: Content,
-        clock_offset_micros: i64,
+        clock: &ClockHistory,
         body: impl FnOnce(Event) -> IncomingBody<'a>,
     ) -> Result<usize, JudgeError> {
         let head = self.log_of(node);
@@ -377,6 +384,7 @@ impl<'a> Bench<'a> {
         let head = self.log_of(node);
         head.last_seq = seq;
         head.last_chain = chain;
+        let timing = Some(Timing::new(&event, clock, TakenIn::default(), self.next_receipt()));
         self.take(Incoming {
             node,
             epoch,
@@ -385,7 +393,7 @@ impl<'a> Bench<'a> {
             record: Cow::Owned(record),
             event_id: id,
             body: body(event),
-            clock_offset_micros,
+            timing,
             promise: None,
         })
     }

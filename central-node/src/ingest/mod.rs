@@ -17,7 +17,7 @@ mod turn;
 
 pub(crate) use answer::{Answer, head_dto, result};
 pub use by_hand::{Brought, Taken};
-pub(crate) use device::{DeviceDecided, DeviceDraft, DeviceDrafts, EPOCH_OPENED, GivenId, Reading, server_id};
+pub(crate) use device::{DeviceDecided, DeviceDraft, DeviceDrafts, GivenId, Reading, server_id};
 pub(crate) use drafts::Drafts;
 pub(crate) use queue::Queues;
 pub(crate) use stamp::StampKey;

@@ -4,10 +4,12 @@
 //! stored and set apart, so that it never blocks those behind it.
 
 use comptoir_core::chain::{ChainHash, link};
+use comptoir_core::clock::ClockHistory;
 use comptoir_core::event::Event;
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::rules::Promise;
+use comptoir_core::time::Timestamp;
 use comptoir_proto::opening::{self, Opening};
 use comptoir_proto::{in_place, stored_v1};
 
@@ -33,6 +35,8 @@ pub(crate) struct Push {
     pub(crate) opening: Option<Opening>,
     /// The node's clock less ours, when it sent this.
     pub(crate) clock_offset_micros: i64,
+    /// What is known of the node's clock since the first of them was stamped.
+    pub(crate) clock: ClockHistory,
 }
 
 impl Push {
@@ -72,6 +76,8 @@ pub(crate) struct Prepared {
     pub(crate) body: Body,
     /// What central had decided about it before it was put back, where that was handed back and is central's own.
     pub(crate) promise: Option<Promise>,
+    /// When the node took it in, by its clock, where its given time was ahead of that.
+    pub(crate) taken_in: Option<Timestamp>,
 }
 
 impl Prepared {
@@ -159,7 +165,7 @@ fn read_all(first: Stand, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<Prepared> {
 fn read(stand: Stand, record: Vec<u8>, chain: ChainHash) -> Prepared {
     let body = in_place::read(stand, &record);
     let event_id = body.event().map_or_else(|| stored_v1::unreadable_event_id(chain), |event| event.id);
-    Prepared { record, chain, event_id, body, promise: None }
+    Prepared { record, chain, event_id, body, promise: None, taken_in: None }
 }
 
 /// What an epoch's first record says, where it reads.

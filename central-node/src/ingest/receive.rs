@@ -7,16 +7,18 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
+use comptoir_core::clock::{ClockHistory, ClockMark};
 use comptoir_core::decision::Verdict;
 use comptoir_core::id::NodeId;
-use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX, PUSH_RECORDS_MAX, RECORD_BYTES_MAX};
+use comptoir_core::limits::{CLOCK_MARKS_MAX, PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX, PUSH_RECORDS_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::rules::Promise;
 use comptoir_core::time::Timestamp;
+use comptoir_proto::clock_change::ClockMarkDto;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult, SealedRecord, parse_chain};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult, SealedRecord, TakenIn, parse_chain};
 
 use super::answer::{Answer, head_dto};
 use super::prepare::{PrepareError, Prepared, Push, Stand, opening, prepare};
@@ -129,14 +131,48 @@ fn read(credential: &Credential, node: NodeId, bytes: &[u8], now: Timestamp, key
         .ok_or_else(|| bad(format!("{:?} is no RFC 3339 instant", request.node_time)).at("/node_time"))?;
     let sent = decode_records(&request)?;
     let first = Stand { tenant: credential.tenant, node, epoch, seq: first_seq };
-    let handed_back = handed_back(&request)?;
+    let (handed_back, taken_in, marks) = (handed_back(&request)?, taken_in(&request)?, clock_marks(&request)?);
     let mut records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
     for (index, promise, stamp) in handed_back {
         promised(&mut records[index], promise, stamp, key);
     }
+    for (index, at) in taken_in {
+        records[index].taken_in = Some(at);
+    }
     let opening = records.first().and_then(opening);
     let clock_offset_micros = node_time.0.saturating_sub(now.0);
-    Ok(Push { node, epoch, first_seq, previous, records, opening, clock_offset_micros })
+    let clock = ClockHistory::new(&marks, Some(clock_offset_micros), now);
+    Ok(Push { node, epoch, first_seq, previous, records, opening, clock_offset_micros, clock })
+}
+
+/// What the node's log says of its clock, in the order of the log.
+fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
+    let got = request.clock.len();
+    if got > CLOCK_MARKS_MAX {
+        let detail = format!("a push names at most {CLOCK_MARKS_MAX} changes of the clock, got {got}");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/clock"));
+    }
+    let read = |(index, mark): (usize, &ClockMarkDto)| {
+        let detail = || format!("{:?} or {:?} is no RFC 3339 instant", mark.change.clock, mark.change.compared_with);
+        mark.read().ok_or_else(|| Problem::new(ErrorCode::BadJson, detail()).at(format!("/clock/{index}")))
+    };
+    request.clock.iter().enumerate().map(read).collect()
+}
+
+/// When the node took records in, by their index in the push.
+fn taken_in(request: &PushRequest) -> Result<Vec<(usize, Timestamp)>, Problem> {
+    let read = |(index, taken): (usize, &TakenIn)| {
+        let at = format!("/taken_in/{index}");
+        let record = taken.seq.checked_sub(request.first_seq).and_then(|record| usize::try_from(record).ok());
+        let record = record.filter(|record| *record < request.records.len()).ok_or_else(|| {
+            Problem::new(ErrorCode::BadJson, format!("seq {} is not in this push", taken.seq)).at(at.clone())
+        })?;
+        let instant = instant::parse(&taken.at).ok_or_else(|| {
+            Problem::new(ErrorCode::BadJson, format!("{:?} is no RFC 3339 instant", taken.at)).at(at.clone())
+        })?;
+        Ok((record, instant))
+    };
+    request.taken_in.iter().enumerate().map(read).collect()
 }
 
 fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::chain::ChainHash)>, Problem> {

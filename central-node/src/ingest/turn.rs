@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use comptoir_core::clock::{TakenIn, Timing};
 use comptoir_core::decision::Code;
 use comptoir_core::fact::{Known, Objection};
 use comptoir_core::id::{EventId, NodeId, TenantId};
@@ -240,6 +241,7 @@ async fn judge_push<'a>(
 ) -> Result<Answer, TurnError> {
     let again = held.iter().take(new.start).map(|stored| stored_result(&stored.decision, stored.seq));
     let mut results: Vec<RecordResult> = again.collect::<Result<_, _>>()?;
+    let mut before = None;
     for (seq, record) in (push.first_seq.0..).map(Seq).zip(&push.records).take(new.end).skip(new.start) {
         let body = match &record.body {
             Body::Known(known) => match strange_opening.take() {
@@ -253,6 +255,10 @@ async fn judge_push<'a>(
             },
             Body::Unfit { event, code, detail } => IncomingBody::Unfit { event: event.as_deref(), code: *code, detail },
         };
+        let at = record.taken_in.map(|at| push.clock.corrected(seq, at).at);
+        let known = TakenIn { at, before };
+        let timing = record.event().map(|event| Timing::new(event, &push.clock, known, bench.next_receipt()));
+        before = timing.map(|timing| timing.effective_at).or(before);
         let row = bench.take(Incoming {
             node: push.node,
             epoch: push.epoch,
@@ -261,7 +267,7 @@ async fn judge_push<'a>(
             record: Cow::Borrowed(&record.record),
             event_id: record.event_id,
             body,
-            clock_offset_micros: push.clock_offset_micros,
+            timing,
             promise: record.promise.as_ref(),
         })?;
         results.push(result(&bench.decisions[row], seq));

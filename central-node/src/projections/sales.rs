@@ -106,8 +106,9 @@ fn lines_or_parked(events: &[&Read], released: &[Read], mut waiting: Waiting, bo
 fn lines(event: &Read, inner: Option<&Read>, books: &Books) -> Result<Vec<SalesLine>, String> {
     let known = event.known.as_ref().map_err(Clone::clone)?;
     let counted = |received: &Read| -> Result<Counted, String> {
-        let received_at = received.decision.as_ref().map_err(Clone::clone)?.received_at;
-        Ok(Counted { position: event.position, received_at })
+        let decision = received.decision.as_ref().map_err(Clone::clone)?;
+        let time_unsure = decision.judgement.flags.iter().any(|flag| flag.is_about_time());
+        Ok(Counted { position: event.position, effective_at: decision.effective_at, time_unsure })
     };
     let lines = match (event.releases(), inner) {
         (None, _) => lines_of(known, counted(event)?, &books.zone),
@@ -143,7 +144,8 @@ async fn insert(
     let amounts: Vec<String> = lines.iter().map(|line| plain(line.amount)).collect();
     let minors: Vec<i64> = lines.iter().map(|line| line.amount_minor).collect();
     let currencies: Vec<Option<&str>> = lines.iter().map(|line| line.currency.as_ref().map(Currency::as_str)).collect();
-    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 16] = [
+    let unsure: Vec<bool> = lines.iter().map(|line| line.time_unsure).collect();
+    let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 17] = [
         &tenant.uuid(),
         &of.number,
         &positions,
@@ -160,6 +162,7 @@ async fn insert(
         &amounts,
         &minors,
         &currencies,
+        &unsure,
     ];
     let statement = tx.prepare_cached(include_str!("sales_insert.sql")).await?;
     tx.execute(&statement, &columns).await?;

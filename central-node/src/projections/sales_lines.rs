@@ -44,8 +44,10 @@ pub const ACTIONS: [&str; 5] =
 pub struct Counted {
     /// At which position it took effect.
     pub position: Position,
-    /// When central received the event itself; the day is never later than that.
-    pub received_at: Timestamp,
+    /// When the event itself counts as having happened, as central decided: this gives the day.
+    pub effective_at: Timestamp,
+    /// Whether that is not what its record says, because the true time is not known.
+    pub time_unsure: bool,
 }
 
 /// One line of the sales report.
@@ -59,6 +61,8 @@ pub struct SalesLine {
     pub kind: Kind,
     /// In the tenant's zone.
     pub day: Date,
+    /// Whether the day is the nearest that does not contradict the log, because the true time is not known.
+    pub time_unsure: bool,
     /// The shop.
     pub site: Option<SiteId>,
     /// What was sold; absent from an adjustment that names none.
@@ -112,6 +116,7 @@ pub fn lines_of(known: &Known, counted: Counted, zone: &TimeZone) -> Result<Vec<
         Fact::StockWrittenOff(list) => written_off(known, counted, zone, list),
         Fact::RevenueAdjusted(adjustment) => adjusted(known, counted, zone, adjustment),
         Fact::EpochOpened
+        | Fact::ClockChanged(_)
         | Fact::GoodsReceived(_)
         | Fact::GoodsReturned(_)
         | Fact::StockCounted(_)
@@ -207,7 +212,8 @@ fn blank_line(
         position: counted.position,
         line: 0,
         kind,
-        day: day_of(known.event.occurred_at.min(counted.received_at), zone)?,
+        day: day_of(counted.effective_at, zone)?,
+        time_unsure: counted.time_unsure,
         site: content.site,
         product: None,
         // An empty text says as little as none.
@@ -267,7 +273,8 @@ mod tests {
     }
 
     fn lines(known: &Known, received_at: &str) -> Vec<SalesLine> {
-        let counted = Counted { position: Position(7), received_at: instant::parse(received_at).unwrap() };
+        let effective_at = known.event.occurred_at.min(instant::parse(received_at).unwrap());
+        let counted = Counted { position: Position(7), effective_at, time_unsure: false };
         lines_of(known, counted, &TimeZone::get("Africa/Tunis").unwrap()).unwrap()
     }
 
@@ -327,17 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn the_day_is_the_tenants_and_never_later_than_receipt() {
-        let sale = |at: &str| {
-            known(
-                "SALE",
-                "SALE_RECORDED",
-                at,
-                serde_json::json!({"currency": "EUR", "total_minor": 0, "lines": [{"product": "A", "quantity": "1", "unit_price": "0"}]}),
-            )
-        };
-        assert_eq!(lines(&sale("2024-05-01T23:30:00Z"), LATER)[0].day, date(2024, 5, 2), "Tunis is an hour ahead");
-        let clock_a_year_ahead = sale("2025-05-01T10:00:00Z");
-        assert_eq!(lines(&clock_a_year_ahead, "2024-05-01T10:00:00Z")[0].day, date(2024, 5, 1));
+    fn the_day_is_the_tenants_and_that_of_the_time_central_decided() {
+        let payload = serde_json::json!({"currency": "EUR", "total_minor": 0,
+            "lines": [{"product": "A", "quantity": "1", "unit_price": "0"}]});
+        let sale = known("SALE", "SALE_RECORDED", "1970-01-01T00:00:00Z", payload);
+        let effective_at = instant::parse("2024-05-01T23:30:00Z").unwrap();
+        let counted = Counted { position: Position(7), effective_at, time_unsure: true };
+        let lines = lines_of(&sale, counted, &TimeZone::get("Africa/Tunis").unwrap()).unwrap();
+        assert_eq!(lines[0].day, date(2024, 5, 2), "Tunis is an hour ahead");
+        assert!(lines[0].time_unsure);
     }
 }

@@ -126,6 +126,8 @@ struct SalesRow {
     /// Major units, unrounded, with at least the currency's decimals.
     #[schemars(with = "words::Decimal")]
     amount: String,
+    /// Events whose true time is not known, so that their day may be another: `CLOCK_UNSURE` or `TIME_IN_FUTURE` in their flags.
+    time_unsure: i64,
 }
 
 /// Answers the question, once everything it needs was applied.
@@ -234,6 +236,7 @@ impl SalesRow {
             adjusted: row.try_get("adjusted")?,
             amount_minor: minor.parse().map_err(|_| no_number())?,
             amount,
+            time_unsure: row.try_get("time_unsure")?,
         })
     }
 }
@@ -241,7 +244,7 @@ impl SalesRow {
 impl SalesReport {
     /// The rows as a table.
     pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
-        const HEADER: [&str; 12] = [
+        const HEADER: [&str; 13] = [
             "key",
             "currency",
             "sales",
@@ -254,10 +257,11 @@ impl SalesReport {
             "adjusted",
             "amount_minor",
             "amount",
+            "time_unsure",
         ];
-        let numbers: Vec<[String; 6]> = self.rows.iter().map(SalesRow::counts).collect();
-        let rows =
-            self.rows.iter().zip(&numbers).map(|(row, [sales, refunds, write_offs, adjustments, lines, minor])| {
+        let numbers: Vec<[String; 7]> = self.rows.iter().map(SalesRow::counts).collect();
+        let rows = self.rows.iter().zip(&numbers).map(
+            |(row, [sales, refunds, write_offs, adjustments, lines, minor, unsure])| {
                 vec![
                     row.key.as_deref().map_or(Cell::Empty, Cell::Text),
                     Cell::Text(&row.currency),
@@ -271,8 +275,10 @@ impl SalesReport {
                     Cell::Number(&row.adjusted),
                     Cell::Number(minor),
                     Cell::Number(&row.amount),
+                    Cell::Number(unsure),
                 ]
-            });
+            },
+        );
         Ok(csv_table::table(&HEADER, rows)?)
     }
 
@@ -283,7 +289,7 @@ impl SalesReport {
 }
 
 impl SalesRow {
-    fn counts(&self) -> [String; 6] {
+    fn counts(&self) -> [String; 7] {
         [
             self.sales.to_string(),
             self.refunds.to_string(),
@@ -291,6 +297,7 @@ impl SalesRow {
             self.adjustments.to_string(),
             self.lines.to_string(),
             self.amount_minor.to_string(),
+            self.time_unsure.to_string(),
         ]
     }
 }

@@ -2,7 +2,8 @@
 -- An event of three lines is one sale: lines are gathered by event first, events by key then. `sum` of numeric is exact.
 with event_line as (
     select {key} as key, currency, kind, position,
-           count(*) as lines, sum(quantity) as quantity, sum(amount) as amount, sum(amount_minor) as amount_minor
+           count(*) as lines, sum(quantity) as quantity, sum(amount) as amount, sum(amount_minor) as amount_minor,
+           bool_or(time_unsure) as time_unsure
     from sales_line
     where tenant_id = $1 and version = $2
       and position <= $3                                   -- complete up to here, whatever the runner adds meanwhile
@@ -24,7 +25,8 @@ select key, currency,
        trim_scale(coalesce(sum(quantity) filter (where kind = 'ADJUSTMENT'), 0))::text        as adjusted,
        -- As text: a sum of 64-bit amounts may need more than 64 bits.
        sum(amount_minor)::text                     as amount_minor,
-       trim_scale(sum(amount))::text               as amount
+       trim_scale(sum(amount))::text               as amount,
+       count(*) filter (where time_unsure)         as time_unsure
 from event_line
 -- A page begins after the last key and currency shown; a key that is not known sorts first.
 where not $8::boolean

@@ -6,13 +6,14 @@ use comptoir_core::position::Seq;
 use crate::harness::{Node, Scene};
 
 impl Node {
-    fn brought(&self, from: u64, to: u64) -> Brought {
+    pub(crate) fn brought(&self, from: u64, to: u64) -> Brought {
         Brought {
             node: self.node,
             epoch: self.epoch,
             first_seq: Seq(from),
             previous: self.chain_before(from),
             records: self.records[from as usize - 1..to as usize].to_vec(),
+            clock: Vec::new(),
         }
     }
 }

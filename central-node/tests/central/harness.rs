@@ -282,6 +282,8 @@ impl Node {
                 .map(|(record, chain)| SealedRecord::new(record, *chain))
                 .collect(),
             node_time: instant::format(Timestamp(NOON)),
+            clock: Vec::new(),
+            taken_in: Vec::new(),
         }
     }
 

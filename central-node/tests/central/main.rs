@@ -7,6 +7,7 @@ mod by_hand;
 mod clocks;
 mod conflicts;
 mod contracts;
+mod corrected_times;
 mod desktop_down;
 mod desktop_up;
 mod desktops;

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 
 use comptoir_central::{Brought, Central, Taken};
 use comptoir_core::chain::{ChainHash, link};
+use comptoir_core::clock::ClockMark;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::limits::PUSH_BYTES_MAX;
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::bundle_v1::{BundleError, BundleHeader, BundleReader, Frame};
+use comptoir_proto::clock_change::{self, CLOCK_CHANGED};
 use comptoir_proto::problem::Problem;
+use comptoir_proto::stored_v1;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use uuid::Uuid;
@@ -45,7 +48,7 @@ struct Ingested {
 pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Result<(), Failure> {
     let bytes = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     let bar = bar(output, bytes);
-    check(path, &bar)?;
+    let clocks = check(path, &bar)?;
     let mut reader = open(path)?;
     let (tenant, node) = log_of(path, reader.header())?;
     let mut done = Ingested {
@@ -64,7 +67,7 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
         let Some((offset, frame)) = frame else { break };
         match frame {
             Frame::Epoch(start) => {
-                hand_over(central, (tenant, node), batch.take(), &mut done).await?;
+                hand_over(central, (tenant, node), batch.take(), &clocks, &mut done).await?;
                 batch = Some(Batch::new(start.epoch, start.after.next(), start.chain));
             }
             Frame::Record { chain, record } => {
@@ -72,7 +75,7 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
                 filling.push(record, chain);
                 if filling.is_full() {
                     let next = filling.next();
-                    hand_over(central, (tenant, node), batch.replace(next), &mut done).await?;
+                    hand_over(central, (tenant, node), batch.replace(next), &clocks, &mut done).await?;
                     bar.set_position(offset);
                 }
             }
@@ -80,7 +83,7 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
             Frame::Answer(_) | Frame::Entry(_) => {}
         }
     }
-    hand_over(central, (tenant, node), batch, &mut done).await?;
+    hand_over(central, (tenant, node), batch, &clocks, &mut done).await?;
     bar.finish_and_clear();
     output.print(&done)
 }
@@ -119,6 +122,7 @@ async fn hand_over(
     central: &Central,
     (tenant, node): (TenantId, NodeId),
     batch: Option<Batch>,
+    clocks: &Clocks,
     done: &mut Ingested,
 ) -> Result<(), Failure> {
     let Some(Batch { epoch, first_seq, previous, records, .. }) = batch else { return Ok(()) };
@@ -126,7 +130,8 @@ async fn hand_over(
         return Ok(());
     }
     let count = records.len() as u64;
-    let brought = Brought { node, epoch, first_seq, previous, records };
+    let clock = clocks.get(&epoch.number).cloned().unwrap_or_default();
+    let brought = Brought { node, epoch, first_seq, previous, records, clock };
     let taken = central.take_by_hand(tenant, brought).await;
     let Taken { results, held_before } = taken.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
     done.records += count;
@@ -142,14 +147,19 @@ async fn hand_over(
     Ok(())
 }
 
+/// What each epoch says of the node's clock, by the epoch's number.
+type Clocks = BTreeMap<u32, Vec<ClockMark>>;
+
 /// Reads the file to its end before anything is taken: its form, its counts, its digest, and that each record links to the one before.
-fn check(path: &Path, bar: &ProgressBar) -> Result<(), Failure> {
+/// Answers what it says of the node's clock, which corrects the times of records far before.
+fn check(path: &Path, bar: &ProgressBar) -> Result<Clocks, Failure> {
+    let (mut clocks, mut epoch) = (Clocks::new(), 0);
     let mut reader = open(path)?;
     log_of(path, reader.header())?;
     let (mut seq, mut chain) = (Seq::ZERO, ChainHash([0; 32]));
     while let Some((offset, frame)) = reader.next_frame().map_err(|error| no_bundle(path, &error))? {
         match frame {
-            Frame::Epoch(start) => (seq, chain) = (start.after, start.chain),
+            Frame::Epoch(start) => (epoch, seq, chain) = (start.epoch.number, start.after, start.chain),
             Frame::Record { chain: told, record } => {
                 (seq, chain) = (seq.next(), link(chain, record));
                 if chain != told {
@@ -157,12 +167,21 @@ fn check(path: &Path, bar: &ProgressBar) -> Result<(), Failure> {
                         format!("byte {offset}: seq {seq} has chain {told}, its bytes and what is before make {chain}");
                     return Err(unusable(path, &broken, "CHAIN_MISMATCH"));
                 }
+                clocks.entry(epoch).or_default().extend(clock_mark(seq, record));
             }
             Frame::Answer(_) | Frame::Entry(_) => {}
         }
         bar.set_position(offset);
     }
-    Ok(())
+    Ok(clocks)
+}
+
+/// What a record says of the node's clock. Nearly none does, which is seen without reading it.
+fn clock_mark(seq: Seq, record: &[u8]) -> Option<ClockMark> {
+    let may = record.windows(CLOCK_CHANGED.len()).any(|bytes| bytes == CLOCK_CHANGED.as_bytes());
+    let event = may.then(|| stored_v1::decode(record).ok()).flatten()?;
+    let change = clock_change::sealed_in(&event)?.read()?;
+    Some(ClockMark { seq, change })
 }
 
 fn open(path: &Path) -> Result<BundleReader<BufReader<File>>, Failure> {
