@@ -18,7 +18,7 @@ impl Disk {
     /// Makes and mounts the file system, and cuts its power once to see that this machine lets it. The image is sparse: of its size,
     /// only what is written takes room.
     pub(crate) fn create(folder: &Path, size: &str) -> anyhow::Result<Disk> {
-        let disk = Disk { image: folder.join("disk.img"), mount: folder.join("disk") };
+        let mut disk = Disk { image: folder.join("disk.img"), mount: folder.join("disk") };
         std::fs::create_dir(&disk.mount)?;
         output(tool("truncate").args(["-s", size]).arg(&disk.image))?;
         output(tool("mkfs.ext4").args(["-q", "-F", "-E", "lazy_itable_init=1"]).arg(&disk.image))?;
@@ -50,9 +50,26 @@ impl Disk {
     }
 
     /// Power is back: the journal is replayed.
-    pub(crate) fn remount(&self) -> anyhow::Result<()> {
+    pub(crate) fn remount(&mut self) -> anyhow::Result<()> {
         patiently(tool("umount").arg(&self.mount))?;
-        self.mount()
+        self.mount()?;
+        if self.sync().is_ok() {
+            return Ok(());
+        }
+        // A mount namespace made while the disk was mounted (a container that starts, `unshare -m`) still holds the file system that was
+        // shut down, and mounting the same image finds that one again. A copy is a disk of its own.
+        patiently(tool("umount").arg(&self.mount))?;
+        let copy = self.image.with_added_extension("copy");
+        output(tool("cp").arg("--sparse=always").arg(&self.image).arg(&copy))?;
+        std::fs::remove_file(&self.image)?;
+        self.image = copy;
+        self.mount()?;
+        self.sync().context("the disk after its power came back")
+    }
+
+    /// Fails where the file system is shut down.
+    fn sync(&self) -> anyhow::Result<()> {
+        Ok(std::fs::File::open(&self.mount)?.sync_all()?)
     }
 
     /// An empty disk.
@@ -142,6 +159,47 @@ fn output(command: &mut Command) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::summary::announce;
+
+    /// Ended with the test.
+    struct Namespace(Child);
+
+    impl Drop for Namespace {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    /// The disk stayed shut down, and its writer was said to have lost everything.
+    #[test]
+    fn the_power_comes_back_while_another_mount_namespace_holds_the_disk() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let mut disk = match Disk::create(folder.path(), "64M") {
+            Ok(disk) => disk,
+            Err(refusal) => {
+                announce(&format!("NO POWER CUTS on a loop mount here ({refusal:#}): nothing can hold the disk"));
+                return Ok(());
+            }
+        };
+        let mut kept = std::fs::File::create(disk.path().join("kept"))?;
+        kept.write_all(b"kept")?;
+        kept.sync_all()?;
+        drop(kept);
+        for _ in 0..2 {
+            let script = "echo ready; exec sleep 600";
+            let namespace = tool("unshare").args(["-m", "sh", "-c", script]).stdout(Stdio::piped()).spawn()?;
+            let mut namespace = Namespace(namespace);
+            let mut ready = String::new();
+            BufReader::new(namespace.0.stdout.take().context("its output")?).read_line(&mut ready)?;
+            disk.power_switch()?.cut()?;
+            disk.remount()?;
+            assert_eq!(std::fs::read(disk.path().join("kept"))?, b"kept");
+            std::fs::write(disk.path().join("new"), b"new")?;
+            disk.sync()?;
+        }
+        Ok(())
+    }
 
     /// Without them the run of an ordinary user, who may have loop mounts all the same, went on without power cuts.
     #[test]

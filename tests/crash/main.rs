@@ -148,7 +148,7 @@ fn cut_ext4(
     loaded: Loaded,
     random: &mut Random,
     folder: &Path,
-    disk: ext4::Disk,
+    mut disk: ext4::Disk,
 ) -> anyhow::Result<Summary> {
     let mut summary = Summary::new(program, "power cuts (ext4 on a loop mount, shut down without its journal)");
     let mut ledger = writer::Ledger::create(&folder.join("ledger"))?;
