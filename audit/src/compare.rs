@@ -9,7 +9,7 @@ use std::io::Read;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::id::NodeId;
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Frame};
+use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, EpochHead, Frame};
 use comptoir_proto::stored_v1;
 use comptoir_proto::sync_v1::RecordResult;
 use serde::Serialize;
@@ -117,7 +117,7 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
     if tenant != central_tenant {
         return Err(AuditError::Stranger { name: central.name(), other: node.name() });
     }
-    let mut left = NodeSide { name: node.name(), reader: node_reader, epoch: None, held: None };
+    let mut left = NodeSide { name: node.name(), reader: node_reader, epoch: None, head: None, held: None };
     let mut right = CentralSide { name: central.name(), reader: central_reader, node: id };
     let mut found = Walk {
         comparison: Comparison { node: id.uuid(), ..Comparison::default() },
@@ -246,20 +246,40 @@ struct NodeSide<'a> {
     name: String,
     reader: BundleReader<Box<dyn Read + 'a>>,
     epoch: Option<EpochEnd>,
+    /// Where that epoch has to end.
+    head: Option<EpochHead>,
     /// A record that may still be followed by its answer.
     held: Option<NodeRecord>,
 }
 
 impl NodeSide<'_> {
+    /// A bundle that is short cannot be compared: what it lacks would look as if the node had never had it.
+    fn reaches_its_head(&mut self) -> Result<(), AuditError> {
+        match (self.epoch, self.head.take()) {
+            (Some(end), Some(head)) if end.seq < head.seq => Err(AuditError::Short {
+                name: self.name.clone(),
+                epoch: end.epoch.number,
+                first: end.seq.next(),
+                last: head.seq,
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn next(&mut self) -> Result<Option<NodeRecord>, AuditError> {
         loop {
             let frame =
                 self.reader.next_frame().map_err(|error| AuditError::Read { name: self.name.clone(), error })?;
-            let Some((_, frame)) = frame else { return Ok(self.held.take()) };
+            let Some((_, frame)) = frame else {
+                self.reaches_its_head()?;
+                return Ok(self.held.take());
+            };
             match frame {
                 Frame::Epoch(start) => {
+                    self.reaches_its_head()?;
                     self.epoch = Some(EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain });
                 }
+                Frame::Head(head) => self.head = Some(head),
                 Frame::Record { chain, .. } => {
                     let Some(end) = &mut self.epoch else { continue };
                     (end.seq, end.chain) = (Seq(end.seq.0.saturating_add(1)), chain);

@@ -21,6 +21,8 @@ pub enum Defect {
     Part,
     /// An epoch does not begin where it must: its number, its first chain, its first seq.
     Epoch,
+    /// Records are missing: an epoch's records end before the head that the bundle names.
+    Missing,
     /// A record is missing, doubled or out of order: its seq is not the next.
     Seq,
     /// A record's header does not say the place where it stands.

@@ -3,7 +3,7 @@
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::Seq;
-use comptoir_proto::bundle_v1::{EpochStart, Frame};
+use comptoir_proto::bundle_v1::{EpochHead, EpochStart, Frame};
 use comptoir_proto::stored_v1;
 
 use crate::content::Body;
@@ -29,6 +29,8 @@ pub(crate) struct NodeLog {
 struct Span {
     start: EpochStart,
     end: EpochEnd,
+    /// Where the log that was exported ended, as the last file with this epoch says.
+    head: Option<EpochHead>,
 }
 
 /// What an epoch's first record says of an earlier epoch.
@@ -54,6 +56,12 @@ impl NodeLog {
         place.node = Some(self.node);
         match frame {
             Frame::Epoch(start) => self.epoch(place, *start, first),
+            Frame::Head(head) => {
+                if let Some(span) = self.epochs.last_mut() {
+                    span.head = Some(*head);
+                }
+                Ok(())
+            }
             Frame::Record { chain, record } => self.record(place, *chain, record, look),
             Frame::Answer(answer) => {
                 self.answer(place, answer, look);
@@ -75,7 +83,7 @@ impl NodeLog {
                 let expected = format!("an epoch after {}", end.epoch.number);
                 return Err(Break::new(Defect::Epoch, place, expected, format!("epoch {}", start.epoch.number)));
             }
-            self.opened(place)?;
+            self.complete(place)?;
         }
         let expected = if start.after == Seq::ZERO {
             EpochEnd { chain: genesis(self.tenant, self.node, start.epoch), ..begins }
@@ -88,14 +96,24 @@ impl NodeLog {
         if begins != expected {
             return Err(Break::new(Defect::Epoch, place, expected, begins));
         }
-        self.epochs.push(Span { start, end: begins });
+        self.epochs.push(Span { start, end: begins, head: None });
         Ok(())
     }
 
-    /// An epoch that was begun has its first record.
-    fn opened(&self, place: Place) -> Result<(), Break> {
+    /// An epoch that was begun has its first record, and all up to the head that the bundle names.
+    fn complete(&self, place: Place) -> Result<(), Break> {
         match self.epochs.last() {
-            Some(Span { start, end }) if end.seq == Seq::ZERO => {
+            Some(Span { end, head: Some(head), .. }) if end.seq < head.seq => {
+                let first = end.seq.next();
+                let place = Place { epoch: Some(end.epoch.number), seq: Some(first.0), ..place };
+                let found = format!("records up to seq {}; seq {first} to {} are missing", end.seq, head.seq);
+                Err(Break::new(Defect::Missing, place, format!("records up to seq {}", head.seq), found))
+            }
+            Some(Span { end, head: Some(head), .. }) if end.seq == head.seq && end.chain != head.chain => {
+                let place = Place { epoch: Some(end.epoch.number), seq: Some(end.seq.0), ..place };
+                Err(Break::new(Defect::Chain, place, head.chain, end.chain))
+            }
+            Some(Span { start, end, .. }) if end.seq == Seq::ZERO => {
                 let place = Place { epoch: Some(start.epoch.number), seq: Some(1), ..place };
                 Err(Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", "nothing"))
             }
@@ -139,7 +157,7 @@ impl NodeLog {
     /// What an epoch's first record says of the one before, against what these files hold of that.
     fn claim(&mut self, place: Place, previous: Option<EpochEnd>) -> Result<(), Break> {
         let Some(said) = previous else { return Ok(()) };
-        let Some(Span { start, end }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
+        let Some(Span { start, end, .. }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
         else {
             self.notes.unknown_previous_heads += 1;
             return Ok(());
@@ -175,7 +193,7 @@ impl NodeLog {
     /// Checks what can be said only at the last file's end.
     pub(crate) fn end(&self, mut place: Place) -> Result<(), Break> {
         place.node = Some(self.node);
-        self.opened(place)
+        self.complete(place)
     }
 
     pub(crate) fn summary(&self) -> Summary {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use comptoir_core::position::Position;
+use comptoir_core::position::{Position, Seq};
 use comptoir_proto::bundle_v1::{BundleError, BundleReader, Frame};
 
 /// A bundle that can be read from its beginning, more than once.
@@ -121,6 +121,20 @@ pub enum AuditError {
         position: Position,
         /// What is wrong.
         why: String,
+    },
+    /// The bundle lacks records that the log had when it was exported.
+    #[error(
+        "{name}: epoch {epoch}: the records of seq {first} to {last} are missing; the log was damaged when it was exported"
+    )]
+    Short {
+        /// Which file.
+        name: String,
+        /// The epoch's number.
+        epoch: u32,
+        /// The first missing record.
+        first: Seq,
+        /// The last missing record.
+        last: Seq,
     },
     /// No file was named.
     #[error("no bundle was named")]

@@ -84,7 +84,7 @@ impl Look<'_> {
                 self.unseen.remove(&entry.chain);
                 self.unseen.remove(&entry.decision_chain);
             }
-            Frame::Answer(_) => {}
+            Frame::Answer(_) | Frame::Head(_) => {}
         }
     }
 }
@@ -336,7 +336,7 @@ fn walk(
                     end = EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain };
                     continue;
                 }
-                Frame::Answer(_) => continue,
+                Frame::Answer(_) | Frame::Head(_) => continue,
                 Frame::Record { chain, record } => {
                     let Ok(header) = stored_v1::header(record) else { return Ok(None) };
                     end = EpochEnd { seq: header.seq, chain, ..end };

@@ -40,6 +40,7 @@ impl Defect {
             Defect::Count => "COUNT",
             Defect::Part => "PART",
             Defect::Epoch => "EPOCH",
+            Defect::Missing => "MISSING",
             Defect::Seq => "SEQ",
             Defect::Header => "HEADER",
             Defect::Chain => "CHAIN",
@@ -73,6 +74,10 @@ impl Defect {
                 ("cette partie ne continue pas la précédente", "this part does not continue the one before")
             }
             Defect::Epoch => ("l'époque ne commence pas où elle doit", "the epoch does not begin where it must"),
+            Defect::Missing => (
+                "des enregistrements manquent jusqu'à la fin que le fichier annonce",
+                "records are missing up to the head that the file names",
+            ),
             Defect::Seq => {
                 ("un enregistrement manque, est en double ou déplacé", "a record is missing, doubled or out of order")
             }

@@ -2,8 +2,9 @@
 //! cannot show is said.
 
 use comptoir_audit::{AuditError, Defect, Level, Options, Report, verify};
+use comptoir_core::chain::ChainHash;
 use comptoir_core::position::{Position, Seq};
-use comptoir_proto::bundle_v1::{BundleHeader, EpochStart};
+use comptoir_proto::bundle_v1::{BundleHeader, EpochHead, EpochStart};
 
 use crate::support::*;
 
@@ -110,4 +111,31 @@ fn a_log_that_says_it_is_whole_begins_at_the_tenants_genesis() {
     wrong.0[0] ^= 1;
     log.header = BundleHeader::Central { tenant, after: Position::ZERO, decision_chain: wrong };
     assert_eq!(check(&[log]).unwrap().first_break.unwrap().defect, Defect::DecisionChain);
+}
+
+/// A node that had lost records exported the rest, and the audit called it intact.
+#[test]
+fn a_bundle_that_is_short_of_the_head_that_it_names_says_which_records_are_missing() {
+    let mut log = node_log(node(7), &[6, 4]);
+    let Owned::Record { chain, .. } = log.frames[log.record(1, 6)] else { panic!() };
+    let head = |seq, chain| Owned::Head(EpochHead { seq: Seq(seq), chain });
+    log.frames.insert(1, head(6, chain));
+    assert_eq!(check(std::slice::from_ref(&log)).unwrap().first_break, None);
+
+    // The rest of the first epoch is not there; the second is whole.
+    let (from, to) = (log.record(1, 4), log.frames.iter().rposition(|frame| matches!(frame, Owned::Epoch(_))).unwrap());
+    let mut short = log.clone();
+    short.frames.drain(from..to);
+    let found = check(std::slice::from_ref(&short)).unwrap().first_break.unwrap();
+    assert_eq!((found.defect, found.place.epoch, found.place.seq), (Defect::Missing, Some(1), Some(4)));
+    assert_eq!(found.expected, "records up to seq 6");
+    assert_eq!(found.found, "records up to seq 3; seq 4 to 6 are missing");
+
+    // And where it is the last epoch that ends early.
+    short.frames.truncate(from);
+    assert_eq!(check(&[short]).unwrap().first_break.unwrap().defect, Defect::Missing);
+
+    let mut other = log;
+    other.frames[1] = head(6, ChainHash([9; 32]));
+    assert_eq!(check(&[other]).unwrap().first_break.unwrap().defect, Defect::Chain);
 }

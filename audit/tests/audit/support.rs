@@ -10,7 +10,7 @@ use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::rulebook::Rule;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::{
-    BundleHeader, CentralBundleWriter, Entry, EpochStart, NodeBundleWriter, TenantContext,
+    BundleHeader, CentralBundleWriter, Entry, EpochHead, EpochStart, NodeBundleWriter, TenantContext,
 };
 use comptoir_proto::stored_v1::{
     StoredDecision, decode, decode_decision, encode, encode_decision, header, unreadable_event_id,
@@ -40,6 +40,7 @@ pub(crate) fn name(text: &str) -> Name {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Owned {
     Epoch(EpochStart),
+    Head(EpochHead),
     Record { chain: ChainHash, record: Vec<u8> },
     Answer(Vec<u8>),
     Entry(OwnedEntry),
@@ -90,6 +91,7 @@ impl Apart {
                 for frame in &self.frames {
                     match frame {
                         Owned::Epoch(start) => bundle.epoch(*start).unwrap(),
+                        Owned::Head(head) => bundle.head(*head).unwrap(),
                         Owned::Record { chain, record } => bundle.record(record, *chain).unwrap(),
                         Owned::Answer(answer) => bundle.answer(answer).unwrap(),
                         Owned::Entry(_) => panic!("no entry stands in a node's log"),

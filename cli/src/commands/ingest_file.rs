@@ -79,8 +79,8 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
                     bar.set_position(offset);
                 }
             }
-            // What the node keeps of central's decisions: central knows better.
-            Frame::Answer(_) | Frame::Entry(_) => {}
+            // What the node keeps of central's decisions: central knows better. A bundle that is short is taken as far as it goes.
+            Frame::Answer(_) | Frame::Head(_) | Frame::Entry(_) => {}
         }
     }
     hand_over(central, (tenant, node), batch, &clocks, &mut done).await?;
@@ -169,7 +169,7 @@ fn check(path: &Path, bar: &ProgressBar) -> Result<Clocks, Failure> {
                 }
                 clocks.entry(epoch).or_default().extend(clock_mark(seq, record));
             }
-            Frame::Answer(_) | Frame::Entry(_) => {}
+            Frame::Answer(_) | Frame::Head(_) | Frame::Entry(_) => {}
         }
         bar.set_position(offset);
     }

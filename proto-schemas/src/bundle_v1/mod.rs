@@ -12,6 +12,7 @@
 //! text    = length u16 | UTF-8 of that length
 //! frame   = tag u8 | length u32 | body of that length
 //! epoch   = number u32 | id 16 | after seq u64 | chain 32                  (node: the records that follow are of this epoch)
+//! head    = last seq u64 | chain 32                                        (node: where that epoch's records have to end)
 //! record  = chain 32 | record                                             (node: seq is one more than the record before)
 //! answer  = decision as the node keeps it                                 (node: of the record before)
 //! entry   = position u64 | node 16 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | decision chain 32
@@ -53,10 +54,12 @@ const TAG_EPOCH: u8 = 1;
 const TAG_RECORD: u8 = 2;
 const TAG_ANSWER: u8 = 3;
 const TAG_ENTRY: u8 = 4;
+const TAG_HEAD: u8 = 5;
 const TAG_END: u8 = 255;
 /// Tag and length.
 const FRAME_HEADER_BYTES: usize = 5;
 const EPOCH_BYTES: usize = 60;
+const HEAD_BYTES: usize = 40;
 /// Position, place, both chains and the record's length.
 const ENTRY_FIXED_BYTES: usize = 120;
 const END_BYTES: usize = 88;
@@ -115,6 +118,8 @@ impl BundleHeader {
 pub enum Frame<'a> {
     /// The records that follow are of this epoch.
     Epoch(EpochStart),
+    /// Where the epoch that was just named ends in the log that was exported. A bundle whose records end earlier is short.
+    Head(EpochHead),
     /// A record of a node's log.
     Record {
         /// The chain after it.
@@ -136,6 +141,15 @@ pub struct EpochStart {
     /// The next record is the one after this seq: zero where the epoch is whole.
     pub after: Seq,
     /// The chain at `after`; the epoch's genesis where that is zero.
+    pub chain: ChainHash,
+}
+
+/// The end of an epoch in the log that was exported.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EpochHead {
+    /// Its last record.
+    pub seq: Seq,
+    /// The chain after that record.
     pub chain: ChainHash,
 }
 
@@ -200,6 +214,7 @@ impl Tally {
                 self.records += 1;
                 (self.last, self.chain) = (self.last.saturating_add(1), *chain);
             }
+            Frame::Head(_) => {}
             Frame::Answer(_) => self.decisions += 1,
             Frame::Entry(entry) => {
                 self.records += 1;

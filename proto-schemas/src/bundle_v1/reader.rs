@@ -9,9 +9,9 @@ use comptoir_core::position::{Epoch, Position, Seq};
 use uuid::Uuid;
 
 use super::{
-    BODY_BYTES_MAX, BundleHeader, DIGEST_BYTES, END_BYTES, EPOCH_BYTES, Entry, EpochStart, FORMAT, FORMAT_WITH_CONTEXT,
-    FRAME_HEADER_BYTES, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH,
-    TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
+    BODY_BYTES_MAX, BundleHeader, DIGEST_BYTES, END_BYTES, EPOCH_BYTES, Entry, EpochHead, EpochStart, FORMAT,
+    FORMAT_WITH_CONTEXT, FRAME_HEADER_BYTES, Frame, HEAD_BYTES, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER,
+    TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -161,6 +161,7 @@ pub struct BundleReader<R: Read> {
 enum Before {
     Header,
     Epoch,
+    Head,
     Record,
     Answer,
     Entry,
@@ -218,6 +219,7 @@ impl<R: Read> BundleReader<R> {
         let frame = read_frame(offset, tag, &bytes[FRAME_HEADER_BYTES..])?;
         self.before = match frame {
             Frame::Epoch(_) => Before::Epoch,
+            Frame::Head(_) => Before::Head,
             Frame::Record { .. } => Before::Record,
             Frame::Answer(_) => Before::Answer,
             Frame::Entry(_) => Before::Entry,
@@ -304,6 +306,8 @@ fn check_tag(offset: u64, tag: u8, length: usize, header: &BundleHeader, before:
     let misplaced = |detail| Err(BundleError::Misplaced { offset, detail });
     match (tag, node) {
         (TAG_EPOCH, true) => within("an epoch", EPOCH_BYTES, EPOCH_BYTES),
+        (TAG_HEAD, true) if before != Before::Epoch => misplaced("a head follows no epoch"),
+        (TAG_HEAD, true) => within("a head", HEAD_BYTES, HEAD_BYTES),
         (TAG_RECORD, true) if before == Before::Header => misplaced("a record stands before any epoch"),
         (TAG_RECORD, true) => within("a record with its chain", 32, 32 + RECORD_BYTES_MAX),
         (TAG_ANSWER, true) if before != Before::Record => misplaced("a decision follows no record"),
@@ -318,11 +322,16 @@ fn read_frame(offset: u64, tag: u8, body: &[u8]) -> Result<Frame<'_>, BundleErro
     let mut bytes = body;
     let frame = match tag {
         TAG_EPOCH => epoch_start(&mut bytes).map(Frame::Epoch),
+        TAG_HEAD => epoch_head(&mut bytes).map(Frame::Head),
         TAG_RECORD => array(&mut bytes).map(|chain| Frame::Record { chain: ChainHash(chain), record: bytes }),
         TAG_ANSWER => Some(Frame::Answer(bytes)),
         _ => entry(offset, &mut bytes)?.map(Frame::Entry),
     };
     frame.ok_or(BundleError::Misplaced { offset, detail: "the frame is shorter than what stands in it" })
+}
+
+fn epoch_head(bytes: &mut &[u8]) -> Option<EpochHead> {
+    Some(EpochHead { seq: Seq(u64::from_le_bytes(array(bytes)?)), chain: ChainHash(array(bytes)?) })
 }
 
 fn epoch_start(bytes: &mut &[u8]) -> Option<EpochStart> {

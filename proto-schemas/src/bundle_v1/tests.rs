@@ -208,3 +208,24 @@ fn frames_stand_where_they_mean_something() {
     assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record stands before any epoch");
     assert_eq!(start(|bundle| bundle.answer(b"")), "byte 39: a decision follows no record");
 }
+
+#[test]
+fn a_head_stands_behind_its_epoch_and_nowhere_else() {
+    let head = EpochHead { seq: Seq(2), chain: chain(3) };
+    let written = |after_record: bool| {
+        let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();
+        bundle.epoch(EpochStart { epoch: epoch(1), after: Seq(0), chain: chain(1) }).unwrap();
+        if after_record {
+            bundle.record(b"first", chain(2)).unwrap();
+        }
+        bundle.head(head).unwrap();
+        bundle.finish().unwrap()
+    };
+    let bytes = written(false);
+    let mut reader = BundleReader::open(bytes.as_slice()).unwrap();
+    reader.next_frame().unwrap();
+    assert_eq!(reader.next_frame().unwrap().map(|(_, frame)| frame), Some(Frame::Head(head)));
+    assert_eq!(reader.next_frame().unwrap(), None);
+    let misplaced = read(written(true).as_slice()).unwrap_err();
+    assert_eq!(misplaced.code(), "BUNDLE_MALFORMED");
+}

@@ -8,8 +8,8 @@ use comptoir_core::limits::RECORD_BYTES_MAX;
 use comptoir_core::position::Position;
 
 use super::{
-    BundleHeader, Entry, EpochStart, FORMAT, FORMAT_WITH_CONTEXT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX,
-    TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
+    BundleHeader, Entry, EpochHead, EpochStart, FORMAT, FORMAT_WITH_CONTEXT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC,
+    SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -46,6 +46,11 @@ impl<W: Write> NodeBundleWriter<W> {
     /// Says of which epoch the next records are, and after which seq they begin.
     pub fn epoch(&mut self, start: EpochStart) -> Result<(), WriteError> {
         self.0.frame(&Frame::Epoch(start))
+    }
+
+    /// Says where the epoch that was just begun ends in the log, so that a bundle that ends earlier is known to be short.
+    pub fn head(&mut self, head: EpochHead) -> Result<(), WriteError> {
+        self.0.frame(&Frame::Head(head))
     }
 
     /// The next record and the chain after it. An epoch stands before the first.
@@ -173,7 +178,7 @@ impl Sink<Vec<u8>> {
 
 fn check_lengths(frame: &Frame<'_>) -> Result<(), WriteError> {
     let (record, decision): (&[u8], &[u8]) = match frame {
-        Frame::Epoch(_) => return Ok(()),
+        Frame::Epoch(_) | Frame::Head(_) => return Ok(()),
         Frame::Record { record, .. } => (record, &[]),
         Frame::Answer(decision) => (&[], decision),
         Frame::Entry(entry) => (entry.record, entry.decision),
@@ -231,6 +236,10 @@ fn put_frame(to: &mut Vec<u8>, frame: &Frame<'_>) {
             body.extend_from_slice(start.epoch.id.as_bytes());
             body.extend_from_slice(&start.after.0.to_le_bytes());
             body.extend_from_slice(&start.chain.0);
+        }),
+        Frame::Head(head) => put_tagged(to, TAG_HEAD, |body| {
+            body.extend_from_slice(&head.seq.0.to_le_bytes());
+            body.extend_from_slice(&head.chain.0);
         }),
         Frame::Record { chain, record } => put_tagged(to, TAG_RECORD, |body| {
             body.extend_from_slice(&chain.0);
