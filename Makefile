@@ -9,7 +9,7 @@ COMPTOIR_CRASHES ?= 200
 # A shell that was opened before rustup's installer ran does not have this folder in its PATH.
 export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
-.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash sim-long bench fresh
+.PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash test-flips sim-long bench fresh
 
 help:
 	@echo "make run         install what running needs, build, start everything here with one real day of data"
@@ -22,6 +22,7 @@ help:
 	@echo "make fmt-check, make clippy, make unit, make docs: the parts of make test"
 	@echo "make test-api    many requests of every kind, held to what each server says of itself in /openapi.json"
 	@echo "make test-crash  hundreds of kills and power cuts on the log and on a plain file, half of the cuts under load"
+	@echo "make test-flips  one flipped bit in every byte of a log's meta-data and in a tenth of all others: nothing may be silent"
 	@echo "make sim-long    a first load of a million rows whose line is cut fifty times"
 	@echo "make bench       speed, as ratios to peers measured in the same run"
 	@echo "make deny        duplicate crates, licences, sources, advisories"
@@ -67,6 +68,9 @@ test-api: bootstrap
 test-crash: bootstrap
 	$(CARGO) build --locked --release --workspace --bins
 	COMPTOIR_CRASHES=$(COMPTOIR_CRASHES) $(CARGO) test --locked --release -p comptoir-tests --test crash -- --nocapture
+
+test-flips: bootstrap
+	COMPTOIR_FLIPS=all $(CARGO) test --locked --release -p comptoir-local --lib -- a_flipped_bit --nocapture
 
 sim-long: bootstrap
 	COMPTOIR_LOAD_ROWS=1000000 $(CARGO) test --locked --release -p comptoir-central --test central -- a_load_that_is_cut --nocapture

@@ -51,6 +51,8 @@ pub enum ErrorCode {
     DiskLow,
     /// The log closed itself after a failed write, or failed its check.
     LogReadOnly,
+    /// The log is damaged: what was asked for may be in it and cannot be read.
+    LogDamaged,
     /// The push begins after the record that central expects next.
     SeqGap,
     /// Other bytes are held for that node, epoch and seq.
@@ -95,7 +97,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 44] = [
+    pub const ALL: [ErrorCode; 45] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -120,6 +122,7 @@ impl ErrorCode {
         ErrorCode::QueueFull,
         ErrorCode::DiskLow,
         ErrorCode::LogReadOnly,
+        ErrorCode::LogDamaged,
         ErrorCode::SeqGap,
         ErrorCode::Fork,
         ErrorCode::EpochFrozen,
@@ -202,6 +205,9 @@ impl ErrorCode {
             ErrorCode::DiskLow => ("DISK_LOW", 507, true, "The disk is nearly full"),
             ErrorCode::LogReadOnly => {
                 ("LOG_READ_ONLY", 503, false, "The log takes nothing more until an operator has looked")
+            }
+            ErrorCode::LogDamaged => {
+                ("LOG_DAMAGED", 503, false, "The log is damaged; what was asked for may exist and cannot be read")
             }
             ErrorCode::SeqGap => ("SEQ_GAP", 409, true, "Records before these are missing"),
             ErrorCode::Fork => ("FORK", 409, false, "Other bytes are held for that seq"),

@@ -43,6 +43,9 @@ pub struct LogStatus {
     /// Why it is not open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Which records are missing, where the log is damaged in that way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingRecords>,
     /// The open epoch.
     pub epoch: EpochDto,
     /// Last seq that was given out.
@@ -63,6 +66,17 @@ pub struct LogStatus {
     pub disk_free_bytes: Option<u64>,
     /// Whether events are refused for want of room.
     pub disk_low: bool,
+}
+
+/// Records that a damaged log should have and does not give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct MissingRecords {
+    /// The epoch's number.
+    pub epoch: u32,
+    /// Seq of the first.
+    pub first: u64,
+    /// Seq of the last.
+    pub last: u64,
 }
 
 /// How far the check of the whole chain has come.

@@ -37,6 +37,20 @@ pub(crate) fn each(
     })
 }
 
+/// The last seq up to which an epoch's decisions follow each other without a hole, at most up to `acked`.
+/// Ends early where it is told to stop.
+pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -> bool) -> Result<Seq, StoreError> {
+    let mut reached = Seq::ZERO;
+    walk::bodies(store, Kind::Decisions, epoch, Seq(1), |first, body| {
+        if first != reached.next() || reached >= acked || stop() {
+            return ControlFlow::Break(());
+        }
+        reached = Seq(reached.0 + Items(&body).count() as u64);
+        ControlFlow::Continue(())
+    })?;
+    Ok(reached)
+}
+
 /// Up to where an epoch's records are decided.
 pub(crate) fn acked(store: &dyn Store, epoch: u32) -> Result<Seq, StoreError> {
     let value = store.get(&keys::of_epoch(Kind::Acked, epoch))?;
@@ -67,7 +81,7 @@ impl Writer {
         if let Some(reason) = self.shared.state().refusal() {
             return Err(DecideError::ReadOnly { reason });
         }
-        let durable = self.last_of(epoch).map_err(|error| self.undecided(error))?;
+        let (durable, _) = self.shared.end_of(epoch);
         if up_to > durable {
             return Err(DecideError::NotDurable { epoch, up_to, durable });
         }
@@ -92,15 +106,6 @@ impl Writer {
 
     fn undecided(&mut self, error: StoreError) -> DecideError {
         DecideError::ReadOnly { reason: self.fail(error) }
-    }
-
-    /// The last durable record of an epoch.
-    fn last_of(&self, epoch: u32) -> Result<Seq, StoreError> {
-        if epoch == self.epoch.number {
-            return Ok(self.shared.head.borrow().marks.durable);
-        }
-        let page = walk::page_at(&*self.shared.store, epoch, Seq(u64::MAX))?;
-        Ok(page.and_then(Result::ok).map_or(Seq::ZERO, |page| page.last()))
     }
 }
 

@@ -12,6 +12,7 @@ use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::directory::Identity;
 use super::finding::Finding;
@@ -64,6 +65,58 @@ impl Reseal {
     }
 }
 
+/// The end of an epoch that was closed, as this node knew it. The row of the next epoch keeps it, so that a later check knows
+/// where its walk has to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Closed {
+    pub(crate) epoch: u32,
+    pub(crate) seq: Seq,
+    pub(crate) chain: ChainHash,
+    pub(crate) acked: Seq,
+}
+
+/// An epoch as its row says it. The first epoch closed none.
+///
+/// ```text
+/// id 16 | nothing, or: epoch before it u32 | its last seq u64 | chain there 32 | its acked u64
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct EpochRow {
+    pub(crate) epoch: Epoch,
+    pub(crate) closed: Option<Closed>,
+}
+
+impl EpochRow {
+    fn entry(self) -> Entry {
+        let mut value = self.epoch.id.as_bytes().to_vec();
+        if let Some(Closed { epoch, seq, chain, acked }) = self.closed {
+            value.extend_from_slice(&epoch.to_be_bytes());
+            value.extend_from_slice(&seq.0.to_be_bytes());
+            value.extend_from_slice(&chain.0);
+            value.extend_from_slice(&acked.0.to_be_bytes());
+        }
+        Entry::set(keys::of_epoch(Kind::Epoch, self.epoch.number), value)
+    }
+
+    pub(crate) fn read(key: &[u8], value: &[u8]) -> Option<EpochRow> {
+        let (id, rest) = value.split_first_chunk()?;
+        let epoch = Epoch { number: keys::epoch_in(key)?, id: Uuid::from_bytes(*id) };
+        if rest.is_empty() {
+            return Some(EpochRow { epoch, closed: None });
+        }
+        let (number, rest) = rest.split_first_chunk()?;
+        let (seq, rest) = rest.split_first_chunk()?;
+        let (chain, rest) = rest.split_first_chunk()?;
+        let closed = Closed {
+            epoch: u32::from_be_bytes(*number),
+            seq: Seq(u64::from_be_bytes(*seq)),
+            chain: ChainHash(*chain),
+            acked: Seq(u64::from_be_bytes(rest.try_into().ok()?)),
+        };
+        Some(EpochRow { epoch, closed: Some(closed) })
+    }
+}
+
 /// What opens an epoch: its row and its first record.
 pub(crate) struct Opening {
     pub(crate) epoch: Epoch,
@@ -103,10 +156,9 @@ impl Opening {
         Ok(Opening { epoch, event: id, page })
     }
 
-    /// What has to be written in one batch.
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        let row = keys::of_epoch(Kind::Epoch, self.epoch.number);
-        let mut entries = vec![Entry::set(row, self.epoch.id.as_bytes().to_vec())];
+    /// What has to be written in one batch, with the end of the epoch that it closes.
+    pub(crate) fn entries(&self, closed: Option<Closed>) -> Vec<Entry> {
+        let mut entries = vec![EpochRow { epoch: self.epoch, closed }.entry()];
         entries.extend(self.page.entries(self.epoch.number));
         entries
     }
@@ -171,13 +223,15 @@ impl Writer {
         let (identity, key) = (self.shared.identity, self.shared.public_key());
         let now = self.shared.environment.now();
         let opening = Opening::new(identity, key, Epoch { number, id }, previous, reason, now)?;
-        let mut batch = opening.entries();
+        let acked = decisions::acked(&*self.shared.store, self.epoch.number)?;
+        let closed = Closed { epoch: self.epoch.number, seq: self.seq, chain: self.chain, acked };
+        let mut batch = opening.entries(Some(closed));
         batch.push(sources.entry());
         self.shared.store.apply(batch)?;
         self.shared.store.flush()?;
         self.epoch = opening.epoch;
         (self.seq, self.chain) = (Seq(1), opening.page.chain());
-        self.shared.add_epoch(self.epoch);
+        self.shared.add_epoch(self.epoch, closed);
         self.ids.note([(opening.event, Place { epoch: number, seq: self.seq })]);
         Ok(())
     }

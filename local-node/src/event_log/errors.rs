@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
+use comptoir_proto::error_code::ErrorCode;
 use uuid::Uuid;
 
 use super::finding::Finding;
@@ -160,6 +161,19 @@ pub enum OpenError {
     Emptied {
         /// Where its files should be.
         path: PathBuf,
+    },
+    /// The store's files hold bytes that the store did not write: bit rot, a failing disk, a file that was changed.
+    #[error(
+        "{}: the log's store in {} is damaged and does not open. Change nothing there: copy the whole data directory first, \
+         then follow docs/operating/node.md, \"A log that was shortened, damaged, or restored from an old copy\". {error}",
+        ErrorCode::LogDamaged.as_str(),
+        path.display()
+    )]
+    Damaged {
+        /// The store's directory.
+        path: PathBuf,
+        /// The store's words.
+        error: StoreError,
     },
     /// The setting was given other than at the first start.
     #[error("{setting} was {kept} when this log was created, and is now {given}")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::position::Seq;
+use comptoir_proto::status_v1::MissingRecords;
 
 use super::page::PageError;
 use super::store::StoreError;
@@ -11,8 +12,8 @@ use super::store::StoreError;
 /// Why the log may not be appended to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
-    /// A record is missing in the middle.
-    #[error("epoch {epoch}: expected seq {expected}, found {found}")]
+    /// Records are missing in the middle.
+    #[error("epoch {epoch}: expected seq {expected}, found {found}; the records between are missing")]
     Gap {
         /// The epoch's number.
         epoch: u32,
@@ -20,6 +21,58 @@ pub enum Finding {
         expected: Seq,
         /// Which came.
         found: Seq,
+    },
+    /// Reading in order ended before the epoch's known end.
+    #[error("epoch {epoch}: the records of seq {first} to {last} are missing or cannot be read: {why}")]
+    Missing {
+        /// The epoch's number.
+        epoch: u32,
+        /// The first missing record.
+        first: Seq,
+        /// The last missing record.
+        last: Seq,
+        /// How it was noticed.
+        why: String,
+    },
+    /// An epoch ended elsewhere than the next epoch's row says.
+    #[error("epoch {epoch}: expected its end at seq {expected}, found records up to seq {found}")]
+    EpochEnd {
+        /// The epoch's number.
+        epoch: u32,
+        /// By the next epoch's row, or by the head.
+        expected: Seq,
+        /// The last record that was read.
+        found: Seq,
+    },
+    /// The row of an epoch is missing.
+    #[error("expected the row of epoch {expected} before that of epoch {next}, found {found}")]
+    EpochMissing {
+        /// The epoch that has to be there.
+        expected: String,
+        /// The epoch whose row names it.
+        next: u32,
+        /// What is there.
+        found: String,
+    },
+    /// Central's decisions of some records are missing.
+    #[error("epoch {epoch}: expected central's decisions up to seq {expected}, found them up to seq {found}")]
+    Decisions {
+        /// The epoch's number.
+        epoch: u32,
+        /// The acknowledged mark.
+        expected: Seq,
+        /// The last decision that was read.
+        found: Seq,
+    },
+    /// A run of the index of event ids is not as it was written.
+    #[error("the index of event ids, run {run}: expected {expected}, found {found}")]
+    IdRun {
+        /// The run's number.
+        run: u32,
+        /// Ids and digest in the list of runs.
+        expected: String,
+        /// Ids and digest of the blocks.
+        found: String,
     },
     /// The bytes are not those that were sealed, or not in that order.
     #[error("epoch {epoch}, seq {seq}: expected chain {expected}, found {found}")]
@@ -87,6 +140,27 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// The records that are known to be missing, where the finding is about that.
+    pub fn missing(&self) -> Option<MissingRecords> {
+        let range = |epoch: u32, first: Seq, last: u64| MissingRecords { epoch, first: first.0, last };
+        match self {
+            Finding::Gap { epoch, expected, found } if expected < found => Some(range(*epoch, *expected, found.0 - 1)),
+            Finding::Missing { epoch, first, last, .. } => Some(range(*epoch, *first, last.0)),
+            Finding::Shortened { epoch, expected, found } => Some(range(*epoch, found.next(), expected.0)),
+            Finding::Gap { .. }
+            | Finding::EpochEnd { .. }
+            | Finding::EpochMissing { .. }
+            | Finding::Decisions { .. }
+            | Finding::IdRun { .. }
+            | Finding::Chain { .. }
+            | Finding::Unreadable { .. }
+            | Finding::Misplaced { .. }
+            | Finding::OldCopy { .. }
+            | Finding::NoMark { .. }
+            | Finding::Store(_) => None,
+        }
+    }
+
     pub(crate) fn page(epoch: u32, error: PageError) -> Finding {
         match error {
             PageError::Unreadable { first, .. } => Finding::Unreadable { epoch, seq: first, found: error.to_string() },

@@ -2,10 +2,12 @@
 //! old copy, looks whole from inside; only this file shows it.
 //!
 //! Two slots, 4,096 bytes apart so that no sector holds both, are written in turn, each followed by fdatasync: one of them is
-//! always whole. The mark may lag by [`LAG`]; it never leads, since it is written after the flush of what it names.
+//! always whole. The mark may lag by [`LAG`] while the log is being written, by [`QUIET`] once it is not; it never leads, since it
+//! is written after the flush of what it names. It is also written when the log closes itself after a failure and when it is
+//! closed: a drive that said "done" to the last flush without doing it is then found out at the next start.
 //!
 //! ```text
-//! magic "CPHW" | counter u64 | boot u64 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | blake3 of all before 32
+//! magic "CPHW" | counter u64 | boot u64 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | acked u64 | blake3 of all before 32
 //! ```
 
 use std::fs::{File, OpenOptions};
@@ -20,8 +22,10 @@ use uuid::Uuid;
 
 /// How far the mark may stay behind while the log is being written.
 pub(crate) const LAG: Duration = Duration::from_secs(1);
+/// How long the mark stays behind once nothing more is written. Then its sync holds nobody up.
+pub(crate) const QUIET: Duration = Duration::from_millis(100);
 const MAGIC: [u8; 4] = *b"CPHW";
-const SLOT_BYTES: usize = 112;
+const SLOT_BYTES: usize = 120;
 const SLOT_DISTANCE: u64 = 4096;
 
 /// What the log was known to hold.
@@ -32,6 +36,8 @@ pub(crate) struct Mark {
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
     pub(crate) chain: ChainHash,
+    /// Central's decisions were stored up to this record of the epoch.
+    pub(crate) acked: Seq,
 }
 
 /// The open file.
@@ -46,6 +52,12 @@ impl HighWater {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let newest = [0, 1].into_iter().filter_map(|slot| read(&file, slot)).max_by_key(|(counter, _)| *counter);
         let counter = newest.map_or(0, |(counter, _)| counter);
+        // A mark must not need new blocks: it is written when the disk is full or failing, too.
+        let length = file.metadata()?.len();
+        if length < 2 * SLOT_DISTANCE {
+            file.write_all_at(&vec![0; usize::try_from(2 * SLOT_DISTANCE - length).unwrap_or(0)], length)?;
+            file.sync_all()?;
+        }
         Ok((HighWater { file, counter }, newest.map(|(_, mark)| mark)))
     }
 
@@ -68,6 +80,7 @@ fn encode(counter: u64, mark: Mark) -> Vec<u8> {
     bytes.extend_from_slice(mark.epoch.id.as_bytes());
     bytes.extend_from_slice(&mark.seq.0.to_le_bytes());
     bytes.extend_from_slice(&mark.chain.0);
+    bytes.extend_from_slice(&mark.acked.0.to_le_bytes());
     let checksum = blake3::hash(&bytes);
     bytes.extend_from_slice(checksum.as_bytes());
     bytes
@@ -82,11 +95,13 @@ fn read(file: &File, slot: u64) -> Option<(u64, Mark)> {
     let (number, rest) = rest.split_first_chunk()?;
     let (id, rest) = rest.split_first_chunk()?;
     let (seq, rest) = rest.split_first_chunk()?;
-    let (chain, checksum) = rest.split_first_chunk()?;
+    let (chain, rest) = rest.split_first_chunk()?;
+    let (acked, checksum) = rest.split_first_chunk()?;
     let whole = *magic == MAGIC && checksum == blake3::hash(&bytes[..SLOT_BYTES - 32]).as_bytes();
     let epoch = Epoch { number: u32::from_le_bytes(*number), id: Uuid::from_bytes(*id) };
     let seq = Seq(u64::from_le_bytes(*seq));
-    let mark = Mark { boot: u64::from_le_bytes(*boot), epoch, seq, chain: ChainHash(*chain) };
+    let acked = Seq(u64::from_le_bytes(*acked));
+    let mark = Mark { boot: u64::from_le_bytes(*boot), epoch, seq, chain: ChainHash(*chain), acked };
     whole.then_some((u64::from_le_bytes(*counter), mark))
 }
 
@@ -96,7 +111,7 @@ mod tests {
 
     fn mark(seq: u64) -> Mark {
         let epoch = Epoch { number: 2, id: Uuid::from_bytes([8; 16]) };
-        Mark { boot: 3, epoch, seq: Seq(seq), chain: ChainHash([seq as u8; 32]) }
+        Mark { boot: 3, epoch, seq: Seq(seq), chain: ChainHash([seq as u8; 32]), acked: Seq(seq / 2) }
     }
 
     #[test]
@@ -126,8 +141,8 @@ mod tests {
         let path = dir.path().join("high-water");
         HighWater::open(&path).unwrap().0.write(mark(1)).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
-        let last = bytes.len() - 40;
-        bytes[last] ^= 1;
+        // The first mark is in the second slot; the other was never written.
+        bytes[4096 + 60] ^= 1;
         std::fs::write(&path, bytes).unwrap();
         assert_eq!(HighWater::open(&path).unwrap().1, None);
     }

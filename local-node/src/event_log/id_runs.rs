@@ -2,7 +2,8 @@
 //!
 //! A block, under its run's number and its first id: up to 146 times event id 16 | epoch u32 | seq u64, sorted by id.
 //! The list of runs: up to where they cover the records (epoch u32, seq u64), then of each run, oldest first, its number u32,
-//! level u32 and count u64. Blocks of a run that is not listed are rubbish of a crash. All numbers are big-endian.
+//! level u32, count u64 and digest 16: the beginning of the BLAKE3 of its blocks in their order. Blocks of a run that is not listed
+//! are rubbish of a crash. All numbers are big-endian.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -18,6 +19,8 @@ use super::keys;
 use super::store::{Entry, Store, StoreError};
 
 const ITEM_BYTES: usize = 28;
+const DIGEST_BYTES: usize = 16;
+const LISTED_BYTES: usize = 32;
 const BLOCK_ITEMS: usize = CHUNK_BYTES_MAX / ITEM_BYTES;
 
 /// An id and where it stands.
@@ -25,11 +28,42 @@ pub(crate) type Item = (EventId, Place);
 
 /// A whole run.
 pub(crate) struct Run {
+    pub(crate) listed: Listed,
+    pub(crate) filter: Filter,
+}
+
+/// A run as the list names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Listed {
     pub(crate) number: u32,
     /// How often its ids were merged.
     pub(crate) level: u32,
     pub(crate) count: u64,
-    pub(crate) filter: Filter,
+    /// Of its blocks: a run that lost a block would make a retry a second sale.
+    pub(crate) digest: [u8; DIGEST_BYTES],
+}
+
+/// Counts and hashes the blocks of a run, in their order.
+#[derive(Clone, Default)]
+pub(crate) struct Blocks {
+    count: u64,
+    hasher: blake3::Hasher,
+}
+
+impl Blocks {
+    pub(crate) fn add(&mut self, block: &[u8]) {
+        self.count += (block.len() / ITEM_BYTES) as u64;
+        self.hasher.update(block);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(crate) fn digest(&self) -> [u8; DIGEST_BYTES] {
+        let hash = self.hasher.finalize();
+        *hash.as_bytes().first_chunk().expect("a hash is longer than a digest")
+    }
 }
 
 impl Run {
@@ -38,7 +72,8 @@ impl Run {
         if !self.filter.may_hold(id) {
             return Ok(None);
         }
-        let block = store.last(&keys::id_run(self.number, &[0; 16]), &keys::id_run(self.number, id.as_bytes()))?;
+        let number = self.listed.number;
+        let block = store.last(&keys::id_run(number, &[0; 16]), &keys::id_run(number, id.as_bytes()))?;
         Ok(block.and_then(|(_, block)| items(&block).find(|(found, _)| *found == id).map(|(_, place)| place)))
     }
 }
@@ -54,15 +89,15 @@ pub(crate) struct Merge {
 impl Merge {
     /// Begins to merge runs of one level.
     pub(crate) fn new(sources: Vec<Arc<Run>>, number: u32) -> Merge {
-        let level = sources.iter().map(|run| run.level + 1).max().unwrap_or(0);
-        let target = RunWriter::new(number, level, sources.iter().map(|run| run.count).sum());
-        let cursors = sources.iter().map(|run| Cursor::new(run.number)).collect();
+        let level = sources.iter().map(|run| run.listed.level + 1).max().unwrap_or(0);
+        let target = RunWriter::new(number, level, sources.iter().map(|run| run.listed.count).sum());
+        let cursors = sources.iter().map(|run| Cursor::new(run.listed.number)).collect();
         Merge { sources, cursors, target, done: false }
     }
 
     /// Whether a run is among those being merged.
     pub(crate) fn takes(&self, run: &Run) -> bool {
-        self.sources.iter().any(|source| source.number == run.number)
+        self.sources.iter().any(|source| source.listed.number == run.listed.number)
     }
 
     /// Whether everything is written.
@@ -145,19 +180,23 @@ impl Cursor {
 
 /// A run being written.
 pub(crate) struct RunWriter {
-    run: Run,
+    number: u32,
+    level: u32,
+    filter: Filter,
+    written: Blocks,
     block: Vec<u8>,
     blocks: Vec<Entry>,
 }
 
 impl RunWriter {
+    /// `count` is how many ids there may be at most.
     pub(crate) fn new(number: u32, level: u32, count: u64) -> RunWriter {
-        let run = Run { number, level, count, filter: Filter::for_ids(count) };
-        RunWriter { run, block: Vec::new(), blocks: Vec::new() }
+        let (filter, written) = (Filter::for_ids(count), Blocks::default());
+        RunWriter { number, level, filter, written, block: Vec::new(), blocks: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, (id, place): Item) {
-        self.run.filter.add(id);
+        self.filter.add(id);
         self.block.extend_from_slice(id.as_bytes());
         self.block.extend_from_slice(&place.epoch.to_be_bytes());
         self.block.extend_from_slice(&place.seq.0.to_be_bytes());
@@ -169,7 +208,8 @@ impl RunWriter {
     pub(crate) fn close_block(&mut self) {
         let block = std::mem::take(&mut self.block);
         if let Some(first) = block.first_chunk::<16>() {
-            self.blocks.push(Entry::set(keys::id_run(self.run.number, first), block));
+            self.written.add(&block);
+            self.blocks.push(Entry::set(keys::id_run(self.number, first), block));
         }
     }
 
@@ -179,7 +219,9 @@ impl RunWriter {
 
     pub(crate) fn finish(self) -> Arc<Run> {
         assert!(self.block.is_empty() && self.blocks.is_empty(), "a run is written before it is listed");
-        Arc::new(self.run)
+        let (count, digest) = (self.written.count(), self.written.digest());
+        let listed = Listed { number: self.number, level: self.level, count, digest };
+        Arc::new(Run { listed, filter: self.filter })
     }
 }
 
@@ -188,19 +230,20 @@ impl RunWriter {
 pub(crate) struct RunList {
     /// Up to where the runs cover the records.
     pub(crate) indexed: Place,
-    /// Number, level and count of each run, oldest first.
-    pub(crate) runs: Vec<(u32, u32, u64)>,
+    /// Each run, oldest first.
+    pub(crate) runs: Vec<Listed>,
 }
 
 impl RunList {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(12 + 16 * self.runs.len());
+        let mut bytes = Vec::with_capacity(12 + LISTED_BYTES * self.runs.len());
         bytes.extend_from_slice(&self.indexed.epoch.to_be_bytes());
         bytes.extend_from_slice(&self.indexed.seq.0.to_be_bytes());
-        for (number, level, count) in &self.runs {
-            bytes.extend_from_slice(&number.to_be_bytes());
-            bytes.extend_from_slice(&level.to_be_bytes());
-            bytes.extend_from_slice(&count.to_be_bytes());
+        for run in &self.runs {
+            bytes.extend_from_slice(&run.number.to_be_bytes());
+            bytes.extend_from_slice(&run.level.to_be_bytes());
+            bytes.extend_from_slice(&run.count.to_be_bytes());
+            bytes.extend_from_slice(&run.digest);
         }
         bytes
     }
@@ -208,10 +251,18 @@ impl RunList {
     pub(crate) fn decode(bytes: &[u8]) -> Option<RunList> {
         let (epoch, rest) = bytes.split_first_chunk()?;
         let (seq, rest) = rest.split_first_chunk()?;
-        let (runs, odd) = rest.as_chunks::<16>();
-        let number = |bytes: &[u8]| Some(u32::from_be_bytes(*bytes.first_chunk()?));
-        let read =
-            |run: &[u8; 16]| Some((number(&run[..4])?, number(&run[4..8])?, u64::from_be_bytes(*run.last_chunk()?)));
+        let (runs, odd) = rest.as_chunks::<LISTED_BYTES>();
+        let read = |run: &[u8; LISTED_BYTES]| {
+            let (number, rest) = run.split_first_chunk()?;
+            let (level, rest) = rest.split_first_chunk()?;
+            let (count, digest) = rest.split_first_chunk()?;
+            Some(Listed {
+                number: u32::from_be_bytes(*number),
+                level: u32::from_be_bytes(*level),
+                count: u64::from_be_bytes(*count),
+                digest: digest.try_into().ok()?,
+            })
+        };
         let runs = runs.iter().map(read).collect::<Option<_>>()?;
         let indexed = Place { epoch: u32::from_be_bytes(*epoch), seq: Seq(u64::from_be_bytes(*seq)) };
         odd.is_empty().then_some(RunList { indexed, runs })

@@ -13,7 +13,8 @@ use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 
 use super::filter::Filter;
-use super::id_runs::{Item, Merge, Run, RunList, RunWriter, apply_all, items};
+use super::finding::Finding;
+use super::id_runs::{Blocks, Item, Merge, Run, RunList, RunWriter, apply_all, items};
 use super::keys::{self, Kind};
 use super::store::{Entry, Store, StoreError};
 
@@ -74,30 +75,46 @@ pub(crate) struct IdWriter {
 }
 
 impl IdWriter {
-    /// Reads which runs are whole, and removes what a crash left of others.
-    pub(crate) fn open(store: &dyn Store) -> Result<IdWriter, StoreError> {
+    /// Reads which runs are whole, and removes what a crash left of others. Also answers the first run that is not as it was written;
+    /// nothing is removed then.
+    pub(crate) fn open(store: &dyn Store) -> Result<(IdWriter, Result<(), Finding>), StoreError> {
         let listed = store.get(&keys::single(Kind::IdRuns))?;
         let unreadable = || StoreError { doing: "read the list of id runs", error: "it does not read".to_owned() };
         let list = listed.map_or(Some(RunList::default()), |bytes| RunList::decode(&bytes)).ok_or_else(unreadable)?;
-        let mut filters: HashMap<u32, Filter> =
-            list.runs.iter().map(|&(number, _, count)| (number, Filter::for_ids(count))).collect();
+        let mut found: HashMap<u32, (Filter, Blocks)> =
+            list.runs.iter().map(|run| (run.number, (Filter::for_ids(run.count), Blocks::default()))).collect();
         let (from, to) = keys::all_of(Kind::IdRun);
         let mut rubbish = Vec::new();
-        store.scan(&from, &to, &mut |key, block| {
-            match keys::run_in(key).and_then(|number| filters.get_mut(&number)) {
-                Some(filter) => items(block).for_each(|(id, _)| filter.add(id)),
+        let scanned = store.scan(&from, &to, &mut |key, block| {
+            match keys::run_in(key).and_then(|number| found.get_mut(&number)) {
+                Some((filter, blocks)) => {
+                    items(block).for_each(|(id, _)| filter.add(id));
+                    blocks.add(block);
+                }
                 None => rubbish.push(Entry::remove(key.to_vec())),
             }
             ControlFlow::Continue(())
-        })?;
-        apply_all(store, rubbish)?;
-        let runs = list.runs.iter().filter_map(|&(number, level, count)| {
-            filters.remove(&number).map(|filter| Arc::new(Run { number, level, count, filter }))
         });
-        let index = Index { tail: HashMap::new(), runs: runs.collect() };
-        let next_run = list.runs.iter().map(|(number, ..)| number + 1).max().unwrap_or(0);
+        let mut checked = scanned.map_err(Finding::Store);
+        let mut runs = Vec::with_capacity(list.runs.len());
+        for listed in list.runs {
+            let Some((filter, blocks)) = found.remove(&listed.number) else { continue };
+            let same = (blocks.count(), blocks.digest()) == (listed.count, listed.digest);
+            if checked.is_ok() && !same {
+                let told = |count: u64, digest: [u8; 16]| format!("{count} ids with digest {}", hex::encode(digest));
+                let (expected, found) = (told(listed.count, listed.digest), told(blocks.count(), blocks.digest()));
+                checked = Err(Finding::IdRun { run: listed.number, expected, found });
+            }
+            runs.push(Arc::new(Run { listed, filter }));
+        }
+        if checked.is_ok() {
+            apply_all(store, rubbish)?;
+        }
+        let next_run = runs.iter().map(|run| run.listed.number + 1).max().unwrap_or(0);
+        let index = Index { tail: HashMap::new(), runs: runs.into() };
         let ids = Arc::new(Ids(RwLock::new(index)));
-        Ok(IdWriter { ids, noted: list.indexed, indexed: list.indexed, next_run, merge: None })
+        let writer = IdWriter { ids, noted: list.indexed, indexed: list.indexed, next_run, merge: None };
+        Ok((writer, checked))
     }
 
     /// The index for readers.
@@ -153,9 +170,10 @@ impl IdWriter {
         let runs = self.index().runs.clone();
         let level = runs
             .iter()
-            .map(|run| run.level)
-            .find(|level| runs.iter().filter(|run| run.level == *level).count() >= RUNS_PER_LEVEL)?;
-        let sources: Vec<_> = runs.iter().filter(|run| run.level == level).take(RUNS_PER_LEVEL).cloned().collect();
+            .map(|run| run.listed.level)
+            .find(|level| runs.iter().filter(|run| run.listed.level == *level).count() >= RUNS_PER_LEVEL)?;
+        let of_level = runs.iter().filter(|run| run.listed.level == level);
+        let sources: Vec<_> = of_level.take(RUNS_PER_LEVEL).cloned().collect();
         Some(Merge::new(sources, self.take_number()))
     }
 
@@ -176,7 +194,7 @@ impl IdWriter {
         indexed: Place,
         empty_tail: bool,
     ) -> Result<(), StoreError> {
-        let listed = runs.iter().map(|run| (run.number, run.level, run.count)).collect();
+        let listed = runs.iter().map(|run| run.listed).collect();
         let list = RunList { indexed, runs: listed };
         store.apply(vec![Entry::set(keys::single(Kind::IdRuns), list.encode())])?;
         let mut index = self.ids.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -217,7 +235,7 @@ mod tests {
     fn every_id_of_many_runs_is_found_at_its_newest_place_and_no_other_id_is() {
         let disk = MemDisk::default();
         let store = disk.store();
-        let mut writer = IdWriter::open(&store).unwrap();
+        let (mut writer, _) = IdWriter::open(&store).unwrap();
         let total = 20 * TAIL_MAX as u64;
         for seq in 0..total {
             // The first thousand are sealed again at the end, as a new epoch does.
@@ -239,13 +257,31 @@ mod tests {
         assert!(ids.0.read().unwrap().runs.len() < 16, "runs are merged while ids come in");
     }
 
+    /// A block that is lost makes a retry a second sale: no read of another id would notice.
+    #[test]
+    fn a_run_that_lost_a_block_is_found_when_the_index_is_opened() {
+        let disk = MemDisk::default();
+        let (mut writer, _) = IdWriter::open(&disk.store()).unwrap();
+        writer.note((0..TAIL_MAX as u64).map(|seq| (id(seq), place(seq))));
+        writer.settle(&disk.store(), 0).unwrap();
+        disk.store().flush().unwrap();
+        assert_eq!(IdWriter::open(&disk.store()).unwrap().1, Ok(()));
+        disk.tamper(|rows| {
+            let block = rows.keys().filter(|key| key[0] == Kind::IdRun as u8).nth(20).cloned().unwrap();
+            rows.remove(&block);
+        });
+        let found = IdWriter::open(&disk.store()).unwrap().1;
+        assert!(matches!(found, Err(Finding::IdRun { run: 0, .. })), "{found:?}");
+    }
+
     #[test]
     fn after_a_power_cut_the_runs_that_were_listed_answer_and_the_rest_is_to_be_noted_again() {
         let disk = MemDisk::default();
         let mut noted = 0;
         for boot in 0..16u64 {
             let store = disk.store();
-            let mut writer = IdWriter::open(&store).unwrap();
+            let (mut writer, checked) = IdWriter::open(&store).unwrap();
+            assert_eq!(checked, Ok(()), "boot {boot}");
             let from =
                 if noted == 0 { 0 } else { writer.indexed().seq.0 + u64::from(writer.indexed() != Place::default()) };
             for seq in (0..from).step_by(7) {

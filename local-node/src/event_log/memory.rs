@@ -34,6 +34,8 @@ struct Disk {
     /// Applied since the last flush, in order.
     unsynced: Vec<Vec<Entry>>,
     faults: Faults,
+    /// Scans that begin before this key end before it.
+    scans_end_at: Option<Vec<u8>>,
     flushes: u64,
     /// Raised by a power cut: a store from before it is dead.
     generation: u64,
@@ -76,6 +78,12 @@ impl MemDisk {
         change(&mut disk.durable);
         disk.rows = disk.durable.clone();
         disk.unsynced.clear();
+    }
+
+    /// Lets scans that begin before a key end before it, as in a tree whose leaf lost its link to the leaves behind it. What is behind
+    /// is still found from behind, and by its key.
+    pub fn end_scans_at(&self, key: Vec<u8>) {
+        self.lock().scans_end_at = Some(key);
     }
 
     fn lock(&self) -> MutexGuard<'_, Disk> {
@@ -141,6 +149,10 @@ impl Store for MemStore {
         loop {
             let next = {
                 let disk = self.powered("read")?;
+                let to = match &disk.scans_end_at {
+                    Some(end) if from < end.as_slice() && end.as_slice() < to => end.as_slice(),
+                    _ => to,
+                };
                 let mut range = disk.rows.range::<[u8], _>((start.as_ref().map(Vec::as_slice), Bound::Excluded(to)));
                 range.next().map(|(key, value)| (key.clone(), value.clone()))
             };

@@ -225,12 +225,12 @@ impl Log {
 
     /// What stands under a key.
     pub fn kept(&self, shelf: Shelf, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        shelf::read(&*self.0.shared.store, shelf, key).map_err(ReadError::Store)
+        self.0.shared.noticing(shelf::read(&*self.0.shared.store, shelf, key).map_err(ReadError::Store))
     }
 
     /// Calls `visit` with what stands under each key from `from` up to but without `to`, in order, until it breaks.
     pub fn each_kept(&self, shelf: Shelf, from: &[u8], to: &[u8], visit: VisitKept<'_>) -> Result<(), ReadError> {
-        shelf::scan(&*self.0.shared.store, shelf, from, to, visit).map_err(ReadError::Store)
+        self.0.shared.noticing(shelf::scan(&*self.0.shared.store, shelf, from, to, visit).map_err(ReadError::Store))
     }
 
     /// Opens a new epoch and seals the open epoch's unacknowledged events in it again, with the same event ids, so that no seq is
@@ -270,22 +270,28 @@ impl Log {
 
     /// Durable records of an epoch from a seq on, each checked against the chain. At least one if there is one, however large.
     pub fn read(&self, epoch: u32, from: Seq, records_max: usize, bytes_max: usize) -> Result<Vec<Sealed>, ReadError> {
-        read::records(&self.0.shared, epoch, from, records_max, bytes_max)
+        self.0.shared.noticing(read::records(&self.0.shared, epoch, from, records_max, bytes_max))
     }
 
-    /// The last durable record of an epoch; zero where it has none.
-    pub fn last(&self, epoch: u32) -> Result<Seq, ReadError> {
-        read::last(&self.0.shared, epoch)
+    /// The last durable record that an epoch has to have; zero for an epoch that this log does not know.
+    pub fn last(&self, epoch: u32) -> Seq {
+        self.0.shared.end_of(epoch).0
+    }
+
+    /// That record and the chain after it.
+    pub fn end(&self, epoch: u32) -> Option<(Seq, ChainHash)> {
+        let (seq, chain) = self.0.shared.end_of(epoch);
+        chain.map(|chain| (seq, chain))
     }
 
     /// The newest record of an event id, with its decision if there is one.
     pub fn find(&self, id: EventId) -> Result<Option<Found>, ReadError> {
-        read::find(&self.0.shared, id)
+        self.0.shared.noticing(read::find(&self.0.shared, id))
     }
 
     /// The stored decision of a record.
     pub fn decision(&self, epoch: u32, seq: Seq) -> Result<Option<Vec<u8>>, ReadError> {
-        decisions::read(&*self.0.shared.store, epoch, seq).map_err(ReadError::Store)
+        self.0.shared.noticing(decisions::read(&*self.0.shared.store, epoch, seq).map_err(ReadError::Store))
     }
 
     /// Calls `visit` with each stored decision of an epoch from a seq on, in order, until it breaks.
@@ -295,17 +301,17 @@ impl Log {
         from: Seq,
         visit: &mut dyn FnMut(Seq, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), ReadError> {
-        decisions::each(&*self.0.shared.store, epoch, from, visit).map_err(ReadError::Store)
+        self.0.shared.noticing(decisions::each(&*self.0.shared.store, epoch, from, visit).map_err(ReadError::Store))
     }
 
     /// How far an epoch's records are decided by central.
     pub fn acked(&self, epoch: u32) -> Result<Seq, ReadError> {
-        decisions::acked(&*self.0.shared.store, epoch).map_err(ReadError::Store)
+        self.0.shared.noticing(decisions::acked(&*self.0.shared.store, epoch).map_err(ReadError::Store))
     }
 
     /// How many events wait for central, and since when.
     pub fn pending(&self) -> Result<Pending, ReadError> {
-        read::pending(&self.0.shared)
+        self.0.shared.noticing(read::pending(&self.0.shared))
     }
 
     /// How the log is.

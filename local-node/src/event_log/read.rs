@@ -64,8 +64,8 @@ impl ReadError {
     pub fn problem(&self) -> Problem {
         tracing::error!(error = %self, "The log cannot be read: {self}");
         let code = match self {
-            ReadError::Store(_) => ErrorCode::StoreUnavailable,
-            ReadError::Damaged(_) => ErrorCode::Internal,
+            ReadError::Store(error) if !error.is_damage() => ErrorCode::StoreUnavailable,
+            ReadError::Store(_) | ReadError::Damaged(_) => ErrorCode::LogDamaged,
         };
         Problem::new(code, format!("the log cannot be read: {self}"))
     }
@@ -78,12 +78,13 @@ pub(crate) fn records(
     records_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<Sealed>, ReadError> {
-    let durable = durable(shared, epoch);
+    let (durable, _) = shared.end_of(epoch);
     let mut found = Vec::new();
     let mut bytes = 0;
     let mut chain = None;
     let mut damage = None;
-    walk::pages(&*shared.store, epoch, from, |page| {
+    let mut full = false;
+    let walked = walk::pages(&*shared.store, epoch, from, |page| {
         match page.map_err(|error| Finding::page(epoch, error)).and_then(|page| follows(epoch, from, chain, page)) {
             Ok(page) => {
                 chain = Some((page.last(), page.chain()));
@@ -91,6 +92,7 @@ pub(crate) fn records(
                     bytes += sealed.record.len();
                     let room = found.len() < records_max && (bytes <= bytes_max || found.is_empty());
                     if sealed.seq > durable || !room {
+                        full = true;
                         return ControlFlow::Break(());
                     }
                     found.push(sealed);
@@ -102,11 +104,18 @@ pub(crate) fn records(
                 ControlFlow::Break(())
             }
         }
-    })?;
-    match damage {
-        // What was read before the damage is whole; the next read begins at the damage and reports it.
-        Some(finding) if found.is_empty() => Err(finding.into()),
-        _ => Ok(found),
+    });
+    // What was read before the damage is whole; the next read begins at the damage and reports it.
+    match (walked, damage) {
+        _ if !found.is_empty() => Ok(found),
+        (_, Some(finding)) => Err(finding.into()),
+        (Err(error), _) => Err(error.into()),
+        // The walk ended, and there have to be records: an empty answer would say that the log ends here.
+        (Ok(()), None) if !full && from <= durable => {
+            let before = Seq(from.0.saturating_sub(1));
+            Err(walk::missing(&*shared.store, epoch, before, durable, &walk::ENDED).into())
+        }
+        (Ok(()), None) => Ok(found),
     }
 }
 
@@ -130,15 +139,6 @@ fn sealed(page: Page) -> impl Iterator<Item = Sealed> {
     numbered.map(move |(seq, (chain, record))| Sealed { seq: Seq(seq), chain, record, appended_at })
 }
 
-/// The last durable record of an epoch.
-pub(crate) fn last(shared: &Shared, epoch: u32) -> Result<Seq, ReadError> {
-    match walk::page_at(&*shared.store, epoch, Seq(u64::MAX))? {
-        Some(Ok(page)) => Ok(page.last().min(durable(shared, epoch))),
-        Some(Err(error)) => Err(Finding::page(epoch, error).into()),
-        None => Ok(Seq::ZERO),
-    }
-}
-
 /// One record, durable or about to be: the writer asks for what it may have to answer as a duplicate.
 pub(crate) fn record(shared: &Shared, epoch: u32, seq: Seq) -> Result<Option<Sealed>, ReadError> {
     match walk::page_at(&*shared.store, epoch, seq)? {
@@ -152,8 +152,8 @@ pub(crate) fn find(shared: &Shared, id: EventId) -> Result<Option<Found>, ReadEr
     // Only durable records are in the index.
     let Some(place) = shared.ids.get(&*shared.store, id)? else { return Ok(None) };
     let Some(sealed) = record(shared, place.epoch, place.seq)? else {
-        let missing = Finding::Gap { epoch: place.epoch, expected: place.seq, found: durable(shared, place.epoch) };
-        return Err(missing.into());
+        let why = format!("the index names it for event {id}");
+        return Err(Finding::Missing { epoch: place.epoch, first: place.seq, last: place.seq, why }.into());
     };
     let decision = decisions::read(&*shared.store, place.epoch, place.seq)?;
     Ok(Some(Found { epoch: place.epoch, sealed, decision }))
@@ -163,12 +163,17 @@ pub(crate) fn pending(shared: &Shared) -> Result<Pending, ReadError> {
     let head = *shared.head.borrow();
     let first = Seq(head.marks.acked.0.max(1)).next();
     let count = (head.marks.durable.0 + 1).saturating_sub(first.0);
-    let oldest = if count == 0 { None } else { record(shared, head.epoch.number, first)? };
+    let oldest = if count == 0 {
+        None
+    } else {
+        match record(shared, head.epoch.number, first) {
+            // How many wait is known without reading them; the damage is told by the state.
+            Err(ReadError::Damaged(finding)) => {
+                shared.damaged(finding);
+                None
+            }
+            read => read?,
+        }
+    };
     Ok(Pending { count, oldest: oldest.map(|sealed| sealed.appended_at) })
-}
-
-/// Records of older epochs are durable as they are found.
-fn durable(shared: &Shared, epoch: u32) -> Seq {
-    let head = shared.head.borrow();
-    if head.epoch.number == epoch { head.marks.durable } else { Seq(u64::MAX) }
 }

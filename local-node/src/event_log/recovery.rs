@@ -11,11 +11,10 @@ use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::position::{Epoch, Marks, Seq};
 use comptoir_proto::stored_v1;
 use ed25519_dalek::SigningKey;
-use uuid::Uuid;
 
 use super::directory::{Directory, Identity, at};
 use super::environment::Environment;
-use super::epochs::{Opening, Reseal};
+use super::epochs::{Closed, EpochRow, Opening, Reseal};
 use super::finding::Finding;
 use super::high_water::{HighWater, Mark};
 use super::ids::{IdWriter, Place};
@@ -30,6 +29,14 @@ use super::{Backend, Handle, Head, Log, LogConfig, OpenError, decisions};
 /// Opens or creates a log, see [`Log::open`].
 pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
     let directory = Directory::take(&config.dir)?;
+    let path = directory.store();
+    open_in(directory, config, environment).map_err(|error| match error {
+        OpenError::Store(error) if error.is_damage() => OpenError::Damaged { path, error },
+        other => other,
+    })
+}
+
+fn open_in(directory: Directory, config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
     let registered = directory.registered()?;
     if let Some(kept) = registered {
         config.identity.same_as(kept)?;
@@ -51,21 +58,23 @@ pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, O
     let path = directory.high_water();
     let (mut high_water, mark) = HighWater::open(&path).map_err(at(&path, "open"))?;
     let epochs = read_epochs(&*store)?;
-    let last = *epochs.last().ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
-    let mut ids = IdWriter::open(&*store)?;
+    let last = epochs.last().ok_or_else(|| OpenError::Emptied { path: directory.store() })?.epoch;
+    let (mut ids, index_is_whole) = IdWriter::open(&*store)?;
+    let (seq, chain) = last_record(&*store, config.identity, last)?;
+    let spans = spans(&epochs, seq, chain);
     let checked = match mark {
         None if registered.is_some() => Err(Finding::NoMark { path: path.clone() }),
-        None => follow(&*store, config.identity, &epochs, None),
+        None => follow(&*store, config.identity, &spans, None),
         Some(mark) if mark.boot > boot => Err(Finding::OldCopy { expected: mark.boot, found: boot }),
-        Some(mark) => follow(&*store, config.identity, &epochs, Some(mark)),
+        Some(mark) => follow(&*store, config.identity, &spans, Some(mark)),
     };
-    let checked = checked.and_then(|()| note_ids(&*store, &epochs, &mut ids));
-    let (seq, chain) = last_record(&*store, config.identity, last)?;
+    let checked = checked.and_then(|()| each_epoch_closed_the_one_before(&epochs));
+    let checked = checked.and(index_is_whole).and_then(|()| note_ids(&*store, &spans, &mut ids));
     let acked = decisions::acked(&*store, last.number)?.min(seq);
     let head = Head { epoch: last, marks: Marks { appended: seq, durable: seq, acked }, chain };
     if checked.is_ok() {
         // A mark left as it was stays the witness of what was found.
-        let mark = Mark { boot, epoch: last, seq, chain };
+        let mark = Mark { boot, epoch: last, seq, chain, acked };
         high_water.write(mark).map_err(at(&path, "write"))?;
         directory.sync()?;
         if registered.is_none() {
@@ -90,10 +99,16 @@ pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, O
     if let Err(finding) = checked {
         shared.damaged(finding);
     }
-    start(&config, shared, ids, high_water)
+    start(&config, shared, ids, high_water, spans)
 }
 
-fn start(config: &LogConfig, shared: Arc<Shared>, ids: IdWriter, high_water: HighWater) -> Result<Log, OpenError> {
+fn start(
+    config: &LogConfig,
+    shared: Arc<Shared>,
+    ids: IdWriter,
+    high_water: HighWater,
+    spans: Vec<Span>,
+) -> Result<Log, OpenError> {
     let mut writer = Writer::new(shared.clone(), ids, high_water);
     let unfinished = Reseal::pending(&*shared.store)?;
     // On a damaged log an operator decides first; opening yet another epoch takes over what this one was to have.
@@ -105,11 +120,10 @@ fn start(config: &LogConfig, shared: Arc<Shared>, ids: IdWriter, high_water: Hig
     }
     let (sender, receiver) = crossbeam_channel::bounded(config.queue_len);
     let checked = shared.clone();
-    let durable = shared.head.borrow().marks.durable;
     let named = |name: &str| thread::Builder::new().name(name.to_owned());
     let threads = [
         named("log-writer").spawn(move || writer.run(&receiver)),
-        named("log-check").spawn(move || check_all(&checked, durable)),
+        named("log-check").spawn(move || check_all(&checked, &spans)),
     ];
     let threads = threads.into_iter().collect::<Result<Vec<_>, _>>().map_err(at(&config.dir, "start a thread for"))?;
     let Status { head, state, boot, .. } = shared.status();
@@ -136,7 +150,7 @@ fn create(directory: &Directory, config: &LogConfig, environment: &Environment) 
         let epoch = Epoch { number: 1, id: environment.random_uuid().map_err(&draw)? };
         let public_key = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         let opening = Opening::new(config.identity, public_key, epoch, None, "first start", environment.now())?;
-        let mut batch = opening.entries();
+        let mut batch = opening.entries(None);
         batch.push(identity_entry(config.identity, &seed));
         store.apply(batch)?;
         store.flush()?;
@@ -179,34 +193,95 @@ fn count_boot(store: &dyn Store, backend: &Backend) -> Result<u64, OpenError> {
     Ok(boot)
 }
 
-fn read_epochs(store: &dyn Store) -> Result<Vec<Epoch>, StoreError> {
+fn read_epochs(store: &dyn Store) -> Result<Vec<EpochRow>, StoreError> {
     let (from, to) = keys::all_of(Kind::Epoch);
     let mut epochs = Vec::new();
     store.scan(&from, &to, &mut |key, value| {
-        let id = <[u8; 16]>::try_from(value).ok().map(Uuid::from_bytes);
-        epochs.extend(keys::epoch_in(key).zip(id).map(|(number, id)| Epoch { number, id }));
+        // A row that does not read is missed by the row after it, or by the mark.
+        epochs.extend(EpochRow::read(key, value));
         ControlFlow::Continue(())
     })?;
     Ok(epochs)
 }
 
+/// Each epoch names the one that it closed, so that a lost row shows.
+fn each_epoch_closed_the_one_before(epochs: &[EpochRow]) -> Result<(), Finding> {
+    let before = [None].into_iter().chain(epochs.iter().map(|row| Some(row.epoch.number)));
+    let told = |number: Option<u32>| number.map_or_else(|| "none".to_owned(), |number| number.to_string());
+    for (row, before) in epochs.iter().zip(before) {
+        let closed = row.closed.map(|closed| closed.epoch);
+        if closed != before {
+            return Err(Finding::EpochMissing { expected: told(closed), next: row.epoch.number, found: told(before) });
+        }
+    }
+    Ok(())
+}
+
+/// An epoch and where its records have to end.
+#[derive(Clone, Copy)]
+struct Span {
+    epoch: Epoch,
+    seq: Seq,
+    chain: ChainHash,
+    /// Decisions have to be there up to here: where it was closed, not below.
+    acked: Seq,
+}
+
+impl Span {
+    /// Compares where a walk over the epoch ended, or why it stopped, with where it had to end.
+    fn ended(&self, store: &dyn Store, follower: &Follower, walked: Result<(), StoreError>) -> Result<(), Finding> {
+        let (epoch, expected, found) = (self.epoch.number, self.seq, follower.seq);
+        match walked {
+            Err(error) if found < expected => Err(walk::missing(store, epoch, found, expected, &error)),
+            Err(error) => Err(Finding::Store(error)),
+            Ok(()) if found < expected => Err(walk::missing(store, epoch, found, expected, &walk::ENDED)),
+            Ok(()) if found > expected => Err(Finding::EpochEnd { epoch, expected, found }),
+            Ok(()) if follower.chain != self.chain => {
+                Err(Finding::Chain { epoch, seq: found, expected: self.chain, found: follower.chain })
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// Every epoch with its end: what the next row says of it, and for the last one the record that is found from behind.
+fn spans(epochs: &[EpochRow], last: Seq, chain: ChainHash) -> Vec<Span> {
+    let closed = epochs.iter().skip(1).map(|row| row.closed).chain([None]);
+    let span = |(row, closed): (&EpochRow, Option<Closed>)| match closed {
+        Some(Closed { seq, chain, acked, .. }) => Span { epoch: row.epoch, seq, chain, acked },
+        None => Span { epoch: row.epoch, seq: last, chain, acked: Seq::ZERO },
+    };
+    epochs.iter().zip(closed).map(span).collect()
+}
+
 /// Follows the chain from the mark, or from the very beginning, to the end of the last epoch.
-fn follow(store: &dyn Store, identity: Identity, epochs: &[Epoch], mark: Option<Mark>) -> Result<(), Finding> {
+fn follow(store: &dyn Store, identity: Identity, spans: &[Span], mark: Option<Mark>) -> Result<(), Finding> {
     let from = mark.map_or(0, |mark| mark.epoch.number);
     if let Some(mark) = mark {
-        follow_from(store, at_mark(store, identity, epochs, mark)?)?;
+        let (span, follower) = at_mark(store, identity, spans, mark)?;
+        follow_from(store, span, follower)?;
+        let (epoch, expected, found) = (from, mark.acked, decisions::acked(store, from)?);
+        if found < expected {
+            return Err(Finding::Decisions { epoch, expected, found });
+        }
     }
-    for epoch in epochs.iter().filter(|epoch| epoch.number > from) {
-        follow_from(store, Follower::from_start(identity, *epoch))?;
+    for span in spans.iter().filter(|span| span.epoch.number > from) {
+        follow_from(store, span, Follower::from_start(identity, span.epoch))?;
     }
     Ok(())
 }
 
 /// Finds the record that the mark names, and that it is that record.
-fn at_mark(store: &dyn Store, identity: Identity, epochs: &[Epoch], mark: Mark) -> Result<Follower, Finding> {
+fn at_mark<'s>(
+    store: &dyn Store,
+    identity: Identity,
+    spans: &'s [Span],
+    mark: Mark,
+) -> Result<(&'s Span, Follower), Finding> {
     let (epoch, expected) = (mark.epoch.number, mark.seq);
     let shortened = |found| Finding::Shortened { epoch, expected, found };
-    let known = epochs.iter().find(|known| known.number == epoch).ok_or_else(|| shortened(Seq::ZERO))?;
+    let span = spans.iter().find(|span| span.epoch.number == epoch).ok_or_else(|| shortened(Seq::ZERO))?;
+    let known = &span.epoch;
     if *known != mark.epoch {
         let (expected, found) = (mark.epoch.id.to_string(), known.id.to_string());
         return Err(Finding::Misplaced { epoch, seq: mark.seq, field: "epoch id", expected, found });
@@ -217,31 +292,40 @@ fn at_mark(store: &dyn Store, identity: Identity, epochs: &[Epoch], mark: Mark) 
     if found != mark.chain {
         return Err(Finding::Chain { epoch, seq: mark.seq, expected: mark.chain, found });
     }
-    Ok(Follower::at(identity, mark.epoch, page.last(), page.chain()))
+    Ok((span, Follower::at(identity, mark.epoch, page.last(), page.chain())))
 }
 
-fn follow_from(store: &dyn Store, mut follower: Follower) -> Result<(), Finding> {
+fn follow_from(store: &dyn Store, span: &Span, mut follower: Follower) -> Result<(), Finding> {
     let mut found = Ok(());
-    let (epoch, from) = (follower.epoch.number, follower.seq.next());
-    walk::pages(store, epoch, from, |page| {
+    let from = follower.seq.next();
+    let walked = walk::pages(store, span.epoch.number, from, |page| {
         // The walk begins at the page before, where there is none that holds `from`.
         if page.as_ref().is_ok_and(|page| page.last() < from) {
             return ControlFlow::Continue(());
         }
         found = follower.follow(page);
         if found.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    found
+    });
+    found.and_then(|()| span.ended(store, &follower, walked))
 }
 
-/// Notes the ids of the records that no run covers.
-fn note_ids(store: &dyn Store, epochs: &[Epoch], ids: &mut IdWriter) -> Result<(), Finding> {
+/// Notes the ids of the records that no run covers: all of them, or a retry would count as a second sale.
+fn note_ids(store: &dyn Store, spans: &[Span], ids: &mut IdWriter) -> Result<(), Finding> {
     let indexed = ids.indexed();
-    for epoch in epochs.iter().map(|epoch| epoch.number).filter(|number| *number >= indexed.epoch) {
+    for span in spans.iter().filter(|span| span.epoch.number >= indexed.epoch) {
+        let epoch = span.epoch.number;
         let from = if epoch == indexed.epoch { indexed.seq.next() } else { Seq(1) };
+        let mut noted = Seq(from.0 - 1);
         let mut found = Ok(());
-        walk::pages(store, epoch, from, |page| {
+        let walked = walk::pages(store, epoch, from, |page| {
             found = page.map_err(|error| Finding::page(epoch, error)).and_then(|page| {
+                if page.last() < from {
+                    return Ok(());
+                }
+                if page.first > noted.next() {
+                    return Err(Finding::Gap { epoch, expected: noted.next(), found: page.first });
+                }
+                noted = page.last();
                 let headers = page.numbered().filter(|(seq, ..)| *seq >= from).map(|(seq, _, record)| {
                     let unreadable = |error: stored_v1::DecodeError| error.to_string();
                     let header = stored_v1::header(record).map_err(unreadable);
@@ -253,8 +337,14 @@ fn note_ids(store: &dyn Store, epochs: &[Epoch], ids: &mut IdWriter) -> Result<(
                 Ok(())
             });
             if found.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
+        });
         found?;
+        match walked {
+            Err(error) if noted < span.seq => return Err(walk::missing(store, epoch, noted, span.seq, &error)),
+            Err(error) => return Err(Finding::Store(error)),
+            Ok(()) if noted < span.seq => return Err(walk::missing(store, epoch, noted, span.seq, &walk::ENDED)),
+            Ok(()) => {}
+        }
     }
     Ok(())
 }
@@ -271,13 +361,13 @@ fn last_record(store: &dyn Store, identity: Identity, epoch: Epoch) -> Result<(S
     }
 }
 
-/// Checks the whole chain of every epoch as it was when the log was opened.
-fn check_all(shared: &Shared, durable: Seq) {
-    let epochs = shared.epochs();
+/// Checks every epoch as it was when the log was opened: the whole chain from its first record to its end, and that each record
+/// that central has decided has its decision.
+fn check_all(shared: &Shared, spans: &[Span]) {
     let mut records = 0;
-    for (nth, epoch) in epochs.iter().enumerate() {
-        let up_to = if nth + 1 == epochs.len() { durable } else { Seq(u64::MAX) };
-        match check_epoch(shared, *epoch, up_to, &mut records) {
+    for span in spans {
+        let checked = check_epoch(shared, span, &mut records);
+        match checked.and_then(|whole| if whole { check_decisions(shared, span) } else { Ok(false) }) {
             Ok(true) => {}
             Ok(false) => return shared.checked(Check::Stopped),
             Err(finding) => {
@@ -290,15 +380,15 @@ fn check_all(shared: &Shared, durable: Seq) {
 }
 
 /// Whether it came to the end; not when the log is being closed.
-fn check_epoch(shared: &Shared, epoch: Epoch, up_to: Seq, records: &mut u64) -> Result<bool, Finding> {
-    let mut follower = Follower::from_start(shared.identity, epoch);
+fn check_epoch(shared: &Shared, span: &Span, records: &mut u64) -> Result<bool, Finding> {
+    let mut follower = Follower::from_start(shared.identity, span.epoch);
     let mut found = Ok(true);
-    walk::pages(&*shared.store, epoch.number, Seq(1), |page| {
+    let walked = walk::pages(&*shared.store, span.epoch.number, Seq(1), |page| {
         if shared.is_stopping() {
             found = Ok(false);
             return ControlFlow::Break(());
         }
-        if follower.seq >= up_to {
+        if follower.seq >= span.seq {
             return ControlFlow::Break(());
         }
         let before = follower.seq.0;
@@ -309,6 +399,21 @@ fn check_epoch(shared: &Shared, epoch: Epoch, up_to: Seq, records: &mut u64) -> 
         *records += follower.seq.0 - before;
         shared.checked(Check::Running { records: *records });
         ControlFlow::Continue(())
-    })?;
-    found
+    });
+    if found? { span.ended(&*shared.store, &follower, walked).map(|()| true) } else { Ok(false) }
+}
+
+/// Whether it came to the end, as [`check_epoch`].
+fn check_decisions(shared: &Shared, span: &Span) -> Result<bool, Finding> {
+    let (store, epoch) = (&*shared.store, span.epoch.number);
+    let acked = decisions::acked(store, epoch)?;
+    if acked < span.acked {
+        return Err(Finding::Decisions { epoch, expected: span.acked, found: acked });
+    }
+    let found = decisions::reach(store, epoch, acked, &|| shared.is_stopping())?;
+    match found {
+        _ if shared.is_stopping() => Ok(false),
+        _ if found < acked => Err(Finding::Decisions { epoch, expected: acked, found }),
+        _ => Ok(true),
+    }
 }

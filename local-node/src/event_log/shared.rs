@@ -4,16 +4,20 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use comptoir_core::position::Epoch;
+use comptoir_core::chain::ChainHash;
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::status_v1::MissingRecords;
 use ed25519_dalek::SigningKey;
 use tokio::sync::watch;
 
 use super::clock::ClockState;
 use super::directory::{Directory, Identity};
 use super::environment::{Environment, FreeSpace};
+use super::epochs::{Closed, EpochRow};
 use super::finding::Finding;
 use super::ids::Ids;
 use super::queue::Queue;
+use super::read::ReadError;
 use super::store::Store;
 use super::{Head, LowDisk};
 
@@ -38,6 +42,14 @@ impl State {
             State::Open => None,
             State::Damaged(finding) => Some(finding.to_string()),
             State::Failed { reason } => Some(reason.clone()),
+        }
+    }
+
+    /// Which records are missing, where that is what is wrong.
+    pub fn missing(&self) -> Option<MissingRecords> {
+        match self {
+            State::Damaged(finding) => finding.missing(),
+            State::Open | State::Failed { .. } => None,
         }
     }
 }
@@ -89,7 +101,7 @@ pub(crate) struct Shared {
     key: SigningKey,
     dir: PathBuf,
     low_disk: LowDisk,
-    epochs: Mutex<Vec<Epoch>>,
+    epochs: Mutex<Vec<EpochRow>>,
     health: Mutex<(State, Check)>,
     clock: Mutex<Option<ClockState>>,
     stopping: AtomicBool,
@@ -108,7 +120,7 @@ pub(crate) struct Parts {
     pub(crate) key: SigningKey,
     pub(crate) dir: PathBuf,
     pub(crate) low_disk: LowDisk,
-    pub(crate) epochs: Vec<Epoch>,
+    pub(crate) epochs: Vec<EpochRow>,
     pub(crate) state: State,
     pub(crate) directory: Directory,
 }
@@ -135,11 +147,31 @@ impl Shared {
     }
 
     pub(crate) fn epochs(&self) -> Vec<Epoch> {
-        self.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.epoch_rows().iter().map(|row| row.epoch).collect()
     }
 
-    pub(crate) fn add_epoch(&self, epoch: Epoch) {
-        self.epochs.lock().unwrap_or_else(PoisonError::into_inner).push(epoch);
+    pub(crate) fn add_epoch(&self, epoch: Epoch, closed: Closed) {
+        self.epoch_rows().push(EpochRow { epoch, closed: Some(closed) });
+    }
+
+    /// How a closed epoch ended; nothing for the open one.
+    pub(crate) fn closed(&self, epoch: u32) -> Option<Closed> {
+        self.epoch_rows().iter().filter_map(|row| row.closed).find(|closed| closed.epoch == epoch)
+    }
+
+    /// The last durable record that an epoch has to have: the head's for the open one. Zero for an epoch that this log does not know.
+    pub(crate) fn end_of(&self, epoch: u32) -> (Seq, Option<ChainHash>) {
+        match self.closed(epoch) {
+            Some(closed) => (closed.seq, Some(closed.chain)),
+            None => {
+                let head = *self.head.borrow();
+                if head.epoch.number == epoch { (head.marks.durable, Some(head.chain)) } else { (Seq::ZERO, None) }
+            }
+        }
+    }
+
+    fn epoch_rows(&self) -> MutexGuard<'_, Vec<EpochRow>> {
+        self.epochs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is known of the machine's clock, once the writer has looked at it.
@@ -161,11 +193,25 @@ impl Shared {
 
     /// A finding never hides a failed write, and a first finding is not replaced by what follows from it.
     pub(crate) fn damaged(&self, finding: Finding) {
-        tracing::error!(%finding, "The log failed its check and refuses appends: {finding}");
         let mut health = self.health();
+        // A check that ended clean speaks of the opening; what was read since says otherwise.
+        if matches!(health.1, Check::Clean { .. }) {
+            health.1 = Check::Found(finding.clone());
+        }
         if health.0 == State::Open {
+            tracing::error!(%finding, "The log is damaged and refuses appends: {finding}");
             health.0 = State::Damaged(finding);
         }
+    }
+
+    /// Passes a read on. Damage that a reader meets is damage of the log, whoever asked.
+    pub(crate) fn noticing<T>(&self, read: Result<T, ReadError>) -> Result<T, ReadError> {
+        match &read {
+            Ok(_) => {}
+            Err(ReadError::Damaged(finding)) => self.damaged(finding.clone()),
+            Err(ReadError::Store(error)) => self.damaged(Finding::Store(error.clone())),
+        }
+        read
     }
 
     pub(crate) fn failed(&self, reason: String) {
@@ -178,8 +224,13 @@ impl Shared {
         self.health().0 = State::Open;
     }
 
+    /// A log that is known to be damaged is not called clean by a check that did not come to the damage.
     pub(crate) fn checked(&self, check: Check) {
-        self.health().1 = check;
+        let mut health = self.health();
+        health.1 = match (&health.0, check) {
+            (State::Damaged(finding), Check::Clean { .. }) => Check::Found(finding.clone()),
+            (_, check) => check,
+        };
     }
 
     pub(crate) fn status(&self) -> Status {

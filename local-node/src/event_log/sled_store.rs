@@ -13,6 +13,12 @@ use super::store::{Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 /// sled releases its file lock a moment after it was dropped; an own process that opens again waits that long.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
+/// How an error begins that says that sled's pages do not fit each other.
+pub(crate) const CONTRADICTION: &str = "the tree contradicts itself";
+
+/// Looks at the end of a scan before a row that only one direction finds is taken for damage and not for a row that comes or goes.
+const END_LOOKS: usize = 3;
+
 pub(crate) struct SledStore {
     db: sled::Db,
 }
@@ -86,15 +92,48 @@ impl Store for SledStore {
         // counts one access for each page of up to 16 rows: reading a million records so took 400 MB whatever the cache's size.
         let mut start = Bound::Included(IVec::from(from));
         // Only sled's own step is guarded: a panic of the visitor is ours and passes.
-        while let Some((key, value)) = guarded("read", || {
-            self.db.range::<IVec, _>((start.clone(), Bound::Excluded(IVec::from(to)))).next().transpose()
-        })? {
+        let end = IVec::from(to);
+        loop {
+            let next = guarded("read", || self.first_in(&start, &end))?;
+            let Some((key, value)) = (match next {
+                Some(row) => Some(row),
+                None => self.first_after_end(&start, &end)?,
+            }) else {
+                return Ok(());
+            };
             if visit(&key, &value) == ControlFlow::Break(()) {
-                break;
+                return Ok(());
             }
             start = Bound::Excluded(key);
         }
-        Ok(())
+    }
+}
+
+impl SledStore {
+    fn first_in(&self, start: &Bound<IVec>, end: &IVec) -> sled::Result<Option<(IVec, IVec)>> {
+        self.db.range::<IVec, _>((start.clone(), Bound::Excluded(end.clone()))).next().transpose()
+    }
+
+    /// Looks from behind where a scan ended. After damage a leaf of sled can be an older version that ends the tree, with all leaves
+    /// that were split from it behind: forwards they are not found. A row that was written meanwhile is simply the next one.
+    fn first_after_end(&self, start: &Bound<IVec>, end: &IVec) -> Result<Option<(IVec, IVec)>, StoreError> {
+        let mut behind = None;
+        for _ in 0..END_LOOKS {
+            let range = (start.clone(), Bound::Excluded(end.clone()));
+            behind = guarded("read", || self.db.range::<IVec, _>(range).next_back().transpose())?;
+            let found = match behind {
+                Some(_) => guarded("read", || self.first_in(start, end))?,
+                None => return Ok(None),
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        let key = behind.map(|(key, _)| hex::encode(key)).unwrap_or_default();
+        Err(StoreError {
+            doing: "read",
+            error: format!("{CONTRADICTION}: a scan does not reach key {key}, which is there"),
+        })
     }
 }
 

@@ -38,6 +38,16 @@ pub struct StoreError {
     pub error: String,
 }
 
+impl StoreError {
+    /// Whether the store met bytes that are not those it wrote. An error of the device or the file system is none.
+    pub fn is_damage(&self) -> bool {
+        DAMAGE.iter().any(|word| self.error.starts_with(word))
+    }
+}
+
+/// How sled's errors of damaged files begin, those that [`sled_store`](super::sled_store) makes of its panics, and those of its own checks.
+const DAMAGE: [&str; 4] = ["Corruption", "ReportableBug", "sled panicked", super::sled_store::CONTRADICTION];
+
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
 

@@ -63,25 +63,62 @@ pub(crate) fn bodies(
     let before = store.last(&lowest, &keys::part(kind, epoch, from, u16::MAX))?;
     let start = before.and_then(|(key, _)| keys::part_in(&key)).map_or(from, |(first, _)| first);
     let end = keys::part(kind, epoch, Seq(u64::MAX), u16::MAX);
-    let mut open: Option<(Seq, Vec<u8>)> = None;
+    let mut open: Option<Assembled> = None;
     let mut ended = ControlFlow::Continue(());
-    store.scan(&keys::part(kind, epoch, start, 0), &end, &mut |key, value| {
+    let scanned = store.scan(&keys::part(kind, epoch, start, 0), &end, &mut |key, value| {
         // A key that does not read is damage of the disk: what stood under it is missed by whoever follows the seqs.
-        let Some((first, _)) = keys::part_in(key) else { return ended };
+        let Some((first, part)) = keys::part_in(key) else { return ended };
         match &mut open {
-            Some((begun, body)) if *begun == first => body.extend_from_slice(value),
+            Some(body) if body.first == first => body.add(part, value),
             _ => {
-                if let Some((begun, body)) = open.replace((first, value.to_vec())) {
-                    ended = visit(begun, body);
+                let mut next = Assembled { first, parts: 0, whole: true, bytes: Vec::new() };
+                next.add(part, value);
+                if let Some(body) = open.replace(next) {
+                    ended = visit(body.first, body.bytes);
                 }
             }
         }
         ended
-    })?;
-    if let (Some((first, body)), ControlFlow::Continue(())) = (open, ended) {
-        let _at_the_end_anyway = visit(first, body);
+    });
+    // What was read before the store gave up is still shown: the error then says what is missing after it.
+    if let (Some(body), ControlFlow::Continue(())) = (open, ended) {
+        let _at_the_end_anyway = visit(body.first, body.bytes);
     }
-    Ok(())
+    scanned
+}
+
+/// The parts of one body, as far as they follow each other. What stands behind a missing part is left out: the body then does
+/// not read, instead of reading as something that was never written.
+struct Assembled {
+    first: Seq,
+    parts: u16,
+    whole: bool,
+    bytes: Vec<u8>,
+}
+
+impl Assembled {
+    fn add(&mut self, part: u16, value: &[u8]) {
+        self.whole &= part == self.parts;
+        if self.whole {
+            self.bytes.extend_from_slice(value);
+            self.parts += 1;
+        }
+    }
+}
+
+/// Why records are missing where the store said nothing.
+pub(crate) const ENDED: &str = "reading in order ended before them";
+
+/// The records after a seq up to an epoch's end that a walk did not reach: those that cannot be read from behind either.
+pub(crate) fn missing(store: &dyn Store, epoch: u32, after: Seq, end: Seq, why: &dyn ToString) -> Finding {
+    let mut last = end;
+    while last > after {
+        match page_at(store, epoch, last) {
+            Ok(Some(Ok(page))) if page.first > after.next() && page.last() >= last => last = Seq(page.first.0 - 1),
+            _ => break,
+        }
+    }
+    Finding::Missing { epoch, first: after.next(), last, why: why.to_string() }
 }
 
 /// Follows the chain of one epoch, page by page.

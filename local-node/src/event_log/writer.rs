@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::append::Staged;
 use super::clock::ClockState;
 use super::epochs::EpochHead;
-use super::high_water::{HighWater, LAG, Mark};
+use super::high_water::{HighWater, LAG, Mark, QUIET};
 use super::ids::IdWriter;
 use super::queue::Room;
 use super::shared::{Shared, State};
@@ -109,7 +109,7 @@ impl Writer {
         }
         loop {
             let next = if self.mark_is_behind {
-                commands.recv_deadline(self.marked + LAG)
+                commands.recv_deadline((self.marked + LAG).min(Instant::now() + QUIET))
             } else {
                 commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
@@ -129,6 +129,7 @@ impl Writer {
     fn guarded(&mut self, work: impl FnOnce(&mut Writer)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
             self.shared.failed("the writer panicked".to_owned());
+            self.write_mark();
         }
     }
 
@@ -237,7 +238,8 @@ impl Writer {
         }
     }
 
-    /// After a failed write nothing is known about the disk: the log closes itself.
+    /// After a failed write nothing is known about the disk: the log closes itself. The mark is written before anybody hears of it:
+    /// what was acknowledged may be gone with the sync that failed, and the next start has to know how far it went.
     pub(crate) fn fail(&mut self, error: StoreError) -> String {
         let reason = match self.shared.state() {
             State::Failed { reason } => reason,
@@ -247,18 +249,20 @@ impl Writer {
                 reason
             }
         };
-        // What the mark names may not be there any more.
-        self.mark_is_behind = false;
+        self.write_mark();
         reason
     }
 
+    /// Writes the mark where the published head moved since the last one. What the writer has beyond that head, as while an epoch is
+    /// being opened, was not acknowledged.
     pub(crate) fn write_mark(&mut self) {
         if !self.mark_is_behind {
             return;
         }
         self.mark_is_behind = false;
         self.marked = Instant::now();
-        let mark = Mark { boot: self.shared.boot, epoch: self.epoch, seq: self.seq, chain: self.chain };
+        let Head { epoch, marks, chain } = *self.shared.head.borrow();
+        let mark = Mark { boot: self.shared.boot, epoch, seq: marks.durable, chain, acked: marks.acked };
         if let Err(error) = self.high_water.write(mark) {
             self.fail(StoreError { doing: "write the high-water mark", error: error.to_string() });
         }

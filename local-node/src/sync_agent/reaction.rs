@@ -64,6 +64,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::QueueFull
         | ErrorCode::DiskLow
         | ErrorCode::LogReadOnly
+        | ErrorCode::LogDamaged
         | ErrorCode::PositionNotReached
         | ErrorCode::RequestTimeout
         | ErrorCode::Internal => Reaction::Smaller,

@@ -64,6 +64,59 @@ fn a_drive_that_lied_about_flushing_is_found_out_by_the_high_water_mark() {
     assert_eq!(ids(&log).len(), 7, "reads go on");
 }
 
+/// A drive without room behind it answered "done" to one sync and an error to the next. What the first was to make durable was gone, and
+/// the log opened as if it had never been: the mark was a second old.
+#[test]
+fn what_a_drive_lied_about_before_it_failed_is_found_at_the_next_start() {
+    for failing in
+        [Faults { flushes_fail: true, ..Faults::default() }, Faults { writes_left: Some(0), ..Faults::default() }]
+    {
+        let node = Node::in_memory();
+        let log = node.open();
+        append_each(&log, 0..5);
+        node.disk().set_faults(Faults { flushes_lie: true, ..Faults::default() });
+        append_each(&log, 5..9);
+        node.disk().set_faults(failing);
+        refused(append(&log, vec![draft(9)]));
+        // The process ends without being asked, as by `kill -9`: nothing is written any more.
+        let high_water = std::fs::read(node.config().dir.join("high-water")).unwrap();
+        drop(log);
+        std::fs::write(node.config().dir.join("high-water"), high_water).unwrap();
+        node.disk().cut_power(0);
+        assert_eq!(node.finding(), Finding::Shortened { epoch: 1, expected: Seq(10), found: Seq(6) });
+    }
+}
+
+#[test]
+fn a_log_that_failed_before_anything_was_lost_opens_and_goes_on() {
+    let node = Node::in_memory();
+    let log = node.open();
+    append_each(&log, 0..5);
+    node.disk().set_faults(Faults { flushes_fail: true, ..Faults::default() });
+    refused(append(&log, vec![draft(5)]));
+    drop(log);
+    node.disk().cut_power(0);
+    assert_eq!(append_each(&node.open(), [5])[0].seq, Seq(7));
+}
+
+/// A store that was found shortened keeps its witness, whatever happens until somebody has looked.
+#[test]
+fn a_damaged_log_that_fails_as_well_keeps_the_mark() {
+    let node = Node::in_memory();
+    append_each(&node.open(), 0..9);
+    node.disk().tamper(|rows| {
+        let last = rows.keys().rfind(|key| key[0] == 3).cloned().unwrap();
+        rows.remove(&last);
+    });
+    let shortened = Finding::Shortened { epoch: 1, expected: Seq(10), found: Seq(9) };
+    let log = node.open();
+    node.disk().set_faults(Faults { flushes_fail: true, ..Faults::default() });
+    assert!(block_on(log.open_epoch_and_reseal(None, "a test")).is_err());
+    drop(log);
+    node.disk().cut_power(0);
+    assert_eq!(node.finding(), shortened);
+}
+
 #[test]
 fn a_closed_log_refuses_and_reads_no_more_than_it_did() {
     on_each_store(|node| {
