@@ -243,3 +243,87 @@ fn a_test_that_panics_leaves_no_node_running() {
     assert!(panicking.join().is_err());
     assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err(), "the node still listens");
 }
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(file.file_name());
+        if file.path().is_dir() { copy(&file.path(), &to) } else { drop(std::fs::copy(file.path(), to).unwrap()) }
+    }
+}
+
+/// Records so many notes, whose ids begin with a number.
+fn record(folder: &Path, url: &str, count: usize, name: &str) {
+    let rows: String = (0..count).map(|number| format!("{name}{number}\n")).collect();
+    let map = "name = \"n\"\nrows = { group_by = \"id\" }\nfields = { id = { column = \"id\" } }\n\
+               [[events]]\nentity_type = \"NOTE\"\naction = \"CREATE\"\nentity_id = \"id\"\npayload = { text = \"id\" }\n";
+    let (map, rows) = (given(folder, "map.toml", map), given(folder, "rows.csv", &format!("id\n{rows}")));
+    let output = comptoir(&["import", &rows, "--map", &map, "--url", url], &[]);
+    assert_eq!(code(&output), exit::OK, "{}", stderr(&output));
+}
+
+fn stop(mut node: NodeProcess) {
+    kill_process(Pid::from_child(&node.0), Signal::TERM).unwrap();
+    assert_eq!(node.0.wait().unwrap().code(), Some(0));
+}
+
+/// What a drive lied about is found at the next start, since SIGTERM writes the mark; and nobody takes what is left for the whole log.
+#[test]
+fn a_node_whose_drive_lost_the_last_records_says_which_and_exports_no_short_log() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (data, files) = (folder.path().join("data"), tempfile::tempdir().unwrap());
+    let (running, _log) = node(&data, &url);
+    record(files.path(), &url, 20, "a");
+    stop(running);
+    let (store, kept) = (data.join("node").join("log"), files.path().join("log"));
+    copy(&store, &kept);
+    let (running, _log) = node(&data, &url);
+    record(files.path(), &url, 10, "b");
+    stop(running);
+    std::fs::remove_dir_all(&store).unwrap();
+    copy(&kept, &store);
+
+    let (running, _log) = node(&data, &url);
+    let bundle = files.path().join("shop.bundle");
+    let bundle = bundle.to_str().unwrap();
+    let refused = comptoir(&["events", "export", "--url", &url, "--out", bundle], &[]);
+    let rescued = comptoir(&["events", "export", "--url", &url, "--incomplete", "--out", bundle], &[]);
+    let verified = comptoir(&["audit", "verify", bundle], &[("LANG", "C")]);
+    stop(running);
+    assert_eq!(code(&refused), exit::REFUSED, "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("LOG_DAMAGED"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("up to seq 31, found them up to 21"), "{}", stderr(&refused));
+    assert_eq!(code(&rescued), exit::FOUND, "{}", stderr(&rescued));
+    assert_ne!(code(&verified), exit::OK);
+    let text = String::from_utf8(verified.stdout).unwrap();
+    assert!(text.contains("seq 22 to 31 are missing"), "{text}");
+}
+
+#[test]
+fn a_store_that_does_not_open_names_its_directory_and_the_page_that_helps() {
+    let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
+    let (running, _log) = node(folder.path(), &url);
+    stop(running);
+    let store = folder.path().join("node").join("log");
+    let files = std::fs::read_dir(&store).unwrap().map(|file| file.unwrap().path());
+    let snapshot = files.into_iter().find(|path| path.to_str().unwrap().contains("snap.")).unwrap();
+    let mut bytes = std::fs::read(&snapshot).unwrap();
+    bytes[3] ^= 1;
+    std::fs::write(&snapshot, bytes).unwrap();
+    let id = "018f0000-0000-7000-8000-0000000000b1";
+    let settings = [
+        ("APP_MODE", "local"),
+        ("LISTEN_ADDR", url.trim_start_matches("http://")),
+        ("DATA_DIR", folder.path().to_str().unwrap()),
+        ("SYNC_ENABLED", "false"),
+        ("TENANT_ID", id),
+        ("SITE_ID", id),
+        ("NODE_ID", id),
+    ];
+    let output = comptoir(&["serve"], &settings);
+    assert_eq!(code(&output), exit::UNAVAILABLE);
+    let text = stderr(&output);
+    for word in ["LOG_DAMAGED", store.to_str().unwrap(), "is damaged", "docs/operating/node.md"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}

@@ -69,13 +69,17 @@ pub struct ShowArgs {
 #[command(after_help = "\
 Example:
   comptoir events export --url http://127.0.0.1:7401 --out shop.bundle
-  comptoir audit verify shop.bundle")]
+  comptoir audit verify shop.bundle
+  comptoir events export --incomplete --out rescue.bundle")]
 pub struct ExportArgs {
     #[command(flatten)]
     remote: RemoteArgs,
     /// The file to write; it appears when it is whole
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Write what can be read of a damaged node's log; `audit verify` then says what is missing
+    #[arg(long)]
+    incomplete: bool,
 }
 
 /// Runs one of them.
@@ -163,13 +167,20 @@ async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("{}: {words}", out.display())));
     };
     let remote = Remote::new(&args.remote)?;
-    let response = remote.open(paths::EVENTS_EXPORT, &[]).await?;
+    let query: &[(&str, &str)] = if args.incomplete { &[("incomplete", "true")] } else { &[] };
+    let response = remote.open(paths::EVENTS_EXPORT, query).await?;
     let mut name = name.to_owned();
     name.push(".part");
     let part = out.with_file_name(name);
     let file = File::create(&part).map_err(|error| Failure::Usage(format!("{}: {error}", out.display())))?;
     match write(&remote, response, file, &part, out).await {
-        Ok(bytes) => output.print(&Exported { file: out, bytes }),
+        Ok(bytes) => {
+            output.print(&Exported { file: out, bytes })?;
+            match damage(&remote).await {
+                Some(reason) if args.incomplete => Err(Failure::Found(format!("LOG_DAMAGED: {reason}"))),
+                _ => Ok(()),
+            }
+        }
         Err(failure) => {
             // Half a log is of no use, and tells what was sold and to whom. Where it cannot be removed, what failed first is told.
             drop(std::fs::remove_file(&part));
@@ -194,13 +205,47 @@ async fn write(
         }
     };
     let mut bytes = 0;
-    while let Some(piece) = response.chunk().await.map_err(|error| remote.unreachable(&error))? {
+    loop {
+        let piece = match response.chunk().await {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            Err(error) => return Err(broken_off(remote, &error).await),
+        };
         file.write_all(&piece).map_err(disk)?;
         bytes += piece.len() as u64;
     }
     file.sync_all().map_err(disk)?;
     std::fs::rename(part, out).map_err(disk)?;
     Ok(bytes)
+}
+
+/// An export that broke off: because the node met damage of its log, or because the line was cut.
+async fn broken_off(remote: &Remote, error: &reqwest::Error) -> Failure {
+    match damage(remote).await {
+        Some(reason) => Failure::Refused(format!(
+            "LOG_DAMAGED: the export broke off, nothing was written: {reason}. With --incomplete what can be read is exported; \
+             see docs/operating/node.md"
+        )),
+        None => remote.unreachable(error),
+    }
+}
+
+/// What is wrong with a node's log, where the node says so.
+async fn damage(remote: &Remote) -> Option<String> {
+    let NodeState { log } = remote.get(paths::STATUS, &[]).await.ok()?;
+    log.reason.filter(|_| log.state == "damaged")
+}
+
+/// What is read of a node's status. Central's status is another and does not read as this.
+#[derive(Deserialize)]
+struct NodeState {
+    log: LogState,
+}
+
+#[derive(Deserialize)]
+struct LogState {
+    state: String,
+    reason: Option<String>,
 }
 
 impl Shown for Exported<'_> {

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::body::{self, Media};
 use super::query::PathId;
-use super::refusal::Refusal;
+use super::refusal::{self, Refusal};
 use super::{append, query, stream};
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
@@ -78,6 +78,9 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
     let log = node.log().clone();
     let found = off_the_runtime(move || log.find(id)).await??;
     let Some(found) = found else {
+        if let Some(problem) = refusal::damaged(node.log()) {
+            return Err(problem.into());
+        }
         return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
     };
     let sending = if found.epoch == node.log().head().epoch.number { node.line().sending } else { None };
@@ -119,7 +122,7 @@ impl Cursor {
     /// Before the last so many records of the log, or before its first.
     fn before_last(log: &Log, mut last: u64) -> Result<Cursor, ReadError> {
         for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
-            let end = log.last(epoch)?.0;
+            let end = log.last(epoch).0;
             if last <= end {
                 return Ok(Cursor { epoch, seq: end - last });
             }

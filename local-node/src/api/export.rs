@@ -1,17 +1,25 @@
 //! `GET /api/v1/events/export`: the whole log as a bundle, streamed, for an auditor who needs nothing else.
+//!
+//! A log that is known to be damaged is refused, and an export that meets damage breaks off: a short file never looks whole. With
+//! `incomplete=true` what reads before the damage is answered, as a bundle that names the heads that it does not reach.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
+use axum::http::Uri;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use comptoir_core::chain::genesis;
-use comptoir_core::position::Seq;
-use comptoir_proto::bundle_v1::{self, EpochStart, NodeBundleWriter, WriteError};
+use comptoir_core::chain::{ChainHash, genesis};
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_proto::bundle_v1::{self, EpochHead, EpochStart, NodeBundleWriter, WriteError};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::query;
+use super::refusal::{Refusal, damaged};
 use crate::event_log::{Log, ReadError};
 use crate::node::Node;
 
@@ -20,6 +28,9 @@ const READ_RECORDS: usize = 1_000;
 const READ_BYTES: usize = 1024 * 1024;
 /// Pieces that wait for a slow reader.
 const PIECES_AHEAD: usize = 4;
+
+/// The chain at a head whose record is gone.
+const CHAIN_UNKNOWN: ChainHash = ChainHash([0; 32]);
 
 type Piece = Result<Bytes, ExportError>;
 
@@ -30,15 +41,33 @@ enum ExportError {
     Read(#[from] ReadError),
     #[error(transparent)]
     Write(#[from] WriteError),
+    #[error("epoch {0}: the records of seq {1} to {2} are missing")]
+    Short(u32, Seq, Seq),
     #[error("the reader went away")]
     Gone,
 }
 
-pub(super) async fn bundle(State(node): State<Arc<Node>>) -> Response {
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Export {
+    /// `true`: what can be read of a damaged log. The bundle does not reach the heads that it names.
+    incomplete: Option<String>,
+}
+
+pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, Refusal> {
+    let Export { incomplete } = query::read(&uri)?;
+    let incomplete = match incomplete.as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => return Err(query::bad("incomplete", other, "true or false").into()),
+    };
+    if let (false, Some(problem)) = (incomplete, damaged(node.log())) {
+        return Err(problem.into());
+    }
     let (pieces, body) = mpsc::channel::<Piece>(PIECES_AHEAD);
     let log = node.log().clone();
     let name = format!("attachment; filename=\"{}.bundle\"", log.identity().node);
-    tokio::task::spawn_blocking(move || match write(&log, &pieces) {
+    tokio::task::spawn_blocking(move || match write(&log, incomplete, &pieces) {
         Ok(()) => {}
         Err(ExportError::Gone) => tracing::debug!("The reader of an export went away"),
         Err(error) => {
@@ -48,23 +77,33 @@ pub(super) async fn bundle(State(node): State<Arc<Node>>) -> Response {
         }
     });
     let headers = [(CONTENT_TYPE, bundle_v1::CONTENT_TYPE.to_owned()), (CONTENT_DISPOSITION, name)];
-    (headers, Body::from_stream(ReceiverStream::new(body))).into_response()
+    Ok((headers, Body::from_stream(ReceiverStream::new(body))).into_response())
 }
 
-/// Writes every epoch up to what is durable now.
-fn write(log: &Log, pieces: &mpsc::Sender<Piece>) -> Result<(), ExportError> {
+/// Writes every epoch up to what is durable now. Of a damaged epoch, where that is wanted, what reads before the damage.
+fn write(log: &Log, incomplete: bool, pieces: &mpsc::Sender<Piece>) -> Result<(), ExportError> {
     let identity = log.identity();
     let head = log.head();
     let mut bundle = NodeBundleWriter::start(Vec::new(), identity.tenant, identity.node)?;
     for epoch in log.epochs().into_iter().filter(|epoch| epoch.number <= head.epoch.number) {
         let chain = genesis(identity.tenant, identity.node, epoch);
         bundle.epoch(EpochStart { epoch, after: Seq::ZERO, chain })?;
-        let last = if epoch == head.epoch { head.marks.durable } else { Seq(u64::MAX) };
+        let (last, chain) = if epoch == head.epoch { (head.marks.durable, head.chain) } else { closed(log, epoch)? };
+        bundle.head(promised(log, epoch).unwrap_or(EpochHead { seq: last, chain }))?;
         let acked = log.acked(epoch.number)?;
         let mut from = Seq(1);
         while from <= last {
-            let sealed = log.read(epoch.number, from, READ_RECORDS, READ_BYTES)?;
-            let Some(read) = sealed.last() else { break };
+            let sealed = match log.read(epoch.number, from, READ_RECORDS, READ_BYTES) {
+                Err(error) if incomplete => {
+                    tracing::warn!(
+                        "An incomplete export leaves out epoch {} from seq {from} on: {error}",
+                        epoch.number
+                    );
+                    break;
+                }
+                sealed => sealed?,
+            };
+            let Some(read) = sealed.last() else { return Err(ExportError::Short(epoch.number, from, last)) };
             from = read.seq.next();
             for sealed in sealed.into_iter().filter(|sealed| sealed.seq <= last) {
                 bundle.record(&sealed.record, sealed.chain)?;
@@ -78,6 +117,18 @@ fn write(log: &Log, pieces: &mpsc::Sender<Piece>) -> Result<(), ExportError> {
         }
     }
     send(pieces, bundle.finish()?)
+}
+
+/// Where an epoch ended that is not open any more.
+fn closed(log: &Log, epoch: Epoch) -> Result<(Seq, ChainHash), ExportError> {
+    log.end(epoch.number).ok_or(ExportError::Short(epoch.number, Seq(1), Seq(u64::MAX)))
+}
+
+/// The head of an epoch that lost its end: the records up to there were acknowledged.
+fn promised(log: &Log, epoch: Epoch) -> Option<EpochHead> {
+    let missing = log.status().state.missing().filter(|missing| missing.epoch == epoch.number)?;
+    let (seq, end) = (Seq(missing.last), log.last(epoch.number));
+    (seq > end).then_some(EpochHead { seq, chain: CHAIN_UNKNOWN })
 }
 
 fn send(pieces: &mpsc::Sender<Piece>, piece: Vec<u8>) -> Result<(), ExportError> {

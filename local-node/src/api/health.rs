@@ -11,7 +11,7 @@ use comptoir_proto::status_v1::Health;
 use tokio::time::timeout;
 
 use super::events::off_the_runtime;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, with_missing};
 use crate::node::Node;
 
 /// The process lives.
@@ -28,7 +28,7 @@ pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");
     let status = looked.map_err(|_| silent().retry_after(1))??;
     if let Some(reason) = status.state.refusal() {
-        return Err(Problem::new(ErrorCode::LogReadOnly, reason).into());
+        return Err(with_missing(Problem::new(ErrorCode::LogReadOnly, reason), &status.state).into());
     }
     if status.disk_low {
         let free = status.disk.map_or(0, |disk| disk.free_bytes);

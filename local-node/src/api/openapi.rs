@@ -15,12 +15,18 @@ use comptoir_proto::status_v1::{Health, NodeStatus};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{drafts, events, notifications, rows};
+use super::{drafts, events, export, notifications, rows};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
     secured: false,
-    refusals: &[ErrorCode::BadParameter, ErrorCode::MethodNotAllowed, ErrorCode::StoreUnavailable, ErrorCode::Internal],
+    refusals: &[
+        ErrorCode::BadParameter,
+        ErrorCode::MethodNotAllowed,
+        ErrorCode::StoreUnavailable,
+        ErrorCode::LogDamaged,
+        ErrorCode::Internal,
+    ],
 };
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());
@@ -56,7 +62,7 @@ fn log() -> Vec<Operation> {
             .asks::<events::Page>()
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),
-        get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").answers_given(
+        get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").asks::<export::Export>().answers_given(
             200,
             bundle_v1::CONTENT_TYPE,
             bytes(),

@@ -7,8 +7,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{self, Problem};
+use comptoir_proto::status_v1::MissingRecords;
 
-use crate::event_log::{AppendError, ReadError};
+use crate::event_log::{AppendError, Log, ReadError, State};
 
 /// When it is worth looking whether the disk has room again.
 const DISK_RETRY_SECONDS: u64 = 30;
@@ -42,6 +43,24 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(ETAG, etag);
         }
         response
+    }
+}
+
+/// Why what is not found in a damaged log may be in it all the same; nothing where the log is whole as far as is known.
+pub(super) fn damaged(log: &Log) -> Option<Problem> {
+    let state = log.status().state;
+    let State::Damaged(finding) = &state else { return None };
+    let detail = format!("{finding}; see docs/operating/node.md");
+    Some(with_missing(Problem::new(ErrorCode::LogDamaged, detail), &state))
+}
+
+/// Adds which records are missing, where that is what is wrong with the log.
+pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
+    match state.missing() {
+        Some(MissingRecords { epoch, first, last }) => {
+            problem.with("missing_epoch", epoch).with("missing_first", first).with("missing_last", last)
+        }
+        None => problem,
     }
 }
 

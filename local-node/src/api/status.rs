@@ -44,6 +44,7 @@ fn log_status(status: &Status) -> LogStatus {
         }
         .to_owned(),
         reason: status.state.refusal(),
+        missing: status.state.missing(),
         epoch: head.epoch.into(),
         appended: head.marks.appended.0,
         durable: head.marks.durable.0,

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use comptoir_core::position::Seq;
+use comptoir_proto::bundle_v1::{BundleReader, Frame};
 use serde_json::json;
 
 use super::door::DISK_HANGS;
@@ -82,6 +83,66 @@ async fn after_a_failed_flush_nobody_hears_ok_and_the_state_is_loud() {
     assert_eq!(shop.get("/healthz").await.status, 200, "the process lives, and reads go on");
     assert_eq!(shop.get("/api/v1/status").await.json()["log"]["state"], "failed");
     assert_eq!(shop.get("/api/v1/queue").await.json()["pending"], 1);
+}
+
+/// Takes the pages of some records away, one of which each stands in.
+fn lose(shop: &Shop, seqs: std::ops::RangeInclusive<u64>) {
+    shop.disk.tamper(|rows| {
+        for seq in seqs {
+            let key = rows.keys().find(|key| key[0] == 3 && key[5..13] == seq.to_be_bytes()).cloned().unwrap();
+            rows.remove(&key);
+        }
+    });
+}
+
+/// A node that lost a third of its log called itself ready and whole, exported the rest as if it were all, and answered 404 for events
+/// that it had acknowledged.
+#[tokio::test]
+async fn a_log_that_lost_records_says_which_and_never_exports_the_rest_as_whole() {
+    let shop = Shop::open().await;
+    shop.sell(0..30).await;
+    lose(&shop, 20..=24);
+    // Nobody knows yet. Who exports hears of it by the broken body, and the log knows it from then on.
+    let router = shop.router.clone();
+    let request = axum::http::Request::get("/api/v1/events/export").body(axum::body::Body::empty()).unwrap();
+    let export = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    assert_eq!(export.status().as_u16(), 200);
+    assert!(axum::body::to_bytes(export.into_body(), usize::MAX).await.is_err(), "the body breaks off");
+
+    let missing = json!({"epoch": 1, "first": 20, "last": 24});
+    let status = shop.get("/api/v1/status").await.json();
+    assert_eq!((&status["log"]["state"], &status["log"]["missing"]), (&json!("damaged"), &missing));
+    let not_ready = shop.get("/readyz").await.problem(503, "LOG_READ_ONLY");
+    assert_eq!((&not_ready["missing_first"], &not_ready["missing_last"]), (&json!(20), &json!(24)));
+    shop.post(&sale(40)).await.problem(503, "LOG_READ_ONLY");
+    let refused = shop.get("/api/v1/events/export").await.problem(503, "LOG_DAMAGED");
+    assert_eq!((&refused["missing_first"], &refused["missing_last"]), (&json!(20), &json!(24)));
+
+    // What can be read is had for the asking, and names the head that it does not reach.
+    let rescued = shop.get("/api/v1/events/export?incomplete=true").await;
+    let mut bundle = BundleReader::open(rescued.body.as_slice()).unwrap();
+    let (mut records, mut head) = (0, None);
+    while let Some((_, frame)) = bundle.next_frame().unwrap() {
+        match frame {
+            Frame::Record { .. } => records += 1,
+            Frame::Head(named) => head = Some(named.seq),
+            Frame::Epoch(_) | Frame::Answer(_) | Frame::Entry(_) => {}
+        }
+    }
+    assert_eq!((records, head), (19, Some(Seq(31))));
+    shop.get("/api/v1/events/export?incomplete=perhaps").await.problem(400, "BAD_PARAMETER");
+}
+
+#[tokio::test]
+async fn a_damaged_log_does_not_say_that_an_event_was_never_there() {
+    let shop = Shop::open().await;
+    shop.sell(0..9).await;
+    let event = |number: u64| format!("/api/v1/events/{}", super::door::id(number));
+    shop.get(&event(20)).await.problem(404, "NOT_FOUND");
+    lose(&shop, 5..=5);
+    shop.get(&event(3)).await.problem(503, "LOG_DAMAGED");
+    shop.get(&event(20)).await.problem(503, "LOG_DAMAGED");
+    assert_eq!(shop.get(&event(1)).await.status, 200, "what is there is read");
 }
 
 #[tokio::test]

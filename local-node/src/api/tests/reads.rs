@@ -150,10 +150,11 @@ async fn the_export_is_a_whole_bundle_with_every_record_and_decision() {
         (200, "application/vnd.comptoir.bundle")
     );
     let mut bundle = BundleReader::open(export.body.as_slice()).unwrap();
-    let (mut epochs, mut records, mut answers) = (0, 0, 0);
+    let (mut epochs, mut records, mut answers, mut heads) = (0, 0, 0, Vec::new());
     while let Some((_, frame)) = bundle.next_frame().unwrap() {
         match frame {
             Frame::Epoch(_) => epochs += 1,
+            Frame::Head(head) => heads.push(head.seq),
             Frame::Record { .. } => records += 1,
             Frame::Answer(answer) => {
                 let answer: RecordResult = serde_json::from_slice(answer).unwrap();
@@ -165,6 +166,7 @@ async fn the_export_is_a_whole_bundle_with_every_record_and_decision() {
     }
     // Six records and the three that were not acknowledged again, behind the new epoch's first.
     assert_eq!((epochs, records, answers), (2, 6 + 4, 3));
+    assert_eq!(heads, [Seq(6), Seq(4)], "it names where each epoch ends");
 }
 
 #[tokio::test]
