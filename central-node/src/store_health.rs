@@ -4,7 +4,7 @@
 //! temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a second begins,
 //! however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting, never the caller.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use comptoir_proto::error_code::ErrorCode;
@@ -21,7 +21,7 @@ use crate::private_postgres::ServerWatch;
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long a caller waits for a probe.
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
-/// A store that was well so recently is not called silent: on a busy machine a probe may take longer than a caller waits.
+/// Only then is a store called silent: on a busy machine a probe may take longer than a caller waits.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// Then the probe is given up and the next one connects anew.
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
@@ -48,13 +48,13 @@ pub(crate) struct StoreHealth {
 #[derive(Default)]
 struct Shared {
     asked: Notify,
-    /// When the last probe ended well, or the task began.
-    well_at: Mutex<Option<Instant>>,
+    /// When the first probe began that has had no answer.
+    silent_since: Mutex<Option<Instant>>,
 }
 
 impl Shared {
-    fn well_at(&self) -> Option<Instant> {
-        *self.well_at.lock().unwrap_or_else(PoisonError::into_inner)
+    fn silent_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.silent_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -69,7 +69,7 @@ impl StoreHealth {
         let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |given| format!("{given} {OPTIONS}"));
         config.options(options).application_name("comptoir-probe").connect_timeout(PROBE_WITHIN);
         let (sender, probed) = watch::channel(None);
-        let shared = Arc::new(Shared { well_at: Mutex::new(Some(Instant::now())), ..Shared::default() });
+        let shared = Arc::new(Shared::default());
         let of_task = Arc::clone(&shared);
         tokio::spawn(async move {
             tokio::select! {
@@ -98,18 +98,20 @@ impl StoreHealth {
         if let Some(problem) = self.server.as_ref().and_then(ServerWatch::problem) {
             return Err(problem);
         }
-        match self.shared.well_at().map(|at| at.elapsed()) {
-            Some(ago) if ago < SILENT_AFTER => Ok(()),
-            ago => Err(not_answering(ago)),
+        let silent_for = self.shared.silent_since().map(|since| since.elapsed()).unwrap_or_default();
+        if silent_for >= SILENT_AFTER {
+            return Err(not_answering(silent_for));
         }
+        // What was known last, while the probe takes its time.
+        self.probed.borrow().as_ref().map_or(Ok(()), |probed| probed.outcome.clone())
     }
 }
 
-fn not_answering(well_ago: Option<Duration>) -> Problem {
-    let since =
-        well_ago.map_or_else(|| "since this process began".to_owned(), |ago| format!("for {} s", ago.as_secs()));
-    let detail =
-        format!("Postgres has not answered a probe {since}; it may be stopped, overloaded, or held up by a lock");
+fn not_answering(silent_for: Duration) -> Problem {
+    let seconds = silent_for.as_secs();
+    let detail = format!(
+        "Postgres has not answered a probe for {seconds} s; it may be stopped, overloaded, or held up by a lock"
+    );
     Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)
 }
 
@@ -118,14 +120,16 @@ async fn probe_when_asked(config: Config, shared: &Shared, probed: &watch::Sende
     loop {
         shared.asked.notified().await;
         let begun = Instant::now();
+        let silent_since = *shared.silent_since().get_or_insert(begun);
         let outcome = match timeout(PROBE_WITHIN, probe(&config, &mut client)).await {
-            Ok(outcome) => outcome.map_err(|error| problem_of(&error)),
-            Err(_) => Err(not_answering(shared.well_at().map(|at| at.elapsed()))),
+            Ok(outcome) => {
+                *shared.silent_since() = None;
+                outcome.map_err(|error| problem_of(&error))
+            }
+            Err(_) => Err(not_answering(silent_since.elapsed())),
         };
-        if outcome.is_ok() {
-            *shared.well_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-        } else {
-            // Its state is not known.
+        if outcome.is_err() {
+            // The connection's state is not known.
             client = None;
         }
         probed.send_replace(Some(Probed { at: Instant::now(), outcome }));
