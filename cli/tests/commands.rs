@@ -248,7 +248,7 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let to = to.join(file.file_name());
-        if file.path().is_dir() { copy(&file.path(), &to) } else { drop(std::fs::copy(file.path(), to).unwrap()) }
+        if file.path().is_dir() { copy(&file.path(), &to) } else { std::fs::copy(file.path(), to).map(|_| ()).unwrap() }
     }
 }
 
