@@ -23,6 +23,7 @@ use crate::ingest::{self, Drafts, Job, Queues, StampKey};
 use crate::private_postgres::{self, ADMIN_ROLE, Running, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
+use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
 use crate::sync_down::{Contacts, Loads, Watch};
 
@@ -75,6 +76,7 @@ pub struct Central {
     watch: Watch,
     loads: Loads,
     contacts: Contacts,
+    store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
     server: Option<ServerWatch>,
@@ -105,6 +107,17 @@ impl Central {
         let stopping = watch::Sender::new(false);
         let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
         let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
+        let store_findings = StoreFindings::default();
+        if let Some(every) = config.check_store_every {
+            let (clock, findings) = (config.clock.clone(), store_findings.clone());
+            tokio::spawn(store_check::check_in_background(
+                database.clone(),
+                clock,
+                findings,
+                every,
+                stopping.subscribe(),
+            ));
+        }
         Ok(Arc::new(Central {
             queues,
             database,
@@ -122,6 +135,7 @@ impl Central {
             watch,
             loads: Loads::default(),
             contacts: Contacts::default(),
+            store_findings,
             runner: Mutex::new(runner),
             store_health,
             server,
@@ -231,6 +245,11 @@ impl Central {
 
     pub(crate) fn contacts(&self) -> &Contacts {
         &self.contacts
+    }
+
+    /// What is known about damage in the store.
+    pub fn store_findings(&self) -> &StoreFindings {
+        &self.store_findings
     }
 
     pub(crate) fn queues(&self) -> &Queues {

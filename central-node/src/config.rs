@@ -13,6 +13,9 @@ use crate::reporting::LATE_AFTER;
 /// A clock that nobody looks after gains or loses seconds in a month; a minute is a clock that was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
 
+/// Damage is rare, and a check reads everything: four times a day finds it while a backup from before is still kept.
+const CHECK_STORE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// Where the database is.
 #[derive(Clone, Debug)]
 pub enum DatabaseConfig {
@@ -37,6 +40,9 @@ pub struct CentralConfig {
     pub clock_drift_limit: Duration,
     /// Whether this process makes the reports' read models follow the log. One that only takes pushes leaves it to another.
     pub follows: bool,
+    /// How long the check of the stored log rests between two rounds; the first begins at the start. Absent: this process checks nothing
+    /// by itself.
+    pub check_store_every: Option<Duration>,
 }
 
 impl CentralConfig {
@@ -49,6 +55,7 @@ impl CentralConfig {
             late_after: LATE_AFTER,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
+            check_store_every: Some(CHECK_STORE_EVERY),
         }
     }
 
@@ -61,6 +68,7 @@ impl CentralConfig {
             late_after: LATE_AFTER,
             clock_drift_limit: CLOCK_DRIFT_LIMIT,
             follows: true,
+            check_store_every: Some(CHECK_STORE_EVERY),
         }
     }
 }

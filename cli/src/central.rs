@@ -43,13 +43,14 @@ pub struct DatabaseArgs {
 /// Starts central for one command: on the database of the central that serves already, if one does.
 pub async fn beside(args: &DatabaseArgs) -> Result<Arc<Central>, Failure> {
     if let Some(url) = &args.database_url {
-        return Central::start(CentralConfig::external(urls_of(url))).await.map_err(failure);
+        let config = CentralConfig { check_store_every: None, ..CentralConfig::external(urls_of(url)) };
+        return Central::start(config).await.map_err(failure);
     }
     let data_dir = args.data_dir.as_path();
     if !data_dir.exists() {
         return Err(Failure::Usage(format!("{}: there is no central's data directory there", data_dir.display())));
     }
-    let mut config = CentralConfig::private(data_dir);
+    let mut config = CentralConfig { check_store_every: None, ..CentralConfig::private(data_dir) };
     match Central::start(config.clone()).await {
         Err(CentralError::Postgres(private_postgres::Error::Locked(_))) => {
             config.database = DatabaseConfig::External(urls_beside(data_dir)?);

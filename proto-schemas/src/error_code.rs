@@ -89,6 +89,8 @@ pub enum ErrorCode {
     StoreNotAnswering,
     /// Central's own database ended by itself and is being started again.
     StoreRestarting,
+    /// Rows of the log are missing, or do not read: an operator has to look. What is stored elsewhere is still served.
+    StoreDamaged,
     /// The connection was lost while committing: whether it was written is not known; the same request again will tell.
     OutcomeUnknown,
     /// A defect of ours.
@@ -97,7 +99,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [ErrorCode; 45] = [
+    pub const ALL: [ErrorCode; 46] = [
         ErrorCode::BadJson,
         ErrorCode::BadParameter,
         ErrorCode::UnsupportedMediaType,
@@ -141,6 +143,7 @@ impl ErrorCode {
         ErrorCode::StoreFull,
         ErrorCode::StoreNotAnswering,
         ErrorCode::StoreRestarting,
+        ErrorCode::StoreDamaged,
         ErrorCode::OutcomeUnknown,
         ErrorCode::Internal,
     ];
@@ -240,6 +243,7 @@ impl ErrorCode {
             ErrorCode::StoreFull => ("STORE_FULL", 507, true, "The store's disk is full; nothing was written"),
             ErrorCode::StoreNotAnswering => ("STORE_NOT_ANSWERING", 503, true, "The store does not answer"),
             ErrorCode::StoreRestarting => ("STORE_RESTARTING", 503, true, "The store is being started again"),
+            ErrorCode::StoreDamaged => ("STORE_DAMAGED", 503, true, "Stored data is damaged; an operator has to look"),
             ErrorCode::OutcomeUnknown => {
                 ("OUTCOME_UNKNOWN", 503, true, "Whether it was written is not known; ask again")
             }

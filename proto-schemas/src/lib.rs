@@ -24,5 +24,6 @@ pub mod rulebook_file;
 pub mod shop_v1;
 pub mod start_page;
 pub mod status_v1;
+pub mod store_check_v1;
 pub mod stored_v1;
 pub mod sync_v1;

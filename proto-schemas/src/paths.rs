@@ -88,6 +88,8 @@ pub const DESKTOP_RESOLVE: &str = "/api/sync/resolve";
 pub const REPORT_SALES: &str = "/api/v1/reports/sales";
 /// Stock report.
 pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
+/// How central's last check of the tenant's stored log ended.
+pub const STORE_CHECK: &str = "/api/v1/store-check";
 /// What is quarantined.
 pub const QUARANTINE: &str = "/api/v1/quarantine";
 /// Lets a quarantined event take effect.

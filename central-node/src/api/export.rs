@@ -1,4 +1,5 @@
-//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for.
+//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for, and with an
+//! error where that head cannot be reached without a gap: never with a short file.
 
 use std::sync::Arc;
 
@@ -10,10 +11,11 @@ use axum::response::{IntoResponse as _, Response};
 use comptoir_core::chain::{ChainHash, decision_link};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
-use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry};
+use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry, WriteError};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
+use comptoir_proto::store_check_v1::Damage;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -22,11 +24,14 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::{Refusal, admin};
 use crate::central::Central;
 use crate::database::{self, StoreError};
-use crate::event_store::{self, decision_chain_at, tenant_head};
+use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
+use crate::store_check;
 use crate::tenant::Tenant;
 
 /// Rows read at a time: each page is a short transaction of its own, so that a slow reader holds nothing.
 const PAGE_ROWS: i64 = 500;
+/// The same in positions: a page that has fewer rows has a hole.
+const PAGE_POSITIONS: u64 = PAGE_ROWS as u64;
 
 /// From where on.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -53,9 +58,10 @@ pub(super) async fn export(
     let (head, chain, context) = {
         let mut connection = central.database().service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
-        let head = tenant_head(&tx, tenant).await?.map(|head| head.head).unwrap_or_default();
-        if after > head {
-            let detail = format!("the log ends at position {head}, asked for what comes after {after}");
+        let headless = || StoreError::Damaged(format!("tenant {tenant} has a credential and no row in tenant_head"));
+        let head = tenant_head(&tx, tenant).await?.ok_or_else(headless)?;
+        if after > head.head {
+            let detail = format!("the log ends at position {}, asked for what comes after {after}", head.head);
             return Err(Problem::new(ErrorCode::BadParameter, detail).into());
         }
         let loaded = Tenant::load(&tx, tenant).await?;
@@ -67,25 +73,44 @@ pub(super) async fn export(
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::spawn(async move {
         if let Err(error) = write(&central, tenant, writer, (after, chain), head, &chunks).await {
-            tracing::warn!(tenant.id = %tenant, %error, "an export broke off");
+            tracing::error!(tenant.id = %tenant, %error, "an export broke off");
             // The body ends with an error: a cut bundle has no end, and its reader says so.
-            let _ = chunks.send(Err(error)).await;
+            let _ = chunks.send(Err(std::io::Error::other(error))).await;
         }
     });
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))];
     Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
 }
 
+/// Streams up to the head. A position without a row, rows that do not read, or decisions that do not come to the head's chain end it with
+/// an error, and stay known as damage of the store.
 async fn write(
     central: &Central,
     tenant: TenantId,
     mut writer: Writer,
     (mut at, mut chain): (Position, ChainHash),
-    head: Position,
+    head: TenantHead,
     chunks: &mpsc::Sender<Result<Bytes, std::io::Error>>,
-) -> Result<(), std::io::Error> {
-    while at < head {
-        for row in page(central, tenant, at, head).await.map_err(std::io::Error::other)? {
+) -> Result<(), StoreError> {
+    let too_large = |error: WriteError| StoreError::Damaged(error.to_string());
+    let damaged = |damage: Damage, range: (Position, Position), found: &str| {
+        let finding = store_check::met(damage, tenant, range, found);
+        central.store_findings().met(tenant, finding.clone());
+        StoreError::Damaged(finding.to_string())
+    };
+    while at < head.head {
+        let last = Position(at.0.saturating_add(PAGE_POSITIONS).min(head.head.0));
+        let rows = match page(central, tenant, at, last).await {
+            Err(StoreError::Damaged(error)) => {
+                return Err(damaged(Damage::Unreadable, (at.next(), last), &error));
+            }
+            rows => rows?,
+        };
+        for row in rows {
+            if row.position != at.next() {
+                let missing = (at.next(), Position(row.position.0 - 1));
+                return Err(damaged(Damage::MissingPositions, missing, "none"));
+            }
             at = row.position;
             chain = decision_link(chain, &row.decision);
             let entry = Entry {
@@ -98,13 +123,20 @@ async fn write(
                 record: &row.record,
                 decision: &row.decision,
             };
-            writer.entry(entry).map_err(std::io::Error::other)?;
+            writer.entry(entry).map_err(too_large)?;
+        }
+        if at < last {
+            return Err(damaged(Damage::MissingPositions, (at.next(), last), "none"));
         }
         if !send(chunks, writer.take_chunk()).await {
             return Ok(());
         }
     }
-    let end = writer.finish().map_err(std::io::Error::other)?;
+    if chain != head.decision_chain {
+        let found = format!("decisions that come to {chain}, the head says {}", head.decision_chain);
+        return Err(damaged(Damage::DecisionChain, (head.head, head.head), &found));
+    }
+    let end = writer.finish().map_err(too_large)?;
     send(chunks, end).await;
     Ok(())
 }
@@ -113,15 +145,11 @@ async fn page(
     central: &Central,
     tenant: TenantId,
     after: Position,
-    head: Position,
+    last: Position,
 ) -> Result<Vec<event_store::LogRow>, StoreError> {
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    let rows = event_store::page(&tx, tenant, after, head, PAGE_ROWS).await?;
-    if rows.is_empty() {
-        return Err(StoreError::Damaged(format!("the log has a hole after position {after}; its head is {head}")));
-    }
-    Ok(rows)
+    event_store::page(&tx, tenant, after, last, PAGE_ROWS).await
 }
 
 /// Whether the reader is still there.

@@ -14,8 +14,11 @@ pub(super) async fn healthz() -> Json<Health> {
     Json(Health::ok())
 }
 
-/// Its database takes writes.
+/// Its database takes writes, and central knows of no damage in it.
 pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, Refusal> {
     central.store_health().check().await?;
+    if let Some(problem) = central.store_findings().refusal() {
+        return Err(problem.into());
+    }
     Ok(Json(Health::ready(Some(central.incarnation()))))
 }

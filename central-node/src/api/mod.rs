@@ -10,6 +10,7 @@ mod openapi;
 mod quarantine;
 pub(crate) mod request;
 mod start_page;
+mod store_check;
 mod sync;
 
 use std::any::Any;
@@ -35,6 +36,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::EVENTS, get(events::list).post(drafts::append))
         .route(paths::EVENTS_EXPORT, get(export::export))
         .route(paths::EVENT, get(events::one))
+        .route(paths::STORE_CHECK, get(store_check::standing))
         .route(paths::QUARANTINE, get(quarantine::list))
         .route(paths::QUARANTINE_RELEASE, post(quarantine::release))
         .route(paths::HEALTHZ, get(health::healthz))

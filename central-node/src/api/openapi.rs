@@ -15,6 +15,7 @@ use comptoir_proto::openapi::{
 };
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
 use comptoir_proto::status_v1::Health;
+use comptoir_proto::store_check_v1::StoreCheck;
 use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -37,6 +38,7 @@ const SERVER: Server = Server {
         ErrorCode::QueueFull,
         ErrorCode::StoreUnavailable,
         ErrorCode::StoreFull,
+        ErrorCode::StoreDamaged,
         ErrorCode::Internal,
     ],
 };
@@ -124,6 +126,7 @@ fn log() -> Vec<Operation> {
                 ErrorCode::RequestTimeout,
                 ErrorCode::OutcomeUnknown,
             ]),
+        get(paths::STORE_CHECK, "How central's check of the tenant's stored log stands").answers::<StoreCheck>(200),
         get(paths::QUARANTINE, "What was set apart for a person").asks::<events::PageQuery>().answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
@@ -301,7 +304,7 @@ fn desktops() -> Vec<Operation> {
 fn standing() -> Vec<Operation> {
     vec![
         get(paths::HEALTHZ, "The process lives").open().answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work")
+        get(paths::READYZ, "The process can do its work, and knows of no damage in its store")
             .open()
             .answers::<Health>(200)
             .refuses(&[ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting]),

@@ -76,7 +76,11 @@ impl StoreError {
             [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED, &SqlState::LOCK_NOT_AVAILABLE];
         // Insufficient resources, operator intervention, system error, connection exception: not of our making.
         let unavailable = ["53", "57", "58", "08"];
-        if contended.contains(&code) {
+        // A page's checksum does not fit, a page cannot be read whole, or an index does not fit its table.
+        let damaged = [&SqlState::DATA_CORRUPTED, &SqlState::INDEX_CORRUPTED];
+        if damaged.contains(&code) {
+            StoreError::Damaged(text)
+        } else if contended.contains(&code) {
             StoreError::Contended(text)
         } else if is_full(code, db.message()) {
             StoreError::Full(text)
@@ -100,11 +104,10 @@ impl StoreError {
             }
             StoreError::Full(_) => Problem::new(ErrorCode::StoreFull, self.to_string()).retry_after(FULL_RETRY_SECONDS),
             StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, self.to_string()).retry_after(1),
-            StoreError::Settings(_)
-            | StoreError::UnfitRole(_)
-            | StoreError::IdCounts(_)
-            | StoreError::Refused(_)
-            | StoreError::Damaged(_) => Problem::new(ErrorCode::Internal, self.to_string()),
+            StoreError::Damaged(_) => Problem::new(ErrorCode::StoreDamaged, self.to_string()),
+            StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::IdCounts(_) | StoreError::Refused(_) => {
+                Problem::new(ErrorCode::Internal, self.to_string())
+            }
         }
     }
 }

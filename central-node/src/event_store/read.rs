@@ -304,7 +304,12 @@ pub(crate) async fn decision_chain_at(
     // A batch is what one push brought: some thousands at most.
     let sql = "select position, decision from event where tenant_id = $1 and position > $2 and position <= $3 order by position";
     for row in tx.query(sql, &[&tenant.uuid(), &as_bigint(at.0), &as_bigint(position.0)]).await? {
-        at = Position(natural(row.try_get(0)?)?);
+        let stored = Position(natural(row.try_get(0)?)?);
+        if stored != at.next() {
+            let missing = format!("tenant {tenant} has no row at position {}; the next one is {stored}", at.next());
+            return Err(StoreError::Damaged(missing));
+        }
+        at = stored;
         chain = decision_link(chain, row.try_get(1)?);
     }
     if at != position {

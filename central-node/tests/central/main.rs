@@ -27,3 +27,4 @@ mod reporting;
 mod restoring;
 mod rules;
 mod schema;
+mod store_check;

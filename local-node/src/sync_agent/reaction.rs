@@ -68,6 +68,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::PositionNotReached
         | ErrorCode::RequestTimeout
         | ErrorCode::Internal => Reaction::Smaller,
+        // It goes on once an operator has restored central's store: a person at the node may know nobody has looked yet.
+        ErrorCode::StoreDamaged => Reaction::SmallerAndTell,
         // The rest speaks of requests that this agent does not make: a proxy, or a central of another version.
         ErrorCode::BadJson
         | ErrorCode::BadParameter

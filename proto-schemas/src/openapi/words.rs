@@ -8,6 +8,7 @@ use comptoir_core::limits::{NAME_CHARS_MAX, PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::error_code::ErrorCode;
+use crate::store_check_v1::Damage;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $schema:expr;)*) => {$(
@@ -74,6 +75,10 @@ words! {
     LogState = one_of(["open", "damaged", "failed"]);
     /// How the check of a log stands.
     CheckState = one_of(["running", "clean", "found", "stopped"]);
+    /// How the check of a tenant's stored log stands.
+    StoreCheckState = one_of(["running", "clean", "damaged"]);
+    /// What the check of a stored log found.
+    StoreDamage = one_of(Damage::ALL.map(Damage::as_str));
     /// What a node's agent is doing.
     SyncPhase = one_of(["disabled", "idle", "sending", "waiting", "stopped"]);
     /// Which way a synchronisation went.

@@ -1,0 +1,20 @@
+//! `GET /api/v1/store-check`: what central knows about damage in the tenant's stored log.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_proto::store_check_v1::StoreCheck;
+
+use super::{Refusal, admin};
+use crate::central::Central;
+
+/// How the check stands.
+pub(super) async fn standing(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+) -> Result<Json<StoreCheck>, Refusal> {
+    let credential = admin(&central, &headers).await?;
+    Ok(Json(central.store_findings().of_tenant(credential.tenant)))
+}

@@ -1,0 +1,107 @@
+//! What the store check reads: the heads of one moment, and rows as they are stored, by position. No row is left out because of what
+//! another table says: a missing head must not hide the rows that it belongs to.
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::id::{EventId, NodeId, TenantId};
+use comptoir_core::position::{Epoch, Position, Seq};
+use deadpool_postgres::{Object, Transaction};
+use futures_util::{Stream, StreamExt as _};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{IsolationLevel, Row};
+
+use super::heads::{TenantHead, tenant_head};
+use crate::database::{StoreError, as_bigint, hash_of, natural, set_tenant};
+
+/// What the stored rows have to come to.
+#[derive(Clone, Debug)]
+pub(crate) struct LogHeads {
+    /// Absent where the tenant's row is missing.
+    pub(crate) tenant: Option<TenantHead>,
+    /// Each epoch of each node: its last seq and the chain after it.
+    pub(crate) nodes: Vec<(NodeId, Epoch, Seq, ChainHash)>,
+    /// The highest position that has a row, whatever the head says.
+    pub(crate) last_stored: Position,
+}
+
+/// The heads of one moment: tenant and nodes are raised in one transaction, so only one snapshot shows them together.
+pub(crate) async fn log_heads(connection: &mut Object, tenant: TenantId) -> Result<LogHeads, StoreError> {
+    let snapshot = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    let tx = snapshot.start().await?;
+    set_tenant(&tx, tenant).await?;
+    let head = tenant_head(&tx, tenant).await?;
+    let sql = "select node_id, epoch, epoch_id, last_seq, last_chain from node_head where tenant_id = $1";
+    let statement = tx.prepare_cached(sql).await?;
+    let rows = tx.query(&statement, &[&tenant.uuid()]).await?;
+    let nodes = rows.iter().map(|row| {
+        let epoch = Epoch { number: epoch_number(row.try_get("epoch")?)?, id: row.try_get("epoch_id")? };
+        let last_seq = Seq(natural(row.try_get("last_seq")?)?);
+        Ok((NodeId::new(row.try_get("node_id")?), epoch, last_seq, hash_of(row.try_get("last_chain")?)?))
+    });
+    let nodes = nodes.collect::<Result<Vec<_>, StoreError>>()?;
+    let statement = tx.prepare_cached("select max(position) from event where tenant_id = $1").await?;
+    let last: Option<i64> = tx.query_one(&statement, &[&tenant.uuid()]).await?.try_get(0)?;
+    Ok(LogHeads { tenant: head, nodes, last_stored: Position(natural(last.unwrap_or(0))?) })
+}
+
+/// A row of the log with the columns that can be held against its sealed bytes at no cost.
+#[derive(Clone, Debug)]
+pub(crate) struct CheckedRow {
+    pub(crate) position: Position,
+    pub(crate) node: NodeId,
+    pub(crate) epoch: u32,
+    pub(crate) seq: Seq,
+    pub(crate) event_id: EventId,
+    pub(crate) verdict: String,
+    pub(crate) code: Option<String>,
+    /// Of any length: a column that holds no hash is a finding, not an error.
+    pub(crate) chain: Vec<u8>,
+    pub(crate) decision: Vec<u8>,
+    pub(crate) record: Vec<u8>,
+}
+
+/// The rows after a position and up to another, in order. They are streamed: memory holds a few at a time.
+pub(crate) async fn checked_rows(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (after, up_to): (Position, Position),
+) -> Result<impl Stream<Item = Result<CheckedRow, StoreError>>, StoreError> {
+    let sql = "select position, node_id, epoch, node_seq, event_id, verdict, code, chain, decision, record from event
+               where tenant_id = $1 and position > $2 and position <= $3 order by position";
+    let statement = tx.prepare_cached(sql).await?;
+    let (tenant, after, up_to) = (tenant.uuid(), as_bigint(after.0), as_bigint(up_to.0));
+    let parameters: [&(dyn ToSql + Sync); 3] = [&tenant, &after, &up_to];
+    let rows = tx.query_raw(&statement, parameters).await?;
+    Ok(rows.map(|row| checked_row(&row?)))
+}
+
+fn checked_row(row: &Row) -> Result<CheckedRow, StoreError> {
+    Ok(CheckedRow {
+        position: Position(natural(row.try_get("position")?)?),
+        node: NodeId::new(row.try_get("node_id")?),
+        epoch: epoch_number(row.try_get("epoch")?)?,
+        seq: Seq(natural(row.try_get("node_seq")?)?),
+        event_id: EventId::new(row.try_get("event_id")?),
+        verdict: row.try_get("verdict")?,
+        code: row.try_get("code")?,
+        chain: row.try_get("chain")?,
+        decision: row.try_get("decision")?,
+        record: row.try_get("record")?,
+    })
+}
+
+/// Where batches ended after a position and up to another, in order, with the decision chain that was noted there.
+pub(crate) async fn batch_ends(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (after, up_to): (Position, Position),
+) -> Result<Vec<(Position, ChainHash)>, StoreError> {
+    let sql = "select last_position, decision_chain from ingest_batch
+               where tenant_id = $1 and first_position > $2 and first_position <= $3 order by first_position";
+    let statement = tx.prepare_cached(sql).await?;
+    let rows = tx.query(&statement, &[&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0)]).await?;
+    rows.iter().map(|row| Ok((Position(natural(row.try_get(0)?)?), hash_of(row.try_get(1)?)?))).collect()
+}
+
+fn epoch_number(number: i32) -> Result<u32, StoreError> {
+    u32::try_from(number).map_err(|_| StoreError::Damaged(format!("epoch {number}")))
+}

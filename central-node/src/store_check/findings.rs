@@ -1,0 +1,121 @@
+//! What is known about damage in the store: by the background check, and by those who met it while they read.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::store_check_v1::{StoreCheck, StoreFinding};
+
+use super::walk::{FINDINGS_MAX, Walk};
+
+/// Shared by the check, by readers, and by those who ask.
+#[derive(Clone, Debug, Default)]
+pub struct StoreFindings(Arc<Mutex<BTreeMap<TenantId, Known>>>);
+
+/// What is known of one tenant's log.
+#[derive(Debug, Default)]
+struct Known {
+    checked_to: Position,
+    head: Position,
+    running: bool,
+    completed_at: Option<Timestamp>,
+    /// Of the last pass that ended, and what readers met since.
+    confirmed: Vec<StoreFinding>,
+    /// Of the pass under way.
+    fresh: Vec<StoreFinding>,
+    more_findings: u64,
+}
+
+impl Known {
+    fn findings(&self) -> impl Iterator<Item = &StoreFinding> {
+        self.confirmed.iter().chain(self.fresh.iter().filter(|found| !self.confirmed.contains(found)))
+    }
+}
+
+impl StoreFindings {
+    /// Why the store is not as it should be; nothing while no damage is known.
+    pub fn refusal(&self) -> Option<Problem> {
+        let tenants = self.known();
+        let mut findings = tenants.values().flat_map(Known::findings);
+        let first = findings.next()?;
+        let count = 1 + findings.count();
+        let detail = format!(
+            "{count} findings in the stored log; the first is {first}. `comptoir admin check` lists all, docs/operating/central.md says \
+             what to do"
+        );
+        Some(Problem::new(ErrorCode::StoreDamaged, detail))
+    }
+
+    /// How a tenant's check stands.
+    pub fn of_tenant(&self, tenant: TenantId) -> StoreCheck {
+        let tenants = self.known();
+        let nothing = Known::default();
+        let known = tenants.get(&tenant).unwrap_or(&nothing);
+        let findings: Vec<StoreFinding> = known.findings().cloned().collect();
+        let state = match (findings.is_empty(), known.completed_at) {
+            (false, _) => "damaged",
+            (true, Some(_)) => "clean",
+            (true, None) => "running",
+        };
+        StoreCheck {
+            tenant: tenant.uuid(),
+            state: state.to_owned(),
+            checked_to: known.checked_to.0,
+            head: known.head.0,
+            running: known.running,
+            completed_at: known.completed_at.map(instant::format),
+            findings,
+            more_findings: known.more_findings,
+        }
+    }
+
+    /// A reader met damage. It stays known until a whole check finds the log as it should be.
+    pub(crate) fn met(&self, tenant: TenantId, finding: StoreFinding) {
+        tracing::error!(tenant.id = %tenant, "The store is damaged: {finding}");
+        let mut tenants = self.known();
+        let known = tenants.entry(tenant).or_default();
+        if !known.confirmed.contains(&finding) && known.confirmed.len() < FINDINGS_MAX {
+            known.confirmed.push(finding);
+        }
+    }
+
+    /// How far a pass has come.
+    pub(super) fn saw(&self, tenant: TenantId, walk: &Walk) {
+        let mut tenants = self.known();
+        let known = tenants.entry(tenant).or_default();
+        (known.checked_to, known.head, known.running) = (walk.at(), walk.head(), true);
+        if known.fresh != walk.findings {
+            known.fresh.clone_from(&walk.findings);
+        }
+    }
+
+    /// A pass has ended: what it found takes the place of what was known.
+    pub(super) fn ended(&self, tenant: TenantId, walk: &Walk, now: Timestamp) {
+        for finding in &walk.findings {
+            tracing::error!(tenant.id = %tenant, "The store is damaged: {finding}");
+        }
+        if walk.findings.is_empty() {
+            tracing::info!(tenant.id = %tenant, "The stored log of tenant {tenant} is whole up to position {}", walk.head());
+        }
+        let mut tenants = self.known();
+        let known = tenants.entry(tenant).or_default();
+        *known = Known {
+            checked_to: walk.at(),
+            head: walk.head(),
+            running: false,
+            completed_at: Some(now),
+            confirmed: walk.findings.clone(),
+            fresh: Vec::new(),
+            more_findings: walk.more_findings,
+        };
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<TenantId, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

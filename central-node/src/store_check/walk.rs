@@ -1,0 +1,319 @@
+//! One pass over a tenant's stored log, row by row in the order of positions. It holds one mark per epoch of each node and nothing of
+//! the rows, and takes no decision about what to do: it says what does not hold.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+
+use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, link};
+use comptoir_core::decision::Verdict;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::position::{Epoch, Position, Seq};
+use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use comptoir_proto::stored_v1::decision_head;
+
+use crate::event_store::{CheckedRow, LogHeads};
+
+/// Findings that are listed of one tenant. A store with more is not described any better by the next hundred.
+pub(super) const FINDINGS_MAX: usize = 100;
+
+/// How far a pass has come.
+#[derive(Debug)]
+pub(super) struct Walk {
+    tenant: TenantId,
+    /// Where the pass ends: the tenant's head when it began.
+    pub(super) head: Position,
+    head_chain: Option<ChainHash>,
+    at: Position,
+    /// The decision chain after `at`; unknown from a hole on until the next end of a batch.
+    chain: Option<ChainHash>,
+    /// Up to where the decision chain was compared.
+    compared_to: Position,
+    /// Ends of batches that lie ahead.
+    batch_ends: VecDeque<(Position, ChainHash)>,
+    logs: HashMap<(NodeId, u32), LogMark>,
+    pub(super) findings: Vec<StoreFinding>,
+    pub(super) more_findings: u64,
+}
+
+/// How far one epoch of a node's log was followed, and where it has to end.
+#[derive(Debug)]
+struct LogMark {
+    at: Seq,
+    chain: ChainHash,
+    /// Whether rows were skipped that may have been of this log: its next seq can be any.
+    unsure: bool,
+    /// Absent where the row in `node_head` is missing.
+    end: Option<(Seq, ChainHash)>,
+}
+
+impl Walk {
+    /// Begins at the first position.
+    pub(super) fn new(tenant: TenantId, heads: &LogHeads) -> Walk {
+        let mark = |&(node, epoch, last_seq, last_chain): &(NodeId, Epoch, Seq, ChainHash)| {
+            let chain = genesis(tenant, node, epoch);
+            ((node, epoch.number), LogMark { at: Seq::ZERO, chain, unsure: false, end: Some((last_seq, last_chain)) })
+        };
+        let mut walk = Walk {
+            tenant,
+            head: heads.tenant.map_or(heads.last_stored, |tenant| tenant.head),
+            head_chain: heads.tenant.map(|tenant| tenant.decision_chain),
+            at: Position::ZERO,
+            chain: Some(decision_genesis(tenant)),
+            compared_to: Position::ZERO,
+            batch_ends: VecDeque::new(),
+            logs: heads.nodes.iter().map(mark).collect(),
+            findings: Vec::new(),
+            more_findings: 0,
+        };
+        if heads.tenant.is_none() {
+            walk.about_positions(Damage::Head, (1, walk.head.0.max(1)), "a row in tenant_head", "none");
+        } else if heads.last_stored > walk.head {
+            let beyond = (walk.head.0 + 1, heads.last_stored.0);
+            let (expected, found) =
+                (format!("no row after head {}", walk.head), format!("rows to {}", heads.last_stored));
+            walk.about_positions(Damage::Head, beyond, expected, found);
+        }
+        walk
+    }
+
+    /// A log whose heads do not read: nobody knows what should be stored.
+    pub(super) fn without_heads(tenant: TenantId, error: &str) -> Walk {
+        let nothing = LogHeads { tenant: None, nodes: Vec::new(), last_stored: Position::ZERO };
+        let mut walk = Walk::new(tenant, &nothing);
+        walk.findings.clear();
+        walk.about_positions(Damage::Head, (1, 1), "heads that can be read", error);
+        walk
+    }
+
+    pub(super) fn at(&self) -> Position {
+        self.at
+    }
+
+    pub(super) fn head(&self) -> Position {
+        self.head
+    }
+
+    /// Where batches end in what comes next.
+    pub(super) fn expect_batch_ends(&mut self, ends: Vec<(Position, ChainHash)>) {
+        // A page that is read a second time brings the ends again that are known already.
+        let known = self.batch_ends.back().map_or(self.at, |(end, _)| *end);
+        self.batch_ends.extend(ends.into_iter().filter(|(end, _)| *end > known));
+    }
+
+    /// The next stored row.
+    pub(super) fn row(&mut self, row: &CheckedRow) {
+        let next = self.at.next();
+        if row.position > next {
+            self.missing_up_to(Position(row.position.0 - 1));
+        }
+        self.at = row.position;
+        self.decision(row);
+        self.follow_decisions(row);
+        self.record(row);
+    }
+
+    /// Everything that is stored up to a position has been given.
+    pub(super) fn read_to(&mut self, position: Position) {
+        if self.at < position {
+            self.missing_up_to(position);
+        }
+    }
+
+    /// Rows that could not be read.
+    pub(super) fn unreadable(&mut self, last: Position, error: &str) {
+        let first = self.extended(Damage::Unreadable);
+        self.about_positions(Damage::Unreadable, (first, last.0), "rows that can be read", error);
+        self.skip_to(last);
+        self.logs.values_mut().for_each(|log| log.unsure = true);
+    }
+
+    /// Holds where the rows ended against where they had to end.
+    pub(super) fn end(&mut self) {
+        if self.at < self.head {
+            self.missing_up_to(self.head);
+        }
+        if let (Some(chain), Some(head_chain)) = (self.chain, self.head_chain)
+            && chain != head_chain
+        {
+            let since = (self.head.0.min(self.compared_to.0 + 1), self.head.0);
+            self.about_positions(Damage::DecisionChain, since, head_chain, chain);
+        }
+        let mut ends: Vec<((NodeId, u32), Seq, ChainHash, Seq, ChainHash)> = Vec::new();
+        for (log, mark) in &self.logs {
+            if let Some((end, end_chain)) = mark.end.filter(|_| !mark.unsure)
+                && (mark.at, mark.chain) != (end, end_chain)
+            {
+                ends.push((*log, mark.at, mark.chain, end, end_chain));
+            }
+        }
+        ends.sort_by_key(|(log, ..)| *log);
+        for (log, at, chain, end, end_chain) in ends {
+            if at < end {
+                self.missing_seqs(log, at.next(), end);
+            } else if at > end {
+                let (expected, found) = (format!("no record after head {end}"), format!("records to {at}"));
+                self.about_log(Damage::Head, log, (end.0 + 1, at.0), expected, found);
+            } else {
+                self.about_log(Damage::RecordChain, log, (end.0, end.0), end_chain, chain);
+            }
+        }
+    }
+
+    fn missing_up_to(&mut self, last: Position) {
+        let first = self.extended(Damage::MissingPositions);
+        let rows = last.0 - first + 1;
+        self.about_positions(Damage::MissingPositions, (first, last.0), format!("{rows} rows"), "none");
+        self.skip_to(last);
+    }
+
+    /// Where a stretch begins that is found from the next position on: a stretch of the same kind that ends here is taken back, so that
+    /// one hole is one finding however many pages it covers.
+    fn extended(&mut self, damage: Damage) -> u64 {
+        let joins =
+            |found: &mut StoreFinding| (found.damage, found.last) == (damage, self.at.0) && found.node.is_none();
+        match self.findings.pop_if(joins) {
+            Some(found) => found.first,
+            None => self.at.next().0,
+        }
+    }
+
+    /// Goes on behind rows that are not there, from the end of a batch where one ended just there.
+    fn skip_to(&mut self, last: Position) {
+        self.at = last;
+        self.chain = None;
+        while let Some((end, chain)) = self.batch_ends.front().copied().filter(|(end, _)| *end <= last) {
+            self.batch_ends.pop_front();
+            if end == last {
+                (self.chain, self.compared_to) = (Some(chain), last);
+            }
+        }
+    }
+
+    /// The decision speaks of this row, and its columns repeat it.
+    fn decision(&mut self, row: &CheckedRow) {
+        let here = (row.position.0, row.position.0);
+        let head = match decision_head(&row.decision) {
+            Ok(head) => head,
+            Err(error) => return self.about_positions(Damage::Decision, here, "a decision", error.to_string()),
+        };
+        let bound = (head.tenant, head.position, head.record_chain.0.as_slice());
+        if bound != (self.tenant, row.position, row.chain.as_slice()) {
+            let words = |tenant: TenantId, position: Position, chain: &[u8]| {
+                format!("tenant {tenant}, position {position}, record {}", hex::encode(chain))
+            };
+            let expected = words(self.tenant, row.position, &row.chain);
+            let found = words(head.tenant, head.position, &head.record_chain.0);
+            return self.about_positions(Damage::Decision, here, expected, found);
+        }
+        let words = |event: &dyn std::fmt::Display, verdict: &str, code: Option<&str>| {
+            format!("event {event}: {verdict}{}", code.map(|code| format!(" {code}")).unwrap_or_default())
+        };
+        let sealed = words(&head.event_id, Verdict::as_str(head.verdict), head.code);
+        let stored = words(&row.event_id, &row.verdict, row.code.as_deref());
+        if sealed != stored {
+            self.about_positions(Damage::Column, here, sealed, stored);
+        }
+    }
+
+    fn follow_decisions(&mut self, row: &CheckedRow) {
+        self.chain = self.chain.map(|chain| decision_link(chain, &row.decision));
+        let Some(noted) = self.batch_ends.front().filter(|(end, _)| *end == row.position).map(|(_, noted)| *noted)
+        else {
+            return;
+        };
+        self.batch_ends.pop_front();
+        let end = row.position;
+        if let Some(chain) = self.chain.filter(|chain| *chain != noted) {
+            self.about_positions(Damage::DecisionChain, (self.compared_to.0 + 1, end.0), noted, chain);
+        }
+        (self.chain, self.compared_to) = (Some(noted), end);
+    }
+
+    /// The record continues its node's log.
+    fn record(&mut self, row: &CheckedRow) {
+        let of = (row.node, row.epoch);
+        let seq = (row.seq.0, row.seq.0);
+        let mark = match self.logs.entry(of) {
+            Entry::Occupied(mark) => mark.into_mut(),
+            Entry::Vacant(vacant) => {
+                // Its epoch's id is in the missing row, so its first link cannot be computed.
+                let chain = ChainHash([0; 32]);
+                vacant.insert(LogMark { at: Seq::ZERO, chain, unsure: true, end: None });
+                return self.without_head(row);
+            }
+        };
+        let next = mark.at.next();
+        let Ok(chain) = <[u8; 32]>::try_from(row.chain.as_slice()).map(ChainHash) else {
+            let found = format!("{} bytes", row.chain.len());
+            return self.about_log(Damage::RecordChain, of, seq, "a chain of 32 bytes", found);
+        };
+        if row.seq < next {
+            return self.about_log(Damage::Order, of, seq, format!("seq {next}"), format!("seq {}", row.seq));
+        }
+        let (previous, follows) = (mark.chain, row.seq == next);
+        let (at, unsure) = (mark.at, mark.unsure);
+        (mark.at, mark.chain, mark.unsure) = (row.seq, chain, false);
+        if !follows && !unsure {
+            self.missing_seqs(of, at.next(), Seq(row.seq.0 - 1));
+        } else if follows && !unsure {
+            let expected = link(previous, &row.record);
+            if expected != chain {
+                self.about_log(Damage::RecordChain, of, seq, expected, chain);
+            }
+        }
+    }
+
+    fn without_head(&mut self, row: &CheckedRow) {
+        let of = (row.node, row.epoch);
+        self.about_log(Damage::Head, of, (row.seq.0, row.seq.0), "a row in node_head", "none");
+        if let (Some(mark), Ok(chain)) = (self.logs.get_mut(&of), <[u8; 32]>::try_from(row.chain.as_slice())) {
+            (mark.at, mark.chain, mark.unsure) = (row.seq, ChainHash(chain), false);
+        }
+    }
+
+    fn missing_seqs(&mut self, log: (NodeId, u32), first: Seq, last: Seq) {
+        let records = last.0 - first.0 + 1;
+        self.about_log(Damage::MissingSeqs, log, (first.0, last.0), format!("{records} records"), "none");
+    }
+
+    fn about_positions(
+        &mut self,
+        damage: Damage,
+        (first, last): (u64, u64),
+        expected: impl ToString,
+        found: impl ToString,
+    ) {
+        let (expected, found) = (expected.to_string(), found.to_string());
+        self.add(StoreFinding {
+            damage,
+            tenant: self.tenant.uuid(),
+            node: None,
+            epoch: None,
+            first,
+            last,
+            expected,
+            found,
+        });
+    }
+
+    fn about_log(
+        &mut self,
+        damage: Damage,
+        (node, epoch): (NodeId, u32),
+        (first, last): (u64, u64),
+        expected: impl ToString,
+        found: impl ToString,
+    ) {
+        let (node, epoch) = (Some(node.uuid()), Some(epoch));
+        let (expected, found) = (expected.to_string(), found.to_string());
+        self.add(StoreFinding { damage, tenant: self.tenant.uuid(), node, epoch, first, last, expected, found });
+    }
+
+    fn add(&mut self, finding: StoreFinding) {
+        if self.findings.len() < FINDINGS_MAX {
+            self.findings.push(finding);
+        } else {
+            self.more_findings += 1;
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Rows of the log are deleted, changed, or made unreadable on disk past the program: central finds each by itself, says first and last
+//! position and seq, and hands out no export that looks whole.
+
+use std::path::Path;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use comptoir_central::private_postgres::Config;
+use comptoir_central::store_check::{Checked, check};
+use comptoir_central::{CentralConfig, DatabaseConfig};
+use comptoir_core::position::Position;
+use comptoir_proto::bundle_v1::BundleReader;
+use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::harness::{Company, Node, Scene, connect};
+
+/// How often a test looks, and how long a check rests in it.
+const SOON: Duration = Duration::from_millis(20);
+
+/// A central that checks its store again as soon as it has checked it.
+async fn checking() -> Scene {
+    let folder = tempfile::tempdir().unwrap();
+    let database = DatabaseConfig::Private(Config { sync_initdb: false, ..Config::new(folder.path()) });
+    let config = CentralConfig::private(folder.path());
+    Scene::start(CentralConfig { database, check_store_every: Some(SOON), ..config }, folder).await
+}
+
+/// What somebody with the owner's password does; the service may not.
+async fn as_owner(company: &Company<'_>, sql: &str) -> u64 {
+    let scene = company.scene;
+    let owner = connect(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
+    owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
+    owner.execute(sql, &[]).await.unwrap()
+}
+
+async fn checked(company: &Company<'_>) -> Checked {
+    check(company.scene.central.database(), company.tenant, &mut |_, _| ()).await.unwrap()
+}
+
+/// Kind, node's or tenant's, first and last of each finding.
+fn found(findings: &[StoreFinding]) -> Vec<(Damage, bool, u64, u64)> {
+    findings.iter().map(|found| (found.damage, found.node.is_some(), found.first, found.last)).collect()
+}
+
+/// Waits until the background check has come to a state.
+async fn until(company: &Company<'_>, state: &str) -> Value {
+    loop {
+        let (status, check) = company.scene.get(&company.token, "/api/v1/store-check").await;
+        assert_eq!(status, StatusCode::OK, "{check}");
+        if check["state"] == state && check["running"] == false {
+            return check;
+        }
+        tokio::time::sleep(SOON).await;
+    }
+}
+
+/// A node that has sold, all of it at central: its seq 1 is at position 3, behind central's own two.
+async fn sold(company: &Company<'_>, sales: usize) -> Node {
+    let mut node = company.node().await;
+    node.sell_many(sales, |sale| format!("s-{sale}"));
+    for first in (1..=node.seq.0).step_by(5_000) {
+        node.push(company.scene, first, node.seq.0.min(first + 4_999)).await;
+    }
+    node
+}
+
+/// What came of an export before it ended, and whether it ended as it should.
+async fn exported(company: &Company<'_>) -> (Vec<u8>, bool) {
+    let request =
+        Request::get("/api/v1/events/export").header(header::AUTHORIZATION, format!("Bearer {}", company.token));
+    let response = company.scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let (mut body, mut bytes) = (response.into_body(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => bytes.extend_from_slice(&frame.into_data().unwrap()),
+            Err(_) => return (bytes, false),
+        }
+    }
+    (bytes, true)
+}
+
+/// Whether bytes read as a whole bundle, and its last position.
+fn reads_whole(bytes: &[u8]) -> Option<u64> {
+    let mut reader = BundleReader::open(bytes).ok()?;
+    while reader.next_frame().ok()?.is_some() {}
+    reader.trailer().map(|trailer| trailer.last)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_somebody_deleted_in_the_middle_are_named_everywhere() {
+    let scene = checking().await;
+    let company = scene.company().await;
+    let node = sold(&company, 40).await;
+    let clean = until(&company, "clean").await;
+    assert_eq!(clean["findings"], json!([]));
+    assert_eq!(scene.get("", "/readyz").await.0, StatusCode::OK);
+    let (bytes, ended_well) = exported(&company).await;
+    assert_eq!((ended_well, reads_whole(&bytes)), (true, Some(43)));
+
+    assert_eq!(as_owner(&company, "delete from event where position between 10 and 12").await, 3);
+    let damaged = until(&company, "damaged").await;
+    let missing = json!({
+        "damage": "MISSING_POSITIONS", "tenant": company.tenant.uuid(), "first": 10, "last": 12,
+        "expected": "3 rows", "found": "none",
+    });
+    assert_eq!(damaged["findings"][0], missing, "{damaged}");
+    let of_node = json!({
+        "damage": "MISSING_SEQS", "tenant": company.tenant.uuid(), "node": node.node.uuid(), "epoch": 1,
+        "first": 8, "last": 10, "expected": "3 records", "found": "none",
+    });
+    assert_eq!(damaged["findings"][1], of_node, "{damaged}");
+    assert_eq!(damaged["findings"].as_array().unwrap().len(), 2, "the rest links up: {damaged}");
+    let (status, problem) = scene.get("", "/readyz").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("STORE_DAMAGED")), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("position 10 to 12"), "{problem}");
+    let (bytes, ended_well) = exported(&company).await;
+    assert_eq!((ended_well, reads_whole(&bytes)), (false, None));
+
+    // Another tenant's log is what it was.
+    let other = scene.company().await;
+    sold(&other, 3).await;
+    assert_eq!(until(&other, "clean").await["findings"], json!([]));
+    assert_eq!(
+        scene.get(&node.key, "/api/v1/store-check").await.0,
+        StatusCode::FORBIDDEN,
+        "a node's key sees no check"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tail_that_somebody_deleted_is_named_up_to_the_head() {
+    let scene = checking().await;
+    let company = scene.company().await;
+    sold(&company, 40).await;
+    assert_eq!(as_owner(&company, "delete from event where position > 39").await, 4);
+    let damaged = until(&company, "damaged").await;
+    let words = |index: usize| {
+        let found = &damaged["findings"][index];
+        (found["damage"].clone(), found["first"].clone(), found["last"].clone())
+    };
+    assert_eq!(words(0), (json!("MISSING_POSITIONS"), json!(40), json!(43)), "{damaged}");
+    assert_eq!(words(1), (json!("MISSING_SEQS"), json!(38), json!(41)), "{damaged}");
+    let (bytes, ended_well) = exported(&company).await;
+    assert_eq!((ended_well, reads_whole(&bytes)), (false, None));
+    assert_eq!(scene.get("", "/readyz").await.1["code"], "STORE_DAMAGED");
+}
+
+#[tokio::test]
+async fn a_hole_longer_than_a_page_is_one_finding_and_what_follows_is_still_followed() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    sold(&company, 5_000).await;
+    as_owner(&company, "delete from event where position between 990 and 3500").await;
+    // Behind the hole a record is changed.
+    as_owner(&company, "update event set record = record || '\\x00' where position = 4000").await;
+    let checked = checked(&company).await;
+    let expected = [
+        (Damage::MissingPositions, false, 990, 3500),
+        (Damage::MissingSeqs, true, 988, 3498),
+        (Damage::RecordChain, true, 3998, 3998),
+    ];
+    assert_eq!((checked.head, found(&checked.findings)), (Position(5_003), expected.to_vec()));
+}
+
+#[tokio::test]
+async fn changed_bytes_columns_and_heads_are_each_found_in_their_place() {
+    let scene = Scene::new().await;
+    for (sql, expected) in [
+        // The last byte of a decision: the chain over all decisions, from the batch before on.
+        (
+            "update event set decision = set_byte(decision, length(decision) - 1, 7) where position = 8",
+            vec![(Damage::DecisionChain, false, 3, 13)],
+        ),
+        (
+            "update event set record = set_byte(record, 90, 7) where position = 8",
+            vec![(Damage::RecordChain, true, 6, 6)],
+        ),
+        ("update event set verdict = 'REJECTED' where position = 8", vec![(Damage::Column, false, 8, 8)]),
+        (
+            "update event set decision = '\\x00' where position = 13",
+            vec![(Damage::Decision, false, 13, 13), (Damage::DecisionChain, false, 3, 13)],
+        ),
+        (
+            "update tenant_head set head = 11",
+            vec![
+                (Damage::Head, false, 12, 13),
+                (Damage::DecisionChain, false, 3, 11),
+                (Damage::MissingSeqs, true, 10, 11),
+            ],
+        ),
+        ("delete from node_head where epoch = 1 and last_seq = 11", vec![(Damage::Head, true, 1, 1)]),
+        ("delete from tenant_head", vec![(Damage::Head, false, 1, 13)]),
+    ] {
+        let company = scene.company().await;
+        sold(&company, 10).await;
+        assert!(checked(&company).await.findings.is_empty(), "before {sql}");
+        assert!(as_owner(&company, sql).await > 0, "{sql}");
+        let findings = checked(&company).await.findings;
+        assert_eq!(found(&findings), expected, "{sql}: {findings:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_on_a_page_whose_checksum_does_not_fit_are_unreadable_and_the_others_are_checked() {
+    let scene = Scene::new().await;
+    let company = scene.company().await;
+    sold(&company, 1_000).await;
+    let admin = scene.admin().await;
+    let file: String = admin.query_one("select pg_relation_filepath('event')", &[]).await.unwrap().get(0);
+    let on_page = "select min(position), max(position) from event where ctid >= '(5,0)' and ctid < '(6,0)'";
+    let row = admin.query_one(on_page, &[]).await.unwrap();
+    let (first, last): (i64, i64) = (row.get(0), row.get(1));
+    drop(admin);
+    let (tenant, site, token) = (company.tenant, company.site, company.token.clone());
+    let scene = scene.while_stopped(|folder| flip(&folder.join("pg").join(file), 5 * 8192 + 4000)).await;
+    let company = Company { scene: &scene, tenant, site, token };
+    let findings = checked(&company).await.findings;
+    let expected = (Damage::Unreadable, false, first as u64, last as u64);
+    assert_eq!(found(&findings), [expected], "{findings:?}");
+    assert!(findings[0].found.contains("XX001"), "{findings:?}");
+    // A reader meets it too: the export breaks off, and central knows.
+    let (bytes, ended_well) = exported(&company).await;
+    assert_eq!((ended_well, reads_whole(&bytes)), (false, None));
+    let (status, problem) = scene.get("", "/readyz").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("STORE_DAMAGED")), "{problem}");
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[at] ^= 0xff;
+    std::fs::write(file, bytes).unwrap();
+}
