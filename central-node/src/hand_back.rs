@@ -29,16 +29,12 @@ pub struct Awaited {
     pub name: String,
 }
 
-/// Opens the window of a tenant: for every node with a key in force, since any of them may have been told something that is lost.
-/// Phones and desktops are none: they keep no log, and hand nothing back. Answers whom it waits for; nobody where there is no node.
-pub async fn open(db: &Database, tenant: TenantId) -> Result<Vec<Awaited>, IdentityError> {
-    let mut connection = db.service().await?;
-    let tx = locked(&mut connection, tenant).await?;
-    tx.execute(include_str!("hand_back_open.sql"), &[&tenant.uuid()]).await.map_err(StoreError::from)?;
-    end_where_nobody_is_left(&tx, tenant).await?;
-    let awaited = list(&tx, tenant).await?;
-    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
-    Ok(awaited)
+/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand nothing back, so
+/// it waits for none of them. Answers for whom it waits; nobody where there is no node.
+pub(crate) async fn open(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<Awaited>, StoreError> {
+    tx.execute(include_str!("hand_back_open.sql"), &[&tenant.uuid()]).await?;
+    end_where_nobody_is_left(tx, tenant).await?;
+    list(tx, tenant).await
 }
 
 /// Ends it, whoever has not come back. Answers who has not.

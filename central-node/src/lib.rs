@@ -19,6 +19,7 @@ pub mod private_postgres;
 pub mod projections;
 mod reporting;
 pub mod restart;
+pub mod restore;
 pub mod store_check;
 mod store_health;
 mod sync_down;

@@ -93,6 +93,8 @@ pub enum Fact {
     },
     /// `RULEBOOK_ADOPTED`: central only; in force from the next position on.
     RulebookAdopted(crate::rulebook::Rulebook),
+    /// `CENTRAL_RESTORED`: central only; says that the store was restored from an older copy, and changes nothing.
+    CentralRestored,
 }
 
 /// Fields of a generic entity: name to JSON text, `None` to remove. JSON values are opaque here; equality is of their text.

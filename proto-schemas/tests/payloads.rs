@@ -92,6 +92,7 @@ fn full(action: &str) -> Value {
         "CLOCK_CHANGED" => json!({
             "change": "stepped", "clock": "2026-11-30T10:00:00Z", "compared_with": "1970-01-01T00:00:12.5Z",
         }),
+        "CENTRAL_RESTORED" => json!({"head": 49, "awaited_nodes": 3, "reason": "the disk of Monday"}),
         "EPOCH_OPENED" => json!({
             "public_key": hash, "reason": "restore",
             "previous": {"epoch": 1, "epoch_id": event_id, "seq": 7, "chain": hash},
@@ -185,6 +186,8 @@ fn a_wrong_value_is_pointed_to() {
     refused("AUDIT_RECORDED", "/subject/entity_id", json!(7));
     refused("RULEBOOK_ADOPTED", "/rules/CLIENT", "newest_wins".into());
     refused("RULEBOOK_ADOPTED", "/default", "newest_wins".into());
+    refused("CENTRAL_RESTORED", "/head", json!(-1));
+    refused("CENTRAL_RESTORED", "/reason", "x".repeat(501).into());
     refused("EPOCH_OPENED", "/public_key", "short".into());
     refused("CLOCK_CHANGED", "/change", "slewed".into());
     refused("CLOCK_CHANGED", "/compared_with", "some time in 1970".into());

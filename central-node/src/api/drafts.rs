@@ -15,6 +15,7 @@ use comptoir_core::limits::{LIST_BODY_BYTES_MAX, LIST_DRAFTS_MAX, NDJSON_LINE_BY
 use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto, check_draft};
 use comptoir_proto::edits_v1;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::payload::CENTRAL_RESTORED;
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
 use http_body_util::BodyExt as _;
 use schemars::JsonSchema;
@@ -160,6 +161,11 @@ pub(super) fn check(
         return Err(Problem::new(ErrorCode::BadJson, detail).at("/if_match"));
     }
     match &fact {
+        // It excuses decisions that moved: whoever has the database records it, not whoever has a token.
+        Fact::CentralRestored => {
+            let detail = format!("{CENTRAL_RESTORED} is recorded by `comptoir admin restored open`");
+            Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
+        }
         Fact::DeliveryCreated(order) if order.qr.is_empty() => {
             let secret = central.derived_secret(&format!("qr/{tenant}/{}", draft.id));
             with_qr(dto, &secret.to_hex()[..32], draft.id.uuid(), author)

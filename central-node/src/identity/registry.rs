@@ -73,6 +73,16 @@ pub enum IdentityError {
         /// As given.
         role: String,
     },
+    /// A text longer than its field.
+    #[error("{what} has at most {max} characters, got {chars}")]
+    TooLong {
+        /// The field.
+        what: &'static str,
+        /// How many there may be.
+        max: usize,
+        /// How many there were.
+        chars: usize,
+    },
     /// The operating system gave no random bytes.
     #[error("no random bytes: {0}")]
     NoRandomness(String),

@@ -134,7 +134,8 @@ pub fn lines_of(known: &Known, counted: Counted, zone: &TimeZone) -> Result<Vec<
         | Fact::InvoiceReferenceAssigned
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }
-        | Fact::RulebookAdopted(_) => Ok(Vec::new()),
+        | Fact::RulebookAdopted(_)
+        | Fact::CentralRestored => Ok(Vec::new()),
     }
 }
 

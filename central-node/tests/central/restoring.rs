@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use axum::http::StatusCode;
-use comptoir_central::hand_back;
 use comptoir_central::projections::compare::compare;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::{PageSize, Projection};
+use comptoir_central::{Clock, hand_back, restore};
 use comptoir_core::id::TenantId;
 use comptoir_proto::pull_v1::{Cursor, PullResponse};
 use comptoir_proto::sync_v1::{PushRequest, RecordResult};
@@ -332,7 +332,7 @@ async fn awaited(scene: &Scene, tenant: TenantId) -> usize {
 async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_else_goes_on() {
     let LostDay { scene, tenant, mut first, second, paris, token, told: [by_first, by_second, by_paris] } =
         lost_day().await;
-    let opened = hand_back::open(scene.central.database(), tenant).await.unwrap();
+    let opened = restore::open(scene.central.database(), &Clock::system(), tenant, None).await.unwrap();
     assert_eq!(opened.len(), 3, "every node with a key: {opened:?}");
     // The first has gone on: it sold, invoiced, and sold again.
     first.sell("s-fresh-1");
@@ -380,7 +380,7 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
 async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
     let LostDay { scene, tenant, mut first, told: [by_first, ..], .. } = lost_day().await;
     let db = scene.central.database();
-    hand_back::open(db, tenant).await.unwrap();
+    restore::open(db, &Clock::system(), tenant, None).await.unwrap();
     send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
     ask(&scene, &first, 6).await;
     invoice(&mut first, "i-fresh");
@@ -389,5 +389,37 @@ async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
     assert_eq!(left.len(), 2, "they are named: {left:?}");
     first.push(&scene, 7, 7).await;
     let nobody = TenantId::new(uuid::Uuid::now_v7());
-    assert!(hand_back::open(db, nobody).await.is_err(), "there is no such tenant");
+    assert!(restore::open(db, &Clock::system(), nobody, None).await.is_err(), "there is no such tenant");
+}
+
+#[tokio::test]
+async fn a_restore_is_recorded_in_the_tenant_s_log_by_the_operator_alone() {
+    let LostDay { scene, tenant, mut first, token, told: [by_first, ..], .. } = lost_day().await;
+    let db = scene.central.database();
+    let head: i64 = head_of(&scene, tenant).await;
+    restore::open(db, &Clock::system(), tenant, Some("the disk of Monday")).await.unwrap();
+    assert_eq!(head_of(&scene, tenant).await, head + 1);
+    let (_, page) = scene.get(&token, &format!("/api/v1/events?after={head}")).await;
+    let event = &page["events"][0];
+    assert_eq!((&event["action"], &event["decision"]["verdict"]), (&json!("CENTRAL_RESTORED"), &json!("ACCEPTED")));
+    let payload = json!({ "head": head, "awaited_nodes": 3, "reason": "the disk of Monday" });
+    assert_eq!(event["payload"], payload, "{page}");
+
+    let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "CENTRAL", "entity_id": "central",
+        "action": "CENTRAL_RESTORED", "payload": payload });
+    let (status, problem) = scene.post(&token, "/api/v1/events", draft.to_string()).await;
+    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("CENTRAL_ONLY")), "{problem}");
+    first.seal("CENTRAL", "central", "CENTRAL_RESTORED", &payload);
+    let pushed = send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
+    let last = pushed.last().unwrap();
+    assert_eq!((last.verdict.as_str(), last.code.as_deref()), ("REJECTED", Some("CENTRAL_ONLY")));
+
+    let long = "x".repeat(501);
+    let refused = restore::open(db, &Clock::system(), tenant, Some(&long)).await.unwrap_err();
+    assert_eq!(refused.to_string(), "a reason has at most 500 characters, got 501");
+}
+
+async fn head_of(scene: &Scene, tenant: TenantId) -> i64 {
+    let sql = "select head from tenant_head where tenant_id = $1";
+    scene.admin().await.query_one(sql, &[&tenant.uuid()]).await.unwrap().get(0)
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use comptoir_central::Central;
 use comptoir_central::database::Database;
 use comptoir_central::hand_back::{self, Awaited};
 use comptoir_central::identity::{self, IdentityError, NewTenant};
+use comptoir_central::{Central, Clock, restore};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_core::rulebook::Rulebook;
@@ -29,7 +29,8 @@ Examples:
   comptoir admin node ingest-file shop.bundle
   comptoir admin key revoke --tenant TENANT --key KEY_ID
   comptoir admin reader allow --tenant TENANT --role bi_tool
-  comptoir admin restored open
+  comptoir admin restored open --reason 'disk of Monday, copy of Sunday night'
+  comptoir admin check
 
 Keys and tokens are shown once, and kept nowhere in clear.")]
 pub struct AdminArgs {
@@ -60,6 +61,17 @@ pub enum AdminCommand {
     /// After a restore: wait for what the nodes were told
     #[command(subcommand)]
     Restored(RestoredCommand),
+    /// Check that the stored log has no gap and links up to its heads
+    #[command(after_help = "\
+Example:
+  comptoir admin check --json
+
+Ends with 0 when every log is intact, 1 when one is damaged, 4 when the database is not reached, 5 for a tenant that is not there.")]
+    Check {
+        /// Whose; every tenant's otherwise
+        #[arg(long)]
+        tenant: Option<Uuid>,
+    },
 }
 
 /// Tenants.
@@ -183,6 +195,9 @@ pub enum RestoredCommand {
         /// Whose; every tenant's otherwise
         #[arg(long)]
         tenant: Option<Uuid>,
+        /// Why central was restored, for the record in the log; at most 500 characters
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Show which nodes have not handed back yet
     Show {
@@ -215,6 +230,17 @@ impl Shown for Facts {
             format!("{name}={}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         };
         self.0.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The same on one line, for lists.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Row(Facts);
+
+impl Shown for Row {
+    fn text(&self) -> String {
+        self.0.text().replace('\n', "  ")
     }
 }
 
@@ -297,6 +323,7 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             output.print(&Facts::of([("tenant_id", tenant.to_string()), ("role", role)]))
         }
         AdminCommand::Restored(command) => restored(central, &command, output).await,
+        AdminCommand::Check { tenant } => super::store_check::run(db, &one_or_all(db, tenant).await?, output).await,
         AdminCommand::Key(KeyCommand::Revoke { tenant, key }) => {
             if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
                 return output.print(&Facts::of([("revoked", key)]));
@@ -311,27 +338,33 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
 
 async fn restored(central: &Central, command: &RestoredCommand, output: Output) -> Result<(), Failure> {
     let db = central.database();
-    let (RestoredCommand::Open { tenant } | RestoredCommand::Show { tenant } | RestoredCommand::Close { tenant }) =
+    let (RestoredCommand::Open { tenant, .. } | RestoredCommand::Show { tenant } | RestoredCommand::Close { tenant }) =
         command;
-    let tenants = match tenant {
-        Some(tenant) => vec![known(db, *tenant).await?],
-        None => identity::tenants(db).await.map_err(unavailable)?.into_iter().map(|row| row.tenant).collect(),
-    };
-    for tenant in tenants {
+    for tenant in one_or_all(db, *tenant).await? {
         let awaited = match command {
-            RestoredCommand::Open { .. } => hand_back::open(db, tenant).await.map_err(refused)?,
+            RestoredCommand::Open { reason, .. } => {
+                restore::open(db, &Clock::system(), tenant, reason.as_deref()).await.map_err(refused)?
+            }
             RestoredCommand::Show { .. } => hand_back::awaited(db, tenant).await.map_err(unavailable)?,
             RestoredCommand::Close { .. } => hand_back::close(db, tenant).await.map_err(refused)?,
         };
         for Awaited { node, name } in awaited {
-            output.print(&Facts::of([
+            // The name last: it may have blanks in it.
+            output.print(&Row(Facts::of([
                 ("tenant_id", tenant.to_string()),
                 ("node_id", node.to_string()),
                 ("name", name),
-            ]))?;
+            ])))?;
         }
     }
     Ok(())
+}
+
+async fn one_or_all(db: &Database, tenant: Option<Uuid>) -> Result<Vec<TenantId>, Failure> {
+    match tenant {
+        Some(tenant) => Ok(vec![known(db, tenant).await?]),
+        None => Ok(identity::tenants(db).await.map_err(unavailable)?.into_iter().map(|row| row.tenant).collect()),
+    }
 }
 
 /// A tenant of this central: nothing is not the same as nobody.
@@ -365,4 +398,20 @@ fn refused(error: IdentityError) -> Failure {
 
 fn unavailable(error: comptoir_central::database::StoreError) -> Failure {
     Failure::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_waited_for_is_one_line() {
+        let row = [("tenant_id", "t".to_owned()), ("node_id", "n".to_owned()), ("name", "till 1".to_owned())];
+        assert_eq!(Row(Facts::of(row.clone())).text(), "tenant_id=t  node_id=n  name=till 1");
+        assert_eq!(
+            Facts::of(row).text(),
+            "tenant_id=t\nnode_id=n\nname=till 1",
+            "what is made stays a line for each value"
+        );
+    }
 }

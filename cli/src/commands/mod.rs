@@ -12,4 +12,5 @@ pub mod migrate;
 pub mod projections;
 pub mod queue;
 pub mod serve;
+mod store_check;
 pub mod up;

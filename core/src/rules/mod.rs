@@ -80,7 +80,8 @@ fn judge_fact(world: &World, place: &Place, known: &Known, released: bool) -> Ju
         | Fact::ClockChanged(_)
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned
-        | Fact::RulebookAdopted(_) => Judgement::accepted(rule),
+        | Fact::RulebookAdopted(_)
+        | Fact::CentralRestored => Judgement::accepted(rule),
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)
         | Fact::SaleCancelled(_)
@@ -149,7 +150,8 @@ fn refused_to_a_node(world: &World, place: &Place, known: &Known) -> Option<Judg
         | Fact::InvoiceReferenceAssigned
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }
-        | Fact::RulebookAdopted(_) => {
+        | Fact::RulebookAdopted(_)
+        | Fact::CentralRestored => {
             let detail = format!("{} is written by central alone", known.event.content.action);
             Some(with_detail(Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule), detail))
         }
@@ -185,7 +187,8 @@ fn accepted(world: &World, place: &Place, known: &Known, judgement: &Judgement) 
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned
         | Fact::RevenueAdjusted(_)
-        | Fact::QuarantineReleased { .. } => Vec::new(),
+        | Fact::QuarantineReleased { .. }
+        | Fact::CentralRestored => Vec::new(),
         Fact::RulebookAdopted(rulebook) => vec![Effect::RulebookAdopted(rulebook.clone())],
         Fact::SaleRecorded(_)
         | Fact::SaleRefunded(_)

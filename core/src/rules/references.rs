@@ -40,7 +40,8 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
         | Fact::InvoiceReferenceAssigned
         | Fact::ConflictResolved(_)
         | Fact::QuarantineReleased { .. }
-        | Fact::RulebookAdopted(_) => Vec::new(),
+        | Fact::RulebookAdopted(_)
+        | Fact::CentralRestored => Vec::new(),
     }
 }
 

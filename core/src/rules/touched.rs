@@ -20,7 +20,8 @@ pub fn touched(known: &Known, place: &Place, _rulebook: &Rulebook, into: &mut To
         | Fact::RevenueAdjusted(_)
         | Fact::AuditRecorded
         | Fact::InvoiceReferenceAssigned
-        | Fact::RulebookAdopted(_) => {}
+        | Fact::RulebookAdopted(_)
+        | Fact::CentralRestored => {}
         Fact::SaleRecorded(sale) => {
             let products = sale.lines.iter().map(|line| &line.product);
             stock(known, products.clone(), into);

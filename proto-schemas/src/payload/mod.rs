@@ -15,6 +15,9 @@ use serde_json::{Map, Value};
 pub use read::read_fact;
 pub use schemas::{actions, newest_version, schema};
 
+/// The action by which central records that its store was restored from an older copy.
+pub const CENTRAL_RESTORED: &str = "CENTRAL_RESTORED";
+
 /// Why a payload cannot be read: it is refused at a local API, and quarantined when it arrives by push.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer}: {detail}")]
@@ -91,6 +94,7 @@ pub fn entity_type_of(action: &str) -> Option<&'static str> {
         "AUDIT_RECORDED" => Some("AUDIT"),
         "RULEBOOK_ADOPTED" => Some("RULEBOOK"),
         "EPOCH_OPENED" | "CLOCK_CHANGED" => Some("NODE"),
+        CENTRAL_RESTORED => Some("CENTRAL"),
         _ => None,
     }
 }
@@ -107,6 +111,7 @@ pub fn is_central_only(action: &str) -> bool {
             | "CONFLICT_RESOLVED"
             | "QUARANTINE_RELEASED"
             | "RULEBOOK_ADOPTED"
+            | CENTRAL_RESTORED
     )
 }
 

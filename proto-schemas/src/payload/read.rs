@@ -13,7 +13,7 @@ use comptoir_core::rulebook::{Rule, Rulebook};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{PayloadError, check_entity_type, fields_of, json, sales, schemas};
+use super::{CENTRAL_RESTORED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
 
 /// Where a payload stands in a draft.
@@ -160,6 +160,7 @@ fn fact(action: &str, payload: &Node<'_>) -> Result<Fact, PayloadError> {
         }),
         "QUARANTINE_RELEASED" => Fact::QuarantineReleased { event: payload.event_id("event_id")? },
         "RULEBOOK_ADOPTED" => Fact::RulebookAdopted(rulebook(payload)?),
+        CENTRAL_RESTORED => Fact::CentralRestored,
         other => {
             let detail = format!("{other} has a schema and no reader");
             return Err(PayloadError { code: Code::UnknownSchema, pointer: "/action".to_owned(), detail });

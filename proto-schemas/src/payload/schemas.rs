@@ -17,6 +17,7 @@ macro_rules! schema_files {
 
 schema_files! {
     "AUDIT_RECORDED" 1,
+    "CENTRAL_RESTORED" 1,
     "CLOCK_CHANGED" 1,
     "CONFLICT_RESOLVED" 1,
     "CREATE" 1,

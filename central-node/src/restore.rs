@@ -1,0 +1,72 @@
+//! What an operator does after central was restored from an older copy: the restore is recorded in the tenant's log, and in the same
+//! transaction the window opens in which central waits for its nodes.
+//!
+//! The record is what an audit needs. The nodes keep the positions that they were told; central stores the records that it lost at other
+//! ones. Without a record of the restore nobody could tell that from a log that was written again.
+
+use comptoir_core::event::{Content, Draft};
+use comptoir_core::fact::Fact;
+use comptoir_core::id::{EventId, Name, TenantId};
+use comptoir_core::position::Position;
+use comptoir_proto::payload::CENTRAL_RESTORED;
+use deadpool_postgres::Transaction;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::database::{Database, Doing, StoreError, begin};
+use crate::event_store::lock_tenant;
+use crate::hand_back::{self, Awaited};
+use crate::identity::IdentityError;
+use crate::ingest::{self, Drafts, Job};
+
+/// Characters of a reason: those of its schema.
+const REASON_CHARS_MAX: usize = 500;
+
+/// Records the restore, and opens the window for every node with a key in force, since any of them may have been told something that is
+/// lost. Answers for whom it waits. Asked twice, it records two restores: central may have been restored twice.
+pub async fn open(
+    db: &Database,
+    clock: &Clock,
+    tenant: TenantId,
+    reason: Option<&str>,
+) -> Result<Vec<Awaited>, IdentityError> {
+    let chars = reason.map_or(0, |reason| reason.chars().count());
+    if chars > REASON_CHARS_MAX {
+        return Err(IdentityError::TooLong { what: "a reason", max: REASON_CHARS_MAX, chars });
+    }
+    let mut connection = db.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    let unknown = || IdentityError::Missing { tenant, what: "the tenant itself".to_owned() };
+    let head = lock_tenant(&tx, tenant).await?.ok_or_else(unknown)?.head;
+    let awaited = hand_back::open(&tx, tenant).await?;
+    record(&tx, clock, tenant, payload(head, awaited.len(), reason)).await?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+    Ok(awaited)
+}
+
+fn payload(head: Position, awaited: usize, reason: Option<&str>) -> Value {
+    let mut payload = Map::new();
+    payload.insert("head".to_owned(), head.0.into());
+    payload.insert("awaited_nodes".to_owned(), awaited.into());
+    payload.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+    payload.into()
+}
+
+async fn record(tx: &Transaction<'_>, clock: &Clock, tenant: TenantId, payload: Value) -> Result<(), StoreError> {
+    let name = |text: &str| Name::new(text).expect("a constant is a valid name");
+    let content =
+        Content::new(name("CENTRAL"), name("central"), name(CENTRAL_RESTORED), payload.to_string().into_bytes());
+    let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
+    let drafts = vec![(draft, Fact::CentralRestored)];
+    let jobs = [Job::Drafts(Drafts { drafts, atomic: true, by_central: true, opens_epoch: false })];
+    let answers = ingest::run(tx, tenant, &jobs, clock.now(), &ingest::Caution::default()).await;
+    let answers = answers.map_err(|error| match error {
+        ingest::TurnError::Store(error) => error,
+        other => StoreError::Refused(other.to_string()),
+    })?;
+    match answers.iter().find_map(ingest::Answer::problem) {
+        Some(problem) => Err(StoreError::Refused(problem.detail.clone())),
+        None => Ok(()),
+    }
+}
