@@ -2,17 +2,25 @@
 //!
 //! Links are not computed here: compare what was verified. Where the chains of two verified logs agree at a record, everything
 //! before it agrees too; still every record is compared, so that the first one that differs is named.
+//!
+//! A central that was restored from an older copy gives the records that it lost other positions when the nodes send them again; a node
+//! keeps the answer that it got first. That is no contradiction where central recorded the restore before it stored the record again, and
+//! where verdict, code and reference are those that the node was told.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::io::Read;
 
 use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::Verdict;
 use comptoir_core::id::NodeId;
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, EpochHead, Frame};
-use comptoir_proto::stored_v1;
+use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Entry, EpochHead, Frame};
+use comptoir_proto::payload::CENTRAL_RESTORED;
 use comptoir_proto::sync_v1::RecordResult;
+use comptoir_proto::{instant, stored_v1};
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::opening::EpochEnd;
@@ -31,6 +39,8 @@ pub struct Comparison {
     pub difference: Option<Difference>,
     /// The first decision that the node keeps otherwise than central made it.
     pub answer_difference: Option<AnswerDifference>,
+    /// Restores of central after which decisions of this node have another position and are the same otherwise.
+    pub restores: Vec<Restore>,
     /// Stretches that one side holds alone.
     pub alone: Vec<Alone>,
 }
@@ -76,6 +86,25 @@ pub struct AnswerDifference {
     pub central: String,
 }
 
+/// A restore of central, as its log records it, and what it explains.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Restore {
+    /// Where central's log records it.
+    pub position: u64,
+    /// Central's head when it was recorded.
+    pub head: u64,
+    /// When central recorded it.
+    pub at: String,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// Decisions of this node that were stored again after it, at another position and the same otherwise.
+    pub moved: u64,
+    /// Those of them whose first position is at or below `head`: something was stored between the restore and its record.
+    pub told_below_head: u64,
+    /// The first of them.
+    pub first: AnswerDifference,
+}
+
 /// Records that one side holds alone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Alone {
@@ -118,7 +147,9 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
         return Err(AuditError::Stranger { name: central.name(), other: node.name() });
     }
     let mut left = NodeSide { name: node.name(), reader: node_reader, epoch: None, head: None, held: None };
-    let mut right = CentralSide { name: central.name(), reader: central_reader, node: id };
+    let central_node = central_reader.context().map(|context| context.central_node);
+    let mut right =
+        CentralSide { name: central.name(), reader: central_reader, node: id, central_node, restores: Vec::new() };
     let mut found = Walk {
         comparison: Comparison { node: id.uuid(), ..Comparison::default() },
         part: after > Position::ZERO,
@@ -148,8 +179,8 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
                 at_central = right.next()?;
             }
             Ordering::Equal => {
-                if let (Some(left), Some(right)) = (at_node.take(), at_central.take()) {
-                    found.both(&left, &right);
+                if let (Some(left), Some(right_record)) = (at_node.take(), at_central.take()) {
+                    found.both(&left, &right_record, right.restores.last());
                 }
                 (at_node, at_central) = (left.next()?, right.next()?);
             }
@@ -167,7 +198,8 @@ struct Walk {
 }
 
 impl Walk {
-    fn both(&mut self, left: &NodeRecord, right: &CentralRecord) {
+    /// `restore` is the last one that central recorded before it stored the record.
+    fn both(&mut self, left: &NodeRecord, right: &CentralRecord, restore: Option<&SeenRestore>) {
         self.met = true;
         let EpochEnd { epoch, seq, .. } = left.end;
         let (epoch_number, seq, position) = (epoch.number, seq.0, right.position.0);
@@ -185,14 +217,42 @@ impl Walk {
         let Some(answer) = &left.answer else { return };
         if *answer == right.decided {
             self.comparison.same_answers += 1;
-        } else {
-            self.comparison.answer_difference.get_or_insert_with(|| AnswerDifference {
-                epoch: epoch_number,
-                seq,
-                position,
-                node: answer.clone(),
-                central: right.decided.clone(),
+            return;
+        }
+        let difference = AnswerDifference {
+            epoch: epoch_number,
+            seq,
+            position,
+            node: answer.to_string(),
+            central: right.decided.to_string(),
+        };
+        match (restore, answer.position) {
+            (Some(restore), Some(told_at)) if answer.says_the_same(&right.decided) => {
+                self.moved(restore, told_at, difference);
+            }
+            _ => {
+                self.comparison.answer_difference.get_or_insert(difference);
+            }
+        }
+    }
+
+    /// A decision that was stored again after a restore.
+    fn moved(&mut self, restore: &SeenRestore, told_at: u64, difference: AnswerDifference) {
+        let restores = &mut self.comparison.restores;
+        if restores.last().is_none_or(|last| last.position != restore.position) {
+            restores.push(Restore {
+                position: restore.position,
+                head: restore.head,
+                at: restore.at.clone(),
+                reason: restore.reason.clone(),
+                moved: 0,
+                told_below_head: 0,
+                first: difference,
             });
+        }
+        if let Some(last) = restores.last_mut() {
+            last.moved += 1;
+            last.told_below_head += u64::from(told_at <= restore.head);
         }
     }
 
@@ -239,7 +299,32 @@ fn place_of(end: &EpochEnd) -> (u32, Seq) {
 
 struct NodeRecord {
     end: EpochEnd,
-    answer: Option<String>,
+    answer: Option<Told>,
+}
+
+/// A decision as both sides must tell it.
+#[derive(PartialEq, Eq)]
+struct Told {
+    /// Absent where it does not read.
+    position: Option<u64>,
+    /// Verdict, code and reference; why it does not read, otherwise.
+    words: String,
+}
+
+impl Told {
+    /// Whether the two differ in nothing but the position.
+    fn says_the_same(&self, other: &Told) -> bool {
+        self.position.is_some() && other.position.is_some() && self.words == other.words
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position {
+            write!(f, "position {position}: ")?;
+        }
+        f.write_str(&self.words)
+    }
 }
 
 struct NodeSide<'a> {
@@ -302,13 +387,25 @@ impl NodeSide<'_> {
 struct CentralRecord {
     end: EpochEnd,
     position: Position,
-    decided: String,
+    decided: Told,
+}
+
+/// A restore as central's log records it.
+struct SeenRestore {
+    position: u64,
+    head: u64,
+    at: String,
+    reason: Option<String>,
 }
 
 struct CentralSide<'a> {
     name: String,
     reader: BundleReader<Box<dyn Read + 'a>>,
     node: NodeId,
+    /// Central's own: it alone records a restore.
+    central_node: Option<NodeId>,
+    /// Those that were read so far.
+    restores: Vec<SeenRestore>,
 }
 
 impl CentralSide<'_> {
@@ -323,32 +420,51 @@ impl CentralSide<'_> {
                     let decided = decided(entry.decision);
                     return Ok(Some(CentralRecord { end, position: entry.position, decided }));
                 }
+                Some((_, Frame::Entry(entry))) if Some(entry.node) == self.central_node => {
+                    self.restores.extend(recorded_restore(&entry));
+                }
                 Some(_) => {}
             }
         }
     }
 }
 
-/// A decision as both sides must tell it: position, verdict, code, reference.
-fn decided(decision: &[u8]) -> String {
+/// The restore that an entry of central's own records, where it records one.
+fn recorded_restore(entry: &Entry<'_>) -> Option<SeenRestore> {
+    let event = stored_v1::decode(entry.record).ok()?;
+    if event.content.action.as_str() != CENTRAL_RESTORED {
+        return None;
+    }
+    let decision = stored_v1::decode_decision(entry.decision).ok()?;
+    let payload: Value = serde_json::from_slice(&event.content.payload).ok()?;
+    Some(SeenRestore {
+        position: entry.position.0,
+        head: payload.get("head")?.as_u64()?,
+        at: instant::format(decision.received_at),
+        reason: payload.get("reason").and_then(Value::as_str).map(str::to_owned),
+    })
+    .filter(|_| decision.judgement.verdict == Verdict::Accepted)
+}
+
+fn decided(decision: &[u8]) -> Told {
     match stored_v1::decode_decision(decision) {
         Ok(decision) => {
             let judgement = &decision.judgement;
             let code = judgement.code.map(|code| code.as_str());
-            words(decision.position.0, judgement.verdict.as_str(), code, judgement.reference.as_deref())
+            told_as(decision.position.0, judgement.verdict.as_str(), code, judgement.reference.as_deref())
         }
-        Err(error) => error.to_string(),
+        Err(error) => Told { position: None, words: error.to_string() },
     }
 }
 
-fn answered(answer: &[u8]) -> String {
+fn answered(answer: &[u8]) -> Told {
     match serde_json::from_slice::<RecordResult>(answer) {
-        Ok(answer) => words(answer.position, &answer.verdict, answer.code.as_deref(), answer.reference.as_deref()),
-        Err(error) => error.to_string(),
+        Ok(answer) => told_as(answer.position, &answer.verdict, answer.code.as_deref(), answer.reference.as_deref()),
+        Err(error) => Told { position: None, words: error.to_string() },
     }
 }
 
-fn words(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> String {
+fn told_as(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> Told {
     let rest = [code, reference].into_iter().flatten().map(|word| format!(" {word}")).collect::<String>();
-    format!("position {position}: {verdict}{rest}")
+    Told { position: Some(position), words: format!("{verdict}{rest}") }
 }

@@ -65,7 +65,11 @@ impl TenantLog {
         let expected = self.position.next();
         place.position = Some(expected.0);
         if entry.position != expected {
-            return Err(Break::new(Defect::Position, place, expected, entry.position));
+            let found = match entry.position > expected {
+                true => format!("{}: {}", entry.position, missing(expected.0, entry.position.0 - 1)),
+                false => entry.position.to_string(),
+            };
+            return Err(Break::new(Defect::Position, place, expected, found));
         }
         (place.node, place.epoch, place.seq) = (Some(entry.node), Some(entry.epoch.number), Some(entry.seq.0));
         let before = self.nodes.get(&entry.node).copied();
@@ -169,6 +173,15 @@ impl TenantLog {
         }
     }
 
+    /// The entries end before the position that the end of the file states.
+    pub(crate) fn short_of(&self, stated: u64, place: Place) -> Option<Break> {
+        let place = Place { position: Some(self.position.next().0), ..place };
+        let found = || format!("position {}: {}", self.position, missing(self.position.next().0, stated));
+        (stated > self.position.0).then(|| {
+            Break::new(Defect::Count, place, format!("last position {stated}, as the file's end states"), found())
+        })
+    }
+
     pub(crate) fn summary(&self) -> Summary {
         let head = |(node, end): (&NodeId, &EpochEnd)| Head {
             node: node.uuid(),
@@ -189,6 +202,14 @@ impl TenantLog {
             notes: self.notes,
             ..Summary::default()
         }
+    }
+}
+
+fn missing(first: u64, last: u64) -> String {
+    if first == last {
+        format!("position {first} is missing")
+    } else {
+        format!("positions {first} to {last} are missing")
     }
 }
 

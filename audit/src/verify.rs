@@ -9,7 +9,7 @@ use std::thread;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::Verdict;
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_proto::bundle_v1::{BundleError, BundleHeader, Frame};
+use comptoir_proto::bundle_v1::{BundleError, BundleHeader, Frame, LAST_NUMBER};
 use comptoir_proto::stored_v1;
 
 use crate::content::Found;
@@ -196,7 +196,7 @@ fn read_in_order(
                     }
                 }
                 Ok(None) => break,
-                Err(error) => return damage(name, file, error).map(Some),
+                Err(error) => return damaged_log(log, name, file, error).map(Some),
             }
         }
         read_before += reader.offset();
@@ -208,6 +208,17 @@ fn read_in_order(
         }
     }
     Ok(None)
+}
+
+/// As [`damage`]; of a tenant's log that is shorter than its end states, the positions that are missing are named.
+fn damaged_log(log: &Log, name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
+    if let (Log::Tenant(log), BundleError::Count { what: LAST_NUMBER, expected, offset, .. }) = (log, &error)
+        && let Ok(stated) = expected.parse()
+        && let Some(found) = log.short_of(stated, Place { file, offset: *offset, ..Place::default() })
+    {
+        return Ok(found);
+    }
+    damage(name, file, error)
 }
 
 /// A file that was damaged is a finding; one that cannot be read, or never was a bundle, is not.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::compare::{Alone, Comparison, Why};
+use crate::compare::{Alone, Comparison, Restore, Why};
 use crate::finding::{Break, Defect, Place, Report, Summary};
 use crate::replay::{Difference, Replay};
 
@@ -294,9 +294,42 @@ impl Comparison {
             lines.push(format!("    {} {}", language.say("nœud   ", "node   "), found.node));
             lines.push(format!("    central {}", found.central));
         }
+        lines.extend(self.restores.iter().map(|restore| restore_text(restore, language)));
         lines.extend(self.alone.iter().map(|alone| alone_text(alone, language)));
         lines.join("\n")
     }
+}
+
+fn restore_text(restore: &Restore, language: Language) -> String {
+    let Restore { position, head, at, reason, moved, told_below_head, first } = restore;
+    let (position, head) = (grouped(*position, language), grouped(*head, language));
+    let (moved, below) = (grouped(*moved, language), grouped(*told_below_head, language));
+    let reason = reason.as_ref().map(|reason| format!(", {}", shortened(reason))).unwrap_or_default();
+    let mut lines = vec![language.say(
+        format!("  Restauration du central inscrite à la position {position}, le {at}, tête {head}{reason} :"),
+        format!("  Restore of central recorded at position {position}, {at}, head {head}{reason}:"),
+    )];
+    lines.push(language.say(
+        format!("    {moved} décisions ont été inscrites de nouveau, identiques, à une autre position"),
+        format!("    {moved} decisions were stored again, the same, at another position"),
+    ));
+    lines.push(language.say(
+        format!(
+            "    la première : époque {}, seq {} : {} au nœud, {} au central",
+            first.epoch, first.seq, first.node, first.central
+        ),
+        format!(
+            "    the first: epoch {}, seq {}: {} at the node, {} at central",
+            first.epoch, first.seq, first.node, first.central
+        ),
+    ));
+    if *told_below_head > 0 {
+        lines.push(language.say(
+            format!("    dont {below} annoncées à la position {head} ou avant : le central avait écrit avant d'inscrire la restauration"),
+            format!("    {below} of them were told at position {head} or below: central had written before the restore was recorded"),
+        ));
+    }
+    lines.join("\n")
 }
 
 fn alone_text(alone: &Alone, language: Language) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE};
-use comptoir_tests::processes::Server;
+use comptoir_tests::processes::{self, Server};
 
 /// What a node tells of an event that it recorded.
 type Told = (Value, Value, Value, Value);
@@ -62,7 +62,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     }
 
     // The operator has central wait for all of them. The one who was last comes back first, and has a new invoice already.
-    company.admin(&["restored", "open"]);
+    company.admin(&["restored", "open", "--reason", "the disk of Monday"]);
     let mut fresh = None;
     for node in nodes.iter_mut().rev() {
         node.start_again();
@@ -96,6 +96,22 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     assert!(next.is_string() && !references.contains(&next), "{next}");
     let replay = crate::auditor::decided_again(&company);
     assert_eq!(replay["promised"], 12, "three validations and nine numbers: {replay}");
+    // An auditor sees other positions, and knows why: the nodes keep the first answers, and central's log records the restore.
+    let export = |url: &str, name: &str| {
+        let bundle = company.path(name).with_extension("bundle").display().to_string();
+        let args = ["events", "export", "--url", url, "--token", &company.token, "--out", &bundle];
+        processes::run(&args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        bundle
+    };
+    let central = export(&company.central.url, "audited-central");
+    for (index, node) in nodes.iter().enumerate() {
+        let node = export(&node.url, &format!("audited-{index}"));
+        let compared = processes::run(&["audit", "compare", &node, &central], &[]);
+        let compared = compared.unwrap_or_else(|(code, words)| panic!("node {index}: exit {code}: {words}"));
+        let restores = &compared["comparison"]["restores"];
+        let restore = (&restores[0]["moved"], &restores[0]["reason"], restores.as_array().map(Vec::len));
+        assert_eq!(restore, (&json!(4), &json!("the disk of Monday"), Some(1)), "{compared}");
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -8,6 +8,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::BundleHeader;
 use comptoir_proto::sync_v1::RecordResult;
 
+use crate::desk::{CENTRAL, Desk};
 use crate::support::*;
 
 fn compared(node: &Apart, central: &Apart) -> Comparison {
@@ -148,4 +149,144 @@ fn two_copies_that_opened_an_epoch_of_one_number_differ_in_it() {
     let difference = found.difference.clone().unwrap();
     assert_eq!((found.same, difference.epoch, difference.seq), (3, 2, 1));
     assert!(difference.central_chain.contains("in epoch"), "{difference:?}");
+}
+
+/// Central took five sales of a node and was restored to a copy from before the third. `before_restore` is said by central between the
+/// restore and its record. Answers the node's log with what it was told first, and central's.
+fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
+    let sale = |desk: &mut Desk, number: u64| {
+        let line = serde_json::json!({"product": "P", "quantity": "1", "unit_price": "2.55"});
+        let payload = serde_json::json!({"currency": "EUR", "lines": [line], "total_minor": 255});
+        desk.say(node(7), ("SALE", &format!("s-{number}")), "SALE_RECORDED", payload);
+    };
+    let client = |desk: &mut Desk, number: usize| {
+        let payload = serde_json::json!({"name": "written after the restore"});
+        desk.say(CENTRAL, ("CLIENT", &format!("c-{number}")), "CREATE", payload);
+    };
+    // The day as the node was told it: its opening at 3, its sales from 4 on, with one of central's between them.
+    let begin = || {
+        let mut desk = Desk::new();
+        client(&mut desk, 0);
+        (1..=2).for_each(|number| sale(&mut desk, number));
+        desk
+    };
+    let mut lost = begin();
+    (3..=5).for_each(|number| sale(&mut lost, number));
+    let told = lost.log();
+    let mut desk = begin();
+    (1..=before_restore).for_each(|number| client(&mut desk, number));
+    if recorded {
+        let head = desk.log().frames.len();
+        let payload = serde_json::json!({"head": head, "awaited_nodes": 1, "reason": "the disk of Monday"});
+        desk.say(CENTRAL, ("CENTRAL", "central"), "CENTRAL_RESTORED", payload);
+    } else {
+        client(&mut desk, 90);
+    }
+    (3..=5).for_each(|number| sale(&mut desk, number));
+    (node_log_as_told(&told), desk.log())
+}
+
+/// The node's own bundle: its records with the answers of a tenant's log.
+fn node_log_as_told(central: &Apart) -> Apart {
+    let mut frames = Vec::new();
+    for frame in &central.frames {
+        let Owned::Entry(entry) = frame else { panic!() };
+        if entry.node != node(7) {
+            continue;
+        }
+        if frames.is_empty() {
+            let chain = comptoir_core::chain::genesis(TENANT, entry.node, entry.epoch);
+            let start = comptoir_proto::bundle_v1::EpochStart { epoch: entry.epoch, after: Default::default(), chain };
+            frames.push(Owned::Epoch(start));
+        }
+        frames.push(Owned::Record { chain: entry.chain, record: entry.record.clone() });
+        let decision = comptoir_proto::stored_v1::decode_decision(&entry.decision).unwrap();
+        let result = RecordResult {
+            event_id: decision.event_id.uuid(),
+            seq: entry.seq.0,
+            verdict: decision.judgement.verdict.as_str().to_owned(),
+            code: decision.judgement.code.map(|code| code.as_str().to_owned()),
+            flags: vec![],
+            position: entry.position.0,
+            reference: decision.judgement.reference,
+            resolution: None,
+            detail: None,
+            stamp: None,
+        };
+        frames.push(Owned::Answer(serde_json::to_vec(&result).unwrap()));
+    }
+    Apart { header: BundleHeader::Node { tenant: TENANT, node: node(7) }, context: None, frames }
+}
+
+#[test]
+fn what_was_stored_again_after_a_recorded_restore_is_no_contradiction_and_names_the_restore() {
+    let (node, central) = restored(true, 0);
+    let found = compared(&node, &central);
+    assert!(!found.contradicts(), "{found:?}");
+    assert_eq!((found.same, found.same_answers), (6, 3));
+    let [restore] = found.restores.as_slice() else { panic!("{found:?}") };
+    assert_eq!((restore.moved, restore.told_below_head, restore.position, restore.head), (3, 0, 6, 5));
+    assert_eq!(restore.reason.as_deref(), Some("the disk of Monday"));
+    assert_eq!((restore.first.node.as_str(), restore.first.central.as_str()), told_and_stored());
+    let text = found.to_text(comptoir_audit::words::Language::English);
+    assert!(
+        text.starts_with("They agree: 6 records the same, 3 decisions the same.\n  Restore of central recorded"),
+        "{text}"
+    );
+    assert!(text.contains("3 decisions were stored again, the same, at another position"), "{text}");
+
+    let central = central.together();
+    let replayed = comptoir_audit::replay(&[&central], true, &mut |_| (), &mut |_| ()).unwrap();
+    assert_eq!((replayed.records, replayed.different), (9, 0), "the record of a restore is decided again as any other");
+}
+
+fn told_and_stored() -> (&'static str, &'static str) {
+    ("position 6: ACCEPTED", "position 7: ACCEPTED")
+}
+
+#[test]
+fn a_restore_that_was_recorded_late_is_told_with_the_decisions_that_came_before_it() {
+    let (node, central) = restored(true, 4);
+    let found = compared(&node, &central);
+    assert!(!found.contradicts(), "{found:?}");
+    let [restore] = found.restores.as_slice() else { panic!("{found:?}") };
+    // Told at 6, 7 and 8; the restore was recorded at head 9.
+    assert_eq!((restore.moved, restore.told_below_head, restore.head), (3, 3, 9));
+}
+
+#[test]
+fn another_position_without_a_recorded_restore_before_it_is_a_contradiction() {
+    let (node, central) = restored(false, 0);
+    let found = compared(&node, &central);
+    assert!(found.contradicts() && found.restores.is_empty(), "{found:?}");
+    let difference = found.answer_difference.unwrap();
+    assert_eq!((difference.node.as_str(), difference.central.as_str()), told_and_stored());
+
+    // A restore that is recorded behind the record explains nothing.
+    let (node, mut central) = restored(false, 0);
+    central.frames.extend(restored(true, 0).1.frames.into_iter().filter(
+        |frame| matches!(frame, Owned::Entry(entry) if entry.node == CENTRAL && entry.position == Position(6)),
+    ));
+    assert!(compared(&node, &central).contradicts());
+}
+
+#[test]
+fn another_verdict_after_a_restore_is_a_contradiction_and_so_is_a_restore_that_central_did_not_record() {
+    let (node, mut central) = restored(true, 0);
+    central.entry(8).decide(|decision| {
+        decision.judgement.verdict = comptoir_core::decision::Verdict::Rejected;
+        decision.judgement.code = Some(comptoir_core::decision::Code::CentralOnly);
+    });
+    let found = compared(&node, &central);
+    assert!(found.contradicts());
+    assert_eq!(found.answer_difference.unwrap().central, "position 8: REJECTED CENTRAL_ONLY");
+    assert_eq!(found.restores[0].moved, 2, "the two others are explained");
+
+    let (node, mut central) = restored(true, 0);
+    central.entry(6).decide(|decision| decision.judgement.verdict = comptoir_core::decision::Verdict::Rejected);
+    assert!(compared(&node, &central).contradicts(), "what was refused records no restore");
+    let (node, mut central) = restored(true, 0);
+    let another = comptoir_core::id::NodeId::from_bytes([8; 16]);
+    central.entry(6).node = another;
+    assert!(compared(&node, &central).contradicts(), "nor does what another node says");
 }

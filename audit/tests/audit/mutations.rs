@@ -270,6 +270,11 @@ fn the_order_of_a_tenant_is_found_broken_where_it_breaks() {
     let mut removed = two_nodes();
     removed.frames.remove(6);
     assert_eq!(in_tenant(&removed, Chain), (Defect::Position, 7));
+    let found = first_break(&removed, Chain);
+    assert_eq!((found.expected.as_str(), found.found.as_str()), ("7", "8: position 7 is missing"));
+    removed.frames.drain(6..9);
+    let found = first_break(&removed, Chain);
+    assert_eq!((found.expected.as_str(), found.found.as_str()), ("7", "11: positions 7 to 10 are missing"));
 
     let mut swapped = two_nodes();
     swapped.frames.swap(6, 7);
@@ -428,3 +433,25 @@ fn receipt_times_rise_and_effects_do_not_precede_them() {
     early.entry(10).decide(|decision| decision.effective_at = Timestamp(decision.received_at.0 + 1));
     assert_eq!(in_tenant(&early.judged_again(), Content), (Defect::Decision, 10));
 }
+
+/// Whoever cuts the last entries out of a file and keeps its end has to write the digest again; the end still says where the log ended.
+#[test]
+fn a_tenant_s_log_that_ends_before_the_position_its_end_states_names_what_is_missing() {
+    let whole = two_nodes();
+    let entries = whole.frames.len();
+    let mut short = whole.clone();
+    short.frames.truncate(entries - 3);
+    let (whole, mut cut) = (whole.together(), short.together());
+    // The end: tag, length, records, decisions, last, chain, digest.
+    cut.truncate(cut.len() - END_BYTES);
+    cut.extend_from_slice(&whole[whole.len() - END_BYTES..whole.len() - 32]);
+    let digest = blake3::hash(&cut);
+    cut.extend_from_slice(digest.as_bytes());
+    let found = report(&cut, Chain).first_break.unwrap();
+    let (first, last) = (entries - 2, entries);
+    assert_eq!((found.defect, found.place.position), (Defect::Count, Some(first as u64)));
+    assert_eq!(found.expected, format!("last position {last}, as the file's end states"));
+    assert_eq!(found.found, format!("position {}: positions {first} to {last} are missing", entries - 3));
+}
+
+const END_BYTES: usize = 1 + 4 + 88;

@@ -34,7 +34,7 @@ use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::limits::{NAME_CHARS_MAX, RECORD_BYTES_MAX};
 use comptoir_core::position::{Epoch, Position, Seq};
 
-pub use reader::{BundleError, BundleReader};
+pub use reader::{BundleError, BundleReader, LAST_NUMBER};
 pub use writer::{CentralBundleWriter, NodeBundleWriter, WriteError};
 
 use crate::stored_v1::DECISION_BYTES_MAX;

@@ -146,6 +146,9 @@ impl BundleError {
     }
 }
 
+/// What [`BundleError::Count`] says is counted where the last seq or position is not the one that the end states.
+pub const LAST_NUMBER: &str = "the last number";
+
 /// Reads a bundle, frame by frame. After the last frame the end has been checked: counts, heads, digest, and that nothing follows.
 pub struct BundleReader<R: Read> {
     window: Window<R>,
@@ -394,10 +397,11 @@ fn read_end<R: Read>(window: &mut Window<R>, offset: u64, tally: &Tally) -> Resu
     if found != digest {
         return Err(BundleError::Digest { offset: digest_at, expected: hex(&digest), found: hex(&found) });
     }
+    // The last number first: it says which records are missing, the counts only how many.
     let counts = [
+        (LAST_NUMBER, last.to_string(), tally.last.to_string()),
         ("records", records.to_string(), tally.records.to_string()),
         ("decisions", decisions.to_string(), tally.decisions.to_string()),
-        ("the last number", last.to_string(), tally.last.to_string()),
         ("the last chain", chain.to_string(), tally.chain.to_string()),
     ];
     if let Some((what, expected, found)) = counts.into_iter().find(|(_, expected, found)| expected != found) {
