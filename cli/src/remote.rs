@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 use reqwest::{Client, Response, Url};
 use serde::de::DeserializeOwned;
@@ -63,6 +64,18 @@ impl Remote {
             false => self.unreachable(&error),
         })?;
         if response.status().is_success() { Ok(response) } else { Err(self.refusal(path, response).await) }
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What the server says is wrong with itself; nothing where it is ready, or does not answer soon.
+    pub async fn trouble(&self) -> Option<Problem> {
+        let request = self.client.get(format!("{}{}", self.url, paths::READYZ)).timeout(Duration::from_secs(5));
+        let response = request.send().await.ok().filter(|response| !response.status().is_success())?;
+        serde_json::from_slice(&response.bytes().await.ok()?).ok()
     }
 
     /// What to say when no answer, or half of one, came.

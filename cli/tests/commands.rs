@@ -327,3 +327,63 @@ fn a_store_that_does_not_open_names_its_directory_and_the_page_that_helps() {
         assert!(text.contains(word), "{word}: {text}");
     }
 }
+
+/// A server that answers an export with some bytes, once with the length that they have and once with a greater one, and says that it is
+/// damaged.
+fn cut_short(body: Vec<u8>, promised: usize) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for caller in listener.incoming().flatten() {
+            let mut request = String::new();
+            let mut caller = BufReader::new(caller);
+            while caller.read_line(&mut request).is_ok_and(|read| read > 2) {}
+            let mut caller = caller.into_inner();
+            let answer = match request.contains("/readyz") {
+                true => {
+                    let problem = r#"{"code":"STORE_DAMAGED","status":503,"title":"t","detail":"rows are gone","retryable":true}"#;
+                    let length = problem.len();
+                    format!("HTTP/1.1 503 x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{problem}")
+                        .into_bytes()
+                }
+                false => {
+                    let head = format!("HTTP/1.1 200 x\r\nconnection: close\r\ncontent-length: {promised}\r\n\r\n");
+                    [head.as_bytes(), &body].concat()
+                }
+            };
+            caller.write_all(&answer).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn an_export_that_breaks_off_says_how_far_it_came_and_leaves_no_file() {
+    use comptoir_core::chain::ChainHash;
+    use comptoir_core::id::{NodeId, TenantId};
+    use comptoir_core::position::{Epoch, Seq};
+    use comptoir_proto::bundle_v1::{EpochStart, NodeBundleWriter};
+
+    let (tenant, node) = (TenantId::from_bytes([1; 16]), NodeId::from_bytes([2; 16]));
+    let mut bundle = NodeBundleWriter::start(Vec::new(), tenant, node).unwrap();
+    let chain = ChainHash([0; 32]);
+    bundle.epoch(EpochStart { epoch: Epoch { number: 1, id: Default::default() }, after: Seq::ZERO, chain }).unwrap();
+    for record in [b"one", b"two"] {
+        bundle.record(record, chain).unwrap();
+    }
+    let mut cut = bundle.finish().unwrap();
+    // Its end is missing, from the tag on.
+    cut.truncate(cut.len() - 93);
+    let outs = tempfile::tempdir().unwrap();
+    for promised in [cut.len(), cut.len() + 1_000] {
+        let url = cut_short(cut.clone(), promised);
+        let out = outs.path().join("shop.bundle");
+        let output = comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &[]);
+        let words = stderr(&output);
+        assert_eq!(code(&output), exit::FOUND, "{words}");
+        for part in ["broke off", "epoch 1, seq 2", "STORE_DAMAGED: rows are gone", "Nothing of it was kept"] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert_eq!(std::fs::read_dir(outs.path()).unwrap().count(), 0, "nothing is left");
+    }
+}

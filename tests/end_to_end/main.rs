@@ -3,6 +3,7 @@
 mod auditor;
 mod bad_input;
 mod clocks;
+mod damaged_store;
 mod deliveries;
 mod figures;
 mod five_nodes;

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use comptoir_core::limits::PAGE_ROWS_MAX;
+use comptoir_proto::bundle_v1::{BundleError, BundleReader, Frame};
+use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use reqwest::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, with_causes};
 use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
@@ -189,6 +191,71 @@ async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
     }
 }
 
+/// How far a bundle reads.
+struct Extent {
+    /// The last record that reads, in words.
+    last: String,
+    /// Why it reads no further; nothing where it reads to its end.
+    broken: Option<BundleError>,
+}
+
+impl Extent {
+    fn of(bundle: &Path) -> std::io::Result<Extent> {
+        let mut last = "no record".to_owned();
+        let broken = read_to_end(File::open(bundle)?, &mut last).err();
+        Ok(Extent { last, broken })
+    }
+}
+
+fn read_to_end(bundle: File, last: &mut String) -> Result<(), BundleError> {
+    let mut reader = BundleReader::open(bundle)?;
+    let (mut epoch, mut seq) = (0, 0u64);
+    while let Some((_, frame)) = reader.next_frame()? {
+        match frame {
+            Frame::Epoch(start) => (epoch, seq) = (start.epoch.number, start.after.0),
+            Frame::Record { .. } => {
+                seq = seq.saturating_add(1);
+                *last = format!("epoch {epoch}, seq {seq}");
+            }
+            Frame::Entry(entry) => *last = format!("position {}", entry.position),
+            Frame::Answer(_) | Frame::Head(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// What to say of a stream that ended before the log did: how far it came, what the server says of itself, what to do.
+async fn broke_off(remote: &Remote, (part, bytes): (&Path, u64), cause: &str) -> Failure {
+    if let Some(reason) = damage(remote).await {
+        return Failure::Refused(format!(
+            "LOG_DAMAGED: the export broke off, nothing was written: {reason}. With --incomplete what can be read is exported; \
+             see docs/operating/node.md"
+        ));
+    }
+    let last = Extent::of(part).map_or_else(|error| error.to_string(), |extent| extent.last);
+    let trouble = remote.trouble().await;
+    let said = trouble.as_ref().map(|problem| format!(" The server says {}: {}.", problem.code, problem.detail));
+    let said = said.unwrap_or_default();
+    let url = remote.url();
+    let text = say(
+        format!(
+            "{url} : le flux s'est interrompu après {bytes} octets, dernier enregistrement lu : {last} ({cause}).{said} Rien n'en a été \
+             gardé. Réessayez ; s'il s'interrompt au même endroit, le journal stocké est abîmé : lisez le journal du serveur, et lancez \
+             `comptoir admin check` sur la machine du central"
+        ),
+        format!(
+            "{url}: the stream broke off after {bytes} bytes, the last record that came is {last} ({cause}).{said} Nothing of it was \
+             kept. Try again; where it breaks off at the same record, the stored log is damaged: read the server's log, and run \
+             `comptoir admin check` on central's machine"
+        ),
+    );
+    let damaged = [ErrorCode::StoreDamaged, ErrorCode::LogReadOnly];
+    match trouble.and_then(|problem| problem.error_code()) {
+        Some(code) if damaged.contains(&code) => Failure::Found(text),
+        _ => Failure::Unavailable(text),
+    }
+}
+
 /// Writes the answer beside the file, and puts it in its place when it is whole.
 async fn write(
     remote: &Remote,
@@ -206,28 +273,22 @@ async fn write(
     };
     let mut bytes = 0;
     loop {
-        let piece = match response.chunk().await {
-            Ok(Some(piece)) => piece,
+        match response.chunk().await {
+            Ok(Some(piece)) => {
+                file.write_all(&piece).map_err(disk)?;
+                bytes += piece.len() as u64;
+            }
             Ok(None) => break,
-            Err(error) => return Err(broken_off(remote, &error).await),
-        };
-        file.write_all(&piece).map_err(disk)?;
-        bytes += piece.len() as u64;
+            Err(error) => return Err(broke_off(remote, (part, bytes), &with_causes(&error)).await),
+        }
     }
     file.sync_all().map_err(disk)?;
+    // A proxy on the way may end a cut answer as if it were whole.
+    if let Some(error) = Extent::of(part).map_err(disk)?.broken {
+        return Err(broke_off(remote, (part, bytes), &error.to_string()).await);
+    }
     std::fs::rename(part, out).map_err(disk)?;
     Ok(bytes)
-}
-
-/// An export that broke off: because the node met damage of its log, or because the line was cut.
-async fn broken_off(remote: &Remote, error: &reqwest::Error) -> Failure {
-    match damage(remote).await {
-        Some(reason) => Failure::Refused(format!(
-            "LOG_DAMAGED: the export broke off, nothing was written: {reason}. With --incomplete what can be read is exported; \
-             see docs/operating/node.md"
-        )),
-        None => remote.unreachable(error),
-    }
 }
 
 /// What is wrong with a node's log, where the node says so.
