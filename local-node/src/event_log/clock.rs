@@ -176,7 +176,11 @@ impl Writer {
         if let Some(ClockChange::Started { now, highest }) = change
             && state.doubted
         {
-            tracing::warn!(now = now.0, highest = highest.0, "The clock is behind what the log has seen: times are unsure until it is set or central is reached");
+            tracing::warn!(
+                now = now.0,
+                highest = highest.0,
+                "The clock is behind what the log has seen: times are unsure until it is set or central is reached"
+            );
         }
         self.keep_clock(state, known, change, wall)
     }
