@@ -138,7 +138,7 @@ impl Walk {
             let since = (self.head.0.min(self.compared_to.0 + 1), self.head.0);
             self.about_positions(Damage::DecisionChain, since, head_chain, chain);
         }
-        let mut ends: Vec<((NodeId, u32), Seq, ChainHash, Seq, ChainHash)> = Vec::new();
+        let mut ends = Vec::new();
         for (log, mark) in &self.logs {
             if let Some((end, end_chain)) = mark.end.filter(|_| !mark.unsure)
                 && (mark.at, mark.chain) != (end, end_chain)
