@@ -170,9 +170,9 @@ async fn a_table_opens_in_a_spreadsheet_and_runs_nothing() {
         (headers["comptoir-complete-to"].to_str().unwrap(), headers["comptoir-late-sites"].to_str().unwrap()),
         (&*last.to_string(), "")
     );
-    let expected = "key,currency,sales,refunds,write_offs,adjustments,lines,quantity,written_off,adjusted,amount_minor,amount\r\n\
-                    '=1+1,EUR,1,0,0,0,1,1,0,0,100,1.00\r\n\
-                    \"B, \"\"big\"\"\",EUR,0,1,0,0,1,-1,0,0,-250,-2.50\r\n";
+    let expected = "key,currency,sales,refunds,write_offs,adjustments,lines,quantity,written_off,adjusted,amount_minor,amount,time_unsure\r\n\
+                    '=1+1,EUR,1,0,0,0,1,1,0,0,100,1.00,0\r\n\
+                    \"B, \"\"big\"\"\",EUR,0,1,0,0,1,-1,0,0,-250,-2.50,0\r\n";
     assert_eq!(csv, expected);
     let (_, _, stock) = raw(&scene, &company.token, "/api/v1/reports/stock?format=csv&product=%3D1%2B1", "*/*").await;
     let expected = format!(

@@ -407,10 +407,10 @@ mod tests {
     #[test]
     fn a_node_that_is_waited_for_is_one_line() {
         let row = [("tenant_id", "t".to_owned()), ("node_id", "n".to_owned()), ("name", "till 1".to_owned())];
-        assert_eq!(Row(Facts::of(row.clone())).text(), "tenant_id=t  node_id=n  name=till 1");
+        assert_eq!(Row(Facts::of(row.clone())).text(), "name=till 1  node_id=n  tenant_id=t");
         assert_eq!(
             Facts::of(row).text(),
-            "tenant_id=t\nnode_id=n\nname=till 1",
+            "name=till 1\nnode_id=n\ntenant_id=t",
             "what is made stays a line for each value"
         );
     }

@@ -140,7 +140,7 @@ mod tests {
             "valeur '99' refusée pour '--in-flight <IN_FLIGHT>' : un nombre de l'intervalle 1..=32 est attendu\n",
         );
         told(&["comptoir", "--json=yes", "queue"], "valeur 'yes' en trop : '--json' n'en prend pas\n");
-        told(&["comptoir", "--json"], "il manque une commande ; possibles : 'up', 'serve'");
+        told(&["comptoir", "--json"], "il manque une commande ; possibles : 'up', 'demo'");
         told(&["comptoir", "events", "tail", "-n"], "il manque une valeur pour '--lines <LINES>'");
         told(
             &["comptoir", "events", "tail", "-n", "3", "--after", "1.1"],

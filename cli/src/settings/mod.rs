@@ -71,7 +71,8 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "CLOCK_DRIFT_SECONDS",
         "60",
-        "central: past which offset a node's clock is shown as drifting; times that it stamped are corrected in any case",
+        "central: past which offset a node's clock is shown as drifting; times that it stamped are \
+         [corrected](../spec/sync.md#the-nodes-clock) in any case, or flagged where nobody can know them",
     ),
     variable("LOG_FORMAT", "text", "text: lines for people. json: one object a line, for a collector"),
     variable("LOG_LEVEL", "info", "error, warn, info, debug or trace: how much is said"),
