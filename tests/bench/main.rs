@@ -14,6 +14,7 @@ mod plain_file;
 mod process;
 mod push;
 mod quiet_nodes;
+mod reports;
 mod sqlite_outbox;
 mod visible;
 
@@ -32,6 +33,9 @@ const SEEN: visible::Size = visible::Size { events: 200, rounds: 7 };
 /// A minute each. A round takes two and a half with what goes before, so there are fewer than elsewhere.
 const QUIET: quiet_nodes::Size =
     quiet_nodes::Size { nodes: 1_000, wait_seconds: 30, pulls: 2, idle: Duration::from_secs(60), rounds: 3 };
+/// 100,000 sales first, then 120,000 a round.
+const BUSY: reports::Size =
+    reports::Size { connections: 200, nodes: 4, batch: 5_000, batches_before: 5, batches: 6, reports: 100, rounds: 3 };
 
 fn load_rows() -> u64 {
     std::env::var("COMPTOIR_LOAD_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(200_000)
@@ -40,7 +44,7 @@ fn load_rows() -> u64 {
 fn main() -> anyhow::Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let lines: [(&str, Measure); 8] = [
+    let lines: [(&str, Measure); 9] = [
         ("P1", append::lines),
         ("P2", local_api::lines),
         ("P3", push::lines),
@@ -49,6 +53,7 @@ fn main() -> anyhow::Result<()> {
         ("P8", |runtime, _| first_load::lines(runtime, load_rows(), 5)),
         ("P9", |runtime, folder| visible::lines(runtime, folder, &SEEN)),
         ("P11", |runtime, _| quiet_nodes::lines(runtime, &QUIET)),
+        ("P13", |runtime, _| reports::lines(runtime, &BUSY)),
     ];
     println!("machine: {}", load());
     let mut missed = 0;

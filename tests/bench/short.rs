@@ -5,6 +5,7 @@ mod first_load;
 mod measure;
 mod process;
 mod quiet_nodes;
+mod reports;
 mod visible;
 
 use std::time::Duration;
@@ -35,5 +36,13 @@ fn what_is_appended_on_one_node_is_seen_on_another() -> anyhow::Result<()> {
 #[test]
 fn a_first_load_has_every_row_and_an_end() -> anyhow::Result<()> {
     first_load::lines(&runtime(), 2_500, 1)?.iter().for_each(|line| println!("{line}"));
+    Ok(())
+}
+
+#[test]
+fn reports_asked_under_load_are_right_and_complete() -> anyhow::Result<()> {
+    let size =
+        reports::Size { connections: 8, nodes: 2, batch: 500, batches_before: 1, batches: 3, reports: 2, rounds: 1 };
+    reports::lines(&runtime(), &size)?.iter().for_each(|line| println!("{line}"));
     Ok(())
 }

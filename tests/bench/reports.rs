@@ -1,0 +1,371 @@
+//! P13: reports while shops are busy, against the same reports while nothing happens. Central is the shipped binary on its own Postgres.
+//!
+//! The load is two things at once: connections that append at a node, which pushes to central, and the backlog of other nodes, sealed
+//! before the clock starts and pushed in full batches as fast as central takes them. Reports are asked one after the other, by one
+//! reader, until the backlog is drained. The figures to compare with are taken before and after, since the load adds rows.
+//!
+//! One answer of each report is kept from under the load and compared with the answer to the same question `as_of` its position
+//! afterwards: a fast report that is wrong fails the measurement.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
+use comptoir_proto::{paths, stored_v1};
+use comptoir_tests::company::Company;
+use comptoir_tests::hand_made::HandMade;
+use comptoir_tests::processes::Server;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::connection::{Connection, get, post};
+use crate::measure::{Limit, Line, rate, thousandths};
+
+/// How much is measured.
+pub(crate) struct Size {
+    /// That append at the node.
+    pub(crate) connections: usize,
+    /// With a backlog.
+    pub(crate) nodes: usize,
+    /// Records of one push.
+    pub(crate) batch: usize,
+    /// Pushes of each node before the first round, and in each round.
+    pub(crate) batches_before: usize,
+    pub(crate) batches: usize,
+    /// Of each kind, while nothing happens.
+    pub(crate) reports: usize,
+    pub(crate) rounds: usize,
+}
+
+const LIMIT: Limit = Limit::AtMost(5_000);
+const PRODUCTS: u64 = 1_000;
+const DAYS: u64 = 90;
+const DAY_MICROS: i64 = 86_400_000_000;
+/// After a push that central has no room for.
+const PUSH_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+const KINDS: usize = 3;
+const REPORTS: [(&str, &str); KINDS] = [
+    ("sales by day", "/api/v1/reports/sales?by=day"),
+    ("sales by product", "/api/v1/reports/sales?by=product"),
+    ("stock", "/api/v1/reports/stock"),
+];
+
+/// Microseconds of each report, by kind.
+type Times = [Vec<u64>; KINDS];
+
+/// What one round of load came to.
+struct Loaded {
+    times: Times,
+    /// Records and sales a second, taken meanwhile.
+    drained: u64,
+    appended: u64,
+    /// Of each kind, one answer from under the load.
+    kept: Vec<Value>,
+}
+
+/// The lines of P13.
+pub(crate) fn lines(runtime: &Runtime, size: &Size) -> anyhow::Result<Vec<Line>> {
+    runtime.block_on(async {
+        let mut shops = Shops::open(size).await?;
+        let mut idle = vec![shops.idle(size.reports).await?];
+        let mut loaded = Vec::new();
+        for _ in 0..size.rounds {
+            let round = shops.loaded(size).await?;
+            shops.settle().await?;
+            idle.push(shops.idle(size.reports).await?);
+            shops.compare(&round.kept).await?;
+            loaded.push(round);
+        }
+        Ok((0..KINDS).map(|kind| line(kind, size, &idle, &loaded)).collect())
+    })
+}
+
+fn line(kind: usize, size: &Size, idle: &[Times], loaded: &[Loaded]) -> Line {
+    let idle_of = |round: usize| sorted(idle[round][kind].iter().chain(&idle[round + 1][kind]));
+    let rounds: Vec<(Vec<u64>, Vec<u64>)> =
+        loaded.iter().enumerate().map(|(round, loaded)| (sorted(&loaded.times[kind]), idle_of(round))).collect();
+    let median = |figure: &dyn Fn(usize) -> u64| {
+        let figures = sorted(&(0..rounds.len()).map(figure).collect::<Vec<_>>());
+        figures[figures.len() / 2]
+    };
+    let millis = |(name, hundredths): (&str, usize)| {
+        let loaded = median(&|round| at(&rounds[round].0, hundredths));
+        let idle = median(&|round| at(&rounds[round].1, hundredths));
+        format!("{name} {} : {} ms", thousandths(loaded), thousandths(idle))
+    };
+    let what = format!(
+        "report {}, {} appending ({}/s) and {} nodes draining ({}/s) : idle; {}, {}; p99",
+        REPORTS[kind].0,
+        size.connections,
+        median(&|round| loaded[round].appended),
+        size.nodes,
+        median(&|round| loaded[round].drained),
+        millis(("p50", 50)),
+        millis(("max", 100)),
+    );
+    let p99: Vec<(u64, u64)> = rounds.iter().map(|(loaded, idle)| (at(loaded, 99), at(idle, 99))).collect();
+    Line::of_rounds("P13", what, LIMIT, " us", &p99)
+}
+
+fn sorted<'a>(times: impl IntoIterator<Item = &'a u64>) -> Vec<u64> {
+    let mut times: Vec<u64> = times.into_iter().copied().collect();
+    times.sort_unstable();
+    times
+}
+
+fn at(sorted: &[u64], hundredths: usize) -> u64 {
+    sorted.get((sorted.len() * hundredths / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+/// Central, a node that is sold at, and nodes that have been offline.
+struct Shops {
+    company: Company,
+    till: Server,
+    /// Sales that the till acknowledged.
+    appended: u64,
+    offline: Vec<Offline>,
+}
+
+/// A node with a backlog.
+struct Offline {
+    node: HandMade,
+    key: String,
+    sold: u64,
+    backlog: Vec<bytes::Bytes>,
+}
+
+impl Shops {
+    async fn open(size: &Size) -> anyhow::Result<Shops> {
+        let company = Company::new("Europe/Paris", "EUR");
+        let issued = company.issue_node(&company.site("LYO"), "LYO");
+        let till = Server::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
+        let mut offline = Vec::new();
+        for number in 0..size.nodes {
+            let issued = company.issue_node(&company.site(&format!("S{number}")), &format!("S{number}"));
+            let key = issued["SYNC_API_KEY"].as_str().context("a node is issued a key")?.to_owned();
+            let mut node = Offline { node: HandMade::new(&issued), key, sold: 0, backlog: Vec::new() };
+            node.receive_goods();
+            offline.push(node);
+        }
+        let mut shops = Shops { company, till, appended: 0, offline };
+        shops.seal(size.batches_before, size.batch)?;
+        shops.drain().await?;
+        shops.settle().await?;
+        Ok(shops)
+    }
+
+    /// Fills each node's backlog.
+    fn seal(&mut self, batches: usize, records: usize) -> anyhow::Result<()> {
+        for node in &mut self.offline {
+            for _ in 0..batches {
+                node.seal_batch(records)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every node pushes its backlog, one batch after the other. How many records a second central took.
+    async fn drain(&mut self) -> anyhow::Result<u64> {
+        let url = format!("{}{}", self.company.central.url, paths::SYNC_PUSH);
+        let started = Instant::now();
+        let mut draining = JoinSet::new();
+        for node in &mut self.offline {
+            let (http, url, key) = (self.company.http.clone(), url.clone(), node.key.clone());
+            let backlog = std::mem::take(&mut node.backlog);
+            draining.spawn(async move { push_all(&http, &url, &key, backlog).await });
+        }
+        let mut records = 0;
+        while let Some(drained) = draining.join_next().await {
+            records += drained??;
+        }
+        Ok(rate(records, started))
+    }
+
+    /// Waits until the node has nothing left to push and the sales report has everything.
+    async fn settle(&self) -> anyhow::Result<()> {
+        self.company.drained(&self.till).await;
+        self.company.sales("month").await;
+        Ok(())
+    }
+
+    async fn idle(&self, reports: usize) -> anyhow::Result<Times> {
+        // A new connection each time: central ends one that is silent for as long as a round takes.
+        let mut reader = Connection::open(address(&self.company.central)?).await?;
+        let mut times = Times::default();
+        // Unmeasured: the first answer after a load has that load to catch up with.
+        for kind in 0..KINDS {
+            ask(&mut reader, kind, &self.company.token).await?;
+        }
+        for _ in 0..reports {
+            for (kind, times) in times.iter_mut().enumerate() {
+                times.push(ask(&mut reader, kind, &self.company.token).await?.0);
+            }
+        }
+        Ok(times)
+    }
+
+    /// Asks for reports, one after the other, until the backlog is drained.
+    async fn loaded(&mut self, size: &Size) -> anyhow::Result<Loaded> {
+        self.seal(size.batches, size.batch)?;
+        let selling = Selling::start(address(&self.till)?, size.connections).await?;
+        let token = self.company.token.clone();
+        let mut reader = Connection::open(address(&self.company.central)?).await?;
+        let drained = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&drained);
+        let reading = tokio::spawn(async move {
+            let (mut times, mut kept) = (Times::default(), <[Vec<u8>; KINDS]>::default());
+            // Once at least, however fast the backlog is drained.
+            while times[0].is_empty() || !ended.load(Ordering::Acquire) {
+                for kind in 0..KINDS {
+                    let (micros, body) = ask(&mut reader, kind, &token).await?;
+                    times[kind].push(micros);
+                    kept[kind] = body;
+                }
+            }
+            anyhow::Ok((times, kept))
+        });
+        let drained_rate = self.drain().await;
+        drained.store(true, Ordering::Release);
+        let (times, kept) = reading.await??;
+        let started = selling.started;
+        let sold = selling.stop().await?;
+        self.appended += sold;
+        let kept = kept.iter().map(|body| serde_json::from_slice(body)).collect::<Result<_, _>>()?;
+        Ok(Loaded { times, drained: drained_rate?, appended: rate(sold, started), kept })
+    }
+
+    /// The same questions, asked of the past: the answers given under the load were right and complete.
+    async fn compare(&self, kept: &[Value]) -> anyhow::Result<()> {
+        for ((name, path), kept) in REPORTS.iter().zip(kept) {
+            let position = kept["complete_to"].as_u64().context("a report says up to where it is complete")?;
+            let mark = if path.contains('?') { '&' } else { '?' };
+            let now = self.company.ask(&format!("{path}{mark}as_of={position}")).await;
+            ensure!(now["complete_to"] == position, "{name}: as_of {position} is complete to {}", now["complete_to"]);
+            ensure!(now["rows"] == kept["rows"], "{name}: the answer under load differs from the one as of {position}");
+        }
+        let offline: u64 = self.offline.iter().map(|node| node.sold).sum();
+        let report = self.company.sales("month").await;
+        let sold: u64 = report["rows"].as_array().into_iter().flatten().filter_map(|row| row["sales"].as_u64()).sum();
+        let appended = self.appended;
+        ensure!(sold == offline + appended, "{sold} sales in the report, {offline} pushed and {appended} appended");
+        Ok(())
+    }
+}
+
+impl Offline {
+    /// Every product, in a lot of its own, so that the stock report has something to add up.
+    fn receive_goods(&mut self) {
+        let lines: Vec<Value> = (0..PRODUCTS)
+            .map(|product| json!({"product": product_code(product), "quantity": "1000000", "unit_cost": "1.20"}))
+            .collect();
+        for (number, lines) in lines.chunks(100).enumerate() {
+            let reception = json!({"currency": "EUR", "lines": lines});
+            self.node.seal("RECEPTION", &format!("R-{}-{number}", self.node.node), "GOODS_RECEIVED", &reception);
+        }
+    }
+
+    /// Sells until a batch is full, one sale a record, over the products and the days.
+    fn seal_batch(&mut self, records: usize) -> anyhow::Result<()> {
+        while self.node.waiting() < records {
+            let id = Uuid::now_v7().to_string();
+            let mut event = self.node.event("SALE", &id, "SALE_RECORDED", &sale(&id, self.sold * 7 % PRODUCTS));
+            event.occurred_at.0 -= i64::try_from(self.sold % DAYS)? * DAY_MICROS;
+            self.node.seal_bytes(stored_v1::encode(&event)?);
+            self.sold += 1;
+        }
+        let body = serde_json::to_vec(&self.node.push())?;
+        ensure!(body.len() <= PUSH_BODY_BYTES_MAX, "a batch of {} bytes", body.len());
+        self.backlog.push(body.into());
+        Ok(())
+    }
+}
+
+/// Pushes until nothing is left; how many records were taken.
+async fn push_all(http: &reqwest::Client, url: &str, key: &str, backlog: Vec<bytes::Bytes>) -> anyhow::Result<u64> {
+    let mut records = 0;
+    for body in backlog {
+        loop {
+            let request = http.post(url).bearer_auth(key).header("content-type", "application/json");
+            let answer = request.body(body.clone()).send().await?;
+            let status = answer.status();
+            let text = answer.text().await?;
+            if status.is_success() {
+                let answer: Value = serde_json::from_str(&text)?;
+                records += answer["results"].as_array().context("a push is answered record by record")?.len() as u64;
+                break;
+            }
+            ensure!(status.as_u16() == 503, "{status}: {text}");
+            tokio::time::sleep(PUSH_AGAIN_AFTER).await;
+        }
+    }
+    Ok(records)
+}
+
+/// Connections that sell at a node, one sale after the other on each.
+struct Selling {
+    started: Instant,
+    stop: Arc<AtomicBool>,
+    tills: JoinSet<anyhow::Result<()>>,
+    sold: Arc<AtomicU64>,
+}
+
+impl Selling {
+    async fn start(node: SocketAddr, connections: usize) -> anyhow::Result<Selling> {
+        let (stop, sold) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let mut tills = JoinSet::new();
+        for _ in 0..connections {
+            let mut connection = Connection::open(node).await?;
+            let (stop, sold) = (Arc::clone(&stop), Arc::clone(&sold));
+            tills.spawn(async move {
+                while !stop.load(Ordering::Acquire) {
+                    let id = Uuid::now_v7();
+                    let mut sale = sale(&id.to_string(), u64::from(id.as_bytes()[15]));
+                    sale["entity_id"] = json!(id.to_string());
+                    sale["id"] = json!(id.to_string());
+                    connection.ask(&post(paths::SALES, &sale.to_string())).await?.granted()?;
+                    sold.fetch_add(1, Ordering::AcqRel);
+                }
+                Ok(())
+            });
+        }
+        Ok(Selling { started: Instant::now(), stop, tills, sold })
+    }
+
+    /// Lets each finish its sale; how many there were.
+    async fn stop(mut self) -> anyhow::Result<u64> {
+        self.stop.store(true, Ordering::Release);
+        while let Some(till) = self.tills.join_next().await {
+            till??;
+        }
+        Ok(self.sold.load(Ordering::Acquire))
+    }
+}
+
+/// One report: how long it took, and what was answered.
+async fn ask(reader: &mut Connection, kind: usize, token: &str) -> anyhow::Result<(u64, Vec<u8>)> {
+    let request = get(REPORTS[kind].1, Some(token));
+    let started = Instant::now();
+    let answer = reader.ask(&request).await?;
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Ok((micros, answer.granted()?.to_vec()))
+}
+
+fn product_code(product: u64) -> String {
+    format!("P{product:04}")
+}
+
+fn sale(receipt: &str, product: u64) -> Value {
+    json!({"currency": "EUR", "total_minor": 1530, "country": "France", "receipt_no": receipt,
+        "lines": [{"product": product_code(product), "quantity": "6", "unit_price": "2.55"}],
+        "payments": [{"method": "card", "amount_minor": 1530}]})
+}
+
+fn address(server: &Server) -> anyhow::Result<SocketAddr> {
+    Ok(server.url.trim_start_matches("http://").parse()?)
+}
