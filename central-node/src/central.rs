@@ -12,17 +12,20 @@ use comptoir_proto::rulebook_file;
 use comptoir_proto::sync_v1::{HeadDto, Receipt, receipt_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
+use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
-use crate::database::{self, BootstrapError, Database, StoreError, Urls};
+use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::identity::{self, IdentityError, NewTenant};
 use crate::ingest::{self, Drafts, Job, Queues, StampKey};
 use crate::private_postgres::{self, ADMIN_ROLE, Running, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
+use crate::reporting::KeptReports;
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
 use crate::sync_down::{Contacts, Loads, Watch};
@@ -45,6 +48,9 @@ pub enum CentralError {
     /// An identity was not made.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// The operating system gave no threads.
+    #[error("starting the threads of central's background work: {0}")]
+    Threads(#[source] std::io::Error),
     /// The operating system gave no random bytes.
     #[error("no random bytes for central's key: {0}")]
     NoRandomness(String),
@@ -63,6 +69,7 @@ pub struct Central {
     database: Database,
     urls: Urls,
     queues: Queues,
+    background: Background,
     clock: Clock,
     incarnation: Uuid,
     key: SigningKey,
@@ -71,6 +78,7 @@ pub struct Central {
     pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     progress: Arc<Progress>,
+    kept: KeptReports,
     late_after: Duration,
     clock_drift_limit: Duration,
     watch: Watch,
@@ -98,11 +106,16 @@ impl Central {
         };
         database::migrate(&urls.migrator).await?;
         let server = postgres.as_ref().map(Running::watch);
-        let database = Database::connect(&urls).await?.on(server.clone());
+        let runs = if postgres.is_some() { Server::ThisMachine } else { Server::Elsewhere };
+        let database = Database::connect_to(&urls, runs).await?.on(server.clone());
+        let background = Background::start().map_err(CentralError::Threads)?;
         let (incarnation, key) = load_meta(&database).await?;
-        let queues = Queues::new(database.clone(), config.clock.clone());
+        let queues = Queues::new(database.clone(), config.clock.clone(), background.handle().clone());
         let progress = Arc::new(Progress::default());
-        let start = || Runner::start(database.clone(), Arc::clone(&progress), queues.commits());
+        let start = || {
+            let _entered = background.handle().enter();
+            Runner::start(database.clone(), Arc::clone(&progress), queues.commits())
+        };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
         let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
@@ -120,6 +133,7 @@ impl Central {
         }
         Ok(Arc::new(Central {
             queues,
+            background,
             database,
             urls,
             clock: config.clock,
@@ -130,6 +144,7 @@ impl Central {
             bodies: Arc::new(Semaphore::new(BODIES_KIB)),
             stopping,
             progress,
+            kept: KeptReports::default(),
             late_after: config.late_after,
             clock_drift_limit: config.clock_drift_limit,
             watch,
@@ -220,6 +235,11 @@ impl Central {
         &self.progress
     }
 
+    /// Answers of reports that were asked lately.
+    pub(crate) fn kept(&self) -> &KeptReports {
+        &self.kept
+    }
+
     /// How long a node may be silent before its site is called late.
     pub(crate) fn late_after(&self) -> Duration {
         self.late_after
@@ -254,6 +274,11 @@ impl Central {
 
     pub(crate) fn queues(&self) -> &Queues {
         &self.queues
+    }
+
+    /// Where work of lower priority is spawned.
+    pub(crate) fn background(&self) -> &Handle {
+        self.background.handle()
     }
 
     pub(crate) fn clock(&self) -> &Clock {

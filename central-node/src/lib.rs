@@ -4,6 +4,7 @@
 //! opens no port: [`Central::start`], [`router`], [`Central::shutdown`].
 
 mod api;
+mod background;
 mod blobs;
 mod central;
 mod clock;

@@ -15,8 +15,10 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Metrics, Object, Pool, RecyclingMethod, Runtime,
     Transaction,
 };
-use tokio_postgres::{Config, NoTls};
+use rustix::process::Pid;
+use tokio_postgres::{Config, IsolationLevel, NoTls};
 
+use crate::background;
 use crate::private_postgres::ServerWatch;
 pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate, prepare_server};
 pub use checks::UnfitRole;
@@ -24,10 +26,15 @@ pub use error::{Doing, StoreError};
 
 pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 
-/// Connections that reports, commands and projections share.
-const SERVICE_CONNECTIONS: usize = 16;
+/// Connections that requests, commands and projections share.
+const SERVICE_CONNECTIONS: usize = 12;
 /// Connections that write the log. One is enough for a tenant; several tenants write at once.
 const INGEST_CONNECTIONS: usize = 8;
+/// Connections that follow the log: one for each tenant that is caught up at a time.
+const FOLLOWER_CONNECTIONS: usize = 2;
+/// Connections that only reports about the present use, so that none of them waits behind a burst of other requests. Their statements
+/// are short; a report of the past may read the whole log, and uses the service's.
+const REPORT_CONNECTIONS: usize = 4;
 /// The watcher asks rarely.
 const WATCHER_CONNECTIONS: usize = 2;
 /// How long a request waits for a connection before it is told to come back.
@@ -46,11 +53,22 @@ pub struct Urls {
     pub readonly: String,
 }
 
+/// Where the server's processes run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Server {
+    /// Here, and they are this program's to arrange.
+    ThisMachine,
+    /// Perhaps elsewhere; their priorities are their administrator's.
+    Elsewhere,
+}
+
 /// The pools.
 #[derive(Clone, Debug)]
 pub struct Database {
     service: Pool,
     ingest: Pool,
+    followers: Pool,
+    reports: Pool,
     watcher: Pool,
     /// Where the server is a private one.
     server: Option<ServerWatch>,
@@ -59,15 +77,22 @@ pub struct Database {
 impl Database {
     /// Connects as the service and the watcher, and refuses roles that could do more than they should.
     pub async fn connect(urls: &Urls) -> Result<Database, StoreError> {
+        Database::connect_to(urls, Server::Elsewhere).await
+    }
+
+    /// As [`Database::connect`]; backends of a server on this machine that write the log or follow it get a lower priority.
+    pub(crate) async fn connect_to(urls: &Urls, server: Server) -> Result<Database, StoreError> {
         // The promise stands or falls with it, so it is not left to the server's settings.
         const DURABLE: &str = "-c synchronous_commit=on -c lock_timeout=10s -c jit=off -c timezone=UTC";
         // Every lookup in an ingest transaction is by key. A plan made while a table was still empty must not read it whole for ever.
         const BY_KEY: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off \
              -c plan_cache_mode=force_generic_plan";
         let database = Database {
-            service: pool(&urls.service, DURABLE, SERVICE_CONNECTIONS)?,
-            ingest: pool(&urls.service, &format!("{DURABLE} {BY_KEY}"), INGEST_CONNECTIONS)?,
-            watcher: pool(&urls.watcher, "-c timezone=UTC", WATCHER_CONNECTIONS)?,
+            service: pool(&urls.service, DURABLE, SERVICE_CONNECTIONS, Server::Elsewhere)?,
+            ingest: pool(&urls.service, &format!("{DURABLE} {BY_KEY}"), INGEST_CONNECTIONS, server)?,
+            followers: pool(&urls.service, DURABLE, FOLLOWER_CONNECTIONS, server)?,
+            reports: pool(&urls.service, DURABLE, REPORT_CONNECTIONS, Server::Elsewhere)?,
+            watcher: pool(&urls.watcher, "-c timezone=UTC", WATCHER_CONNECTIONS, Server::Elsewhere)?,
             server: None,
         };
         checks::check(&*database.service().await?).await?;
@@ -83,6 +108,16 @@ impl Database {
     /// A connection that writes the log.
     pub(crate) async fn ingest(&self) -> Result<Object, StoreError> {
         self.get(&self.ingest).await
+    }
+
+    /// A connection that follows the log.
+    pub(crate) async fn follower(&self) -> Result<Object, StoreError> {
+        self.get(&self.followers).await
+    }
+
+    /// A connection for a report about the present.
+    pub(crate) async fn reports(&self) -> Result<Object, StoreError> {
+        self.get(&self.reports).await
     }
 
     /// A connection that sees heads and cursors of all tenants.
@@ -107,6 +142,8 @@ impl Database {
     pub fn close(&self) {
         self.service.close();
         self.ingest.close();
+        self.followers.close();
+        self.reports.close();
         self.watcher.close();
     }
 }
@@ -114,6 +151,14 @@ impl Database {
 /// Begins a transaction of one tenant.
 pub async fn begin(connection: &mut Object, tenant: TenantId) -> Result<Transaction<'_>, StoreError> {
     let tx = connection.transaction().await?;
+    set_tenant(&tx, tenant).await?;
+    Ok(tx)
+}
+
+/// Begins a transaction of one tenant that only reads, and sees one moment however long it reads.
+pub(crate) async fn begin_snapshot(connection: &mut Object, tenant: TenantId) -> Result<Transaction<'_>, StoreError> {
+    let transaction = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    let tx = transaction.start().await?;
     set_tenant(&tx, tenant).await?;
     Ok(tx)
 }
@@ -136,7 +181,18 @@ async fn forget_plans(client: &mut ClientWrapper, metrics: &Metrics) -> Result<(
     Ok(())
 }
 
-fn pool(url: &str, options: &str, connections: usize) -> Result<Pool, StoreError> {
+/// Lowers the priority of the process that serves a new connection.
+async fn lower_priority(client: &mut ClientWrapper) -> Result<(), HookError> {
+    let row = client.query_one("select pg_backend_pid()", &[]).await.map_err(HookError::Backend)?;
+    let process = Pid::from_raw(row.try_get(0).map_err(HookError::Backend)?);
+    // Process 0 would be the calling thread.
+    if process.is_some() {
+        background::lower(process);
+    }
+    Ok(())
+}
+
+fn pool(url: &str, options: &str, connections: usize, server: Server) -> Result<Pool, StoreError> {
     let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
     let options = match config.get_options() {
         Some(given) => format!("{given} {options}"),
@@ -144,8 +200,10 @@ fn pool(url: &str, options: &str, connections: usize) -> Result<Pool, StoreError
     };
     config.options(options).application_name("comptoir-central").connect_timeout(Duration::from_secs(10));
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-    let pool = Pool::builder(manager)
-        .max_size(connections)
+    let lower = Hook::async_fn(|client, _| Box::pin(lower_priority(client)));
+    let pool = Pool::builder(manager).max_size(connections);
+    let pool = if server == Server::ThisMachine { pool.post_create(lower) } else { pool };
+    let pool = pool
         .post_recycle(Hook::async_fn(|client, metrics| Box::pin(forget_plans(client, metrics))))
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(POOL_WAIT))

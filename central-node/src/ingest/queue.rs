@@ -10,6 +10,7 @@ use comptoir_proto::api_v1::Decided;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
+use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
 use super::answer::Answer;
@@ -46,11 +47,12 @@ pub(crate) struct Queues {
     clock: Clock,
     tenants: Arc<Mutex<Tenants>>,
     commits: watch::Sender<u64>,
+    background: Handle,
 }
 
 impl Queues {
-    pub(crate) fn new(database: Database, clock: Clock) -> Queues {
-        Queues { database, clock, tenants: Arc::default(), commits: watch::Sender::new(0) }
+    pub(crate) fn new(database: Database, clock: Clock, background: Handle) -> Queues {
+        Queues { database, clock, tenants: Arc::default(), commits: watch::Sender::new(0), background }
     }
 
     /// Rises with each commit of this process: a hint that there is something to read, never a position.
@@ -98,7 +100,7 @@ impl Queues {
             None => {
                 tenants.waiting.insert(tenant, VecDeque::from([waiting]));
                 let queues = self.clone();
-                tokio::spawn(async move { queues.work(tenant).await });
+                self.background.spawn(async move { queues.work(tenant).await });
             }
         }
         Ok(())

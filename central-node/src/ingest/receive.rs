@@ -68,7 +68,7 @@ async fn take(
     let now = central.clock().now();
     let (bytes, reserved) = body_bytes(central, headers, body, PUSH_BODY_BYTES_MAX).await?;
     let (owner, key) = (credential.clone(), central.stamps().clone());
-    let push = tokio::task::spawn_blocking(move || read(&owner, node, &bytes, now, &key)).await;
+    let push = central.background().spawn_blocking(move || read(&owner, node, &bytes, now, &key)).await;
     let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;
     if let Some(sync) = sync {
         sync.clock_offset_micros = Some(push.clock_offset_micros);

@@ -6,12 +6,12 @@
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
-use tokio_postgres::{IsolationLevel, Portal};
+use tokio_postgres::Portal;
 
 use super::rebuild::{Builder, Wish};
 use super::status::version_state;
 use super::{Projection, ProjectionError, Table, Version, position_sql};
-use crate::database::{Database, set_tenant};
+use crate::database::{Database, begin_snapshot};
 
 /// Rows fetched at a time from each side.
 const ROWS: i32 = 2_000;
@@ -74,7 +74,7 @@ pub async fn compare(
 ) -> Result<Compared, ProjectionError> {
     let (left, right) = (Version { projection, number: left }, Version { projection, number: right });
     let mut connection = database.service().await?;
-    let snapshot = snapshot(&mut connection, tenant).await?;
+    let snapshot = begin_snapshot(&mut connection, tenant).await?;
     let at_left = standing(&snapshot, tenant, left).await?;
     let at_right = standing(&snapshot, tenant, right).await?;
     if at_left == at_right || !projection.is_deciding() {
@@ -89,24 +89,13 @@ pub async fn compare(
         builder.commit_page(database, position).await?;
     }
     let mut caught_up = database.service().await?;
-    let caught_up = self::snapshot(&mut caught_up, tenant).await?;
+    let caught_up = begin_snapshot(&mut caught_up, tenant).await?;
     if standing(&caught_up, tenant, behind).await? != position {
         return Err(ProjectionError::Fenced { of: behind, tenant });
     }
     let of = |version: Version| if version == behind { &caught_up } else { &snapshot };
     let tables = compare_tables(tenant, (of(left), left), (of(right), right), position).await?;
     Ok(Compared { position, tables })
-}
-
-/// A transaction that sees one moment, however long it reads.
-async fn snapshot(
-    connection: &mut deadpool_postgres::Object,
-    tenant: TenantId,
-) -> Result<Transaction<'_>, ProjectionError> {
-    let tx =
-        connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
-    set_tenant(&tx, tenant).await?;
-    Ok(tx)
 }
 
 async fn standing(tx: &Transaction<'_>, tenant: TenantId, of: Version) -> Result<Position, ProjectionError> {

@@ -27,6 +27,7 @@ use comptoir_core::position::Position;
 use crate::database::{StoreError, as_bigint, natural};
 
 pub use log::PageSize;
+pub(crate) use status::ReadVersion;
 
 /// A read model, by its name in `projection_version`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

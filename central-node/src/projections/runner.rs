@@ -137,7 +137,7 @@ impl Follower {
     pub(super) async fn step(&self, tenant: TenantId, head: Position) -> Result<Option<Position>, ProjectionError> {
         // Put back only after the commit: a claim whose transaction failed does not know where its cursor stands.
         let held = self.claims().remove(&tenant);
-        let mut connection = self.database.service().await?;
+        let mut connection = self.database.follower().await?;
         let tx = begin(&mut connection, tenant).await?;
         let claim = match held {
             Some(claim) => Some(claim),

@@ -1,11 +1,14 @@
 -- The version that is being built, or the next number. The first is left to whoever follows the log.
+-- The fence begins at random: a number that was dropped may be given again, and answers kept from its first rows must not be taken for
+-- answers from its second.
 with building as (
     select version from projection_version
     where tenant_id = $1 and projection = $2 and state = 'building'
     order by version desc limit 1
 ), made as (
-    insert into projection_version (tenant_id, projection, version, state)
-    select $1, $2, coalesce((select max(version) from projection_version where tenant_id = $1 and projection = $2), 1) + 1, 'building'
+    insert into projection_version (tenant_id, projection, version, state, owner_epoch)
+    select $1, $2, coalesce((select max(version) from projection_version where tenant_id = $1 and projection = $2), 1) + 1, 'building',
+           floor(random() * 1e18)::bigint
     where not exists (select from building)
     returning version
 )

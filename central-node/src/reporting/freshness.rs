@@ -105,11 +105,8 @@ pub(super) async fn late_sites(
     let point = past.unwrap_or(Past { position: Position(u64::MAX), at: now });
     let micros = i64::try_from(late_after.as_micros()).unwrap_or(i64::MAX);
     let since = point.at.shifted(micros.saturating_neg());
-    let rows = tx
-        .query(
-            include_str!("late_sites.sql"),
-            &[&tenant.uuid(), &position_sql(point.position), &Micros(point.at), &Micros(since)],
-        )
-        .await?;
+    let statement = tx.prepare_cached(include_str!("late_sites.sql")).await?;
+    let (id, position) = (tenant.uuid(), position_sql(point.position));
+    let rows = tx.query(&statement, &[&id, &position, &Micros(point.at), &Micros(since)]).await?;
     rows.iter().map(|row| Ok(SiteId::new(row.try_get(0)?))).collect()
 }

@@ -3,6 +3,7 @@
 
 mod csv_table;
 mod freshness;
+mod kept;
 pub(crate) mod lists;
 mod params;
 mod read_models;
@@ -22,6 +23,13 @@ use crate::database::StoreError;
 use crate::projections::ProjectionError;
 
 pub(crate) use routes::router;
+
+/// What was answered lately, for those who ask the same again.
+#[derive(Default)]
+pub(crate) struct KeptReports {
+    sales: kept::KeptAnswers<sales::PresentSales, sales::SalesRow>,
+    stock: kept::KeptAnswers<stock::PresentStock, stock::StockRow>,
+}
 
 /// A site is late when one of its nodes has not pushed for longer than this, unless the settings say otherwise: a day and a night.
 pub(crate) const LATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

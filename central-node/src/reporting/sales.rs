@@ -1,13 +1,16 @@
 //! `GET /api/v1/reports/sales`: what was sold, returned, written off and adjusted, by one key.
 
+use std::cmp::Ordering;
+
 use comptoir_core::id::{SiteId, TenantId};
-use comptoir_core::money::{Currency, padded};
+use comptoir_core::money::{Currency, padded, plain};
 use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_postgres::Row;
@@ -17,14 +20,15 @@ use uuid::Uuid;
 use super::ReportError;
 use super::csv_table::{self, Cell};
 use super::freshness;
+use super::kept::{KeptAnswers, Rows, merged};
 use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, bad, write_cursor};
 use crate::central::Central;
-use crate::database::{StoreError, begin};
+use crate::database::{StoreError, begin_snapshot};
 use crate::projections::progress::Mark;
-use crate::projections::{position_of, position_sql};
+use crate::projections::{Projection, ReadVersion, position_of, position_sql};
 
 /// What a row is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum By {
     Day,
     Month,
@@ -93,7 +97,8 @@ pub(crate) struct SalesReport {
     #[serde(skip_serializing_if = "is_zero")]
     parked: u64,
     /// Sorted by the bytes of key and currency; what is not known comes first.
-    rows: Vec<SalesRow>,
+    #[schemars(with = "Vec<SalesRow>")]
+    rows: Rows<SalesRow>,
     /// Of a page that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -105,8 +110,8 @@ fn is_zero(number: &u64) -> bool {
 }
 
 /// One key in one currency.
-#[derive(Debug, Serialize, JsonSchema)]
-struct SalesRow {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct SalesRow {
     key: Option<String>,
     #[schemars(with = "words::CurrencyCode")]
     currency: String,
@@ -145,27 +150,66 @@ pub(super) async fn report(
     patience.position = patience.position.max(past.map_or(Position::ZERO, |past| past.position));
     freshness::wait_for(central.progress(), tenant, Mark::Projected, patience).await?;
 
-    let mut connection = central.database().service().await?;
-    let tx = begin(&mut connection, tenant).await?;
-    let (version, projected) = active(&tx, tenant).await?;
-    let complete_to = past.map_or(projected, |past| past.position);
-    let rows = rows(&tx, tenant, version, complete_to, question).await?;
-    let late_sites = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await?;
-    let parked = parked(&tx, tenant, version, complete_to).await?;
+    let database = central.database();
+    let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
+    let tx = begin_snapshot(&mut connection, tenant).await?;
+    let read = ReadVersion::active(&tx, tenant, Projection::Sales).await?;
+    let complete_to = past.map_or(read.position, |past| past.position);
+    let rows = async {
+        match (past, &question.page) {
+            (None, None) => present(&tx, tenant, read, question, &central.kept().sales).await,
+            _ => rows(&tx, tenant, read.number, (Position::ZERO, complete_to), question).await.map(Rows::from),
+        }
+    };
+    // Asked together, they cost one round trip.
+    let (rows, late_sites, parked) = tokio::try_join!(
+        rows,
+        freshness::late_sites(&tx, tenant, past, now, central.late_after()),
+        parked(&tx, tenant, read.number, complete_to)
+    )?;
     let (rows, next_cursor) = paged(rows, question.page.as_ref())?;
     let late_sites = late_sites.into_iter().map(SiteId::uuid).collect();
     Ok(SalesReport { complete_to: complete_to.0, late_sites, parked, rows, next_cursor })
 }
 
-/// The version that is read and how far it has come; nothing was projected yet where there is none.
-async fn active(tx: &Transaction<'_>, tenant: TenantId) -> Result<(i32, Position), ReportError> {
-    let sql = "select version, position from projection_version
-               where tenant_id = $1 and projection = 'sales' and state = 'active'";
-    let statement = tx.prepare_cached(sql).await?;
-    match tx.query_opt(&statement, &[&tenant.uuid()]).await? {
-        Some(row) => Ok((row.try_get(0)?, position_of(row.try_get(1)?)?)),
-        None => Ok((0, Position::ZERO)),
+/// A question about the present, apart from which rows of a longer answer are shown.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct PresentSales {
+    tenant: TenantId,
+    version: i32,
+    fence: i64,
+    by: By,
+    from: Option<Date>,
+    to: Option<Date>,
+    site: Option<SiteId>,
+    currency: Option<Currency>,
+}
+
+/// The rows up to where the projection has come: those kept from an earlier answer, and what came since.
+async fn present(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    read: ReadVersion,
+    question: &SalesQuestion,
+    kept: &KeptAnswers<PresentSales, SalesRow>,
+) -> Result<Rows<SalesRow>, ReportError> {
+    let SalesQuestion { from, to, by, site, currency, as_of: _, patience: _, page: _ } = *question;
+    let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
+    let earlier = kept.up_to(&asked, read.position);
+    if let Some(earlier) = earlier {
+        if earlier.to == read.position {
+            return Ok(earlier.rows);
+        }
+        let later = rows(tx, tenant, read.number, (earlier.to, read.position), question).await?;
+        if let Some(merged) = merged(&earlier.rows, later, SalesRow::order, SalesRow::plus) {
+            let rows = Rows::from(merged);
+            kept.keep(asked, read.position, rows.clone());
+            return Ok(rows);
+        }
     }
+    let rows = Rows::from(rows(tx, tenant, read.number, (Position::ZERO, read.position), question).await?);
+    kept.keep(asked, read.position, rows.clone());
+    Ok(rows)
 }
 
 async fn parked(tx: &Transaction<'_>, tenant: TenantId, version: i32, to: Position) -> Result<u64, ReportError> {
@@ -176,12 +220,12 @@ async fn parked(tx: &Transaction<'_>, tenant: TenantId, version: i32, to: Positi
     Ok(position_of(row.try_get(0)?)?.0)
 }
 
-/// One row more than the answer may have, so that it is seen where there are more.
+/// What the lines after `since` come to: one row more than the answer may have, so that it is seen where there are more.
 async fn rows(
     tx: &Transaction<'_>,
     tenant: TenantId,
     version: i32,
-    to: Position,
+    (since, to): (Position, Position),
     question: &SalesQuestion,
 ) -> Result<Vec<SalesRow>, ReportError> {
     let SalesQuestion { from, to: until, by, site, currency, page, .. } = question;
@@ -192,15 +236,15 @@ async fn rows(
     let after = page.as_ref().and_then(|page| page.after.as_deref());
     let part = |index: usize| after.and_then(|key| key.get(index)).and_then(Option::as_deref);
     let (is_after, key, after_currency) = (after.is_some(), part(0), part(1));
-    let (id, to) = (tenant.uuid(), position_sql(to));
-    let parameters: [&(dyn ToSql + Sync); 11] =
-        [&id, &version, &to, &from, &until, &site, &currency, &is_after, &key, &after_currency, &limit];
+    let (id, since, to) = (tenant.uuid(), position_sql(since), position_sql(to));
+    let parameters: [&(dyn ToSql + Sync); 12] =
+        [&id, &version, &to, &from, &until, &site, &currency, &is_after, &key, &after_currency, &limit, &since];
     let sql = include_str!("sales.sql").replace("{key}", by.expression());
     let statement = tx.prepare_cached(&sql).await?;
     tx.query(&statement, &parameters).await?.iter().map(SalesRow::read).collect()
 }
 
-fn paged(mut rows: Vec<SalesRow>, page: Option<&Page>) -> Result<(Vec<SalesRow>, Option<String>), ReportError> {
+fn paged(rows: Rows<SalesRow>, page: Option<&Page>) -> Result<(Rows<SalesRow>, Option<String>), ReportError> {
     let limit = page.map_or(REPORT_ROWS_MAX, |page| page.limit);
     if rows.len() <= limit {
         return Ok((rows, None));
@@ -212,16 +256,17 @@ fn paged(mut rows: Vec<SalesRow>, page: Option<&Page>) -> Result<(Vec<SalesRow>,
         );
         return Err(Problem::new(ErrorCode::TooLarge, detail).into());
     }
+    let mut rows = rows.into_vec();
     rows.truncate(limit);
     let cursor = rows.last().map(|last| write_cursor(&[last.key.as_deref(), Some(&last.currency)]));
-    Ok((rows, cursor))
+    Ok((rows.into(), cursor))
 }
 
 impl SalesRow {
     fn read(row: &Row) -> Result<SalesRow, ReportError> {
         let minor: &str = row.try_get("amount_minor")?;
         let (currency, amount): (String, String) = (row.try_get("currency")?, row.try_get("amount")?);
-        let amount = Currency::parse(&currency).map_or_else(|| amount.clone(), |known| padded(&amount, known));
+        let amount = with_decimals(amount, &currency);
         let no_number = || StoreError::Damaged(format!("{minor:?} is no sum of minor units"));
         Ok(SalesRow {
             key: row.try_get("key")?,
@@ -239,6 +284,47 @@ impl SalesRow {
             time_unsure: row.try_get("time_unsure")?,
         })
     }
+
+    /// As the report is sorted: what is not known comes first, then by bytes.
+    fn order(left: &SalesRow, right: &SalesRow) -> Ordering {
+        (&left.key, &left.currency).cmp(&(&right.key, &right.currency))
+    }
+
+    /// This row and what later positions add to it, exactly, or nothing.
+    fn plus(&self, later: SalesRow) -> Option<SalesRow> {
+        Some(SalesRow {
+            key: later.key,
+            currency: later.currency,
+            sales: self.sales.checked_add(later.sales)?,
+            refunds: self.refunds.checked_add(later.refunds)?,
+            write_offs: self.write_offs.checked_add(later.write_offs)?,
+            adjustments: self.adjustments.checked_add(later.adjustments)?,
+            lines: self.lines.checked_add(later.lines)?,
+            quantity: exact_sum(&self.quantity, &later.quantity)?,
+            written_off: exact_sum(&self.written_off, &later.written_off)?,
+            adjusted: exact_sum(&self.adjusted, &later.adjusted)?,
+            amount_minor: self.amount_minor.checked_add(later.amount_minor)?,
+            amount: with_decimals(exact_sum(&self.amount, &later.amount)?, &self.currency),
+            time_unsure: self.time_unsure.checked_add(later.time_unsure)?,
+        })
+    }
+}
+
+/// An amount with at least its currency's decimals.
+fn with_decimals(amount: String, currency: &str) -> String {
+    match Currency::parse(currency) {
+        Some(known) => padded(&amount, known),
+        None => amount,
+    }
+}
+
+/// The sum of two decimal numbers where no digit of it is lost. Postgres adds numbers of any length; a `Decimal` has 28 digits, and
+/// rounds what is longer: its scale is then shorter than its terms'.
+fn exact_sum(left: &str, right: &str) -> Option<String> {
+    let [left, right] = [left, right].map(|text| Decimal::from_str_exact(text).ok().map(|number| number.normalize()));
+    let (left, right) = (left?, right?);
+    let sum = left.checked_add(right)?;
+    (sum.is_zero() || sum.scale() == left.scale().max(right.scale())).then(|| plain(sum))
 }
 
 impl SalesReport {
@@ -299,5 +385,28 @@ impl SalesRow {
             self.amount_minor.to_string(),
             self.time_unsure.to_string(),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sum_has_every_digit_or_is_not_made() {
+        let sum = |left, right| exact_sum(left, right);
+        assert_eq!(sum("16.125", "-7.25").as_deref(), Some("8.875"));
+        assert_eq!(sum("0.5", "-0.5").as_deref(), Some("0"));
+        assert_eq!(sum("0", "0.0001").as_deref(), Some("0.0001"));
+        assert_eq!(sum("1000000000000000000000.5", "0.25").as_deref(), Some("1000000000000000000000.75"));
+        for (left, right) in [
+            // 28 digits and then some: rounded, had it been made.
+            ("9000000000000000000000000000", "0.0001"),
+            ("79228162514264337593543950335", "1"),
+            ("100000000000000000000000000000000000000", "1"),
+            ("NaN", "1"),
+        ] {
+            assert_eq!(sum(left, right), None, "{left} + {right}");
+        }
     }
 }

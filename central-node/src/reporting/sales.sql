@@ -6,6 +6,7 @@ with event_line as (
            bool_or(time_unsure) as time_unsure
     from sales_line
     where tenant_id = $1 and version = $2
+      and position > $12                                   -- what an earlier answer has already
       and position <= $3                                   -- complete up to here, whatever the runner adds meanwhile
       and ($4::text is null or day >= $4::text::date)
       and ($5::text is null or day <= $5::text::date)

@@ -1,5 +1,6 @@
 //! `GET /api/v1/reports/stock`: what is in stock, in lots, now or at a position or time of the past.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use comptoir_core::id::{Name, SiteId, TenantId};
@@ -14,20 +15,20 @@ use comptoir_proto::read_v1::{self, RowList};
 use deadpool_postgres::Transaction;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio_postgres::IsolationLevel;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::ReportError;
 use super::csv_table::{self, Cell};
 use super::freshness;
+use super::kept::{KeptAnswers, Rows, merged};
 use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, cursor_uuid, write_cursor};
 use super::stock_fold::{TURNS, fold};
 use crate::central::Central;
-use crate::database::{StoreError, set_tenant};
+use crate::database::{StoreError, begin_snapshot};
 use crate::event_store;
 use crate::projections::progress::Mark;
-use crate::projections::{ProjectionError, position_of};
+use crate::projections::{Projection, ProjectionError, ReadVersion, position_of};
 use crate::tenant::Tenant;
 use crate::world_store::{self, Versions};
 
@@ -49,14 +50,15 @@ pub(crate) struct StockReport {
     /// Sites of which something may be missing.
     late_sites: Vec<Uuid>,
     /// Sorted by site and product; the tenant's own stock comes first.
-    rows: Vec<StockRow>,
+    #[schemars(with = "Vec<StockRow>")]
+    rows: Rows<StockRow>,
     /// Of a page that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
 }
 
 /// One product in one site.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "StockReportRow")]
 pub(crate) struct StockRow {
     /// What a node may know of it too.
@@ -77,7 +79,7 @@ pub(crate) struct StockRow {
 }
 
 /// Goods that came in together.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "StockLot")]
 pub(crate) struct LotRow {
     #[schemars(with = "words::Instant")]
@@ -111,6 +113,11 @@ impl StockRow {
             lots: item.lots.iter().map(LotRow::of).collect(),
         }
     }
+
+    /// As the report is sorted: the tenant's own stock first, then by the bytes of site and product.
+    fn order(left: &StockRow, right: &StockRow) -> Ordering {
+        (left.known.site, &left.known.product).cmp(&(right.known.site, &right.known.product))
+    }
 }
 
 impl LotRow {
@@ -139,19 +146,85 @@ pub(super) async fn report(
 
     // The semaphore is never closed; without a turn nothing would be wrong but the load.
     let _turn = if past.is_some() { TURNS.acquire().await.ok() } else { None };
-    let mut connection = central.database().service().await?;
+    let database = central.database();
+    let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     // One moment for items and head, however long it reads.
-    let tx =
-        connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await?;
-    set_tenant(&tx, tenant).await?;
-    let head = event_store::tenant_head(&tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?.head;
+    let tx = begin_snapshot(&mut connection, tenant).await?;
+    let (head, read) =
+        tokio::try_join!(event_store::tenant_head(&tx, tenant), ReadVersion::active(&tx, tenant, Projection::Stock))?;
+    let head = head.ok_or(ProjectionError::NoTenant(tenant))?.head;
     let complete_to = past.map_or(head, |past| past.position);
-    let listed = list(&tx, tenant, question).await?;
-    let (keys, next_cursor) = paged(listed, question.page.as_ref())?;
-    let rows = rows(&tx, tenant, keys, complete_to).await?;
-    let late_sites = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await?;
-    let late_sites = late_sites.into_iter().map(SiteId::uuid).collect();
+    let rows = async {
+        if past.is_none() && question.page.is_none() {
+            let rows = present(&tx, tenant, (read, head), question, &central.kept().stock).await?;
+            return Ok::<_, ReportError>((rows, None));
+        }
+        let listed = list(&tx, tenant, question).await?;
+        let (keys, next_cursor) = paged(listed, question.page.as_ref())?;
+        Ok((Rows::from(self::rows(&tx, tenant, keys, complete_to).await?), next_cursor))
+    };
+    let late_sites = async {
+        let late = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await;
+        Ok::<_, ReportError>(late?.into_iter().map(SiteId::uuid).collect())
+    };
+    // Asked together, they cost one round trip.
+    let ((rows, next_cursor), late_sites) = tokio::try_join!(rows, late_sites)?;
     Ok(StockReport { complete_to: complete_to.0, late_sites, rows, next_cursor })
+}
+
+/// A question about the present.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct PresentStock {
+    tenant: TenantId,
+    version: i32,
+    fence: i64,
+    site: Option<SiteId>,
+    product: Option<Name>,
+}
+
+/// The rows as they stand at the head: those kept from an earlier answer, and the items that changed since.
+async fn present(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (read, head): (ReadVersion, Position),
+    StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
+    kept: &KeptAnswers<PresentStock, StockRow>,
+) -> Result<Rows<StockRow>, ReportError> {
+    let asked = PresentStock { tenant, version: read.number, fence: read.fence, site: *site, product: product.clone() };
+    let earlier = kept.up_to(&asked, head);
+    let (since, earlier) = earlier.map_or((Position::ZERO, None), |earlier| (earlier.to, Some(earlier.rows)));
+    let (limit, filter) = (REPORT_ROWS_MAX + 1, (*site, product.as_ref()));
+    let rows = match earlier {
+        Some(earlier) if since == head => return Ok(earlier),
+        earlier => {
+            let currency = currency(tx, tenant);
+            let changed = world_store::load_changed_stock(tx, tenant, read.number, since, filter, limit);
+            let (currency, changed) = tokio::try_join!(currency, async { changed.await.map_err(ReportError::from) })?;
+            let changed = changed.iter().map(|(key, item)| StockRow::of(key, item, &currency)).collect();
+            let earlier = earlier.as_deref().unwrap_or_default();
+            let merged = merged(earlier, changed, StockRow::order, |_, changed| Some(changed));
+            merged.expect("an item that changed stands in the place of its earlier row")
+        }
+    };
+    if rows.len() > REPORT_ROWS_MAX {
+        return Err(too_many_items());
+    }
+    let rows = Rows::from(rows);
+    kept.keep(asked, head, rows.clone());
+    Ok(rows)
+}
+
+async fn currency(tx: &Transaction<'_>, tenant: TenantId) -> Result<String, ReportError> {
+    let statement = tx.prepare_cached("select currency from tenant where tenant_id = $1").await?;
+    Ok(tx.query_one(&statement, &[&tenant.uuid()]).await?.try_get(0)?)
+}
+
+fn too_many_items() -> ReportError {
+    let detail = format!(
+        "more than {REPORT_ROWS_MAX} items: narrow it with site or product, or read it in pages with limit=1000, \
+         then cursor=<next_cursor>, and the same as_of for every page"
+    );
+    Problem::new(ErrorCode::TooLarge, detail).into()
 }
 
 /// An item and the last event that changed it.
@@ -188,11 +261,7 @@ fn paged(mut listed: Vec<Listed>, page: Option<&Page>) -> Result<(Vec<Listed>, O
         return Ok((listed, None));
     }
     if page.is_none() {
-        let detail = format!(
-            "more than {REPORT_ROWS_MAX} items: narrow it with site or product, or read it in pages with limit=1000, \
-             then cursor=<next_cursor>, and the same as_of for every page"
-        );
-        return Err(Problem::new(ErrorCode::TooLarge, detail).into());
+        return Err(too_many_items());
     }
     listed.truncate(limit);
     let cursor = listed.last().map(|(key, _)| {
@@ -210,8 +279,7 @@ async fn rows(
     at: Position,
 ) -> Result<Vec<StockRow>, ReportError> {
     let of = Tenant::load(tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?;
-    let currency: String =
-        tx.query_one("select currency from tenant where tenant_id = $1", &[&tenant.uuid()]).await?.try_get(0)?;
+    let currency = currency(tx, tenant).await?;
     let changed: BTreeSet<StockKey> =
         listed.iter().filter(|(_, position)| *position > at).map(|(key, _)| key.clone()).collect();
     let unchanged = listed.iter().filter(|(_, position)| *position <= at).map(|(key, _)| key.clone());
@@ -259,6 +327,6 @@ impl StockReport {
 
     /// As a list of the read model.
     pub(super) fn into_list(self) -> RowList<StockRow> {
-        RowList { rows: self.rows, next_cursor: self.next_cursor }
+        RowList { rows: self.rows.into_vec(), next_cursor: self.next_cursor }
     }
 }

@@ -12,10 +12,10 @@ mod stock;
 
 use std::collections::HashMap;
 
-use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
-use comptoir_core::state::{Entity, EntityKey, Touched, World};
+use comptoir_core::state::{Entity, EntityKey, StockItem, StockKey, Touched, World};
 use comptoir_proto::rulebook_file;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
@@ -92,6 +92,18 @@ pub(crate) async fn load(
     world.entities.extend(entities);
     world.quarantined.extend(quarantined);
     Ok(())
+}
+
+/// Stock items that changed after a position; of one site or product where that is asked.
+pub(crate) async fn load_changed_stock(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    version: i32,
+    since: Position,
+    (site, product): (Option<SiteId>, Option<&Name>),
+    limit: usize,
+) -> Result<Vec<(StockKey, StockItem)>, StoreError> {
+    stock::load_changed(Table { tx, tenant, version }, since, site, product, limit).await
 }
 
 /// Writes the rows that `written` names as they stand in `world`, and what is kept of the past. The rulebook is apart:

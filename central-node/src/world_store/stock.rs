@@ -8,6 +8,7 @@ use comptoir_core::state::{Count, Lot, StockItem, StockKey, Taken, TakenKey, Wor
 use comptoir_proto::instant;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{Table, decimal_of, json_of, name_of, opt_name_of, position_of, site_column, site_of, to_json};
@@ -60,23 +61,38 @@ pub(super) async fn load_items(
     let sites: Vec<Uuid> = keys.iter().map(|key| site_column(key.site)).collect();
     let products: Vec<&str> = keys.iter().map(|key| key.product.as_str()).collect();
     let rows = table.query(include_str!("stock_items_load.sql"), &[&sites, &products]).await?;
-    rows.iter()
-        .map(|row| {
-            let lots: Vec<StoredLot<'_>> = json_of(row.try_get("lots")?)?;
-            let last_cost: Option<&str> = row.try_get("last_cost")?;
-            let item = StockItem {
-                lots: lots.iter().map(StoredLot::read).collect::<Result<_, _>>()?,
-                short: decimal_of(row.try_get("short")?)?,
-                last_cost: last_cost.map(decimal_of).transpose()?,
-                taken_quantity: decimal_of(row.try_get("taken_quantity")?)?,
-                taken_cost: decimal_of(row.try_get("taken_cost")?)?,
-                position: position_of(row.try_get("position")?)?,
-                first_position: position_of(row.try_get("first_position")?)?,
-            };
-            let key = StockKey { site: site_of(row.try_get("site_id")?), product: name_of(row.try_get("product")?)? };
-            Ok((key, item))
-        })
-        .collect()
+    rows.iter().map(item_of).collect()
+}
+
+/// Items that changed after a position, by the bytes of site and product; all of them, or one site's, or one product's.
+pub(super) async fn load_changed(
+    table: Table<'_>,
+    since: Position,
+    site: Option<SiteId>,
+    product: Option<&Name>,
+    limit: usize,
+) -> Result<Vec<(StockKey, StockItem)>, StoreError> {
+    let (site, product) = (site.map(SiteId::uuid), product.map(Name::as_str));
+    let keys: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&as_bigint(since.0), &site, &product, &as_bigint(limit as u64)];
+    let rows = table.query(include_str!("stock_items_changed.sql"), &keys).await?;
+    rows.iter().map(item_of).collect()
+}
+
+fn item_of(row: &Row) -> Result<(StockKey, StockItem), StoreError> {
+    let lots: Vec<StoredLot<'_>> = json_of(row.try_get("lots")?)?;
+    let last_cost: Option<&str> = row.try_get("last_cost")?;
+    let item = StockItem {
+        lots: lots.iter().map(StoredLot::read).collect::<Result<_, _>>()?,
+        short: decimal_of(row.try_get("short")?)?,
+        last_cost: last_cost.map(decimal_of).transpose()?,
+        taken_quantity: decimal_of(row.try_get("taken_quantity")?)?,
+        taken_cost: decimal_of(row.try_get("taken_cost")?)?,
+        position: position_of(row.try_get("position")?)?,
+        first_position: position_of(row.try_get("first_position")?)?,
+    };
+    let key = StockKey { site: site_of(row.try_get("site_id")?), product: name_of(row.try_get("product")?)? };
+    Ok((key, item))
 }
 
 pub(super) async fn save_items(table: Table<'_>, world: &World, keys: &BTreeSet<StockKey>) -> Result<(), StoreError> {

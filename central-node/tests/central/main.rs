@@ -15,6 +15,7 @@ mod devices;
 mod drafts;
 mod edits;
 mod harness;
+mod kept_reports;
 mod late_commits;
 mod merging;
 mod openapi;

@@ -1,0 +1,10 @@
+-- Items that changed after a position, with their lots. Numbers come as text, with the digits they were written with.
+select site_id, product, position, short::text as short, last_cost::text as last_cost, taken_quantity::text as taken_quantity,
+       taken_cost::text as taken_cost, lots::text as lots, first_position
+from stock_item
+where tenant_id = $1 and version = $2
+  and position > $3
+  and ($4::uuid is null or site_id = $4)
+  and ($5::text is null or product = $5)
+order by site_id, product collate "C"
+limit $6
