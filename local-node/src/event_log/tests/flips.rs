@@ -25,10 +25,13 @@ const SEGMENT_HEADER_BYTES: usize = 20;
 /// Kinds of messages that hold a node of the tree or a link to one: the last four of sled's.
 const NODE_KINDS: std::ops::RangeInclusive<u8> = 8..=11;
 
+/// The number of an epoch, its records, the decisions it has, and its `acked`.
+type EpochContents = (u32, Vec<Sealed>, Vec<Option<Vec<u8>>>, Seq);
+
 /// Everything that a log answers.
 #[derive(PartialEq, Eq)]
 struct Contents {
-    epochs: Vec<(u32, Vec<Sealed>, Vec<Option<Vec<u8>>>, Seq)>,
+    epochs: Vec<EpochContents>,
     kept: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 

@@ -1,0 +1,283 @@
+//! The rules of the repository, held by reading its sources. A failure names the file, the import and the rule.
+//!
+//! `exceptions.txt` lists what does not follow a rule yet. The list may only shrink: a line that is not needed any more fails too.
+
+mod source;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use source::{CRATES, CrateSources, root, without_comments_and_strings};
+
+/// What breaks a rule, one line each: `rule: file: what`.
+type Breaches = BTreeSet<String>;
+
+const EXCEPTIONS: &str = include_str!("exceptions.txt");
+
+/// Holds one rule against the sources and against the list of exceptions.
+fn hold(rule: &str, breaches: Breaches) {
+    let prefix = format!("{rule}: ");
+    let listed: Breaches = EXCEPTIONS.lines().filter(|line| line.starts_with(&prefix)).map(str::to_owned).collect();
+    let breaches: Breaches = breaches.into_iter().map(|breach| format!("{prefix}{breach}")).collect();
+    let new: Vec<&str> = breaches.difference(&listed).map(String::as_str).collect();
+    let gone: Vec<&str> = listed.difference(&breaches).map(String::as_str).collect();
+    assert!(new.is_empty(), "these break the rule {rule:?}:\n{}", new.join("\n"));
+    assert!(gone.is_empty(), "these follow the rule by now; delete their lines from tests/tidy/exceptions.txt:\n{}", gone.join("\n"));
+}
+
+/// Every Rust file of the workspace, tests included, with its code alone.
+fn all_code() -> Vec<(String, String)> {
+    fn walk(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !matches!(name.as_str(), "target" | ".git" | "node_modules") {
+                    walk(&path, found);
+                }
+            } else if name.ends_with(".rs") {
+                let text = std::fs::read_to_string(&path).expect("UTF-8 sources");
+                let relative = path.strip_prefix(root()).expect("below the workspace").to_string_lossy().into_owned();
+                found.push((relative, without_comments_and_strings(&text)));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root(), &mut found);
+    found
+}
+
+fn has_word(code: &str, word: &str) -> bool {
+    let is_word = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
+    code.match_indices(word).any(|(at, _)| {
+        !is_word(code[..at].chars().next_back()) && !is_word(code[at + word.len()..].chars().next())
+    })
+}
+
+#[test]
+fn no_crate_has_a_circle_of_files() {
+    let mut breaches = Breaches::new();
+    for (_, folder) in CRATES {
+        let sources = CrateSources::read(folder);
+        let imports = sources.imports();
+        for circle in circles(&imports) {
+            breaches.extend(circle.into_iter().map(|file| format!("{file}: is part of a circle of imports")));
+        }
+    }
+    hold("no circles", breaches);
+}
+
+/// Groups of files that reach each other (Tarjan's strongly connected components), of two files and more.
+fn circles<'a>(imports: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> Vec<Vec<&'a str>> {
+    struct Search<'a, 'b> {
+        imports: &'b BTreeMap<&'a str, BTreeSet<&'a str>>,
+        index: BTreeMap<&'a str, usize>,
+        low: BTreeMap<&'a str, usize>,
+        stack: Vec<&'a str>,
+        circles: Vec<Vec<&'a str>>,
+    }
+    impl<'a> Search<'a, '_> {
+        fn visit(&mut self, file: &'a str) {
+            let number = self.index.len();
+            self.index.insert(file, number);
+            self.low.insert(file, number);
+            self.stack.push(file);
+            for next in self.imports.get(file).into_iter().flatten() {
+                let reached = if self.index.contains_key(next) {
+                    if self.stack.contains(next) { self.index[next] } else { continue }
+                } else {
+                    self.visit(next);
+                    self.low[next]
+                };
+                self.low.insert(file, self.low[file].min(reached));
+            }
+            if self.low[file] == number {
+                let at = self.stack.iter().rposition(|other| *other == file).expect("it was pushed above");
+                let circle = self.stack.split_off(at);
+                if circle.len() > 1 {
+                    self.circles.push(circle);
+                }
+            }
+        }
+    }
+    let mut search =
+        Search { imports, index: BTreeMap::new(), low: BTreeMap::new(), stack: Vec::new(), circles: Vec::new() };
+    for file in imports.keys() {
+        if !search.index.contains_key(file) {
+            search.visit(file);
+        }
+    }
+    search.circles
+}
+
+#[test]
+fn axum_is_named_in_api_folders_alone() {
+    let mut breaches = Breaches::new();
+    for (_, folder) in CRATES {
+        for file in CrateSources::read(folder).files {
+            let at_the_edge = file.path.contains("/src/api/")
+                || matches!(file.path.as_str(), "central-node/src/lib.rs" | "local-node/src/lib.rs")
+                || file.path.starts_with("cli/src/");
+            if has_word(&file.code, "axum") && !at_the_edge {
+                breaches.insert(format!("{}: names axum", file.path));
+            }
+        }
+    }
+    hold("http at the edge", breaches);
+}
+
+#[test]
+fn sled_is_named_in_the_event_log_alone() {
+    let mut breaches = Breaches::new();
+    for (_, folder) in CRATES {
+        for file in CrateSources::read(folder).files {
+            if has_word(&file.code, "sled") && !file.path.starts_with("local-node/src/event_log/") {
+                breaches.insert(format!("{}: names sled", file.path));
+            }
+        }
+    }
+    hold("sled in the event log", breaches);
+}
+
+#[test]
+fn central_is_known_by_its_api_alone() {
+    let mut breaches = Breaches::new();
+    for file in CrateSources::read("central-node/src").files {
+        let may = file.path.starts_with("central-node/src/api/")
+            || matches!(file.path.as_str(), "central-node/src/central.rs" | "central-node/src/lib.rs");
+        if !may && has_word(&file.code, "Central") {
+            breaches.insert(format!("{}: knows Central", file.path));
+        }
+    }
+    hold("composition", breaches);
+}
+
+#[test]
+fn the_event_store_alone_reads_and_writes_the_table_event() {
+    let mut breaches = Breaches::new();
+    let mut sources = Vec::new();
+    fn walk(folder: &std::path::Path, sources: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of central's") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, sources);
+            } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sql") {
+                sources.push(path);
+            }
+        }
+    }
+    walk(&root().join("central-node/src"), &mut sources);
+    for path in sources {
+        let relative = path.strip_prefix(root()).expect("below the workspace").to_string_lossy().into_owned();
+        if relative.starts_with("central-node/src/event_store/") || relative.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("UTF-8 sources").to_lowercase();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let names_it = words.windows(2).any(|pair| {
+            matches!(pair[0], "from" | "join" | "into") && pair[1].trim_matches([';', ')', ',', '"']) == "event"
+        });
+        if names_it {
+            breaches.insert(format!("{relative}: names the table event"));
+        }
+    }
+    hold("one owner of the log's table", breaches);
+}
+
+#[test]
+fn crates_depend_downwards_only() {
+    /// From the bottom up. Each may use those named before it, as far as its line says.
+    const MAY_USE: [(&str, &[&str]); 6] = [
+        ("core", &[]),
+        ("proto-schemas", &["core"]),
+        ("local-node", &["core", "proto", "durable-sys"]),
+        ("central-node", &["core", "proto"]),
+        ("audit", &["core", "proto"]),
+        ("cli", &["core", "proto", "local", "central", "audit"]),
+    ];
+    let mut breaches = Breaches::new();
+    for (package, may) in MAY_USE {
+        let manifest = std::fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
+        let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        for other in ["core", "proto", "local", "central", "audit"] {
+            let named = dependencies.lines().any(|line| line.starts_with(&format!("comptoir-{other}")));
+            if named && !may.contains(&other) {
+                breaches.insert(format!("{package}/Cargo.toml: depends on comptoir-{other}"));
+            }
+        }
+    }
+    hold("crates point downwards", breaches);
+}
+
+#[test]
+fn a_free_function_is_named_for_what_it_does() {
+    let mut breaches = Breaches::new();
+    for (path, code) in all_code() {
+        for line in code.lines() {
+            // A method is indented.
+            let declared = line.trim_start_matches("pub").trim_start_matches("(crate)").trim_start_matches("(super)");
+            let declared = declared.trim_start().trim_start_matches("async ").trim_start_matches("const ");
+            if line.starts_with(' ') || !declared.starts_with("fn ") {
+                continue;
+            }
+            let name: String = declared[3..].chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+            if matches!(name.as_str(), "take" | "of" | "run") {
+                breaches.insert(format!("{path}: a free function is called {name}"));
+            }
+        }
+    }
+    hold("searchable functions", breaches);
+}
+
+#[test]
+fn no_type_name_lives_in_more_than_two_modules() {
+    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, folder) in CRATES {
+        for file in CrateSources::read(folder).files {
+            for line in file.code.lines() {
+                let line = line.trim_start();
+                let line = line.strip_prefix("pub").map_or(line, |rest| {
+                    rest.trim_start_matches("(crate)").trim_start_matches("(super)").trim_start()
+                });
+                for keyword in ["struct ", "enum ", "trait "] {
+                    if let Some(rest) = line.strip_prefix(keyword) {
+                        let name: String = rest.chars().take_while(|char| char.is_alphanumeric()).collect();
+                        places.entry(name).or_default().insert(file.path.clone());
+                    }
+                }
+            }
+        }
+    }
+    let mut breaches = Breaches::new();
+    for (name, files) in places.into_iter().filter(|(_, files)| files.len() > 2) {
+        breaches.extend(files.into_iter().map(|file| format!("{file}: declares a type {name}, as two other modules do")));
+    }
+    hold("one type name, one meaning", breaches);
+}
+
+#[test]
+fn decisions_are_numbered_without_holes() {
+    let mut numbers = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("docs/adr")).expect("docs/adr") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        if let Some(number) = name.get(..4).and_then(|digits| digits.parse::<u32>().ok()) {
+            assert!(numbers.insert(number), "two decisions have the number {number}");
+        }
+    }
+    let holes = (1..numbers.last().copied().unwrap_or_default()).filter(|number| !numbers.contains(number));
+    hold("decisions without holes", holes.map(|number| format!("docs/adr: {number:04} is missing")).collect());
+}
+
+#[test]
+fn files_that_the_architecture_names_exist() {
+    let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("docs/ARCHITECTURE.md");
+    let mut breaches = Breaches::new();
+    for name in text.split('`').skip(1).step_by(2) {
+        let is_path = name.contains('/') && !name.contains([' ', '*', '<', '{', '|']) && !name.starts_with('/');
+        let in_workspace = CRATES.iter().any(|(package, _)| name.starts_with(&format!("{package}/")))
+            || ["tests/", "docs/", "scripts/"].iter().any(|folder| name.starts_with(folder));
+        if is_path && in_workspace && !root().join(name).exists() && !root().join(format!("{name}.rs")).exists() {
+            breaches.insert(format!("docs/ARCHITECTURE.md: names {name}, which does not exist"));
+        }
+    }
+    hold("architecture names real files", breaches);
+}
