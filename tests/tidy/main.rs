@@ -21,7 +21,11 @@ fn hold(rule: &str, breaches: Breaches) {
     let new: Vec<&str> = breaches.difference(&listed).map(String::as_str).collect();
     let gone: Vec<&str> = listed.difference(&breaches).map(String::as_str).collect();
     assert!(new.is_empty(), "these break the rule {rule:?}:\n{}", new.join("\n"));
-    assert!(gone.is_empty(), "these follow the rule by now; delete their lines from tests/tidy/exceptions.txt:\n{}", gone.join("\n"));
+    assert!(
+        gone.is_empty(),
+        "these follow the rule by now; delete their lines from tests/tidy/exceptions.txt:\n{}",
+        gone.join("\n")
+    );
 }
 
 /// Every Rust file of the workspace, tests included, with its code alone.
@@ -48,9 +52,8 @@ fn all_code() -> Vec<(String, String)> {
 
 fn has_word(code: &str, word: &str) -> bool {
     let is_word = |char: Option<char>| char.is_some_and(|char| char.is_alphanumeric() || char == '_');
-    code.match_indices(word).any(|(at, _)| {
-        !is_word(code[..at].chars().next_back()) && !is_word(code[at + word.len()..].chars().next())
-    })
+    code.match_indices(word)
+        .any(|(at, _)| !is_word(code[..at].chars().next_back()) && !is_word(code[at + word.len()..].chars().next()))
 }
 
 #[test]
@@ -219,7 +222,8 @@ fn a_free_function_is_named_for_what_it_does() {
             if line.starts_with(' ') || !declared.starts_with("fn ") {
                 continue;
             }
-            let name: String = declared[3..].chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+            let name: String =
+                declared[3..].chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
             if matches!(name.as_str(), "take" | "of" | "run") {
                 breaches.insert(format!("{path}: a free function is called {name}"));
             }
@@ -235,9 +239,9 @@ fn no_type_name_lives_in_more_than_two_modules() {
         for file in CrateSources::read(folder).files {
             for line in file.code.lines() {
                 let line = line.trim_start();
-                let line = line.strip_prefix("pub").map_or(line, |rest| {
-                    rest.trim_start_matches("(crate)").trim_start_matches("(super)").trim_start()
-                });
+                let line = line
+                    .strip_prefix("pub")
+                    .map_or(line, |rest| rest.trim_start_matches("(crate)").trim_start_matches("(super)").trim_start());
                 for keyword in ["struct ", "enum ", "trait "] {
                     if let Some(rest) = line.strip_prefix(keyword) {
                         let name: String = rest.chars().take_while(|char| char.is_alphanumeric()).collect();
@@ -249,7 +253,8 @@ fn no_type_name_lives_in_more_than_two_modules() {
     }
     let mut breaches = Breaches::new();
     for (name, files) in places.into_iter().filter(|(_, files)| files.len() > 2) {
-        breaches.extend(files.into_iter().map(|file| format!("{file}: declares a type {name}, as two other modules do")));
+        breaches
+            .extend(files.into_iter().map(|file| format!("{file}: declares a type {name}, as two other modules do")));
     }
     hold("one type name, one meaning", breaches);
 }

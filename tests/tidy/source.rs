@@ -142,7 +142,10 @@ pub(crate) fn without_comments_and_strings(text: &str) -> String {
             (at..chars.len()).find(|index| chars[*index] == '\n').unwrap_or(chars.len())
         } else if here == '"' {
             end_of_string(&chars, at + 1)
-        } else if here == 'r' && matches!(next, Some('"' | '#')) && !is_word(at.checked_sub(1).map(|before| chars[before])) {
+        } else if here == 'r'
+            && matches!(next, Some('"' | '#'))
+            && !is_word(at.checked_sub(1).map(|before| chars[before]))
+        {
             end_of_raw_string(&chars, at + 1).unwrap_or(at)
         } else if here == '\'' && next == Some('\\') {
             (at + 3..chars.len()).find(|index| chars[*index] == '\'').map_or(chars.len(), |index| index + 1)
@@ -184,7 +187,10 @@ fn end_of_raw_string(chars: &[char], at: usize) -> Option<usize> {
         return None;
     }
     (open + 1..chars.len())
-        .find(|index| chars[*index] == '"' && chars[index + 1..].iter().take(hashes).filter(|char| **char == '#').count() == hashes)
+        .find(|index| {
+            chars[*index] == '"'
+                && chars[index + 1..].iter().take(hashes).filter(|char| **char == '#').count() == hashes
+        })
         .map(|index| index + 1 + hashes)
 }
 
