@@ -27,7 +27,7 @@ pub use error::{Doing, StoreError};
 pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 
 /// Connections that requests, commands and projections share.
-const SERVICE_CONNECTIONS: usize = 12;
+pub const SERVICE_CONNECTIONS: usize = 12;
 /// Connections that write the log. One is enough for a tenant; several tenants write at once.
 const INGEST_CONNECTIONS: usize = 8;
 /// Connections that follow the log: one for each tenant that is caught up at a time.

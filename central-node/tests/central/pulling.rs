@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use comptoir_central::database::SERVICE_CONNECTIONS;
 use comptoir_central::identity::{create_node, create_site, issue_node_key};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
@@ -216,7 +217,7 @@ async fn who_waits_holds_no_connection_and_is_woken_by_what_is_in_scope_and_by_n
     until_waiting(&scene, WAITING).await;
     // Every connection is free, and the other site's sale wakes nobody.
     let (mut held, db) = (Vec::new(), scene.central.database());
-    for _ in 0..16 {
+    for _ in 0..SERVICE_CONNECTIONS {
         held.push(db.service().await.unwrap());
     }
     drop(held);
