@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use comptoir::exit;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// How long the slowest thing a test waits for may take on a busy machine: it fails after, it does not measure.
@@ -42,8 +43,9 @@ fn free_address() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
-fn signal(pid: &str, signal: &str) {
-    assert!(Command::new("kill").args([signal, pid]).status().unwrap().success());
+fn signal(pid: &str, signal: Signal) {
+    let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
 }
 
 fn postmaster(data_dir: &Path) -> Option<String> {
@@ -119,7 +121,7 @@ impl Up {
 
     /// Ends it as a person does.
     fn stop(mut self) {
-        signal(&self.process.0.id().to_string(), "-TERM");
+        signal(&self.process.0.id().to_string(), Signal::TERM);
         assert_eq!(self.process.0.wait().unwrap().code(), Some(0));
     }
 }
@@ -130,7 +132,7 @@ async fn up_brings_a_killed_postgres_back_and_what_was_recorded_meanwhile_arrive
     up.record(1).await;
     up.arrives(1).await;
     let killed = postmaster(up.folder.path()).unwrap();
-    signal(&killed, "-KILL");
+    signal(&killed, Signal::KILL);
     let ready = || up.http.get(up.url("central_url", "/readyz")).send();
     until(ready, |status, body| status == 503 && body["code"] == "STORE_RESTARTING").await;
     up.record(2).await;
@@ -177,7 +179,7 @@ async fn a_central_whose_postgres_cannot_come_back_ends_with_70_and_says_why() {
     until(|| http.get(format!("http://{address}/readyz")).send(), |status, _| status == 200).await;
     let control = folder.path().join("pg/global/pg_control");
     std::fs::rename(&control, folder.path().join("pg/global/away")).unwrap();
-    signal(&postmaster(folder.path()).unwrap(), "-KILL");
+    signal(&postmaster(folder.path()).unwrap(), Signal::KILL);
     let code = tokio::task::spawn_blocking(move || central.0.wait().unwrap().code()).await.unwrap();
     let words = words.join().unwrap().unwrap();
     assert_eq!(code, Some(i32::from(exit::INTERNAL)), "{words}");
