@@ -153,7 +153,7 @@ open_tree() {
     echo "127.0.0.1 localhost $(hostname)" >"$tree/etc/hosts" # sudo looks itself up
     touch "$tree/etc/resolv.conf"
     mount --bind -o ro "$(readlink -f /etc/resolv.conf)" "$tree/etc/resolv.conf"
-    for file in /etc/pip.conf /root/.npmrc; do # how the host reaches the registries that the tests use
+    for file in /etc/pip.conf "$HOME/.npmrc"; do # how the host reaches the registries that the tests use
         if [ -e "$file" ]; then touch "$tree$file" && mount --bind -o ro "$file" "$tree$file"; fi
     done
     serve_repository

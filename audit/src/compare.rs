@@ -5,7 +5,7 @@
 //!
 //! A central that was restored from an older copy gives the records that it lost other positions when the nodes send them again; a node
 //! keeps the answer that it got first. That is no contradiction where central recorded the restore before it stored the record again, and
-//! where verdict, code and reference are those that the node was told.
+//! where verdict, code and reference are those that the node received.
 
 use std::cmp::Ordering;
 use std::fmt;

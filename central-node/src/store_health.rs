@@ -23,7 +23,7 @@ const PROBE_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 /// Only then is a store called silent: on a busy machine a probe may take longer than a caller waits.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
-/// Then the probe is given up and the next one connects anew.
+/// Then the probe is given up and the next one opens a new connection.
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
 
 /// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store that does not answer.

@@ -1,4 +1,4 @@
-//! `up.json`: what `comptoir up` made the first time, for whoever talks to it. It holds an administrator's token, so only its owner may read it.
+//! `up.json`: what `comptoir up` made the first time, for the programs that talk to it. It holds an administrator's token, so only its owner may read it.
 
 use std::fs;
 use std::io::Write as _;

@@ -17,20 +17,7 @@ use ledger::{Ack, Acknowledged, Found, OPENED};
 const GROUP: u64 = 16;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments[..] {
-        ["write", dir, first, _ledger] => write(Path::new(dir), first),
-        ["check", dir, ledger] => check(Path::new(dir), Path::new(ledger)),
-        _ => Err(anyhow::anyhow!("crash-bare-sled write DIR FIRST LEDGER | check DIR LEDGER")),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("crash-bare-sled: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ledger::run_program("crash-bare-sled", write, check)
 }
 
 fn open(dir: &Path) -> anyhow::Result<sled::Db> {

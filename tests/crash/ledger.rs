@@ -160,3 +160,25 @@ impl FromStr for Found {
         })
     }
 }
+
+/// The command line of a crash program: `write DIR FIRST LEDGER` or `check DIR LEDGER`.
+pub fn run_program(
+    name: &str,
+    write: fn(&std::path::Path, &str) -> anyhow::Result<()>,
+    check: fn(&std::path::Path, &std::path::Path) -> anyhow::Result<()>,
+) -> std::process::ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments[..] {
+        ["write", dir, first, _ledger] => write(dir.as_ref(), first),
+        ["check", dir, ledger] => check(dir.as_ref(), ledger.as_ref()),
+        _ => Err(anyhow::anyhow!("{name} write DIR FIRST LEDGER | check DIR LEDGER")),
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{name}: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -17,20 +17,7 @@ const GROUP: u64 = 8;
 const FILE: &str = "plain";
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments[..] {
-        ["write", dir, first, _ledger] => write(Path::new(dir), first),
-        ["check", dir, ledger] => check(Path::new(dir), Path::new(ledger)),
-        _ => Err(anyhow::anyhow!("crash-plain-file write DIR FIRST LEDGER | check DIR LEDGER")),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("crash-plain-file: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    ledger::run_program("crash-plain-file", write, check)
 }
 
 fn write(dir: &Path, first: &str) -> anyhow::Result<()> {

@@ -1,4 +1,4 @@
-//! Rows of central's log are gone, or a page of it does not read: whoever asks for the log is told so, in words, and gets no file.
+//! Rows of central's log are gone, or a page of it does not read: an export says so in words and leaves no file.
 
 use std::path::Path;
 

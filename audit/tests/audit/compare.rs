@@ -152,7 +152,7 @@ fn two_copies_that_opened_an_epoch_of_one_number_differ_in_it() {
 }
 
 /// Central took five sales of a node and was restored to a copy from before the third. `before_restore` is said by central between the
-/// restore and its record. Answers the node's log with what it was told first, and central's.
+/// restore and its record. Answers the node's log with what it received first, and central's.
 fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
     let sale = |desk: &mut Desk, number: u64| {
         let line = serde_json::json!({"product": "P", "quantity": "1", "unit_price": "2.55"});
@@ -163,7 +163,7 @@ fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
         let payload = serde_json::json!({"name": "written after the restore"});
         desk.say(CENTRAL, ("CLIENT", &format!("c-{number}")), "CREATE", payload);
     };
-    // The day as the node was told it: its opening at 3, its sales from 4 on, with one of central's between them.
+    // The day as the node received it: its opening at 3, its sales from 4 on, with one of central's between them.
     let begin = || {
         let mut desk = Desk::new();
         client(&mut desk, 0);

@@ -434,7 +434,7 @@ fn receipt_times_rise_and_effects_do_not_precede_them() {
     assert_eq!(in_tenant(&early.judged_again(), Content), (Defect::Decision, 10));
 }
 
-/// Whoever cuts the last entries out of a file and keeps its end has to write the digest again; the end still says where the log ended.
+/// Cutting the last entries out of a file and keeping its end means writing the digest again; the end still says where the log ended.
 #[test]
 fn a_tenant_s_log_that_ends_before_the_position_its_end_states_names_what_is_missing() {
     let whole = two_nodes();

@@ -161,7 +161,7 @@ pub(super) fn check(
         return Err(Problem::new(ErrorCode::BadJson, detail).at("/if_match"));
     }
     match &fact {
-        // It excuses decisions that moved: whoever has the database records it, not whoever has a token.
+        // It excuses decisions that moved, so it takes access to the database to record it, not a token.
         Fact::CentralRestored => {
             let detail = format!("{CENTRAL_RESTORED} is recorded by `comptoir admin restored open`");
             Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))

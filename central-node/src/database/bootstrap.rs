@@ -98,7 +98,7 @@ pub async fn migrate(migrator: &str) -> Result<(), BootstrapError> {
     Ok(())
 }
 
-/// What a server answers that has no role or database of ours, or whose login may not become one of the roles.
+/// What a server answers that lacks comptoir's roles or its database, or whose login may not become one of the roles.
 fn if_not_prepared(error: BootstrapError) -> BootstrapError {
     let BootstrapError::Database(driver) = &error else { return error };
     let Some(db) = driver.as_db_error() else { return error };

@@ -38,7 +38,7 @@ pub(crate) fn each(
 }
 
 /// The last seq up to which an epoch's decisions follow each other without a hole, at most up to `acked`.
-/// Ends early where it is told to stop.
+/// Ends early if it is asked to stop.
 pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -> bool) -> Result<Seq, StoreError> {
     let mut reached = Seq::ZERO;
     walk::bodies(store, Kind::Decisions, epoch, Seq(1), |first, body| {

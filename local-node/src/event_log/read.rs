@@ -167,7 +167,7 @@ pub(crate) fn pending(shared: &Shared) -> Result<Pending, ReadError> {
         None
     } else {
         match record(shared, head.epoch.number, first) {
-            // How many wait is known without reading them; the damage is told by the state.
+            // How many wait is known without reading them; the state reports the damage.
             Err(ReadError::Damaged(finding)) => {
                 shared.damaged(finding);
                 None

@@ -204,7 +204,7 @@ impl Shared {
         }
     }
 
-    /// Passes a read on. Damage that a reader meets is damage of the log, whoever asked.
+    /// Passes a read on. Damage that a reader meets is damage of the log.
     pub(crate) fn noticing<T>(&self, read: Result<T, ReadError>) -> Result<T, ReadError> {
         match &read {
             Ok(_) => {}

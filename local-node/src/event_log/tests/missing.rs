@@ -51,7 +51,7 @@ fn a_reader_that_comes_to_missing_records_is_not_told_that_the_log_ends_there() 
     node.disk().tamper(|rows| (20..=31).for_each(|seq| drop(rows.remove(&page_key(1, seq)))));
     let Err(ReadError::Damaged(finding)) = log.read(1, Seq(20), 10, usize::MAX) else { panic!("it read") };
     assert_eq!(missing(&finding), (1, 20, 31));
-    // Whoever meets the damage, the log knows it from then on.
+    // Any reader that meets the damage marks the log as damaged.
     says_missing(&log, (1, 20, 31));
     assert!(log.read(1, Seq(32), 10, usize::MAX).unwrap().is_empty(), "behind the head there is nothing");
 }
