@@ -18,7 +18,6 @@ mod reports;
 mod sqlite_outbox;
 mod visible;
 
-use std::process::Command;
 use std::time::Duration;
 
 /// What measures the lines of one id.
