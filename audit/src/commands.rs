@@ -10,14 +10,14 @@ use comptoir_proto::sync_v1::parse_chain;
 use crate::compare::compare;
 use crate::exit;
 use crate::finding::{Level, Options, Report};
-use crate::replay::{Difference, replay};
+use crate::replay::{DecisionDifference, replay};
 use crate::source::{AuditError, BundleFile, Source};
 use crate::verify::verify;
 use crate::words::Language;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum AuditCommand {
     /// Recompute every link of a log from its bundle, and name the first break
     Verify(VerifyArgs),
     /// Lay a node's log beside central's: the same records, and who holds what alone
@@ -89,7 +89,7 @@ fn chain(text: &str) -> Result<ChainHash, String> {
 
 /// How to print.
 #[derive(Clone, Copy, Debug)]
-pub struct Printing {
+pub struct PrintOptions {
     /// One line of JSON instead of words.
     pub json: bool,
     /// Of the words.
@@ -110,18 +110,18 @@ pub enum Failed {
 }
 
 /// Runs a command; answers its exit code.
-pub fn run(command: &Command, printing: Printing) -> Result<u8, Failed> {
+pub fn run_audit(command: &AuditCommand, printing: PrintOptions) -> Result<u8, Failed> {
     match command {
-        Command::Verify(args) => {
+        AuditCommand::Verify(args) => {
             let options = Options { level: args.level, known_heads: args.known_head.clone() };
             Ok(printing.report(&verify_files(&args.files, &options, printing)?)?)
         }
-        Command::Compare(args) => compare_files(args, printing),
-        Command::Replay(args) => replay_files(args, printing),
+        AuditCommand::Compare(args) => compare_files(args, printing),
+        AuditCommand::Replay(args) => replay_files(args, printing),
     }
 }
 
-fn verify_files(files: &[PathBuf], options: &Options, printing: Printing) -> Result<Report, AuditError> {
+fn verify_files(files: &[PathBuf], options: &Options, printing: PrintOptions) -> Result<Report, AuditError> {
     let files: Vec<BundleFile> = files.iter().map(BundleFile::new).collect();
     let sources: Vec<&dyn Source> = files.iter().map(|file| file as &dyn Source).collect();
     let total = sources.iter().filter_map(|source| source.bytes()).sum::<u64>();
@@ -131,7 +131,7 @@ fn verify_files(files: &[PathBuf], options: &Options, printing: Printing) -> Res
 }
 
 /// Two logs are worth comparing once each holds by itself.
-fn compare_files(args: &CompareArgs, printing: Printing) -> Result<u8, Failed> {
+fn compare_files(args: &CompareArgs, printing: PrintOptions) -> Result<u8, Failed> {
     for file in [&args.node, &args.central] {
         let report = verify_files(std::slice::from_ref(file), &Options::from(Level::Chain), printing)?;
         if report.first_break.is_some() {
@@ -145,7 +145,7 @@ fn compare_files(args: &CompareArgs, printing: Printing) -> Result<u8, Failed> {
 }
 
 /// A log is worth replaying once it holds.
-fn replay_files(args: &ReplayArgs, printing: Printing) -> Result<u8, Failed> {
+fn replay_files(args: &ReplayArgs, printing: PrintOptions) -> Result<u8, Failed> {
     let report = verify_files(&args.files, &Options::from(Level::Content), printing)?;
     if report.first_break.is_some() {
         return Ok(printing.report(&report)?);
@@ -154,7 +154,7 @@ fn replay_files(args: &ReplayArgs, printing: Printing) -> Result<u8, Failed> {
     let sources: Vec<&dyn Source> = files.iter().map(|file| file as &dyn Source).collect();
     let total = sources.iter().filter_map(|source| source.bytes()).sum::<u64>();
     let mut printed = Ok(());
-    let mut show = |difference: &Difference| {
+    let mut show = |difference: &DecisionDifference| {
         printing.progress_ends();
         let text = match printing.json {
             true => difference.to_json().to_string(),
@@ -172,7 +172,7 @@ fn replay_files(args: &ReplayArgs, printing: Printing) -> Result<u8, Failed> {
     Ok(if replay.different > 0 { exit::BROKEN } else { exit::INTACT })
 }
 
-impl Printing {
+impl PrintOptions {
     fn report(self, report: &Report) -> io::Result<u8> {
         print(&if self.json { report.to_json().to_string() } else { report.to_text(self.language) })?;
         Ok(if report.first_break.is_some() { exit::BROKEN } else { exit::INTACT })

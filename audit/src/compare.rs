@@ -36,21 +36,21 @@ pub struct Comparison {
     /// Decisions that the node keeps and that are central's.
     pub same_answers: u64,
     /// The first record that is not the same on both sides.
-    pub difference: Option<Difference>,
+    pub difference: Option<RecordDifference>,
     /// The first decision that the node keeps otherwise than central made it.
     pub answer_difference: Option<AnswerDifference>,
     /// Restores of central after which decisions of this node have another position and are the same otherwise.
     pub restores: Vec<Restore>,
     /// Stretches that one side holds alone.
-    pub alone: Vec<Alone>,
+    pub alone: Vec<UnmatchedRecords>,
 }
 
 impl Comparison {
     /// Whether the two contradict each other. What waits to be sent, was sealed again, or lies before the files is no contradiction.
     pub fn contradicts(&self) -> bool {
-        let contradicts = |alone: &Alone| match alone.why {
-            Why::Waiting | Why::SealedAgain | Why::BeforeTheFile => false,
-            Why::Missing | Why::Lost => true,
+        let contradicts = |alone: &UnmatchedRecords| match alone.why {
+            UnmatchedReason::Waiting | UnmatchedReason::SealedAgain | UnmatchedReason::BeforeTheFile => false,
+            UnmatchedReason::Missing | UnmatchedReason::Lost => true,
         };
         self.difference.is_some() || self.answer_difference.is_some() || self.alone.iter().any(contradicts)
     }
@@ -58,7 +58,7 @@ impl Comparison {
 
 /// A record that both hold with other bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Difference {
+pub struct RecordDifference {
     /// The node's epoch.
     pub epoch: u32,
     /// The record's number in it.
@@ -107,7 +107,7 @@ pub struct Restore {
 
 /// Records that one side holds alone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Alone {
+pub struct UnmatchedRecords {
     /// The node's epoch.
     pub epoch: u32,
     /// The first of them.
@@ -115,13 +115,13 @@ pub struct Alone {
     /// The last of them.
     pub to: u64,
     /// What that means.
-    pub why: Why,
+    pub why: UnmatchedReason,
 }
 
 /// Why one side holds records alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Why {
+pub enum UnmatchedReason {
     /// At the node, after all that central holds: they wait to be sent.
     Waiting,
     /// At the node, in an epoch that was left: they were sealed again in a later one.
@@ -174,7 +174,7 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
             }
             Ordering::Greater => {
                 if let Some(seen) = at_central.take() {
-                    found.alone(&seen.end, Why::Lost);
+                    found.alone(&seen.end, UnmatchedReason::Lost);
                 }
                 at_central = right.next()?;
             }
@@ -204,7 +204,7 @@ impl Walk {
         let EpochEnd { epoch, seq, .. } = left.end;
         let (epoch_number, seq, position) = (epoch.number, seq.0, right.position.0);
         if (left.end.epoch, left.end.chain) != (right.end.epoch, right.end.chain) {
-            self.comparison.difference.get_or_insert_with(|| Difference {
+            self.comparison.difference.get_or_insert_with(|| RecordDifference {
                 epoch: epoch_number,
                 seq,
                 position,
@@ -258,10 +258,10 @@ impl Walk {
 
     fn node_alone(&mut self, seen: &NodeRecord, next_at_central: Option<Epoch>) {
         let why = match next_at_central {
-            _ if self.part && !self.met => Why::BeforeTheFile,
-            None => Why::Waiting,
-            Some(next) if next.number > seen.end.epoch.number => Why::SealedAgain,
-            Some(_) => Why::Missing,
+            _ if self.part && !self.met => UnmatchedReason::BeforeTheFile,
+            None => UnmatchedReason::Waiting,
+            Some(next) if next.number > seen.end.epoch.number => UnmatchedReason::SealedAgain,
+            Some(_) => UnmatchedReason::Missing,
         };
         self.alone(&seen.end, why);
     }
@@ -270,20 +270,20 @@ impl Walk {
     fn left_behind(&mut self, next: Option<&NodeRecord>) {
         let Some(next) = next else { return };
         if let Some(last) = self.comparison.alone.last_mut()
-            && last.why == Why::Waiting
+            && last.why == UnmatchedReason::Waiting
             && last.epoch < next.end.epoch.number
         {
-            last.why = Why::SealedAgain;
+            last.why = UnmatchedReason::SealedAgain;
         }
     }
 
-    fn alone(&mut self, end: &EpochEnd, why: Why) {
+    fn alone(&mut self, end: &EpochEnd, why: UnmatchedReason) {
         let (epoch, seq) = (end.epoch.number, end.seq.0);
         match self.comparison.alone.last_mut() {
             Some(last) if (last.epoch, last.why) == (epoch, why) && last.to.checked_add(1) == Some(seq) => {
                 last.to = seq
             }
-            _ => self.comparison.alone.push(Alone { epoch, from: seq, to: seq, why }),
+            _ => self.comparison.alone.push(UnmatchedRecords { epoch, from: seq, to: seq, why }),
         }
     }
 }
@@ -299,26 +299,26 @@ fn place_of(end: &EpochEnd) -> (u32, Seq) {
 
 struct NodeRecord {
     end: EpochEnd,
-    answer: Option<Told>,
+    answer: Option<ComparedDecision>,
 }
 
 /// A decision as both sides must tell it.
 #[derive(PartialEq, Eq)]
-struct Told {
+struct ComparedDecision {
     /// Absent where it does not read.
     position: Option<u64>,
     /// Verdict, code and reference; why it does not read, otherwise.
     words: String,
 }
 
-impl Told {
+impl ComparedDecision {
     /// Whether the two differ in nothing but the position.
-    fn says_the_same(&self, other: &Told) -> bool {
+    fn says_the_same(&self, other: &ComparedDecision) -> bool {
         self.position.is_some() && other.position.is_some() && self.words == other.words
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for ComparedDecision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(position) = self.position {
             write!(f, "position {position}: ")?;
@@ -387,7 +387,7 @@ impl NodeSide<'_> {
 struct CentralRecord {
     end: EpochEnd,
     position: Position,
-    decided: Told,
+    decided: ComparedDecision,
 }
 
 /// A restore as central's log records it.
@@ -446,25 +446,25 @@ fn recorded_restore(entry: &Entry<'_>) -> Option<SeenRestore> {
     .filter(|_| decision.judgement.verdict == Verdict::Accepted)
 }
 
-fn decided(decision: &[u8]) -> Told {
+fn decided(decision: &[u8]) -> ComparedDecision {
     match stored_v1::decode_decision(decision) {
         Ok(decision) => {
             let judgement = &decision.judgement;
             let code = judgement.code.map(|code| code.as_str());
             told_as(decision.position.0, judgement.verdict.as_str(), code, judgement.reference.as_deref())
         }
-        Err(error) => Told { position: None, words: error.to_string() },
+        Err(error) => ComparedDecision { position: None, words: error.to_string() },
     }
 }
 
-fn answered(answer: &[u8]) -> Told {
+fn answered(answer: &[u8]) -> ComparedDecision {
     match serde_json::from_slice::<RecordResult>(answer) {
         Ok(answer) => told_as(answer.position, &answer.verdict, answer.code.as_deref(), answer.reference.as_deref()),
-        Err(error) => Told { position: None, words: error.to_string() },
+        Err(error) => ComparedDecision { position: None, words: error.to_string() },
     }
 }
 
-fn told_as(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> Told {
+fn told_as(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> ComparedDecision {
     let rest = [code, reference].into_iter().flatten().map(|word| format!(" {word}")).collect::<String>();
-    Told { position: Some(position), words: format!("{verdict}{rest}") }
+    ComparedDecision { position: Some(position), words: format!("{verdict}{rest}") }
 }

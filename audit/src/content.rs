@@ -11,17 +11,17 @@ use comptoir_proto::payload;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::sync_v1::RecordResult;
 
-use crate::finding::{Break, Defect, Place};
+use crate::finding::{Break, Defect, FindingLocation};
 use crate::opening;
 
 /// A body to be read; ranges are of the job's bytes.
 pub(crate) enum Body {
     /// A record of a node's own log.
-    Record { place: Place, record: Range<usize> },
+    Record { place: FindingLocation, record: Range<usize> },
     /// A record of a tenant's log, and its decision.
-    Entry { place: Place, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
+    Entry { place: FindingLocation, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
     /// What a node keeps of a decision.
-    Answer { place: Place, answer: Range<usize>, event: EventId, chain: ChainHash },
+    Answer { place: FindingLocation, answer: Range<usize>, event: EventId, chain: ChainHash },
 }
 
 /// What a record's header says of the place where it stands.
@@ -37,18 +37,18 @@ pub(crate) enum HeaderFit {
 
 /// What was found in a job's bodies, apart from breaks.
 #[derive(Default)]
-pub(crate) struct Found {
+pub(crate) struct BodyFindings {
     /// How many decisions spoke how, in the order of [`Verdict::ALL`].
     pub(crate) verdicts: [u64; Verdict::ALL.len()],
     /// Payloads under schemas that are not known here.
     pub(crate) unknown_schemas: u64,
     /// When the first and the last entry were received.
-    pub(crate) received: Option<[(Place, Timestamp); 2]>,
+    pub(crate) received: Option<[(FindingLocation, Timestamp); 2]>,
 }
 
-impl Found {
+impl BodyFindings {
     /// Adds what the next job found. Its first entry was received after the last one here.
-    pub(crate) fn join(&mut self, next: &Found) -> Option<Break> {
+    pub(crate) fn join(&mut self, next: &BodyFindings) -> Option<Break> {
         for (sum, count) in self.verdicts.iter_mut().zip(next.verdicts) {
             *sum += count;
         }
@@ -59,7 +59,7 @@ impl Found {
         broken
     }
 
-    fn receive(&mut self, (place, at): (Place, Timestamp)) -> Option<Break> {
+    fn receive(&mut self, (place, at): (FindingLocation, Timestamp)) -> Option<Break> {
         let [first, (_, before)] = *self.received.get_or_insert([(place, at), (place, Timestamp(i64::MIN))]);
         self.received = Some([first, (place, at)]);
         let expected = || format!("a time after that of the entry before, {}", comptoir_proto::instant::format(before));
@@ -68,7 +68,7 @@ impl Found {
 }
 
 /// Reads the bodies in their order, up to the first that breaks.
-pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut Found) -> Option<Break> {
+pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut BodyFindings) -> Option<Break> {
     bodies.iter().find_map(|body| match body {
         Body::Record { place, record } => check_record(*place, &bytes[record.clone()], found).err(),
         Body::Entry { place, record, fits, decision } => {
@@ -81,7 +81,7 @@ pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut Found) -> Option<
 }
 
 /// A node refuses what does not read before it seals it.
-fn check_record(place: Place, record: &[u8], found: &mut Found) -> Result<(), Break> {
+fn check_record(place: FindingLocation, record: &[u8], found: &mut BodyFindings) -> Result<(), Break> {
     let event = stored_v1::decode(record).map_err(|error| Break::new(Defect::Record, place, "a record", error))?;
     match payload::known(event) {
         Ok(known) => match known.objection {
@@ -96,7 +96,13 @@ fn check_record(place: Place, record: &[u8], found: &mut Found) -> Result<(), Br
     }
 }
 
-fn check_entry(place: Place, record: &[u8], fits: HeaderFit, decision: &[u8], found: &mut Found) -> Result<(), Break> {
+fn check_entry(
+    place: FindingLocation,
+    record: &[u8],
+    fits: HeaderFit,
+    decision: &[u8],
+    found: &mut BodyFindings,
+) -> Result<(), Break> {
     let decision = stored_v1::decode_decision(decision)
         .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
     let judgement = &decision.judgement;
@@ -118,7 +124,12 @@ fn check_entry(place: Place, record: &[u8], fits: HeaderFit, decision: &[u8], fo
 }
 
 /// Whether the verdict is one that such a record can get. Answers whether the payload's schema is known here.
-fn may_speak_so(place: Place, record: &[u8], fits: HeaderFit, decision: &StoredDecision) -> Result<bool, Break> {
+fn may_speak_so(
+    place: FindingLocation,
+    record: &[u8],
+    fits: HeaderFit,
+    decision: &StoredDecision,
+) -> Result<bool, Break> {
     let judgement = &decision.judgement;
     let spoken = || match judgement.code {
         Some(code) => format!("{} {}", judgement.verdict.as_str(), code.as_str()),
@@ -169,7 +180,7 @@ fn may_speak_so(place: Place, record: &[u8], fits: HeaderFit, decision: &StoredD
     }
 }
 
-fn check_answer(place: Place, answer: &[u8], event: EventId, chain: ChainHash) -> Result<(), Break> {
+fn check_answer(place: FindingLocation, answer: &[u8], event: EventId, chain: ChainHash) -> Result<(), Break> {
     let answer: RecordResult = serde_json::from_slice(answer)
         .map_err(|error| Break::new(Defect::Answer, place, "central's answer about the record before", error))?;
     let Some(verdict) = Verdict::parse(&answer.verdict) else {

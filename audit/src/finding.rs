@@ -67,7 +67,7 @@ impl Serialize for Defect {
 
 /// Where in the log: as much as is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Place {
+pub struct FindingLocation {
     /// Which of the files, from 0.
     pub file: usize,
     /// The byte where the frame begins.
@@ -88,7 +88,7 @@ pub struct Break {
     /// What.
     pub defect: Defect,
     /// Where.
-    pub place: Place,
+    pub place: FindingLocation,
     /// What should stand there.
     pub expected: String,
     /// What stands there.
@@ -96,7 +96,7 @@ pub struct Break {
 }
 
 impl Break {
-    pub(crate) fn new(defect: Defect, place: Place, expected: impl Display, found: impl Display) -> Break {
+    pub(crate) fn new(defect: Defect, place: FindingLocation, expected: impl Display, found: impl Display) -> Break {
         Break { defect, place, expected: expected.to_string(), found: found.to_string() }
     }
 

@@ -10,7 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 use comptoir_core::id::EventId;
 
 use crate::content::content_hash;
-use crate::finding::{Break, Defect, Place};
+use crate::finding::{Break, Defect, FindingLocation};
 use crate::opening::EpochEnd;
 
 const BUCKETS: usize = 64;
@@ -21,7 +21,7 @@ const SUSPECTS_MAX: usize = 500_000;
 
 /// What a record does with its id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Use {
+pub(crate) enum IdUse {
     /// It counts.
     Counts,
     /// It says that it is the same fact again.
@@ -32,11 +32,11 @@ pub(crate) enum Use {
 
 /// One record, as the exact reading sees it.
 pub(crate) struct Occurrence<'a> {
-    pub(crate) place: Place,
+    pub(crate) place: FindingLocation,
     /// The node's log up to it.
     pub(crate) end: EpochEnd,
     pub(crate) id: EventId,
-    pub(crate) used: Use,
+    pub(crate) used: IdUse,
     pub(crate) record: &'a [u8],
 }
 
@@ -71,10 +71,10 @@ impl IdHashes {
     }
 
     /// Notes an id and what its record does with it.
-    pub(crate) fn note(&mut self, id: EventId, used: Use) {
+    pub(crate) fn note(&mut self, id: EventId, used: IdUse) {
         let hash = self.hash(id);
         self.hold(hash);
-        if used != Use::Counts {
+        if used != IdUse::Counts {
             // Its original has to be found: a hash that stands twice is looked at.
             self.hold(hash);
         }
@@ -144,18 +144,18 @@ fn standing_twice(buckets: &mut [Vec<u64>]) -> Vec<u64> {
 
 /// Where an id was seen first, and with what content.
 #[derive(Clone, Copy)]
-struct First {
-    place: Place,
+struct FirstUse {
+    place: FindingLocation,
     content: Option<[u8; 32]>,
 }
 
 /// The exact reading of a node's log. An event that was sealed again in a later epoch keeps its id and its content.
 #[derive(Default)]
-pub(crate) struct NodeIds(HashMap<EventId, First>);
+pub(crate) struct NodeIds(HashMap<EventId, FirstUse>);
 
 impl NodeIds {
     pub(crate) fn check(&mut self, seen: &Occurrence<'_>) -> Option<Break> {
-        let now = First { place: seen.place, content: content_hash(seen.record) };
+        let now = FirstUse { place: seen.place, content: content_hash(seen.record) };
         let before = self.0.insert(seen.id, now)?;
         let again = format!("event {} again", seen.id);
         if before.place.epoch == seen.place.epoch {
@@ -170,7 +170,7 @@ impl NodeIds {
 
 /// The exact reading of a tenant's log: an id counts once, and what does not count has an original before it.
 pub(crate) struct TenantIds {
-    counted: HashMap<EventId, First>,
+    counted: HashMap<EventId, FirstUse>,
     /// Whether the log begins at its first position.
     whole: bool,
     /// Duplicates whose original must lie before the first position.
@@ -184,13 +184,13 @@ impl TenantIds {
 
     pub(crate) fn check(&mut self, seen: &Occurrence<'_>) -> Option<Break> {
         let original = self.counted.get(&seen.id).copied();
-        let at = |place: Place| place.position.unwrap_or_default();
+        let at = |place: FindingLocation| place.position.unwrap_or_default();
         match (seen.used, original) {
-            (Use::Counts, None) => {
-                self.counted.insert(seen.id, First { place: seen.place, content: content_hash(seen.record) });
+            (IdUse::Counts, None) => {
+                self.counted.insert(seen.id, FirstUse { place: seen.place, content: content_hash(seen.record) });
                 None
             }
-            (Use::Counts, Some(original)) => {
+            (IdUse::Counts, Some(original)) => {
                 let expected =
                     format!("an id that counts once; event {} counted at position {}", seen.id, at(original.place));
                 Some(Break::new(Defect::EventId, seen.place, expected, "it counts again"))
@@ -205,13 +205,13 @@ impl TenantIds {
             }
             (used, Some(original)) => {
                 let same = original.content.is_some() && original.content == content_hash(seen.record);
-                let (wanted, is) = if used == Use::Duplicate {
+                let (wanted, is) = if used == IdUse::Duplicate {
                     ("the", "other content")
                 } else {
                     ("other than the", "the same content")
                 };
                 let expected = || format!("{wanted} content of position {}", at(original.place));
-                (same != (used == Use::Duplicate)).then(|| Break::new(Defect::Duplicate, seen.place, expected(), is))
+                (same != (used == IdUse::Duplicate)).then(|| Break::new(Defect::Duplicate, seen.place, expected(), is))
             }
         }
     }
@@ -228,7 +228,7 @@ mod tests {
     }
 
     /// Reads as often as the ids ask for, and answers how often that was and which ids were suspect.
-    fn suspects(ids: &[(u64, Use)], held_max: usize) -> (usize, Vec<u64>) {
+    fn suspects(ids: &[(u64, IdUse)], held_max: usize) -> (usize, Vec<u64>) {
         let mut hashes = IdHashes::holding(held_max);
         let (mut readings, mut found) = (0, Vec::new());
         loop {
@@ -249,16 +249,16 @@ mod tests {
 
     #[test]
     fn only_ids_that_stand_twice_or_call_themselves_duplicates_are_looked_at() {
-        let mut ids: Vec<(u64, Use)> = (0..10_000).map(|number| (number, Use::Counts)).collect();
+        let mut ids: Vec<(u64, IdUse)> = (0..10_000).map(|number| (number, IdUse::Counts)).collect();
         assert_eq!(suspects(&ids, HASHES_MAX), (1, vec![]));
-        ids.extend([(77, Use::Counts), (20_000, Use::Duplicate), (20_001, Use::Reused)]);
+        ids.extend([(77, IdUse::Counts), (20_000, IdUse::Duplicate), (20_001, IdUse::Reused)]);
         assert_eq!(suspects(&ids, HASHES_MAX), (1, vec![77, 77, 20_000, 20_001]));
     }
 
     #[test]
     fn a_log_too_long_for_one_reading_is_read_in_parts_with_the_same_answer() {
-        let mut ids: Vec<(u64, Use)> = (0..10_000).map(|number| (number, Use::Counts)).collect();
-        ids.extend((0..100).map(|number| (number * 97, Use::Counts)));
+        let mut ids: Vec<(u64, IdUse)> = (0..10_000).map(|number| (number, IdUse::Counts)).collect();
+        ids.extend((0..100).map(|number| (number * 97, IdUse::Counts)));
         let (readings, found) = suspects(&ids, 1_500);
         assert!(readings > 4, "{readings}");
         assert_eq!(found, suspects(&ids, HASHES_MAX).1);

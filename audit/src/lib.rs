@@ -21,7 +21,7 @@ pub mod verify;
 pub mod words;
 
 pub use compare::compare;
-pub use finding::{Break, Defect, Level, Options, Place, Report};
-pub use replay::{Difference, Replay, replay};
+pub use finding::{Break, Defect, FindingLocation, Level, Options, Report};
+pub use replay::{DecisionDifference, Replay, replay};
 pub use source::{AuditError, BundleFile, Source};
 pub use verify::verify;

@@ -10,9 +10,9 @@ use std::thread::Scope;
 
 use comptoir_core::chain::{ChainHash, DECISION_CONTEXT, RECORD_CONTEXT};
 
-use crate::content::{self, Body, Found};
-use crate::finding::{Break, Defect, Place};
-use crate::many::{Claim, unconfirmed};
+use crate::content::{self, Body, BodyFindings};
+use crate::finding::{Break, Defect, FindingLocation};
+use crate::many::{HashClaim, unconfirmed};
 
 /// Bytes of a job: small enough that a few in flight stay in the cache, large enough that handing over costs nothing.
 const JOB_BYTES: usize = 128 * 1024;
@@ -21,7 +21,7 @@ const WAITING_JOBS: usize = 4;
 
 /// Where a claim stands, and what it means that it does not hold.
 struct Link {
-    place: Place,
+    place: FindingLocation,
     defect: Defect,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Job {
     bytes: Vec<u8>,
     links: Vec<Link>,
     /// One for each link.
-    claims: Vec<Claim>,
+    claims: Vec<HashClaim>,
     bodies: Vec<Body>,
 }
 
@@ -40,7 +40,7 @@ impl Job {
     /// Takes a record in with the chain before and after it, and says where it stands in the job.
     pub(crate) fn record(
         &mut self,
-        place: Place,
+        place: FindingLocation,
         previous: ChainHash,
         record: &[u8],
         claimed: ChainHash,
@@ -52,7 +52,7 @@ impl Job {
     /// Takes a decision in, likewise.
     pub(crate) fn decision(
         &mut self,
-        place: Place,
+        place: FindingLocation,
         previous: ChainHash,
         decision: &[u8],
         claimed: ChainHash,
@@ -67,7 +67,7 @@ impl Job {
         self.bytes.extend_from_slice(context);
         self.bytes.extend_from_slice(&previous.0);
         let held = self.hold(bytes);
-        self.claims.push(Claim { message: start..held.end, hash });
+        self.claims.push(HashClaim { message: start..held.end, hash });
         held
     }
 
@@ -97,32 +97,32 @@ impl Job {
 
 /// What the jobs found, together.
 #[derive(Default)]
-pub(crate) struct Outcome {
+pub(crate) struct LinkResults {
     /// The first of the breaks.
     pub(crate) first_break: Option<Break>,
     /// By job, in the order of the files.
-    pub(crate) found: BTreeMap<u64, Found>,
+    pub(crate) found: BTreeMap<u64, BodyFindings>,
 }
 
 /// What the threads share.
 #[derive(Default)]
-pub(crate) struct Shared {
-    outcome: Mutex<Outcome>,
+pub(crate) struct SharedResults {
+    outcome: Mutex<LinkResults>,
     broken: AtomicBool,
 }
 
-impl Shared {
-    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+impl SharedResults {
+    fn outcome(&self) -> MutexGuard<'_, LinkResults> {
         // A panic elsewhere ends the program at the scope's end; what was found until then is whole.
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn into_outcome(self) -> Outcome {
+    pub(crate) fn into_outcome(self) -> LinkResults {
         self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run(&self, job: &Job) {
-        let mut found = Found::default();
+        let mut found = BodyFindings::default();
         let broken = job.check();
         let broken_body = content::check(&job.bytes, &job.bodies, &mut found);
         let mut outcome = self.outcome();
@@ -139,13 +139,13 @@ impl Shared {
 /// The threads, and the job being filled for them.
 pub(crate) struct Pool<'a> {
     sender: SyncSender<Job>,
-    shared: &'a Shared,
+    shared: &'a SharedResults,
     job: Job,
 }
 
 impl<'a> Pool<'a> {
     /// Starts as many threads as there are processors besides this one.
-    pub(crate) fn start<'scope>(scope: &'scope Scope<'scope, '_>, shared: &'a Shared) -> Pool<'a>
+    pub(crate) fn start<'scope>(scope: &'scope Scope<'scope, '_>, shared: &'a SharedResults) -> Pool<'a>
     where
         'a: 'scope,
     {

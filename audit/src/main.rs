@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use comptoir_audit::commands::{Command, Printing, run};
+use comptoir_audit::commands::{AuditCommand, PrintOptions, run_audit};
 use comptoir_audit::exit;
 use comptoir_audit::words::Language;
 
@@ -23,7 +23,7 @@ Ends with 0 when everything holds, 1 when a break, a contradiction or a differen
 )]
 struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: AuditCommand,
     /// One line of JSON instead of words
     #[arg(long, global = true)]
     json: bool,
@@ -32,7 +32,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let Arguments { command, json } = Arguments::parse();
     let progress = !json && io::stderr().is_terminal();
-    let done = run(&command, Printing { json, language: Language::of_the_system(), progress });
+    let done = run_audit(&command, PrintOptions { json, language: Language::of_the_system(), progress });
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr().lock(), "{error}");
         exit::UNREADABLE

@@ -24,7 +24,7 @@ const CHUNK_END: u8 = 2;
 const ROOT: u8 = 8;
 
 /// A message within a job's bytes, and the hash that is claimed of it.
-pub(crate) struct Claim {
+pub(crate) struct HashClaim {
     pub(crate) message: Range<usize>,
     pub(crate) hash: ChainHash,
 }
@@ -37,18 +37,18 @@ static SAME_AS_PLAIN: LazyLock<bool> = LazyLock::new(|| {
     let messages = lengths.flat_map(|length| (0..LANES).map(move |lane| lane..lane + length));
     let plain = |message: Range<usize>| {
         let hash = ChainHash(*blake3::hash(&bytes[message.clone()]).as_bytes());
-        Claim { message, hash }
+        HashClaim { message, hash }
     };
-    let claims: Vec<Claim> = messages.map(plain).collect();
+    let claims: Vec<HashClaim> = messages.map(plain).collect();
     side_by_side_unconfirmed(&bytes, &claims).is_empty()
 });
 
 /// The indices of the claims that were not confirmed, in no order.
-pub(crate) fn unconfirmed(bytes: &[u8], claims: &[Claim]) -> Vec<usize> {
+pub(crate) fn unconfirmed(bytes: &[u8], claims: &[HashClaim]) -> Vec<usize> {
     if *SAME_AS_PLAIN { side_by_side_unconfirmed(bytes, claims) } else { (0..claims.len()).collect() }
 }
 
-fn side_by_side_unconfirmed(bytes: &[u8], claims: &[Claim]) -> Vec<usize> {
+fn side_by_side_unconfirmed(bytes: &[u8], claims: &[HashClaim]) -> Vec<usize> {
     let platform = Platform::detect();
     let mut by_blocks: [Vec<usize>; CHUNK / BLOCK] = Default::default();
     let mut left = Vec::new();
@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn every_length_is_confirmed_and_nothing_else() {
         let bytes: Vec<u8> = (0..4000u32).map(|number| number.to_le_bytes()[0] ^ 0x5a).collect();
-        let mut claims: Vec<Claim> = (0..=1100)
+        let mut claims: Vec<HashClaim> = (0..=1100)
             .map(|length| {
                 let message = length..2 * length;
-                Claim { hash: ChainHash(*blake3::hash(&bytes[message.clone()]).as_bytes()), message }
+                HashClaim { hash: ChainHash(*blake3::hash(&bytes[message.clone()]).as_bytes()), message }
             })
             .collect();
         let left = unconfirmed(&bytes, &claims);

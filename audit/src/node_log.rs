@@ -7,17 +7,17 @@ use comptoir_proto::bundle_v1::{EpochHead, EpochStart, Frame};
 use comptoir_proto::stored_v1;
 
 use crate::content::Body;
-use crate::finding::{Break, Defect, Head, Level, Notes, Place, Summary};
-use crate::ids::Use;
+use crate::finding::{Break, Defect, FindingLocation, Head, Level, Notes, Summary};
+use crate::ids::IdUse;
 use crate::opening::{self, EpochEnd};
-use crate::verify::Look;
+use crate::verify::VerifyContext;
 
 pub(crate) struct NodeLog {
     pub(crate) tenant: TenantId,
     pub(crate) node: NodeId,
     epochs: Vec<Span>,
     /// Heads inside an epoch that a later one named: the chain there is looked up in a second reading.
-    pub(crate) claims: Vec<Claim>,
+    pub(crate) claims: Vec<EpochEndClaim>,
     records: u64,
     answers: u64,
     last_event: Option<EventId>,
@@ -34,9 +34,9 @@ struct Span {
 }
 
 /// What an epoch's first record says of an earlier epoch.
-pub(crate) struct Claim {
+pub(crate) struct EpochEndClaim {
     pub(crate) end: EpochEnd,
-    pub(crate) place: Place,
+    pub(crate) place: FindingLocation,
 }
 
 impl NodeLog {
@@ -48,10 +48,10 @@ impl NodeLog {
     /// Checks a frame's place. `first`: nothing of this file was read before it.
     pub(crate) fn frame(
         &mut self,
-        mut place: Place,
+        mut place: FindingLocation,
         frame: &Frame<'_>,
         first: bool,
-        look: &mut Look<'_>,
+        look: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         place.node = Some(self.node);
         match frame {
@@ -71,7 +71,7 @@ impl NodeLog {
         }
     }
 
-    fn epoch(&mut self, mut place: Place, start: EpochStart, first: bool) -> Result<(), Break> {
+    fn epoch(&mut self, mut place: FindingLocation, start: EpochStart, first: bool) -> Result<(), Break> {
         place.epoch = Some(start.epoch.number);
         let begins = EpochEnd { epoch: start.epoch, seq: start.after, chain: start.chain };
         if let Some(Span { end, .. }) = self.epochs.last() {
@@ -101,27 +101,33 @@ impl NodeLog {
     }
 
     /// An epoch that was begun has its first record, and all up to the head that the bundle names.
-    fn complete(&self, place: Place) -> Result<(), Break> {
+    fn complete(&self, place: FindingLocation) -> Result<(), Break> {
         match self.epochs.last() {
             Some(Span { end, head: Some(head), .. }) if end.seq < head.seq => {
                 let first = end.seq.next();
-                let place = Place { epoch: Some(end.epoch.number), seq: Some(first.0), ..place };
+                let place = FindingLocation { epoch: Some(end.epoch.number), seq: Some(first.0), ..place };
                 let found = format!("records up to seq {}; seq {first} to {} are missing", end.seq, head.seq);
                 Err(Break::new(Defect::Missing, place, format!("records up to seq {}", head.seq), found))
             }
             Some(Span { end, head: Some(head), .. }) if end.seq == head.seq && end.chain != head.chain => {
-                let place = Place { epoch: Some(end.epoch.number), seq: Some(end.seq.0), ..place };
+                let place = FindingLocation { epoch: Some(end.epoch.number), seq: Some(end.seq.0), ..place };
                 Err(Break::new(Defect::Chain, place, head.chain, end.chain))
             }
             Some(Span { start, end, .. }) if end.seq == Seq::ZERO => {
-                let place = Place { epoch: Some(start.epoch.number), seq: Some(1), ..place };
+                let place = FindingLocation { epoch: Some(start.epoch.number), seq: Some(1), ..place };
                 Err(Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", "nothing"))
             }
             _ => Ok(()),
         }
     }
 
-    fn record(&mut self, mut place: Place, chain: ChainHash, record: &[u8], look: &mut Look<'_>) -> Result<(), Break> {
+    fn record(
+        &mut self,
+        mut place: FindingLocation,
+        chain: ChainHash,
+        record: &[u8],
+        look: &mut VerifyContext<'_>,
+    ) -> Result<(), Break> {
         let Some(Span { end, .. }) = self.epochs.last_mut() else { return unreachable_frame(place) };
         let (epoch, seq, previous) = (end.epoch, Seq(end.seq.0.saturating_add(1)), end.chain);
         (place.epoch, place.seq) = (Some(epoch.number), Some(seq.0));
@@ -143,7 +149,7 @@ impl NodeLog {
                 opening::read(record).map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
             self.claim(place, previous)?;
         }
-        look.ids.note(header.event_id, Use::Counts);
+        look.ids.note(header.event_id, IdUse::Counts);
         let job = look.pool.job();
         let record = job.record(place, previous, record, chain);
         if look.level == Level::Content {
@@ -155,7 +161,7 @@ impl NodeLog {
     }
 
     /// What an epoch's first record says of the one before, against what these files hold of that.
-    fn claim(&mut self, place: Place, previous: Option<EpochEnd>) -> Result<(), Break> {
+    fn claim(&mut self, place: FindingLocation, previous: Option<EpochEnd>) -> Result<(), Break> {
         let Some(said) = previous else { return Ok(()) };
         let Some(Span { start, end, .. }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
         else {
@@ -171,14 +177,14 @@ impl NodeLog {
             self.notes.unknown_previous_heads += 1;
             return Ok(());
         } else {
-            self.claims.push(Claim { end: said, place });
+            self.claims.push(EpochEndClaim { end: said, place });
             return Ok(());
         };
         let expected = EpochEnd { chain: known, ..said };
         if expected == said { Ok(()) } else { Err(Break::new(Defect::PreviousHead, place, expected, said)) }
     }
 
-    fn answer(&mut self, mut place: Place, answer: &[u8], look: &mut Look<'_>) {
+    fn answer(&mut self, mut place: FindingLocation, answer: &[u8], look: &mut VerifyContext<'_>) {
         self.answers += 1;
         if let (Level::Content, Some(Span { end, .. }), Some(event)) = (look.level, self.epochs.last(), self.last_event)
         {
@@ -191,7 +197,7 @@ impl NodeLog {
     }
 
     /// Checks what can be said only at the last file's end.
-    pub(crate) fn end(&self, mut place: Place) -> Result<(), Break> {
+    pub(crate) fn end(&self, mut place: FindingLocation) -> Result<(), Break> {
         place.node = Some(self.node);
         self.complete(place)
     }
@@ -216,6 +222,6 @@ impl NodeLog {
 }
 
 /// The reader lets only the frames of its own kind of bundle through, and no record before an epoch.
-pub(crate) fn unreachable_frame(place: Place) -> Result<(), Break> {
+pub(crate) fn unreachable_frame(place: FindingLocation) -> Result<(), Break> {
     Err(Break::new(Defect::Form, place, "a frame of this kind of bundle", "another"))
 }

@@ -10,11 +10,11 @@ use comptoir_proto::bundle_v1::{Entry, Frame};
 use comptoir_proto::stored_v1::{self, DecisionHead};
 
 use crate::content::{Body, HeaderFit};
-use crate::finding::{Break, Defect, Head, Level, Notes, Place, Summary};
-use crate::ids::Use;
+use crate::finding::{Break, Defect, FindingLocation, Head, Level, Notes, Summary};
+use crate::ids::IdUse;
 use crate::node_log::unreachable_frame;
 use crate::opening::{self, EpochEnd};
-use crate::verify::Look;
+use crate::verify::VerifyContext;
 
 pub(crate) struct TenantLog {
     pub(crate) tenant: TenantId,
@@ -33,7 +33,7 @@ impl TenantLog {
         tenant: TenantId,
         after: Position,
         decision_chain: ChainHash,
-        place: Place,
+        place: FindingLocation,
     ) -> Result<TenantLog, Break> {
         let whole = after == Position::ZERO;
         let expected = decision_genesis(tenant);
@@ -52,7 +52,7 @@ impl TenantLog {
     }
 
     /// Goes on with the next file.
-    pub(crate) fn part(&self, after: Position, decision_chain: ChainHash, place: Place) -> Result<(), Break> {
+    pub(crate) fn part(&self, after: Position, decision_chain: ChainHash, place: FindingLocation) -> Result<(), Break> {
         let told = |position, chain| format!("position {position}, decision chain {chain}");
         if (after, decision_chain) == (self.position, self.decision_chain) {
             return Ok(());
@@ -60,7 +60,12 @@ impl TenantLog {
         Err(Break::new(Defect::Part, place, told(self.position, self.decision_chain), told(after, decision_chain)))
     }
 
-    pub(crate) fn frame(&mut self, mut place: Place, frame: &Frame<'_>, look: &mut Look<'_>) -> Result<(), Break> {
+    pub(crate) fn frame(
+        &mut self,
+        mut place: FindingLocation,
+        frame: &Frame<'_>,
+        look: &mut VerifyContext<'_>,
+    ) -> Result<(), Break> {
         let Frame::Entry(entry) = frame else { return unreachable_frame(place) };
         let expected = self.position.next();
         place.position = Some(expected.0);
@@ -88,7 +93,12 @@ impl TenantLog {
     }
 
     /// The chain that the record must continue; nothing where the node's log begins before these files.
-    fn link(&mut self, place: Place, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<Option<ChainHash>, Break> {
+    fn link(
+        &mut self,
+        place: FindingLocation,
+        entry: &Entry<'_>,
+        before: Option<EpochEnd>,
+    ) -> Result<Option<ChainHash>, Break> {
         let (next, previous) = match before {
             Some(end) if end.epoch == entry.epoch => (end.seq.next(), Some(end.chain)),
             Some(end) if entry.epoch.number <= end.epoch.number => {
@@ -105,7 +115,7 @@ impl TenantLog {
     }
 
     /// The decision speaks of this record, in this place.
-    fn binding<'a>(&self, place: Place, entry: &Entry<'a>) -> Result<(DecisionHead<'a>, HeaderFit), Break> {
+    fn binding<'a>(&self, place: FindingLocation, entry: &Entry<'a>) -> Result<(DecisionHead<'a>, HeaderFit), Break> {
         let head = stored_v1::decision_head(entry.decision)
             .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
         let unbound =
@@ -139,7 +149,7 @@ impl TenantLog {
     }
 
     /// A node's epoch is opened by its first record, which names the end of the one before as central held it.
-    fn opening(&mut self, place: Place, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<(), Break> {
+    fn opening(&mut self, place: FindingLocation, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<(), Break> {
         let said = opening::read(entry.record)
             .map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
         let told = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
@@ -156,11 +166,11 @@ impl TenantLog {
 
     fn hand_over(
         &self,
-        place: Place,
+        place: FindingLocation,
         entry: &Entry<'_>,
         previous: Option<ChainHash>,
         fits: HeaderFit,
-        look: &mut Look<'_>,
+        look: &mut VerifyContext<'_>,
     ) {
         let job = look.pool.job();
         let record = match previous {
@@ -174,8 +184,8 @@ impl TenantLog {
     }
 
     /// The entries end before the position that the end of the file states.
-    pub(crate) fn short_of(&self, stated: u64, place: Place) -> Option<Break> {
-        let place = Place { position: Some(self.position.next().0), ..place };
+    pub(crate) fn short_of(&self, stated: u64, place: FindingLocation) -> Option<Break> {
+        let place = FindingLocation { position: Some(self.position.next().0), ..place };
         let found = || format!("position {}: {}", self.position, missing(self.position.next().0, stated));
         (stated > self.position.0).then(|| {
             Break::new(Defect::Count, place, format!("last position {stated}, as the file's end states"), found())
@@ -214,10 +224,10 @@ fn missing(first: u64, last: u64) -> String {
 }
 
 /// What a decision says of its record's id.
-pub(crate) fn used(head: &DecisionHead<'_>) -> Use {
+pub(crate) fn used(head: &DecisionHead<'_>) -> IdUse {
     match head.verdict {
-        Verdict::Duplicate => Use::Duplicate,
-        _ if head.code == Some(Code::EventIdReused.as_str()) => Use::Reused,
-        _ => Use::Counts,
+        Verdict::Duplicate => IdUse::Duplicate,
+        _ if head.code == Some(Code::EventIdReused.as_str()) => IdUse::Reused,
+        _ => IdUse::Counts,
     }
 }

@@ -12,10 +12,10 @@ use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::bundle_v1::{BundleError, BundleHeader, Frame, LAST_NUMBER};
 use comptoir_proto::stored_v1;
 
-use crate::content::Found;
-use crate::finding::{Break, Defect, Level, Notes, Options, Place, Report, Summary};
-use crate::ids::{IdHashes, NodeIds, Occurrence, TenantIds, Use};
-use crate::links::{Pool, Shared};
+use crate::content::BodyFindings;
+use crate::finding::{Break, Defect, FindingLocation, Level, Notes, Options, Report, Summary};
+use crate::ids::{IdHashes, IdUse, NodeIds, Occurrence, TenantIds};
+use crate::links::{Pool, SharedResults};
 use crate::node_log::NodeLog;
 use crate::opening::EpochEnd;
 use crate::source::{AuditError, Source, next, open, open_again};
@@ -27,12 +27,12 @@ const PROGRESS_BYTES: u64 = 8 * 1024 * 1024;
 /// Verifies a node's log or a tenant's. `progress` hears from time to time how many bytes were read.
 pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnMut(u64)) -> Result<Report, AuditError> {
     let level = options.level;
-    let shared = Shared::default();
+    let shared = SharedResults::default();
     let mut ids = IdHashes::new();
     let mut log = None;
     let in_order = thread::scope(|scope| {
         let unseen = options.known_heads.iter().copied().collect();
-        let mut look = Look { level, pool: Pool::start(scope, &shared), ids: &mut ids, unseen };
+        let mut look = VerifyContext { level, pool: Pool::start(scope, &shared), ids: &mut ids, unseen };
         let read = read_in_order(sources, &mut log, &mut look, progress);
         look.pool.finish();
         read
@@ -42,7 +42,7 @@ pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnM
     if let Some(found) = outcome.first_break {
         Break::keep_first(&mut first_break, found);
     }
-    let mut contents = Found::default();
+    let mut contents = BodyFindings::default();
     for found in outcome.found.values() {
         if let Some(found) = contents.join(found) {
             Break::keep_first(&mut first_break, found);
@@ -61,7 +61,7 @@ pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnM
 }
 
 /// What the order-keeping part hands to the others.
-pub(crate) struct Look<'a> {
+pub(crate) struct VerifyContext<'a> {
     pub(crate) level: Level,
     pub(crate) pool: Pool<'a>,
     pub(crate) ids: &'a mut IdHashes,
@@ -69,7 +69,7 @@ pub(crate) struct Look<'a> {
     pub(crate) unseen: BTreeSet<ChainHash>,
 }
 
-impl Look<'_> {
+impl VerifyContext<'_> {
     /// Strikes out the known heads that stand in a frame.
     fn see(&mut self, frame: &Frame<'_>) {
         match frame {
@@ -96,7 +96,11 @@ enum Log {
 
 impl Log {
     /// Begins with the first file's header, or goes on with the next one's.
-    fn begin(log: &mut Option<Log>, header: &BundleHeader, place: Place) -> Result<Result<(), Break>, Mismatch> {
+    fn begin(
+        log: &mut Option<Log>,
+        header: &BundleHeader,
+        place: FindingLocation,
+    ) -> Result<Result<(), Break>, Mismatch> {
         let part = match (log.as_ref(), header) {
             (None, BundleHeader::Node { tenant, node }) => {
                 *log = Some(Log::Node(NodeLog::new(*tenant, *node)));
@@ -125,14 +129,20 @@ impl Log {
         Ok(part)
     }
 
-    fn frame(&mut self, place: Place, frame: &Frame<'_>, first: bool, look: &mut Look<'_>) -> Result<(), Break> {
+    fn frame(
+        &mut self,
+        place: FindingLocation,
+        frame: &Frame<'_>,
+        first: bool,
+        look: &mut VerifyContext<'_>,
+    ) -> Result<(), Break> {
         match self {
             Log::Node(log) => log.frame(place, frame, first, look),
             Log::Tenant(log) => log.frame(place, frame, look),
         }
     }
 
-    fn end(&self, place: Place) -> Result<(), Break> {
+    fn end(&self, place: FindingLocation) -> Result<(), Break> {
         match self {
             Log::Node(log) => log.end(place),
             Log::Tenant(_) => Ok(()),
@@ -157,7 +167,7 @@ enum Mismatch {
 fn read_in_order(
     sources: &[&dyn Source],
     log: &mut Option<Log>,
-    look: &mut Look<'_>,
+    look: &mut VerifyContext<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Break>, AuditError> {
     let first_name = sources.first().ok_or(AuditError::Nothing)?.name();
@@ -169,7 +179,7 @@ fn read_in_order(
             Err(AuditError::Read { error, .. }) => return damage(name, file, error).map(Some),
             Err(other) => return Err(other),
         };
-        let place = Place { file, ..Place::default() };
+        let place = FindingLocation { file, ..FindingLocation::default() };
         match Log::begin(log, reader.header(), place) {
             Ok(Ok(())) => {}
             Ok(Err(found)) => return Ok(Some(found)),
@@ -181,7 +191,9 @@ fn read_in_order(
         loop {
             match reader.next_frame() {
                 Ok(Some((offset, frame))) => {
-                    if let Err(found) = log.frame(Place { file, offset, ..Place::default() }, &frame, first, look) {
+                    if let Err(found) =
+                        log.frame(FindingLocation { file, offset, ..FindingLocation::default() }, &frame, first, look)
+                    {
                         return Ok(Some(found));
                     }
                     first = false;
@@ -202,7 +214,7 @@ fn read_in_order(
         read_before += reader.offset();
         progress(read_before);
         if file + 1 == sources.len() {
-            let end = Place { file, offset: reader.offset(), ..Place::default() };
+            let end = FindingLocation { file, offset: reader.offset(), ..FindingLocation::default() };
             let missing = |head: &ChainHash| Break::new(Defect::KnownHead, end, head, "no such chain in the log");
             return Ok(log.end(end).err().or_else(|| look.unseen.first().map(missing)));
         }
@@ -214,7 +226,8 @@ fn read_in_order(
 fn damaged_log(log: &Log, name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
     if let (Log::Tenant(log), BundleError::Count { what: LAST_NUMBER, expected, offset, .. }) = (log, &error)
         && let Ok(stated) = expected.parse()
-        && let Some(found) = log.short_of(stated, Place { file, offset: *offset, ..Place::default() })
+        && let Some(found) =
+            log.short_of(stated, FindingLocation { file, offset: *offset, ..FindingLocation::default() })
     {
         return Ok(found);
     }
@@ -223,7 +236,7 @@ fn damaged_log(log: &Log, name: String, file: usize, error: BundleError) -> Resu
 
 /// A file that was damaged is a finding; one that cannot be read, or never was a bundle, is not.
 fn damage(name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
-    let place = Place { file, offset: error.offset(), ..Place::default() };
+    let place = FindingLocation { file, offset: error.offset(), ..FindingLocation::default() };
     let (defect, expected, found) = match error {
         BundleError::Io { .. }
         | BundleError::NotABundle { .. }
@@ -266,8 +279,8 @@ fn second_look(
         let suspects = ids.suspects();
         for portion in IdHashes::portions(&suspects) {
             let mut exact = match log {
-                Log::Node(_) => Exact::Node(NodeIds::default()),
-                Log::Tenant(log) => Exact::Tenant(TenantIds::new(log.whole)),
+                Log::Node(_) => ExactIds::Node(NodeIds::default()),
+                Log::Tenant(log) => ExactIds::Tenant(TenantIds::new(log.whole)),
             };
             let found = walk(sources, first_break, |seen| match ids.is_among(&portion, seen.id) {
                 true => exact.check(seen),
@@ -276,7 +289,7 @@ fn second_look(
             if let Some(found) = found {
                 Break::keep_first(first_break, found);
             }
-            if let Exact::Tenant(exact) = exact {
+            if let ExactIds::Tenant(exact) = exact {
                 notes.unknown_originals += exact.unknown_originals;
             }
         }
@@ -290,16 +303,16 @@ fn second_look(
     }
 }
 
-enum Exact {
+enum ExactIds {
     Node(NodeIds),
     Tenant(TenantIds),
 }
 
-impl Exact {
+impl ExactIds {
     fn check(&mut self, seen: &Occurrence<'_>) -> Option<Break> {
         match self {
-            Exact::Node(ids) => ids.check(seen),
-            Exact::Tenant(ids) => ids.check(seen),
+            ExactIds::Node(ids) => ids.check(seen),
+            ExactIds::Tenant(ids) => ids.check(seen),
         }
     }
 }
@@ -326,7 +339,7 @@ fn walk(
     until: &Option<Break>,
     mut show: impl FnMut(&Occurrence<'_>) -> Option<Break>,
 ) -> Result<Option<Break>, AuditError> {
-    let past = |place: Place| {
+    let past = |place: FindingLocation| {
         until.as_ref().is_some_and(|found| (place.file, place.offset) >= (found.place.file, found.place.offset))
     };
     let mut end =
@@ -338,7 +351,7 @@ fn walk(
             BundleHeader::Central { .. } => None,
         };
         while let Some((offset, frame)) = next(&mut reader, source.name())? {
-            let mut place = Place { file, offset, node, ..Place::default() };
+            let mut place = FindingLocation { file, offset, node, ..FindingLocation::default() };
             if past(place) {
                 return Ok(None);
             }
@@ -351,7 +364,7 @@ fn walk(
                 Frame::Record { chain, record } => {
                     let Ok(header) = stored_v1::header(record) else { return Ok(None) };
                     end = EpochEnd { seq: header.seq, chain, ..end };
-                    (header.event_id, Use::Counts, record)
+                    (header.event_id, IdUse::Counts, record)
                 }
                 Frame::Entry(entry) => {
                     let Ok(head) = stored_v1::decision_head(entry.decision) else { return Ok(None) };

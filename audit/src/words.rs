@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::compare::{Alone, Comparison, Restore, Why};
-use crate::finding::{Break, Defect, Place, Report, Summary};
-use crate::replay::{Difference, Replay};
+use crate::compare::{Comparison, Restore, UnmatchedReason, UnmatchedRecords};
+use crate::finding::{Break, Defect, FindingLocation, Report, Summary};
+use crate::replay::{DecisionDifference, Replay};
 
 /// The language of the words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -193,7 +193,7 @@ fn held(summary: &Summary, language: Language) -> String {
     )
 }
 
-fn place(place: &Place, files: &[String], language: Language) -> String {
+fn place(place: &FindingLocation, files: &[String], language: Language) -> String {
     let node = place.node.map(|node| format!("{} {node}", language.say("nœud", "node")));
     let epoch = place.epoch.map(|epoch| format!("{} {epoch}", language.say("époque", "epoch")));
     let seq = place.seq.map(|seq| format!("seq {seq}"));
@@ -332,20 +332,22 @@ fn restore_text(restore: &Restore, language: Language) -> String {
     lines.join("\n")
 }
 
-fn alone_text(alone: &Alone, language: Language) -> String {
+fn alone_text(alone: &UnmatchedRecords, language: Language) -> String {
     let why = match alone.why {
-        Why::Waiting => language.say("au nœud seul, en attente d'envoi", "at the node alone, waiting to be sent"),
-        Why::SealedAgain => language.say(
+        UnmatchedReason::Waiting => {
+            language.say("au nœud seul, en attente d'envoi", "at the node alone, waiting to be sent")
+        }
+        UnmatchedReason::SealedAgain => language.say(
             "au nœud seul, scellés de nouveau dans une époque suivante",
             "at the node alone, sealed again in a later epoch",
         ),
-        Why::BeforeTheFile => {
+        UnmatchedReason::BeforeTheFile => {
             language.say("au nœud, avant le début du fichier de central", "at the node, before central's file begins")
         }
-        Why::Missing => {
+        UnmatchedReason::Missing => {
             language.say("au nœud seul : ils manquent à central", "at the node alone: central is short of them")
         }
-        Why::Lost => language.say(
+        UnmatchedReason::Lost => language.say(
             "à central seul : le journal du nœud a été raccourci",
             "at central alone: the node's log was shortened",
         ),
@@ -362,7 +364,7 @@ fn alone_text(alone: &Alone, language: Language) -> String {
 /// Characters of a value shown to people; programs get it whole.
 const VALUE_CHARS_MAX: usize = 200;
 
-impl Difference {
+impl DecisionDifference {
     /// For programs. The keys never change their meaning.
     pub fn to_json(&self) -> Value {
         json!({ "difference": self })

@@ -9,7 +9,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_proto::rulebook_file;
-use comptoir_proto::sync_v1::{HeadDto, Receipt, receipt_text};
+use comptoir_proto::sync_v1::{HeadDto, SignedHead, receipt_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -20,15 +20,15 @@ use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
+use crate::feed::{BootstrapSlots, LastContacts, Watch};
 use crate::identity::{self, IdentityError, NewTenant};
-use crate::ingest::{self, Drafts, Job, Queues, StampKey};
-use crate::private_postgres::{self, ADMIN_ROLE, Running, ServerWatch};
+use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
+use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
-use crate::reporting::KeptReports;
+use crate::reporting::ReportCache;
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
-use crate::sync_down::{Contacts, Loads, Watch};
 
 /// Memory for the bodies of pushes that are read or wait, in KiB. A node that finds it used up comes back a second later.
 const BODIES_KIB: usize = 96 * 1024;
@@ -38,7 +38,7 @@ const BODIES_KIB: usize = 96 * 1024;
 pub enum CentralError {
     /// The private Postgres does not run.
     #[error(transparent)]
-    Postgres(#[from] private_postgres::Error),
+    Postgres(#[from] private_postgres::PostgresError),
     /// Roles, database or migrations.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
@@ -68,27 +68,27 @@ pub enum CentralError {
 pub struct Central {
     database: Database,
     urls: Urls,
-    queues: Queues,
+    queues: IngestQueue,
     background: Background,
     clock: Clock,
     incarnation: Uuid,
     key: SigningKey,
-    stamps: StampKey,
+    stamps: AttestationKey,
     rulebook: comptoir_core::rulebook::Rulebook,
     pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     progress: Arc<Progress>,
-    kept: KeptReports,
+    kept: ReportCache,
     late_after: Duration,
     clock_drift_limit: Duration,
     watch: Watch,
-    loads: Loads,
-    contacts: Contacts,
+    loads: BootstrapSlots,
+    contacts: LastContacts,
     store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
     server: Option<ServerWatch>,
-    postgres: Mutex<Option<Running>>,
+    postgres: Mutex<Option<RunningServer>>,
 }
 
 impl Central {
@@ -105,12 +105,12 @@ impl Central {
             }
         };
         database::migrate(&urls.migrator).await?;
-        let server = postgres.as_ref().map(Running::watch);
+        let server = postgres.as_ref().map(RunningServer::watch);
         let runs = if postgres.is_some() { Server::ThisMachine } else { Server::Elsewhere };
         let database = Database::connect_to(&urls, runs).await?.on(server.clone());
         let background = Background::start().map_err(CentralError::Threads)?;
         let (incarnation, key) = load_meta(&database).await?;
-        let queues = Queues::new(database.clone(), config.clock.clone(), background.handle().clone());
+        let queues = IngestQueue::new(database.clone(), config.clock.clone(), background.handle().clone());
         let progress = Arc::new(Progress::default());
         let start = || {
             let _entered = background.handle().enter();
@@ -138,18 +138,18 @@ impl Central {
             urls,
             clock: config.clock,
             incarnation,
-            stamps: StampKey::of(&key),
+            stamps: AttestationKey::of(&key),
             key,
             rulebook: config.rulebook,
             bodies: Arc::new(Semaphore::new(BODIES_KIB)),
             stopping,
             progress,
-            kept: KeptReports::default(),
+            kept: ReportCache::default(),
             late_after: config.late_after,
             clock_drift_limit: config.clock_drift_limit,
             watch,
-            loads: Loads::default(),
-            contacts: Contacts::default(),
+            loads: BootstrapSlots::default(),
+            contacts: LastContacts::default(),
             store_findings,
             runner: Mutex::new(runner),
             store_health,
@@ -236,7 +236,7 @@ impl Central {
     }
 
     /// Answers of reports that were asked lately.
-    pub(crate) fn kept(&self) -> &KeptReports {
+    pub(crate) fn report_cache(&self) -> &ReportCache {
         &self.kept
     }
 
@@ -259,11 +259,11 @@ impl Central {
         &self.watch
     }
 
-    pub(crate) fn loads(&self) -> &Loads {
+    pub(crate) fn bootstrap_slots(&self) -> &BootstrapSlots {
         &self.loads
     }
 
-    pub(crate) fn contacts(&self) -> &Contacts {
+    pub(crate) fn last_contacts(&self) -> &LastContacts {
         &self.contacts
     }
 
@@ -272,7 +272,7 @@ impl Central {
         &self.store_findings
     }
 
-    pub(crate) fn queues(&self) -> &Queues {
+    pub(crate) fn ingest_queue(&self) -> &IngestQueue {
         &self.queues
     }
 
@@ -286,7 +286,7 @@ impl Central {
     }
 
     /// What central's own marks are made and known by.
-    pub(crate) fn stamps(&self) -> &StampKey {
+    pub(crate) fn attestation_key(&self) -> &AttestationKey {
         &self.stamps
     }
 
@@ -297,10 +297,10 @@ impl Central {
     }
 
     /// Central's signed statement that it holds a node's log up to a seq.
-    pub(crate) fn receipt(&self, tenant: TenantId, node: NodeId, head: &HeadDto) -> Receipt {
+    pub(crate) fn receipt(&self, tenant: TenantId, node: NodeId, head: &HeadDto) -> SignedHead {
         let text = receipt_text(tenant.uuid(), node.uuid(), head, self.incarnation);
         let signature = self.key.sign(text.as_bytes());
-        Receipt { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }
+        SignedHead { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }
     }
 
     /// Makes a tenant: its rows, central's own log in it, and the rulebook it adopts, all in one transaction.
@@ -312,9 +312,9 @@ impl Central {
         identity::insert_tenant(&tx, tenant, central_node, new).await?;
         let jobs = [Job::Drafts(self.first_events(central_node, new))];
         let refused = |reason: String| CentralError::Tenant { tenant, reason };
-        let answers = ingest::run(&tx, tenant, &jobs, self.clock.now(), &ingest::Caution::default()).await;
+        let answers = ingest::run_batch(&tx, tenant, &jobs, self.clock.now(), &ingest::RetryHints::default()).await;
         let answers = answers.map_err(|error| refused(error.to_string()))?;
-        if let Some(problem) = answers.iter().find_map(ingest::Answer::problem) {
+        if let Some(problem) = answers.iter().find_map(ingest::JobOutcome::problem) {
             return Err(refused(problem.detail.clone()));
         }
         tx.commit().await.map_err(StoreError::from)?;
@@ -327,7 +327,7 @@ impl Central {
     }
 
     /// EPOCH_OPENED of central's own log, and RULEBOOK_ADOPTED.
-    fn first_events(&self, central_node: NodeId, new: &NewTenant) -> Drafts {
+    fn first_events(&self, central_node: NodeId, new: &NewTenant) -> DraftBatch {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let draft = |entity_type: &str, entity_id: &str, action: &str, payload: serde_json::Value| Draft {
             id: EventId::new(Uuid::now_v7()),
@@ -340,11 +340,11 @@ impl Central {
         let opened = draft("NODE", &central_node.to_string(), "EPOCH_OPENED", opened);
         let adopted = draft("RULEBOOK", "rulebook", "RULEBOOK_ADOPTED", rulebook_file::to_payload(&new.rulebook));
         let drafts = vec![(opened, Fact::EpochOpened), (adopted, Fact::RulebookAdopted(new.rulebook.clone()))];
-        Drafts { drafts, atomic: true, by_central: true, opens_epoch: true }
+        DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: true }
     }
 }
 
-fn private_urls(running: &Running) -> Urls {
+fn private_urls(running: &RunningServer) -> Urls {
     let url = |role: &str| running.connection_string(role, database::NAME);
     Urls {
         service: url("comptoir_service"),

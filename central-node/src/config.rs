@@ -20,7 +20,7 @@ const CHECK_STORE_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 #[derive(Clone, Debug)]
 pub enum DatabaseConfig {
     /// `DATABASE_URL` is absent: a Postgres of our own under the data directory, started and stopped with central.
-    Private(private_postgres::Config),
+    Private(private_postgres::PostgresConfig),
     /// A server that somebody else looks after; its roles were made with `database/roles.sql`.
     External(Urls),
 }
@@ -49,7 +49,7 @@ impl CentralConfig {
     /// A private Postgres under a data directory, the default rulebook, the machine's clock.
     pub fn private(data_dir: impl Into<PathBuf>) -> CentralConfig {
         CentralConfig {
-            database: DatabaseConfig::Private(private_postgres::Config::new(data_dir)),
+            database: DatabaseConfig::Private(private_postgres::PostgresConfig::new(data_dir)),
             rulebook: Rulebook::default(),
             clock: Clock::system(),
             late_after: LATE_AFTER,

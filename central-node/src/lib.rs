@@ -13,7 +13,7 @@ mod conflicts;
 pub mod database;
 mod devices;
 mod event_store;
-pub mod hand_back;
+mod feed;
 pub mod identity;
 mod ingest;
 pub mod private_postgres;
@@ -21,18 +21,18 @@ pub mod projections;
 mod reporting;
 pub mod restart;
 pub mod restore;
+pub mod restore_window;
+mod state_store;
 pub mod store_check;
 mod store_health;
-mod sync_down;
 mod tenant;
-mod world_store;
 
 use std::sync::Arc;
 
 pub use central::{Central, CentralError};
 pub use clock::Clock;
 pub use config::{CentralConfig, DatabaseConfig};
-pub use ingest::{Brought, Taken};
+pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
@@ -41,6 +41,6 @@ pub fn router(central: Arc<Central>) -> axum::Router {
         .merge(conflicts::router())
         .merge(blobs::router())
         .merge(devices::router())
-        .merge(sync_down::router());
-    api::told_in_our_words(routes).with_state(central)
+        .merge(feed::router());
+    api::with_problem_responses(routes).with_state(central)
 }

@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::database::{Database, Doing, StoreError, begin};
+use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store::lock_tenant;
-use crate::hand_back::{self, Awaited};
 use crate::identity::IdentityError;
-use crate::ingest::{self, Drafts, Job};
+use crate::ingest::{self, DraftBatch, Job};
+use crate::restore_window::{self, AwaitedNode};
 
 /// Characters of a reason: those of its schema.
 const REASON_CHARS_MAX: usize = 500;
@@ -30,7 +30,7 @@ pub async fn open(
     clock: &Clock,
     tenant: TenantId,
     reason: Option<&str>,
-) -> Result<Vec<Awaited>, IdentityError> {
+) -> Result<Vec<AwaitedNode>, IdentityError> {
     let chars = reason.map_or(0, |reason| reason.chars().count());
     if chars > REASON_CHARS_MAX {
         return Err(IdentityError::TooLong { what: "a reason", max: REASON_CHARS_MAX, chars });
@@ -39,9 +39,9 @@ pub async fn open(
     let tx = begin(&mut connection, tenant).await?;
     let unknown = || IdentityError::Missing { tenant, what: "the tenant itself".to_owned() };
     let head = lock_tenant(&tx, tenant).await?.ok_or_else(unknown)?.head;
-    let awaited = hand_back::open(&tx, tenant).await?;
+    let awaited = restore_window::open(&tx, tenant).await?;
     record(&tx, clock, tenant, payload(head, awaited.len(), reason)).await?;
-    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
     Ok(awaited)
 }
 
@@ -59,13 +59,13 @@ async fn record(tx: &Transaction<'_>, clock: &Clock, tenant: TenantId, payload: 
         Content::new(name("CENTRAL"), name("central"), name(CENTRAL_RESTORED), payload.to_string().into_bytes());
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
     let drafts = vec![(draft, Fact::CentralRestored)];
-    let jobs = [Job::Drafts(Drafts { drafts, atomic: true, by_central: true, opens_epoch: false })];
-    let answers = ingest::run(tx, tenant, &jobs, clock.now(), &ingest::Caution::default()).await;
+    let jobs = [Job::Drafts(DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false })];
+    let answers = ingest::run_batch(tx, tenant, &jobs, clock.now(), &ingest::RetryHints::default()).await;
     let answers = answers.map_err(|error| match error {
-        ingest::TurnError::Store(error) => error,
+        ingest::IngestError::Store(error) => error,
         other => StoreError::Refused(other.to_string()),
     })?;
-    match answers.iter().find_map(ingest::Answer::problem) {
+    match answers.iter().find_map(ingest::JobOutcome::problem) {
         Some(problem) => Err(StoreError::Refused(problem.detail.clone())),
         None => Ok(()),
     }

@@ -33,7 +33,7 @@ const WRITE_LOG: &str = "select pg_logical_emit_message(true, 'comptoir', 'probe
 const WRITE_FILE: &str = "select count(*) from generate_series(1, 30000)";
 const READ_HEADS: &str = "select from tenant_head limit 1";
 
-struct Probed {
+struct ProbeResult {
     at: Instant,
     outcome: Result<(), Problem>,
 }
@@ -41,18 +41,18 @@ struct Probed {
 /// Asks the store whether it takes writes.
 pub(crate) struct StoreHealth {
     server: Option<ServerWatch>,
-    shared: Arc<Shared>,
-    probed: watch::Receiver<Option<Probed>>,
+    shared: Arc<ProbeState>,
+    probed: watch::Receiver<Option<ProbeResult>>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct ProbeState {
     asked: Notify,
     /// When the first probe began that has had no answer.
     silent_since: Mutex<Option<Instant>>,
 }
 
-impl Shared {
+impl ProbeState {
     fn silent_since(&self) -> MutexGuard<'_, Option<Instant>> {
         self.silent_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,7 +69,7 @@ impl StoreHealth {
         let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |given| format!("{given} {OPTIONS}"));
         config.options(options).application_name("comptoir-probe").connect_timeout(PROBE_WITHIN);
         let (sender, probed) = watch::channel(None);
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ProbeState::default());
         let of_task = Arc::clone(&shared);
         tokio::spawn(async move {
             tokio::select! {
@@ -86,7 +86,7 @@ impl StoreHealth {
             return Err(problem);
         }
         let is_fresh =
-            |probed: &Option<Probed>| probed.as_ref().is_some_and(|probed| probed.at.elapsed() < PROBE_EVERY);
+            |probed: &Option<ProbeResult>| probed.as_ref().is_some_and(|probed| probed.at.elapsed() < PROBE_EVERY);
         let mut probed = self.probed.clone();
         if !is_fresh(&probed.borrow()) {
             self.shared.asked.notify_one();
@@ -115,7 +115,7 @@ fn not_answering(silent_for: Duration) -> Problem {
     Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)
 }
 
-async fn probe_when_asked(config: Config, shared: &Shared, probed: &watch::Sender<Option<Probed>>) {
+async fn probe_when_asked(config: Config, shared: &ProbeState, probed: &watch::Sender<Option<ProbeResult>>) {
     let mut client = None;
     loop {
         shared.asked.notified().await;
@@ -132,7 +132,7 @@ async fn probe_when_asked(config: Config, shared: &Shared, probed: &watch::Sende
             // The connection's state is not known.
             client = None;
         }
-        probed.send_replace(Some(Probed { at: Instant::now(), outcome }));
+        probed.send_replace(Some(ProbeResult { at: Instant::now(), outcome }));
         tokio::time::sleep_until(begun + PROBE_EVERY).await;
     }
 }

@@ -16,12 +16,12 @@ pub struct Cli {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub command: Command,
+    pub command: CliCommand,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Start everything on this machine: a private Postgres, central, one shop's node, and one real day of data
     Up(up::UpArgs),
     /// Cut the shop of a running `comptoir up` from central, and join it again

@@ -18,7 +18,7 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
     let mut config = match &settings.database_url {
         Some(url) => CentralConfig::external(urls_of(url.expose())),
         None => {
-            let mut postgres = private_postgres::Config::new(data_dir);
+            let mut postgres = private_postgres::PostgresConfig::new(data_dir);
             postgres.restarts_max = settings.restarts_max.unwrap_or(postgres.restarts_max);
             let database = DatabaseConfig::Private(postgres);
             CentralConfig { database, ..CentralConfig::private(data_dir) }
@@ -52,7 +52,7 @@ pub async fn beside(args: &DatabaseArgs) -> Result<Arc<Central>, Failure> {
     }
     let mut config = CentralConfig { check_store_every: None, ..CentralConfig::private(data_dir) };
     match Central::start(config.clone()).await {
-        Err(CentralError::Postgres(private_postgres::Error::Locked(_))) => {
+        Err(CentralError::Postgres(private_postgres::PostgresError::Locked(_))) => {
             config.database = DatabaseConfig::External(urls_beside(data_dir)?);
             Central::start(config).await.map_err(failure)
         }

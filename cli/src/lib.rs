@@ -27,7 +27,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 pub fn main() -> ExitCode {
     let cli = parse();
     let output = output::Output::new(cli.json);
-    match run::run(cli.command, output) {
+    match run::run_command(cli.command, output) {
         Ok(()) => ExitCode::from(exit::OK),
         Err(failure) => {
             output.failure(&failure);

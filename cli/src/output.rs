@@ -56,13 +56,13 @@ impl Output {
     /// Says why a command failed.
     pub fn failure(self, failure: &Failure) {
         #[derive(Serialize)]
-        struct Line<'a> {
+        struct ErrorLine<'a> {
             error: &'a str,
             exit_code: u8,
         }
         let error = failure.to_string();
         if self.json {
-            let line = Line { error: &error, exit_code: failure.exit_code() };
+            let line = ErrorLine { error: &error, exit_code: failure.exit_code() };
             eprintln!("{}", serde_json::to_string(&line).unwrap_or(error.clone()));
         } else {
             eprintln!("comptoir: {error}");

@@ -1,6 +1,6 @@
 //! From the command line to the command's file.
 
-use crate::args::Command;
+use crate::args::CliCommand;
 use crate::commands::{
     admin, audit, completions, demo, doctor, events, import, migrate, projections, queue, serve, up,
 };
@@ -8,23 +8,23 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// Runs a command to its end.
-pub fn run(command: Command, output: Output) -> Result<(), Failure> {
+pub fn run_command(command: CliCommand, output: Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::Internal(format!("no threads: {error}")))?;
     runtime.block_on(async {
         match command {
-            Command::Up(args) => up::run(&args, output).await,
-            Command::Demo(args) => demo::run(&args, output).await,
-            Command::Serve(args) => serve::run(&args).await,
-            Command::Migrate(args) => migrate::run(args, output).await,
-            Command::Admin(args) => admin::run(args, output).await,
-            Command::Import(args) => import::run(&args, output).await,
-            Command::Events(command) => events::run(command, output).await,
-            Command::Audit(command) => audit::run(command, output).await,
-            Command::Queue(args) => queue::run(&args, output).await,
-            Command::Projections(args) => projections::run(args, output).await,
-            Command::Doctor(args) => doctor::run(&args, output).await,
-            Command::Completions(args) => completions::run(&args),
+            CliCommand::Up(args) => up::run_up(&args, output).await,
+            CliCommand::Demo(args) => demo::run_demo(&args, output).await,
+            CliCommand::Serve(args) => serve::run_server(&args).await,
+            CliCommand::Migrate(args) => migrate::run_migrate(args, output).await,
+            CliCommand::Admin(args) => admin::run_admin(args, output).await,
+            CliCommand::Import(args) => import::run_import(&args, output).await,
+            CliCommand::Events(command) => events::run_events(command, output).await,
+            CliCommand::Audit(command) => audit::run_audit_command(command, output).await,
+            CliCommand::Queue(args) => queue::run_queue(&args, output).await,
+            CliCommand::Projections(args) => projections::run_projections(args, output).await,
+            CliCommand::Doctor(args) => doctor::run_doctor(&args, output).await,
+            CliCommand::Completions(args) => completions::print_completions(&args),
         }
     })
 }

@@ -185,7 +185,7 @@ impl Period {
 
 /// What is known of when a node took in an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct TakenIn {
+pub struct IntakeTime {
     /// When it was, corrected; a node says so only of events whose given time was ahead of its clock.
     pub at: Option<Timestamp>,
     /// When the record before it in the node's log counts as having happened.
@@ -205,7 +205,7 @@ impl Timing {
     /// What the node's clock stamped is corrected by what is known of that clock. A given time stands, unless it is later than the
     /// event can be: then the event counts from when its node took it in. Where the node does not say when that was, it counts from
     /// the record before, the earliest that it can be: at its receipt it would win over every edit in between.
-    pub fn new(event: &Event, clock: &ClockHistory, known: TakenIn, received_at: Timestamp) -> Timing {
+    pub fn new(event: &Event, clock: &ClockHistory, known: IntakeTime, received_at: Timestamp) -> Timing {
         match event.time_source {
             TimeSource::Node => {
                 let Corrected { at, unsure } = clock.corrected(event.seq, event.occurred_at);

@@ -86,19 +86,19 @@ pub enum Code {
     /// It was deleted.
     EntityDeleted,
     /// Every field it set has a later writer.
-    LaterWriter,
+    Overwritten,
     /// The invoice is cancelled already.
     AlreadyCancelled,
     /// The count or the release names an event that is not there, or not of that kind.
     UnknownEvent,
     /// The count was accepted, or the event released, before.
-    AlreadyDone,
+    AlreadyApplied,
     /// Entities of this type do not change by that action: a delivery or an invoice is no set of fields.
     ActionNotAllowed,
     /// It would grow its entity over what an entity may hold.
     EntityTooLarge,
     /// Deciding failed: a defect of ours, kept for a person.
-    DecideFailed,
+    DecisionFailed,
 }
 
 impl Code {
@@ -119,13 +119,13 @@ impl Code {
         Code::EntityExists,
         Code::UnknownEntity,
         Code::EntityDeleted,
-        Code::LaterWriter,
+        Code::Overwritten,
         Code::AlreadyCancelled,
         Code::UnknownEvent,
-        Code::AlreadyDone,
+        Code::AlreadyApplied,
         Code::ActionNotAllowed,
         Code::EntityTooLarge,
-        Code::DecideFailed,
+        Code::DecisionFailed,
     ];
 
     /// The word on the wire and in reports.
@@ -146,13 +146,13 @@ impl Code {
             Code::EntityExists => "ENTITY_EXISTS",
             Code::UnknownEntity => "UNKNOWN_ENTITY",
             Code::EntityDeleted => "ENTITY_DELETED",
-            Code::LaterWriter => "LATER_WRITER",
+            Code::Overwritten => "OVERWRITTEN",
             Code::AlreadyCancelled => "ALREADY_CANCELLED",
             Code::UnknownEvent => "UNKNOWN_EVENT",
-            Code::AlreadyDone => "ALREADY_DONE",
+            Code::AlreadyApplied => "ALREADY_APPLIED",
             Code::ActionNotAllowed => "ACTION_NOT_ALLOWED",
             Code::EntityTooLarge => "ENTITY_TOO_LARGE",
-            Code::DecideFailed => "DECIDE_FAILED",
+            Code::DecisionFailed => "DECISION_FAILED",
         }
     }
 
@@ -172,7 +172,7 @@ pub enum Flag {
     /// No cost was known for goods that came back.
     CostUnknown,
     /// It was decided as central had told before it was put back to an older copy.
-    Promised,
+    DecisionRestored,
     /// The node's clock was wrong and its true time is not known: the event counts at the nearest time that does not contradict the log.
     ClockUnsure,
     /// The time given for it lies in the future: it counts from when the node took it in.
@@ -185,7 +185,7 @@ impl Flag {
         Flag::StockShortage,
         Flag::UnknownReference,
         Flag::CostUnknown,
-        Flag::Promised,
+        Flag::DecisionRestored,
         Flag::ClockUnsure,
         Flag::TimeInFuture,
     ];
@@ -196,7 +196,7 @@ impl Flag {
             Flag::StockShortage => "STOCK_SHORTAGE",
             Flag::UnknownReference => "UNKNOWN_REFERENCE",
             Flag::CostUnknown => "COST_UNKNOWN",
-            Flag::Promised => "PROMISED",
+            Flag::DecisionRestored => "DECISION_RESTORED",
             Flag::ClockUnsure => "CLOCK_UNSURE",
             Flag::TimeInFuture => "TIME_IN_FUTURE",
         }
@@ -284,7 +284,7 @@ impl Judgement {
 
 /// Where and when an event is judged: given by central, stored with the decision, never taken from a clock in here.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Place {
+pub struct DecisionContext {
     /// The event's position.
     pub position: Position,
     /// When central received it: set under the tenant's lock, strictly increasing.

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 
 /// A sealed event together with what its payload says.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Known {
+pub struct ParsedEvent {
     /// The event as sealed.
     pub event: Event,
     /// Its payload, read.

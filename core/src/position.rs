@@ -57,7 +57,7 @@ pub struct Epoch {
 
 /// How far a node's log has come: `acked <= durable <= appended`. The log raises the last two; only the sync agent raises `acked`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Marks {
+pub struct LogMarks {
     /// Given a seq, perhaps not yet on disk.
     pub appended: Seq,
     /// On disk: what a caller may be told.
@@ -66,7 +66,7 @@ pub struct Marks {
     pub acked: Seq,
 }
 
-impl Marks {
+impl LogMarks {
     /// Whether the three stand in their order. A log whose marks do not is damaged.
     pub fn in_order(&self) -> bool {
         self.acked <= self.durable && self.durable <= self.appended

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::decision::Place;
-use crate::fact::{Fields, Known};
+use crate::decision::DecisionContext;
+use crate::fact::{Fields, ParsedEvent};
 use crate::id::{EventId, Name, NodeId, SiteId};
 use crate::position::{Epoch, Position, Seq};
 use crate::rulebook::Rulebook;
@@ -15,15 +15,15 @@ use crate::time::Timestamp;
 
 /// The touched part of one tenant's read models. A key that is absent was never written.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct World {
+pub struct DecisionState {
     /// In force at the next position.
     pub rulebook: Rulebook,
     /// Stock in lots.
     pub stock: BTreeMap<StockKey, StockItem>,
     /// What each sale took from stock, for its refunds.
-    pub taken: BTreeMap<TakenKey, Taken>,
+    pub taken: BTreeMap<ConsumedKey, Consumed>,
     /// Counts that were proposed.
-    pub counts: BTreeMap<EventId, Count>,
+    pub counts: BTreeMap<EventId, StockCount>,
     /// Deliveries by entity id.
     pub deliveries: BTreeMap<Name, Delivery>,
     /// Invoices by entity id.
@@ -40,32 +40,32 @@ pub struct World {
 
 /// The keys that deciding some events reads or writes: what to load.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Touched {
-    /// Keys of [`World::stock`].
+pub struct StateKeys {
+    /// Keys of [`DecisionState::stock`].
     pub stock: BTreeSet<StockKey>,
-    /// Keys of [`World::taken`].
-    pub taken: BTreeSet<TakenKey>,
-    /// Keys of [`World::counts`]. The stock of a count is known only once it is loaded: see [`crate::rules::touched_through`].
+    /// Keys of [`DecisionState::taken`].
+    pub taken: BTreeSet<ConsumedKey>,
+    /// Keys of [`DecisionState::counts`]. The stock of a count is known only once it is loaded: see [`crate::rules::dependent_keys`].
     pub counts: BTreeSet<EventId>,
-    /// Keys of [`World::deliveries`].
+    /// Keys of [`DecisionState::deliveries`].
     pub deliveries: BTreeSet<Name>,
-    /// Keys of [`World::invoices`].
+    /// Keys of [`DecisionState::invoices`].
     pub invoices: BTreeSet<Name>,
-    /// Keys of [`World::series`].
+    /// Keys of [`DecisionState::series`].
     pub series: BTreeSet<SeriesKey>,
-    /// Keys of [`World::entities`].
+    /// Keys of [`DecisionState::entities`].
     pub entities: BTreeSet<EntityKey>,
-    /// Keys of [`World::quarantined`]. What a release leads to is known only once it is loaded: see [`crate::rules::touched_through`].
+    /// Keys of [`DecisionState::quarantined`]. What a release leads to is known only once it is loaded: see [`crate::rules::dependent_keys`].
     pub quarantined: BTreeSet<EventId>,
-    /// Whether [`World::rulebook`] is written. It is always read.
+    /// Whether [`DecisionState::rulebook`] is written. It is always read.
     pub rulebook: bool,
 }
 
-impl Touched {
+impl StateKeys {
     /// What is in here and not in `loaded`: what is still to be loaded.
     #[must_use]
-    pub fn without(&self, loaded: &Touched) -> Touched {
-        Touched {
+    pub fn without(&self, loaded: &StateKeys) -> StateKeys {
+        StateKeys {
             stock: &self.stock - &loaded.stock,
             taken: &self.taken - &loaded.taken,
             counts: &self.counts - &loaded.counts,
@@ -80,7 +80,7 @@ impl Touched {
 
     /// Whether nothing is in here.
     pub fn is_empty(&self) -> bool {
-        *self == Touched::default()
+        *self == StateKeys::default()
     }
 }
 
@@ -143,7 +143,7 @@ pub struct Lot {
 
 /// What one sale took of one product.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TakenKey {
+pub struct ConsumedKey {
     /// Where.
     pub site: Option<SiteId>,
     /// The sale's entity id.
@@ -154,7 +154,7 @@ pub struct TakenKey {
 
 /// Taken from lots, at cost. What was sold short took nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Taken {
+pub struct Consumed {
     /// Quantity taken.
     pub quantity: Decimal,
     /// What it had cost.
@@ -163,7 +163,7 @@ pub struct Taken {
 
 /// A proposed count with what central held at its position.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Count {
+pub struct StockCount {
     /// Where.
     pub site: Option<SiteId>,
     /// Product to (held at the count's position, counted).
@@ -290,7 +290,7 @@ impl Series {
 
 /// Who wrote a field, and when: compared as a whole, latest wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Stamp {
+pub struct WriteStamp {
     /// Corrected time of the write.
     pub effective_at: Timestamp,
     /// The writer.
@@ -301,14 +301,14 @@ pub struct Stamp {
     pub seq: Seq,
 }
 
-impl Stamp {
+impl WriteStamp {
     /// Older than any write.
-    pub const OLDEST: Stamp =
-        Stamp { effective_at: Timestamp::MIN, node: NodeId::new(Uuid::nil()), epoch: 0, seq: Seq::ZERO };
+    pub const OLDEST: WriteStamp =
+        WriteStamp { effective_at: Timestamp::MIN, node: NodeId::new(Uuid::nil()), epoch: 0, seq: Seq::ZERO };
 
     /// The stamp of an event with its effective time.
-    pub fn of(effective_at: Timestamp, node: NodeId, epoch: Epoch, seq: Seq) -> Stamp {
-        Stamp { effective_at, node, epoch: epoch.number, seq }
+    pub fn of(effective_at: Timestamp, node: NodeId, epoch: Epoch, seq: Seq) -> WriteStamp {
+        WriteStamp { effective_at, node, epoch: epoch.number, seq }
     }
 }
 
@@ -323,7 +323,7 @@ pub struct EntityKey {
 
 impl EntityKey {
     /// The entity an event speaks of.
-    pub fn of(known: &Known) -> EntityKey {
+    pub fn of(known: &ParsedEvent) -> EntityKey {
         EntityKey {
             entity_type: known.event.content.entity_type.clone(),
             entity_id: known.event.content.entity_id.clone(),
@@ -339,11 +339,11 @@ pub struct Entity {
     /// Name to JSON text; a removed field is absent.
     pub fields: BTreeMap<String, String>,
     /// Who wrote or removed each field last. It alone decides under last-writer-wins, and is kept under every rule.
-    pub stamps: BTreeMap<String, Stamp>,
+    pub stamps: BTreeMap<String, WriteStamp>,
     /// The `CREATE` by which it lives; absent where it was only ever updated, or deleted since.
-    pub created: Option<Stamp>,
+    pub created: Option<WriteStamp>,
     /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their way.
-    pub tombstone: Option<Stamp>,
+    pub tombstone: Option<WriteStamp>,
     /// Whether it is deleted now.
     pub deleted: bool,
     /// Each node's last accepted change.
@@ -362,7 +362,7 @@ impl Entity {
     }
 
     /// Writes or removes one field.
-    pub(crate) fn write(&mut self, name: &str, value: Option<&str>, stamp: Stamp) {
+    pub(crate) fn write(&mut self, name: &str, value: Option<&str>, stamp: WriteStamp) {
         match value {
             Some(value) => self.fields.insert(name.to_owned(), value.to_owned()),
             None => self.fields.remove(name),
@@ -416,9 +416,9 @@ fn quoted(text: &str) -> usize {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Quarantined {
     /// The event, with what stood against it.
-    pub known: Known,
+    pub known: ParsedEvent,
     /// Where it was judged first. Its effective time, its site's code and whether central sealed it hold at its release too.
-    pub place: Place,
+    pub place: DecisionContext,
     /// Whether a release has taken effect. A second one has none.
     pub released: bool,
 }

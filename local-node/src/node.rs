@@ -13,7 +13,7 @@ use crate::config::{NodeConfig, SyncConfig};
 use crate::event_log::{Environment, Log, OpenError};
 use crate::read_models::{self, ReadModels};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
-use crate::sync_agent::{Agent, Notes, Phase, Puller, SyncState, Trouble, recount};
+use crate::sync_agent::{Agent, AgentNotes, Phase, Puller, SyncIssue, SyncState, recount};
 
 /// After how long an agent that failed by a defect of ours is started again.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
@@ -73,12 +73,12 @@ impl Node {
             tracing::warn!(%error, "Cannot remove files that were half taken in: {error}");
         }
         let mut state = SyncState::new(if transport.is_some() { Phase::Idle } else { Phase::Disabled });
-        Notes::load(&notes_path).recall(&mut state);
+        AgentNotes::load(&notes_path).recall(&mut state);
         let (state, sync) = watch::channel(state);
         let identity = log.identity();
         let kept = environment.clone();
         let blobs_of_line = blobs.clone();
-        let line = Line {
+        let line = SyncWorker {
             log: log.clone(),
             environment,
             blobs: blobs_of_line,
@@ -138,9 +138,9 @@ impl Node {
     }
 
     /// What the read models need of the line to central.
-    pub(crate) fn line(&self) -> read_models::Line {
+    pub(crate) fn line(&self) -> read_models::SyncProgress {
         let sync = self.sync.borrow();
-        read_models::Line { sending: sync.sending, pulled_at: sync.pull.pulled_at }
+        read_models::SyncProgress { sending: sync.sending, pulled_at: sync.pull.pulled_at }
     }
 
     /// Ends the streams that never end by themselves, so that a server that drains its requests need not wait for them.
@@ -176,7 +176,7 @@ impl Node {
 }
 
 /// What the task behind a node works with.
-struct Line {
+struct SyncWorker {
     log: Log,
     environment: Environment,
     blobs: Blobs,
@@ -185,7 +185,7 @@ struct Line {
     state: watch::Sender<SyncState>,
 }
 
-impl Line {
+impl SyncWorker {
     async fn run<T: Transport>(self, transport: Option<T>) {
         let Some(transport) = transport.map(Arc::new) else {
             return recount(&self.log, &self.state).await;
@@ -203,7 +203,7 @@ impl Line {
             let ended = tasks.join_next().await;
             let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
             tracing::error!("The sync agent ended and is started again: {detail}");
-            let attention = Trouble { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
+            let attention = SyncIssue { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
             self.state.send_modify(|state| state.attention = Some(attention));
             sleep(RESTART_AFTER).await;
         }

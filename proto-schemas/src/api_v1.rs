@@ -67,9 +67,9 @@ impl DraftDto {
     pub fn read(text: &[u8]) -> Result<DraftDto, Problem> {
         // A derived reader takes a list of values in the order of the members, too.
         if text.trim_ascii_start().starts_with(b"[") {
-            return Err(Problem::new(ErrorCode::BadJson, "a draft is an object, with names for its members"));
+            return Err(Problem::new(ErrorCode::MalformedBody, "a draft is an object, with names for its members"));
         }
-        serde_json::from_slice(text).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))
+        serde_json::from_slice(text).map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()))
     }
 }
 
@@ -150,7 +150,8 @@ pub fn check_draft(
     index: usize,
 ) -> Result<(Draft, Fact), Problem> {
     let name = |field: &str, text: &str| {
-        Name::new(text).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at(format!("/{field}")))
+        Name::new(text)
+            .map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()).at(format!("/{field}")))
     };
     let entity_type = name("entity_type", &dto.entity_type)?;
     let action = name("action", &dto.action)?;
@@ -172,7 +173,7 @@ pub fn check_draft(
     }
     let occurred_at = dto.occurred_at.as_deref().map(|text| {
         instant::parse(text).ok_or_else(|| {
-            Problem::new(ErrorCode::BadJson, format!("{text:?} is no RFC 3339 instant")).at("/occurred_at")
+            Problem::new(ErrorCode::MalformedBody, format!("{text:?} is no RFC 3339 instant")).at("/occurred_at")
         })
     });
     let draft = Draft {
@@ -208,7 +209,7 @@ pub(crate) fn draft_id(
 ) -> Result<EventId, Problem> {
     match (id, idempotency_key) {
         (Some(id), _) if id.is_nil() || id.is_max() => {
-            Err(Problem::new(ErrorCode::BadJson, format!("{id} names no event")).at("/id"))
+            Err(Problem::new(ErrorCode::MalformedBody, format!("{id} names no event")).at("/id"))
         }
         (Some(id), _) => Ok(EventId::new(id)),
         (None, Some(key)) => Ok(EventId::new(author.namespace).derived(&format!("{key}/{index}"))),

@@ -18,7 +18,7 @@ pub const CLOCK_CHANGED: &str = "CLOCK_CHANGED";
 #[serde(deny_unknown_fields)]
 pub struct ClockChangeDto {
     /// What happened.
-    pub change: ChangeWord,
+    pub change: ClockChangeKind,
     /// What the node's clock shows.
     #[schemars(with = "words::Instant")]
     pub clock: String,
@@ -30,7 +30,7 @@ pub struct ClockChangeDto {
 /// What happened to a clock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ChangeWord {
+pub enum ClockChangeKind {
     /// The machine started.
     Started,
     /// The clock was set.
@@ -43,10 +43,10 @@ impl ClockChangeDto {
     /// Writes a change. `clock` is what the node's clock shows behind it.
     pub fn new(change: ClockChange, clock: Timestamp) -> ClockChangeDto {
         let (change, compared_with) = match change {
-            ClockChange::Started { highest, .. } => (ChangeWord::Started, highest),
-            ClockChange::Stepped { micros } => (ChangeWord::Stepped, clock.shifted(micros.saturating_neg())),
+            ClockChange::Started { highest, .. } => (ClockChangeKind::Started, highest),
+            ClockChange::Stepped { micros } => (ClockChangeKind::Stepped, clock.shifted(micros.saturating_neg())),
             ClockChange::Measured { offset_micros } => {
-                (ChangeWord::Measured, clock.shifted(offset_micros.saturating_neg()))
+                (ClockChangeKind::Measured, clock.shifted(offset_micros.saturating_neg()))
             }
         };
         ClockChangeDto { change, clock: instant::format(clock), compared_with: instant::format(compared_with) }
@@ -58,9 +58,9 @@ impl ClockChangeDto {
         // Both lie between the years 1 and 9999, so that their difference fits.
         let difference = clock.0 - compared_with.0;
         Some(match self.change {
-            ChangeWord::Started => ClockChange::Started { now: clock, highest: compared_with },
-            ChangeWord::Stepped => ClockChange::Stepped { micros: difference },
-            ChangeWord::Measured => ClockChange::Measured { offset_micros: difference },
+            ClockChangeKind::Started => ClockChange::Started { now: clock, highest: compared_with },
+            ClockChangeKind::Stepped => ClockChange::Stepped { micros: difference },
+            ClockChangeKind::Measured => ClockChange::Measured { offset_micros: difference },
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Command {
+pub enum ShopCommand {
     /// `POST /api/v1/sales`.
     RecordSale,
     /// `POST /api/v1/refunds`.
@@ -44,28 +44,28 @@ pub enum Command {
     DeleteClient,
 }
 
-impl Command {
+impl ShopCommand {
     pub(crate) fn entity_type_and_action(self) -> (&'static str, &'static str) {
         match self {
-            Command::RecordSale => ("SALE", "SALE_RECORDED"),
-            Command::RefundSale => ("SALE", "SALE_REFUNDED"),
-            Command::ReceiveGoods => ("RECEPTION", "GOODS_RECEIVED"),
-            Command::CreateInvoice => ("INVOICE", "INVOICE_CREATED"),
-            Command::CancelInvoice => ("INVOICE", "INVOICE_CANCELLED"),
-            Command::CreateDelivery => ("DELIVERY", "DELIVERY_CREATED"),
-            Command::ValidateDelivery => ("DELIVERY", "DELIVERY_VALIDATED"),
-            Command::CreateClient => ("CLIENT", "CREATE"),
-            Command::UpdateClient => ("CLIENT", "UPDATE"),
-            Command::DeleteClient => ("CLIENT", "DELETE"),
+            ShopCommand::RecordSale => ("SALE", "SALE_RECORDED"),
+            ShopCommand::RefundSale => ("SALE", "SALE_REFUNDED"),
+            ShopCommand::ReceiveGoods => ("RECEPTION", "GOODS_RECEIVED"),
+            ShopCommand::CreateInvoice => ("INVOICE", "INVOICE_CREATED"),
+            ShopCommand::CancelInvoice => ("INVOICE", "INVOICE_CANCELLED"),
+            ShopCommand::CreateDelivery => ("DELIVERY", "DELIVERY_CREATED"),
+            ShopCommand::ValidateDelivery => ("DELIVERY", "DELIVERY_VALIDATED"),
+            ShopCommand::CreateClient => ("CLIENT", "CREATE"),
+            ShopCommand::UpdateClient => ("CLIENT", "UPDATE"),
+            ShopCommand::DeleteClient => ("CLIENT", "DELETE"),
         }
     }
 
     pub(crate) fn has_fields(self) -> bool {
-        matches!(self, Command::CreateClient | Command::UpdateClient)
+        matches!(self, ShopCommand::CreateClient | ShopCommand::UpdateClient)
     }
 
     /// The draft that a body asks for. `path_id` is the entity's id where the path names it; an empty body is an empty object.
-    /// Whether the payload fits its schema is for [`crate::api_v1::check_draft`] to say: see [`Command::problem`].
+    /// Whether the payload fits its schema is for [`crate::api_v1::check_draft`] to say: see [`ShopCommand::problem`].
     pub fn draft(
         self,
         path_id: Option<&str>,
@@ -75,13 +75,13 @@ impl Command {
     ) -> Result<DraftDto, Problem> {
         let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
         let mut members: Members =
-            serde_json::from_slice(body).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()))?;
+            serde_json::from_slice(body).map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()))?;
         let id = draft_id(members.take("id")?, author, idempotency_key, 0)?;
         let named: Option<String> = members.take("entity_id")?;
         let entity_id = match (path_id, named) {
             (Some(path), Some(body)) if path != body => {
                 let detail = format!("the path names {path:?}, the body {body:?}");
-                return Err(Problem::new(ErrorCode::BadJson, detail).at("/entity_id"));
+                return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/entity_id"));
             }
             (Some(path), _) => path.to_owned(),
             (None, Some(body)) => body,
@@ -107,11 +107,12 @@ impl Command {
     fn payload(self, mut members: Members, entity_id: &str) -> Result<Box<RawValue>, Problem> {
         if self.has_fields() {
             let fields = members.0.remove("fields");
-            let fields = fields.ok_or_else(|| Problem::new(ErrorCode::BadJson, "`fields` is missing").at("/fields"))?;
+            let fields =
+                fields.ok_or_else(|| Problem::new(ErrorCode::MalformedBody, "`fields` is missing").at("/fields"))?;
             members.nothing_left()?;
             return Ok(fields);
         }
-        if self == Command::CancelInvoice {
+        if self == ShopCommand::CancelInvoice {
             members.put("invoice", entity_id)?;
         }
         // In the order of their names: the same body gives the same bytes, so that a retry is the same event.
@@ -139,13 +140,13 @@ impl Members {
     fn take<T: for<'de> Deserialize<'de>>(&mut self, name: &str) -> Result<Option<T>, Problem> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
         serde_json::from_str(value.get())
-            .map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at(format!("/{name}")))
+            .map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()).at(format!("/{name}")))
     }
 
     fn put(&mut self, name: &str, value: &str) -> Result<(), Problem> {
         if self.0.contains_key(name) {
             let detail = format!("{name:?} stands in the path already");
-            return Err(Problem::new(ErrorCode::BadJson, detail).at(format!("/{name}")));
+            return Err(Problem::new(ErrorCode::MalformedBody, detail).at(format!("/{name}")));
         }
         let value = to_raw_value(value).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
         self.0.insert(name.to_owned(), value);
@@ -155,7 +156,7 @@ impl Members {
     fn nothing_left(&self) -> Result<(), Problem> {
         match self.0.keys().next() {
             Some(name) => {
-                Err(Problem::new(ErrorCode::BadJson, format!("unknown field {name:?}")).at(format!("/{name}")))
+                Err(Problem::new(ErrorCode::MalformedBody, format!("unknown field {name:?}")).at(format!("/{name}")))
             }
             None => Ok(()),
         }
@@ -195,14 +196,14 @@ mod tests {
         Author { site: None, central: false, namespace: Uuid::from_u128(9) }
     }
 
-    fn draft(command: Command, path_id: Option<&str>, body: &str) -> Result<DraftDto, Problem> {
+    fn draft(command: ShopCommand, path_id: Option<&str>, body: &str) -> Result<DraftDto, Problem> {
         command.draft(path_id, body.as_bytes(), &author(), Some("key"))
     }
 
     #[test]
     fn a_sale_is_a_draft_whose_payload_keeps_the_callers_values() {
         let body = r#"{"user":"u-1", "total_minor":510, "lines":[{"product":"A",  "quantity":"2", "unit_price":"2.55"}], "currency":"EUR"}"#;
-        let dto = draft(Command::RecordSale, None, body).unwrap();
+        let dto = draft(ShopCommand::RecordSale, None, body).unwrap();
         assert_eq!((dto.entity_type.as_str(), dto.action.as_str()), ("SALE", "SALE_RECORDED"));
         let payload =
             r#"{"currency":"EUR","lines":[{"product":"A",  "quantity":"2", "unit_price":"2.55"}],"total_minor":510}"#;
@@ -214,41 +215,41 @@ mod tests {
     #[test]
     fn the_same_request_again_is_the_same_event() {
         let body = r#"{"entity_id":"7", "fields":{"name":"Dupont"}}"#;
-        let first = draft(Command::CreateClient, None, body).unwrap();
-        let again = draft(Command::CreateClient, None, body).unwrap();
+        let first = draft(ShopCommand::CreateClient, None, body).unwrap();
+        let again = draft(ShopCommand::CreateClient, None, body).unwrap();
         assert_eq!((first.id, first.payload.get()), (again.id, again.payload.get()));
     }
 
     #[test]
     fn a_cancellation_names_the_invoice_of_its_path() {
-        let dto = draft(Command::CancelInvoice, Some("i-1"), r#"{"reason":"error"}"#).unwrap();
+        let dto = draft(ShopCommand::CancelInvoice, Some("i-1"), r#"{"reason":"error"}"#).unwrap();
         assert_eq!((dto.entity_id.as_str(), dto.payload.get()), ("i-1", r#"{"invoice":"i-1","reason":"error"}"#));
     }
 
     #[test]
     fn what_is_wrong_is_told_where_it_stands_in_the_body() {
         let body = r#"{"currency":"EUR","lines":[{"product":"A","quantity":"x","unit_price":"1"}],"total_minor":1}"#;
-        let dto = draft(Command::RecordSale, None, body).unwrap();
-        let problem = Command::RecordSale.problem(check_draft(&dto, &author(), None, 0).unwrap_err());
+        let dto = draft(ShopCommand::RecordSale, None, body).unwrap();
+        let problem = ShopCommand::RecordSale.problem(check_draft(&dto, &author(), None, 0).unwrap_err());
         assert_eq!(problem.pointer.as_deref(), Some("/lines/0/quantity"));
         for (command, path, body, pointer) in [
-            (Command::CreateClient, None, r#"{"name":"x"}"#, Some("/fields")),
-            (Command::CreateClient, None, r#"{"fields":{}, "naem":"x"}"#, Some("/naem")),
-            (Command::UpdateClient, Some("1"), r#"{"fields":{}, "entity_id":"2"}"#, Some("/entity_id")),
-            (Command::CancelInvoice, Some("1"), r#"{"invoice":"1"}"#, Some("/invoice")),
-            (Command::RecordSale, None, r#"{"user":1}"#, Some("/user")),
-            (Command::RecordSale, None, r#"{"user":"a","user":"b"}"#, None),
-            (Command::RecordSale, None, "[]", None),
+            (ShopCommand::CreateClient, None, r#"{"name":"x"}"#, Some("/fields")),
+            (ShopCommand::CreateClient, None, r#"{"fields":{}, "naem":"x"}"#, Some("/naem")),
+            (ShopCommand::UpdateClient, Some("1"), r#"{"fields":{}, "entity_id":"2"}"#, Some("/entity_id")),
+            (ShopCommand::CancelInvoice, Some("1"), r#"{"invoice":"1"}"#, Some("/invoice")),
+            (ShopCommand::RecordSale, None, r#"{"user":1}"#, Some("/user")),
+            (ShopCommand::RecordSale, None, r#"{"user":"a","user":"b"}"#, None),
+            (ShopCommand::RecordSale, None, "[]", None),
         ] {
             let problem = draft(command, path, body).unwrap_err();
-            assert_eq!((problem.code.as_str(), problem.pointer.as_deref()), ("BAD_JSON", pointer), "{body}");
+            assert_eq!((problem.code.as_str(), problem.pointer.as_deref()), ("MALFORMED_BODY", pointer), "{body}");
         }
     }
 
     #[test]
     fn without_an_id_and_a_key_a_retry_would_be_a_second_event() {
-        let problem = Command::RecordSale.draft(None, b"{}", &author(), None).unwrap_err();
+        let problem = ShopCommand::RecordSale.draft(None, b"{}", &author(), None).unwrap_err();
         assert_eq!(problem.code, "IDEMPOTENCY_KEY_MISSING");
-        assert!(Command::DeleteClient.draft(Some("7"), b"", &author(), Some("k")).is_ok());
+        assert!(ShopCommand::DeleteClient.draft(Some("7"), b"", &author(), Some("k")).is_ok());
     }
 }

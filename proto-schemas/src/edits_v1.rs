@@ -81,7 +81,7 @@ impl Edit {
 
 /// The tag that a draft names: `if_match`, or the version alone in `base_version`.
 pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
-    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::BadJson, detail).at(at));
+    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::MalformedBody, detail).at(at));
     let Some(text) = &dto.if_match else { return Ok(dto.base_version.map(Tag::of_version)) };
     if !matches!(dto.action.as_str(), "UPDATE" | "DELETE") {
         return wrong(
@@ -103,7 +103,7 @@ pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
 
 /// What a reader would be given of an entity.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Now {
+pub struct CurrentEntity {
     /// Central's version; 0 where central does not know it.
     pub version: u64,
     /// Its ETag.
@@ -115,11 +115,11 @@ pub struct Now {
 /// The edits of one request that is all or nothing. Drafts about one entity are made from one reading: each names the tag that the entity
 /// had before the request, and one that goes on from what the request itself makes names none.
 #[derive(Debug, Default)]
-pub struct Edits(HashMap<EntityKey, Ahead>);
+pub struct Edits(HashMap<EntityKey, ProjectedEntity>);
 
 /// An entity as it would be after the drafts so far.
 #[derive(Debug)]
-struct Ahead {
+struct ProjectedEntity {
     lives: bool,
     /// Whether a draft of the request made it.
     made: bool,
@@ -127,19 +127,19 @@ struct Ahead {
 
 impl Edits {
     /// Checks the next draft; `now` is the entity before the request, if anybody knows it.
-    pub fn check(&mut self, draft: &Draft, edit: &Edit, now: Option<&Now>) -> Result<(), Problem> {
+    pub fn check(&mut self, draft: &Draft, edit: &Edit, now: Option<&CurrentEntity>) -> Result<(), Problem> {
         let content = &draft.content;
         let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
         let name = format!("{} {}", key.entity_type, key.entity_id);
-        let before = || Ahead { lives: now.is_some_and(|now| now.lives), made: false };
+        let before = || ProjectedEntity { lives: now.is_some_and(|now| now.lives), made: false };
         let ahead = self.0.entry(key).or_insert_with(before);
         match edit {
             Edit::Make if ahead.lives => return Err(is_there(&name, now)),
-            Edit::Make => *ahead = Ahead { lives: true, made: true },
+            Edit::Make => *ahead = ProjectedEntity { lives: true, made: true },
             Edit::Change(tag) | Edit::Delete(tag) => still_so(&name, ahead, tag.as_ref(), now)?,
             Edit::Resolve(tag) => {
-                let never = Now { version: 0, tag: Tag::of_version(0).text, lives: false };
-                let as_it_is = Ahead { lives: true, made: false };
+                let never = CurrentEntity { version: 0, tag: Tag::of_version(0).text, lives: false };
+                let as_it_is = ProjectedEntity { lives: true, made: false };
                 still_so(&name, &as_it_is, tag.as_ref(), Some(now.unwrap_or(&never)))?;
             }
         }
@@ -150,7 +150,12 @@ impl Edits {
     }
 }
 
-fn still_so(name: &str, ahead: &Ahead, tag: Option<&Tag>, now: Option<&Now>) -> Result<(), Problem> {
+fn still_so(
+    name: &str,
+    ahead: &ProjectedEntity,
+    tag: Option<&Tag>,
+    now: Option<&CurrentEntity>,
+) -> Result<(), Problem> {
     match (tag, now) {
         (None, _) if ahead.made && ahead.lives => Ok(()),
         (None, _) => {
@@ -171,7 +176,7 @@ fn still_so(name: &str, ahead: &Ahead, tag: Option<&Tag>, now: Option<&Now>) -> 
 }
 
 /// A `CREATE` would write over what somebody else made under the name.
-fn is_there(name: &str, now: Option<&Now>) -> Problem {
+fn is_there(name: &str, now: Option<&CurrentEntity>) -> Problem {
     match now {
         Some(now) => moved(format!("there is a {name}, at {}: read it and change it", now.tag), now).at("/entity_id"),
         None => {
@@ -181,7 +186,7 @@ fn is_there(name: &str, now: Option<&Now>) -> Problem {
     }
 }
 
-fn moved(detail: String, now: &Now) -> Problem {
+fn moved(detail: String, now: &CurrentEntity) -> Problem {
     let problem = Problem::new(ErrorCode::PreconditionFailed, detail);
     problem.with("version", now.version).with("etag", now.tag.clone())
 }
@@ -199,8 +204,8 @@ mod tests {
         Draft { id: EventId::new(Uuid::from_u128(1)), occurred_at: None, content }
     }
 
-    fn now(tag: &str, lives: bool) -> Option<Now> {
-        Some(Now { version: Tag::parse(tag).unwrap().version, tag: tag.to_owned(), lives })
+    fn now(tag: &str, lives: bool) -> Option<CurrentEntity> {
+        Some(CurrentEntity { version: Tag::parse(tag).unwrap().version, tag: tag.to_owned(), lives })
     }
 
     fn change(tag: &str) -> Edit {
@@ -212,7 +217,7 @@ mod tests {
     }
 
     /// What the edits of one list hear, all about one entity.
-    fn heard(edits: &[Edit], now: &Option<Now>) -> Vec<&'static str> {
+    fn heard(edits: &[Edit], now: &Option<CurrentEntity>) -> Vec<&'static str> {
         let mut list = Edits::default();
         let codes = edits.iter().map(|edit| list.check(&draft("7"), edit, now.as_ref()));
         codes.map(|heard| heard.err().map_or("", |problem| code(&problem))).collect()

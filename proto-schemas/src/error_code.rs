@@ -4,9 +4,9 @@
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ErrorCode {
     /// The body is no JSON of the expected shape.
-    BadJson,
+    MalformedBody,
     /// A query or path parameter does not read.
-    BadParameter,
+    InvalidParameter,
     /// The content type is not one that is understood here.
     UnsupportedMediaType,
     /// A draft without an id came without an `Idempotency-Key`.
@@ -40,7 +40,7 @@ pub enum ErrorCode {
     /// The entity changed since the version that the edit was made from.
     PreconditionFailed,
     /// Nothing is wrong with this draft: another of its list was refused, and a list is all or nothing.
-    ListRefused,
+    BatchRejected,
     /// A body, list, line or payload over its limit.
     TooLarge,
     /// The request did not arrive in time.
@@ -48,7 +48,7 @@ pub enum ErrorCode {
     /// Too much waits to be written.
     QueueFull,
     /// The disk is nearly full.
-    DiskLow,
+    InsufficientStorage,
     /// The log closed itself after a failed write, or failed its check.
     LogReadOnly,
     /// The log is damaged: what was asked for may be in it and cannot be read.
@@ -78,9 +78,9 @@ pub enum ErrorCode {
     /// The position asked for was not reached in time.
     PositionNotReached,
     /// What was asked for lies in the future.
-    FutureAsOf,
+    AsOfInFuture,
     /// Central was restored, and waits for its nodes to hand back what they were told before it decides anew what could contradict that.
-    HandingBack,
+    RestoreInProgress,
     /// The database cannot be reached, or gave up: nothing was written.
     StoreUnavailable,
     /// The database has no room on its disk: nothing was written.
@@ -100,8 +100,8 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// Every code.
     pub const ALL: [ErrorCode; 46] = [
-        ErrorCode::BadJson,
-        ErrorCode::BadParameter,
+        ErrorCode::MalformedBody,
+        ErrorCode::InvalidParameter,
         ErrorCode::UnsupportedMediaType,
         ErrorCode::IdempotencyKeyMissing,
         ErrorCode::Unauthorized,
@@ -118,11 +118,11 @@ impl ErrorCode {
         ErrorCode::EntityTooLarge,
         ErrorCode::EventIdReused,
         ErrorCode::PreconditionFailed,
-        ErrorCode::ListRefused,
+        ErrorCode::BatchRejected,
         ErrorCode::TooLarge,
         ErrorCode::RequestTimeout,
         ErrorCode::QueueFull,
-        ErrorCode::DiskLow,
+        ErrorCode::InsufficientStorage,
         ErrorCode::LogReadOnly,
         ErrorCode::LogDamaged,
         ErrorCode::SeqGap,
@@ -137,8 +137,8 @@ impl ErrorCode {
         ErrorCode::ScopeChanged,
         ErrorCode::AlreadyResolved,
         ErrorCode::PositionNotReached,
-        ErrorCode::FutureAsOf,
-        ErrorCode::HandingBack,
+        ErrorCode::AsOfInFuture,
+        ErrorCode::RestoreInProgress,
         ErrorCode::StoreUnavailable,
         ErrorCode::StoreFull,
         ErrorCode::StoreNotAnswering,
@@ -175,8 +175,8 @@ impl ErrorCode {
 
     fn row(self) -> (&'static str, u16, bool, &'static str) {
         match self {
-            ErrorCode::BadJson => ("BAD_JSON", 400, false, "The body is not the JSON expected here"),
-            ErrorCode::BadParameter => ("BAD_PARAMETER", 400, false, "A parameter does not read"),
+            ErrorCode::MalformedBody => ("MALFORMED_BODY", 400, false, "The body is not the JSON expected here"),
+            ErrorCode::InvalidParameter => ("INVALID_PARAMETER", 400, false, "A parameter does not read"),
             ErrorCode::UnsupportedMediaType => {
                 ("UNSUPPORTED_MEDIA_TYPE", 415, false, "This content type is not understood here")
             }
@@ -201,11 +201,11 @@ impl ErrorCode {
             ErrorCode::PreconditionFailed => {
                 ("PRECONDITION_FAILED", 412, false, "The entity changed since it was read")
             }
-            ErrorCode::ListRefused => ("LIST_REFUSED", 422, false, "Another draft of the list was refused"),
+            ErrorCode::BatchRejected => ("BATCH_REJECTED", 422, false, "Another draft of the list was refused"),
             ErrorCode::TooLarge => ("TOO_LARGE", 413, false, "Over a limit"),
             ErrorCode::RequestTimeout => ("REQUEST_TIMEOUT", 408, true, "The request did not arrive in time"),
             ErrorCode::QueueFull => ("QUEUE_FULL", 503, true, "Too much waits to be written"),
-            ErrorCode::DiskLow => ("DISK_LOW", 507, true, "The disk is nearly full"),
+            ErrorCode::InsufficientStorage => ("INSUFFICIENT_STORAGE", 507, true, "The disk is nearly full"),
             ErrorCode::LogReadOnly => {
                 ("LOG_READ_ONLY", 503, false, "The log takes nothing more until an operator has looked")
             }
@@ -233,9 +233,9 @@ impl ErrorCode {
             ErrorCode::PositionNotReached => {
                 ("POSITION_NOT_REACHED", 503, true, "The position was not reached in time")
             }
-            ErrorCode::FutureAsOf => ("FUTURE_AS_OF", 422, false, "What was asked for lies in the future"),
-            ErrorCode::HandingBack => {
-                ("HANDING_BACK", 503, true, "Central was restored and waits for what its nodes were told")
+            ErrorCode::AsOfInFuture => ("AS_OF_IN_FUTURE", 422, false, "What was asked for lies in the future"),
+            ErrorCode::RestoreInProgress => {
+                ("RESTORE_IN_PROGRESS", 503, true, "Central was restored and waits for what its nodes were told")
             }
             ErrorCode::StoreUnavailable => {
                 ("STORE_UNAVAILABLE", 503, true, "The store cannot be reached; nothing was written")

@@ -108,7 +108,7 @@ pub struct WithoutEffect {
     /// `QUARANTINED`: not before a person has looked at it. `SUPERSEDED`: another value stands.
     #[schemars(with = "words::VerdictWord")]
     pub verdict: String,
-    /// Why: `QR_MISMATCH`, `STOCK_READ_ONLY`, `LATER_WRITER`...
+    /// Why: `QR_MISMATCH`, `STOCK_READ_ONLY`, `OVERWRITTEN`...
     #[schemars(with = "words::AnyCode")]
     pub error_code: String,
     /// For the user, in French as all that the document shows.

@@ -25,10 +25,10 @@ const PROOF_DIGITS: usize = 16;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PullResponse {
     /// In order.
-    pub changes: Vec<Change>,
+    pub changes: Vec<RowChange>,
     /// What else concerns this node's own events, up to `complete_to`, in the order of their positions.
     pub notices: Vec<Notice>,
-    /// Where the next pull begins: see [`Cursor`].
+    /// Where the next pull begins: see [`PullCursor`].
     pub cursor: String,
     /// Every change up to this position was delivered, now or before: events at or below it leave the node's overlay.
     pub complete_to: u64,
@@ -78,7 +78,7 @@ pub struct RowKey {
 
 /// A row as it stands after the change at `position`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Change {
+pub struct RowChange {
     /// Which row.
     #[serde(flatten)]
     pub key: RowKey,
@@ -139,7 +139,7 @@ pub struct DeviceStatus {
 /// Where a pull begins: everything up to `position` was delivered, and of `position` itself, where `after` is given, only the rows up to that
 /// key. A node may make the cursor after any change it was given, and so apply a page in parts, each with its cursor in one batch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Cursor {
+pub struct PullCursor {
     /// Of which central. Another one answers 410 `INCARNATION_CHANGED`.
     pub incarnation: Uuid,
     /// What the node may see, as central names it: another scope answers 410 `SCOPE_CHANGED`, and the node bootstraps again.
@@ -184,7 +184,7 @@ impl Proof {
 #[error("{0:?} is no cursor: give the one of the last answer, or none for a first load")]
 pub struct BadCursor(pub String);
 
-impl fmt::Display for Cursor {
+impl fmt::Display for PullCursor {
     /// Base64 (URL alphabet, unpadded) of its JSON.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         use base64::Engine as _;
@@ -193,7 +193,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-impl FromStr for Cursor {
+impl FromStr for PullCursor {
     type Err = BadCursor;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -204,12 +204,12 @@ impl FromStr for Cursor {
     }
 }
 
-impl Cursor {
+impl PullCursor {
     /// The cursor behind one change of a page that began at this cursor and leads to `end`: for applying a page in parts. The page's proof
     /// goes with it, since the change may be younger than the proof that the page was asked for with.
     #[must_use]
-    pub fn behind(&self, change: &Change, end: &Cursor) -> Cursor {
-        Cursor {
+    pub fn behind(&self, change: &RowChange, end: &PullCursor) -> PullCursor {
+        PullCursor {
             position: change.position,
             after: Some(change.key.clone()),
             complete_to: Some(self.complete_to()),
@@ -247,7 +247,7 @@ pub enum BootstrapLine {
         rulebook: Option<RulebookInForce>,
     },
     /// A row.
-    Row(Change),
+    Row(RowChange),
     /// At least every 200 rows: `GET ...?after=TOKEN` resumes behind the rows before it. Stored with them in one batch.
     Mark(String),
     /// Last: the whole scope was given. The cursor to pull from.
@@ -268,7 +268,7 @@ mod tests {
     fn a_cursor_reads_back_and_a_bad_one_is_refused_with_its_text() {
         let after =
             RowKey { kind: RowKind::Stock, entity_type: "STOCK".into(), entity_id: "85123A".into(), site: None };
-        let cursor = Cursor {
+        let cursor = PullCursor {
             incarnation: Uuid::nil(),
             scope: "s1".into(),
             position: 7,
@@ -278,13 +278,13 @@ mod tests {
             proof: Some(Proof::new(Position(9), ChainHash([0xab; 32]))),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        assert_eq!("2026-01-01T00:00:00Z".parse::<Cursor>(), Err(BadCursor("2026-01-01T00:00:00Z".into())));
+        assert_eq!("2026-01-01T00:00:00Z".parse::<PullCursor>(), Err(BadCursor("2026-01-01T00:00:00Z".into())));
     }
 
     #[test]
     fn a_change_is_flat_json_and_reads_back() {
         let json = r#"{"kind":"stock","entity_type":"STOCK","entity_id":"85123A","position":7,"received_at":"2026-01-01T00:00:00Z","row":{"a":1}}"#;
-        let change: Change = serde_json::from_str(json).expect("it reads");
+        let change: RowChange = serde_json::from_str(json).expect("it reads");
         assert_eq!(serde_json::to_string(&change).expect("it writes"), json);
     }
 }

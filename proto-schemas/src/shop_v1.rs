@@ -10,7 +10,7 @@ use crate::openapi::words;
 
 /// A document that is still being typed, as it was saved last.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct TypedDraft {
+pub struct SavedForm {
     /// Made by whoever types; a UUID.
     pub id: Uuid,
     /// How often it was saved; 0 where that was before savings were counted.
@@ -39,7 +39,7 @@ pub struct TypedDraft {
 pub struct Notification {
     /// Names it.
     pub id: String,
-    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECIDED_AGAIN` or `ROW_TOO_LARGE`.
+    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECISION_CHANGED` or `ROW_TOO_LARGE`.
     #[schemars(with = "words::NotificationKind")]
     pub kind: String,
     /// One line, in the language that was asked for.
@@ -75,7 +75,7 @@ pub struct Notification {
 
 /// A file is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct BlobKept {
+pub struct StoredBlob {
     /// The BLAKE3 of its bytes, by which it goes.
     #[schemars(with = "words::Hash")]
     pub hash: String,

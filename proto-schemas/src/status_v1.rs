@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api_v1::QueueDto;
 use crate::openapi::words;
 use crate::pull_v1::DeviceStatus;
-use crate::sync_v1::{EpochDto, Receipt};
+use crate::sync_v1::{EpochDto, SignedHead};
 
 /// `GET /api/v1/status` at a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
@@ -134,7 +134,7 @@ pub struct NodeSync {
     pub clock_uncertainty_ms: Option<i64>,
     /// Central's last signed statement of what it holds of this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<Receipt>,
+    pub receipt: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: u64,
     /// How far this node has what central gives.

@@ -9,7 +9,7 @@ use comptoir_core::decision::{Code, Resolution, Verdict};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::money;
 use comptoir_core::position::{Epoch, Position};
-use comptoir_core::rules::Promise;
+use comptoir_core::rules::PriorDecision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -45,13 +45,13 @@ pub struct PushRequest {
     pub clock: Vec<ClockMarkDto>,
     /// The records whose given time lies ahead of the node's clock when the node took them in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub taken_in: Vec<TakenIn>,
+    pub taken_in: Vec<RecordIntake>,
 }
 
 /// When a node took in a record whose given time lay in the future.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TakenIn {
+pub struct RecordIntake {
     /// Of the record.
     pub seq: u64,
     /// By the node's clock.
@@ -93,13 +93,13 @@ pub struct SealedRecord {
     pub chain: String,
     /// What central had decided about it: handed back to a central that was put back to an older copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decided: Option<DecidedBefore>,
+    pub decided: Option<PriorResult>,
 }
 
 /// A result of before, as far as it was stamped.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct DecidedBefore {
+pub struct PriorResult {
     /// As in the result.
     #[schemars(with = "words::VerdictWord")]
     pub verdict: String,
@@ -119,9 +119,9 @@ pub struct DecidedBefore {
     pub stamp: String,
 }
 
-impl DecidedBefore {
+impl PriorResult {
     /// What was told, and the mark on it; nothing where any of it does not read.
-    pub fn read(&self) -> Option<(Promise, [u8; 16])> {
+    pub fn read(&self) -> Option<(PriorDecision, [u8; 16])> {
         let mut stamp = [0; 16];
         hex::decode_to_slice(&self.stamp, &mut stamp).ok()?;
         let told = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
@@ -134,9 +134,9 @@ fn promise(
     code: Option<&str>,
     reference: Option<&String>,
     resolution: Option<&Value>,
-) -> Option<Promise> {
+) -> Option<PriorDecision> {
     let read = |value: &Value| resolution_from_json(value.to_string().as_bytes()).ok_or(());
-    Some(Promise {
+    Some(PriorDecision {
         verdict: Verdict::parse(verdict)?,
         code: code.map(|code| Code::parse(code).ok_or(())).transpose().ok()?,
         reference: reference.cloned(),
@@ -164,7 +164,7 @@ pub struct PushResponse {
     /// The node's log as central holds it now.
     pub head: HeadDto,
     /// Central's signed statement of that.
-    pub receipt: Receipt,
+    pub receipt: SignedHead,
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
@@ -211,7 +211,7 @@ pub struct RecordResult {
 
 /// A result as a node keeps it, and as its bundle has it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct KeptResult {
+pub struct StoredResult {
     /// As central gave it.
     #[serde(flatten)]
     pub result: RecordResult,
@@ -222,14 +222,14 @@ pub struct KeptResult {
 
 impl RecordResult {
     /// What it told, where it reads.
-    pub fn as_promise(&self) -> Option<Promise> {
+    pub fn as_promise(&self) -> Option<PriorDecision> {
         promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref())
     }
 
     /// What is handed back of it; nothing where it has no stamp.
-    pub fn to_hand_back(&self) -> Option<DecidedBefore> {
+    pub fn to_prior_result(&self) -> Option<PriorResult> {
         let RecordResult { verdict, code, reference, resolution, stamp, .. } = self.clone();
-        Some(DecidedBefore { verdict, code, reference, resolution, stamp: stamp? })
+        Some(PriorResult { verdict, code, reference, resolution, stamp: stamp? })
     }
 }
 
@@ -248,7 +248,7 @@ pub struct HeadDto {
 
 /// Central's signed statement that it holds a node's log up to a seq.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Receipt {
+pub struct SignedHead {
     /// The signed text, line by line: see [`receipt_text`].
     pub text: String,
     /// Ed25519 over the text's bytes, base64.
@@ -318,12 +318,12 @@ pub fn resolution_value(resolution: &Resolution) -> Value {
 /// A resolution from its stored bytes.
 pub fn resolution_from_json(bytes: &[u8]) -> Option<Resolution> {
     #[derive(Deserialize)]
-    struct Told {
+    struct ResolutionText {
         action: String,
         data: BTreeMap<String, Box<RawValue>>,
     }
     // Level by level: a field may nest nearly as deep as JSON is read, and stands some levels deeper here than where it was checked.
-    let Told { action, data } = serde_json::from_slice(bytes).ok()?;
+    let ResolutionText { action, data } = serde_json::from_slice(bytes).ok()?;
     let value = |name: &str| serde_json::from_str::<Value>(data.get(name)?.get()).ok();
     let text = |name: &str| value(name)?.as_str().map(str::to_owned);
     match action.as_str() {

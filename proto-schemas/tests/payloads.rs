@@ -397,7 +397,7 @@ fn a_draft_is_refused_with_a_code_and_a_place() {
     assert_eq!(refused("AUDIT", "AUDIT_RECORDED", audit), (ErrorCode::InvalidPayload, "/payload/action".into()));
     assert_eq!(refused("STOCK", "UPDATE", json!({"quantity": 5})), (ErrorCode::StockReadOnly, "/action".into()));
     assert_eq!(refused("SALE", "SALE_INVENTED", json!({})), (ErrorCode::UnknownSchema, "/action".into()));
-    assert_eq!(refused("A\nB", "CREATE", json!({})), (ErrorCode::BadJson, "/entity_type".into()));
+    assert_eq!(refused("A\nB", "CREATE", json!({})), (ErrorCode::MalformedBody, "/entity_type".into()));
     for (action, _) in
         actions().filter(|(action, _)| is_central_only(action) && entity_type_of(action) != Some("STOCK"))
     {

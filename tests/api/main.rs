@@ -48,7 +48,7 @@ fn hold(name: &'static str, folder: &Path, known: &Value) -> Held {
 
 /// Operations of a document, as `get /path`.
 async fn operations(url: &str) -> Vec<String> {
-    let reply = comptoir_tests::contract::Door::address(url, None).send("GET", "/openapi.json", &[], "").await;
+    let reply = comptoir_tests::contract::Endpoint::address(url, None).send("GET", "/openapi.json", &[], "").await;
     let document: Value = serde_json::from_slice(&reply.body).expect("JSON");
     let paths = document["paths"].as_object().expect("an object").iter();
     paths
@@ -91,7 +91,8 @@ async fn central_and_a_node_answer_as_their_documents_say() {
     let data_dir = path.display().to_string();
     let admin = |args: &[&str]| {
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
-        processes::run(&args, &[("DATA_DIR", &data_dir)]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+        processes::run_comptoir(&args, &[("DATA_DIR", &data_dir)])
+            .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
     };
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let made = admin(&["tenant", "create", "--name", "Test", "--zone", "Europe/Paris", "--currency", "EUR"]);

@@ -2,7 +2,7 @@
 
 use comptoir_core::event::Content;
 use comptoir_proto::stored_v1;
-use comptoir_tests::contract::Door;
+use comptoir_tests::contract::Endpoint;
 use comptoir_tests::hand_made::{HandMade, sale};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn uuid(prefix: &str, number: usize) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, format!("{prefix}/{number}").as_bytes()).to_string()
 }
 
-async fn append(door: &Door, drafts: Vec<Value>) -> Vec<Value> {
+async fn append(door: &Endpoint, drafts: Vec<Value>) -> Vec<Value> {
     let reply = door.post("/api/v1/events", &Value::from(drafts)).await;
     let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(reply.status, 200, "{answer}");
@@ -44,7 +44,7 @@ fn created(entity_type: &str, prefix: &str) -> Vec<Value> {
     (0..POOL).map(one).collect()
 }
 
-async fn put_file(door: &Door, text: &str) -> String {
+async fn put_file(door: &Endpoint, text: &str) -> String {
     let hash = blake3::hash(text.as_bytes()).to_string();
     let path = format!("/api/v1/blobs/{hash}");
     let reply = door.send("PUT", &path, &[("content-type", "application/octet-stream")], text).await;
@@ -62,7 +62,7 @@ fn files() -> Value {
 
 /// Fills central, and says what is there. `till` is a node made by hand, whose key is `key`.
 pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMade) -> Value {
-    let office = Door::address(url, Some(token.to_owned()));
+    let office = Endpoint::address(url, Some(token.to_owned()));
     append(&office, created("PRODUCT", "p")).await;
     append(&office, created("CLIENT", "c")).await;
     append(&office, created("CLIENT", "gone")).await;
@@ -107,7 +107,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMad
         conflicts.push(json!({ "event_id": event.id.to_string() }));
     }
     let push = serde_json::to_value(till.push()).expect("JSON");
-    let node = Door::address(url, Some(key.to_owned()));
+    let node = Endpoint::address(url, Some(key.to_owned()));
     let pushed = node.post("/api/v1/sync/push", &push).await;
     let answer: Value = serde_json::from_slice(&pushed.body).expect("JSON");
     assert_eq!(pushed.status, 200, "{answer}");
@@ -183,7 +183,7 @@ fn validated(id: &str) -> Value {
 
 /// Fills a node, and says what is there, once it has what central gives and knows what central decided.
 pub(crate) async fn node(url: &str) -> Value {
-    let door = Door::address(url, None);
+    let door = Endpoint::address(url, None);
     // The office was first.
     let results = append(&door, vec![validated("first")]).await;
     append(&door, created("CLIENT", "mine")).await;
@@ -214,7 +214,7 @@ pub(crate) async fn node(url: &str) -> Value {
 }
 
 /// Asks until central has decided and the first load has ended; answers with the id of what a person should hear.
-async fn notified(door: &Door) -> String {
+async fn notified(door: &Endpoint) -> String {
     for _ in 0..600 {
         let asked = |path| async move { door.send("GET", path, &[], "").await };
         let told: Value = serde_json::from_slice(&asked("/api/v1/notifications").await.body).expect("JSON");

@@ -9,7 +9,7 @@ use comptoir_central::database::NAME;
 use comptoir_central::private_postgres::{ADMIN_ROLE, connection_string_of};
 use comptoir_core::limits::PUSH_RECORDS_MAX;
 use comptoir_proto::paths;
-use comptoir_tests::company::{Company, text};
+use comptoir_tests::company::{TestTenant, text};
 use comptoir_tests::hand_made::HandMade;
 use futures_util::{StreamExt as _, pin_mut};
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub(crate) fn lines(runtime: &Runtime, rows: u64, rounds: usize) -> anyhow::Resu
 
 /// A school whose every pupil is a row.
 struct School {
-    company: Company,
+    company: TestTenant,
     postgres: Client,
     key: String,
     rows: u64,
@@ -44,7 +44,7 @@ struct School {
 
 impl School {
     async fn open(rows: u64) -> anyhow::Result<School> {
-        let company = Company::new("Europe/Paris", "EUR");
+        let company = TestTenant::new("Europe/Paris", "EUR");
         let issued = company.issue_node(&company.site("LYC"), "office");
         let key = text(&issued["SYNC_API_KEY"]);
         let started = Instant::now();
@@ -115,7 +115,7 @@ impl std::io::Write for Counted {
     }
 }
 
-async fn push_pupils(company: &Company, issued: &Value, key: &str, rows: u64) -> anyhow::Result<()> {
+async fn push_pupils(company: &TestTenant, issued: &Value, key: &str, rows: u64) -> anyhow::Result<()> {
     let url = format!("{}{}", company.central.url, paths::SYNC_PUSH);
     let mut node = HandMade::new(issued);
     let mut made = 0;

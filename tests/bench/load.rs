@@ -8,7 +8,7 @@ use crate::measure::rate;
 
 /// Sends `requests` on each of `connections`, the bytes made by `request(connection, number)`, and answers with requests a second.
 /// An answer other than 200 ends the measurement with an error.
-pub(crate) async fn run(
+pub(crate) async fn run_load(
     server: SocketAddr,
     connections: usize,
     requests: usize,

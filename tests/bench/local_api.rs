@@ -31,13 +31,13 @@ pub(crate) fn lines(runtime: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line
     let node = runtime.block_on(Node::start(config))?;
     let ours = runtime.block_on(serve(comptoir_local::router(node.clone())))?;
     let outbox = runtime.block_on(serve(sqlite_outbox::router(&folder.join("outbox.sqlite"))?))?;
-    let events = || runtime.block_on(load::run(ours, CONNECTIONS, REQUESTS, event));
+    let events = || runtime.block_on(load::run_load(ours, CONNECTIONS, REQUESTS, event));
     let lines = vec![
         interleaved("P2", "POST /api/v1/events, 64 connections : /healthz", 300, ROUNDS, events, || {
-            runtime.block_on(load::run(ours, CONNECTIONS, REQUESTS, health))
+            runtime.block_on(load::run_load(ours, CONNECTIONS, REQUESTS, health))
         })?,
         interleaved("P2", "POST /api/v1/events, 64 connections : SQLite outbox", 5000, ROUNDS, events, || {
-            runtime.block_on(load::run(outbox, CONNECTIONS, REQUESTS / 5, outbox_event))
+            runtime.block_on(load::run_load(outbox, CONNECTIONS, REQUESTS / 5, outbox_event))
         })?,
     ];
     runtime.block_on(node.shutdown());

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
 use comptoir_proto::{paths, stored_v1};
-use comptoir_tests::company::Company;
+use comptoir_tests::company::TestTenant;
 use comptoir_tests::hand_made::HandMade;
 use comptoir_tests::processes::Server;
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ fn at(sorted: &[u64], hundredths: usize) -> u64 {
 
 /// Central, a node that is sold at, and nodes that have been offline.
 struct Shops {
-    company: Company,
+    company: TestTenant,
     till: Server,
     /// Sales that the till acknowledged.
     appended: u64,
@@ -142,7 +142,7 @@ struct Offline {
 
 impl Shops {
     async fn open(size: &Size) -> anyhow::Result<Shops> {
-        let company = Company::new("Europe/Paris", "EUR");
+        let company = TestTenant::new("Europe/Paris", "EUR");
         let issued = company.issue_node(&company.site("LYO"), "LYO");
         let till = Server::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
         let mut offline = Vec::new();

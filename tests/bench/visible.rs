@@ -11,7 +11,7 @@ use anyhow::ensure;
 use comptoir_central::database::NAME;
 use comptoir_central::private_postgres::{ADMIN_ROLE, connection_string_of};
 use comptoir_proto::paths;
-use comptoir_tests::company::Company;
+use comptoir_tests::company::TestTenant;
 use comptoir_tests::processes::Server;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -59,12 +59,12 @@ struct Pair {
     file: File,
     postgres: Client,
     insert: Statement,
-    _running: (Company, [Server; 2]),
+    _running: (TestTenant, [Server; 2]),
 }
 
 impl Pair {
     async fn open(folder: &Path) -> anyhow::Result<Pair> {
-        let company = Company::new("Europe/Paris", "EUR");
+        let company = TestTenant::new("Europe/Paris", "EUR");
         let node = |name: &str| {
             let issued = company.issue_node(&company.site(name), name);
             Server::node_asking_every(30, &company.path(name), &issued, &company.central.url)

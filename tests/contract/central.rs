@@ -1,21 +1,21 @@
 //! Central on a private Postgres, where a shop without a node of its own writes with its key.
 
-use comptoir_tests::contract::Door;
-use comptoir_tests::head_office::HeadOffice;
+use comptoir_tests::contract::Endpoint;
+use comptoir_tests::head_office::RunningCentral;
 
 /// A shop's way in, and what lies behind it.
 struct Shop {
-    door: Door,
-    _head_office: HeadOffice,
+    door: Endpoint,
+    _head_office: RunningCentral,
 }
 
 impl Shop {
     async fn open() -> Shop {
-        let head_office = HeadOffice::open("Épicerie").await;
+        let head_office = RunningCentral::open("Épicerie").await;
         Shop { door: head_office.node("till").await, _head_office: head_office }
     }
 
-    fn door(&self) -> &Door {
+    fn door(&self) -> &Endpoint {
         &self.door
     }
 }

@@ -3,12 +3,12 @@
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_local::event_log::Identity;
 use comptoir_local::{Node, NodeConfig, SyncConfig};
-use comptoir_tests::contract::Door;
+use comptoir_tests::contract::Endpoint;
 use tempfile::TempDir;
 
 /// A node in a directory of its own. It sends nothing: the contract is between it and its callers.
 struct Shop {
-    door: Door,
+    door: Endpoint,
     _dir: TempDir,
 }
 
@@ -21,11 +21,11 @@ impl Shop {
             node: NodeId::from_bytes([3; 16]),
         };
         let node = Node::start(NodeConfig::new(dir.path(), identity, SyncConfig::disabled())).await;
-        let door = Door::service(comptoir_local::router(node.expect("the node starts")), None);
+        let door = Endpoint::service(comptoir_local::router(node.expect("the node starts")), None);
         Shop { door, _dir: dir }
     }
 
-    fn door(&self) -> &Door {
+    fn door(&self) -> &Endpoint {
         &self.door
     }
 }

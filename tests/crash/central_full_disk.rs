@@ -42,7 +42,7 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let central = Server::central(&data_dir);
     let admin = |arguments: &[&str]| {
         let arguments: Vec<&str> = ["admin"].into_iter().chain(arguments.iter().copied()).collect();
-        processes::run(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
+        processes::run_comptoir(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
             .map_err(|(code, words)| anyhow::anyhow!("exit {code}: {words}"))
     };
     let tenant = admin(&["tenant", "create", "--name", "T", "--zone", "Europe/Paris", "--currency", "EUR"])?;

@@ -21,7 +21,7 @@ use crate::ext4;
 use crate::summary::announce;
 
 /// What an append may be refused with: each says that nothing was taken, or that it is not known.
-const REFUSALS: [&str; 4] = ["DISK_LOW", "LOG_READ_ONLY", "QUEUE_FULL", STORE_UNAVAILABLE];
+const REFUSALS: [&str; 4] = ["INSUFFICIENT_STORAGE", "LOG_READ_ONLY", "QUEUE_FULL", STORE_UNAVAILABLE];
 /// sled completes the split of a page when it next comes by, also as it reads: once a write has failed it refuses such reads until it is opened
 /// again. An edit reads before it appends.
 const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";

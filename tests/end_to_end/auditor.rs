@@ -3,14 +3,16 @@
 use comptoir_tests::processes;
 use serde_json::Value;
 
-use comptoir_tests::company::Company;
+use comptoir_tests::company::TestTenant;
 
 /// What central decided is what the rules decide from its export, record by record. Answers what the replay came to.
-pub(crate) fn decided_again(company: &Company) -> Value {
+pub(crate) fn decided_again(company: &TestTenant) -> Value {
     let bundle = company.path("decided-again").with_extension("bundle");
     let bundle = bundle.to_str().unwrap();
     let export = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", bundle];
-    let must = |args: &[&str]| processes::run(args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    let must = |args: &[&str]| {
+        processes::run_comptoir(args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+    };
     must(&export);
     let found = must(&["audit", "replay", bundle, "--redecide"]);
     let replay = &found["replay"];

@@ -7,12 +7,12 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use comptoir_tests::company::{Company, text};
+use comptoir_tests::company::{TestTenant, text};
 use comptoir_tests::processes;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
-    let company = Company::new("Europe/Paris", "EUR");
+    let company = TestTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let node = company.node(&site, "till", &company.central.url);
     let events = format!("{}/api/v1/events", node.url);
@@ -21,7 +21,7 @@ async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
     misspelt["ocurred_at"] = json!("2026-01-07T10:00:00Z");
     let long = "x".repeat(PAYLOAD_BYTES_MAX);
     let cases = [
-        (misspelt, StatusCode::BAD_REQUEST, "BAD_JSON"),
+        (misspelt, StatusCode::BAD_REQUEST, "MALFORMED_BODY"),
         (
             draft("SALE", "SALE_RECORDED", json!({"currency": "EUR"})),
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -51,19 +51,19 @@ async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
 
 #[test]
 fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
-    let company = Company::new("Europe/Paris", "EUR");
+    let company = TestTenant::new("Europe/Paris", "EUR");
     let data_dir = company.path("central").display().to_string();
     let stranger = Uuid::now_v7().to_string();
     for list in [["site", "list"], ["node", "list"], ["restored", "show"]] {
         let args = ["admin", list[0], list[1], "--tenant", &stranger];
-        let refused = processes::run(&args, &[("DATA_DIR", &data_dir)]).unwrap_err();
+        let refused = processes::run_comptoir(&args, &[("DATA_DIR", &data_dir)]).unwrap_err();
         assert!(refused.0 == 5 && refused.1.contains(&stranger), "{list:?}: {refused:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_it() {
-    let company = Company::new("Europe/Paris", "EUR");
+    let company = TestTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let issued = company.issue_node(&site, "by-hand");
     let key = text(&issued["SYNC_API_KEY"]);
@@ -134,7 +134,7 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
     const EVENTS: usize = 100_000;
-    let company = Company::new("Europe/Paris", "EUR");
+    let company = TestTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let issued = company.issue_node(&site, "by-hand");
     let key = text(&issued["SYNC_API_KEY"]);
@@ -160,14 +160,14 @@ async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
     assert_eq!(company.sales("site").await["rows"][0]["sales"], EVENTS - 1);
 }
 
-async fn push(company: &Company, request: &PushRequest, key: &str) -> (StatusCode, Value) {
+async fn push(company: &TestTenant, request: &PushRequest, key: &str) -> (StatusCode, Value) {
     let url = format!("{}/api/v1/sync/push", company.central.url);
     let answer = company.http.post(url).bearer_auth(key).json(request).send().await.expect("central answers");
     let status = answer.status();
     (status, answer.json().await.unwrap_or_default())
 }
 
-async fn assert_refused(company: &Company, request: &PushRequest, key: &str, status: StatusCode, code: &str) {
+async fn assert_refused(company: &TestTenant, request: &PushRequest, key: &str, status: StatusCode, code: &str) {
     let before = company.head().await;
     let (answered, problem) = push(company, request, key).await;
     assert_eq!((answered, problem["code"].as_str()), (status, Some(code)), "{problem}");
@@ -175,7 +175,7 @@ async fn assert_refused(company: &Company, request: &PushRequest, key: &str, sta
     assert!(company.head().await <= before + 1, "nothing of it was stored");
 }
 
-async fn durable(company: &Company, node_url: &str) -> Value {
+async fn durable(company: &TestTenant, node_url: &str) -> Value {
     let status = company.http.get(format!("{node_url}/api/v1/status")).send().await.unwrap();
     status.json::<Value>().await.unwrap()["log"]["durable"].clone()
 }

@@ -2,7 +2,7 @@
 //! alike. A row that one reader cannot give would end every page that it is on.
 
 use comptoir_proto::{paths, stored_v1};
-use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE, text};
+use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant, text};
 use comptoir_tests::hand_made::HandMade;
 use comptoir_tests::processes::{self, Server};
 use reqwest::{Method, StatusCode, Url};
@@ -85,7 +85,7 @@ fn contents() -> Vec<(String, String, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_one_caller_writes_every_door_goes_on_answering() {
-    let company = Company::new("Europe/Paris", "EUR");
+    let company = TestTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let node = company.node(&site, "till", &company.central.url);
     let issued = company.issue_node(&site, "by-hand");
@@ -132,13 +132,13 @@ async fn whatever_one_caller_writes_every_door_goes_on_answering() {
     a_new_node_holds_what_the_first_one_holds(&company, &site, &node).await;
     decided_again(&company);
     let data_dir = company.path("central").display().to_string();
-    processes::run(&["projections", "rebuild", "--data-dir", &data_dir], &[])
+    processes::run_comptoir(&["projections", "rebuild", "--data-dir", &data_dir], &[])
         .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
 }
 
 /// Asks as each of the callers, and fails where a server says that it failed.
 struct Asking<'a> {
-    company: &'a Company,
+    company: &'a TestTenant,
     /// A node's key, which is a device's too.
     key: String,
 }
@@ -325,7 +325,7 @@ fn url_part(text: &str) -> String {
 }
 
 /// A node that begins now holds the same rows as one that was there all the time.
-async fn a_new_node_holds_what_the_first_one_holds(company: &Company, site: &str, first: &Server) {
+async fn a_new_node_holds_what_the_first_one_holds(company: &TestTenant, site: &str, first: &Server) {
     let new = company.node(site, "new", &company.central.url);
     let head = company.head().await;
     let started = std::time::Instant::now();
@@ -340,7 +340,7 @@ async fn a_new_node_holds_what_the_first_one_holds(company: &Company, site: &str
     panic!("at {head} the nodes differ: {rows:.3000}\n{held:.3000}\n{}", new.words());
 }
 
-async fn rows_of(company: &Company, node: &Server) -> Value {
+async fn rows_of(company: &TestTenant, node: &Server) -> Value {
     let url = format!("{}{}?limit=1000", node.url, paths::CLIENTS);
     let answer = company.http.get(url).send().await.expect("the node answers");
     let mut page: Value = answer.json().await.unwrap_or_default();

@@ -9,14 +9,14 @@ use comptoir_tests::processes::{self, KilledOnDrop};
 use comptoir_tests::twice;
 
 use crate::figures;
-use comptoir_tests::company::Company;
+use comptoir_tests::company::TestTenant;
 
 /// Events of Online Retail: one per invoice.
 const EVENTS: u64 = 25_900;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
-    let mut company = Company::new("Europe/London", "GBP");
+    let mut company = TestTenant::new("Europe/London", "GBP");
     let site = company.site("ONLINE");
     let (proxy, seen) = twice::start(company.central.url.clone()).await.unwrap();
     let mut node = company.node(&site, "till", &format!("http://{proxy}"));
@@ -43,7 +43,7 @@ async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
 
     // The same file again records nothing.
     let head = company.head().await;
-    let again = processes::run(
+    let again = processes::run_comptoir(
         &["import", csv.to_str().unwrap(), "--map", mapping().to_str().unwrap(), "--url", &node.url],
         &[],
     );
@@ -60,8 +60,8 @@ async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
         if !token.is_empty() {
             export.extend(["--token", token]);
         }
-        processes::run(&export, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
-        let verified = processes::run(&["audit", "verify", bundle, "--level", "content"], &[]);
+        processes::run_comptoir(&export, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        let verified = processes::run_comptoir(&["audit", "verify", bundle, "--level", "content"], &[]);
         verified.unwrap_or_else(|(code, words)| panic!("{name}: exit {code}: {words}"));
     }
     crate::auditor::decided_again(&company);
@@ -78,7 +78,7 @@ fn start_import(csv: &std::path::Path, url: &str) -> KilledOnDrop {
 }
 
 /// Waits until the node has sealed so many records.
-async fn wait_for(company: &Company, node_url: &str, records: u64) {
+async fn wait_for(company: &TestTenant, node_url: &str, records: u64) {
     let started = std::time::Instant::now();
     loop {
         let status = company.http.get(format!("{node_url}/api/v1/status")).send().await.unwrap();

@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::figures;
-use comptoir_tests::company::Company;
+use comptoir_tests::company::TestTenant;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
-    let company = Company::new("America/New_York", "USD");
+    let company = TestTenant::new("America/New_York", "USD");
     let site = company.site("WAREHOUSE");
     let node = company.node(&site, "reception", &company.central.url);
     let folder = company.path("purchasing");
@@ -22,7 +22,8 @@ async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
     }
     let mapping = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples/adventureworks-purchasing.toml");
     let detail = folder.join("PurchaseOrderDetail.tsv.gz");
-    let imported = processes::run(&["import", detail.to_str().unwrap(), "--map", mapping, "--url", &node.url], &[]);
+    let imported =
+        processes::run_comptoir(&["import", detail.to_str().unwrap(), "--map", mapping, "--url", &node.url], &[]);
     imported.unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
     company.drained(&node).await;
     let received = company.ask("/api/v1/reports/stock").await;
@@ -41,7 +42,7 @@ async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
 }
 
 /// Of each product floor(60 %) of its stock, in sales of fifty products.
-async fn sell_sixty_percent(company: &Company, node_url: &str, stock: &Value) {
+async fn sell_sixty_percent(company: &TestTenant, node_url: &str, stock: &Value) {
     let mut quantities: BTreeMap<String, Decimal> = BTreeMap::new();
     for row in stock["rows"].as_array().unwrap() {
         let quantity = (decimal(&row["quantity"]) * Decimal::new(6, 1)).floor();

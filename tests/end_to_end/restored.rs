@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE};
+use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant};
 use comptoir_tests::processes::{self, Server};
 
 /// What a node tells of an event that it recorded.
@@ -15,7 +15,7 @@ type Told = (Value, Value, Value, Value);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_centrals_rows() {
-    let mut company = Company::new("Europe/Paris", "EUR");
+    let mut company = TestTenant::new("Europe/Paris", "EUR");
     let (depot, paris) = (company.site("DEPOT"), company.site("PARIS"));
     let mut nodes = [
         company.node(&depot, "driver-a", &company.central.url),
@@ -86,7 +86,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
         let again = company.http.get(format!("{}/api/v1/notifications?unseen=true", node.url)).send().await.unwrap();
         let again: Value = again.json().await.unwrap();
         let kinds: Vec<&Value> = again["rows"].as_array().unwrap().iter().map(|row| &row["kind"]).collect();
-        assert!(!kinds.contains(&&json!("DECIDED_AGAIN")), "nobody hears anything else than before: {again}");
+        assert!(!kinds.contains(&&json!("DECISION_CHANGED")), "nobody hears anything else than before: {again}");
     }
     // Central's references are those that the shops printed, and the next one is behind them.
     let references: Vec<Value> = before.iter().map(|(_, _, reference, _)| reference.clone()).collect();
@@ -100,13 +100,13 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     let export = |url: &str, name: &str| {
         let bundle = company.path(name).with_extension("bundle").display().to_string();
         let args = ["events", "export", "--url", url, "--token", &company.token, "--out", &bundle];
-        processes::run(&args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        processes::run_comptoir(&args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
         bundle
     };
     let central = export(&company.central.url, "audited-central");
     for (index, node) in nodes.iter().enumerate() {
         let node = export(&node.url, &format!("audited-{index}"));
-        let compared = processes::run(&["audit", "compare", &node, &central], &[]);
+        let compared = processes::run_comptoir(&["audit", "compare", &node, &central], &[]);
         let compared = compared.unwrap_or_else(|(code, words)| panic!("node {index}: exit {code}: {words}"));
         let restores = &compared["comparison"]["restores"];
         let restore = (&restores[0]["moved"], &restores[0]["reason"], restores.as_array().map(Vec::len));
@@ -118,7 +118,7 @@ fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
-async fn record(company: &Company, url: &str, entity_type: &str, id: &str, action: &str, payload: Value) -> String {
+async fn record(company: &TestTenant, url: &str, entity_type: &str, id: &str, action: &str, payload: Value) -> String {
     let event = Uuid::now_v7().to_string();
     let body = json!({"id": event, "entity_type": entity_type, "entity_id": id, "action": action, "user": "u-1",
         "payload": payload});
@@ -127,20 +127,20 @@ async fn record(company: &Company, url: &str, entity_type: &str, id: &str, actio
     event
 }
 
-async fn validate(company: &Company, node: &Server) -> String {
+async fn validate(company: &TestTenant, node: &Server) -> String {
     let payload =
         json!({"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": "48.85", "longitude": "2.35"});
     record(company, &format!("{}/api/v1/events", node.url), "DELIVERY", "BL-77", "DELIVERY_VALIDATED", payload).await
 }
 
-async fn invoice(company: &Company, node: &Server, id: &str) -> String {
+async fn invoice(company: &TestTenant, node: &Server, id: &str) -> String {
     let payload = json!({"client": "C-1", "currency": "EUR", "total_minor": 1_000,
         "lines": [{"product": "P", "quantity": "2", "unit_price": "5.00"}]});
     record(company, &format!("{}/api/v1/events", node.url), "INVOICE", id, "INVOICE_CREATED", payload).await
 }
 
 /// What each event's own node says that was decided about it.
-async fn told(company: &Company, nodes: &[Server], events: &[(usize, String)]) -> Vec<Told> {
+async fn told(company: &TestTenant, nodes: &[Server], events: &[(usize, String)]) -> Vec<Told> {
     let mut told = Vec::new();
     for (index, id) in events {
         let event = company.http.get(format!("{}/api/v1/events/{id}", nodes[*index].url)).send().await.unwrap();
@@ -152,7 +152,7 @@ async fn told(company: &Company, nodes: &[Server], events: &[(usize, String)]) -
 }
 
 /// Waits until a node has handed back what central misses, and has pulled central's present head.
-async fn caught_up_with_central(company: &Company, node: &Server) {
+async fn caught_up_with_central(company: &TestTenant, node: &Server) {
     let head = company.head().await;
     let started = std::time::Instant::now();
     loop {
@@ -168,7 +168,7 @@ async fn caught_up_with_central(company: &Company, node: &Server) {
     }
 }
 
-async fn caught_up(company: &Company, node: &Server, head: u64) {
+async fn caught_up(company: &TestTenant, node: &Server, head: u64) {
     let started = std::time::Instant::now();
     while status(company, node).await["sync"]["pull"]["complete_to"].as_u64() < Some(head) {
         assert!(started.elapsed() < PATIENCE, "{}", node.words());
@@ -176,17 +176,17 @@ async fn caught_up(company: &Company, node: &Server, head: u64) {
     }
 }
 
-async fn status(company: &Company, node: &Server) -> Value {
+async fn status(company: &TestTenant, node: &Server) -> Value {
     company.http.get(format!("{}/api/v1/status", node.url)).send().await.unwrap().json().await.unwrap()
 }
 
 /// A list as a node shows it, without what it says of itself.
-async fn rows(company: &Company, node: &Server, list: &str) -> Vec<Value> {
+async fn rows(company: &TestTenant, node: &Server, list: &str) -> Vec<Value> {
     let url = format!("{}/api/v1/{list}?limit=1000", node.url);
     plain(company.http.get(url).send().await.unwrap().json().await.unwrap())
 }
 
-async fn centrals(company: &Company, list: &str) -> Vec<Value> {
+async fn centrals(company: &TestTenant, list: &str) -> Vec<Value> {
     plain(company.ask(&format!("/api/v1/{list}?limit=1000")).await)
 }
 

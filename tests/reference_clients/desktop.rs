@@ -1,6 +1,6 @@
 //! The desktop document: its flows, its example of a conflict, and its complete example.
 
-use crate::against::{run, run_with_kills};
+use crate::against::{run_client, run_with_kills};
 
 macro_rules! flows {
     ($by:ident: $($(#[$doc:meta])* $test:ident => $scenario:literal;)*) => {
@@ -10,7 +10,7 @@ macro_rules! flows {
     };
 }
 
-flows! { run:
+flows! { run_client:
     /// "Exemple complet: création d'un élève hors ligne", steps 1 to 6.
     a_pupil_made_offline_reaches_the_server_and_the_other_desktop => "a_pupil_made_offline";
     /// "Mettre à jour l'ID local si création".

@@ -1,7 +1,7 @@
 //! The mobile document: its example of a double validation, its chaos table, its audit, and its list of obligatory tests, line by line.
 //! Of section 10, "Device révoqué" and "Grace period 72h" come with identity.
 
-use crate::against::{run, run_with_kills};
+use crate::against::{run_client, run_with_kills};
 
 macro_rules! lines {
     ($by:ident: $($(#[$doc:meta])* $test:ident => $scenario:literal;)*) => {
@@ -11,7 +11,7 @@ macro_rules! lines {
     };
 }
 
-lines! { run:
+lines! { run_client:
     /// §10: "Création facture offline 24h → sync OK".
     an_invoice_made_offline_a_day_ago_is_taken_and_numbered => "invoice_made_a_day_ago";
     /// §10: "Validation livraison sans réseau → sync OK".

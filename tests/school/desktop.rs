@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comptoir_tests::contract::Door;
+use comptoir_tests::contract::Endpoint;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ pub(crate) struct Answered {
 pub(crate) struct Desktop {
     client: String,
     tenant: String,
-    door: Door,
+    door: Endpoint,
     last_sync_timestamp: Option<String>,
     outbox: Vec<Value>,
     copy: BTreeMap<Key, (u64, Fields)>,
@@ -30,7 +30,7 @@ pub(crate) struct Desktop {
 }
 
 impl Desktop {
-    pub(crate) fn new(client: &str, tenant: String, door: Door) -> Desktop {
+    pub(crate) fn new(client: &str, tenant: String, door: Endpoint) -> Desktop {
         Desktop {
             client: client.to_owned(),
             tenant,

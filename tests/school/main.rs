@@ -11,8 +11,8 @@ mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comptoir_tests::contract::Door;
-use comptoir_tests::head_office::HeadOffice;
+use comptoir_tests::contract::Endpoint;
+use comptoir_tests::head_office::RunningCentral;
 use serde_json::{Value, json};
 
 use desktop::Desktop;
@@ -21,7 +21,7 @@ use records::Key;
 
 #[tokio::test]
 async fn two_desktops_of_a_school_conflict_where_both_changed_and_agree_in_the_end() {
-    let head_office = HeadOffice::open("Lycée").await;
+    let head_office = RunningCentral::open("Lycée").await;
     let admin = head_office.admin();
     let desktop = |name: &str| Desktop::new(name, head_office.tenant.to_string(), head_office.admin());
     let (mut office, mut teacher) = (desktop("office"), desktop("teacher"));
@@ -116,7 +116,7 @@ fn fields(copy: &BTreeMap<Key, (u64, Fields)>) -> BTreeMap<&Key, &Fields> {
 }
 
 /// What every open conflict is about.
-async fn open_conflicts(admin: &Door) -> BTreeSet<Key> {
+async fn open_conflicts(admin: &Endpoint) -> BTreeSet<Key> {
     let open = conflicts(admin, "open").await;
     let text = |value: &Value| value.as_str().expect("a name").to_owned();
     let keys: BTreeSet<Key> =
@@ -126,7 +126,7 @@ async fn open_conflicts(admin: &Door) -> BTreeSet<Key> {
 }
 
 /// The conflicts of a state, page by page.
-async fn conflicts(admin: &Door, state: &str) -> Vec<Value> {
+async fn conflicts(admin: &Endpoint, state: &str) -> Vec<Value> {
     let (mut found, mut after) = (Vec::new(), "0".to_owned());
     loop {
         let path = format!("/api/v1/conflicts?state={state}&limit=20&after={after}");

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use comptoir_tests::company::{Company, LOOK_AGAIN_AFTER, PATIENCE, text};
-use comptoir_tests::contract::Door;
+use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant, text};
+use comptoir_tests::contract::Endpoint;
 use comptoir_tests::processes::Server;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,14 +20,14 @@ const RECORDS_PER_LIST: usize = 25;
 struct Node {
     id: String,
     server: Server,
-    door: Door,
+    door: Endpoint,
 }
 
 impl Node {
-    fn start(company: &Company, site: &str, name: &str) -> Node {
+    fn start(company: &TestTenant, site: &str, name: &str) -> Node {
         let issued = company.issue_node(site, name);
         let server = Server::node(&company.path(name), &issued, &company.central.url);
-        let door = Door::address(server.url.clone(), None);
+        let door = Endpoint::address(server.url.clone(), None);
         Node { id: text(&issued["NODE_ID"]), server, door }
     }
 
@@ -61,7 +61,7 @@ fn draft(key: &Key, edit: &Edit, version: Option<u64>) -> Value {
 }
 
 /// A record as central or a node shows it.
-async fn read(door: &Door, key: &Key) -> Option<(u64, Fields)> {
+async fn read(door: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
     let reply = door.send("GET", &format!("/api/v1/entities/{}/{}", key.0, key.1), &[], "").await;
     if reply.status == 404 {
         return None;
@@ -74,8 +74,8 @@ async fn read(door: &Door, key: &Key) -> Option<(u64, Fields)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_of_a_school_conflict_where_both_changed_and_agree_in_the_end() {
-    let mut company = Company::new("Europe/Paris", "EUR");
-    let admin = Door::address(company.central.url.clone(), Some(company.token.clone()));
+    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let admin = Endpoint::address(company.central.url.clone(), Some(company.token.clone()));
     let site = company.site("LYC");
     let (office, teacher) = (Node::start(&company, &site, "office"), Node::start(&company, &site, "teacher"));
     let records = records::load();
@@ -138,7 +138,7 @@ fn about(conflict: &Value) -> Key {
 }
 
 /// Until both have sent everything, and have been given everything.
-async fn settle(company: &Company, nodes: [&Node; 2]) {
+async fn settle(company: &TestTenant, nodes: [&Node; 2]) {
     for node in nodes {
         company.drained(&node.server).await;
     }
@@ -157,7 +157,7 @@ async fn settle(company: &Company, nodes: [&Node; 2]) {
 }
 
 /// Looks at what a choice would give, then makes it.
-async fn decide(admin: &Door, conflict: &Value, way: Way, agreed: &Fields) {
+async fn decide(admin: &Endpoint, conflict: &Value, way: Way, agreed: &Fields) {
     let mut choice = json!({ "choice": way.word(), "user": "director" });
     if way == Way::Merged {
         choice["fields"] = json!(agreed);

@@ -14,7 +14,7 @@ pub const PATIENCE: Duration = Duration::from_secs(300);
 pub const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// Central with one tenant.
-pub struct Company {
+pub struct TestTenant {
     folder: TempDir,
     /// Its central.
     pub central: Server,
@@ -26,17 +26,18 @@ pub struct Company {
     pub http: Client,
 }
 
-impl Company {
+impl TestTenant {
     /// Starts central, and makes the tenant.
-    pub fn new(zone: &str, currency: &str) -> Company {
-        Company::with(zone, currency, None)
+    pub fn new(zone: &str, currency: &str) -> TestTenant {
+        TestTenant::with(zone, currency, None)
     }
 
-    /// As [`Company::new`], with a rulebook of its own: the text of its file.
-    pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> Company {
+    /// As [`TestTenant::new`], with a rulebook of its own: the text of its file.
+    pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> TestTenant {
         let folder = processes::folder();
         let central = Server::central(&folder.path().join("central"));
-        let mut company = Company { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
+        let mut company =
+            TestTenant { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
         (company.tenant, company.token) = company.make_tenant(zone, currency, rulebook);
         company
     }
@@ -57,7 +58,8 @@ impl Company {
     pub fn admin(&self, args: &[&str]) -> Value {
         let data_dir = self.path("central").display().to_string();
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
-        processes::run(&args, &[("DATA_DIR", &data_dir)]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+        processes::run_comptoir(&args, &[("DATA_DIR", &data_dir)])
+            .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
     }
 
     /// A place in the company's folder.

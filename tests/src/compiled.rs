@@ -45,7 +45,7 @@ fn install(folder: &Path) {
     for name in MANIFESTS {
         fs::copy(sources().join(name), folder.join(name)).expect("the target folder can be written to");
     }
-    run(Command::new("npm").arg("ci").current_dir(folder), "npm");
+    run_compiler(Command::new("npm").arg("ci").current_dir(folder), "npm");
     fs::write(mark, wanted).expect("the target folder can be written to");
 }
 
@@ -62,7 +62,7 @@ fn compile(folder: &Path, modules: &Path) {
         fs::copy(sources().join(name), beside.join(name)).expect("the target folder can be written to");
     }
     let compiler = folder.join("node_modules/typescript/bin/tsc");
-    run(Command::new("node").arg(compiler).arg("--project").arg(&beside), "node");
+    run_compiler(Command::new("node").arg(compiler).arg("--project").arg(&beside), "node");
     fs::rename(beside, modules).expect("the target folder can be written to");
 }
 
@@ -86,7 +86,7 @@ fn digest(files: &[PathBuf]) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-fn run(command: &mut Command, program: &str) {
+fn run_compiler(command: &mut Command, program: &str) {
     let output = command.output();
     let output =
         output.unwrap_or_else(|error| panic!("{program} does not run ({error}): scripts/bootstrap.sh installs it"));

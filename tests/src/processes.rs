@@ -22,7 +22,7 @@ pub fn binary() -> PathBuf {
 }
 
 /// A command of the binary that ends by itself: its stdout as JSON, or its exit code and words.
-pub fn run(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, (i32, String)> {
+pub fn run_comptoir(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, (i32, String)> {
     let output =
         Command::new(binary()).args(args).arg("--json").envs(variables.iter().copied()).env("LC_ALL", "C").output();
     let output = output.expect("the binary starts");

@@ -5,23 +5,23 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::Flag;
-use comptoir_core::decision::{Code, Judgement, Place, Verdict};
+use comptoir_core::decision::{Code, DecisionContext, Judgement, Verdict};
 use comptoir_core::event::TimeSource;
 use comptoir_core::fact::{Fact, Objection};
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
-use comptoir_core::rules::{self, Promise, Settled};
-use comptoir_core::state::World;
+use comptoir_core::rules::{self, Precheck, PriorDecision};
+use comptoir_core::state::DecisionState;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::TenantContext;
-use comptoir_proto::in_place::InPlace;
 use comptoir_proto::opening::{self, EpochEnd};
+use comptoir_proto::record_reader::RecordReading;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::{instant, sync_v1};
 use jiff::tz::TimeZone;
 
-use super::read::Judged;
-use super::{Difference, FieldDifference, Replay, by_word, models};
+use super::read::DecidedRecord;
+use super::{DecisionDifference, FieldDifference, Replay, by_word, models};
 
 /// What a field shows where there is nothing.
 const NOTHING: &str = "-";
@@ -39,7 +39,7 @@ pub(super) struct Fold {
     /// Absent in bundles of older centrals; deciding needs it, applying does not.
     known: Option<Tenant>,
     redecide: bool,
-    world: World,
+    decision_state: DecisionState,
     /// Where each node's log ends.
     ends: HashMap<NodeId, EpochEnd>,
     records: u64,
@@ -67,7 +67,7 @@ impl Fold {
             tenant,
             known: context.map(known).transpose()?,
             redecide,
-            world: World::default(),
+            decision_state: DecisionState::default(),
             ends: HashMap::new(),
             records: 0,
             position: Position::ZERO,
@@ -80,10 +80,10 @@ impl Fold {
     }
 
     /// Takes the next record. Answers how its stored decision differs from what the rules say; an error is in words.
-    pub(super) fn take(&mut self, judged: Judged) -> Result<Option<Difference>, String> {
+    pub(super) fn take(&mut self, judged: DecidedRecord) -> Result<Option<DecisionDifference>, String> {
         let place = self.place(&judged);
-        let Judged { stand, chain, decision_chain, mut record, decision } = judged;
-        if let InPlace::Known(known) = &mut record
+        let DecidedRecord { stand, chain, decision_chain, mut record, decision } = judged;
+        if let RecordReading::Known(known) = &mut record
             && known.fact == Fact::EpochOpened
             && !place.by_central
             && let Ok(opening) = opening::read(&known.event)
@@ -91,7 +91,7 @@ impl Fold {
         {
             known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
         }
-        self.promised += u64::from(decision.judgement.flags.contains(&Flag::Promised));
+        self.promised += u64::from(decision.judgement.flags.contains(&Flag::DecisionRestored));
         self.by_other_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
         let fields = if self.redecide {
             self.decide_again(&place, &record, &decision)
@@ -108,7 +108,7 @@ impl Fold {
         }
         self.different += 1;
         let content = record.event().map(|event| &event.content);
-        Ok(Some(Difference {
+        Ok(Some(DecisionDifference {
             position: decision.position.0,
             node: stand.node.uuid(),
             epoch: stand.epoch.number,
@@ -122,7 +122,7 @@ impl Fold {
 
     /// What the log came to.
     pub(super) fn replay(&self) -> Replay {
-        let models = models::of(&self.world);
+        let models = models::models_of(&self.decision_state);
         Replay {
             tenant: self.tenant.uuid(),
             records: self.records,
@@ -139,11 +139,11 @@ impl Fold {
     }
 
     /// Where and when the record was judged, as central knew it.
-    fn place(&self, judged: &Judged) -> Place {
-        let Judged { stand, record, decision, .. } = judged;
+    fn place(&self, judged: &DecidedRecord) -> DecisionContext {
+        let DecidedRecord { stand, record, decision, .. } = judged;
         let site = record.event().and_then(|event| event.content.site);
         let code = |tenant: &Tenant| site.and_then(|site| tenant.sites.get(&site).cloned());
-        Place {
+        DecisionContext {
             position: decision.position,
             received_at: decision.received_at,
             effective_at: decision.effective_at,
@@ -155,12 +155,17 @@ impl Fold {
     }
 
     /// Judges a record from the state at its position, and lays that beside what is stored.
-    fn decide_again(&self, place: &Place, record: &InPlace, decision: &StoredDecision) -> Vec<FieldDifference> {
+    fn decide_again(
+        &self,
+        place: &DecisionContext,
+        record: &RecordReading,
+        decision: &StoredDecision,
+    ) -> Vec<FieldDifference> {
         let mut again = self.judgement(place, record, &decision.judgement);
         // What was known of the node's clock at the receipt is not in the log: such a remark is central's word, as the time is.
         again.flags.extend(decision.judgement.flags.iter().filter(|flag| flag.is_about_time()));
         let mut fields = judgement_fields(decision, &again);
-        let book = self.world.rulebook.version;
+        let book = self.decision_state.rulebook.version;
         fields.extend(field("rulebook_version", &decision.rulebook_version.to_string(), &book.to_string()));
         let effective_at = effective_at(record, decision);
         fields.extend(field(
@@ -173,36 +178,41 @@ impl Fold {
         fields
     }
 
-    fn judgement(&self, place: &Place, record: &InPlace, stored: &Judgement) -> Judgement {
-        let settled = |settled: Settled<'_>| settled.judgement(&self.world.rulebook, record.event());
+    fn judgement(&self, place: &DecisionContext, record: &RecordReading, stored: &Judgement) -> Judgement {
+        let settled = |settled: Precheck<'_>| settled.judgement(&self.decision_state.rulebook, record.event());
         // Which ids count already, and with what content, is said by `verify`, which looks at every one.
         if record.event().is_some() && stored.verdict == Verdict::Duplicate {
-            return settled(Settled::Duplicate(place.position));
+            return settled(Precheck::Duplicate(place.position));
         }
         if record.event().is_some() && stored.code == Some(Code::EventIdReused) {
-            return settled(Settled::Reused(place.position));
+            return settled(Precheck::Reused(place.position));
         }
         match record {
-            InPlace::Unfit { code, detail, .. } => settled(Settled::Unfit { code: *code, detail }),
-            InPlace::Known(known) => {
+            RecordReading::Unfit { code, detail, .. } => settled(Precheck::Unfit { code: *code, detail }),
+            RecordReading::Known(known) => {
                 // The rules are pure: a panic in them leaves nothing half done.
-                let decided = || match Promise::kept_by(stored) {
+                let decided = || match PriorDecision::restored_by(stored) {
                     // Central alone can tell that it had promised this: what follows from the promise is found again.
-                    Some(promise) => rules::decide_promised(&self.world, place, known, &promise),
-                    None => rules::decide(&self.world, place, known),
+                    Some(promise) => rules::decide_prior(&self.decision_state, place, known, &promise),
+                    None => rules::decide(&self.decision_state, place, known),
                 };
-                catch_unwind(AssertUnwindSafe(decided)).unwrap_or_else(|_| settled(Settled::Failed))
+                catch_unwind(AssertUnwindSafe(decided)).unwrap_or_else(|_| settled(Precheck::Failed))
             }
         }
     }
 
     /// Lets the record take effect as it was decided.
-    fn apply(&mut self, place: &Place, record: &InPlace, decision: &StoredDecision) -> Result<(), String> {
-        let InPlace::Known(known) = record else { return Ok(()) };
-        let world = &mut self.world;
+    fn apply(
+        &mut self,
+        place: &DecisionContext,
+        record: &RecordReading,
+        decision: &StoredDecision,
+    ) -> Result<(), String> {
+        let RecordReading::Known(known) = record else { return Ok(()) };
+        let decision_state = &mut self.decision_state;
         let applied = || {
-            for effect in rules::effects(world, place, known, &decision.judgement) {
-                rules::evolve(world, &effect);
+            for effect in rules::effects(decision_state, place, known, &decision.judgement) {
+                rules::evolve(decision_state, &effect);
             }
         };
         catch_unwind(AssertUnwindSafe(applied)).map_err(|_| "what it says cannot be applied".to_owned())
@@ -210,8 +220,8 @@ impl Fold {
 }
 
 /// A record that took effect although it does not read here has nothing to apply.
-fn takes_effect_unread(record: &InPlace, decision: &StoredDecision) -> Vec<FieldDifference> {
-    let InPlace::Unfit { code, .. } = record else { return Vec::new() };
+fn takes_effect_unread(record: &RecordReading, decision: &StoredDecision) -> Vec<FieldDifference> {
+    let RecordReading::Unfit { code, .. } = record else { return Vec::new() };
     match decision.judgement.verdict {
         Verdict::Accepted | Verdict::Superseded | Verdict::Conflict => {
             let decided = format!("{} {}", Verdict::Quarantined.as_str(), code.as_str());
@@ -259,7 +269,7 @@ fn field(field: &'static str, stored: &str, decided: &str) -> Option<FieldDiffer
 
 /// The effective time, where it follows from the record and its receipt. What the node's clock stamped was corrected by what only central
 /// measured; what was given in the future was bounded by when its node took it in.
-fn effective_at(record: &InPlace, decision: &StoredDecision) -> Option<Timestamp> {
+fn effective_at(record: &RecordReading, decision: &StoredDecision) -> Option<Timestamp> {
     match record.event() {
         None => Some(decision.received_at),
         Some(event) if event.time_source == TimeSource::Caller => {

@@ -31,7 +31,7 @@ const PORTIONS_WAITING: usize = 4;
 
 /// A stored decision that is another than the rules come to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Difference {
+pub struct DecisionDifference {
     /// Where in the tenant's order.
     pub position: u64,
     /// Whose record.
@@ -86,7 +86,7 @@ pub struct Replay {
     pub different: u64,
     /// Decisions made by another version of the rules than this program has. A difference among them may be the version's.
     pub by_other_rules: u64,
-    /// Decisions that central made as it had told before it was put back to an older copy: flagged `PROMISED`. That it had told so is
+    /// Decisions that central made as it had told before it was put back to an older copy: flagged `DECISION_RESTORED`. That it had told so is
     /// central's word; nothing in the log shows it.
     pub promised: u64,
 }
@@ -96,7 +96,7 @@ pub struct Replay {
 pub fn replay(
     sources: &[&dyn Source],
     redecide: bool,
-    show: &mut dyn FnMut(&Difference),
+    show: &mut dyn FnMut(&DecisionDifference),
     progress: &mut dyn FnMut(u64),
 ) -> Result<Replay, AuditError> {
     let (header, context) = headers(sources)?;

@@ -9,8 +9,8 @@ use comptoir_core::id::{EventId, Name, NodeId, SiteId};
 use comptoir_core::money::plain;
 use comptoir_core::position::Position;
 use comptoir_core::state::{
-    Count, Delivery, Document, Entity, EntityKey, Invoice, Lot, Quarantined, Series, SeriesKey, Stamp, StockItem,
-    StockKey, Taken, TakenKey, Validated, World,
+    Consumed, ConsumedKey, DecisionState, Delivery, Document, Entity, EntityKey, Invoice, Lot, Quarantined, Series,
+    SeriesKey, StockCount, StockItem, StockKey, Validated, WriteStamp,
 };
 use comptoir_proto::rulebook_file;
 use serde::Serialize;
@@ -28,8 +28,9 @@ pub struct Model {
 }
 
 /// The read models of a world.
-pub(super) fn of(world: &World) -> Vec<Model> {
-    let World { rulebook, stock, taken, counts, deliveries, invoices, series, entities, quarantined } = world;
+pub(super) fn models_of(decision_state: &DecisionState) -> Vec<Model> {
+    let DecisionState { rulebook, stock, taken, counts, deliveries, invoices, series, entities, quarantined } =
+        decision_state;
     vec![
         model("stock", stock.iter().map(|(key, item)| stock_row(key, item))),
         model("sale_costs", taken.iter().map(|(key, taken)| taken_row(key, taken))),
@@ -92,11 +93,11 @@ fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
     json!([site_text(*site), product.as_str(), lots, amounts, last_cost.map(plain), position])
 }
 
-fn taken_row(TakenKey { site, sale, product }: &TakenKey, Taken { quantity, cost }: &Taken) -> Value {
+fn taken_row(ConsumedKey { site, sale, product }: &ConsumedKey, Consumed { quantity, cost }: &Consumed) -> Value {
     json!([site_text(*site), sale.as_str(), product.as_str(), plain(*quantity), plain(*cost)])
 }
 
-fn count_row(event: EventId, Count { site, lines, accepted }: &Count) -> Value {
+fn count_row(event: EventId, StockCount { site, lines, accepted }: &StockCount) -> Value {
     let line = |(product, (held, counted)): (&Name, &_)| json!([product.as_str(), plain(*held), plain(*counted)]);
     json!([event.to_string(), site_text(*site), lines.iter().map(line).collect::<Vec<_>>(), accepted])
 }
@@ -145,8 +146,9 @@ fn series_row(SeriesKey { document, site, year }: &SeriesKey, Series { last, ski
 fn entity_row(EntityKey { entity_type, entity_id }: &EntityKey, entity: &Entity) -> Value {
     let Entity { version, fields, stamps, created, tombstone, deleted, changed_by, open_conflicts, conflicts_at } =
         entity;
-    let stamp =
-        |Stamp { effective_at, node, epoch, seq }: &Stamp| json!([effective_at.0, node.to_string(), epoch, seq.0]);
+    let stamp = |WriteStamp { effective_at, node, epoch, seq }: &WriteStamp| {
+        json!([effective_at.0, node.to_string(), epoch, seq.0])
+    };
     let stamps: BTreeMap<&String, Value> = stamps.iter().map(|(name, written)| (name, stamp(written))).collect();
     let by_node = |node: &NodeId| node.to_string();
     let changed_by: BTreeMap<String, u64> = changed_by.iter().map(|(node, at)| (by_node(node), at.0)).collect();

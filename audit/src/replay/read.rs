@@ -6,7 +6,7 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::{Entry, Frame};
-use comptoir_proto::in_place::{self, InPlace, Stand};
+use comptoir_proto::record_reader::{self, RecordPosition, RecordReading};
 use comptoir_proto::stored_v1::{self, StoredDecision};
 
 use crate::source::{AuditError, Source, open};
@@ -17,24 +17,28 @@ const PORTION_ENTRIES: usize = 512;
 const PORTION_BYTES: usize = 4 * 1024 * 1024;
 
 /// A record at its place, as far as it reads, and its decision.
-pub(super) struct Judged {
-    pub(super) stand: Stand,
+pub(super) struct DecidedRecord {
+    pub(super) stand: RecordPosition,
     /// The node's chain after it.
     pub(super) chain: ChainHash,
     /// The tenant's decision chain after it.
     pub(super) decision_chain: ChainHash,
-    pub(super) record: InPlace,
+    pub(super) record: RecordReading,
     pub(super) decision: StoredDecision,
 }
 
 /// Some entries in order, and how many bytes of all files were read with them.
-pub(super) struct Portion {
-    pub(super) judged: Vec<Judged>,
+pub(super) struct RecordChunk {
+    pub(super) judged: Vec<DecidedRecord>,
     pub(super) bytes: u64,
 }
 
 /// Reads every entry. Ends without a word where nobody listens any more.
-pub(super) fn read(sources: &[&dyn Source], tenant: TenantId, sender: &SyncSender<Portion>) -> Result<(), AuditError> {
+pub(super) fn read(
+    sources: &[&dyn Source],
+    tenant: TenantId,
+    sender: &SyncSender<RecordChunk>,
+) -> Result<(), AuditError> {
     let mut read_before = 0;
     for source in sources {
         let mut reader = open(*source)?;
@@ -53,27 +57,27 @@ pub(super) fn read(sources: &[&dyn Source], tenant: TenantId, sender: &SyncSende
             if portion.len() >= PORTION_ENTRIES || held >= PORTION_BYTES {
                 let judged = std::mem::replace(&mut portion, Vec::with_capacity(PORTION_ENTRIES));
                 held = 0;
-                if sender.send(Portion { judged, bytes: read_before + offset }).is_err() {
+                if sender.send(RecordChunk { judged, bytes: read_before + offset }).is_err() {
                     return Ok(());
                 }
             }
         }
         read_before += reader.offset();
-        if sender.send(Portion { judged: portion, bytes: read_before }).is_err() {
+        if sender.send(RecordChunk { judged: portion, bytes: read_before }).is_err() {
             return Ok(());
         }
     }
     Ok(())
 }
 
-fn judged(tenant: TenantId, entry: &Entry<'_>) -> Result<Judged, String> {
+fn judged(tenant: TenantId, entry: &Entry<'_>) -> Result<DecidedRecord, String> {
     let decision = stored_v1::decode_decision(entry.decision).map_err(|error| format!("its decision: {error}"))?;
     let bound = (decision.tenant, decision.position, decision.record_chain);
     if bound != (tenant, entry.position, entry.chain) {
         let Position(position) = decision.position;
         return Err(format!("its decision speaks of position {position} and record {}", decision.record_chain));
     }
-    let stand = Stand { tenant, node: entry.node, epoch: entry.epoch, seq: entry.seq };
-    let record = in_place::read(stand, entry.record);
-    Ok(Judged { stand, chain: entry.chain, decision_chain: entry.decision_chain, record, decision })
+    let stand = RecordPosition { tenant, node: entry.node, epoch: entry.epoch, seq: entry.seq };
+    let record = record_reader::read(stand, entry.record);
+    Ok(DecidedRecord { stand, chain: entry.chain, decision_chain: entry.decision_chain, record, decision })
 }

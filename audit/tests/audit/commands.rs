@@ -21,7 +21,7 @@ impl Files {
     }
 }
 
-fn run(language: &str, arguments: &[&str], files: &[&PathBuf]) -> Output {
+fn run_audit(language: &str, arguments: &[&str], files: &[&PathBuf]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir-audit"));
     command.env_clear().env("LANG", language).args(arguments).args(files).output().unwrap()
 }
@@ -40,14 +40,14 @@ fn broken() -> Vec<u8> {
 fn an_intact_log_ends_with_0_and_says_where_each_log_ends() {
     let files = Files::new();
     let file = files.write("central.bundle", &tenant_log(&[node_log(node(7), &[6])]).together());
-    let output = run("C", &["verify", "--level", "content"], &[&file]);
+    let output = run_audit("C", &["verify", "--level", "content"], &[&file]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = stdout(&output);
     assert!(text.starts_with("Intact: 6 records, 6 decisions.\n"), "{text}");
     assert!(text.contains("node 07070707-0707-0707-0707-070707070707, epoch 1, seq 6, "), "{text}");
     assert!(output.stderr.is_empty(), "no progress where nobody watches");
 
-    let french = stdout(&run("fr_FR.UTF-8", &["verify"], &[&file]));
+    let french = stdout(&run_audit("fr_FR.UTF-8", &["verify"], &[&file]));
     assert!(french.starts_with("Intact : 6 enregistrements, 6 décisions.\n"), "{french}");
 }
 
@@ -55,17 +55,17 @@ fn an_intact_log_ends_with_0_and_says_where_each_log_ends() {
 fn a_break_ends_with_1_and_is_named() {
     let files = Files::new();
     let file = files.write("central.bundle", &broken());
-    let output = run("C", &["verify"], &[&file]);
+    let output = run_audit("C", &["verify"], &[&file]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert!(
         text.starts_with("Break DECISION_CHAIN: the decision, or a link before it, was changed.\n  position 4, node "),
         "{text}"
     );
-    let french = stdout(&run("fr_FR.UTF-8", &["verify"], &[&file]));
+    let french = stdout(&run_audit("fr_FR.UTF-8", &["verify"], &[&file]));
     assert!(french.contains("Rupture DECISION_CHAIN") && french.contains("attendu "), "{french}");
 
-    let output = run("C", &["verify", "--json"], &[&file]);
+    let output = run_audit("C", &["verify", "--json"], &[&file]);
     assert_eq!(output.status.code(), Some(1));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["intact"], false);
@@ -82,14 +82,14 @@ fn what_cannot_be_read_ends_with_2_and_never_looks_like_a_finding() {
     let newer = files.write("newer.bundle", b"CPTB\x03\x00\x01");
     let missing = files.0.path().join("missing.bundle");
     for (file, word) in [(&no_bundle, "no bundle"), (&newer, "format 3"), (&missing, "cannot be opened")] {
-        let output = run("C", &["verify"], &[file]);
+        let output = run_audit("C", &["verify"], &[file]);
         assert_eq!(output.status.code(), Some(2));
         assert!(output.stdout.is_empty());
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains(word), "{error}");
     }
-    assert_eq!(run("C", &["verify"], &[]).status.code(), Some(2), "no file");
-    assert_eq!(run("C", &["verify", "--known-head", "abc"], &[&missing]).status.code(), Some(2), "no chain");
+    assert_eq!(run_audit("C", &["verify"], &[]).status.code(), Some(2), "no file");
+    assert_eq!(run_audit("C", &["verify", "--known-head", "abc"], &[&missing]).status.code(), Some(2), "no chain");
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn a_known_head_is_looked_for() {
     cut.frames.truncate(cut.record(1, 6));
     let (whole, cut) = (files.write("whole.bundle", &log.together()), files.write("cut.bundle", &cut.together()));
     let known = ["verify", "--known-head", &chain.to_string()];
-    assert_eq!(run("C", &known, &[&whole]).status.code(), Some(0));
-    let output = run("C", &known, &[&cut]);
+    assert_eq!(run_audit("C", &known, &[&whole]).status.code(), Some(0));
+    let output = run_audit("C", &known, &[&cut]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).starts_with("Break KNOWN_HEAD: "), "{}", stdout(&output));
 }
@@ -113,62 +113,62 @@ fn two_logs_are_compared_once_each_holds_by_itself() {
     let log = node_log(node(7), &[6]);
     let central = files.write("central.bundle", &tenant_log(std::slice::from_ref(&log)).together());
     let shop = files.write("shop.bundle", &log.together());
-    let output = run("C", &["compare", "--json"], &[&shop, &central]);
+    let output = run_audit("C", &["compare", "--json"], &[&shop, &central]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&found["agree"], &found["comparison"]["same"]), (&true.into(), &6.into()));
 
     let longer = files.write("longer.bundle", &tenant_log(&[node_log(node(7), &[8])]).together());
-    let output = run("C", &["compare"], &[&shop, &longer]);
+    let output = run_audit("C", &["compare"], &[&shop, &longer]);
     assert_eq!(output.status.code(), Some(1));
     let text = stdout(&output);
     assert!(text.starts_with("They contradict each other: 6 records the same"), "{text}");
     assert!(text.contains("epoch 1, seq 7 .. 8: at central alone: the node's log was shortened"), "{text}");
 
     let broken = files.write("broken.bundle", &broken());
-    let output = run("fr_FR.UTF-8", &["compare"], &[&shop, &broken]);
+    let output = run_audit("fr_FR.UTF-8", &["compare"], &[&shop, &broken]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).starts_with("Rupture DECISION_CHAIN"), "{}", stdout(&output));
 
-    assert_eq!(run("C", &["compare"], &[&central, &shop]).status.code(), Some(2), "the wrong way round");
+    assert_eq!(run_audit("C", &["compare"], &[&central, &shop]).status.code(), Some(2), "the wrong way round");
 }
 
 #[test]
 fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
     let files = Files::new();
-    let log = crate::desk::a_full_day().log();
+    let log = crate::fixture::a_full_day().log();
     let whole = files.write("central.bundle", &log.together());
-    let output = run("C", &["replay", "--redecide"], &[&whole]);
+    let output = run_audit("C", &["replay", "--redecide"], &[&whole]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let text = stdout(&output);
     assert!(text.starts_with("No difference: "), "{text}");
     let digest = text.lines().last().unwrap().strip_prefix("Digest of all: ").unwrap();
-    let json: Value = serde_json::from_slice(&run("C", &["replay", "--json"], &[&whole]).stdout).unwrap();
+    let json: Value = serde_json::from_slice(&run_audit("C", &["replay", "--json"], &[&whole]).stdout).unwrap();
     assert_eq!(json["replay"]["digest"], digest);
     assert_eq!(json["replay"]["redecided"], false);
 
     let mut forged = log.clone();
     forged.entry(3).decide(|decision| decision.judgement.verdict = comptoir_core::decision::Verdict::Superseded);
     let forged = files.write("forged.bundle", &forged.judged_again().together());
-    let output = run("fr_FR.UTF-8", &["replay", "--redecide"], &[&forged]);
+    let output = run_audit("fr_FR.UTF-8", &["replay", "--redecide"], &[&forged]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = stdout(&output);
     assert!(text.starts_with("Différence à la position 3 : événement "), "{text}");
     assert!(text.contains("  verdict\n    enregistré SUPERSEDED\n    redécidé   ACCEPTED\n"), "{text}");
-    let output = run("C", &["replay", "--redecide", "--json"], &[&forged]);
+    let output = run_audit("C", &["replay", "--redecide", "--json"], &[&forged]);
     assert_eq!(output.status.code(), Some(1));
     let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["difference"]["position"], 3);
     assert_eq!(lines.last().unwrap()["replay"]["different"], lines.len() - 1);
 
     let broken = files.write("broken.bundle", &broken());
-    let output = run("C", &["replay"], &[&broken]);
+    let output = run_audit("C", &["replay"], &[&broken]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).starts_with("Break DECISION_CHAIN: "), "what does not hold is not replayed");
     let mut old = log.clone();
     old.context = None;
     let old = files.write("old.bundle", &old.together());
-    let output = run("C", &["replay", "--redecide"], &[&old]);
+    let output = run_audit("C", &["replay", "--redecide"], &[&old]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("export it again"), "{output:?}");
 }

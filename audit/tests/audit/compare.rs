@@ -1,21 +1,21 @@
 //! A node's log beside central's.
 
 use comptoir_audit::compare;
-use comptoir_audit::compare::{Comparison, Why};
+use comptoir_audit::compare::{Comparison, UnmatchedReason};
 use comptoir_core::chain::ChainHash;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::bundle_v1::BundleHeader;
 use comptoir_proto::sync_v1::RecordResult;
 
-use crate::desk::{CENTRAL, Desk};
+use crate::fixture::{AuditFixture, CENTRAL};
 use crate::support::*;
 
 fn compared(node: &Apart, central: &Apart) -> Comparison {
     compare(&node.together(), &central.together()).unwrap()
 }
 
-fn alone(found: &Comparison) -> Vec<(u32, u64, u64, Why)> {
+fn alone(found: &Comparison) -> Vec<(u32, u64, u64, UnmatchedReason)> {
     found.alone.iter().map(|alone| (alone.epoch, alone.from, alone.to, alone.why)).collect()
 }
 
@@ -54,7 +54,7 @@ fn logs_of_one_history_agree_and_what_was_not_sent_yet_waits() {
     longer.frames.retain(|frame| !matches!(frame, Owned::Answer(_)));
     let found = compared(&longer, &central);
     assert!(!found.contradicts());
-    assert_eq!((found.same, alone(&found)), (6, vec![(1, 7, 9, Why::Waiting)]));
+    assert_eq!((found.same, alone(&found)), (6, vec![(1, 7, 9, UnmatchedReason::Waiting)]));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn what_a_node_lost_is_held_by_central_alone() {
     short.frames.retain(|frame| !matches!(frame, Owned::Answer(_)));
     let found = compared(&short, &central);
     assert!(found.contradicts());
-    assert_eq!((found.same, alone(&found)), (8, vec![(2, 3, 4, Why::Lost)]));
+    assert_eq!((found.same, alone(&found)), (8, vec![(2, 3, 4, UnmatchedReason::Lost)]));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn what_central_lost_is_missing_there() {
     central.frames.drain(2..4);
     let found = compared(&node, &central);
     assert!(found.contradicts());
-    assert_eq!(alone(&found), [(1, 3, 4, Why::Missing)]);
+    assert_eq!(alone(&found), [(1, 3, 4, UnmatchedReason::Missing)]);
 }
 
 #[test]
@@ -104,11 +104,11 @@ fn what_was_sealed_again_in_a_later_epoch_is_no_contradiction() {
     node.frames.retain(|frame| !matches!(frame, Owned::Answer(_)));
     let found = compared(&node, &central);
     assert!(!found.contradicts());
-    assert_eq!((found.same, alone(&found)), (7, vec![(1, 5, 6, Why::SealedAgain)]));
+    assert_eq!((found.same, alone(&found)), (7, vec![(1, 5, 6, UnmatchedReason::SealedAgain)]));
 
     central.frames.truncate(4);
     let found = compared(&node, &central);
-    assert_eq!(alone(&found), [(1, 5, 6, Why::SealedAgain), (2, 1, 3, Why::Waiting)]);
+    assert_eq!(alone(&found), [(1, 5, 6, UnmatchedReason::SealedAgain), (2, 1, 3, UnmatchedReason::Waiting)]);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_part_of_centrals_log_says_nothing_of_what_lies_before_it() {
     let mut central = tenant_log(std::slice::from_ref(&node));
     let Owned::Entry(entry) = central.frames.remove(0) else { panic!() };
     central.header = BundleHeader::Central { tenant: TENANT, after: Position(1), decision_chain: entry.decision_chain };
-    assert_eq!(alone(&compared(&node, &central)), [(1, 1, 1, Why::BeforeTheFile)]);
+    assert_eq!(alone(&compared(&node, &central)), [(1, 1, 1, UnmatchedReason::BeforeTheFile)]);
 }
 
 #[test]
@@ -154,36 +154,36 @@ fn two_copies_that_opened_an_epoch_of_one_number_differ_in_it() {
 /// Central took five sales of a node and was restored to a copy from before the third. `before_restore` is said by central between the
 /// restore and its record. Answers the node's log with what it received first, and central's.
 fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
-    let sale = |desk: &mut Desk, number: u64| {
+    let sale = |audit_fixture: &mut AuditFixture, number: u64| {
         let line = serde_json::json!({"product": "P", "quantity": "1", "unit_price": "2.55"});
         let payload = serde_json::json!({"currency": "EUR", "lines": [line], "total_minor": 255});
-        desk.say(node(7), ("SALE", &format!("s-{number}")), "SALE_RECORDED", payload);
+        audit_fixture.say(node(7), ("SALE", &format!("s-{number}")), "SALE_RECORDED", payload);
     };
-    let client = |desk: &mut Desk, number: usize| {
+    let client = |audit_fixture: &mut AuditFixture, number: usize| {
         let payload = serde_json::json!({"name": "written after the restore"});
-        desk.say(CENTRAL, ("CLIENT", &format!("c-{number}")), "CREATE", payload);
+        audit_fixture.say(CENTRAL, ("CLIENT", &format!("c-{number}")), "CREATE", payload);
     };
     // The day as the node received it: its opening at 3, its sales from 4 on, with one of central's between them.
     let begin = || {
-        let mut desk = Desk::new();
-        client(&mut desk, 0);
-        (1..=2).for_each(|number| sale(&mut desk, number));
-        desk
+        let mut audit_fixture = AuditFixture::new();
+        client(&mut audit_fixture, 0);
+        (1..=2).for_each(|number| sale(&mut audit_fixture, number));
+        audit_fixture
     };
     let mut lost = begin();
     (3..=5).for_each(|number| sale(&mut lost, number));
     let told = lost.log();
-    let mut desk = begin();
-    (1..=before_restore).for_each(|number| client(&mut desk, number));
+    let mut audit_fixture = begin();
+    (1..=before_restore).for_each(|number| client(&mut audit_fixture, number));
     if recorded {
-        let head = desk.log().frames.len();
+        let head = audit_fixture.log().frames.len();
         let payload = serde_json::json!({"head": head, "awaited_nodes": 1, "reason": "the disk of Monday"});
-        desk.say(CENTRAL, ("CENTRAL", "central"), "CENTRAL_RESTORED", payload);
+        audit_fixture.say(CENTRAL, ("CENTRAL", "central"), "CENTRAL_RESTORED", payload);
     } else {
-        client(&mut desk, 90);
+        client(&mut audit_fixture, 90);
     }
-    (3..=5).for_each(|number| sale(&mut desk, number));
-    (node_log_as_told(&told), desk.log())
+    (3..=5).for_each(|number| sale(&mut audit_fixture, number));
+    (node_log_as_told(&told), audit_fixture.log())
 }
 
 /// The node's own bundle: its records with the answers of a tenant's log.

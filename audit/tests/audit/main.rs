@@ -2,7 +2,7 @@
 
 mod commands;
 mod compare;
-mod desk;
+mod fixture;
 mod flips;
 mod mutations;
 mod parts;

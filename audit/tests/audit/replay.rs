@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use comptoir_audit::{AuditError, Difference, Level, Replay, Source, replay};
+use comptoir_audit::{AuditError, DecisionDifference, Level, Replay, Source, replay};
 use comptoir_core::decision::{Code, Flag, Verdict};
 use comptoir_core::id::EventId;
 use comptoir_core::rulebook::Rule;
@@ -10,11 +10,11 @@ use comptoir_core::rules;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::StoredDecision;
 
-use crate::desk::{CENTRAL, Desk, a_full_day, context};
+use crate::fixture::{AuditFixture, CENTRAL, a_full_day, context};
 use crate::parts::tenant_parts;
 use crate::support::*;
 
-fn replayed(parts: &[Apart], redecide: bool) -> Result<(Replay, Vec<Difference>), AuditError> {
+fn replayed(parts: &[Apart], redecide: bool) -> Result<(Replay, Vec<DecisionDifference>), AuditError> {
     let bundles: Vec<Vec<u8>> = parts.iter().map(Apart::together).collect();
     let sources: Vec<&dyn Source> = bundles.iter().map(|bundle| bundle as _).collect();
     let mut differences = Vec::new();
@@ -22,7 +22,7 @@ fn replayed(parts: &[Apart], redecide: bool) -> Result<(Replay, Vec<Difference>)
     Ok((replay, differences))
 }
 
-fn redecided(log: &Apart) -> (Replay, Vec<Difference>) {
+fn redecided(log: &Apart) -> (Replay, Vec<DecisionDifference>) {
     replayed(std::slice::from_ref(log), true).unwrap()
 }
 
@@ -54,7 +54,7 @@ fn what_the_rules_decided_is_decided_again_without_a_difference() {
         Code::TotalMismatch,
         Code::QrMismatch,
         Code::VersionConflict,
-        Code::LaterWriter,
+        Code::Overwritten,
         Code::AlreadyCancelled,
     ] {
         assert!(codes.contains(&code), "{code:?} was given; there are {codes:?}");
@@ -224,13 +224,13 @@ fn decisions_by_other_rules_are_counted() {
 
 #[test]
 fn what_was_decided_before_a_rule_was_there_is_decided_again_without_it() {
-    let mut desk = Desk::new();
+    let mut audit_fixture = AuditFixture::new();
     let long = |field: &str| serde_json::json!({ field: "x".repeat(250_000) });
-    desk.say(node(1), ("CLIENT", "c"), "CREATE", long("a"));
-    desk.say(node(1), ("CLIENT", "c"), "UPDATE", long("b"));
-    assert_eq!(desk.judgements[2].code, Some(Code::EntityTooLarge));
+    audit_fixture.say(node(1), ("CLIENT", "c"), "CREATE", long("a"));
+    audit_fixture.say(node(1), ("CLIENT", "c"), "UPDATE", long("b"));
+    assert_eq!(audit_fixture.judgements[2].code, Some(Code::EntityTooLarge));
     let accepted_by = |engine| {
-        let mut log = desk.log();
+        let mut log = audit_fixture.log();
         log.entry(3).decide(|decision| {
             decision.engine_version = engine;
             decision.judgement = comptoir_core::decision::Judgement::accepted(decision.judgement.rule);
@@ -265,13 +265,13 @@ fn a_replay_says_what_it_is_short_of() {
 
 #[test]
 fn what_central_alone_may_say_is_told_by_its_own_node() {
-    let mut desk = Desk::new();
+    let mut audit_fixture = AuditFixture::new();
     let adjustment = serde_json::json!({"lines": [{"product": "pen", "quantity": "5"}], "reason": "inventory"});
-    desk.say(CENTRAL, ("STOCK", "x"), "STOCK_ADJUSTED", adjustment.clone());
-    desk.say(node(1), ("STOCK", "x"), "STOCK_ADJUSTED", adjustment);
-    let verdicts: Vec<Verdict> = desk.judgements.iter().map(|judgement| judgement.verdict).collect();
+    audit_fixture.say(CENTRAL, ("STOCK", "x"), "STOCK_ADJUSTED", adjustment.clone());
+    audit_fixture.say(node(1), ("STOCK", "x"), "STOCK_ADJUSTED", adjustment);
+    let verdicts: Vec<Verdict> = audit_fixture.judgements.iter().map(|judgement| judgement.verdict).collect();
     assert_eq!(verdicts, [Verdict::Accepted, Verdict::Accepted, Verdict::Accepted, Verdict::Superseded]);
-    assert_eq!(redecided(&desk.log()).1, []);
+    assert_eq!(redecided(&audit_fixture.log()).1, []);
 }
 
 #[test]

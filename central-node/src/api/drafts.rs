@@ -27,10 +27,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
 use super::request::{body_bytes, expect_json, idempotency_key, media_type};
-use super::{Refusal, credential};
+use super::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::identity::{Access, Credential};
-use crate::ingest::{Answer, Drafts, Job};
+use crate::ingest::{DraftBatch, Job, JobOutcome};
 
 const NDJSON: &str = "application/x-ndjson";
 
@@ -47,7 +47,7 @@ pub(super) async fn append(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let author = author(&credential);
     let key = idempotency_key(&headers)?.map(str::to_owned);
@@ -57,7 +57,7 @@ pub(super) async fn append(
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        let list: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(bad_json)?;
+        let list: Vec<&RawValue> = serde_json::from_slice(&bytes).map_err(malformed_body)?;
         return append_list(&central, credential.tenant, &author, key.as_deref(), &list).await;
     }
     let dto = DraftDto::read(&bytes)?;
@@ -65,8 +65,8 @@ pub(super) async fn append(
     Ok(Json(DecidedResponse { results: vec![decided] }).into_response())
 }
 
-fn bad_json(error: serde_json::Error) -> Problem {
-    Problem::new(ErrorCode::BadJson, error.to_string())
+fn malformed_body(error: serde_json::Error) -> Problem {
+    Problem::new(ErrorCode::MalformedBody, error.to_string())
 }
 
 /// Appends one draft.
@@ -78,7 +78,7 @@ pub(super) async fn append_one(
     dto: DraftDto,
 ) -> Result<Decided, Problem> {
     let drafts = vec![check(central, tenant, author, key, &dto, 0)?];
-    let mut outcomes = submit(central, tenant, of(author, drafts, true)).await?;
+    let mut outcomes = submit(central, tenant, drafts_job(author, drafts, true)).await?;
     outcomes.pop().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "a draft was not answered")))
 }
 
@@ -89,9 +89,9 @@ async fn append_list(
     author: &Author,
     key: Option<&str>,
     list: &[&RawValue],
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     if list.is_empty() || list.len() > LIST_DRAFTS_MAX {
-        let code = if list.is_empty() { ErrorCode::BadJson } else { ErrorCode::TooLarge };
+        let code = if list.is_empty() { ErrorCode::MalformedBody } else { ErrorCode::TooLarge };
         let detail = format!("a list has 1 to {LIST_DRAFTS_MAX} drafts, got {}; send more as NDJSON", list.len());
         return Err(Problem::new(code, detail).into());
     }
@@ -101,46 +101,47 @@ async fn append_list(
     };
     let checked: Vec<_> = list.iter().enumerate().map(read).collect();
     if checked.iter().any(Result::is_err) {
-        return Ok(list_refused(checked.into_iter().map(Result::err)));
+        return Ok(batch_rejected(checked.into_iter().map(Result::err)));
     }
-    let outcomes = submit(central, tenant, of(author, checked.into_iter().flatten().collect(), true)).await?;
+    let outcomes = submit(central, tenant, drafts_job(author, checked.into_iter().flatten().collect(), true)).await?;
     if outcomes.iter().any(Result::is_err) {
-        return Ok(list_refused(outcomes.into_iter().map(Result::err)));
+        return Ok(batch_rejected(outcomes.into_iter().map(Result::err)));
     }
     Ok(Json(DecidedResponse { results: outcomes.into_iter().flatten().collect() }).into_response())
 }
 
 /// 422 with one problem per draft: its own, or that another one was refused.
-fn list_refused(problems: impl Iterator<Item = Option<Problem>>) -> Response {
-    let other =
-        || Problem::new(ErrorCode::ListRefused, "another draft of this list was refused, and a list is all or nothing");
+fn batch_rejected(problems: impl Iterator<Item = Option<Problem>>) -> Response {
+    let other = || {
+        Problem::new(ErrorCode::BatchRejected, "another draft of this list was refused, and a list is all or nothing")
+    };
     let own = |(index, problem): (usize, Option<Problem>)| {
         let problem = problem.unwrap_or_else(other);
         let pointer = format!("/{index}{}", problem.pointer.as_deref().unwrap_or_default());
         serde_json::to_value(problem.at(pointer).with("index", index)).unwrap_or_default()
     };
     let problems: Vec<Value> = problems.enumerate().map(own).collect();
-    let problem = Problem::new(ErrorCode::ListRefused, "nothing of the list was written").with("problems", problems);
+    let problem = Problem::new(ErrorCode::BatchRejected, "nothing of the list was written").with("problems", problems);
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))];
     (StatusCode::UNPROCESSABLE_ENTITY, content_type, body).into_response()
 }
 
 /// Checked drafts of one request.
-pub(super) fn of(author: &Author, drafts: Vec<(Draft, Fact)>, atomic: bool) -> Drafts {
-    Drafts { drafts, atomic, by_central: author.central, opens_epoch: false }
+pub(super) fn drafts_job(author: &Author, drafts: Vec<(Draft, Fact)>, atomic: bool) -> DraftBatch {
+    DraftBatch { drafts, atomic, by_central: author.central, opens_epoch: false }
 }
 
 /// Writes drafts and waits for what was decided.
 pub(super) async fn submit(
     central: &Central,
     tenant: TenantId,
-    drafts: Drafts,
+    drafts: DraftBatch,
 ) -> Result<Vec<Result<Decided, Problem>>, Problem> {
-    match central.queues().submit(tenant, Job::Drafts(drafts)).await? {
-        Answer::Drafted(outcomes) => Ok(outcomes),
-        Answer::Refused(problem) => Err(problem),
-        Answer::Pushed { .. } | Answer::OfDevice(_) => {
+    match central.ingest_queue().submit(tenant, Job::Drafts(drafts)).await? {
+        JobOutcome::Drafted(outcomes) => Ok(outcomes),
+        JobOutcome::Refused(problem) => Err(problem),
+        JobOutcome::Pushed { .. } | JobOutcome::OfDevice(_) => {
             Err(Problem::new(ErrorCode::Internal, "drafts were answered as a push"))
         }
     }
@@ -158,7 +159,7 @@ pub(super) fn check(
     let (draft, fact) = check_draft(dto, author, key, index)?;
     if edits_v1::tag_of(dto)?.is_some_and(|tag| !tag.is_version()) {
         let detail = format!("central's ETags are a version in quotes, got {:?}", dto.if_match);
-        return Err(Problem::new(ErrorCode::BadJson, detail).at("/if_match"));
+        return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/if_match"));
     }
     match &fact {
         // It excuses decisions that moved, so it takes access to the database to record it, not a token.
@@ -215,7 +216,7 @@ pub(super) enum LineDto {
 fn stream(central: Arc<Central>, tenant: TenantId, author: Author, key: Option<String>, body: Body) -> Response {
     let (answers, lines) = mpsc::channel::<Result<Bytes, std::convert::Infallible>>(16);
     tokio::spawn(async move {
-        let mut stream = NdjsonIn { central, tenant, author, key, line: 0, answers };
+        let mut stream = NdjsonSession { central, tenant, author, key, line: 0, answers };
         // Whoever no longer listens has ended the stream.
         let _ = stream.run(body).await;
     });
@@ -223,7 +224,7 @@ fn stream(central: Arc<Central>, tenant: TenantId, author: Author, key: Option<S
     (content_type, Body::from_stream(ReceiverStream::new(lines))).into_response()
 }
 
-struct NdjsonIn {
+struct NdjsonSession {
     central: Arc<Central>,
     tenant: TenantId,
     author: Author,
@@ -233,13 +234,13 @@ struct NdjsonIn {
 }
 
 /// The caller went away.
-struct Gone;
+struct ClientGone;
 
-impl NdjsonIn {
-    async fn run(&mut self, mut body: Body) -> Result<(), Gone> {
+impl NdjsonSession {
+    async fn run(&mut self, mut body: Body) -> Result<(), ClientGone> {
         let mut waiting: Vec<u8> = Vec::new();
         while let Some(frame) = body.frame().await {
-            let Ok(frame) = frame else { return Err(Gone) };
+            let Ok(frame) = frame else { return Err(ClientGone) };
             let Ok(data) = frame.into_data() else { continue };
             waiting.extend_from_slice(&data);
             let whole = waiting.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -253,7 +254,7 @@ impl NdjsonIn {
     }
 
     /// Takes whole lines, a list's worth at a time.
-    async fn take(&mut self, lines: &[u8]) -> Result<(), Gone> {
+    async fn take(&mut self, lines: &[u8]) -> Result<(), ClientGone> {
         let mut lines = lines.split(|byte| *byte == b'\n').peekable();
         while lines.peek().is_some() {
             let mut outcomes: Vec<LineDto> = Vec::new();
@@ -298,7 +299,7 @@ impl NdjsonIn {
             return;
         }
         let ids: Vec<Uuid> = drafts.iter().map(|(draft, _)| draft.id.uuid()).collect();
-        let written = submit(&self.central, self.tenant, of(&self.author, drafts, false)).await;
+        let written = submit(&self.central, self.tenant, drafts_job(&self.author, drafts, false)).await;
         let results = match written {
             Ok(results) => results,
             Err(problem) => vec![Err(problem); ids.len()],
@@ -313,7 +314,7 @@ impl NdjsonIn {
         }
     }
 
-    async fn answer(&self, outcomes: &[LineDto]) -> Result<(), Gone> {
+    async fn answer(&self, outcomes: &[LineDto]) -> Result<(), ClientGone> {
         let mut text = Vec::new();
         for outcome in outcomes {
             text.extend(serde_json::to_vec(outcome).unwrap_or_default());
@@ -322,11 +323,11 @@ impl NdjsonIn {
         if text.is_empty() {
             return Ok(());
         }
-        self.answers.send(Ok(text.into())).await.map_err(|_| Gone)
+        self.answers.send(Ok(text.into())).await.map_err(|_| ClientGone)
     }
 
     /// Where the next line begins is not known any more: the stream ends.
-    async fn too_long(&mut self) -> Result<(), Gone> {
+    async fn too_long(&mut self) -> Result<(), ClientGone> {
         self.line += 1;
         self.answer(&[refused(self.line, None, line_too_long())]).await
     }

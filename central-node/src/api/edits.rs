@@ -12,19 +12,19 @@ use comptoir_core::id::TenantId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
 use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto};
-use comptoir_proto::commands_v1::Command;
+use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
 use super::drafts::{append_one, author};
 use super::request::{Path, body_bytes, expect_json, idempotency_key};
-use super::{Refusal, credential};
+use super::{ProblemResponse, credential};
 use crate::central::Central;
 
 /// What the editor had seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Seen {
+pub(super) enum EditCondition {
     /// `If-Match: "17"`: the entity at that version.
     Version(Position),
     /// `If-None-Match: *`: no entity of that name.
@@ -33,8 +33,8 @@ pub(super) enum Seen {
 
 /// `PUT`, `PATCH` and `DELETE` of any entity made of fields.
 pub(super) fn router() -> Router<Arc<Central>> {
-    let update = |state, path, headers, body| entity(Command::UpdateClient, state, path, headers, body);
-    let delete = |state, path, headers, body| entity(Command::DeleteClient, state, path, headers, body);
+    let update = |state, path, headers, body| entity(ShopCommand::UpdateClient, state, path, headers, body);
+    let delete = |state, path, headers, body| entity(ShopCommand::DeleteClient, state, path, headers, body);
     Router::new().route(paths::ENTITY, put(put_entity).patch(update).delete(delete))
 }
 
@@ -44,29 +44,29 @@ async fn put_entity(
     path: Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DecidedResponse>, Refusal> {
+) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let command = match headers.contains_key(header::IF_NONE_MATCH) {
-        true => Command::CreateClient,
-        false => Command::UpdateClient,
+        true => ShopCommand::CreateClient,
+        false => ShopCommand::UpdateClient,
     };
     entity(command, state, path, headers, body).await
 }
 
 /// A client's command, under another entity type: their bodies are the same.
 async fn entity(
-    command: Command,
+    command: ShopCommand,
     State(central): State<Arc<Central>>,
     Path((entity_type, id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<DecidedResponse>, Refusal> {
+) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let author = author(&credential);
-    if command != Command::DeleteClient {
+    if command != ShopCommand::DeleteClient {
         expect_json(&headers)?;
     }
     let key = idempotency_key(&headers)?;
-    let seen = if command == Command::CreateClient { nothing(&headers)? } else { version(&headers)? };
+    let seen = if command == ShopCommand::CreateClient { nothing(&headers)? } else { version(&headers)? };
     let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
     let dto = DraftDto { entity_type, ..command.draft(Some(&id), &body, &author, key)? };
     let decided = append_seen(&central, credential.tenant, &author, dto, seen).await;
@@ -75,7 +75,7 @@ async fn entity(
 }
 
 /// Reads `If-Match`: an entity's ETag is its version in quotes.
-pub(super) fn version(headers: &HeaderMap) -> Result<Seen, Problem> {
+pub(super) fn version(headers: &HeaderMap) -> Result<EditCondition, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else {
         let detail = "read it first, and send its ETag as If-Match";
         return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
@@ -83,15 +83,15 @@ pub(super) fn version(headers: &HeaderMap) -> Result<Seen, Problem> {
     let quoted = value.to_str().ok().map(str::trim).and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
     let wrong = || {
         let detail = format!("If-Match is the ETag of what was read, a version in quotes, got {value:?}");
-        Problem::new(ErrorCode::BadParameter, detail)
+        Problem::new(ErrorCode::InvalidParameter, detail)
     };
-    quoted.and_then(|text| text.parse().ok()).map(|version| Seen::Version(Position(version))).ok_or_else(wrong)
+    quoted.and_then(|text| text.parse().ok()).map(|version| EditCondition::Version(Position(version))).ok_or_else(wrong)
 }
 
-fn nothing(headers: &HeaderMap) -> Result<Seen, Problem> {
+fn nothing(headers: &HeaderMap) -> Result<EditCondition, Problem> {
     match headers.get(header::IF_NONE_MATCH).map(|value| value.as_bytes()) {
-        Some(b"*") => Ok(Seen::Nothing),
-        _ => Err(Problem::new(ErrorCode::BadParameter, "If-None-Match is *: there is nothing of that name yet")),
+        Some(b"*") => Ok(EditCondition::Nothing),
+        _ => Err(Problem::new(ErrorCode::InvalidParameter, "If-None-Match is *: there is nothing of that name yet")),
     }
 }
 
@@ -101,12 +101,12 @@ pub(super) async fn append_seen(
     tenant: TenantId,
     author: &Author,
     mut dto: DraftDto,
-    seen: Seen,
+    seen: EditCondition,
 ) -> Result<Decided, Problem> {
-    if let Seen::Version(version) = seen {
+    if let EditCondition::Version(version) = seen {
         if dto.base_version.is_some_and(|base| base != version.0) {
             let detail = format!("base_version is not the version {version} of If-Match");
-            return Err(Problem::new(ErrorCode::BadJson, detail).at("/base_version"));
+            return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/base_version"));
         }
         dto.base_version = Some(version.0);
     }

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::request::Path;
-use super::{Refusal, credential};
+use super::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, LogRow, tenant_head};
@@ -28,7 +28,7 @@ use crate::ingest::result;
 /// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PageQuery {
+pub(super) struct EventsQuery {
     /// `next` of the page before.
     #[serde(default)]
     #[schemars(with = "words::PositionNumber")]
@@ -38,7 +38,7 @@ pub(super) struct PageQuery {
     limit: Option<usize>,
 }
 
-impl PageQuery {
+impl EventsQuery {
     pub(super) fn after(&self) -> Position {
         Position(self.after)
     }
@@ -48,7 +48,7 @@ impl PageQuery {
             limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
             other => {
                 let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
-                Err(Problem::new(ErrorCode::BadParameter, detail))
+                Err(Problem::new(ErrorCode::InvalidParameter, detail))
             }
         }
     }
@@ -70,15 +70,15 @@ pub(super) struct LogQuery {
 }
 
 impl LogQuery {
-    fn page(&self, head: Position) -> Result<PageQuery, Problem> {
+    fn page(&self, head: Position) -> Result<EventsQuery, Problem> {
         let before_last = match self.last {
             Some(last) if i64::try_from(last).is_err() => {
                 let detail = format!("last={last}: no log has so many events");
-                return Err(Problem::new(ErrorCode::BadParameter, detail).at("last"));
+                return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("last"));
             }
             last => last.map(|last| head.0.saturating_sub(last)),
         };
-        in_range(PageQuery { after: self.after.or(before_last).unwrap_or_default(), limit: self.limit })
+        in_range(EventsQuery { after: self.after.or(before_last).unwrap_or_default(), limit: self.limit })
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn list(
     State(central): State<Arc<Central>>,
     query: Result<Query<LogQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Json<EventPage>, Refusal> {
+) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query = read_query(query)?;
     let limit = query.page(Position::ZERO)?.limit()?;
@@ -148,7 +148,7 @@ pub(super) async fn one(
     State(central): State<Arc<Central>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<EventDto>, Refusal> {
+) -> Result<Json<EventDto>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {id}"));
     let id: EventId = id.parse().map_err(|_| missing())?;
@@ -159,21 +159,21 @@ pub(super) async fn one(
 }
 
 /// A page's query; one that does not read is a problem with the parameter's name in it.
-pub(super) fn page_query(query: Result<Query<PageQuery>, QueryRejection>) -> Result<PageQuery, Problem> {
+pub(super) fn page_query(query: Result<Query<EventsQuery>, QueryRejection>) -> Result<EventsQuery, Problem> {
     in_range(read_query(query)?)
 }
 
 fn read_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     match query {
         Ok(Query(query)) => Ok(query),
-        Err(rejection) => Err(Problem::new(ErrorCode::BadParameter, rejection.body_text())),
+        Err(rejection) => Err(Problem::new(ErrorCode::InvalidParameter, rejection.body_text())),
     }
 }
 
-fn in_range(query: PageQuery) -> Result<PageQuery, Problem> {
+fn in_range(query: EventsQuery) -> Result<EventsQuery, Problem> {
     if i64::try_from(query.after).is_err() {
         let detail = format!("after={}: no position is so high", query.after);
-        return Err(Problem::new(ErrorCode::BadParameter, detail).at("after"));
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("after"));
     }
     Ok(query)
 }

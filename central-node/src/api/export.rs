@@ -21,7 +21,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{Refusal, admin};
+use super::{ProblemResponse, admin};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
@@ -50,10 +50,10 @@ pub(super) async fn export(
     State(central): State<Arc<Central>>,
     query: Result<Query<ExportQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let tenant = credential.tenant;
-    let Query(query) = query.map_err(|rejection| Problem::new(ErrorCode::BadParameter, rejection.body_text()))?;
+    let Query(query) = query.map_err(|rejection| Problem::new(ErrorCode::InvalidParameter, rejection.body_text()))?;
     let after = Position(query.after);
     let (head, chain, context) = {
         let mut connection = central.database().service().await?;
@@ -62,7 +62,7 @@ pub(super) async fn export(
         let head = tenant_head(&tx, tenant).await?.ok_or_else(headless)?;
         if after > head.head {
             let detail = format!("the log ends at position {}, asked for what comes after {after}", head.head);
-            return Err(Problem::new(ErrorCode::BadParameter, detail).into());
+            return Err(Problem::new(ErrorCode::InvalidParameter, detail).into());
         }
         let loaded = Tenant::load(&tx, tenant).await?;
         let no_tenant = || StoreError::Damaged(format!("tenant {tenant} has a credential and no row"));

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use comptoir_proto::status_v1::Health;
 
-use super::Refusal;
+use super::ProblemResponse;
 use crate::central::Central;
 
 /// It answers, so it lives.
@@ -15,7 +15,7 @@ pub(super) async fn healthz() -> Json<Health> {
 }
 
 /// Its database takes writes, and central knows of no damage in it.
-pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, Refusal> {
+pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, ProblemResponse> {
     central.store_health().check().await?;
     if let Some(problem) = central.store_findings().refusal() {
         return Err(problem.into());

@@ -26,12 +26,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::central::Central;
 use crate::identity::{self, Access, AuthError, Credential};
-use crate::ingest::receive;
+use crate::ingest::push;
 
 /// The routes of ingest, the write API and the log.
 pub(crate) fn router() -> Router<Arc<Central>> {
     Router::new()
-        .route(paths::SYNC_PUSH, post(receive::push))
+        .route(paths::SYNC_PUSH, post(push::push))
         .route(paths::SYNC_STATUS, get(sync::status))
         .route(paths::EVENTS, get(events::list).post(drafts::append))
         .route(paths::EVENTS_EXPORT, get(export::export))
@@ -49,7 +49,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
 }
 
 /// The same routes; what the router itself refuses is a problem too, and so is a handler's defect.
-pub(crate) fn told_in_our_words<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+pub(crate) fn with_problem_responses<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
     routes.layer(axum::middleware::from_fn(request::without_nul)).layer(CatchPanicLayer::custom(panicked))
 }
@@ -60,22 +60,22 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
     tracing::error!("A request ended in a panic: {text}");
     let detail = "this request ended in a defect of the program; the same request again, with the same ids, tells what was written";
-    Refusal(Problem::new(ErrorCode::Internal, detail)).into_response()
+    ProblemResponse(Problem::new(ErrorCode::Internal, detail)).into_response()
 }
 
-async fn no_such_path(uri: Uri) -> Refusal {
-    Refusal(Problem::new(ErrorCode::NotFound, format!("{} is no path of central", uri.path())))
+async fn no_such_path(uri: Uri) -> ProblemResponse {
+    ProblemResponse(Problem::new(ErrorCode::NotFound, format!("{} is no path of central", uri.path())))
 }
 
-async fn no_such_method(method: Method, uri: Uri) -> Refusal {
-    Refusal(Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())))
+async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
+    ProblemResponse(Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())))
 }
 
 /// A problem as a response.
 #[derive(Debug)]
-pub(crate) struct Refusal(pub(crate) Problem);
+pub(crate) struct ProblemResponse(pub(crate) Problem);
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let problem = self.0;
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -97,37 +97,37 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<Problem> for Refusal {
+impl From<Problem> for ProblemResponse {
     fn from(problem: Problem) -> Self {
-        Refusal(problem)
+        ProblemResponse(problem)
     }
 }
 
-impl From<crate::database::StoreError> for Refusal {
+impl From<crate::database::StoreError> for ProblemResponse {
     fn from(error: crate::database::StoreError) -> Self {
-        Refusal(error.problem())
+        ProblemResponse(error.problem())
     }
 }
 
 /// Who asks.
-pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, Refusal> {
+pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     identity::authenticate(central.database(), authorization).await.map_err(|error| {
         if matches!(error, AuthError::Unknown) {
             tracing::info!("a request came without a valid credential");
         }
-        Refusal(error.problem())
+        ProblemResponse(error.problem())
     })
 }
 
 /// Who asks, where it must be an administrator.
-pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Credential, Refusal> {
+pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
     let credential = credential(central, headers).await?;
     match credential.access {
         Access::Admin => Ok(credential),
         Access::Node { .. } => {
             let problem = Problem::new(ErrorCode::Forbidden, "this needs an administrator's token, not a node's key");
-            Err(Refusal(problem))
+            Err(ProblemResponse(problem))
         }
     }
 }
@@ -148,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_s_defect_is_a_problem_and_not_an_ended_connection() {
-        let routes = told_in_our_words(Router::<()>::new().route("/defect", get(defect)));
+        let routes = with_problem_responses(Router::<()>::new().route("/defect", get(defect)));
         let request = Request::get("/defect").body(Body::empty()).expect("a request");
         let response = routes.oneshot(request).await.expect("a router always answers");
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse};
 use comptoir_proto::api_v1::{Decided, DecidedResponse, EventDto, EventPage};
-use comptoir_proto::commands_v1::Command;
+use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::desktop_v1::{
     ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
 };
@@ -24,14 +24,14 @@ use super::{drafts, events, export, quarantine, sync as api_sync};
 use crate::conflicts::{routes as conflicts, shown};
 use crate::devices::mobile::pull as mobile;
 use crate::devices::sync_log;
+use crate::feed::{bootstrap, nodes, pull};
 use crate::reporting::{lists, routes as reports, sales, stock};
-use crate::sync_down::{bootstrap, nodes, pull};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of the central node",
     secured: true,
     refusals: &[
-        ErrorCode::BadParameter,
+        ErrorCode::InvalidParameter,
         ErrorCode::Unauthorized,
         ErrorCode::Forbidden,
         ErrorCode::MethodNotAllowed,
@@ -85,8 +85,8 @@ fn get(path: &'static str, summary: &'static str) -> Operation {
 
 /// What a JSON body may be refused for.
 const BODY_REFUSALS: [ErrorCode; 6] = [
-    ErrorCode::HandingBack,
-    ErrorCode::BadJson,
+    ErrorCode::RestoreInProgress,
+    ErrorCode::MalformedBody,
     ErrorCode::UnsupportedMediaType,
     ErrorCode::TooLarge,
     ErrorCode::RequestTimeout,
@@ -127,7 +127,9 @@ fn log() -> Vec<Operation> {
                 ErrorCode::OutcomeUnknown,
             ]),
         get(paths::STORE_CHECK, "How central's check of the tenant's stored log stands").answers::<StoreCheck>(200),
-        get(paths::QUARANTINE, "What was set apart for a person").asks::<events::PageQuery>().answers::<EventPage>(200),
+        get(paths::QUARANTINE, "What was set apart for a person")
+            .asks::<events::EventsQuery>()
+            .answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
             .or_nothing()
@@ -140,9 +142,10 @@ fn edits() -> Vec<Operation> {
     let entity = |method, summary, command| about::<DecidedResponse>(method, paths::ENTITY, summary, command);
     let fields = json!({ "fields": { "name": "Dupont" } });
     vec![
-        about::<DecidedResponse>("post", paths::DELIVERIES, "Create a delivery", Command::CreateDelivery).like(json!({
+        about::<DecidedResponse>("post", paths::DELIVERIES, "Create a delivery", ShopCommand::CreateDelivery)
+            .like(json!({
             "reference": "BL-7", "client": "c-1", "total_minor": 510 })),
-        entity("patch", "Change fields: those that are not named stay", Command::UpdateClient)
+        entity("patch", "Change fields: those that are not named stay", ShopCommand::UpdateClient)
             .seen()
             .like(fields.clone()),
         Operation::new("put", paths::ENTITY, "Make it, or change fields of it")
@@ -154,7 +157,7 @@ fn edits() -> Vec<Operation> {
             .answers::<DecidedResponse>(200)
             .refuses(&WRITE_REFUSALS)
             .refuses(&[ErrorCode::PreconditionRequired, ErrorCode::PreconditionFailed]),
-        entity("delete", "Delete it", Command::DeleteClient).seen().or_nothing(),
+        entity("delete", "Delete it", ShopCommand::DeleteClient).seen().or_nothing(),
     ]
 }
 
@@ -165,13 +168,13 @@ fn reports() -> Vec<Operation> {
             .says(200, "Comptoir-Complete-To", false, "Of a table: `complete_to`.")
             .says(200, "Comptoir-Late-Sites", false, "Of a table: `late_sites`, separated by commas.")
             .says(200, "Comptoir-Next-Cursor", false, "Of a table: `next_cursor`.")
-            .refuses(&[ErrorCode::PositionNotReached, ErrorCode::FutureAsOf, ErrorCode::TooLarge])
+            .refuses(&[ErrorCode::PositionNotReached, ErrorCode::AsOfInFuture, ErrorCode::TooLarge])
     };
     vec![
         table(get(paths::REPORT_SALES, "Sales").asks::<reports::SalesQuery>().answers::<sales::SalesReport>(200)),
         table(
             get(paths::REPORT_STOCK, "Stock, with its lots")
-                .asks::<reports::StockQuery>()
+                .asks::<reports::StockReportQuery>()
                 .answers::<stock::StockReport>(200),
         ),
     ]
@@ -179,9 +182,9 @@ fn reports() -> Vec<Operation> {
 
 fn rows() -> Vec<Operation> {
     vec![
-        rows_of::<stock::StockRow, lists::StockQuery>(paths::STOCK, "Stock as it stands"),
-        rows_of::<EntityRow, lists::PageQuery>(paths::PRODUCTS, "Products"),
-        rows_of::<EntityRow, lists::PageQuery>(paths::CLIENTS, "Clients"),
+        rows_of::<stock::StockRow, lists::StockListQuery>(paths::STOCK, "Stock as it stands"),
+        rows_of::<EntityRow, lists::ListPageQuery>(paths::PRODUCTS, "Products"),
+        rows_of::<EntityRow, lists::ListPageQuery>(paths::CLIENTS, "Clients"),
         one(paths::CLIENT, "One client"),
         rows_of::<DeliveryRow, lists::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
         rows_of::<InvoiceRow, lists::DocumentQuery>(paths::INVOICES, "Invoices"),
@@ -214,7 +217,7 @@ fn conflicts() -> Vec<Operation> {
     };
     vec![
         get(paths::CONFLICTS, "Edits that wait for a person")
-            .asks::<conflicts::ListQuery>()
+            .asks::<conflicts::ConflictsQuery>()
             .answers::<conflicts::PageDto>(200),
         get(paths::CONFLICT, "One conflict, both sides of it")
             .answers::<shown::ConflictDto>(200)
@@ -243,7 +246,7 @@ fn sync() -> Vec<Operation> {
             .asks::<api_sync::StatusQuery>()
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
-            .asks::<pull::PullQuery>()
+            .asks::<pull::FeedQuery>()
             .answers::<pull_v1::PullResponse>(200)
             .refuses(&moved),
         get(paths::SYNC_BOOTSTRAP, "The first load of a node: zstd, in it a `BootstrapLine` on each line")
@@ -263,7 +266,7 @@ fn phones() -> Vec<Operation> {
             .like(json!({ "device_id": "phone-1", "batch_id": "b-1", "events": [] }))
             .answers::<mobile_v1::PushResponse>(200),
         get(paths::MOBILE_PULL, "What a phone has not seen")
-            .asks::<mobile::PullQuery>()
+            .asks::<mobile::MobilePullQuery>()
             .answers::<mobile_v1::PullResponse>(200),
         get(paths::MOBILE_STATUS, "How a phone stands")
             .asks::<mobile::StatusQuery>()
@@ -296,7 +299,7 @@ fn desktops() -> Vec<Operation> {
                 ErrorCode::InvalidPayload,
             ]),
         get(paths::SYNC_LOG, "Every synchronisation, newest first")
-            .asks::<sync_log::ListQuery>()
+            .asks::<sync_log::SyncLogQuery>()
             .answers::<SyncLogPage>(200),
     ]
 }

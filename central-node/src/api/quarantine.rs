@@ -21,14 +21,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::drafts::submit;
-use super::events::{PageQuery, page_of, page_query};
+use super::events::{EventsQuery, page_of, page_query};
 use super::request::{Path, body_bytes};
-use super::{Refusal, admin};
+use super::{ProblemResponse, admin};
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
-use crate::ingest::Drafts;
-use crate::world_store::Versions;
+use crate::ingest::DraftBatch;
+use crate::state_store::Versions;
 
 /// Why it is released, and by whom.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -48,9 +48,9 @@ pub(super) struct ReleaseDto {
 /// What waits, oldest first.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
-    query: Result<Query<PageQuery>, QueryRejection>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Json<EventPage>, Refusal> {
+) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let query = page_query(query)?;
     let limit = query.limit()?;
@@ -68,13 +68,13 @@ pub(super) async fn release(
     Path(event): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Decided>, Refusal> {
+) -> Result<Json<Decided>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
     let event: EventId = event.parse().map_err(|_| missing())?;
     let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
     let body = if body.trim_ascii().is_empty() { b"{}".as_slice() } else { &body };
-    let bad = |detail: String| Problem::new(ErrorCode::BadJson, detail);
+    let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
     let release: ReleaseDto = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;
     let payload = match &release.reason {
         Some(reason) => json!({ "event_id": event.to_string(), "reason": reason }),
@@ -98,7 +98,7 @@ pub(super) async fn release(
     let content = &draft.content;
     let read = comptoir_proto::payload::read_fact(&content.entity_type, &content.action, 1, &content.payload);
     read.map_err(|error| Problem::new(ErrorCode::InvalidPayload, error.to_string()).at("/reason"))?;
-    let drafts = Drafts {
+    let drafts = DraftBatch {
         drafts: vec![(draft, Fact::QuarantineReleased { event })],
         atomic: true,
         by_central: true,

@@ -16,19 +16,19 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Refusal;
+use super::ProblemResponse;
 use crate::central::Central;
 
 /// The parts of a path, decoded. What does not decode is refused as any other parameter is.
 pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
-    type Rejection = Refusal;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, ProblemResponse> {
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(parts)) => Ok(Path(parts)),
-            Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text()).into()),
+            Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text()).into()),
         }
     }
 }
@@ -36,7 +36,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 /// Refuses a path or query with a NUL in it, before any handler: the database has no text that holds one.
 pub(super) async fn without_nul(request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
-        return Refusal(Problem::new(ErrorCode::BadParameter, "a path or query holds no NUL (%00)")).into_response();
+        return ProblemResponse(Problem::new(ErrorCode::InvalidParameter, "a path or query holds no NUL (%00)"))
+            .into_response();
     }
     next.run(request).await
 }
@@ -76,7 +77,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
     let text = value.to_str().unwrap_or_default();
     if text.is_empty() || text.len() > 255 {
         let detail = "an Idempotency-Key has 1 to 255 visible ASCII characters";
-        return Err(Problem::new(ErrorCode::BadParameter, detail));
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail));
     }
     Ok(Some(text))
 }
@@ -93,7 +94,7 @@ pub(crate) async fn body_bytes(
     if announced > bytes_max {
         // Who asks first has sent nothing yet, and reads the refusal at once.
         if !headers.contains_key(header::EXPECT) {
-            let_arrive(&mut body, bytes_max).await;
+            drain_body(&mut body, bytes_max).await;
         }
         return Err(too_large(bytes_max));
     }
@@ -108,7 +109,7 @@ pub(crate) async fn body_bytes(
             })?;
             let Ok(data) = frame.into_data() else { continue };
             if bytes.len() + data.len() > bytes_max {
-                let_arrive(&mut body, bytes_max).await;
+                drain_body(&mut body, bytes_max).await;
                 return Err(too_large(bytes_max));
             }
             bytes.extend_from_slice(&data);
@@ -131,7 +132,7 @@ pub(crate) async fn body_bytes(
 
 /// Takes in what is left of a body that is too large, at most twice its limit, and keeps none of it. Most clients read no answer
 /// before they have sent their request: a connection that ends under them looks like a bad link, and they would send the same again for ever.
-async fn let_arrive(body: &mut Body, bytes_max: usize) {
+async fn drain_body(body: &mut Body, bytes_max: usize) {
     let arriving = async {
         let mut left = bytes_max.saturating_mul(2);
         while let Some(Ok(frame)) = body.frame().await {

@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_proto::store_check_v1::StoreCheck;
 
-use super::{Refusal, admin};
+use super::{ProblemResponse, admin};
 use crate::central::Central;
 
 /// How the check stands.
 pub(super) async fn standing(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
-) -> Result<Json<StoreCheck>, Refusal> {
+) -> Result<Json<StoreCheck>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     Ok(Json(central.store_findings().of_tenant(credential.tenant)))
 }

@@ -13,13 +13,13 @@ use comptoir_proto::sync_v1::SyncStatus;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Refusal, credential};
+use super::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database;
 use crate::event_store::{NodeHead, NodeLog, node_logs, tenant_head};
-use crate::hand_back::has_handed_back;
 use crate::identity::Access;
 use crate::ingest::head_dto;
+use crate::restore_window::mark_returned;
 
 /// What a node may say of itself.
 #[derive(Deserialize, JsonSchema)]
@@ -48,15 +48,15 @@ pub(super) async fn status(
     State(central): State<Arc<Central>>,
     query: Result<Query<StatusQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Json<SyncStatus>, Refusal> {
+) -> Result<Json<SyncStatus>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
     };
-    let bad = |rejection: QueryRejection| Problem::new(ErrorCode::BadParameter, rejection.body_text());
+    let bad = |rejection: QueryRejection| Problem::new(ErrorCode::InvalidParameter, rejection.body_text());
     let Query(query) = query.map_err(bad)?;
     if query.acked.is_some_and(|acked| i64::try_from(acked).is_err()) {
-        return Err(Problem::new(ErrorCode::BadParameter, "acked is no sequence number").at("acked").into());
+        return Err(Problem::new(ErrorCode::InvalidParameter, "acked is no sequence number").at("acked").into());
     }
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
@@ -67,7 +67,7 @@ pub(super) async fn status(
     drop(tx);
     drop(connection);
     if handing_back && query.misses_nothing(held) {
-        has_handed_back(central.database(), credential.tenant, node).await?;
+        mark_returned(central.database(), credential.tenant, node).await?;
     }
     Ok(Json(SyncStatus {
         head,

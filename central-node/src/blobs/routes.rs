@@ -18,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::store::{self, Size};
 use crate::api::request::{Path, body_bytes};
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 
@@ -33,7 +33,7 @@ async fn write(
     Path(hash): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let named = hash_of(&hash)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, BLOB_BYTES_MAX).await?;
@@ -45,7 +45,7 @@ async fn write(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let new = store::store(&tx, credential.tenant, &named, &bytes).await?;
-    tx.commit().await.map_err(|error| StoreError::of(&error, database::Doing::Committing))?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, database::TxPhase::Committing))?;
     Ok(if new { StatusCode::CREATED } else { StatusCode::OK })
 }
 
@@ -55,7 +55,7 @@ async fn read(
     method: Method,
     Path(hash): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let named = hash_of(&hash)?;
     let size = {
@@ -116,6 +116,7 @@ async fn one_chunk(central: &Central, tenant: TenantId, hash: &blake3::Hash, num
 
 /// 64 lower-case hex digits: one file has one name.
 fn hash_of(text: &str) -> Result<blake3::Hash, Problem> {
-    let bad = || Problem::new(ErrorCode::BadParameter, format!("{text:?} is no BLAKE3 in 64 lower-case hex digits"));
+    let bad =
+        || Problem::new(ErrorCode::InvalidParameter, format!("{text:?} is no BLAKE3 in 64 lower-case hex digits"));
     blake3::Hash::from_hex(text).ok().filter(|hash| hash.to_hex().as_str() == text).ok_or_else(bad)
 }

@@ -4,21 +4,21 @@
 //! waited or was decided is found by indexes of its own. An edit that was set apart counts where it was released: there it changed
 //! the entity, or came to wait.
 
-use comptoir_core::decision::{Place, Resolution, Verdict};
+use comptoir_core::decision::{DecisionContext, Resolution, Verdict};
 use comptoir_core::event::Event;
-use comptoir_core::fact::{Fact, Known, Resolved};
+use comptoir_core::fact::{Fact, ParsedEvent, Resolved};
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rules::{self, Effect};
-use comptoir_core::state::{Entity, EntityKey, Touched, World};
+use comptoir_core::state::{DecisionState, Entity, EntityKey, StateKeys};
 use comptoir_proto::payload;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use deadpool_postgres::Transaction;
 
 use crate::database::StoreError;
 use crate::event_store::{self, LogRow};
+use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
-use crate::world_store::{self, Versions};
 
 /// Rows that are read at once.
 const PAGE_ROWS: i64 = 500;
@@ -33,45 +33,45 @@ pub(super) struct Conflict {
     /// Whose edits wait.
     pub(super) node: NodeId,
     /// The edits, oldest first: the one that opened it, and those that joined.
-    pub(super) edits: Vec<Written>,
+    pub(super) edits: Vec<DecidedEvent>,
     /// The entity as the node had it when it began to edit.
     pub(super) base: Entity,
     /// The entity as central holds it; of a decided conflict as it was when the person decided.
     pub(super) server: Entity,
     /// What a person decided.
-    pub(super) settled: Option<Settled>,
+    pub(super) settled: Option<ResolvedConflict>,
 }
 
 /// An event of the entity's history with its decision.
 #[derive(Clone, Debug)]
-pub(super) struct Written {
-    pub(super) known: Known,
+pub(super) struct DecidedEvent {
+    pub(super) known: ParsedEvent,
     pub(super) decision: StoredDecision,
 }
 
 /// A person's decision.
 #[derive(Debug)]
-pub(super) struct Settled {
+pub(super) struct ResolvedConflict {
     /// The `CONFLICT_RESOLVED`.
-    pub(super) by: Written,
+    pub(super) by: DecidedEvent,
     /// What it says.
     pub(super) resolved: Resolved,
 }
 
-impl Written {
-    fn read(row: &LogRow) -> Result<Written, StoreError> {
+impl DecidedEvent {
+    fn read(row: &LogRow) -> Result<DecidedEvent, StoreError> {
         let damaged = |why: &dyn std::fmt::Display| {
             StoreError::Damaged(format!("the record at position {}: {why}", row.position))
         };
         let event = stored_v1::decode(&row.record).map_err(|error| damaged(&error))?;
         let known = payload::known(event).map_err(|(_, error)| damaged(&error))?;
-        Ok(Written { known, decision: row.decided()? })
+        Ok(DecidedEvent { known, decision: row.decided()? })
     }
 
     /// As it took effect: what was set apart and released was decided by its release, and happened when it happened.
-    fn in_effect(self, release: &LogRow) -> Result<Written, StoreError> {
+    fn in_effect(self, release: &LogRow) -> Result<DecidedEvent, StoreError> {
         let effective_at = self.decision.effective_at;
-        Ok(Written { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
+        Ok(DecidedEvent { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
     }
 
     pub(super) fn event(&self) -> &Event {
@@ -90,7 +90,7 @@ impl Written {
 impl Conflict {
     /// What a page about the conflict was made from: another edit, another version or a decision gives another one.
     pub(super) fn etag(&self) -> String {
-        let last = self.edits.last().map(Written::position).unwrap_or_default();
+        let last = self.edits.last().map(DecidedEvent::position).unwrap_or_default();
         match &self.settled {
             Some(settled) => format!("\"{}.decided\"", settled.by.position()),
             None => format!("\"{}.{last}\"", self.server.version),
@@ -140,10 +140,10 @@ pub(super) async fn find(
 }
 
 /// The event, where it edits an entity made of fields.
-async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<Option<Written>, StoreError> {
+async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<Option<DecidedEvent>, StoreError> {
     let Some(row) = event_store::by_event_id(tx, tenant, event).await? else { return Ok(None) };
     // A record that does not read edited nothing.
-    let Ok(written) = Written::read(&row) else { return Ok(None) };
+    let Ok(written) = DecidedEvent::read(&row) else { return Ok(None) };
     if !matches!(written.known.fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
         return Ok(None);
     }
@@ -159,20 +159,20 @@ async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<
 /// The entity as it stands.
 pub(super) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
     let versions = Versions::active(tx, tenant.id).await?;
-    let keys = Touched { entities: [key.clone()].into(), ..Touched::default() };
-    let mut world = World::default();
-    world_store::load(tx, tenant, &versions, &keys, &mut world).await?;
-    Ok(world.entities.remove(key).unwrap_or_default())
+    let keys = StateKeys { entities: [key.clone()].into(), ..StateKeys::default() };
+    let mut decision_state = DecisionState::default();
+    state_store::load(tx, tenant, &versions, &keys, &mut decision_state).await?;
+    Ok(decision_state.entities.remove(key).unwrap_or_default())
 }
 
 /// Which edit opened the conflict that `asked` belongs to, and the decision about it where there is one.
 async fn opener(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    asked: &Written,
+    asked: &DecidedEvent,
     key: &EntityKey,
     open: Option<EventId>,
-) -> Result<Option<(EventId, Option<Settled>)>, StoreError> {
+) -> Result<Option<(EventId, Option<ResolvedConflict>)>, StoreError> {
     let id = asked.event().id;
     if open == Some(id) {
         return Ok(Some((id, None)));
@@ -183,11 +183,11 @@ async fn opener(
         let rows = event_store::resolutions_of(tx, tenant, key, after, PAGE_ROWS).await?;
         for row in &rows {
             after = row.position;
-            let by = Written::read(row)?;
+            let by = DecidedEvent::read(row)?;
             let Fact::ConflictResolved(resolved) = by.known.fact.clone() else { continue };
             let first = resolved.conflict;
             if first == id || (waited && is_before(tx, tenant, first, asked).await?) {
-                return Ok(Some((first, Some(Settled { by, resolved }))));
+                return Ok(Some((first, Some(ResolvedConflict { by, resolved }))));
             }
         }
         if rows.len() < PAGE_ROWS as usize {
@@ -203,7 +203,7 @@ async fn is_before(
     tx: &Transaction<'_>,
     tenant: TenantId,
     first: EventId,
-    asked: &Written,
+    asked: &DecidedEvent,
 ) -> Result<bool, StoreError> {
     let first = edit(tx, tenant, first).await?;
     Ok(first.is_some_and(|first| first.event().node == asked.event().node && first.position() < asked.position()))
@@ -216,26 +216,26 @@ struct History<'a> {
     versions: Versions,
     key: EntityKey,
     /// Edits that were set apart and released, by the position of their release.
-    released: Vec<Written>,
+    released: Vec<DecidedEvent>,
 }
 
 impl<'a> History<'a> {
     async fn of(tx: &'a Transaction<'a>, tenant: &'a Tenant, key: EntityKey) -> Result<History<'a>, StoreError> {
         let versions = Versions::active(tx, tenant.id).await?;
         let mut released = Vec::new();
-        for row in event_store::set_apart(tx, tenant.id, &key).await? {
+        for row in event_store::quarantined_event(tx, tenant.id, &key).await? {
             // What was set apart because it does not read took no effect.
-            let Ok(written) = Written::read(&row) else { continue };
+            let Ok(written) = DecidedEvent::read(&row) else { continue };
             if let Some(release) = event_store::release_of(tx, tenant.id, written.event().id).await? {
                 released.push(written.in_effect(&release)?);
             }
         }
-        released.sort_by_key(Written::position);
+        released.sort_by_key(DecidedEvent::position);
         Ok(History { tx, tenant, versions, key, released })
     }
 
     /// The entity as the node had it when it began to edit: it knows its own accepted edits, and what it says it has seen.
-    async fn base(&self, first: &Written, decided_at: Option<Position>) -> Result<Entity, StoreError> {
+    async fn base(&self, first: &DecidedEvent, decided_at: Option<Position>) -> Result<Entity, StoreError> {
         let seen = Position(first.event().content.base_version.unwrap_or_default());
         let own = self.before(first.position()).await?.changed_by.get(&first.event().node).copied();
         let base = seen.max(own.unwrap_or_default());
@@ -253,54 +253,54 @@ impl<'a> History<'a> {
     /// The entity at a position: what is kept of its past, with the changes since.
     async fn at(&self, position: Position) -> Result<Entity, StoreError> {
         let (tx, tenant) = (self.tx, self.tenant.id);
-        let past = world_store::load_past(tx, tenant, &self.versions, &self.key, position).await?;
+        let past = state_store::load_past(tx, tenant, &self.versions, &self.key, position).await?;
         let mut after = past.as_ref().map_or(Position::ZERO, |past| past.version);
-        let mut world = World::default();
-        world.entities.extend(past.map(|past| (self.key.clone(), past)));
+        let mut decision_state = DecisionState::default();
+        decision_state.entities.extend(past.map(|past| (self.key.clone(), past)));
         let since = after;
-        let within = |written: &&Written| written.position() > since && written.position() <= position;
+        let within = |written: &&DecidedEvent| written.position() > since && written.position() <= position;
         let mut released = self.released.iter().filter(within).peekable();
         loop {
             let rows = event_store::changes_of(tx, tenant, &self.key, (after, position), PAGE_ROWS).await?;
             for row in &rows {
                 after = row.position;
                 while let Some(written) = released.next_if(|written| written.position() < after) {
-                    apply(&mut world, self.tenant, written);
+                    apply(&mut decision_state, self.tenant, written);
                 }
-                apply(&mut world, self.tenant, &Written::read(row)?);
+                apply(&mut decision_state, self.tenant, &DecidedEvent::read(row)?);
             }
             if rows.len() < PAGE_ROWS as usize {
                 break;
             }
         }
-        released.for_each(|written| apply(&mut world, self.tenant, written));
-        Ok(world.entities.remove(&self.key).unwrap_or_default())
+        released.for_each(|written| apply(&mut decision_state, self.tenant, written));
+        Ok(decision_state.entities.remove(&self.key).unwrap_or_default())
     }
 
     /// The edits, oldest first: the one that opened the conflict, and those that joined until it was decided.
-    async fn edits(&self, first: Written, decided_at: Option<Position>) -> Result<Vec<Written>, StoreError> {
+    async fn edits(&self, first: DecidedEvent, decided_at: Option<Position>) -> Result<Vec<DecidedEvent>, StoreError> {
         let (node, opened_at) = (first.event().node, first.position());
         let until = decided_at.unwrap_or(Position(i64::MAX as u64));
         let rows = event_store::in_conflict(self.tx, self.tenant.id, &self.key, node, (opened_at, until)).await?;
-        let joined = |written: &&Written| {
+        let joined = |written: &&DecidedEvent| {
             let waits = written.verdict() == Verdict::Conflict && written.event().node == node;
             waits && written.position() > opened_at && written.position() < until
         };
         let mut edits = vec![first];
-        edits.extend(rows.iter().map(Written::read).collect::<Result<Vec<_>, _>>()?);
+        edits.extend(rows.iter().map(DecidedEvent::read).collect::<Result<Vec<_>, _>>()?);
         edits.extend(self.released.iter().filter(joined).cloned());
-        edits.sort_by_key(Written::position);
+        edits.sort_by_key(DecidedEvent::position);
         Ok(edits)
     }
 }
 
 /// What an event did to its entity, if it was accepted.
-fn apply(world: &mut World, tenant: &Tenant, written: &Written) {
+fn apply(decision_state: &mut DecisionState, tenant: &Tenant, written: &DecidedEvent) {
     let decision = &written.decision;
     if written.verdict() != Verdict::Accepted {
         return;
     }
-    let place = Place {
+    let place = DecisionContext {
         position: decision.position,
         received_at: decision.received_at,
         effective_at: decision.effective_at,
@@ -309,9 +309,9 @@ fn apply(world: &mut World, tenant: &Tenant, written: &Written) {
         by_central: written.event().node == tenant.central_node,
         engine: decision.engine_version,
     };
-    for effect in rules::effects(world, &place, &written.known, &decision.judgement) {
+    for effect in rules::effects(decision_state, &place, &written.known, &decision.judgement) {
         if matches!(effect, Effect::EntityChanged(_)) {
-            rules::evolve(world, &effect);
+            rules::evolve(decision_state, &effect);
         }
     }
 }

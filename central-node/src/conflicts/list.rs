@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 use super::history::{self, Conflict};
 use crate::database::{StoreError, as_bigint, natural};
 use crate::event_store;
-use crate::world_store::Versions;
+use crate::state_store::Versions;
 
 /// Which conflicts.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Filter {
 
 /// One page.
 #[derive(Debug)]
-pub(super) struct Listed {
+pub(super) struct ConflictPage {
     pub(super) conflicts: Vec<Conflict>,
     /// After what was looked at.
     pub(super) next: Position,
@@ -42,7 +42,7 @@ pub(super) async fn list(
     filter: &Filter,
     after: Position,
     limit: usize,
-) -> Result<Listed, StoreError> {
+) -> Result<ConflictPage, StoreError> {
     let mut found = open(tx, tenant, filter, after, limit + 1).await?;
     if filter.all {
         found.extend(decided(tx, tenant, filter, after, limit + 1).await?);
@@ -56,7 +56,7 @@ pub(super) async fn list(
         let conflict = history::find(tx, tenant, event, filter.node).await?;
         conflicts.extend(conflict);
     }
-    Ok(Listed { conflicts, next, more })
+    Ok(ConflictPage { conflicts, next, more })
 }
 
 async fn open(

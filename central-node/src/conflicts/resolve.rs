@@ -18,12 +18,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::history::{self, Conflict, Settled};
-use super::sides::{Plan, Side};
+use super::history::{self, Conflict, ResolvedConflict};
+use super::sides::{EntitySide, ResolutionPlan};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::lock_tenant;
-use crate::ingest::Drafts;
+use crate::ingest::DraftBatch;
 use crate::tenant::Tenant;
 
 /// What a person may choose.
@@ -40,7 +40,7 @@ pub(crate) enum Choice {
 
 /// What a person saw who decides.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Seen {
+pub(crate) enum ResolutionBasis {
     /// The conflict at this ETag.
     Page(String),
     /// The entity at this version.
@@ -52,7 +52,7 @@ pub(crate) enum Seen {
 
 /// A decision, as it is asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Order {
+pub(crate) struct ResolutionRequest {
     /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same choice
     /// again, by whichever edit, is the same decision, and another one comes too late.
     pub(crate) id: Option<EventId>,
@@ -63,7 +63,7 @@ pub(crate) struct Order {
     /// Who decides.
     pub(crate) user: Option<Name>,
     /// What the person saw.
-    pub(crate) seen: Seen,
+    pub(crate) seen: ResolutionBasis,
     /// Only a conflict of this node is found.
     pub(crate) of_node: Option<NodeId>,
 }
@@ -78,12 +78,12 @@ pub(crate) struct Resolved {
     /// The resolution, then the deletion where the person chose one.
     pub(crate) results: Vec<Decided>,
     /// The entity now.
-    pub(crate) entity: Stands,
+    pub(crate) entity: EntitySnapshot,
 }
 
 /// What a conflict is about, as it stands by now.
 #[derive(Debug)]
-pub(crate) struct Stands {
+pub(crate) struct EntitySnapshot {
     /// Which entity.
     pub(crate) key: EntityKey,
     /// Its version.
@@ -104,7 +104,7 @@ pub(crate) async fn resolve(
     central: &Central,
     tenant: TenantId,
     event: EventId,
-    order: &Order,
+    order: &ResolutionRequest,
 ) -> Result<Resolved, Problem> {
     let problem = |error: StoreError| error.problem();
     let mut connection = central.database().ingest().await.map_err(problem)?;
@@ -118,7 +118,7 @@ pub(crate) async fn resolve(
         Some(settled) => return Err(already(&conflict, settled)),
         None => check_seen(&conflict, event, order)?,
     }
-    let outcomes = central.queues().write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
+    let outcomes = central.ingest_queue().write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
     let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
     let results = results.map_err(|problem| as_asked(problem, &conflict, order))?;
     let mut connection = central.database().service().await.map_err(problem)?;
@@ -133,7 +133,7 @@ pub(crate) async fn stands(
     tenant: TenantId,
     event: EventId,
     of_node: Option<NodeId>,
-) -> Result<Stands, Problem> {
+) -> Result<EntitySnapshot, Problem> {
     let problem = |error: StoreError| error.problem();
     let mut connection = central.database().service().await.map_err(problem)?;
     let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
@@ -142,7 +142,7 @@ pub(crate) async fn stands(
 }
 
 /// A refusal of the draft, in the words of who asked: the request has fields where the draft has a payload, and an id only where it names one.
-fn as_asked(problem: Problem, conflict: &Conflict, order: &Order) -> Problem {
+fn as_asked(problem: Problem, conflict: &Conflict, order: &ResolutionRequest) -> Problem {
     match (problem.error_code(), &conflict.settled) {
         (Some(ErrorCode::EntityTooLarge), _) => problem.at("/fields"),
         (Some(ErrorCode::EventIdReused), Some(settled)) if order.id.is_none() => already(conflict, settled),
@@ -164,25 +164,25 @@ pub(super) async fn found(
 
 /// Refuses a decision about what is no longer so. The server's version may be taken by whoever names none: nobody loses by it what they
 /// had not seen.
-pub(super) fn check_seen(conflict: &Conflict, event: EventId, order: &Order) -> Result<(), Problem> {
+pub(super) fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) -> Result<(), Problem> {
     let (etag, version) = (conflict.etag(), conflict.server.version);
     let still_so = match &order.seen {
-        Seen::Page(seen) => *seen == etag,
-        Seen::Version(seen) => *seen == version,
-        Seen::Held(_) if order.choice == Choice::Server => true,
-        Seen::Held(held) => version <= conflict.shown_to(event).max(*held),
+        ResolutionBasis::Page(seen) => *seen == etag,
+        ResolutionBasis::Version(seen) => *seen == version,
+        ResolutionBasis::Held(_) if order.choice == Choice::Server => true,
+        ResolutionBasis::Held(held) => version <= conflict.shown_to(event).max(*held),
     };
     if still_so {
         return Ok(());
     }
     let EntityKey { entity_type, entity_id } = &conflict.key;
     let detail = match &order.seen {
-        Seen::Page(_) => {
+        ResolutionBasis::Page(_) => {
             format!(
                 "{entity_type} {entity_id} or the edits that wait have changed since this was read: read the conflict again"
             )
         }
-        Seen::Version(_) | Seen::Held(_) => {
+        ResolutionBasis::Version(_) | ResolutionBasis::Held(_) => {
             format!("{entity_type} {entity_id} is at version {version} by now: show it, and name it with the choice")
         }
     };
@@ -191,7 +191,7 @@ pub(super) fn check_seen(conflict: &Conflict, event: EventId, order: &Order) -> 
 }
 
 /// Refuses a second decision, and says what the first was.
-pub(super) fn already(conflict: &Conflict, settled: &Settled) -> Problem {
+pub(super) fn already(conflict: &Conflict, settled: &ResolvedConflict) -> Problem {
     let event = settled.by.event();
     let by = event.content.user.as_ref().map_or("somebody", Name::as_str);
     let detail = format!("{by} decided it at position {}: see event {}", settled.by.position(), event.id);
@@ -201,7 +201,7 @@ pub(super) fn already(conflict: &Conflict, settled: &Settled) -> Problem {
 }
 
 /// The resolution as a draft of central's own; behind it the deletion that it may bring.
-fn drafts_of(conflict: &Conflict, order: &Order, id: EventId) -> Result<Drafts, Problem> {
+fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Result<DraftBatch, Problem> {
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
     let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
     let mut drafts = vec![read(id, resolution)?];
@@ -209,10 +209,10 @@ fn drafts_of(conflict: &Conflict, order: &Order, id: EventId) -> Result<Drafts, 
         let deletion = Content { causation: Some(id), ..content(conflict, order, "DELETE", b"{}".to_vec())? };
         drafts.push(read(id.derived("DELETE"), deletion)?);
     }
-    Ok(Drafts { drafts, atomic: true, by_central: true, opens_epoch: false })
+    Ok(DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false })
 }
 
-fn content(conflict: &Conflict, order: &Order, action: &str, payload: Vec<u8>) -> Result<Content, Problem> {
+fn content(conflict: &Conflict, order: &ResolutionRequest, action: &str, payload: Vec<u8>) -> Result<Content, Problem> {
     let action = Name::new(action).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     Ok(Content {
         user: order.user.clone(),
@@ -223,7 +223,7 @@ fn content(conflict: &Conflict, order: &Order, action: &str, payload: Vec<u8>) -
 }
 
 /// The fields in the texts that their writers used.
-fn payload_of(conflict: &Conflict, choice: Choice, plan: &Plan) -> Result<Vec<u8>, Problem> {
+fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Result<Vec<u8>, Problem> {
     #[derive(Serialize)]
     struct Payload<'a> {
         event_id: String,
@@ -251,11 +251,15 @@ fn read(id: EventId, content: Content) -> Result<(Draft, Fact), Problem> {
     Ok((Draft { id, occurred_at: None, content }, fact))
 }
 
-async fn as_it_stands(tx: &Transaction<'_>, tenant: TenantId, conflict: &Conflict) -> Result<Stands, StoreError> {
+async fn as_it_stands(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    conflict: &Conflict,
+) -> Result<EntitySnapshot, StoreError> {
     let about = Tenant::load(tx, tenant).await?;
     let about = about.ok_or_else(|| StoreError::Damaged(format!("there is no tenant {tenant}")))?;
     let entity = history::entity_now(tx, &about, &conflict.key).await?;
-    let side = Side::of(&entity);
+    let side = EntitySide::side_of(&entity);
     let fields = side.lives.then_some(side.fields);
-    Ok(Stands { key: conflict.key.clone(), version: entity.version, fields, edited: conflict.edited() })
+    Ok(EntitySnapshot { key: conflict.key.clone(), version: entity.version, fields, edited: conflict.edited() })
 }

@@ -24,10 +24,10 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::list::{Filter, list};
-use super::resolve::{self, Choice, Order, Seen, already, check_seen, found};
+use super::resolve::{self, Choice, ResolutionBasis, ResolutionRequest, already, check_seen, found};
 use super::shown::{self, ConflictDto};
 use crate::api::request::{Path, body_bytes, expect_json, idempotency_key};
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database;
 
@@ -45,7 +45,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ListQuery {
+pub(crate) struct ConflictsQuery {
     /// One type of entity.
     #[serde(rename = "type")]
     entity_type: Option<String>,
@@ -54,7 +54,7 @@ pub(crate) struct ListQuery {
     /// One node.
     node: Option<Uuid>,
     /// `open` where nothing is said.
-    state: Option<Which>,
+    state: Option<ConflictFilter>,
     /// `next` of the page before.
     #[serde(default)]
     #[schemars(with = "words::PositionNumber")]
@@ -67,7 +67,7 @@ pub(crate) struct ListQuery {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-enum Which {
+enum ConflictFilter {
     Open,
     All,
 }
@@ -84,11 +84,11 @@ pub(crate) struct PageDto {
 
 async fn page(
     State(central): State<Arc<Central>>,
-    query: Result<Query<ListQuery>, QueryRejection>,
+    query: Result<Query<ConflictsQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let bad = |detail: String| Problem::new(ErrorCode::BadParameter, detail);
+    let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail);
     let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
     let limit = query.limit.unwrap_or(PAGE_CONFLICTS);
     if !(1..=PAGE_ROWS_MAX).contains(&limit) {
@@ -102,7 +102,7 @@ async fn page(
         entity_type: name(query.entity_type)?,
         entity_id: name(query.entity)?,
         node: credential.node().or(query.node.map(NodeId::new)),
-        all: query.state == Some(Which::All),
+        all: query.state == Some(ConflictFilter::All),
     };
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
@@ -115,7 +115,7 @@ async fn one(
     State(central): State<Arc<Central>>,
     Path(event): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let event = event_id(&event)?;
     let mut connection = central.database().service().await?;
@@ -146,7 +146,7 @@ async fn preview(
     Path(event): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let event = event_id(&event)?;
     let order = order(&central, credential.node(), event, &headers, body).await?;
@@ -166,7 +166,7 @@ async fn decide(
     Path(event): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let event = event_id(&event)?;
     let order = order(&central, credential.node(), event, &headers, body).await?;
@@ -182,14 +182,15 @@ async fn order(
     event: EventId,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Order, Problem> {
+) -> Result<ResolutionRequest, Problem> {
     let seen = headers.get(header::IF_MATCH).ok_or_else(|| {
         Problem::new(
             ErrorCode::PreconditionRequired,
             "send the conflict's ETag as If-Match: it says what you decide about",
         )
     })?;
-    let unreadable = || Problem::new(ErrorCode::BadParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
+    let unreadable =
+        || Problem::new(ErrorCode::InvalidParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
     let seen = seen.to_str().map_err(|_| unreadable())?.trim().to_owned();
     if seen.is_empty() {
         return Err(unreadable());
@@ -197,7 +198,7 @@ async fn order(
     expect_json(headers)?;
     let key = idempotency_key(headers)?;
     let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
-    let bad = |detail: String| Problem::new(ErrorCode::BadJson, detail);
+    let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
     let dto: ChoiceDto = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
     let user = dto.user.map(Name::new).transpose().map_err(|error| bad(error.to_string()).at("/user"))?;
     let id = match (dto.id, key) {
@@ -211,7 +212,7 @@ async fn order(
             |(name, value): (String, Box<RawValue>)| (name, (value.get() != "null").then(|| value.get().to_owned()));
         fields.into_iter().map(field).collect::<Fields>()
     });
-    Ok(Order { id: Some(id), choice: dto.choice, fields, user, seen: Seen::Page(seen), of_node })
+    Ok(ResolutionRequest { id: Some(id), choice: dto.choice, fields, user, seen: ResolutionBasis::Page(seen), of_node })
 }
 
 fn event_id(text: &str) -> Result<EventId, Problem> {

@@ -14,9 +14,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::history::{Conflict, Settled, Written};
-use super::resolve::{Resolved, Stands};
-use super::sides::{Difference, Plan, Side};
+use super::history::{Conflict, DecidedEvent, ResolvedConflict};
+use super::resolve::{EntitySnapshot, Resolved};
+use super::sides::{EntitySide, FieldConflict, ResolutionPlan};
 use crate::database::StoreError;
 
 type Values = BTreeMap<String, Box<RawValue>>;
@@ -162,7 +162,7 @@ pub(super) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
 }
 
 /// A plan for people.
-pub(super) fn preview(conflict: &Conflict, plan: &Plan) -> Result<PreviewDto, StoreError> {
+pub(super) fn preview(conflict: &Conflict, plan: &ResolutionPlan) -> Result<PreviewDto, StoreError> {
     let server = conflict.server_side();
     let names = server.fields.keys().chain(plan.result.fields.keys());
     let changed = names.filter(|name| server.fields.get(*name) != plan.result.fields.get(*name));
@@ -174,21 +174,21 @@ pub(super) fn preview(conflict: &Conflict, plan: &Plan) -> Result<PreviewDto, St
 
 /// A decision for people.
 pub(super) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
-    let Stands { version, fields, .. } = resolved.entity;
+    let EntitySnapshot { version, fields, .. } = resolved.entity;
     let entity =
         EntityDto { version: version.0, exists: fields.is_some(), fields: values(&fields.unwrap_or_default())? };
     Ok(ResolvedDto { event_id: resolved.conflict.uuid(), results: resolved.results, entity })
 }
 
 fn held(entity: &Entity) -> Result<SideDto, StoreError> {
-    side(&Side::of(entity), Some(entity.version.0))
+    side(&EntitySide::side_of(entity), Some(entity.version.0))
 }
 
-fn side(side: &Side, version: Option<u64>) -> Result<SideDto, StoreError> {
+fn side(side: &EntitySide, version: Option<u64>) -> Result<SideDto, StoreError> {
     Ok(SideDto { version, exists: side.lives, fields: values(&side.fields)? })
 }
 
-fn difference(difference: &Difference) -> Result<DifferenceDto, StoreError> {
+fn difference(difference: &FieldConflict) -> Result<DifferenceDto, StoreError> {
     let opt = |value: &Option<String>| value.as_deref().map(raw).transpose();
     Ok(DifferenceDto {
         field: difference.field.clone(),
@@ -198,7 +198,7 @@ fn difference(difference: &Difference) -> Result<DifferenceDto, StoreError> {
     })
 }
 
-fn edit(written: &Written) -> Result<EditDto, StoreError> {
+fn edit(written: &DecidedEvent) -> Result<EditDto, StoreError> {
     let event = written.event();
     Ok(EditDto {
         event_id: event.id.uuid(),
@@ -212,7 +212,7 @@ fn edit(written: &Written) -> Result<EditDto, StoreError> {
     })
 }
 
-fn resolution(settled: &Settled) -> Result<ResolutionDto, StoreError> {
+fn resolution(settled: &ResolvedConflict) -> Result<ResolutionDto, StoreError> {
     let event = settled.by.event();
     let payload: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&event.content.payload)
         .map_err(|error| StoreError::Damaged(format!("event {}: {error}", event.id)))?;

@@ -12,7 +12,7 @@ const READ_ONLY: &str = "Read-only file system";
 
 /// What was being done when the connection was lost: it decides what is known about the outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Doing {
+pub enum TxPhase {
     /// Anything before COMMIT: nothing was written.
     Working,
     /// COMMIT itself: whether it was written is not known.
@@ -53,13 +53,13 @@ pub enum StoreError {
 
 impl StoreError {
     /// Sorts an error of the driver.
-    pub fn of(error: &tokio_postgres::Error, doing: Doing) -> StoreError {
+    pub fn of(error: &tokio_postgres::Error, doing: TxPhase) -> StoreError {
         let Some(db) = error.as_db_error() else {
             return match doing {
-                Doing::Committing => StoreError::OutcomeUnknown(chain(error)),
+                TxPhase::Committing => StoreError::OutcomeUnknown(chain(error)),
                 // A value that could not be encoded or read has no SQL state either, but the connection lives on.
-                Doing::Working if error.is_closed() || is_io(error) => StoreError::Unavailable(chain(error)),
-                Doing::Working => StoreError::Refused(chain(error)),
+                TxPhase::Working if error.is_closed() || is_io(error) => StoreError::Unavailable(chain(error)),
+                TxPhase::Working => StoreError::Refused(chain(error)),
             };
         };
         let text = match db.detail() {
@@ -68,7 +68,7 @@ impl StoreError {
         };
         let fatal = matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
         let code = db.code();
-        if fatal && doing == Doing::Committing {
+        if fatal && doing == TxPhase::Committing {
             // The server ended the connection while it answered COMMIT.
             return StoreError::OutcomeUnknown(text);
         }
@@ -114,14 +114,14 @@ impl StoreError {
 
 impl From<tokio_postgres::Error> for StoreError {
     fn from(error: tokio_postgres::Error) -> Self {
-        StoreError::of(&error, Doing::Working)
+        StoreError::of(&error, TxPhase::Working)
     }
 }
 
 impl From<PoolError> for StoreError {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Backend(error) => StoreError::of(&error, Doing::Working),
+            PoolError::Backend(error) => StoreError::of(&error, TxPhase::Working),
             other => StoreError::Unavailable(other.to_string()),
         }
     }

@@ -22,7 +22,7 @@ use crate::background;
 use crate::private_postgres::ServerWatch;
 pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate, prepare_server};
 pub use checks::UnfitRole;
-pub use error::{Doing, StoreError};
+pub use error::{StoreError, TxPhase};
 
 pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 

@@ -4,14 +4,14 @@ use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
-use comptoir_proto::pull_v1::Change;
+use comptoir_proto::pull_v1::RowChange;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
 use super::device::Device;
 use super::time_cursor::{Horizon, same_millisecond};
 use crate::database::StoreError;
-use crate::sync_down::{After, Scope, changes};
+use crate::feed::{FeedPosition, Scope, changes};
 
 /// Rows read at a time.
 const STEP_ROWS: usize = 500;
@@ -20,8 +20,8 @@ const STEP_ROWS: usize = 500;
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Some changes.
-pub(super) struct Page {
-    pub(super) changes: Vec<Change>,
+pub(super) struct ChangePage {
+    pub(super) changes: Vec<RowChange>,
     /// When the last of them was received.
     pub(super) last_received_at: Option<Timestamp>,
     /// Whether more may wait.
@@ -36,11 +36,11 @@ pub(super) async fn page(
     from: Position,
     horizon: Horizon,
     limit: usize,
-    wanted: impl Fn(&mut Change) -> bool,
-) -> Result<Page, StoreError> {
+    wanted: impl Fn(&mut RowChange) -> bool,
+) -> Result<ChangePage, StoreError> {
     let scope = Scope { site: device.site, shows_conflicts: false };
-    let mut after = After::position(from);
-    let mut page = Page { changes: Vec::new(), last_received_at: None, has_more: false };
+    let mut after = FeedPosition::position(from);
+    let mut page = ChangePage { changes: Vec::new(), last_received_at: None, has_more: false };
     let mut bytes = 0usize;
     loop {
         let step = changes(tx, device.tenant, scope, &after, STEP_ROWS).await?;
@@ -54,7 +54,7 @@ pub(super) async fn page(
                 page.has_more = true;
                 return Ok(page);
             }
-            after = After { position: Position(change.position), key: Some(change.key.clone()) };
+            after = FeedPosition { position: Position(change.position), key: Some(change.key.clone()) };
             if wanted(&mut change) {
                 bytes = bytes.saturating_add(change.row.as_ref().map_or(0, |row| row.get().len()));
                 page.last_received_at = Some(at);
@@ -68,13 +68,13 @@ pub(super) async fn page(
 }
 
 /// When its change was received.
-pub(super) fn received_at(change: &Change) -> Result<Timestamp, StoreError> {
+pub(super) fn received_at(change: &RowChange) -> Result<Timestamp, StoreError> {
     let damaged = || StoreError::Damaged(format!("{:?} is no instant", change.received_at));
     instant::parse(&change.received_at).ok_or_else(damaged)
 }
 
 /// The id of a change: the same every time it is given.
-pub(super) fn change_id(tenant: TenantId, change: &Change) -> Uuid {
+pub(super) fn change_id(tenant: TenantId, change: &RowChange) -> Uuid {
     let site = change.key.site.unwrap_or_default();
     let label = format!("change/{}/{}/{}/{site}", change.position, change.key.entity_type, change.key.entity_id);
     Uuid::new_v5(&tenant.uuid(), label.as_bytes())

@@ -90,7 +90,7 @@ fn check_name(name: &str, contract: Contract) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters");
-    Err(Problem::new(ErrorCode::BadParameter, detail).at(contract.name_field()))
+    Err(Problem::new(ErrorCode::InvalidParameter, detail).at(contract.name_field()))
 }
 
 async fn find_or_make(

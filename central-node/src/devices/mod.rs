@@ -26,7 +26,7 @@ use serde_json::value::RawValue;
 
 use crate::central::Central;
 use device::Contract;
-use sync_log::{Direction, Sync};
+use sync_log::{Direction, SyncSession};
 
 /// The routes of both contracts, and of the log of synchronisations.
 pub(crate) fn router() -> Router<Arc<Central>> {
@@ -37,7 +37,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
 fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     match Query::<T>::try_from_uri(uri) {
         Ok(Query(query)) => Ok(query),
-        Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text())),
+        Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text())),
     }
 }
 
@@ -53,9 +53,9 @@ async fn body<T: DeserializeOwned>(
         Ok(request) => return Ok(request),
         Err(error) => error,
     };
-    let problem = Problem::new(ErrorCode::BadJson, error.to_string());
+    let problem = Problem::new(ErrorCode::MalformedBody, error.to_string());
     if let Some(client) = client_in(bytes, contract) {
-        Sync::of_client(central, tenant, &client, contract, direction).end(central, Err(&problem)).await;
+        SyncSession::of_client(central, tenant, &client, contract, direction).end(central, Err(&problem)).await;
     }
     Err(problem)
 }

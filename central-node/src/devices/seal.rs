@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::device::Device;
 use super::offset;
 use crate::central::Central;
-use crate::ingest::{Answer, DeviceDecided, DeviceDraft, DeviceDrafts, Job, Reading};
+use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, Job, JobOutcome, PayloadReading};
 
 /// An event as either contract has it, before it is checked.
-pub(crate) struct Said<'a> {
+pub(crate) struct DeviceEvent<'a> {
     pub(crate) id: &'a str,
     pub(crate) entity_type: &'a str,
     pub(crate) entity_id: Name,
@@ -32,7 +32,7 @@ pub(crate) struct Said<'a> {
 
 /// What is to become of a device's event, whatever the contract calls it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fate {
+pub(crate) enum DeviceOutcome {
     /// Nothing more to do on the device.
     Taken,
     /// It lost, or waits for a person.
@@ -41,25 +41,27 @@ pub(crate) enum Fate {
     Refused,
 }
 
-impl Fate {
+impl DeviceOutcome {
     /// Of a verdict's word.
-    pub(crate) fn of(verdict: &str) -> Fate {
+    pub(crate) fn of(verdict: &str) -> DeviceOutcome {
         match Verdict::parse(verdict) {
-            Some(Verdict::Accepted | Verdict::Superseded | Verdict::Quarantined | Verdict::Duplicate) => Fate::Taken,
-            Some(Verdict::Conflict) => Fate::Conflict,
-            Some(Verdict::Rejected) | None => Fate::Refused,
+            Some(Verdict::Accepted | Verdict::Superseded | Verdict::Quarantined | Verdict::Duplicate) => {
+                DeviceOutcome::Taken
+            }
+            Some(Verdict::Conflict) => DeviceOutcome::Conflict,
+            Some(Verdict::Rejected) | None => DeviceOutcome::Refused,
         }
     }
 }
 
 /// A name out of a request.
 pub(crate) fn name(field: &str, text: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at(format!("/{field}")))
+    Name::new(text).map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()).at(format!("/{field}")))
 }
 
 /// A device's event id: a UUID as it is, any other text under the device's own namespace.
 pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, Problem> {
-    let bad = |detail: &str| Problem::new(ErrorCode::BadJson, detail).at("/id");
+    let bad = |detail: &str| Problem::new(ErrorCode::MalformedBody, detail).at("/id");
     match Uuid::parse_str(text) {
         Ok(id) if id.is_nil() || id.is_max() => Err(bad("it names no event")),
         Ok(id) => Ok(EventId::new(id)),
@@ -71,7 +73,7 @@ pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, Problem> 
 }
 
 /// Checks what could never be sealed. Whatever else is wrong with an event is central's to judge, and is kept.
-pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Problem> {
+pub(crate) fn draft(device: &Device, said: DeviceEvent<'_>) -> Result<DeviceDraft, Problem> {
     if said.payload.len() > PAYLOAD_BYTES_MAX {
         let detail = format!("the payload has {} bytes, at most {PAYLOAD_BYTES_MAX} are taken", said.payload.len());
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/payload"));
@@ -96,7 +98,7 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
     Ok(DeviceDraft {
         id: event_id(device, said.id)?,
         occurred_at: occurred_at(said.occurred_at)?,
-        reading: Reading::of(&content),
+        reading: PayloadReading::of(&content),
         content,
         client_id: said.client_id,
         is_another_s: false,
@@ -109,7 +111,7 @@ pub(crate) fn draft(device: &Device, said: Said<'_>) -> Result<DeviceDraft, Prob
 pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, Problem> {
     let read = instant::parse(text).or_else(|| instant::parse(&format!("{text}Z")));
     read.ok_or_else(|| {
-        Problem::new(ErrorCode::BadJson, format!("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z"))
+        Problem::new(ErrorCode::MalformedBody, format!("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z"))
             .at("/occurred_at")
     })
 }
@@ -120,7 +122,7 @@ pub(crate) async fn submit(
     device: &Device,
     mut drafts: Vec<DeviceDraft>,
     clock_offset_micros: i64,
-) -> Result<Vec<Result<DeviceDecided, Problem>>, Problem> {
+) -> Result<Vec<Result<DeviceResult, Problem>>, Problem> {
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
@@ -135,10 +137,10 @@ pub(crate) async fn submit(
         clock_offset_micros,
         drafts,
     });
-    match central.queues().submit(device.tenant, job).await? {
-        Answer::OfDevice(outcomes) => Ok(outcomes),
-        Answer::Refused(problem) => Err(problem),
-        Answer::Pushed { .. } | Answer::Drafted(_) => {
+    match central.ingest_queue().submit(device.tenant, job).await? {
+        JobOutcome::OfDevice(outcomes) => Ok(outcomes),
+        JobOutcome::Refused(problem) => Err(problem),
+        JobOutcome::Pushed { .. } | JobOutcome::Drafted(_) => {
             Err(Problem::new(ErrorCode::Internal, "a device's events were answered as another job"))
         }
     }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::device::{Contract, Device};
 use super::query;
-use crate::api::{Refusal, admin};
+use crate::api::{ProblemResponse, admin};
 use crate::central::Central;
 use crate::database::{self, Micros, StoreError, natural};
 
@@ -44,7 +44,7 @@ pub(crate) enum Direction {
 
 /// A synchronisation that has begun.
 #[derive(Debug)]
-pub(crate) struct Sync {
+pub(crate) struct SyncSession {
     tenant: TenantId,
     client: String,
     node: Option<NodeId>,
@@ -57,13 +57,13 @@ pub(crate) struct Sync {
 
 /// How it went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Counts {
+pub(crate) struct SyncCounts {
     pub(crate) events: usize,
     pub(crate) conflicts: usize,
     pub(crate) failed: usize,
 }
 
-impl Sync {
+impl SyncSession {
     /// Of a client that is not known yet: only what it calls itself.
     pub(crate) fn of_client(
         central: &Central,
@@ -71,13 +71,13 @@ impl Sync {
         client: &str,
         contract: Contract,
         direction: Direction,
-    ) -> Sync {
-        Sync::begin(central, tenant, client.to_owned(), None, contract.as_str(), direction)
+    ) -> SyncSession {
+        SyncSession::begin(central, tenant, client.to_owned(), None, contract.as_str(), direction)
     }
 
     /// Of a node.
-    pub(crate) fn of_node(central: &Central, tenant: TenantId, node: NodeId, direction: Direction) -> Sync {
-        Sync::begin(central, tenant, node.to_string(), Some(node), "native", direction)
+    pub(crate) fn of_node(central: &Central, tenant: TenantId, node: NodeId, direction: Direction) -> SyncSession {
+        SyncSession::begin(central, tenant, node.to_string(), Some(node), "native", direction)
     }
 
     fn begin(
@@ -87,9 +87,9 @@ impl Sync {
         node: Option<NodeId>,
         contract: &'static str,
         direction: Direction,
-    ) -> Sync {
+    ) -> SyncSession {
         let started_at = central.clock().now();
-        Sync { tenant, client, node, contract, direction, started_at, batch_id: None, clock_offset_micros: None }
+        SyncSession { tenant, client, node, contract, direction, started_at, batch_id: None, clock_offset_micros: None }
     }
 
     /// The client is this device.
@@ -98,24 +98,24 @@ impl Sync {
     }
 
     /// Writes it down. That may fail; the synchronisation stands all the same.
-    pub(crate) async fn end(self, central: &Central, outcome: Result<Counts, &Problem>) {
+    pub(crate) async fn end(self, central: &Central, outcome: Result<SyncCounts, &Problem>) {
         if let Err(error) = self.write(central, outcome).await {
             tracing::warn!(tenant.id = %self.tenant, client = self.client, %error, "a synchronisation could not be logged");
         }
     }
 
     /// The same, beside the answer, which does not wait for it.
-    pub(crate) fn end_beside(self, central: &Arc<Central>, outcome: Result<Counts, Problem>) {
+    pub(crate) fn end_beside(self, central: &Arc<Central>, outcome: Result<SyncCounts, Problem>) {
         let central = Arc::clone(central);
         tokio::spawn(async move { self.end(&central, outcome.as_ref().copied()).await });
     }
 
-    async fn write(&self, central: &Central, outcome: Result<Counts, &Problem>) -> Result<(), StoreError> {
+    async fn write(&self, central: &Central, outcome: Result<SyncCounts, &Problem>) -> Result<(), StoreError> {
         let counts = outcome.unwrap_or_default();
         let status = match outcome {
-            Err(_) => Outcome::Failed,
-            Ok(counts) if counts.conflicts + counts.failed > 0 => Outcome::Partial,
-            Ok(_) => Outcome::Success,
+            Err(_) => SyncOutcome::Failed,
+            Ok(counts) if counts.conflicts + counts.failed > 0 => SyncOutcome::Partial,
+            Ok(_) => SyncOutcome::Success,
         };
         let status = status.as_str();
         let direction = match self.direction {
@@ -164,29 +164,29 @@ fn kept(text: &str) -> String {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(inline)]
-enum Outcome {
+enum SyncOutcome {
     Success,
     Partial,
     Failed,
 }
 
-impl Outcome {
+impl SyncOutcome {
     fn as_str(self) -> &'static str {
         match self {
-            Outcome::Success => "SUCCESS",
-            Outcome::Partial => "PARTIAL",
-            Outcome::Failed => "FAILED",
+            SyncOutcome::Success => "SUCCESS",
+            SyncOutcome::Partial => "PARTIAL",
+            SyncOutcome::Failed => "FAILED",
         }
     }
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ListQuery {
+pub(crate) struct SyncLogQuery {
     /// One client.
     client: Option<String>,
     /// One outcome.
-    status: Option<Outcome>,
+    status: Option<SyncOutcome>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
@@ -195,17 +195,21 @@ pub(crate) struct ListQuery {
 }
 
 /// Newest first, with what they come to together.
-async fn list(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap) -> Result<Json<SyncLogPage>, Refusal> {
+async fn list(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<SyncLogPage>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
-    let query: ListQuery = query(&uri)?;
+    let query: SyncLogQuery = query(&uri)?;
     let limit = query.limit.unwrap_or(100);
     if !(1..=PAGE_ROWS_MAX).contains(&limit) {
         let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}");
-        return Err(Problem::new(ErrorCode::BadParameter, detail).at("limit").into());
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("limit").into());
     }
     let before = query.cursor.as_deref().map(read_cursor).transpose()?;
     let (before_at, before_id) = before.unzip();
-    let (tenant, client, status) = (credential.tenant.uuid(), query.client, query.status.map(Outcome::as_str));
+    let (tenant, client, status) = (credential.tenant.uuid(), query.client, query.status.map(SyncOutcome::as_str));
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let statement = tx.prepare_cached(include_str!("sync_log_page.sql")).await.map_err(StoreError::from)?;
@@ -271,6 +275,6 @@ fn write_cursor(row: &Row) -> Result<String, StoreError> {
 
 fn read_cursor(text: &str) -> Result<(Timestamp, Uuid), Problem> {
     let read = |(at, id): (&str, &str)| Some((Timestamp(at.parse().ok()?), Uuid::parse_str(id).ok()?));
-    let bad = || Problem::new(ErrorCode::BadParameter, format!("{text:?} is no cursor of this list")).at("cursor");
+    let bad = || Problem::new(ErrorCode::InvalidParameter, format!("{text:?} is no cursor of this list")).at("cursor");
     text.split_once('.').and_then(read).ok_or_else(bad)
 }

@@ -90,7 +90,7 @@ pub(crate) fn parse(name: &str, text: Option<&str>) -> Result<Timestamp, Problem
         .or_else(|| instant::parse(&text.replace(' ', "+")));
     read.ok_or_else(|| {
         let detail = format!("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z");
-        Problem::new(ErrorCode::BadParameter, detail).at(name.to_owned())
+        Problem::new(ErrorCode::InvalidParameter, detail).at(name.to_owned())
     })
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn append_events(
 
 /// What one push, or one request to the write API, brought.
 #[derive(Clone, Debug)]
-pub(crate) struct Batch {
+pub(crate) struct AppendedBatch {
     pub(crate) first: Position,
     pub(crate) last: Position,
     pub(crate) node: NodeId,
@@ -94,7 +94,7 @@ pub(crate) struct Batch {
 pub(crate) async fn insert_batches(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    batches: &[Batch],
+    batches: &[AppendedBatch],
 ) -> Result<(), StoreError> {
     if batches.is_empty() {
         return Ok(());

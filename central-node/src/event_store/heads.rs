@@ -24,7 +24,7 @@ pub(crate) struct TenantHead {
     pub(crate) decision_chain: ChainHash,
     /// When its record was received.
     pub(crate) last_received_at: Timestamp,
-    /// Whether what could take a promise has to wait: see [`crate::hand_back`].
+    /// Whether what could take a promise has to wait: see [`crate::restore_window`].
     pub(crate) handing_back: bool,
 }
 

@@ -2,17 +2,17 @@
 
 mod append;
 mod check;
-mod given_ids;
+mod device_ids;
 mod heads;
 mod read;
 
-pub(crate) use append::{Batch, ForkRecord, NewEvent, append_events, insert_batches, insert_fork_records};
+pub(crate) use append::{AppendedBatch, ForkRecord, NewEvent, append_events, insert_batches, insert_fork_records};
 pub(crate) use check::{CheckedRow, LogHeads, batch_ends, checked_rows, log_heads};
-pub(crate) use given_ids::{given_ids, insert_given_ids};
+pub(crate) use device_ids::{device_ids, insert_device_ids};
 pub(crate) use heads::{
     NodeHead, NodeLog, TenantHead, lock_tenant, node_logs, pin_key, raise_node, raise_tenant, tenant_head,
 };
 pub(crate) use read::{
-    HeldEvent, LogRow, PlaceRange, StoredPlace, by_event_id, changes_of, decision_chain_at, held_events, in_conflict,
-    page, quarantined, release_of, resolutions, resolutions_of, set_apart, stored_between,
+    HeldEvent, LogRow, SeqRange, StoredRecord, by_event_id, changes_of, decision_chain_at, held_events, in_conflict,
+    page, quarantined, quarantined_event, release_of, resolutions, resolutions_of, stored_between,
 };

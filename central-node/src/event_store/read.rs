@@ -14,7 +14,7 @@ use crate::database::{StoreError, as_bigint, hash_of, natural};
 
 /// A record that is held at a place somebody asked about: what a push sends again is answered from it.
 #[derive(Clone, Debug)]
-pub(crate) struct StoredPlace {
+pub(crate) struct StoredRecord {
     pub(crate) seq: Seq,
     pub(crate) chain: ChainHash,
     pub(crate) decision: Vec<u8>,
@@ -22,7 +22,7 @@ pub(crate) struct StoredPlace {
 
 /// Which places of which log.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PlaceRange {
+pub(crate) struct SeqRange {
     pub(crate) node: NodeId,
     pub(crate) epoch: u32,
     pub(crate) first: Seq,
@@ -33,8 +33,8 @@ pub(crate) struct PlaceRange {
 pub(crate) async fn stored_between(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    ranges: &[PlaceRange],
-) -> Result<Vec<Vec<StoredPlace>>, StoreError> {
+    ranges: &[SeqRange],
+) -> Result<Vec<Vec<StoredRecord>>, StoreError> {
     let mut stored = vec![Vec::new(); ranges.len()];
     if ranges.is_empty() {
         return Ok(stored);
@@ -50,7 +50,7 @@ pub(crate) async fn stored_between(
         let range = usize::try_from(natural(row.try_get("range")?)?).unwrap_or(usize::MAX);
         let range = range.checked_sub(1).and_then(|range| stored.get_mut(range));
         let range = range.ok_or_else(|| StoreError::Damaged("a range that was not asked for".to_owned()))?;
-        range.push(StoredPlace {
+        range.push(StoredRecord {
             seq: Seq(natural(row.try_get("node_seq")?)?),
             chain: hash_of(row.try_get("chain")?)?,
             decision: row.try_get("decision")?,
@@ -213,7 +213,7 @@ pub(crate) async fn in_conflict(
 }
 
 /// Edits of an entity that were set apart, in order. What became of them is told by [`release_of`].
-pub(crate) async fn set_apart(
+pub(crate) async fn quarantined_event(
     tx: &Transaction<'_>,
     tenant: TenantId,
     key: &EntityKey,

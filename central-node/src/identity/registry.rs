@@ -94,7 +94,7 @@ impl IdentityError {
         match error.code() {
             Some(&SqlState::UNIQUE_VIOLATION) => IdentityError::Exists { tenant, what },
             Some(&SqlState::FOREIGN_KEY_VIOLATION) => IdentityError::Missing { tenant, what },
-            _ => IdentityError::Store(StoreError::of(error, database::Doing::Working)),
+            _ => IdentityError::Store(StoreError::of(error, database::TxPhase::Working)),
         }
     }
 }

@@ -12,12 +12,12 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::opening::EpochEnd;
 use comptoir_proto::problem::Problem;
 
-use super::prepare::Push;
-use crate::event_store::{NodeHead, NodeLog, StoredPlace};
+use super::prepare::PreparedPush;
+use crate::event_store::{NodeHead, NodeLog, StoredRecord};
 
 /// Why a push takes no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum PushRefusal {
     /// Records before these are missing.
     #[error("node {node}, epoch {epoch}: got seq {got}, expected {expected}")]
     Gap {
@@ -84,21 +84,23 @@ pub(crate) enum Refusal {
     },
 }
 
-impl Refusal {
+impl PushRefusal {
     /// What the node is told.
     pub(crate) fn problem(&self) -> Problem {
         let detail = self.to_string();
         match self {
-            Refusal::Gap { expected, .. } => Problem::new(ErrorCode::SeqGap, detail).with("expected_seq", expected.0),
-            Refusal::Beginning { got, expected, .. } => Problem::new(ErrorCode::ChainMismatch, detail)
+            PushRefusal::Gap { expected, .. } => {
+                Problem::new(ErrorCode::SeqGap, detail).with("expected_seq", expected.0)
+            }
+            PushRefusal::Beginning { got, expected, .. } => Problem::new(ErrorCode::ChainMismatch, detail)
                 .with("expected_chain", expected.to_string())
                 .with("got_chain", got.to_string()),
-            Refusal::Fork { seq, held, received, .. } => Problem::new(ErrorCode::Fork, detail)
+            PushRefusal::Fork { seq, held, received, .. } => Problem::new(ErrorCode::Fork, detail)
                 .with("seq", seq.0)
                 .with("held_chain", held.clone())
                 .with("received_chain", received.clone()),
-            Refusal::Frozen { epoch, .. } => Problem::new(ErrorCode::EpochFrozen, detail).with("epoch", *epoch),
-            Refusal::KeyChanged { pinned, received, .. } => Problem::new(ErrorCode::KeyChanged, detail)
+            PushRefusal::Frozen { epoch, .. } => Problem::new(ErrorCode::EpochFrozen, detail).with("epoch", *epoch),
+            PushRefusal::KeyChanged { pinned, received, .. } => Problem::new(ErrorCode::KeyChanged, detail)
                 .with("pinned_key", pinned.clone())
                 .with("received_key", received.clone()),
         }
@@ -107,9 +109,9 @@ impl Refusal {
     /// From which record on the push has to be kept beside the log, which also freezes the epoch.
     pub(crate) fn branch_from(&self) -> Option<usize> {
         match self {
-            Refusal::Fork { from, .. } => Some(*from),
-            Refusal::Frozen { keep_from, .. } => *keep_from,
-            Refusal::Gap { .. } | Refusal::Beginning { .. } | Refusal::KeyChanged { .. } => None,
+            PushRefusal::Fork { from, .. } => Some(*from),
+            PushRefusal::Frozen { keep_from, .. } => *keep_from,
+            PushRefusal::Gap { .. } | PushRefusal::Beginning { .. } | PushRefusal::KeyChanged { .. } => None,
         }
     }
 }
@@ -118,13 +120,18 @@ impl Refusal {
 /// records are held already; the rest are new and follow what is held.
 ///
 /// What the first record of an epoch says of the epoch before is not looked at here: see [`strange_opening`].
-pub(crate) fn accept(tenant: TenantId, push: &Push, log: &NodeLog, held: &[StoredPlace]) -> Result<usize, Refusal> {
+pub(crate) fn accept(
+    tenant: TenantId,
+    push: &PreparedPush,
+    log: &NodeLog,
+    held: &[StoredRecord],
+) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     let open = log.open();
     match log.epochs.get(&epoch) {
         Some(head) => continued(push, head, open.map(|open| open.epoch), held),
         None => match open {
-            Some(open) if open.epoch.number > epoch => Err(Refusal::Frozen {
+            Some(open) if open.epoch.number > epoch => Err(PushRefusal::Frozen {
                 node,
                 epoch,
                 why: format!("epoch {} is open", open.epoch.number),
@@ -136,18 +143,18 @@ pub(crate) fn accept(tenant: TenantId, push: &Push, log: &NodeLog, held: &[Store
 }
 
 /// A push into an epoch that is not known yet.
-fn opened(tenant: TenantId, push: &Push, log: &NodeLog) -> Result<usize, Refusal> {
+fn opened(tenant: TenantId, push: &PreparedPush, log: &NodeLog) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     if push.first_seq != Seq(1) {
-        return Err(Refusal::Gap { node, epoch, got: push.first_seq, expected: Seq(1) });
+        return Err(PushRefusal::Gap { node, epoch, got: push.first_seq, expected: Seq(1) });
     }
     let expected = genesis(tenant, node, push.epoch);
     if push.previous != expected {
-        return Err(Refusal::Beginning { node, epoch, got: push.previous, expected });
+        return Err(PushRefusal::Beginning { node, epoch, got: push.previous, expected });
     }
     match (log.public_key, push.opening.map(|opening| opening.public_key)) {
         (Some(pinned), Some(received)) if pinned != received => {
-            Err(Refusal::KeyChanged { node, epoch, pinned: hex::encode(pinned), received: hex::encode(received) })
+            Err(PushRefusal::KeyChanged { node, epoch, pinned: hex::encode(pinned), received: hex::encode(received) })
         }
         _ => Ok(0),
     }
@@ -159,7 +166,7 @@ fn opened(tenant: TenantId, push: &Push, log: &NodeLog) -> Result<usize, Refusal
 /// It is no ground to refuse the push: the chain fits, and the sales behind the record happened. A node that asked central while a push
 /// of its own was still on its way names an end that has moved since; one that was put back from an older copy, or whose log was written
 /// anew, names something else altogether. Which it was is for a person to find out, so the record is set apart and the others count.
-pub(crate) fn strange_opening(push: &Push, log: &NodeLog) -> Option<String> {
+pub(crate) fn strange_opening(push: &PreparedPush, log: &NodeLog) -> Option<String> {
     if log.epochs.contains_key(&push.epoch.number) {
         return None;
     }
@@ -168,16 +175,21 @@ pub(crate) fn strange_opening(push: &Push, log: &NodeLog) -> Option<String> {
 }
 
 /// A push into an epoch that is known.
-fn continued(push: &Push, head: &NodeHead, open: Option<Epoch>, held: &[StoredPlace]) -> Result<usize, Refusal> {
+fn continued(
+    push: &PreparedPush,
+    head: &NodeHead,
+    open: Option<Epoch>,
+    held: &[StoredRecord],
+) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
-    let fork = |seq, held: String, received: String, from| Refusal::Fork { node, epoch, seq, held, received, from };
+    let fork = |seq, held: String, received: String, from| PushRefusal::Fork { node, epoch, seq, held, received, from };
     if head.epoch.id != push.epoch.id {
         // Two copies of one disk have each opened an epoch of this number.
         return Err(fork(push.first_seq, head.epoch.id.to_string(), push.epoch.id.to_string(), 0));
     }
     let expected = head.last_seq.next();
     if push.first_seq > expected {
-        return Err(Refusal::Gap { node, epoch, got: push.first_seq, expected });
+        return Err(PushRefusal::Gap { node, epoch, got: push.first_seq, expected });
     }
     for (at, (stored, sent)) in held.iter().zip(&push.records).enumerate() {
         assert_eq!(stored.seq.0, push.first_seq.0 + at as u64, "a node's log is stored without a hole");
@@ -194,10 +206,10 @@ fn continued(push: &Push, head: &NodeHead, open: Option<Epoch>, held: &[StoredPl
         return Err(fork(head.last_seq, head.last_chain.to_string(), push.previous.to_string(), 0));
     }
     if head.frozen {
-        return Err(Refusal::Frozen { node, epoch, why: "a fork was seen".to_owned(), keep_from: None });
+        return Err(PushRefusal::Frozen { node, epoch, why: "a fork was seen".to_owned(), keep_from: None });
     }
     match open {
-        Some(open) if open.number > epoch => Err(Refusal::Frozen {
+        Some(open) if open.number > epoch => Err(PushRefusal::Frozen {
             node,
             epoch,
             why: format!("epoch {} is open", open.number),

@@ -8,13 +8,13 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::sync_v1::{HeadDto, RecordResult, resolution_value};
 
-use super::device::DeviceDecided;
+use super::device::DeviceResult;
 use crate::database::StoreError;
 use crate::event_store::NodeHead;
 
 /// The outcome of one job.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum JobOutcome {
     /// One result per record of a push, and the node's log as it is held now.
     Pushed {
         /// In the order of the records.
@@ -25,19 +25,19 @@ pub(crate) enum Answer {
     /// One outcome per draft.
     Drafted(Vec<Result<Decided, Problem>>),
     /// One outcome per event of a device.
-    OfDevice(Vec<Result<DeviceDecided, Problem>>),
+    OfDevice(Vec<Result<DeviceResult, Problem>>),
     /// The whole job was refused.
     Refused(Problem),
 }
 
-impl Answer {
+impl JobOutcome {
     /// What was refused, if anything was.
     pub(crate) fn problem(&self) -> Option<&Problem> {
         match self {
-            Answer::Pushed { .. } => None,
-            Answer::Drafted(drafts) => drafts.iter().find_map(|draft| draft.as_ref().err()),
-            Answer::OfDevice(events) => events.iter().find_map(|event| event.as_ref().err()),
-            Answer::Refused(problem) => Some(problem),
+            JobOutcome::Pushed { .. } => None,
+            JobOutcome::Drafted(drafts) => drafts.iter().find_map(|draft| draft.as_ref().err()),
+            JobOutcome::OfDevice(events) => events.iter().find_map(|event| event.as_ref().err()),
+            JobOutcome::Refused(problem) => Some(problem),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use comptoir_core::clock::ClockHistory;
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Event, TimeSource};
-use comptoir_core::fact::{Fact, Known, Objection};
+use comptoir_core::fact::{Fact, Objection, ParsedEvent};
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::state::{Entity, EntityKey};
@@ -24,9 +24,9 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use super::TurnError;
+use super::IngestError;
 use super::answer::{result, stored_result};
-use super::judge::{Bench, HeldView, IncomingBody};
+use super::decide::{BatchDecider, CountedView, IncomingBody};
 use crate::tenant::Tenant;
 
 /// How deep a payload is looked into for ids: as deep as JSON is read anywhere here.
@@ -60,7 +60,7 @@ pub(crate) struct DeviceDraft {
     /// What it says.
     pub(crate) content: Content,
     /// What could be read of its payload.
-    pub(crate) reading: Reading,
+    pub(crate) reading: PayloadReading,
     /// The entity's id on the device, where the contract lets central give another.
     pub(crate) client_id: Option<String>,
     /// It is about the entity that has that id at central, not about the device's own of that id.
@@ -73,26 +73,26 @@ pub(crate) struct DeviceDraft {
 
 /// What could be read of a payload.
 #[derive(Clone, Debug)]
-pub(crate) enum Reading {
+pub(crate) enum PayloadReading {
     /// Everything; the objection is what stands against it.
     Fact(Fact, Option<Objection>),
     /// It does not fit its schema: it is set apart.
     Unfit(Code, String),
 }
 
-impl Reading {
+impl PayloadReading {
     /// Reads the payload of an event.
-    pub(crate) fn of(content: &Content) -> Reading {
+    pub(crate) fn of(content: &Content) -> PayloadReading {
         match payload::read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
-            Ok((fact, objection)) => Reading::Fact(fact, objection),
-            Err(error) => Reading::Unfit(error.code, error.to_string()),
+            Ok((fact, objection)) => PayloadReading::Fact(fact, objection),
+            Err(error) => PayloadReading::Unfit(error.code, error.to_string()),
         }
     }
 }
 
 /// What became of one event.
 #[derive(Debug)]
-pub(crate) struct DeviceDecided {
+pub(crate) struct DeviceResult {
     /// As for a record that was pushed.
     pub(crate) result: RecordResult,
     /// The entity's id at central.
@@ -101,7 +101,7 @@ pub(crate) struct DeviceDecided {
 
 /// An entity that has another id at central than on the device that made it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct GivenId {
+pub(crate) struct AssignedId {
     pub(crate) entity_type: Name,
     pub(crate) client_id: String,
     pub(crate) server_id: Name,
@@ -109,23 +109,23 @@ pub(crate) struct GivenId {
 
 /// The ids that central has given in place of a device's own.
 #[derive(Debug, Default)]
-pub(crate) struct GivenIds {
+pub(crate) struct DeviceIdMap {
     known: HashMap<(Name, String), Name>,
     /// Given in this turn: to be stored.
-    pub(crate) fresh: Vec<GivenId>,
+    pub(crate) fresh: Vec<AssignedId>,
 }
 
-impl GivenIds {
+impl DeviceIdMap {
     /// Those of earlier turns.
-    pub(crate) fn new(known: Vec<GivenId>) -> GivenIds {
+    pub(crate) fn new(known: Vec<AssignedId>) -> DeviceIdMap {
         let known = known.into_iter().map(|given| ((given.entity_type, given.client_id), given.server_id)).collect();
-        GivenIds { known, fresh: Vec::new() }
+        DeviceIdMap { known, fresh: Vec::new() }
     }
 
     fn give(&mut self, entity_type: &Name, client_id: &str, server_id: Name) {
         let key = (entity_type.clone(), client_id.to_owned());
         if self.known.insert(key, server_id.clone()).is_none() {
-            let given = GivenId { entity_type: entity_type.clone(), client_id: client_id.to_owned(), server_id };
+            let given = AssignedId { entity_type: entity_type.clone(), client_id: client_id.to_owned(), server_id };
             self.fresh.push(given);
         }
     }
@@ -147,7 +147,7 @@ impl GivenIds {
         let text = std::str::from_utf8(&draft.content.payload).unwrap_or_default();
         if let Some(renamed) = self.rename(text, own, &draft.others, DEPTH_MAX) {
             followed.content.payload = renamed.get().as_bytes().to_vec();
-            followed.reading = Reading::of(&followed.content);
+            followed.reading = PayloadReading::of(&followed.content);
         }
         Cow::Owned(followed)
     }
@@ -251,9 +251,9 @@ pub(crate) fn server_id(node: NodeId, entity_type: &Name, client_id: &str) -> Na
 impl DeviceDrafts {
     /// The drafts as the rules see them, before they have a place: for what has to be loaded. An entity that is created is there under
     /// the id that it would get in place of its own, too.
-    pub(crate) fn as_known(&self, tenant: &Tenant, ids: &GivenIds) -> Vec<Known> {
+    pub(crate) fn as_known(&self, tenant: &Tenant, ids: &DeviceIdMap) -> Vec<ParsedEvent> {
         let known = |draft: &DeviceDraft, entity_id: Option<Name>| {
-            let Reading::Fact(fact, _) = &draft.reading else { return None };
+            let PayloadReading::Fact(fact, _) = &draft.reading else { return None };
             let mut content = draft.content.clone();
             content.entity_id = entity_id.unwrap_or(content.entity_id);
             let event = Event {
@@ -267,10 +267,10 @@ impl DeviceDrafts {
                 identity_position: 0,
                 content,
             };
-            Some(Known { event, fact: fact.clone(), objection: None })
+            Some(ParsedEvent { event, fact: fact.clone(), objection: None })
         };
         let both = |draft: &DeviceDraft| {
-            let created = matches!(draft.reading, Reading::Fact(Fact::Created(_), _));
+            let created = matches!(draft.reading, PayloadReading::Fact(Fact::Created(_), _));
             let other = draft.client_id.as_deref().filter(|_| created);
             let other = other.map(|client_id| server_id(self.node, &draft.content.entity_type, client_id));
             [known(&ids.follow(draft), None), other.and_then(|other| known(draft, Some(other)))]
@@ -286,38 +286,38 @@ impl DeviceDrafts {
     /// Seals and judges what is new, and answers what is known.
     pub(crate) fn take(
         &self,
-        bench: &mut Bench<'_>,
-        ids: &mut GivenIds,
-    ) -> Result<Vec<Result<DeviceDecided, Problem>>, TurnError> {
-        let log = bench.devices().get(&self.node);
+        decider: &mut BatchDecider<'_>,
+        ids: &mut DeviceIdMap,
+    ) -> Result<Vec<Result<DeviceResult, Problem>>, IngestError> {
+        let log = decider.devices().get(&self.node);
         if log.is_some_and(|log| log.last_seq == Seq::ZERO) {
-            self.open_log(bench)?;
+            self.open_log(decider)?;
         }
-        self.drafts.iter().map(|draft| self.take_one(bench, ids, draft)).collect()
+        self.drafts.iter().map(|draft| self.take_one(decider, ids, draft)).collect()
     }
 
     fn take_one(
         &self,
-        bench: &mut Bench<'_>,
-        ids: &mut GivenIds,
+        decider: &mut BatchDecider<'_>,
+        ids: &mut DeviceIdMap,
         draft: &DeviceDraft,
-    ) -> Result<Result<DeviceDecided, Problem>, TurnError> {
+    ) -> Result<Result<DeviceResult, Problem>, IngestError> {
         let mut followed = ids.follow(draft);
-        if let Some(held) = bench.held(draft.id) {
+        if let Some(held) = decider.held(draft.id) {
             return match held {
-                HeldView::Stored(held) => match stored_v1::decode(&held.record) {
+                CountedView::Stored(held) => match stored_v1::decode(&held.record) {
                     Ok(event) if same(ids, draft, &event) => {
                         let result = stored_result(&held.decision, held.seq)?;
-                        Ok(Ok(DeviceDecided { result, entity_id: event.content.entity_id }))
+                        Ok(Ok(DeviceResult { result, entity_id: event.content.entity_id }))
                     }
                     _ => Ok(Err(reused(draft.id))),
                 },
-                HeldView::Here(row) => {
-                    let new = &bench.rows[row];
+                CountedView::Here(row) => {
+                    let new = &decider.rows[row];
                     match new.event.as_deref() {
                         Some(event) if same(ids, draft, event) => {
                             let entity_id = event.content.entity_id.clone();
-                            Ok(Ok(DeviceDecided { result: result(&bench.decisions[row], new.seq), entity_id }))
+                            Ok(Ok(DeviceResult { result: result(&decider.decisions[row], new.seq), entity_id }))
                         }
                         _ => Ok(Err(reused(draft.id))),
                     }
@@ -327,24 +327,24 @@ impl DeviceDrafts {
         if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.is_another_s) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;
-            if unfit_id || self.is_taken(bench, &followed) {
+            if unfit_id || self.is_taken(decider, &followed) {
                 ids.give(entity_type, client_id, server_id(self.node, entity_type, client_id));
                 followed = ids.follow(draft);
             }
         }
         let followed = followed.into_owned();
         let entity_id = followed.content.entity_id.clone();
-        let row = self.seal(bench, followed)?;
-        Ok(Ok(DeviceDecided { result: result(&bench.decisions[row], bench.rows[row].seq), entity_id }))
+        let row = self.seal(decider, followed)?;
+        Ok(Ok(DeviceResult { result: result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
     }
 
     /// Whether an entity that the device makes has an id that another node has given to an entity of its own. One that was deleted since
     /// is another, too, where the device has not seen it go.
-    fn is_taken(&self, bench: &Bench<'_>, draft: &DeviceDraft) -> bool {
-        let Reading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
+    fn is_taken(&self, decider: &BatchDecider<'_>, draft: &DeviceDraft) -> bool {
+        let PayloadReading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
         let key =
             EntityKey { entity_type: draft.content.entity_type.clone(), entity_id: draft.content.entity_id.clone() };
-        let entity = bench.world.entities.get(&key);
+        let entity = decider.decision_state.entities.get(&key);
         let base = draft.content.base_version.unwrap_or_default();
         let unseen = |entity: &Entity| {
             entity.changed_by.iter().any(|(other, position)| *other != self.node && position.0 > base)
@@ -354,18 +354,20 @@ impl DeviceDrafts {
         entity.is_some_and(|entity| entity.is_known() && is_other(entity))
     }
 
-    fn seal(&self, bench: &mut Bench<'_>, draft: DeviceDraft) -> Result<usize, TurnError> {
+    fn seal(&self, decider: &mut BatchDecider<'_>, draft: DeviceDraft) -> Result<usize, IngestError> {
         let body = |event: Event| match draft.reading {
-            Reading::Fact(fact, objection) => IncomingBody::Owned(Box::new(Known { event, fact, objection })),
-            Reading::Unfit(code, detail) => IncomingBody::OwnedUnfit { event: Box::new(event), code, detail },
+            PayloadReading::Fact(fact, objection) => {
+                IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection }))
+            }
+            PayloadReading::Unfit(code, detail) => IncomingBody::OwnedUnfit { event: Box::new(event), code, detail },
         };
         let stamped = (draft.occurred_at, TimeSource::Node);
         let clock = ClockHistory::new(&[], Some(draft.clock_offset_micros), Timestamp::MAX);
-        Ok(bench.seal_for(self.node, draft.id, stamped, draft.content, &clock, body)?)
+        Ok(decider.seal_for(self.node, draft.id, stamped, draft.content, &clock, body)?)
     }
 
     /// The first record of the log says that central seals it, and for whom.
-    fn open_log(&self, bench: &mut Bench<'_>) -> Result<(), TurnError> {
+    fn open_log(&self, decider: &mut BatchDecider<'_>) -> Result<(), IngestError> {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let reason: String = format!("sealed_by: central, for {}", self.opened_for).chars().take(200).collect();
         let payload = json!({ "public_key": hex::encode(self.public_key), "previous": null, "reason": reason });
@@ -375,10 +377,11 @@ impl DeviceDrafts {
             name(EPOCH_OPENED),
             payload.to_string().into_bytes(),
         );
-        let at = (bench.head.last_received_at.shifted(1), TimeSource::Node);
+        let at = (decider.head.last_received_at.shifted(1), TimeSource::Node);
         let id = EventId::new(self.node.uuid()).derived(EPOCH_OPENED);
-        let body = |event| IncomingBody::Owned(Box::new(Known { event, fact: Fact::EpochOpened, objection: None }));
-        bench.seal_for(self.node, id, at, content, &ClockHistory::default(), body)?;
+        let body =
+            |event| IncomingBody::Owned(Box::new(ParsedEvent { event, fact: Fact::EpochOpened, objection: None }));
+        decider.seal_for(self.node, id, at, content, &ClockHistory::default(), body)?;
         Ok(())
     }
 }
@@ -388,7 +391,7 @@ impl DeviceDrafts {
 /// knows. Nor are ids that central has replaced since, nor whose
 /// entity of a replaced id was meant: the device may have been given the other's since. A payload is the same in its RFC 8785 form: a device
 /// that keeps objects, and takes checksums of that form, may write them otherwise the second time.
-fn same(ids: &GivenIds, sent: &DeviceDraft, sealed: &Event) -> bool {
+fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);
         let (base_version, schema_version) = (sealed.base_version, sealed.schema_version);

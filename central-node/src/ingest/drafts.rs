@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use comptoir_core::event::{Draft, Event, TimeSource};
-use comptoir_core::fact::{Fact, Known};
+use comptoir_core::fact::{Fact, ParsedEvent};
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_core::rulebook::Rule;
@@ -11,20 +11,20 @@ use comptoir_core::rules;
 use comptoir_core::state::EntityKey;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::api_v1::Decided;
-use comptoir_proto::edits_v1::{Edit, Edits, Now, Tag};
+use comptoir_proto::edits_v1::{CurrentEntity, Edit, Edits, Tag};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
 
-use super::TurnError;
+use super::IngestError;
 use super::answer::{decided, result, stored_result};
-use super::judge::{Bench, HeldView};
+use super::decide::{BatchDecider, CountedView};
 use crate::event_store::NodeHead;
 use crate::tenant::Tenant;
 
 /// Drafts of one request, checked by [`comptoir_proto::api_v1::check_draft`].
 #[derive(Debug)]
-pub(crate) struct Drafts {
+pub(crate) struct DraftBatch {
     /// With what their payloads say.
     pub(crate) drafts: Vec<(Draft, Fact)>,
     /// Whether one that is refused refuses all.
@@ -37,7 +37,7 @@ pub(crate) struct Drafts {
 
 /// What is done with a draft.
 #[derive(Clone)]
-enum Fate {
+enum DraftOutcome {
     Seal,
     /// It is in the log already.
     Stored(Decided),
@@ -48,10 +48,10 @@ enum Fate {
     Refused(Problem),
 }
 
-impl Drafts {
+impl DraftBatch {
     /// The drafts as the rules see them, before they have a place: for what has to be loaded.
-    pub(crate) fn as_known(&self, tenant: &Tenant, central: &NodeHead) -> Vec<Known> {
-        let known = |(draft, fact): &(Draft, Fact)| Known {
+    pub(crate) fn as_known(&self, tenant: &Tenant, central: &NodeHead) -> Vec<ParsedEvent> {
+        let known = |(draft, fact): &(Draft, Fact)| ParsedEvent {
             event: Event {
                 id: draft.id,
                 tenant: tenant.id,
@@ -70,36 +70,38 @@ impl Drafts {
     }
 
     /// Seals and judges what is new, answers what is known, refuses what may not be written.
-    pub(crate) fn take(&self, bench: &mut Bench<'_>) -> Result<Vec<Result<Decided, Problem>>, TurnError> {
+    pub(crate) fn take(&self, decider: &mut BatchDecider<'_>) -> Result<Vec<Result<Decided, Problem>>, IngestError> {
         if self.atomic {
-            return self.take_all(bench);
+            return self.take_all(decider);
         }
         // Each is a request of its own, made from what those before it left.
-        self.drafts.iter().map(|draft| self.take_one(bench, draft)).collect()
+        self.drafts.iter().map(|draft| self.take_one(decider, draft)).collect()
     }
 
     fn take_one(
         &self,
-        bench: &mut Bench<'_>,
+        decider: &mut BatchDecider<'_>,
         (draft, fact): &(Draft, Fact),
-    ) -> Result<Result<Decided, Problem>, TurnError> {
-        let (row, duplicate) = match self.fate(bench, draft, fact, &mut Edits::default())? {
-            Fate::Refused(problem) => return Ok(Err(problem)),
-            Fate::Stored(decided) => return Ok(Ok(decided)),
-            Fate::Seal => (bench.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false),
-            Fate::Row(row) => (row, true),
-            Fate::Draft(_) => unreachable!("a draft alone has none before it"),
+    ) -> Result<Result<Decided, Problem>, IngestError> {
+        let (row, duplicate) = match self.fate(decider, draft, fact, &mut Edits::default())? {
+            DraftOutcome::Refused(problem) => return Ok(Err(problem)),
+            DraftOutcome::Stored(decided) => return Ok(Ok(decided)),
+            DraftOutcome::Seal => {
+                (decider.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false)
+            }
+            DraftOutcome::Row(row) => (row, true),
+            DraftOutcome::Draft(_) => unreachable!("a draft alone has none before it"),
         };
-        Ok(Ok(answer(bench, row, duplicate)))
+        Ok(Ok(answer(decider, row, duplicate)))
     }
 
-    fn take_all(&self, bench: &mut Bench<'_>) -> Result<Vec<Result<Decided, Problem>>, TurnError> {
-        let mut fates = self.fates(bench)?;
-        if fates.iter().any(|fate| matches!(fate, Fate::Refused(_))) {
+    fn take_all(&self, decider: &mut BatchDecider<'_>) -> Result<Vec<Result<Decided, Problem>>, IngestError> {
+        let mut fates = self.fates(decider)?;
+        if fates.iter().any(|fate| matches!(fate, DraftOutcome::Refused(_))) {
             for fate in &mut fates {
-                if !matches!(fate, Fate::Refused(_)) {
+                if !matches!(fate, DraftOutcome::Refused(_)) {
                     let detail = "another draft of this list was refused, and a list is all or nothing";
-                    *fate = Fate::Refused(Problem::new(ErrorCode::ListRefused, detail));
+                    *fate = DraftOutcome::Refused(Problem::new(ErrorCode::BatchRejected, detail));
                 }
             }
         }
@@ -107,42 +109,44 @@ impl Drafts {
         let mut answers = Vec::with_capacity(fates.len());
         for (fate, (draft, fact)) in fates.into_iter().zip(&self.drafts) {
             let (row, duplicate) = match fate {
-                Fate::Refused(problem) => {
+                DraftOutcome::Refused(problem) => {
                     answers.push(Err(problem));
                     rows.push(None);
                     continue;
                 }
-                Fate::Stored(decided) => {
+                DraftOutcome::Stored(decided) => {
                     answers.push(Ok(decided));
                     rows.push(None);
                     continue;
                 }
-                Fate::Seal => (bench.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false),
-                Fate::Row(row) => (row, true),
-                Fate::Draft(earlier) => {
+                DraftOutcome::Seal => {
+                    (decider.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false)
+                }
+                DraftOutcome::Row(row) => (row, true),
+                DraftOutcome::Draft(earlier) => {
                     let row = rows.get(earlier).copied().flatten();
                     (row.expect("an earlier draft with the same id was sealed"), true)
                 }
             };
             rows.push(Some(row));
-            answers.push(Ok(answer(bench, row, duplicate)));
+            answers.push(Ok(answer(decider, row, duplicate)));
         }
         Ok(answers)
     }
 
-    fn fates(&self, bench: &Bench<'_>) -> Result<Vec<Fate>, TurnError> {
+    fn fates(&self, decider: &BatchDecider<'_>) -> Result<Vec<DraftOutcome>, IngestError> {
         let mut seen: HashMap<EventId, usize> = HashMap::new();
         let mut edits = Edits::default();
-        let mut fates: Vec<Fate> = Vec::with_capacity(self.drafts.len());
+        let mut fates: Vec<DraftOutcome> = Vec::with_capacity(self.drafts.len());
         for (index, (draft, fact)) in self.drafts.iter().enumerate() {
             let fate = match seen.get(&draft.id) {
-                Some(&earlier) if self.drafts[earlier].0 != *draft => Fate::Refused(reused(draft.id)),
+                Some(&earlier) if self.drafts[earlier].0 != *draft => DraftOutcome::Refused(reused(draft.id)),
                 // What became of the earlier one becomes of this one.
                 Some(&earlier) => match &fates[earlier] {
-                    Fate::Seal => Fate::Draft(earlier),
+                    DraftOutcome::Seal => DraftOutcome::Draft(earlier),
                     other => other.clone(),
                 },
-                None => self.fate(bench, draft, fact, &mut edits)?,
+                None => self.fate(decider, draft, fact, &mut edits)?,
             };
             seen.entry(draft.id).or_insert(index);
             fates.push(fate);
@@ -150,36 +154,42 @@ impl Drafts {
         Ok(fates)
     }
 
-    fn fate(&self, bench: &Bench<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Result<Fate, TurnError> {
-        match bench.held(draft.id) {
-            Some(HeldView::Stored(held)) => {
+    fn fate(
+        &self,
+        decider: &BatchDecider<'_>,
+        draft: &Draft,
+        fact: &Fact,
+        edits: &mut Edits,
+    ) -> Result<DraftOutcome, IngestError> {
+        match decider.held(draft.id) {
+            Some(CountedView::Stored(held)) => {
                 let same = stored_v1::decode(&held.record).is_ok_and(|event| draft.same_content(&event));
                 if !same {
-                    return Ok(Fate::Refused(reused(draft.id)));
+                    return Ok(DraftOutcome::Refused(reused(draft.id)));
                 }
                 let result = stored_result(&held.decision, held.seq)?;
-                return Ok(Fate::Stored(decided(result, held.chain, true)));
+                return Ok(DraftOutcome::Stored(decided(result, held.chain, true)));
             }
-            Some(HeldView::Here(row)) => {
-                let same = bench.rows[row].event.as_deref().is_some_and(|event| draft.same_content(event));
-                return Ok(if same { Fate::Row(row) } else { Fate::Refused(reused(draft.id)) });
+            Some(CountedView::Here(row)) => {
+                let same = decider.rows[row].event.as_deref().is_some_and(|event| draft.same_content(event));
+                return Ok(if same { DraftOutcome::Row(row) } else { DraftOutcome::Refused(reused(draft.id)) });
             }
             None => {}
         }
-        let refused = self.may_not(bench, draft, fact).or_else(|| out_of_date(bench, draft, fact, edits));
-        let refused = refused.or_else(|| too_large(bench, draft, fact));
-        Ok(refused.map_or(Fate::Seal, Fate::Refused))
+        let refused = self.may_not(decider, draft, fact).or_else(|| out_of_date(decider, draft, fact, edits));
+        let refused = refused.or_else(|| too_large(decider, draft, fact));
+        Ok(refused.map_or(DraftOutcome::Seal, DraftOutcome::Refused))
     }
 
     /// What a shop may not write through central: sealed by central's node, the rules would take it for central's own word.
-    fn may_not(&self, bench: &Bench<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
+    fn may_not(&self, decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
         let content = &draft.content;
         let by_a_log = matches!(fact, Fact::EpochOpened | Fact::ClockChanged(_));
         if by_a_log && !self.opens_epoch {
             let detail = format!("{} is written by a node's log itself", content.action);
             return Some(Problem::new(ErrorCode::CentralOnly, detail).at("/action"));
         }
-        let rule = bench.world.rulebook.rule_for(&content.entity_type);
+        let rule = decider.decision_state.rulebook.rule_for(&content.entity_type);
         let sets_fields = matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted);
         if self.by_central || !sets_fields || !matches!(rule, Rule::CentralOnly | Rule::ServerWins) {
             return None;
@@ -191,28 +201,29 @@ impl Drafts {
 
 /// Whoever edits through central writes as central's node, so that no rule between nodes sees two people who edit the same entity. Their
 /// drafts are held to what they saw here, under the tenant's lock and under every rule.
-fn out_of_date(bench: &Bench<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Option<Problem> {
+fn out_of_date(decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Option<Problem> {
     let content = &draft.content;
     let edit = Edit::of(fact, content.base_version.map(Tag::of_version))?;
     let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
-    let now = bench.world.entities.get(&key).filter(|entity| entity.is_known()).map(|entity| Now {
-        version: entity.version.0,
-        tag: Tag::of_version(entity.version.0).as_str().to_owned(),
-        lives: !entity.deleted,
-    });
+    let now =
+        decider.decision_state.entities.get(&key).filter(|entity| entity.is_known()).map(|entity| CurrentEntity {
+            version: entity.version.0,
+            tag: Tag::of_version(entity.version.0).as_str().to_owned(),
+            lives: !entity.deleted,
+        });
     edits.check(draft, &edit, now.as_ref()).err()
 }
 
 /// What the rules would reject is told before it stands in the log.
-fn too_large(bench: &Bench<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
+fn too_large(decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact) -> Option<Problem> {
     let content = &draft.content;
     let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
-    let detail = rules::grown(&key, bench.world.entities.get(&key), fact)?;
+    let detail = rules::grown(&key, decider.decision_state.entities.get(&key), fact)?;
     Some(Problem::new(ErrorCode::EntityTooLarge, detail).at("/payload"))
 }
 
-fn answer(bench: &Bench<'_>, row: usize, duplicate: bool) -> Decided {
-    let (new, decision) = (&bench.rows[row], &bench.decisions[row]);
+fn answer(decider: &BatchDecider<'_>, row: usize, duplicate: bool) -> Decided {
+    let (new, decision) = (&decider.rows[row], &decider.decisions[row]);
     decided(result(decision, new.seq), new.chain, duplicate)
 }
 

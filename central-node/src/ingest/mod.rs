@@ -2,23 +2,23 @@
 
 mod accept;
 mod answer;
-mod by_hand;
+mod attestation;
+mod batch;
+mod decide;
 mod device;
 mod drafts;
-mod ground;
-mod judge;
+mod file_import;
+mod load;
 mod plan;
 mod prepare;
+pub(crate) mod push;
 mod queue;
-pub(crate) mod receive;
 mod refusals;
-mod stamp;
-mod turn;
 
-pub(crate) use answer::{Answer, head_dto, result};
-pub use by_hand::{Brought, Taken};
-pub(crate) use device::{DeviceDecided, DeviceDraft, DeviceDrafts, GivenId, Reading, server_id};
-pub(crate) use drafts::Drafts;
-pub(crate) use queue::Queues;
-pub(crate) use stamp::StampKey;
-pub(crate) use turn::{Caution, Job, TurnError, run};
+pub(crate) use answer::{JobOutcome, head_dto, result};
+pub(crate) use attestation::AttestationKey;
+pub(crate) use batch::{IngestError, Job, RetryHints, run_batch};
+pub(crate) use device::{AssignedId, DeviceDraft, DeviceDrafts, DeviceResult, PayloadReading, server_id};
+pub(crate) use drafts::DraftBatch;
+pub use file_import::{ImportOutcome, ImportedRecords};
+pub(crate) use queue::IngestQueue;

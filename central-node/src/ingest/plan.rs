@@ -8,14 +8,14 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
 use super::accept::{accept, strange_opening};
-use super::ground::Ground;
-use super::prepare::Push;
-use super::turn::{Job, TurnError};
-use crate::event_store::{Batch, ForkRecord, NodeHead, NodeLog};
-use crate::hand_back;
+use super::batch::{IngestError, Job};
+use super::load::BatchContext;
+use super::prepare::PreparedPush;
+use crate::event_store::{AppendedBatch, ForkRecord, NodeHead, NodeLog};
+use crate::restore_window;
 
 /// What is to be done with a job.
-pub(super) enum Plan {
+pub(super) enum JobPlan {
     /// A push: so many of its records are held already, the others are new.
     Push {
         known: usize,
@@ -30,49 +30,49 @@ pub(super) enum Plan {
 
 /// What changes beside the log and the read models.
 #[derive(Default)]
-pub(super) struct Changes<'a> {
+pub(super) struct PlannedChanges<'a> {
     pub(super) heads: Vec<(NodeId, NodeHead)>,
     pub(super) pins: Vec<(NodeId, [u8; 32])>,
     pub(super) branches: Vec<ForkRecord<'a>>,
-    pub(super) batches: Vec<Batch>,
+    pub(super) batches: Vec<AppendedBatch>,
 }
 
 pub(super) fn plan<'a>(
-    ground: &mut Ground,
+    context: &mut BatchContext,
     jobs: &'a [Job],
-    changes: &mut Changes<'a>,
-) -> Result<Vec<Plan>, TurnError> {
+    changes: &mut PlannedChanges<'a>,
+) -> Result<Vec<JobPlan>, IngestError> {
     let mut seen = HashSet::new();
     let mut plans = Vec::with_capacity(jobs.len());
-    for (job, held) in jobs.iter().zip(&ground.held) {
+    for (job, held) in jobs.iter().zip(&context.held) {
         let Job::Push(push) = job else {
-            let waits = ground.head.handing_back && job.has_to_wait();
-            plans.push(if waits { Plan::Refused(hand_back::not_yet()) } else { Plan::Drafts });
+            let waits = context.head.handing_back && job.has_to_wait();
+            plans.push(if waits { JobPlan::Refused(restore_window::restore_in_progress()) } else { JobPlan::Drafts });
             continue;
         };
         assert!(seen.insert(push.node), "the queue lets one push of a node into a turn");
-        let log = ground.logs.get_mut(&push.node).filter(|_| push.node != ground.tenant.central_node);
+        let log = context.logs.get_mut(&push.node).filter(|_| push.node != context.tenant.central_node);
         let Some(log) = log else {
             let detail = format!("node {} sends no log of its own to this tenant", push.node);
-            plans.push(Plan::Refused(Problem::new(ErrorCode::WrongNode, detail)));
+            plans.push(JobPlan::Refused(Problem::new(ErrorCode::WrongNode, detail)));
             continue;
         };
-        plans.push(match accept(ground.tenant.id, push, log, held) {
+        plans.push(match accept(context.tenant.id, push, log, held) {
             Ok(known) => {
-                let until = if ground.head.handing_back { push.until_it_waits(known) } else { push.records.len() };
+                let until = if context.head.handing_back { push.until_it_waits(known) } else { push.records.len() };
                 if until == 0 {
-                    plans.push(Plan::Refused(hand_back::not_yet()));
+                    plans.push(JobPlan::Refused(restore_window::restore_in_progress()));
                     continue;
                 }
                 let strange_opening = strange_opening(push, log);
                 follow(push, known, until, log, changes);
-                Plan::Push { known, until, strange_opening }
+                JobPlan::Push { known, until, strange_opening }
             }
             Err(refusal) => {
                 if let Some(from) = refusal.branch_from() {
-                    set_apart(push, from, log, changes);
+                    park_record(push, from, log, changes);
                 }
-                Plan::Refused(refusal.problem())
+                JobPlan::Refused(refusal.problem())
             }
         });
     }
@@ -80,7 +80,7 @@ pub(super) fn plan<'a>(
 }
 
 /// The node's log as it stands once the push is in it.
-fn follow(push: &Push, known: usize, until: usize, log: &mut NodeLog, changes: &mut Changes<'_>) {
+fn follow(push: &PreparedPush, known: usize, until: usize, log: &mut NodeLog, changes: &mut PlannedChanges<'_>) {
     if known == until {
         return;
     }
@@ -94,7 +94,7 @@ fn follow(push: &Push, known: usize, until: usize, log: &mut NodeLog, changes: &
 }
 
 /// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own disk.
-fn set_apart<'a>(push: &'a Push, from: usize, log: &mut NodeLog, changes: &mut Changes<'a>) {
+fn park_record<'a>(push: &'a PreparedPush, from: usize, log: &mut NodeLog, changes: &mut PlannedChanges<'a>) {
     let Some(head) = log.epochs.get_mut(&push.epoch.number).filter(|head| !head.frozen) else { return };
     tracing::error!(
         node.id = %push.node, epoch = push.epoch.number, seq = push.first_seq.0 + from as u64,

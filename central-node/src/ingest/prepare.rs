@@ -8,19 +8,19 @@ use comptoir_core::clock::ClockHistory;
 use comptoir_core::event::Event;
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_core::rules::Promise;
+use comptoir_core::rules::PriorDecision;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::opening::{self, Opening};
-use comptoir_proto::{in_place, stored_v1};
+use comptoir_proto::{record_reader, stored_v1};
 
 use crate::event_store::NodeHead;
-use crate::hand_back;
+use crate::restore_window;
 
-pub(crate) use comptoir_proto::in_place::{InPlace as Body, Stand};
+pub(crate) use comptoir_proto::record_reader::{RecordPosition, RecordReading as Body};
 
 /// Records of one node's epoch, in order, their chain checked.
 #[derive(Debug)]
-pub(crate) struct Push {
+pub(crate) struct PreparedPush {
     /// Who sent them.
     pub(crate) node: NodeId,
     /// Of which epoch.
@@ -30,7 +30,7 @@ pub(crate) struct Push {
     /// The chain before the first.
     pub(crate) previous: ChainHash,
     /// One or more.
-    pub(crate) records: Vec<Prepared>,
+    pub(crate) records: Vec<PreparedRecord>,
     /// What the first record says, where it opens the epoch.
     pub(crate) opening: Option<Opening>,
     /// The node's clock less ours, when it sent this.
@@ -39,7 +39,7 @@ pub(crate) struct Push {
     pub(crate) clock: ClockHistory,
 }
 
-impl Push {
+impl PreparedPush {
     /// Seq of the last record.
     pub(crate) fn last_seq(&self) -> Seq {
         Seq(self.first_seq.0 + self.records.len() as u64 - 1)
@@ -54,8 +54,8 @@ impl Push {
 
     /// How many records stand before the first one, behind those that are known, that has to wait for what others were promised.
     pub(crate) fn until_it_waits(&self, known: usize) -> usize {
-        let waits = |record: &Prepared| match &record.body {
-            Body::Known(known) => record.promise.is_none() && hand_back::has_to_wait(&known.fact),
+        let waits = |record: &PreparedRecord| match &record.body {
+            Body::Known(known) => record.promise.is_none() && restore_window::must_wait_for_restore(&known.fact),
             Body::Unfit { .. } => false,
         };
         let first = self.records.iter().skip(known).position(waits);
@@ -65,7 +65,7 @@ impl Push {
 
 /// A record that fits its chain.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedRecord {
     /// Its bytes.
     pub(crate) record: Vec<u8>,
     /// The chain after it.
@@ -75,12 +75,12 @@ pub(crate) struct Prepared {
     /// What it says.
     pub(crate) body: Body,
     /// What central had decided about it before it was put back, where that was handed back and is central's own.
-    pub(crate) promise: Option<Promise>,
+    pub(crate) promise: Option<PriorDecision>,
     /// When the node took it in, by its clock, where its given time was ahead of that.
     pub(crate) taken_in: Option<Timestamp>,
 }
 
-impl Prepared {
+impl PreparedRecord {
     /// The event, where the record reads.
     pub(crate) fn event(&self) -> Option<&Event> {
         self.body.event()
@@ -114,10 +114,10 @@ pub(crate) enum PrepareError {
 
 /// Reads the records of a push. `sent` holds each record's bytes and the chain after it, as they came.
 pub(crate) fn prepare(
-    first: Stand,
+    first: RecordPosition,
     previous: ChainHash,
     sent: Vec<(Vec<u8>, ChainHash)>,
-) -> Result<Vec<Prepared>, PrepareError> {
+) -> Result<Vec<PreparedRecord>, PrepareError> {
     let mut chain = previous;
     for (seq, (record, after)) in (first.seq.0..).zip(&sent) {
         let seq = Seq(seq);
@@ -135,11 +135,11 @@ pub(crate) fn prepare(
 }
 
 /// Reading a payload under its schema is most of the work; a large batch is shared out.
-fn read_all(first: Stand, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<Prepared> {
+fn read_all(first: RecordPosition, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<PreparedRecord> {
     const SHARE_MIN: usize = 256;
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(sent.len() / SHARE_MIN).max(1);
     let read_share = |from: usize, share: Vec<(Vec<u8>, ChainHash)>| {
-        let stands = (first.seq.0 + from as u64..).map(move |seq| Stand { seq: Seq(seq), ..first });
+        let stands = (first.seq.0 + from as u64..).map(move |seq| RecordPosition { seq: Seq(seq), ..first });
         stands.zip(share).map(|(stand, (record, chain))| read(stand, record, chain)).collect::<Vec<_>>()
     };
     if threads == 1 {
@@ -162,14 +162,14 @@ fn read_all(first: Stand, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<Prepared> {
 }
 
 /// Reads one record at its place.
-fn read(stand: Stand, record: Vec<u8>, chain: ChainHash) -> Prepared {
-    let body = in_place::read(stand, &record);
+fn read(stand: RecordPosition, record: Vec<u8>, chain: ChainHash) -> PreparedRecord {
+    let body = record_reader::read(stand, &record);
     let event_id = body.event().map_or_else(|| stored_v1::unreadable_event_id(chain), |event| event.id);
-    Prepared { record, chain, event_id, body, promise: None, taken_in: None }
+    PreparedRecord { record, chain, event_id, body, promise: None, taken_in: None }
 }
 
 /// What an epoch's first record says, where it reads.
-pub(crate) fn opening(first: &Prepared) -> Option<Opening> {
+pub(crate) fn opening(first: &PreparedRecord) -> Option<Opening> {
     let Body::Known(known) = &first.body else { return None };
     opening::read(&known.event).ok()
 }

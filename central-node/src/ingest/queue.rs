@@ -13,12 +13,12 @@ use deadpool_postgres::Transaction;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 
-use super::answer::Answer;
-use super::drafts::Drafts;
-use super::judge::JudgeError;
-use super::turn::{self, Caution, Job, TurnError};
+use super::answer::JobOutcome;
+use super::batch::{self, IngestError, Job, RetryHints};
+use super::decide::DecideError;
+use super::drafts::DraftBatch;
 use crate::clock::Clock;
-use crate::database::{Database, Doing, StoreError};
+use crate::database::{Database, StoreError, TxPhase};
 
 /// Jobs that may wait for one tenant. Past this a node hears at once that it should come back.
 const JOBS_WAITING_MAX: usize = 256;
@@ -29,30 +29,30 @@ const ATTEMPTS_MAX: u32 = 6;
 /// The first pause between two attempts; each is twice the one before.
 const PAUSE: Duration = Duration::from_millis(5);
 
-struct Waiting {
+struct QueuedJob {
     job: Job,
-    answer: oneshot::Sender<Result<Answer, Problem>>,
+    answer: oneshot::Sender<Result<JobOutcome, Problem>>,
 }
 
 #[derive(Default)]
-struct Tenants {
+struct TenantQueues {
     /// A tenant is in here as long as a worker looks after it.
-    waiting: HashMap<TenantId, VecDeque<Waiting>>,
+    waiting: HashMap<TenantId, VecDeque<QueuedJob>>,
 }
 
 /// The queues of this process.
 #[derive(Clone)]
-pub(crate) struct Queues {
+pub(crate) struct IngestQueue {
     database: Database,
     clock: Clock,
-    tenants: Arc<Mutex<Tenants>>,
+    tenants: Arc<Mutex<TenantQueues>>,
     commits: watch::Sender<u64>,
     background: Handle,
 }
 
-impl Queues {
-    pub(crate) fn new(database: Database, clock: Clock, background: Handle) -> Queues {
-        Queues { database, clock, tenants: Arc::default(), commits: watch::Sender::new(0), background }
+impl IngestQueue {
+    pub(crate) fn new(database: Database, clock: Clock, background: Handle) -> IngestQueue {
+        IngestQueue { database, clock, tenants: Arc::default(), commits: watch::Sender::new(0), background }
     }
 
     /// Rises with each commit of this process: a hint that there is something to read, never a position.
@@ -61,9 +61,9 @@ impl Queues {
     }
 
     /// Waits until the job is written, or refused.
-    pub(crate) async fn submit(&self, tenant: TenantId, job: Job) -> Result<Answer, Problem> {
+    pub(crate) async fn submit(&self, tenant: TenantId, job: Job) -> Result<JobOutcome, Problem> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(tenant, Waiting { job, answer })?;
+        self.enqueue(tenant, QueuedJob { job, answer })?;
         let gone = || Problem::new(ErrorCode::OutcomeUnknown, "the task that wrote this ended badly").retry_after(1);
         answered.await.unwrap_or_else(|_| Err(gone()))
     }
@@ -74,22 +74,22 @@ impl Queues {
         &self,
         tx: Transaction<'_>,
         tenant: TenantId,
-        drafts: Drafts,
+        drafts: DraftBatch,
     ) -> Result<Vec<Result<Decided, Problem>>, Problem> {
         let jobs = [Job::Drafts(drafts)];
-        let mut answers = turn::run(&tx, tenant, &jobs, self.clock.now(), &Default::default())
+        let mut answers = batch::run_batch(&tx, tenant, &jobs, self.clock.now(), &Default::default())
             .await
             .map_err(|error| error.problem())?;
-        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing).problem())?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing).problem())?;
         self.commits.send_modify(|commits| *commits = commits.wrapping_add(1));
         match answers.pop() {
-            Some(Answer::Drafted(outcomes)) => Ok(outcomes),
-            Some(Answer::Refused(problem)) => Err(problem),
+            Some(JobOutcome::Drafted(outcomes)) => Ok(outcomes),
+            Some(JobOutcome::Refused(problem)) => Err(problem),
             _ => Err(no_answer()),
         }
     }
 
-    fn enqueue(&self, tenant: TenantId, waiting: Waiting) -> Result<(), Problem> {
+    fn enqueue(&self, tenant: TenantId, waiting: QueuedJob) -> Result<(), Problem> {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         match tenants.waiting.get_mut(&tenant) {
             Some(queue) if queue.len() >= JOBS_WAITING_MAX => {
@@ -119,7 +119,7 @@ impl Queues {
     }
 
     /// What goes together into the next transaction: from the front, at most one push of each node, up to a size.
-    fn next_turn(&self, tenant: TenantId) -> Option<Vec<Waiting>> {
+    fn next_turn(&self, tenant: TenantId) -> Option<Vec<QueuedJob>> {
         let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = tenants.waiting.get_mut(&tenant)?;
         let (mut turn, mut later) = (Vec::new(), VecDeque::new());
@@ -147,7 +147,7 @@ impl Queues {
         Some(turn)
     }
 
-    async fn take(&self, tenant: TenantId, turn: Vec<Waiting>) {
+    async fn take(&self, tenant: TenantId, turn: Vec<QueuedJob>) {
         let (jobs, answers): (Vec<Job>, Vec<_>) = turn.into_iter().map(|waiting| (waiting.job, waiting.answer)).unzip();
         match self.transact(tenant, &jobs).await {
             Ok(outcomes) => {
@@ -172,22 +172,22 @@ impl Queues {
     }
 
     /// One transaction; tried again where that can help and nothing was written.
-    async fn transact(&self, tenant: TenantId, jobs: &[Job]) -> Result<Vec<Answer>, TurnError> {
-        let mut caution = Caution::default();
+    async fn transact(&self, tenant: TenantId, jobs: &[Job]) -> Result<Vec<JobOutcome>, IngestError> {
+        let mut hints = RetryHints::default();
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let error = match self.attempt(tenant, jobs, &caution).await {
+            let error = match self.attempt(tenant, jobs, &hints).await {
                 Ok(answers) => return Ok(answers),
                 Err(error) => error,
             };
             match &error {
-                TurnError::Judge(JudgeError::Defect(event)) if caution.defects.insert(*event) => {
+                IngestError::Judge(DecideError::Defect(event)) if hints.defects.insert(*event) => {
                     tracing::error!(event.id = %event, "applying the event failed; it is set apart");
                     attempt = 0;
                 }
-                TurnError::Store(StoreError::IdCounts(_)) if !caution.ids_may_count => caution.ids_may_count = true,
-                TurnError::Store(StoreError::Contended(_) | StoreError::Unavailable(_)) if attempt < ATTEMPTS_MAX => {
+                IngestError::Store(StoreError::IdCounts(_)) if !hints.check_ids => hints.check_ids = true,
+                IngestError::Store(StoreError::Contended(_) | StoreError::Unavailable(_)) if attempt < ATTEMPTS_MAX => {
                     tokio::time::sleep(PAUSE * 2u32.pow(attempt)).await;
                 }
                 _ => return Err(error),
@@ -195,23 +195,28 @@ impl Queues {
         }
     }
 
-    async fn attempt(&self, tenant: TenantId, jobs: &[Job], caution: &Caution) -> Result<Vec<Answer>, TurnError> {
+    async fn attempt(
+        &self,
+        tenant: TenantId,
+        jobs: &[Job],
+        hints: &RetryHints,
+    ) -> Result<Vec<JobOutcome>, IngestError> {
         let mut connection = self.database.ingest().await?;
         let tx = connection.transaction().await.map_err(StoreError::from)?;
-        let answers = turn::run(&tx, tenant, jobs, self.clock.now(), caution).await?;
-        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+        let answers = batch::run_batch(&tx, tenant, jobs, self.clock.now(), hints).await?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
         self.commits.send_modify(|commits| *commits = commits.wrapping_add(1));
         Ok(answers)
     }
 }
 
-impl TurnError {
+impl IngestError {
     /// What the caller is told.
     pub(crate) fn problem(&self) -> Problem {
         match self {
-            TurnError::Store(error) => error.problem(),
-            TurnError::Judge(error) => Problem::new(ErrorCode::Internal, error.to_string()),
-            TurnError::NoTenant(_) => Problem::new(ErrorCode::NotFound, self.to_string()),
+            IngestError::Store(error) => error.problem(),
+            IngestError::Judge(error) => Problem::new(ErrorCode::Internal, error.to_string()),
+            IngestError::NoTenant(_) => Problem::new(ErrorCode::NotFound, self.to_string()),
         }
     }
 }

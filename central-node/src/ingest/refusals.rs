@@ -8,13 +8,13 @@ use comptoir_proto::problem::Problem;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Drafts, Job};
+use super::{DraftBatch, Job};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::identity::Credential;
 
 /// A refusal to be noted.
-pub(crate) struct Refused<'a> {
+pub(crate) struct NotedRefusal<'a> {
     /// Whose request.
     pub(crate) credential: &'a Credential,
     /// What it is told.
@@ -23,7 +23,7 @@ pub(crate) struct Refused<'a> {
 
 /// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one a minute of a
 /// kind: a node that is set up wrongly asks for ever. Noting may fail; the refusal stands all the same.
-pub(crate) async fn note(central: &Central, refused: Refused<'_>) {
+pub(crate) async fn note(central: &Central, refused: NotedRefusal<'_>) {
     let code = refused.problem.error_code();
     let audited = matches!(code, Some(ErrorCode::WrongTenant | ErrorCode::WrongNode | ErrorCode::KeyChanged));
     match count(central, &refused, audited).await {
@@ -34,8 +34,8 @@ pub(crate) async fn note(central: &Central, refused: Refused<'_>) {
 }
 
 /// Raises the count, and says whether the log has heard nothing of it for a minute.
-async fn count(central: &Central, refused: &Refused<'_>, audited: bool) -> Result<bool, StoreError> {
-    let Refused { credential, problem } = refused;
+async fn count(central: &Central, refused: &NotedRefusal<'_>, audited: bool) -> Result<bool, StoreError> {
+    let NotedRefusal { credential, problem } = refused;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let sql = "insert into refusal (tenant_id, key_id, code, times, last_at, last_detail, audited_at)
@@ -53,8 +53,8 @@ async fn count(central: &Central, refused: &Refused<'_>, audited: bool) -> Resul
     Ok(due)
 }
 
-async fn seal(central: &Central, refused: &Refused<'_>) {
-    let Refused { credential, problem } = refused;
+async fn seal(central: &Central, refused: &NotedRefusal<'_>) {
+    let NotedRefusal { credential, problem } = refused;
     let subject = credential.node().map_or_else(|| "admin".to_owned(), |node| node.to_string());
     let payload = json!({
         "action": problem.code,
@@ -70,8 +70,8 @@ async fn seal(central: &Central, refused: &Refused<'_>) {
     );
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
     let drafts =
-        Drafts { drafts: vec![(draft, Fact::AuditRecorded)], atomic: true, by_central: true, opens_epoch: false };
-    if let Err(problem) = central.queues().submit(credential.tenant, Job::Drafts(drafts)).await {
+        DraftBatch { drafts: vec![(draft, Fact::AuditRecorded)], atomic: true, by_central: true, opens_epoch: false };
+    if let Err(problem) = central.ingest_queue().submit(credential.tenant, Job::Drafts(drafts)).await {
         tracing::warn!(code = problem.code, detail = problem.detail, "an audit event could not be written");
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use super::{Error, io};
+use super::{PostgresError, io};
 
 /// An entry of the password file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,7 +15,7 @@ pub(super) struct Account {
 }
 
 /// The account we run as, and the one that runs the server.
-pub(super) fn find() -> Result<(Account, Account), Error> {
+pub(super) fn find() -> Result<(Account, Account), PostgresError> {
     let passwd = fs::read_to_string("/etc/passwd").map_err(io("reading /etc/passwd"))?;
     let uid = rustix::process::geteuid().as_raw();
     let ours = by(&passwd, |account| account.uid == uid).unwrap_or_else(|| Account {
@@ -27,7 +27,7 @@ pub(super) fn find() -> Result<(Account, Account), Error> {
         return Ok((ours.clone(), ours));
     }
     let named = |name: &'static str| by(&passwd, move |account| account.name == name);
-    let server = named("postgres").or_else(|| named("nobody")).ok_or(Error::NoAccount)?;
+    let server = named("postgres").or_else(|| named("nobody")).ok_or(PostgresError::NoAccount)?;
     Ok((ours, server))
 }
 
@@ -42,7 +42,7 @@ fn by(passwd: &str, wanted: impl Fn(&Account) -> bool) -> Option<Account> {
 }
 
 /// Every folder on the way must let the server's account through; ours gets 0711 for that, nobody else's is touched.
-pub(super) fn check_reachable(account: &Account, data_dir: &Path) -> Result<(), Error> {
+pub(super) fn check_reachable(account: &Account, data_dir: &Path) -> Result<(), PostgresError> {
     for directory in data_dir.ancestors() {
         let metadata = fs::metadata(directory).map_err(io(format!("looking at {}", directory.display())))?;
         let mode = metadata.permissions().mode();
@@ -52,7 +52,7 @@ pub(super) fn check_reachable(account: &Account, data_dir: &Path) -> Result<(), 
             () => mode & 0o001,
         };
         if may_enter == 0 {
-            return Err(Error::Unreachable {
+            return Err(PostgresError::Unreachable {
                 user: account.name.clone(),
                 directory: directory.to_owned(),
                 data_dir: data_dir.to_owned(),

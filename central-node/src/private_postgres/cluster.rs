@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::account::{self, Account};
-use super::{ADMIN_ROLE, Config, Error, ROLES, io};
+use super::{ADMIN_ROLE, PostgresConfig, PostgresError, ROLES, io};
 
 /// A socket's path has fewer than 108 bytes, and Postgres adds its own file name.
 const SOCKET_DIR_BYTES_MAX: usize = 80;
@@ -24,7 +24,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Makes the folders and, the first time, the cluster. The caller holds the lock.
-    pub(super) fn prepare(config: &Config) -> Result<Cluster, Error> {
+    pub(super) fn prepare(config: &PostgresConfig) -> Result<Cluster, PostgresError> {
         let (ours, server) = account::find()?;
         let data_dir =
             fs::canonicalize(&config.data_dir).map_err(io(format!("opening {}", config.data_dir.display())))?;
@@ -49,7 +49,7 @@ impl Cluster {
     }
 
     /// initdb works beside the final place, so that a kill in the middle leaves nothing that looks like a cluster.
-    fn initialise(&self, beside: &Path, sync: bool) -> Result<(), Error> {
+    fn initialise(&self, beside: &Path, sync: bool) -> Result<(), PostgresError> {
         if beside.exists() {
             fs::remove_dir_all(beside).map_err(io(format!("removing {}", beside.display())))?;
         }
@@ -78,7 +78,7 @@ impl Cluster {
     }
 
     /// Only whoever runs this program, and the server's own account, may connect: by the kernel's word, over the socket.
-    fn admit(&self, ours: &Account, server: &Account) -> Result<(), Error> {
+    fn admit(&self, ours: &Account, server: &Account) -> Result<(), PostgresError> {
         let mut people = vec![ours.name.as_str()];
         if server != ours {
             people.push(&server.name);
@@ -89,7 +89,7 @@ impl Cluster {
         self.write("pg_hba.conf", "local all all peer map=comptoir\n")
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<(), Error> {
+    fn write(&self, name: &str, text: &str) -> Result<(), PostgresError> {
         let path = self.pg.join(name);
         // On a full disk a file that is written again is left empty, and central would not start even to say so.
         if fs::read(&path).is_ok_and(|present| present == text.as_bytes()) {
@@ -98,7 +98,7 @@ impl Cluster {
         fs::write(&path, text).map_err(io(format!("writing {}", path.display())))
     }
 
-    fn own_folder(&self, path: &Path) -> Result<(), Error> {
+    fn own_folder(&self, path: &Path) -> Result<(), PostgresError> {
         fs::create_dir_all(path).map_err(io(format!("creating {}", path.display())))?;
         set_mode(path, 0o700)?;
         if let Some(account) = &self.account {
@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     /// A program of Postgres, as the server's account, to be killed with the thread that spawns it; its words go to the log.
-    pub(super) fn command(&self, program: &str) -> Result<Command, Error> {
+    pub(super) fn command(&self, program: &str) -> Result<Command, PostgresError> {
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(io(format!("opening {}", self.log.display())))?;
         let again = log.try_clone().map_err(io("opening the log twice"))?;
@@ -122,16 +122,16 @@ impl Cluster {
         Ok(command)
     }
 
-    pub(super) fn failed(&self, program: &'static str, status: String) -> Error {
+    pub(super) fn failed(&self, program: &'static str, status: String) -> PostgresError {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let tail: Vec<&str> = text.lines().rev().take(8).collect();
         let tail = tail.into_iter().rev().collect::<Vec<_>>().join("\n");
-        Error::Failed { program, status, log: self.log.clone(), tail }
+        PostgresError::Failed { program, status, log: self.log.clone(), tail }
     }
 }
 
-fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
+fn set_mode(path: &Path, mode: u32) -> Result<(), PostgresError> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
         .map_err(io(format!("setting the mode of {}", path.display())))
 }
@@ -147,16 +147,16 @@ pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
 }
 
 /// The folder that was named, or the newest server among those the machine has.
-fn binaries(config: &Config) -> Result<PathBuf, Error> {
+fn binaries(config: &PostgresConfig) -> Result<PathBuf, PostgresError> {
     if let Some(folder) = &config.binaries {
         return has_server(folder)
             .then(|| folder.clone())
-            .ok_or_else(|| Error::NoBinaries { looked: folder.display().to_string() });
+            .ok_or_else(|| PostgresError::NoBinaries { looked: folder.display().to_string() });
     }
     find_binaries()
 }
 
-pub(super) fn find_binaries() -> Result<PathBuf, Error> {
+pub(super) fn find_binaries() -> Result<PathBuf, PostgresError> {
     let packaged =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin"));
     let mut packaged: Vec<PathBuf> = packaged.filter(|folder| has_server(folder)).collect();
@@ -164,7 +164,7 @@ pub(super) fn find_binaries() -> Result<PathBuf, Error> {
     let on_path =
         std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let found = packaged.pop().or_else(|| on_path.into_iter().find(|folder| has_server(folder)));
-    found.ok_or_else(|| Error::NoBinaries { looked: "/usr/lib/postgresql/*/bin and PATH".to_owned() })
+    found.ok_or_else(|| PostgresError::NoBinaries { looked: "/usr/lib/postgresql/*/bin and PATH".to_owned() })
 }
 
 fn has_server(folder: &Path) -> bool {

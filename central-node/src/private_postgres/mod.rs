@@ -16,7 +16,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use server::Running;
+pub use server::RunningServer;
 pub(crate) use state::FULL_RETRY_SECONDS;
 pub use state::{ServerState, ServerWatch};
 
@@ -30,7 +30,7 @@ pub const ROLES: [&str; 6] =
 
 /// Where the server lives and how it is started.
 #[derive(Clone, Debug)]
-pub struct Config {
+pub struct PostgresConfig {
     /// Holds `pg/` (the cluster), `run/` (the socket), `postgres.log` and our lock.
     pub data_dir: PathBuf,
     /// The folder of `initdb` and `postgres`; looked for where the machine keeps them when absent.
@@ -41,16 +41,16 @@ pub struct Config {
     pub restarts_max: u32,
 }
 
-impl Config {
+impl PostgresConfig {
     /// A durable cluster under a data directory.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Config {
-        Config { data_dir: data_dir.into(), binaries: None, sync_initdb: true, restarts_max: RESTARTS_MAX }
+    pub fn new(data_dir: impl Into<PathBuf>) -> PostgresConfig {
+        PostgresConfig { data_dir: data_dir.into(), binaries: None, sync_initdb: true, restarts_max: RESTARTS_MAX }
     }
 }
 
 /// Why the private Postgres does not run.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum PostgresError {
     /// No server binaries on this machine.
     #[error("no Postgres server found (looked in {looked}); install it: apt-get install postgresql")]
     NoBinaries {
@@ -106,32 +106,32 @@ pub enum Error {
     },
 }
 
-fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Error {
+fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> PostgresError {
     let doing = doing.into();
-    move |error| Error::Io { doing, error }
+    move |error| PostgresError::Io { doing, error }
 }
 
 /// How long a server may take to answer after its start: crash recovery of a large log is slow.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 
 /// Starts the private Postgres of a data directory, initialising it the first time. Returns when it takes connections.
-pub fn start(config: &Config) -> Result<Running, Error> {
+pub fn start(config: &PostgresConfig) -> Result<RunningServer, PostgresError> {
     server::start(config)
 }
 
 /// The folder of the newest server on this machine.
-pub fn find_binaries() -> Result<PathBuf, Error> {
+pub fn find_binaries() -> Result<PathBuf, PostgresError> {
     cluster::find_binaries()
 }
 
 /// The connection string of the server that another process runs on a data directory: for commands given beside a running central.
-pub fn connection_string_of(data_dir: &Path, role: &str, database: &str) -> Result<String, Error> {
+pub fn connection_string_of(data_dir: &Path, role: &str, database: &str) -> Result<String, PostgresError> {
     let data_dir = std::fs::canonicalize(data_dir).map_err(io(format!("opening {}", data_dir.display())))?;
     Ok(server::connection_string(&cluster::socket_dir(&data_dir), role, database))
 }
 
 /// A throwaway cluster for a test: as [`start`], without waiting for initdb's files to reach the disk. It takes a third of a second,
 /// so a test can have its own; copying a ready cluster would save a quarter of one.
-pub fn scratch(data_dir: &Path) -> Result<Running, Error> {
-    server::start(&Config { sync_initdb: false, ..Config::new(data_dir) })
+pub fn scratch(data_dir: &Path) -> Result<RunningServer, PostgresError> {
+    server::start(&PostgresConfig { sync_initdb: false, ..PostgresConfig::new(data_dir) })
 }

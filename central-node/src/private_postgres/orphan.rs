@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{Error, io};
+use super::{PostgresError, io};
 
 const STEP: Duration = Duration::from_millis(20);
 const FAST_STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -15,7 +15,7 @@ const HARD_STOP_WITHIN: Duration = Duration::from_secs(15);
 
 /// Stops what an earlier run left running on this cluster and removes its pid file and socket. The caller holds the lock, so whoever
 /// runs on it is nobody's any more.
-pub(super) fn clear(pg: &Path, run: &Path) -> Result<(), Error> {
+pub(super) fn clear(pg: &Path, run: &Path) -> Result<(), PostgresError> {
     let started = Instant::now();
     let mut asked = None;
     while let Some(pid) = server_on(pg) {
@@ -26,7 +26,7 @@ pub(super) fn clear(pg: &Path, run: &Path) -> Result<(), Error> {
             asked = Some((pid, signal));
         }
         if started.elapsed() > HARD_STOP_WITHIN {
-            return Err(Error::Orphan { pid });
+            return Err(PostgresError::Orphan { pid });
         }
         sleep(STEP);
     }

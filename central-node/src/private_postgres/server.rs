@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::cluster::Cluster;
 use super::state::{ServerState, ServerWatch};
-use super::{Config, Error, READY_WITHIN, io, orphan};
+use super::{PostgresConfig, PostgresError, READY_WITHIN, io, orphan};
 use crate::restart::FailureCount;
 
 const STEP: Duration = Duration::from_millis(20);
@@ -25,7 +25,7 @@ const FAST_STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// A private Postgres that is kept running. Stopped when dropped.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     run: PathBuf,
     log: PathBuf,
     watch: ServerWatch,
@@ -33,7 +33,7 @@ pub struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Running {
+impl RunningServer {
     /// A connection string for a role and a database, over the socket.
     pub fn connection_string(&self, role: &str, database: &str) -> String {
         connection_string(&self.run, role, database)
@@ -77,7 +77,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.end();
     }
@@ -87,7 +87,7 @@ pub(super) fn connection_string(run: &Path, role: &str, database: &str) -> Strin
     format!("host={} user={role} dbname={database}", run.display())
 }
 
-pub(super) fn start(config: &Config) -> Result<Running, Error> {
+pub(super) fn start(config: &PostgresConfig) -> Result<RunningServer, PostgresError> {
     let (ready, answer) = sync_channel(1);
     let (stop, stopped) = sync_channel(1);
     let config = config.clone();
@@ -100,7 +100,7 @@ pub(super) fn start(config: &Config) -> Result<Running, Error> {
                 let state = watch::Sender::new(ServerState::Serving { pid: pid_of(&child) });
                 let watch = ServerWatch::new(state.subscribe(), cluster.pg.clone());
                 if ready.send(Ok((cluster.run.clone(), cluster.log.clone(), watch))).is_ok() {
-                    Keeper { cluster, restarts_max: config.restarts_max, stopped, state }.keep(child);
+                    ServerKeeper { cluster, restarts_max: config.restarts_max, stopped, state }.keep(child);
                 }
                 drop(lock);
             }
@@ -108,23 +108,23 @@ pub(super) fn start(config: &Config) -> Result<Running, Error> {
         }
     });
     let thread = thread.map_err(io("starting a thread"))?;
-    let started = answer.recv().map_err(|_| Error::Io {
+    let started = answer.recv().map_err(|_| PostgresError::Io {
         doing: "starting Postgres".to_owned(),
         error: std::io::Error::other("the thread that watches it ended"),
     })?;
     let (run, log, watch) = started?;
-    Ok(Running { run, log, watch, stop: Some(stop), thread: Some(thread) })
+    Ok(RunningServer { run, log, watch, stop: Some(stop), thread: Some(thread) })
 }
 
 /// The folders and the cluster; nobody else uses them while the lock is held.
-fn prepare(config: &Config) -> Result<(Cluster, File), Error> {
+fn prepare(config: &PostgresConfig) -> Result<(Cluster, File), PostgresError> {
     fs::create_dir_all(&config.data_dir).map_err(io(format!("creating {}", config.data_dir.display())))?;
     let lock = lock(&config.data_dir.join("postgres.lock"))?;
     Ok((Cluster::prepare(config)?, lock))
 }
 
 /// Starts the server, and returns once it takes connections.
-fn launch(cluster: &Cluster, stopped: &StopSignal) -> Result<Child, Error> {
+fn launch(cluster: &Cluster, stopped: &StopSignal) -> Result<Child, PostgresError> {
     orphan::clear(&cluster.pg, &cluster.run)?;
     let mut command = cluster.command("postgres")?;
     command.arg("-D").arg(&cluster.pg).arg("-k").arg(&cluster.run).args(["-h", ""]);
@@ -146,17 +146,17 @@ fn launch(cluster: &Cluster, stopped: &StopSignal) -> Result<Child, Error> {
     Ok(child)
 }
 
-fn lock(path: &Path) -> Result<File, Error> {
+fn lock(path: &Path) -> Result<File, PostgresError> {
     let file = File::options().create(true).truncate(false).write(true).open(path);
     let file = file.map_err(io(format!("opening {}", path.display())))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked(path.parent().unwrap_or(path).to_owned())),
+        Err(TryLockError::WouldBlock) => Err(PostgresError::Locked(path.parent().unwrap_or(path).to_owned())),
         Err(TryLockError::Error(error)) => Err(io(format!("locking {}", path.display()))(error)),
     }
 }
 
-fn wait_until_ready(cluster: &Cluster, child: &mut Child, stopped: &StopSignal) -> Result<(), Error> {
+fn wait_until_ready(cluster: &Cluster, child: &mut Child, stopped: &StopSignal) -> Result<(), PostgresError> {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().map_err(io("waiting for postgres"))? {
@@ -169,7 +169,7 @@ fn wait_until_ready(cluster: &Cluster, child: &mut Child, stopped: &StopSignal) 
         }
         if stopped.came() {
             stop(child);
-            return Err(Error::Stopped);
+            return Err(PostgresError::Stopped);
         }
         if started.elapsed() > READY_WITHIN {
             stop(child);
@@ -179,7 +179,7 @@ fn wait_until_ready(cluster: &Cluster, child: &mut Child, stopped: &StopSignal) 
     }
 }
 
-/// Comes when [`Running`] drops its sender.
+/// Comes when [`RunningServer`] drops its sender.
 struct StopSignal(Receiver<()>);
 
 impl StopSignal {
@@ -192,15 +192,15 @@ impl StopSignal {
     }
 }
 
-/// What the thread behind [`Running`] works with.
-struct Keeper {
+/// What the thread behind [`RunningServer`] works with.
+struct ServerKeeper {
     cluster: Cluster,
     restarts_max: u32,
     stopped: StopSignal,
     state: watch::Sender<ServerState>,
 }
 
-impl Keeper {
+impl ServerKeeper {
     /// Keeps a server running until it is to stop, or does not come back.
     fn keep(&self, mut child: Child) {
         let mut failures = FailureCount::new(self.restarts_max);
@@ -228,7 +228,12 @@ impl Keeper {
     }
 
     /// Tries until the server takes connections again. Nothing when it is to stop, or every restart was used.
-    fn start_again(&self, failures: &mut FailureCount, mut ran_for: Duration, mut reason: Error) -> Option<Child> {
+    fn start_again(
+        &self,
+        failures: &mut FailureCount,
+        mut ran_for: Duration,
+        mut reason: PostgresError,
+    ) -> Option<Child> {
         loop {
             let Some((attempt, pause)) = failures.failed_after(ran_for) else {
                 tracing::error!("Postgres does not come back after {} restarts: {reason}", self.restarts_max);
@@ -254,7 +259,7 @@ impl Keeper {
                     self.state.send_replace(ServerState::Serving { pid: pid_of(&child) });
                     return Some(child);
                 }
-                Err(Error::Stopped) => return None,
+                Err(PostgresError::Stopped) => return None,
                 Err(error) => (ran_for, reason) = (Duration::ZERO, error),
             }
         }

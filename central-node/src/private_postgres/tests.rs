@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::cluster::Cluster;
-use super::{ADMIN_ROLE, Config, Error, Running, scratch};
+use super::{ADMIN_ROLE, PostgresConfig, PostgresError, RunningServer, scratch};
 
 /// Names the data directory to the copy of this test that plays the parent.
 const PARENT: &str = "COMPTOIR_TEST_POSTGRES_PARENT";
@@ -21,7 +21,7 @@ async fn what_was_committed_is_there_after_a_stop_a_kill_and_a_stale_pid_file() 
     let running = scratch(&data_dir).unwrap();
     one_row(&running, "create table kept as select 'yes'::text as kept").await;
     let second = scratch(&data_dir);
-    assert!(matches!(second, Err(Error::Locked(_))), "two processes on one directory: {second:?}");
+    assert!(matches!(second, Err(PostgresError::Locked(_))), "two processes on one directory: {second:?}");
     kill(running.pid().unwrap());
     drop(running);
     // The number belongs to a living process of somebody else by now.
@@ -59,7 +59,7 @@ async fn nobody_reaches_it_over_the_network_or_as_an_unknown_role() {
 fn a_server_that_an_earlier_run_left_behind_is_stopped_before_a_new_one_starts() {
     let (_folder, data_dir) = data_dir();
     scratch(&data_dir).unwrap().stop();
-    let cluster = Cluster::prepare(&Config::new(&data_dir)).unwrap();
+    let cluster = Cluster::prepare(&PostgresConfig::new(&data_dir)).unwrap();
     let mut orphan = cluster.command("postgres").unwrap();
     let orphan = orphan.arg("-D").arg(&cluster.pg).arg("-k").arg(&cluster.run).args(["-h", ""]);
     let mut orphan = orphan.spawn().unwrap();
@@ -110,7 +110,7 @@ fn a_long_data_directory_gets_a_short_socket() {
 #[test]
 fn a_machine_without_a_server_is_told_what_to_install() {
     let (_folder, data_dir) = data_dir();
-    let config = Config { binaries: Some(data_dir.clone()), ..Config::new(&data_dir) };
+    let config = PostgresConfig { binaries: Some(data_dir.clone()), ..PostgresConfig::new(&data_dir) };
     let error = super::start(&config).expect_err("there is no server in an empty folder");
     assert!(error.to_string().contains("apt-get install postgresql"), "{error}");
 }
@@ -124,7 +124,7 @@ fn data_dir() -> (tempfile::TempDir, PathBuf) {
     (folder, data_dir)
 }
 
-async fn one_row(running: &Running, sql: &str) -> Option<String> {
+async fn one_row(running: &RunningServer, sql: &str) -> Option<String> {
     let text = running.connection_string(ADMIN_ROLE, "postgres");
     let (client, connection) = tokio_postgres::connect(&text, tokio_postgres::NoTls).await.unwrap();
     let connection = tokio::spawn(connection);

@@ -8,9 +8,9 @@ use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Portal;
 
-use super::rebuild::{Builder, Wish};
+use super::rebuild::{BuildTarget, Builder};
 use super::status::version_state;
-use super::{Projection, ProjectionError, Table, Version, position_sql};
+use super::{Projection, ProjectionError, ProjectionTable, Version, position_sql};
 use crate::database::{Database, begin_snapshot};
 
 /// Rows fetched at a time from each side.
@@ -18,14 +18,14 @@ const ROWS: i32 = 2_000;
 
 /// What a comparison found.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Compared {
+pub struct VersionComparison {
     /// Where both versions stood.
     pub position: Position,
     /// One per table of the projection.
-    pub tables: Vec<TableCompared>,
+    pub tables: Vec<TableComparison>,
 }
 
-impl Compared {
+impl VersionComparison {
     /// Whether every table is the same.
     pub fn is_equal(&self) -> bool {
         self.tables.iter().all(|table| table.difference.is_none())
@@ -34,7 +34,7 @@ impl Compared {
 
 /// One table in both versions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TableCompared {
+pub struct TableComparison {
     /// Its name.
     pub table: &'static str,
     /// In the first version.
@@ -42,7 +42,7 @@ pub struct TableCompared {
     /// In the second.
     pub right: TableDigest,
     /// The first row that is not the same.
-    pub difference: Option<Difference>,
+    pub difference: Option<RowDifference>,
 }
 
 /// A table in one line.
@@ -56,7 +56,7 @@ pub struct TableDigest {
 
 /// Two rows that should be one.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Difference {
+pub struct RowDifference {
     /// Which row in the order of the key, from 1.
     pub row: u64,
     /// Its text in the first version; absent where that has fewer rows.
@@ -71,7 +71,7 @@ pub async fn compare(
     tenant: TenantId,
     projection: Projection,
     (left, right): (i32, i32),
-) -> Result<Compared, ProjectionError> {
+) -> Result<VersionComparison, ProjectionError> {
     let (left, right) = (Version { projection, number: left }, Version { projection, number: right });
     let mut connection = database.service().await?;
     let snapshot = begin_snapshot(&mut connection, tenant).await?;
@@ -81,10 +81,10 @@ pub async fn compare(
         // A reporting projection only adds rows: both are the same moment's up to where the one behind has come.
         let position = at_left.min(at_right);
         let tables = compare_tables(tenant, (&snapshot, left), (&snapshot, right), position).await?;
-        return Ok(Compared { position, tables });
+        return Ok(VersionComparison { position, tables });
     }
     let (behind, position) = if at_left < at_right { (left, at_right) } else { (right, at_left) };
-    let mut builder = Builder::new(database, tenant, Wish::This(behind)).await?;
+    let mut builder = Builder::new(database, tenant, BuildTarget::This(behind)).await?;
     while builder.position() < position {
         builder.commit_page(database, position).await?;
     }
@@ -95,7 +95,7 @@ pub async fn compare(
     }
     let of = |version: Version| if version == behind { &caught_up } else { &snapshot };
     let tables = compare_tables(tenant, (of(left), left), (of(right), right), position).await?;
-    Ok(Compared { position, tables })
+    Ok(VersionComparison { position, tables })
 }
 
 async fn standing(tx: &Transaction<'_>, tenant: TenantId, of: Version) -> Result<Position, ProjectionError> {
@@ -110,11 +110,13 @@ async fn compare_tables(
     left: Side<'_>,
     right: Side<'_>,
     position: Position,
-) -> Result<Vec<TableCompared>, ProjectionError> {
+) -> Result<Vec<TableComparison>, ProjectionError> {
     let mut compared = Vec::new();
     for table in left.1.projection.tables() {
-        let mut rows =
-            (Rows::of(left, tenant, *table, position).await?, Rows::of(right, tenant, *table, position).await?);
+        let mut rows = (
+            RowCursor::of(left, tenant, *table, position).await?,
+            RowCursor::of(right, tenant, *table, position).await?,
+        );
         let mut difference = None;
         loop {
             let (left, right) = (rows.0.next().await?, rows.1.next().await?);
@@ -123,17 +125,17 @@ async fn compare_tables(
             }
             if left != right && difference.is_none() {
                 let row = rows.0.count.max(rows.1.count);
-                difference = Some(Difference { row, left, right });
+                difference = Some(RowDifference { row, left, right });
             }
         }
         let (left, right) = (rows.0.digest(), rows.1.digest());
-        compared.push(TableCompared { table: table.name, left, right, difference });
+        compared.push(TableComparison { table: table.name, left, right, difference });
     }
     Ok(compared)
 }
 
 /// The rows of one table of one version as texts, a few at a time.
-struct Rows<'a> {
+struct RowCursor<'a> {
     tx: &'a Transaction<'a>,
     portal: Portal,
     fetched: std::vec::IntoIter<String>,
@@ -142,13 +144,13 @@ struct Rows<'a> {
     hasher: blake3::Hasher,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowCursor<'a> {
     async fn of(
         (tx, of): Side<'a>,
         tenant: TenantId,
-        table: Table,
+        table: ProjectionTable,
         position: Position,
-    ) -> Result<Rows<'a>, ProjectionError> {
+    ) -> Result<RowCursor<'a>, ProjectionError> {
         let columns: String = tx
             .query_one(
                 "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
@@ -158,7 +160,7 @@ impl<'a> Rows<'a> {
             )
             .await?
             .try_get(0)?;
-        let Table { name, key } = table;
+        let ProjectionTable { name, key } = table;
         let up_to = position_sql(position);
         // Rows of a reporting projection know the position that brought them; those of a deciding one are as they stand.
         let portal = if of.projection.is_deciding() {
@@ -173,7 +175,7 @@ impl<'a> Rows<'a> {
             tx.bind(&tx.prepare(&sql).await?, &[&tenant.uuid(), &of.number, &up_to]).await?
         };
         let (fetched, hasher) = (Vec::new().into_iter(), blake3::Hasher::new());
-        Ok(Rows { tx, portal, fetched, more: true, count: 0, hasher })
+        Ok(RowCursor { tx, portal, fetched, more: true, count: 0, hasher })
     }
 
     async fn next(&mut self) -> Result<Option<String>, ProjectionError> {

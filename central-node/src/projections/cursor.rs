@@ -10,7 +10,7 @@ use super::{ProjectionError, Version, position_of, position_sql};
 
 /// The right to move one cursor, as long as nobody else has taken it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Claim {
+pub(super) struct CursorClaim {
     /// Whose cursor.
     pub(super) tenant: TenantId,
     /// Of which projection and version.
@@ -38,18 +38,18 @@ pub(super) async fn claim(
     of: Version,
     owner: Uuid,
     purpose: Purpose,
-) -> Result<Option<Claim>, ProjectionError> {
+) -> Result<Option<CursorClaim>, ProjectionError> {
     let (tenant_id, name, version) = (tenant.uuid(), of.projection.name(), of.number);
     let build = purpose == Purpose::Build;
     let row = tx.query_opt(include_str!("cursor_claim.sql"), &[&tenant_id, &name, &version, &owner, &build]).await?;
     row.map(|row| {
         let position = position_of(row.try_get("position")?)?;
-        Ok(Claim { tenant, of, position, owner_epoch: row.try_get("owner_epoch")? })
+        Ok(CursorClaim { tenant, of, position, owner_epoch: row.try_get("owner_epoch")? })
     })
     .transpose()
 }
 
-impl Claim {
+impl CursorClaim {
     /// Moves the cursor within the transaction that writes the rows up to `to`. Zero rows updated: another owner came; the transaction
     /// must not be committed.
     pub(super) async fn advance(&mut self, tx: &Transaction<'_>, to: Position) -> Result<(), ProjectionError> {

@@ -4,19 +4,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use comptoir_core::decision::{Place, Verdict};
-use comptoir_core::fact::{Fact, Known};
+use comptoir_core::decision::{DecisionContext, Verdict};
+use comptoir_core::fact::{Fact, ParsedEvent};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
-use comptoir_core::rules::{Effect, Promise, effects, evolve, touched, touched_through};
-use comptoir_core::state::{Touched, World};
+use comptoir_core::rules::{Effect, PriorDecision, dependent_keys, effects, evolve, keys_needed};
+use comptoir_core::state::{DecisionState, StateKeys};
 use comptoir_proto::stored_v1::StoredDecision;
 use deadpool_postgres::Transaction;
 
-use super::read::Read;
+use super::read::ReadEntry;
 use super::{Projection, ProjectionError};
+use crate::state_store::{self, EntityHistory, Versions};
 use crate::tenant::Tenant;
-use crate::world_store::{self, Past, Versions};
 
 /// Verdicts from which something may follow. A release carries the verdict of the event it releases.
 pub(crate) const FOLDED: [Verdict; 4] =
@@ -30,38 +30,46 @@ const UNWRITTEN_ROWS_MAX: usize = 100_000;
 /// Rows of the versions being built. They stay true between transactions, because the fence lets nobody else write them.
 #[derive(Debug)]
 struct Cache {
-    world: World,
-    held: Held,
+    decision_state: DecisionState,
+    held: RowPresence,
 }
 
 /// What a row that is not in memory means.
 #[derive(Debug)]
-enum Held {
+enum RowPresence {
     /// There is none: the build began here at the first position.
     Whole,
     /// It must be looked for, unless it was.
-    Part(Touched),
+    Part(StateKeys),
 }
 
 impl Cache {
     /// What a build begins with that has come to a position.
     fn at(position: Position) -> Cache {
-        let held = if position == Position::ZERO { Held::Whole } else { Held::Part(Touched::default()) };
-        Cache { world: World::default(), held }
+        let held =
+            if position == Position::ZERO { RowPresence::Whole } else { RowPresence::Part(StateKeys::default()) };
+        Cache { decision_state: DecisionState::default(), held }
     }
 
     fn empty() -> Cache {
-        Cache { world: World::default(), held: Held::Part(Touched::default()) }
+        Cache { decision_state: DecisionState::default(), held: RowPresence::Part(StateKeys::default()) }
     }
 
     /// Begins again with nothing, where it has grown too large.
     fn shrink(&mut self) {
-        let world = &self.world;
-        let held = world.stock.len() + world.taken.len() + world.counts.len() + world.deliveries.len();
-        let held = held + world.invoices.len() + world.series.len() + world.entities.len() + world.quarantined.len();
+        let decision_state = &self.decision_state;
+        let held = decision_state.stock.len()
+            + decision_state.taken.len()
+            + decision_state.counts.len()
+            + decision_state.deliveries.len();
+        let held = held
+            + decision_state.invoices.len()
+            + decision_state.series.len()
+            + decision_state.entities.len()
+            + decision_state.quarantined.len();
         let looked_for = match &self.held {
-            Held::Whole => 0,
-            Held::Part(loaded) => rows(loaded),
+            RowPresence::Whole => 0,
+            RowPresence::Part(loaded) => rows(loaded),
         };
         if held.max(looked_for) > CACHED_ROWS_MAX {
             *self = Cache::empty();
@@ -70,15 +78,15 @@ impl Cache {
 }
 
 /// An event with its judgement, in its place.
-pub(crate) struct Judged<'a> {
-    pub(crate) known: &'a Known,
-    pub(crate) place: Place,
+pub(crate) struct PlacedEvent<'a> {
+    pub(crate) known: &'a ParsedEvent,
+    pub(crate) place: DecisionContext,
     pub(crate) decision: &'a StoredDecision,
 }
 
 /// The events of a page from which something follows. One that was set apart because it could not be read is none of them; anything else
 /// that does not read is damage.
-pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [Read]) -> Result<Vec<Judged<'a>>, ProjectionError> {
+pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
     let mut judged = Vec::with_capacity(events.len());
     for event in events {
         let damaged = |reason: &String| ProjectionError::Damaged {
@@ -90,7 +98,7 @@ pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [Read]) -> Result<Vec<Judg
         match &event.known {
             Ok(known) => {
                 let place = place(tenant, known, decision);
-                judged.push(Judged { known, place, decision });
+                judged.push(PlacedEvent { known, place, decision });
             }
             Err(_) if decision.judgement.verdict == Verdict::Quarantined => {}
             Err(reason) => return Err(damaged(reason)),
@@ -100,8 +108,8 @@ pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [Read]) -> Result<Vec<Judg
 }
 
 /// Where and when an event was judged, as ingest knew it.
-fn place(tenant: &Tenant, known: &Known, decision: &StoredDecision) -> Place {
-    Place {
+fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> DecisionContext {
+    DecisionContext {
         position: decision.position,
         received_at: decision.received_at,
         effective_at: decision.effective_at,
@@ -114,21 +122,27 @@ fn place(tenant: &Tenant, known: &Known, decision: &StoredDecision) -> Place {
 
 /// The versions that are being built, and what of them is in memory.
 #[derive(Debug)]
-pub(crate) struct Build {
+pub(crate) struct StateBuild {
     pub(crate) built: BTreeSet<Projection>,
     /// The versions of `built`, and the active ones of the others.
     pub(crate) versions: Versions,
     cache: Cache,
     /// Changed in memory, and not yet written.
-    written: Touched,
+    written: StateKeys,
     /// What is kept of how entities stood in between.
-    past: Past,
+    past: EntityHistory,
 }
 
-impl Build {
+impl StateBuild {
     /// A build of these versions that has come to a position.
-    pub(crate) fn at(position: Position, built: BTreeSet<Projection>, versions: Versions) -> Build {
-        Build { built, versions, cache: Cache::at(position), written: Touched::default(), past: Past::default() }
+    pub(crate) fn at(position: Position, built: BTreeSet<Projection>, versions: Versions) -> StateBuild {
+        StateBuild {
+            built,
+            versions,
+            cache: Cache::at(position),
+            written: StateKeys::default(),
+            past: EntityHistory::default(),
+        }
     }
 
     /// Applies a part of the log in memory. After an error begin again: what is in memory is of no transaction.
@@ -136,14 +150,14 @@ impl Build {
         &mut self,
         tx: &Transaction<'_>,
         tenant: &Arc<Tenant>,
-        events: &Arc<Vec<Read>>,
+        events: &Arc<Vec<ReadEntry>>,
     ) -> Result<(), ProjectionError> {
         let mut cache = std::mem::replace(&mut self.cache, Cache::empty());
         self.load(tx, tenant, events, &mut cache).await?;
         let (built, tenant, events) = (self.built.clone(), Arc::clone(tenant), Arc::clone(events));
         let (mut written, mut past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
         let folded = tokio::task::spawn_blocking(move || {
-            fold(&built, &mut cache.world, (&mut written, &mut past), &tenant, &events)?;
+            fold(&built, &mut cache.decision_state, (&mut written, &mut past), &tenant, &events)?;
             Ok::<_, ProjectionError>((cache, written, past))
         });
         (self.cache, self.written, self.past) = folded.await??;
@@ -158,8 +172,8 @@ impl Build {
     /// Writes the rows that changed since the last time, each once, however often it changed.
     pub(crate) async fn save(&mut self, tx: &Transaction<'_>, tenant: TenantId) -> Result<(), ProjectionError> {
         let (written, past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
-        world_store::save(tx, tenant, &self.versions, &self.cache.world, &written, &past).await?;
-        if let Held::Part(loaded) = &mut self.cache.held {
+        state_store::save(tx, tenant, &self.versions, &self.cache.decision_state, &written, &past).await?;
+        if let RowPresence::Part(loaded) = &mut self.cache.held {
             unite(loaded, written);
         }
         self.cache.shrink();
@@ -171,26 +185,27 @@ impl Build {
         &self,
         tx: &Transaction<'_>,
         tenant: &Tenant,
-        events: &[Read],
+        events: &[ReadEntry],
         cache: &mut Cache,
     ) -> Result<(), ProjectionError> {
-        let Held::Part(loaded) = &mut cache.held else {
-            return self.load_released(tx, tenant, events, &mut cache.world).await;
+        let RowPresence::Part(loaded) = &mut cache.held else {
+            return self.load_released(tx, tenant, events, &mut cache.decision_state).await;
         };
         let judged = judged(tenant, events)?;
-        let mut keys = touched_by(&judged, &cache.world);
-        let events: Vec<(&Known, &Place)> = judged.iter().map(|judged| (judged.known, &judged.place)).collect();
+        let mut keys = touched_by(&judged, &cache.decision_state);
+        let events: Vec<(&ParsedEvent, &DecisionContext)> =
+            judged.iter().map(|judged| (judged.known, &judged.place)).collect();
         loop {
             // What a release releases is read whoever is built.
             let released = std::mem::take(&mut keys.quarantined);
-            let missing = Touched { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
+            let missing = StateKeys { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
             if missing.is_empty() {
                 return Ok(());
             }
-            world_store::load(tx, tenant, &self.versions, &missing, &mut cache.world).await?;
+            state_store::load(tx, tenant, &self.versions, &missing, &mut cache.decision_state).await?;
             unite(loaded, missing);
-            keys = Touched::default();
-            touched_through(&cache.world, &events, &mut keys);
+            keys = StateKeys::default();
+            dependent_keys(&cache.decision_state, &events, &mut keys);
         }
     }
 
@@ -199,32 +214,32 @@ impl Build {
         &self,
         tx: &Transaction<'_>,
         tenant: &Tenant,
-        events: &[Read],
-        world: &mut World,
+        events: &[ReadEntry],
+        decision_state: &mut DecisionState,
     ) -> Result<(), ProjectionError> {
         if self.built.contains(&Projection::Quarantine) {
             return Ok(());
         }
-        let quarantined = events.iter().filter_map(Read::releases).collect();
-        let released = Touched { quarantined, ..Touched::default() };
-        Ok(world_store::load(tx, tenant, &self.versions, &released, world).await?)
+        let quarantined = events.iter().filter_map(ReadEntry::releases).collect();
+        let released = StateKeys { quarantined, ..StateKeys::default() };
+        Ok(state_store::load(tx, tenant, &self.versions, &released, decision_state).await?)
     }
 }
 
 /// Applies the effects that change what is being built. What was written is named.
 fn fold(
     built: &BTreeSet<Projection>,
-    world: &mut World,
-    (written, past): (&mut Touched, &mut Past),
+    decision_state: &mut DecisionState,
+    (written, past): (&mut StateKeys, &mut EntityHistory),
     tenant: &Tenant,
-    events: &[Read],
+    events: &[ReadEntry],
 ) -> Result<(), ProjectionError> {
-    for Judged { known, place, decision } in judged(tenant, events)? {
-        for effect in effects(world, &place, known, &decision.judgement) {
+    for PlacedEvent { known, place, decision } in judged(tenant, events)? {
+        for effect in effects(decision_state, &place, known, &decision.judgement) {
             if changed_by(&effect).is_some_and(|projection| built.contains(&projection)) {
                 effect.writes(written);
-                evolve(world, &effect);
-                past.note(world, &effect);
+                evolve(decision_state, &effect);
+                past.note(decision_state, &effect);
             }
         }
     }
@@ -247,15 +262,15 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
 
 /// What applying these events may read. Deciding also asks whether the products and clients that an event names are known; applying does
 /// not, unless the event is of a product or client itself.
-fn touched_by(judged: &[Judged<'_>], world: &World) -> Touched {
-    let (mut of_fields, mut of_others) = (Touched::default(), Touched::default());
-    for Judged { known, place, decision } in judged {
+fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
+    let (mut of_fields, mut of_others) = (StateKeys::default(), StateKeys::default());
+    for PlacedEvent { known, place, decision } in judged {
         let keys = match known.fact {
             Fact::Created(_) | Fact::Updated(_) | Fact::Deleted | Fact::ConflictResolved(_) => &mut of_fields,
             _ => &mut of_others,
         };
-        touched(known, place, &world.rulebook, keys);
-        if let Some(promise) = Promise::kept_by(&decision.judgement) {
+        keys_needed(known, place, &decision_state.rulebook, keys);
+        if let Some(promise) = PriorDecision::restored_by(&decision.judgement) {
             promise.touched(known, keys);
         }
     }
@@ -265,9 +280,9 @@ fn touched_by(judged: &[Judged<'_>], world: &World) -> Touched {
 }
 
 /// The part of the keys that these projections hold. The rulebook in force is none of them: it is what deciding reads.
-fn held_by(built: &BTreeSet<Projection>, keys: Touched) -> Touched {
+fn held_by(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
     let of = |projection| built.contains(&projection);
-    Touched {
+    StateKeys {
         stock: kept(of(Projection::Stock), keys.stock),
         taken: kept(of(Projection::Stock), keys.taken),
         counts: kept(of(Projection::Stock), keys.counts),
@@ -284,13 +299,13 @@ fn kept<K>(keep: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
     if keep { keys } else { BTreeSet::new() }
 }
 
-fn rows(keys: &Touched) -> usize {
-    let Touched { stock, taken, counts, deliveries, invoices, series, entities, quarantined, rulebook: _ } = keys;
+fn rows(keys: &StateKeys) -> usize {
+    let StateKeys { stock, taken, counts, deliveries, invoices, series, entities, quarantined, rulebook: _ } = keys;
     let rows = stock.len() + taken.len() + counts.len() + deliveries.len();
     rows + invoices.len() + series.len() + entities.len() + quarantined.len()
 }
 
-fn unite(into: &mut Touched, other: Touched) {
+fn unite(into: &mut StateKeys, other: StateKeys) {
     into.stock.extend(other.stock);
     into.taken.extend(other.taken);
     into.counts.extend(other.counts);

@@ -2,7 +2,7 @@
 
 use comptoir_core::decision::Verdict;
 use comptoir_core::event::Event;
-use comptoir_core::fact::Known;
+use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::{EventId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_proto::payload;
@@ -32,7 +32,7 @@ impl PageSize {
 
 /// A record and its decision, as stored.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
+pub(crate) struct StoredEntry {
     /// Its place in the tenant's order.
     pub(crate) position: Position,
     /// As the database sent it: a page is read on other threads, out of the bytes that came.
@@ -41,7 +41,7 @@ pub(crate) struct Stored {
 
 /// Which events a reader wants.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct EntryFilter<'a> {
     /// With these verdicts.
     pub(crate) verdicts: &'a [Verdict],
     /// Of these actions; of all where absent.
@@ -50,9 +50,9 @@ pub(crate) struct Wanted<'a> {
 
 /// What a page holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub(crate) struct LogPage {
     /// In the order of their positions.
-    pub(crate) events: Vec<Stored>,
+    pub(crate) events: Vec<StoredEntry>,
     /// Up to here nothing that was wanted is missing.
     pub(crate) complete_to: Position,
 }
@@ -63,9 +63,9 @@ pub(crate) async fn page(
     tenant: TenantId,
     after: Position,
     to: Position,
-    wanted: Wanted<'_>,
+    wanted: EntryFilter<'_>,
     size: PageSize,
-) -> Result<Page, ProjectionError> {
+) -> Result<LogPage, ProjectionError> {
     let last = to.min(Position(after.0.saturating_add(size.positions.max(1))));
     let bytes_max = i64::from(size.bytes);
     let verdicts: Vec<&str> = wanted.verdicts.iter().map(|verdict| verdict.as_str()).collect();
@@ -77,7 +77,7 @@ pub(crate) async fn page(
     let bytes: usize = lengths.sum::<Result<usize, String>>().map_err(StoreError::Damaged)?;
     let full = u64::try_from(bytes).is_ok_and(|bytes| bytes >= u64::from(size.bytes));
     let complete_to = if full { events.last().map_or(last, |event| event.position) } else { last };
-    Ok(Page { events, complete_to })
+    Ok(LogPage { events, complete_to })
 }
 
 /// Quarantined events by their ids, for the releases that name them.
@@ -85,7 +85,7 @@ pub(crate) async fn quarantined(
     tx: &Transaction<'_>,
     tenant: TenantId,
     events: &[EventId],
-) -> Result<Vec<Stored>, ProjectionError> {
+) -> Result<Vec<StoredEntry>, ProjectionError> {
     if events.is_empty() {
         return Ok(Vec::new());
     }
@@ -103,11 +103,11 @@ const CHAIN: usize = 4;
 const DECISION: usize = 5;
 const RECORD: usize = 6;
 
-fn stored(row: Row) -> Result<Stored, ProjectionError> {
-    Ok(Stored { position: position_of(row.try_get(POSITION)?)?, row })
+fn stored(row: Row) -> Result<StoredEntry, ProjectionError> {
+    Ok(StoredEntry { position: position_of(row.try_get(POSITION)?)?, row })
 }
 
-impl Stored {
+impl StoredEntry {
     /// Type and id of its entity, where the record could be read at ingest.
     pub(crate) fn entity(&self) -> Option<(String, String)> {
         Some((self.text(ENTITY_TYPE)?.to_owned(), self.text(ENTITY_ID)?.to_owned()))
@@ -141,7 +141,7 @@ impl Stored {
 
     /// The event and what its payload says. What was judged by its content had been checked against its schema; what was set apart may
     /// have been so because of that check, which is then made again.
-    pub(crate) fn known(&self, verdict: Option<Verdict>) -> Result<Known, String> {
+    pub(crate) fn known(&self, verdict: Option<Verdict>) -> Result<ParsedEvent, String> {
         let event = stored_v1::decode(self.bytes(RECORD)?).map_err(|error| format!("the record: {error}"))?;
         let known = match verdict {
             Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::known_to_fit(event),

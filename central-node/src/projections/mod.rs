@@ -48,7 +48,7 @@ pub enum Projection {
 
 /// One table of a projection. Its rows begin with `tenant_id` and `version`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Table {
+pub(crate) struct ProjectionTable {
     /// Its name.
     pub(crate) name: &'static str,
     /// The rest of its primary key: the order in which rows are compared.
@@ -100,25 +100,25 @@ impl Projection {
 
     /// Tables of a version that are no part of what it says: how entities stood now and then, which a version that is older than the table
     /// has not from its beginning.
-    pub(crate) fn kept_beside(self) -> Option<&'static str> {
+    pub(crate) fn companion_table(self) -> Option<&'static str> {
         (self == Projection::Entities).then_some("entity_past")
     }
 
-    pub(crate) fn tables(self) -> &'static [Table] {
+    pub(crate) fn tables(self) -> &'static [ProjectionTable] {
         match self {
             Projection::Stock => &[
-                Table { name: "stock_item", key: "site_id, product" },
-                Table { name: "stock_taken", key: "site_id, sale" },
-                Table { name: "stock_count", key: "event_id" },
+                ProjectionTable { name: "stock_item", key: "site_id, product" },
+                ProjectionTable { name: "stock_taken", key: "site_id, sale" },
+                ProjectionTable { name: "stock_count", key: "event_id" },
             ],
-            Projection::Deliveries => &[Table { name: "delivery", key: "delivery_id" }],
+            Projection::Deliveries => &[ProjectionTable { name: "delivery", key: "delivery_id" }],
             Projection::Invoices => &[
-                Table { name: "invoice", key: "invoice_id" },
-                Table { name: "invoice_series", key: "document, site_id, year" },
+                ProjectionTable { name: "invoice", key: "invoice_id" },
+                ProjectionTable { name: "invoice_series", key: "document, site_id, year" },
             ],
-            Projection::Entities => &[Table { name: "entity", key: "entity_type, entity_id" }],
-            Projection::Quarantine => &[Table { name: "quarantine", key: "event_id" }],
-            Projection::Sales => &[Table { name: "sales_line", key: "position, line" }],
+            Projection::Entities => &[ProjectionTable { name: "entity", key: "entity_type, entity_id" }],
+            Projection::Quarantine => &[ProjectionTable { name: "quarantine", key: "event_id" }],
+            Projection::Sales => &[ProjectionTable { name: "sales_line", key: "position, line" }],
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{ProjectionError, Version, position_sql};
 
 /// The entities of one version that wait.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Waiting(BTreeSet<(String, String)>);
+pub(crate) struct ParkedEntities(BTreeSet<(String, String)>);
 
 /// An event to be parked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,7 +23,11 @@ pub(crate) struct Parked {
 }
 
 /// Which entities wait. Nearly always none.
-pub(crate) async fn waiting(tx: &Transaction<'_>, tenant: TenantId, of: Version) -> Result<Waiting, ProjectionError> {
+pub(crate) async fn waiting(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    of: Version,
+) -> Result<ParkedEntities, ProjectionError> {
     let rows = tx
         .query(
             "select distinct entity_type, entity_id from projection_parked
@@ -32,10 +36,10 @@ pub(crate) async fn waiting(tx: &Transaction<'_>, tenant: TenantId, of: Version)
         )
         .await?;
     let entities = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-    Ok(Waiting(entities.collect::<Result<_, tokio_postgres::Error>>()?))
+    Ok(ParkedEntities(entities.collect::<Result<_, tokio_postgres::Error>>()?))
 }
 
-impl Waiting {
+impl ParkedEntities {
     /// Whether an event of this entity has to wait.
     pub(crate) fn has(&self, entity: &(String, String)) -> bool {
         self.0.contains(entity)

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 
 /// A tenant's marks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Marks {
+pub struct ProjectionMarks {
     /// Every reporting projection has applied the log up to here.
     pub projected: Position,
     /// The last position given; deciding read models stand here.
@@ -20,19 +20,19 @@ pub struct Marks {
 
 /// Which mark a query needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub enum ProjectionMark {
     /// Reporting projections.
     Projected,
     /// Deciding read models.
     Head,
 }
 
-impl Marks {
+impl ProjectionMarks {
     /// The mark of that kind.
-    pub fn at(self, mark: Mark) -> Position {
+    pub fn at(self, mark: ProjectionMark) -> Position {
         match mark {
-            Mark::Projected => self.projected,
-            Mark::Head => self.head,
+            ProjectionMark::Projected => self.projected,
+            ProjectionMark::Head => self.head,
         }
     }
 }
@@ -40,7 +40,7 @@ impl Marks {
 /// The marks of every tenant, as this process last saw them. They may lag behind the database; they never run ahead of it.
 #[derive(Debug)]
 pub struct Progress {
-    marks: watch::Sender<BTreeMap<TenantId, Marks>>,
+    marks: watch::Sender<BTreeMap<TenantId, ProjectionMarks>>,
     waiting: AtomicUsize,
     asked: Notify,
 }
@@ -53,12 +53,13 @@ impl Default for Progress {
 
 impl Progress {
     /// Takes what the last poll saw. A mark that it saw lower than before is an older look at the same row.
-    pub fn saw(&self, seen: impl IntoIterator<Item = (TenantId, Marks)>) {
+    pub fn saw(&self, seen: impl IntoIterator<Item = (TenantId, ProjectionMarks)>) {
         self.marks.send_if_modified(|marks| {
             let mut moved = false;
             for (tenant, now) in seen {
                 let mark = marks.entry(tenant).or_default();
-                let raised = Marks { projected: mark.projected.max(now.projected), head: mark.head.max(now.head) };
+                let raised =
+                    ProjectionMarks { projected: mark.projected.max(now.projected), head: mark.head.max(now.head) };
                 moved |= raised != *mark;
                 *mark = raised;
             }
@@ -67,7 +68,7 @@ impl Progress {
     }
 
     /// A tenant's marks.
-    pub fn of(&self, tenant: TenantId) -> Marks {
+    pub fn of(&self, tenant: TenantId) -> ProjectionMarks {
         self.marks.borrow().get(&tenant).copied().unwrap_or_default()
     }
 
@@ -75,16 +76,16 @@ impl Progress {
     pub async fn reached(
         &self,
         tenant: TenantId,
-        mark: Mark,
+        mark: ProjectionMark,
         position: Position,
         within: Duration,
     ) -> Result<(), Position> {
-        let at = |marks: &BTreeMap<TenantId, Marks>| marks.get(&tenant).copied().unwrap_or_default().at(mark);
+        let at = |marks: &BTreeMap<TenantId, ProjectionMarks>| marks.get(&tenant).copied().unwrap_or_default().at(mark);
         let mut marks = self.marks.subscribe();
         if at(&marks.borrow_and_update()) >= position {
             return Ok(());
         }
-        let _waiting = Waiting::new(self);
+        let _waiting = WaitGuard::new(self);
         let reached = tokio::time::timeout(within, marks.wait_for(|marks| at(marks) >= position)).await;
         match reached {
             Ok(Ok(_)) => Ok(()),
@@ -104,17 +105,17 @@ impl Progress {
 }
 
 /// Counts one who waits, until it is dropped: a caller who hangs up is one less.
-struct Waiting<'a>(&'a Progress);
+struct WaitGuard<'a>(&'a Progress);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaitGuard<'a> {
     fn new(progress: &'a Progress) -> Self {
         progress.waiting.fetch_add(1, Ordering::AcqRel);
         progress.asked.notify_one();
-        Waiting(progress)
+        WaitGuard(progress)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
     }
@@ -126,16 +127,16 @@ mod tests {
 
     const TENANT: TenantId = TenantId::from_bytes([1; 16]);
 
-    fn marks(projected: u64, head: u64) -> Marks {
-        Marks { projected: Position(projected), head: Position(head) }
+    fn marks(projected: u64, head: u64) -> ProjectionMarks {
+        ProjectionMarks { projected: Position(projected), head: Position(head) }
     }
 
     #[tokio::test]
     async fn who_waits_is_woken_by_the_mark_it_waits_for() {
         let progress = Progress::default();
         progress.saw([(TENANT, marks(3, 7))]);
-        assert_eq!(progress.reached(TENANT, Mark::Head, Position(7), Duration::ZERO).await, Ok(()));
-        let waits = progress.reached(TENANT, Mark::Projected, Position(7), Duration::from_secs(3600));
+        assert_eq!(progress.reached(TENANT, ProjectionMark::Head, Position(7), Duration::ZERO).await, Ok(()));
+        let waits = progress.reached(TENANT, ProjectionMark::Projected, Position(7), Duration::from_secs(3600));
         let raises = async {
             progress.asked().await;
             assert!(progress.is_awaited());
@@ -150,7 +151,7 @@ mod tests {
     async fn who_waits_in_vain_hears_where_the_mark_stood() {
         let progress = Progress::default();
         progress.saw([(TENANT, marks(3, 7))]);
-        let waited = progress.reached(TENANT, Mark::Projected, Position(4), Duration::from_millis(1)).await;
+        let waited = progress.reached(TENANT, ProjectionMark::Projected, Position(4), Duration::from_millis(1)).await;
         assert_eq!(waited, Err(Position(3)));
     }
 

@@ -4,12 +4,12 @@
 use std::num::NonZeroUsize;
 
 use comptoir_core::decision::Verdict;
-use comptoir_core::fact::{Fact, Known};
+use comptoir_core::fact::{Fact, ParsedEvent};
 use comptoir_core::id::EventId;
 use comptoir_core::position::Position;
 use comptoir_proto::stored_v1::StoredDecision;
 
-use super::log::Stored;
+use super::log::StoredEntry;
 
 /// Threads that read one page. More would take the machine from those who sell.
 const THREADS_MAX: usize = 4;
@@ -18,7 +18,7 @@ const EVENTS_PER_THREAD_MIN: usize = 64;
 
 /// A record of the log, read as far as it could be.
 #[derive(Debug)]
-pub(crate) struct Read {
+pub(crate) struct ReadEntry {
     /// Its place in the tenant's order.
     pub(crate) position: Position,
     /// Type and id of its entity, where the record could be read at ingest.
@@ -28,14 +28,14 @@ pub(crate) struct Read {
     /// What was decided, or why that does not read.
     pub(crate) decision: Result<StoredDecision, String>,
     /// What happened, or why that does not read.
-    pub(crate) known: Result<Known, String>,
+    pub(crate) known: Result<ParsedEvent, String>,
 }
 
-impl Read {
+impl ReadEntry {
     /// Reads one record.
-    pub(crate) fn of(stored: &Stored) -> Read {
+    pub(crate) fn of(stored: &StoredEntry) -> ReadEntry {
         let decision = stored.decision();
-        Read {
+        ReadEntry {
             position: stored.position,
             entity: stored.entity(),
             action: stored.action().map(str::to_owned),
@@ -63,18 +63,18 @@ fn verdict_of(decision: &Result<StoredDecision, String>) -> Option<Verdict> {
 }
 
 /// Reads the records of a page, in their order.
-pub(crate) async fn read_page(events: Vec<Stored>) -> Result<Vec<Read>, tokio::task::JoinError> {
+pub(crate) async fn read_page(events: Vec<StoredEntry>) -> Result<Vec<ReadEntry>, tokio::task::JoinError> {
     tokio::task::spawn_blocking(move || read_on_threads(&events)).await
 }
 
-fn read_on_threads(events: &[Stored]) -> Vec<Read> {
+fn read_on_threads(events: &[StoredEntry]) -> Vec<ReadEntry> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = (events.len() / EVENTS_PER_THREAD_MIN).clamp(1, cores.min(THREADS_MAX));
     let part = events.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
         let parts: Vec<_> = events
             .chunks(part)
-            .map(|events| scope.spawn(move || events.iter().map(Read::of).collect::<Vec<_>>()))
+            .map(|events| scope.spawn(move || events.iter().map(ReadEntry::of).collect::<Vec<_>>()))
             .collect();
         let joined = parts.into_iter().map(|part| part.join());
         // A panic in a reader goes on here, as if it had read on this thread.

@@ -14,16 +14,16 @@ use deadpool_postgres::Transaction;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::cursor::{self, Claim, Purpose};
-use super::fold::{Build, FOLDED};
-use super::log::{self, PageSize, Wanted};
-use super::read::{Read, read_page};
+use super::cursor::{self, CursorClaim, Purpose};
+use super::fold::{FOLDED, StateBuild};
+use super::log::{self, EntryFilter, PageSize};
+use super::read::{ReadEntry, read_page};
 use super::status::version_state;
 use super::{Projection, ProjectionError, Version, sales};
-use crate::database::{Database, Doing, StoreError, begin};
+use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store;
+use crate::state_store::Versions;
 use crate::tenant::Tenant;
-use crate::world_store::Versions;
 
 /// How often a rebuild goes after the head that moved on while it caught up. The rest is a switch's.
 const ROUNDS_MAX: usize = 8;
@@ -33,7 +33,7 @@ const READ_POSITIONS: u64 = 10_000;
 
 /// How far a rebuild has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Reached {
+pub struct RebuildProgress {
     /// Every version being built has applied the log up to here.
     pub position: Position,
     /// The tenant's head when it was looked at last.
@@ -49,19 +49,19 @@ pub async fn rebuild(
     tenant: TenantId,
     projections: &[Projection],
     page: PageSize,
-    mut report: impl FnMut(Reached),
+    mut report: impl FnMut(RebuildProgress),
 ) -> Result<Vec<Version>, ProjectionError> {
-    let mut builder = Builder::new(database, tenant, Wish::Build(projections)).await?;
+    let mut builder = Builder::new(database, tenant, BuildTarget::Build(projections)).await?;
     builder.page_size = page;
     for _ in 0..ROUNDS_MAX {
         let head = head(database, tenant).await?;
-        report(Reached { position: builder.position(), head });
+        report(RebuildProgress { position: builder.position(), head });
         if builder.position() >= head {
             break;
         }
         while builder.position() < head {
             builder.commit_page(database, head).await?;
-            report(Reached { position: builder.position(), head });
+            report(RebuildProgress { position: builder.position(), head });
         }
     }
     Ok(builder.claims.iter().map(|claim| claim.of).collect())
@@ -77,7 +77,7 @@ pub(super) async fn head(database: &Database, tenant: TenantId) -> Result<Positi
 
 /// Which versions a builder works on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wish<'a> {
+pub(super) enum BuildTarget<'a> {
     /// The version of each projection that is being built, or a new one.
     Build(&'a [Projection]),
     /// This very one, which is not the one that is read.
@@ -87,60 +87,64 @@ pub(super) enum Wish<'a> {
 /// Brings versions up to the head, page by page.
 pub(super) struct Builder {
     tenant: Arc<Tenant>,
-    claims: Vec<Claim>,
-    build: Option<Build>,
-    ahead: Option<Ahead>,
+    claims: Vec<CursorClaim>,
+    build: Option<StateBuild>,
+    ahead: Option<Prefetch>,
     page_size: PageSize,
 }
 
 /// A part of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stretch {
+struct LogRange {
     after: Position,
     to: Position,
     bytes: u32,
 }
 
 /// What was read from the beginning of a stretch: as much as fits in memory.
-struct Fetched {
-    events: Arc<Vec<Read>>,
+struct FetchedEntries {
+    events: Arc<Vec<ReadEntry>>,
     complete_to: Position,
 }
 
-impl Fetched {
+impl FetchedEntries {
     /// Over a connection of its own: the log never changes, so any transaction sees the same.
-    async fn from(database: Database, tenant: TenantId, stretch: Stretch) -> Result<Fetched, ProjectionError> {
+    async fn from(database: Database, tenant: TenantId, stretch: LogRange) -> Result<FetchedEntries, ProjectionError> {
         let mut connection = database.service().await?;
         let tx = begin(&mut connection, tenant).await?;
-        Fetched::within(&tx, tenant, stretch).await
+        FetchedEntries::within(&tx, tenant, stretch).await
     }
 
-    async fn within(tx: &Transaction<'_>, tenant: TenantId, stretch: Stretch) -> Result<Fetched, ProjectionError> {
-        let wanted = Wanted { verdicts: &FOLDED, actions: None };
+    async fn within(
+        tx: &Transaction<'_>,
+        tenant: TenantId,
+        stretch: LogRange,
+    ) -> Result<FetchedEntries, ProjectionError> {
+        let wanted = EntryFilter { verdicts: &FOLDED, actions: None };
         let size = PageSize { positions: READ_POSITIONS, bytes: stretch.bytes };
         let page = log::page(tx, tenant, stretch.after, stretch.to, wanted, size).await?;
         let (events, complete_to) = (page.events, page.complete_to);
-        Ok(Fetched { events: Arc::new(read_page(events).await?), complete_to })
+        Ok(FetchedEntries { events: Arc::new(read_page(events).await?), complete_to })
     }
 }
 
 /// A stretch that is being read while the one before it is applied.
-struct Ahead {
-    stretch: Stretch,
-    reading: JoinHandle<Result<Fetched, ProjectionError>>,
+struct Prefetch {
+    stretch: LogRange,
+    reading: JoinHandle<Result<FetchedEntries, ProjectionError>>,
 }
 
-impl Ahead {
-    fn of(database: &Database, tenant: TenantId, stretch: Stretch) -> Ahead {
-        Ahead { stretch, reading: tokio::spawn(Fetched::from(database.clone(), tenant, stretch)) }
+impl Prefetch {
+    fn of(database: &Database, tenant: TenantId, stretch: LogRange) -> Prefetch {
+        Prefetch { stretch, reading: tokio::spawn(FetchedEntries::from(database.clone(), tenant, stretch)) }
     }
 
-    async fn fetched(mut self) -> Result<Fetched, ProjectionError> {
+    async fn fetched(mut self) -> Result<FetchedEntries, ProjectionError> {
         (&mut self.reading).await?
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetch {
     /// A rebuild that is dropped leaves nothing running.
     fn drop(&mut self) {
         self.reading.abort();
@@ -149,13 +153,17 @@ impl Drop for Ahead {
 
 impl Builder {
     /// Takes the cursors of the versions wished for.
-    pub(super) async fn new(database: &Database, tenant: TenantId, wish: Wish<'_>) -> Result<Builder, ProjectionError> {
+    pub(super) async fn new(
+        database: &Database,
+        tenant: TenantId,
+        wish: BuildTarget<'_>,
+    ) -> Result<Builder, ProjectionError> {
         let owner = Uuid::new_v4();
         let mut connection = database.service().await?;
         let tx = begin(&mut connection, tenant).await?;
         let loaded = Tenant::load(&tx, tenant).await?.ok_or(ProjectionError::NoTenant(tenant))?;
         let versions = match wish {
-            Wish::Build(projections) => {
+            BuildTarget::Build(projections) => {
                 let projections: BTreeSet<Projection> = projections.iter().copied().collect();
                 let mut versions = Vec::with_capacity(projections.len());
                 for projection in projections {
@@ -163,7 +171,7 @@ impl Builder {
                 }
                 versions
             }
-            Wish::This(of) => vec![of],
+            BuildTarget::This(of) => vec![of],
         };
         let mut claims = Vec::with_capacity(versions.len());
         for of in versions {
@@ -175,7 +183,7 @@ impl Builder {
                 None => return Err(ProjectionError::NoVersion { of, tenant }),
             }
         }
-        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
         Ok(Builder { tenant: Arc::new(loaded), claims, build: None, ahead: None, page_size: PageSize::REBUILT })
     }
 
@@ -197,21 +205,21 @@ impl Builder {
         let end = self.page_end(to);
         let mut connection = database.service().await?;
         let tx = begin(&mut connection, self.tenant.id).await?;
-        while self.position() < end && !self.build.as_ref().is_some_and(Build::is_full) {
-            let stretch = Stretch { after: self.position(), to: end, bytes: self.page_size.bytes };
+        while self.position() < end && !self.build.as_ref().is_some_and(StateBuild::is_full) {
+            let stretch = LogRange { after: self.position(), to: end, bytes: self.page_size.bytes };
             let ahead = self.ahead.take().filter(|ahead| ahead.stretch == stretch);
             let fetched = match ahead {
                 Some(ahead) => ahead.fetched().await?,
-                None => Fetched::from(database.clone(), self.tenant.id, stretch).await?,
+                None => FetchedEntries::from(database.clone(), self.tenant.id, stretch).await?,
             };
-            let next = Stretch { after: fetched.complete_to, ..stretch };
+            let next = LogRange { after: fetched.complete_to, ..stretch };
             if next.after < next.to {
-                self.ahead = Some(Ahead::of(database, self.tenant.id, next));
+                self.ahead = Some(Prefetch::of(database, self.tenant.id, next));
             }
             self.apply(&tx, fetched).await?;
         }
         self.save(&tx).await?;
-        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
         Ok(())
     }
 
@@ -220,8 +228,8 @@ impl Builder {
     pub(super) async fn page(&mut self, tx: &Transaction<'_>, to: Position) -> Result<(), ProjectionError> {
         let end = self.page_end(to);
         while self.position() < end {
-            let stretch = Stretch { after: self.position(), to: end, bytes: self.page_size.bytes };
-            let fetched = Fetched::within(tx, self.tenant.id, stretch).await?;
+            let stretch = LogRange { after: self.position(), to: end, bytes: self.page_size.bytes };
+            let fetched = FetchedEntries::within(tx, self.tenant.id, stretch).await?;
             self.apply(tx, fetched).await?;
         }
         self.save(tx).await
@@ -238,7 +246,7 @@ impl Builder {
     async fn apply(
         &mut self,
         tx: &Transaction<'_>,
-        Fetched { events, complete_to }: Fetched,
+        FetchedEntries { events, complete_to }: FetchedEntries,
     ) -> Result<(), ProjectionError> {
         let after = self.position();
         let (mut deciding, mut reporting) = (Vec::new(), Vec::new());
@@ -285,7 +293,7 @@ impl Builder {
         tx: &Transaction<'_>,
         deciding: &[Version],
         after: Position,
-    ) -> Result<Build, ProjectionError> {
+    ) -> Result<StateBuild, ProjectionError> {
         let built: BTreeSet<Projection> = deciding.iter().map(|of| of.projection).collect();
         let mut versions = Versions::active(tx, self.tenant.id).await?;
         for Version { projection, number } in deciding.iter().copied() {
@@ -299,7 +307,7 @@ impl Builder {
             }
         }
         let kept = self.build.take().filter(|build| build.built == built && build.versions == versions);
-        Ok(kept.unwrap_or_else(|| Build::at(after, built, versions)))
+        Ok(kept.unwrap_or_else(|| StateBuild::at(after, built, versions)))
     }
 }
 

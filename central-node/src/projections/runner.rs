@@ -16,10 +16,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::cursor::{self, Claim, Purpose};
-use super::progress::{Marks, Progress};
+use super::cursor::{self, CursorClaim, Purpose};
+use super::progress::{Progress, ProjectionMarks};
 use super::{Projection, ProjectionError, Version, position_of, sales};
-use crate::database::{Database, Doing, StoreError, begin};
+use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::restart::revive;
 
 /// How often the heads are looked at without being woken: what another process took is in the reports that much later.
@@ -90,7 +90,7 @@ pub(super) struct Follower {
     progress: Arc<Progress>,
     /// Names this process on the cursors it moves.
     owner: Uuid,
-    claims: Mutex<HashMap<TenantId, Claim>>,
+    claims: Mutex<HashMap<TenantId, CursorClaim>>,
     /// What was said last about a tenant that stands still: said once, not every second.
     complaints: Mutex<HashMap<TenantId, String>>,
 }
@@ -120,7 +120,7 @@ impl Follower {
         let seen = rows.iter().map(|row| -> Result<_, ProjectionError> {
             let head = position_of(row.try_get("head")?)?;
             let projected = position_of(row.try_get("projected")?)?;
-            Ok((TenantId::new(row.try_get("tenant_id")?), Marks { projected, head }))
+            Ok((TenantId::new(row.try_get("tenant_id")?), ProjectionMarks { projected, head }))
         });
         let seen = seen.collect::<Result<Vec<_>, _>>()?;
         self.progress.saw(seen.iter().copied());
@@ -152,14 +152,14 @@ impl Follower {
             Err(ProjectionError::Fenced { .. }) => return Ok(None),
             other => other?,
         }
-        tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+        tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
         let projected = claim.position;
         self.claims().insert(tenant, claim);
-        self.progress.saw([(tenant, Marks { projected, head })]);
+        self.progress.saw([(tenant, ProjectionMarks { projected, head })]);
         Ok(Some(projected))
     }
 
-    fn claims(&self) -> std::sync::MutexGuard<'_, HashMap<TenantId, Claim>> {
+    fn claims(&self) -> std::sync::MutexGuard<'_, HashMap<TenantId, CursorClaim>> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

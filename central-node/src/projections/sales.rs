@@ -10,20 +10,24 @@ use deadpool_postgres::Transaction;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::cursor::Claim;
-use super::log::{self, PageSize, Wanted};
-use super::parked::{self, Parked, Waiting};
-use super::read::{Read, read_page};
-use super::sales_lines::{ACTIONS, Counted, SalesLine, lines_of};
+use super::cursor::CursorClaim;
+use super::log::{self, EntryFilter, PageSize};
+use super::parked::{self, Parked, ParkedEntities};
+use super::read::{ReadEntry, read_page};
+use super::sales_lines::{ACTIONS, CountedAt, SalesLine, lines_of};
 use super::{ProjectionError, Version, position_sql};
 
 const RELEASED: &str = "QUARANTINE_RELEASED";
 
 /// Applies the next page of a tenant's log, up to `to` at most. Order: read, compute, move the cursor (which fences), insert; all in the
 /// caller's transaction.
-pub(super) async fn follow_page(tx: &Transaction<'_>, claim: &mut Claim, to: Position) -> Result<(), ProjectionError> {
+pub(super) async fn follow_page(
+    tx: &Transaction<'_>,
+    claim: &mut CursorClaim,
+    to: Position,
+) -> Result<(), ProjectionError> {
     let actions: Vec<&str> = ACTIONS.into_iter().chain([RELEASED]).collect();
-    let wanted = Wanted { verdicts: &[Verdict::Accepted], actions: Some(&actions) };
+    let wanted = EntryFilter { verdicts: &[Verdict::Accepted], actions: Some(&actions) };
     let page = log::page(tx, claim.tenant, claim.position, to, wanted, PageSize::FOLLOWED).await?;
     let complete_to = page.complete_to;
     let events = read_page(page.events).await?;
@@ -36,18 +40,18 @@ pub(super) async fn apply(
     tx: &Transaction<'_>,
     tenant: TenantId,
     of: Version,
-    events: &[Read],
+    events: &[ReadEntry],
 ) -> Result<(), ProjectionError> {
-    let counts = |event: &&Read| {
+    let counts = |event: &&ReadEntry| {
         let action = event.action.as_deref().unwrap_or_default();
         let sells = action == RELEASED || ACTIONS.contains(&action);
         sells && event.verdict().is_none_or(|verdict| verdict == Verdict::Accepted)
     };
-    let events: Vec<&Read> = events.iter().filter(counts).collect();
+    let events: Vec<&ReadEntry> = events.iter().filter(counts).collect();
     let books = books_of(tx, tenant).await?;
     let named: Vec<EventId> = events.iter().filter_map(|event| event.releases()).collect();
     let released = log::quarantined(tx, tenant, &named).await?;
-    let released: Vec<Read> = released.iter().map(Read::of).collect();
+    let released: Vec<ReadEntry> = released.iter().map(ReadEntry::of).collect();
     let waiting = parked::waiting(tx, tenant, of).await?;
     let applied = lines_or_parked(&events, &released, waiting, &books);
     insert(tx, tenant, of, &applied.lines).await?;
@@ -55,17 +59,17 @@ pub(super) async fn apply(
 }
 
 /// What a tenant counts in.
-struct Books {
+struct TenantBooks {
     zone: TimeZone,
     currency: Currency,
 }
 
-async fn books_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<Books, ProjectionError> {
+async fn books_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantBooks, ProjectionError> {
     let row = tx.query_opt("select zone, currency from tenant where tenant_id = $1", &[&tenant.uuid()]).await?;
     let row = row.ok_or(ProjectionError::NoTenant(tenant))?;
     let (zone, currency): (String, String) = (row.try_get("zone")?, row.try_get("currency")?);
     let unusable = |reason: String| ProjectionError::Damaged { tenant, position: Position::ZERO, reason };
-    Ok(Books {
+    Ok(TenantBooks {
         zone: TimeZone::get(&zone).map_err(|error| unusable(format!("the tenant's zone {zone:?}: {error}")))?,
         currency: Currency::parse(&currency)
             .ok_or_else(|| unusable(format!("the tenant's currency {currency:?} is none")))?,
@@ -74,15 +78,20 @@ async fn books_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<Books, Proje
 
 /// What a page comes to.
 #[derive(Default)]
-struct Applied {
+struct AppliedPage {
     lines: Vec<SalesLine>,
     parked: Vec<Parked>,
 }
 
-fn lines_or_parked(events: &[&Read], released: &[Read], mut waiting: Waiting, books: &Books) -> Applied {
-    let released: BTreeMap<EventId, &Read> =
+fn lines_or_parked(
+    events: &[&ReadEntry],
+    released: &[ReadEntry],
+    mut waiting: ParkedEntities,
+    books: &TenantBooks,
+) -> AppliedPage {
+    let released: BTreeMap<EventId, &ReadEntry> =
         released.iter().filter_map(|event| Some((event.known.as_ref().ok()?.event.id, event))).collect();
-    let mut applied = Applied::default();
+    let mut applied = AppliedPage::default();
     for event in events {
         // A release counts for the entity of the event it releases.
         let inner = event.releases().and_then(|id| released.get(&id).copied());
@@ -103,12 +112,12 @@ fn lines_or_parked(events: &[&Read], released: &[Read], mut waiting: Waiting, bo
     applied
 }
 
-fn lines(event: &Read, inner: Option<&Read>, books: &Books) -> Result<Vec<SalesLine>, String> {
+fn lines(event: &ReadEntry, inner: Option<&ReadEntry>, books: &TenantBooks) -> Result<Vec<SalesLine>, String> {
     let known = event.known.as_ref().map_err(Clone::clone)?;
-    let counted = |received: &Read| -> Result<Counted, String> {
+    let counted = |received: &ReadEntry| -> Result<CountedAt, String> {
         let decision = received.decision.as_ref().map_err(Clone::clone)?;
         let time_unsure = decision.judgement.flags.iter().any(|flag| flag.is_about_time());
-        Ok(Counted { position: event.position, effective_at: decision.effective_at, time_unsure })
+        Ok(CountedAt { position: event.position, effective_at: decision.effective_at, time_unsure })
     };
     let lines = match (event.releases(), inner) {
         (None, _) => lines_of(known, counted(event)?, &books.zone),

@@ -1,7 +1,7 @@
 //! What a sale, a refund, a write-off or an adjustment comes to in the sales report: one line each, and nothing else.
 //! Pure: the same event in the same zone gives the same lines in every rebuild.
 
-use comptoir_core::fact::{Adjustment, Fact, Known, Refund, Sale, StockList, line_amount};
+use comptoir_core::fact::{Adjustment, Fact, ParsedEvent, Refund, Sale, StockList, line_amount};
 use comptoir_core::id::{Name, SiteId};
 use comptoir_core::money::{Currency, from_minor};
 use comptoir_core::position::Position;
@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 
 /// What a line counts as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum SalesLineKind {
     /// Goods sold.
     Sale,
     /// Goods that came back: quantity and amount are negative.
@@ -23,14 +23,14 @@ pub enum Kind {
     Adjustment,
 }
 
-impl Kind {
+impl SalesLineKind {
     /// The word in the table, the views and the export.
     pub fn as_str(self) -> &'static str {
         match self {
-            Kind::Sale => "SALE",
-            Kind::Refund => "REFUND",
-            Kind::WriteOff => "WRITE_OFF",
-            Kind::Adjustment => "ADJUSTMENT",
+            SalesLineKind::Sale => "SALE",
+            SalesLineKind::Refund => "REFUND",
+            SalesLineKind::WriteOff => "WRITE_OFF",
+            SalesLineKind::Adjustment => "ADJUSTMENT",
         }
     }
 }
@@ -41,7 +41,7 @@ pub const ACTIONS: [&str; 5] =
 
 /// Where an event counts: its own position, or its release's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Counted {
+pub struct CountedAt {
     /// At which position it took effect.
     pub position: Position,
     /// When the event itself counts as having happened, as central decided: this gives the day.
@@ -58,7 +58,7 @@ pub struct SalesLine {
     /// Which line of the event, from 0.
     pub line: i32,
     /// What it counts as.
-    pub kind: Kind,
+    pub kind: SalesLineKind,
     /// In the tenant's zone.
     pub day: Date,
     /// Whether the day is the nearest that does not contradict the log, because the true time is not known.
@@ -107,11 +107,11 @@ pub enum LineError {
 }
 
 /// The lines of an event; none where its action does not sell, return, write off or adjust.
-pub fn lines_of(known: &Known, counted: Counted, zone: &TimeZone) -> Result<Vec<SalesLine>, LineError> {
+pub fn lines_of(known: &ParsedEvent, counted: CountedAt, zone: &TimeZone) -> Result<Vec<SalesLine>, LineError> {
     match &known.fact {
-        Fact::SaleRecorded(sale) => sold(known, counted, zone, sale, Kind::Sale),
+        Fact::SaleRecorded(sale) => sold(known, counted, zone, sale, SalesLineKind::Sale),
         Fact::SaleRefunded(Refund { sale, .. }) | Fact::SaleCancelled(Refund { sale, .. }) => {
-            sold(known, counted, zone, sale, Kind::Refund)
+            sold(known, counted, zone, sale, SalesLineKind::Refund)
         }
         Fact::StockWrittenOff(list) => written_off(known, counted, zone, list),
         Fact::RevenueAdjusted(adjustment) => adjusted(known, counted, zone, adjustment),
@@ -140,19 +140,19 @@ pub fn lines_of(known: &Known, counted: Counted, zone: &TimeZone) -> Result<Vec<
 }
 
 fn sold(
-    known: &Known,
-    counted: Counted,
+    known: &ParsedEvent,
+    counted: CountedAt,
     zone: &TimeZone,
     sale: &Sale,
-    kind: Kind,
+    kind: SalesLineKind,
 ) -> Result<Vec<SalesLine>, LineError> {
-    let sign = if kind == Kind::Refund { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
+    let sign = if kind == SalesLineKind::Refund { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
     let blank = blank_line(known, counted, zone, kind, &sale.customer, &sale.country)?;
     let line = |(index, line): (usize, &comptoir_core::fact::SaleLine)| {
         let too_large = LineError::AmountTooLarge { line: index, quantity: line.quantity, unit_price: line.unit_price };
         let amount = line_amount(line, sale.price_basis, sale.currency).ok_or_else(|| too_large.clone())?;
         // A refund's rounded amount is negated, so i64::MIN, which has no opposite, must not come from a sale either.
-        let minor = if kind == Kind::Refund { amount.minor.checked_neg() } else { Some(amount.minor) };
+        let minor = if kind == SalesLineKind::Refund { amount.minor.checked_neg() } else { Some(amount.minor) };
         Ok(SalesLine {
             line: line_number(index),
             product: Some(line.product.clone()),
@@ -167,12 +167,12 @@ fn sold(
 }
 
 fn written_off(
-    known: &Known,
-    counted: Counted,
+    known: &ParsedEvent,
+    counted: CountedAt,
     zone: &TimeZone,
     list: &StockList,
 ) -> Result<Vec<SalesLine>, LineError> {
-    let blank = blank_line(known, counted, zone, Kind::WriteOff, &list.customer, &list.country)?;
+    let blank = blank_line(known, counted, zone, SalesLineKind::WriteOff, &list.customer, &list.country)?;
     let line = |(index, line): (usize, &comptoir_core::fact::StockLine)| SalesLine {
         line: line_number(index),
         product: Some(line.product.clone()),
@@ -183,12 +183,12 @@ fn written_off(
 }
 
 fn adjusted(
-    known: &Known,
-    counted: Counted,
+    known: &ParsedEvent,
+    counted: CountedAt,
     zone: &TimeZone,
     adjustment: &Adjustment,
 ) -> Result<Vec<SalesLine>, LineError> {
-    let blank = blank_line(known, counted, zone, Kind::Adjustment, &adjustment.customer, &adjustment.country)?;
+    let blank = blank_line(known, counted, zone, SalesLineKind::Adjustment, &adjustment.customer, &adjustment.country)?;
     Ok(vec![SalesLine {
         product: adjustment.product.clone(),
         quantity: adjustment.quantity,
@@ -201,10 +201,10 @@ fn adjusted(
 
 /// What all lines of an event share.
 fn blank_line(
-    known: &Known,
-    counted: Counted,
+    known: &ParsedEvent,
+    counted: CountedAt,
     zone: &TimeZone,
-    kind: Kind,
+    kind: SalesLineKind,
     customer: &Option<Name>,
     country: &Option<String>,
 ) -> Result<SalesLine, LineError> {
@@ -254,7 +254,7 @@ mod tests {
 
     use super::*;
 
-    fn known(entity_type: &str, action: &str, occurred_at: &str, payload: serde_json::Value) -> Known {
+    fn known(entity_type: &str, action: &str, occurred_at: &str, payload: serde_json::Value) -> ParsedEvent {
         let name = |text: &str| Name::new(text).unwrap();
         let event = Event {
             id: EventId::from_bytes([1; 16]),
@@ -273,9 +273,9 @@ mod tests {
         payload::known(event).map_err(|(_, error)| error).unwrap()
     }
 
-    fn lines(known: &Known, received_at: &str) -> Vec<SalesLine> {
+    fn lines(known: &ParsedEvent, received_at: &str) -> Vec<SalesLine> {
         let effective_at = known.event.occurred_at.min(instant::parse(received_at).unwrap());
-        let counted = Counted { position: Position(7), effective_at, time_unsure: false };
+        let counted = CountedAt { position: Position(7), effective_at, time_unsure: false };
         lines_of(known, counted, &TimeZone::get("Africa/Tunis").unwrap()).unwrap()
     }
 
@@ -295,7 +295,7 @@ mod tests {
         let figures: Vec<_> =
             lines.iter().map(|line| (line.line, plain(line.quantity), plain(line.amount), line.amount_minor)).collect();
         assert_eq!(figures, [(0, "6".to_owned(), "15.3".to_owned(), 1530), (1, "2".to_owned(), "0.022".to_owned(), 2)]);
-        assert_eq!(lines[0].kind, Kind::Sale);
+        assert_eq!(lines[0].kind, SalesLineKind::Sale);
         assert_eq!(lines[0].country.as_deref(), Some("Tunisie"));
         assert_eq!(lines[1].customer.as_ref().map(Name::as_str), Some("c-9"));
     }
@@ -309,7 +309,7 @@ mod tests {
             serde_json::json!({"currency": "EUR", "total_minor": 1, "lines": [{"product": "A", "quantity": "1", "unit_price": "0.005"}]}),
         );
         let lines = lines(&refund, LATER);
-        assert_eq!((lines[0].kind, lines[0].amount_minor), (Kind::Refund, -1));
+        assert_eq!((lines[0].kind, lines[0].amount_minor), (SalesLineKind::Refund, -1));
         assert_eq!((plain(lines[0].quantity), plain(lines[0].amount)), ("-1".to_owned(), "-0.005".to_owned()));
     }
 
@@ -328,9 +328,9 @@ mod tests {
             serde_json::json!({"currency": "TND", "amount_minor": -11062, "reason": "bad debt", "product": "B", "quantity": "1"}),
         );
         let (written_off, adjusted) = (&lines(&written_off, LATER)[0], &lines(&adjusted, LATER)[0]);
-        assert_eq!((written_off.kind, written_off.amount_minor), (Kind::WriteOff, 0));
+        assert_eq!((written_off.kind, written_off.amount_minor), (SalesLineKind::WriteOff, 0));
         assert_eq!((plain(written_off.quantity), written_off.currency), ("3.5".to_owned(), None));
-        assert_eq!((adjusted.kind, adjusted.amount_minor), (Kind::Adjustment, -11062));
+        assert_eq!((adjusted.kind, adjusted.amount_minor), (SalesLineKind::Adjustment, -11062));
         assert_eq!((plain(adjusted.quantity), plain(adjusted.amount)), ("1".to_owned(), "-11.062".to_owned()));
     }
 
@@ -340,7 +340,7 @@ mod tests {
             "lines": [{"product": "A", "quantity": "1", "unit_price": "0"}]});
         let sale = known("SALE", "SALE_RECORDED", "1970-01-01T00:00:00Z", payload);
         let effective_at = instant::parse("2024-05-01T23:30:00Z").unwrap();
-        let counted = Counted { position: Position(7), effective_at, time_unsure: true };
+        let counted = CountedAt { position: Position(7), effective_at, time_unsure: true };
         let lines = lines_of(&sale, counted, &TimeZone::get("Africa/Tunis").unwrap()).unwrap();
         assert_eq!(lines[0].day, date(2024, 5, 2), "Tunis is an hour ahead");
         assert!(lines[0].time_unsure);

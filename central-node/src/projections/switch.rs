@@ -5,10 +5,10 @@ use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use deadpool_postgres::Transaction;
 
-use super::rebuild::{Builder, Wish, head};
+use super::rebuild::{BuildTarget, Builder, head};
 use super::status::version_state;
 use super::{ProjectionError, Version, position_sql};
-use crate::database::{Database, Doing, StoreError, begin};
+use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store;
 
 /// Sellers wait while the last events are caught up under the lock: no more than these.
@@ -27,7 +27,7 @@ pub struct Switched {
 
 /// Makes `to` the version that is read.
 pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Result<Switched, ProjectionError> {
-    let mut builder = Builder::new(database, tenant, Wish::This(to)).await?;
+    let mut builder = Builder::new(database, tenant, BuildTarget::This(to)).await?;
     loop {
         let head = head(database, tenant).await?;
         if head.0.saturating_sub(builder.position().0) <= LEFT_FOR_THE_LOCK {
@@ -44,7 +44,7 @@ pub async fn switch(database: &Database, tenant: TenantId, to: Version) -> Resul
     // Another switch or a drop may have come first.
     builder.hold(&tx).await?;
     let from = make_active(&tx, tenant, to, locked.head).await?;
-    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
     Ok(Switched { from, to, position: locked.head })
 }
 
@@ -82,7 +82,7 @@ pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) ->
             None => ProjectionError::NoVersion { of, tenant },
         });
     }
-    for table in of.projection.tables().iter().map(|table| table.name).chain(of.projection.kept_beside()) {
+    for table in of.projection.tables().iter().map(|table| table.name).chain(of.projection.companion_table()) {
         let sql = format!("delete from {table} where tenant_id = $1 and version = $2");
         tx.execute(&sql, &[&id, &of.number]).await?;
     }
@@ -91,6 +91,6 @@ pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) ->
         &[&id, &name, &of.number],
     )
     .await?;
-    tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
+    tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
     Ok(())
 }

@@ -11,14 +11,14 @@ use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 
 use super::ReportError;
-use super::params::{AsOf, Patience};
-use crate::database::{Database, Doing, Micros, StoreError, begin};
-use crate::projections::progress::{Mark, Progress};
+use super::params::{AsOf, WaitFor};
+use crate::database::{Database, Micros, StoreError, TxPhase, begin};
+use crate::projections::progress::{Progress, ProjectionMark};
 use crate::projections::{position_of, position_sql};
 
 /// A point of the past that a question names: the log up to here, as it stood then.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Past {
+pub(super) struct PastPoint {
     /// Up to and with this position.
     pub(super) position: Position,
     /// The time asked for, or when the event at that position was received.
@@ -31,7 +31,7 @@ pub(super) async fn past(
     tenant: TenantId,
     as_of: AsOf,
     now: Timestamp,
-) -> Result<Past, ReportError> {
+) -> Result<PastPoint, ReportError> {
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
     let row =
@@ -52,7 +52,7 @@ pub(super) async fn past(
                 )
                 .await?;
             let at = row.map(|row| row.try_get::<_, Micros>(0)).transpose()?.map_or(Timestamp::MIN, |at| at.0);
-            Ok(Past { position, at })
+            Ok(PastPoint { position, at })
         }
         AsOf::Time(at) if at > now => {
             Err(future(format!("{}: it is {} now", instant::format(at), instant::format(now))))
@@ -61,27 +61,27 @@ pub(super) async fn past(
             let row = tx
                 .query_one(include_str!("as_of_time.sql"), &[&tenant.uuid(), &Micros(at), &position_sql(head)])
                 .await?;
-            Ok(Past { position: position_of(row.try_get(0)?)?, at })
+            Ok(PastPoint { position: position_of(row.try_get(0)?)?, at })
         }
         AsOf::Time(at) => {
             let row = tx.query_opt(include_str!("as_of_promise.sql"), &[&tenant.uuid(), &Micros(at)]).await?;
             let position = row.map(|row| row.try_get(0)).transpose()?.map_or(Ok(Position::ZERO), position_of)?;
-            tx.commit().await.map_err(|error| StoreError::of(&error, Doing::Committing))?;
-            Ok(Past { position, at })
+            tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
+            Ok(PastPoint { position, at })
         }
     }
 }
 
 fn future(detail: String) -> ReportError {
-    Problem::new(ErrorCode::FutureAsOf, detail).into()
+    Problem::new(ErrorCode::AsOfInFuture, detail).into()
 }
 
 /// Waits until a mark reaches a position, without a database connection.
 pub(super) async fn wait_for(
     progress: &Progress,
     tenant: TenantId,
-    mark: Mark,
-    Patience { position, within }: Patience,
+    mark: ProjectionMark,
+    WaitFor { position, within }: WaitFor,
 ) -> Result<(), ReportError> {
     if position == Position::ZERO {
         return Ok(());
@@ -98,11 +98,11 @@ pub(super) async fn wait_for(
 pub(super) async fn late_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    past: Option<Past>,
+    past: Option<PastPoint>,
     now: Timestamp,
     late_after: Duration,
 ) -> Result<Vec<SiteId>, ReportError> {
-    let point = past.unwrap_or(Past { position: Position(u64::MAX), at: now });
+    let point = past.unwrap_or(PastPoint { position: Position(u64::MAX), at: now });
     let micros = i64::try_from(late_after.as_micros()).unwrap_or(i64::MAX);
     let since = point.at.shifted(micros.saturating_neg());
     let statement = tx.prepare_cached(include_str!("late_sites.sql")).await?;

@@ -12,18 +12,18 @@ use deadpool_postgres::Object;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::params::{self, Page};
-use super::respond::{Answer, Caller, named, read, tagged};
+use super::params::{self, RowPage};
+use super::respond::{ReportCaller, ReportResponse, named, read, tagged};
 use super::stock::{self, StockQuestion};
 use super::{freshness, read_models};
-use crate::api::Refusal;
+use crate::api::ProblemResponse;
 use crate::central::Central;
 use crate::database::begin;
-use crate::projections::progress::Mark;
+use crate::projections::progress::ProjectionMark;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct StockQuery {
+pub(crate) struct StockListQuery {
     /// One shop.
     #[schemars(with = "Option<uuid::Uuid>")]
     site: Option<String>,
@@ -43,8 +43,13 @@ pub(crate) struct StockQuery {
 }
 
 /// `GET /api/v1/stock`: the items as they stand, with their lots.
-pub(super) async fn stock(State(central): State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
-    let query: StockQuery = read(&uri)?;
+pub(super) async fn stock(
+    State(central): State<Arc<Central>>,
+    caller: ReportCaller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> ReportResponse {
+    let query: StockListQuery = read(&uri)?;
     let question = StockQuestion {
         site: caller.site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
@@ -58,7 +63,7 @@ pub(super) async fn stock(State(central): State<Arc<Central>>, caller: Caller, u
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PageQuery {
+pub(crate) struct ListPageQuery {
     /// Answer once this position is in it.
     #[schemars(with = "Option<words::PositionNumber>")]
     min_position: Option<String>,
@@ -73,23 +78,33 @@ pub(crate) struct PageQuery {
 }
 
 /// `GET /api/v1/products`.
-pub(super) async fn products(central: State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+pub(super) async fn products(
+    central: State<Arc<Central>>,
+    caller: ReportCaller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> ReportResponse {
     entities_of("PRODUCT", central, caller, uri, headers).await
 }
 
 /// `GET /api/v1/clients`.
-pub(super) async fn clients(central: State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+pub(super) async fn clients(
+    central: State<Arc<Central>>,
+    caller: ReportCaller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> ReportResponse {
     entities_of("CLIENT", central, caller, uri, headers).await
 }
 
 async fn entities_of(
     entity_type: &str,
     State(central): State<Arc<Central>>,
-    caller: Caller,
+    caller: ReportCaller,
     uri: Uri,
     headers: HeaderMap,
-) -> Answer {
-    let query: PageQuery = read(&uri)?;
+) -> ReportResponse {
+    let query: ListPageQuery = read(&uri)?;
     let page = params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 1)?;
     let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
     let tx = begin(&mut connection, caller.tenant()).await?;
@@ -120,7 +135,7 @@ pub(crate) struct DocumentQuery {
 }
 
 impl DocumentQuery {
-    fn page(&self) -> Result<Page, Problem> {
+    fn page(&self) -> Result<RowPage, Problem> {
         params::list_page(self.limit.as_deref(), self.cursor.as_deref(), 1)
     }
 }
@@ -128,10 +143,10 @@ impl DocumentQuery {
 /// `GET /api/v1/deliveries`, of one reference or all. A delivery belongs to no site.
 pub(super) async fn deliveries(
     State(central): State<Arc<Central>>,
-    caller: Caller,
+    caller: ReportCaller,
     uri: Uri,
     headers: HeaderMap,
-) -> Answer {
+) -> ReportResponse {
     let query: DocumentQuery = read(&uri)?;
     if let Some(site) = &query.site {
         return Err(params::bad("site", site, "a delivery belongs to no site").into());
@@ -147,10 +162,10 @@ pub(super) async fn deliveries(
 /// `GET /api/v1/invoices`, of one shop or all, of one reference of any kind or all.
 pub(super) async fn invoices(
     State(central): State<Arc<Central>>,
-    caller: Caller,
+    caller: ReportCaller,
     uri: Uri,
     headers: HeaderMap,
-) -> Answer {
+) -> ReportResponse {
     let query: DocumentQuery = read(&uri)?;
     let page = query.page()?;
     let site = caller.site(params::site(query.site.as_deref())?)?;
@@ -175,10 +190,10 @@ pub(crate) struct OneQuery {
 /// `GET /api/v1/clients/{id}`.
 pub(super) async fn client(
     central: State<Arc<Central>>,
-    caller: Caller,
+    caller: ReportCaller,
     id: Result<Path<String>, PathRejection>,
     uri: Uri,
-) -> Answer {
+) -> ReportResponse {
     let Path(id) = id.map_err(|error| bad_path(&error))?;
     one("CLIENT", &id, central, caller, uri).await
 }
@@ -186,17 +201,23 @@ pub(super) async fn client(
 /// `GET /api/v1/entities/{type}/{id}`.
 pub(super) async fn entity(
     central: State<Arc<Central>>,
-    caller: Caller,
+    caller: ReportCaller,
     key: Result<Path<(String, String)>, PathRejection>,
     uri: Uri,
-) -> Answer {
+) -> ReportResponse {
     let Path((entity_type, id)) = key.map_err(|error| bad_path(&error))?;
     one(&entity_type, &id, central, caller, uri).await
 }
 
 /// Its ETag is its version: what If-Match and `base_version` name. It is no reason to answer 304: whether a conflict is open moves while the
 /// version stands.
-async fn one(entity_type: &str, id: &str, State(central): State<Arc<Central>>, caller: Caller, uri: Uri) -> Answer {
+async fn one(
+    entity_type: &str,
+    id: &str,
+    State(central): State<Arc<Central>>,
+    caller: ReportCaller,
+    uri: Uri,
+) -> ReportResponse {
     let query: OneQuery = read(&uri)?;
     let mut connection = ready(&central, &caller, query.min_position.as_deref(), query.wait.as_deref()).await?;
     let tx = begin(&mut connection, caller.tenant()).await?;
@@ -205,18 +226,18 @@ async fn one(entity_type: &str, id: &str, State(central): State<Arc<Central>>, c
 }
 
 fn bad_path(error: &PathRejection) -> Problem {
-    Problem::new(ErrorCode::BadParameter, error.body_text())
+    Problem::new(ErrorCode::InvalidParameter, error.body_text())
 }
 
 /// Waits for the caller's own write, then takes a connection.
 async fn ready(
     central: &Central,
-    caller: &Caller,
+    caller: &ReportCaller,
     min_position: Option<&str>,
     wait: Option<&str>,
-) -> Result<Object, Refusal> {
+) -> Result<Object, ProblemResponse> {
     let patience = params::patience(min_position, wait)?;
-    freshness::wait_for(central.progress(), caller.tenant(), Mark::Head, patience).await?;
+    freshness::wait_for(central.progress(), caller.tenant(), ProjectionMark::Head, patience).await?;
     Ok(central.database().service().await?)
 }
 

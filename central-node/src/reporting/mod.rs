@@ -1,9 +1,9 @@
 //! What head office reads: reports that say up to where they are complete, and the read models as they stand. Read-only; nothing here
 //! changes what a figure is made of. The same figures stand in the SQL schema `reporting`.
 
+mod answer_cache;
 mod csv_table;
 mod freshness;
-mod kept;
 pub(crate) mod lists;
 mod params;
 mod read_models;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
-use crate::api::Refusal;
+use crate::api::ProblemResponse;
 use crate::database::StoreError;
 use crate::projections::ProjectionError;
 
@@ -26,9 +26,9 @@ pub(crate) use routes::router;
 
 /// What was answered lately, for those who ask the same again.
 #[derive(Default)]
-pub(crate) struct KeptReports {
-    sales: kept::KeptAnswers<sales::PresentSales, sales::SalesRow>,
-    stock: kept::KeptAnswers<stock::PresentStock, stock::StockRow>,
+pub(crate) struct ReportCache {
+    sales: answer_cache::AnswerCache<sales::PresentSales, sales::SalesRow>,
+    stock: answer_cache::AnswerCache<stock::PresentStock, stock::StockRow>,
 }
 
 /// A site is late when one of its nodes has not pushed for longer than this, unless the settings say otherwise: a day and a night.
@@ -86,12 +86,12 @@ impl ReportError {
     }
 }
 
-impl From<ReportError> for Refusal {
-    fn from(error: ReportError) -> Refusal {
+impl From<ReportError> for ProblemResponse {
+    fn from(error: ReportError) -> ProblemResponse {
         let problem = error.problem();
         if problem.error_code() == Some(ErrorCode::Internal) {
             tracing::error!(detail = problem.detail, "A report could not be made");
         }
-        Refusal(problem)
+        ProblemResponse(problem)
     }
 }

@@ -37,7 +37,7 @@ pub(super) enum Format {
 
 /// Which rows of a longer answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Page {
+pub(super) struct RowPage {
     /// At most so many.
     pub(super) limit: usize,
     /// Those after this key.
@@ -46,7 +46,7 @@ pub(super) struct Page {
 
 /// A parameter that does not read.
 pub(super) fn bad(name: &str, value: &str, needed: &str) -> Problem {
-    Problem::new(ErrorCode::BadParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
+    Problem::new(ErrorCode::InvalidParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
 }
 
 /// `YYYY-MM-DD`.
@@ -81,7 +81,7 @@ pub(super) fn position(name: &str, text: Option<&str>) -> Result<Option<Position
 
 /// What a caller waits for, and how long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Patience {
+pub(super) struct WaitFor {
     /// The position of the caller's own write, or another that the answer must include.
     pub(super) position: Position,
     /// How long to wait for it.
@@ -89,13 +89,13 @@ pub(super) struct Patience {
 }
 
 /// `min_position` and `wait`: nothing to wait for where the first is absent, the longest wait where the second is.
-pub(super) fn patience(min_position: Option<&str>, wait: Option<&str>) -> Result<Patience, Problem> {
+pub(super) fn patience(min_position: Option<&str>, wait: Option<&str>) -> Result<WaitFor, Problem> {
     let seconds = |text: &str| {
         let number = text.parse::<u64>().ok().filter(|number| *number <= WAIT_SECONDS_MAX);
         number.ok_or_else(|| bad("wait", text, &format!("a number of seconds from 0 to {WAIT_SECONDS_MAX}")))
     };
     let within = Duration::from_secs(wait.map_or(Ok(WAIT_SECONDS_MAX), seconds)?);
-    Ok(Patience { position: position("min_position", min_position)?.unwrap_or(Position::ZERO), within })
+    Ok(WaitFor { position: position("min_position", min_position)?.unwrap_or(Position::ZERO), within })
 }
 
 /// A name, such as a product's.
@@ -134,7 +134,7 @@ pub(super) fn format(text: Option<&str>, headers: &HeaderMap) -> Result<Format, 
 }
 
 /// `limit` and `cursor` of a report. Without a limit the whole answer is asked for.
-pub(super) fn report_page(limit: Option<&str>, cursor: Option<&str>, keys: usize) -> Result<Option<Page>, Problem> {
+pub(super) fn report_page(limit: Option<&str>, cursor: Option<&str>, keys: usize) -> Result<Option<RowPage>, Problem> {
     match limit {
         None if cursor.is_some() => Err(bad("limit", "", "a cursor goes with the limit it was given for")),
         None => Ok(None),
@@ -143,11 +143,11 @@ pub(super) fn report_page(limit: Option<&str>, cursor: Option<&str>, keys: usize
 }
 
 /// `limit` and `cursor` of a list; a page has at most [`PAGE_ROWS_MAX`] rows, and that many where none is asked for.
-pub(super) fn list_page(limit: Option<&str>, cursor: Option<&str>, keys: usize) -> Result<Page, Problem> {
+pub(super) fn list_page(limit: Option<&str>, cursor: Option<&str>, keys: usize) -> Result<RowPage, Problem> {
     page(limit, cursor, keys, PAGE_ROWS_MAX)
 }
 
-fn page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> Result<Page, Problem> {
+fn page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> Result<RowPage, Problem> {
     let limit = match limit {
         None => max,
         Some(text) => {
@@ -156,7 +156,7 @@ fn page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> R
         }
     };
     let after = cursor.map(|text| read_cursor(text, keys)).transpose()?;
-    Ok(Page { limit, after })
+    Ok(RowPage { limit, after })
 }
 
 /// A cursor is the key of the last row shown: opaque to callers, and the same for ever.
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(as_of(Some("2010-12-01T08:26:00 01:00")).unwrap(), Some(AsOf::Time(at)));
         for wrong in ["", "yesterday", "-1", "99999999999999999999"] {
             let problem = as_of(Some(wrong)).map(|_| ()).err();
-            assert_eq!(problem.map(|problem| problem.code), Some("BAD_PARAMETER".to_owned()), "{wrong:?}");
+            assert_eq!(problem.map(|problem| problem.code), Some("INVALID_PARAMETER".to_owned()), "{wrong:?}");
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
     fn a_cursor_survives_its_text_and_nothing_else_is_one() {
         let cursor = write_cursor(&[Some("a/b é"), None]);
         let page = list_page(Some("10"), Some(&cursor), 2).unwrap();
-        assert_eq!(page, Page { limit: 10, after: Some(vec![Some("a/b é".to_owned()), None]) });
+        assert_eq!(page, RowPage { limit: 10, after: Some(vec![Some("a/b é".to_owned()), None]) });
         for wrong in ["", "zz", "5b5d", &write_cursor(&[Some("one key")])] {
             assert!(list_page(None, Some(wrong), 2).is_err(), "{wrong:?}");
         }

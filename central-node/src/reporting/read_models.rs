@@ -12,17 +12,17 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::ReportError;
-use super::params::{Page, write_cursor};
+use super::params::{RowPage, write_cursor};
 use crate::database::StoreError;
-use crate::sync_down::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
-use crate::world_store::Versions;
+use crate::feed::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
+use crate::state_store::Versions;
 
 /// Entities of one type that are not deleted.
 pub(super) async fn entities(
     tx: &Transaction<'_>,
     tenant: TenantId,
     entity_type: &str,
-    page: &Page,
+    page: &RowPage,
 ) -> Result<RowList<EntityRow>, ReportError> {
     let version = Versions::active(tx, tenant).await?.entities;
     let sql = include_str!("entities_list.sql");
@@ -67,7 +67,7 @@ pub(super) async fn deliveries(
     tx: &Transaction<'_>,
     tenant: TenantId,
     reference: Option<&str>,
-    page: &Page,
+    page: &RowPage,
 ) -> Result<RowList<DeliveryRow>, ReportError> {
     let version = Versions::active(tx, tenant).await?.deliveries;
     let sql = include_str!("deliveries_list.sql");
@@ -81,7 +81,7 @@ pub(super) async fn invoices(
     tenant: TenantId,
     site: Option<SiteId>,
     reference: Option<&str>,
-    page: &Page,
+    page: &RowPage,
 ) -> Result<RowList<InvoiceRow>, ReportError> {
     let version = Versions::active(tx, tenant).await?.invoices;
     let sql = include_str!("invoices_list.sql");
@@ -100,7 +100,7 @@ pub(super) async fn head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Posit
 async fn listed(
     tx: &Transaction<'_>,
     sql: &str,
-    page: &Page,
+    page: &RowPage,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, StoreError> {
     let after = page.after.as_ref().and_then(|key| key.first()).and_then(Option::as_deref);
@@ -113,7 +113,7 @@ async fn listed(
 
 fn list<R>(
     rows: &[Row],
-    page: &Page,
+    page: &RowPage,
     read: fn(&Row) -> Result<R, StoreError>,
     id: fn(&R) -> &str,
 ) -> Result<RowList<R>, ReportError> {

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::{ReportError, csv_table};
-use crate::api::{self, Refusal};
+use crate::api::{self, ProblemResponse};
 use crate::central::Central;
 use crate::identity::{Access, Credential};
 
@@ -27,21 +27,21 @@ const LATE_SITES: HeaderName = HeaderName::from_static("comptoir-late-sites");
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("comptoir-next-cursor");
 
 /// What a handler answers.
-pub(super) type Answer = Result<Response, Refusal>;
+pub(super) type ReportResponse = Result<Response, ProblemResponse>;
 
 /// Who asks.
 #[derive(Debug)]
-pub(super) struct Caller(Credential);
+pub(super) struct ReportCaller(Credential);
 
-impl FromRequestParts<Arc<Central>> for Caller {
-    type Rejection = Refusal;
+impl FromRequestParts<Arc<Central>> for ReportCaller {
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, central: &Arc<Central>) -> Result<Caller, Refusal> {
-        api::credential(central, &parts.headers).await.map(Caller)
+    async fn from_request_parts(parts: &mut Parts, central: &Arc<Central>) -> Result<ReportCaller, ProblemResponse> {
+        api::credential(central, &parts.headers).await.map(ReportCaller)
     }
 }
 
-impl Caller {
+impl ReportCaller {
     /// Whose data; the request cannot say otherwise.
     pub(super) fn tenant(&self) -> TenantId {
         self.0.tenant
@@ -72,12 +72,12 @@ impl Caller {
 pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     match Query::<T>::try_from_uri(uri) {
         Ok(Query(query)) => Ok(query),
-        Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text())),
+        Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text())),
     }
 }
 
 /// An answer as JSON.
-pub(super) fn json(answer: &impl Serialize) -> Answer {
+pub(super) fn json(answer: &impl Serialize) -> ReportResponse {
     let body = serde_json::to_vec(answer).map_err(ReportError::from)?;
     Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
 }
@@ -86,7 +86,7 @@ pub(super) fn json(answer: &impl Serialize) -> Answer {
 pub(super) fn table(
     table: Result<Vec<u8>, ReportError>,
     (complete_to, late_sites, next_cursor): (u64, &[Uuid], Option<&str>),
-) -> Answer {
+) -> ReportResponse {
     let mut response = ([(CONTENT_TYPE, csv_table::CONTENT_TYPE)], table?).into_response();
     let headers = response.headers_mut();
     let late: Vec<String> = late_sites.iter().map(Uuid::to_string).collect();
@@ -101,7 +101,7 @@ pub(super) fn table(
 }
 
 /// An answer with its version: a caller that holds it already gets 304 and no body.
-pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) -> Answer {
+pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) -> ReportResponse {
     let held = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut response = if held.split(',').any(|held| held.trim() == tag) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -115,7 +115,7 @@ pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) ->
 }
 
 /// An answer whose version an edit names.
-pub(super) fn named(version: u64, answer: &impl Serialize) -> Answer {
+pub(super) fn named(version: u64, answer: &impl Serialize) -> ReportResponse {
     let mut response = json(answer)?;
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, tag);

@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use super::lists;
 use super::params::{self, Format};
-use super::respond::{Answer, Caller, json, read, table};
-use super::sales::{self, By, SalesQuestion};
+use super::respond::{ReportCaller, ReportResponse, json, read, table};
+use super::sales::{self, SalesGrouping, SalesQuestion};
 use super::stock::{self, StockQuestion};
 use crate::central::Central;
 
@@ -68,13 +68,18 @@ pub(crate) struct SalesQuery {
     format: Option<String>,
 }
 
-async fn sales_report(State(central): State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+async fn sales_report(
+    State(central): State<Arc<Central>>,
+    caller: ReportCaller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> ReportResponse {
     caller.reads_reports()?;
     let query: SalesQuery = read(&uri)?;
     let question = SalesQuestion {
         from: params::day("from", query.from.as_deref())?,
         to: params::day("to", query.to.as_deref())?,
-        by: By::parse(query.by.as_deref())?,
+        by: SalesGrouping::parse(query.by.as_deref())?,
         site: params::site(query.site.as_deref())?,
         currency: params::currency(query.currency.as_deref())?,
         as_of: params::as_of(query.as_of.as_deref())?,
@@ -91,7 +96,7 @@ async fn sales_report(State(central): State<Arc<Central>>, caller: Caller, uri: 
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct StockQuery {
+pub(crate) struct StockReportQuery {
     /// One shop.
     #[schemars(with = "Option<uuid::Uuid>")]
     site: Option<String>,
@@ -115,9 +120,14 @@ pub(crate) struct StockQuery {
     format: Option<String>,
 }
 
-async fn stock_report(State(central): State<Arc<Central>>, caller: Caller, uri: Uri, headers: HeaderMap) -> Answer {
+async fn stock_report(
+    State(central): State<Arc<Central>>,
+    caller: ReportCaller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> ReportResponse {
     caller.reads_reports()?;
-    let query: StockQuery = read(&uri)?;
+    let query: StockReportQuery = read(&uri)?;
     let question = StockQuestion {
         site: params::site(query.site.as_deref())?,
         product: params::name("product", query.product.as_deref())?,

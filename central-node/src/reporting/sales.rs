@@ -18,18 +18,18 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::ReportError;
+use super::answer_cache::{AnswerCache, SharedRows, merged};
 use super::csv_table::{self, Cell};
 use super::freshness;
-use super::kept::{KeptAnswers, Rows, merged};
-use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, bad, write_cursor};
+use super::params::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, bad, write_cursor};
 use crate::central::Central;
 use crate::database::{StoreError, begin_snapshot};
-use crate::projections::progress::Mark;
+use crate::projections::progress::ProjectionMark;
 use crate::projections::{Projection, ReadVersion, position_of, position_sql};
 
 /// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum By {
+pub(super) enum SalesGrouping {
     Day,
     Month,
     Site,
@@ -40,18 +40,18 @@ pub(super) enum By {
     Entity,
 }
 
-impl By {
+impl SalesGrouping {
     /// `by=`; a day where nothing is said.
-    pub(super) fn parse(text: Option<&str>) -> Result<By, Problem> {
+    pub(super) fn parse(text: Option<&str>) -> Result<SalesGrouping, Problem> {
         match text {
-            None | Some("day") => Ok(By::Day),
-            Some("month") => Ok(By::Month),
-            Some("site") => Ok(By::Site),
-            Some("product") => Ok(By::Product),
-            Some("country") => Ok(By::Country),
-            Some("customer") => Ok(By::Customer),
-            Some("user") => Ok(By::User),
-            Some("entity") => Ok(By::Entity),
+            None | Some("day") => Ok(SalesGrouping::Day),
+            Some("month") => Ok(SalesGrouping::Month),
+            Some("site") => Ok(SalesGrouping::Site),
+            Some("product") => Ok(SalesGrouping::Product),
+            Some("country") => Ok(SalesGrouping::Country),
+            Some("customer") => Ok(SalesGrouping::Customer),
+            Some("user") => Ok(SalesGrouping::User),
+            Some("entity") => Ok(SalesGrouping::Entity),
             Some(other) => Err(bad("by", other, "day, month, site, product, country, customer, user or entity")),
         }
     }
@@ -59,14 +59,14 @@ impl By {
     /// As text that sorts by its bytes.
     fn expression(self) -> &'static str {
         match self {
-            By::Day => "to_char(day, 'YYYY-MM-DD') collate \"C\"",
-            By::Month => "to_char(day, 'YYYY-MM') collate \"C\"",
-            By::Site => "site_id::text collate \"C\"",
-            By::Product => "product",
-            By::Country => "country",
-            By::Customer => "customer",
-            By::User => "user_name",
-            By::Entity => "entity_id",
+            SalesGrouping::Day => "to_char(day, 'YYYY-MM-DD') collate \"C\"",
+            SalesGrouping::Month => "to_char(day, 'YYYY-MM') collate \"C\"",
+            SalesGrouping::Site => "site_id::text collate \"C\"",
+            SalesGrouping::Product => "product",
+            SalesGrouping::Country => "country",
+            SalesGrouping::Customer => "customer",
+            SalesGrouping::User => "user_name",
+            SalesGrouping::Entity => "entity_id",
         }
     }
 }
@@ -78,12 +78,12 @@ pub(super) struct SalesQuestion {
     pub(super) from: Option<Date>,
     /// Last day.
     pub(super) to: Option<Date>,
-    pub(super) by: By,
+    pub(super) by: SalesGrouping,
     pub(super) site: Option<SiteId>,
     pub(super) currency: Option<Currency>,
     pub(super) as_of: Option<AsOf>,
-    pub(super) patience: Patience,
-    pub(super) page: Option<Page>,
+    pub(super) patience: WaitFor,
+    pub(super) page: Option<RowPage>,
 }
 
 /// The answer.
@@ -98,7 +98,7 @@ pub(crate) struct SalesReport {
     parked: u64,
     /// Sorted by the bytes of key and currency; what is not known comes first.
     #[schemars(with = "Vec<SalesRow>")]
-    rows: Rows<SalesRow>,
+    rows: SharedRows<SalesRow>,
     /// Of a page that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -148,7 +148,7 @@ pub(super) async fn report(
     };
     let mut patience = question.patience;
     patience.position = patience.position.max(past.map_or(Position::ZERO, |past| past.position));
-    freshness::wait_for(central.progress(), tenant, Mark::Projected, patience).await?;
+    freshness::wait_for(central.progress(), tenant, ProjectionMark::Projected, patience).await?;
 
     let database = central.database();
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
@@ -157,8 +157,8 @@ pub(super) async fn report(
     let complete_to = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
-            (None, None) => present(&tx, tenant, read, question, &central.kept().sales).await,
-            _ => rows(&tx, tenant, read.number, (Position::ZERO, complete_to), question).await.map(Rows::from),
+            (None, None) => present(&tx, tenant, read, question, &central.report_cache().sales).await,
+            _ => rows(&tx, tenant, read.number, (Position::ZERO, complete_to), question).await.map(SharedRows::from),
         }
     };
     // Asked together, they cost one round trip.
@@ -178,7 +178,7 @@ pub(crate) struct PresentSales {
     tenant: TenantId,
     version: i32,
     fence: i64,
-    by: By,
+    by: SalesGrouping,
     from: Option<Date>,
     to: Option<Date>,
     site: Option<SiteId>,
@@ -191,8 +191,8 @@ async fn present(
     tenant: TenantId,
     read: ReadVersion,
     question: &SalesQuestion,
-    kept: &KeptAnswers<PresentSales, SalesRow>,
-) -> Result<Rows<SalesRow>, ReportError> {
+    kept: &AnswerCache<PresentSales, SalesRow>,
+) -> Result<SharedRows<SalesRow>, ReportError> {
     let SalesQuestion { from, to, by, site, currency, as_of: _, patience: _, page: _ } = *question;
     let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
     let earlier = kept.up_to(&asked, read.position);
@@ -202,13 +202,13 @@ async fn present(
         }
         let later = rows(tx, tenant, read.number, (earlier.to, read.position), question).await?;
         if let Some(merged) = merged(&earlier.rows, later, SalesRow::order, SalesRow::plus) {
-            let rows = Rows::from(merged);
-            kept.keep(asked, read.position, rows.clone());
+            let rows = SharedRows::from(merged);
+            kept.store(asked, read.position, rows.clone());
             return Ok(rows);
         }
     }
-    let rows = Rows::from(rows(tx, tenant, read.number, (Position::ZERO, read.position), question).await?);
-    kept.keep(asked, read.position, rows.clone());
+    let rows = SharedRows::from(rows(tx, tenant, read.number, (Position::ZERO, read.position), question).await?);
+    kept.store(asked, read.position, rows.clone());
     Ok(rows)
 }
 
@@ -244,7 +244,10 @@ async fn rows(
     tx.query(&statement, &parameters).await?.iter().map(SalesRow::read).collect()
 }
 
-fn paged(rows: Rows<SalesRow>, page: Option<&Page>) -> Result<(Rows<SalesRow>, Option<String>), ReportError> {
+fn paged(
+    rows: SharedRows<SalesRow>,
+    page: Option<&RowPage>,
+) -> Result<(SharedRows<SalesRow>, Option<String>), ReportError> {
     let limit = page.map_or(REPORT_ROWS_MAX, |page| page.limit);
     if rows.len() <= limit {
         return Ok((rows, None));

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use comptoir_core::id::{Name, SiteId, TenantId};
 use comptoir_core::money::{Currency, padded, plain};
 use comptoir_core::position::Position;
-use comptoir_core::state::{Lot, StockItem, StockKey, Touched, World};
+use comptoir_core::state::{DecisionState, Lot, StateKeys, StockItem, StockKey};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::openapi::words;
@@ -19,18 +19,18 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::ReportError;
+use super::answer_cache::{AnswerCache, SharedRows, merged};
 use super::csv_table::{self, Cell};
 use super::freshness;
-use super::kept::{KeptAnswers, Rows, merged};
-use super::params::{AsOf, Page, Patience, REPORT_ROWS_MAX, cursor_uuid, write_cursor};
+use super::params::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, cursor_uuid, write_cursor};
 use super::stock_fold::{TURNS, fold};
 use crate::central::Central;
 use crate::database::{StoreError, begin_snapshot};
 use crate::event_store;
-use crate::projections::progress::Mark;
+use crate::projections::progress::ProjectionMark;
 use crate::projections::{Projection, ProjectionError, ReadVersion, position_of};
+use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
-use crate::world_store::{self, Versions};
 
 /// The question.
 #[derive(Clone, Debug)]
@@ -38,8 +38,8 @@ pub(super) struct StockQuestion {
     pub(super) site: Option<SiteId>,
     pub(super) product: Option<Name>,
     pub(super) as_of: Option<AsOf>,
-    pub(super) patience: Patience,
-    pub(super) page: Option<Page>,
+    pub(super) patience: WaitFor,
+    pub(super) page: Option<RowPage>,
 }
 
 /// The answer.
@@ -51,7 +51,7 @@ pub(crate) struct StockReport {
     late_sites: Vec<Uuid>,
     /// Sorted by site and product; the tenant's own stock comes first.
     #[schemars(with = "Vec<StockRow>")]
-    rows: Rows<StockRow>,
+    rows: SharedRows<StockRow>,
     /// Of a page that is not the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -142,7 +142,7 @@ pub(super) async fn report(
         Some(as_of) => Some(freshness::past(central.database(), tenant, as_of, now).await?),
         None => None,
     };
-    freshness::wait_for(central.progress(), tenant, Mark::Head, question.patience).await?;
+    freshness::wait_for(central.progress(), tenant, ProjectionMark::Head, question.patience).await?;
 
     // The semaphore is never closed; without a turn nothing would be wrong but the load.
     let _turn = if past.is_some() { TURNS.acquire().await.ok() } else { None };
@@ -156,12 +156,12 @@ pub(super) async fn report(
     let complete_to = past.map_or(head, |past| past.position);
     let rows = async {
         if past.is_none() && question.page.is_none() {
-            let rows = present(&tx, tenant, (read, head), question, &central.kept().stock).await?;
+            let rows = present(&tx, tenant, (read, head), question, &central.report_cache().stock).await?;
             return Ok::<_, ReportError>((rows, None));
         }
         let listed = list(&tx, tenant, question).await?;
         let (keys, next_cursor) = paged(listed, question.page.as_ref())?;
-        Ok((Rows::from(self::rows(&tx, tenant, keys, complete_to).await?), next_cursor))
+        Ok((SharedRows::from(self::rows(&tx, tenant, keys, complete_to).await?), next_cursor))
     };
     let late_sites = async {
         let late = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await;
@@ -188,8 +188,8 @@ async fn present(
     tenant: TenantId,
     (read, head): (ReadVersion, Position),
     StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
-    kept: &KeptAnswers<PresentStock, StockRow>,
-) -> Result<Rows<StockRow>, ReportError> {
+    kept: &AnswerCache<PresentStock, StockRow>,
+) -> Result<SharedRows<StockRow>, ReportError> {
     let asked = PresentStock { tenant, version: read.number, fence: read.fence, site: *site, product: product.clone() };
     let earlier = kept.up_to(&asked, head);
     let (since, earlier) = earlier.map_or((Position::ZERO, None), |earlier| (earlier.to, Some(earlier.rows)));
@@ -198,7 +198,7 @@ async fn present(
         Some(earlier) if since == head => return Ok(earlier),
         earlier => {
             let currency = currency(tx, tenant);
-            let changed = world_store::load_changed_stock(tx, tenant, read.number, since, filter, limit);
+            let changed = state_store::load_changed_stock(tx, tenant, read.number, since, filter, limit);
             let (currency, changed) = tokio::try_join!(currency, async { changed.await.map_err(ReportError::from) })?;
             let changed = changed.iter().map(|(key, item)| StockRow::of(key, item, &currency)).collect();
             let earlier = earlier.as_deref().unwrap_or_default();
@@ -209,8 +209,8 @@ async fn present(
     if rows.len() > REPORT_ROWS_MAX {
         return Err(too_many_items());
     }
-    let rows = Rows::from(rows);
-    kept.keep(asked, head, rows.clone());
+    let rows = SharedRows::from(rows);
+    kept.store(asked, head, rows.clone());
     Ok(rows)
 }
 
@@ -255,7 +255,7 @@ async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockQuestion) 
         .collect()
 }
 
-fn paged(mut listed: Vec<Listed>, page: Option<&Page>) -> Result<(Vec<Listed>, Option<String>), ReportError> {
+fn paged(mut listed: Vec<Listed>, page: Option<&RowPage>) -> Result<(Vec<Listed>, Option<String>), ReportError> {
     let limit = page.map_or(REPORT_ROWS_MAX, |page| page.limit);
     if listed.len() <= limit {
         return Ok((listed, None));
@@ -283,13 +283,13 @@ async fn rows(
     let changed: BTreeSet<StockKey> =
         listed.iter().filter(|(_, position)| *position > at).map(|(key, _)| key.clone()).collect();
     let unchanged = listed.iter().filter(|(_, position)| *position <= at).map(|(key, _)| key.clone());
-    let keys = Touched { stock: unchanged.collect(), ..Touched::default() };
-    let mut world = World::default();
-    world_store::load(tx, &of, &Versions::active(tx, tenant).await?, &keys, &mut world).await?;
+    let keys = StateKeys { stock: unchanged.collect(), ..StateKeys::default() };
+    let mut decision_state = DecisionState::default();
+    state_store::load(tx, &of, &Versions::active(tx, tenant).await?, &keys, &mut decision_state).await?;
     if !changed.is_empty() {
-        world.stock.extend(fold(tx, &of, changed, at).await?.stock);
+        decision_state.stock.extend(fold(tx, &of, changed, at).await?.stock);
     }
-    let row = |(key, _): &Listed| Some(StockRow::of(key, world.stock.get(key)?, &currency));
+    let row = |(key, _): &Listed| Some(StockRow::of(key, decision_state.stock.get(key)?, &currency));
     Ok(listed.iter().filter_map(row).collect())
 }
 

@@ -7,7 +7,7 @@ use comptoir_core::decision::Verdict;
 use comptoir_core::id::{EventId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rules::{Effect, effects, evolve};
-use comptoir_core::state::{Quarantined, StockKey, World};
+use comptoir_core::state::{DecisionState, Quarantined, StockKey};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
@@ -15,9 +15,9 @@ use tokio::sync::Semaphore;
 
 use super::ReportError;
 use crate::projections::ProjectionError;
-use crate::projections::fold::{Judged, judged};
-use crate::projections::log::{self, PageSize, Stored, Wanted};
-use crate::projections::read::{Read, read_page};
+use crate::projections::fold::{PlacedEvent, judged};
+use crate::projections::log::{self, EntryFilter, PageSize, StoredEntry};
+use crate::projections::read::{ReadEntry, read_page};
 use crate::tenant::Tenant;
 
 /// The actions that move goods, and those that let others move them.
@@ -49,10 +49,10 @@ pub(super) async fn fold(
     tenant: &Tenant,
     asked: BTreeSet<StockKey>,
     to: Position,
-) -> Result<World, ReportError> {
-    let mut world = World::default();
+) -> Result<DecisionState, ReportError> {
+    let mut decision_state = DecisionState::default();
     let mut at = Position::ZERO;
-    let wanted = Wanted { verdicts: &[Verdict::Accepted], actions: Some(&ACTIONS) };
+    let wanted = EntryFilter { verdicts: &[Verdict::Accepted], actions: Some(&ACTIONS) };
     while at < to {
         let page = log::page(tx, tenant.id, at, to, wanted, PageSize::FOLLOWED).await?;
         at = page.complete_to;
@@ -63,14 +63,15 @@ pub(super) async fn fold(
         let released = released(tx, tenant.id, &events).await?;
         let (tenant_of, asked_of) = (tenant.clone(), asked.clone());
         let folded =
-            tokio::task::spawn_blocking(move || fold_page(world, &tenant_of, &asked_of, &events, &released)).await?;
-        world = folded?;
-        if world.taken.len() > TAKEN_ROWS_MAX {
+            tokio::task::spawn_blocking(move || fold_page(decision_state, &tenant_of, &asked_of, &events, &released))
+                .await?;
+        decision_state = folded?;
+        if decision_state.taken.len() > TAKEN_ROWS_MAX {
             let detail = format!("more than {TAKEN_ROWS_MAX} sales to remember: ask for one site or one product");
             return Err(Problem::new(ErrorCode::TooLarge, detail).into());
         }
     }
-    Ok(world)
+    Ok(decision_state)
 }
 
 /// The products' bytes, where they are few.
@@ -81,7 +82,7 @@ fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<&[u8]>> {
 
 /// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its bytes nor a
 /// backslash does not name it.
-fn may_move(stored: &Stored, needles: Option<&[&[u8]]>) -> bool {
+fn may_move(stored: &StoredEntry, needles: Option<&[&[u8]]>) -> bool {
     let Some(needles) = needles else { return true };
     if stored.action().is_none_or(|action| INDIRECT.contains(&action)) {
         return true;
@@ -92,35 +93,39 @@ fn may_move(stored: &Stored, needles: Option<&[&[u8]]>) -> bool {
 }
 
 /// The events that releases of this page name.
-async fn released(tx: &Transaction<'_>, tenant: TenantId, events: &[Read]) -> Result<Vec<Read>, ProjectionError> {
-    let named: Vec<EventId> = events.iter().filter_map(Read::releases).collect();
-    Ok(log::quarantined(tx, tenant, &named).await?.iter().map(Read::of).collect())
+async fn released(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    events: &[ReadEntry],
+) -> Result<Vec<ReadEntry>, ProjectionError> {
+    let named: Vec<EventId> = events.iter().filter_map(ReadEntry::releases).collect();
+    Ok(log::quarantined(tx, tenant, &named).await?.iter().map(ReadEntry::of).collect())
 }
 
 fn fold_page(
-    mut world: World,
+    mut decision_state: DecisionState,
     tenant: &Tenant,
     asked: &BTreeSet<StockKey>,
-    events: &[Read],
-    released: &[Read],
-) -> Result<World, ProjectionError> {
-    for Judged { known, place, .. } in judged(tenant, released)? {
+    events: &[ReadEntry],
+    released: &[ReadEntry],
+) -> Result<DecisionState, ProjectionError> {
+    for PlacedEvent { known, place, .. } in judged(tenant, released)? {
         let held = Quarantined { known: known.clone(), place, released: false };
-        world.quarantined.insert(known.event.id, held);
+        decision_state.quarantined.insert(known.event.id, held);
     }
-    for Judged { known, place, decision } in judged(tenant, events)? {
-        for effect in effects(&world, &place, known, &decision.judgement) {
+    for PlacedEvent { known, place, decision } in judged(tenant, events)? {
+        for effect in effects(&decision_state, &place, known, &decision.judgement) {
             let applies = match &effect {
                 Effect::StockMoved(movement) => asked.contains(&movement.key),
                 Effect::Counted { .. } | Effect::CountAccepted { .. } => true,
                 _ => false,
             };
             if applies {
-                evolve(&mut world, &effect);
+                evolve(&mut decision_state, &effect);
             }
         }
     }
     // Each is released once; what it did is in the stock now.
-    world.quarantined.clear();
-    Ok(world)
+    decision_state.quarantined.clear();
+    Ok(decision_state)
 }

@@ -11,15 +11,15 @@ use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::store_check_v1::{StoreCheck, StoreFinding};
 
-use super::walk::{FINDINGS_MAX, Walk};
+use super::walk::{FINDINGS_MAX, LogWalk};
 
 /// Shared by the check, by readers, and by those who ask.
 #[derive(Clone, Debug, Default)]
-pub struct StoreFindings(Arc<Mutex<BTreeMap<TenantId, Known>>>);
+pub struct StoreFindings(Arc<Mutex<BTreeMap<TenantId, TenantFindings>>>);
 
 /// What is known of one tenant's log.
 #[derive(Debug, Default)]
-struct Known {
+struct TenantFindings {
     checked_to: Position,
     head: Position,
     running: bool,
@@ -31,7 +31,7 @@ struct Known {
     more_findings: u64,
 }
 
-impl Known {
+impl TenantFindings {
     fn findings(&self) -> impl Iterator<Item = &StoreFinding> {
         self.confirmed.iter().chain(self.fresh.iter().filter(|found| !self.confirmed.contains(found)))
     }
@@ -41,7 +41,7 @@ impl StoreFindings {
     /// Why the store is not as it should be; nothing while no damage is known.
     pub fn refusal(&self) -> Option<Problem> {
         let tenants = self.known();
-        let mut findings = tenants.values().flat_map(Known::findings);
+        let mut findings = tenants.values().flat_map(TenantFindings::findings);
         let first = findings.next()?;
         let count = 1 + findings.count();
         let detail = format!(
@@ -54,7 +54,7 @@ impl StoreFindings {
     /// How a tenant's check stands.
     pub fn of_tenant(&self, tenant: TenantId) -> StoreCheck {
         let tenants = self.known();
-        let nothing = Known::default();
+        let nothing = TenantFindings::default();
         let known = tenants.get(&tenant).unwrap_or(&nothing);
         let findings: Vec<StoreFinding> = known.findings().cloned().collect();
         let state = match (findings.is_empty(), known.completed_at) {
@@ -85,7 +85,7 @@ impl StoreFindings {
     }
 
     /// How far a pass has come.
-    pub(super) fn saw(&self, tenant: TenantId, walk: &Walk) {
+    pub(super) fn saw(&self, tenant: TenantId, walk: &LogWalk) {
         let mut tenants = self.known();
         let known = tenants.entry(tenant).or_default();
         (known.checked_to, known.head, known.running) = (walk.at(), walk.head(), true);
@@ -95,7 +95,7 @@ impl StoreFindings {
     }
 
     /// A pass has ended: what it found takes the place of what was known.
-    pub(super) fn ended(&self, tenant: TenantId, walk: &Walk, now: Timestamp) {
+    pub(super) fn ended(&self, tenant: TenantId, walk: &LogWalk, now: Timestamp) {
         for finding in &walk.findings {
             tracing::error!(tenant.id = %tenant, "The store is damaged: {finding}");
         }
@@ -104,7 +104,7 @@ impl StoreFindings {
         }
         let mut tenants = self.known();
         let known = tenants.entry(tenant).or_default();
-        *known = Known {
+        *known = TenantFindings {
             checked_to: walk.at(),
             head: walk.head(),
             running: false,
@@ -115,7 +115,7 @@ impl StoreFindings {
         };
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<TenantId, Known>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<TenantId, TenantFindings>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -22,7 +22,7 @@ use crate::database::{Database, StoreError, begin};
 use crate::event_store::{batch_ends, checked_rows, log_heads};
 use crate::identity;
 pub use findings::StoreFindings;
-use walk::Walk;
+use walk::LogWalk;
 
 /// Positions of a page.
 const PAGE_POSITIONS: u64 = 1_000;
@@ -35,7 +35,7 @@ const REST_AT_LEAST: Duration = Duration::from_millis(5);
 
 /// How one pass over a tenant's log ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Checked {
+pub struct CheckOutcome {
     /// The head up to which it went.
     pub head: Position,
     /// What does not hold, in the order in which it was found.
@@ -49,8 +49,8 @@ pub async fn check(
     db: &Database,
     tenant: TenantId,
     progress: &mut dyn FnMut(Position, Position),
-) -> Result<Checked, StoreError> {
-    let mut pass = Pass::begin(db, tenant).await?;
+) -> Result<CheckOutcome, StoreError> {
+    let mut pass = CheckPass::begin(db, tenant).await?;
     while !pass.is_over() {
         pass.step(db).await?;
         progress(pass.walk.at(), pass.walk.head());
@@ -87,7 +87,7 @@ async fn check_all(db: &Database, clock: &Clock, health: &StoreFindings) {
     };
     for tenant in tenants.into_iter().map(|row| row.tenant) {
         let mut pass = loop {
-            match Pass::begin(db, tenant).await {
+            match CheckPass::begin(db, tenant).await {
                 Ok(pass) => break pass,
                 Err(error) => wait_for_database(&error).await,
             }
@@ -110,9 +110,9 @@ async fn wait_for_database(error: &StoreError) {
 }
 
 /// One pass over a tenant's log, between two of its pages.
-struct Pass {
+struct CheckPass {
     tenant: TenantId,
-    walk: Walk,
+    walk: LogWalk,
     /// Positions of the next page.
     reach: u64,
     /// Rows that could not be read one by one.
@@ -120,16 +120,16 @@ struct Pass {
     over: bool,
 }
 
-impl Pass {
-    async fn begin(db: &Database, tenant: TenantId) -> Result<Pass, StoreError> {
+impl CheckPass {
+    async fn begin(db: &Database, tenant: TenantId) -> Result<CheckPass, StoreError> {
         let mut connection = db.service().await?;
         let (walk, over) = match log_heads(&mut connection, tenant).await {
-            Ok(heads) => (Walk::new(tenant, &heads), false),
+            Ok(heads) => (LogWalk::new(tenant, &heads), false),
             // Without the heads nobody knows what there should be.
-            Err(StoreError::Damaged(error)) => (Walk::without_heads(tenant, &error), true),
+            Err(StoreError::Damaged(error)) => (LogWalk::without_heads(tenant, &error), true),
             Err(error) => return Err(error),
         };
-        Ok(Pass { tenant, walk, reach: PAGE_POSITIONS, unreadable: 0, over })
+        Ok(CheckPass { tenant, walk, reach: PAGE_POSITIONS, unreadable: 0, over })
     }
 
     fn is_over(&self) -> bool {
@@ -170,9 +170,9 @@ impl Pass {
         Ok(())
     }
 
-    fn checked(self) -> Checked {
-        let Walk { findings, more_findings, .. } = self.walk;
-        Checked { head: self.walk.head, findings, more_findings }
+    fn checked(self) -> CheckOutcome {
+        let LogWalk { findings, more_findings, .. } = self.walk;
+        CheckOutcome { head: self.walk.head, findings, more_findings }
     }
 }
 

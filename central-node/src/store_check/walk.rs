@@ -18,7 +18,7 @@ pub(super) const FINDINGS_MAX: usize = 100;
 
 /// How far a pass has come.
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct LogWalk {
     tenant: TenantId,
     /// Where the pass ends: the tenant's head when it began.
     pub(super) head: Position,
@@ -46,14 +46,14 @@ struct LogMark {
     end: Option<(Seq, ChainHash)>,
 }
 
-impl Walk {
+impl LogWalk {
     /// Begins at the first position.
-    pub(super) fn new(tenant: TenantId, heads: &LogHeads) -> Walk {
+    pub(super) fn new(tenant: TenantId, heads: &LogHeads) -> LogWalk {
         let mark = |&(node, epoch, last_seq, last_chain): &(NodeId, Epoch, Seq, ChainHash)| {
             let chain = genesis(tenant, node, epoch);
             ((node, epoch.number), LogMark { at: Seq::ZERO, chain, unsure: false, end: Some((last_seq, last_chain)) })
         };
-        let mut walk = Walk {
+        let mut walk = LogWalk {
             tenant,
             head: heads.tenant.map_or(heads.last_stored, |tenant| tenant.head),
             head_chain: heads.tenant.map(|tenant| tenant.decision_chain),
@@ -77,9 +77,9 @@ impl Walk {
     }
 
     /// A log whose heads do not read: nobody knows what should be stored.
-    pub(super) fn without_heads(tenant: TenantId, error: &str) -> Walk {
+    pub(super) fn without_heads(tenant: TenantId, error: &str) -> LogWalk {
         let nothing = LogHeads { tenant: None, nodes: Vec::new(), last_stored: Position::ZERO };
-        let mut walk = Walk::new(tenant, &nothing);
+        let mut walk = LogWalk::new(tenant, &nothing);
         walk.findings.clear();
         walk.about_positions(Damage::Head, (1, 1), "heads that can be read", error);
         walk

@@ -6,11 +6,11 @@ use comptoir_proto::sync_v1::receipt_text;
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::json;
 
-use crate::harness::{Scene, verdicts};
+use crate::harness::{TestCentral, verdicts};
 
 #[tokio::test]
 async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let sale = node.sell("s-1");
@@ -33,7 +33,7 @@ async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
 
 #[tokio::test]
 async fn the_same_records_again_whole_or_in_part_get_the_same_results() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     for sale in 0..6 {
@@ -58,7 +58,7 @@ async fn the_same_records_again_whole_or_in_part_get_the_same_results() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_batch_by_eight_connections_at_once_is_stored_once_and_answered_eight_times() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     for sale in 0..50 {
@@ -75,7 +75,7 @@ async fn one_batch_by_eight_connections_at_once_is_stored_once_and_answered_eigh
 
 #[tokio::test]
 async fn status_tells_a_node_where_central_stands_with_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let (status, before) = scene.get(&node.key, "/api/v1/sync/status").await;
@@ -92,7 +92,7 @@ async fn status_tells_a_node_where_central_stands_with_it() {
 
 #[tokio::test]
 async fn an_event_is_shown_with_what_was_decided_and_the_log_page_by_page() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let sale = node.sell("s-1");
@@ -111,6 +111,6 @@ async fn an_event_is_shown_with_what_was_decided_and_the_log_page_by_page() {
     );
     for wrong in ["limit=0", "last=9223372036854775808", "after=9223372036854775808"] {
         let (status, problem) = scene.get(&company.token, &format!("/api/v1/events?{wrong}")).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")), "{wrong}");
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")), "{wrong}");
     }
 }

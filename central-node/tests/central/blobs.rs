@@ -5,12 +5,18 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use crate::harness::Scene;
+use crate::harness::TestCentral;
 
 /// 10 MiB: what `core/src/limits.rs` allows.
 const MAX: usize = 10 * 1024 * 1024;
 
-async fn ask(scene: &Scene, key: &str, method: &str, hash: &str, body: Vec<u8>) -> (StatusCode, HeaderMap, Bytes) {
+async fn ask(
+    scene: &TestCentral,
+    key: &str,
+    method: &str,
+    hash: &str,
+    body: Vec<u8>,
+) -> (StatusCode, HeaderMap, Bytes) {
     let request = Request::builder()
         .method(method)
         .uri(format!("/api/v1/blobs/{hash}"))
@@ -35,7 +41,7 @@ fn name(bytes: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_file_comes_back_byte_by_byte_and_is_stored_once() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     for bytes in [0, 1, 256 * 1024, 256 * 1024 + 1, MAX] {
@@ -57,7 +63,7 @@ async fn a_file_comes_back_byte_by_byte_and_is_stored_once() {
 
 #[tokio::test]
 async fn other_bytes_than_the_name_says_are_not_stored() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let hash = name(b"a signature");
     let (status, _, body) = ask(&scene, &company.token, "PUT", &hash, b"another".to_vec()).await;
@@ -75,7 +81,7 @@ async fn other_bytes_than_the_name_says_are_not_stored() {
 
 #[tokio::test]
 async fn a_file_is_its_tenants_alone() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let (company, stranger) = (scene.company().await, scene.company().await);
     let hash = name(b"a signature");
     ask(&scene, &company.token, "PUT", &hash, b"a signature".to_vec()).await;

@@ -5,12 +5,12 @@ use std::io::Write as _;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
-use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, Cursor, RowKey};
+use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, PullCursor, RowKey};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::{Node, Scene, invoice_payload};
+use crate::harness::{Node, TestCentral, invoice_payload};
 use crate::pulling::pull;
 
 const CUTS: usize = 50;
@@ -22,14 +22,14 @@ struct Stream {
     bytes: usize,
 }
 
-async fn ask(scene: &Scene, node: &Node, after: Option<&str>) -> axum::response::Response {
+async fn ask(scene: &TestCentral, node: &Node, after: Option<&str>) -> axum::response::Response {
     let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
     let request = Request::get(format!("/api/v1/sync/bootstrap{after}"))
         .header(header::AUTHORIZATION, format!("Bearer {}", node.key));
     scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn open(scene: &Scene, node: &Node, after: Option<&str>) -> Stream {
+async fn open(scene: &TestCentral, node: &Node, after: Option<&str>) -> Stream {
     let response = ask(scene, node, after).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_TYPE], BOOTSTRAP_TYPE);
@@ -58,7 +58,7 @@ impl Stream {
 struct Load {
     rows: BTreeMap<RowKey, Value>,
     mark: Option<String>,
-    end: Option<Cursor>,
+    end: Option<PullCursor>,
     heads: Vec<u64>,
     announced: Option<u64>,
     bytes: usize,
@@ -91,7 +91,7 @@ impl Load {
         self.bytes += stream.bytes;
     }
 
-    fn keep(&mut self, unmarked: &mut Vec<comptoir_proto::pull_v1::Change>) {
+    fn keep(&mut self, unmarked: &mut Vec<comptoir_proto::pull_v1::RowChange>) {
         for change in unmarked.drain(..) {
             let last = self.rows.last_key_value().map(|(key, _)| key);
             assert!(last.is_none_or(|last| *last < change.key), "{last:?} before {:?}", change.key);
@@ -101,7 +101,7 @@ impl Load {
 }
 
 /// A whole load: its last mark, and the cursor that it ends with.
-pub(crate) async fn load(scene: &Scene, node: &Node) -> (String, Cursor) {
+pub(crate) async fn load(scene: &TestCentral, node: &Node) -> (String, PullCursor) {
     let mut load = Load::default();
     load.take(open(scene, node, None).await, usize::MAX).await;
     (load.mark.unwrap(), load.end.unwrap())
@@ -109,7 +109,7 @@ pub(crate) async fn load(scene: &Scene, node: &Node) -> (String, Cursor) {
 
 #[tokio::test]
 async fn a_load_gives_the_rows_that_a_pull_from_nothing_gives_and_ends_where_a_pull_goes_on() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let (company, other) = (scene.company().await, scene.company().await);
     let (mut node, mut stranger) = (company.node().await, other.node().await);
     for writer in [&mut node, &mut stranger] {
@@ -144,7 +144,7 @@ async fn a_load_gives_the_rows_that_a_pull_from_nothing_gives_and_ends_where_a_p
 
 #[tokio::test]
 async fn a_mark_of_another_central_or_scope_is_answered_410_and_what_is_no_mark_400() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": "Durand" }));
@@ -164,7 +164,7 @@ async fn a_mark_of_another_central_or_scope_is_answered_410_and_what_is_no_mark_
 }
 
 /// Rows of a school, as many as asked for, with `words` incompressible words each.
-async fn fill(scene: &Scene, tenant: uuid::Uuid, rows: i64, words: i32) {
+async fn fill(scene: &TestCentral, tenant: uuid::Uuid, rows: i64, words: i32) {
     let sql = "insert into entity (tenant_id, version, entity_type, entity_id, entity_version, deleted, fields, provenance, open_conflicts)
                select $1, 1, 'STUDENT', 'eleve-' || lpad(g::text, 8, '0'), 2, false,
                       json_build_object('name', 'Élève ' || g, 'class', '6e ' || g % 7, 'note',
@@ -188,7 +188,7 @@ fn next(seed: &mut u64) -> u64 {
 #[tokio::test]
 async fn a_load_that_is_cut_fifty_times_moves_less_than_five_percent_more_and_misses_nothing() {
     let rows = std::env::var("COMPTOIR_LOAD_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(20_000);
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.push_all(&scene).await;
@@ -239,7 +239,7 @@ async fn a_load_that_is_cut_fifty_times_moves_less_than_five_percent_more_and_mi
 
 #[tokio::test]
 async fn first_loads_at_once_are_bounded_and_a_reader_that_leaves_frees_its_place() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
     node.push_all(&scene).await;

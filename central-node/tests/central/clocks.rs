@@ -10,7 +10,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
 use serde_json::json;
 
-use crate::harness::{Company, NOON, Node, Scene};
+use crate::harness::{NOON, Node, TestCentral, TestTenant};
 
 const MINUTE: i64 = 60_000_000;
 const YEAR: i64 = 365 * 24 * 60 * MINUTE;
@@ -23,22 +23,22 @@ fn edit(node: &mut Node, name: &str, stamped: i64, source: TimeSource) {
 }
 
 /// Pushes everything; the node's clock shows `node_time`.
-async fn push(scene: &Scene, node: &Node, node_time: i64) {
+async fn push(scene: &TestCentral, node: &Node, node_time: i64) {
     let mut request = node.request(1, node.seq.0);
     request.node_time = instant::format(Timestamp(node_time));
     let (status, body) = node.send(scene, &request).await;
     assert_eq!(status, StatusCode::OK, "{body}");
 }
 
-async fn name(scene: &Scene, company: &Company<'_>) -> String {
+async fn name(scene: &TestCentral, company: &TestTenant<'_>) -> String {
     let sql = "select fields->>'name' from entity where tenant_id = $1 and entity_type = 'CLIENT'";
     scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0)
 }
 
-async fn scene() -> (Arc<AtomicI64>, Scene) {
+async fn scene() -> (Arc<AtomicI64>, TestCentral) {
     let clock = Arc::new(AtomicI64::new(NOON));
     let at = Arc::clone(&clock);
-    (clock, Scene::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await)
+    (clock, TestCentral::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await)
 }
 
 #[tokio::test]

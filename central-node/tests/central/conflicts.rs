@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::harness::{Company, Node, Scene};
+use crate::harness::{Node, TestCentral, TestTenant};
 
 /// A request with an `If-Match`, and the answer with its headers.
 pub(crate) async fn ask(
-    scene: &Scene,
+    scene: &TestCentral,
     key: &str,
     (method, path): (&str, &str),
     if_match: Option<&str>,
@@ -36,14 +36,14 @@ pub(crate) async fn ask(
 
 /// Two desktops of a school.
 struct School<'a> {
-    scene: &'a Scene,
-    company: Company<'a>,
+    scene: &'a TestCentral,
+    company: TestTenant<'a>,
     office: Node,
     teacher: Node,
 }
 
 impl<'a> School<'a> {
-    async fn new(scene: &'a Scene) -> School<'a> {
+    async fn new(scene: &'a TestCentral) -> School<'a> {
         let company = scene.company().await;
         let (office, teacher) = (company.node().await, company.node().await);
         office.push_all(scene).await;
@@ -88,7 +88,7 @@ fn edit(node: &mut Node, pupil: &str, action: &str, base: Option<u64>, fields: &
 }
 
 /// Pushes the node's last record.
-async fn push_last(scene: &Scene, node: &Node, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
+async fn push_last(scene: &TestCentral, node: &Node, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
     let answer = node.push(scene, node.seq.0, node.seq.0).await;
     assert_eq!(answer.results[0].event_id, event.uuid());
     answer.results[0].clone()
@@ -100,7 +100,7 @@ fn etag(conflict: &Value) -> String {
 
 #[tokio::test]
 async fn a_conflict_shows_both_sides_and_every_edit_that_waits() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (opened, base) = school.pupil_in_conflict("7").await;
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
@@ -139,12 +139,12 @@ async fn a_conflict_shows_both_sides_and_every_edit_that_waits() {
         assert_eq!(page["conflicts"].as_array().unwrap().len(), found, "{query}: {page}");
     }
     let (status, problem) = scene.get(&school.company.token, "/api/v1/conflicts?kind=x").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")));
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")));
 }
 
 #[tokio::test]
 async fn each_choice_makes_of_the_entity_what_its_preview_said() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let choices = [
         ("s", json!({"choice": "server"}), json!({"name": "Léa", "grade": "13", "town": "Lyon", "room": "B2"})),
@@ -192,7 +192,7 @@ async fn each_choice_makes_of_the_entity_what_its_preview_said() {
 
 #[tokio::test]
 async fn a_stale_page_decides_nothing() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (event, base) = school.pupil_in_conflict("7").await;
     let choice = json!({"choice": "local"});
@@ -230,7 +230,7 @@ async fn a_stale_page_decides_nothing() {
 
 #[tokio::test]
 async fn the_same_decision_sent_again_is_the_same_decision() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (event, _) = school.pupil_in_conflict("7").await;
     let seen = etag(&school.conflict(event).await);
@@ -244,13 +244,13 @@ async fn the_same_decision_sent_again_is_the_same_decision() {
         let (other, _) = school.pupil_in_conflict(&Uuid::now_v7().to_string()).await;
         let seen = etag(&school.conflict(other).await);
         let (status, _, problem) = school.resolve(other, &seen, &body).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_JSON")), "{body}");
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("MALFORMED_BODY")), "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_deletion_is_a_side_like_any_other() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     // The office deletes what the teacher changed, and a person lets it.
     let (first, base) = school.pupil_in_conflict("7").await;
@@ -279,7 +279,7 @@ async fn a_deletion_is_a_side_like_any_other() {
 
 #[tokio::test]
 async fn a_node_sees_and_decides_its_own_conflicts_and_nobody_anothers() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (event, _) = school.pupil_in_conflict("7").await;
     let path = format!("/api/v1/conflicts/{event}");
@@ -305,7 +305,7 @@ async fn a_node_sees_and_decides_its_own_conflicts_and_nobody_anothers() {
 }
 
 /// The pupil in what a node pulls, if it is there: position, version, and which conflicts are open.
-async fn pulled(scene: &Scene, node: &Node, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
+async fn pulled(scene: &TestCentral, node: &Node, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
     let page = crate::pulling::pull(scene, node, cursor.as_deref(), 100).await;
     *cursor = Some(page.cursor);
     let change = page.changes.into_iter().find(|change| change.key.entity_type == "STUDENT")?;
@@ -315,7 +315,7 @@ async fn pulled(scene: &Scene, node: &Node, cursor: &mut Option<String>) -> Opti
 
 #[tokio::test]
 async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_version_moves_by_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let mut cursor = None;
     let made = edit(&mut school.office, "7", "CREATE", None, &json!({"name": "Léa"}));
@@ -350,7 +350,7 @@ async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_ver
 
 #[tokio::test]
 async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_opened_and_closed() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (open, decided) = (school.pupil_in_conflict("1").await.0, school.pupil_in_conflict("2").await.0);
     let body = json!({"choice": "local", "id": Uuid::now_v7()});
@@ -379,9 +379,10 @@ impl School<'_> {
         let sql = "select decision, position from event where event_id = $1";
         let row = db.query_one(sql, &[&edit.uuid()]).await.unwrap();
         let mut decision = stored_v1::decode_decision(row.get(0)).unwrap();
-        decision.judgement = Judgement::refused(Verdict::Quarantined, Code::DecideFailed, decision.judgement.rule);
+        decision.judgement = Judgement::refused(Verdict::Quarantined, Code::DecisionFailed, decision.judgement.rule);
         let bytes = stored_v1::encode_decision(&decision).unwrap();
-        let sql = "update event set verdict = 'QUARANTINED', code = 'DECIDE_FAILED', decision = $2 where event_id = $1";
+        let sql =
+            "update event set verdict = 'QUARANTINED', code = 'DECISION_FAILED', decision = $2 where event_id = $1";
         assert_eq!(db.execute(sql, &[&edit.uuid(), &bytes]).await.unwrap(), 1);
         let sql = "insert into quarantine (tenant_id, version, event_id, position, released)
                    select tenant_id, version, $1, $2, false from projection_version
@@ -400,7 +401,7 @@ impl School<'_> {
 
 #[tokio::test]
 async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (opened, _) = school.pupil_in_conflict("7").await;
     // It has seen everything, and joins only because the conflict is open.
@@ -439,7 +440,7 @@ async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released(
 
 #[tokio::test]
 async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let from = school.teacher.seq.0 + 1;
     edit(&mut school.teacher, "7", "CREATE", None, &json!({"name": "Léa", "grade": "0"}));
@@ -480,7 +481,7 @@ async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
 
 #[tokio::test]
 async fn a_merge_that_makes_the_entity_too_large_leaves_the_conflict_to_a_smaller_one() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (opened, _) = school.pupil_in_conflict("7").await;
     let page = school.conflict(opened).await;

@@ -11,11 +11,11 @@ use comptoir_proto::instant;
 use serde_json::{Value, json};
 
 use crate::devices::{outbox, phone_event, phone_push, up};
-use crate::harness::Scene;
+use crate::harness::TestCentral;
 
 #[tokio::test]
 async fn a_body_over_its_limit_is_let_arrive_so_that_its_sender_hears_why_it_is_refused() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let chunk = Bytes::from(vec![b' '; 1024 * 1024]);
     let chunks = LIST_BODY_BYTES_MAX / chunk.len() + 2;
@@ -41,7 +41,7 @@ async fn a_body_over_its_limit_is_let_arrive_so_that_its_sender_hears_why_it_is_
 
 #[tokio::test]
 async fn a_media_type_in_capitals_is_the_same_media_type() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let request = Request::post("/api/sync/down")
         .header(header::AUTHORIZATION, format!("Bearer {}", company.token))
@@ -52,7 +52,7 @@ async fn a_media_type_in_capitals_is_the_same_media_type() {
 
 #[tokio::test]
 async fn a_conflict_says_by_code_and_in_the_user_s_language_what_was_in_the_way() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let row = |id: &str, operation: &str, student: &str, payload: Value| {
         outbox(&company, id, operation, student, &payload, 1)
@@ -80,7 +80,7 @@ async fn a_conflict_says_by_code_and_in_the_user_s_language_what_was_in_the_way(
 
 #[tokio::test]
 async fn another_choice_after_the_first_is_told_that_the_conflict_is_decided_and_merged_rows_keep_no_identity() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &json!({ "name": "Jean" }), 1)]).await;
     let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "name": "Paul" }), 1);
@@ -102,7 +102,7 @@ async fn another_choice_after_the_first_is_told_that_the_conflict_is_decided_and
 
 #[tokio::test]
 async fn ids_are_replaced_in_a_payload_and_every_other_value_keeps_its_writer_s_bytes() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &json!({ "name": "Jean" }), 1)]).await;
     let taken = outbox(&company, "b-1", "CREATE", "s-1", &json!({ "name": "Paul" }), 1);
@@ -129,7 +129,7 @@ async fn ids_are_replaced_in_a_payload_and_every_other_value_keeps_its_writer_s_
 
 #[tokio::test]
 async fn a_failed_event_says_what_was_wrong_and_an_unreadable_request_is_in_the_log_of_synchronisations() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé" }));
     event["occurred_at"] = json!("hier");
@@ -142,12 +142,12 @@ async fn a_failed_event_says_what_was_wrong_and_an_unreadable_request_is_in_the_
     let message = log["entries"][0]["errorMessage"].as_str().unwrap_or_default();
     assert!(message.contains("batch_id"), "{log}");
     let (status, problem) = scene.get(&company.token, "/api/v1/sync-log?status=failed").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")), "{problem}");
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")), "{problem}");
 }
 
 #[tokio::test]
 async fn one_stamp_from_a_clock_gone_wrong_does_not_make_the_others_of_its_batch_lose() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let at = |mut event: Value, hours: i64| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;

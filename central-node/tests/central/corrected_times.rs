@@ -8,10 +8,10 @@ use comptoir_core::limits::CLOCK_MARKS_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::clock_change::{ClockChangeDto, ClockMarkDto};
 use comptoir_proto::instant;
-use comptoir_proto::sync_v1::{RecordResult, TakenIn};
+use comptoir_proto::sync_v1::{RecordIntake, RecordResult};
 use serde_json::{Value, json};
 
-use crate::harness::{Company, NOON, Node, Scene, sale_payload};
+use crate::harness::{NOON, Node, TestCentral, TestTenant, sale_payload};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -34,7 +34,12 @@ impl Node {
     }
 
     /// Pushes some records with what is known of the clock.
-    async fn push_with(&self, scene: &Scene, (from, to): (u64, u64), clock: &[ClockMarkDto]) -> Vec<RecordResult> {
+    async fn push_with(
+        &self,
+        scene: &TestCentral,
+        (from, to): (u64, u64),
+        clock: &[ClockMarkDto],
+    ) -> Vec<RecordResult> {
         let mut request = self.request(from, to);
         request.clock = clock.to_vec();
         let (status, answer) = self.send(scene, &request).await;
@@ -43,9 +48,9 @@ impl Node {
     }
 }
 
-impl Company<'_> {
+impl TestTenant<'_> {
     /// When each sale counts as having happened, less noon.
-    async fn sold_at(&self, scene: &Scene) -> Vec<i64> {
+    async fn sold_at(&self, scene: &TestCentral) -> Vec<i64> {
         let sql = "select (extract(epoch from effective_at) * 1000000)::bigint from event
                    where tenant_id = $1 and entity_type = 'SALE' order by position";
         let rows = scene.admin().await.query(sql, &[&self.tenant.uuid()]).await.unwrap();
@@ -54,8 +59,8 @@ impl Company<'_> {
 }
 
 /// A central whose clock shows noon.
-async fn scene_at_noon() -> Scene {
-    Scene::at(Clock::new(|| Timestamp(NOON))).await
+async fn scene_at_noon() -> TestCentral {
+    TestCentral::at(Clock::new(|| Timestamp(NOON))).await
 }
 
 /// What each result says of its record's time.
@@ -80,8 +85,8 @@ async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_fil
         if by_hand {
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
-                let brought = comptoir_central::Brought { clock: clock.clone(), ..node.brought(from, to) };
-                scene.central.take_by_hand(company.tenant, brought).await.unwrap();
+                let brought = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.brought(from, to) };
+                scene.central.import_records(company.tenant, brought).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.
@@ -125,7 +130,7 @@ async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_t
     let mut request = node.request(1, 5);
     // By a clock that is an hour ahead, as the push says.
     request.node_time = instant::format(Timestamp(NOON + HOUR));
-    request.taken_in = vec![TakenIn { seq: 3, at: instant::format(Timestamp(NOON - 3 * HOUR)) }];
+    request.taken_in = vec![RecordIntake { seq: 3, at: instant::format(Timestamp(NOON - 3 * HOUR)) }];
     let (status, answer) = node.send(&scene, &request).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let results: Vec<RecordResult> = serde_json::from_value(answer["results"].clone()).unwrap();
@@ -137,7 +142,7 @@ async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_t
 
 #[tokio::test]
 async fn what_does_not_read_is_refused_with_its_place_and_nobody_posts_a_change_of_a_clock() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -145,10 +150,10 @@ async fn what_does_not_read_is_refused_with_its_place_and_nobody_posts_a_change_
         |clock: &str| json!({ "seq": 1, "change": "stepped", "clock": clock, "compared_with": "2026-01-01T00:00:00Z" });
     let good = mark("2026-01-02T00:00:00Z");
     let cases = [
-        ("clock", json!([good, mark("yesterday")]), "BAD_JSON", "/clock/1"),
+        ("clock", json!([good, mark("yesterday")]), "MALFORMED_BODY", "/clock/1"),
         ("clock", Value::Array(vec![good.clone(); CLOCK_MARKS_MAX + 1]), "TOO_LARGE", "/clock"),
-        ("taken_in", json!([{ "seq": 3, "at": "2026-01-02T00:00:00Z" }]), "BAD_JSON", "/taken_in/0"),
-        ("taken_in", json!([{ "seq": 2, "at": "noon" }]), "BAD_JSON", "/taken_in/0"),
+        ("taken_in", json!([{ "seq": 3, "at": "2026-01-02T00:00:00Z" }]), "MALFORMED_BODY", "/taken_in/0"),
+        ("taken_in", json!([{ "seq": 2, "at": "noon" }]), "MALFORMED_BODY", "/taken_in/0"),
     ];
     for (member, value, code, pointer) in cases {
         let mut request = serde_json::to_value(node.request(1, 2)).unwrap();

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::devices::{Cache, down, edit, ids, office, outbox, phone_event, phone_push, up};
-use crate::harness::{Scene, sale_payload};
+use crate::harness::{TestCentral, sale_payload};
 
 #[tokio::test]
 async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
     let answer = up(&company, "desk-1", None, &[made]).await;
@@ -41,7 +41,7 @@ async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
 
 #[tokio::test]
 async fn a_desktop_that_was_wiped_is_given_again_what_it_had_made_itself() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
     up(&company, "desk-1", None, &[made]).await;
@@ -52,7 +52,7 @@ async fn a_desktop_that_was_wiped_is_given_again_what_it_had_made_itself() {
 
 #[tokio::test]
 async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_page_by_page() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     for number in 1..=3 {
         let id = format!("s-{number}");
@@ -77,7 +77,7 @@ async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_pa
 /// A row stands where it changed last, which may be many pages behind the place where it came to be.
 #[tokio::test]
 async fn a_row_comes_as_new_before_it_comes_as_changed_however_the_pages_are_cut() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     for number in 1..=4 {
         edit(&company, "desk-1", &format!("a-{number}"), "CREATE", &format!("s-{number}"), "Jean").await;
@@ -108,7 +108,7 @@ async fn a_row_comes_as_new_before_it_comes_as_changed_however_the_pages_are_cut
 /// What others change between two pages of one desktop moves behind them.
 #[tokio::test]
 async fn what_moves_while_a_desktop_pages_through_is_neither_lost_nor_given_as_what_it_is_not() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     for number in 1..=6 {
         edit(&company, "desk-1", &format!("a-{number}"), "CREATE", &format!("s-{number}"), "Jean").await;
@@ -128,7 +128,7 @@ async fn what_moves_while_a_desktop_pages_through_is_neither_lost_nor_given_as_w
 /// row behind the page.
 #[tokio::test]
 async fn a_desktop_s_own_later_edit_hides_no_earlier_one_of_another_between_pages() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let client = async |desk: &str, event: &str, operation: &str, id: &str, fields: Value| {
         let mut change = outbox(&company, event, operation, id, &fields, 1);
@@ -152,7 +152,7 @@ async fn a_desktop_s_own_later_edit_hides_no_earlier_one_of_another_between_page
 
 #[tokio::test]
 async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = Cache::default();
     let received = async |reference: &str, product: &str| {
@@ -173,7 +173,7 @@ async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
 /// What an administrator releases by a draft of their own may be named by anything.
 #[tokio::test]
 async fn a_release_that_is_named_by_no_event_ends_no_desktop_s_page() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let wrong_total = phone_event("SALE", "sale-1", "SALE_RECORDED", &sale_payload(511));
     phone_push(&company, &company.token, "phone-1", std::slice::from_ref(&wrong_total)).await;

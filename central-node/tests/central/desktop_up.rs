@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::devices::{down, ids, outbox, up};
-use crate::harness::{Company, Scene};
+use crate::harness::{TestCentral, TestTenant};
 
 #[tokio::test]
 async fn a_pupil_made_offline_keeps_its_id_and_the_same_outbox_gets_the_same_answer() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let jean = json!({ "id": "student_1", "firstName": "Jean", "lastName": "DUPONT" });
     let event = outbox(&company, "evt_123", "CREATE", "student_1", &jean, 1_772_359_200_000);
@@ -26,7 +26,7 @@ async fn a_pupil_made_offline_keeps_its_id_and_the_same_outbox_gets_the_same_ans
 
 #[tokio::test]
 async fn a_taken_id_gives_way_to_another_which_later_events_and_references_follow() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let made =
         |id: &str, name: &str| outbox(&company, id, "CREATE", "s-1", &json!({ "id": "s-1", "firstName": name }), 1);
@@ -56,7 +56,7 @@ async fn a_taken_id_gives_way_to_another_which_later_events_and_references_follo
 /// The client's own pupil has another id by now, and the other's has come down to it under the old one.
 #[tokio::test]
 async fn a_client_whose_id_was_replaced_edits_the_other_s_record_of_that_id_by_its_version() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let made =
         |id: &str, name: &str| outbox(&company, id, "CREATE", "s-1", &json!({ "id": "s-1", "firstName": name }), 1);
@@ -101,7 +101,7 @@ async fn a_client_whose_id_was_replaced_edits_the_other_s_record_of_that_id_by_i
 
 #[tokio::test]
 async fn an_id_that_is_none_here_is_given_another() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let long = "x".repeat(80);
     let events = [
@@ -117,7 +117,7 @@ async fn an_id_that_is_none_here_is_given_another() {
 
 #[tokio::test]
 async fn another_s_change_makes_a_conflict_with_the_server_s_data_and_one_s_own_chain_of_edits_makes_none() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let created = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1_772_359_200_000);
     let edited = outbox(&company, "a-2", "UPDATE", "s-1", &json!({ "firstName": "Jeanne" }), 1_772_359_200_001);
@@ -141,7 +141,7 @@ async fn another_s_change_makes_a_conflict_with_the_server_s_data_and_one_s_own_
 
 #[tokio::test]
 async fn another_tenant_s_event_is_rejected_alone_and_nothing_of_it_is_stored() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let other = scene.company().await;
     let foreign = outbox(&other, "x-1", "CREATE", "s-9", &json!({ "firstName": "Eve" }), 1);
@@ -153,7 +153,7 @@ async fn another_tenant_s_event_is_rejected_alone_and_nothing_of_it_is_stored() 
     let answer = up(&company, "desk-1", None, &[foreign, odd, product, good]).await;
     let rejected: Vec<(&Value, &Value)> =
         answer["rejected"].as_array().unwrap().iter().map(|one| (&one["outboxEventId"], &one["code"])).collect();
-    let (a, b, c) = (json!("WRONG_TENANT"), json!("BAD_JSON"), json!("CENTRAL_ONLY"));
+    let (a, b, c) = (json!("WRONG_TENANT"), json!("MALFORMED_BODY"), json!("CENTRAL_ONLY"));
     assert_eq!(rejected, [(&json!("x-1"), &a), (&json!("x-2"), &b), (&json!("x-3"), &c)]);
     assert_eq!(answer["acknowledged"][0]["outboxEventId"], json!("x-4"));
     assert_eq!(other.count("select count(*) from event where tenant_id = $1").await, 2);
@@ -163,7 +163,7 @@ async fn another_tenant_s_event_is_rejected_alone_and_nothing_of_it_is_stored() 
 
 #[tokio::test]
 async fn a_conflict_of_a_desktop_is_resolved_by_the_server_s_version_by_its_own_or_by_merged_fields() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let pupils = ["s-1", "s-2", "s-3"];
     let create = |id: &&str| {
@@ -202,7 +202,7 @@ async fn a_conflict_of_a_desktop_is_resolved_by_the_server_s_version_by_its_own_
 }
 
 /// A pupil that one desktop made and another edited blindly: the second is in conflict, and has been shown version `.0`.
-async fn in_conflict(company: &Company<'_>) -> u64 {
+async fn in_conflict(company: &TestTenant<'_>) -> u64 {
     let made = outbox(company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean", "level": "6" }), 1);
     up(company, "desk-1", None, &[made]).await;
     let blind = outbox(company, "b-1", "UPDATE", "s-1", &json!({ "firstName": "Paul" }), 1);
@@ -210,7 +210,7 @@ async fn in_conflict(company: &Company<'_>) -> u64 {
     answer["conflicts"][0]["serverData"]["serverVersion"].as_u64().unwrap_or_else(|| panic!("{answer}"))
 }
 
-async fn choose(company: &Company<'_>, accept: bool, version: Option<u64>) -> (StatusCode, Value) {
+async fn choose(company: &TestTenant<'_>, accept: bool, version: Option<u64>) -> (StatusCode, Value) {
     let mut body = json!({ "clientId": "desk-2", "outboxEventId": "b-1", "acceptServerVersion": accept });
     if let Some(version) = version {
         body["serverVersion"] = json!(version);
@@ -221,7 +221,7 @@ async fn choose(company: &Company<'_>, accept: bool, version: Option<u64>) -> (S
 /// What the choice would write over came after the user had looked.
 #[tokio::test]
 async fn a_desktop_s_choice_about_what_has_moved_on_is_refused_with_what_is_there_now() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shown = in_conflict(&company).await;
     let edit = outbox(&company, "a-2", "UPDATE", "s-1", &json!({ "level": "5" }), 1);
@@ -240,7 +240,7 @@ async fn a_desktop_s_choice_about_what_has_moved_on_is_refused_with_what_is_ther
 
 #[tokio::test]
 async fn a_desktop_that_names_no_version_decides_about_what_it_holds_and_may_always_take_the_server_s() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     in_conflict(&company).await;
     let edit = outbox(&company, "a-2", "UPDATE", "s-1", &json!({ "level": "5" }), 1);

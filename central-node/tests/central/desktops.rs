@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::conflicts::ask;
 use crate::devices::{Cache, outbox, up};
-use crate::harness::{Company, Scene};
+use crate::harness::{TestCentral, TestTenant};
 
 /// One event of one desktop, which has nothing else to say.
-async fn write(company: &Company<'_>, client: &str, event: &str, operation: &str, fields: Value) -> Value {
+async fn write(company: &TestTenant<'_>, client: &str, event: &str, operation: &str, fields: Value) -> Value {
     up(company, client, None, &[outbox(company, event, operation, "s-1", &fields, 1)]).await
 }
 
-async fn resolve(company: &Company<'_>, event: &str, accept: bool) -> (StatusCode, Value) {
+async fn resolve(company: &TestTenant<'_>, event: &str, accept: bool) -> (StatusCode, Value) {
     let body = json!({ "clientId": "desk-2", "outboxEventId": event, "acceptServerVersion": accept }).to_string();
     company.scene.post(&company.token, "/api/sync/resolve", body).await
 }
@@ -47,7 +47,7 @@ impl Cache {
 }
 
 /// Desk-1's pupil, which desk-2 holds.
-async fn pupil_on_both(company: &Company<'_>) -> Cache {
+async fn pupil_on_both(company: &TestTenant<'_>) -> Cache {
     write(company, "desk-1", "a-1", "CREATE", json!({ "name": "Jean", "nickname": "Jeannot" })).await;
     let mut cache = Cache::default();
     cache.all(company, "desk-2", 100).await;
@@ -56,7 +56,7 @@ async fn pupil_on_both(company: &Company<'_>) -> Cache {
 
 #[tokio::test]
 async fn what_another_deleted_is_deleted_without_a_conflict_and_its_id_belongs_to_it_for_who_has_not_seen_it_go() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
@@ -72,7 +72,7 @@ async fn what_another_deleted_is_deleted_without_a_conflict_and_its_id_belongs_t
 
 #[tokio::test]
 async fn a_field_that_was_removed_comes_as_null_so_that_an_update_removes_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "UPDATE", json!({ "nickname": null })).await;
@@ -85,7 +85,7 @@ async fn a_field_that_was_removed_comes_as_null_so_that_an_update_removes_it() {
 
 #[tokio::test]
 async fn what_was_deleted_and_made_again_comes_as_deleted_and_then_as_new() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
@@ -97,7 +97,7 @@ async fn what_was_deleted_and_made_again_comes_as_deleted_and_then_as_new() {
 /// Between two pages of a first load, and with a change of the new one that moves it on.
 #[tokio::test]
 async fn what_is_made_again_while_a_desktop_pages_through_is_no_second_row() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     for event in ["a-1", "b-1", "c-1"] {
         let made = outbox(&company, event, "CREATE", &event.replace("-1", ""), &json!({ "name": "Jean" }), 1);
@@ -118,7 +118,7 @@ async fn what_is_made_again_while_a_desktop_pages_through_is_no_second_row() {
 /// Its user keeps the local version of a pupil that another had deleted: it lives again, and the client has it already.
 #[tokio::test]
 async fn what_lives_again_by_a_desktop_s_own_choice_is_no_second_row_on_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
@@ -143,7 +143,7 @@ async fn what_lives_again_by_a_desktop_s_own_choice_is_no_second_row_on_it() {
 /// Its user deleted a pupil that another had changed: that waits, and the pupil is on no disk of the client.
 #[tokio::test]
 async fn what_a_desktop_deleted_in_vain_comes_back_to_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     for chooses_first in [false, true] {
         let company = scene.company().await;
         let mut cache = pupil_on_both(&company).await;
@@ -163,7 +163,7 @@ async fn what_a_desktop_deleted_in_vain_comes_back_to_it() {
 
 #[tokio::test]
 async fn one_choice_is_taken_for_every_edit_that_waits_with_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "UPDATE", json!({ "name": "Jeanne" })).await;
@@ -184,7 +184,7 @@ async fn one_choice_is_taken_for_every_edit_that_waits_with_it() {
 /// A person at head office decided: nothing of that comes down where the server's version stands, so the refusal says what stands.
 #[tokio::test]
 async fn a_choice_that_comes_too_late_is_told_what_stands() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     let moved = write(&company, "desk-1", "a-2", "UPDATE", json!({ "name": "Jeanne" })).await;
@@ -205,7 +205,7 @@ async fn a_choice_that_comes_too_late_is_told_what_stands() {
 
 #[tokio::test]
 async fn the_server_s_data_put_away_what_the_client_wrote_and_central_has_not() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "UPDATE", json!({ "name": "Jeanne" })).await;
@@ -218,7 +218,7 @@ async fn the_server_s_data_put_away_what_the_client_wrote_and_central_has_not() 
 
 #[tokio::test]
 async fn a_refusal_says_in_words_what_was_wrong_and_by_the_name_that_the_document_has() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     let mut product = outbox(&company, "b-1", "CREATE", "A", &json!({ "name": "Pomme" }), 1);
@@ -238,7 +238,7 @@ async fn a_refusal_says_in_words_what_was_wrong_and_by_the_name_that_the_documen
 /// client by their ids, is about the other's class; what was under way before is about its own.
 #[tokio::test]
 async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let event = |id: &str, operation: &str, entity_type: &str, entity: &str, payload: Value, made_at: Timestamp| {
         let mut event = outbox(&company, id, operation, entity, &payload, 1_772_359_200_000);
@@ -280,7 +280,7 @@ async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it
 /// A desktop is given stock and documents beside entities; they are read elsewhere.
 #[tokio::test]
 async fn who_looks_for_stock_among_entities_is_told_where_it_is() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     for (entity_type, list) in
         [("STOCK", "/api/v1/stock"), ("DELIVERY", "/api/v1/deliveries"), ("INVOICE", "/api/v1/invoices")]

@@ -7,7 +7,7 @@ use comptoir_proto::mobile_v1::checksum;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Company, Scene};
+use crate::harness::{TestCentral, TestTenant};
 
 /// An event as a phone sends it.
 pub(crate) fn phone_event(entity_type: &str, entity_id: &str, action: &str, payload: &Value) -> Value {
@@ -17,14 +17,14 @@ pub(crate) fn phone_event(entity_type: &str, entity_id: &str, action: &str, payl
     })
 }
 
-pub(crate) async fn phone_push(company: &Company<'_>, key: &str, device: &str, events: &[Value]) -> Value {
+pub(crate) async fn phone_push(company: &TestTenant<'_>, key: &str, device: &str, events: &[Value]) -> Value {
     let body = json!({ "device_id": device, "batch_id": Uuid::now_v7(), "events": events }).to_string();
     let (status, answer) = company.scene.post(key, "/api/sync/push", body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     answer
 }
 
-pub(crate) async fn pull(company: &Company<'_>, device: &str, since: &str, limit: usize) -> Value {
+pub(crate) async fn pull(company: &TestTenant<'_>, device: &str, since: &str, limit: usize) -> Value {
     let path = format!("/api/sync/pull?since={since}&device_id={device}&limit={limit}");
     let (status, answer) = company.scene.get(&company.token, &path).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -33,7 +33,7 @@ pub(crate) async fn pull(company: &Company<'_>, device: &str, since: &str, limit
 
 /// A row of a desktop's outbox.
 pub(crate) fn outbox(
-    company: &Company<'_>,
+    company: &TestTenant<'_>,
     id: &str,
     operation: &str,
     student: &str,
@@ -46,7 +46,7 @@ pub(crate) fn outbox(
     })
 }
 
-pub(crate) async fn up(company: &Company<'_>, client: &str, since: Option<&str>, events: &[Value]) -> Value {
+pub(crate) async fn up(company: &TestTenant<'_>, client: &str, since: Option<&str>, events: &[Value]) -> Value {
     let body = json!({ "clientId": client, "events": events, "lastSyncTimestamp": since }).to_string();
     let (status, answer) = company.scene.post(&company.token, "/api/sync/up", body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -55,7 +55,7 @@ pub(crate) async fn up(company: &Company<'_>, client: &str, since: Option<&str>,
 
 #[tokio::test]
 async fn a_device_belongs_to_the_shop_of_its_first_contact_and_a_bad_name_is_refused() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     phone_push(&company, &company.token, "office", &[]).await;
@@ -72,7 +72,7 @@ async fn a_device_belongs_to_the_shop_of_its_first_contact_and_a_bad_name_is_ref
 
 #[tokio::test]
 async fn a_clock_that_is_a_year_ahead_is_measured_and_wins_nothing() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let made = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé" }));
@@ -116,7 +116,7 @@ async fn a_clock_that_is_a_year_ahead_is_measured_and_wins_nothing() {
     assert_eq!(log["entries"][0]["clockDrifts"], json!(true));
 }
 
-pub(crate) async fn down(company: &Company<'_>, client: &str, since: Option<&str>) -> Value {
+pub(crate) async fn down(company: &TestTenant<'_>, client: &str, since: Option<&str>) -> Value {
     let body = json!({ "clientId": client, "lastSyncTimestamp": since }).to_string();
     let (status, answer) = company.scene.post(&company.token, "/api/sync/down", body).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -137,7 +137,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// Takes one page; whether more waits.
-    pub(crate) async fn page(&mut self, company: &Company<'_>, client: &str, limit: u64) -> bool {
+    pub(crate) async fn page(&mut self, company: &TestTenant<'_>, client: &str, limit: u64) -> bool {
         let body = json!({ "clientId": client, "lastSyncTimestamp": self.since, "limit": limit }).to_string();
         let (status, page) = company.scene.post(&company.token, "/api/sync/down", body).await;
         assert_eq!(status, StatusCode::OK, "{page}");
@@ -158,7 +158,7 @@ impl Cache {
         page["hasMore"] == json!(true)
     }
 
-    pub(crate) async fn all(&mut self, company: &Company<'_>, client: &str, limit: u64) {
+    pub(crate) async fn all(&mut self, company: &TestTenant<'_>, client: &str, limit: u64) {
         while self.page(company, client, limit).await {}
     }
 
@@ -167,14 +167,14 @@ impl Cache {
     }
 }
 
-pub(crate) async fn office(company: &Company<'_>, entity_type: &str, id: &str, action: &str, payload: Value) {
+pub(crate) async fn office(company: &TestTenant<'_>, entity_type: &str, id: &str, action: &str, payload: Value) {
     let event = json!({ "id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": id, "action": action, "payload": payload });
     let (status, answer) = company.scene.post(&company.token, "/api/v1/events", event.to_string()).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
 }
 
 pub(crate) async fn edit(
-    company: &Company<'_>,
+    company: &TestTenant<'_>,
     client: &str,
     event: &str,
     operation: &str,
@@ -189,7 +189,7 @@ pub(crate) async fn edit(
 
 #[tokio::test]
 async fn every_synchronisation_is_logged_with_its_statistics_and_a_tenant_sees_its_own() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let other = scene.company().await;
     let mut shop = company.node().await;

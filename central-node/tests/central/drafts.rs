@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Scene, invoice_payload, sale_payload};
+use crate::harness::{TestCentral, invoice_payload, sale_payload};
 
 fn sale(id: Uuid, total_minor: i64) -> Value {
     json!({
@@ -16,7 +16,7 @@ fn sale(id: Uuid, total_minor: i64) -> Value {
 
 #[tokio::test]
 async fn a_draft_is_sealed_by_central_and_a_retry_is_the_same_event() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let id = Uuid::now_v7();
@@ -40,7 +40,7 @@ async fn a_draft_is_sealed_by_central_and_a_retry_is_the_same_event() {
 
 #[tokio::test]
 async fn an_idempotency_key_makes_a_retry_the_same_event() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let body = json!({ "currency": "EUR", "total_minor": 510,
@@ -67,7 +67,7 @@ async fn an_idempotency_key_makes_a_retry_the_same_event() {
 
 #[tokio::test]
 async fn a_list_is_all_or_nothing() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let (known, good) = (Uuid::now_v7(), Uuid::now_v7());
@@ -75,8 +75,8 @@ async fn a_list_is_all_or_nothing() {
     let mut reused = sale(known, 510);
     reused["user"] = json!("u-2");
     let (status, problem) = scene.post(&shop.key, "/api/v1/events", json!([sale(good, 510), reused]).to_string()).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("LIST_REFUSED")));
-    assert_eq!(problem["problems"][0]["code"], json!("LIST_REFUSED"));
+    assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("BATCH_REJECTED")));
+    assert_eq!(problem["problems"][0]["code"], json!("BATCH_REJECTED"));
     assert_eq!(problem["problems"][1]["code"], json!("EVENT_ID_REUSED"));
     assert_eq!(problem["problems"][1]["pointer"], json!("/1/id"));
     let (status, problem) =
@@ -94,7 +94,7 @@ async fn a_list_is_all_or_nothing() {
 
 #[tokio::test]
 async fn a_stream_keeps_the_good_lines_and_answers_each() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let ids: Vec<Uuid> = (0..250).map(|_| Uuid::now_v7()).collect();
@@ -112,7 +112,7 @@ async fn a_stream_keeps_the_good_lines_and_answers_each() {
     let answers: Vec<Value> = body.as_str().unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), 250);
     assert_eq!((&answers[7]["line"], &answers[7]["problem"]["code"]), (&json!(8), &json!("TOTAL_MISMATCH")));
-    assert_eq!((&answers[9]["line"], &answers[9]["problem"]["code"]), (&json!(10), &json!("BAD_JSON")));
+    assert_eq!((&answers[9]["line"], &answers[9]["problem"]["code"]), (&json!(10), &json!("MALFORMED_BODY")));
     let appended = answers.iter().filter(|answer| answer["decision"]["verdict"] == json!("ACCEPTED")).count();
     assert_eq!(appended, 248);
     assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 248);
@@ -120,7 +120,7 @@ async fn a_stream_keeps_the_good_lines_and_answers_each() {
 
 #[tokio::test]
 async fn a_shop_may_not_write_through_central_what_is_centrals_own() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let product = json!({ "id": Uuid::now_v7(), "entity_type": "PRODUCT", "entity_id": "A", "action": "CREATE",
@@ -157,7 +157,7 @@ async fn a_shop_may_not_write_through_central_what_is_centrals_own() {
 
 #[tokio::test]
 async fn two_people_who_edit_one_entity_through_central_do_not_overwrite_each_other() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let edit = |action: &str, base: Option<u64>, grade: &str| {
         json!({ "id": Uuid::now_v7(), "entity_type": "STUDENT", "entity_id": "7", "action": action,
@@ -175,7 +175,7 @@ async fn two_people_who_edit_one_entity_through_central_do_not_overwrite_each_ot
 
 #[tokio::test]
 async fn an_invoice_posted_at_central_is_numbered_in_its_shops_series() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let mut invoice = invoice_payload();

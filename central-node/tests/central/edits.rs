@@ -5,20 +5,20 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::conflicts::ask;
-use crate::harness::{Company, Scene};
+use crate::harness::{TestCentral, TestTenant};
 
 fn fields(fields: &Value) -> Value {
     json!({ "id": Uuid::now_v7(), "fields": fields })
 }
 
-async fn etag(company: &Company<'_>, path: &str) -> String {
+async fn etag(company: &TestTenant<'_>, path: &str) -> String {
     let (_, headers, body) = ask(company.scene, &company.token, ("GET", path), None, &Value::Null).await;
     headers.get(header::ETAG).unwrap_or_else(|| panic!("{path}: {body}")).to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn two_users_of_central_do_not_overwrite_each_other_unseen_whatever_the_rule() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let new = json!({ "id": Uuid::now_v7(), "entity_id": "1", "fields": { "name": "Dupont" } });
@@ -35,7 +35,7 @@ async fn two_users_of_central_do_not_overwrite_each_other_unseen_whatever_the_ru
                 let (status, _, problem) = ask(&scene, &shop.key, (method, path), Some(tag), &fields(&json!({}))).await;
                 assert_eq!(
                     (status.as_u16(), &problem["code"]),
-                    (400, &json!("BAD_PARAMETER")),
+                    (400, &json!("INVALID_PARAMETER")),
                     "{method} {path} {tag}"
                 );
             }
@@ -75,7 +75,7 @@ async fn two_users_of_central_do_not_overwrite_each_other_unseen_whatever_the_ru
 
 #[tokio::test]
 async fn an_entity_of_any_type_is_made_under_a_name_that_is_free() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let path = "/api/v1/entities/CLASS/6B";
     let make = |name: &str| {

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use base64::Engine as _;
 use comptoir_central::identity::{NewTenant, create_node, create_site, issue_admin_token, issue_node_key};
-use comptoir_central::private_postgres::{ADMIN_ROLE, Config, ServerState};
+use comptoir_central::private_postgres::{ADMIN_ROLE, PostgresConfig, ServerState};
 use comptoir_central::{Central, CentralConfig, Clock, DatabaseConfig};
 use comptoir_core::chain::{ChainHash, genesis, link};
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -29,40 +29,41 @@ use uuid::Uuid;
 pub(crate) const NOON: i64 = 1_772_359_200_000_000;
 
 /// One central with its own Postgres.
-pub(crate) struct Scene {
+pub(crate) struct TestCentral {
     pub(crate) central: Arc<Central>,
     pub(crate) router: Router,
     _folder: TempDir,
 }
 
-impl Scene {
-    pub(crate) async fn new() -> Scene {
-        Scene::at(Clock::system()).await
+impl TestCentral {
+    pub(crate) async fn new() -> TestCentral {
+        TestCentral::at(Clock::system()).await
     }
 
-    pub(crate) async fn at(clock: Clock) -> Scene {
+    pub(crate) async fn at(clock: Clock) -> TestCentral {
         let folder = tempfile::tempdir().unwrap();
-        let postgres = Config { sync_initdb: false, ..Config::new(folder.path()) };
+        let postgres = PostgresConfig { sync_initdb: false, ..PostgresConfig::new(folder.path()) };
         let database = DatabaseConfig::Private(postgres);
-        Scene::start(CentralConfig { database, clock, ..CentralConfig::private(folder.path()) }, folder).await
+        TestCentral::start(CentralConfig { database, clock, ..CentralConfig::private(folder.path()) }, folder).await
     }
 
-    pub(crate) async fn start(config: CentralConfig, folder: TempDir) -> Scene {
+    pub(crate) async fn start(config: CentralConfig, folder: TempDir) -> TestCentral {
         let central = Central::start(config).await.unwrap();
-        Scene { router: comptoir_central::router(central.clone()), central, _folder: folder }
+        TestCentral { router: comptoir_central::router(central.clone()), central, _folder: folder }
     }
 
     /// Stops central, and starts it again on what `work` leaves in its folder.
-    pub(crate) async fn while_stopped(self, work: impl FnOnce(&Path)) -> Scene {
+    pub(crate) async fn while_stopped(self, work: impl FnOnce(&Path)) -> TestCentral {
         self.central.shutdown().await;
-        let Scene { central, router, _folder: folder } = self;
+        let TestCentral { central, router, _folder: folder } = self;
         drop((central, router));
         work(folder.path());
-        let database = DatabaseConfig::Private(Config { sync_initdb: false, ..Config::new(folder.path()) });
-        Scene::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await
+        let database =
+            DatabaseConfig::Private(PostgresConfig { sync_initdb: false, ..PostgresConfig::new(folder.path()) });
+        TestCentral::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await
     }
 
-    pub(crate) async fn company(&self) -> Company<'_> {
+    pub(crate) async fn company(&self) -> TestTenant<'_> {
         let new = NewTenant {
             name: "Épicerie".to_owned(),
             zone: "Europe/Paris".to_owned(),
@@ -73,7 +74,7 @@ impl Scene {
         let db = self.central.database();
         let site = create_site(db, tenant, "LYO", "Lyon").await.unwrap();
         let token = issue_admin_token(db, tenant, "test").await.unwrap().text;
-        Company { scene: self, tenant, site, token }
+        TestTenant { scene: self, tenant, site, token }
     }
 
     /// A superuser's connection to the database.
@@ -131,14 +132,14 @@ pub(crate) async fn connect(url: &str) -> tokio_postgres::Client {
 }
 
 /// A tenant with one shop.
-pub(crate) struct Company<'a> {
-    pub(crate) scene: &'a Scene,
+pub(crate) struct TestTenant<'a> {
+    pub(crate) scene: &'a TestCentral,
     pub(crate) tenant: TenantId,
     pub(crate) site: SiteId,
     pub(crate) token: String,
 }
 
-impl Company<'_> {
+impl TestTenant<'_> {
     pub(crate) async fn node(&self) -> Node {
         let db = self.scene.central.database();
         let node = create_node(db, self.tenant, self.site, "till").await.unwrap();
@@ -287,19 +288,19 @@ impl Node {
         }
     }
 
-    pub(crate) async fn send(&self, scene: &Scene, request: &PushRequest) -> (StatusCode, Value) {
+    pub(crate) async fn send(&self, scene: &TestCentral, request: &PushRequest) -> (StatusCode, Value) {
         scene.post(&self.key, "/api/v1/sync/push", serde_json::to_vec(request).unwrap()).await
     }
 
     /// Pushes records that are all taken.
-    pub(crate) async fn push(&self, scene: &Scene, from: u64, to: u64) -> PushResponse {
+    pub(crate) async fn push(&self, scene: &TestCentral, from: u64, to: u64) -> PushResponse {
         let (status, body) = self.send(scene, &self.request(from, to)).await;
         assert_eq!(status, StatusCode::OK, "{body}");
         serde_json::from_value(body).unwrap()
     }
 
     /// Pushes everything.
-    pub(crate) async fn push_all(&self, scene: &Scene) -> PushResponse {
+    pub(crate) async fn push_all(&self, scene: &TestCentral) -> PushResponse {
         self.push(scene, 1, self.seq.0).await
     }
 }

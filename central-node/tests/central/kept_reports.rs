@@ -7,7 +7,7 @@ use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, Version};
 use serde_json::{Value, json};
 
-use crate::harness::{Company, Node, Scene, sale_payload};
+use crate::harness::{Node, TestCentral, TestTenant, sale_payload};
 
 const REPORTS: [&str; 12] = [
     "sales?by=day",
@@ -25,7 +25,7 @@ const REPORTS: [&str; 12] = [
 ];
 
 /// Sales of old and new customers in two currencies, a refund, a write-off, an adjustment, goods, and a sale that waits for a person.
-async fn trade(company: &Company<'_>, node: &mut Node, round: u32) -> u64 {
+async fn trade(company: &TestTenant<'_>, node: &mut Node, round: u32) -> u64 {
     let id = |name: &str| format!("{name}-{round}");
     let lots = json!([{ "product": "A", "quantity": "30", "unit_cost": "1.125" }, { "product": id("N"), "quantity": "2", "unit_cost": "7" }]);
     node.seal("RECEPTION", &id("g"), "GOODS_RECEIVED", &json!({ "lines": lots }));
@@ -52,7 +52,7 @@ async fn trade(company: &Company<'_>, node: &mut Node, round: u32) -> u64 {
     ask(company, "stock?").await["complete_to"].as_u64().unwrap()
 }
 
-async fn ask(company: &Company<'_>, report: &str) -> Value {
+async fn ask(company: &TestTenant<'_>, report: &str) -> Value {
     let (status, answer) = company.scene.get(&company.token, &format!("/api/v1/reports/{report}")).await;
     assert_eq!(status, StatusCode::OK, "{report}: {answer}");
     answer
@@ -60,7 +60,7 @@ async fn ask(company: &Company<'_>, report: &str) -> Value {
 
 #[tokio::test]
 async fn an_answer_brought_up_to_date_is_what_the_database_alone_says() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut nodes = [company.node().await, company.node().await];
     for round in 0..6 {
@@ -82,7 +82,7 @@ async fn an_answer_brought_up_to_date_is_what_the_database_alone_says() {
 
 #[tokio::test]
 async fn a_version_that_was_made_again_under_its_old_number_is_read_from_the_database() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let head = trade(&company, &mut node, 0).await;

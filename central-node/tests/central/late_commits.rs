@@ -10,7 +10,7 @@ use comptoir_central::{Central, CentralConfig};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::harness::{Scene, connect, post};
+use crate::harness::{TestCentral, connect, post};
 use crate::pulling::pull;
 
 const WRITERS: usize = 8;
@@ -38,7 +38,7 @@ where
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     // Two processes' worth of queues on one database: transactions of one tenant really meet.
     let second = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
@@ -80,7 +80,7 @@ async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_same_reader_over_a_plain_sequence_column_misses_some() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let admin = scene.admin().await;
     admin.batch_execute("create table plain (seq bigserial primary key, id text not null)").await.unwrap();
     let url = scene.central.urls().service.replace("comptoir_service", comptoir_central::private_postgres::ADMIN_ROLE);

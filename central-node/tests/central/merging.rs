@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use comptoir_core::id::NodeId;
 use uuid::Uuid;
 
-use crate::harness::{Node, Scene, verdicts};
+use crate::harness::{Node, TestCentral, verdicts};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn pushes_of_many_nodes_at_once_are_each_answered_whole() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut nodes = Vec::new();
     for number in 0..12 {
@@ -41,7 +41,7 @@ async fn pushes_of_many_nodes_at_once_are_each_answered_whole() {
 /// A reader that polls as fast as it can and remembers the highest position: with late commits it would skip some.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_that_remembers_a_position_never_skips_one_under_eight_writers() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut nodes = Vec::new();
     for number in 0..8 {

@@ -7,7 +7,7 @@ use axum::http::{Request, header};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::harness::Scene;
+use crate::harness::TestCentral;
 
 /// Each constant of the paths, as it stands in its source.
 fn paths() -> impl Iterator<Item = &'static str> {
@@ -17,7 +17,7 @@ fn paths() -> impl Iterator<Item = &'static str> {
 
 #[tokio::test]
 async fn every_route_is_in_the_document_and_the_other_way_round() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let mut routed = BTreeSet::new();
     for path in paths() {
         // A known path says which methods it takes.
@@ -40,7 +40,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
 /// The page is open to anybody who reaches the port.
 #[tokio::test]
 async fn the_start_page_says_whether_central_works_and_nothing_of_any_tenant() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let alone = scene.get("", "/").await;
     let company = scene.company().await;
     company.node().await;
@@ -58,7 +58,7 @@ async fn the_start_page_says_whether_central_works_and_nothing_of_any_tenant() {
 
 #[tokio::test]
 async fn what_no_text_of_the_database_can_hold_is_refused_as_a_parameter() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let nul_in_cursor = hex::encode(r#"["a\u0000"]"#);
     for path in [
@@ -68,6 +68,6 @@ async fn what_no_text_of_the_database_can_hold_is_refused_as_a_parameter() {
         format!("/api/v1/products?cursor={nul_in_cursor}"),
     ] {
         let (status, problem) = scene.get(&company.token, &path).await;
-        assert_eq!((status.as_u16(), &problem["code"]), (400, &Value::from("BAD_PARAMETER")), "{path}: {problem}");
+        assert_eq!((status.as_u16(), &problem["code"]), (400, &Value::from("INVALID_PARAMETER")), "{path}: {problem}");
     }
 }

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use comptoir_central::private_postgres::Config;
+use comptoir_central::private_postgres::PostgresConfig;
 use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::id::TenantId;
 use comptoir_proto::sync_v1::PushResponse;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::harness::{Company, Node, Scene, connect, verdicts};
+use crate::harness::{Node, TestCentral, TestTenant, connect, verdicts};
 
 /// It fails after, it does not measure.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Opens a transaction that holds the tenant's lock until it is dropped or rolled back.
-async fn hold_lock(scene: &Scene, tenant: TenantId) -> tokio_postgres::Client {
+async fn hold_lock(scene: &TestCentral, tenant: TenantId) -> tokio_postgres::Client {
     let holder = scene.admin().await;
     holder.batch_execute("begin").await.unwrap();
     holder.query("select from tenant_head where tenant_id = $1 for update", &[&tenant.uuid()]).await.unwrap();
@@ -23,7 +23,7 @@ async fn hold_lock(scene: &Scene, tenant: TenantId) -> tokio_postgres::Client {
 }
 
 /// Waits until a backend of the service waits for a lock, and ends it.
-async fn terminate_waiting(scene: &Scene) {
+async fn terminate_waiting(scene: &TestCentral) {
     let admin = scene.admin().await;
     let sql = "select pg_terminate_backend(pid) from pg_stat_activity
                where usename = 'comptoir_service' and wait_event_type = 'Lock'";
@@ -32,13 +32,13 @@ async fn terminate_waiting(scene: &Scene) {
     }
 }
 
-async fn stored(company: &Company<'_>) -> i64 {
+async fn stored(company: &TestTenant<'_>) -> i64 {
     company.count("select count(*) from event where tenant_id = $1").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_connection_ended_within_a_transaction_writes_nothing_and_the_push_succeeds_on_another() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell_many(10, |sale| format!("s-{sale}"));
@@ -58,7 +58,7 @@ async fn a_connection_ended_within_a_transaction_writes_nothing_and_the_push_suc
 /// The database refuses the commit itself, after every statement went well: a deferred trigger fails once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_serialization_failure_at_commit_is_tried_again() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -91,7 +91,7 @@ async fn a_serialization_failure_at_commit_is_tried_again() {
 /// The backend is ended while it commits, so the client cannot know. Asked again, central tells.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_connection_lost_at_commit_is_an_unknown_outcome_and_asking_again_tells() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -120,7 +120,7 @@ async fn a_connection_lost_at_commit_is_an_unknown_outcome_and_asking_again_tell
 
 #[tokio::test]
 async fn a_recycled_connection_sees_no_row_until_it_names_a_tenant() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     company.node().await.push_all(&scene).await;
     let db = scene.central.database();
@@ -138,7 +138,7 @@ async fn a_recycled_connection_sees_no_row_until_it_names_a_tenant() {
 
 #[tokio::test]
 async fn a_role_that_no_policy_binds_is_not_connected_as() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     for role in ["comptoir_admin", "comptoir_owner", "comptoir_migrator"] {
         let mut urls = scene.central.urls().clone();
         urls.service = urls.service.replace("comptoir_service", role);
@@ -163,7 +163,7 @@ struct Frozen(Vec<Pid>);
 
 impl Frozen {
     /// Stops every process of a cluster, the postmaster first.
-    fn all_of(scene: &Scene) -> Frozen {
+    fn all_of(scene: &TestCentral) -> Frozen {
         let postmaster = scene.postmaster();
         let cluster = std::fs::read_link(format!("/proc/{postmaster}/cwd")).unwrap();
         let works_there = |pid: &i32| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == cluster);
@@ -187,7 +187,7 @@ impl Drop for Frozen {
 }
 
 /// Asks `/readyz` until it answers with this status: the problem, or who is ready.
-async fn until_ready_says(scene: &Scene, status: u16, code: Option<&str>) -> serde_json::Value {
+async fn until_ready_says(scene: &TestCentral, status: u16, code: Option<&str>) -> serde_json::Value {
     let look = async {
         loop {
             let (answered, body) = scene.get("", "/readyz").await;
@@ -201,7 +201,7 @@ async fn until_ready_says(scene: &Scene, status: u16, code: Option<&str>) -> ser
 }
 
 /// Pushes until central takes it, as a node does.
-async fn push_until_taken(scene: &Scene, node: &Node) -> PushResponse {
+async fn push_until_taken(scene: &TestCentral, node: &Node) -> PushResponse {
     let push = async {
         loop {
             let (status, body) = node.send(scene, &node.request(1, node.seq.0)).await;
@@ -217,7 +217,7 @@ async fn push_until_taken(scene: &Scene, node: &Node) -> PushResponse {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell_many(10, |sale| format!("s-{sale}"));
@@ -249,9 +249,9 @@ async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_cannot_come_back_is_given_up_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    let postgres = Config { sync_initdb: false, restarts_max: 1, ..Config::new(folder.path()) };
+    let postgres = PostgresConfig { sync_initdb: false, restarts_max: 1, ..PostgresConfig::new(folder.path()) };
     let database = DatabaseConfig::Private(postgres);
-    let scene = Scene::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;
+    let scene = TestCentral::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;
     let cluster = std::fs::read_link(format!("/proc/{}/cwd", scene.postmaster())).unwrap();
     std::fs::rename(cluster.join("global/pg_control"), cluster.join("global/gone")).unwrap();
     kill_process(Pid::from_raw(scene.postmaster()).unwrap(), Signal::KILL).unwrap();
@@ -264,7 +264,7 @@ async fn a_postgres_that_cannot_come_back_is_given_up_and_says_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_postgres_that_hangs_is_said_to_be_silent_and_goes_on_by_itself() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -280,7 +280,7 @@ async fn a_postgres_that_hangs_is_said_to_be_silent_and_goes_on_by_itself() {
 /// A connection of its own: neither busy reports nor one tenant's lock make the whole central unready, and a locked table does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn busy_connections_and_a_tenant_s_lock_do_not_hold_readyz_up_and_a_locked_table_is_said() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut taken = Vec::new();
     while let Ok(connection) =
@@ -300,7 +300,7 @@ async fn busy_connections_and_a_tenant_s_lock_do_not_hold_readyz_up_and_a_locked
 /// Postgres calls some failures to create a file internal errors.
 #[tokio::test]
 async fn a_full_disk_is_said_to_be_one_whatever_sqlstate_it_comes_with() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let full = "could not create temporary file \"base/pgsql_tmp/pgsql_tmp7.0\": No space left on device";
     for (state, message) in [("53100", "could not extend file"), ("XX000", full)] {
         let raise = format!("do $$ begin raise exception '%', '{message}' using errcode = '{state}'; end $$");

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::devices::{ids, office, phone_event, phone_push, pull};
-use crate::harness::{Scene, invoice_payload, post, sale_payload};
+use crate::harness::{TestCentral, invoice_payload, post, sale_payload};
 use crate::late_commits::missed;
 
 #[tokio::test]
 async fn central_keeps_a_chained_log_for_a_phone_and_says_that_it_sealed_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let sale = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
@@ -37,7 +37,7 @@ async fn central_keeps_a_chained_log_for_a_phone_and_says_that_it_sealed_it() {
 
 #[tokio::test]
 async fn an_event_that_is_damaged_or_does_not_read_fails_alone() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let good = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
@@ -60,7 +60,7 @@ async fn an_event_that_is_damaged_or_does_not_read_fails_alone() {
         .map(|failed| (&failed["event_id"], &failed["error_code"], &failed["retry"]))
         .collect();
     let (yes, no) = (json!(true), json!(false));
-    let (checksum, json) = (json!("CHECKSUM_MISMATCH"), json!("BAD_JSON"));
+    let (checksum, json) = (json!("CHECKSUM_MISMATCH"), json!("MALFORMED_BODY"));
     let expected = [
         (&events[1]["id"], &checksum, &yes),
         (&events[2]["id"], &json, &no),
@@ -84,7 +84,7 @@ async fn an_event_that_is_damaged_or_does_not_read_fails_alone() {
 /// The columns of the phone's own table may be null, and JSON is made of its rows.
 #[tokio::test]
 async fn a_driver_without_a_place_validates_with_nulls() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
@@ -106,7 +106,7 @@ async fn a_driver_without_a_place_validates_with_nulls() {
 
 #[tokio::test]
 async fn what_is_acked_and_changes_nothing_is_told_with_words_for_the_user_each_time_it_is_sent() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     office(&company, "DELIVERY", "d-1", "DELIVERY_CREATED", json!({ "reference": "BL-1", "client": "Zoé", "qr": "q" }))
@@ -137,7 +137,7 @@ async fn what_is_acked_and_changes_nothing_is_told_with_words_for_the_user_each_
 
 #[tokio::test]
 async fn what_fails_for_good_says_what_to_do_and_in_which_field() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let cancel = || phone_event("INVOICE", "i-1", "INVOICE_CANCELLED", &json!({ "invoice": "i-1", "reason": "x" }));
@@ -175,7 +175,7 @@ async fn what_fails_for_good_says_what_to_do_and_in_which_field() {
         "CENTRAL_ONLY DISCARD_LOCAL",
     ];
     assert_eq!(told[..4], expected);
-    assert_eq!(told[4..], ["BAD_JSON FIX_AND_RESEND"; 5]);
+    assert_eq!(told[4..], ["MALFORMED_BODY FIX_AND_RESEND"; 5]);
     assert_eq!(answer["failed_events"][0]["resolution"]["data"]["message"], json!("Déjà annulée"));
     for (index, place) in [(4, "/user_id: "), (5, "/occurred_at: "), (6, "/occurred_at: "), (7, "/entity_id: ")] {
         let detail = answer["failed_events"][index]["detail"].as_str().unwrap();
@@ -187,7 +187,7 @@ async fn what_fails_for_good_says_what_to_do_and_in_which_field() {
 
 #[tokio::test]
 async fn a_batch_that_breaks_off_on_its_way_is_to_be_sent_again_and_a_packed_one_unpacked() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let whole = json!({ "device_id": "phone-1", "batch_id": "b", "events": [] }).to_string();
     let cut = [Ok(whole[..20].to_owned()), Err(std::io::Error::other("connection reset"))];
@@ -206,7 +206,7 @@ async fn a_batch_that_breaks_off_on_its_way_is_to_be_sent_again_and_a_packed_one
 
 #[tokio::test]
 async fn an_event_that_is_written_otherwise_the_second_time_is_the_same_event() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé", "age": 12.5 }));
@@ -229,7 +229,7 @@ async fn an_event_that_is_written_otherwise_the_second_time_is_the_same_event() 
 /// Central took what it could not give again: one such entity ended each pull of each phone, and one conflict about it every list of events.
 #[tokio::test]
 async fn an_entity_that_nests_too_deep_is_refused_and_the_deepest_that_is_taken_is_given_to_all() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
@@ -262,7 +262,7 @@ async fn an_entity_that_nests_too_deep_is_refused_and_the_deepest_that_is_taken_
 
 #[tokio::test]
 async fn an_id_that_counts_already_with_other_content_is_refused_and_the_others_go_on() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let first = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
@@ -278,7 +278,7 @@ async fn an_id_that_counts_already_with_other_content_is_refused_and_the_others_
 
 #[tokio::test]
 async fn stock_is_never_changed_by_a_phone_and_production_is_central_s() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let stock = phone_event("STOCK", "A", "UPDATE", &json!({ "quantity": 5 }));
@@ -297,7 +297,7 @@ async fn stock_is_never_changed_by_a_phone_and_production_is_central_s() {
 
 #[tokio::test]
 async fn an_invoice_of_a_phone_is_accepted_and_numbered() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let invoice = phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload());
@@ -310,7 +310,7 @@ async fn an_invoice_of_a_phone_is_accepted_and_numbered() {
 
 #[tokio::test]
 async fn a_phone_pulls_by_time_every_row_once_and_never_hears_the_clock() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let clients: Vec<Value> = (0..30)
         .map(|number| {
@@ -356,7 +356,7 @@ async fn a_phone_pulls_by_time_every_row_once_and_never_hears_the_clock() {
 async fn a_page_of_large_rows_ends_before_its_limit_and_nothing_is_left_out() {
     let clock = AtomicI64::new(crate::harness::NOON);
     let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
-    let scene = Scene::at(comptoir_central::Clock::new(clock)).await;
+    let scene = TestCentral::at(comptoir_central::Clock::new(clock)).await;
     let company = scene.company().await;
     for number in 0..12 {
         let photo = json!({ "photo": "x".repeat(250_000) });
@@ -390,7 +390,8 @@ async fn a_page_of_large_rows_ends_before_its_limit_and_nothing_is_left_out() {
 #[tokio::test]
 async fn a_phone_that_cuts_its_time_to_milliseconds_misses_nothing_that_came_in_the_same_one() {
     // Every push is received in one millisecond of a clock that stands still.
-    let scene = Scene::at(comptoir_central::Clock::new(|| comptoir_core::time::Timestamp(crate::harness::NOON))).await;
+    let scene =
+        TestCentral::at(comptoir_central::Clock::new(|| comptoir_core::time::Timestamp(crate::harness::NOON))).await;
     let company = scene.company().await;
     let client = |number: usize| phone_event("CLIENT", &format!("c-{number}"), "CREATE", &json!({ "name": "Zoé" }));
     let (mut since, mut seen) = ("1970-01-01T00:00:00Z".to_owned(), Vec::new());
@@ -406,7 +407,7 @@ async fn a_phone_that_cuts_its_time_to_milliseconds_misses_nothing_that_came_in_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_phone_that_pulls_by_time_misses_nothing_under_eight_writers_and_two_centrals() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let urls = scene.central.urls().clone();
     let second = comptoir_central::Central::start(comptoir_central::CentralConfig::external(urls)).await.unwrap();
@@ -446,7 +447,7 @@ async fn a_phone_that_pulls_by_time_misses_nothing_under_eight_writers_and_two_c
 
 #[tokio::test]
 async fn the_first_load_brings_products_open_deliveries_clients_invoices_and_stock() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     let post = async |body: Value| {
@@ -505,7 +506,7 @@ async fn what_is_validated_or_deleted_between_two_pages_of_a_first_load_comes_by
     // Whoever looks at this clock finds a millisecond gone, so that pages are cut everywhere.
     let clock = AtomicI64::new(crate::harness::NOON);
     let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
-    let scene = Scene::at(comptoir_central::Clock::new(clock)).await;
+    let scene = TestCentral::at(comptoir_central::Clock::new(clock)).await;
     let company = scene.company().await;
     let shop = company.node().await;
     for number in 1..=2 {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::harness::{Company, Node, Scene, invoice_payload, sale_payload};
+use crate::harness::{Node, TestCentral, TestTenant, invoice_payload, sale_payload};
 
 /// Small pages, so that a small log has many.
 const PAGE: PageSize = PageSize { positions: 7, bytes: 1024 * 1024 };
@@ -23,7 +23,7 @@ fn number(projection: Projection, number: i32) -> Version {
 }
 
 /// Something of everything, from a shop and from central, with refusals, conflicts and a release among it. `round` keeps the ids apart.
-async fn busy_round(company: &Company<'_>, node: &mut Node, round: u32) {
+async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
     let id = |name: &str| format!("{name}-{round}");
     // The first push brings the opening of the epoch too.
     let from = if node.seq.0 == 1 { 1 } else { node.seq.0 + 1 };
@@ -95,13 +95,13 @@ async fn busy_round(company: &Company<'_>, node: &mut Node, round: u32) {
     node.push(company.scene, from, node.seq.0).await;
 }
 
-async fn head(company: &Company<'_>) -> u64 {
+async fn head(company: &TestTenant<'_>) -> u64 {
     status(company.scene.central.database(), company.tenant).await.unwrap().head.0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_same_bytes() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     for round in 0..4 {
@@ -197,7 +197,7 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
 
 #[tokio::test]
 async fn a_comparison_names_the_first_row_that_differs() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     busy_round(&company, &mut node, 0).await;
@@ -218,7 +218,7 @@ async fn a_comparison_names_the_first_row_that_differs() {
 
 #[tokio::test]
 async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -258,7 +258,7 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
 
 #[tokio::test]
 async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -292,7 +292,7 @@ async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_on_one_database_count_every_event_once() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let other = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
     let other_router = comptoir_central::router(Arc::clone(&other));

@@ -8,13 +8,13 @@ use comptoir_central::database::SERVICE_CONNECTIONS;
 use comptoir_central::identity::{create_node, create_site, issue_node_key};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
-use comptoir_proto::pull_v1::{Change, Cursor, PullResponse, RowKey};
+use comptoir_proto::pull_v1::{PullCursor, PullResponse, RowChange, RowKey};
 use serde_json::{Value, json};
 
-use crate::harness::{Company, NOON, Node, Scene, invoice_payload, sale_payload};
+use crate::harness::{NOON, Node, TestCentral, TestTenant, invoice_payload, sale_payload};
 
 /// A pull that succeeds.
-pub(crate) async fn pull(scene: &Scene, node: &Node, cursor: Option<&str>, limit: usize) -> PullResponse {
+pub(crate) async fn pull(scene: &TestCentral, node: &Node, cursor: Option<&str>, limit: usize) -> PullResponse {
     let (status, body) = scene.get(&node.key, &path(cursor, limit, 0)).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_value(body).unwrap()
@@ -35,7 +35,7 @@ struct Copy {
 }
 
 impl Copy {
-    fn apply(&mut self, change: &Change) {
+    fn apply(&mut self, change: &RowChange) {
         let row = serde_json::from_str(change.row.as_ref().unwrap().get()).unwrap();
         let held = self.rows.get(&change.key).map_or(0, |(position, _)| *position);
         if change.position > held {
@@ -43,7 +43,7 @@ impl Copy {
         }
     }
 
-    async fn step(&mut self, scene: &Scene, node: &Node, limit: usize) -> PullResponse {
+    async fn step(&mut self, scene: &TestCentral, node: &Node, limit: usize) -> PullResponse {
         let page = pull(scene, node, self.cursor.as_deref(), limit).await;
         assert!(page.changes.len() <= limit);
         let order: Vec<(u64, &RowKey)> = page.changes.iter().map(|change| (change.position, &change.key)).collect();
@@ -53,7 +53,7 @@ impl Copy {
         page
     }
 
-    async fn catch_up(&mut self, scene: &Scene, node: &Node, limit: usize) {
+    async fn catch_up(&mut self, scene: &TestCentral, node: &Node, limit: usize) {
         while self.step(scene, node, limit).await.has_more {}
     }
 
@@ -67,7 +67,7 @@ fn client(node: &mut Node, id: &str, name: &str) {
 }
 
 /// A node of another shop of the same company.
-pub(crate) async fn elsewhere(company: &Company<'_>) -> Node {
+pub(crate) async fn elsewhere(company: &TestTenant<'_>) -> Node {
     let db = company.scene.central.database();
     let site = create_site(db, company.tenant, "PAR", "Paris").await.unwrap();
     let node = create_node(db, company.tenant, site, "till").await.unwrap();
@@ -77,7 +77,7 @@ pub(crate) async fn elsewhere(company: &Company<'_>) -> Node {
 
 #[tokio::test]
 async fn pages_bring_every_row_of_the_scope_once_and_end_anywhere_even_inside_a_position() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     for number in 0..5 {
@@ -112,7 +112,7 @@ async fn pages_bring_every_row_of_the_scope_once_and_end_anywhere_even_inside_a_
 
 #[tokio::test]
 async fn nothing_of_another_tenant_or_another_site_is_ever_given() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let (company, other) = (scene.company().await, scene.company().await);
     let (mut lyon, mut paris, mut stranger) = (company.node().await, elsewhere(&company).await, other.node().await);
     for (node, name) in [(&mut lyon, "lyon"), (&mut paris, "paris"), (&mut stranger, "stranger")] {
@@ -135,7 +135,7 @@ async fn nothing_of_another_tenant_or_another_site_is_ever_given() {
 
 #[tokio::test]
 async fn a_row_that_changes_while_somebody_pages_is_met_again_further_on() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut node, mut writer) = (company.node().await, company.node().await);
     for number in 0..6 {
@@ -167,15 +167,15 @@ async fn a_row_that_changes_while_somebody_pages_is_met_again_further_on() {
 
 #[tokio::test]
 async fn a_cursor_of_another_central_another_scope_or_a_lost_log_is_answered_410() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
     node.push_all(&scene).await;
-    let good: Cursor = pull(&scene, &node, None, 1).await.cursor.parse().unwrap();
+    let good: PullCursor = pull(&scene, &node, None, 1).await.cursor.parse().unwrap();
     let elsewhere = elsewhere(&company).await;
     let other_scope = pull(&scene, &elsewhere, None, 1).await.cursor;
-    let other_central = Cursor { incarnation: uuid::Uuid::new_v4(), ..good.clone() }.to_string();
-    let ahead = Cursor { position: good.position + 1, ..good.clone() }.to_string();
+    let other_central = PullCursor { incarnation: uuid::Uuid::new_v4(), ..good.clone() }.to_string();
+    let ahead = PullCursor { position: good.position + 1, ..good.clone() }.to_string();
     for (cursor, code) in
         [(other_central, "INCARNATION_CHANGED"), (other_scope, "SCOPE_CHANGED"), (ahead, "INCARNATION_CHANGED")]
     {
@@ -184,14 +184,14 @@ async fn a_cursor_of_another_central_another_scope_or_a_lost_log_is_answered_410
     }
     for wrong in ["cursor=2026-01-01T00:00:00Z", "limit=0", "limit=5001", "wait=31", "since=1"] {
         let (status, body) = scene.get(&node.key, &format!("/api/v1/sync/pull?{wrong}")).await;
-        assert_eq!((status.as_u16(), body["code"].as_str()), (400, Some("BAD_PARAMETER")), "{wrong}: {body}");
+        assert_eq!((status.as_u16(), body["code"].as_str()), (400, Some("INVALID_PARAMETER")), "{wrong}: {body}");
     }
     let (status, _) = scene.get(&company.token, "/api/v1/sync/pull").await;
     assert_eq!(status, StatusCode::FORBIDDEN, "an administrator is no node");
 }
 
 /// Returns once so many pulls wait at central.
-async fn until_waiting(scene: &Scene, count: usize) {
+async fn until_waiting(scene: &TestCentral, count: usize) {
     while scene.central.waiting_pulls() != count {
         tokio::task::yield_now().await;
     }
@@ -201,7 +201,7 @@ async fn until_waiting(scene: &Scene, count: usize) {
 async fn who_waits_holds_no_connection_and_is_woken_by_what_is_in_scope_and_by_nothing_else() {
     // More than there are connections.
     const WAITING: usize = 40;
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut writer, mut away) = (company.node().await, elsewhere(&company).await);
     writer.push_all(&scene).await;
@@ -238,7 +238,7 @@ async fn who_waits_holds_no_connection_and_is_woken_by_what_is_in_scope_and_by_n
 
 #[tokio::test]
 async fn the_rulebook_in_force_is_given_once_and_wakes_who_waits_when_it_changes() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
     node.push_all(&scene).await;
@@ -265,7 +265,7 @@ async fn the_rulebook_in_force_is_given_once_and_wakes_who_waits_when_it_changes
 
 #[tokio::test]
 async fn a_wait_ends_when_another_process_writes_when_the_client_goes_and_when_central_stops() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.push_all(&scene).await;
@@ -299,7 +299,7 @@ async fn a_wait_ends_when_another_process_writes_when_the_client_goes_and_when_c
 
 #[tokio::test]
 async fn a_node_hears_what_became_of_its_own_event_and_of_no_other() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut node, other) = (company.node().await, company.node().await);
     // A later total than the lines': set apart, since a sale is never refused.
@@ -328,7 +328,7 @@ async fn a_node_hears_what_became_of_its_own_event_and_of_no_other() {
 /// Anybody can seal an event of that action; one that does not read was set apart, and ended every pull of every node.
 #[tokio::test]
 async fn a_release_or_a_resolution_that_does_not_read_ends_nobody_s_pull() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut node, other) = (company.node().await, company.node().await);
     other.push_all(&scene).await;
@@ -345,7 +345,7 @@ async fn a_release_or_a_resolution_that_does_not_read_ends_nobody_s_pull() {
 #[tokio::test]
 async fn an_administrator_sees_each_nodes_clock_and_its_last_pull() {
     let clock = comptoir_central::Clock::new(|| Timestamp(NOON));
-    let scene = Scene::at(clock).await;
+    let scene = TestCentral::at(clock).await;
     let company = scene.company().await;
     let (node, ahead) = (company.node().await, company.node().await);
     node.push_all(&scene).await;
@@ -373,7 +373,7 @@ async fn an_administrator_sees_each_nodes_clock_and_its_last_pull() {
 /// Time in tests of time limits is the test's own.
 #[tokio::test]
 async fn a_wait_in_vain_ends_in_time_and_tells_up_to_where_all_is_known() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (node, mut away) = (company.node().await, elsewhere(&company).await);
     node.push_all(&scene).await;
@@ -390,7 +390,7 @@ async fn a_wait_in_vain_ends_in_time_and_tells_up_to_where_all_is_known() {
 
 #[tokio::test]
 async fn a_row_says_who_changed_it_last_where_and_when() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": "Dupont" }));

@@ -6,11 +6,11 @@ use comptoir_core::id::EventId;
 use comptoir_proto::sync_v1::SealedRecord;
 use serde_json::json;
 
-use crate::harness::{Scene, base64, sale_payload, verdicts};
+use crate::harness::{TestCentral, base64, sale_payload, verdicts};
 
 #[tokio::test]
 async fn after_a_gap_central_names_the_seq_it_expects() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell_many(5, |sale| format!("s-{sale}"));
@@ -32,7 +32,7 @@ async fn after_a_gap_central_names_the_seq_it_expects() {
 
 #[tokio::test]
 async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("both");
@@ -63,7 +63,7 @@ async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
 
 #[tokio::test]
 async fn a_fork_is_seen_where_a_push_begins_right_after_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let mut copy = node.clone();
@@ -77,7 +77,7 @@ async fn a_fork_is_seen_where_a_push_begins_right_after_it() {
 
 #[tokio::test]
 async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let mut copy = node.clone();
@@ -95,7 +95,7 @@ async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
 
 #[tokio::test]
 async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_sales_count() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let opened = |node: &mut crate::harness::Node, previous: &serde_json::Value| {
         let number = node.epoch.number + 1;
@@ -149,7 +149,7 @@ async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_
 
 #[tokio::test]
 async fn another_key_in_a_later_epoch_is_refused() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.push_all(&scene).await;
@@ -163,7 +163,7 @@ async fn another_key_in_a_later_epoch_is_refused() {
 
 #[tokio::test]
 async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -182,7 +182,7 @@ async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again
 
 #[tokio::test]
 async fn what_cannot_be_read_in_the_middle_is_set_apart_and_those_behind_it_pass() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("before");
@@ -227,7 +227,7 @@ async fn what_cannot_be_read_in_the_middle_is_set_apart_and_those_behind_it_pass
 
 #[tokio::test]
 async fn a_wrong_key_and_another_tenants_id_write_nothing_and_leave_a_trace() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let (company, other) = (scene.company().await, scene.company().await);
     let mut node = company.node().await;
     let stranger = other.node().await;
@@ -265,7 +265,7 @@ async fn a_wrong_key_and_another_tenants_id_write_nothing_and_leave_a_trace() {
 
 #[tokio::test]
 async fn a_revoked_key_ends_at_once() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
     node.push_all(&scene).await;
@@ -278,7 +278,7 @@ async fn a_revoked_key_ends_at_once() {
 
 #[tokio::test]
 async fn what_is_no_push_is_refused_with_a_count() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
     let mut empty = node.request(1, 1);
@@ -288,9 +288,9 @@ async fn what_is_no_push_is_refused_with_a_count() {
     for body in [b"{".to_vec(), b"{}".to_vec(), serde_json::to_vec(&empty).unwrap(), serde_json::to_vec(&zero).unwrap()]
     {
         let (status, problem) = scene.post(&node.key, "/api/v1/sync/push", body).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("BAD_JSON")));
+        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("MALFORMED_BODY")));
     }
-    assert_eq!(company.count("select times from refusal where tenant_id = $1 and code = 'BAD_JSON'").await, 4);
+    assert_eq!(company.count("select times from refusal where tenant_id = $1 and code = 'MALFORMED_BODY'").await, 4);
     let large = vec![b' '; comptoir_core::limits::PUSH_BODY_BYTES_MAX + 1];
     let (status, problem) = scene.post(&node.key, "/api/v1/sync/push", large).await;
     assert_eq!((status, &problem["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("TOO_LARGE")));
@@ -298,7 +298,7 @@ async fn what_is_no_push_is_refused_with_a_count() {
 
 #[tokio::test]
 async fn an_event_id_counts_once() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut first, mut second) = (company.node().await, company.node().await);
     let event = first.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
@@ -328,7 +328,7 @@ async fn an_event_id_counts_once() {
 
 #[tokio::test]
 async fn an_id_that_central_would_derive_is_no_way_to_block_an_invoice() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &crate::harness::invoice_payload());
@@ -350,7 +350,7 @@ async fn an_id_that_central_would_derive_is_no_way_to_block_an_invoice() {
 
 #[tokio::test]
 async fn one_of_many_that_is_refused_holds_up_nobody() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let mut wrong = EventId::new(uuid::Uuid::nil());

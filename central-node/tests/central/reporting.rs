@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::{Company, NOON, Node, Scene};
+use crate::harness::{NOON, Node, TestCentral, TestTenant};
 
 /// Seals a fact of a day; hours count from the test's noon.
 fn seal(node: &mut Node, entity_type: &str, id: &str, action: &str, hours: i64, payload: Value) {
@@ -58,14 +58,14 @@ fn two_days(node: &mut Node) {
 }
 
 /// Reads a report that includes everything up to a position.
-async fn report(company: &Company<'_>, path: &str, min_position: u64) -> Value {
+async fn report(company: &TestTenant<'_>, path: &str, min_position: u64) -> Value {
     let mark = if path.contains('?') { '&' } else { '?' };
     let (status, report) = company.scene.get(&company.token, &format!("{path}{mark}min_position={min_position}")).await;
     assert_eq!(status, StatusCode::OK, "{report}");
     report
 }
 
-async fn raw(scene: &Scene, key: &str, path: &str, accept: &str) -> (StatusCode, HeaderMap, String) {
+async fn raw(scene: &TestCentral, key: &str, path: &str, accept: &str) -> (StatusCode, HeaderMap, String) {
     let request =
         Request::get(path).header(header::AUTHORIZATION, format!("Bearer {key}")).header(header::ACCEPT, accept);
     let response = scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -76,7 +76,7 @@ async fn raw(scene: &Scene, key: &str, path: &str, accept: &str) -> (StatusCode,
 
 #[tokio::test]
 async fn sales_are_counted_by_event_and_by_line_and_each_figure_is_what_a_person_computes() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     two_days(&mut node);
@@ -132,7 +132,7 @@ async fn sales_are_counted_by_event_and_by_line_and_each_figure_is_what_a_person
 
 #[tokio::test]
 async fn a_released_sale_counts_from_its_release_on_and_on_the_day_it_happened() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     two_days(&mut node);
@@ -152,7 +152,7 @@ async fn a_released_sale_counts_from_its_release_on_and_on_the_day_it_happened()
 
 #[tokio::test]
 async fn a_table_opens_in_a_spreadsheet_and_runs_nothing() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let sale = json!({ "currency": "EUR", "total_minor": 100, "lines": [{ "product": "=1+1", "quantity": "1", "unit_price": "1" }] });
@@ -184,7 +184,7 @@ async fn a_table_opens_in_a_spreadsheet_and_runs_nothing() {
 
 #[tokio::test]
 async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let goods =
@@ -273,7 +273,7 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
     }
     for future in ["1000000", "2999-01-01T00:00:00Z"] {
         let (status, problem) = scene.get(&company.token, &format!("/api/v1/reports/stock?as_of={future}")).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("FUTURE_AS_OF")));
+        assert_eq!((status, &problem["code"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("AS_OF_IN_FUTURE")));
     }
 }
 
@@ -285,7 +285,7 @@ fn sale_of(product: &str) -> Value {
 async fn nothing_is_received_at_a_time_that_was_asked_about() {
     let time = Arc::new(AtomicI64::new(NOON));
     let clock = Arc::clone(&time);
-    let scene = Scene::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
+    let scene = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -308,7 +308,7 @@ async fn a_site_is_late_when_its_node_was_silent_for_a_day() {
     let start = 4_000_000_000_000_000; // long after the database's own clock, which says when a node was made
     let time = Arc::new(AtomicI64::new(start));
     let clock = Arc::clone(&time);
-    let scene = Scene::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
+    let scene = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let late = async |question: &str| scene.get(&company.token, question).await.1["late_sites"].clone();
@@ -324,7 +324,7 @@ async fn a_site_is_late_when_its_node_was_silent_for_a_day() {
 
 #[tokio::test]
 async fn who_cannot_wait_any_longer_hears_where_the_figures_stand() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     for path in ["/api/v1/reports/sales", "/api/v1/reports/stock", "/api/v1/invoices", "/api/v1/clients/c-1"] {
         let (status, problem) = scene.get(&company.token, &format!("{path}?min_position=99&wait=0")).await;
@@ -347,20 +347,20 @@ async fn who_cannot_wait_any_longer_hears_where_the_figures_stand() {
         let (status, problem) = scene.get(&company.token, path).await;
         assert_eq!(
             (status, &problem["code"], &problem["pointer"]),
-            (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER"), &json!(pointer))
+            (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER"), &json!(pointer))
         );
     }
     let (status, problem) = scene.get(&company.token, "/api/v1/reports/sales?form=2026-03-01").await;
     assert_eq!(
         (status, &problem["code"]),
-        (StatusCode::BAD_REQUEST, &json!("BAD_PARAMETER")),
+        (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")),
         "a misspelt filter is no filter"
     );
 }
 
 #[tokio::test]
 async fn nobody_reads_what_is_not_theirs() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let other = scene.company().await;
     let mut node = company.node().await;
@@ -381,7 +381,7 @@ async fn nobody_reads_what_is_not_theirs() {
 
 #[tokio::test]
 async fn a_reading_role_sees_the_views_of_its_tenant_and_cannot_choose_another() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let other = scene.company().await;
     for company in [&company, &other] {
@@ -468,7 +468,7 @@ async fn a_reading_role_sees_the_views_of_its_tenant_and_cannot_choose_another()
 
 #[tokio::test]
 async fn read_models_are_listed_in_pages_and_one_is_found_by_its_id_with_its_version() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     for client in ["c-1", "c-2", "c-3"] {

@@ -7,15 +7,15 @@ use axum::http::StatusCode;
 use comptoir_central::projections::compare::compare;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::{PageSize, Projection};
-use comptoir_central::{Clock, hand_back, restore};
+use comptoir_central::{Clock, restore, restore_window};
 use comptoir_core::id::TenantId;
-use comptoir_proto::pull_v1::{Cursor, PullResponse};
+use comptoir_proto::pull_v1::{PullCursor, PullResponse};
 use comptoir_proto::sync_v1::{PushRequest, RecordResult};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bootstrapping::load;
-use crate::harness::{Node, Scene, invoice_payload, verdicts};
+use crate::harness::{Node, TestCentral, invoice_payload, verdicts};
 use crate::pulling::{elsewhere, path, pull};
 
 /// A copy of a data directory, owners and all.
@@ -23,14 +23,14 @@ pub(crate) struct Backup(TempDir);
 
 impl Backup {
     /// Made while central stands still, as a snapshot of the disk is.
-    pub(crate) async fn take(scene: Scene) -> (Scene, Backup) {
+    pub(crate) async fn take(scene: TestCentral) -> (TestCentral, Backup) {
         let backup = Backup(tempfile::tempdir().unwrap());
         let scene = scene.while_stopped(|folder| copy(folder, backup.0.path())).await;
         (scene, backup)
     }
 
     /// What is in the folder now is lost.
-    pub(crate) async fn put_back(&self, scene: Scene) -> Scene {
+    pub(crate) async fn put_back(&self, scene: TestCentral) -> TestCentral {
         let put_back = |folder: &Path| {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
@@ -51,7 +51,7 @@ fn client(node: &mut Node, id: &str) {
     node.seal("CLIENT", id, "CREATE", &json!({ "name": id }));
 }
 
-async fn refused(scene: &Scene, node: &Node, cursor: &str) -> Value {
+async fn refused(scene: &TestCentral, node: &Node, cursor: &str) -> Value {
     let (status, body) = scene.get(&node.key, &path(Some(cursor), 200, 0)).await;
     assert_eq!((status, &body["code"]), (StatusCode::GONE, &json!("INCARNATION_CHANGED")), "{body}");
     body
@@ -63,7 +63,7 @@ fn names(page: &PullResponse) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_cursor_of_the_lost_past_is_refused_though_the_log_has_grown_past_it() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut writer, mut lost, reader) = (company.node().await, company.node().await, company.node().await);
     client(&mut writer, "c-kept");
@@ -77,7 +77,7 @@ async fn a_cursor_of_the_lost_past_is_refused_though_the_log_has_grown_past_it()
     let read = pull(&scene, &reader, Some(&old), 200).await;
     assert_eq!(names(&read), ["c-lost-0", "c-lost-1", "c-lost-2"]);
     let part_way = pull(&scene, &reader, Some(&old), 1).await;
-    let behind = old.parse::<Cursor>().unwrap().behind(&part_way.changes[0], &part_way.cursor.parse().unwrap());
+    let behind = old.parse::<PullCursor>().unwrap().behind(&part_way.changes[0], &part_way.cursor.parse().unwrap());
 
     let scene = backup.put_back(scene).await;
     refused(&scene, &reader, &read.cursor).await;
@@ -99,24 +99,24 @@ async fn a_cursor_of_the_lost_past_is_refused_though_the_log_has_grown_past_it()
 
 #[tokio::test]
 async fn a_cursor_without_a_proof_is_taken_as_before() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     client(&mut node, "c-1");
     node.push_all(&scene).await;
-    let given: Cursor = pull(&scene, &node, None, 200).await.cursor.parse().unwrap();
-    let of_before = Cursor { proof: None, ..given.clone() };
+    let given: PullCursor = pull(&scene, &node, None, 200).await.cursor.parse().unwrap();
+    let of_before = PullCursor { proof: None, ..given.clone() };
     client(&mut node, "c-2");
     node.push(&scene, 3, 3).await;
     let page = pull(&scene, &node, Some(&of_before.to_string()), 200).await;
     assert_eq!(names(&page), ["c-2"]);
-    let now: Cursor = page.cursor.parse().unwrap();
+    let now: PullCursor = page.cursor.parse().unwrap();
     assert!(now.proof.is_some() && now.proof != given.proof, "from here on it proves itself");
 }
 
 #[tokio::test]
 async fn a_first_load_that_was_cut_by_a_restore_begins_again() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut writer, reader) = (company.node().await, company.node().await);
     (0..250).for_each(|number| client(&mut writer, &format!("c-{number}")));
@@ -145,12 +145,12 @@ fn handed_back(node: &Node, from: u64, told: &[RecordResult]) -> PushRequest {
     let mut request = node.request(from, node.seq.0);
     for record in request.records.iter_mut().zip(from..) {
         let result = told.iter().find(|result| result.seq == record.1);
-        record.0.decided = result.and_then(RecordResult::to_hand_back);
+        record.0.decided = result.and_then(RecordResult::to_prior_result);
     }
     request
 }
 
-async fn send(scene: &Scene, node: &Node, request: &PushRequest) -> Vec<RecordResult> {
+async fn send(scene: &TestCentral, node: &Node, request: &PushRequest) -> Vec<RecordResult> {
     let (status, body) = node.send(scene, request).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_value(body["results"].clone()).unwrap()
@@ -174,7 +174,7 @@ fn invoice(node: &mut Node, id: &str) {
 
 /// Two drivers and two shops on the day that is lost: what each of them is told.
 struct LostDay {
-    scene: Scene,
+    scene: TestCentral,
     tenant: TenantId,
     first: Node,
     second: Node,
@@ -185,7 +185,7 @@ struct LostDay {
 
 /// Central holds the opening of each log and the order of a delivery; then a day passes, and central is put back to its morning.
 async fn lost_day() -> LostDay {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut first, mut second, mut paris) = (company.node().await, company.node().await, elsewhere(&company).await);
     let (tenant, token) = (company.tenant, company.token.clone());
@@ -213,7 +213,7 @@ async fn lost_day() -> LostDay {
 }
 
 /// What a rebuild makes of the log is what is read.
-async fn rebuilt_alike(scene: &Scene, tenant: TenantId) {
+async fn rebuilt_alike(scene: &TestCentral, tenant: TenantId) {
     let db = scene.central.database();
     let built = [Projection::Deliveries, Projection::Invoices];
     rebuild(db, tenant, &built, PageSize::REBUILT, |_| {}).await.unwrap();
@@ -236,7 +236,7 @@ async fn who_was_second_and_what_was_numbered_stays_as_it_was_told_though_the_se
     for (node, results) in [(&second, &by_second), (&paris, &by_paris), (&first, &by_first)] {
         let again = send(&scene, node, &handed_back(node, 3, results)).await;
         assert_eq!(told(&again), told(results));
-        assert!(again.iter().all(|result| result.flags.contains(&"PROMISED".to_owned())), "{again:?}");
+        assert!(again.iter().all(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())), "{again:?}");
         // Asked once more, the same: from what is stored now.
         assert_eq!(send(&scene, node, &handed_back(node, 3, results)).await, again);
     }
@@ -264,7 +264,7 @@ async fn a_stamp_that_is_not_centrals_own_is_not_believed() {
     borrowed.stamp.clone_from(by_first[2].stamp.as_ref().unwrap());
     request.records[3].decided = None;
     let again = send(&scene, &second, &request).await;
-    assert!(again.iter().all(|result| result.flags.iter().all(|flag| flag != "PROMISED")), "{again:?}");
+    assert!(again.iter().all(|result| result.flags.iter().all(|flag| flag != "DECISION_RESTORED")), "{again:?}");
     let numbers: Vec<&str> = again.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1)).collect();
     assert_eq!(numbers, ["000003", "000004", "000001"], "as if nothing had been said");
     rebuilt_alike(&scene, tenant).await;
@@ -294,7 +294,8 @@ async fn a_number_that_was_given_anew_meanwhile_is_not_given_twice() {
     assert_eq!(numbers(&first), ["000003", "000004", "000001", "000005", "000006"]);
     assert_eq!(numbers(&by_second), ["000005", "000006", "000002"]);
     assert_eq!(numbers(&again), ["000007", "000008", "000002"], "two are taken, the credit note's is free still");
-    let honoured: Vec<bool> = again.iter().map(|result| result.flags.contains(&"PROMISED".to_owned())).collect();
+    let honoured: Vec<bool> =
+        again.iter().map(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())).collect();
     assert_eq!(honoured, [false, false, false, true], "the delivery was decided already, and not otherwise");
     assert_eq!(told(&again[..1]), told(&by_second[..1]));
     rebuilt_alike(&scene, tenant).await;
@@ -302,7 +303,7 @@ async fn a_number_that_was_given_anew_meanwhile_is_not_given_twice() {
 
 #[tokio::test]
 async fn only_what_the_order_of_arrival_decides_is_stamped() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
@@ -318,14 +319,14 @@ async fn only_what_the_order_of_arrival_decides_is_stamped() {
 }
 
 /// A node asks how central stands with it, and says up to where it was answered.
-async fn ask(scene: &Scene, node: &Node, acked: u64) {
+async fn ask(scene: &TestCentral, node: &Node, acked: u64) {
     let path = format!("/api/v1/sync/status?epoch={}&acked={acked}", node.epoch.number);
     let (status, body) = scene.get(&node.key, &path).await;
     assert_eq!(status, StatusCode::OK, "{body}");
 }
 
-async fn awaited(scene: &Scene, tenant: TenantId) -> usize {
-    hand_back::awaited(scene.central.database(), tenant).await.unwrap().len()
+async fn awaited(scene: &TestCentral, tenant: TenantId) -> usize {
+    restore_window::awaited(scene.central.database(), tenant).await.unwrap().len()
 }
 
 #[tokio::test]
@@ -342,7 +343,11 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
     assert_eq!(told(&taken[..4]), told(&by_first));
     assert_eq!((taken.len(), taken[4].verdict.as_str()), (5, "ACCEPTED"), "the sale before the new invoice is taken");
     let (status, problem) = first.send(&scene, &first.request(8, 9)).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("HANDING_BACK")), "{problem}");
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!("RESTORE_IN_PROGRESS")),
+        "{problem}"
+    );
     assert_eq!(problem["retry_after"], json!(5));
     // Head office is no exception, and may do all else.
     let post = async |entity_type: &str, action: &str, payload: Value| {
@@ -351,7 +356,7 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
         scene.post(&token, "/api/v1/events", draft.to_string()).await
     };
     let (status, problem) = post("INVOICE", "INVOICE_CREATED", invoice_payload()).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("HANDING_BACK")), "{problem}");
+    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("RESTORE_IN_PROGRESS")), "{problem}");
     assert_eq!(post("CLIENT", "CREATE", json!({ "name": "Durand" })).await.0, StatusCode::OK);
 
     // One that has not handed back everything is still waited for; one that has is not.
@@ -385,7 +390,7 @@ async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
     ask(&scene, &first, 6).await;
     invoice(&mut first, "i-fresh");
     assert_eq!(first.send(&scene, &first.request(7, 7)).await.0, StatusCode::SERVICE_UNAVAILABLE);
-    let left = hand_back::close(db, tenant).await.unwrap();
+    let left = restore_window::close(db, tenant).await.unwrap();
     assert_eq!(left.len(), 2, "they are named: {left:?}");
     first.push(&scene, 7, 7).await;
     let nobody = TenantId::new(uuid::Uuid::now_v7());
@@ -419,7 +424,7 @@ async fn a_restore_is_recorded_in_the_tenant_s_log_by_the_operator_alone() {
     assert_eq!(refused.to_string(), "a reason has at most 500 characters, got 501");
 }
 
-async fn head_of(scene: &Scene, tenant: TenantId) -> i64 {
+async fn head_of(scene: &TestCentral, tenant: TenantId) -> i64 {
     let sql = "select head from tenant_head where tenant_id = $1";
     scene.admin().await.query_one(sql, &[&tenant.uuid()]).await.unwrap().get(0)
 }

@@ -11,12 +11,12 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::read_v1::EntityRow;
 use serde_json::json;
 
-use crate::harness::{NOON, Scene, invoice_payload, sale_payload, verdicts};
+use crate::harness::{NOON, TestCentral, invoice_payload, sale_payload, verdicts};
 use crate::pulling::pull;
 
 #[tokio::test]
 async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut references = Vec::new();
     let mut nodes = Vec::new();
@@ -46,7 +46,7 @@ async fn the_year_of_a_number_is_that_of_its_receipt_in_the_tenants_zone() {
     // 2026-12-31T22:59:59.999990Z is ten microseconds before midnight in Paris.
     let clock = Arc::new(AtomicI64::new(1_798_757_999_999_990));
     let at = Arc::clone(&clock);
-    let scene = Scene::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
+    let scene = TestCentral::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.push_all(&scene).await;
@@ -69,7 +69,7 @@ async fn the_year_of_a_number_is_that_of_its_receipt_in_the_tenants_zone() {
 
 #[tokio::test]
 async fn stock_is_first_in_first_out_across_transactions() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let receive = |quantity: &str, cost: &str| json!({ "lines": [{ "product": "A", "quantity": quantity, "unit_cost": cost, "lot": "L" }] });
@@ -98,7 +98,7 @@ async fn stock_is_first_in_first_out_across_transactions() {
 
 #[tokio::test]
 async fn two_drivers_validate_one_delivery_and_the_second_learns_who_was_first() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let delivery =
         json!({ "id": uuid::Uuid::now_v7(), "entity_id": "d-1", "reference": "BL-1", "client": "D", "qr": "QR" });
@@ -121,7 +121,7 @@ async fn two_drivers_validate_one_delivery_and_the_second_learns_who_was_first()
 
 #[tokio::test]
 async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let mut wrong = invoice_payload();
@@ -145,7 +145,7 @@ async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
     let (_, again) = scene.post(&company.token, &release(sale), "").await;
     assert_eq!(
         (&again["decision"]["verdict"], &again["decision"]["code"]),
-        (&json!("REJECTED"), &json!("ALREADY_DONE"))
+        (&json!("REJECTED"), &json!("ALREADY_APPLIED"))
     );
     let (_, list) = scene.get(&company.token, "/api/v1/quarantine").await;
     assert!(list["events"].as_array().unwrap().is_empty(), "{list}");
@@ -155,7 +155,7 @@ async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
 async fn a_last_writer_is_measured_by_its_corrected_clock() {
     let clock = Arc::new(AtomicI64::new(NOON));
     let at = Arc::clone(&clock);
-    let scene = Scene::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
+    let scene = TestCentral::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
     let company = scene.company().await;
     let (mut honest, mut fast) = (company.node().await, company.node().await);
     let hour = 3_600_000_000;
@@ -171,7 +171,7 @@ async fn a_last_writer_is_measured_by_its_corrected_clock() {
     let mut request = fast.request(1, 2);
     request.node_time = comptoir_proto::instant::format(Timestamp(NOON + hour));
     let (_, answer) = fast.send(&scene, &request).await;
-    assert_eq!(answer["results"][1]["code"], json!("LATER_WRITER"), "{answer}");
+    assert_eq!(answer["results"][1]["code"], json!("OVERWRITTEN"), "{answer}");
     let sql = "select fields->>'name' from entity where tenant_id = $1 and entity_type = 'CLIENT'";
     let name: String = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0);
     assert_eq!(name, "late");
@@ -184,7 +184,7 @@ async fn the_export_is_the_whole_log_and_its_decision_chain_holds() {
     use comptoir_core::chain::decision_link;
     use comptoir_proto::bundle_v1::{BundleHeader, BundleReader, Frame};
 
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell_many(700, |sale| format!("s-{sale}"));
@@ -221,7 +221,7 @@ async fn the_export_is_the_whole_log_and_its_decision_chain_holds() {
 
 #[tokio::test]
 async fn an_entity_grows_to_its_limit_edit_by_edit_comes_down_whole_and_grows_no_further() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let rest = ENTITY_BYTES_MAX - 1 - (200_002 + 5) - (2 + 5);

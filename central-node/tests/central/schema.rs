@@ -1,7 +1,7 @@
 //! The rules of the schema, read from the catalog, and `schema.sql` against the migrations.
 
 use comptoir_central::database::{make_roles_and_database, migrate};
-use comptoir_central::private_postgres::{ADMIN_ROLE, Running, scratch};
+use comptoir_central::private_postgres::{ADMIN_ROLE, RunningServer, scratch};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -15,7 +15,7 @@ const OF_NO_TENANT: &str = "('central_meta', 'refinery_schema_history')";
 const OURS: &str = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
 
 struct Server {
-    running: Running,
+    running: RunningServer,
     _folder: TempDir,
 }
 
@@ -161,21 +161,21 @@ async fn schema_sql_is_what_the_migrations_make() {
 
 /// What is looked up by a key, with the index that each look-up probes and the last of that index's columns.
 const LOOK_UPS: [(&str, &[&str]); 20] = [
-    (include_str!("../../src/world_store/entities_load.sql"), &["entity_pkey entity_id"]),
-    (include_str!("../../src/world_store/entity_past_load.sql"), &["entity_past_pkey entity_version"]),
-    (include_str!("../../src/world_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
-    (include_str!("../../src/world_store/invoices_load.sql"), &["invoice_pkey invoice_id"]),
-    (include_str!("../../src/world_store/invoice_series_load.sql"), &["invoice_series_pkey year"]),
-    (include_str!("../../src/world_store/stock_items_load.sql"), &["stock_item_pkey product"]),
-    (include_str!("../../src/world_store/stock_taken_load.sql"), &["stock_taken_pkey sale"]),
-    (include_str!("../../src/world_store/stock_counts_load.sql"), &["stock_count_pkey event_id"]),
-    (include_str!("../../src/world_store/quarantine_load.sql"), &["event_pkey position", "quarantine_pkey event_id"]),
+    (include_str!("../../src/state_store/entities_load.sql"), &["entity_pkey entity_id"]),
+    (include_str!("../../src/state_store/entity_past_load.sql"), &["entity_past_pkey entity_version"]),
+    (include_str!("../../src/state_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
+    (include_str!("../../src/state_store/invoices_load.sql"), &["invoice_pkey invoice_id"]),
+    (include_str!("../../src/state_store/invoice_series_load.sql"), &["invoice_series_pkey year"]),
+    (include_str!("../../src/state_store/stock_items_load.sql"), &["stock_item_pkey product"]),
+    (include_str!("../../src/state_store/stock_taken_load.sql"), &["stock_taken_pkey sale"]),
+    (include_str!("../../src/state_store/stock_counts_load.sql"), &["stock_count_pkey event_id"]),
+    (include_str!("../../src/state_store/quarantine_load.sql"), &["event_pkey position", "quarantine_pkey event_id"]),
     (include_str!("../../src/event_store/held_events.sql"), &["event_id_counts_once event_id"]),
     (include_str!("../../src/event_store/stored_between.sql"), &["event_one_per_seq node_seq"]),
-    (include_str!("../../src/sync_down/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
-    (include_str!("../../src/sync_down/rows_deliveries.sql"), &["delivery_pkey delivery_id"]),
-    (include_str!("../../src/sync_down/rows_invoices.sql"), &["invoice_pkey invoice_id"]),
-    (include_str!("../../src/sync_down/rows_stock.sql"), &["stock_item_pkey product"]),
+    (include_str!("../../src/feed/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (include_str!("../../src/feed/rows_deliveries.sql"), &["delivery_pkey delivery_id"]),
+    (include_str!("../../src/feed/rows_invoices.sql"), &["invoice_pkey invoice_id"]),
+    (include_str!("../../src/feed/rows_stock.sql"), &["stock_item_pkey product"]),
     (include_str!("../../src/reporting/entity_by_id.sql"), &["entity_pkey entity_id", "event_pkey position"]),
     (
         include_str!("../../src/devices/desktop/provenance.sql"),
@@ -191,7 +191,7 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
     ),
     (include_str!("../../src/devices/desktop/told.sql"), &["event_of_entity entity_id", "event_of_entity entity_id"]),
     (
-        include_str!("../../src/sync_down/born_keys.sql"),
+        include_str!("../../src/feed/born_keys.sql"),
         &[
             "delivery_pkey delivery_id",
             "entity_pkey entity_id",

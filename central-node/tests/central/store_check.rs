@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use comptoir_central::private_postgres::Config;
-use comptoir_central::store_check::{Checked, check};
+use comptoir_central::private_postgres::PostgresConfig;
+use comptoir_central::store_check::{CheckOutcome, check};
 use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::BundleReader;
@@ -16,28 +16,28 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::{Company, Node, Scene, connect};
+use crate::harness::{Node, TestCentral, TestTenant, connect};
 
 /// How often a test looks, and how long a check rests in it.
 const SOON: Duration = Duration::from_millis(20);
 
 /// A central that checks its store again as soon as it has checked it.
-async fn checking() -> Scene {
+async fn checking() -> TestCentral {
     let folder = tempfile::tempdir().unwrap();
-    let database = DatabaseConfig::Private(Config { sync_initdb: false, ..Config::new(folder.path()) });
+    let database = DatabaseConfig::Private(PostgresConfig { sync_initdb: false, ..PostgresConfig::new(folder.path()) });
     let config = CentralConfig::private(folder.path());
-    Scene::start(CentralConfig { database, check_store_every: Some(SOON), ..config }, folder).await
+    TestCentral::start(CentralConfig { database, check_store_every: Some(SOON), ..config }, folder).await
 }
 
 /// What somebody with the owner's password does; the service may not.
-async fn as_owner(company: &Company<'_>, sql: &str) -> u64 {
+async fn as_owner(company: &TestTenant<'_>, sql: &str) -> u64 {
     let scene = company.scene;
     let owner = connect(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
     owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
     owner.execute(sql, &[]).await.unwrap()
 }
 
-async fn checked(company: &Company<'_>) -> Checked {
+async fn checked(company: &TestTenant<'_>) -> CheckOutcome {
     check(company.scene.central.database(), company.tenant, &mut |_, _| ()).await.unwrap()
 }
 
@@ -47,7 +47,7 @@ fn found(findings: &[StoreFinding]) -> Vec<(Damage, bool, u64, u64)> {
 }
 
 /// Waits until the background check has come to a state.
-async fn until(company: &Company<'_>, state: &str) -> Value {
+async fn until(company: &TestTenant<'_>, state: &str) -> Value {
     loop {
         let (status, check) = company.scene.get(&company.token, "/api/v1/store-check").await;
         assert_eq!(status, StatusCode::OK, "{check}");
@@ -59,7 +59,7 @@ async fn until(company: &Company<'_>, state: &str) -> Value {
 }
 
 /// A node that has sold, all of it at central: its seq 1 is at position 3, behind central's own two.
-async fn sold(company: &Company<'_>, sales: usize) -> Node {
+async fn sold(company: &TestTenant<'_>, sales: usize) -> Node {
     let mut node = company.node().await;
     node.sell_many(sales, |sale| format!("s-{sale}"));
     for first in (1..=node.seq.0).step_by(5_000) {
@@ -69,7 +69,7 @@ async fn sold(company: &Company<'_>, sales: usize) -> Node {
 }
 
 /// What came of an export before it ended, and whether it ended as it should.
-async fn exported(company: &Company<'_>) -> (Vec<u8>, bool) {
+async fn exported(company: &TestTenant<'_>) -> (Vec<u8>, bool) {
     let request =
         Request::get("/api/v1/events/export").header(header::AUTHORIZATION, format!("Bearer {}", company.token));
     let response = company.scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
@@ -152,7 +152,7 @@ async fn a_tail_that_somebody_deleted_is_named_up_to_the_head() {
 
 #[tokio::test]
 async fn a_hole_longer_than_a_page_is_one_finding_and_what_follows_is_still_followed() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     sold(&company, 5_000).await;
     as_owner(&company, "delete from event where position between 990 and 3500").await;
@@ -169,7 +169,7 @@ async fn a_hole_longer_than_a_page_is_one_finding_and_what_follows_is_still_foll
 
 #[tokio::test]
 async fn changed_bytes_columns_and_heads_are_each_found_in_their_place() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     for (sql, expected) in [
         // The last byte of a decision: the chain over all decisions, from the batch before on.
         (
@@ -207,7 +207,7 @@ async fn changed_bytes_columns_and_heads_are_each_found_in_their_place() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_on_a_page_whose_checksum_does_not_fit_are_unreadable_and_the_others_are_checked() {
-    let scene = Scene::new().await;
+    let scene = TestCentral::new().await;
     let company = scene.company().await;
     sold(&company, 1_000).await;
     let admin = scene.admin().await;
@@ -218,7 +218,7 @@ async fn rows_on_a_page_whose_checksum_does_not_fit_are_unreadable_and_the_other
     drop(admin);
     let (tenant, site, token) = (company.tenant, company.site, company.token.clone());
     let scene = scene.while_stopped(|folder| flip(&folder.join("pg").join(file), 5 * 8192 + 4000)).await;
-    let company = Company { scene: &scene, tenant, site, token };
+    let company = TestTenant { scene: &scene, tenant, site, token };
     let findings = checked(&company).await.findings;
     let expected = (Damage::Unreadable, false, first as u64, last as u64);
     assert_eq!(found(&findings), [expected], "{findings:?}");

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use comptoir_central::database::Database;
-use comptoir_central::hand_back::{self, Awaited};
 use comptoir_central::identity::{self, IdentityError, NewTenant};
+use comptoir_central::restore_window::{self, AwaitedNode};
 use comptoir_central::{Central, Clock, restore};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
@@ -236,16 +236,16 @@ impl Shown for Facts {
 /// The same on one line, for lists.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-struct Row(Facts);
+struct FactsRow(Facts);
 
-impl Shown for Row {
+impl Shown for FactsRow {
     fn text(&self) -> String {
         self.0.text().replace('\n', "  ")
     }
 }
 
 /// Runs one of them.
-pub async fn run(args: AdminArgs, output: Output) -> Result<(), Failure> {
+pub async fn run_admin(args: AdminArgs, output: Output) -> Result<(), Failure> {
     let central = central::beside(&args.database).await?;
     let done = administer(&central, args.command, output).await;
     central.shutdown().await;
@@ -308,7 +308,9 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             }
             Ok(())
         }
-        AdminCommand::Node(NodeCommand::IngestFile { file }) => super::ingest_file::run(central, &file, output).await,
+        AdminCommand::Node(NodeCommand::IngestFile { file }) => {
+            super::ingest_file::ingest_file(central, &file, output).await
+        }
         AdminCommand::Key(KeyCommand::Create { tenant, node, label }) => {
             let tenant = TenantId::new(tenant);
             let issued = match node {
@@ -323,7 +325,9 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             output.print(&Facts::of([("tenant_id", tenant.to_string()), ("role", role)]))
         }
         AdminCommand::Restored(command) => restored(central, &command, output).await,
-        AdminCommand::Check { tenant } => super::store_check::run(db, &one_or_all(db, tenant).await?, output).await,
+        AdminCommand::Check { tenant } => {
+            super::store_check::run_store_check(db, &one_or_all(db, tenant).await?, output).await
+        }
         AdminCommand::Key(KeyCommand::Revoke { tenant, key }) => {
             if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
                 return output.print(&Facts::of([("revoked", key)]));
@@ -345,12 +349,12 @@ async fn restored(central: &Central, command: &RestoredCommand, output: Output) 
             RestoredCommand::Open { reason, .. } => {
                 restore::open(db, &Clock::system(), tenant, reason.as_deref()).await.map_err(refused)?
             }
-            RestoredCommand::Show { .. } => hand_back::awaited(db, tenant).await.map_err(unavailable)?,
-            RestoredCommand::Close { .. } => hand_back::close(db, tenant).await.map_err(refused)?,
+            RestoredCommand::Show { .. } => restore_window::awaited(db, tenant).await.map_err(unavailable)?,
+            RestoredCommand::Close { .. } => restore_window::close(db, tenant).await.map_err(refused)?,
         };
-        for Awaited { node, name } in awaited {
+        for AwaitedNode { node, name } in awaited {
             // The name last: it may have blanks in it.
-            output.print(&Row(Facts::of([
+            output.print(&FactsRow(Facts::of([
                 ("tenant_id", tenant.to_string()),
                 ("node_id", node.to_string()),
                 ("name", name),
@@ -407,7 +411,7 @@ mod tests {
     #[test]
     fn a_node_that_is_waited_for_is_one_line() {
         let row = [("tenant_id", "t".to_owned()), ("node_id", "n".to_owned()), ("name", "till 1".to_owned())];
-        assert_eq!(Row(Facts::of(row.clone())).text(), "name=till 1  node_id=n  tenant_id=t");
+        assert_eq!(FactsRow(Facts::of(row.clone())).text(), "name=till 1  node_id=n  tenant_id=t");
         assert_eq!(
             Facts::of(row).text(),
             "name=till 1\nnode_id=n\ntenant_id=t",

@@ -1,19 +1,19 @@
 //! `comptoir audit`: what an auditor does with files alone. The same commands, words and exit codes as `comptoir-audit`.
 
-use comptoir_audit::commands::{self, Failed, Printing};
+use comptoir_audit::commands::{self, Failed, PrintOptions};
 use comptoir_audit::words::Language;
 
-pub use comptoir_audit::commands::Command as AuditCommand;
+pub use comptoir_audit::commands::AuditCommand;
 
 use crate::failure::Failure;
 use crate::lang::{french, say};
 use crate::output::Output;
 
 /// Runs one of them.
-pub async fn run(command: AuditCommand, output: Output) -> Result<(), Failure> {
+pub async fn run_audit_command(command: AuditCommand, output: Output) -> Result<(), Failure> {
     let language = if french() { Language::French } else { Language::English };
-    let printing = Printing { json: output.is_json(), language, progress: output.shows_progress() };
-    let done = tokio::task::spawn_blocking(move || commands::run(&command, printing)).await;
+    let printing = PrintOptions { json: output.is_json(), language, progress: output.shows_progress() };
+    let done = tokio::task::spawn_blocking(move || commands::run_audit(&command, printing)).await;
     match done.map_err(|error| Failure::Internal(format!("the audit ended badly: {error}")))? {
         Ok(comptoir_audit::exit::INTACT) => Ok(()),
         Ok(_) => {

@@ -15,7 +15,7 @@ pub struct CompletionsArgs {
 }
 
 /// Prints the script.
-pub fn run(args: &CompletionsArgs) -> Result<(), Failure> {
+pub fn print_completions(args: &CompletionsArgs) -> Result<(), Failure> {
     clap_complete::generate(args.shell, &mut Cli::command(), "comptoir", &mut std::io::stdout());
     Ok(())
 }

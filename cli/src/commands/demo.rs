@@ -49,7 +49,7 @@ pub enum DemoCommand {
 }
 
 /// Does it, and prints how the shop stands.
-pub async fn run(args: &DemoArgs, output: Output) -> Result<(), Failure> {
+pub async fn run_demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     let request = match args.command {
         DemoCommand::Offline => Request::Offline,
         DemoCommand::Online => Request::Online,

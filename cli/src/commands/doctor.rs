@@ -42,7 +42,7 @@ struct Findings {
 }
 
 /// Looks at everything, prints it, and fails if something is wrong.
-pub async fn run(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
+pub async fn run_doctor(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
     let mut findings = vec![postgres(), setpriv(), data_dir(&args.data_dir)];
     if let Some(url) = &args.url {
         findings.push(node(url).await);
@@ -100,7 +100,7 @@ async fn node(url: &str) -> Finding {
         Ok(status) if status.log.state != "open" => {
             Err(format!("log {}: {}", status.log.state, status.log.reason.unwrap_or_default()))
         }
-        Ok(status) if status.log.disk_low => Err("DISK_LOW".to_owned()),
+        Ok(status) if status.log.disk_low => Err("INSUFFICIENT_STORAGE".to_owned()),
         Ok(status) => match status.sync.attention {
             Some(trouble) => Err(format!("{}: {}", trouble.code, trouble.detail)),
             None => Ok(format!("log {}, sync {}", status.log.state, status.sync.phase)),

@@ -85,7 +85,7 @@ pub struct ExportArgs {
 }
 
 /// Runs one of them.
-pub async fn run(command: EventsCommand, output: Output) -> Result<(), Failure> {
+pub async fn run_events(command: EventsCommand, output: Output) -> Result<(), Failure> {
     match command {
         EventsCommand::Tail(args) => tail(&args, output).await,
         EventsCommand::Show(args) => show(&args, output).await,
@@ -123,10 +123,10 @@ async fn tail(args: &TailArgs, output: Output) -> Result<(), Failure> {
 }
 
 /// From where a page begins: a parameter of the API.
-type From = (&'static str, String);
+type PageFrom = (&'static str, String);
 
 /// Until the person has seen enough.
-async fn follow(remote: &Remote, mut from: From, output: Output) -> Result<(), Failure> {
+async fn follow(remote: &Remote, mut from: PageFrom, output: Output) -> Result<(), Failure> {
     loop {
         let page = page(remote, &from).await?;
         page.events.iter().try_for_each(|event| output.print(event))?;
@@ -139,20 +139,20 @@ async fn follow(remote: &Remote, mut from: From, output: Output) -> Result<(), F
 
 /// A page, with its events as they came: a payload may be nested deeper than a reader of values goes.
 #[derive(Deserialize)]
-struct Page {
+struct FetchedPage {
     events: Vec<Event>,
     next: String,
     more: bool,
 }
 
-async fn page(remote: &Remote, (name, value): &From) -> Result<Page, Failure> {
+async fn page(remote: &Remote, (name, value): &PageFrom) -> Result<FetchedPage, Failure> {
     remote.get(paths::EVENTS, &[("limit", PAGE_ROWS_MAX.to_string().as_str()), (name, value)]).await
 }
 
 async fn show(args: &ShowArgs, output: Output) -> Result<(), Failure> {
     let path = paths::EVENT.replace("{id}", &args.id.to_string());
     let event: Event = Remote::new(&args.remote)?.get(&path, &[]).await?;
-    if output.is_json() { output.print(&event) } else { output.print(&Whole(event)) }
+    if output.is_json() { output.print(&event) } else { output.print(&FullEvent(event)) }
 }
 
 /// What was exported.
@@ -323,7 +323,7 @@ struct Event(Box<RawValue>);
 
 /// What a line shows of it.
 #[derive(Deserialize)]
-struct Line {
+struct EventLine {
     id: Uuid,
     epoch: u32,
     seq: u64,
@@ -341,18 +341,18 @@ struct Decision {
 
 impl Shown for Event {
     fn text(&self) -> String {
-        let Ok(line) = serde_json::from_str::<Line>(self.0.get()) else { return self.0.get().to_owned() };
+        let Ok(line) = serde_json::from_str::<EventLine>(self.0.get()) else { return self.0.get().to_owned() };
         let verdict = line.decision.as_ref().map_or("-", |decision| decision.verdict.as_str());
-        let Line { epoch, seq, occurred_at, action, entity_type, entity_id, id, .. } = &line;
+        let EventLine { epoch, seq, occurred_at, action, entity_type, entity_id, id, .. } = &line;
         format!("{epoch}/{seq}  {occurred_at}  {verdict:<11}  {action}  {entity_type} {entity_id}  {id}")
     }
 }
 
 /// One event with all that is known of it.
 #[derive(Serialize)]
-struct Whole(Event);
+struct FullEvent(Event);
 
-impl Shown for Whole {
+impl Shown for FullEvent {
     fn text(&self) -> String {
         let text = self.0.0.get();
         let value = serde_json::from_str::<serde_json::Value>(text);

@@ -53,8 +53,8 @@ fn column_and_text(text: &str) -> Result<(String, String), String> {
 }
 
 /// Imports, prints what it came to, and fails if some rows were not taken.
-pub async fn run(args: &ImportArgs, output: Output) -> Result<(), Failure> {
-    let summary = import::run(&Options {
+pub async fn run_import(args: &ImportArgs, output: Output) -> Result<(), Failure> {
+    let summary = import::import_file(&Options {
         file: args.file.clone(),
         mapping: args.map.clone(),
         url: args.remote.url.clone(),

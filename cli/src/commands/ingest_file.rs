@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use comptoir_central::{Brought, Central, Taken};
+use comptoir_central::{Central, ImportOutcome, ImportedRecords};
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::clock::ClockMark;
 use comptoir_core::id::{NodeId, TenantId};
@@ -45,7 +45,7 @@ struct Ingested {
 }
 
 /// Checks the whole file, then hands it over batch by batch. Interrupted, the same command goes on where it stopped.
-pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Result<(), Failure> {
+pub(super) async fn ingest_file(central: &Central, path: &Path, output: Output) -> Result<(), Failure> {
     let bytes = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     let bar = bar(output, bytes);
     let clocks = check(path, &bar)?;
@@ -68,7 +68,7 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
         match frame {
             Frame::Epoch(start) => {
                 hand_over(central, (tenant, node), batch.take(), &clocks, &mut done).await?;
-                batch = Some(Batch::new(start.epoch, start.after.next(), start.chain));
+                batch = Some(FileBatch::new(start.epoch, start.after.next(), start.chain));
             }
             Frame::Record { chain, record } => {
                 let Some(filling) = &mut batch else { continue };
@@ -89,7 +89,7 @@ pub(super) async fn run(central: &Central, path: &Path, output: Output) -> Resul
 }
 
 /// Records of one epoch that go together.
-struct Batch {
+struct FileBatch {
     epoch: Epoch,
     first_seq: Seq,
     previous: ChainHash,
@@ -97,9 +97,9 @@ struct Batch {
     bytes: usize,
 }
 
-impl Batch {
-    fn new(epoch: Epoch, first_seq: Seq, previous: ChainHash) -> Batch {
-        Batch { epoch, first_seq, previous, records: Vec::new(), bytes: 0 }
+impl FileBatch {
+    fn new(epoch: Epoch, first_seq: Seq, previous: ChainHash) -> FileBatch {
+        FileBatch { epoch, first_seq, previous, records: Vec::new(), bytes: 0 }
     }
 
     fn push(&mut self, record: &[u8], chain: ChainHash) {
@@ -112,28 +112,29 @@ impl Batch {
     }
 
     /// The one behind it.
-    fn next(&self) -> Batch {
+    fn next(&self) -> FileBatch {
         let last = self.records.last().map_or(self.previous, |(_, chain)| *chain);
-        Batch::new(self.epoch, Seq(self.first_seq.0 + self.records.len() as u64), last)
+        FileBatch::new(self.epoch, Seq(self.first_seq.0 + self.records.len() as u64), last)
     }
 }
 
 async fn hand_over(
     central: &Central,
     (tenant, node): (TenantId, NodeId),
-    batch: Option<Batch>,
+    batch: Option<FileBatch>,
     clocks: &Clocks,
     done: &mut Ingested,
 ) -> Result<(), Failure> {
-    let Some(Batch { epoch, first_seq, previous, records, .. }) = batch else { return Ok(()) };
+    let Some(FileBatch { epoch, first_seq, previous, records, .. }) = batch else { return Ok(()) };
     if records.is_empty() {
         return Ok(());
     }
     let count = records.len() as u64;
     let clock = clocks.get(&epoch.number).cloned().unwrap_or_default();
-    let brought = Brought { node, epoch, first_seq, previous, records, clock };
-    let taken = central.take_by_hand(tenant, brought).await;
-    let Taken { results, held_before } = taken.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
+    let brought = ImportedRecords { node, epoch, first_seq, previous, records, clock };
+    let taken = central.import_records(tenant, brought).await;
+    let ImportOutcome { results, held_before } =
+        taken.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
     done.records += count;
     done.held_before += held_before as u64;
     done.new += count - held_before as u64;

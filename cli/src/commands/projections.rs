@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use comptoir_central::database::Database;
 use comptoir_central::identity;
-use comptoir_central::projections::compare::{Compared, TableCompared, compare};
+use comptoir_central::projections::compare::{TableComparison, VersionComparison, compare};
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::status::{State, Status, VersionStatus, parked, status};
 use comptoir_central::projections::switch::{drop_version, switch};
@@ -90,7 +90,7 @@ fn projection(text: &str) -> Result<Projection, String> {
 }
 
 /// Runs one of them.
-pub async fn run(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
+pub async fn run_projections(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
     let central = central::beside(&args.database).await?;
     let db = central.database();
     let done = match tenant(db, args.tenant).await {
@@ -121,7 +121,7 @@ async fn tenant(db: &Database, named: Option<Uuid>) -> Result<TenantId, Failure>
 async fn on(db: &Database, tenant: TenantId, command: ProjectionsCommand, output: Output) -> Result<(), Failure> {
     match command {
         ProjectionsCommand::Status => {
-            output.print(&Standing::of(status(db, tenant).await.map_err(failure)?))?;
+            output.print(&ProjectionStatus::of(status(db, tenant).await.map_err(failure)?))?;
             let waiting = parked(db, tenant, PARKED_SHOWN_MAX).await.map_err(failure)?;
             waiting.iter().try_for_each(|event| {
                 output.print(&Parked {
@@ -238,13 +238,13 @@ fn differs(comparison: &Comparison) -> Failure {
 
 /// How a tenant's projections stand.
 #[derive(Serialize)]
-struct Standing {
+struct ProjectionStatus {
     head: u64,
-    versions: Vec<Row>,
+    versions: Vec<VersionRow>,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct VersionRow {
     projection: &'static str,
     version: i32,
     state: &'static str,
@@ -252,24 +252,24 @@ struct Row {
     parked: u64,
 }
 
-impl Standing {
-    fn of(status: Status) -> Standing {
-        let row = |version: VersionStatus| Row {
+impl ProjectionStatus {
+    fn of(status: Status) -> ProjectionStatus {
+        let row = |version: VersionStatus| VersionRow {
             projection: version.of.projection.name(),
             version: version.of.number,
             state: version.state.as_str(),
             position: version.position.0,
             parked: version.parked,
         };
-        Standing { head: status.head.0, versions: status.versions.into_iter().map(row).collect() }
+        ProjectionStatus { head: status.head.0, versions: status.versions.into_iter().map(row).collect() }
     }
 }
 
-impl Shown for Standing {
+impl Shown for ProjectionStatus {
     fn text(&self) -> String {
         let head = say(format!("Dernière position : {}", self.head), format!("Head: {}", self.head));
-        let row = |row: &Row| {
-            let Row { projection, version, state, position, parked } = row;
+        let row = |row: &VersionRow| {
+            let VersionRow { projection, version, state, position, parked } = row;
             let waiting = match parked {
                 0 => String::new(),
                 n => say(format!(", {n} événements en attente"), format!(", {n} events wait")),
@@ -306,11 +306,11 @@ struct Comparison {
     right: i32,
     position: u64,
     equal: bool,
-    tables: Vec<Table>,
+    tables: Vec<TableRow>,
 }
 
 #[derive(Serialize)]
-struct Table {
+struct TableRow {
     table: &'static str,
     left_rows: u64,
     right_rows: u64,
@@ -329,8 +329,8 @@ struct FirstDifference {
 }
 
 impl Comparison {
-    fn of(projection: Projection, (left, right): (i32, i32), compared: &Compared) -> Comparison {
-        let table = |table: &TableCompared| Table {
+    fn of(projection: Projection, (left, right): (i32, i32), compared: &VersionComparison) -> Comparison {
+        let table = |table: &TableComparison| TableRow {
             table: table.table,
             left_rows: table.left.rows,
             right_rows: table.right.rows,
@@ -356,8 +356,8 @@ impl Comparison {
 impl Shown for Comparison {
     fn text(&self) -> String {
         let colon = if french() { " :" } else { ":" };
-        let table = |table: &Table| {
-            let Table { table: name, left_rows, right_rows, left_digest, first_difference, .. } = table;
+        let table = |table: &TableRow| {
+            let TableRow { table: name, left_rows, right_rows, left_digest, first_difference, .. } = table;
             match first_difference {
                 None => {
                     let digest = left_digest.chars().take(16).collect::<String>();

@@ -23,14 +23,14 @@ pub struct QueueArgs {
 }
 
 /// Asks and prints. A program gets the queue alone; a person also why it does not move.
-pub async fn run(args: &QueueArgs, output: Output) -> Result<(), Failure> {
+pub async fn run_queue(args: &QueueArgs, output: Output) -> Result<(), Failure> {
     let remote = Remote::new(&args.remote)?;
     let queue: QueueDto = remote.get(paths::QUEUE, &[]).await?;
     if output.is_json() {
-        return output.print(&Standing { queue, faults: Vec::new(), troubles: Vec::new() });
+        return output.print(&QueueStatus { queue, faults: Vec::new(), troubles: Vec::new() });
     }
     let status = remote.get(paths::STATUS, &[]).await?;
-    output.print(&Standing { queue, faults: faults(&status), troubles: troubles(&status) })
+    output.print(&QueueStatus { queue, faults: faults(&status), troubles: troubles(&status) })
 }
 
 /// What is wrong with the node itself and waits for a person, each by its word.
@@ -49,7 +49,10 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
         troubles.push(say(format!("Journal : {} : {reason}", log.state), format!("Log: {}: {reason}", log.state)));
     }
     if log.disk_low {
-        troubles.push(say("Disque : plus assez de place (DISK_LOW)", "Disk: too little room (DISK_LOW)").to_owned());
+        troubles.push(
+            say("Disque : plus assez de place (INSUFFICIENT_STORAGE)", "Disk: too little room (INSUFFICIENT_STORAGE)")
+                .to_owned(),
+        );
     }
     if !sync.enabled {
         let off = say("Synchronisation : arrêtée (SYNC_ENABLED=false)", "Synchronisation: off (SYNC_ENABLED=false)");
@@ -80,7 +83,7 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
 /// The queue, and in words what is the matter with it.
 #[derive(Serialize)]
 #[serde(transparent)]
-struct Standing {
+struct QueueStatus {
     queue: QueueDto,
     #[serde(skip)]
     faults: Vec<String>,
@@ -88,7 +91,7 @@ struct Standing {
     troubles: Vec<String>,
 }
 
-impl Shown for Standing {
+impl Shown for QueueStatus {
     fn text(&self) -> String {
         let lines = std::iter::once(words(&self.queue, &self.faults)).chain(self.troubles.iter().cloned());
         lines.collect::<Vec<_>>().join("\n")
@@ -151,7 +154,7 @@ mod tests {
 
     fn shown(status: &NodeStatus) -> String {
         let (queue, faults) = (status.queue.clone(), faults(status));
-        Standing { queue, faults, troubles: troubles(status) }.text()
+        QueueStatus { queue, faults, troubles: troubles(status) }.text()
     }
 
     #[test]

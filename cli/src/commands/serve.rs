@@ -8,7 +8,7 @@ use comptoir_local::{Node, NodeConfig};
 use crate::central;
 use crate::failure::Failure;
 use crate::process;
-use crate::settings::{Central, Logs, Mode, Process, Reader};
+use crate::settings::{Central, Logs, Mode, Process, SettingsReader};
 use crate::supervise::Supervisor;
 
 /// Where its settings are.
@@ -27,9 +27,9 @@ pub struct ServeArgs {
 }
 
 /// Serves until asked to stop.
-pub async fn run(args: &ServeArgs) -> Result<(), Failure> {
+pub async fn run_server(args: &ServeArgs) -> Result<(), Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
-    let mut reader = Reader::new(std::env::vars(), args.config.as_deref()).map_err(|error| usage(&error))?;
+    let mut reader = SettingsReader::new(std::env::vars(), args.config.as_deref()).map_err(|error| usage(&error))?;
     let (process, logs) = (Process::read(&mut reader), Logs::read(&mut reader));
     let central = match process.as_ref().map(|process| process.mode) {
         Some(Mode::Central) => Central::read(&mut reader),

@@ -2,10 +2,10 @@
 
 use tokio::sync::mpsc::Sender;
 
-use super::draft::{Note, Outcome, Plan, Prepared};
+use super::draft::{GroupOutcome, MappedColumns, Note, Prepared};
 use super::group::{Group, Grouping};
-use super::report::{Fate, Remark};
-use super::rows::{BadRow, FileError, Row, Rows};
+use super::report::{Remark, RowOutcome};
+use super::rows::{BadRow, FileError, SourceRow, SourceRows};
 
 /// Drafts in one request: enough that the node's log syncs rarely, few enough that a lost answer costs little.
 const DRAFTS_MAX: usize = 256;
@@ -16,7 +16,7 @@ const REMARKS_MAX: usize = 1_000;
 
 /// One request, and what was found on the way to it.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct DraftBatch {
     pub(super) drafts: Vec<Prepared>,
     pub(super) remarks: Vec<Remark>,
     /// Keys that are not sent for a bad row.
@@ -28,26 +28,26 @@ pub(super) struct Batch {
 
 /// Takes only rows whose column begins with a text.
 #[derive(Clone, Debug)]
-pub(super) struct Only {
+pub(super) struct RowFilter {
     pub(super) column: usize,
     pub(super) start: String,
 }
 
-impl Only {
-    fn takes(&self, row: &Row) -> bool {
+impl RowFilter {
+    fn takes(&self, row: &SourceRow) -> bool {
         row.text(self.column).trim().starts_with(&self.start)
     }
 }
 
 /// Reads all rows and hands over batches until nobody listens. The first `skip` drafts were answered in an earlier run.
 pub(super) fn read(
-    rows: Rows,
-    plan: &Plan,
-    only: Option<&Only>,
+    rows: SourceRows,
+    plan: &MappedColumns,
+    only: Option<&RowFilter>,
     skip: u64,
-    batches: &Sender<Batch>,
+    batches: &Sender<DraftBatch>,
 ) -> Result<(), FileError> {
-    let mut batching = Batching { plan, skip, batch: Batch::default(), batches };
+    let mut batching = Batching { plan, skip, batch: DraftBatch::default(), batches };
     let mut grouping = Grouping::new(plan.group_by, plan.within);
     let mut listening = true;
     rows.for_each(|item| {
@@ -57,7 +57,7 @@ pub(super) fn read(
             return true;
         }
         if let Some(BadRow { line, reason, .. }) = grouping.take(item) {
-            batching.remark(Fate::Bad, Note { line, key: String::new(), reason });
+            batching.remark(RowOutcome::Bad, Note { line, key: String::new(), reason });
         }
         while let Some(group) = grouping.ended() {
             listening = listening && batching.take(group);
@@ -72,10 +72,10 @@ pub(super) fn read(
 }
 
 struct Batching<'a> {
-    plan: &'a Plan,
+    plan: &'a MappedColumns,
     skip: u64,
-    batch: Batch,
-    batches: &'a Sender<Batch>,
+    batch: DraftBatch,
+    batches: &'a Sender<DraftBatch>,
 }
 
 impl Batching<'_> {
@@ -83,15 +83,15 @@ impl Batching<'_> {
     fn take(&mut self, group: Group) -> bool {
         let (outcome, left_out) = self.plan.outcome(group);
         for note in left_out {
-            self.remark(Fate::LeftOut, note);
+            self.remark(RowOutcome::LeftOut, note);
         }
         match outcome {
-            Outcome::Skipped(note) => self.remark(Fate::Skipped, note),
-            Outcome::Bad(notes) => {
+            GroupOutcome::Skipped(note) => self.remark(RowOutcome::Skipped, note),
+            GroupOutcome::Bad(notes) => {
                 self.batch.bad_events += 1;
-                notes.into_iter().for_each(|note| self.remark(Fate::Bad, note));
+                notes.into_iter().for_each(|note| self.remark(RowOutcome::Bad, note));
             }
-            Outcome::Draft(draft) => {
+            GroupOutcome::Draft(draft) => {
                 self.batch.rows += draft.rows;
                 if self.skip > 0 {
                     self.skip -= 1;
@@ -106,7 +106,7 @@ impl Batching<'_> {
         !full || self.hand_over()
     }
 
-    fn remark(&mut self, outcome: Fate, Note { line, key, reason }: Note) {
+    fn remark(&mut self, outcome: RowOutcome, Note { line, key, reason }: Note) {
         self.batch.remarks.push(Remark { outcome, line, key, code: String::new(), reason });
     }
 

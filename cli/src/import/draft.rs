@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::field::{Condition, Field};
 use super::group::Group;
 use super::mapping::{AmountSpec, EventSpec, Mapping, MappingError};
-use super::rows::{Header, Row};
+use super::rows::{Header, SourceRow};
 
 /// Ids of imported events are UUID v5 in this namespace, of `mapping name/key`: the same row has the same id on any machine, so that an
 /// import which starts again is never a second sale.
@@ -30,13 +30,13 @@ pub(super) struct Prepared {
     pub(super) rows: u64,
     /// One line of NDJSON, without its end.
     pub(super) json: String,
-    /// How far the file was read: see [`Row::done`].
+    /// How far the file was read: see [`SourceRow::done`].
     pub(super) done: u64,
 }
 
 /// What the rows of one key came to.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum GroupOutcome {
     Draft(Prepared),
     /// Left out, as the mapping says.
     Skipped(Note),
@@ -54,7 +54,7 @@ pub(super) struct Note {
 
 /// The mapping with its columns found in a header.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct MappedColumns {
     name: String,
     pub(super) group_by: usize,
     pub(super) within: u64,
@@ -69,8 +69,8 @@ struct EventPlan {
     fields: BTreeMap<String, Field>,
 }
 
-impl Plan {
-    pub(super) fn new(mapping: &Mapping, header: &Header) -> Result<Plan, MappingError> {
+impl MappedColumns {
+    pub(super) fn new(mapping: &Mapping, header: &Header) -> Result<MappedColumns, MappingError> {
         let conditions = |specs: &[super::mapping::ConditionSpec]| {
             specs.iter().map(|spec| Condition::new(spec, header)).collect::<Result<Vec<_>, _>>()
         };
@@ -82,7 +82,7 @@ impl Plan {
             let fields = fields.collect::<Result<_, MappingError>>()?;
             Ok(EventPlan { when: conditions(&spec.when)?, spec: spec.clone(), fields })
         };
-        Ok(Plan {
+        Ok(MappedColumns {
             name: mapping.name.clone(),
             group_by: header.column(&mapping.rows.group_by)?,
             within: mapping.rows.within,
@@ -92,7 +92,7 @@ impl Plan {
     }
 
     /// What a group comes to, with notes on rows that were left out of it.
-    pub(super) fn outcome(&self, group: Group) -> (Outcome, Vec<Note>) {
+    pub(super) fn outcome(&self, group: Group) -> (GroupOutcome, Vec<Note>) {
         let Group { key, rows, bad, .. } = group;
         let note = |line: u64, reason: &str| Note { line, key: key.clone(), reason: reason.to_owned() };
         let mut wrong: Vec<Note> = bad.iter().map(|bad| note(bad.line, &bad.reason)).collect();
@@ -106,19 +106,19 @@ impl Plan {
         }
         if wrong.is_empty() && kept.is_empty() {
             let skipped = left.first().cloned().unwrap_or_else(|| note(0, "no row"));
-            return (Outcome::Skipped(skipped), left);
+            return (GroupOutcome::Skipped(skipped), left);
         }
         let draft = if wrong.is_empty() { self.draft(&key, &kept) } else { Err(Vec::new()) };
         match draft {
-            Ok(draft) => (Outcome::Draft(draft), left),
+            Ok(draft) => (GroupOutcome::Draft(draft), left),
             Err(notes) => {
                 wrong.extend(notes);
-                (Outcome::Bad(wrong), left)
+                (GroupOutcome::Bad(wrong), left)
             }
         }
     }
 
-    fn left_out(&self, row: &Row) -> Result<Option<&str>, String> {
+    fn left_out(&self, row: &SourceRow) -> Result<Option<&str>, String> {
         for (condition, reason) in &self.leave_out {
             if condition.holds(row)? {
                 return Ok(Some(reason));
@@ -127,7 +127,7 @@ impl Plan {
         Ok(None)
     }
 
-    fn draft(&self, key: &str, rows: &[Row]) -> Result<Prepared, Vec<Note>> {
+    fn draft(&self, key: &str, rows: &[SourceRow]) -> Result<Prepared, Vec<Note>> {
         let first = &rows[0];
         let wrong = |line: u64, reason: String| vec![Note { line, key: key.to_owned(), reason }];
         let in_first = |reason: String| wrong(first.line, reason);
@@ -168,7 +168,7 @@ impl Plan {
         })
     }
 
-    fn event(&self, rows: &[Row]) -> Result<Option<&EventPlan>, Wrong> {
+    fn event(&self, rows: &[SourceRow]) -> Result<Option<&EventPlan>, Wrong> {
         'events: for event in &self.events {
             for condition in &event.when {
                 for row in rows {
@@ -187,9 +187,9 @@ impl Plan {
 type Wrong = (u64, String);
 
 impl EventPlan {
-    fn payload(&self, rows: &[Row]) -> Result<Map<String, Value>, Wrong> {
+    fn payload(&self, rows: &[SourceRow]) -> Result<Map<String, Value>, Wrong> {
         let first = &rows[0];
-        let in_row = |row: &Row| {
+        let in_row = |row: &SourceRow| {
             let line = row.line;
             move |reason| (line, reason)
         };
@@ -204,25 +204,25 @@ impl EventPlan {
         Ok(payload)
     }
 
-    fn values(&self, names: &BTreeMap<String, String>, row: &Row) -> Result<Map<String, Value>, String> {
+    fn values(&self, names: &BTreeMap<String, String>, row: &SourceRow) -> Result<Map<String, Value>, String> {
         let value =
             |(name, field): (&String, &String)| Ok(self.field(field, row)?.map(|value| (name.clone(), value.into())));
         names.iter().filter_map(|entry| value(entry).transpose()).collect()
     }
 
-    fn amount(&self, spec: &AmountSpec, rows: &[Row]) -> Result<i64, Wrong> {
+    fn amount(&self, spec: &AmountSpec, rows: &[SourceRow]) -> Result<i64, Wrong> {
         let first = &rows[0];
         let currency = self.needed(&spec.currency, first).and_then(|text| {
             Currency::parse(&text).ok_or_else(|| format!("{text:?} is no currency: three capital letters"))
         });
         let currency = currency.map_err(|reason| (first.line, reason))?;
-        let line = |row: &Row| self.priced(spec, row).map_err(|reason| (row.line, reason));
+        let line = |row: &SourceRow| self.priced(spec, row).map_err(|reason| (row.line, reason));
         let lines = rows.iter().map(line).collect::<Result<Vec<_>, Wrong>>()?;
         let too_much = || (first.line, "its amount does not fit 64 bits".to_owned());
         total_minor(&lines, PriceBasis::Gross, currency).ok_or_else(too_much)
     }
 
-    fn priced(&self, spec: &AmountSpec, row: &Row) -> Result<SaleLine, String> {
+    fn priced(&self, spec: &AmountSpec, row: &SourceRow) -> Result<SaleLine, String> {
         let decimal = |field: &str| {
             let text = self.needed(field, row)?;
             parse_decimal(&text, PRICE_SCALE_MAX).ok_or_else(|| format!("{field} {text:?} is no decimal"))
@@ -238,20 +238,20 @@ impl EventPlan {
         })
     }
 
-    fn name(&self, field: &str, row: &Row) -> Result<String, String> {
+    fn name(&self, field: &str, row: &SourceRow) -> Result<String, String> {
         let text = self.needed(field, row)?;
         Name::new(text).map(|name| name.to_string()).map_err(|error| error.to_string())
     }
 
-    fn needed(&self, field: &str, row: &Row) -> Result<String, String> {
+    fn needed(&self, field: &str, row: &SourceRow) -> Result<String, String> {
         self.field(field, row)?.ok_or_else(|| format!("{field} is absent"))
     }
 
-    fn optional(&self, field: Option<&str>, row: &Row) -> Result<Option<String>, String> {
+    fn optional(&self, field: Option<&str>, row: &SourceRow) -> Result<Option<String>, String> {
         field.map_or(Ok(None), |field| self.field(field, row))
     }
 
-    fn field(&self, name: &str, row: &Row) -> Result<Option<String>, String> {
+    fn field(&self, name: &str, row: &SourceRow) -> Result<Option<String>, String> {
         let field = self.fields.get(name).ok_or_else(|| format!("the mapping has no field {name:?}"))?;
         field.value(row)
     }

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::mapping::{ConditionSpec, DecimalAs, FieldSpec, MappingError, Sign, WhenEmpty, meaningless};
-use super::rows::{Header, Row};
+use super::rows::{Header, SourceRow};
 
 /// A field of the mapping, with its column found and its zone loaded.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Field {
     }
 
     /// The value, nothing where it is absent, or what is wrong with it.
-    pub(super) fn value(&self, row: &Row) -> Result<Option<String>, String> {
+    pub(super) fn value(&self, row: &SourceRow) -> Result<Option<String>, String> {
         let column = match &self.source {
             Source::Constant(value) => return Ok(Some(value.clone())),
             Source::Column(column) => *column,
@@ -97,7 +97,7 @@ impl Condition {
     }
 
     /// Whether it holds. A sign is asked of a number only: anything else is what is wrong with the row.
-    pub(super) fn holds(&self, row: &Row) -> Result<bool, String> {
+    pub(super) fn holds(&self, row: &SourceRow) -> Result<bool, String> {
         let text = row.text(self.column).trim();
         if let Some(start) = &self.spec.starts_with {
             return Ok(text.starts_with(start.as_str()));

@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::rows::{BadRow, Item, Row};
+use super::rows::{BadRow, Item, SourceRow};
 
 /// The rows of one event.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     pub(super) key: String,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<SourceRow>,
     /// Rows of it that could not be read: it must not be sent without them.
     pub(super) bad: Vec<BadRow>,
     last_seen: u64,

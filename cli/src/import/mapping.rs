@@ -11,7 +11,7 @@ use serde::Deserialize;
 pub(super) struct Mapping {
     /// Event ids are derived from it and from each row's key. Changing it makes the same rows new events.
     pub(super) name: String,
-    pub(super) rows: Rows,
+    pub(super) rows: RowSettings,
     /// A second file, loaded whole, whose columns are added to each row.
     pub(super) join: Option<Join>,
     /// Loads all rows and sorts them. They are then sent one request after the other, so that the node's log has this order.
@@ -29,7 +29,7 @@ pub(super) struct Mapping {
 /// How rows are read and belong together.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Rows {
+pub(super) struct RowSettings {
     /// One character.
     #[serde(default = "comma")]
     pub(super) delimiter: char,

@@ -25,16 +25,16 @@ use tokio::sync::mpsc::{self, Receiver};
 
 pub use mapping::MappingError;
 pub use post::SendError;
-pub use report::{Fate, Remark, Summary};
+pub use report::{Remark, RowOutcome, Summary};
 pub use rows::FileError;
 
-use batch::{Batch, Only};
-use draft::{Plan, Prepared};
+use batch::{DraftBatch, RowFilter};
+use draft::{MappedColumns, Prepared};
 use mapping::Mapping;
-use post::{Answer, Node, Patience};
+use post::{DraftAnswer, ImportTarget, RetryPolicy};
 use report::Report;
 use resume::Progress;
-use rows::Rows;
+use rows::SourceRows;
 
 /// What to import, and where to.
 #[derive(Clone, Debug)]
@@ -86,31 +86,31 @@ impl From<MappingError> for ImportError {
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Imports a file. Bad rows are reported and passed over; what cannot be helped stops it, and the same call goes on where it stopped.
-pub async fn run(options: &Options) -> Result<Summary, ImportError> {
-    let patience = Patience {
+pub async fn import_file(options: &Options) -> Result<Summary, ImportError> {
+    let patience = RetryPolicy {
         first_pause: Duration::from_millis(200),
         longest_pause: Duration::from_secs(5),
         give_up_after: options.give_up_after,
     };
-    let node = Node::new(&options.url, options.token.clone(), patience)?;
+    let node = ImportTarget::new(&options.url, options.token.clone(), patience)?;
     let mapping = Mapping::load(&options.mapping)?;
-    let rows = Rows::open(&options.file, &mapping)?;
-    let plan = Plan::new(&mapping, rows.header())?;
+    let rows = SourceRows::open(&options.file, &mapping)?;
+    let plan = MappedColumns::new(&mapping, rows.header())?;
     let only = match &options.only {
-        Some((column, start)) => Some(Only { column: rows.header().column(column)?, start: start.clone() }),
+        Some((column, start)) => Some(RowFilter { column: rows.header().column(column)?, start: start.clone() }),
         None => None,
     };
-    let saved = Saved::open(options, &node).await?;
+    let saved = ProgressFile::open(options, &node).await?;
     let in_flight = if mapping.sort.is_empty() { options.in_flight.max(1) } else { 1 };
     let report = Report::new(options.report.as_deref(), bar(options, rows.length()))?;
 
     let (sender, batches) = mpsc::channel(in_flight);
     let skip = saved.progress.drafts;
     let reading = tokio::task::spawn_blocking(move || batch::read(rows, &plan, only.as_ref(), skip, &sender));
-    let sent = Sending { report, saved }.send_all(&node, batches, in_flight).await;
+    let sent = ImportSender { report, saved }.send_all(&node, batches, in_flight).await;
     // It is at its end, or nobody listens to it any more.
     let read = reading.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    let Sending { report, saved } = sent?;
+    let ImportSender { report, saved } = sent?;
     read?;
     Progress::remove(&saved.path);
     Ok(report.finish()?)
@@ -125,15 +125,15 @@ fn bar(options: &Options, length: u64) -> ProgressBar {
 }
 
 /// The progress file of this import, and when it was last written.
-struct Saved {
+struct ProgressFile {
     path: PathBuf,
     progress: Progress,
     at: Instant,
 }
 
-impl Saved {
+impl ProgressFile {
     /// What an earlier run left, if the node still has what it took then.
-    async fn open(options: &Options, node: &Node) -> Result<Saved, ImportError> {
+    async fn open(options: &Options, node: &ImportTarget) -> Result<ProgressFile, ImportError> {
         let path = resume::path_beside(&options.file);
         let io = |error| FileError::Io { path: options.file.clone(), error };
         let what = resume::what(options).map_err(io)?;
@@ -143,7 +143,7 @@ impl Saved {
         {
             progress = Progress { what, ..Progress::default() };
         }
-        Ok(Saved { path, progress, at: Instant::now() })
+        Ok(ProgressFile { path, progress, at: Instant::now() })
     }
 
     fn save(&mut self) {
@@ -156,18 +156,18 @@ impl Saved {
 }
 
 /// The side that talks to the node.
-struct Sending {
+struct ImportSender {
     report: Report,
-    saved: Saved,
+    saved: ProgressFile,
 }
 
-impl Sending {
+impl ImportSender {
     async fn send_all(
         mut self,
-        node: &Node,
-        batches: Receiver<Batch>,
+        node: &ImportTarget,
+        batches: Receiver<DraftBatch>,
         in_flight: usize,
-    ) -> Result<Sending, ImportError> {
+    ) -> Result<ImportSender, ImportError> {
         let progress = &self.saved.progress;
         self.report.summary.recorded = progress.drafts - progress.refused.len() as u64;
         self.report.summary.known_before = self.report.summary.recorded;
@@ -199,7 +199,7 @@ impl Sending {
         outcome.map(|()| self)
     }
 
-    fn note(&mut self, batch: Batch, answers: Vec<Answer>) -> Result<(), ImportError> {
+    fn note(&mut self, batch: DraftBatch, answers: Vec<DraftAnswer>) -> Result<(), ImportError> {
         self.report.summary.rows += batch.rows;
         self.report.summary.bad_events += batch.bad_events;
         for remark in &batch.remarks {
@@ -209,12 +209,12 @@ impl Sending {
         for (draft, answer) in batch.drafts.into_iter().zip(answers) {
             self.saved.progress.drafts += 1;
             match answer {
-                Answer::Taken { duplicate } => {
+                DraftAnswer::Taken { duplicate } => {
                     self.report.summary.recorded += 1;
                     self.report.summary.known_before += u64::from(duplicate);
                     self.saved.progress.last_taken = Some(draft.id);
                 }
-                Answer::Refused(problem) => {
+                DraftAnswer::Refused(problem) => {
                     let remark = refusal(draft, &problem);
                     self.report.say(&remark)?;
                     self.saved.progress.refused.push(remark);
@@ -233,5 +233,5 @@ fn refusal(draft: Prepared, problem: &Problem) -> Remark {
     let place = problem.pointer.as_deref().map(|pointer| format!("{pointer}: ")).unwrap_or_default();
     let lines = format!("lines {} to {}", draft.first_line, draft.last_line);
     let reason = format!("{place}{} ({lines}; {})", problem.detail, problem.title);
-    Remark { outcome: Fate::Refused, line: draft.first_line, key: draft.key, code: problem.code.clone(), reason }
+    Remark { outcome: RowOutcome::Refused, line: draft.first_line, key: draft.key, code: problem.code.clone(), reason }
 }

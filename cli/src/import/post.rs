@@ -15,14 +15,14 @@ use crate::failure::with_causes;
 
 /// What the node says of one draft.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) enum Answer {
+pub(super) enum DraftAnswer {
     Taken { duplicate: bool },
     Refused(Problem),
 }
 
 /// How long to try, and how often.
 #[derive(Clone, Debug)]
-pub(super) struct Patience {
+pub(super) struct RetryPolicy {
     pub(super) first_pause: Duration,
     pub(super) longest_pause: Duration,
     /// Without any draft being answered.
@@ -58,28 +58,28 @@ pub enum SendError {
 
 /// A node, or central, which takes the same drafts.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(super) struct ImportTarget {
     client: Client,
     url: String,
     token: Option<String>,
-    patience: Patience,
+    patience: RetryPolicy,
 }
 
 /// One try: what was answered, and what is to be said if nothing was.
-enum Try {
+enum SendAttempt {
     Answers(Vec<LineResult>, Option<String>),
     Wait(String, Option<Duration>),
 }
 
-impl Node {
-    pub(super) fn new(url: &str, token: Option<String>, patience: Patience) -> Result<Node, reqwest::Error> {
+impl ImportTarget {
+    pub(super) fn new(url: &str, token: Option<String>, patience: RetryPolicy) -> Result<ImportTarget, reqwest::Error> {
         let client = Client::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60));
-        Ok(Node { client: client.build()?, url: url.trim_end_matches('/').to_owned(), token, patience })
+        Ok(ImportTarget { client: client.build()?, url: url.trim_end_matches('/').to_owned(), token, patience })
     }
 
     /// Sends drafts until each has its answer, in their order.
-    pub(super) async fn send(&self, drafts: &[Prepared]) -> Result<Vec<Answer>, SendError> {
-        let mut answers: Vec<Option<Answer>> = vec![None; drafts.len()];
+    pub(super) async fn send(&self, drafts: &[Prepared]) -> Result<Vec<DraftAnswer>, SendError> {
+        let mut answers: Vec<Option<DraftAnswer>> = vec![None; drafts.len()];
         let mut pause = self.patience.first_pause;
         let mut answered_at = Instant::now();
         loop {
@@ -89,8 +89,8 @@ impl Node {
             }
             let body: String = waiting.iter().flat_map(|index| [drafts[*index].json.as_str(), "\n"]).collect();
             let (last, ask_again_after) = match self.post(body).await? {
-                Try::Wait(last, after) => (last, after),
-                Try::Answers(results, cut) => {
+                SendAttempt::Wait(last, after) => (last, after),
+                SendAttempt::Answers(results, cut) => {
                     let before = waiting.len();
                     let last = self.take(&mut answers, &waiting, results)?.or(cut);
                     let left = answers.iter().filter(|answer| answer.is_none()).count();
@@ -122,8 +122,8 @@ impl Node {
                 Ok(response) if response.status().is_success() => return Ok(true),
                 Ok(response) if response.status() == StatusCode::NOT_FOUND => return Ok(false),
                 Ok(response) => match self.refusal(response).await? {
-                    Try::Wait(last, _) => last,
-                    Try::Answers(..) => return Ok(false),
+                    SendAttempt::Wait(last, _) => last,
+                    SendAttempt::Answers(..) => return Ok(false),
                 },
                 Err(error) => with_causes(&error),
             };
@@ -139,14 +139,14 @@ impl Node {
     /// is about the node and not about the draft, such as a log that takes nothing more, would be every draft's.
     fn take(
         &self,
-        answers: &mut [Option<Answer>],
+        answers: &mut [Option<DraftAnswer>],
         waiting: &[usize],
         results: Vec<LineResult>,
     ) -> Result<Option<String>, SendError> {
         let mut passing = None;
         for (index, result) in waiting.iter().zip(results) {
             answers[*index] = match result {
-                LineResult::Appended(appended) => Some(Answer::Taken { duplicate: appended.duplicate }),
+                LineResult::Appended(appended) => Some(DraftAnswer::Taken { duplicate: appended.duplicate }),
                 LineResult::Refused { problem, .. } if problem.retryable => {
                     passing = Some(format!("{}: {}", problem.code, problem.detail));
                     None
@@ -155,18 +155,18 @@ impl Node {
                     let detail = format!("{} {}: {}", problem.code, problem.title, problem.detail);
                     return Err(SendError::Refused { url: self.url.clone(), status: problem.status, detail });
                 }
-                LineResult::Refused { problem, .. } => Some(Answer::Refused(problem)),
+                LineResult::Refused { problem, .. } => Some(DraftAnswer::Refused(problem)),
             };
         }
         Ok(passing)
     }
 
-    async fn post(&self, body: String) -> Result<Try, SendError> {
+    async fn post(&self, body: String) -> Result<SendAttempt, SendError> {
         let request = self.client.post(format!("{}{}", self.url, paths::EVENTS));
         let request = self.request(request).header("content-type", "application/x-ndjson").body(body);
         let mut response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return Ok(Try::Wait(with_causes(&error), None)),
+            Err(error) => return Ok(SendAttempt::Wait(with_causes(&error), None)),
         };
         if !response.status().is_success() {
             return self.refusal(response).await;
@@ -181,7 +181,7 @@ impl Node {
             }
         };
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        Ok(Try::Answers(lines.map_while(|line| serde_json::from_slice(line).ok()).collect(), cut))
+        Ok(SendAttempt::Answers(lines.map_while(|line| serde_json::from_slice(line).ok()).collect(), cut))
     }
 
     fn request(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
@@ -191,7 +191,7 @@ impl Node {
         }
     }
 
-    async fn refusal(&self, response: Response) -> Result<Try, SendError> {
+    async fn refusal(&self, response: Response) -> Result<SendAttempt, SendError> {
         let status = response.status();
         let after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let text = response.text().await.unwrap_or_default();
@@ -202,7 +202,7 @@ impl Node {
         };
         let retryable = problem.map_or_else(|| may_pass(status), |problem| problem.retryable);
         if retryable || status == StatusCode::TOO_MANY_REQUESTS {
-            return Ok(Try::Wait(format!("{status} {detail}"), after.map(Duration::from_secs)));
+            return Ok(SendAttempt::Wait(format!("{status} {detail}"), after.map(Duration::from_secs)));
         }
         Err(SendError::Refused { url: self.url.clone(), status: status.as_u16(), detail })
     }

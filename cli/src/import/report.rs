@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What became of a row, or of the event it belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fate {
+pub enum RowOutcome {
     /// It cannot be read: its whole event is not sent.
     Bad,
     /// The node refused its event.
@@ -24,7 +24,7 @@ pub enum Fate {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Remark {
     /// What became of it.
-    pub outcome: Fate,
+    pub outcome: RowOutcome,
     /// In the imported file, from 1.
     pub line: u64,
     /// What its rows are grouped by.
@@ -80,12 +80,12 @@ impl Report {
     pub(super) fn say(&mut self, remark: &Remark) -> Result<(), csv::Error> {
         let count = |by_reason: &mut BTreeMap<String, u64>| *by_reason.entry(remark.reason.clone()).or_default() += 1;
         match remark.outcome {
-            Fate::Bad => self.summary.bad_rows += 1,
-            Fate::Refused => self.summary.refused += 1,
-            Fate::Skipped => count(&mut self.summary.skipped),
-            Fate::LeftOut => count(&mut self.summary.left_out),
+            RowOutcome::Bad => self.summary.bad_rows += 1,
+            RowOutcome::Refused => self.summary.refused += 1,
+            RowOutcome::Skipped => count(&mut self.summary.skipped),
+            RowOutcome::LeftOut => count(&mut self.summary.left_out),
         }
-        if matches!(remark.outcome, Fate::Bad | Fate::Refused) {
+        if matches!(remark.outcome, RowOutcome::Bad | RowOutcome::Refused) {
             let Remark { line, key, code, reason, .. } = remark;
             let code = if code.is_empty() { String::new() } else { format!("{code} ") };
             self.bar.suspend(|| eprintln!("line {line} ({key}): {code}{reason}"));

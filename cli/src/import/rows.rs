@@ -16,16 +16,16 @@ use super::mapping::{Mapping, MappingError, SortKey, meaningless};
 
 /// A row that could be read.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub(super) struct SourceRow {
     /// Where it starts in the file, from 1.
     pub(super) line: u64,
     values: StringRecord,
     joined: Option<Arc<StringRecord>>,
-    /// How far the file was read when it came: see [`Rows::length`].
+    /// How far the file was read when it came: see [`SourceRows::length`].
     pub(super) done: u64,
 }
 
-impl Row {
+impl SourceRow {
     /// The text of a column, by its number in [`Header`].
     pub(super) fn text(&self, column: usize) -> &str {
         let joined = || self.joined.as_ref()?.get(column - self.values.len());
@@ -42,7 +42,7 @@ pub(super) struct BadRow {
     pub(super) reason: String,
 }
 
-pub(super) type Item = Result<Row, BadRow>;
+pub(super) type Item = Result<SourceRow, BadRow>;
 
 /// The columns, in the order of the file, those of the joined file behind.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ pub enum FileError {
 }
 
 /// An opened file.
-pub(super) struct Rows {
+pub(super) struct SourceRows {
     path: PathBuf,
     header: Header,
     csv: csv::Reader<Box<dyn Read + Send>>,
@@ -85,9 +85,9 @@ pub(super) struct Rows {
     sort: Vec<(usize, bool)>,
 }
 
-impl Rows {
+impl SourceRows {
     /// Opens a file, packed or not, and the one that is joined to it.
-    pub(super) fn open(path: &Path, mapping: &Mapping) -> Result<Rows, FileError> {
+    pub(super) fn open(path: &Path, mapping: &Mapping) -> Result<SourceRows, FileError> {
         let (mut csv, read, bytes) = open(path, mapping)?;
         let mut columns = header(path, &mut csv)?;
         let width = columns.len();
@@ -105,14 +105,14 @@ impl Rows {
         let sort = mapping.sort.iter().map(|SortKey { column, number }| Ok((header.column(column)?, *number)));
         let sort = sort.collect::<Result<_, MappingError>>()?;
         let group_by = header.column(&mapping.rows.group_by)?;
-        Ok(Rows { path: path.to_owned(), header, csv, read, bytes, width, group_by, join, sort })
+        Ok(SourceRows { path: path.to_owned(), header, csv, read, bytes, width, group_by, join, sort })
     }
 
     pub(super) fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What [`Row::done`] counts up to: bytes of the file, or rows once they are sorted.
+    /// What [`SourceRow::done`] counts up to: bytes of the file, or rows once they are sorted.
     pub(super) fn length(&self) -> u64 {
         self.bytes
     }
@@ -140,7 +140,7 @@ impl Rows {
         let (total, bytes) = (rows.len() as u64, self.bytes);
         for (index, (_, row)) in rows.into_iter().enumerate() {
             let done = bytes * (index as u64 + 1) / total;
-            if !each(Ok(Row { done, ..row })) {
+            if !each(Ok(SourceRow { done, ..row })) {
                 break;
             }
         }
@@ -173,10 +173,10 @@ impl Rows {
             }
             None => None,
         };
-        Ok(Row { line, values, joined, done: self.read.load(Ordering::Relaxed) })
+        Ok(SourceRow { line, values, joined, done: self.read.load(Ordering::Relaxed) })
     }
 
-    fn sort_key(&self, row: &Row) -> Result<Vec<SortValue>, BadRow> {
+    fn sort_key(&self, row: &SourceRow) -> Result<Vec<SortValue>, BadRow> {
         let value = |&(column, number): &(usize, bool)| {
             let text = row.text(column);
             if !number {

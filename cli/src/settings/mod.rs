@@ -1,6 +1,6 @@
 //! Settings of `comptoir serve`: from the environment, else from a TOML file whose keys are the same names in small letters.
 //! [`VARIABLES`] has each with its default and its consequence. A node's own settings are read by the node's own crate, through
-//! [`Reader::get`]; here is what concerns the process, and central. All are checked at start.
+//! [`SettingsReader::get`]; here is what concerns the process, and central. All are checked at start.
 
 mod reader;
 
@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use reader::{Reader, SettingsError};
+pub use reader::{SettingsError, SettingsReader};
 
 /// A setting, as it is documented.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,7 @@ impl std::fmt::Debug for Secret {
 
 impl Process {
     /// Reads it. `None` once what is wrong has been noted.
-    pub fn read(reader: &mut Reader) -> Option<Process> {
+    pub fn read(reader: &mut SettingsReader) -> Option<Process> {
         let mode = reader.required("APP_MODE", "local or central", |text| match text {
             "local" => Some(Mode::Local),
             "central" => Some(Mode::Central),
@@ -159,7 +159,7 @@ impl Process {
 
 impl Central {
     /// Reads it. `None` once what is wrong has been noted.
-    pub fn read(reader: &mut Reader) -> Option<Central> {
+    pub fn read(reader: &mut SettingsReader) -> Option<Central> {
         let database_url =
             reader.optional("DATABASE_URL", "a connection string, such as postgres://user@host/comptoir", secret);
         let rulebook_file = reader.optional("RULEBOOK_FILE", "a file that can be read", |text| {
@@ -180,7 +180,7 @@ impl Central {
 
 impl Logs {
     /// Reads it. `None` once what is wrong has been noted.
-    pub fn read(reader: &mut Reader) -> Option<Logs> {
+    pub fn read(reader: &mut SettingsReader) -> Option<Logs> {
         let json = reader.or("LOG_FORMAT", false, "text or json", |text| match text {
             "text" => Some(false),
             "json" => Some(true),

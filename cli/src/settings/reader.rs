@@ -31,7 +31,7 @@ pub enum SettingsError {
 
 /// The values that were given, and what is wrong with them so far.
 #[derive(Debug)]
-pub struct Reader {
+pub struct SettingsReader {
     given: BTreeMap<String, Given>,
     wrong: Vec<String>,
 }
@@ -42,13 +42,13 @@ struct Given {
     place: String,
 }
 
-impl Reader {
+impl SettingsReader {
     /// Takes the environment, and a file for what the environment does not say. An empty variable counts as absent.
     pub fn new(
         environment: impl IntoIterator<Item = (String, String)>,
         file: Option<&Path>,
-    ) -> Result<Reader, SettingsError> {
-        let mut reader = Reader { given: BTreeMap::new(), wrong: Vec::new() };
+    ) -> Result<SettingsReader, SettingsError> {
+        let mut reader = SettingsReader { given: BTreeMap::new(), wrong: Vec::new() };
         if let Some(path) = file {
             reader.take_file(path)?;
         }

@@ -1,6 +1,6 @@
 //! What is taken, and what is said about the rest.
 
-use super::{Central, Logs, Mode, Process, Reader, SettingsError};
+use super::{Central, Logs, Mode, Process, SettingsError, SettingsReader};
 
 #[derive(Debug)]
 struct Read {
@@ -14,7 +14,7 @@ fn read(environment: &[(&str, &str)], file: Option<&str>) -> Result<Read, Settin
     let path = folder.path().join("comptoir.toml");
     let path = file.map(|text| std::fs::write(&path, text).map(|()| path.as_path()).unwrap());
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    let mut reader = Reader::new(environment, path)?;
+    let mut reader = SettingsReader::new(environment, path)?;
     let read = (Process::read(&mut reader), Central::read(&mut reader), Logs::read(&mut reader));
     reader.check()?;
     let (Some(process), Some(central), Some(logs)) = read else { panic!("nothing is wrong, and something is missing") };

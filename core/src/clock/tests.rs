@@ -142,7 +142,7 @@ fn event(time_source: TimeSource, occurred_at: Timestamp) -> Event {
 fn a_time_given_in_the_future_counts_from_when_the_node_took_it_in() {
     let clock = ClockHistory::new(&[], Some(0), at(9));
     let timing = |given, taken_in| {
-        let known = TakenIn { at: taken_in, before: Some(at(1)) };
+        let known = IntakeTime { at: taken_in, before: Some(at(1)) };
         Timing::new(&event(TimeSource::Caller, given), &clock, known, at(9))
     };
     let future = |at| Timing { effective_at: at, flag: Some(Flag::TimeInFuture) };
@@ -152,7 +152,7 @@ fn a_time_given_in_the_future_counts_from_when_the_node_took_it_in() {
     assert_eq!(timing(at(7), Some(at(2))), future(at(2)));
     // Where the node does not say when, the record before it does.
     assert_eq!(timing(at(24), None), future(at(1)));
-    let first = Timing::new(&event(TimeSource::Caller, at(24)), &clock, TakenIn::default(), at(9));
+    let first = Timing::new(&event(TimeSource::Caller, at(24)), &clock, IntakeTime::default(), at(9));
     assert_eq!(first, future(at(9)));
     assert_eq!(timing(at(1), Some(at(2))), stands(at(1)));
     assert_eq!(timing(at(1).shifted(30_000_000), Some(at(1))), stands(at(1).shifted(30_000_000)));
@@ -199,6 +199,6 @@ proptest! {
         let marks: Vec<_> = marks.into_iter().map(|(seq, kind, a, b)| mark(seq, change(kind, a, b))).collect();
         let clock = ClockHistory::new(&marks, offset, at(9));
         let event = Event { seq: Seq(seq), ..event(TimeSource::Node, Timestamp(stamped)) };
-        prop_assert!(Timing::new(&event, &clock, TakenIn::default(), at(9)).effective_at <= at(9));
+        prop_assert!(Timing::new(&event, &clock, IntakeTime::default(), at(9)).effective_at <= at(9));
     }
 }

@@ -2,16 +2,16 @@
 //! changes nothing about what stands in the end.
 
 use crate::decision::{Code, Judgement, Verdict};
-use crate::fact::{Fact, Fields, Known};
+use crate::fact::{Fact, Fields, ParsedEvent};
 use crate::rulebook::Rule;
-use crate::rules::Change;
+use crate::rules::EntityMutation;
 use crate::rules::entity::server_entity;
-use crate::state::{Entity, Stamp};
+use crate::state::{Entity, WriteStamp};
 
 /// Superseded only if nothing of it won.
-pub(super) fn decide(entity: Option<&Entity>, known: &Known, stamp: Stamp, rule: Rule) -> Judgement {
+pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, stamp: WriteStamp, rule: Rule) -> Judgement {
     let Some(entity) = entity else { return Judgement::accepted(rule) };
-    let newer = |other: &Option<Stamp>| other.is_none_or(|other| stamp > other);
+    let newer = |other: &Option<WriteStamp>| other.is_none_or(|other| stamp > other);
     let a_field_wins = |fields: &Fields| fields.is_empty() || fields.keys().any(|name| wins(entity, name, stamp));
     let won = match &known.fact {
         Fact::Created(fields) => newer(&entity.tombstone) && (newer(&entity.created) || a_field_wins(fields)),
@@ -21,19 +21,19 @@ pub(super) fn decide(entity: Option<&Entity>, known: &Known, stamp: Stamp, rule:
     if won {
         return Judgement::accepted(rule);
     }
-    let judgement = Judgement::refused(Verdict::Superseded, Code::LaterWriter, rule);
+    let judgement = Judgement::refused(Verdict::Superseded, Code::Overwritten, rule);
     Judgement { resolution: Some(server_entity(entity)), ..judgement }
 }
 
 /// Merges one change.
-pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
+pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteStamp) {
     match change {
-        Change::Create(fields) => {
+        EntityMutation::Create(fields) => {
             entity.created = entity.created.max(Some(stamp));
             merge(entity, fields, stamp);
         }
-        Change::Update(fields) => merge(entity, fields, stamp),
-        Change::Delete => {
+        EntityMutation::Update(fields) => merge(entity, fields, stamp),
+        EntityMutation::Delete => {
             // The tombstone outlives the entity: an older write may still be on its way.
             entity.tombstone = entity.tombstone.max(Some(stamp));
             let tombstone = entity.tombstone;
@@ -45,7 +45,7 @@ pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
     entity.deleted = entity.tombstone.is_some() && entity.created.is_none();
 }
 
-fn merge(entity: &mut Entity, fields: &Fields, stamp: Stamp) {
+fn merge(entity: &mut Entity, fields: &Fields, stamp: WriteStamp) {
     for (name, value) in fields {
         if wins(entity, name, stamp) {
             entity.write(name, value.as_deref(), stamp);
@@ -53,6 +53,6 @@ fn merge(entity: &mut Entity, fields: &Fields, stamp: Stamp) {
     }
 }
 
-fn wins(entity: &Entity, field: &str, stamp: Stamp) -> bool {
+fn wins(entity: &Entity, field: &str, stamp: WriteStamp) -> bool {
     Some(stamp) > entity.stamps.get(field).copied()
 }

@@ -1,16 +1,16 @@
 //! Deliveries: the first accepted validation wins for ever, and the others learn who was first.
 
-use crate::decision::{Code, Flag, Judgement, Place, Resolution, Verdict};
-use crate::fact::{DeliveryOrder, Known, Validation};
+use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
+use crate::fact::{DeliveryOrder, ParsedEvent, Validation};
 use crate::money::plain;
 use crate::rulebook::Rule;
 use crate::rules::{Effect, with_detail};
-use crate::state::{Delivery, Validated, World};
+use crate::state::{DecisionState, Delivery, Validated};
 
 /// Central orders a delivery once. One of which only the validation was known is filled in.
-pub(super) fn decide_order(world: &World, known: &Known, rule: Rule) -> Judgement {
+pub(super) fn decide_order(decision_state: &DecisionState, known: &ParsedEvent, rule: Rule) -> Judgement {
     let id = &known.event.content.entity_id;
-    match world.deliveries.get(id).and_then(|delivery| delivery.qr.as_ref().map(|_| delivery)) {
+    match decision_state.deliveries.get(id).and_then(|delivery| delivery.qr.as_ref().map(|_| delivery)) {
         Some(delivery) => {
             let detail = format!("delivery {id} exists: {} at position {}", delivery.reference, delivery.position);
             with_detail(Judgement::refused(Verdict::Conflict, Code::EntityExists, rule), detail)
@@ -21,14 +21,14 @@ pub(super) fn decide_order(world: &World, known: &Known, rule: Rule) -> Judgemen
 
 /// A driver stood at the door. `released`: a person has looked at a code that did not fit, and let it pass.
 pub(super) fn decide_validation(
-    world: &World,
-    known: &Known,
+    decision_state: &DecisionState,
+    known: &ParsedEvent,
     validation: &Validation,
     released: bool,
     rule: Rule,
 ) -> Judgement {
     let id = &known.event.content.entity_id;
-    let Some(delivery) = world.deliveries.get(id) else {
+    let Some(delivery) = decision_state.deliveries.get(id) else {
         return Judgement { flags: vec![Flag::UnknownReference], ..Judgement::accepted(rule) };
     };
     if let Some(first) = &delivery.validation {
@@ -44,13 +44,13 @@ pub(super) fn decide_validation(
 }
 
 /// What follows from an order.
-pub(super) fn order_effects(place: &Place, known: &Known, order: &DeliveryOrder) -> Vec<Effect> {
+pub(super) fn order_effects(place: &DecisionContext, known: &ParsedEvent, order: &DeliveryOrder) -> Vec<Effect> {
     let id = known.event.content.entity_id.clone();
     vec![Effect::DeliveryCreated { id, order: order.clone(), position: place.position }]
 }
 
 /// What follows from the first validation.
-pub(super) fn validation_effects(place: &Place, known: &Known, validation: &Validation) -> Vec<Effect> {
+pub(super) fn validation_effects(place: &DecisionContext, known: &ParsedEvent, validation: &Validation) -> Vec<Effect> {
     let coordinates = validation.latitude.zip(validation.longitude);
     let validated = Validated {
         event: known.event.id,

@@ -1,4 +1,4 @@
-//! What follows from an accepted event, and the one place where a [`World`] changes.
+//! What follows from an accepted event, and the one place where a [`DecisionState`] changes.
 
 use rust_decimal::Decimal;
 
@@ -8,7 +8,8 @@ use crate::position::Position;
 use crate::rulebook::Rulebook;
 use crate::rules::{client, delivery, entity, stock};
 use crate::state::{
-    Count, EntityKey, Invoice, Quarantined, SeriesKey, Stamp, StockKey, TakenKey, Touched, Validated, World,
+    ConsumedKey, DecisionState, EntityKey, Invoice, Quarantined, SeriesKey, StateKeys, StockCount, StockKey, Validated,
+    WriteStamp,
 };
 use crate::time::Timestamp;
 
@@ -22,7 +23,7 @@ pub enum Effect {
         /// The `STOCK_COUNTED` event.
         event: EventId,
         /// What was counted, and what central held.
-        count: Count,
+        count: StockCount,
     },
     /// A count was accepted; its movements are effects of their own.
     CountAccepted {
@@ -155,9 +156,9 @@ pub struct EntityChange {
     /// Which entity.
     pub key: EntityKey,
     /// What changes.
-    pub change: Change,
+    pub change: EntityMutation,
     /// Who wrote it, and when.
-    pub stamp: Stamp,
+    pub stamp: WriteStamp,
     /// Of the event.
     pub position: Position,
     /// Whether each field is compared with who wrote it last (last-writer-wins), or simply replaced.
@@ -166,7 +167,7 @@ pub struct EntityChange {
 
 /// What changes about an entity.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Change {
+pub enum EntityMutation {
     /// It lives from here on, with these fields.
     Create(Fields),
     /// Only these fields.
@@ -176,8 +177,8 @@ pub enum Change {
 }
 
 impl Effect {
-    /// The keys that this effect may write. After it is applied, a key that is absent from the [`World`] was not written.
-    pub fn writes(&self, into: &mut Touched) {
+    /// The keys that this effect may write. After it is applied, a key that is absent from the [`DecisionState`] was not written.
+    pub fn writes(&self, into: &mut StateKeys) {
         match self {
             Effect::StockMoved(movement) => {
                 into.stock.insert(movement.key.clone());
@@ -211,79 +212,79 @@ impl Effect {
 
 impl Movement {
     /// What a sale took, where this movement reads or writes it.
-    pub fn taken_key(&self) -> Option<TakenKey> {
+    pub fn taken_key(&self) -> Option<ConsumedKey> {
         let sale = match &self.direction {
             Direction::In { cost: Cost::OfSale(sale), .. } | Direction::Out { sale: Some(sale), .. } => sale.clone(),
             _ => return None,
         };
-        Some(TakenKey { site: self.key.site, sale, product: self.key.product.clone() })
+        Some(ConsumedKey { site: self.key.site, sale, product: self.key.product.clone() })
     }
 }
 
 /// Applies one effect.
-pub fn evolve(world: &mut World, effect: &Effect) {
+pub fn evolve(decision_state: &mut DecisionState, effect: &Effect) {
     match effect {
-        Effect::StockMoved(movement) => stock::evolve(world, movement),
+        Effect::StockMoved(movement) => stock::evolve(decision_state, movement),
         Effect::Counted { event, count } => {
-            world.counts.insert(*event, count.clone());
+            decision_state.counts.insert(*event, count.clone());
         }
         Effect::CountAccepted { count } => {
-            if let Some(count) = world.counts.get_mut(count) {
+            if let Some(count) = decision_state.counts.get_mut(count) {
                 count.accepted = true;
             }
         }
         Effect::DeliveryCreated { id, order, position } => {
-            let delivery = world.deliveries.entry(id.clone()).or_default();
+            let delivery = decision_state.deliveries.entry(id.clone()).or_default();
             delivery::evolve_order(delivery, order);
             delivery.position = *position;
         }
         Effect::DeliveryValidated { id, validated } => {
-            let delivery = world.deliveries.entry(id.clone()).or_default();
+            let delivery = decision_state.deliveries.entry(id.clone()).or_default();
             delivery.validation = Some(validated.clone());
             delivery.position = validated.position;
         }
         Effect::InvoiceNumbered { id, series, number, invoice } => {
-            take_number(world, series, *number);
-            world.invoices.insert(id.clone(), (**invoice).clone());
+            take_number(decision_state, series, *number);
+            decision_state.invoices.insert(id.clone(), (**invoice).clone());
         }
         Effect::InvoiceCancelled { id, series, number, credit_note, position } => {
-            take_number(world, series, *number);
-            if let Some(invoice) = world.invoices.get_mut(id) {
+            take_number(decision_state, series, *number);
+            if let Some(invoice) = decision_state.invoices.get_mut(id) {
                 invoice.credit_note = Some(credit_note.clone());
                 invoice.position = *position;
             }
         }
-        Effect::EntityChanged(change) => evolve_entity(world, change),
+        Effect::EntityChanged(change) => evolve_entity(decision_state, change),
         Effect::ConflictOpened { key, node, event, position } => {
-            let entity = world.entities.entry(key.clone()).or_default();
+            let entity = decision_state.entities.entry(key.clone()).or_default();
             entity.open_conflicts.insert(*node, *event);
             entity.conflicts_at = *position;
         }
         Effect::ConflictClosed { key, event, position } => {
-            if let Some(entity) = world.entities.get_mut(key) {
+            if let Some(entity) = decision_state.entities.get_mut(key) {
                 entity.open_conflicts.retain(|_, opened| opened != event);
                 entity.conflicts_at = *position;
             }
         }
         Effect::SetApart(quarantined) => {
-            world.quarantined.insert(quarantined.known.event.id, (**quarantined).clone());
+            decision_state.quarantined.insert(quarantined.known.event.id, (**quarantined).clone());
         }
         Effect::Released { event } => {
-            if let Some(held) = world.quarantined.get_mut(event) {
+            if let Some(held) = decision_state.quarantined.get_mut(event) {
                 held.released = true;
             }
         }
-        Effect::RulebookAdopted(rulebook) => world.rulebook = rulebook.clone(),
+        Effect::RulebookAdopted(rulebook) => decision_state.rulebook = rulebook.clone(),
     }
 }
 
-fn take_number(world: &mut World, series: &SeriesKey, promised: Option<u64>) {
-    let series = world.series.entry(series.clone()).or_default();
+fn take_number(decision_state: &mut DecisionState, series: &SeriesKey, promised: Option<u64>) {
+    let series = decision_state.series.entry(series.clone()).or_default();
     series.take(promised.unwrap_or_else(|| series.next()));
 }
 
-fn evolve_entity(world: &mut World, change: &EntityChange) {
-    let entity = world.entities.entry(change.key.clone()).or_default();
+fn evolve_entity(decision_state: &mut DecisionState, change: &EntityChange) {
+    let entity = decision_state.entities.entry(change.key.clone()).or_default();
     if change.by_stamp {
         client::evolve(entity, &change.change, change.stamp);
     } else {

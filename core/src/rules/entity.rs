@@ -1,19 +1,19 @@
 //! The version check: an edit is a conflict if another node changed the entity since the version its writer had seen; a person decides.
 //! What only central writes is checked the same way, among central's own edits.
 
-use crate::decision::{Code, Judgement, Place, Resolution, Verdict};
-use crate::fact::{Fact, Known, Resolved};
+use crate::decision::{Code, DecisionContext, Judgement, Resolution, Verdict};
+use crate::fact::{Fact, ParsedEvent, Resolved};
 use crate::id::NodeId;
 use crate::position::Position;
 use crate::rulebook::Rule;
-use crate::rules::{Change, Effect, entity_changed, is_unknown, with_detail};
-use crate::state::{Entity, EntityKey, Stamp, World};
+use crate::rules::{Effect, EntityMutation, entity_changed, is_unknown, with_detail};
+use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
 /// The version of the rules from which on a deletion of what is deleted is no conflict.
 const AGREED_SINCE: u16 = 3;
 
 /// Judges an edit under the version check.
-pub(super) fn decide(entity: Option<&Entity>, place: &Place, known: &Known, rule: Rule) -> Judgement {
+pub(super) fn decide(entity: Option<&Entity>, place: &DecisionContext, known: &ParsedEvent, rule: Rule) -> Judgement {
     let node = known.event.node;
     let base = Position(known.event.content.base_version.unwrap_or_default());
     let objection = match entity {
@@ -28,7 +28,7 @@ pub(super) fn decide(entity: Option<&Entity>, place: &Place, known: &Known, rule
 }
 
 /// First-wins for an entity of fields: the first `CREATE` stands for ever.
-pub(super) fn decide_first_wins(entity: Option<&Entity>, known: &Known, rule: Rule) -> Judgement {
+pub(super) fn decide_first_wins(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
     match (is_unknown(entity), &known.fact) {
         (true, Fact::Created(_)) => Judgement::accepted(rule),
         (true, _) => conflict(entity, known, Code::UnknownEntity, rule),
@@ -37,9 +37,14 @@ pub(super) fn decide_first_wins(entity: Option<&Entity>, known: &Known, rule: Ru
 }
 
 /// A resolution closes the conflict that its event opened.
-pub(super) fn decide_resolution(world: &World, known: &Known, resolved: &Resolved, rule: Rule) -> Judgement {
+pub(super) fn decide_resolution(
+    decision_state: &DecisionState,
+    known: &ParsedEvent,
+    resolved: &Resolved,
+    rule: Rule,
+) -> Judgement {
     let key = EntityKey::of(known);
-    let entity = world.entities.get(&key);
+    let entity = decision_state.entities.get(&key);
     if entity.is_some_and(|entity| entity.open_conflicts.values().any(|opened| *opened == resolved.conflict)) {
         return Judgement::accepted(rule);
     }
@@ -48,9 +53,14 @@ pub(super) fn decide_resolution(world: &World, known: &Known, resolved: &Resolve
 }
 
 /// A conflict stays open until a person decides; the node's further edits join it. First-wins leaves nothing to decide.
-pub(super) fn conflict_effects(world: &World, place: &Place, known: &Known, rule: Rule) -> Vec<Effect> {
+pub(super) fn conflict_effects(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    rule: Rule,
+) -> Vec<Effect> {
     let (key, node) = (EntityKey::of(known), known.event.node);
-    let joins = world.entities.get(&key).is_some_and(|entity| entity.open_conflicts.contains_key(&node));
+    let joins = decision_state.entities.get(&key).is_some_and(|entity| entity.open_conflicts.contains_key(&node));
     if joins || rule == Rule::FirstWins {
         return Vec::new();
     }
@@ -58,12 +68,17 @@ pub(super) fn conflict_effects(world: &World, place: &Place, known: &Known, rule
 }
 
 /// The conflict is closed, and the entity becomes what the person chose.
-pub(super) fn resolution_effects(world: &World, place: &Place, known: &Known, resolved: &Resolved) -> Vec<Effect> {
+pub(super) fn resolution_effects(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    resolved: &Resolved,
+) -> Vec<Effect> {
     let key = EntityKey::of(known);
-    let lives = world.entities.get(&key).is_some_and(|entity| entity.is_known() && !entity.deleted);
+    let lives = decision_state.entities.get(&key).is_some_and(|entity| entity.is_known() && !entity.deleted);
     let change = resolved.fields.clone().map(|fields| match lives {
-        true => Change::Update(fields),
-        false => Change::Create(fields),
+        true => EntityMutation::Update(fields),
+        false => EntityMutation::Create(fields),
     });
     // Outright: a person's choice is not measured against the clocks of those who disagreed.
     let changed = change.map(|change| entity_changed(place, known, change, Rule::VersionCheck));
@@ -72,9 +87,9 @@ pub(super) fn resolution_effects(world: &World, place: &Place, known: &Known, re
 }
 
 /// Replaces what the change names.
-pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
+pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteStamp) {
     match change {
-        Change::Create(fields) => {
+        EntityMutation::Create(fields) => {
             if !entity.is_known() || entity.deleted {
                 clear(entity);
                 entity.created = Some(stamp);
@@ -83,10 +98,10 @@ pub(super) fn evolve(entity: &mut Entity, change: &Change, stamp: Stamp) {
             }
             fields.iter().for_each(|(name, value)| entity.write(name, value.as_deref(), stamp));
         }
-        Change::Update(fields) => {
+        EntityMutation::Update(fields) => {
             fields.iter().for_each(|(name, value)| entity.write(name, value.as_deref(), stamp));
         }
-        Change::Delete => {
+        EntityMutation::Delete => {
             clear(entity);
             entity.created = None;
             entity.tombstone = Some(stamp);
@@ -101,7 +116,7 @@ pub(super) fn server_entity(entity: &Entity) -> Resolution {
 }
 
 /// What stands against an edit of an entity that is known.
-fn objection(entity: &Entity, known: &Known, node: NodeId, base: Position) -> Option<Code> {
+fn objection(entity: &Entity, known: &ParsedEvent, node: NodeId, base: Position) -> Option<Code> {
     let changed_since = || entity.changed_by.iter().any(|(other, position)| *other != node && *position > base);
     let made_by_another = || entity.created.is_none_or(|created| created.node != node);
     match &known.fact {
@@ -111,7 +126,7 @@ fn objection(entity: &Entity, known: &Known, node: NodeId, base: Position) -> Op
     }
 }
 
-fn conflict(entity: Option<&Entity>, known: &Known, code: Code, rule: Rule) -> Judgement {
+fn conflict(entity: Option<&Entity>, known: &ParsedEvent, code: Code, rule: Rule) -> Judgement {
     let content = &known.event.content;
     let based_on = content.base_version.unwrap_or_default();
     let version = entity.map(|entity| entity.version).unwrap_or_default();

@@ -3,11 +3,11 @@
 //! Only growth is refused: an entity that was over a limit before there was one can still be changed and made smaller. What is written
 //! may not nest too deep, whatever is there already.
 
-use crate::decision::{Code, Judgement, Place, Verdict};
-use crate::fact::{Fact, Fields, Known, Resolved};
+use crate::decision::{Code, DecisionContext, Judgement, Verdict};
+use crate::fact::{Fact, Fields, ParsedEvent, Resolved};
 use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
-use crate::rules::{Change, Effect, EntityChange, client, effects, entity, with_detail};
-use crate::state::{Entity, EntityKey, Size, Stamp, World};
+use crate::rules::{Effect, EntityChange, EntityMutation, client, effects, entity, with_detail};
+use crate::state::{DecisionState, Entity, EntityKey, Size, WriteStamp};
 
 /// The version of the rules that brought these limits.
 const SINCE: u16 = 2;
@@ -16,10 +16,15 @@ const LEVELS_SINCE: u16 = 3;
 
 /// Refuses an edit, or a resolution, that would be accepted and makes its entity too large; and one that nests too deep also where it would
 /// wait for a person, who has to be shown it.
-pub(super) fn refusal(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Option<Judgement> {
+pub(super) fn refusal(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    judgement: &Judgement,
+) -> Option<Judgement> {
     let fields = fields_of(&known.fact)?;
     let key = EntityKey::of(known);
-    let now = world.entities.get(&key);
+    let now = decision_state.entities.get(&key);
     if place.engine < SINCE || !matches!(judgement.verdict, Verdict::Accepted | Verdict::Conflict) {
         return None;
     }
@@ -33,7 +38,7 @@ pub(super) fn refusal(world: &World, place: &Place, known: &Known, judgement: &J
     if judgement.verdict == Verdict::Conflict || is_small(now, fields) {
         return None;
     }
-    let effects = effects(world, place, known, judgement);
+    let effects = effects(decision_state, place, known, judgement);
     let changed = effects.iter().find_map(|effect| match effect {
         Effect::EntityChanged(changed) => Some(changed),
         _ => None,
@@ -52,10 +57,10 @@ pub fn grown(key: &EntityKey, now: Option<&Entity>, fact: &Fact) -> Option<Strin
     }
     let mut after = now.cloned().unwrap_or_default();
     let change = match fact {
-        Fact::Created(fields) => Change::Create(fields.clone()),
-        _ => Change::Update(fields.clone()),
+        Fact::Created(fields) => EntityMutation::Create(fields.clone()),
+        _ => EntityMutation::Update(fields.clone()),
     };
-    entity::evolve(&mut after, &change, Stamp::OLDEST);
+    entity::evolve(&mut after, &change, WriteStamp::OLDEST);
     too_large(key, now, &after)
 }
 

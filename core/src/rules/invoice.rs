@@ -1,32 +1,43 @@
 //! Invoices: accepted and numbered, without a hole, in a series per shop and year. A cancelled one keeps its number, and a credit note
 //! takes the next of its own series.
 
-use crate::decision::{Code, Flag, Judgement, Place, Verdict};
-use crate::fact::{self, Known};
+use crate::decision::{Code, DecisionContext, Flag, Judgement, Verdict};
+use crate::fact::{self, ParsedEvent};
 use crate::id::Name;
 use crate::rulebook::Rule;
 use crate::rules::references::unknown_reference;
 use crate::rules::{Effect, with_detail};
-use crate::state::{Document, Invoice, Series, SeriesKey, World};
+use crate::state::{DecisionState, Document, Invoice, Series, SeriesKey};
 
 /// No series comes as far.
 const NUMBER_MAX: u64 = u32::MAX as u64;
 
 /// An invoice is numbered the moment it is accepted, and only then.
-pub(super) fn decide_creation(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
+pub(super) fn decide_creation(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    rule: Rule,
+) -> Judgement {
     let id = &known.event.content.entity_id;
-    if let Some(invoice) = world.invoices.get(id) {
+    if let Some(invoice) = decision_state.invoices.get(id) {
         let detail = format!("invoice {id} exists: {} from event {}", invoice.reference, invoice.event);
         return with_detail(Judgement::refused(Verdict::Conflict, Code::EntityExists, rule), detail);
     }
-    let flags = unknown_reference(world, &known.fact).into_iter().collect();
-    let reference = next_reference(world, Document::Invoice, place, known);
+    let flags = unknown_reference(decision_state, &known.fact).into_iter().collect();
+    let reference = next_reference(decision_state, Document::Invoice, place, known);
     Judgement { flags, reference: Some(reference), ..Judgement::accepted(rule) }
 }
 
 /// A cancellation waits in quarantine for an invoice that has not come yet.
-pub(super) fn decide_cancellation(world: &World, place: &Place, known: &Known, id: &Name, rule: Rule) -> Judgement {
-    let Some(invoice) = world.invoices.get(id) else {
+pub(super) fn decide_cancellation(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    id: &Name,
+    rule: Rule,
+) -> Judgement {
+    let Some(invoice) = decision_state.invoices.get(id) else {
         let detail = format!("no invoice {id} is known");
         return with_detail(Judgement::refused(Verdict::Quarantined, Code::UnknownEntity, rule), detail);
     };
@@ -34,12 +45,17 @@ pub(super) fn decide_cancellation(world: &World, place: &Place, known: &Known, i
         let detail = format!("invoice {} was cancelled by {credit_note}", invoice.reference);
         return with_detail(Judgement::refused(Verdict::Conflict, Code::AlreadyCancelled, rule), detail);
     }
-    let reference = next_reference(world, Document::CreditNote, place, known);
+    let reference = next_reference(decision_state, Document::CreditNote, place, known);
     Judgement { reference: Some(reference), ..Judgement::accepted(rule) }
 }
 
 /// What follows from an invoice, with the number it was given.
-pub(super) fn creation_effects(place: &Place, known: &Known, fact: &fact::Invoice, given: &Judgement) -> Vec<Effect> {
+pub(super) fn creation_effects(
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    fact: &fact::Invoice,
+    given: &Judgement,
+) -> Vec<Effect> {
     let content = &known.event.content;
     let invoice = Invoice {
         event: known.event.id,
@@ -58,20 +74,30 @@ pub(super) fn creation_effects(place: &Place, known: &Known, fact: &fact::Invoic
 }
 
 /// What follows from a cancellation, with the number its credit note was given.
-pub(super) fn cancellation_effects(place: &Place, known: &Known, id: &Name, given: &Judgement) -> Vec<Effect> {
+pub(super) fn cancellation_effects(
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    id: &Name,
+    given: &Judgement,
+) -> Vec<Effect> {
     let credit_note = given.reference.clone().unwrap_or_default();
     let (series, number) = numbered(Document::CreditNote, place, known, given);
     vec![Effect::InvoiceCancelled { id: id.clone(), series, number, credit_note, position: place.position }]
 }
 
 /// The series of the event's own shop, in the year of its place: a credit note belongs to the shop that cancels.
-pub(super) fn series(document: Document, known: &Known, place: &Place) -> SeriesKey {
+pub(super) fn series(document: Document, known: &ParsedEvent, place: &DecisionContext) -> SeriesKey {
     SeriesKey { document, site: known.event.content.site, year: place.local_year }
 }
 
 /// The series that a judgement took from, and which number where it was no matter of the next one: the promised one.
-fn numbered(document: Document, place: &Place, known: &Known, given: &Judgement) -> (SeriesKey, Option<u64>) {
-    let promised = given.reference.as_deref().filter(|_| given.flags.contains(&Flag::Promised));
+fn numbered(
+    document: Document,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    given: &Judgement,
+) -> (SeriesKey, Option<u64>) {
+    let promised = given.reference.as_deref().filter(|_| given.flags.contains(&Flag::DecisionRestored));
     match promised.and_then(read_reference) {
         Some((year, number)) => (SeriesKey { year, ..series(document, known, place) }, Some(number)),
         None => (series(document, known, place), None),
@@ -82,8 +108,8 @@ fn numbered(document: Document, place: &Place, known: &Known, given: &Judgement)
 pub(super) fn promised_number(
     reference: &str,
     document: Document,
-    place: &Place,
-    known: &Known,
+    place: &DecisionContext,
+    known: &ParsedEvent,
 ) -> Option<(SeriesKey, u64)> {
     let (year, number) = read_reference(reference)?;
     let key = SeriesKey { year, ..series(document, known, place) };
@@ -97,9 +123,14 @@ pub(super) fn read_reference(reference: &str) -> Option<(i16, u64)> {
     Some((year.parse().ok()?, number.parse().ok().filter(|number| *number <= NUMBER_MAX)?))
 }
 
-fn next_reference(world: &World, document: Document, place: &Place, known: &Known) -> String {
+fn next_reference(
+    decision_state: &DecisionState,
+    document: Document,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+) -> String {
     let key = series(document, known, place);
-    let number = world.series.get(&key).map_or(1, Series::next);
+    let number = decision_state.series.get(&key).map_or(1, Series::next);
     written(&key, place.site_code.as_ref(), number)
 }
 

@@ -6,7 +6,7 @@
 //! version check, and what is built on it); `growth` refuses what would make an entity too large. `quarantine` judges an event again when a person releases it. `settled` says what is judged
 //! before any rule is asked.
 //!
-//! A store loads what [`touched()`] and [`touched_through`] name, folds its batch, and writes back what [`Effect::writes`] names.
+//! A store loads what [`keys_needed()`] and [`dependent_keys`] name, folds its batch, and writes back what [`Effect::writes`] names.
 
 mod client;
 mod delivery;
@@ -14,30 +14,30 @@ mod effect;
 mod entity;
 mod growth;
 mod invoice;
-mod promise;
+mod precheck;
+mod prior_decision;
 mod quarantine;
 mod references;
-mod settled;
+mod state_keys;
 mod stock;
-mod touched;
 
 #[cfg(test)]
 mod tests;
 
-pub use effect::{Change, Cost, Direction, Effect, EntityChange, Movement, evolve};
+pub use effect::{Cost, Direction, Effect, EntityChange, EntityMutation, Movement, evolve};
 pub use growth::grown;
-pub use promise::{Promise, decide_promised};
-pub use settled::Settled;
-pub use touched::{touched, touched_through};
+pub use precheck::Precheck;
+pub use prior_decision::{PriorDecision, decide_prior};
+pub use state_keys::{dependent_keys, keys_needed};
 
-use crate::decision::{Code, Judgement, Place, Verdict};
-use crate::fact::{Fact, Known};
+use crate::decision::{Code, DecisionContext, Judgement, Verdict};
+use crate::fact::{Fact, ParsedEvent};
 use crate::id::Name;
 use crate::rulebook::Rule;
-use crate::state::{Entity, EntityKey, Stamp, World};
+use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
 /// Raised whenever the same log could be judged otherwise than before; stored with each decision. A decision is made again by the
-/// version that made it ([`Place::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`, 3
+/// version that made it ([`DecisionContext::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`, 3
 /// its limit of levels, and what two have deleted.
 pub const ENGINE_VERSION: u16 = 3;
 
@@ -45,36 +45,46 @@ pub const ENGINE_VERSION: u16 = 3;
 const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];
 
 /// Judges one event in its place.
-pub fn decide(world: &World, place: &Place, known: &Known) -> Judgement {
-    judge(world, place, known, false)
+pub fn decide(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Judgement {
+    judge(decision_state, place, known, false)
 }
 
 /// What follows from an event and its judgement. Nothing follows from one that was not accepted, except what a conflict or a
 /// quarantine has to remember.
-pub fn effects(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Vec<Effect> {
+pub fn effects(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    judgement: &Judgement,
+) -> Vec<Effect> {
     match (judgement.verdict, &known.fact) {
         (Verdict::Rejected | Verdict::Duplicate, _) => Vec::new(),
         (Verdict::Quarantined, _) => vec![quarantine::set_apart(place, known)],
-        (_, Fact::QuarantineReleased { event }) => quarantine::effects(world, place, *event, judgement),
-        (Verdict::Accepted, _) => accepted(world, place, known, judgement),
+        (_, Fact::QuarantineReleased { event }) => quarantine::effects(decision_state, place, *event, judgement),
+        (Verdict::Accepted, _) => accepted(decision_state, place, known, judgement),
         (Verdict::Conflict, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) => {
-            entity::conflict_effects(world, place, known, judgement.rule)
+            entity::conflict_effects(decision_state, place, known, judgement.rule)
         }
         (Verdict::Conflict | Verdict::Superseded, _) => Vec::new(),
     }
 }
 
 /// Judges an event. `released`: a person has looked at it and let it pass, whatever was found wrong when its payload was read.
-fn judge(world: &World, place: &Place, known: &Known, released: bool) -> Judgement {
-    let objected = || if released { None } else { objected(world, known) };
-    let refused = refused_to_a_node(world, place, known).or_else(objected);
-    let judgement = refused.unwrap_or_else(|| judge_fact(world, place, known, released));
-    growth::refusal(world, place, known, &judgement).unwrap_or(judgement)
+fn judge(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent, released: bool) -> Judgement {
+    let objected = || if released { None } else { objected(decision_state, known) };
+    let refused = refused_to_a_node(decision_state, place, known).or_else(objected);
+    let judgement = refused.unwrap_or_else(|| judge_fact(decision_state, place, known, released));
+    growth::refusal(decision_state, place, known, &judgement).unwrap_or(judgement)
 }
 
 /// Judges what the event says, where nothing forbids its writer to say it.
-fn judge_fact(world: &World, place: &Place, known: &Known, released: bool) -> Judgement {
-    let rule = rule_of(world, known);
+fn judge_fact(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    released: bool,
+) -> Judgement {
+    let rule = rule_of(decision_state, known);
     match &known.fact {
         Fact::EpochOpened
         | Fact::ClockChanged(_)
@@ -91,15 +101,19 @@ fn judge_fact(world: &World, place: &Place, known: &Known, released: bool) -> Ju
         | Fact::ProductionValidated(_)
         | Fact::StockWrittenOff(_)
         | Fact::StockCounted(_)
-        | Fact::StockAdjusted(_) => stock::decide(world, place, known, rule),
-        Fact::StockCountAccepted { count } => stock::decide_acceptance(world, place, known, *count, rule),
-        Fact::DeliveryCreated(_) => delivery::decide_order(world, known, rule),
-        Fact::DeliveryValidated(validation) => delivery::decide_validation(world, known, validation, released, rule),
-        Fact::InvoiceCreated(_) => invoice::decide_creation(world, place, known, rule),
-        Fact::InvoiceCancelled { invoice, .. } => invoice::decide_cancellation(world, place, known, invoice, rule),
-        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => judge_fields(world, place, known, rule),
-        Fact::ConflictResolved(resolved) => entity::decide_resolution(world, known, resolved, rule),
-        Fact::QuarantineReleased { event } => quarantine::decide(world, place, *event, rule),
+        | Fact::StockAdjusted(_) => stock::decide(decision_state, place, known, rule),
+        Fact::StockCountAccepted { count } => stock::decide_acceptance(decision_state, place, known, *count, rule),
+        Fact::DeliveryCreated(_) => delivery::decide_order(decision_state, known, rule),
+        Fact::DeliveryValidated(validation) => {
+            delivery::decide_validation(decision_state, known, validation, released, rule)
+        }
+        Fact::InvoiceCreated(_) => invoice::decide_creation(decision_state, place, known, rule),
+        Fact::InvoiceCancelled { invoice, .. } => {
+            invoice::decide_cancellation(decision_state, place, known, invoice, rule)
+        }
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => judge_fields(decision_state, place, known, rule),
+        Fact::ConflictResolved(resolved) => entity::decide_resolution(decision_state, known, resolved, rule),
+        Fact::QuarantineReleased { event } => quarantine::decide(decision_state, place, *event, rule),
     }
 }
 
@@ -109,11 +123,11 @@ pub fn has_own_actions(entity_type: &Name) -> bool {
 }
 
 /// `CREATE`, `UPDATE` and `DELETE`: the one place where the rulebook chooses.
-fn judge_fields(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
+fn judge_fields(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent, rule: Rule) -> Judgement {
     if has_own_actions(&known.event.content.entity_type) {
         return not_allowed(known, rule);
     }
-    let entity = world.entities.get(&EntityKey::of(known));
+    let entity = decision_state.entities.get(&EntityKey::of(known));
     match rule {
         Rule::AppendOnly => Judgement::accepted(rule),
         Rule::AcceptAssign => not_allowed(known, rule),
@@ -128,22 +142,26 @@ fn judge_fields(world: &World, place: &Place, known: &Known, rule: Rule) -> Judg
     }
 }
 
-fn not_allowed(known: &Known, rule: Rule) -> Judgement {
+fn not_allowed(known: &ParsedEvent, rule: Rule) -> Judgement {
     let detail = format!("{} does not change by {}", known.event.content.entity_type, known.event.content.action);
     with_detail(Judgement::refused(Verdict::Rejected, Code::ActionNotAllowed, rule), detail)
 }
 
 /// What only central may say. An attempt to set stock is answered with what central holds.
-fn refused_to_a_node(world: &World, place: &Place, known: &Known) -> Option<Judgement> {
+fn refused_to_a_node(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+) -> Option<Judgement> {
     if place.by_central {
         return None;
     }
-    let rule = rule_of(world, known);
+    let rule = rule_of(decision_state, known);
     match &known.fact {
-        Fact::StockAdjusted(_) | Fact::StockCountAccepted { .. } => Some(stock::read_only(world, known, rule)),
+        Fact::StockAdjusted(_) | Fact::StockCountAccepted { .. } => Some(stock::read_only(decision_state, known, rule)),
         Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
             let sets_stock = known.event.content.entity_type.as_str() == "STOCK";
-            sets_stock.then(|| stock::read_only(world, known, rule))
+            sets_stock.then(|| stock::read_only(decision_state, known, rule))
         }
         Fact::ProductionValidated(_)
         | Fact::DeliveryCreated(_)
@@ -173,14 +191,19 @@ fn refused_to_a_node(world: &World, place: &Place, known: &Known) -> Option<Judg
 }
 
 /// What was found wrong with it when its payload was read.
-fn objected(world: &World, known: &Known) -> Option<Judgement> {
+fn objected(decision_state: &DecisionState, known: &ParsedEvent) -> Option<Judgement> {
     let objection = known.objection.as_ref()?;
-    let judgement = Judgement::refused(Verdict::Quarantined, objection.code, rule_of(world, known));
+    let judgement = Judgement::refused(Verdict::Quarantined, objection.code, rule_of(decision_state, known));
     Some(with_detail(judgement, objection.detail.clone()))
 }
 
 /// What follows from an accepted event.
-fn accepted(world: &World, place: &Place, known: &Known, judgement: &Judgement) -> Vec<Effect> {
+fn accepted(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    judgement: &Judgement,
+) -> Vec<Effect> {
     match &known.fact {
         Fact::EpochOpened
         | Fact::ClockChanged(_)
@@ -199,7 +222,7 @@ fn accepted(world: &World, place: &Place, known: &Known, judgement: &Judgement) 
         | Fact::StockWrittenOff(_)
         | Fact::StockCounted(_)
         | Fact::StockCountAccepted { .. }
-        | Fact::StockAdjusted(_) => stock::effects(world, place, known),
+        | Fact::StockAdjusted(_) => stock::effects(decision_state, place, known),
         Fact::DeliveryCreated(order) => delivery::order_effects(place, known, order),
         Fact::DeliveryValidated(validation) => delivery::validation_effects(place, known, validation),
         Fact::InvoiceCreated(invoice) => invoice::creation_effects(place, known, invoice, judgement),
@@ -208,11 +231,11 @@ fn accepted(world: &World, place: &Place, known: &Known, judgement: &Judgement) 
             let change = change(known).filter(|_| judgement.rule != Rule::AppendOnly);
             change.map(|change| entity_changed(place, known, change, judgement.rule)).into_iter().collect()
         }
-        Fact::ConflictResolved(resolved) => entity::resolution_effects(world, place, known, resolved),
+        Fact::ConflictResolved(resolved) => entity::resolution_effects(decision_state, place, known, resolved),
     }
 }
 
-fn entity_changed(place: &Place, known: &Known, change: Change, rule: Rule) -> Effect {
+fn entity_changed(place: &DecisionContext, known: &ParsedEvent, change: EntityMutation, rule: Rule) -> Effect {
     Effect::EntityChanged(EntityChange {
         key: EntityKey::of(known),
         change,
@@ -223,21 +246,21 @@ fn entity_changed(place: &Place, known: &Known, change: Change, rule: Rule) -> E
 }
 
 /// What a generic fact changes about its entity.
-fn change(known: &Known) -> Option<Change> {
+fn change(known: &ParsedEvent) -> Option<EntityMutation> {
     match &known.fact {
-        Fact::Created(fields) => Some(Change::Create(fields.clone())),
-        Fact::Updated(fields) => Some(Change::Update(fields.clone())),
-        Fact::Deleted => Some(Change::Delete),
+        Fact::Created(fields) => Some(EntityMutation::Create(fields.clone())),
+        Fact::Updated(fields) => Some(EntityMutation::Update(fields.clone())),
+        Fact::Deleted => Some(EntityMutation::Delete),
         _ => None,
     }
 }
 
-fn stamp(place: &Place, known: &Known) -> Stamp {
-    Stamp::of(place.effective_at, known.event.node, known.event.epoch, known.event.seq)
+fn stamp(place: &DecisionContext, known: &ParsedEvent) -> WriteStamp {
+    WriteStamp::of(place.effective_at, known.event.node, known.event.epoch, known.event.seq)
 }
 
-fn rule_of(world: &World, known: &Known) -> Rule {
-    world.rulebook.rule_for(&known.event.content.entity_type)
+fn rule_of(decision_state: &DecisionState, known: &ParsedEvent) -> Rule {
+    decision_state.rulebook.rule_for(&known.event.content.entity_type)
 }
 
 fn with_detail(judgement: Judgement, detail: String) -> Judgement {

@@ -6,7 +6,7 @@ use crate::decision::Flag;
 use crate::fact::{Fact, SaleLine};
 use crate::id::Name;
 use crate::rules::is_unknown;
-use crate::state::{EntityKey, World};
+use crate::state::{DecisionState, EntityKey};
 
 /// Every product and client that the fact names.
 pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
@@ -46,8 +46,8 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
 }
 
 /// The remark that one of them is unknown.
-pub(super) fn unknown_reference(world: &World, fact: &Fact) -> Option<Flag> {
-    let unknown = |key: &EntityKey| is_unknown(world.entities.get(key));
+pub(super) fn unknown_reference(decision_state: &DecisionState, fact: &Fact) -> Option<Flag> {
+    let unknown = |key: &EntityKey| is_unknown(decision_state.entities.get(key));
     references(fact).iter().any(unknown).then_some(Flag::UnknownReference)
 }
 

@@ -5,40 +5,51 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use crate::decision::{Code, Flag, Judgement, Place, Resolution, Verdict};
-use crate::fact::{Fact, Known, ReceptionLine, Sale, StockList};
+use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
+use crate::fact::{Fact, ParsedEvent, ReceptionLine, Sale, StockList};
 use crate::id::{EventId, Name, SiteId};
 use crate::position::Position;
 use crate::rulebook::Rule;
 use crate::rules::references::unknown_reference;
 use crate::rules::{Cost, Direction, Effect, Movement, with_detail};
-use crate::state::{Count, Lot, StockItem, StockKey, Taken, TakenKey, World};
+use crate::state::{Consumed, ConsumedKey, DecisionState, Lot, StockCount, StockItem, StockKey};
 
 /// Decimals of a computed unit cost.
 const COST_SCALE: u32 = 10;
 
 /// Goods that moved: accepted, with remarks.
-pub(super) fn decide(world: &World, place: &Place, known: &Known, rule: Rule) -> Judgement {
-    let mut flags = movement_flags(world, &movements(world, place, known));
-    flags.extend(unknown_reference(world, &known.fact));
+pub(super) fn decide(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    rule: Rule,
+) -> Judgement {
+    let mut flags = movement_flags(decision_state, &movements(decision_state, place, known));
+    flags.extend(unknown_reference(decision_state, &known.fact));
     Judgement { flags: flags.into_iter().collect(), ..Judgement::accepted(rule) }
 }
 
 /// A count takes effect once.
-pub(super) fn decide_acceptance(world: &World, place: &Place, known: &Known, count: EventId, rule: Rule) -> Judgement {
+pub(super) fn decide_acceptance(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    count: EventId,
+    rule: Rule,
+) -> Judgement {
     let refused = |code, detail| with_detail(Judgement::refused(Verdict::Rejected, code, rule), detail);
-    match world.counts.get(&count) {
+    match decision_state.counts.get(&count) {
         None => refused(Code::UnknownEvent, format!("no count {count} was proposed")),
-        Some(held) if held.accepted => refused(Code::AlreadyDone, format!("the count {count} was accepted before")),
-        Some(_) => decide(world, place, known, rule),
+        Some(held) if held.accepted => refused(Code::AlreadyApplied, format!("the count {count} was accepted before")),
+        Some(_) => decide(decision_state, place, known, rule),
     }
 }
 
 /// A node's attempt to set stock: here is what central holds.
-pub(super) fn read_only(world: &World, known: &Known, rule: Rule) -> Judgement {
+pub(super) fn read_only(decision_state: &DecisionState, known: &ParsedEvent, rule: Rule) -> Judgement {
     let content = &known.event.content;
     let count = match &known.fact {
-        Fact::StockCountAccepted { count } => world.counts.get(count),
+        Fact::StockCountAccepted { count } => decision_state.counts.get(count),
         _ => None,
     };
     let products: BTreeSet<&Name> = match &known.fact {
@@ -47,7 +58,7 @@ pub(super) fn read_only(world: &World, known: &Known, rule: Rule) -> Judgement {
         _ => BTreeSet::from([&content.entity_id]),
     };
     let site = count.map_or(content.site, |count| count.site);
-    let held = |product: &Name| (product.clone(), quantity(world, site, product));
+    let held = |product: &Name| (product.clone(), quantity(decision_state, site, product));
     let resolution = Resolution::ServerStock { quantities: products.into_iter().map(held).collect() };
     let detail = format!("{} of {}: stock is computed by central alone", content.action, content.entity_type);
     let judgement = Judgement::refused(Verdict::Superseded, Code::StockReadOnly, rule);
@@ -55,11 +66,14 @@ pub(super) fn read_only(world: &World, known: &Known, rule: Rule) -> Judgement {
 }
 
 /// What follows from an accepted event of goods.
-pub(super) fn effects(world: &World, place: &Place, known: &Known) -> Vec<Effect> {
-    let moved = movements(world, place, known).into_iter().map(Effect::StockMoved);
+pub(super) fn effects(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Vec<Effect> {
+    let moved = movements(decision_state, place, known).into_iter().map(Effect::StockMoved);
     match &known.fact {
         Fact::StockCounted(list) => {
-            vec![Effect::Counted { event: known.event.id, count: counted(world, known.event.content.site, list) }]
+            vec![Effect::Counted {
+                event: known.event.id,
+                count: counted(decision_state, known.event.content.site, list),
+            }]
         }
         Fact::StockCountAccepted { count } => moved.chain([Effect::CountAccepted { count: *count }]).collect(),
         _ => moved.collect(),
@@ -67,31 +81,31 @@ pub(super) fn effects(world: &World, place: &Place, known: &Known) -> Vec<Effect
 }
 
 /// Applies one movement.
-pub(super) fn evolve(world: &mut World, movement: &Movement) {
-    let item = world.stock.entry(movement.key.clone()).or_default();
+pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
+    let item = decision_state.stock.entry(movement.key.clone()).or_default();
     let Some(key) = movement.taken_key() else {
-        step(item, &mut Taken::default(), movement);
+        step(item, &mut Consumed::default(), movement);
         return;
     };
     // A sale that took nothing leaves no row.
-    let before = world.taken.get(&key).cloned().unwrap_or_default();
+    let before = decision_state.taken.get(&key).cloned().unwrap_or_default();
     let mut taken = before.clone();
     step(item, &mut taken, movement);
     if taken != before {
-        world.taken.insert(key, taken);
+        decision_state.taken.insert(key, taken);
     }
 }
 
 /// The remarks that these movements, one after the other, give rise to.
-fn movement_flags(world: &World, movements: &[Movement]) -> BTreeSet<Flag> {
+fn movement_flags(decision_state: &DecisionState, movements: &[Movement]) -> BTreeSet<Flag> {
     let mut items: BTreeMap<&StockKey, StockItem> = BTreeMap::new();
-    let mut taken: BTreeMap<Option<TakenKey>, Taken> = BTreeMap::new();
+    let mut taken: BTreeMap<Option<ConsumedKey>, Consumed> = BTreeMap::new();
     let mut flags = BTreeSet::new();
     for movement in movements {
-        let held = || world.stock.get(&movement.key).cloned().unwrap_or_default();
+        let held = || decision_state.stock.get(&movement.key).cloned().unwrap_or_default();
         let item = items.entry(&movement.key).or_insert_with(held);
         let taken_key = movement.taken_key();
-        let before = taken_key.as_ref().and_then(|key| world.taken.get(key)).cloned();
+        let before = taken_key.as_ref().and_then(|key| decision_state.taken.get(key)).cloned();
         let taken = taken.entry(taken_key).or_insert_with(|| before.unwrap_or_default());
         flags.extend(step(item, taken, movement));
     }
@@ -99,7 +113,7 @@ fn movement_flags(world: &World, movements: &[Movement]) -> BTreeSet<Flag> {
 }
 
 /// Moves goods of one item, and says what was remarkable about it.
-fn step(item: &mut StockItem, taken: &mut Taken, movement: &Movement) -> Option<Flag> {
+fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Option<Flag> {
     item.position = movement.position;
     if item.first_position == Position::ZERO {
         item.first_position = movement.position;
@@ -115,7 +129,7 @@ fn step(item: &mut StockItem, taken: &mut Taken, movement: &Movement) -> Option<
             unit_cost.is_none().then_some(Flag::CostUnknown)
         }
         Direction::Out { lot, sale } => {
-            let left = take(item, movement.quantity, lot.as_ref());
+            let left = consume_lots(item, movement.quantity, lot.as_ref());
             if sale.is_some() {
                 taken.quantity += left.quantity;
                 taken.cost += left.cost;
@@ -144,8 +158,8 @@ fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Opt
 }
 
 /// Takes up to `quantity` out of lots: the named one first, then the oldest. What it took, at cost.
-fn take(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -> Taken {
-    let mut total = Taken::default();
+fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -> Consumed {
+    let mut total = Consumed::default();
     while total.quantity < quantity {
         let index = named.and_then(|name| item.lots.iter().position(|lot| lot.lot.as_ref() == Some(name))).unwrap_or(0);
         let Some(lot) = item.lots.get_mut(index) else { break };
@@ -172,7 +186,7 @@ fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
 }
 
 /// The average cost of what a sale took and has not come back yet, less what comes back now. Nothing where nothing is left of it.
-fn give_back(taken: &mut Taken, quantity: Decimal) -> Option<Decimal> {
+fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
     if taken.quantity.is_zero() {
         return None;
     }
@@ -186,7 +200,7 @@ fn give_back(taken: &mut Taken, quantity: Decimal) -> Option<Decimal> {
 }
 
 /// The movements of an event, in the order of its lines.
-fn movements(world: &World, place: &Place, known: &Known) -> Vec<Movement> {
+fn movements(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
     let content = &known.event.content;
     let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
     let (site, lines): (Option<SiteId>, Vec<(&Name, Decimal, Direction)>) = match &known.fact {
@@ -212,7 +226,7 @@ fn movements(world: &World, place: &Place, known: &Known) -> Vec<Movement> {
             let lines = adjustment.lines.iter();
             (content.site, lines.map(|line| signed(&line.product, line.quantity, cost(line.unit_cost))).collect())
         }
-        Fact::StockCountAccepted { count } => match world.counts.get(count) {
+        Fact::StockCountAccepted { count } => match decision_state.counts.get(count) {
             Some(count) => {
                 let lines = count.lines.iter();
                 let lines = lines.map(|(product, (held, counted))| signed(product, *counted - *held, Cost::Last));
@@ -247,17 +261,17 @@ fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Dir
 }
 
 /// A count beside what central holds at its position. A product counted on two shelves is counted together.
-fn counted(world: &World, site: Option<SiteId>, list: &StockList) -> Count {
+fn counted(decision_state: &DecisionState, site: Option<SiteId>, list: &StockList) -> StockCount {
     let mut lines = BTreeMap::new();
     for line in &list.lines {
         let entry = lines.entry(line.product.clone());
-        let (_, counted) = entry.or_insert_with(|| (quantity(world, site, &line.product), Decimal::ZERO));
+        let (_, counted) = entry.or_insert_with(|| (quantity(decision_state, site, &line.product), Decimal::ZERO));
         *counted += line.quantity;
     }
-    Count { site, lines, accepted: false }
+    StockCount { site, lines, accepted: false }
 }
 
-fn quantity(world: &World, site: Option<SiteId>, product: &Name) -> Decimal {
+fn quantity(decision_state: &DecisionState, site: Option<SiteId>, product: &Name) -> Decimal {
     let key = StockKey { site, product: product.clone() };
-    world.stock.get(&key).map(StockItem::quantity).unwrap_or_default()
+    decision_state.stock.get(&key).map(StockItem::quantity).unwrap_or_default()
 }

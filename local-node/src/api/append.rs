@@ -12,7 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::blobs;
-use super::body::bad_json;
+use super::body::malformed_body;
 use super::precondition::{self, Checked, NotTaken};
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{self, AppendError};
@@ -64,18 +64,18 @@ async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<Append
         Ok(appended) => Ok(AppendResponse { results: appended.into_iter().map(shown).collect() }),
         Err(NotTaken::Log(AppendError::EventIdReused(reused))) => {
             let problems = reused.into_iter().map(|reused| (reused.index, id_reused(reused)));
-            Err(list_refused(count, problems.collect()))
+            Err(batch_rejected(count, problems.collect()))
         }
         Err(NotTaken::Log(error)) => Err(not_appended(error)),
-        Err(NotTaken::Moved(moved)) => Err(list_refused(count, moved)),
+        Err(NotTaken::Moved(moved)) => Err(batch_rejected(count, moved)),
         Err(NotTaken::Unread(problem)) => Err(problem),
     }
 }
 
 fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Checked>, Problem> {
-    let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| bad_json(&error))?;
+    let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| malformed_body(&error))?;
     if list.is_empty() {
-        return Err(Problem::new(ErrorCode::BadJson, "the list is empty"));
+        return Err(Problem::new(ErrorCode::MalformedBody, "the list is empty"));
     }
     if list.len() > LIST_DRAFTS_MAX {
         let detail = format!(
@@ -94,19 +94,19 @@ fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Checked
             Err(problem) => problems.push((index, problem)),
         }
     }
-    if problems.is_empty() { Ok(drafts) } else { Err(list_refused(count, problems)) }
+    if problems.is_empty() { Ok(drafts) } else { Err(batch_rejected(count, problems)) }
 }
 
 /// One problem per draft, in order: its own, or that another one's kept it out.
-fn list_refused(count: usize, problems: Vec<(usize, Problem)>) -> Problem {
+fn batch_rejected(count: usize, problems: Vec<(usize, Problem)>) -> Problem {
     let detail = format!("{} of {count} drafts were refused, and nothing was written", problems.len());
     let mut own = problems.into_iter().peekable();
     let problems = (0..count).map(|index| match own.next_if(|(refused, _)| *refused == index) {
         Some((_, problem)) => in_list(index, problem),
-        None => in_list(index, Problem::new(ErrorCode::ListRefused, "nothing is wrong with this draft")),
+        None => in_list(index, Problem::new(ErrorCode::BatchRejected, "nothing is wrong with this draft")),
     });
     let problems: Vec<Value> = problems.collect();
-    Problem::new(ErrorCode::ListRefused, detail).with("problems", problems)
+    Problem::new(ErrorCode::BatchRejected, detail).with("problems", problems)
 }
 
 /// A problem of one draft, told by its place in the body.

@@ -12,14 +12,14 @@ use comptoir_core::fact::Fact;
 use comptoir_core::limits::BLOB_BYTES_MAX;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::shop_v1::BlobKept;
+use comptoir_proto::shop_v1::StoredBlob;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 use super::body::{BODY_TIMEOUT, timed_out};
 use super::events::off_the_runtime;
 use super::query::{self, PathId};
-use super::refusal::Refusal;
+use super::refusal::ProblemResponse;
 use crate::blobs::{BlobError, BlobHash, named};
 use crate::node::Node;
 
@@ -28,14 +28,14 @@ pub(super) async fn put(
     State(node): State<Arc<Node>>,
     PathId(hash): PathId,
     request: Request,
-) -> Result<(StatusCode, Json<BlobKept>), Refusal> {
+) -> Result<(StatusCode, Json<StoredBlob>), ProblemResponse> {
     let hash = parse(&hash)?;
     let (parts, body) = request.into_parts();
     if declared(&parts.headers).is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
         pass_over(body).await;
         return Err(refused(BlobError::TooLarge).into());
     }
-    let answer = Json(BlobKept { hash: hash.to_string() });
+    let answer = Json(StoredBlob { hash: hash.to_string() });
     if node.blobs().has(hash) {
         pass_over(body).await;
         return Ok((StatusCode::OK, answer));
@@ -43,9 +43,9 @@ pub(super) async fn put(
     if let Some((free_bytes, needed_bytes)) = node.log().disk_low() {
         pass_over(body).await;
         let detail = format!("{free_bytes} bytes are free, {needed_bytes} are needed");
-        return Err(Problem::new(ErrorCode::DiskLow, detail).into());
+        return Err(Problem::new(ErrorCode::InsufficientStorage, detail).into());
     }
-    take(&node, hash, body).await?;
+    store_upload(&node, hash, body).await?;
     Ok((StatusCode::CREATED, answer))
 }
 
@@ -60,7 +60,7 @@ async fn pass_over(mut body: Body) {
     }
 }
 
-async fn take(node: &Node, hash: BlobHash, mut body: Body) -> Result<(), Problem> {
+async fn store_upload(node: &Node, hash: BlobHash, mut body: Body) -> Result<(), Problem> {
     let number = node.random_uuid().map_err(|error| refused(error.into()))?;
     let mut incoming = node.blobs().begin(hash, number).await.map_err(refused)?;
     loop {
@@ -80,7 +80,10 @@ async fn take(node: &Node, hash: BlobHash, mut body: Body) -> Result<(), Problem
 }
 
 /// `GET /api/v1/blobs/{hash}`, and `HEAD`.
-pub(super) async fn get(State(node): State<Arc<Node>>, PathId(hash): PathId) -> Result<impl IntoResponse, Refusal> {
+pub(super) async fn get(
+    State(node): State<Arc<Node>>,
+    PathId(hash): PathId,
+) -> Result<impl IntoResponse, ProblemResponse> {
     let hash = parse(&hash)?;
     let blobs = node.blobs().clone();
     let bytes = off_the_runtime(move || blobs.read(hash)).await?.map_err(|error| refused(error.into()))?;

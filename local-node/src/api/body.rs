@@ -58,7 +58,7 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
     let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
     key.map(Some).ok_or_else(|| {
         let detail = format!("Idempotency-Key has 1 to {KEY_CHARS_MAX} visible ASCII characters, got {value:?}");
-        Problem::new(ErrorCode::BadParameter, detail)
+        Problem::new(ErrorCode::InvalidParameter, detail)
     })
 }
 
@@ -72,7 +72,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> R
     match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, bytes_max)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.source().is_some_and(|source| source.is::<LengthLimitError>()) => Err(too_large()),
-        Ok(Err(error)) => Err(Problem::new(ErrorCode::BadJson, format!("the body broke off: {error}"))),
+        Ok(Err(error)) => Err(Problem::new(ErrorCode::MalformedBody, format!("the body broke off: {error}"))),
         Err(_) => Err(timed_out()),
     }
 }
@@ -83,6 +83,6 @@ pub(super) fn timed_out() -> Problem {
 }
 
 /// A body that is no JSON, or other JSON than was expected.
-pub(super) fn bad_json(error: &serde_json::Error) -> Problem {
-    Problem::new(ErrorCode::BadJson, error.to_string())
+pub(super) fn malformed_body(error: &serde_json::Error) -> Problem {
+    Problem::new(ErrorCode::MalformedBody, error.to_string())
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use comptoir_proto::commands_v1::Command;
+use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{Recorded, record};
+use super::command::{CommandResponse, record};
 use super::query::PathId;
 use crate::node::Node;
 
 /// `POST /api/v1/deliveries/{id}/validate`.
-pub(super) async fn validate(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> Recorded {
-    record(&node, Command::ValidateDelivery, Some(&id), request).await
+pub(super) async fn validate(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> CommandResponse {
+    record(&node, ShopCommand::ValidateDelivery, Some(&id), request).await
 }

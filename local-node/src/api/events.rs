@@ -14,13 +14,13 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
-use comptoir_proto::sync_v1::KeptResult;
+use comptoir_proto::sync_v1::StoredResult;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::body::{self, Media};
 use super::query::PathId;
-use super::refusal::{self, Refusal};
+use super::refusal::{self, ProblemResponse};
 use super::{append, query, stream};
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
@@ -30,7 +30,7 @@ const PAGE_ROWS: usize = 100;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// `POST /api/v1/events`: one, a list, or a stream.
-pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> Result<Response, ProblemResponse> {
     let (parts, body) = request.into_parts();
     let key = body::idempotency_key(&parts.headers)?;
     match body::media(&parts.headers)? {
@@ -44,7 +44,7 @@ pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> R
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Page {
+pub(super) struct EventsQuery {
     /// `next` of the page before.
     after: Option<String>,
     /// Where there is no `after`: from the last so many on.
@@ -56,16 +56,16 @@ pub(super) struct Page {
 }
 
 /// `GET /api/v1/events?after&limit`, or from the last so many on.
-pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, Refusal> {
-    let page: Page = query::read(&uri)?;
-    let after = page.after.as_deref().map(Cursor::parse).transpose()?;
+pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, ProblemResponse> {
+    let page: EventsQuery = query::read(&uri)?;
+    let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
     let (last, limit) = (page.last.as_deref().map(last).transpose()?, limit(page.limit.as_deref())?);
     let (log, sending) = (node.log().clone(), node.line().sending);
     let read = move || {
         let after = match (after, last) {
             (Some(after), _) => after,
-            (None, Some(last)) => Cursor::before_last(&log, last)?,
-            (None, None) => Cursor::default(),
+            (None, Some(last)) => EventsCursor::before_last(&log, last)?,
+            (None, None) => EventsCursor::default(),
         };
         read_page(&log, after, limit, sending)
     };
@@ -73,7 +73,7 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
 }
 
 /// `GET /api/v1/events/{id}`.
-pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<EventDto>, Refusal> {
+pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<EventDto>, ProblemResponse> {
     let id: EventId = id.parse().map_err(|_| query::bad("id", &id, "an event is named by its UUID"))?;
     let log = node.log().clone();
     let found = off_the_runtime(move || log.find(id)).await??;
@@ -106,29 +106,29 @@ pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
 
 /// A place in the log: after the record of that epoch and seq.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-struct Cursor {
+struct EventsCursor {
     epoch: u32,
     seq: u64,
 }
 
-impl Cursor {
-    fn parse(text: &str) -> Result<Cursor, Problem> {
+impl EventsCursor {
+    fn parse(text: &str) -> Result<EventsCursor, Problem> {
         let parts = text.split_once('.').and_then(|(epoch, seq)| {
-            Some(Cursor { epoch: epoch.parse().ok()?, seq: seq.parse().ok().filter(|seq| *seq < u64::MAX)? })
+            Some(EventsCursor { epoch: epoch.parse().ok()?, seq: seq.parse().ok().filter(|seq| *seq < u64::MAX)? })
         });
         parts.ok_or_else(|| query::bad("after", text, "give the `next` of the page before"))
     }
 
     /// Before the last so many records of the log, or before its first.
-    fn before_last(log: &Log, mut last: u64) -> Result<Cursor, ReadError> {
+    fn before_last(log: &Log, mut last: u64) -> Result<EventsCursor, ReadError> {
         for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
             let end = log.last(epoch).0;
             if last <= end {
-                return Ok(Cursor { epoch, seq: end - last });
+                return Ok(EventsCursor { epoch, seq: end - last });
             }
             last -= end;
         }
-        Ok(Cursor::default())
+        Ok(EventsCursor::default())
     }
 
     fn text(self) -> String {
@@ -137,7 +137,12 @@ impl Cursor {
 }
 
 /// Records after a cursor, over the end of an epoch into the next.
-fn read_page(log: &Log, after: Cursor, limit: usize, sending: Sending) -> Result<EventPage, Refusal> {
+fn read_page(
+    log: &Log,
+    after: EventsCursor,
+    limit: usize,
+    sending: SeqsInFlight,
+) -> Result<EventPage, ProblemResponse> {
     let mut events = Vec::new();
     let (mut at, mut bytes) = (after, 0);
     for epoch in log.epochs().into_iter().map(|epoch| epoch.number).filter(|number| *number >= after.epoch) {
@@ -147,7 +152,7 @@ fn read_page(log: &Log, after: Cursor, limit: usize, sending: Sending) -> Result
             let sealed = log.read(epoch, from, limit - events.len(), PAGE_BYTES)?;
             let Some(last) = sealed.last() else { break };
             from = last.seq.next();
-            at = Cursor { epoch, seq: last.seq.0 };
+            at = EventsCursor { epoch, seq: last.seq.0 };
             for sealed in sealed {
                 bytes += sealed.record.len();
                 let open = epoch == log.head().epoch.number;
@@ -173,15 +178,15 @@ fn decided_again(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadErro
 }
 
 /// The records that are on their way to central, first and last.
-type Sending = Option<(Seq, Seq)>;
+type SeqsInFlight = Option<(Seq, Seq)>;
 
-fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: Sending) -> Result<EventDto, Refusal> {
+fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Result<EventDto, ProblemResponse> {
     let unreadable = |error: stored_v1::DecodeError| {
-        Refusal::from(Problem::new(ErrorCode::Internal, format!("a record of the log does not read: {error}")))
+        ProblemResponse::from(Problem::new(ErrorCode::Internal, format!("a record of the log does not read: {error}")))
     };
     let event = stored_v1::decode(&sealed.record).map_err(unreadable)?;
     let is_synced = Some(decision.is_some());
-    let kept: Option<KeptResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let kept: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
     let (decision, last_sync_at) = kept.map_or((None, None), |kept| (Some(kept.result), kept.last_sync_at));
     let status = match &decision {
         Some(result) => match result.verdict.as_str() {
@@ -198,7 +203,7 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: Sending) -> Result<E
 /// Reads from disk where it holds no other request up.
 pub(super) async fn off_the_runtime<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, Refusal> {
+) -> Result<R, ProblemResponse> {
     let joined = tokio::task::spawn_blocking(work).await;
     joined.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()).into())
 }

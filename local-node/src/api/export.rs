@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::query;
-use super::refusal::{Refusal, damaged};
+use super::refusal::{ProblemResponse, damaged};
 use crate::event_log::{Log, ReadError};
 use crate::node::Node;
 
@@ -54,7 +54,7 @@ pub(super) struct Export {
     incomplete: Option<String>,
 }
 
-pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, ProblemResponse> {
     let Export { incomplete } = query::read(&uri)?;
     let incomplete = match incomplete.as_deref() {
         None | Some("false") => false,

@@ -11,7 +11,7 @@ use comptoir_proto::status_v1::Health;
 use tokio::time::timeout;
 
 use super::events::off_the_runtime;
-use super::refusal::{Refusal, with_missing};
+use super::refusal::{ProblemResponse, with_missing};
 use crate::node::Node;
 
 /// The process lives.
@@ -23,7 +23,7 @@ pub(super) async fn healthz() -> Json<Health> {
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 
 /// The log takes events.
-pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, Refusal> {
+pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, ProblemResponse> {
     let looked = timeout(ANSWER_WITHIN, off_the_runtime(move || node.log().status())).await;
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");
     let status = looked.map_err(|_| silent().retry_after(1))??;
@@ -32,7 +32,9 @@ pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>
     }
     if status.disk_low {
         let free = status.disk.map_or(0, |disk| disk.free_bytes);
-        return Err(Problem::new(ErrorCode::DiskLow, format!("{free} bytes are free on the log's disk")).into());
+        return Err(
+            Problem::new(ErrorCode::InsufficientStorage, format!("{free} bytes are free on the log's disk")).into()
+        );
     }
     Ok(Json(Health::ready(None)))
 }

@@ -9,18 +9,18 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 use super::body::{BODY_TIMEOUT, timed_out};
-use super::stream::Refused;
+use super::stream::RefusedLine;
 
 /// One line that is not blank.
-pub(super) struct Line {
+pub(super) struct NdjsonLine {
     /// From 1, blank lines counted too.
     pub(super) number: u64,
     /// Its text, or why there is none.
-    pub(super) text: Result<Vec<u8>, Refused>,
+    pub(super) text: Result<Vec<u8>, RefusedLine>,
 }
 
 /// Reads a body line by line.
-pub(super) struct Lines {
+pub(super) struct NdjsonLines {
     body: Body,
     /// What was read and not yet given out.
     frame: Bytes,
@@ -41,13 +41,13 @@ enum End {
     Done,
 }
 
-impl Lines {
-    pub(super) fn new(body: Body) -> Lines {
-        Lines { body, frame: Bytes::new(), begun: Vec::new(), too_long: false, number: 0, end: End::NotYet }
+impl NdjsonLines {
+    pub(super) fn new(body: Body) -> NdjsonLines {
+        NdjsonLines { body, frame: Bytes::new(), begun: Vec::new(), too_long: false, number: 0, end: End::NotYet }
     }
 
     /// The next line, if it is here already.
-    pub(super) fn next_buffered(&mut self) -> Option<Line> {
+    pub(super) fn next_buffered(&mut self) -> Option<NdjsonLine> {
         loop {
             let line = match self.frame.iter().position(|byte| *byte == b'\n') {
                 Some(at) => {
@@ -85,7 +85,8 @@ impl Lines {
             Ok(Some(Ok(frame))) => self.frame = frame.into_data().unwrap_or_default(),
             Ok(None) => self.end = End::LastLine(None),
             Ok(Some(Err(error))) => {
-                let problem = Problem::new(ErrorCode::BadJson, format!("the stream broke off in this line: {error}"));
+                let problem =
+                    Problem::new(ErrorCode::MalformedBody, format!("the stream broke off in this line: {error}"));
                 self.end = End::LastLine(Some(problem));
             }
             Err(_) => self.end = End::LastLine(Some(timed_out())),
@@ -102,19 +103,21 @@ impl Lines {
     }
 
     /// Ends the line that was begun; nothing where it is blank.
-    fn finish(&mut self, broken: Option<Problem>) -> Option<Line> {
+    fn finish(&mut self, broken: Option<Problem>) -> Option<NdjsonLine> {
         self.number += 1;
         let (number, text) = (self.number, std::mem::take(&mut self.begun));
         if std::mem::take(&mut self.too_long) {
             let problem =
                 Problem::new(ErrorCode::TooLarge, format!("a line has at most {NDJSON_LINE_BYTES_MAX} bytes"));
-            return Some(Line { number, text: Err(problem.into()) });
+            return Some(NdjsonLine { number, text: Err(problem.into()) });
         }
         match broken {
             // It stopped between two lines: only a caller that is still there needs to know, and it knows.
-            Some(problem) if !text.is_empty() || problem.retryable => Some(Line { number, text: Err(problem.into()) }),
+            Some(problem) if !text.is_empty() || problem.retryable => {
+                Some(NdjsonLine { number, text: Err(problem.into()) })
+            }
             _ if text.trim_ascii().is_empty() => None,
-            _ => Some(Line { number, text: Ok(text) }),
+            _ => Some(NdjsonLine { number, text: Ok(text) }),
         }
     }
 }
@@ -131,10 +134,10 @@ mod tests {
     }
 
     async fn read(body: Body) -> Vec<String> {
-        let mut lines = Lines::new(body);
+        let mut lines = NdjsonLines::new(body);
         let mut found = Vec::new();
         loop {
-            while let Some(Line { number, text }) = lines.next_buffered() {
+            while let Some(NdjsonLine { number, text }) = lines.next_buffered() {
                 found.push(match text {
                     Ok(text) => format!("{number} {}", String::from_utf8(text).unwrap()),
                     Err(refused) => format!("{number} {}", refused.problem().code),
@@ -169,7 +172,7 @@ mod tests {
             let frames = [Ok(text.to_owned()), Err(std::io::Error::other("reset"))];
             Body::from_stream(tokio_stream::iter(frames))
         };
-        assert_eq!(read(broken("one\ntwo")).await, ["1 one", "2 BAD_JSON"]);
+        assert_eq!(read(broken("one\ntwo")).await, ["1 one", "2 MALFORMED_BODY"]);
         assert_eq!(read(broken("one\ntwo\n")).await, ["1 one", "2 two"]);
     }
 

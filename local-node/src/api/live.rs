@@ -22,7 +22,7 @@ use super::queue;
 use crate::event_log::Head;
 use crate::node::Node;
 use crate::notifications::{self, Language};
-use crate::sync_agent::{SyncState, Trouble};
+use crate::sync_agent::{SyncIssue, SyncState};
 
 /// A quiet stream says that it lives.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -136,7 +136,7 @@ fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
     let queue = queue::read(node)?;
     let queue = LiveQueue { pending: queue.pending, attention: queue.attention };
     let pull = &sync.pull;
-    let code = |trouble: &Trouble| trouble.code.clone();
+    let code = |trouble: &SyncIssue| trouble.code.clone();
     let sync = LiveSync {
         phase: sync.phase.as_str().to_owned(),
         attention: sync

@@ -6,7 +6,6 @@ mod body;
 mod clients;
 mod command;
 mod deliveries;
-mod drafts;
 mod events;
 mod export;
 mod health;
@@ -22,6 +21,7 @@ mod receptions;
 mod refusal;
 mod rows;
 mod sales;
+mod saved_forms;
 mod start_page;
 mod status;
 mod stream;
@@ -39,7 +39,7 @@ use comptoir_proto::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::node::Node;
-use refusal::Refusal;
+use refusal::ProblemResponse;
 
 /// Every route of a node.
 pub fn router(node: Arc<Node>) -> Router {
@@ -60,9 +60,9 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::DELIVERIES, get(rows::deliveries))
         .route(paths::STOCK, get(rows::stock))
         .route(paths::ENTITY, get(rows::entity))
-        .route(paths::DRAFTS, get(drafts::list))
-        .route(paths::DRAFT, get(drafts::one).put(drafts::save).delete(drafts::delete))
-        .route(paths::DRAFT_SUBMIT, post(drafts::submit))
+        .route(paths::DRAFTS, get(saved_forms::list))
+        .route(paths::DRAFT, get(saved_forms::one).put(saved_forms::save).delete(saved_forms::delete))
+        .route(paths::DRAFT_SUBMIT, post(saved_forms::submit))
         .route(paths::NOTIFICATIONS, get(notifications::list))
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
@@ -80,10 +80,10 @@ pub fn router(node: Arc<Node>) -> Router {
         .with_state(node)
 }
 
-async fn no_such_path(uri: Uri) -> Refusal {
+async fn no_such_path(uri: Uri) -> ProblemResponse {
     Problem::new(ErrorCode::NotFound, format!("{} is no path of this node", uri.path())).into()
 }
 
-async fn no_such_method(method: Method, uri: Uri) -> Refusal {
+async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
     Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())).into()
 }

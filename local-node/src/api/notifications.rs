@@ -16,13 +16,13 @@ use serde::Deserialize;
 
 use super::events::{limit, off_the_runtime};
 use super::query::{self, PathId};
-use super::refusal::{Refusal, not_appended};
+use super::refusal::{ProblemResponse, not_appended};
 use crate::node::Node;
 use crate::notifications::{self, Language};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
+pub(super) struct NotificationsQuery {
     /// Only what nobody has seen.
     unseen: Option<bool>,
     /// Rows of a page.
@@ -37,8 +37,8 @@ pub(super) async fn list(
     State(node): State<Arc<Node>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<RowList<Notification>>, Refusal> {
-    let ListQuery { unseen, limit: limit_text, cursor } = query::read(&uri)?;
+) -> Result<Json<RowList<Notification>>, ProblemResponse> {
+    let NotificationsQuery { unseen, limit: limit_text, cursor } = query::read(&uri)?;
     let limit = limit(limit_text.as_deref())?;
     let after = cursor.map(|text| {
         notifications::parse_id(&text)
@@ -55,14 +55,14 @@ pub(super) async fn seen(
     State(node): State<Arc<Node>>,
     PathId(id): PathId,
     headers: HeaderMap,
-) -> Result<Json<Notification>, Refusal> {
+) -> Result<Json<Notification>, ProblemResponse> {
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no notification {id:?}"));
     let key = notifications::parse_id(&id).ok_or_else(missing)?;
     let (log, language) = (node.log().clone(), language(&headers));
     let found = off_the_runtime(move || notifications::seen(&log, key, language)).await??;
     let (notification, change) = found.ok_or_else(missing)?;
     if let Some(change) = change {
-        node.log().keep(vec![vec![change]]).await.map_err(not_appended)?;
+        node.log().put(vec![vec![change]]).await.map_err(not_appended)?;
     }
     Ok(Json(notification))
 }

@@ -10,18 +10,18 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::{DOCS_PAGE, Operation, Server, WRITE_REFUSALS, append, commands, document, words};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
-use comptoir_proto::shop_v1::{BlobKept, LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, TypedDraft};
+use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
 use comptoir_proto::status_v1::{Health, NodeStatus};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{drafts, events, export, notifications, rows};
+use super::{events, export, notifications, rows, saved_forms};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of a local node",
     secured: false,
     refusals: &[
-        ErrorCode::BadParameter,
+        ErrorCode::InvalidParameter,
         ErrorCode::MethodNotAllowed,
         ErrorCode::StoreUnavailable,
         ErrorCode::LogDamaged,
@@ -59,7 +59,7 @@ fn log() -> Vec<Operation> {
     vec![
         append::<AppendResponse, LineResult>(),
         get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
-            .asks::<events::Page>()
+            .asks::<events::EventsQuery>()
             .answers::<EventPage>(200),
         get(paths::EVENT, "One event, with what central decided").answers::<EventDto>(200),
         get(paths::EVENTS_EXPORT, "The log as a bundle, for an auditor").asks::<export::Export>().answers_given(
@@ -71,25 +71,25 @@ fn log() -> Vec<Operation> {
         Operation::new("put", paths::BLOB, "Keep a file: a signature, a photo")
             .takes_given("application/octet-stream", bytes())
             .or_nothing()
-            .answers::<BlobKept>(200)
-            .answers::<BlobKept>(201)
+            .answers::<StoredBlob>(200)
+            .answers::<StoredBlob>(201)
             .refuses(&[
                 ErrorCode::ChecksumMismatch,
                 ErrorCode::TooLarge,
                 ErrorCode::RequestTimeout,
-                ErrorCode::DiskLow,
+                ErrorCode::InsufficientStorage,
             ]),
     ]
 }
 
 fn lists() -> Vec<Operation> {
     vec![
-        rows_of::<NodeRow<EntityRow>, rows::PageQuery>(paths::PRODUCTS, "Products"),
-        rows_of::<NodeRow<EntityRow>, rows::PageQuery>(paths::CLIENTS, "Clients"),
+        rows_of::<NodeRow<EntityRow>, rows::RowsQuery>(paths::PRODUCTS, "Products"),
+        rows_of::<NodeRow<EntityRow>, rows::RowsQuery>(paths::CLIENTS, "Clients"),
         get(paths::CLIENT, "One client").answers::<NodeRow<EntityRow>>(200).named(),
         rows_of::<NodeRow<DeliveryRow>, rows::DeliveryQuery>(paths::DELIVERIES, "Deliveries"),
         rows_of::<NodeRow<InvoiceRow>, rows::InvoiceQuery>(paths::INVOICES, "Invoices"),
-        rows_of::<NodeStockRow, rows::StockQuery>(paths::STOCK, "Stock: central's figures, and what waits here"),
+        rows_of::<NodeStockRow, rows::StockRowsQuery>(paths::STOCK, "Stock: central's figures, and what waits here"),
         get(paths::ENTITY, "One entity of any type").answers::<NodeRow<EntityRow>>(200).named(),
     ]
 }
@@ -102,15 +102,15 @@ const DRAFT_TAG: &str = "Names the draft as it is now: for the If-Match of its n
 
 fn typed() -> Vec<Operation> {
     vec![
-        get(paths::DRAFTS, "What is being typed").asks::<drafts::ListQuery>().answers::<RowList<TypedDraft>>(200),
-        get(paths::DRAFT, "One draft").answers::<TypedDraft>(200).says(200, "ETag", true, DRAFT_TAG),
+        get(paths::DRAFTS, "What is being typed").asks::<saved_forms::FormsQuery>().answers::<RowList<SavedForm>>(200),
+        get(paths::DRAFT, "One draft").answers::<SavedForm>(200).says(200, "ETag", true, DRAFT_TAG),
         Operation::new("put", paths::DRAFT, "Save a draft, whole, in the place of what was seen")
             .header("If-Match", false, "The ETag of what was read or saved last, where the draft is there")
             .header("If-None-Match", false, "`*`: there is no such draft yet")
-            .takes::<drafts::Named>()
+            .takes::<saved_forms::FormHeader>()
             .like(json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } }))
-            .answers::<TypedDraft>(200)
-            .answers::<TypedDraft>(201)
+            .answers::<SavedForm>(200)
+            .answers::<SavedForm>(201)
             .says(200, "ETag", true, DRAFT_TAG)
             .says(201, "ETag", true, DRAFT_TAG)
             .refuses(&WRITE_REFUSALS),
@@ -124,7 +124,7 @@ fn typed() -> Vec<Operation> {
             .refuses(&WRITE_REFUSALS),
         get(paths::NOTIFICATIONS, "What a person should hear")
             .any_header("Accept-Language", "`en`; French otherwise")
-            .asks::<notifications::ListQuery>()
+            .asks::<notifications::NotificationsQuery>()
             .answers::<RowList<Notification>>(200),
         Operation::new("post", paths::NOTIFICATION_SEEN, "A person has seen it")
             .any_header("Accept-Language", "`en`; French otherwise")
@@ -148,7 +148,7 @@ fn standing() -> Vec<Operation> {
         get(paths::HEALTHZ, "The process lives").answers::<Health>(200),
         get(paths::READYZ, "The process can do its work").answers::<Health>(200).refuses(&[
             ErrorCode::LogReadOnly,
-            ErrorCode::DiskLow,
+            ErrorCode::InsufficientStorage,
             ErrorCode::StoreNotAnswering,
         ]),
         get(paths::OPENAPI, "This document").answers::<words::Members>(200),

@@ -10,7 +10,7 @@ use axum::http::header::IF_MATCH;
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::state::EntityKey;
-use comptoir_proto::edits_v1::{Edit, Edits, Now, Tag};
+use comptoir_proto::edits_v1::{CurrentEntity, Edit, Edits, Tag};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
@@ -49,7 +49,7 @@ pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
     };
     if named.next().is_some() {
         let detail = "If-Match stands there more than once: give the one ETag of what was read";
-        return Err(Problem::new(ErrorCode::BadParameter, detail));
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail));
     }
     let tag = value.to_str().unwrap_or_default().trim();
     Tag::parse(tag).ok_or_else(|| {
@@ -105,8 +105,8 @@ fn shown(node: &Node, draft: &Draft) -> Result<Option<Tagged<NodeRow<EntityRow>>
     node.read_models().one::<EntityRow>(&target, node.line())
 }
 
-fn now(shown: &Tagged<NodeRow<EntityRow>>) -> Now {
-    Now { version: shown.tag.version, tag: shown.tag.to_string(), lives: !shown.row.row.deleted }
+fn now(shown: &Tagged<NodeRow<EntityRow>>) -> CurrentEntity {
+    CurrentEntity { version: shown.tag.version, tag: shown.tag.to_string(), lives: !shown.row.row.deleted }
 }
 
 /// Refuses at the counter what central would refuse hours later.

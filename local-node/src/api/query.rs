@@ -8,31 +8,31 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use serde::de::DeserializeOwned;
 
-use super::refusal::Refusal;
+use super::refusal::ProblemResponse;
 
 /// Reads a query string; the type says which parameters there are.
 pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     match Query::<T>::try_from_uri(uri) {
         Ok(Query(query)) => Ok(query),
-        Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text())),
+        Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text())),
     }
 }
 
 /// A parameter that does not read.
 pub(super) fn bad(name: &str, value: &str, needed: &str) -> Problem {
-    Problem::new(ErrorCode::BadParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
+    Problem::new(ErrorCode::InvalidParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
 }
 
 /// The `{id}` of a path, decoded.
 pub(super) struct PathId(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
-    type Rejection = Refusal;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathId, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathId, ProblemResponse> {
         match Path::<String>::from_request_parts(parts, state).await {
             Ok(Path(id)) => Ok(PathId(id)),
-            Err(error) => Err(Problem::new(ErrorCode::BadParameter, error.body_text()).at("id").into()),
+            Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text()).at("id").into()),
         }
     }
 }

@@ -8,11 +8,11 @@ use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::instant;
 
 use super::events::off_the_runtime;
-use super::refusal::Refusal;
+use super::refusal::ProblemResponse;
 use crate::event_log::ReadError;
 use crate::node::Node;
 
-pub(super) async fn queue(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, Refusal> {
+pub(super) async fn queue(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, ProblemResponse> {
     Ok(Json(off_the_runtime(move || read(&node)).await??))
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use comptoir_proto::commands_v1::Command;
+use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{Recorded, record};
+use super::command::{CommandResponse, record};
 use crate::node::Node;
 
 /// `POST /api/v1/receptions`.
-pub(super) async fn receive(State(node): State<Arc<Node>>, request: Request) -> Recorded {
-    record(&node, Command::ReceiveGoods, None, request).await
+pub(super) async fn receive(State(node): State<Arc<Node>>, request: Request) -> CommandResponse {
+    record(&node, ShopCommand::ReceiveGoods, None, request).await
 }

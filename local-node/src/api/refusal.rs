@@ -16,21 +16,21 @@ const DISK_RETRY_SECONDS: u64 = 30;
 
 /// A problem on its way out.
 #[derive(Debug)]
-pub(super) struct Refusal(Box<Problem>);
+pub(super) struct ProblemResponse(Box<Problem>);
 
-impl From<Problem> for Refusal {
-    fn from(problem: Problem) -> Refusal {
-        Refusal(Box::new(problem))
+impl From<Problem> for ProblemResponse {
+    fn from(problem: Problem) -> ProblemResponse {
+        ProblemResponse(Box::new(problem))
     }
 }
 
-impl From<ReadError> for Refusal {
-    fn from(error: ReadError) -> Refusal {
+impl From<ReadError> for ProblemResponse {
+    fn from(error: ReadError) -> ProblemResponse {
         error.problem().into()
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let problem = self.0;
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -70,7 +70,7 @@ pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
     tracing::error!("A request ended in a panic: {text}");
     let detail = "this request ended in a defect of the program; whether it was recorded can be asked by its event id";
-    Refusal::from(Problem::new(ErrorCode::Internal, detail)).into_response()
+    ProblemResponse::from(Problem::new(ErrorCode::Internal, detail)).into_response()
 }
 
 /// The log's refusal of one draft or a whole list.
@@ -80,10 +80,12 @@ pub(super) fn not_appended(error: AppendError) -> Problem {
         AppendError::Busy { retry_after } => {
             Problem::new(ErrorCode::QueueFull, detail).retry_after(retry_after.as_secs().max(1))
         }
-        AppendError::DiskLow { free_bytes, needed_bytes } => Problem::new(ErrorCode::DiskLow, detail)
-            .with("free_bytes", free_bytes)
-            .with("needed_bytes", needed_bytes)
-            .retry_after(DISK_RETRY_SECONDS),
+        AppendError::InsufficientStorage { free_bytes, needed_bytes } => {
+            Problem::new(ErrorCode::InsufficientStorage, detail)
+                .with("free_bytes", free_bytes)
+                .with("needed_bytes", needed_bytes)
+                .retry_after(DISK_RETRY_SECONDS)
+        }
         AppendError::ReadOnly { .. } => Problem::new(ErrorCode::LogReadOnly, detail),
         AppendError::TooLarge { .. } => Problem::new(ErrorCode::TooLarge, detail),
         AppendError::Unencodable { .. } => Problem::new(ErrorCode::Internal, detail),

@@ -20,16 +20,16 @@ use uuid::Uuid;
 
 use super::events::{limit, off_the_runtime};
 use super::query::{self, PathId};
-use super::refusal::Refusal;
+use super::refusal::ProblemResponse;
 use crate::event_log::ReadError;
 use crate::node::Node;
-use crate::read_models::{self, Line, Page, ReadModels, parse_cursor};
+use crate::read_models::{self, ReadModels, RowPage, SyncProgress, parse_cursor};
 
-type Answer = Result<Response, Refusal>;
+type RowsResponse = Result<Response, ProblemResponse>;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PageQuery {
+pub(super) struct RowsQuery {
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
@@ -38,17 +38,22 @@ pub(super) struct PageQuery {
 }
 
 /// `GET /api/v1/products`.
-pub(super) async fn products(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+pub(super) async fn products(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     entities("PRODUCT", node, &uri, &headers).await
 }
 
 /// `GET /api/v1/clients`.
-pub(super) async fn clients(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+pub(super) async fn clients(node: State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     entities("CLIENT", node, &uri, &headers).await
 }
 
-async fn entities(entity_type: &'static str, State(node): State<Arc<Node>>, uri: &Uri, headers: &HeaderMap) -> Answer {
-    let query: PageQuery = query::read(uri)?;
+async fn entities(
+    entity_type: &'static str,
+    State(node): State<Arc<Node>>,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> RowsResponse {
+    let query: RowsQuery = query::read(uri)?;
     let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
     let entity_type = name("type", entity_type)?;
     let line = sending(&node);
@@ -70,7 +75,7 @@ pub(super) struct DeliveryQuery {
 }
 
 /// `GET /api/v1/deliveries`: of one reference or all; `validated=false` are those to validate.
-pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let DeliveryQuery { reference, validated, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
     let delivery = name("type", "DELIVERY")?;
@@ -95,7 +100,7 @@ pub(super) struct InvoiceQuery {
 }
 
 /// `GET /api/v1/invoices`: of one reference of any kind or all.
-pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
+pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let InvoiceQuery { reference, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
     let invoice = name("type", "INVOICE")?;
@@ -110,7 +115,7 @@ pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: H
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StockQuery {
+pub(super) struct StockRowsQuery {
     /// One shop.
     site: Option<Uuid>,
     /// One product.
@@ -123,8 +128,8 @@ pub(super) struct StockQuery {
 }
 
 /// `GET /api/v1/stock`: central's figures, how old they are, and what waits here beside them.
-pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> Answer {
-    let StockQuery { site, product, limit, cursor } = query::read(&uri)?;
+pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
+    let StockRowsQuery { site, product, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
     let line = node.line();
     list(node, &headers, line, move |models| {
@@ -137,7 +142,7 @@ pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: Head
 }
 
 /// `GET /api/v1/clients/{id}`.
-pub(super) async fn client(node: State<Arc<Node>>, PathId(id): PathId, uri: Uri) -> Answer {
+pub(super) async fn client(node: State<Arc<Node>>, PathId(id): PathId, uri: Uri) -> RowsResponse {
     one("CLIENT", &id, node, &uri).await
 }
 
@@ -146,8 +151,8 @@ pub(super) async fn entity(
     node: State<Arc<Node>>,
     key: Result<Path<(String, String)>, PathRejection>,
     uri: Uri,
-) -> Answer {
-    let Path((entity_type, id)) = key.map_err(|error| Problem::new(ErrorCode::BadParameter, error.body_text()))?;
+) -> RowsResponse {
+    let Path((entity_type, id)) = key.map_err(|error| Problem::new(ErrorCode::InvalidParameter, error.body_text()))?;
     one(&entity_type, &id, node, &uri).await
 }
 
@@ -157,7 +162,7 @@ struct NoQuery {}
 
 /// Its ETag is what `If-Match` names. It is no reason to answer 304: how far a waiting event has come, and whether a conflict is open, moves
 /// while the tag stands.
-async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> Answer {
+async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> RowsResponse {
     let NoQuery {} = query::read(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
@@ -173,17 +178,17 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
 }
 
 /// What a list tells of the line to central, where its rows have no age.
-fn sending(node: &Node) -> Line {
-    Line { pulled_at: None, ..node.line() }
+fn sending(node: &Node) -> SyncProgress {
+    SyncProgress { pulled_at: None, ..node.line() }
 }
 
 /// Answers a list from a thread of its own, and not at all where the caller has it. `line` is what of the line to central stands in it.
 async fn list<R: Serialize + Send + 'static>(
     node: Arc<Node>,
     headers: &HeaderMap,
-    line: Line,
+    line: SyncProgress,
     read: impl FnOnce(&ReadModels) -> Result<R, ReadError> + Send + 'static,
-) -> Answer {
+) -> RowsResponse {
     let known = headers.get(IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     let read = move || {
         // Before the rows: a change in between gives them an older tag, and is fetched with the next request.
@@ -202,12 +207,12 @@ fn header(tag: &str) -> Result<HeaderValue, Problem> {
     HeaderValue::from_str(tag).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))
 }
 
-fn page(limit_text: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
+fn page(limit_text: Option<&str>, cursor: Option<&str>) -> Result<RowPage, Problem> {
     let after = cursor.map(|text| {
         parse_cursor(text).ok_or_else(|| query::bad("cursor", text, "give the `next_cursor` of the page before"))
     });
     let limit = limit_text.map_or(Ok(PAGE_ROWS_MAX), |text| limit(Some(text)))?;
-    Ok(Page { limit, after: after.transpose()? })
+    Ok(RowPage { limit, after: after.transpose()? })
 }
 
 fn name(field: &str, text: &str) -> Result<Name, Problem> {

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use comptoir_proto::commands_v1::Command;
+use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{Recorded, record};
+use super::command::{CommandResponse, record};
 use crate::node::Node;
 
 /// `POST /api/v1/sales`.
-pub(super) async fn sale(State(node): State<Arc<Node>>, request: Request) -> Recorded {
-    record(&node, Command::RecordSale, None, request).await
+pub(super) async fn sale(State(node): State<Arc<Node>>, request: Request) -> CommandResponse {
+    record(&node, ShopCommand::RecordSale, None, request).await
 }
 
 /// `POST /api/v1/refunds`.
-pub(super) async fn refund(State(node): State<Arc<Node>>, request: Request) -> Recorded {
-    record(&node, Command::RefundSale, None, request).await
+pub(super) async fn refund(State(node): State<Arc<Node>>, request: Request) -> CommandResponse {
+    record(&node, ShopCommand::RefundSale, None, request).await
 }

@@ -13,7 +13,7 @@ use comptoir_proto::start_page::{self, Figure, Language, Link, StartPage};
 
 use super::events::off_the_runtime;
 use super::queue;
-use super::refusal::Refusal;
+use super::refusal::ProblemResponse;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::sync_agent::Phase;
@@ -21,7 +21,7 @@ use crate::sync_agent::Phase;
 pub(super) async fn start_page(
     State(node): State<Arc<Node>>,
     headers: HeaderMap,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<impl IntoResponse, ProblemResponse> {
     let language = Language::accepted(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
     let page = off_the_runtime(move || read(&node, language)).await??;
     let headers = [

@@ -9,12 +9,12 @@ use comptoir_proto::status_v1::{LogCheck, LogStatus, NodePull, NodeStatus, NodeS
 
 use super::events::off_the_runtime;
 use super::queue;
-use super::refusal::Refusal;
+use super::refusal::ProblemResponse;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;
-use crate::sync_agent::{Phase, PullState, Trouble};
+use crate::sync_agent::{Phase, PullState, SyncIssue};
 
-pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, Refusal> {
+pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, ProblemResponse> {
     Ok(Json(off_the_runtime(move || read(&node)).await??))
 }
 
@@ -110,6 +110,6 @@ fn pull(pull: PullState) -> NodePull {
     }
 }
 
-fn trouble(trouble: Trouble) -> SyncTrouble {
+fn trouble(trouble: SyncIssue) -> SyncTrouble {
     SyncTrouble { code: trouble.code, detail: trouble.detail, at: instant::format(trouble.at) }
 }

@@ -32,7 +32,7 @@ use uuid::Uuid;
 
 use super::append;
 use super::append::shown;
-use super::lines::{Line, Lines};
+use super::lines::{NdjsonLine, NdjsonLines};
 use super::precondition::{self, Checked};
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
@@ -47,17 +47,17 @@ const ANSWERS_AHEAD: usize = 64;
 /// How often a group is offered to a full queue before its lines are told to come back.
 const BUSY_TRIES: u32 = 10;
 
-type Answers = mpsc::Sender<Result<Bytes, std::convert::Infallible>>;
+type LineAnswers = mpsc::Sender<Result<Bytes, std::convert::Infallible>>;
 type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
 
 /// The caller no longer reads: nobody is left to answer.
-struct Gone;
+struct ClientGone;
 
 /// Answers at once; the results follow as the lines do.
 pub(super) fn answer(node: Arc<Node>, key: Option<String>, body: Body) -> Response {
     let (answers, results) = mpsc::channel(ANSWERS_AHEAD);
     let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
-    tokio::spawn(stream.run(Lines::new(body)));
+    tokio::spawn(stream.run(NdjsonLines::new(body)));
     ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(ReceiverStream::new(results))).into_response()
 }
 
@@ -92,7 +92,7 @@ struct InFlight {
 struct Stream {
     node: Arc<Node>,
     key: Option<String>,
-    answers: Answers,
+    answers: LineAnswers,
     open: Group,
     in_flight: VecDeque<InFlight>,
     /// Of the open group and those in flight.
@@ -100,14 +100,14 @@ struct Stream {
 }
 
 impl Stream {
-    async fn run(mut self, mut lines: Lines) {
+    async fn run(mut self, mut lines: NdjsonLines) {
         // A caller that went away has its lines that were taken: a retry finds them durable.
-        if let Err(Gone) = self.follow(&mut lines).await {
+        if let Err(ClientGone) = self.follow(&mut lines).await {
             tracing::debug!("The caller of a stream went away");
         }
     }
 
-    async fn follow(&mut self, lines: &mut Lines) -> Result<(), Gone> {
+    async fn follow(&mut self, lines: &mut NdjsonLines) -> Result<(), ClientGone> {
         loop {
             while let Some(line) = lines.next_buffered() {
                 self.take(line).await?;
@@ -127,7 +127,7 @@ impl Stream {
         }
     }
 
-    async fn take(&mut self, line: Line) -> Result<(), Gone> {
+    async fn take(&mut self, line: NdjsonLine) -> Result<(), ClientGone> {
         let number = line.number;
         match line.text.and_then(|text| self.check(number, &text)) {
             Ok(checked) => {
@@ -141,7 +141,7 @@ impl Stream {
                     None => self.gather(number, checked.draft),
                 }
             }
-            Err(Refused { id, problem }) => self.refuse(number, id, *problem),
+            Err(RefusedLine { id, problem }) => self.refuse(number, id, *problem),
         }
         if self.open.drafts.len() >= LIST_DRAFTS_MAX
             || self.open.slots.len() >= 2 * LIST_DRAFTS_MAX
@@ -152,18 +152,18 @@ impl Stream {
         Ok(())
     }
 
-    fn check(&self, line: u64, text: &[u8]) -> Result<Checked, Refused> {
-        let dto = DraftDto::read(text).map_err(Refused::from)?;
+    fn check(&self, line: u64, text: &[u8]) -> Result<Checked, RefusedLine> {
+        let dto = DraftDto::read(text).map_err(RefusedLine::from)?;
         // Ids derived from the request's key follow the line, so that the same stream again means the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         match append::checked(&self.node, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
-            Err(problem) => Err(Refused { id: dto.id, problem: Box::new(problem) }),
+            Err(problem) => Err(RefusedLine { id: dto.id, problem: Box::new(problem) }),
         }
     }
 
     /// What stands against a draft that is one by itself.
-    async fn objection(&mut self, checked: &Checked) -> Result<Option<Problem>, Gone> {
+    async fn objection(&mut self, checked: &Checked) -> Result<Option<Problem>, ClientGone> {
         if let Some(reused) = self.reused(&checked.draft) {
             return Ok(Some(id_reused(reused)));
         }
@@ -179,7 +179,7 @@ impl Stream {
 
     /// Takes the lock of edits for the open group. A group that has it begins when nothing is in flight, so that it never waits for its
     /// caller to read answers, and edits each entity once: each line is held to what the lines before it left.
-    async fn begin_edit(&mut self, draft: &Draft) -> Result<(), Gone> {
+    async fn begin_edit(&mut self, draft: &Draft) -> Result<(), ClientGone> {
         let content = &draft.content;
         let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
         if self.open.editing.as_ref().is_none_or(|editing| editing.keys.contains(&key)) {
@@ -215,7 +215,7 @@ impl Stream {
     }
 
     /// Sends the open group to the log, behind those before it.
-    async fn submit(&mut self) -> Result<(), Gone> {
+    async fn submit(&mut self) -> Result<(), ClientGone> {
         if self.open.slots.is_empty() {
             return Ok(());
         }
@@ -253,14 +253,14 @@ impl Stream {
     }
 
     /// Waits for everything in flight.
-    async fn drain(&mut self) -> Result<(), Gone> {
+    async fn drain(&mut self) -> Result<(), ClientGone> {
         while !self.in_flight.is_empty() {
             self.answer_next().await?;
         }
         Ok(())
     }
 
-    async fn answer_next(&mut self) -> Result<(), Gone> {
+    async fn answer_next(&mut self) -> Result<(), ClientGone> {
         match self.in_flight.front_mut() {
             Some(oldest) => {
                 let appended = (&mut oldest.appending).await;
@@ -270,7 +270,7 @@ impl Stream {
         }
     }
 
-    async fn answer_oldest(&mut self, appended: Result<Vec<Appended>, AppendError>) -> Result<(), Gone> {
+    async fn answer_oldest(&mut self, appended: Result<Vec<Appended>, AppendError>) -> Result<(), ClientGone> {
         let Some(InFlight { mut group, .. }) = self.in_flight.pop_front() else { return Ok(()) };
         for slot in &group.slots {
             if let Slot::Draft { id, .. } = slot {
@@ -291,7 +291,7 @@ impl Stream {
                 text.push(b'\n');
             }
         }
-        self.answers.send(Ok(text.into())).await.map_err(|_| Gone)
+        self.answers.send(Ok(text.into())).await.map_err(|_| ClientGone)
     }
 }
 
@@ -346,20 +346,20 @@ impl Group {
 }
 
 /// A line that is no draft.
-pub(super) struct Refused {
+pub(super) struct RefusedLine {
     id: Option<Uuid>,
     problem: Box<Problem>,
 }
 
-impl Refused {
+impl RefusedLine {
     #[cfg(test)]
     pub(super) fn problem(&self) -> &Problem {
         &self.problem
     }
 }
 
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Refused {
-        Refused { id: None, problem: Box::new(problem) }
+impl From<Problem> for RefusedLine {
+    fn from(problem: Problem) -> RefusedLine {
+        RefusedLine { id: None, problem: Box::new(problem) }
     }
 }

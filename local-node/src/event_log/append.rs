@@ -11,7 +11,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::stored_v1::{self, DecodeError};
 
 use super::directory::Identity;
-use super::ids::Place;
+use super::ids::LogPosition;
 use super::page::{Builder, PAGE_BYTES_MAX, Savepoint};
 use super::read::{self, ReadError};
 use super::writer::Writer;
@@ -31,7 +31,7 @@ pub(crate) struct Staged {
 }
 
 /// Where one caller's drafts begin, to take them back if one of them is refused.
-struct List {
+struct StagedList {
     page: Savepoint,
     events: usize,
 }
@@ -62,13 +62,13 @@ impl Staged {
         self.page.chain()
     }
 
-    pub(crate) fn places(&self) -> impl Iterator<Item = (EventId, Place)> {
-        self.events.iter().map(|(event, _)| (event.id, Place { epoch: event.epoch.number, seq: event.seq }))
+    pub(crate) fn places(&self) -> impl Iterator<Item = (EventId, LogPosition)> {
+        self.events.iter().map(|(event, _)| (event.id, LogPosition { epoch: event.epoch.number, seq: event.seq }))
     }
 
-    fn begin(&mut self, drafts: usize) -> List {
+    fn begin(&mut self, drafts: usize) -> StagedList {
         self.events.reserve(drafts);
-        List { page: self.page.savepoint(), events: self.events.len() }
+        StagedList { page: self.page.savepoint(), events: self.events.len() }
     }
 
     fn push(&mut self, event: Event, record: &[u8]) -> ChainHash {
@@ -79,7 +79,7 @@ impl Staged {
         chain
     }
 
-    fn take_back(&mut self, list: List) {
+    fn take_back(&mut self, list: StagedList) {
         self.page.roll_back(list.page);
         for (event, _) in self.events.drain(list.events..) {
             self.ids.remove(&event.id);
@@ -87,7 +87,7 @@ impl Staged {
     }
 
     /// Several lists share a page as long as it has one part, since one entry is atomic. A list that does not fit begins a page.
-    fn end(&mut self, list: &List) {
+    fn end(&mut self, list: &StagedList) {
         if self.page.bytes() > CHUNK_BYTES_MAX && !list.page.is_start() {
             let full = self.page.split_at(list.page);
             self.pages.push(full);
@@ -102,7 +102,7 @@ impl Writer {
             return Err(AppendError::ReadOnly { reason });
         }
         match self.shared.disk_low() {
-            Some((free_bytes, needed_bytes)) => Err(AppendError::DiskLow { free_bytes, needed_bytes }),
+            Some((free_bytes, needed_bytes)) => Err(AppendError::InsufficientStorage { free_bytes, needed_bytes }),
             None => Ok(()),
         }
     }
@@ -121,7 +121,7 @@ impl Writer {
     fn seal_list(
         &mut self,
         staged: &mut Staged,
-        list: &List,
+        list: &StagedList,
         drafts: Vec<Draft>,
     ) -> Result<Vec<Appended>, AppendError> {
         let mut appended = Vec::with_capacity(drafts.len());

@@ -16,13 +16,13 @@ use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::CLOCK_MARKS_MAX;
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::clock_change::{CLOCK_CHANGED, ChangeWord, ClockChangeDto, ClockMarkDto};
+use comptoir_proto::clock_change::{CLOCK_CHANGED, ClockChangeDto, ClockChangeKind, ClockMarkDto};
 
 use super::append::Staged;
 use super::environment::Steady;
-use super::keys::{self, Kind};
+use super::keys::{self, RecordKind};
 use super::read::ReadError;
-use super::shared::Shared;
+use super::shared::SharedLog;
 use super::store::{Entry, Store, StoreError};
 use super::walk;
 use super::writer::Writer;
@@ -55,7 +55,7 @@ const VERSION: u8 = 1;
 
 impl ClockState {
     fn load(store: &dyn Store) -> Result<Option<ClockState>, StoreError> {
-        Ok(store.get(&keys::single(Kind::Clock))?.and_then(|bytes| ClockState::read(&bytes)))
+        Ok(store.get(&keys::single(RecordKind::Clock))?.and_then(|bytes| ClockState::read(&bytes)))
     }
 
     fn read(bytes: &[u8]) -> Option<ClockState> {
@@ -85,7 +85,7 @@ impl ClockState {
         bytes.extend_from_slice(&self.offset.unwrap_or(0).to_be_bytes());
         bytes.push(u8::from(self.doubted));
         bytes.extend_from_slice(&self.marks.to_be_bytes());
-        Entry::set(keys::single(Kind::Clock), bytes)
+        Entry::set(keys::single(RecordKind::Clock), bytes)
     }
 
     /// What the wall clock shows when the steady one shows that.
@@ -273,13 +273,13 @@ impl Writer {
 }
 
 /// A mark with the number of its row.
-struct Mark {
+struct ClockHighMark {
     number: u64,
     dto: ClockMarkDto,
 }
 
 fn mark_key(number: u64) -> Vec<u8> {
-    [keys::single(Kind::ClockMark).as_slice(), &number.to_be_bytes()].concat()
+    [keys::single(RecordKind::ClockMark).as_slice(), &number.to_be_bytes()].concat()
 }
 
 fn mark_entry(number: u64, event: EventId, dto: &ClockChangeDto) -> Entry {
@@ -288,8 +288,8 @@ fn mark_entry(number: u64, event: EventId, dto: &ClockChangeDto) -> Entry {
 }
 
 /// Every mark that is kept, oldest first, with its place as it is now: a new epoch seals records again under other numbers.
-fn marks(shared: &Shared, epoch: u32) -> Result<Vec<Mark>, ReadError> {
-    let (from, to) = keys::all_of(Kind::ClockMark);
+fn marks(shared: &SharedLog, epoch: u32) -> Result<Vec<ClockHighMark>, ReadError> {
+    let (from, to) = keys::all_of(RecordKind::ClockMark);
     let mut rows = Vec::new();
     shared.store.scan(&from, &to, &mut |key, value| {
         let number = key.get(1..).and_then(|number| Some(u64::from_be_bytes(number.try_into().ok()?)));
@@ -308,19 +308,19 @@ fn marks(shared: &Shared, epoch: u32) -> Result<Vec<Mark>, ReadError> {
             Some(place) if place.epoch == epoch => place.seq.0,
             _ => 0,
         };
-        marks.push(Mark { number, dto: ClockMarkDto { seq, change } });
+        marks.push(ClockHighMark { number, dto: ClockMarkDto { seq, change } });
     }
     Ok(marks)
 }
 
 /// The index of the first mark that says something about a record or those behind it: the last start before it.
-fn first_needed(marks: &[Mark], first: Seq) -> usize {
-    let starts = |mark: &Mark| mark.dto.change.change == ChangeWord::Started && mark.dto.seq <= first.0;
+fn first_needed(marks: &[ClockHighMark], first: Seq) -> usize {
+    let starts = |mark: &ClockHighMark| mark.dto.change.change == ClockChangeKind::Started && mark.dto.seq <= first.0;
     marks.iter().rposition(starts).unwrap_or(0)
 }
 
 /// What the log says of the clock since the machine's last start before a record.
-pub(crate) fn marks_since(shared: &Shared, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
+pub(crate) fn marks_since(shared: &SharedLog, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
     let marks = marks(shared, epoch)?;
     let needed = first_needed(&marks, first);
     Ok(marks.into_iter().skip(needed).take(CLOCK_MARKS_MAX).map(|mark| mark.dto).collect())

@@ -7,7 +7,7 @@ use comptoir_core::limits::CHUNK_BYTES_MAX;
 use comptoir_core::position::Seq;
 
 use super::DecideError;
-use super::keys::{self, Kind};
+use super::keys::{self, RecordKind};
 use super::page::{self, PAGE_BYTES_MAX, PARTS_MAX};
 use super::store::{Entry, Store, StoreError};
 use super::walk;
@@ -16,9 +16,9 @@ use super::writer::Writer;
 /// The decision of one record.
 pub(crate) fn read(store: &dyn Store, epoch: u32, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
     let mut found = None;
-    walk::bodies(store, Kind::Decisions, epoch, seq, |first, body| {
+    walk::bodies(store, RecordKind::Decisions, epoch, seq, |first, body| {
         let index = seq.0.checked_sub(first.0).and_then(|index| usize::try_from(index).ok());
-        found = index.and_then(|index| Items(&body).nth(index).map(<[u8]>::to_vec));
+        found = index.and_then(|index| DecisionItems(&body).nth(index).map(<[u8]>::to_vec));
         ControlFlow::Break(())
     })?;
     Ok(found)
@@ -31,8 +31,8 @@ pub(crate) fn each(
     from: Seq,
     visit: &mut dyn FnMut(Seq, &[u8]) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    walk::bodies(store, Kind::Decisions, epoch, from, |first, body| {
-        let mut numbered = (first.0..).map(Seq).zip(Items(&body));
+    walk::bodies(store, RecordKind::Decisions, epoch, from, |first, body| {
+        let mut numbered = (first.0..).map(Seq).zip(DecisionItems(&body));
         numbered.try_for_each(|(seq, item)| if seq < from { ControlFlow::Continue(()) } else { visit(seq, item) })
     })
 }
@@ -41,11 +41,11 @@ pub(crate) fn each(
 /// Ends early if it is asked to stop.
 pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -> bool) -> Result<Seq, StoreError> {
     let mut reached = Seq::ZERO;
-    walk::bodies(store, Kind::Decisions, epoch, Seq(1), |first, body| {
+    walk::bodies(store, RecordKind::Decisions, epoch, Seq(1), |first, body| {
         if first != reached.next() || reached >= acked || stop() {
             return ControlFlow::Break(());
         }
-        reached = Seq(reached.0 + Items(&body).count() as u64);
+        reached = Seq(reached.0 + DecisionItems(&body).count() as u64);
         ControlFlow::Continue(())
     })?;
     Ok(reached)
@@ -53,13 +53,13 @@ pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -
 
 /// Up to where an epoch's records are decided.
 pub(crate) fn acked(store: &dyn Store, epoch: u32) -> Result<Seq, StoreError> {
-    let value = store.get(&keys::of_epoch(Kind::Acked, epoch))?;
+    let value = store.get(&keys::of_epoch(RecordKind::Acked, epoch))?;
     Ok(value.and_then(|value| Some(Seq(u64::from_be_bytes(value.try_into().ok()?)))).unwrap_or(Seq::ZERO))
 }
 
-struct Items<'a>(&'a [u8]);
+struct DecisionItems<'a>(&'a [u8]);
 
-impl<'a> Iterator for Items<'a> {
+impl<'a> Iterator for DecisionItems<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
@@ -116,12 +116,12 @@ fn batches(epoch: u32, decisions: &[(Seq, Vec<u8>)]) -> Vec<Vec<Entry>> {
     let mut acked = None;
     let mut close = |open: &mut Vec<Entry>, acked: &Option<Seq>| {
         if let Some(acked) = acked {
-            open.push(Entry::set(keys::of_epoch(Kind::Acked, epoch), acked.0.to_be_bytes().to_vec()));
+            open.push(Entry::set(keys::of_epoch(RecordKind::Acked, epoch), acked.0.to_be_bytes().to_vec()));
             batches.push(std::mem::take(open));
         }
     };
     for (first, last, body) in pages(decisions) {
-        let parts = page::parts(Kind::Decisions, epoch, first, body);
+        let parts = page::parts(RecordKind::Decisions, epoch, first, body);
         if open.len() + parts.len() > PARTS_MAX {
             close(&mut open, &acked);
         }

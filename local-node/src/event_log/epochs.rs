@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::directory::Identity;
 use super::finding::Finding;
-use super::ids::Place;
-use super::keys::{self, Kind};
-use super::page::{Builder, PAGE_BYTES_MAX, Page};
+use super::ids::LogPosition;
+use super::keys::{self, RecordKind};
+use super::page::{Builder, PAGE_BYTES_MAX, RecordPage};
 use super::store::{Entry, Store, StoreError};
 use super::writer::Writer;
 use super::{EpochError, State, append, decisions, walk};
@@ -47,7 +47,7 @@ pub(crate) struct Reseal(Vec<(u32, Seq)>);
 impl Reseal {
     /// What an interrupted opening left to do.
     pub(crate) fn pending(store: &dyn Store) -> Result<Reseal, StoreError> {
-        let value = store.get(&keys::single(Kind::Reseal))?.unwrap_or_default();
+        let value = store.get(&keys::single(RecordKind::Reseal))?.unwrap_or_default();
         let read = |source: &[u8; 12]| {
             let (epoch, seq) = source.split_first_chunk()?;
             Some((u32::from_be_bytes(*epoch), Seq(u64::from_be_bytes(*seq.first_chunk()?))))
@@ -61,7 +61,7 @@ impl Reseal {
 
     fn entry(&self) -> Entry {
         let bytes = |(epoch, seq): &(u32, Seq)| [epoch.to_be_bytes().as_slice(), &seq.0.to_be_bytes()].concat();
-        Entry::set(keys::single(Kind::Reseal), self.0.iter().flat_map(bytes).collect())
+        Entry::set(keys::single(RecordKind::Reseal), self.0.iter().flat_map(bytes).collect())
     }
 }
 
@@ -95,7 +95,7 @@ impl EpochRow {
             value.extend_from_slice(&chain.0);
             value.extend_from_slice(&acked.0.to_be_bytes());
         }
-        Entry::set(keys::of_epoch(Kind::Epoch, self.epoch.number), value)
+        Entry::set(keys::of_epoch(RecordKind::Epoch, self.epoch.number), value)
     }
 
     pub(crate) fn read(key: &[u8], value: &[u8]) -> Option<EpochRow> {
@@ -232,7 +232,7 @@ impl Writer {
         self.epoch = opening.epoch;
         (self.seq, self.chain) = (Seq(1), opening.page.chain());
         self.shared.add_epoch(self.epoch, closed);
-        self.ids.note([(opening.event, Place { epoch: number, seq: self.seq })]);
+        self.ids.note([(opening.event, LogPosition { epoch: number, seq: self.seq })]);
         Ok(())
     }
 
@@ -244,7 +244,7 @@ impl Writer {
             self.ids.note(sealed);
             self.settle_ids(PAGES_PER_FLUSH);
         }
-        let done = self.shared.store.apply(vec![Entry::remove(keys::single(Kind::Reseal))]);
+        let done = self.shared.store.apply(vec![Entry::remove(keys::single(RecordKind::Reseal))]);
         done.and_then(|()| self.shared.store.flush()).map_err(|error| self.unopened(error))?;
         self.publish_head(Seq::ZERO);
         self.write_mark();
@@ -252,7 +252,7 @@ impl Writer {
     }
 
     /// Seals some pages again. A source that has no more is taken out.
-    fn reseal_some(&mut self, sources: &mut Reseal) -> Result<Vec<(EventId, Place)>, EpochError> {
+    fn reseal_some(&mut self, sources: &mut Reseal) -> Result<Vec<(EventId, LogPosition)>, EpochError> {
         let mut sealed = Vec::new();
         for _ in 0..PAGES_PER_FLUSH {
             let Some((epoch, from)) = sources.0.first().copied() else { break };
@@ -271,11 +271,11 @@ impl Writer {
     /// Seals one page's events from a seq on, together with the note of what is left after it.
     fn reseal_page(
         &mut self,
-        source: &Page,
+        source: &RecordPage,
         epoch: u32,
         from: Seq,
         left: &Reseal,
-    ) -> Result<Vec<(EventId, Place)>, StoreError> {
+    ) -> Result<Vec<(EventId, LogPosition)>, StoreError> {
         // The time it was taken in stays: what waits for central waits since then.
         let mut page = Builder::new(self.seq.next(), self.chain, source.appended_at);
         let mut ids = Vec::new();
@@ -289,7 +289,7 @@ impl Writer {
                 continue;
             }
             let event = Event { epoch: self.epoch, seq: page.next_seq(), ..event };
-            ids.push((event.id, Place { epoch: self.epoch.number, seq: event.seq }));
+            ids.push((event.id, LogPosition { epoch: self.epoch.number, seq: event.seq }));
             page.push(&encode(&event)?);
         }
         if ids.is_empty() {

@@ -35,7 +35,7 @@ pub enum AppendError {
     },
     /// The disk is nearly full. Reads go on.
     #[error("{free_bytes} bytes are free on the log's disk, it needs {needed_bytes}")]
-    DiskLow {
+    InsufficientStorage {
         /// What is free.
         free_bytes: u64,
         /// What has to be.

@@ -30,7 +30,7 @@ const SLOT_DISTANCE: u64 = 4096;
 
 /// What the log was known to hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct HighWaterMark {
     /// How often the log had been opened.
     pub(crate) boot: u64,
     pub(crate) epoch: Epoch,
@@ -48,7 +48,7 @@ pub(crate) struct HighWater {
 
 impl HighWater {
     /// Opens or creates the file, and reads the newer whole slot; `None` where no slot is whole.
-    pub(crate) fn open(path: &Path) -> io::Result<(HighWater, Option<Mark>)> {
+    pub(crate) fn open(path: &Path) -> io::Result<(HighWater, Option<HighWaterMark>)> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let newest = [0, 1].into_iter().filter_map(|slot| read(&file, slot)).max_by_key(|(counter, _)| *counter);
         let counter = newest.map_or(0, |(counter, _)| counter);
@@ -62,7 +62,7 @@ impl HighWater {
     }
 
     /// Writes the mark over the older slot; durable when it returns.
-    pub(crate) fn write(&mut self, mark: Mark) -> io::Result<()> {
+    pub(crate) fn write(&mut self, mark: HighWaterMark) -> io::Result<()> {
         let counter = self.counter + 1;
         self.file.write_all_at(&encode(counter, mark), counter % 2 * SLOT_DISTANCE)?;
         self.file.sync_data()?;
@@ -71,7 +71,7 @@ impl HighWater {
     }
 }
 
-fn encode(counter: u64, mark: Mark) -> Vec<u8> {
+fn encode(counter: u64, mark: HighWaterMark) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(SLOT_BYTES);
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&counter.to_le_bytes());
@@ -86,7 +86,7 @@ fn encode(counter: u64, mark: Mark) -> Vec<u8> {
     bytes
 }
 
-fn read(file: &File, slot: u64) -> Option<(u64, Mark)> {
+fn read(file: &File, slot: u64) -> Option<(u64, HighWaterMark)> {
     let mut bytes = [0; SLOT_BYTES];
     file.read_exact_at(&mut bytes, slot * SLOT_DISTANCE).ok()?;
     let (magic, rest) = bytes.split_first_chunk()?;
@@ -101,7 +101,7 @@ fn read(file: &File, slot: u64) -> Option<(u64, Mark)> {
     let epoch = Epoch { number: u32::from_le_bytes(*number), id: Uuid::from_bytes(*id) };
     let seq = Seq(u64::from_le_bytes(*seq));
     let acked = Seq(u64::from_le_bytes(*acked));
-    let mark = Mark { boot: u64::from_le_bytes(*boot), epoch, seq, chain: ChainHash(*chain), acked };
+    let mark = HighWaterMark { boot: u64::from_le_bytes(*boot), epoch, seq, chain: ChainHash(*chain), acked };
     whole.then_some((u64::from_le_bytes(*counter), mark))
 }
 
@@ -109,9 +109,9 @@ fn read(file: &File, slot: u64) -> Option<(u64, Mark)> {
 mod tests {
     use super::*;
 
-    fn mark(seq: u64) -> Mark {
+    fn mark(seq: u64) -> HighWaterMark {
         let epoch = Epoch { number: 2, id: Uuid::from_bytes([8; 16]) };
-        Mark { boot: 3, epoch, seq: Seq(seq), chain: ChainHash([seq as u8; 32]), acked: Seq(seq / 2) }
+        HighWaterMark { boot: 3, epoch, seq: Seq(seq), chain: ChainHash([seq as u8; 32]), acked: Seq(seq / 2) }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use comptoir_core::position::Seq;
 
 use super::filter::Filter;
-use super::ids::Place;
+use super::ids::LogPosition;
 use super::keys;
 use super::store::{Entry, Store, StoreError};
 
@@ -24,17 +24,17 @@ const LISTED_BYTES: usize = 32;
 const BLOCK_ITEMS: usize = CHUNK_BYTES_MAX / ITEM_BYTES;
 
 /// An id and where it stands.
-pub(crate) type Item = (EventId, Place);
+pub(crate) type Item = (EventId, LogPosition);
 
 /// A whole run.
 pub(crate) struct Run {
-    pub(crate) listed: Listed,
+    pub(crate) listed: ListedRun,
     pub(crate) filter: Filter,
 }
 
 /// A run as the list names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Listed {
+pub(crate) struct ListedRun {
     pub(crate) number: u32,
     /// How often its ids were merged.
     pub(crate) level: u32,
@@ -68,7 +68,7 @@ impl Blocks {
 
 impl Run {
     /// The place of an id, if the run holds it.
-    pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<Place>, StoreError> {
+    pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<LogPosition>, StoreError> {
         if !self.filter.may_hold(id) {
             return Ok(None);
         }
@@ -81,7 +81,7 @@ impl Run {
 /// Several runs on their way into one. Until it is published its blocks are rubbish, and the sources answer.
 pub(crate) struct Merge {
     sources: Vec<Arc<Run>>,
-    cursors: Vec<Cursor>,
+    cursors: Vec<RunCursor>,
     target: RunWriter,
     done: bool,
 }
@@ -91,7 +91,7 @@ impl Merge {
     pub(crate) fn new(sources: Vec<Arc<Run>>, number: u32) -> Merge {
         let level = sources.iter().map(|run| run.listed.level + 1).max().unwrap_or(0);
         let target = RunWriter::new(number, level, sources.iter().map(|run| run.listed.count).sum());
-        let cursors = sources.iter().map(|run| Cursor::new(run.listed.number)).collect();
+        let cursors = sources.iter().map(|run| RunCursor::new(run.listed.number)).collect();
         Merge { sources, cursors, target, done: false }
     }
 
@@ -116,7 +116,7 @@ impl Merge {
             for cursor in &mut self.cursors {
                 cursor.fill(store)?;
             }
-            let Some(least) = self.cursors.iter().filter_map(Cursor::head).map(|(id, _)| id).min() else {
+            let Some(least) = self.cursors.iter().filter_map(RunCursor::head).map(|(id, _)| id).min() else {
                 self.done = true;
                 break;
             };
@@ -134,7 +134,7 @@ impl Merge {
 }
 
 /// Reads one run in order, a block at a time.
-struct Cursor {
+struct RunCursor {
     run: u32,
     items: VecDeque<Item>,
     /// Keys of the blocks read so far.
@@ -142,9 +142,9 @@ struct Cursor {
     ended: bool,
 }
 
-impl Cursor {
-    fn new(run: u32) -> Cursor {
-        Cursor { run, items: VecDeque::new(), passed: Vec::new(), ended: false }
+impl RunCursor {
+    fn new(run: u32) -> RunCursor {
+        RunCursor { run, items: VecDeque::new(), passed: Vec::new(), ended: false }
     }
 
     fn fill(&mut self, store: &dyn Store) -> Result<(), StoreError> {
@@ -172,7 +172,7 @@ impl Cursor {
         self.items.front().copied()
     }
 
-    fn take(&mut self, id: EventId) -> Option<Place> {
+    fn take(&mut self, id: EventId) -> Option<LogPosition> {
         self.head().filter(|(head, _)| *head == id)?;
         self.items.pop_front().map(|(_, place)| place)
     }
@@ -220,7 +220,7 @@ impl RunWriter {
     pub(crate) fn finish(self) -> Arc<Run> {
         assert!(self.block.is_empty() && self.blocks.is_empty(), "a run is written before it is listed");
         let (count, digest) = (self.written.count(), self.written.digest());
-        let listed = Listed { number: self.number, level: self.level, count, digest };
+        let listed = ListedRun { number: self.number, level: self.level, count, digest };
         Arc::new(Run { listed, filter: self.filter })
     }
 }
@@ -229,9 +229,9 @@ impl RunWriter {
 #[derive(Default)]
 pub(crate) struct RunList {
     /// Up to where the runs cover the records.
-    pub(crate) indexed: Place,
+    pub(crate) indexed: LogPosition,
     /// Each run, oldest first.
-    pub(crate) runs: Vec<Listed>,
+    pub(crate) runs: Vec<ListedRun>,
 }
 
 impl RunList {
@@ -256,7 +256,7 @@ impl RunList {
             let (number, rest) = run.split_first_chunk()?;
             let (level, rest) = rest.split_first_chunk()?;
             let (count, digest) = rest.split_first_chunk()?;
-            Some(Listed {
+            Some(ListedRun {
                 number: u32::from_be_bytes(*number),
                 level: u32::from_be_bytes(*level),
                 count: u64::from_be_bytes(*count),
@@ -264,7 +264,7 @@ impl RunList {
             })
         };
         let runs = runs.iter().map(read).collect::<Option<_>>()?;
-        let indexed = Place { epoch: u32::from_be_bytes(*epoch), seq: Seq(u64::from_be_bytes(*seq)) };
+        let indexed = LogPosition { epoch: u32::from_be_bytes(*epoch), seq: Seq(u64::from_be_bytes(*seq)) };
         odd.is_empty().then_some(RunList { indexed, runs })
     }
 }
@@ -274,7 +274,7 @@ pub(crate) fn items(block: &[u8]) -> impl Iterator<Item = Item> {
         let (id, rest) = item.split_first_chunk()?;
         let (epoch, rest) = rest.split_first_chunk()?;
         let seq = Seq(u64::from_be_bytes(*rest.first_chunk()?));
-        Some((EventId::from_bytes(*id), Place { epoch: u32::from_be_bytes(*epoch), seq }))
+        Some((EventId::from_bytes(*id), LogPosition { epoch: u32::from_be_bytes(*epoch), seq }))
     })
 }
 

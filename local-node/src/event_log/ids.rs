@@ -15,7 +15,7 @@ use comptoir_core::position::Seq;
 use super::filter::Filter;
 use super::finding::Finding;
 use super::id_runs::{Blocks, Item, Merge, Run, RunList, RunWriter, apply_all, items};
-use super::keys::{self, Kind};
+use super::keys::{self, RecordKind};
 use super::store::{Entry, Store, StoreError};
 
 /// Ids held in memory before a run is written: they take half a megabyte, and a few milliseconds to read again at open.
@@ -24,7 +24,7 @@ const RUNS_PER_LEVEL: usize = 8;
 
 /// Where a record stands: the order of places is the order of sealing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(crate) struct Place {
+pub(crate) struct LogPosition {
     pub(crate) epoch: u32,
     pub(crate) seq: Seq,
 }
@@ -34,14 +34,14 @@ pub(crate) struct Ids(RwLock<Index>);
 
 #[derive(Default)]
 struct Index {
-    tail: HashMap<EventId, Place>,
+    tail: HashMap<EventId, LogPosition>,
     /// Oldest first.
     runs: Arc<[Arc<Run>]>,
 }
 
 impl Ids {
     /// The newest place of an id.
-    pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<Place>, StoreError> {
+    pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<LogPosition>, StoreError> {
         loop {
             let (tail, runs) = {
                 let index = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -67,9 +67,9 @@ impl Ids {
 pub(crate) struct IdWriter {
     ids: Arc<Ids>,
     /// The place of the newest id that was noted.
-    noted: Place,
+    noted: LogPosition,
     /// Up to where the runs cover the records.
-    indexed: Place,
+    indexed: LogPosition,
     next_run: u32,
     merge: Option<Merge>,
 }
@@ -78,12 +78,12 @@ impl IdWriter {
     /// Reads which runs are whole, and removes what a crash left of others. Also answers the first run that is not as it was written;
     /// nothing is removed then.
     pub(crate) fn open(store: &dyn Store) -> Result<(IdWriter, Result<(), Finding>), StoreError> {
-        let listed = store.get(&keys::single(Kind::IdRuns))?;
+        let listed = store.get(&keys::single(RecordKind::IdRuns))?;
         let unreadable = || StoreError { doing: "read the list of id runs", error: "it does not read".to_owned() };
         let list = listed.map_or(Some(RunList::default()), |bytes| RunList::decode(&bytes)).ok_or_else(unreadable)?;
         let mut found: HashMap<u32, (Filter, Blocks)> =
             list.runs.iter().map(|run| (run.number, (Filter::for_ids(run.count), Blocks::default()))).collect();
-        let (from, to) = keys::all_of(Kind::IdRun);
+        let (from, to) = keys::all_of(RecordKind::IdRun);
         let mut rubbish = Vec::new();
         let scanned = store.scan(&from, &to, &mut |key, block| {
             match keys::run_in(key).and_then(|number| found.get_mut(&number)) {
@@ -123,7 +123,7 @@ impl IdWriter {
     }
 
     /// After which place the records have to be noted again.
-    pub(crate) fn indexed(&self) -> Place {
+    pub(crate) fn indexed(&self) -> LogPosition {
         self.indexed
     }
 
@@ -191,12 +191,12 @@ impl IdWriter {
         &mut self,
         store: &dyn Store,
         runs: Arc<[Arc<Run>]>,
-        indexed: Place,
+        indexed: LogPosition,
         empty_tail: bool,
     ) -> Result<(), StoreError> {
         let listed = runs.iter().map(|run| run.listed).collect();
         let list = RunList { indexed, runs: listed };
-        store.apply(vec![Entry::set(keys::single(Kind::IdRuns), list.encode())])?;
+        store.apply(vec![Entry::set(keys::single(RecordKind::IdRuns), list.encode())])?;
         let mut index = self.ids.0.write().unwrap_or_else(PoisonError::into_inner);
         index.runs = runs;
         self.indexed = indexed;
@@ -227,8 +227,8 @@ mod tests {
         EventId::from_bytes(bytes)
     }
 
-    fn place(seq: u64) -> Place {
-        Place { epoch: 1 + (seq / 100_000) as u32, seq: Seq(seq) }
+    fn place(seq: u64) -> LogPosition {
+        LogPosition { epoch: 1 + (seq / 100_000) as u32, seq: Seq(seq) }
     }
 
     #[test]
@@ -267,7 +267,7 @@ mod tests {
         disk.store().flush().unwrap();
         assert_eq!(IdWriter::open(&disk.store()).unwrap().1, Ok(()));
         disk.tamper(|rows| {
-            let block = rows.keys().filter(|key| key[0] == Kind::IdRun as u8).nth(20).cloned().unwrap();
+            let block = rows.keys().filter(|key| key[0] == RecordKind::IdRun as u8).nth(20).cloned().unwrap();
             rows.remove(&block);
         });
         let found = IdWriter::open(&disk.store()).unwrap().1;
@@ -282,8 +282,11 @@ mod tests {
             let store = disk.store();
             let (mut writer, checked) = IdWriter::open(&store).unwrap();
             assert_eq!(checked, Ok(()), "boot {boot}");
-            let from =
-                if noted == 0 { 0 } else { writer.indexed().seq.0 + u64::from(writer.indexed() != Place::default()) };
+            let from = if noted == 0 {
+                0
+            } else {
+                writer.indexed().seq.0 + u64::from(writer.indexed() != LogPosition::default())
+            };
             for seq in (0..from).step_by(7) {
                 assert_eq!(writer.ids().get(&store, id(seq)).unwrap(), Some(place(seq)), "boot {boot}");
             }

@@ -12,7 +12,7 @@
 //! | 8 reseal | | [`Reseal`](super::epochs::Reseal): what still has to be sealed again | while an epoch is being opened |
 //! | 9 boot | | how often the log was opened, u64 | replaced at each open |
 //! | 10 place | | the place in central's changes, and how far a first load has come | moved with the rows it speaks of |
-//! | 11 row | row kind, entity type, entity id, site; part u16 | a part of central's [row](super::shelf) as the node last heard of it | until a newer one, or out of scope |
+//! | 11 row | row kind, entity type, entity id, site; part u16 | a part of central's [row](super::key_space) as the node last heard of it | until a newer one, or out of scope |
 //! | 12 draft | draft id 16, part u16 | a part of a document that is still being typed | until it is removed |
 //! | 13 notification | position u64, event id 16, part u16 | what a person at the node should hear, and whether they did | kept |
 //! | 14 blob | BLAKE3 32, part u16 | central holds that file | kept |
@@ -22,12 +22,12 @@
 
 use comptoir_core::position::Seq;
 
-use super::shelf::Shelf;
+use super::key_space::KeySpace;
 
-/// Ordinals 10 to 15 are [`Shelf`]'s.
+/// Ordinals 10 to 15 are [`KeySpace`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub(crate) enum RecordKind {
     Identity = 1,
     Epoch = 2,
     Page = 3,
@@ -42,19 +42,19 @@ pub(crate) enum Kind {
 }
 
 /// A key of a kind that there is one of.
-pub(crate) fn single(kind: Kind) -> Vec<u8> {
+pub(crate) fn single(kind: RecordKind) -> Vec<u8> {
     vec![kind as u8]
 }
 
 /// `Epoch` and `Acked`.
-pub(crate) fn of_epoch(kind: Kind, epoch: u32) -> Vec<u8> {
+pub(crate) fn of_epoch(kind: RecordKind, epoch: u32) -> Vec<u8> {
     let mut key = single(kind);
     key.extend_from_slice(&epoch.to_be_bytes());
     key
 }
 
 /// `Page` and `Decisions`.
-pub(crate) fn part(kind: Kind, epoch: u32, first: Seq, part: u16) -> Vec<u8> {
+pub(crate) fn part(kind: RecordKind, epoch: u32, first: Seq, part: u16) -> Vec<u8> {
     let mut key = of_epoch(kind, epoch);
     key.extend_from_slice(&first.0.to_be_bytes());
     key.extend_from_slice(&part.to_be_bytes());
@@ -74,7 +74,7 @@ pub(crate) fn part_in(key: &[u8]) -> Option<(Seq, u16)> {
 
 /// `IdRun`.
 pub(crate) fn id_run(run: u32, first: &[u8; 16]) -> Vec<u8> {
-    let mut key = of_epoch(Kind::IdRun, run);
+    let mut key = of_epoch(RecordKind::IdRun, run);
     key.extend_from_slice(first);
     key
 }
@@ -85,18 +85,18 @@ pub(crate) fn run_in(key: &[u8]) -> Option<u32> {
 }
 
 /// A part of what stands on a shelf.
-pub(crate) fn on_shelf(shelf: Shelf, key: &[u8], part: u16) -> Vec<u8> {
-    [&[shelf as u8], key, &part.to_be_bytes()[..]].concat()
+pub(crate) fn in_space(space: KeySpace, key: &[u8], part: u16) -> Vec<u8> {
+    [&[space as u8], key, &part.to_be_bytes()[..]].concat()
 }
 
 /// The key and the part number of what stands on a shelf.
-pub(crate) fn shelf_key_in(key: &[u8]) -> Option<(&[u8], u16)> {
+pub(crate) fn key_in_space(key: &[u8]) -> Option<(&[u8], u16)> {
     let (key, part) = key.get(1..)?.split_last_chunk()?;
     Some((key, u16::from_be_bytes(*part)))
 }
 
 /// The first key of a kind, and one past its last.
-pub(crate) fn all_of(kind: Kind) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn all_of(kind: RecordKind) -> (Vec<u8>, Vec<u8>) {
     (vec![kind as u8], vec![kind as u8 + 1])
 }
 
@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn keys_sort_as_their_numbers_do_and_read_back() {
         let keys = [
-            part(Kind::Page, 1, Seq(2), 0),
-            part(Kind::Page, 1, Seq(2), 1),
-            part(Kind::Page, 1, Seq(300), 0),
-            part(Kind::Page, 2, Seq(1), 0),
+            part(RecordKind::Page, 1, Seq(2), 0),
+            part(RecordKind::Page, 1, Seq(2), 1),
+            part(RecordKind::Page, 1, Seq(300), 0),
+            part(RecordKind::Page, 2, Seq(1), 0),
         ];
         assert!(keys.is_sorted());
         assert_eq!(part_in(&keys[2]), Some((Seq(300), 0)));
-        assert_eq!(epoch_in(&of_epoch(Kind::Acked, 7)), Some(7));
+        assert_eq!(epoch_in(&of_epoch(RecordKind::Acked, 7)), Some(7));
         assert_eq!(run_in(&id_run(9, &[1; 16])), Some(9));
         assert_eq!(part_in(b"\x03short"), None);
     }

@@ -12,7 +12,7 @@
 //! What happens never here: the network, projections, and the wall clock deciding order.
 //!
 //! In the same tree, and through the same thread, stands what belongs to the log without being part of it: central's rows, drafts,
-//! notifications ([`Shelf`]). A change of them can neither pass nor hold back an append by more than its own few milliseconds.
+//! notifications ([`KeySpace`]). A change of them can neither pass nor hold back an append by more than its own few milliseconds.
 //!
 //! Reading order: the key table (`keys`), the seam to the store ([`store`]), pages and ids; the writer and what it does (append,
 //! decisions, epochs); opening and its checks (directory, high-water mark, recovery). `docs/spec/log.md` is the format's paper.
@@ -29,6 +29,7 @@ mod finding;
 mod high_water;
 mod id_runs;
 mod ids;
+mod key_space;
 mod keys;
 pub mod memory;
 mod page;
@@ -36,7 +37,6 @@ mod queue;
 mod read;
 mod recovery;
 mod shared;
-mod shelf;
 mod sled_store;
 pub mod store;
 #[cfg(test)]
@@ -54,7 +54,7 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::event::Draft;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
-use comptoir_core::position::{Epoch, Marks, Seq};
+use comptoir_core::position::{Epoch, LogMarks, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::clock_change::ClockMarkDto;
 use crossbeam_channel::{Sender, TrySendError};
@@ -65,12 +65,12 @@ pub use environment::{Environment, FreeSpace, Steady};
 pub use epochs::EpochHead;
 pub use errors::{AppendError, DecideError, EpochError, OpenError, Reused};
 pub use finding::Finding;
+pub use key_space::{KEPT_BYTES_MAX, KeyChange, KeySpace, VisitValue, entries_of};
 pub use read::{Found, Pending, ReadError, Sealed};
 pub use shared::{Check, State, Status};
-pub use shelf::{Change, KEPT_BYTES_MAX, Shelf, VisitKept, entries_of};
 
-use shared::Shared;
-use writer::Command;
+use shared::SharedLog;
+use writer::WriterCommand;
 
 /// When a full queue is worth another try.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -159,7 +159,7 @@ pub struct Head {
     /// The open epoch.
     pub epoch: Epoch,
     /// How far its records have come.
-    pub marks: Marks,
+    pub marks: LogMarks,
     /// The chain after the last durable record.
     pub chain: ChainHash,
 }
@@ -169,8 +169,8 @@ pub struct Head {
 pub struct Log(Arc<Handle>);
 
 struct Handle {
-    shared: Arc<Shared>,
-    commands: Mutex<Option<Sender<Command>>>,
+    shared: Arc<SharedLog>,
+    commands: Mutex<Option<Sender<WriterCommand>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -189,10 +189,10 @@ impl Log {
         let Some(room) = self.0.shared.queue.take(&drafts) else {
             return Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER });
         };
-        match self.submit(Command::Append { drafts, reply, room }) {
+        match self.submit(WriterCommand::Append { drafts, reply, room }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
-            Err(Refusal::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
-            Err(Refusal::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
+            Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
+            Err(Reservation::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
         }
     }
 
@@ -205,32 +205,32 @@ impl Log {
         decisions: Vec<(Seq, Vec<u8>)>,
     ) -> Result<(), DecideError> {
         let (reply, answer) = oneshot::channel();
-        match self.submit(Command::Decide { epoch, up_to, decisions, reply }) {
+        match self.submit(WriterCommand::Decide { epoch, up_to, decisions, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(DecideError::ReadOnly { reason: closed() })),
-            Err(Refusal::Busy) => Err(DecideError::Busy { retry_after: BUSY_RETRY_AFTER }),
-            Err(Refusal::Closed) => Err(DecideError::ReadOnly { reason: closed() }),
+            Err(Reservation::Busy) => Err(DecideError::Busy { retry_after: BUSY_RETRY_AFTER }),
+            Err(Reservation::Closed) => Err(DecideError::ReadOnly { reason: closed() }),
         }
     }
 
     /// Changes what stands beside the log: each batch whole, in their order, with one flush for all. When this returns they are on the
     /// disk. A batch has at most [`BATCH_ENTRIES_MAX`](comptoir_core::limits::BATCH_ENTRIES_MAX) entries, counted by [`entries_of`] over what was there before and what comes, whichever is more.
-    pub async fn keep(&self, batches: Vec<Vec<Change>>) -> Result<(), AppendError> {
+    pub async fn put(&self, batches: Vec<Vec<KeyChange>>) -> Result<(), AppendError> {
         let (reply, answer) = oneshot::channel();
-        match self.submit(Command::Keep { batches, reply }) {
+        match self.submit(WriterCommand::Keep { batches, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
-            Err(Refusal::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
-            Err(Refusal::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
+            Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
+            Err(Reservation::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
         }
     }
 
     /// What stands under a key.
-    pub fn kept(&self, shelf: Shelf, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        self.0.shared.noticing(shelf::read(&*self.0.shared.store, shelf, key).map_err(ReadError::Store))
+    pub fn get(&self, space: KeySpace, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        self.0.shared.noticing(key_space::read(&*self.0.shared.store, space, key).map_err(ReadError::Store))
     }
 
     /// Calls `visit` with what stands under each key from `from` up to but without `to`, in order, until it breaks.
-    pub fn each_kept(&self, shelf: Shelf, from: &[u8], to: &[u8], visit: VisitKept<'_>) -> Result<(), ReadError> {
-        self.0.shared.noticing(shelf::scan(&*self.0.shared.store, shelf, from, to, visit).map_err(ReadError::Store))
+    pub fn scan(&self, space: KeySpace, from: &[u8], to: &[u8], visit: VisitValue<'_>) -> Result<(), ReadError> {
+        self.0.shared.noticing(key_space::scan(&*self.0.shared.store, space, from, to, visit).map_err(ReadError::Store))
     }
 
     /// Opens a new epoch and seals the open epoch's unacknowledged events in it again, with the same event ids, so that no seq is
@@ -246,10 +246,10 @@ impl Log {
             return Err(EpochError::Reason { got });
         }
         let (reply, answer) = oneshot::channel();
-        match self.submit(Command::OpenEpoch { previous, reason, reply }) {
+        match self.submit(WriterCommand::OpenEpoch { previous, reason, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(EpochError::ReadOnly { reason: closed() })),
-            Err(Refusal::Busy) => Err(EpochError::Busy { retry_after: BUSY_RETRY_AFTER }),
-            Err(Refusal::Closed) => Err(EpochError::ReadOnly { reason: closed() }),
+            Err(Reservation::Busy) => Err(EpochError::Busy { retry_after: BUSY_RETRY_AFTER }),
+            Err(Reservation::Closed) => Err(EpochError::ReadOnly { reason: closed() }),
         }
     }
 
@@ -367,7 +367,7 @@ impl Log {
         }
         let (reply, done) = oneshot::channel();
         // A log that is busy looks with its next append.
-        if self.submit(Command::Clock { measured, reply }).is_ok() {
+        if self.submit(WriterCommand::Clock { measured, reply }).is_ok() {
             let _ = done.await;
         }
     }
@@ -382,17 +382,17 @@ impl Log {
         clock::marks_since(&self.0.shared, epoch, first)
     }
 
-    fn submit(&self, command: Command) -> Result<(), Refusal> {
+    fn submit(&self, command: WriterCommand) -> Result<(), Reservation> {
         let commands = self.0.commands.lock().unwrap_or_else(PoisonError::into_inner);
         match commands.as_ref().map(|commands| commands.try_send(command)) {
             Some(Ok(())) => Ok(()),
-            Some(Err(TrySendError::Full(_))) => Err(Refusal::Busy),
-            Some(Err(TrySendError::Disconnected(_))) | None => Err(Refusal::Closed),
+            Some(Err(TrySendError::Full(_))) => Err(Reservation::Busy),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(Reservation::Closed),
         }
     }
 }
 
-enum Refusal {
+enum Reservation {
     Busy,
     Closed,
 }

@@ -15,7 +15,7 @@ use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 
-use super::keys::{self, Kind};
+use super::keys::{self, RecordKind};
 use super::store::Entry;
 
 const VERSION: u8 = 1;
@@ -105,7 +105,7 @@ impl Builder {
         body.extend_from_slice(&self.previous.0);
         body.extend_from_slice(&self.chain.0);
         body.extend_from_slice(&self.records);
-        parts(Kind::Page, epoch, self.first, body)
+        parts(RecordKind::Page, epoch, self.first, body)
     }
 }
 
@@ -130,7 +130,7 @@ impl Savepoint {
 }
 
 /// Cuts a body into entries.
-pub(crate) fn parts(kind: Kind, epoch: u32, first: Seq, body: Vec<u8>) -> Vec<Entry> {
+pub(crate) fn parts(kind: RecordKind, epoch: u32, first: Seq, body: Vec<u8>) -> Vec<Entry> {
     if body.len() <= CHUNK_BYTES_MAX {
         return vec![Entry::set(keys::part(kind, epoch, first, 0), body)];
     }
@@ -140,7 +140,7 @@ pub(crate) fn parts(kind: Kind, epoch: u32, first: Seq, body: Vec<u8>) -> Vec<En
 
 /// A stored page, read and checked: its records lead from the chain before it to the chain after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Page {
+pub(crate) struct RecordPage {
     pub(crate) first: Seq,
     pub(crate) appended_at: Timestamp,
     pub(crate) previous: ChainHash,
@@ -168,15 +168,15 @@ impl PageError {
     }
 }
 
-impl Page {
-    pub(crate) fn read(first: Seq, body: &[u8]) -> Result<Page, PageError> {
+impl RecordPage {
+    pub(crate) fn read(first: Seq, body: &[u8]) -> Result<RecordPage, PageError> {
         let unreadable = || PageError::Unreadable { first, bytes: body.len() };
         let (page, expected) = Self::parse(first, body).ok_or_else(unreadable)?;
         let found = page.chain();
         if found == expected { Ok(page) } else { Err(PageError::Chain { first, last: page.last(), expected, found }) }
     }
 
-    fn parse(first: Seq, body: &[u8]) -> Option<(Page, ChainHash)> {
+    fn parse(first: Seq, body: &[u8]) -> Option<(RecordPage, ChainHash)> {
         let (version, rest) = body.split_first()?;
         let (count, rest) = rest.split_first_chunk()?;
         let (appended_at, rest) = rest.split_first_chunk()?;
@@ -194,7 +194,7 @@ impl Page {
         }
         let whole = *version == VERSION && count > 0 && rest.is_empty();
         let appended_at = Timestamp(i64::from_le_bytes(*appended_at));
-        whole.then_some((Page { first, appended_at, previous, records }, ChainHash(*expected)))
+        whole.then_some((RecordPage { first, appended_at, previous, records }, ChainHash(*expected)))
     }
 
     /// The chain after the last record.
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_page_reads_back_with_the_chain_of_each_record() {
         let built = page(&[b"one", b"", b"three"]);
-        let read = Page::read(Seq(5), &body(&built)).unwrap();
+        let read = RecordPage::read(Seq(5), &body(&built)).unwrap();
         let texts: Vec<_> = read.numbered().map(|(seq, _, record)| (seq.0, record.to_vec())).collect();
         assert_eq!(texts, [(5, b"one".to_vec()), (6, vec![]), (7, b"three".to_vec())]);
         assert_eq!((read.chain(), read.last(), built.next_seq()), (built.chain(), Seq(7), Seq(8)));
@@ -258,12 +258,12 @@ mod tests {
     #[test]
     fn every_flipped_bit_of_a_page_is_seen_by_its_reader_or_by_its_neighbour() {
         let built = page(&[b"one", b"two"]);
-        let good = Page::read(Seq(5), &body(&built)).unwrap();
+        let good = RecordPage::read(Seq(5), &body(&built)).unwrap();
         for bit in 0..body(&built).len() * 8 {
             let mut bytes = body(&built);
             bytes[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(read) = Page::read(Seq(5), &bytes) {
-                let only_the_time = Page { appended_at: good.appended_at, ..read.clone() } == good;
+            if let Ok(read) = RecordPage::read(Seq(5), &bytes) {
+                let only_the_time = RecordPage { appended_at: good.appended_at, ..read.clone() } == good;
                 assert!(only_the_time, "bit {bit} changed records unseen");
             }
         }
@@ -274,6 +274,6 @@ mod tests {
         let built = page(&[&[1; 10_000]]);
         let sizes: Vec<_> = built.entries(1).iter().map(|entry| entry.value.as_ref().unwrap().len()).collect();
         assert_eq!(sizes, [4096, 4096, HEADER_BYTES + 4 + 10_000 - 8192]);
-        assert!(Page::read(Seq(5), &body(&built)).is_ok());
+        assert!(RecordPage::read(Seq(5), &body(&built)).is_ok());
     }
 }

@@ -10,8 +10,8 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
 use super::finding::Finding;
-use super::page::Page;
-use super::shared::Shared;
+use super::page::RecordPage;
+use super::shared::SharedLog;
 use super::store::StoreError;
 use super::{decisions, walk};
 
@@ -72,7 +72,7 @@ impl ReadError {
 }
 
 pub(crate) fn records(
-    shared: &Shared,
+    shared: &SharedLog,
     epoch: u32,
     from: Seq,
     records_max: usize,
@@ -119,7 +119,7 @@ pub(crate) fn records(
     }
 }
 
-fn follows(epoch: u32, from: Seq, before: Option<(Seq, ChainHash)>, page: Page) -> Result<Page, Finding> {
+fn follows(epoch: u32, from: Seq, before: Option<(Seq, ChainHash)>, page: RecordPage) -> Result<RecordPage, Finding> {
     match before {
         // Pages that begin behind where reading was to begin: the one that held it is gone, and must not be passed over.
         None if page.first > from => Err(Finding::Gap { epoch, expected: from, found: page.first }),
@@ -133,14 +133,14 @@ fn follows(epoch: u32, from: Seq, before: Option<(Seq, ChainHash)>, page: Page) 
     }
 }
 
-fn sealed(page: Page) -> impl Iterator<Item = Sealed> {
+fn sealed(page: RecordPage) -> impl Iterator<Item = Sealed> {
     let (first, appended_at) = (page.first.0, page.appended_at);
     let numbered = (first..).zip(page.records);
     numbered.map(move |(seq, (chain, record))| Sealed { seq: Seq(seq), chain, record, appended_at })
 }
 
 /// One record, durable or about to be: the writer asks for what it may have to answer as a duplicate.
-pub(crate) fn record(shared: &Shared, epoch: u32, seq: Seq) -> Result<Option<Sealed>, ReadError> {
+pub(crate) fn record(shared: &SharedLog, epoch: u32, seq: Seq) -> Result<Option<Sealed>, ReadError> {
     match walk::page_at(&*shared.store, epoch, seq)? {
         Some(Ok(page)) => Ok(sealed(page).find(|sealed| sealed.seq == seq)),
         Some(Err(error)) => Err(Finding::page(epoch, error).into()),
@@ -148,7 +148,7 @@ pub(crate) fn record(shared: &Shared, epoch: u32, seq: Seq) -> Result<Option<Sea
     }
 }
 
-pub(crate) fn find(shared: &Shared, id: EventId) -> Result<Option<Found>, ReadError> {
+pub(crate) fn find(shared: &SharedLog, id: EventId) -> Result<Option<Found>, ReadError> {
     // Only durable records are in the index.
     let Some(place) = shared.ids.get(&*shared.store, id)? else { return Ok(None) };
     let Some(sealed) = record(shared, place.epoch, place.seq)? else {
@@ -159,7 +159,7 @@ pub(crate) fn find(shared: &Shared, id: EventId) -> Result<Option<Found>, ReadEr
     Ok(Some(Found { epoch: place.epoch, sealed, decision }))
 }
 
-pub(crate) fn pending(shared: &Shared) -> Result<Pending, ReadError> {
+pub(crate) fn pending(shared: &SharedLog) -> Result<Pending, ReadError> {
     let head = *shared.head.borrow();
     let first = Seq(head.marks.acked.0.max(1)).next();
     let count = (head.marks.durable.0 + 1).saturating_sub(first.0);

@@ -8,7 +8,7 @@ use std::thread;
 
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
-use comptoir_core::position::{Epoch, Marks, Seq};
+use comptoir_core::position::{Epoch, LogMarks, Seq};
 use comptoir_proto::stored_v1;
 use ed25519_dalek::SigningKey;
 
@@ -16,10 +16,10 @@ use super::directory::{Directory, Identity, at};
 use super::environment::Environment;
 use super::epochs::{Closed, EpochRow, Opening, Reseal};
 use super::finding::Finding;
-use super::high_water::{HighWater, Mark};
-use super::ids::{IdWriter, Place};
-use super::keys::{self, Kind};
-use super::shared::{Check, Parts, Shared, State, Status};
+use super::high_water::{HighWater, HighWaterMark};
+use super::ids::{IdWriter, LogPosition};
+use super::keys::{self, RecordKind};
+use super::shared::{Check, Parts, SharedLog, State, Status};
 use super::sled_store::SledStore;
 use super::store::{Entry, Store, StoreError};
 use super::walk::{self, Follower};
@@ -71,10 +71,10 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     let checked = checked.and_then(|()| each_epoch_closed_the_one_before(&epochs));
     let checked = checked.and(index_is_whole).and_then(|()| note_ids(&*store, &spans, &mut ids));
     let acked = decisions::acked(&*store, last.number)?.min(seq);
-    let head = Head { epoch: last, marks: Marks { appended: seq, durable: seq, acked }, chain };
+    let head = Head { epoch: last, marks: LogMarks { appended: seq, durable: seq, acked }, chain };
     if checked.is_ok() {
         // A mark left as it was stays the witness of what was found.
-        let mark = Mark { boot, epoch: last, seq, chain, acked };
+        let mark = HighWaterMark { boot, epoch: last, seq, chain, acked };
         high_water.write(mark).map_err(at(&path, "write"))?;
         directory.sync()?;
         if registered.is_none() {
@@ -95,7 +95,7 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
         state: State::Open,
         directory,
     };
-    let shared = Arc::new(Shared::new(parts));
+    let shared = Arc::new(SharedLog::new(parts));
     if let Err(finding) = checked {
         shared.damaged(finding);
     }
@@ -104,7 +104,7 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
 
 fn start(
     config: &LogConfig,
-    shared: Arc<Shared>,
+    shared: Arc<SharedLog>,
     ids: IdWriter,
     high_water: HighWater,
     spans: Vec<Span>,
@@ -161,11 +161,11 @@ fn create(directory: &Directory, config: &LogConfig, environment: &Environment) 
 
 fn identity_entry(identity: Identity, seed: &[u8; 32]) -> Entry {
     let parts: [&[u8]; 4] = [identity.tenant.as_bytes(), identity.site.as_bytes(), identity.node.as_bytes(), seed];
-    Entry::set(keys::single(Kind::Identity), parts.concat())
+    Entry::set(keys::single(RecordKind::Identity), parts.concat())
 }
 
 fn read_identity(store: &dyn Store) -> Result<Option<(Identity, SigningKey)>, StoreError> {
-    let value = store.get(&keys::single(Kind::Identity))?;
+    let value = store.get(&keys::single(RecordKind::Identity))?;
     Ok(value.as_deref().and_then(|value| {
         let (tenant, rest) = value.split_first_chunk()?;
         let (site, rest) = rest.split_first_chunk()?;
@@ -181,10 +181,10 @@ fn read_identity(store: &dyn Store) -> Result<Option<(Identity, SigningKey)>, St
 
 /// Counts this opening; the flush is also the proof that sled's own reaches the disk.
 fn count_boot(store: &dyn Store, backend: &Backend) -> Result<u64, OpenError> {
-    let before = store.get(&keys::single(Kind::Boot))?;
+    let before = store.get(&keys::single(RecordKind::Boot))?;
     let boot = before.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?))).unwrap_or(0) + 1;
     let calls = durable_sys::calls();
-    store.apply(vec![Entry::set(keys::single(Kind::Boot), boot.to_be_bytes().to_vec())])?;
+    store.apply(vec![Entry::set(keys::single(RecordKind::Boot), boot.to_be_bytes().to_vec())])?;
     store.flush()?;
     let must_be_seen = cfg!(target_os = "linux") && matches!(backend, Backend::Sled { .. });
     if must_be_seen && durable_sys::calls() == calls {
@@ -194,7 +194,7 @@ fn count_boot(store: &dyn Store, backend: &Backend) -> Result<u64, OpenError> {
 }
 
 fn read_epochs(store: &dyn Store) -> Result<Vec<EpochRow>, StoreError> {
-    let (from, to) = keys::all_of(Kind::Epoch);
+    let (from, to) = keys::all_of(RecordKind::Epoch);
     let mut epochs = Vec::new();
     store.scan(&from, &to, &mut |key, value| {
         // A row that does not read is missed by the row after it, or by the mark.
@@ -255,7 +255,7 @@ fn spans(epochs: &[EpochRow], last: Seq, chain: ChainHash) -> Vec<Span> {
 }
 
 /// Follows the chain from the mark, or from the very beginning, to the end of the last epoch.
-fn follow(store: &dyn Store, identity: Identity, spans: &[Span], mark: Option<Mark>) -> Result<(), Finding> {
+fn follow(store: &dyn Store, identity: Identity, spans: &[Span], mark: Option<HighWaterMark>) -> Result<(), Finding> {
     let from = mark.map_or(0, |mark| mark.epoch.number);
     if let Some(mark) = mark {
         let (span, follower) = at_mark(store, identity, spans, mark)?;
@@ -276,7 +276,7 @@ fn at_mark<'s>(
     store: &dyn Store,
     identity: Identity,
     spans: &'s [Span],
-    mark: Mark,
+    mark: HighWaterMark,
 ) -> Result<(&'s Span, Follower), Finding> {
     let (epoch, expected) = (mark.epoch.number, mark.seq);
     let shortened = |found| Finding::Shortened { epoch, expected, found };
@@ -331,7 +331,7 @@ fn note_ids(store: &dyn Store, spans: &[Span], ids: &mut IdWriter) -> Result<(),
                     let header = stored_v1::header(record).map_err(unreadable);
                     header
                         .map_err(|found| Finding::Unreadable { epoch, seq, found })
-                        .map(|header| (header.event_id, Place { epoch, seq }))
+                        .map(|header| (header.event_id, LogPosition { epoch, seq }))
                 });
                 ids.note(headers.collect::<Result<Vec<_>, _>>()?);
                 Ok(())
@@ -363,7 +363,7 @@ fn last_record(store: &dyn Store, identity: Identity, epoch: Epoch) -> Result<(S
 
 /// Checks every epoch as it was when the log was opened: the whole chain from its first record to its end, and that each record
 /// that central has decided has its decision.
-fn check_all(shared: &Shared, spans: &[Span]) {
+fn check_all(shared: &SharedLog, spans: &[Span]) {
     let mut records = 0;
     for span in spans {
         let checked = check_epoch(shared, span, &mut records);
@@ -380,7 +380,7 @@ fn check_all(shared: &Shared, spans: &[Span]) {
 }
 
 /// Whether it came to the end; not when the log is being closed.
-fn check_epoch(shared: &Shared, span: &Span, records: &mut u64) -> Result<bool, Finding> {
+fn check_epoch(shared: &SharedLog, span: &Span, records: &mut u64) -> Result<bool, Finding> {
     let mut follower = Follower::from_start(shared.identity, span.epoch);
     let mut found = Ok(true);
     let walked = walk::pages(&*shared.store, span.epoch.number, Seq(1), |page| {
@@ -404,7 +404,7 @@ fn check_epoch(shared: &Shared, span: &Span, records: &mut u64) -> Result<bool, 
 }
 
 /// Whether it came to the end, as [`check_epoch`].
-fn check_decisions(shared: &Shared, span: &Span) -> Result<bool, Finding> {
+fn check_decisions(shared: &SharedLog, span: &Span) -> Result<bool, Finding> {
     let (store, epoch) = (&*shared.store, span.epoch.number);
     let acked = decisions::acked(store, epoch)?;
     if acked < span.acked {

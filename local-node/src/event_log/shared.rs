@@ -90,7 +90,7 @@ pub struct Status {
     pub disk_low: bool,
 }
 
-pub(crate) struct Shared {
+pub(crate) struct SharedLog {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) environment: Environment,
     pub(crate) identity: Identity,
@@ -109,7 +109,7 @@ pub(crate) struct Shared {
     _directory: Directory,
 }
 
-/// What [`Shared`] is made of at open.
+/// What [`SharedLog`] is made of at open.
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) environment: Environment,
@@ -125,9 +125,9 @@ pub(crate) struct Parts {
     pub(crate) directory: Directory,
 }
 
-impl Shared {
-    pub(crate) fn new(parts: Parts) -> Shared {
-        Shared {
+impl SharedLog {
+    pub(crate) fn new(parts: Parts) -> SharedLog {
+        SharedLog {
             store: parts.store,
             environment: parts.environment,
             identity: parts.identity,

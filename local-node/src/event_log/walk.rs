@@ -8,8 +8,8 @@ use comptoir_proto::stored_v1;
 
 use super::directory::Identity;
 use super::finding::Finding;
-use super::keys::{self, Kind};
-use super::page::{Page, PageError};
+use super::keys::{self, RecordKind};
+use super::page::{PageError, RecordPage};
 use super::store::{Store, StoreError};
 
 /// Calls `visit` with every page of an epoch from the one that holds `from`, or follows it, to the end.
@@ -17,17 +17,21 @@ pub(crate) fn pages(
     store: &dyn Store,
     epoch: u32,
     from: Seq,
-    mut visit: impl FnMut(Result<Page, PageError>) -> ControlFlow<()>,
+    mut visit: impl FnMut(Result<RecordPage, PageError>) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    bodies(store, Kind::Page, epoch, from, |first, body| visit(Page::read(first, &body)))
+    bodies(store, RecordKind::Page, epoch, from, |first, body| visit(RecordPage::read(first, &body)))
 }
 
 /// The page that holds a seq, or the last one before it.
-pub(crate) fn page_at(store: &dyn Store, epoch: u32, seq: Seq) -> Result<Option<Result<Page, PageError>>, StoreError> {
+pub(crate) fn page_at(
+    store: &dyn Store,
+    epoch: u32,
+    seq: Seq,
+) -> Result<Option<Result<RecordPage, PageError>>, StoreError> {
     let mut found = None;
-    bodies(store, Kind::Page, epoch, seq, |first, body| {
+    bodies(store, RecordKind::Page, epoch, seq, |first, body| {
         if first <= seq {
-            found = Some(Page::read(first, &body));
+            found = Some(RecordPage::read(first, &body));
         }
         ControlFlow::Break(())
     })?;
@@ -39,7 +43,7 @@ pub(crate) fn next_page(
     store: &dyn Store,
     epoch: u32,
     from: Seq,
-) -> Result<Option<Result<Page, PageError>>, StoreError> {
+) -> Result<Option<Result<RecordPage, PageError>>, StoreError> {
     let mut found = None;
     pages(store, epoch, from, |page| {
         if page.as_ref().is_ok_and(|page| page.last() < from) {
@@ -54,7 +58,7 @@ pub(crate) fn next_page(
 /// Calls `visit` with the whole bodies of a kind that is stored in parts, from the one that begins at or before `from`.
 pub(crate) fn bodies(
     store: &dyn Store,
-    kind: Kind,
+    kind: RecordKind,
     epoch: u32,
     from: Seq,
     mut visit: impl FnMut(Seq, Vec<u8>) -> ControlFlow<()>,
@@ -143,7 +147,7 @@ impl Follower {
     }
 
     /// Checks that a page continues the chain, and that its records say so too.
-    pub(crate) fn follow(&mut self, page: Result<Page, PageError>) -> Result<(), Finding> {
+    pub(crate) fn follow(&mut self, page: Result<RecordPage, PageError>) -> Result<(), Finding> {
         let epoch = self.epoch.number;
         let page = page.map_err(|error| Finding::page(epoch, error))?;
         if page.first != self.seq.next() {

@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 use super::append::Staged;
 use super::clock::ClockState;
 use super::epochs::EpochHead;
-use super::high_water::{HighWater, LAG, Mark, QUIET};
+use super::high_water::{HighWater, HighWaterMark, LAG, QUIET};
 use super::ids::IdWriter;
+use super::key_space::KeyChange;
 use super::queue::Room;
-use super::shared::{Shared, State};
-use super::shelf::Change;
+use super::shared::{SharedLog, State};
 use super::store::StoreError;
 use super::{AppendError, Appended, DecideError, EpochError, Head};
 
@@ -33,43 +33,43 @@ const MERGE_BLOCKS: usize = 8;
 
 type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
-pub(crate) enum Command {
+pub(crate) enum WriterCommand {
     Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError>, room: Room },
     Decide { epoch: u32, up_to: Seq, decisions: Vec<(Seq, Vec<u8>)>, reply: Reply<(), DecideError> },
-    Keep { batches: Vec<Vec<Change>>, reply: Reply<(), AppendError> },
+    Keep { batches: Vec<Vec<KeyChange>>, reply: Reply<(), AppendError> },
     OpenEpoch { previous: Option<EpochHead>, reason: String, reply: Reply<Epoch, EpochError> },
     Clock { measured: Option<(i64, i64)>, reply: oneshot::Sender<()> },
 }
 
 /// An answer that is true only after the flush.
-pub(crate) enum Answer {
+pub(crate) enum WriterAnswer {
     Appended(Vec<Appended>, Reply<Vec<Appended>, AppendError>),
     Decided(u32, Seq, Reply<(), DecideError>),
     Kept(Reply<(), AppendError>),
 }
 
-impl Answer {
+impl WriterAnswer {
     fn give(self) {
         // A caller that went away will ask again, and be answered with the duplicate.
         match self {
-            Answer::Appended(appended, reply) => drop(reply.send(Ok(appended))),
-            Answer::Decided(_, _, reply) => drop(reply.send(Ok(()))),
-            Answer::Kept(reply) => drop(reply.send(Ok(()))),
+            WriterAnswer::Appended(appended, reply) => drop(reply.send(Ok(appended))),
+            WriterAnswer::Decided(_, _, reply) => drop(reply.send(Ok(()))),
+            WriterAnswer::Kept(reply) => drop(reply.send(Ok(()))),
         }
     }
 
     fn refuse(self, reason: &str) {
         let reason = reason.to_owned();
         match self {
-            Answer::Appended(_, reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
-            Answer::Decided(_, _, reply) => drop(reply.send(Err(DecideError::ReadOnly { reason }))),
-            Answer::Kept(reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
+            WriterAnswer::Appended(_, reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
+            WriterAnswer::Decided(_, _, reply) => drop(reply.send(Err(DecideError::ReadOnly { reason }))),
+            WriterAnswer::Kept(reply) => drop(reply.send(Err(AppendError::ReadOnly { reason }))),
         }
     }
 }
 
 pub(crate) struct Writer {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<SharedLog>,
     pub(crate) ids: IdWriter,
     pub(crate) epoch: Epoch,
     /// The last record written.
@@ -85,7 +85,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, ids: IdWriter, high_water: HighWater) -> Writer {
+    pub(crate) fn new(shared: Arc<SharedLog>, ids: IdWriter, high_water: HighWater) -> Writer {
         let head = *shared.head.borrow();
         Writer {
             shared,
@@ -101,7 +101,7 @@ impl Writer {
     }
 
     /// Works until every sender is gone.
-    pub(crate) fn run(mut self, commands: &Receiver<Command>) {
+    pub(crate) fn run(mut self, commands: &Receiver<WriterCommand>) {
         if self.shared.environment.steady.is_some() {
             self.guarded(|writer| {
                 writer.look_at_clock();
@@ -133,7 +133,7 @@ impl Writer {
         }
     }
 
-    fn group(&mut self, first: Command, commands: &Receiver<Command>) {
+    fn group(&mut self, first: WriterCommand, commands: &Receiver<WriterCommand>) {
         // What happened to the clock is sealed before the records that it stamps now.
         let now = self.look_at_clock();
         let mut staged = Staged::new(self.seq, self.chain, now);
@@ -145,27 +145,29 @@ impl Writer {
         while let Some(command) = next {
             callers += 1;
             match command {
-                Command::Append { drafts, reply, room } => {
+                WriterCommand::Append { drafts, reply, room } => {
                     drop(room);
                     // Looked at once for the group, since it costs a system call; a refusal is never an old one.
                     if may_append.is_err() {
                         may_append = self.may_append();
                     }
                     match may_append.clone().and_then(|()| self.stage(&mut staged, drafts)) {
-                        Ok(appended) => answers.push(Answer::Appended(appended, reply)),
+                        Ok(appended) => answers.push(WriterAnswer::Appended(appended, reply)),
                         Err(error) => drop(reply.send(Err(error))),
                     }
                 }
-                Command::Decide { epoch, up_to, decisions, reply } => match self.decide(epoch, up_to, decisions) {
-                    Ok(()) => answers.push(Answer::Decided(epoch, up_to, reply)),
+                WriterCommand::Decide { epoch, up_to, decisions, reply } => {
+                    match self.decide(epoch, up_to, decisions) {
+                        Ok(()) => answers.push(WriterAnswer::Decided(epoch, up_to, reply)),
+                        Err(error) => drop(reply.send(Err(error))),
+                    }
+                }
+                WriterCommand::Keep { batches, reply } => match self.put(batches) {
+                    Ok(()) => answers.push(WriterAnswer::Kept(reply)),
                     Err(error) => drop(reply.send(Err(error))),
                 },
-                Command::Keep { batches, reply } => match self.keep(batches) {
-                    Ok(()) => answers.push(Answer::Kept(reply)),
-                    Err(error) => drop(reply.send(Err(error))),
-                },
-                Command::OpenEpoch { previous, reason, reply } => opening = Some((previous, reason, reply)),
-                Command::Clock { measured, reply } => looking = Some((measured, reply)),
+                WriterCommand::OpenEpoch { previous, reason, reply } => opening = Some((previous, reason, reply)),
+                WriterCommand::Clock { measured, reply } => looking = Some((measured, reply)),
             }
             let room = staged.drafts() < GROUP_DRAFTS_MAX && staged.bytes() < GROUP_BYTES_MAX;
             let more = room && callers < GROUP_CALLERS_MAX && opening.is_none() && looking.is_none();
@@ -186,7 +188,7 @@ impl Writer {
     }
 
     /// Writes what was staged, flushes, and answers.
-    fn commit(&mut self, staged: Staged, answers: Vec<Answer>) {
+    fn commit(&mut self, staged: Staged, answers: Vec<WriterAnswer>) {
         if answers.is_empty() {
             return;
         }
@@ -194,7 +196,7 @@ impl Writer {
         match self.write(&staged) {
             Ok(()) => {
                 self.publish(&staged, &answers);
-                answers.into_iter().for_each(Answer::give);
+                answers.into_iter().for_each(WriterAnswer::give);
                 self.settle_ids(MERGE_BLOCKS + records / MERGE_BLOCKS);
             }
             Err(error) => {
@@ -214,19 +216,19 @@ impl Writer {
         self.shared.store.flush()
     }
 
-    pub(crate) fn publish(&mut self, staged: &Staged, answers: &[Answer]) {
+    pub(crate) fn publish(&mut self, staged: &Staged, answers: &[WriterAnswer]) {
         (self.seq, self.chain) = (staged.seq(), staged.chain());
         self.ids.note(staged.places());
         let acked = answers.iter().filter_map(|answer| match answer {
-            Answer::Decided(epoch, up_to, _) if *epoch == self.epoch.number => Some(*up_to),
-            Answer::Decided(..) | Answer::Appended(..) | Answer::Kept(_) => None,
+            WriterAnswer::Decided(epoch, up_to, _) if *epoch == self.epoch.number => Some(*up_to),
+            WriterAnswer::Decided(..) | WriterAnswer::Appended(..) | WriterAnswer::Kept(_) => None,
         });
         let acked = acked.max().unwrap_or(Seq::ZERO).max(self.shared.head.borrow().marks.acked);
         self.publish_head(acked);
     }
 
     pub(crate) fn publish_head(&mut self, acked: Seq) {
-        let marks = comptoir_core::position::Marks { appended: self.seq, durable: self.seq, acked };
+        let marks = comptoir_core::position::LogMarks { appended: self.seq, durable: self.seq, acked };
         assert!(marks.in_order(), "{marks:?}: decide() lets no mark pass what is durable");
         let head = Head { epoch: self.epoch, marks, chain: self.chain };
         self.mark_is_behind |= self.shared.head.send_if_modified(|before| std::mem::replace(before, head) != head);
@@ -262,7 +264,7 @@ impl Writer {
         self.mark_is_behind = false;
         self.marked = Instant::now();
         let Head { epoch, marks, chain } = *self.shared.head.borrow();
-        let mark = Mark { boot: self.shared.boot, epoch, seq: marks.durable, chain, acked: marks.acked };
+        let mark = HighWaterMark { boot: self.shared.boot, epoch, seq: marks.durable, chain, acked: marks.acked };
         if let Err(error) = self.high_water.write(mark) {
             self.fail(StoreError { doing: "write the high-water mark", error: error.to_string() });
         }

@@ -18,21 +18,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::event_log::{Change, Log, ReadError, Shelf};
-use crate::read_models::{At, apply, decision, event};
+use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
+use crate::read_models::{RecordKey, apply, decision, event};
 pub(crate) use comptoir_proto::start_page::Language;
 pub(crate) use waiting::waiting;
 
 /// Decisions looked at before the mark is kept, where there was nothing to tell.
 const MARK_EVERY: u64 = 10_000;
 const ALREADY_VALIDATED: &str = "ALREADY_VALIDATED";
-const DECIDED_AGAIN: &str = "DECIDED_AGAIN";
+const DECISION_CHANGED: &str = "DECISION_CHANGED";
 /// Also the code of the attention that goes with it.
 pub(crate) const ROW_TOO_LARGE: &str = "ROW_TOO_LARGE";
 
 /// As it is kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-struct Kept {
+struct NotificationEntry {
     kind: String,
     code: Option<String>,
     event_id: Uuid,
@@ -50,7 +50,7 @@ struct Kept {
 
 /// Up to where decisions were looked at.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub(crate) struct DecisionMark {
     epoch: u32,
     seq: u64,
 }
@@ -66,18 +66,18 @@ fn mark_key() -> Vec<u8> {
 }
 
 /// What decisions tell, and up to where they were looked at.
-pub(crate) struct Told {
-    pub(crate) batches: Vec<Vec<Change>>,
-    pub(crate) mark: Mark,
+pub(crate) struct NotificationBatch {
+    pub(crate) batches: Vec<Vec<KeyChange>>,
+    pub(crate) mark: DecisionMark,
     /// How many notifications are in them.
     pub(crate) count: u64,
 }
 
 /// Batches that keep what the decisions since a mark tell, and move it; since the one that is kept where none is given. Run after each
 /// push that was answered, and at the start.
-pub(crate) fn of_decisions(log: &Log, since: Option<Mark>) -> Result<Told, ReadError> {
-    let kept = || -> Result<Mark, ReadError> {
-        let kept = log.kept(Shelf::Notification, &mark_key())?;
+pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<NotificationBatch, ReadError> {
+    let kept = || -> Result<DecisionMark, ReadError> {
+        let kept = log.get(KeySpace::Notification, &mark_key())?;
         Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     };
     let before = since.map_or_else(kept, Ok)?;
@@ -90,23 +90,23 @@ pub(crate) fn of_decisions(log: &Log, since: Option<Mark>) -> Result<Told, ReadE
             if seq > acked {
                 return std::ops::ControlFlow::Break(());
             }
-            mark = Mark { epoch, seq: seq.0 };
+            mark = DecisionMark { epoch, seq: seq.0 };
             if !is_plain(decision) {
-                telling.push(At { epoch, seq });
+                telling.push(RecordKey { epoch, seq });
             }
             std::ops::ControlFlow::Continue(())
         })?;
     }
     for at in telling {
         if let Some(told) = of_decision(log, at)? {
-            batches.push(vec![told, mark_change(Mark { epoch: at.epoch, seq: at.seq.0 })]);
+            batches.push(vec![told, mark_change(DecisionMark { epoch: at.epoch, seq: at.seq.0 })]);
         }
     }
     let count = batches.len() as u64;
     if (mark.epoch, mark.seq / MARK_EVERY) != (before.epoch, before.seq / MARK_EVERY) {
         batches.push(vec![mark_change(mark)]);
     }
-    Ok(Told { batches, mark, count })
+    Ok(NotificationBatch { batches, mark, count })
 }
 
 /// Whether a stored decision tells nothing, seen without reading it: nearly all are so.
@@ -114,16 +114,16 @@ fn is_plain(decision: &[u8]) -> bool {
     std::str::from_utf8(decision).is_ok_and(|text| text.contains(r#""verdict":"ACCEPTED""#))
 }
 
-fn mark_change(mark: Mark) -> Change {
-    Change::set(Shelf::Notification, mark_key(), serde_json::to_vec(&mark).expect("plain values encode"))
+fn mark_change(mark: DecisionMark) -> KeyChange {
+    KeyChange::set(KeySpace::Notification, mark_key(), serde_json::to_vec(&mark).expect("plain values encode"))
 }
 
-fn of_decision(log: &Log, at: At) -> Result<Option<Change>, ReadError> {
+fn of_decision(log: &Log, at: RecordKey) -> Result<Option<KeyChange>, ReadError> {
     let Some(result) = decision(log, at)? else { return Ok(None) };
     let Some(kind) = kind_of(&result).map(str::to_owned) else { return Ok(None) };
     let content = event(log, at)?.map(|event| event.content);
     let data = result.resolution.unwrap_or_default();
-    let kept = Kept {
+    let kept = NotificationEntry {
         kind,
         event_id: result.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
@@ -141,15 +141,15 @@ fn of_decision(log: &Log, at: At) -> Result<Option<Change>, ReadError> {
 
 /// What tells that a central which was put back decided a record again, otherwise than this node was told. The first decision stays with
 /// the event; both are in the notification.
-pub(crate) fn of_second(log: &Log, at: At, second: RecordResult) -> Result<Option<Change>, ReadError> {
+pub(crate) fn of_second(log: &Log, at: RecordKey, second: RecordResult) -> Result<Option<KeyChange>, ReadError> {
     let Some(first) = decision(log, at)? else { return Ok(None) };
     let told = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
     if told(&first) == told(&second) {
         return Ok(None);
     }
     let content = event(log, at)?.map(|event| event.content);
-    let kept = Kept {
-        kind: DECIDED_AGAIN.to_owned(),
+    let kept = NotificationEntry {
+        kind: DECISION_CHANGED.to_owned(),
         event_id: second.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
         entity_id: content.as_ref().map_or_else(String::new, |content| content.entity_id.to_string()),
@@ -161,10 +161,10 @@ pub(crate) fn of_second(log: &Log, at: At, second: RecordResult) -> Result<Optio
         data: json!({"first": first, "second": second}),
         seen_at: None,
     };
-    let known = log.kept(Shelf::Notification, &kept.key())?;
-    let known = known.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+    let known = log.get(KeySpace::Notification, &kept.key())?;
+    let known = known.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
     // At the same position the first decision may have told something already: this says more.
-    Ok(known.is_none_or(|known| known.kind != DECIDED_AGAIN).then(|| kept.set()))
+    Ok(known.is_none_or(|known| known.kind != DECISION_CHANGED).then(|| kept.set()))
 }
 
 fn outcome(result: &RecordResult) -> String {
@@ -179,7 +179,7 @@ fn kind_of(result: &RecordResult) -> Option<&str> {
         ("CONFLICT", _) => Some("CONFLICT"),
         ("REJECTED", _) => Some("REJECTED"),
         ("QUARANTINED", _) => Some("QUARANTINED"),
-        ("SUPERSEDED", Some("LATER_WRITER")) => None,
+        ("SUPERSEDED", Some("OVERWRITTEN")) => None,
         ("SUPERSEDED", _) => Some("SUPERSEDED"),
         ("ACCEPTED" | "DUPLICATE", _) => None,
         // A verdict that this version does not know may be anything: better shown than hidden.
@@ -188,8 +188,8 @@ fn kind_of(result: &RecordResult) -> Option<&str> {
 }
 
 /// What keeps a notice of central's, unless it is kept already.
-pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<Change>, ReadError> {
-    let kept = Kept {
+pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<KeyChange>, ReadError> {
+    let kept = NotificationEntry {
         code: notice.data["code"].as_str().map(str::to_owned),
         kind: notice.kind,
         event_id: notice.event_id,
@@ -206,13 +206,13 @@ pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<Change>, Rea
 }
 
 /// What says that a row of central's is too large to be kept here. No event of this log brought it: it is named by the row.
-pub(crate) fn of_row(log: &Log, change: &pull_v1::Change) -> Result<Option<Change>, ReadError> {
+pub(crate) fn of_row(log: &Log, change: &pull_v1::RowChange) -> Result<Option<KeyChange>, ReadError> {
     let Some(bytes) = apply::too_large(change) else { return Ok(None) };
     let row = &change.key;
     let named = blake3::hash(format!("{ROW_TOO_LARGE} {} {}", row.entity_type, row.entity_id).as_bytes());
     let event_id = uuid::Builder::from_custom_bytes(std::array::from_fn(|at| named.as_bytes()[at])).into_uuid();
     tracing::error!("{} {} has {bytes} bytes and is not kept here: read it at central", row.entity_type, row.entity_id);
-    let kept = Kept {
+    let kept = NotificationEntry {
         code: None,
         kind: ROW_TOO_LARGE.to_owned(),
         event_id,
@@ -228,23 +228,23 @@ pub(crate) fn of_row(log: &Log, change: &pull_v1::Change) -> Result<Option<Chang
     kept.change(log)
 }
 
-impl Kept {
+impl NotificationEntry {
     fn key(&self) -> Vec<u8> {
         key(self.position, self.event_id)
     }
 
     /// Once: whether somebody has seen it is not forgotten when it is told again.
-    fn change(&self, log: &Log) -> Result<Option<Change>, ReadError> {
-        let known = log.kept(Shelf::Notification, &self.key())?.is_some();
+    fn change(&self, log: &Log) -> Result<Option<KeyChange>, ReadError> {
+        let known = log.get(KeySpace::Notification, &self.key())?.is_some();
         Ok((!known && self.position > 0).then(|| self.set()))
     }
 
-    fn set(&self) -> Change {
-        Change::set(Shelf::Notification, self.key(), serde_json::to_vec(self).expect("plain values encode"))
+    fn set(&self) -> KeyChange {
+        KeyChange::set(KeySpace::Notification, self.key(), serde_json::to_vec(self).expect("plain values encode"))
     }
 
     fn shown(self, language: Language) -> Notification {
-        let (title, detail) = words::of(&self, language);
+        let (title, detail) = words::text_of(&self, language);
         Notification {
             id: format!("{}-{}", self.position, self.event_id),
             kind: self.kind,
@@ -264,7 +264,7 @@ impl Kept {
 }
 
 /// One page.
-pub(crate) struct Page {
+pub(crate) struct NotificationPage {
     pub(crate) rows: Vec<Notification>,
     /// The id behind which the next page begins.
     pub(crate) next: Option<String>,
@@ -277,7 +277,7 @@ pub(crate) fn list(
     after: Option<(u64, Uuid)>,
     limit: usize,
     language: Language,
-) -> Result<Page, ReadError> {
+) -> Result<NotificationPage, ReadError> {
     let from = after.map_or_else(
         || key(1, Uuid::nil()),
         |(position, event)| {
@@ -287,8 +287,10 @@ pub(crate) fn list(
         },
     );
     let (mut rows, mut more) = (Vec::new(), false);
-    log.each_kept(Shelf::Notification, &from, &[u8::MAX; 24], &mut |_, bytes| {
-        let Ok(kept) = serde_json::from_slice::<Kept>(&bytes) else { return std::ops::ControlFlow::Continue(()) };
+    log.scan(KeySpace::Notification, &from, &[u8::MAX; 24], &mut |_, bytes| {
+        let Ok(kept) = serde_json::from_slice::<NotificationEntry>(&bytes) else {
+            return std::ops::ControlFlow::Continue(());
+        };
         if unseen.is_none_or(|unseen| kept.seen_at.is_none() == unseen) {
             if rows.len() == limit {
                 more = true;
@@ -299,7 +301,7 @@ pub(crate) fn list(
         std::ops::ControlFlow::Continue(())
     })?;
     let next = rows.last().filter(|_| more).map(|last: &Notification| last.id.clone());
-    Ok(Page { rows, next })
+    Ok(NotificationPage { rows, next })
 }
 
 /// The notification of an id as it is once somebody has seen it, and the change that keeps that, if it is one.
@@ -307,13 +309,13 @@ pub(crate) fn seen(
     log: &Log,
     id: (u64, Uuid),
     language: Language,
-) -> Result<Option<(Notification, Option<Change>)>, ReadError> {
-    let bytes = log.kept(Shelf::Notification, &key(id.0, id.1))?.filter(|_| id.0 > 0);
-    let kept = bytes.and_then(|bytes| serde_json::from_slice::<Kept>(&bytes).ok());
+) -> Result<Option<(Notification, Option<KeyChange>)>, ReadError> {
+    let bytes = log.get(KeySpace::Notification, &key(id.0, id.1))?.filter(|_| id.0 > 0);
+    let kept = bytes.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
     Ok(kept.map(|kept| match kept.seen_at {
         Some(_) => (kept.shown(language), None),
         None => {
-            let kept = Kept { seen_at: Some(log.now().0), ..kept };
+            let kept = NotificationEntry { seen_at: Some(log.now().0), ..kept };
             let change = kept.set();
             (kept.shown(language), Some(change))
         }

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use uuid::Uuid;
 
-use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept, ROW_TOO_LARGE, key, kind_of};
-use crate::event_log::{Log, ReadError, Shelf};
+use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARGE, key, kind_of};
+use crate::event_log::{KeySpace, Log, ReadError};
 use crate::read_models::rows::{self, HeldRow};
 
 /// An event that waits.
-struct Waits {
+struct WaitingEvent {
     entity: (String, String),
     /// Where it came to wait.
     position: u64,
@@ -24,9 +24,9 @@ struct Waits {
 }
 
 #[derive(Default)]
-struct Waiting {
+struct WaitingEvents {
     /// By event.
-    events: BTreeMap<Uuid, Waits>,
+    events: BTreeMap<Uuid, WaitingEvent>,
     /// What a person has decided or released.
     settled: BTreeSet<Uuid>,
     /// Where the last conflict about an entity was decided.
@@ -35,9 +35,9 @@ struct Waiting {
 
 /// Counts the events that central refused, set apart or has in conflict, and that nobody has released or decided since.
 pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
-    let mut waiting = Waiting::default();
-    log.each_kept(Shelf::Notification, &key(1, Uuid::nil()), &[u8::MAX; 24], &mut |_, bytes| {
-        if let Ok(kept) = serde_json::from_slice::<Kept>(&bytes) {
+    let mut waiting = WaitingEvents::default();
+    log.scan(KeySpace::Notification, &key(1, Uuid::nil()), &[u8::MAX; 24], &mut |_, bytes| {
+        if let Ok(kept) = serde_json::from_slice::<NotificationEntry>(&bytes) {
             waiting.take(kept);
         }
         ControlFlow::Continue(())
@@ -53,9 +53,9 @@ struct Conflicts {
 
 /// Whether central's row has this node's conflict no more. So the count falls also where the news was never given: what fell between an
 /// old cursor and a new first load. A row of before the conflict says nothing of it.
-fn is_closed(log: &Log, waits: &Waits) -> Result<bool, ReadError> {
+fn is_closed(log: &Log, waits: &WaitingEvent) -> Result<bool, ReadError> {
     let (entity_type, entity_id) = &waits.entity;
-    let Some(bytes) = log.kept(Shelf::Row, &rows::key(RowKind::Entity, entity_type, entity_id, None))? else {
+    let Some(bytes) = log.get(KeySpace::Row, &rows::key(RowKind::Entity, entity_type, entity_id, None))? else {
         return Ok(false);
     };
     let held = HeldRow::decode(&bytes).ok().filter(|held| held.position >= waits.position);
@@ -64,8 +64,8 @@ fn is_closed(log: &Log, waits: &Waits) -> Result<bool, ReadError> {
     Ok(conflicts.is_some_and(|conflicts| !conflicts.open_conflicts.contains_key(&own)))
 }
 
-impl Waiting {
-    fn take(&mut self, kept: Kept) {
+impl WaitingEvents {
+    fn take(&mut self, kept: NotificationEntry) {
         match kept.kind.as_str() {
             // Nobody has to act, or not on an event of this node.
             ALREADY_VALIDATED | "SUPERSEDED" | ROW_TOO_LARGE => {}
@@ -79,7 +79,7 @@ impl Waiting {
                 self.add(kept, true);
             }
             "RELEASED" => drop(self.settled.insert(kept.event_id)),
-            DECIDED_AGAIN => {
+            DECISION_CHANGED => {
                 let first = serde_json::from_value::<RecordResult>(kept.data["first"].clone());
                 if let Ok(first) = first.as_ref()
                     && needs_person(first)
@@ -94,14 +94,14 @@ impl Waiting {
         }
     }
 
-    fn add(&mut self, kept: Kept, in_conflict: bool) {
-        let waits = Waits { entity: (kept.entity_type, kept.entity_id), position: kept.position, in_conflict };
+    fn add(&mut self, kept: NotificationEntry, in_conflict: bool) {
+        let waits = WaitingEvent { entity: (kept.entity_type, kept.entity_id), position: kept.position, in_conflict };
         self.events.insert(kept.event_id, waits);
     }
 
     fn count(self, log: &Log) -> Result<u64, ReadError> {
-        let Waiting { events, settled, resolved } = self;
-        let decided = |waits: &Waits| {
+        let WaitingEvents { events, settled, resolved } = self;
+        let decided = |waits: &WaitingEvent| {
             waits.in_conflict && resolved.get(&waits.entity).is_some_and(|decided| waits.position < *decided)
         };
         let mut count = 0;

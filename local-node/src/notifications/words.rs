@@ -4,16 +4,16 @@ use comptoir_proto::instant;
 use comptoir_proto::start_page::Language;
 use jiff::tz::TimeZone;
 
-use super::{ALREADY_VALIDATED, DECIDED_AGAIN, Kept, ROW_TOO_LARGE};
+use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARGE};
 
 const CONFLICT: &str = "CONFLICT";
 
 /// One line, and what it means.
-pub(super) fn of(kept: &Kept, language: Language) -> (String, String) {
+pub(super) fn text_of(kept: &NotificationEntry, language: Language) -> (String, String) {
     of_zone(kept, language, TimeZone::system())
 }
 
-fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) {
+fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
     let what = format!("{} {}", kept.entity_type, kept.entity_id);
     let why = kept.words.as_deref().or(kept.code.as_deref()).map(|why| format!(" ({why})")).unwrap_or_default();
     let (title, detail) = match language {
@@ -53,7 +53,7 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                     reason(kept)
                 ),
             ),
-            DECIDED_AGAIN => (
+            DECISION_CHANGED => (
                 format!("Le central a décidé autrement : {what}"),
                 format!(
                     "Le central a été restauré, et a décidé cet événement une seconde fois{why}. Voyez avec le siège ce qui vaut."
@@ -103,7 +103,7 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
                     reason(kept)
                 ),
             ),
-            DECIDED_AGAIN => (
+            DECISION_CHANGED => (
                 format!("Central decided otherwise: {what}"),
                 format!(
                     "Central was put back, and decided this event a second time{why}. Ask head office which holds."
@@ -123,12 +123,12 @@ fn of_zone(kept: &Kept, language: Language, zone: TimeZone) -> (String, String) 
 }
 
 /// What the person gave as their reason.
-fn reason(kept: &Kept) -> String {
+fn reason(kept: &NotificationEntry) -> String {
     kept.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
 /// What was set apart is judged where it is released: it may come too late there.
-fn released_french(kept: &Kept, what: &str, zone: TimeZone) -> (String, String) {
+fn released_french(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
     let looked_at = "Ce qui était mis de côté a été vérifié au central";
     match (released_as(kept), kept.code.as_deref()) {
         (CONFLICT, Some(ALREADY_VALIDATED)) => (
@@ -147,7 +147,7 @@ fn released_french(kept: &Kept, what: &str, zone: TimeZone) -> (String, String) 
     }
 }
 
-fn released_english(kept: &Kept, what: &str, zone: TimeZone) -> (String, String) {
+fn released_english(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
     let looked_at = "What was set apart was looked at at central";
     match (released_as(kept), kept.code.as_deref()) {
         (CONFLICT, Some(ALREADY_VALIDATED)) => (
@@ -166,17 +166,17 @@ fn released_english(kept: &Kept, what: &str, zone: TimeZone) -> (String, String)
 }
 
 /// What a release came to.
-fn released_as(kept: &Kept) -> &str {
+fn released_as(kept: &NotificationEntry) -> &str {
     kept.data["verdict"].as_str().unwrap_or_default()
 }
 
 /// Who was first, as the resolution of a release names them.
-fn first_of(kept: &Kept) -> Kept {
+fn first_of(kept: &NotificationEntry) -> NotificationEntry {
     let data = kept.data["resolution"].clone();
-    Kept { by: data["data"]["user"].as_str().map(str::to_owned), data, ..kept.clone() }
+    NotificationEntry { by: data["data"]["user"].as_str().map(str::to_owned), data, ..kept.clone() }
 }
 
-fn first_french(kept: &Kept, zone: TimeZone) -> String {
+fn first_french(kept: &NotificationEntry, zone: TimeZone) -> String {
     let by = kept.by.as_deref().unwrap_or("quelqu'un d'autre");
     match first_at(kept, zone, "%d/%m/%Y à %H:%M") {
         Some(at) => format!("Validée par {by} le {at}"),
@@ -184,7 +184,7 @@ fn first_french(kept: &Kept, zone: TimeZone) -> String {
     }
 }
 
-fn first_english(kept: &Kept, zone: TimeZone) -> String {
+fn first_english(kept: &NotificationEntry, zone: TimeZone) -> String {
     let by = kept.by.as_deref().unwrap_or("somebody else");
     match first_at(kept, zone, "%Y-%m-%d at %H:%M") {
         Some(at) => format!("Validated by {by} on {at}"),
@@ -193,7 +193,7 @@ fn first_english(kept: &Kept, zone: TimeZone) -> String {
 }
 
 /// When the first did it, as the clock on this wall shows it.
-fn first_at(kept: &Kept, zone: TimeZone, format: &str) -> Option<String> {
+fn first_at(kept: &NotificationEntry, zone: TimeZone, format: &str) -> Option<String> {
     let at = instant::parse(kept.data["data"]["at"].as_str()?)?;
     let at = jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone);
     Some(at.strftime(format).to_string())
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_driver_hears_who_was_first_in_their_own_language() {
-        let kept = Kept {
+        let kept = NotificationEntry {
             kind: ALREADY_VALIDATED.to_owned(),
             code: Some(ALREADY_VALIDATED.to_owned()),
             event_id: Uuid::nil(),
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn an_editor_hears_whose_version_stays_and_why() {
         let told = |data: serde_json::Value, language| {
-            let kept = Kept {
+            let kept = NotificationEntry {
                 kind: "RESOLVED".to_owned(),
                 code: None,
                 event_id: Uuid::nil(),
@@ -258,7 +258,7 @@ mod tests {
     fn a_release_that_came_too_late_is_not_told_as_one_that_took_effect() {
         let resolution = json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}});
         let told = |verdict: &str, code: Option<&str>, language| {
-            let kept = Kept {
+            let kept = NotificationEntry {
                 kind: "RELEASED".to_owned(),
                 code: code.map(str::to_owned),
                 event_id: Uuid::nil(),

@@ -6,12 +6,12 @@
 
 use comptoir_core::limits::BATCH_ENTRIES_MAX;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::pull_v1::{self, BadCursor, Cursor, PullResponse};
+use comptoir_proto::pull_v1::{self, BadCursor, PullCursor, PullResponse};
 
-use super::place::{Load, Place};
-use super::rows::{self, HeldPlace};
+use super::pull_progress::{Load, PullProgress};
+use super::rows::{self, HeldVersion};
 use super::rulebook;
-use crate::event_log::{Change, Log, ReadError, Shelf, entries_of};
+use crate::event_log::{KeyChange, KeySpace, Log, ReadError, entries_of};
 
 /// Entries of a batch that are left for the place, whose cursor may name a long key.
 const PLACE_ENTRIES: usize = 2;
@@ -38,7 +38,7 @@ pub(crate) enum ApplyError {
 /// hold some from before that limit.
 ///
 /// [`ENTITY_BYTES_MAX`]: comptoir_core::limits::ENTITY_BYTES_MAX
-pub(crate) fn too_large(change: &pull_v1::Change) -> Option<usize> {
+pub(crate) fn too_large(change: &pull_v1::RowChange) -> Option<usize> {
     let bytes = change.row.as_ref().map_or(0, |row| row.get().len());
     (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PLACE_ENTRIES).then_some(bytes)
 }
@@ -46,20 +46,20 @@ pub(crate) fn too_large(change: &pull_v1::Change) -> Option<usize> {
 /// Batches, in their order, and the place after them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Applied {
-    pub(crate) batches: Vec<Vec<Change>>,
-    pub(crate) place: Place,
+    pub(crate) batches: Vec<Vec<KeyChange>>,
+    pub(crate) place: PullProgress,
 }
 
 /// The batches of a page that was pulled from `place`.
 pub(crate) fn page(
     log: &Log,
-    place: &Place,
+    place: &PullProgress,
     response: PullResponse,
-    notices: Vec<Change>,
+    notices: Vec<KeyChange>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
-    let begun = place.cursor.as_deref().map(str::parse::<Cursor>).transpose()?;
-    let leads_to = response.cursor.parse::<Cursor>()?;
+    let begun = place.cursor.as_deref().map(str::parse::<PullCursor>).transpose()?;
+    let leads_to = response.cursor.parse::<PullCursor>()?;
     let end = place.moved(response.cursor, Some(response.complete_to));
     let mut batches = Batches::default();
     if let Some(given) = &response.rulebook {
@@ -84,14 +84,14 @@ pub(crate) fn page(
 /// The batches of rows of a first load, and of the mark behind them.
 pub(crate) fn load(
     log: &Log,
-    place: &Place,
-    rows: Vec<pull_v1::Change>,
+    place: &PullProgress,
+    rows: Vec<pull_v1::RowChange>,
     after: Option<String>,
-    notices: Vec<Change>,
+    notices: Vec<KeyChange>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
     let load = Load { after, ..place.load.clone().unwrap_or_default() };
-    let end = Place { load: Some(load), ..place.clone() };
+    let end = PullProgress { load: Some(load), ..place.clone() };
     let mut batches = Batches::default();
     batches.add_notices(notices);
     for change in rows {
@@ -103,44 +103,44 @@ pub(crate) fn load(
 }
 
 /// Some of the rows that a load did not meet.
-pub(crate) struct Swept {
+pub(crate) struct SweptRows {
     /// They remove them.
-    pub(crate) batches: Vec<Vec<Change>>,
+    pub(crate) batches: Vec<Vec<KeyChange>>,
     /// The key from which to go on, until there is none.
     pub(crate) next: Option<Vec<u8>>,
 }
 
 /// Batches that remove some rows which the load that has just ended did not meet: those out of scope now, or that central lost. With
 /// the key behind which to go on, until there is none.
-pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<Swept, ApplyError> {
+pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<SweptRows, ApplyError> {
     let mut batches = Batches::default();
     let (mut seen, mut next) = (0, None);
-    log.each_kept(Shelf::Row, from, &[u8::MAX], &mut |key, value| {
+    log.scan(KeySpace::Row, from, &[u8::MAX], &mut |key, value| {
         if seen == SWEEP_ROWS {
             next = Some(key.to_vec());
             return std::ops::ControlFlow::Break(());
         }
         seen += 1;
-        let met = serde_json::from_slice::<HeldPlace>(&value).is_ok_and(|held| held.generation == generation);
+        let met = serde_json::from_slice::<HeldVersion>(&value).is_ok_and(|held| held.generation == generation);
         if !met {
-            batches.add(Change::remove(Shelf::Row, key.to_vec()), entries_of(value.len()), None);
+            batches.add(KeyChange::remove(KeySpace::Row, key.to_vec()), entries_of(value.len()), None);
         }
         std::ops::ControlFlow::Continue(())
     })?;
-    Ok(Swept { batches: batches.all(), next })
+    Ok(SweptRows { batches: batches.all(), next })
 }
 
 /// What a change does here: nothing where what is held is as new.
 fn row(
     log: &Log,
-    change: pull_v1::Change,
+    change: pull_v1::RowChange,
     generation: u32,
     now: Timestamp,
-) -> Result<Option<(Change, usize)>, ApplyError> {
+) -> Result<Option<(KeyChange, usize)>, ApplyError> {
     let position = change.position;
     let key = rows::key_of(&change.key).map_err(|error| ApplyError::Key { position, error: error.to_string() })?;
-    let before = log.kept(Shelf::Row, &key)?;
-    let held = before.as_deref().and_then(|bytes| serde_json::from_slice::<HeldPlace>(bytes).ok());
+    let before = log.get(KeySpace::Row, &key)?;
+    let held = before.as_deref().and_then(|bytes| serde_json::from_slice::<HeldVersion>(bytes).ok());
     if held.is_some_and(|held| !held.yields_to(generation, position)) {
         return Ok(None);
     }
@@ -153,26 +153,26 @@ fn row(
     match value {
         Some(value) => {
             let entries = before.max(entries_of(value.len()));
-            Ok(Some((Change::set(Shelf::Row, key, value), entries)))
+            Ok(Some((KeyChange::set(KeySpace::Row, key, value), entries)))
         }
-        None => Ok(Some((Change::remove(Shelf::Row, key), before))),
+        None => Ok(Some((KeyChange::remove(KeySpace::Row, key), before))),
     }
 }
 
 /// Batches being filled.
 #[derive(Default)]
 struct Batches {
-    full: Vec<Vec<Change>>,
-    open: Vec<Change>,
+    full: Vec<Vec<KeyChange>>,
+    open: Vec<KeyChange>,
     entries: usize,
 }
 
 impl Batches {
     /// Adds a change; where it does not fit, the batch before it is closed with the place it leads to.
-    fn add(&mut self, change: Change, entries: usize, place: Option<&Place>) {
+    fn add(&mut self, change: KeyChange, entries: usize, place: Option<&PullProgress>) {
         if self.entries + entries > BATCH_ENTRIES_MAX - PLACE_ENTRIES {
             let mut batch = std::mem::take(&mut self.open);
-            batch.extend(place.map(Place::change));
+            batch.extend(place.map(PullProgress::change));
             self.full.push(batch);
             self.entries = 0;
         }
@@ -181,7 +181,7 @@ impl Batches {
     }
 
     /// No place goes with these: they may be given again, and are known by their keys.
-    fn add_notices(&mut self, notices: Vec<Change>) {
+    fn add_notices(&mut self, notices: Vec<KeyChange>) {
         for notice in notices {
             let entries = notice.value.as_ref().map_or(1, |value| entries_of(value.len()));
             self.add(notice, entries, None);
@@ -192,12 +192,12 @@ impl Batches {
         self.full.is_empty() && self.open.is_empty()
     }
 
-    fn end(mut self, place: &Place) -> Vec<Vec<Change>> {
+    fn end(mut self, place: &PullProgress) -> Vec<Vec<KeyChange>> {
         self.open.push(place.change());
         self.all()
     }
 
-    fn all(mut self) -> Vec<Vec<Change>> {
+    fn all(mut self) -> Vec<Vec<KeyChange>> {
         if !self.open.is_empty() {
             self.full.push(self.open);
         }

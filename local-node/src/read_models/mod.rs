@@ -8,13 +8,13 @@
 //! (evolve), and what is shown (view).
 
 pub(crate) mod apply;
-mod evolve;
-pub(crate) mod place;
+mod overlay;
+mod pending;
+pub(crate) mod pull_progress;
 pub(crate) mod rows;
 pub(crate) mod rulebook;
 #[cfg(test)]
 mod simulation;
-mod tail;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -22,9 +22,9 @@ mod view;
 use comptoir_core::id::Name;
 use comptoir_proto::pull_v1::RowKind;
 
-pub(crate) use evolve::grown;
-pub(crate) use tail::{At, Target, decision, event};
-pub(crate) use view::{Line, Page, ReadModels, Tagged, parse_cursor};
+pub(crate) use overlay::grown;
+pub(crate) use pending::{RecordKey, Target, decision, event};
+pub(crate) use view::{ReadModels, RowPage, SyncProgress, Tagged, parse_cursor};
 
 /// An entity made of fields.
 pub(crate) fn entity(entity_type: Name, entity_id: Name) -> Target {

@@ -2,7 +2,7 @@
 
 use comptoir_core::id::{Name, NameError, SiteId};
 use comptoir_core::time::Timestamp;
-use comptoir_proto::pull_v1::{Change, RowKey, RowKind};
+use comptoir_proto::pull_v1::{RowChange, RowKey, RowKind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -37,12 +37,12 @@ impl HeldRow {
 
 /// The position and generation of a held row, without reading the row itself.
 #[derive(Deserialize)]
-pub(crate) struct HeldPlace {
+pub(crate) struct HeldVersion {
     pub(crate) generation: u32,
     pub(crate) position: u64,
 }
 
-impl HeldPlace {
+impl HeldVersion {
     /// Whether a row that comes in now takes this one's place. Positions of two loads are not compared: central may have been put back
     /// to an earlier one meanwhile.
     pub(crate) fn yields_to(&self, generation: u32, position: u64) -> bool {
@@ -101,7 +101,7 @@ pub(crate) fn id_in(key: &[u8]) -> Option<(&str, Option<SiteId>)> {
 }
 
 /// What is to be kept of a change; nothing where the row went out of scope.
-pub(crate) fn held(change: Change, generation: u32, now: Timestamp) -> Option<HeldRow> {
+pub(crate) fn held(change: RowChange, generation: u32, now: Timestamp) -> Option<HeldRow> {
     let position = change.position;
     change.row.map(|row| HeldRow { generation, position, brought_at: now.0, row })
 }
@@ -134,7 +134,7 @@ mod tests {
     fn a_later_load_counts_whatever_its_positions() {
         let row = RawValue::from_string("{}".to_owned()).unwrap();
         let held = HeldRow { generation: 2, position: 100, brought_at: 5, row };
-        let place: HeldPlace = serde_json::from_slice(&held.encode()).unwrap();
+        let place: HeldVersion = serde_json::from_slice(&held.encode()).unwrap();
         assert!(place.yields_to(2, 101) && place.yields_to(3, 1));
         assert!(!place.yields_to(2, 100) && !place.yields_to(1, 900));
     }

@@ -10,18 +10,18 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::RulebookInForce;
 use comptoir_proto::rulebook_file;
 
-use crate::event_log::{Change, Log, ReadError, Shelf};
+use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 
 /// The one in force, where central has said so.
 pub(crate) fn read(log: &Log) -> Result<Option<Rulebook>, ReadError> {
-    let Some(bytes) = log.kept(Shelf::Rulebook, &[])? else { return Ok(None) };
+    let Some(bytes) = log.get(KeySpace::Rulebook, &[])? else { return Ok(None) };
     let read = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(rulebook_file::from_payload);
     Ok(read.inspect_err(|error| tracing::error!("The rulebook that central gave does not read: {error}")).ok())
 }
 
 /// The change that keeps it. A rule that this program does not know yet stands too: a later one will read it.
-pub(crate) fn change(given: &RulebookInForce) -> Change {
-    Change::set(Shelf::Rulebook, Vec::new(), given.book.to_string().into_bytes())
+pub(crate) fn change(given: &RulebookInForce) -> KeyChange {
+    KeyChange::set(KeySpace::Rulebook, Vec::new(), given.book.to_string().into_bytes())
 }
 
 /// Refuses at the counter what central would refuse hours later: fields of a type that only central writes, or that has none.

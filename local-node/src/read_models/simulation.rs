@@ -7,7 +7,7 @@ use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::pull_v1::{Change as Given, Cursor, DeviceStatus, PullResponse, RowKey, RowKind};
+use comptoir_proto::pull_v1::{DeviceStatus, PullCursor, PullResponse, RowChange as Given, RowKey, RowKind};
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, NodeRow};
 use proptest::prelude::*;
 use serde_json::value::to_raw_value;
@@ -16,11 +16,11 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::apply;
-use super::place::Place;
+use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
-use super::{Line, Page, ReadModels, Target};
+use super::{ReadModels, RowPage, SyncProgress, Target};
 use crate::event_log::memory::MemDisk;
-use crate::event_log::{Backend, Change, Environment, Identity, Log, LogConfig, Shelf};
+use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig};
 
 const CLIENTS: [&str; 2] = ["c-0", "c-1"];
 const DELIVERIES: [&str; 2] = ["d-0", "d-1"];
@@ -220,7 +220,7 @@ impl Central {
         self.results.push(json!({"verdict": word, "position": self.head}));
     }
 
-    fn page(&self, cursor: &Cursor, limit: usize) -> PullResponse {
+    fn page(&self, cursor: &PullCursor, limit: usize) -> PullResponse {
         let mut changes: Vec<&Given> = self.rows.values().filter(|row| row.position > cursor.position).collect();
         changes.sort_by_key(|change| change.position);
         let has_more = changes.len() > limit;
@@ -245,9 +245,17 @@ impl Central {
     }
 }
 
-fn cursor_at(position: u64) -> Cursor {
+fn cursor_at(position: u64) -> PullCursor {
     let scope = String::new();
-    Cursor { incarnation: Uuid::nil(), scope, position, after: None, complete_to: None, rulebook: None, proof: None }
+    PullCursor {
+        incarnation: Uuid::nil(),
+        scope,
+        position,
+        after: None,
+        complete_to: None,
+        rulebook: None,
+        proof: None,
+    }
 }
 
 struct Node {
@@ -291,8 +299,8 @@ impl Node {
         Node { models: ReadModels::new(log.clone()), log, disk, dir, runtime, deeds }
     }
 
-    fn keep(&self, batches: Vec<Vec<Change>>) {
-        self.runtime.block_on(self.log.keep(batches)).unwrap();
+    fn keep(&self, batches: Vec<Vec<KeyChange>>) {
+        self.runtime.block_on(self.log.put(batches)).unwrap();
     }
 
     fn write(&mut self, deed: Deed) {
@@ -346,7 +354,7 @@ impl Node {
     }
 
     fn pull(&self, central: &Central, rows: usize, batches: usize) {
-        let place = Place::read(&self.log).unwrap();
+        let place = PullProgress::read(&self.log).unwrap();
         let Some(cursor) = place.cursor.clone() else { return };
         let response = central.page(&cursor.parse().unwrap(), rows);
         let mut applied = apply::page(&self.log, &place, response, Vec::new(), Timestamp(7)).unwrap().batches;
@@ -355,12 +363,12 @@ impl Node {
     }
 
     fn gone(&self) {
-        self.keep(vec![vec![Place::read(&self.log).unwrap().begin_load().change()]]);
+        self.keep(vec![vec![PullProgress::read(&self.log).unwrap().begin_load().change()]]);
     }
 
     /// A mark is `head@key`: of the head at the load's start, and of the last row before it.
     fn load(&self, central: &Central, count: usize) {
-        let mut place = Place::read(&self.log).unwrap();
+        let mut place = PullProgress::read(&self.log).unwrap();
         if place.cursor.is_some() {
             return;
         }
@@ -392,7 +400,7 @@ impl Node {
 
     /// The row that central gave, and its version.
     fn held(&self, central: &Central, key: &RowKey) -> Option<(Value, u64)> {
-        let bytes = self.log.kept(Shelf::Row, &rows::key_of(key).unwrap()).unwrap()?;
+        let bytes = self.log.get(KeySpace::Row, &rows::key_of(key).unwrap()).unwrap()?;
         let held = HeldRow::decode(&bytes).unwrap();
         let row: Value = serde_json::from_str(held.row.get()).unwrap();
         assert_eq!(row, central.history[&(key.clone(), held.position)], "a row as central gave it");
@@ -421,11 +429,12 @@ impl Node {
             self.check_client(central, number);
             self.check_delivery(central, number);
         }
-        let page = Page { limit: 10, after: None };
-        let listed = self.models.list::<EntityRow>(&name("CLIENT"), &page, Line::default(), |_| true).unwrap().rows;
+        let page = RowPage { limit: 10, after: None };
+        let listed =
+            self.models.list::<EntityRow>(&name("CLIENT"), &page, SyncProgress::default(), |_| true).unwrap().rows;
         let alone = CLIENTS.iter().filter_map(|id| {
             let target = Target { kind: RowKind::Entity, entity_type: name("CLIENT"), entity_id: name(id) };
-            self.models.one::<EntityRow>(&target, Line::default()).unwrap()
+            self.models.one::<EntityRow>(&target, SyncProgress::default()).unwrap()
         });
         let text = |row: &NodeRow<EntityRow>| serde_json::to_value(row).unwrap();
         assert_eq!(listed.iter().map(text).collect::<Vec<_>>(), alone.map(|one| text(&one.row)).collect::<Vec<_>>());
@@ -444,7 +453,7 @@ impl Node {
             }
         }
         let target = Target { kind: RowKind::Entity, entity_type: name("CLIENT"), entity_id: name(CLIENTS[number]) };
-        let Some(shown) = self.models.one::<EntityRow>(&target, Line::default()).unwrap() else {
+        let Some(shown) = self.models.one::<EntityRow>(&target, SyncProgress::default()).unwrap() else {
             assert!(row.is_null() && pending.is_empty(), "{} is missing", CLIENTS[number]);
             return;
         };
@@ -465,7 +474,7 @@ impl Node {
         let expected = if given.is_null() { first.next().unwrap_or_default() } else { given };
         let target =
             Target { kind: RowKind::Delivery, entity_type: name("DELIVERY"), entity_id: name(DELIVERIES[number]) };
-        let shown = self.models.one::<DeliveryRow>(&target, Line::default()).unwrap();
+        let shown = self.models.one::<DeliveryRow>(&target, SyncProgress::default()).unwrap();
         let shown = shown.map_or(Value::Null, |shown| serde_json::to_value(&shown.row).unwrap());
         assert_eq!(shown["validation"]["event_id"], expected, "{}", DELIVERIES[number]);
     }
@@ -475,7 +484,7 @@ fn events(pending: &Value) -> Vec<Value> {
     pending.as_array().unwrap().iter().map(|event| event["event_id"].clone()).collect()
 }
 
-fn run(node: Node, central: &mut Central, step: Step) -> Node {
+fn run_step(node: Node, central: &mut Central, step: Step) -> Node {
     let mut node = node;
     match step {
         Step::Write { client, field, value } => node.write(Deed::Set { client, field, value }),
@@ -512,7 +521,7 @@ proptest! {
     fn a_row_has_each_own_event_once_whatever_comes_in_which_order(steps in steps()) {
         let (mut node, mut central) = (Node::new(), Central::new());
         for step in steps {
-            node = run(node, &mut central, step);
+            node = run_step(node, &mut central, step);
             node.check(&central);
         }
         // The line holds at last: everything is sent, heard and given back.

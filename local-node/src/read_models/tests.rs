@@ -1,11 +1,11 @@
 //! What is shown over central's rows: given rows, when this node writes, then what it shows is what central will come to.
 
-use comptoir_core::decision::Place as Judged;
+use comptoir_core::decision::DecisionContext as Judged;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::{Position, Seq};
 use comptoir_core::rules;
-use comptoir_core::state::{EntityKey, World};
+use comptoir_core::state::{DecisionState, EntityKey};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::pull_v1::{RowKind, RulebookInForce};
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow};
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::place::Place;
+use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
 use super::rulebook;
-use super::view::Kind;
-use super::{Line, Page, ReadModels, Target, tail};
+use super::view::RowType;
+use super::{ReadModels, RowPage, SyncProgress, Target, pending};
 use crate::event_log::memory::MemDisk;
-use crate::event_log::{Backend, Change, Environment, Identity, Log, LogConfig, Shelf};
+use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig};
 
 struct Shop {
     log: Log,
@@ -71,8 +71,8 @@ impl Shop {
         Shop { models: ReadModels::new(log.clone()), log, disk, dir, runtime, events }
     }
 
-    fn keep(&self, batch: Vec<Change>) {
-        self.runtime.block_on(self.log.keep(vec![batch])).unwrap();
+    fn keep(&self, batch: Vec<KeyChange>) {
+        self.runtime.block_on(self.log.put(vec![batch])).unwrap();
     }
 
     /// Central gives a row.
@@ -80,12 +80,13 @@ impl Shop {
         let position = row["version"].as_u64().unwrap();
         let row = RawValue::from_string(row.to_string()).unwrap();
         let held = HeldRow { generation: 1, position, brought_at: 7, row };
-        self.keep(vec![Change::set(Shelf::Row, rows::key(kind, entity_type, id, site), held.encode())]);
+        self.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     }
 
     /// Everything up to a position is here.
     fn complete(&self, position: u64) {
-        let place = Place { generation: 1, cursor: None, complete_to: Some(position), ..Place::default() };
+        let place =
+            PullProgress { generation: 1, cursor: None, complete_to: Some(position), ..PullProgress::default() };
         self.keep(vec![place.change()]);
     }
 
@@ -115,16 +116,16 @@ impl Shop {
         self.runtime.block_on(self.log.store_decisions(1, up_to, decisions.collect())).unwrap();
     }
 
-    fn one<R: Kind + serde::Serialize>(&self, entity_type: &str, id: &str) -> Option<Value> {
-        let found = self.models.one::<R>(&target(R::KIND, entity_type, id), Line::default()).unwrap()?;
+    fn one<R: RowType + serde::Serialize>(&self, entity_type: &str, id: &str) -> Option<Value> {
+        let found = self.models.one::<R>(&target(R::KIND, entity_type, id), SyncProgress::default()).unwrap()?;
         let mut shown = serde_json::to_value(&found.row).unwrap();
         shown["tag"] = found.tag.to_string().into();
         Some(shown)
     }
 
     fn clients(&self, limit: usize, after: Option<Vec<u8>>) -> (Vec<String>, Option<String>) {
-        let page = Page { limit, after };
-        let list = self.models.list::<EntityRow>(&name("CLIENT"), &page, Line::default(), |_| true).unwrap();
+        let page = RowPage { limit, after };
+        let list = self.models.list::<EntityRow>(&name("CLIENT"), &page, SyncProgress::default(), |_| true).unwrap();
         (list.rows.into_iter().map(|row| row.row.id).collect(), list.next_cursor)
     }
 }
@@ -309,9 +310,9 @@ fn stock_is_centrals_figure_and_what_waits_stands_beside_it() {
         "GOODS_RECEIVED",
         &json!({"lines": [{"product": "A", "quantity": "5.5", "unit_cost": "1"}]}),
     );
-    let line = Line { pulled_at: Some(Timestamp(9)), ..Line::default() };
+    let line = SyncProgress { pulled_at: Some(Timestamp(9)), ..SyncProgress::default() };
     let stock = |shop: &Shop| {
-        let list = shop.models.stock(&Page { limit: 10, after: None }, line, |_| true).unwrap();
+        let list = shop.models.stock(&RowPage { limit: 10, after: None }, line, |_| true).unwrap();
         list.rows
             .into_iter()
             .map(|row| (row.product, row.quantity, row.waiting.sold, row.waiting.received))
@@ -340,7 +341,7 @@ fn a_sale_that_is_in_centrals_figure_already_does_not_wait_beside_it() {
     let sale = json!({"currency": "EUR", "total_minor": 1020, "lines": [
         {"product": "A", "quantity": "2", "unit_price": "2.55"}, {"product": "A", "quantity": "2", "unit_price": "2.55"}]});
     let shown = |shop: &Shop| {
-        let list = shop.models.stock(&Page { limit: 10, after: None }, Line::default(), |_| true).unwrap();
+        let list = shop.models.stock(&RowPage { limit: 10, after: None }, SyncProgress::default(), |_| true).unwrap();
         let row = list.rows.into_iter().next().unwrap();
         (row.quantity.unwrap(), row.waiting.sold, row.waiting.lines, row.is_synced)
     };
@@ -374,7 +375,7 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
         let position = row["version"].as_u64().unwrap();
         let row = RawValue::from_string(row.to_string()).unwrap();
         let held = HeldRow { generation, position, brought_at: 7, row };
-        shop.keep(vec![Change::set(Shelf::Row, rows::key(kind, entity_type, id, site), held.encode())]);
+        shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     };
     let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "short": "0"});
     let sale = json!({"currency": "EUR", "total_minor": 510,
@@ -382,7 +383,7 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
     // Name, city, how many events are over the row; the figure of stock and what was sold beside it.
     let shown = |shop: &Shop| {
         let row = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
-        let list = shop.models.stock(&Page { limit: 10, after: None }, Line::default(), |_| true).unwrap();
+        let list = shop.models.stock(&RowPage { limit: 10, after: None }, SyncProgress::default(), |_| true).unwrap();
         let (figure, text) = (&list.rows[0], |field: &str| row["fields"][field].as_str().unwrap().to_owned());
         let waiting = (figure.quantity.clone().unwrap(), figure.waiting.sold.clone());
         (text("name"), text("city"), row["pending"].as_array().unwrap().len(), waiting)
@@ -400,13 +401,13 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
     assert_eq!(shown(&shop), says("Durand", "Lyon", 1, "10", "2"), "decided, and not given back");
 
     // It stands at 400 now, and is given back what it misses. Meanwhile this node goes on.
-    let waiting = Place::read(&shop.log).unwrap().put_back(tail::At { epoch: 1, seq: Seq(3) });
+    let waiting = PullProgress::read(&shop.log).unwrap().put_back(pending::RecordKey { epoch: 1, seq: Seq(3) });
     shop.keep(vec![waiting.change()]);
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"city": "Paris"}));
     shop.write("SALE", "s-2", "SALE_RECORDED", &sale);
     shop.decided(&[accepted(403), accepted(404)]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"), "403 is no older than 900 was");
-    let loading = waiting.put_back(tail::At { epoch: 1, seq: Seq(5) }).begin_load();
+    let loading = waiting.put_back(pending::RecordKey { epoch: 1, seq: Seq(5) }).begin_load();
     shop.keep(vec![loading.change()]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"));
 
@@ -418,7 +419,7 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
     assert_eq!(shown(&shop), says("Durand", "Paris", 0, "6", "0"));
     let shop = shop.restarted();
     assert_eq!(shown(&shop), says("Durand", "Paris", 0, "6", "0"));
-    let cursor: comptoir_proto::pull_v1::Cursor =
+    let cursor: comptoir_proto::pull_v1::PullCursor =
         serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
     shop.keep(vec![loading.end_load(cursor.to_string(), &cursor).change()]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 0, "6", "0"));
@@ -433,15 +434,15 @@ fn what_a_central_that_was_put_back_was_not_given_stays_over_its_rows() {
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"name": "Durand"}));
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"phone": "06"}));
     shop.decided(&[accepted(899), accepted(950), accepted(951)]);
-    let place = Place::read(&shop.log).unwrap();
-    let at = |seq| tail::At { epoch: 1, seq: Seq(seq) };
+    let place = PullProgress::read(&shop.log).unwrap();
+    let at = |seq| pending::RecordKey { epoch: 1, seq: Seq(seq) };
     let loading = place.put_back(at(3)).given_back_to(at(2)).begin_load();
-    let cursor: comptoir_proto::pull_v1::Cursor =
+    let cursor: comptoir_proto::pull_v1::PullCursor =
         serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
     shop.keep(vec![loading.end_load(cursor.to_string(), &cursor).change()]);
     let row = RawValue::from_string(client("c-1", 403, &json!({"name": "Durand"})).to_string()).unwrap();
     let held = HeldRow { generation: 2, position: 403, brought_at: 7, row };
-    shop.keep(vec![Change::set(Shelf::Row, rows::key(RowKind::Entity, "CLIENT", "c-1", None), held.encode())]);
+    shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(RowKind::Entity, "CLIENT", "c-1", None), held.encode())]);
     let shown = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
     assert_eq!(shown["fields"], json!({"name": "Durand", "phone": "06"}));
     assert_eq!(shown["pending"].as_array().unwrap().len(), 1);
@@ -483,7 +484,7 @@ proptest! {
     ) {
         let entity_type = if school { "STUDENT" } else { "CLIENT" };
         let key = EntityKey { entity_type: name(entity_type), entity_id: name("e-1") };
-        let (sent, mut shop, mut world) = (sent.min(writes.len()), Shop::new(), World::default());
+        let (sent, mut shop, mut decision_state) = (sent.min(writes.len()), Shop::new(), DecisionState::default());
         let mut results = vec![accepted(1)];
         for (nth, (action, field, value)) in writes.iter().enumerate() {
             let (action, payload) = payload_of(*action, *field, *value);
@@ -495,19 +496,19 @@ proptest! {
                 position: Position(position), received_at: known.event.occurred_at, effective_at: known.event.occurred_at,
                 local_year: 2026, site_code: None, by_central: false, engine: rules::ENGINE_VERSION,
             };
-            let judgement = rules::decide(&world, &judged, &known);
+            let judgement = rules::decide(&decision_state, &judged, &known);
             // A conflict waits for a person, and a node's further edits join it: another test's matter.
             prop_assume!(!(school && judgement.verdict.as_str() == "CONFLICT"));
             // Who created an entity that lives is not in its row: that its creator may create it again is central's to say.
-            let lives = world.entities.get(&key).is_some_and(|entity| entity.is_known() && !entity.deleted);
+            let lives = decision_state.entities.get(&key).is_some_and(|entity| entity.is_known() && !entity.deleted);
             prop_assume!(!(school && action == "CREATE" && lives));
-            for effect in rules::effects(&world, &judged, &known, &judgement) {
-                rules::evolve(&mut world, &effect);
+            for effect in rules::effects(&decision_state, &judged, &known, &judgement) {
+                rules::evolve(&mut decision_state, &effect);
             }
             results.push(json!({"verdict": judgement.verdict.as_str(), "position": position}));
             if nth + 1 == sent {
                 // Central holds so much, and has given it back.
-                if let Some(entity) = world.entities.get(&key) {
+                if let Some(entity) = decision_state.entities.get(&key) {
                     shop.given(RowKind::Entity, entity_type, "e-1", None, &json!({
                         "entity_type": entity_type, "id": "e-1", "version": entity.version.0, "deleted": entity.deleted,
                         "fields": payload::fields_value(&entity.as_fields()), "open_conflicts": {},
@@ -520,7 +521,7 @@ proptest! {
         }
         let acked = acked.min(results.len());
         shop.decided(&results[..acked]);
-        let expected = world.entities.get(&key).filter(|entity| entity.is_known()).map(|entity| {
+        let expected = decision_state.entities.get(&key).filter(|entity| entity.is_known()).map(|entity| {
             (payload::fields_value(&entity.as_fields()), entity.deleted)
         });
         let shown = |shop: &Shop| shop.one::<EntityRow>(entity_type, "e-1").map(|row| {
@@ -538,6 +539,6 @@ fn a_discarding_answer_is_told_from_others() {
             json!({"event_id": Uuid::nil(), "seq": 1, "verdict": "CONFLICT", "position": 1, "resolution": resolution});
         serde_json::from_value(result).unwrap()
     };
-    assert!(tail::discards(&result(json!({"action": "DISCARD_LOCAL", "data": {}}))));
-    assert!(!tail::discards(&result(json!({"action": "CHOOSE", "data": {}}))));
+    assert!(pending::discards(&result(json!({"action": "DISCARD_LOCAL", "data": {}}))));
+    assert!(!pending::discards(&result(json!({"action": "CHOOSE", "data": {}}))));
 }

@@ -17,12 +17,12 @@ use comptoir_proto::{instant, payload};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::evolve::{self, Laid, Over};
-use super::place::Place;
+use super::overlay::{self, Overlay, PendingOnRow};
+use super::pending::{self, PendingIndex, PendingQuantities, RecordKey, Target};
+use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
 use super::rulebook;
-use super::tail::{self, At, Moving, Tail, Target};
-use crate::event_log::{Log, ReadError, Shelf};
+use crate::event_log::{KeySpace, Log, ReadError};
 
 /// The type under which stock stands.
 const STOCK: &str = "STOCK";
@@ -30,12 +30,12 @@ const STOCK: &str = "STOCK";
 /// A node's read models.
 pub(crate) struct ReadModels {
     log: Log,
-    tail: Mutex<Tail>,
+    tail: Mutex<PendingIndex>,
 }
 
 /// What the line to central knows beside the log.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Line {
+pub(crate) struct SyncProgress {
     /// Records on their way.
     pub(crate) sending: Option<(Seq, Seq)>,
     /// When this node last had everything.
@@ -44,7 +44,7 @@ pub(crate) struct Line {
 
 /// Which rows of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Page {
+pub(crate) struct RowPage {
     pub(crate) limit: usize,
     /// Those behind this key.
     pub(crate) after: Option<Vec<u8>>,
@@ -64,7 +64,7 @@ pub(crate) struct Tagged<R> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EditTag {
     pub(crate) version: u64,
-    over: Option<(usize, At)>,
+    over: Option<(usize, RecordKey)>,
 }
 
 impl std::fmt::Display for EditTag {
@@ -77,7 +77,7 @@ impl std::fmt::Display for EditTag {
 }
 
 /// A row of `read_v1`, as it is kept and shown.
-pub(crate) trait Kind: DeserializeOwned + Clone {
+pub(crate) trait RowType: DeserializeOwned + Clone {
     /// Which rows.
     const KIND: RowKind;
     /// Its version.
@@ -87,10 +87,10 @@ pub(crate) trait Kind: DeserializeOwned + Clone {
         false
     }
     /// The row with events over it.
-    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self>;
+    fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self>;
 }
 
-impl Kind for EntityRow {
+impl RowType for EntityRow {
     const KIND: RowKind = RowKind::Entity;
 
     fn version(&self) -> u64 {
@@ -101,34 +101,34 @@ impl Kind for EntityRow {
         self.deleted
     }
 
-    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self> {
+    fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
         let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
         // A row that does not read with its events is shown as central gave it.
-        evolve::entity(row.clone(), &key, over).or(row)
+        overlay::entity(row.clone(), &key, over).or(row)
     }
 }
 
-impl Kind for DeliveryRow {
+impl RowType for DeliveryRow {
     const KIND: RowKind = RowKind::Delivery;
 
     fn version(&self) -> u64 {
         self.version
     }
 
-    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self> {
-        evolve::delivery(row, &target.entity_id, over)
+    fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
+        overlay::delivery(row, &target.entity_id, over)
     }
 }
 
-impl Kind for InvoiceRow {
+impl RowType for InvoiceRow {
     const KIND: RowKind = RowKind::Invoice;
 
     fn version(&self) -> u64 {
         self.version
     }
 
-    fn with(row: Option<Self>, target: &Target, over: &Over) -> Option<Self> {
-        evolve::invoice(row, &target.entity_id, over)
+    fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
+        overlay::invoice(row, &target.entity_id, over)
     }
 }
 
@@ -138,19 +138,23 @@ impl ReadModels {
     }
 
     /// One row; nothing where neither central nor this node knows of it.
-    pub(crate) fn one<R: Kind>(&self, target: &Target, line: Line) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
+    pub(crate) fn one<R: RowType>(
+        &self,
+        target: &Target,
+        line: SyncProgress,
+    ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let over = self.up_to_date(|tail| tail.over(target).to_vec())?;
         let key = rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None);
-        let held = self.log.kept(Shelf::Row, &key)?;
+        let held = self.log.get(KeySpace::Row, &key)?;
         self.shown(target, held.as_deref(), &over, line)
     }
 
     /// Rows of one type that a filter lets through, in the order of their ids' bytes.
-    pub(crate) fn list<R: Kind>(
+    pub(crate) fn list<R: RowType>(
         &self,
         entity_type: &Name,
-        page: &Page,
-        line: Line,
+        page: &RowPage,
+        line: SyncProgress,
         keep: impl Fn(&NodeRow<R>) -> bool,
     ) -> Result<RowList<NodeRow<R>>, ReadError> {
         let (from, to) = self.bounds(R::KIND, entity_type.as_str(), page);
@@ -191,13 +195,13 @@ impl ReadModels {
     /// Stock of one product or all, in the order of products and sites.
     pub(crate) fn stock(
         &self,
-        page: &Page,
-        line: Line,
+        page: &RowPage,
+        line: SyncProgress,
         keep: impl Fn(&NodeStockRow) -> bool,
     ) -> Result<RowList<NodeStockRow>, ReadError> {
         let (from, to) = self.bounds(RowKind::Stock, STOCK, page);
         let site = self.log.identity().site;
-        let (moving, from_central) = (self.up_to_date(|tail| tail.stock().clone())?, Place::read(&self.log)?);
+        let (moving, from_central) = (self.up_to_date(|tail| tail.stock().clone())?, PullProgress::read(&self.log)?);
         let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
         let laid: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
         let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
@@ -218,19 +222,19 @@ impl ReadModels {
     }
 
     /// Changes whenever a list might that tells this of the line to central.
-    pub(crate) fn list_tag(&self, line: Line) -> Result<String, ReadError> {
-        let (head, place) = (self.log.head(), Place::read(&self.log)?);
+    pub(crate) fn list_tag(&self, line: SyncProgress) -> Result<String, ReadError> {
+        let (head, place) = (self.log.head(), PullProgress::read(&self.log)?);
         let text = format!("{place:?} {line:?} {} {:?}", head.epoch.number, head.marks);
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 
     /// Looks at what lies over central's rows, as it is now.
-    fn up_to_date<T>(&self, read: impl FnOnce(&Tail) -> T) -> Result<T, ReadError> {
+    fn up_to_date<T>(&self, read: impl FnOnce(&PendingIndex) -> T) -> Result<T, ReadError> {
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = Place::read(&self.log)?;
+        let place = PullProgress::read(&self.log)?;
         if let Err(error) = tail.refresh(&self.log, &place) {
             // Half a step is no state to go on from.
-            *tail = Tail::default();
+            *tail = PendingIndex::default();
             return Err(error);
         }
         Ok(read(&tail))
@@ -239,7 +243,7 @@ impl ReadModels {
     /// Calls `add` with each key of central's rows and of those that only events of this log know of, in order, until it breaks.
     fn merge(&self, from: &[u8], to: &[u8], mut laid: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
-        self.log.each_kept(Shelf::Row, from, to, &mut |key, held| {
+        self.log.scan(KeySpace::Row, from, to, &mut |key, held| {
             while let Some(local) = laid.first().filter(|local| local.as_slice() < key).cloned() {
                 laid.remove(&local);
                 ended = add(&local, None);
@@ -258,7 +262,7 @@ impl ReadModels {
         Ok(())
     }
 
-    fn bounds(&self, kind: RowKind, entity_type: &str, page: &Page) -> (Vec<u8>, Vec<u8>) {
+    fn bounds(&self, kind: RowKind, entity_type: &str, page: &RowPage) -> (Vec<u8>, Vec<u8>) {
         let start = rows::prefix(kind, entity_type);
         let from = match &page.after {
             // Behind all of its parts: no key begins another.
@@ -269,12 +273,12 @@ impl ReadModels {
         (from.min(end.clone()), end)
     }
 
-    fn of_key<R: Kind>(
+    fn of_key<R: RowType>(
         &self,
         entity_type: &Name,
         key: &[u8],
         held: Option<&[u8]>,
-        line: Line,
+        line: SyncProgress,
     ) -> Result<Option<NodeRow<R>>, ReadError> {
         let id = rows::id_in(key).and_then(|(id, _)| Name::new(id).ok());
         let Some(entity_id) = id else { return Ok(None) };
@@ -283,33 +287,33 @@ impl ReadModels {
         Ok(self.shown(&target, held, &over, line)?.map(|tagged| tagged.row))
     }
 
-    fn shown<R: Kind>(
+    fn shown<R: RowType>(
         &self,
         target: &Target,
         held: Option<&[u8]>,
-        over: &[At],
-        line: Line,
+        over: &[RecordKey],
+        line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let held = held.and_then(read_held::<R>);
         let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
         let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
-        let version = row.as_ref().map_or(0, Kind::version);
-        let place = if over.is_empty() { Place::default() } else { Place::read(&self.log)? };
+        let version = row.as_ref().map_or(0, RowType::version);
+        let place = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
-            let decision = tail::decision(&self.log, *at)?;
+            let decision = pending::decision(&self.log, *at)?;
             // The row has it already: rows come before the cursor passes them, by a whole first load at times.
             let is_in = |position| place.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
             }
-            let Some(event) = tail::event(&self.log, *at)? else { continue };
-            let refused = decision.as_ref().is_some_and(tail::discards);
+            let Some(event) = pending::event(&self.log, *at)? else { continue };
+            let refused = decision.as_ref().is_some_and(pending::discards);
             let Ok(known) = payload::known(event) else { continue };
             if !refused {
                 pending.extend(pending_event(&known.event, *at, decision.is_some(), line.sending));
             }
-            events.push(Laid { known, decision });
+            events.push(PendingOnRow { known, decision });
             last = Some(*at);
         }
         let tag = EditTag { version, over: last.map(|last| (events.len(), last)) };
@@ -320,8 +324,8 @@ impl ReadModels {
         Ok(Some(Tagged { row, tag }))
     }
 
-    fn over(&self, events: Vec<Laid>) -> Result<Over, ReadError> {
-        Ok(Over { events, rulebook: rulebook::read(&self.log)?.unwrap_or_default() })
+    fn over(&self, events: Vec<PendingOnRow>) -> Result<Overlay, ReadError> {
+        Ok(Overlay { events, rulebook: rulebook::read(&self.log)?.unwrap_or_default() })
     }
 }
 
@@ -343,7 +347,7 @@ fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
 
 fn pending_event(
     event: &comptoir_core::event::Event,
-    at: At,
+    at: RecordKey,
     decided: bool,
     sending: Option<(Seq, Seq)>,
 ) -> Option<PendingEvent> {
@@ -371,8 +375,8 @@ fn stock_row(
     key: &[u8],
     held: Option<&[u8]>,
     own_site: SiteId,
-    (moving, place): (&std::collections::BTreeMap<Name, Moving>, &Place),
-    line: Line,
+    (moving, place): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
+    line: SyncProgress,
 ) -> Option<NodeStockRow> {
     let (product, site) = rows::id_in(key)?;
     let held = held.and_then(read_held::<StockRow>);
@@ -396,7 +400,7 @@ fn stock_row(
     })
 }
 
-fn waiting_stock(moving: &Moving) -> WaitingStock {
+fn waiting_stock(moving: &PendingQuantities) -> WaitingStock {
     WaitingStock {
         lines: moving.events,
         sold: money::plain(moving.sold),

@@ -1,8 +1,8 @@
 //! The loop: woken by an append, by the timer and by the start, it sends what is due and does about each answer what its
 //! reaction says. Dropping it at any await is harmless: what counts is in the log.
 
-mod beside;
 mod incidents;
+mod pull_task;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
-use super::notes::Notes;
-use super::outbox::{self, Batch, BatchSize};
-use super::push::{Pushed, Setback, Stand, read_push, read_status};
+use super::notes::AgentNotes;
+use super::outbox::{self, BatchSize, PushBatch};
+use super::push::{CentralStatus, PushFailure, Pushed, read_push, read_status};
 use super::reaction::{self, Reaction};
 use super::recount::recount;
-use super::state::{ClockOffset, Phase, SyncState, Trouble};
-use super::transport::{Acked, Answer, Transport, Unanswered};
+use super::state::{ClockOffset, Phase, SyncIssue, SyncState};
+use super::transport::{Acked, HttpAnswer, Transport, Unanswered};
 use crate::blobs::Blobs;
 use crate::event_log::{DecideError, Environment, Log, State};
-use crate::notifications::Mark;
+use crate::notifications::DecisionMark;
 
 /// How old the notes may grow while a backlog is being sent.
 const NOTES_AGE: Duration = Duration::from_secs(30);
@@ -69,7 +69,7 @@ pub(crate) struct Agent<T> {
     /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a central that is wrong.
     opened_epoch: bool,
     /// Up to where decisions were told to people; as it is kept in the log at first.
-    told: Option<Mark>,
+    told: Option<DecisionMark>,
     /// Whether central's stand has to be known before anything more is sent. So at the start: a log that was put back from an older
     /// copy, and sold since, would show central a fork where it only lost what central holds.
     must_ask: bool,
@@ -156,7 +156,7 @@ impl<T: Transport> Agent<T> {
         (self.epoch, self.next) = (epoch, next);
         (self.rewound, self.mismatches) = (false, 0);
         self.backoff.reset();
-        self.state.send_modify(calm);
+        self.state.send_modify(clear_alert);
     }
 
     fn show(&self, phase: Phase) {
@@ -174,7 +174,7 @@ impl<T: Transport> Agent<T> {
         match self
             .answered(0, self.transport.status(Acked::of(self.log.head())))
             .await
-            .map_err(Setback::from)
+            .map_err(PushFailure::from)
             .and_then(|answer| read_status(&answer))
         {
             Ok(stand) => {
@@ -182,10 +182,10 @@ impl<T: Transport> Agent<T> {
                 self.settle(&stand, asked_at).await;
                 self.compare(stand).await
             }
-            Err(setback) => {
+            Err(failure) => {
                 // One that does not know the question is not asked again before everything else.
-                self.must_ask &= !matches!(setback, Setback::Refused { status: 400 | 404 | 405, .. });
-                self.set_back(setback, None).await
+                self.must_ask &= !matches!(failure, PushFailure::Refused { status: 400 | 404 | 405, .. });
+                self.set_back(failure, None).await
             }
         }
     }
@@ -214,7 +214,7 @@ impl<T: Transport> Agent<T> {
         self.state.send_modify(|state| state.sending = None);
         match self.read(&batch, answer).await {
             Ok(pushed) => self.taken(&batch, pushed, sent_at, latency).await,
-            Err(setback) => self.set_back(setback, Some(&batch)).await,
+            Err(failure) => self.set_back(failure, Some(&batch)).await,
         }
     }
 
@@ -238,14 +238,14 @@ impl<T: Transport> Agent<T> {
         answer
     }
 
-    async fn read(&self, batch: &Batch, answer: Result<Answer, Unanswered>) -> Result<Pushed, Setback> {
+    async fn read(&self, batch: &PushBatch, answer: Result<HttpAnswer, Unanswered>) -> Result<Pushed, PushFailure> {
         let answer = answer?;
         let (identity, batch, now) = (self.log.identity(), batch.clone(), self.log.now());
         blocking(move || read_push(identity, &batch, &answer, now)).await
     }
 
     /// Central holds the records up to `up_to`: keeps its results, then goes on.
-    async fn taken(&mut self, batch: &Batch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
+    async fn taken(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
         let Pushed { results, up_to, stand } = pushed;
         let taken = results.len();
         self.store(batch, up_to, results).await;
@@ -268,7 +268,7 @@ impl<T: Transport> Agent<T> {
     /// for them again after a restart.
     async fn store(
         &mut self,
-        batch: &Batch,
+        batch: &PushBatch,
         up_to: Seq,
         results: Vec<(comptoir_proto::sync_v1::RecordResult, Vec<u8>)>,
     ) {
@@ -295,7 +295,7 @@ impl<T: Transport> Agent<T> {
     }
 
     /// Notes what every good answer says.
-    async fn settle(&mut self, stand: &Stand, sent_at: Timestamp) {
+    async fn settle(&mut self, stand: &CentralStatus, sent_at: Timestamp) {
         self.backoff.reset();
         let now = self.log.now();
         self.ask_at = Instant::now() + self.interval;
@@ -310,7 +310,7 @@ impl<T: Transport> Agent<T> {
             state.clock = clock.or(state.clock);
             state.receipt = stand.receipt.clone().or(state.receipt.take());
             if well {
-                calm(state);
+                clear_alert(state);
             }
             if state.incarnation != Some(stand.incarnation) {
                 renewed = true;
@@ -352,7 +352,7 @@ impl<T: Transport> Agent<T> {
 
     async fn save_notes(&mut self) {
         self.notes_at = Instant::now();
-        let (notes, path) = (Notes::of(&self.state.borrow()), self.notes_path.clone());
+        let (notes, path) = (AgentNotes::of(&self.state.borrow()), self.notes_path.clone());
         let shown = path.display().to_string();
         if let Err(error) = blocking(move || notes.save(&path)).await {
             tracing::warn!(%error, "Cannot write {shown}: {error}");
@@ -360,8 +360,8 @@ impl<T: Transport> Agent<T> {
     }
 
     /// A request brought nothing.
-    async fn set_back(&mut self, setback: Setback, batch: Option<&Batch>) -> Step {
-        let (word, detail, asked) = (reaction::word(&setback), setback.to_string(), reaction::asked(&setback));
+    async fn set_back(&mut self, failure: PushFailure, batch: Option<&PushBatch>) -> Step {
+        let (word, detail, asked) = (reaction::word(&failure), failure.to_string(), reaction::asked(&failure));
         if self.backoff.failures() == 0 {
             tracing::warn!(code = %word, "Central is not reached: {detail}");
         } else {
@@ -369,7 +369,7 @@ impl<T: Transport> Agent<T> {
         }
         let trouble = self.trouble(&word, detail.clone());
         self.state.send_modify(|state| state.last_error = Some(trouble));
-        match reaction::to(&setback) {
+        match reaction::to(&failure) {
             Reaction::Again => self.pause(asked),
             Reaction::AskAndAgain => {
                 self.must_ask = true;
@@ -381,18 +381,18 @@ impl<T: Transport> Agent<T> {
             }
             Reaction::SmallerAndTell => {
                 self.size.halve();
-                self.attend(&word, detail);
+                self.raise_alert(&word, detail);
                 self.pause(asked)
             }
             Reaction::SlowlyAndTell => {
-                self.attend(&word, detail);
+                self.raise_alert(&word, detail);
                 let chance = self.chance();
                 Step::Pause(self.backoff.refused(asked, chance))
             }
-            Reaction::Rewind(expected) => self.gap(expected, batch.map_or(Seq::ZERO, Batch::first)),
+            Reaction::Rewind(expected) => self.gap(expected, batch.map_or(Seq::ZERO, PushBatch::first)),
             Reaction::Mismatch => self.mismatch(word, detail).await,
             Reaction::Stop => {
-                self.attend(&word, detail);
+                self.raise_alert(&word, detail);
                 Step::Stop
             }
         }
@@ -402,7 +402,7 @@ impl<T: Transport> Agent<T> {
     fn tell(&mut self, code: &str, detail: String) -> Step {
         let trouble = self.trouble(code, detail.clone());
         self.state.send_modify(|state| state.last_error = Some(trouble));
-        self.attend(code, detail);
+        self.raise_alert(code, detail);
         let chance = self.chance();
         Step::Pause(self.backoff.refused(None, chance))
     }
@@ -413,7 +413,7 @@ impl<T: Transport> Agent<T> {
     }
 
     /// Shows a person what is the matter; the time of its first appearance stays.
-    fn attend(&self, code: &str, detail: String) {
+    fn raise_alert(&self, code: &str, detail: String) {
         let trouble = self.trouble(code, detail);
         self.state.send_modify(|state| match &mut state.attention {
             Some(known) if known.code == trouble.code => known.detail = trouble.detail,
@@ -424,8 +424,8 @@ impl<T: Transport> Agent<T> {
         });
     }
 
-    fn trouble(&self, code: &str, detail: String) -> Trouble {
-        Trouble { code: code.to_owned(), detail, at: self.log.now() }
+    fn trouble(&self, code: &str, detail: String) -> SyncIssue {
+        SyncIssue { code: code.to_owned(), detail, at: self.log.now() }
     }
 
     fn acked(&self) -> Seq {
@@ -441,7 +441,7 @@ impl<T: Transport> Agent<T> {
 
 /// What was to be looked at is well again. What is lost stays shown until a restart: a push that goes well follows at once, and nobody
 /// would have seen it.
-fn calm(state: &mut SyncState) {
+fn clear_alert(state: &mut SyncState) {
     state.attention = state.attention.take().filter(|trouble| LASTING.contains(&trouble.code.as_str()));
 }
 

@@ -6,7 +6,7 @@ use comptoir_proto::pull_v1::BootstrapLine;
 use futures_util::StreamExt as _;
 use zstd::stream::raw::{DParameter, Decoder, Operation as _};
 
-use super::push::Setback;
+use super::push::PushFailure;
 use super::transport::ByteStream;
 
 /// Bytes of a line: a row that fits a batch of the log, escaped.
@@ -16,7 +16,7 @@ const WINDOW_LOG_MAX: u32 = 24;
 const OUTPUT_BYTES: usize = 128 * 1024;
 
 /// Lines of a first load.
-pub(crate) struct Lines {
+pub(crate) struct BootstrapLines {
     stream: ByteStream,
     decoder: Decoder<'static>,
     output: Vec<u8>,
@@ -25,15 +25,15 @@ pub(crate) struct Lines {
     ready: VecDeque<Vec<u8>>,
 }
 
-impl Lines {
-    pub(crate) fn new(stream: ByteStream) -> Result<Lines, Setback> {
+impl BootstrapLines {
+    pub(crate) fn new(stream: ByteStream) -> Result<BootstrapLines, PushFailure> {
         let mut decoder = Decoder::new().map_err(|error| misfit(&error))?;
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(|error| misfit(&error))?;
-        Ok(Lines { stream, decoder, output: vec![0; OUTPUT_BYTES], open: Vec::new(), ready: VecDeque::new() })
+        Ok(BootstrapLines { stream, decoder, output: vec![0; OUTPUT_BYTES], open: Vec::new(), ready: VecDeque::new() })
     }
 
     /// The next line; nothing where the stream has ended.
-    pub(crate) async fn next(&mut self) -> Result<Option<BootstrapLine>, Setback> {
+    pub(crate) async fn next(&mut self) -> Result<Option<BootstrapLine>, PushFailure> {
         loop {
             if let Some(line) = self.ready.pop_front() {
                 return serde_json::from_slice(&line).map(Some).map_err(|error| misfit(&error));
@@ -46,7 +46,7 @@ impl Lines {
         }
     }
 
-    fn feed(&mut self, mut input: &[u8]) -> Result<(), Setback> {
+    fn feed(&mut self, mut input: &[u8]) -> Result<(), PushFailure> {
         loop {
             let done = self.decoder.run_on_buffers(input, &mut self.output).map_err(|error| misfit(&error))?;
             input = &input[done.bytes_read..];
@@ -57,7 +57,7 @@ impl Lines {
                 }
             }
             if self.open.len() > LINE_BYTES_MAX {
-                return Err(Setback::Misfit(format!("a line has more than {LINE_BYTES_MAX} bytes")));
+                return Err(PushFailure::Misfit(format!("a line has more than {LINE_BYTES_MAX} bytes")));
             }
             if input.is_empty() && done.bytes_written < self.output.len() {
                 return Ok(());
@@ -66,8 +66,8 @@ impl Lines {
     }
 }
 
-fn misfit(error: &dyn std::error::Error) -> Setback {
-    Setback::Misfit(error.to_string())
+fn misfit(error: &dyn std::error::Error) -> PushFailure {
+    PushFailure::Misfit(error.to_string())
 }
 
 #[cfg(test)]
@@ -77,8 +77,8 @@ mod tests {
 
     use crate::sync_agent::transport::Unanswered;
 
-    fn lines(pieces: Vec<Result<Bytes, Unanswered>>) -> Lines {
-        Lines::new(Box::pin(tokio_stream::iter(pieces))).unwrap()
+    fn lines(pieces: Vec<Result<Bytes, Unanswered>>) -> BootstrapLines {
+        BootstrapLines::new(Box::pin(tokio_stream::iter(pieces))).unwrap()
     }
 
     fn frame(text: &str) -> Vec<u8> {
@@ -101,10 +101,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_stream_of_ours_is_told_and_holds_no_memory() {
         let mut plain = lines(vec![Ok(Bytes::from_static(b"<html>a hotel's login page</html>"))]);
-        assert!(matches!(plain.next().await, Err(Setback::Misfit(_))));
+        assert!(matches!(plain.next().await, Err(PushFailure::Misfit(_))));
         let mut endless = lines(vec![Ok(frame(&" ".repeat(2 * LINE_BYTES_MAX)).into())]);
-        assert!(matches!(endless.next().await, Err(Setback::Misfit(_))));
+        assert!(matches!(endless.next().await, Err(PushFailure::Misfit(_))));
         let mut cut = lines(vec![Err(Unanswered::Timeout)]);
-        assert!(matches!(cut.next().await, Err(Setback::Unanswered(Unanswered::Timeout))));
+        assert!(matches!(cut.next().await, Err(PushFailure::Unanswered(Unanswered::Timeout))));
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 pub mod transport;
 
 pub(crate) use agent::Agent;
-pub(crate) use notes::Notes;
+pub(crate) use notes::AgentNotes;
 pub(crate) use puller::Puller;
 pub(crate) use recount::recount;
-pub use state::{ClockOffset, Phase, PullState, SyncState, Trouble};
+pub use state::{ClockOffset, Phase, PullState, SyncIssue, SyncState};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use comptoir_core::time::Timestamp;
-use comptoir_proto::sync_v1::Receipt;
+use comptoir_proto::sync_v1::SignedHead;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,26 +13,26 @@ use super::state::SyncState;
 
 /// The file's content.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Notes {
+pub(crate) struct AgentNotes {
     incarnation: Option<Uuid>,
     previous_incarnation: Option<Uuid>,
     last_success_at_micros: Option<i64>,
-    receipt: Option<Receipt>,
+    receipt: Option<SignedHead>,
     pulled_at_micros: Option<i64>,
 }
 
-impl Notes {
+impl AgentNotes {
     /// Reads the file. Whatever does not read is as if it had never been written.
-    pub(crate) fn load(path: &Path) -> Notes {
+    pub(crate) fn load(path: &Path) -> AgentNotes {
         match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
                 tracing::warn!(path = %path.display(), %error, "Begins the notes on central anew: {error}");
-                Notes::default()
+                AgentNotes::default()
             }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Notes::default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => AgentNotes::default(),
             Err(error) => {
                 tracing::warn!(path = %path.display(), %error, "Cannot read the notes on central: {error}");
-                Notes::default()
+                AgentNotes::default()
             }
         }
     }
@@ -45,8 +45,8 @@ impl Notes {
     }
 
     /// What is worth remembering.
-    pub(crate) fn of(state: &SyncState) -> Notes {
-        Notes {
+    pub(crate) fn of(state: &SyncState) -> AgentNotes {
+        AgentNotes {
             incarnation: state.incarnation,
             previous_incarnation: state.previous_incarnation,
             last_success_at_micros: state.last_success_at.map(|at| at.0),
@@ -73,12 +73,15 @@ mod tests {
     fn notes_come_back_as_they_were_and_a_torn_file_is_begun_anew() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("central.json");
-        assert_eq!(Notes::load(&path), Notes::default());
-        let notes =
-            Notes { incarnation: Some(Uuid::from_bytes([7; 16])), pulled_at_micros: Some(3), ..Notes::default() };
+        assert_eq!(AgentNotes::load(&path), AgentNotes::default());
+        let notes = AgentNotes {
+            incarnation: Some(Uuid::from_bytes([7; 16])),
+            pulled_at_micros: Some(3),
+            ..AgentNotes::default()
+        };
         notes.save(&path).unwrap();
-        assert_eq!(Notes::load(&path), notes);
+        assert_eq!(AgentNotes::load(&path), notes);
         std::fs::write(&path, b"{\"incarn").unwrap();
-        assert_eq!(Notes::load(&path), Notes::default());
+        assert_eq!(AgentNotes::load(&path), AgentNotes::default());
     }
 }

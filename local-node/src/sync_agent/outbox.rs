@@ -11,7 +11,7 @@ use comptoir_core::event::TimeSource;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::{PUSH_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_proto::sync_v1::{DecidedBefore, PushRequest, RecordResult, SealedRecord, TakenIn};
+use comptoir_proto::sync_v1::{PriorResult, PushRequest, RecordIntake, RecordResult, SealedRecord};
 use comptoir_proto::{instant, stored_v1};
 use uuid::Uuid;
 
@@ -68,7 +68,7 @@ pub(crate) struct Sent {
 
 /// A batch, ready to be sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Batch {
+pub(crate) struct PushBatch {
     pub(crate) id: Uuid,
     pub(crate) epoch: Epoch,
     /// Never empty.
@@ -81,7 +81,7 @@ pub(crate) struct Batch {
     pub(crate) body: Bytes,
 }
 
-impl Batch {
+impl PushBatch {
     /// Seq of its first record.
     pub(crate) fn first(&self) -> Seq {
         self.records[0].seq
@@ -103,7 +103,7 @@ pub(crate) enum OutboxError {
 }
 
 /// Reads the records from `first` on and makes a push of them.
-pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uuid) -> Result<Batch, OutboxError> {
+pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uuid) -> Result<PushBatch, OutboxError> {
     let sealed = log.read(epoch.number, first, size.records, size.bytes)?;
     let last = sealed.last().ok_or(OutboxError::Missing { epoch: epoch.number, seq: first })?.seq;
     let identity = log.identity();
@@ -127,23 +127,23 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     let body = serde_json::to_vec(&request).map_err(|error| OutboxError::Encode(error.to_string()))?;
     let full = log.head().marks.durable > last;
     let blobs = sealed.iter().flat_map(|sealed| blobs::named_in(&sealed.record)).collect();
-    Ok(Batch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
+    Ok(PushBatch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
 }
 
 /// When a record was taken in, where the time that was given for it lay in the future then: central bounds it by that.
-fn given_ahead(sealed: &Sealed) -> Option<TakenIn> {
+fn given_ahead(sealed: &Sealed) -> Option<RecordIntake> {
     let event = stored_v1::decode(&sealed.record).ok()?;
     let ahead = event.time_source == TimeSource::Caller
         && event.occurred_at > sealed.appended_at.shifted(GIVEN_AHEAD_MICROS_MAX);
-    ahead.then(|| TakenIn { seq: sealed.seq.0, at: instant::format(sealed.appended_at) })
+    ahead.then(|| RecordIntake { seq: sealed.seq.0, at: instant::format(sealed.appended_at) })
 }
 
-fn handed_over(sealed: &Sealed, decided: Option<DecidedBefore>) -> SealedRecord {
+fn handed_over(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
     SealedRecord { decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
 }
 
 /// What central had decided about records that it is sent again, where it stamped that: so that it tells nobody anything else.
-fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<DecidedBefore>>, ReadError> {
+fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<PriorResult>>, ReadError> {
     let mut decided = Vec::new();
     if first > log.acked(epoch.number)? {
         return Ok(decided);
@@ -153,7 +153,7 @@ fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<
             return ControlFlow::Break(());
         }
         // A stored result that does not read is decided anew, as one without a stamp.
-        decided.push(serde_json::from_slice::<RecordResult>(bytes).ok().and_then(|result| result.to_hand_back()));
+        decided.push(serde_json::from_slice::<RecordResult>(bytes).ok().and_then(|result| result.to_prior_result()));
         ControlFlow::Continue(())
     })?;
     Ok(decided)

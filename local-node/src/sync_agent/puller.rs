@@ -8,23 +8,23 @@ use std::time::Duration;
 use comptoir_core::limits::{PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
 use comptoir_core::position::Seq;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::pull_v1::{self, BootstrapLine, Cursor, PullResponse};
+use comptoir_proto::pull_v1::{self, BootstrapLine, PullCursor, PullResponse};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::agent::blocking;
 use super::backoff::Backoff;
-use super::load::Lines;
-use super::push::{Setback, read_status};
+use super::load::BootstrapLines;
+use super::push::{PushFailure, read_status};
 use super::reaction;
 use super::recount::recount;
-use super::state::{SyncState, Trouble};
-use super::transport::{Acked, Answer, Opened, PullQuery, Transport};
-use crate::event_log::{AppendError, Change, Environment, Head, Log, ReadError};
+use super::state::{SyncIssue, SyncState};
+use super::transport::{Acked, BootstrapAnswer, HttpAnswer, PullParams, Transport};
+use crate::event_log::{AppendError, Environment, Head, KeyChange, Log, ReadError};
 use crate::notifications;
-use crate::read_models::At;
-use crate::read_models::apply::{self, Applied, ApplyError, Swept};
-use crate::read_models::place::Place;
+use crate::read_models::RecordKey;
+use crate::read_models::apply::{self, Applied, ApplyError, SweptRows};
+use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rulebook;
 
 /// Batches that are handed to the log at once: a few milliseconds during which an append may have to wait.
@@ -50,9 +50,9 @@ enum Step {
 }
 
 /// Why nothing came of a request.
-enum Failed {
+enum PullFailure {
     /// Central, or the line to it.
-    Setback(Setback),
+    Setback(PushFailure),
     /// What it gave does not fit.
     Apply(ApplyError),
     /// The log does not take it.
@@ -66,14 +66,14 @@ pub(crate) struct Puller<T> {
     interval: Duration,
     state: watch::Sender<SyncState>,
     backoff: Backoff,
-    place: Place,
+    place: PullProgress,
     /// While a central that was put back is given what it misses.
-    handing_back: Option<HandingBack>,
+    handing_back: Option<RestoreWait>,
 }
 
 /// How far a central that was put back holds this log again, and for how long that has not changed.
 #[derive(Clone, Copy)]
-struct HandingBack {
+struct RestoreWait {
     held: Seq,
     stalled: Duration,
 }
@@ -86,7 +86,7 @@ impl<T: Transport> Puller<T> {
         interval: Duration,
         state: watch::Sender<SyncState>,
     ) -> Puller<T> {
-        let (backoff, place) = (Backoff::default(), Place::default());
+        let (backoff, place) = (Backoff::default(), PullProgress::default());
         Puller { log, transport, environment, interval, state, backoff, place, handing_back: None }
     }
 
@@ -100,9 +100,9 @@ impl<T: Transport> Puller<T> {
             let asked_at = Instant::now();
             let step = match self.place.cursor.clone() {
                 Some(cursor) if self.place.load.is_none() => {
-                    let query = PullQuery { cursor, limit: PAGE_ROWS_MAX, wait };
+                    let query = PullParams { cursor, limit: PAGE_ROWS_MAX, wait };
                     tokio::select! {
-                        answer = self.transport.pull(query) => self.pulled(answer.map_err(Setback::from)).await,
+                        answer = self.transport.pull(query) => self.pulled(answer.map_err(PushFailure::from)).await,
                         // What was just pushed is there to be pulled.
                         () = moved(&mut heads, acked), if wait > Duration::ZERO => Step::Next,
                     }
@@ -129,14 +129,14 @@ impl<T: Transport> Puller<T> {
     }
 
     /// Applies the answer to a pull.
-    async fn pulled(&mut self, answer: Result<Answer, Setback>) -> Step {
+    async fn pulled(&mut self, answer: Result<HttpAnswer, PushFailure>) -> Step {
         let response = answer.and_then(|answer| match answer.status {
-            200 => serde_json::from_slice::<PullResponse>(&answer.body).map_err(|e| Setback::Misfit(e.to_string())),
-            _ => Err(Setback::refused(&answer)),
+            200 => serde_json::from_slice::<PullResponse>(&answer.body).map_err(|e| PushFailure::Misfit(e.to_string())),
+            _ => Err(PushFailure::refused(&answer)),
         });
         let response = match response {
             Ok(response) => response,
-            Err(setback) => return self.failed(Failed::Setback(setback)).await,
+            Err(failure) => return self.failed(PullFailure::Setback(failure)).await,
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
         let (large, news) = (oversized(&response.changes), !response.notices.is_empty());
@@ -177,7 +177,7 @@ impl<T: Transport> Puller<T> {
 
     /// Loads everything in scope, from the last mark on.
     async fn load(&mut self) -> Step {
-        let mark = |place: &Place| place.load.as_ref().and_then(|load| load.after.clone());
+        let mark = |place: &PullProgress| place.load.as_ref().and_then(|load| load.after.clone());
         let before = mark(&self.place);
         match self.load_from_mark().await {
             Ok(()) => {
@@ -194,21 +194,21 @@ impl<T: Transport> Puller<T> {
         }
     }
 
-    async fn load_from_mark(&mut self) -> Result<(), Failed> {
+    async fn load_from_mark(&mut self) -> Result<(), PullFailure> {
         let after = self.place.load.as_ref().and_then(|load| load.after.clone());
-        let opened = self.transport.bootstrap(after.clone()).await.map_err(Setback::from)?;
+        let opened = self.transport.bootstrap(after.clone()).await.map_err(PushFailure::from)?;
         let stream = match opened {
-            Opened::Stream(stream) => stream,
-            Opened::Refused(answer) => {
-                let setback = Setback::refused(&answer);
+            BootstrapAnswer::Stream(stream) => stream,
+            BootstrapAnswer::Refused(answer) => {
+                let failure = PushFailure::refused(&answer);
                 if answer.status == 400 && after.is_some() {
                     // Central does not know its own mark any more.
                     self.begin_load().await?;
                 }
-                return Err(setback.into());
+                return Err(failure.into());
             }
         };
-        let mut lines = Lines::new(stream)?;
+        let mut lines = BootstrapLines::new(stream)?;
         let mut rows = Vec::new();
         // Up to which of them the last mark stands, and the mark.
         let mut marked = (0, None);
@@ -233,7 +233,7 @@ impl<T: Transport> Puller<T> {
                 }
                 Ok(Some(BootstrapLine::Row(row))) if rows.len() - marked.0 < UNMARKED_ROWS_MAX => rows.push(row),
                 Ok(Some(BootstrapLine::Row(_))) => {
-                    break Err(Setback::Misfit(format!("{UNMARKED_ROWS_MAX} rows without a mark")));
+                    break Err(PushFailure::Misfit(format!("{UNMARKED_ROWS_MAX} rows without a mark")));
                 }
                 Ok(Some(BootstrapLine::Mark(mark))) => {
                     marked = (rows.len(), Some(mark.clone()));
@@ -243,19 +243,19 @@ impl<T: Transport> Puller<T> {
                     }
                 }
                 Ok(Some(BootstrapLine::End { cursor })) => break Ok(cursor),
-                Ok(None) => break Err(Setback::Misfit("the stream ended before its end".to_owned())),
-                Err(setback) => break Err(setback),
+                Ok(None) => break Err(PushFailure::Misfit("the stream ended before its end".to_owned())),
+                Err(failure) => break Err(failure),
             }
         };
         match ended {
             Ok(cursor) => self.end_load(rows, cursor).await,
-            Err(setback) => {
+            Err(failure) => {
                 // What came before the cut is not to come again.
                 if let (count, mark @ Some(_)) = marked {
                     rows.truncate(count);
                     self.keep_loaded(rows, mark).await?;
                 }
-                Err(setback.into())
+                Err(failure.into())
             }
         }
     }
@@ -267,7 +267,7 @@ impl<T: Transport> Puller<T> {
         known.is_some_and(|known| known != (incarnation, scope))
     }
 
-    async fn keep_loaded(&mut self, rows: Vec<pull_v1::Change>, mark: Option<String>) -> Result<(), Failed> {
+    async fn keep_loaded(&mut self, rows: Vec<pull_v1::RowChange>, mark: Option<String>) -> Result<(), PullFailure> {
         let (count, large) = (rows.len() as u64, oversized(&rows));
         let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
         let applied = blocking(move || {
@@ -282,8 +282,8 @@ impl<T: Transport> Puller<T> {
     }
 
     /// Writes the last rows, removes those that the load did not meet, and moves to its cursor.
-    async fn end_load(&mut self, rows: Vec<pull_v1::Change>, cursor: String) -> Result<(), Failed> {
-        let parsed: Cursor = cursor.parse().map_err(ApplyError::from)?;
+    async fn end_load(&mut self, rows: Vec<pull_v1::RowChange>, cursor: String) -> Result<(), PullFailure> {
+        let parsed: PullCursor = cursor.parse().map_err(ApplyError::from)?;
         let after = self.place.load.as_ref().and_then(|load| load.after.clone());
         if !rows.is_empty() {
             // The mark of before stands: where this is cut, they come again.
@@ -292,7 +292,7 @@ impl<T: Transport> Puller<T> {
         let mut from = Vec::new();
         loop {
             let (log, generation) = (self.log.clone(), self.place.generation);
-            let Swept { batches, next } = blocking(move || apply::sweep(&log, generation, &from)).await?;
+            let SweptRows { batches, next } = blocking(move || apply::sweep(&log, generation, &from)).await?;
             self.write(batches).await?;
             let Some(next) = next else { break };
             from = next;
@@ -312,7 +312,7 @@ impl<T: Transport> Puller<T> {
     }
 
     /// From here on everything is loaded anew; what is held stays until that has ended, and the log is not touched.
-    async fn begin_load(&mut self) -> Result<(), Failed> {
+    async fn begin_load(&mut self) -> Result<(), PullFailure> {
         let place = self.place.begin_load();
         self.write(vec![vec![place.change()]]).await?;
         tracing::info!("Loads everything in scope, generation {}", place.generation);
@@ -320,18 +320,18 @@ impl<T: Transport> Puller<T> {
         Ok(())
     }
 
-    async fn keep(&mut self, applied: Result<Applied, ApplyError>) -> Result<(), Failed> {
+    async fn keep(&mut self, applied: Result<Applied, ApplyError>) -> Result<(), PullFailure> {
         let Applied { batches, place } = applied?;
         self.write(batches).await?;
         self.place = place;
         Ok(())
     }
 
-    async fn write(&self, batches: Vec<Vec<Change>>) -> Result<(), Failed> {
+    async fn write(&self, batches: Vec<Vec<KeyChange>>) -> Result<(), PullFailure> {
         let changed = !batches.is_empty();
         for some in batches.chunks(BATCHES_AT_ONCE) {
             loop {
-                match self.log.keep(some.to_vec()).await {
+                match self.log.put(some.to_vec()).await {
                     Err(AppendError::Busy { retry_after }) => sleep(retry_after).await,
                     kept => break kept?,
                 }
@@ -343,39 +343,39 @@ impl<T: Transport> Puller<T> {
         Ok(())
     }
 
-    async fn failed(&mut self, failed: Failed) -> Step {
-        let Failed::Setback(setback) = &failed else {
+    async fn failed(&mut self, failed: PullFailure) -> Step {
+        let PullFailure::Setback(failure) = &failed else {
             // Some batches may have been written.
             self.reread().await;
             return self.tell(&failed, None);
         };
-        let code = match setback {
-            Setback::Refused { problem: Some(problem), .. } => problem.error_code(),
+        let code = match failure {
+            PushFailure::Refused { problem: Some(problem), .. } => problem.error_code(),
             _ => None,
         };
         if code == Some(ErrorCode::IncarnationChanged) {
             match self.put_back().await {
-                Ok(true) => return self.wait_for_hand_back(&failed),
+                Ok(true) => return self.wait_for_restore(&failed),
                 Ok(false) => {}
                 Err(failed) => return self.tell(&failed, None),
             }
         }
         if let Some(ErrorCode::IncarnationChanged | ErrorCode::ScopeChanged) = code {
             self.handing_back = None;
-            tracing::warn!("Central says that everything is to be loaded anew: {setback}");
+            tracing::warn!("Central says that everything is to be loaded anew: {failure}");
             return match self.begin_load().await {
                 Ok(()) => Step::Next,
                 Err(failed) => self.tell(&failed, None),
             };
         }
-        self.tell(&failed, reaction::asked(setback))
+        self.tell(&failed, reaction::asked(failure))
     }
 
     /// Central was put back. What was decided before is marked, since it counts positions anew; answers whether to wait until it was
     /// given back. Where it was not given everything, what it holds is in the rows to come.
-    async fn put_back(&mut self) -> Result<bool, Failed> {
+    async fn put_back(&mut self) -> Result<bool, PullFailure> {
         let head = self.log.head();
-        let at = |seq| At { epoch: head.epoch.number, seq };
+        let at = |seq| RecordKey { epoch: head.epoch.number, seq };
         let marked = self.place.put_back(at(head.marks.acked));
         let waits = self.hands_back().await;
         let place = match self.handing_back {
@@ -400,7 +400,7 @@ impl<T: Transport> Puller<T> {
             return false;
         };
         let before = self.handing_back.filter(|before| before.held == held);
-        let now = before.unwrap_or(HandingBack { held, stalled: Duration::ZERO });
+        let now = before.unwrap_or(RestoreWait { held, stalled: Duration::ZERO });
         self.handing_back = Some(now);
         held < self.log.head().marks.acked && now.stalled < self.interval * HAND_BACK_INTERVALS
     }
@@ -416,7 +416,7 @@ impl<T: Transport> Puller<T> {
         }
     }
 
-    fn wait_for_hand_back(&mut self, failed: &Failed) -> Step {
+    fn wait_for_restore(&mut self, failed: &PullFailure) -> Step {
         let step = self.tell(failed, None);
         if let (Step::Pause(pause), Some(handing_back)) = (&step, &mut self.handing_back) {
             handing_back.stalled += *pause;
@@ -425,12 +425,12 @@ impl<T: Transport> Puller<T> {
     }
 
     /// Shows what failed, and tries again after a while.
-    fn tell(&mut self, failed: &Failed, asked: Option<Duration>) -> Step {
+    fn tell(&mut self, failed: &PullFailure, asked: Option<Duration>) -> Step {
         let (code, detail) = failed.told();
         if self.backoff.failures() == 0 {
             tracing::warn!(code = %code, "Nothing could be pulled: {detail}");
         }
-        let trouble = Trouble { code, detail, at: self.log.now() };
+        let trouble = SyncIssue { code, detail, at: self.log.now() };
         self.state.send_modify(|state| state.pull.last_error = Some(trouble));
         let chance = self.chance();
         Step::Pause(self.backoff.failed(asked, chance))
@@ -438,7 +438,7 @@ impl<T: Transport> Puller<T> {
 
     async fn reread(&mut self) {
         let log = self.log.clone();
-        match blocking(move || Place::read(&log)).await {
+        match blocking(move || PullProgress::read(&log)).await {
             Ok(place) => self.place = place,
             Err(error) => tracing::error!(%error, "The place in central's changes cannot be read: {error}"),
         }
@@ -456,7 +456,7 @@ impl<T: Transport> Puller<T> {
     /// A person has to look at it: what stands here is older than central's, and nothing that comes by itself mends it.
     fn show_too_large(&self, named: Option<String>) {
         let Some(detail) = named else { return };
-        let told = Trouble { code: notifications::ROW_TOO_LARGE.to_owned(), detail, at: self.log.now() };
+        let told = SyncIssue { code: notifications::ROW_TOO_LARGE.to_owned(), detail, at: self.log.now() };
         self.state.send_modify(|state| {
             state.pull.too_large.get_or_insert(told);
             state.notifications += 1;
@@ -470,12 +470,12 @@ impl<T: Transport> Puller<T> {
 }
 
 /// What says which rows are too large to be kept here.
-fn of_rows(log: &Log, rows: &[pull_v1::Change]) -> Result<Vec<Change>, ReadError> {
+fn of_rows(log: &Log, rows: &[pull_v1::RowChange]) -> Result<Vec<KeyChange>, ReadError> {
     rows.iter().filter_map(|row| notifications::of_row(log, row).transpose()).collect()
 }
 
 /// The first row that is too large to be kept here, in words.
-fn oversized(rows: &[pull_v1::Change]) -> Option<String> {
+fn oversized(rows: &[pull_v1::RowChange]) -> Option<String> {
     let (row, bytes) = rows.iter().find_map(|row| Some((row, apply::too_large(row)?)))?;
     Some(format!("{} {} has {bytes} bytes and is up to date at central alone", row.key.entity_type, row.key.entity_id))
 }
@@ -486,30 +486,30 @@ async fn moved(heads: &mut watch::Receiver<Head>, acked: Seq) {
     drop(heads.wait_for(|head| head.marks.acked != acked).await);
 }
 
-impl Failed {
+impl PullFailure {
     fn told(&self) -> (String, String) {
         match self {
-            Failed::Setback(setback) => (reaction::word(setback), setback.to_string()),
-            Failed::Apply(error) => ("BAD_ANSWER".to_owned(), error.to_string()),
-            Failed::Keep(error) => ("ROWS_NOT_STORED".to_owned(), error.to_string()),
+            PullFailure::Setback(failure) => (reaction::word(failure), failure.to_string()),
+            PullFailure::Apply(error) => ("UNEXPECTED_RESPONSE".to_owned(), error.to_string()),
+            PullFailure::Keep(error) => ("ROWS_NOT_STORED".to_owned(), error.to_string()),
         }
     }
 }
 
-impl From<Setback> for Failed {
-    fn from(setback: Setback) -> Failed {
-        Failed::Setback(setback)
+impl From<PushFailure> for PullFailure {
+    fn from(failure: PushFailure) -> PullFailure {
+        PullFailure::Setback(failure)
     }
 }
 
-impl From<ApplyError> for Failed {
-    fn from(error: ApplyError) -> Failed {
-        Failed::Apply(error)
+impl From<ApplyError> for PullFailure {
+    fn from(error: ApplyError) -> PullFailure {
+        PullFailure::Apply(error)
     }
 }
 
-impl From<AppendError> for Failed {
-    fn from(error: AppendError) -> Failed {
-        Failed::Keep(error)
+impl From<AppendError> for PullFailure {
+    fn from(error: AppendError) -> PullFailure {
+        PullFailure::Keep(error)
     }
 }

@@ -11,18 +11,18 @@ use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
-    HeadDto, KeptResult, PushResponse, Receipt, RecordResult, SyncStatus, parse_chain, receipt_text,
+    HeadDto, PushResponse, RecordResult, SignedHead, StoredResult, SyncStatus, parse_chain, receipt_text,
 };
 use comptoir_proto::{instant, stored_v1};
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::outbox::{Batch, Sent};
-use super::transport::{Answer, Unanswered};
+use super::outbox::{PushBatch, Sent};
+use super::transport::{HttpAnswer, Unanswered};
 use crate::event_log::{EpochHead, Identity};
 
 /// Why a request brought nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(crate) enum Setback {
+pub(crate) enum PushFailure {
     /// No answer came.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
@@ -34,12 +34,12 @@ pub(crate) enum Setback {
     Misfit(String),
 }
 
-impl Setback {
+impl PushFailure {
     /// A status other than 200.
-    pub(crate) fn refused(answer: &Answer) -> Setback {
+    pub(crate) fn refused(answer: &HttpAnswer) -> PushFailure {
         let problem = serde_json::from_slice::<Problem>(&answer.body).ok();
         let in_problem = problem.as_ref().and_then(|problem| problem.retry_after).map(Duration::from_secs);
-        Setback::Refused {
+        PushFailure::Refused {
             status: answer.status,
             retry_after: answer.retry_after.or(in_problem),
             problem: problem.map(Box::new),
@@ -54,27 +54,32 @@ pub(crate) struct Pushed {
     pub(crate) results: Vec<(RecordResult, Vec<u8>)>,
     /// The last record with a result.
     pub(crate) up_to: Seq,
-    pub(crate) stand: Stand,
+    pub(crate) stand: CentralStatus,
 }
 
 /// Where central stands with the node, as each of its answers says.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Stand {
+pub(crate) struct CentralStatus {
     /// The node's log as central holds it; nothing before its first push.
     pub(crate) head: Option<EpochHead>,
     pub(crate) server_time: String,
     pub(crate) incarnation: uuid::Uuid,
     /// Absent in an answer without one, and where its signature does not hold.
-    pub(crate) receipt: Option<Receipt>,
+    pub(crate) receipt: Option<SignedHead>,
 }
 
 /// Reads the answer to a batch, which came at that time.
-pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer, now: Timestamp) -> Result<Pushed, Setback> {
+pub(crate) fn read_push(
+    identity: Identity,
+    batch: &PushBatch,
+    answer: &HttpAnswer,
+    now: Timestamp,
+) -> Result<Pushed, PushFailure> {
     if answer.status != 200 {
-        return Err(Setback::refused(answer));
+        return Err(PushFailure::refused(answer));
     }
     let response: PushResponse =
-        serde_json::from_slice(&answer.body).map_err(|error| Setback::Misfit(error.to_string()))?;
+        serde_json::from_slice(&answer.body).map_err(|error| PushFailure::Misfit(error.to_string()))?;
     check_results(batch, &response.results)?;
     let head = read_head(&response.head)?;
     check_head(batch, &response.results, head)?;
@@ -88,14 +93,14 @@ pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer, now:
     let up_to = Seq(batch.first().0 + response.results.len() as u64 - 1);
     let last_sync_at = Some(instant::format(now));
     let stored = |result: RecordResult| {
-        let kept = KeptResult { result, last_sync_at: last_sync_at.clone() };
-        let bytes = serde_json::to_vec(&kept).map_err(|error| Setback::Misfit(error.to_string()))?;
+        let kept = StoredResult { result, last_sync_at: last_sync_at.clone() };
+        let bytes = serde_json::to_vec(&kept).map_err(|error| PushFailure::Misfit(error.to_string()))?;
         Ok((kept.result, bytes))
     };
     Ok(Pushed {
-        results: response.results.into_iter().map(stored).collect::<Result<_, Setback>>()?,
+        results: response.results.into_iter().map(stored).collect::<Result<_, PushFailure>>()?,
         up_to,
-        stand: Stand {
+        stand: CentralStatus {
             head: Some(head),
             server_time: response.server_time,
             incarnation: response.incarnation,
@@ -105,13 +110,13 @@ pub(crate) fn read_push(identity: Identity, batch: &Batch, answer: &Answer, now:
 }
 
 /// Reads the answer to a question after central's stand.
-pub(crate) fn read_status(answer: &Answer) -> Result<Stand, Setback> {
+pub(crate) fn read_status(answer: &HttpAnswer) -> Result<CentralStatus, PushFailure> {
     if answer.status != 200 {
-        return Err(Setback::refused(answer));
+        return Err(PushFailure::refused(answer));
     }
     let status: SyncStatus =
-        serde_json::from_slice(&answer.body).map_err(|error| Setback::Misfit(error.to_string()))?;
-    Ok(Stand {
+        serde_json::from_slice(&answer.body).map_err(|error| PushFailure::Misfit(error.to_string()))?;
+    Ok(CentralStatus {
         head: status.head.as_ref().map(read_head).transpose()?,
         server_time: status.server_time,
         incarnation: status.incarnation,
@@ -120,8 +125,8 @@ pub(crate) fn read_status(answer: &Answer) -> Result<Stand, Setback> {
 }
 
 /// One result per record, in order, from the first; fewer than were sent are taken for what they are.
-fn check_results(batch: &Batch, results: &[RecordResult]) -> Result<(), Setback> {
-    let misfit = |text: String| Err(Setback::Misfit(text));
+fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), PushFailure> {
+    let misfit = |text: String| Err(PushFailure::Misfit(text));
     if results.is_empty() {
         return misfit(format!("{} records were sent, and it has no result", batch.records.len()));
     }
@@ -143,8 +148,8 @@ fn check_results(batch: &Batch, results: &[RecordResult]) -> Result<(), Setback>
 }
 
 /// Central's head holds at least what it answered for, with our bytes.
-fn check_head(batch: &Batch, results: &[RecordResult], head: EpochHead) -> Result<(), Setback> {
-    let misfit = |text: String| Err(Setback::Misfit(text));
+fn check_head(batch: &PushBatch, results: &[RecordResult], head: EpochHead) -> Result<(), PushFailure> {
+    let misfit = |text: String| Err(PushFailure::Misfit(text));
     let answered = &batch.records[results.len() - 1];
     if head.epoch.number < batch.epoch.number {
         return misfit(format!("epoch {} was sent, and its head is in {}", batch.epoch.number, head.epoch.number));
@@ -163,14 +168,14 @@ fn check_head(batch: &Batch, results: &[RecordResult], head: EpochHead) -> Resul
     }
 }
 
-fn read_head(head: &HeadDto) -> Result<EpochHead, Setback> {
+fn read_head(head: &HeadDto) -> Result<EpochHead, PushFailure> {
     let chain: Option<ChainHash> = parse_chain(&head.chain);
-    let chain = chain.ok_or_else(|| Setback::Misfit(format!("{:?} is no chain hash", head.chain)))?;
+    let chain = chain.ok_or_else(|| PushFailure::Misfit(format!("{:?} is no chain hash", head.chain)))?;
     Ok(EpochHead { epoch: Epoch::from(head.epoch), seq: Seq(head.seq), chain })
 }
 
 /// Whether the receipt speaks of this node and head, and is signed by the key it names.
-fn receipt_holds(identity: Identity, head: &HeadDto, incarnation: uuid::Uuid, receipt: &Receipt) -> bool {
+fn receipt_holds(identity: Identity, head: &HeadDto, incarnation: uuid::Uuid, receipt: &SignedHead) -> bool {
     let node: NodeId = identity.node;
     if receipt.text != receipt_text(identity.tenant.uuid(), node.uuid(), head, incarnation) {
         return false;

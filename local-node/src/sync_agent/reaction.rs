@@ -6,7 +6,7 @@ use comptoir_core::position::Seq;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
-use super::push::Setback;
+use super::push::PushFailure;
 use super::transport::Unanswered;
 
 /// What to do.
@@ -30,12 +30,12 @@ pub(crate) enum Reaction {
     Stop,
 }
 
-pub(crate) fn to(setback: &Setback) -> Reaction {
-    match setback {
-        Setback::Unanswered(Unanswered::NotConnected(_)) => Reaction::Again,
-        Setback::Unanswered(Unanswered::Timeout | Unanswered::Broken(_) | Unanswered::TooLong) => Reaction::Smaller,
-        Setback::Misfit(_) => Reaction::SmallerAndTell,
-        Setback::Refused { status, problem, .. } => match problem {
+pub(crate) fn to(failure: &PushFailure) -> Reaction {
+    match failure {
+        PushFailure::Unanswered(Unanswered::NotConnected(_)) => Reaction::Again,
+        PushFailure::Unanswered(Unanswered::Timeout | Unanswered::Broken(_) | Unanswered::TooLong) => Reaction::Smaller,
+        PushFailure::Misfit(_) => Reaction::SmallerAndTell,
+        PushFailure::Refused { status, problem, .. } => match problem {
             Some(problem) => problem.error_code().map_or_else(|| to_status(*status), |code| to_code(code, problem)),
             None => to_status(*status),
         },
@@ -56,13 +56,13 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::WrongNode => Reaction::Stop,
         ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndTell,
         // What it waits for is another node, or an operator: nothing is wrong with the line.
-        ErrorCode::HandingBack => Reaction::AskAndAgain,
+        ErrorCode::RestoreInProgress => Reaction::AskAndAgain,
         // A smaller batch finds no more room, and nothing was lost on the line.
         ErrorCode::StoreFull | ErrorCode::StoreNotAnswering | ErrorCode::StoreRestarting => Reaction::Again,
         ErrorCode::StoreUnavailable
         | ErrorCode::OutcomeUnknown
         | ErrorCode::QueueFull
-        | ErrorCode::DiskLow
+        | ErrorCode::InsufficientStorage
         | ErrorCode::LogReadOnly
         | ErrorCode::LogDamaged
         | ErrorCode::PositionNotReached
@@ -71,8 +71,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         // It goes on once an operator has restored central's store: a person at the node may know nobody has looked yet.
         ErrorCode::StoreDamaged => Reaction::SmallerAndTell,
         // The rest speaks of requests that this agent does not make: a proxy, or a central of another version.
-        ErrorCode::BadJson
-        | ErrorCode::BadParameter
+        ErrorCode::MalformedBody
+        | ErrorCode::InvalidParameter
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::IdempotencyKeyMissing
         | ErrorCode::NotFound
@@ -85,7 +85,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::EntityTooLarge
         | ErrorCode::EventIdReused
         | ErrorCode::PreconditionFailed
-        | ErrorCode::ListRefused
+        | ErrorCode::BatchRejected
         | ErrorCode::TooLarge
         | ErrorCode::PreconditionRequired
         | ErrorCode::ChecksumMismatch
@@ -93,7 +93,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::IncarnationChanged
         | ErrorCode::ScopeChanged
         | ErrorCode::AlreadyResolved
-        | ErrorCode::FutureAsOf => to_status(code.status()),
+        | ErrorCode::AsOfInFuture => to_status(code.status()),
     }
 }
 
@@ -107,23 +107,23 @@ fn to_status(status: u16) -> Reaction {
 }
 
 /// One word for people and programs.
-pub(crate) fn word(setback: &Setback) -> String {
-    match setback {
-        Setback::Unanswered(Unanswered::NotConnected(_)) => "UNREACHABLE".to_owned(),
-        Setback::Unanswered(Unanswered::Timeout) => "TIMEOUT".to_owned(),
-        Setback::Unanswered(Unanswered::Broken(_) | Unanswered::TooLong) => "BROKEN".to_owned(),
-        Setback::Misfit(_) => "BAD_ANSWER".to_owned(),
-        Setback::Refused { status, problem, .. } => {
+pub(crate) fn word(failure: &PushFailure) -> String {
+    match failure {
+        PushFailure::Unanswered(Unanswered::NotConnected(_)) => "UNREACHABLE".to_owned(),
+        PushFailure::Unanswered(Unanswered::Timeout) => "TIMEOUT".to_owned(),
+        PushFailure::Unanswered(Unanswered::Broken(_) | Unanswered::TooLong) => "BROKEN".to_owned(),
+        PushFailure::Misfit(_) => "UNEXPECTED_RESPONSE".to_owned(),
+        PushFailure::Refused { status, problem, .. } => {
             problem.as_ref().map_or_else(|| format!("HTTP_{status}"), |problem| problem.code.clone())
         }
     }
 }
 
 /// How long central asks to be left alone.
-pub(crate) fn asked(setback: &Setback) -> Option<Duration> {
-    match setback {
-        Setback::Refused { retry_after, .. } => *retry_after,
-        Setback::Unanswered(_) | Setback::Misfit(_) => None,
+pub(crate) fn asked(failure: &PushFailure) -> Option<Duration> {
+    match failure {
+        PushFailure::Refused { retry_after, .. } => *retry_after,
+        PushFailure::Unanswered(_) | PushFailure::Misfit(_) => None,
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, problem: Option<Problem>) -> Reaction {
-        to(&Setback::Refused { status, problem: problem.map(Box::new), retry_after: None })
+        to(&PushFailure::Refused { status, problem: problem.map(Box::new), retry_after: None })
     }
 
     fn coded(code: ErrorCode) -> Reaction {

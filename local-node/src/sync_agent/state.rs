@@ -3,7 +3,7 @@
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::pull_v1::DeviceStatus;
-use comptoir_proto::sync_v1::Receipt;
+use comptoir_proto::sync_v1::SignedHead;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ impl Phase {
 
 /// What went wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trouble {
+pub struct SyncIssue {
     /// One word: an error code of central's, or one of the agent's own.
     pub code: String,
     /// With the values.
@@ -73,11 +73,11 @@ pub struct SyncState {
     /// When central last answered as it should.
     pub last_success_at: Option<Timestamp>,
     /// The last failure since then.
-    pub last_error: Option<Trouble>,
+    pub last_error: Option<SyncIssue>,
     /// Failures in a row.
     pub failures: u32,
     /// What a person should look at.
-    pub attention: Option<Trouble>,
+    pub attention: Option<SyncIssue>,
     /// Which central answered last.
     pub incarnation: Option<Uuid>,
     /// Which central answered before: it was restored or replaced since.
@@ -85,9 +85,9 @@ pub struct SyncState {
     /// Measured with the last answer.
     pub clock: Option<ClockOffset>,
     /// That the clock is behind what the log has seen.
-    pub clock_behind: Option<Trouble>,
+    pub clock_behind: Option<SyncIssue>,
     /// Central's last signed statement of what it holds of this node.
-    pub receipt: Option<Receipt>,
+    pub receipt: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: usize,
     /// Events for a person.
@@ -114,13 +114,13 @@ pub struct PullState {
     /// Rows of a first load under way that came so far in this process, and about how many there are.
     pub loading: Option<(u64, Option<u64>)>,
     /// The last failure since the last success.
-    pub last_error: Option<Trouble>,
+    pub last_error: Option<SyncIssue>,
     /// What central last said of this device.
     pub device: Option<DeviceStatus>,
     /// That a person has to see to this device.
-    pub attention: Option<Trouble>,
+    pub attention: Option<SyncIssue>,
     /// That a row of central's was too large to be kept here, since this process began.
-    pub too_large: Option<Trouble>,
+    pub too_large: Option<SyncIssue>,
     /// Raised with every change of the rows.
     pub changes: u64,
 }
@@ -136,7 +136,7 @@ impl PullState {
         let before = self.attention.take();
         self.attention = told.map(|(code, why)| {
             let detail = format!("{why}; events go on being sealed here and are sent as long as central takes them");
-            before.filter(|known| known.code == code).unwrap_or(Trouble { code: code.to_owned(), detail, at: now })
+            before.filter(|known| known.code == code).unwrap_or(SyncIssue { code: code.to_owned(), detail, at: now })
         });
         self.device = Some(device);
     }

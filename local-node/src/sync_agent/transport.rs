@@ -25,15 +25,15 @@ const KEEP_IDLE: Duration = Duration::from_secs(15);
 /// Carries requests to central.
 pub trait Transport: Send + Sync + 'static {
     /// `POST /api/v1/sync/push` with a JSON body.
-    fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    fn push(&self, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
     /// `GET /api/v1/sync/status`.
-    fn status(&self, acked: Acked) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    fn status(&self, acked: Acked) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
     /// `PUT /api/v1/blobs/{hash}`.
-    fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
     /// `GET /api/v1/sync/pull`.
-    fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send;
+    fn pull(&self, query: PullParams) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
     /// `GET /api/v1/sync/bootstrap`, from the beginning or behind a mark.
-    fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<Opened, Unanswered>> + Send;
+    fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<BootstrapAnswer, Unanswered>> + Send;
 }
 
 /// How far central has answered for a node's open epoch: one that was put back hears by it that it misses nothing any more.
@@ -54,7 +54,7 @@ impl Acked {
 
 /// What a pull asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PullQuery {
+pub struct PullParams {
     /// Where it begins.
     pub cursor: String,
     /// At most so many rows.
@@ -64,9 +64,9 @@ pub struct PullQuery {
 }
 
 /// What a first load answers with.
-pub enum Opened {
+pub enum BootstrapAnswer {
     /// It is refused.
-    Refused(Answer),
+    Refused(HttpAnswer),
     /// The stream, as it comes; broken where it ends by an error.
     Stream(ByteStream),
 }
@@ -75,30 +75,30 @@ pub enum Opened {
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Unanswered>> + Send>>;
 
 impl<T: Transport> Transport for Arc<T> {
-    fn push(&self, body: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+    fn push(&self, body: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
         T::push(self, body)
     }
 
-    fn status(&self, acked: Acked) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+    fn status(&self, acked: Acked) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
         T::status(self, acked)
     }
 
-    fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+    fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
         T::put_blob(self, hash, bytes)
     }
 
-    fn pull(&self, query: PullQuery) -> impl Future<Output = Result<Answer, Unanswered>> + Send {
+    fn pull(&self, query: PullParams) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send {
         T::pull(self, query)
     }
 
-    fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<Opened, Unanswered>> + Send {
+    fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<BootstrapAnswer, Unanswered>> + Send {
         T::bootstrap(self, after)
     }
 }
 
 /// What central answered, whatever it is.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// HTTP status.
     pub status: u16,
     /// `Retry-After` in seconds; the form with a date is not read.
@@ -182,29 +182,29 @@ impl HttpTransport {
         })
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, Unanswered> {
+    async fn send(&self, request: RequestBuilder) -> Result<HttpAnswer, Unanswered> {
         answer(request.header(AUTHORIZATION, self.authorization.clone()).send().await.map_err(unanswered)?).await
     }
 }
 
-async fn answer(response: Response) -> Result<Answer, Unanswered> {
+async fn answer(response: Response) -> Result<HttpAnswer, Unanswered> {
     let status = response.status().as_u16();
     let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Ok(Answer { status, retry_after: seconds.map(Duration::from_secs), body: read(response).await? })
+    Ok(HttpAnswer { status, retry_after: seconds.map(Duration::from_secs), body: read(response).await? })
 }
 
 impl Transport for HttpTransport {
-    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+    async fn push(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
         self.send(self.client.post(self.push.clone()).header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
-    async fn status(&self, Acked { epoch, seq }: Acked) -> Result<Answer, Unanswered> {
+    async fn status(&self, Acked { epoch, seq }: Acked) -> Result<HttpAnswer, Unanswered> {
         let mut url = self.status.clone();
         url.query_pairs_mut().append_pair("epoch", &epoch.to_string()).append_pair("acked", &seq.to_string());
         self.send(self.client.get(url)).await
     }
 
-    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
+    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<HttpAnswer, Unanswered> {
         let url = at(&self.base, &paths::BLOB.replace("{hash}", &hash));
         // A file cannot be sent in smaller parts, as a batch can: given up too soon it would hold up everything behind it for ever.
         let within = self.silence + Duration::from_secs(seconds_for(bytes.len()));
@@ -212,7 +212,7 @@ impl Transport for HttpTransport {
         self.send(request.body(bytes)).await
     }
 
-    async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+    async fn pull(&self, query: PullParams) -> Result<HttpAnswer, Unanswered> {
         let mut url = self.pull.clone();
         url.query_pairs_mut()
             .append_pair("cursor", &query.cursor)
@@ -221,7 +221,7 @@ impl Transport for HttpTransport {
         self.send(self.client.get(url)).await
     }
 
-    async fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+    async fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
         let mut url = self.bootstrap.clone();
         if let Some(after) = after {
             url.query_pairs_mut().append_pair("after", &after);
@@ -230,7 +230,7 @@ impl Transport for HttpTransport {
         let request = self.client.get(url).timeout(LOAD_TIMEOUT).header(AUTHORIZATION, self.authorization.clone());
         let response = request.send().await.map_err(unanswered)?;
         if response.status().as_u16() != 200 {
-            return Ok(Opened::Refused(answer(response).await?));
+            return Ok(BootstrapAnswer::Refused(answer(response).await?));
         }
         let silence = self.silence;
         let next = move |response: Option<Response>| async move {
@@ -242,7 +242,7 @@ impl Transport for HttpTransport {
                 Err(_) => Some((Err(Unanswered::Timeout), None)),
             }
         };
-        Ok(Opened::Stream(Box::pin(futures_util::stream::unfold(Some(response), next))))
+        Ok(BootstrapAnswer::Stream(Box::pin(futures_util::stream::unfold(Some(response), next))))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::{Operation, WRITE_REFUSALS};
 use crate::api_v1::DraftDto;
-use crate::commands_v1::Command;
+use crate::commands_v1::ShopCommand;
 use crate::error_code::ErrorCode;
 use crate::{paths, payload};
 use comptoir_core::limits::LIST_DRAFTS_MAX;
@@ -37,7 +37,7 @@ pub fn append<R: JsonSchema, L: JsonSchema>() -> Operation {
         .answers::<R>(200)
         .answers_given(200, "application/x-ndjson", lines("A `LineResult` on each line, in the order of the drafts."))
         .refuses(&WRITE_REFUSALS)
-        .refuses(&[ErrorCode::ListRefused])
+        .refuses(&[ErrorCode::BatchRejected])
 }
 
 /// The typed commands that a node and central take alike; `R` is what they answer.
@@ -52,33 +52,33 @@ pub fn commands<R: JsonSchema>() -> Vec<Operation> {
     let fields = json!({ "fields": { "name": "Dupont", "city": "Lyon" } });
     let client = |method, summary, command| about::<R>(method, paths::CLIENT, summary, command).seen();
     vec![
-        about::<R>("post", paths::SALES, "Record a sale", Command::RecordSale).like(sale.clone()),
-        about::<R>("post", paths::REFUNDS, "Record a refund", Command::RefundSale).like(with(
+        about::<R>("post", paths::SALES, "Record a sale", ShopCommand::RecordSale).like(sale.clone()),
+        about::<R>("post", paths::REFUNDS, "Record a refund", ShopCommand::RefundSale).like(with(
             &sale,
             "original",
             "S-1".into(),
         )),
-        about::<R>("post", paths::RECEPTIONS, "Record goods that came in", Command::ReceiveGoods).like(
+        about::<R>("post", paths::RECEPTIONS, "Record goods that came in", ShopCommand::ReceiveGoods).like(
             json!({ "currency": "EUR", "lines": [{ "product": "85123A", "quantity": "6", "unit_cost": "1.25" }] }),
         ),
-        about::<R>("post", paths::INVOICES, "Create an invoice", Command::CreateInvoice).like(with(
+        about::<R>("post", paths::INVOICES, "Create an invoice", ShopCommand::CreateInvoice).like(with(
             &sale,
             "client",
             "c-1".into(),
         )),
-        about::<R>("post", paths::INVOICE_CANCEL, "Cancel an invoice", Command::CancelInvoice)
+        about::<R>("post", paths::INVOICE_CANCEL, "Cancel an invoice", ShopCommand::CancelInvoice)
             .like(json!({ "reason": "made twice" })),
         about::<R>(
             "post",
             paths::DELIVERY_VALIDATE,
             "Validate a delivery: the first to do so stands",
-            Command::ValidateDelivery,
+            ShopCommand::ValidateDelivery,
         )
         .like(json!({ "qr": "qr-1", "validated_at": "2026-01-05T09:00:00Z" })),
-        about::<R>("post", paths::CLIENTS, "Create a client", Command::CreateClient).like(fields.clone()),
-        client("patch", "Change fields of a client", Command::UpdateClient).like(fields.clone()),
-        client("put", "The same as PATCH: fields that are not named stay", Command::UpdateClient).like(fields),
-        client("delete", "Delete a client", Command::DeleteClient).or_nothing(),
+        about::<R>("post", paths::CLIENTS, "Create a client", ShopCommand::CreateClient).like(fields.clone()),
+        client("patch", "Change fields of a client", ShopCommand::UpdateClient).like(fields.clone()),
+        client("put", "The same as PATCH: fields that are not named stay", ShopCommand::UpdateClient).like(fields),
+        client("delete", "Delete a client", ShopCommand::DeleteClient).or_nothing(),
     ]
 }
 
@@ -87,7 +87,7 @@ pub fn about<R: JsonSchema>(
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    command: Command,
+    command: ShopCommand,
 ) -> Operation {
     Operation::new(method, path, summary)
         .keyed()
@@ -97,13 +97,13 @@ pub fn about<R: JsonSchema>(
 }
 
 /// The body of a typed command: the members of its action's payload beside those that every draft has.
-fn command_schema(command: Command) -> Value {
+fn command_schema(command: ShopCommand) -> Value {
     if command.has_fields() {
         return fields_command();
     }
     let (_, action) = command.entity_type_and_action();
     let mut schema = payload_schema(action, 1);
-    if command == Command::CancelInvoice {
+    if command == ShopCommand::CancelInvoice {
         // The path names it.
         without(&mut schema, "invoice");
     }

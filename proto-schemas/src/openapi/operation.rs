@@ -21,13 +21,13 @@ pub struct Operation {
     body: BTreeMap<&'static str, Shape>,
     body_required: bool,
     example: Option<Value>,
-    answers: BTreeMap<u16, Answer>,
+    answers: BTreeMap<u16, ResponseShape>,
     refusals: Vec<ErrorCode>,
     mentioned: Vec<(bool, Shape)>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Answer {
+struct ResponseShape {
     media: BTreeMap<&'static str, Shape>,
     headers: BTreeMap<&'static str, Value>,
 }
@@ -45,11 +45,11 @@ pub struct Server {
 
 /// With what a request may be refused that writes.
 pub const WRITE_REFUSALS: [ErrorCode; 22] = [
-    ErrorCode::HandingBack,
+    ErrorCode::RestoreInProgress,
     ErrorCode::NotFound,
     ErrorCode::PreconditionRequired,
     ErrorCode::PreconditionFailed,
-    ErrorCode::BadJson,
+    ErrorCode::MalformedBody,
     ErrorCode::UnsupportedMediaType,
     ErrorCode::IdempotencyKeyMissing,
     ErrorCode::TooLarge,
@@ -62,7 +62,7 @@ pub const WRITE_REFUSALS: [ErrorCode; 22] = [
     ErrorCode::CentralOnly,
     ErrorCode::EventIdReused,
     ErrorCode::BlobMissing,
-    ErrorCode::DiskLow,
+    ErrorCode::InsufficientStorage,
     ErrorCode::LogReadOnly,
     ErrorCode::StoreUnavailable,
     ErrorCode::StoreFull,
@@ -287,7 +287,7 @@ impl Operation {
     }
 }
 
-impl Answer {
+impl ResponseShape {
     fn value(&self, schemas: &mut Schemas) -> Value {
         let mut value = json!({ "description": if self.media.is_empty() { "Done; no body" } else { "Done" } });
         for (media, shape) in &self.media {

@@ -89,7 +89,7 @@ words! {
     SyncContract = one_of(["mobile", "desktop", "native"]);
     /// What a person at a node is told.
     NotificationKind = one_of([
-        "ALREADY_VALIDATED", "CONFLICT", "REJECTED", "QUARANTINED", "SUPERSEDED", "RELEASED", "RESOLVED", "DECIDED_AGAIN",
+        "ALREADY_VALIDATED", "CONFLICT", "REJECTED", "QUARANTINED", "SUPERSEDED", "RELEASED", "RESOLVED", "DECISION_CHANGED",
         "ROW_TOO_LARGE",
     ]);
     /// What became of an event later.

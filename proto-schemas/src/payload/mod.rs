@@ -8,7 +8,7 @@ mod schemas;
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
-use comptoir_core::fact::{Fields, Known};
+use comptoir_core::fact::{Fields, ParsedEvent};
 use comptoir_core::id::Name;
 use serde_json::{Map, Value};
 
@@ -48,19 +48,19 @@ fn shortened(words: String) -> String {
 }
 
 /// Reads a sealed event's payload.
-pub fn known(event: Event) -> Result<Known, (Box<Event>, PayloadError)> {
+pub fn known(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     let content = &event.content;
     match read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
-        Ok((fact, objection)) => Ok(Known { event, fact, objection }),
+        Ok((fact, objection)) => Ok(ParsedEvent { event, fact, objection }),
         Err(error) => Err((Box::new(event), error)),
     }
 }
 
 /// Reads the payload of an event that took effect: whoever took it has checked it against its schema, which is half of the work.
-pub fn known_to_fit(event: Event) -> Result<Known, (Box<Event>, PayloadError)> {
+pub fn known_to_fit(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     let content = &event.content;
     match read::read_fact_that_fits(&content.entity_type, &content.action, &content.payload) {
-        Ok(fact) => Ok(Known { event, fact, objection: None }),
+        Ok(fact) => Ok(ParsedEvent { event, fact, objection: None }),
         Err(error) => Err((Box::new(event), error)),
     }
 }

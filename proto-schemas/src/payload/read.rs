@@ -51,7 +51,7 @@ fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -
     if let Err(error) = validator.validate(&value) {
         return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
     }
-    let fact = fact(action, &Node { value: &value, place: Place::Root(PAYLOAD) })?;
+    let fact = fact(action, &JsonNode { value: &value, place: JsonPointer::Root(PAYLOAD) })?;
     if holds_fields(&fact) {
         json::check_numbers(PAYLOAD, payload)?;
     }
@@ -72,7 +72,7 @@ pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[
         return Ok(fact);
     }
     let value = json::read(PAYLOAD, payload)?;
-    fact(action.as_str(), &Node { value: &value, place: Place::Root(PAYLOAD) })
+    fact(action.as_str(), &JsonNode { value: &value, place: JsonPointer::Root(PAYLOAD) })
 }
 
 /// Whether the payload's own values go on living as an entity's fields.
@@ -80,7 +80,7 @@ fn holds_fields(fact: &Fact) -> bool {
     matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::ConflictResolved(_))
 }
 
-fn fact(action: &str, payload: &Node<'_>) -> Result<Fact, PayloadError> {
+fn fact(action: &str, payload: &JsonNode<'_>) -> Result<Fact, PayloadError> {
     Ok(match action {
         "EPOCH_OPENED" => Fact::EpochOpened,
         "SALE_RECORDED" => Fact::SaleRecorded(sale(payload)?),
@@ -168,7 +168,7 @@ fn fact(action: &str, payload: &Node<'_>) -> Result<Fact, PayloadError> {
     })
 }
 
-fn sale(payload: &Node<'_>) -> Result<Sale, PayloadError> {
+fn sale(payload: &JsonNode<'_>) -> Result<Sale, PayloadError> {
     Ok(Sale {
         currency: payload.currency("currency")?,
         lines: payload.list("lines", sale_line)?,
@@ -180,11 +180,11 @@ fn sale(payload: &Node<'_>) -> Result<Sale, PayloadError> {
     })
 }
 
-fn refund(payload: &Node<'_>) -> Result<Refund, PayloadError> {
+fn refund(payload: &JsonNode<'_>) -> Result<Refund, PayloadError> {
     Ok(Refund { sale: sale(payload)?, original: payload.opt_name("original")?, reason: payload.opt_string("reason") })
 }
 
-fn sale_line(line: &Node<'_>) -> Result<SaleLine, PayloadError> {
+fn sale_line(line: &JsonNode<'_>) -> Result<SaleLine, PayloadError> {
     Ok(SaleLine {
         product: line.name("product")?,
         quantity: line.positive("quantity")?,
@@ -195,7 +195,7 @@ fn sale_line(line: &Node<'_>) -> Result<SaleLine, PayloadError> {
     })
 }
 
-fn reception(payload: &Node<'_>) -> Result<Reception, PayloadError> {
+fn reception(payload: &JsonNode<'_>) -> Result<Reception, PayloadError> {
     Ok(Reception {
         lines: payload.list("lines", |line| {
             Ok(ReceptionLine {
@@ -212,8 +212,8 @@ fn reception(payload: &Node<'_>) -> Result<Reception, PayloadError> {
 }
 
 fn stock_list(
-    payload: &Node<'_>,
-    quantity: fn(&Node<'_>, &str) -> Result<Decimal, PayloadError>,
+    payload: &JsonNode<'_>,
+    quantity: fn(&JsonNode<'_>, &str) -> Result<Decimal, PayloadError>,
 ) -> Result<StockList, PayloadError> {
     Ok(StockList {
         lines: payload.list("lines", |line| {
@@ -225,8 +225,8 @@ fn stock_list(
     })
 }
 
-fn rulebook(payload: &Node<'_>) -> Result<Rulebook, PayloadError> {
-    let rule = |at: &Node<'_>| {
+fn rulebook(payload: &JsonNode<'_>) -> Result<Rulebook, PayloadError> {
+    let rule = |at: &JsonNode<'_>| {
         let text = at.value.as_str().unwrap_or_default();
         Rule::parse(text).ok_or_else(|| at.wrong(format!("{text:?} is no rule")))
     };
@@ -279,45 +279,45 @@ fn degrees(number: &str) -> Decimal {
 }
 
 /// A value and where it stands, so that every error names its place.
-struct Node<'a> {
+struct JsonNode<'a> {
     value: &'a Value,
-    place: Place<'a>,
+    place: JsonPointer<'a>,
 }
 
 /// Written as a JSON pointer only where something is wrong there.
-enum Place<'a> {
+enum JsonPointer<'a> {
     Root(&'a str),
-    Member(&'a Place<'a>, &'a str),
-    Item(&'a Place<'a>, usize),
+    Member(&'a JsonPointer<'a>, &'a str),
+    Item(&'a JsonPointer<'a>, usize),
 }
 
-impl std::fmt::Display for Place<'_> {
+impl std::fmt::Display for JsonPointer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Place::Root(root) => f.write_str(root),
-            Place::Member(of, name) => write!(f, "{of}/{name}"),
-            Place::Item(of, index) => write!(f, "{of}/{index}"),
+            JsonPointer::Root(root) => f.write_str(root),
+            JsonPointer::Member(of, name) => write!(f, "{of}/{name}"),
+            JsonPointer::Item(of, index) => write!(f, "{of}/{index}"),
         }
     }
 }
 
-impl Node<'_> {
+impl JsonNode<'_> {
     fn wrong(&self, detail: impl Into<String>) -> PayloadError {
         PayloadError::invalid(self.place.to_string(), detail)
     }
 
     /// Something is wrong with a member.
     fn wrong_at(&self, name: &str, detail: impl Into<String>) -> PayloadError {
-        PayloadError::invalid(Place::Member(&self.place, name).to_string(), detail)
+        PayloadError::invalid(JsonPointer::Member(&self.place, name).to_string(), detail)
     }
 
-    fn get<'b>(&'b self, name: &'b str) -> Option<Node<'b>> {
+    fn get<'b>(&'b self, name: &'b str) -> Option<JsonNode<'b>> {
         // Where a schema lets a member be null, it is the same as none.
         let value = self.value.get(name).filter(|value| !value.is_null())?;
-        Some(Node { value, place: Place::Member(&self.place, name) })
+        Some(JsonNode { value, place: JsonPointer::Member(&self.place, name) })
     }
 
-    fn required<'b>(&'b self, name: &'b str) -> Result<Node<'b>, PayloadError> {
+    fn required<'b>(&'b self, name: &'b str) -> Result<JsonNode<'b>, PayloadError> {
         self.get(name).ok_or_else(|| self.wrong(format!("{name} is missing")))
     }
 
@@ -411,13 +411,17 @@ impl Node<'_> {
         text.parse().map_err(|_| self.wrong_at(name, format!("{text:?} is no UUID")))
     }
 
-    fn list<T>(&self, name: &str, read: impl Fn(&Node<'_>) -> Result<T, PayloadError>) -> Result<Vec<T>, PayloadError> {
+    fn list<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&JsonNode<'_>) -> Result<T, PayloadError>,
+    ) -> Result<Vec<T>, PayloadError> {
         let at = self.required(name)?;
         let items = at.value.as_array().ok_or_else(|| at.wrong("a list is needed"))?;
         items
             .iter()
             .enumerate()
-            .map(|(index, value)| read(&Node { value, place: Place::Item(&at.place, index) }))
+            .map(|(index, value)| read(&JsonNode { value, place: JsonPointer::Item(&at.place, index) }))
             .collect()
     }
 }

@@ -9,7 +9,7 @@ use comptoir_core::rulebook::Rule;
 use comptoir_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DECISION_BYTES_MAX, DECISION_MAGIC, DecodeError, FORMAT, Reader, instant};
+use super::{ByteReader, DECISION_BYTES_MAX, DECISION_MAGIC, DecodeError, FORMAT, instant};
 
 /// A decision as central stores it: the judgement and its place, bound to the record by its chain hash.
 #[derive(Clone, PartialEq, Debug)]
@@ -106,7 +106,7 @@ pub struct DecisionHead<'a> {
 
 /// Reads the first fields of a decision.
 pub fn decision_head(bytes: &[u8]) -> Result<DecisionHead<'_>, DecodeError> {
-    let mut reader = Reader(decision_body(bytes)?);
+    let mut reader = ByteReader(decision_body(bytes)?);
     let short = DecodeError::TooShort { got: bytes.len() };
     let mut fixed = || {
         let tenant = TenantId::from_bytes(reader.array()?);
@@ -127,7 +127,7 @@ pub fn decision_head(bytes: &[u8]) -> Result<DecisionHead<'_>, DecodeError> {
 
 /// Reads a decision.
 pub fn decode_decision(bytes: &[u8]) -> Result<StoredDecision, DecodeError> {
-    let mut reader = Reader(decision_body(bytes)?);
+    let mut reader = ByteReader(decision_body(bytes)?);
     let mut fixed = || {
         let tenant = TenantId::from_bytes(reader.array()?);
         let position = Position(u64::from_le_bytes(reader.array()?));
@@ -172,7 +172,7 @@ pub fn decode_decision(bytes: &[u8]) -> Result<StoredDecision, DecodeError> {
 
 /// A decision's bytes after its magic and format.
 fn decision_body(bytes: &[u8]) -> Result<&[u8], DecodeError> {
-    let mut reader = Reader(bytes);
+    let mut reader = ByteReader(bytes);
     let short = DecodeError::TooShort { got: bytes.len() };
     let magic = reader.array::<4>().ok_or_else(|| short.clone())?;
     if magic != DECISION_MAGIC {

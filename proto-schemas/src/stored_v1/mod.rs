@@ -96,9 +96,9 @@ fn instant(field: &'static str, micros: i64) -> Result<Timestamp, DecodeError> {
 }
 
 /// A cursor over bytes that never reads past their end.
-struct Reader<'a>(&'a [u8]);
+struct ByteReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> ByteReader<'a> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;

@@ -9,7 +9,7 @@ use comptoir_core::position::{Epoch, Seq};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{DecodeError, FORMAT, HEADER_BYTES, RECORD_MAGIC, Reader, instant};
+use super::{ByteReader, DecodeError, FORMAT, HEADER_BYTES, RECORD_MAGIC, instant};
 
 /// A record's header: what can be known without reading the body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,7 +97,7 @@ pub fn header(record: &[u8]) -> Result<Header, DecodeError> {
     if record.len() > RECORD_BYTES_MAX {
         return Err(DecodeError::TooLong { got: record.len() });
     }
-    let mut bytes = Reader(record);
+    let mut bytes = ByteReader(record);
     let short = DecodeError::TooShort { got: record.len() };
     let magic = bytes.array::<4>().ok_or_else(|| short.clone())?;
     if magic != RECORD_MAGIC {
@@ -169,7 +169,7 @@ pub const AUTHOR_BYTES: usize = HEADER_BYTES + 17 + 9 + 4 * NAME_CHARS_MAX;
 
 /// Who acted, from the first [`AUTHOR_BYTES`] of a record that was read whole before; the rest of it is not looked at.
 pub fn author(beginning: &[u8]) -> Result<Option<Name>, DecodeError> {
-    let mut bytes = Reader(beginning.get(HEADER_BYTES..).unwrap_or_default());
+    let mut bytes = ByteReader(beginning.get(HEADER_BYTES..).unwrap_or_default());
     let mut user = || -> Option<Option<&str>> {
         if bytes.array()? == [1] {
             bytes.array::<16>()?;

@@ -23,7 +23,7 @@ fn an_independent_decoder_reads_every_vector() {
         vector.record.clone().unwrap_or_else(|| hex::encode(encode(&vector.fields.event()).unwrap()))
     };
     let lines = vectors.iter().map(|(_, vector)| format!("{} {}\n", vector.previous_chain, record(vector)));
-    let decoded = run(&lines.collect::<String>()).expect("every vector is a record");
+    let decoded = run_decoder(&lines.collect::<String>()).expect("every vector is a record");
     assert_eq!(decoded.lines().count(), vectors.len());
     for ((name, vector), line) in vectors.iter().zip(decoded.lines()) {
         let decoded: Decoded = serde_json::from_str(line).unwrap();
@@ -37,12 +37,12 @@ fn an_independent_decoder_reads_every_vector() {
 fn an_independent_decoder_refuses_what_is_no_record() {
     let record = vectors::<RecordVector>("record-minimal").remove(0).1.record.unwrap();
     for bad in [&record[..record.len() - 2], &format!("{record}00"), &record.replacen("43505452", "43505453", 1)] {
-        let error = run(&format!("genesis {bad}\n")).unwrap_err();
+        let error = run_decoder(&format!("genesis {bad}\n")).unwrap_err();
         assert!(error.contains("ValueError"), "{error}");
     }
 }
 
-fn run(input: &str) -> Result<String, String> {
+fn run_decoder(input: &str) -> Result<String, String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/decoder/decode_record.py");
     // -B: a test leaves nothing behind in the source tree.
     let mut command = Command::new("python3");

@@ -19,19 +19,19 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::desktop_v1::{Operation, SyncChange, SyncDownRequest, SyncDownResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{Change, RowKind};
+use comptoir_proto::pull_v1::{RowChange, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::born;
-use super::provenance::{Word, provenance};
+use super::created_in_page;
+use super::provenance::{ChangeKind, provenance};
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::devices::changes::{self, change_id};
 use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
-use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::devices::{self, seal, time_cursor};
 use crate::identity::Credential;
 
@@ -43,15 +43,16 @@ pub(super) async fn down(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<SyncDownResponse>, Refusal> {
+) -> Result<Json<SyncDownResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
     let request: SyncDownRequest =
         devices::body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;
-    let mut sync = Sync::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
+    let mut sync =
+        SyncSession::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
     let given = give(&central, &credential, &request, &mut sync).await;
-    let counts = given.as_ref().map(|response| Counts { events: response.changes.len(), ..Counts::default() });
+    let counts = given.as_ref().map(|response| SyncCounts { events: response.changes.len(), ..SyncCounts::default() });
     sync.end(&central, counts).await;
     Ok(Json(given?))
 }
@@ -60,13 +61,13 @@ async fn give(
     central: &Central,
     credential: &Credential,
     request: &SyncDownRequest,
-    sync: &mut Sync,
+    sync: &mut SyncSession,
 ) -> Result<SyncDownResponse, Problem> {
     let since = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
     let limit = request.limit.map_or(PAGE_ROWS, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     if !(1..=PAGE_ROWS_MAX).contains(&limit) {
         let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}");
-        return Err(Problem::new(ErrorCode::BadParameter, detail).at("/limit"));
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("/limit"));
     }
     for entity_type in request.entity_types.iter().flatten() {
         seal::name("entityTypes", entity_type)?;
@@ -75,12 +76,12 @@ async fn give(
     sync.is_of(&device);
     let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
     let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());
-    let asked = Asked { since, holds_nothing, types, limit };
+    let asked = DownRequest { since, holds_nothing, types, limit };
     read(central, &device, &asked).await.map_err(|error| error.problem())
 }
 
 /// A request that was read.
-struct Asked<'a> {
+struct DownRequest<'a> {
     since: Timestamp,
     /// What the client had made itself is given, too. The first request of a client says nothing of that: it has no timestamp, whether
     /// it holds what it sent or was wiped.
@@ -89,15 +90,15 @@ struct Asked<'a> {
     limit: usize,
 }
 
-async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<SyncDownResponse, StoreError> {
+async fn read(central: &Central, device: &Device, asked: &DownRequest<'_>) -> Result<SyncDownResponse, StoreError> {
     let horizon = time_cursor::horizon(central, device.tenant).await?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
-    let wanted = |change: &mut Change| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
+    let wanted = |change: &mut RowChange| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
     let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
-    let born = born::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
+    let born = created_in_page::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
     let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;
     let mut given = Vec::with_capacity(page.changes.len());
     for change in page.changes {
@@ -105,8 +106,9 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
         let own = known.is_some_and(|known| known.is_own_since(from)) && change.position > reload_to.0;
         if !own {
             let is_new_document = born.documents.contains(&change.key);
-            let word = known
-                .map_or(if is_new_document { Word::New } else { Word::Changed }, |known| known.word(from, reload_to));
+            let word = known.map_or(if is_new_document { ChangeKind::Create } else { ChangeKind::Update }, |known| {
+                known.word(from, reload_to)
+            });
             give_row(&mut given, device, word, change, known.map_or(&[], |known| &known.removed))?;
         }
     }
@@ -114,7 +116,7 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
     for change in born.moved {
         let known = known.get(&change.key);
         if !known.is_some_and(|known| known.is_held(from, reload_to)) {
-            let word = known.map_or(Word::New, |known| known.word(from, reload_to));
+            let word = known.map_or(ChangeKind::Create, |known| known.word(from, reload_to));
             give_row(&mut given, device, word, change, &[])?;
         }
     }
@@ -131,16 +133,16 @@ async fn read(central: &Central, device: &Device, asked: &Asked<'_>) -> Result<S
 fn give_row(
     given: &mut Vec<SyncChange>,
     device: &Device,
-    word: Word,
-    change: Change,
+    word: ChangeKind,
+    change: RowChange,
     removed: &[String],
 ) -> Result<(), StoreError> {
     let id = change_id(device.tenant, &change);
     let (deleted, payload) = shown(&change)?;
     let operation = match (deleted, word) {
         (true, _) => Operation::Delete,
-        (false, Word::New | Word::Anew) => Operation::Create,
-        (false, Word::Changed) => Operation::Update,
+        (false, ChangeKind::Create | ChangeKind::Replace) => Operation::Create,
+        (false, ChangeKind::Update) => Operation::Update,
     };
     let row = SyncChange {
         id: id.to_string(),
@@ -152,7 +154,7 @@ fn give_row(
         entity_type: change.key.entity_type,
         entity_id: change.key.entity_id,
     };
-    if (operation, word) == (Operation::Create, Word::Anew) {
+    if (operation, word) == (Operation::Create, ChangeKind::Replace) {
         given.push(SyncChange {
             id: EventId::new(id).derived("DELETE").to_string(),
             operation: Operation::Delete,
@@ -186,7 +188,7 @@ fn damaged(error: serde_json::Error) -> StoreError {
 }
 
 /// Whether it is deleted, and its fields; of a document its row.
-fn shown(change: &Change) -> Result<(bool, Box<RawValue>), StoreError> {
+fn shown(change: &RowChange) -> Result<(bool, Box<RawValue>), StoreError> {
     match (&change.row, change.key.kind) {
         (None, _) => Ok((true, no_fields()?)),
         (Some(row), RowKind::Entity) => {

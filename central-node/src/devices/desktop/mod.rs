@@ -1,7 +1,7 @@
 //! The desktop contract: `docs/spec/desktop.md`.
 
-mod base;
-mod born;
+mod base_version;
+mod created_in_page;
 mod down;
 mod provenance;
 mod resolve;

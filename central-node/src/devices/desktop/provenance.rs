@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::conflicts::resolve::choice_about;
 use crate::database::{StoreError, as_bigint, natural};
 use crate::devices::device::Device;
-use crate::world_store::{Versions, load_rulebook};
+use crate::state_store::{Versions, load_rulebook};
 
 /// Of one entity.
 pub(super) struct Provenance {
@@ -37,13 +37,13 @@ pub(super) struct Provenance {
 
 /// What a row is to the client that is given it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Word {
+pub(super) enum ChangeKind {
     /// The client cannot have it.
-    New,
+    Create,
     /// The client has it.
-    Changed,
+    Update,
     /// The client may have one of that id, which this takes the place of.
-    Anew,
+    Replace,
 }
 
 impl Provenance {
@@ -58,13 +58,13 @@ impl Provenance {
     }
 
     /// What it is to a client that holds everything up to a position.
-    pub(super) fn word(&self, from: Position, reload_to: Position) -> Word {
+    pub(super) fn word(&self, from: Position, reload_to: Position) -> ChangeKind {
         let is_new = self.created_at.is_none_or(|created| created > from) && !self.is_held(from, reload_to);
         match (is_new, self.was_there || self.waited) {
-            (true, false) => Word::New,
-            (true, true) => Word::Anew,
-            (false, _) if self.deleted_in_vain.is_some_and(|deleted| deleted > from) => Word::Anew,
-            (false, _) => Word::Changed,
+            (true, false) => ChangeKind::Create,
+            (true, true) => ChangeKind::Replace,
+            (false, _) if self.deleted_in_vain.is_some_and(|deleted| deleted > from) => ChangeKind::Replace,
+            (false, _) => ChangeKind::Update,
         }
     }
 }

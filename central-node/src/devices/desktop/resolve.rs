@@ -20,9 +20,11 @@ use serde_json::{Map, Value};
 
 use super::up::with_identity;
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
-use crate::conflicts::resolve::{Choice, Order, Seen, Stands, resolve as decide, stands};
+use crate::conflicts::resolve::{
+    Choice, EntitySnapshot, ResolutionBasis, ResolutionRequest, resolve as decide, stands,
+};
 use crate::devices::device::{Contract, Device, contact};
 use crate::devices::seal;
 
@@ -31,11 +33,11 @@ pub(super) async fn resolve(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<ResolveResponse>, Refusal> {
+) -> Result<Json<ResolveResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
-    let bad = |error: serde_json::Error| Problem::new(ErrorCode::BadJson, error.to_string());
+    let bad = |error: serde_json::Error| Problem::new(ErrorCode::MalformedBody, error.to_string());
     let request: ResolveRequest = serde_json::from_slice(&bytes).map_err(bad)?;
     let merged = match &request.merged {
         Some(text) => fields_to_keep(text)?,
@@ -47,12 +49,12 @@ pub(super) async fn resolve(
         (false, Some(_)) => Choice::Merged,
         (true, Some(_)) => {
             let detail = "merged fields go with acceptServerVersion false";
-            return Err(Problem::new(ErrorCode::BadJson, detail).at("/merged").into());
+            return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/merged").into());
         }
     };
     let device = contact(&central, &credential, &request.client_id, Contract::Desktop).await?;
     let event = seal::event_id(&device, &request.outbox_event_id)?;
-    let order = Order {
+    let order = ResolutionRequest {
         // The same choice sent twice, or for another edit that waits with this one, is one choice; another one is refused.
         id: None,
         choice,
@@ -60,8 +62,8 @@ pub(super) async fn resolve(
         user: None,
         // A device that names no version has been shown what came with its edit, and since then what it says that it holds.
         seen: match request.server_version {
-            Some(version) => Seen::Version(Position(version)),
-            None => Seen::Held(device.pulled_to.unwrap_or_default()),
+            Some(version) => ResolutionBasis::Version(Position(version)),
+            None => ResolutionBasis::Held(device.pulled_to.unwrap_or_default()),
         },
         of_node: Some(device.node),
     };
@@ -82,7 +84,7 @@ pub(super) async fn resolve(
 /// What `merged` sets. A client builds it from the `serverData` that it was given, whose `id` and `serverVersion` are no fields.
 fn fields_to_keep(text: &RawValue) -> Result<Option<Map<String, Value>>, Problem> {
     let read: Option<Map<String, Value>> = serde_json::from_str(text.get())
-        .map_err(|error| Problem::new(ErrorCode::BadJson, error.to_string()).at("/merged"))?;
+        .map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()).at("/merged"))?;
     Ok(read.map(|mut fields| {
         fields.retain(|name, _| !matches!(name.as_str(), "id" | "serverVersion"));
         fields
@@ -107,7 +109,7 @@ async fn with_what_stands(
 
 /// The entity's fields with its id and version among them; null where there is none, or none any more. What the client wrote and central
 /// has not is null: who updates a row keeps what is not named.
-fn server_data(entity: Stands) -> Value {
+fn server_data(entity: EntitySnapshot) -> Value {
     let Some(fields) = entity.fields else { return Value::Null };
     let absent = entity.edited.into_iter().map(|name| (name, None));
     let fields: Fields = absent.chain(fields.into_iter().map(|(name, value)| (name, Some(value)))).collect();

@@ -20,17 +20,17 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::base::Bases;
+use super::base_version::BaseVersions;
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database;
 use crate::devices::device::{Contract, Device, contact};
-use crate::devices::seal::{self, Fate, Said};
-use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::seal::{self, DeviceEvent, DeviceOutcome};
+use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::devices::{self, offset, time_cursor};
 use crate::identity::Credential;
-use crate::ingest::{DeviceDecided, DeviceDraft, server_id};
+use crate::ingest::{DeviceDraft, DeviceResult, server_id};
 
 /// Characters of an entity's id on the client.
 const CLIENT_ID_CHARS_MAX: usize = 512;
@@ -40,15 +40,16 @@ pub(super) async fn up(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<SyncUpResponse>, Refusal> {
+) -> Result<Json<SyncUpResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
     let request: SyncUpRequest =
         devices::body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Up).await?;
-    let mut sync = Sync::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);
-    let taken = take(&central, &credential, &headers, &request, &mut sync).await;
-    let counts = taken.as_ref().map(|response| Counts {
+    let mut sync =
+        SyncSession::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);
+    let taken = ingest_events(&central, &credential, &headers, &request, &mut sync).await;
+    let counts = taken.as_ref().map(|response| SyncCounts {
         events: request.events.len(),
         conflicts: response.conflicts.len(),
         failed: response.rejected.len(),
@@ -57,12 +58,12 @@ pub(super) async fn up(
     Ok(Json(taken?))
 }
 
-async fn take(
+async fn ingest_events(
     central: &Central,
     credential: &Credential,
     headers: &HeaderMap,
     request: &SyncUpRequest,
-    sync: &mut Sync,
+    sync: &mut SyncSession,
 ) -> Result<SyncUpResponse, Problem> {
     let count = request.events.len();
     if count > PUSH_RECORDS_MAX {
@@ -108,18 +109,18 @@ async fn bases(
     device: &Device,
     events: &[OutboxEvent],
     last_sync: Timestamp,
-) -> Result<Bases, database::StoreError> {
+) -> Result<BaseVersions, database::StoreError> {
     let horizon = time_cursor::horizon(central, device.tenant).await?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
-    Bases::load(&tx, device, events, last_sync, horizon).await
+    BaseVersions::load(&tx, device, events, last_sync, horizon).await
 }
 
 fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<OutboxEvent, Rejected> {
     let event: OutboxEvent = serde_json::from_str(text.get()).map_err(|error| {
         let id = serde_json::from_str::<Value>(text.get()).ok();
         let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
-        let problem = Problem::new(ErrorCode::BadJson, error.to_string());
+        let problem = Problem::new(ErrorCode::MalformedBody, error.to_string());
         rejected(id.unwrap_or_else(|| format!("#{index}")), &problem)
     })?;
     if Uuid::parse_str(&event.tenant_id) != Ok(credential.tenant.uuid()) {
@@ -135,7 +136,7 @@ fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<Outbox
 fn draft(
     device: &Device,
     event: &OutboxEvent,
-    bases: &Bases,
+    bases: &BaseVersions,
     (clock_offset_micros, now): (i64, Timestamp),
 ) -> Result<DeviceDraft, Problem> {
     let stamp = seal::occurred_at(&event.created_at)?;
@@ -144,14 +145,14 @@ fn draft(
     let fits = (1..=CLIENT_ID_CHARS_MAX).contains(&client_id.chars().count()) && !client_id.contains('\0');
     if !fits {
         let detail = format!("an entity's id has 1 to {CLIENT_ID_CHARS_MAX} characters");
-        return Err(Problem::new(ErrorCode::BadJson, detail).at("/entityId"));
+        return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/entityId"));
     }
     let entity_type = seal::name("entityType", &event.entity_type)?;
     // What is no id here gets one.
     let entity_id = Name::new(client_id).unwrap_or_else(|_| server_id(device.node, &entity_type, client_id));
     let draft = seal::draft(
         device,
-        Said {
+        DeviceEvent {
             id: &event.id,
             entity_type: &event.entity_type,
             entity_id,
@@ -163,29 +164,29 @@ fn draft(
             client_id: Some(client_id.clone()),
         },
     )?;
-    Ok(DeviceDraft { is_another_s: bases.is_another_s(event, made_at), others: bases.others(made_at), ..draft })
+    Ok(DeviceDraft { is_another_s: bases.belongs_to_other(event, made_at), others: bases.others(made_at), ..draft })
 }
 
-fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<DeviceDecided, Problem>) {
+fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<DeviceResult, Problem>) {
     let decided = match outcome {
         Ok(decided) => decided,
         Err(problem) => return response.rejected.push(rejected(event.id, &problem)),
     };
-    let DeviceDecided { result, entity_id } = decided;
-    match Fate::of(&result.verdict) {
-        Fate::Taken => response.acknowledged.push(Acknowledged {
+    let DeviceResult { result, entity_id } = decided;
+    match DeviceOutcome::of(&result.verdict) {
+        DeviceOutcome::Taken => response.acknowledged.push(Acknowledged {
             outbox_event_id: event.id,
             server_event_id: result.event_id.to_string(),
             entity_id: entity_id.to_string(),
             server_version: server_version(&result),
         }),
-        Fate::Conflict => response.conflicts.push(Conflict {
+        DeviceOutcome::Conflict => response.conflicts.push(Conflict {
             outbox_event_id: event.id,
             code: result.code.clone().unwrap_or_else(|| result.verdict.clone()),
             reason: reason(&result, &event.local_version),
             server_data: server_data(&result, &entity_id, &event.payload),
         }),
-        Fate::Refused => {
+        DeviceOutcome::Refused => {
             let code = result.code.unwrap_or(result.verdict);
             let title = ErrorCode::parse(&code).map(|code| code.title().to_owned());
             let reason = result.detail.or(title).unwrap_or_else(|| code.clone());

@@ -1,10 +1,10 @@
 //! The mobile contract: `docs/spec/mobile.md`.
 
-mod naming;
+mod first_validator;
+mod outcome;
 pub(crate) mod pull;
 mod push;
 mod rows;
-mod told;
 
 use std::sync::Arc;
 

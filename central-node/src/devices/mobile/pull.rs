@@ -12,18 +12,18 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{Change, DeviceStatus, RowKind};
+use comptoir_proto::pull_v1::{DeviceStatus, RowChange, RowKind};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::rows;
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::database::{self, StoreError};
-use crate::devices::changes::{self, Page};
+use crate::devices::changes::{self, ChangePage};
 use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
-use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::devices::{query, time_cursor};
 use crate::identity::Credential;
 
@@ -34,7 +34,7 @@ const PENDING_MAX: usize = 1_000;
 const ACTIVE: DeviceStatus = DeviceStatus { is_active: true, requires_reauth: false };
 
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct PullQuery {
+pub(crate) struct MobilePullQuery {
     /// The device's own name for itself.
     device_id: String,
     /// `server_time` of the answer before.
@@ -49,13 +49,13 @@ pub(super) async fn pull(
     State(central): State<Arc<Central>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<PullResponse>, Refusal> {
+) -> Result<Json<PullResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query: PullQuery = query(&uri)?;
-    let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
+    let query: MobilePullQuery = query(&uri)?;
+    let sync = SyncSession::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
     let since = time_cursor::parse("since", query.since.as_deref());
-    let question = since.map(|since| Question { since, until: None, limit: query.limit, wanted: |_| true });
-    let Answer { page, server_time, .. } = logged(&central, &credential, &query.device_id, question, sync).await?;
+    let question = since.map(|since| PullRequest { since, until: None, limit: query.limit, wanted: |_| true });
+    let PullPage { page, server_time, .. } = logged(&central, &credential, &query.device_id, question, sync).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
     Ok(Json(PullResponse {
         events: events.collect::<Result<_, _>>()?,
@@ -81,12 +81,13 @@ pub(super) async fn bootstrap(
     State(central): State<Arc<Central>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<BootstrapResponse>, Refusal> {
+) -> Result<Json<BootstrapResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: BootstrapQuery = query(&uri)?;
-    let sync = Sync::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
+    let sync = SyncSession::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
     let question = load(&query);
-    let Answer { page, server_time, ends_at } = logged(&central, &credential, &query.device_id, question, sync).await?;
+    let PullPage { page, server_time, ends_at } =
+        logged(&central, &credential, &query.device_id, question, sync).await?;
     let mut response = BootstrapResponse {
         products: Vec::new(),
         deliveries_pending: Vec::new(),
@@ -119,15 +120,15 @@ const UNTIL: char = '_';
 
 /// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated or
 /// deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
-fn load(query: &BootstrapQuery) -> Result<Question, Problem> {
+fn load(query: &BootstrapQuery) -> Result<PullRequest, Problem> {
     let cursor = query.cursor.as_deref().unwrap_or_default();
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
     let until = until.map(|until| time_cursor::parse("cursor", Some(until))).transpose()?;
-    Ok(Question { since: time_cursor::parse("cursor", Some(since))?, until, limit: query.limit, wanted: belongs })
+    Ok(PullRequest { since: time_cursor::parse("cursor", Some(since))?, until, limit: query.limit, wanted: belongs })
 }
 
 /// Whether a first load has a place for it.
-fn belongs(change: &Change) -> bool {
+fn belongs(change: &RowChange) -> bool {
     match change.key.kind {
         RowKind::Delivery | RowKind::Invoice | RowKind::Stock => true,
         RowKind::Entity => matches!(change.key.entity_type.as_str(), "PRODUCT" | "CLIENT"),
@@ -149,7 +150,7 @@ pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Json<StatusResponse>, Refusal> {
+) -> Result<Json<StatusResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: StatusQuery = query(&uri)?;
     let device = contact(&central, &credential, &query.device_id, Contract::Mobile).await?;
@@ -157,7 +158,7 @@ pub(super) async fn status(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from = device.pulled_to.unwrap_or_default();
-    let counted = |change: &mut Change| {
+    let counted = |change: &mut RowChange| {
         change.row = None;
         true
     };
@@ -173,17 +174,17 @@ pub(super) async fn status(
 }
 
 /// What a phone asks for.
-struct Question {
+struct PullRequest {
     since: Timestamp,
     /// Nothing that was received later.
     until: Option<Timestamp>,
     limit: Option<usize>,
-    wanted: fn(&Change) -> bool,
+    wanted: fn(&RowChange) -> bool,
 }
 
 /// What it is given.
-struct Answer {
-    page: Page,
+struct PullPage {
+    page: ChangePage,
     /// `since` of the next pull.
     server_time: String,
     /// Up to which time there was anything to give.
@@ -195,11 +196,11 @@ async fn logged(
     central: &Central,
     credential: &Credential,
     device_id: &str,
-    question: Result<Question, Problem>,
-    mut sync: Sync,
-) -> Result<Answer, Problem> {
+    question: Result<PullRequest, Problem>,
+    mut sync: SyncSession,
+) -> Result<PullPage, Problem> {
     let given = give(central, credential, device_id, question, &mut sync).await;
-    let counts = given.as_ref().map(|answer| Counts { events: answer.page.changes.len(), ..Counts::default() });
+    let counts = given.as_ref().map(|answer| SyncCounts { events: answer.page.changes.len(), ..SyncCounts::default() });
     sync.end(central, counts).await;
     given
 }
@@ -208,9 +209,9 @@ async fn give(
     central: &Central,
     credential: &Credential,
     device_id: &str,
-    question: Result<Question, Problem>,
-    sync: &mut Sync,
-) -> Result<Answer, Problem> {
+    question: Result<PullRequest, Problem>,
+    sync: &mut SyncSession,
+) -> Result<PullPage, Problem> {
     let question = question?;
     let limit = limit(question.limit)?;
     let device = contact(central, credential, device_id, Contract::Mobile).await?;
@@ -218,7 +219,12 @@ async fn give(
     read(central, &device, &question, limit).await.map_err(|error| error.problem())
 }
 
-async fn read(central: &Central, device: &Device, question: &Question, limit: usize) -> Result<Answer, StoreError> {
+async fn read(
+    central: &Central,
+    device: &Device,
+    question: &PullRequest,
+    limit: usize,
+) -> Result<PullPage, StoreError> {
     let now = time_cursor::horizon(central, device.tenant).await?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
@@ -232,7 +238,7 @@ async fn read(central: &Central, device: &Device, question: &Question, limit: us
     keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
     tx.commit().await?;
     let server_time = time_cursor::next_since(page.last_received_at, question.since, horizon);
-    Ok(Answer { page, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
+    Ok(PullPage { page, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
 }
 
 fn limit(asked: Option<usize>) -> Result<usize, Problem> {
@@ -240,7 +246,7 @@ fn limit(asked: Option<usize>) -> Result<usize, Problem> {
         limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
         other => {
             let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
-            Err(Problem::new(ErrorCode::BadParameter, detail).at("limit"))
+            Err(Problem::new(ErrorCode::InvalidParameter, detail).at("limit"))
         }
     }
 }

@@ -15,14 +15,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 
-use super::naming;
-use super::told::{Told, told};
+use super::first_validator;
+use super::outcome::{EventOutcome, event_outcome};
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{Refusal, credential};
+use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::devices::device::{Contract, Device, contact};
-use crate::devices::seal::{self, Said};
-use crate::devices::sync_log::{Counts, Direction, Sync};
+use crate::devices::seal::{self, DeviceEvent};
+use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::devices::{self, offset, time_cursor};
 use crate::identity::Credential;
 use crate::ingest::DeviceDraft;
@@ -32,33 +32,34 @@ pub(super) async fn push(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<PushResponse>, Refusal> {
+) -> Result<Json<PushResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
     let request: PushRequest =
         devices::body(&central, credential.tenant, &bytes, Contract::Mobile, Direction::Up).await?;
-    let mut sync = Sync::of_client(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
+    let mut sync =
+        SyncSession::of_client(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
     sync.batch_id = Some(request.batch_id.clone());
-    let taken = take(&central, &credential, &headers, request, &mut sync).await;
+    let taken = ingest_events(&central, &credential, &headers, request, &mut sync).await;
     let counts = taken.as_ref().map(|(_, counts)| *counts);
     sync.end(&central, counts).await;
     Ok(Json(taken?.0))
 }
 
 /// An event on its way: what it is called, and its draft or what was wrong with it.
-struct Read {
+struct ParsedDraft {
     event_id: String,
     draft: Result<DeviceDraft, Problem>,
 }
 
-async fn take(
+async fn ingest_events(
     central: &Central,
     credential: &Credential,
     headers: &HeaderMap,
     request: PushRequest,
-    sync: &mut Sync,
-) -> Result<(PushResponse, Counts), Problem> {
+    sync: &mut SyncSession,
+) -> Result<(PushResponse, SyncCounts), Problem> {
     let count = request.events.len();
     if count > PUSH_RECORDS_MAX {
         let detail = format!("a push has at most {PUSH_RECORDS_MAX} events, got {count}");
@@ -84,46 +85,46 @@ async fn take(
         without_effect: Vec::new(),
         server_time: time_cursor::in_milliseconds(now),
     };
-    let mut counts = Counts { events: count, ..Counts::default() };
-    for Read { event_id, draft } in read {
+    let mut counts = SyncCounts { events: count, ..SyncCounts::default() };
+    for ParsedDraft { event_id, draft } in read {
         let outcome = match draft {
             Ok(_) => {
                 outcomes.next().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "an event was not answered")))
             }
             Err(problem) => Err(problem),
         };
-        match told(outcome, &event_id, &mut counts) {
-            Told::Failed(failed) => {
+        match event_outcome(outcome, &event_id, &mut counts) {
+            EventOutcome::Failed(failed) => {
                 response.failed_events.push(failed);
                 continue;
             }
-            Told::WithoutEffect(told) => response.without_effect.push(told),
-            Told::Acked => {}
+            EventOutcome::WithoutEffect(told) => response.without_effect.push(told),
+            EventOutcome::Acked => {}
         }
         response.acked_event_ids.push(event_id);
     }
     response.success = response.failed_events.is_empty();
-    naming::name_who_was_first(central, credential.tenant, &mut response.failed_events).await?;
+    first_validator::name_who_was_first(central, credential.tenant, &mut response.failed_events).await?;
     Ok((response, counts))
 }
 
-fn read(device: &Device, index: usize, text: &RawValue) -> Read {
+fn read(device: &Device, index: usize, text: &RawValue) -> ParsedDraft {
     let event = match event(text) {
         Ok(event) => event,
         Err(problem) => {
             let id = serde_json::from_str::<Value>(text.get()).ok();
             let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
-            return Read { event_id: id.unwrap_or_else(|| format!("#{index}")), draft: Err(problem) };
+            return ParsedDraft { event_id: id.unwrap_or_else(|| format!("#{index}")), draft: Err(problem) };
         }
     };
     let draft = draft(device, &event);
-    Read { event_id: event.id, draft }
+    ParsedDraft { event_id: event.id, draft }
 }
 
 /// What does not read names its field.
 fn event(text: &RawValue) -> Result<SyncEvent, Problem> {
     serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text.get())).map_err(|error| {
-        let problem = Problem::new(ErrorCode::BadJson, error.inner().to_string());
+        let problem = Problem::new(ErrorCode::MalformedBody, error.inner().to_string());
         match error.path().iter().next() {
             Some(Segment::Map { key }) => problem.at(format!("/{key}")),
             _ => problem,
@@ -140,7 +141,7 @@ fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
     }
     seal::draft(
         device,
-        Said {
+        DeviceEvent {
             id: &event.id,
             entity_type: &event.entity_type,
             entity_id: seal::name("entity_id", &event.entity_id)?,

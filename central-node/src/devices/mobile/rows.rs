@@ -2,7 +2,7 @@
 
 use comptoir_core::id::TenantId;
 use comptoir_proto::mobile_v1::{ServerEvent, canonical_checksum};
-use comptoir_proto::pull_v1::{Change, RowKind};
+use comptoir_proto::pull_v1::{RowChange, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::database::StoreError;
 use crate::devices::changes::change_id;
 
 /// A change as a phone is given it.
-pub(super) fn server_event(tenant: TenantId, change: Change) -> Result<ServerEvent, StoreError> {
+pub(super) fn server_event(tenant: TenantId, change: RowChange) -> Result<ServerEvent, StoreError> {
     let id = change_id(tenant, &change).to_string();
     let payload = payload(&change)?;
     let payload = to_raw_value(&payload).map_err(|error| StoreError::Damaged(error.to_string()))?;
@@ -28,7 +28,7 @@ pub(super) fn server_event(tenant: TenantId, change: Change) -> Result<ServerEve
 }
 
 /// The row; null where it is deleted.
-pub(super) fn payload(change: &Change) -> Result<Value, StoreError> {
+pub(super) fn payload(change: &RowChange) -> Result<Value, StoreError> {
     let Some(row) = &change.row else { return Ok(Value::Null) };
     let named = match change.key.kind {
         RowKind::Entity => entity(row),
@@ -95,7 +95,7 @@ mod tests {
         let row = row.to_string().replacen('{', &format!("{{\"fields\":{fields},"), 1);
         let key = RowKey { kind: RowKind::Entity, entity_type: "CLIENT".into(), entity_id: "c-1".into(), site: None };
         let row = RawValue::from_string(row).expect("JSON");
-        let change = Change { key, position: 7, received_at: "2026-03-01T10:00:00Z".into(), row: Some(row) };
+        let change = RowChange { key, position: 7, received_at: "2026-03-01T10:00:00Z".into(), row: Some(row) };
         let given = payload(&change).expect("it was taken once");
         assert_eq!((&given["id"], given["a"].to_string().len()), (&json!("c-1"), fields.len() - 6));
     }

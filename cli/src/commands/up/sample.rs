@@ -62,5 +62,5 @@ async fn import(
         give_up_after: FIGURES_WITHIN,
         show_progress: output.shows_progress(),
     };
-    Ok(import::run(&options).await?)
+    Ok(import::import_file(&options).await?)
 }

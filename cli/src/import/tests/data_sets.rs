@@ -8,7 +8,7 @@ use comptoir_core::money::plain;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::super::{Options, run};
+use super::super::{Options, import_file};
 use super::fake_node::FakeNode;
 use super::options;
 
@@ -30,7 +30,7 @@ async fn imported(file: &str, mapping: &str) -> (FakeNode, super::Summary) {
         std::os::unix::fs::symlink(table.path(), folder.path().join(table.file_name())).unwrap();
     }
     let options = options(&folder.path().join(source.file_name().unwrap()), &repository(mapping), &node.url);
-    let summary = run(&Options { in_flight: 2, ..options }).await.unwrap();
+    let summary = import_file(&Options { in_flight: 2, ..options }).await.unwrap();
     (node, summary)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::post::SendError;
-use super::super::{ImportError, Options, run};
+use super::super::{ImportError, Options, import_file};
 use super::fake_node::{FakeNode, Fault};
 use super::{Given, MAPPING, options, receipts};
 
@@ -41,7 +41,8 @@ async fn a_node_that_is_not_there_is_said_after_a_while() {
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    let error = run(&Options { url, give_up_after: Duration::ZERO, ..given.options() }).await.expect_err("nobody");
+    let error =
+        import_file(&Options { url, give_up_after: Duration::ZERO, ..given.options() }).await.expect_err("nobody");
     assert!(matches!(&error, ImportError::Send(SendError::Unavailable { .. })), "{error}");
 }
 
@@ -51,7 +52,7 @@ async fn an_import_that_was_stopped_goes_on_where_it_was_and_its_report_is_whole
     let given = Given::new(MAPPING, &rows).await;
     // The first request goes through, the second is refused for good.
     given.node.held().faults = vec![Fault::Forbidden, Fault::No];
-    run(&Options { in_flight: 1, ..given.options() }).await.expect_err("stopped");
+    import_file(&Options { in_flight: 1, ..given.options() }).await.expect_err("stopped");
     let before = given.node.held().requests;
     assert!(given.path("rows.csv.import-progress.json").exists());
 
@@ -77,7 +78,7 @@ async fn the_same_file_again_records_nothing_twice() {
 async fn progress_counts_only_at_the_node_that_made_it() {
     let given = Given::new(MAPPING, &receipts(600)).await;
     given.node.held().faults = vec![Fault::Forbidden, Fault::No];
-    run(&Options { in_flight: 1, ..given.options() }).await.expect_err("stopped");
+    import_file(&Options { in_flight: 1, ..given.options() }).await.expect_err("stopped");
 
     // Somebody removed the data directory: the node is there and knows nothing.
     *given.node.held() = super::fake_node::Held::default();
@@ -85,6 +86,6 @@ async fn progress_counts_only_at_the_node_that_made_it() {
     assert_eq!(given.node.facts().len(), 600);
 
     let other = FakeNode::start().await;
-    let summary = run(&options(&given.path("rows.csv"), &given.path("map.toml"), &other.url)).await.unwrap();
+    let summary = import_file(&options(&given.path("rows.csv"), &given.path("map.toml"), &other.url)).await.unwrap();
     assert_eq!((summary.recorded, other.facts().len()), (600, 600));
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use comptoir_core::fact::Fact;
 
 use super::report::{Remark, Summary};
-use super::{ImportError, Options, run};
+use super::{ImportError, Options, import_file};
 use fake_node::FakeNode;
 
 const MAPPING: &str = r#"
@@ -56,7 +56,7 @@ impl Given {
     }
 
     async fn import(&self) -> Result<Summary, ImportError> {
-        run(&self.options()).await
+        import_file(&self.options()).await
     }
 
     fn remarks(&self) -> Vec<Remark> {
@@ -139,7 +139,7 @@ async fn rows_of_others_may_stand_between_as_many_as_the_mapping_says() {
 async fn only_the_rows_asked_for_are_taken() {
     let given = Given::new(MAPPING, &receipts(20)).await;
     let only = Some(("receipt".to_owned(), "1".to_owned()));
-    assert_eq!(run(&Options { only, ..given.options() }).await.unwrap().recorded, 11);
+    assert_eq!(import_file(&Options { only, ..given.options() }).await.unwrap().recorded, 11);
 }
 
 #[tokio::test]

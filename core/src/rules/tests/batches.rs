@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::logs::{in_order, logs, sealed};
 use super::*;
-use crate::rules::{touched, touched_through};
-use crate::state::Touched;
+use crate::rules::{dependent_keys, state_keys};
+use crate::state::StateKeys;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -19,7 +19,7 @@ proptest! {
         log in logs(60),
         sizes in vec(1..12usize, 1..8),
     ) {
-        let mut store = World::default();
+        let mut store = DecisionState::default();
         let mut judgements = Vec::new();
         let mut rest = log.as_slice();
         for size in sizes.iter().cycle() {
@@ -43,7 +43,7 @@ fn the_release_of_an_acceptance_leads_to_the_count_and_on_to_its_stock() {
         released(CENTRAL, 3),
     ];
     let log = in_order(sealed(log.into()));
-    let mut store = World::default();
+    let mut store = DecisionState::default();
     let judgements: Vec<_> = log.chunks(1).flat_map(|batch| ingested(&mut store, batch)).collect();
     assert_eq!(judgements[3].verdict, Verdict::Accepted);
     assert_eq!((store, judgements), folded(&log));
@@ -54,63 +54,63 @@ fn what_is_set_apart_and_released_in_one_batch_is_numbered_in_the_year_of_the_re
     let mut log = in_order(sealed(vec![invoiced(1, "i0"), invoiced(1, "i1").objected(), released(CENTRAL, 2)]));
     log[0].place.local_year = 2027;
     log[2].place.local_year = 2027;
-    let mut store = World::default();
+    let mut store = DecisionState::default();
     ingested(&mut store, &log[..1]);
     let judgements = ingested(&mut store, &log[1..]);
     assert_eq!(judgements[1].reference.as_deref(), Some("F2027-LYO-000002"));
 }
 
 /// One fold over the whole log.
-pub(super) fn folded(log: &[Step]) -> (World, Vec<Judgement>) {
-    let mut world = World::default();
-    let judgements = log.iter().map(|step| judged(&mut world, step).0).collect();
-    (world, judgements)
+pub(super) fn folded(log: &[Step]) -> (DecisionState, Vec<Judgement>) {
+    let mut decision_state = DecisionState::default();
+    let judgements = log.iter().map(|step| judged(&mut decision_state, step).0).collect();
+    (decision_state, judgements)
 }
 
 /// Applies what follows from a judgement; tells which keys that wrote.
-pub(super) fn apply(world: &mut World, step: &Step, judgement: &Judgement) -> Touched {
-    let mut written = Touched::default();
-    for effect in effects(world, &step.place, &step.known, judgement) {
-        evolve(world, &effect);
+pub(super) fn apply(decision_state: &mut DecisionState, step: &Step, judgement: &Judgement) -> StateKeys {
+    let mut written = StateKeys::default();
+    for effect in effects(decision_state, &step.place, &step.known, judgement) {
+        evolve(decision_state, &effect);
         effect.writes(&mut written);
     }
     written
 }
 
 /// Decides one event and applies what follows; tells which keys that wrote.
-fn judged(world: &mut World, step: &Step) -> (Judgement, Touched) {
-    let judgement = decide(world, &step.place, &step.known);
-    let written = apply(world, step, &judgement);
+fn judged(decision_state: &mut DecisionState, step: &Step) -> (Judgement, StateKeys) {
+    let judgement = decide(decision_state, &step.place, &step.known);
+    let written = apply(decision_state, step, &judgement);
     (judgement, written)
 }
 
 /// As central does: loads what the batch touches, folds, writes back what was written.
-fn ingested(store: &mut World, batch: &[Step]) -> Vec<Judgement> {
+fn ingested(store: &mut DecisionState, batch: &[Step]) -> Vec<Judgement> {
     let events: Vec<_> = batch.iter().map(|step| (&step.known, &step.place)).collect();
-    let mut world = World { rulebook: store.rulebook.clone(), ..World::default() };
-    let (mut wanted, mut loaded) = (Touched::default(), Touched::default());
+    let mut decision_state = DecisionState { rulebook: store.rulebook.clone(), ..DecisionState::default() };
+    let (mut wanted, mut loaded) = (StateKeys::default(), StateKeys::default());
     for (known, place) in &events {
-        touched(known, place, &store.rulebook, &mut wanted);
+        state_keys::keys_needed(known, place, &store.rulebook, &mut wanted);
     }
     let mut rounds = 0;
     while !wanted.without(&loaded).is_empty() {
-        copy(&wanted.without(&loaded), store, &mut world);
+        copy(&wanted.without(&loaded), store, &mut decision_state);
         loaded = wanted.clone();
-        touched_through(&world, &events, &mut wanted);
+        dependent_keys(&decision_state, &events, &mut wanted);
         rounds += 1;
     }
     assert!(rounds <= 3, "{rounds} rounds");
     let mut judgements = Vec::new();
     for step in batch {
-        let (judgement, written) = judged(&mut world, step);
-        copy(&written, &world, store);
+        let (judgement, written) = judged(&mut decision_state, step);
+        copy(&written, &decision_state, store);
         judgements.push(judgement);
     }
     judgements
 }
 
 /// Copies the named keys, where they are there.
-fn copy(keys: &Touched, from: &World, to: &mut World) {
+fn copy(keys: &StateKeys, from: &DecisionState, to: &mut DecisionState) {
     fn rows<K: Ord + Clone, V: Clone>(keys: &BTreeSet<K>, from: &BTreeMap<K, V>, to: &mut BTreeMap<K, V>) {
         to.extend(keys.iter().filter_map(|key| from.get(key).map(|value| (key.clone(), value.clone()))));
     }

@@ -20,7 +20,7 @@ fn the_first_accepted_validation_wins_and_the_others_learn_who_was_first() {
         .when(validated(3, "d1", "other"))
         .then(Verdict::Conflict, Code::AlreadyValidated)
         .with_resolution(first);
-    let validation = story.world.deliveries["d1"].validation.clone().expect("it was validated");
+    let validation = story.state.deliveries["d1"].validation.clone().expect("it was validated");
     assert_eq!((validation.event, validation.node), (event(2), node_id(1)));
 }
 
@@ -31,7 +31,7 @@ fn another_code_than_the_deliverys_is_quarantined_and_its_own_stays_secret() {
         .then(Verdict::Quarantined, Code::QrMismatch);
     let detail = story.judgement().detail.clone().unwrap_or_default();
     assert!(detail.contains("QR-WRONG") && !detail.contains("SECRET"), "{detail}");
-    assert_eq!(story.world.deliveries["d1"].validation, None);
+    assert_eq!(story.state.deliveries["d1"].validation, None);
     story.when(validated(2, "d1", "QR-SECRET")).then_accepted();
 }
 
@@ -42,7 +42,7 @@ fn a_validation_of_an_unknown_delivery_is_accepted_and_central_fills_it_in_later
         .then_accepted_with(&[Flag::UnknownReference])
         .when(ordered("d1", "QR"))
         .then_accepted();
-    let delivery = &story.world.deliveries["d1"];
+    let delivery = &story.state.deliveries["d1"];
     assert_eq!((delivery.reference.as_str(), delivery.qr.as_deref()), ("BL-d1", Some("QR")));
     assert!(delivery.validation.is_some(), "the validation that came first stands");
     story.when(validated(2, "d1", "QR")).then(Verdict::Conflict, Code::AlreadyValidated);

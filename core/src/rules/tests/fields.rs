@@ -28,7 +28,7 @@ mod last_writer_wins {
     fn a_write_is_superseded_only_if_no_field_of_it_won() {
         given([created(1, "CLIENT", "c", &[ADA]).at(10)])
             .when(updated(2, "CLIENT", "c", &["name=\"Bea\""]).at(5))
-            .then(Verdict::Superseded, Code::LaterWriter)
+            .then(Verdict::Superseded, Code::Overwritten)
             .with_resolution(Resolution::ServerEntity { version: Position(1), fields: fields(&[ADA]) })
             .entity("CLIENT", "c", &[ADA])
             .when(updated(2, "CLIENT", "c", &["name=\"Bea\"", "phone=\"1\""]).at(5))
@@ -40,7 +40,7 @@ mod last_writer_wins {
     fn at_the_same_time_the_node_then_its_own_order_decides() {
         given([created(2, "CLIENT", "c", &["a=2"]).at(10)])
             .when(updated(1, "CLIENT", "c", &["a=1"]).at(10))
-            .then(Verdict::Superseded, Code::LaterWriter)
+            .then(Verdict::Superseded, Code::Overwritten)
             .when(updated(2, "CLIENT", "c", &["a=3"]).at(10))
             .then_accepted()
             .entity("CLIENT", "c", &["a=3"]);
@@ -48,7 +48,7 @@ mod last_writer_wins {
 
     #[test]
     fn a_time_given_in_the_future_loses_to_an_edit_made_after_it_was_taken_in() {
-        use crate::clock::{ClockHistory, TakenIn, Timing};
+        use crate::clock::{ClockHistory, IntakeTime, Timing};
         use crate::event::{Event, TimeSource};
 
         const MINUTE: i64 = 60_000_000;
@@ -61,17 +61,17 @@ mod last_writer_wins {
         // Taken in after ten minutes, received after sixty; meanwhile another node wrote, after forty.
         let timing =
             |known| Timing::new(&event, &ClockHistory::default(), known, Timestamp(60 * MINUTE)).effective_at.0;
-        let told = TakenIn { at: Some(Timestamp(10 * MINUTE)), before: None };
-        let untold = TakenIn { at: None, before: Some(Timestamp(8 * MINUTE)) };
+        let told = IntakeTime { at: Some(Timestamp(10 * MINUTE)), before: None };
+        let untold = IntakeTime { at: None, before: Some(Timestamp(8 * MINUTE)) };
         for known in [told, untold] {
             given([created(2, "CLIENT", "c", &[ADA]).at(40 * MINUTE)])
                 .when(given_at.clone().at(timing(known)))
-                .then(Verdict::Superseded, Code::LaterWriter)
+                .then(Verdict::Superseded, Code::Overwritten)
                 .entity("CLIENT", "c", &[ADA]);
         }
         // A time that can be true stands.
         let event = Event { occurred_at: Timestamp(50 * MINUTE), ..event };
-        let timing = Timing::new(&event, &ClockHistory::default(), TakenIn::default(), Timestamp(60 * MINUTE));
+        let timing = Timing::new(&event, &ClockHistory::default(), IntakeTime::default(), Timestamp(60 * MINUTE));
         given([created(2, "CLIENT", "c", &[ADA]).at(40 * MINUTE)])
             .when(given_at.at(timing.effective_at.0))
             .then_accepted()
@@ -82,7 +82,7 @@ mod last_writer_wins {
     fn a_removed_field_stays_removed_against_an_older_write() {
         given([created(1, "CLIENT", "c", &[ADA, "phone=\"1\""]).at(10), updated(1, "CLIENT", "c", &["phone="]).at(30)])
             .when(updated(2, "CLIENT", "c", &["phone=\"2\""]).at(20))
-            .then(Verdict::Superseded, Code::LaterWriter)
+            .then(Verdict::Superseded, Code::Overwritten)
             .entity("CLIENT", "c", &[ADA]);
     }
 
@@ -93,9 +93,9 @@ mod last_writer_wins {
             .then_accepted()
             .deleted("CLIENT", "c")
             .when(updated(1, "CLIENT", "c", &["phone=\"1\""]).at(15))
-            .then(Verdict::Superseded, Code::LaterWriter)
+            .then(Verdict::Superseded, Code::Overwritten)
             .when(created(1, "CLIENT", "c", &[ADA]).at(18))
-            .then(Verdict::Superseded, Code::LaterWriter)
+            .then(Verdict::Superseded, Code::Overwritten)
             .when(updated(1, "CLIENT", "c", &["phone=\"2\""]).at(25))
             .then_accepted()
             .deleted("CLIENT", "c")
@@ -111,7 +111,7 @@ mod last_writer_wins {
             .then_accepted()
             .entity("CLIENT", "c", &[ADA])
             .when(deleted(3, "CLIENT", "c").at(5))
-            .then(Verdict::Superseded, Code::LaterWriter);
+            .then(Verdict::Superseded, Code::Overwritten);
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod rulebook {
             .when(adopted(CENTRAL, &[("RULEBOOK", Rule::AppendOnly)]))
             .then_accepted();
         assert_eq!(story.judgement().rule, Rule::VersionCheck, "its own judgement is by the old one");
-        assert_eq!(story.world.rulebook.version, 2);
+        assert_eq!(story.state.rulebook.version, 2);
     }
 
     #[test]
@@ -327,7 +327,7 @@ mod rulebook {
         let story = given([created(1, "STUDENT", "s", &[ADA]).at(10)])
             .when(adopted(CENTRAL, &[("STUDENT", Rule::LastWriterWins)]))
             .when(updated(2, "STUDENT", "s", &["name=\"Bea\""]).at(5))
-            .then(Verdict::Superseded, Code::LaterWriter);
+            .then(Verdict::Superseded, Code::Overwritten);
         assert_eq!(story.judgement().rule, Rule::LastWriterWins);
         story.when(updated(2, "STUDENT", "s", &["name=\"Bea\""]).at(20)).then_accepted();
     }
@@ -348,7 +348,7 @@ mod rulebook {
             .then_accepted()
             .when(deleted(3, "NOTE", "other"))
             .then_accepted();
-        assert!(story.world.entities.is_empty());
+        assert!(story.state.entities.is_empty());
     }
 
     #[test]

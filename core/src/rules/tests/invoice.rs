@@ -20,7 +20,7 @@ fn an_invoice_is_numbered_when_it_is_accepted_per_site_and_year() {
         .with_reference("F2027-LYO-000001")
         .when(invoiced(1, "i5").in_site(2).without_site_code())
         .with_reference("F2026-02020202-000001");
-    let invoice = &story.world.invoices["i2"];
+    let invoice = &story.state.invoices["i2"];
     assert_eq!(
         (invoice.reference.as_str(), invoice.provisional_reference.as_deref()),
         ("F2026-LYO-000002", Some("P-i2"))
@@ -46,7 +46,7 @@ fn a_cancelled_invoice_keeps_its_number_and_issues_a_credit_note() {
         .when(invoice_cancelled(2, "i2"))
         .then_accepted()
         .with_reference("A2026-LYO-000001");
-    let invoice = &story.world.invoices["i2"];
+    let invoice = &story.state.invoices["i2"];
     assert_eq!(
         (invoice.reference.as_str(), invoice.credit_note.as_deref()),
         ("F2026-LYO-000002", Some("A2026-LYO-000001"))
@@ -90,5 +90,5 @@ fn an_invoice_is_no_set_of_fields() {
 fn the_event_that_tells_a_reference_is_centrals_and_changes_nothing() {
     let told = |node| step(node, "INVOICE", "i1", Fact::InvoiceReferenceAssigned);
     let story = given([]).when(told(1)).then(Verdict::Rejected, Code::CentralOnly).when(told(CENTRAL)).then_accepted();
-    assert_eq!(story.world, World::default());
+    assert_eq!(story.state, DecisionState::default());
 }

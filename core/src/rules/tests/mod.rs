@@ -6,7 +6,7 @@ mod fields;
 mod growth;
 mod invoice;
 mod logs;
-mod promises;
+mod prior_decisions;
 mod properties;
 mod quarantine;
 mod stock;
@@ -16,17 +16,17 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::decision::{Code, Flag, Judgement, Place, Resolution, Verdict};
+use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
 use crate::event::{Content, Event, TimeSource};
 use crate::fact::{
-    DeliveryOrder, Fact, Fields, Invoice, Known, Objection, PriceBasis, Reception, ReceptionLine, Refund, Resolved,
-    Sale, SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
+    DeliveryOrder, Fact, Fields, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund,
+    Resolved, Sale, SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
 };
 use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::money::{Currency, plain};
 use crate::position::{Epoch, Position, Seq};
 use crate::rules::{ENGINE_VERSION, decide, effects, evolve};
-use crate::state::{Entity, EntityKey, StockItem, StockKey, World};
+use crate::state::{DecisionState, Entity, EntityKey, StockItem, StockKey};
 use crate::time::Timestamp;
 
 /// Central's own node; 1, 2, 3 are shops and phones.
@@ -38,8 +38,8 @@ const SHOP: u8 = 1;
 /// One event, before it has a position.
 #[derive(Clone, Debug)]
 struct Step {
-    known: Known,
-    place: Place,
+    known: ParsedEvent,
+    place: DecisionContext,
 }
 
 /// A step of one node about one entity. Its place is given when it is told.
@@ -60,7 +60,7 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
         identity_position: 0,
         content,
     };
-    let place = Place {
+    let place = DecisionContext {
         position: Position::ZERO,
         received_at: Timestamp(0),
         effective_at: Timestamp(0),
@@ -69,7 +69,7 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
         by_central: node == CENTRAL,
         engine: ENGINE_VERSION,
     };
-    Step { known: Known { event, fact, objection: None }, place }
+    Step { known: ParsedEvent { event, fact, objection: None }, place }
 }
 
 impl Step {
@@ -121,7 +121,7 @@ impl Step {
 /// What happened so far, and what was decided last.
 #[derive(Default)]
 struct Story {
-    world: World,
+    state: DecisionState,
     head: u64,
     last: Option<Judgement>,
 }
@@ -138,9 +138,9 @@ impl Story {
         step.known.event.seq = Seq(self.head);
         step.place.position = Position(self.head);
         step.place.received_at = Timestamp(self.head as i64 * 1000);
-        let judgement = decide(&self.world, &step.place, &step.known);
-        for effect in effects(&self.world, &step.place, &step.known, &judgement) {
-            evolve(&mut self.world, &effect);
+        let judgement = decide(&self.state, &step.place, &step.known);
+        for effect in effects(&self.state, &step.place, &step.known, &judgement) {
+            evolve(&mut self.state, &effect);
         }
         self.last = Some(judgement);
         self
@@ -224,12 +224,12 @@ impl Story {
     }
 
     fn entity_of(&self, entity_type: &str, id: &str) -> Option<&Entity> {
-        self.world.entities.get(&EntityKey { entity_type: name(entity_type), entity_id: name(id) })
+        self.state.entities.get(&EntityKey { entity_type: name(entity_type), entity_id: name(id) })
     }
 
     fn item(&self, in_site: u8, product: &str) -> StockItem {
         let key = StockKey { site: Some(site(in_site)), product: name(product) };
-        self.world.stock.get(&key).cloned().unwrap_or_default()
+        self.state.stock.get(&key).cloned().unwrap_or_default()
     }
 }
 

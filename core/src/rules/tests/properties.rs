@@ -10,20 +10,20 @@ use proptest::test_runner::TestRunner;
 use super::batches::{apply, folded};
 use super::logs::{in_order, interleaved, logs, sealed};
 use super::*;
-use crate::state::Stamp;
+use crate::state::WriteStamp;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn deciding_again_gives_the_same_and_applying_what_was_decided_gives_the_same_world(log in logs(60)) {
-        let (world, judgements) = folded(&log);
-        let mut rebuilt = World::default();
+        let (decision_state, judgements) = folded(&log);
+        let mut rebuilt = DecisionState::default();
         for (step, judgement) in log.iter().zip(&judgements) {
             prop_assert_eq!(&decide(&rebuilt, &step.place, &step.known), judgement);
             apply(&mut rebuilt, step, judgement);
         }
-        prop_assert_eq!(rebuilt, world);
+        prop_assert_eq!(rebuilt, decision_state);
     }
 
     #[test]
@@ -44,16 +44,16 @@ proptest! {
 
     #[test]
     fn what_is_held_is_what_came_less_what_went(log in logs(80)) {
-        let (world, judgements) = folded(&log);
+        let (decision_state, judgements) = folded(&log);
         let expected = plainly_summed(&log, &judgements);
-        for (key, item) in &world.stock {
+        for (key, item) in &decision_state.stock {
             let held = expected.get(&(key.site, key.product.clone())).copied().unwrap_or_default();
             prop_assert_eq!(item.quantity(), held, "{:?}", key);
             prop_assert!(item.lots.iter().all(|lot| lot.quantity > Decimal::ZERO));
             prop_assert!(item.short.is_zero() || item.lots.is_empty(), "a lot pays what is owed first");
             prop_assert!(item.lots.iter().is_sorted_by_key(|lot| (lot.position, lot.line)));
         }
-        prop_assert!(world.taken.values().all(|taken| taken.quantity >= Decimal::ZERO && taken.cost >= Decimal::ZERO));
+        prop_assert!(decision_state.taken.values().all(|taken| taken.quantity >= Decimal::ZERO && taken.cost >= Decimal::ZERO));
     }
 
     #[test]
@@ -62,7 +62,7 @@ proptest! {
             true => received("TEA", &quantity.to_string(), &cost.to_string()),
             false => sold("s", &[("TEA", &quantity.to_string())]),
         };
-        let (world, _) = folded(&in_order(sealed(moves.iter().map(step).collect())));
+        let (decision_state, _) = folded(&in_order(sealed(moves.iter().map(step).collect())));
 
         let (mut held, mut owed, mut spent) = (VecDeque::new(), 0u32, 0u32);
         for (comes, quantity, cost) in &moves {
@@ -77,7 +77,7 @@ proptest! {
                 }
             }
         }
-        let item = world.stock.values().next().expect("tea moved");
+        let item = decision_state.stock.values().next().expect("tea moved");
         prop_assert_eq!(item.value(), Decimal::from(held.iter().sum::<u32>()));
         prop_assert_eq!((item.short, item.taken_cost), (Decimal::from(owed), Decimal::from(spent)));
     }
@@ -109,8 +109,8 @@ proptest! {
             step.at(*time)
         };
         let log = in_order(sealed(edits.iter().map(step).collect()));
-        let (world, judgements) = folded(&interleaved(&log, &choices));
-        let client = world.entities.values().next().cloned().unwrap_or_default();
+        let (decision_state, judgements) = folded(&interleaved(&log, &choices));
+        let client = decision_state.entities.values().next().cloned().unwrap_or_default();
         let stands = latest(&log);
         prop_assert_eq!((client.deleted, client.fields), stands);
         prop_assert!(judgements.iter().all(|judgement| matches!(judgement.verdict, Verdict::Accepted | Verdict::Superseded)));
@@ -133,7 +133,7 @@ fn the_random_logs_reach_every_outcome_of_the_rules() {
         (Verdict::Accepted, None),
         (Verdict::Superseded, Some(Code::StockReadOnly)),
         (Verdict::Superseded, Some(Code::CentralOnly)),
-        (Verdict::Superseded, Some(Code::LaterWriter)),
+        (Verdict::Superseded, Some(Code::Overwritten)),
         (Verdict::Conflict, Some(Code::AlreadyValidated)),
         (Verdict::Conflict, Some(Code::VersionConflict)),
         (Verdict::Conflict, Some(Code::EntityExists)),
@@ -143,7 +143,7 @@ fn the_random_logs_reach_every_outcome_of_the_rules() {
         (Verdict::Rejected, Some(Code::CentralOnly)),
         (Verdict::Rejected, Some(Code::UnknownEntity)),
         (Verdict::Rejected, Some(Code::UnknownEvent)),
-        (Verdict::Rejected, Some(Code::AlreadyDone)),
+        (Verdict::Rejected, Some(Code::AlreadyApplied)),
         (Verdict::Rejected, Some(Code::ActionNotAllowed)),
         (Verdict::Quarantined, Some(Code::TotalMismatch)),
         (Verdict::Quarantined, Some(Code::QrMismatch)),
@@ -151,7 +151,7 @@ fn the_random_logs_reach_every_outcome_of_the_rules() {
     ];
     assert_eq!(reached, BTreeSet::from(expected));
     // What was promised is handed back from outside: `promises`.
-    flags.insert(Flag::Promised);
+    flags.insert(Flag::DecisionRestored);
     // What central knows of the clock is added when the event is received: `clock`.
     flags.extend(Flag::ALL.into_iter().filter(|flag| flag.is_about_time()));
     assert_eq!(flags, BTreeSet::from(Flag::ALL));
@@ -217,11 +217,16 @@ fn plain_movements(fact: &Fact) -> Vec<(Name, Decimal)> {
 
 /// Last-writer-wins by definition, from all writes at once: deleted or not, and the fields that stand.
 fn latest(log: &[Step]) -> (bool, BTreeMap<String, String>) {
-    let writes: Vec<(Stamp, &Fact)> = log
+    let writes: Vec<(WriteStamp, &Fact)> = log
         .iter()
         .map(|step| {
             (
-                Stamp::of(step.place.effective_at, step.known.event.node, step.known.event.epoch, step.known.event.seq),
+                WriteStamp::of(
+                    step.place.effective_at,
+                    step.known.event.node,
+                    step.known.event.epoch,
+                    step.known.event.seq,
+                ),
                 &step.known.fact,
             )
         })
@@ -229,7 +234,7 @@ fn latest(log: &[Step]) -> (bool, BTreeMap<String, String>) {
     let last = |of: fn(&Fact) -> bool| writes.iter().filter(|(_, fact)| of(fact)).map(|(stamp, _)| *stamp).max();
     let tombstone = last(|fact| matches!(fact, Fact::Deleted));
     let created = last(|fact| matches!(fact, Fact::Created(_)));
-    let mut fields: BTreeMap<String, (Stamp, Option<String>)> = BTreeMap::new();
+    let mut fields: BTreeMap<String, (WriteStamp, Option<String>)> = BTreeMap::new();
     for (stamp, fact) in &writes {
         let (Fact::Created(written) | Fact::Updated(written)) = fact else { continue };
         for (name, value) in written {

@@ -11,7 +11,7 @@ fn what_was_objected_to_has_no_effect_until_a_person_releases_it_and_then_once()
         .then_accepted_with(&[Flag::UnknownReference])
         .stock("TEA", &["3@1"], "0")
         .when(released(CENTRAL, 2))
-        .then(Verdict::Rejected, Code::AlreadyDone)
+        .then(Verdict::Rejected, Code::AlreadyApplied)
         .stock("TEA", &["3@1"], "0");
 }
 
@@ -65,14 +65,14 @@ fn a_released_scan_takes_effect_at_its_release_and_loses_to_one_that_was_accepte
         .when(released(CENTRAL, 2))
         .then(Verdict::Conflict, Code::AlreadyValidated)
         .when(released(CENTRAL, 2))
-        .then(Verdict::Rejected, Code::AlreadyDone);
+        .then(Verdict::Rejected, Code::AlreadyApplied);
 }
 
 #[test]
 fn a_released_edit_keeps_its_own_writer_and_time() {
     given([created(1, "CLIENT", "c", &["a=1"]).at(10).objected(), created(2, "CLIENT", "c", &["a=2", "b=2"]).at(20)])
         .when(released(CENTRAL, 1).at(30))
-        .then(Verdict::Superseded, Code::LaterWriter)
+        .then(Verdict::Superseded, Code::Overwritten)
         .entity("CLIENT", "c", &["a=2", "b=2"]);
 }
 

@@ -34,7 +34,7 @@ fn a_lot_of_another_shop_is_not_taken() {
 fn goods_without_a_site_go_to_the_tenants_own_stock() {
     let story = tea([received("TEA", "10", "1").without_site()]);
     let key = StockKey { site: None, product: name("TEA") };
-    assert_eq!(story.world.stock[&key].quantity(), decimal("10"));
+    assert_eq!(story.state.stock[&key].quantity(), decimal("10"));
     story.stock("TEA", &[], "0");
 }
 
@@ -268,7 +268,7 @@ fn a_surplus_enters_at_the_last_cost_and_without_one_says_so() {
 fn a_count_is_accepted_once() {
     tea([received("TEA", "10", "1"), counted(&[("TEA", "9")]), count_accepted(CENTRAL, 3)])
         .when(count_accepted(CENTRAL, 3))
-        .then(Verdict::Rejected, Code::AlreadyDone)
+        .then(Verdict::Rejected, Code::AlreadyApplied)
         .stock("TEA", &["9@1"], "0");
     tea([]).when(count_accepted(CENTRAL, 77)).then(Verdict::Rejected, Code::UnknownEvent);
 }
@@ -341,6 +341,6 @@ fn audit_facts_opened_epochs_and_restores_are_accepted_and_change_nothing() {
     let story = given([]).when(step(1, "AUDIT", "a", Fact::AuditRecorded)).then_accepted();
     let story = story.when(step(CENTRAL, "CENTRAL", "c", Fact::CentralRestored)).then_accepted();
     let story = story.when(step(1, "NODE", "n", Fact::EpochOpened)).then_accepted();
-    assert_eq!(story.world, World::default());
+    assert_eq!(story.state, DecisionState::default());
     story.when(step(1, "CENTRAL", "c", Fact::CentralRestored)).then(Verdict::Rejected, Code::CentralOnly);
 }

@@ -49,7 +49,7 @@ async fn bytes_that_are_not_those_of_the_name_are_nowhere() {
     put(&shop, &path(&large), large.clone()).await.problem(413, "TOO_LARGE");
     let pieces = tokio_stream::iter((0..12).map(|_| Ok::<_, std::io::Error>(vec![0; 1024 * 1024])));
     put(&shop, &path(&large), Body::from_stream(pieces)).await.problem(413, "TOO_LARGE");
-    put(&shop, "/api/v1/blobs/AB", "x").await.problem(400, "BAD_PARAMETER");
+    put(&shop, "/api/v1/blobs/AB", "x").await.problem(400, "INVALID_PARAMETER");
     shop.get(&named).await.problem(404, "NOT_FOUND");
     shop.get(&path(&large)).await.problem(404, "NOT_FOUND");
 }
@@ -86,7 +86,7 @@ async fn an_event_that_names_a_file_waits_for_the_file() {
     payload.as_object_mut().unwrap().remove("id");
     let draft = json!({"id": super::door::id(8), "entity_type": "DELIVERY", "entity_id": "D-1", "action": "DELIVERY_VALIDATED", "payload": payload});
     assert_eq!(shop.post(&draft).await.problem(422, "BLOB_MISSING")["pointer"], "/payload/signature_hash");
-    shop.post(&json!([draft])).await.problem(422, "LIST_REFUSED");
+    shop.post(&json!([draft])).await.problem(422, "BATCH_REJECTED");
     let line = shop.send("POST", "/api/v1/events", "application/x-ndjson", format!("{draft}\n")).await;
     assert_eq!(line.json()["problem"]["code"], "BLOB_MISSING");
     assert_eq!(shop.node.log().head().marks.durable.0, 1, "nothing was written");

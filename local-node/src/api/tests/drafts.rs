@@ -99,15 +99,16 @@ async fn a_draft_becomes_one_event_however_often_it_is_submitted() {
 async fn a_kill_between_the_event_and_the_drafts_end_is_no_second_event() {
     let shop = Shop::open().await;
     let seen = tag(&save(&shop, &invoice(510)).await);
-    let kept = shop.node.log().kept(crate::event_log::Shelf::Draft, draft_id().as_bytes()).unwrap().unwrap();
+    let kept = shop.node.log().get(crate::event_log::KeySpace::Draft, draft_id().as_bytes()).unwrap().unwrap();
     submit(&shop, &seen).await;
-    let back = crate::event_log::Change::set(crate::event_log::Shelf::Draft, draft_id().as_bytes().to_vec(), kept);
-    shop.node.log().keep(vec![vec![back]]).await.unwrap();
+    let back =
+        crate::event_log::KeyChange::set(crate::event_log::KeySpace::Draft, draft_id().as_bytes().to_vec(), kept);
+    shop.node.log().put(vec![vec![back]]).await.unwrap();
     let shop = shop.restarted().await;
     assert_eq!(shop.get("/api/v1/drafts").await.json()["rows"], json!([]), "recognised as submitted");
     assert_eq!(submit(&shop, &seen).await.json()["results"][0]["duplicate"], true);
     assert_eq!(shop.node.log().head().marks.durable.0, 2);
-    assert_eq!(shop.node.log().kept(crate::event_log::Shelf::Draft, draft_id().as_bytes()).unwrap(), None);
+    assert_eq!(shop.node.log().get(crate::event_log::KeySpace::Draft, draft_id().as_bytes()).unwrap(), None);
 }
 
 fn draft_id() -> Uuid {
@@ -118,11 +119,11 @@ fn draft_id() -> Uuid {
 async fn what_is_no_draft_is_told() {
     let shop = Shop::open().await;
     let put = async |path: &str, body: String| shop.send("PUT", path, "application/json", body).await;
-    put(DRAFT, "{".to_owned()).await.problem(400, "BAD_JSON");
-    put(DRAFT, json!({"action": "CREATE"}).to_string()).await.problem(400, "BAD_JSON");
-    put(DRAFT, json!({"entity_type": "", "action": "CREATE"}).to_string()).await.problem(400, "BAD_JSON");
-    put(DRAFT, json!(["CLIENT", "CREATE"]).to_string()).await.problem(400, "BAD_JSON");
-    put("/api/v1/drafts/one", invoice(1).to_string()).await.problem(400, "BAD_PARAMETER");
+    put(DRAFT, "{".to_owned()).await.problem(400, "MALFORMED_BODY");
+    put(DRAFT, json!({"action": "CREATE"}).to_string()).await.problem(400, "MALFORMED_BODY");
+    put(DRAFT, json!({"entity_type": "", "action": "CREATE"}).to_string()).await.problem(400, "MALFORMED_BODY");
+    put(DRAFT, json!(["CLIENT", "CREATE"]).to_string()).await.problem(400, "MALFORMED_BODY");
+    put("/api/v1/drafts/one", invoice(1).to_string()).await.problem(400, "INVALID_PARAMETER");
     let huge = json!({"entity_type": "NOTE", "action": "CREATE", "text": "x".repeat(300_000)});
     put(DRAFT, huge.to_string()).await.problem(413, "TOO_LARGE");
     submit(&shop, "\"1\"").await.problem(404, "NOT_FOUND");
@@ -191,12 +192,12 @@ async fn a_draft_from_before_tags_has_one_when_it_is_read() {
     let shop = Shop::open().await;
     let old = json!({"id": draft_id(), "entity_type": "NOTE", "action": "CREATE", "created_at": "2026-01-01T00:00:00Z",
         "saved_at": "2026-01-01T00:00:00Z", "body": invoice(1)});
-    let change = crate::event_log::Change::set(
-        crate::event_log::Shelf::Draft,
+    let change = crate::event_log::KeyChange::set(
+        crate::event_log::KeySpace::Draft,
         draft_id().as_bytes().to_vec(),
         old.to_string().into_bytes(),
     );
-    shop.node.log().keep(vec![vec![change]]).await.unwrap();
+    shop.node.log().put(vec![vec![change]]).await.unwrap();
     let there = shop.get(DRAFT).await;
     let saved = save_over(&shop, &tag(&there), &invoice(2)).await.json();
     assert_eq!((&saved["version"], &saved["created_at"]), (&json!(1), &old["created_at"]));
@@ -236,6 +237,6 @@ async fn a_precondition_that_says_nothing_is_refused() {
         &[("if-none-match", "\"1\"")],
         &[("if-match", "\"1\""), ("if-none-match", "*")],
     ] {
-        put(&shop, headers, &invoice(2)).await.problem(400, "BAD_PARAMETER");
+        put(&shop, headers, &invoice(2)).await.problem(400, "INVALID_PARAMETER");
     }
 }

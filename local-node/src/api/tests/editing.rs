@@ -29,16 +29,16 @@ async fn an_edit_has_to_say_what_it_was_made_from() {
     let reply = shop.send_with("PATCH", CLIENT, &[("idempotency-key", "a")], body.clone()).await;
     reply.problem(428, "PRECONDITION_REQUIRED");
     shop.send_with("DELETE", CLIENT, &[("idempotency-key", "b")], "").await.problem(428, "PRECONDITION_REQUIRED");
-    edit(&shop, "c", "*", "Durand").await.problem(400, "BAD_PARAMETER");
-    edit(&shop, "d", "5", "Durand").await.problem(400, "BAD_PARAMETER");
+    edit(&shop, "c", "*", "Durand").await.problem(400, "INVALID_PARAMETER");
+    edit(&shop, "d", "5", "Durand").await.problem(400, "INVALID_PARAMETER");
     let tag = tag(&shop).await;
     for several in [&[("if-match", tag.as_str()), ("if-match", "\"9\"")][..], &[("if-match", "\"0+1.1.2\", \"9\"")]] {
         let headers = [&[("idempotency-key", "several")], several].concat();
-        shop.send_with("PATCH", CLIENT, &headers, body.clone()).await.problem(400, "BAD_PARAMETER");
+        shop.send_with("PATCH", CLIENT, &headers, body.clone()).await.problem(400, "INVALID_PARAMETER");
     }
     let body = json!({"fields": {"name": "Durand"}, "base_version": 7}).to_string();
     let reply = shop.send_with("PATCH", CLIENT, &[("idempotency-key", "e"), ("if-match", &tag)], body).await;
-    assert_eq!(reply.problem(400, "BAD_JSON")["pointer"], "/base_version");
+    assert_eq!(reply.problem(400, "MALFORMED_BODY")["pointer"], "/base_version");
     assert_eq!(shop.node.log().head().marks.durable.0, 2);
 }
 
@@ -165,7 +165,7 @@ async fn what_is_asked_for_wrongly_is_told() {
         "/api/v1/deliveries?validated=maybe",
         "/api/v1/notifications?unseen=perhaps",
     ] {
-        shop.get(path).await.problem(400, "BAD_PARAMETER");
+        shop.get(path).await.problem(400, "INVALID_PARAMETER");
     }
     shop.get("/api/v1/entities/STUDENT/s-1").await.problem(404, "NOT_FOUND");
     assert_eq!(shop.get("/api/v1/deliveries").await.json(), json!({"rows": Value::Array(Vec::new())}));

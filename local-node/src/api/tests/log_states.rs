@@ -44,14 +44,14 @@ async fn a_disk_that_is_nearly_full_refuses_events_and_serves_reads() {
     let shop = Shop::open().await;
     shop.sell(0..2).await;
     shop.free_bytes.store(1 << 20, Ordering::Relaxed);
-    let problem = shop.post(&sale(2)).await.problem(507, "DISK_LOW");
+    let problem = shop.post(&sale(2)).await.problem(507, "INSUFFICIENT_STORAGE");
     assert_eq!(problem["free_bytes"], 1 << 20);
-    shop.get("/readyz").await.problem(507, "DISK_LOW");
+    shop.get("/readyz").await.problem(507, "INSUFFICIENT_STORAGE");
     assert_eq!(shop.get("/api/v1/events").await.json()["events"].as_array().unwrap().len(), 3);
     assert_eq!(shop.get("/api/v1/status").await.json()["log"]["disk_low"], true);
     let line = format!("{}\n", sale(3));
     let refused = shop.send("POST", "/api/v1/events", "application/x-ndjson", line).await;
-    assert_eq!(refused.json()["problem"]["code"], "DISK_LOW");
+    assert_eq!(refused.json()["problem"]["code"], "INSUFFICIENT_STORAGE");
     // It takes events again by itself.
     shop.free_bytes.store(900 << 30, Ordering::Relaxed);
     shop.sell(2..4).await;
@@ -130,7 +130,7 @@ async fn a_log_that_lost_records_says_which_and_never_exports_the_rest_as_whole(
         }
     }
     assert_eq!((records, head), (19, Some(Seq(31))));
-    shop.get("/api/v1/events/export?incomplete=perhaps").await.problem(400, "BAD_PARAMETER");
+    shop.get("/api/v1/events/export?incomplete=perhaps").await.problem(400, "INVALID_PARAMETER");
 }
 
 #[tokio::test]

@@ -102,8 +102,8 @@ async fn one_event_is_found_by_its_id() {
     assert_eq!((&undecided["is_synced"], &decided["is_synced"]), (&json!(false), &json!(true)));
     assert_eq!(decided["last_sync_at"], Value::Null, "it came before this was noted");
     shop.get("/api/v1/events/0199aaaa-0000-7000-8000-000000000000").await.problem(404, "NOT_FOUND");
-    shop.get("/api/v1/events/%FF").await.problem(400, "BAD_PARAMETER");
-    shop.get("/api/v1/events/first").await.problem(400, "BAD_PARAMETER");
+    shop.get("/api/v1/events/%FF").await.problem(400, "INVALID_PARAMETER");
+    shop.get("/api/v1/events/first").await.problem(400, "INVALID_PARAMETER");
 }
 
 #[tokio::test]
@@ -185,6 +185,6 @@ async fn the_last_events_are_read_without_those_before_them() {
     shop.node.log().open_epoch_and_reseal(None, "a test").await.unwrap();
     let over_the_epoch = seqs("last=12").await;
     assert_eq!((over_the_epoch.0[0].clone(), over_the_epoch.1), (json!(9), json!("2.10")));
-    shop.get("/api/v1/events?last=many").await.problem(400, "BAD_PARAMETER");
-    shop.get("/api/v1/events?last=9223372036854775808").await.problem(400, "BAD_PARAMETER");
+    shop.get("/api/v1/events?last=many").await.problem(400, "INVALID_PARAMETER");
+    shop.get("/api/v1/events?last=9223372036854775808").await.problem(400, "INVALID_PARAMETER");
 }

@@ -166,7 +166,7 @@ fn a_nearly_full_disk_refuses_appends_with_the_figures_and_goes_on_reading() {
         let needed_bytes = 200 << 20;
         node.free_bytes.store(needed_bytes - 1, Ordering::Relaxed);
         let refused = append(&log, vec![draft(4)]);
-        assert_eq!(refused, Err(AppendError::DiskLow { free_bytes: needed_bytes - 1, needed_bytes }));
+        assert_eq!(refused, Err(AppendError::InsufficientStorage { free_bytes: needed_bytes - 1, needed_bytes }));
         assert_eq!(ids(&log).len(), 3);
         assert!(log.status().disk_low);
 

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use comptoir_core::position::Seq;
 
-use super::super::{Change, Check, Log, ReadError, Sealed, Shelf, State};
+use super::super::{Check, KeyChange, KeySpace, Log, ReadError, Sealed, State};
 use super::harness::*;
 use super::opening::{checked, copy_dir};
 
@@ -58,7 +58,7 @@ impl Contents {
             epochs.push((epoch.number, sealed, decisions, acked));
         }
         let mut kept = BTreeMap::new();
-        log.each_kept(Shelf::Row, &[], &[255], &mut |key, value| {
+        log.scan(KeySpace::Row, &[], &[255], &mut |key, value| {
             kept.insert(key.to_vec(), value);
             ControlFlow::Continue(())
         })?;
@@ -118,7 +118,7 @@ fn written(records: u64, reopened: bool) -> (Node, Contents) {
     };
     let row = |number: u64, text: &str| {
         let value = format!("{text} {number} {}", "x".repeat(200)).into_bytes();
-        block_on(log.keep(vec![vec![Change::set(Shelf::Row, number.to_be_bytes().to_vec(), value)]])).unwrap();
+        block_on(log.put(vec![vec![KeyChange::set(KeySpace::Row, number.to_be_bytes().to_vec(), value)]])).unwrap();
     };
     let third = records / 3;
     append_each(&log, 0..third);

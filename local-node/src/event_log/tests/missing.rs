@@ -2,13 +2,13 @@
 
 use comptoir_core::position::Seq;
 
-use super::super::keys::{self, Kind};
+use super::super::keys::{self, RecordKind};
 use super::super::{AppendError, Check, Finding, Log, ReadError, State};
 use super::harness::*;
 use super::opening::checked;
 
 fn page_key(epoch: u32, first: u64) -> Vec<u8> {
-    keys::part(Kind::Page, epoch, Seq(first), 0)
+    keys::part(RecordKind::Page, epoch, Seq(first), 0)
 }
 
 fn missing(finding: &Finding) -> (u32, u64, u64) {
@@ -79,7 +79,7 @@ fn an_epoch_whose_row_is_lost_is_found() {
     }
     drop(log);
     assert_eq!(node.open().epochs().len(), 3);
-    node.disk().tamper(|rows| drop(rows.remove(&keys::of_epoch(Kind::Epoch, 2))));
+    node.disk().tamper(|rows| drop(rows.remove(&keys::of_epoch(RecordKind::Epoch, 2))));
     let finding = Finding::EpochMissing { expected: "2".to_owned(), next: 3, found: "1".to_owned() };
     assert_eq!(node.finding(), finding);
 }
@@ -102,7 +102,7 @@ fn decided() -> Node {
 fn decisions_that_are_lost_are_found() {
     let node = decided();
     node.disk().tamper(|rows| {
-        let pages = rows.keys().filter(|key| key[0] == Kind::Decisions as u8).cloned().collect::<Vec<_>>();
+        let pages = rows.keys().filter(|key| key[0] == RecordKind::Decisions as u8).cloned().collect::<Vec<_>>();
         rows.remove(&pages[pages.len() / 2]);
     });
     let Check::Found(Finding::Decisions { epoch: 1, expected: Seq(500), found }) = checked(&node.open()) else {
@@ -115,7 +115,7 @@ fn decisions_that_are_lost_are_found() {
 fn an_acknowledged_mark_that_went_back_is_found_by_the_high_water_mark() {
     let node = decided();
     node.disk().tamper(|rows| {
-        rows.insert(keys::of_epoch(Kind::Acked, 1), 40u64.to_be_bytes().to_vec());
+        rows.insert(keys::of_epoch(RecordKind::Acked, 1), 40u64.to_be_bytes().to_vec());
     });
     assert_eq!(node.finding(), Finding::Decisions { epoch: 1, expected: Seq(500), found: Seq(40) });
 }
@@ -124,7 +124,7 @@ fn an_acknowledged_mark_that_went_back_is_found_by_the_high_water_mark() {
 fn a_body_that_lost_a_part_is_not_read_as_another() {
     let node = Node::in_memory();
     append(&node.open(), vec![draft_of(1, vec![b' '; 20_000])]).unwrap();
-    node.disk().tamper(|rows| drop(rows.remove(&keys::part(Kind::Page, 1, Seq(2), 2))));
+    node.disk().tamper(|rows| drop(rows.remove(&keys::part(RecordKind::Page, 1, Seq(2), 2))));
     let log = node.open();
     let found = checked(&log);
     assert!(matches!(found, Check::Found(Finding::Unreadable { epoch: 1, seq: Seq(2), .. })), "{found:?}");

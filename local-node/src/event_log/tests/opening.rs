@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Seq;
 
-use super::super::keys::{self, Kind};
+use super::super::keys::{self, RecordKind};
 use super::super::{AppendError, Check, Finding, Identity, Log, LogConfig, OpenError, State};
 use super::harness::*;
 
@@ -150,7 +150,7 @@ fn ten_records() -> Node {
 }
 
 fn page_key(first: u64) -> Vec<u8> {
-    keys::part(Kind::Page, 1, Seq(first), 0)
+    keys::part(RecordKind::Page, 1, Seq(first), 0)
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Model {
     }
 }
 
-fn run(node: &Node, steps: Vec<Step>) {
+fn run_steps(node: &Node, steps: Vec<Step>) {
     let mut log = node.open();
     let mut model = Model::default();
     for step in steps {
@@ -133,7 +133,7 @@ proptest! {
 
     #[test]
     fn any_history_in_memory_keeps_the_promises(steps in steps()) {
-        run(&Node::in_memory(), steps);
+        run_steps(&Node::in_memory(), steps);
     }
 }
 
@@ -142,7 +142,7 @@ proptest! {
 
     #[test]
     fn any_history_on_sled_keeps_the_promises(steps in steps()) {
-        run(&Node::on_sled(), steps);
+        run_steps(&Node::on_sled(), steps);
     }
 }
 
@@ -156,5 +156,5 @@ fn a_history_that_once_failed() {
         Step::Append { drafts: 1, bytes: 0 },
         Step::Restart,
     ];
-    run(&Node::in_memory(), steps);
+    run_steps(&Node::in_memory(), steps);
 }

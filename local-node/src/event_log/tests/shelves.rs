@@ -5,20 +5,20 @@ use std::sync::atomic::Ordering;
 
 use comptoir_core::limits::BATCH_ENTRIES_MAX;
 
-use super::super::{AppendError, Change, KEPT_BYTES_MAX, Log, Shelf, entries_of};
+use super::super::{AppendError, KEPT_BYTES_MAX, KeyChange, KeySpace, Log, entries_of};
 use super::harness::{Node, append_each, block_on, ids, on_each_store};
 
-fn keep(log: &Log, batch: Vec<Change>) -> Result<(), AppendError> {
-    block_on(log.keep(vec![batch]))
+fn keep(log: &Log, batch: Vec<KeyChange>) -> Result<(), AppendError> {
+    block_on(log.put(vec![batch]))
 }
 
-fn set(key: &str, value: Vec<u8>) -> Change {
-    Change::set(Shelf::Row, key.into(), value)
+fn set(key: &str, value: Vec<u8>) -> KeyChange {
+    KeyChange::set(KeySpace::Row, key.into(), value)
 }
 
 fn rows(log: &Log) -> Vec<(String, usize)> {
     let mut rows = Vec::new();
-    log.each_kept(Shelf::Row, &[], &[255], &mut |key, value| {
+    log.scan(KeySpace::Row, &[], &[255], &mut |key, value| {
         rows.push((String::from_utf8(key.to_vec()).unwrap(), value.len()));
         ControlFlow::Continue(())
     })
@@ -32,13 +32,13 @@ fn values_of_any_size_come_back_after_a_restart_and_leave_nothing_behind() {
         let log = node.open();
         let large: Vec<u8> = (0..KEPT_BYTES_MAX / 2).map(|at| (at % 251) as u8).collect();
         keep(&log, vec![set("a", large.clone()), set("b", Vec::new()), set("c", vec![7; 4_090])]).unwrap();
-        assert_eq!(log.kept(Shelf::Row, b"a").unwrap(), Some(large));
-        keep(&log, vec![set("a", vec![1; 5_000]), Change::remove(Shelf::Row, b"c".to_vec())]).unwrap();
+        assert_eq!(log.get(KeySpace::Row, b"a").unwrap(), Some(large));
+        keep(&log, vec![set("a", vec![1; 5_000]), KeyChange::remove(KeySpace::Row, b"c".to_vec())]).unwrap();
         log.close();
         drop(log);
         let log = node.open();
         assert_eq!(rows(&log), [("a".to_owned(), 5_000), ("b".to_owned(), 0)]);
-        assert_eq!(log.kept(Shelf::Draft, b"a").unwrap(), None, "shelves are apart");
+        assert_eq!(log.get(KeySpace::Draft, b"a").unwrap(), None, "shelves are apart");
     });
 }
 
@@ -64,7 +64,7 @@ fn a_batch_that_does_not_fit_is_refused_and_the_log_goes_on() {
     assert_eq!(entries_of(KEPT_BYTES_MAX), BATCH_ENTRIES_MAX - 1);
     let refused = keep(&log, vec![set("a", vec![0; KEPT_BYTES_MAX + 8_192])]);
     assert!(matches!(refused, Err(AppendError::TooLarge { got: 257.., .. })), "{refused:?}");
-    assert_eq!(log.kept(Shelf::Row, b"a").unwrap(), None);
+    assert_eq!(log.get(KeySpace::Row, b"a").unwrap(), None);
     append_each(&log, 0..3);
     assert_eq!(ids(&log).len(), 3);
 }
@@ -76,7 +76,7 @@ fn a_power_cut_leaves_whole_batches_in_their_order() {
         let log = node.open();
         node.disk().set_faults(super::super::memory::Faults { flushes_fail: true, ..Default::default() });
         let batch = |name: &str| vec![set(&format!("{name}1"), vec![1; 9_000]), set(&format!("{name}2"), vec![2])];
-        let answer = block_on(log.keep(vec![batch("a"), batch("b"), batch("c")]));
+        let answer = block_on(log.put(vec![batch("a"), batch("b"), batch("c")]));
         assert!(matches!(answer, Err(AppendError::ReadOnly { .. })), "nobody hears ok");
         drop(log);
         node.disk().cut_power(kept);
@@ -90,5 +90,5 @@ fn nothing_is_kept_where_the_disk_is_nearly_full() {
     let node = Node::in_memory();
     let log = node.open();
     node.free_bytes.store(1, Ordering::Relaxed);
-    assert!(matches!(keep(&log, vec![set("a", vec![1])]), Err(AppendError::DiskLow { .. })));
+    assert!(matches!(keep(&log, vec![set("a", vec![1])]), Err(AppendError::InsufficientStorage { .. })));
 }

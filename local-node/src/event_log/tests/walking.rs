@@ -2,7 +2,7 @@
 
 use comptoir_core::position::Seq;
 
-use super::super::keys::{self, Kind};
+use super::super::keys::{self, RecordKind};
 use super::super::{Check, Finding, ReadError};
 use super::harness::*;
 use super::opening::checked;
@@ -11,7 +11,7 @@ use super::opening::checked;
 fn a_key_that_is_none_of_ours_is_passed_over() {
     let node = Node::in_memory();
     append_each(&node.open(), 0..4);
-    let stray = [&keys::part(Kind::Page, 1, Seq(3), 0)[..], b"?"].concat();
+    let stray = [&keys::part(RecordKind::Page, 1, Seq(3), 0)[..], b"?"].concat();
     node.disk().tamper(|rows| drop(rows.insert(stray, b"?".to_vec())));
     let log = node.open();
     assert_eq!(ids(&log).len(), 4);
@@ -22,7 +22,7 @@ fn a_key_that_is_none_of_ours_is_passed_over() {
 fn a_page_whose_key_is_damaged_is_told_by_the_check_and_by_every_read_that_needs_it() {
     let node = Node::in_memory();
     append_each(&node.open(), 0..4);
-    let key = keys::part(Kind::Page, 1, Seq(3), 0);
+    let key = keys::part(RecordKind::Page, 1, Seq(3), 0);
     node.disk().tamper(|rows| {
         let page = rows.remove(&key).expect("one page for each append");
         rows.insert([&key[..], b"?"].concat(), page);

@@ -7,7 +7,7 @@ use comptoir_core::position::{Epoch, Seq};
 use super::{Agent, CENTRAL_AHEAD, Step, blocking};
 use crate::event_log::{EpochHead, Log, State};
 use crate::sync_agent::outbox;
-use crate::sync_agent::push::Stand;
+use crate::sync_agent::push::CentralStatus;
 use crate::sync_agent::transport::Transport;
 
 /// Mismatches in a row after which our own chain is checked.
@@ -18,7 +18,7 @@ const CHECK_BYTES: usize = 4 * 1024 * 1024;
 
 impl<T: Transport> Agent<T> {
     /// Holds central's head against the log.
-    pub(super) async fn compare(&mut self, stand: Stand) -> Step {
+    pub(super) async fn compare(&mut self, stand: CentralStatus) -> Step {
         let acked = self.acked();
         let Some(head) = stand.head else {
             return if acked > Seq::ZERO { self.rewind(Seq(1), "it holds nothing of this node") } else { Step::Next };
@@ -50,7 +50,7 @@ impl<T: Transport> Agent<T> {
         if to <= acked {
             let detail =
                 format!("central had acknowledged up to seq {acked}, and {why}: it is sent again from seq {to}");
-            self.attend("CENTRAL_BEHIND", detail);
+            self.raise_alert("CENTRAL_BEHIND", detail);
         }
         self.next = to;
         Step::Next
@@ -72,7 +72,7 @@ impl<T: Transport> Agent<T> {
             "central holds seq {} of epoch {} {}, this log ends at seq {} of epoch {} {}",
             head.seq, head.epoch.number, head.epoch.id, own.marks.durable, own.epoch.number, own.epoch.id
         );
-        self.attend(CENTRAL_AHEAD, detail);
+        self.raise_alert(CENTRAL_AHEAD, detail);
         // A log that failed its own check is for an operator; and a central that is ahead of an epoch just opened is wrong.
         if self.opened_epoch || self.log.status().state != State::Open {
             return Step::Stop;
@@ -120,7 +120,7 @@ impl<T: Transport> Agent<T> {
                 self.tell(&word, format!("{detail}; our own chain holds up to seq {seq}"))
             }
             Err(broken) => {
-                self.attend("OWN_CHAIN_BROKEN", broken);
+                self.raise_alert("LOCAL_CHAIN_BROKEN", broken);
                 Step::Stop
             }
         }

@@ -13,7 +13,7 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{
-    DecidedBefore, EpochDto, HeadDto, PushRequest, PushResponse, Receipt, RecordResult, SyncStatus, receipt_text,
+    EpochDto, HeadDto, PriorResult, PushRequest, PushResponse, RecordResult, SignedHead, SyncStatus, receipt_text,
 };
 use comptoir_proto::{instant, stored_v1};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::super::transport::{Acked, Answer, Opened, PullQuery, Transport, Unanswered};
+use super::super::transport::{Acked, BootstrapAnswer, HttpAnswer, PullParams, Transport, Unanswered};
 use super::down::Down;
 use super::identity;
 
@@ -67,7 +67,7 @@ struct Inner {
     /// Every event that was ever taken, in order.
     events: Vec<Uuid>,
     /// What a node says that was decided before, by seq.
-    handed_back: Vec<(u64, DecidedBefore)>,
+    handed_back: Vec<(u64, PriorResult)>,
     position: u64,
     incarnation: Uuid,
     poison: HashSet<Uuid>,
@@ -80,7 +80,7 @@ struct Inner {
     pushed: watch::Sender<usize>,
     /// Files, and how many records it held when each came.
     blobs: Vec<(String, usize)>,
-    blob_faults: VecDeque<Result<Answer, Unanswered>>,
+    blob_faults: VecDeque<Result<HttpAnswer, Unanswered>>,
     /// What it gives.
     down: Down,
 }
@@ -137,7 +137,7 @@ impl Central {
     }
 
     /// What it was told that it had decided before.
-    pub(super) fn handed_back(&self) -> Vec<(u64, DecidedBefore)> {
+    pub(super) fn handed_back(&self) -> Vec<(u64, PriorResult)> {
         self.lock().handed_back.clone()
     }
 
@@ -169,7 +169,7 @@ impl Central {
         self.lock().calls.iter().filter(|call| call.pushed.is_none()).count()
     }
 
-    pub(super) fn answers_files_with(&self, answers: impl IntoIterator<Item = Result<Answer, Unanswered>>) {
+    pub(super) fn answers_files_with(&self, answers: impl IntoIterator<Item = Result<HttpAnswer, Unanswered>>) {
         self.lock().blob_faults.extend(answers);
     }
 
@@ -189,7 +189,7 @@ impl Central {
 }
 
 impl Central {
-    fn pushed(&self, body: &[u8]) -> Result<Answer, Unanswered> {
+    fn pushed(&self, body: &[u8]) -> Result<HttpAnswer, Unanswered> {
         let request: PushRequest = serde_json::from_slice(body).expect("the agent sends a push request");
         let mut central = self.lock();
         let pushed = Some((request.first_seq, request.records.len()));
@@ -203,7 +203,7 @@ impl Central {
                 Err(Unanswered::Broken("connection reset".to_owned()))
             }
             Some(Fault::Refuse(code, with)) => Ok(refused(with(Problem::new(code, "as scripted")))),
-            Some(Fault::Proxy(status, text)) => Ok(Answer { status, retry_after: None, body: text.into() }),
+            Some(Fault::Proxy(status, text)) => Ok(HttpAnswer { status, retry_after: None, body: text.into() }),
             Some(Fault::Partly(records)) => Ok(central.take(&request, records, |_| {})),
             Some(Fault::Lie(lie)) => Ok(central.take(&request, usize::MAX, lie)),
             Some(Fault::Kill(agent)) => {
@@ -216,7 +216,7 @@ impl Central {
 }
 
 impl Transport for Central {
-    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+    async fn push(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
         let silence = self.lock().silence.take();
         if let Some(silence) = silence {
             tokio::time::sleep(silence).await;
@@ -227,7 +227,7 @@ impl Transport for Central {
         answer
     }
 
-    async fn status(&self, _: Acked) -> Result<Answer, Unanswered> {
+    async fn status(&self, _: Acked) -> Result<HttpAnswer, Unanswered> {
         let mut central = self.lock();
         central.calls.push(Call { at: Instant::now(), pushed: None });
         let status = SyncStatus {
@@ -238,7 +238,7 @@ impl Transport for Central {
         Ok(ok(&status))
     }
 
-    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
+    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<HttpAnswer, Unanswered> {
         let mut central = self.lock();
         if let Some(fault) = central.blob_faults.pop_front() {
             return fault;
@@ -246,21 +246,21 @@ impl Transport for Central {
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), hash);
         let at = central.held.len();
         central.blobs.push((hash, at));
-        Ok(Answer { status: 201, retry_after: None, body: Bytes::new() })
+        Ok(HttpAnswer { status: 201, retry_after: None, body: Bytes::new() })
     }
 
-    async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+    async fn pull(&self, query: PullParams) -> Result<HttpAnswer, Unanswered> {
         self.down().pull(query).await
     }
 
-    async fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+    async fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
         self.down().bootstrap(after)
     }
 }
 
 impl Inner {
     /// Takes the records that fit, at most so many, and answers from what it holds.
-    fn take(&mut self, request: &PushRequest, records: usize, lie: impl FnOnce(&mut PushResponse)) -> Answer {
+    fn take(&mut self, request: &PushRequest, records: usize, lie: impl FnOnce(&mut PushResponse)) -> HttpAnswer {
         if self.records_max.is_some_and(|max| request.records.len() > max) {
             return refused(Problem::new(ErrorCode::TooLarge, "too many"));
         }
@@ -291,7 +291,7 @@ impl Inner {
         let mut response = PushResponse {
             results,
             head,
-            receipt: Receipt {
+            receipt: SignedHead {
                 signature: BASE64.encode(key.sign(text.as_bytes()).to_bytes()),
                 public_key: hex::encode(key.verifying_key().to_bytes()),
                 text,
@@ -342,13 +342,13 @@ impl Inner {
     }
 }
 
-pub(super) fn ok(answer: &impl serde::Serialize) -> Answer {
+pub(super) fn ok(answer: &impl serde::Serialize) -> HttpAnswer {
     let body = serde_json::to_vec(answer).expect("an answer encodes");
-    Answer { status: 200, retry_after: None, body: body.into() }
+    HttpAnswer { status: 200, retry_after: None, body: body.into() }
 }
 
-pub(super) fn refused(problem: Problem) -> Answer {
+pub(super) fn refused(problem: Problem) -> HttpAnswer {
     let retry_after = problem.retry_after.map(Duration::from_secs);
     let body = serde_json::to_vec(&problem).expect("a problem encodes");
-    Answer { status: problem.status, retry_after, body: body.into() }
+    HttpAnswer { status: problem.status, retry_after, body: body.into() }
 }

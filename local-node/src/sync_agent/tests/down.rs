@@ -9,7 +9,7 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::{
-    BootstrapLine, Change, Cursor, DeviceStatus, Notice, PullResponse, RowKey, RowKind, RulebookInForce,
+    BootstrapLine, DeviceStatus, Notice, PullCursor, PullResponse, RowChange, RowKey, RowKind, RulebookInForce,
 };
 use comptoir_proto::rulebook_file;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use serde_json::value::to_raw_value;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::super::transport::{Answer, Opened, PullQuery, Unanswered};
+use super::super::transport::{BootstrapAnswer, HttpAnswer, PullParams, Unanswered};
 use super::central::{SERVER_TIME, ok, refused};
 
 /// Rows between two marks.
@@ -27,7 +27,7 @@ const PIECE: usize = 1_000;
 
 #[derive(Default)]
 struct Inner {
-    rows: BTreeMap<RowKey, Change>,
+    rows: BTreeMap<RowKey, RowChange>,
     notices: Vec<Notice>,
     head: u64,
     incarnation: Uuid,
@@ -39,7 +39,7 @@ struct Inner {
     cuts: VecDeque<usize>,
     faults: VecDeque<Unanswered>,
     changed: watch::Sender<u64>,
-    pulls: Vec<PullQuery>,
+    pulls: Vec<PullParams>,
     /// Bytes that were streamed.
     streamed: usize,
 }
@@ -53,7 +53,7 @@ pub(super) fn client(id: &str) -> RowKey {
 }
 
 /// Everything up to a position was delivered.
-pub(super) fn cursor(incarnation: Uuid, scope: &str, position: u64) -> Cursor {
+pub(super) fn cursor(incarnation: Uuid, scope: &str, position: u64) -> PullCursor {
     let cursor = serde_json::json!({"incarnation": incarnation, "scope": scope, "position": position});
     serde_json::from_value(cursor).expect("a cursor")
 }
@@ -66,7 +66,7 @@ impl Down {
         let position = inner.head;
         let row = row(position).map(|row| to_raw_value(&row).expect("JSON"));
         let received_at = instant::format(SERVER_TIME);
-        inner.rows.insert(key.clone(), Change { key, position, received_at, row });
+        inner.rows.insert(key.clone(), RowChange { key, position, received_at, row });
         inner.changed.send_replace(position);
         position
     }
@@ -138,7 +138,7 @@ impl Down {
         self.lock().faults.extend(faults);
     }
 
-    pub(super) fn pulls(&self) -> Vec<PullQuery> {
+    pub(super) fn pulls(&self) -> Vec<PullParams> {
         self.lock().pulls.clone()
     }
 
@@ -146,7 +146,7 @@ impl Down {
         self.lock().streamed
     }
 
-    pub(super) async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+    pub(super) async fn pull(&self, query: PullParams) -> Result<HttpAnswer, Unanswered> {
         let mut changed = {
             let mut inner = self.lock();
             inner.pulls.push(query.clone());
@@ -155,7 +155,7 @@ impl Down {
             }
             inner.changed.subscribe()
         };
-        let cursor: Cursor = query.cursor.parse().expect("the node gives a cursor that it was given");
+        let cursor: PullCursor = query.cursor.parse().expect("the node gives a cursor that it was given");
         let quiet = {
             let inner = self.lock();
             inner.head == cursor.position && inner.is_of(&cursor)
@@ -167,7 +167,7 @@ impl Down {
         Ok(self.lock().answer(&cursor, query.limit))
     }
 
-    pub(super) fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+    pub(super) fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
         let mut inner = self.lock();
         if let Some(fault) = inner.faults.pop_front() {
             return Err(fault);
@@ -181,7 +181,7 @@ impl Down {
         if cut.is_some() {
             pieces.push(Err(Unanswered::Broken("connection reset".to_owned())));
         }
-        Ok(Opened::Stream(Box::pin(tokio_stream::iter(pieces))))
+        Ok(BootstrapAnswer::Stream(Box::pin(tokio_stream::iter(pieces))))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -190,23 +190,23 @@ impl Down {
 }
 
 impl Inner {
-    fn is_of(&self, cursor: &Cursor) -> bool {
+    fn is_of(&self, cursor: &PullCursor) -> bool {
         cursor.incarnation == self.incarnation && cursor.scope == self.scope
     }
 
-    fn cursor(&self, position: u64) -> Cursor {
+    fn cursor(&self, position: u64) -> PullCursor {
         let rulebook = self.rulebook.as_ref().map(|given| given.position);
-        Cursor { rulebook, ..cursor(self.incarnation, &self.scope, position) }
+        PullCursor { rulebook, ..cursor(self.incarnation, &self.scope, position) }
     }
 
-    fn answer(&self, cursor: &Cursor, limit: usize) -> Answer {
+    fn answer(&self, cursor: &PullCursor, limit: usize) -> HttpAnswer {
         if cursor.incarnation != self.incarnation {
             return refused(Problem::new(ErrorCode::IncarnationChanged, "another central"));
         }
         if cursor.scope != self.scope {
             return refused(Problem::new(ErrorCode::ScopeChanged, "another scope"));
         }
-        let mut changes: Vec<&Change> = self.rows.values().collect();
+        let mut changes: Vec<&RowChange> = self.rows.values().collect();
         changes.sort_by(|one, other| (one.position, &one.key).cmp(&(other.position, &other.key)));
         changes.retain(|change| match &cursor.after {
             None => change.position > cursor.position,

@@ -50,7 +50,7 @@ async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
     shop.start().acked(7).await;
     assert_eq!(shop.central.pushes()[1..], [(3, 5)], "its stand is asked for before anything is sent");
     assert_eq!(shop.central.held(), 7);
-    let stamped = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_hand_back().unwrap()));
+    let stamped = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_prior_result().unwrap()));
     assert_eq!(
         shop.central.handed_back(),
         stamped,
@@ -76,7 +76,7 @@ async fn a_second_decision_that_differs_is_told_and_the_first_stays() {
     let told = crate::notifications::list(&shop.log, Some(true), None, 10, crate::notifications::Language::English);
     let told = told.unwrap().rows;
     let kinds: Vec<(&str, Uuid)> = told.iter().map(|row| (row.kind.as_str(), row.event_id)).collect();
-    assert_eq!(kinds, [("DECIDED_AGAIN", id(3).uuid())], "{told:?}");
+    assert_eq!(kinds, [("DECISION_CHANGED", id(3).uuid())], "{told:?}");
     let verdict = |which: &str| told[0].data[which]["verdict"].as_str().unwrap().to_owned();
     assert_eq!((verdict("first").as_str(), verdict("second").as_str()), ("ACCEPTED", "QUARANTINED"));
     assert_eq!(shop.decision(5).unwrap().verdict, "ACCEPTED", "what was told first stays with the event");
@@ -99,7 +99,7 @@ async fn a_quiet_node_notices_that_central_was_put_back() {
 async fn a_central_that_waits_for_others_is_asked_between_the_attempts_and_needs_no_person() {
     let mut shop = Shop::new();
     shop.sell(0..2).await;
-    let waits = || Fault::Refuse(ErrorCode::HandingBack, |problem| problem.retry_after(5));
+    let waits = || Fault::Refuse(ErrorCode::RestoreInProgress, |problem| problem.retry_after(5));
     shop.central.will((0..3).map(|_| waits()));
     shop.start().acked(3).await;
     assert_eq!(shop.central.pushes().len(), 4);

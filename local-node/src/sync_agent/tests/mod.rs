@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::{Agent, Notes, Phase, Puller, SyncState};
+use super::{Agent, AgentNotes, Phase, Puller, SyncState};
 use crate::blobs::Blobs;
 use crate::event_log::memory::MemDisk;
 use crate::event_log::{Backend, Environment, FreeSpace, Identity, Log, LogConfig};
@@ -64,7 +64,7 @@ impl Shop {
     /// Starts the agent, as a process does.
     fn start(&mut self) -> &mut Shop {
         let mut recalled = SyncState::new(Phase::Idle);
-        Notes::load(&self.notes()).recall(&mut recalled);
+        AgentNotes::load(&self.notes()).recall(&mut recalled);
         let (state, shown) = watch::channel(recalled);
         let agent = Agent::new(
             self.log.clone(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use comptoir_core::position::Seq;
 use tempfile::TempDir;
 
-use super::super::transport::{Acked, Answer, Opened, PullQuery, Transport, Unanswered};
+use super::super::transport::{Acked, BootstrapAnswer, HttpAnswer, PullParams, Transport, Unanswered};
 use super::central::Central;
 use super::{Phase, draft, environment, id, identity};
 use crate::config::{NodeConfig, SyncConfig};
@@ -55,24 +55,24 @@ struct Defective {
 }
 
 impl Transport for Defective {
-    async fn push(&self, body: Bytes) -> Result<Answer, Unanswered> {
+    async fn push(&self, body: Bytes) -> Result<HttpAnswer, Unanswered> {
         assert!(self.panics.fetch_add(1, Ordering::Relaxed) > 1, "a defect");
         self.central.push(body).await
     }
 
-    async fn status(&self, acked: Acked) -> Result<Answer, Unanswered> {
+    async fn status(&self, acked: Acked) -> Result<HttpAnswer, Unanswered> {
         self.central.status(acked).await
     }
 
-    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<Answer, Unanswered> {
+    async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<HttpAnswer, Unanswered> {
         self.central.put_blob(hash, bytes).await
     }
 
-    async fn pull(&self, query: PullQuery) -> Result<Answer, Unanswered> {
+    async fn pull(&self, query: PullParams) -> Result<HttpAnswer, Unanswered> {
         self.central.pull(query).await
     }
 
-    async fn bootstrap(&self, after: Option<String>) -> Result<Opened, Unanswered> {
+    async fn bootstrap(&self, after: Option<String>) -> Result<BootstrapAnswer, Unanswered> {
         self.central.bootstrap(after).await
     }
 }

@@ -16,17 +16,17 @@ use uuid::Uuid;
 use super::super::transport::Unanswered;
 use super::Shop;
 use super::down::{Down, client, cursor};
-use crate::event_log::{Log, Shelf};
+use crate::event_log::{KeySpace, Log};
 use crate::notifications;
-use crate::read_models::place::Place;
+use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rows::{self, HeldRow};
-use crate::read_models::{self, Line, ReadModels, rulebook};
+use crate::read_models::{self, ReadModels, SyncProgress, rulebook};
 
 /// Every client that is kept, with its name and position.
 fn held(log: &Log) -> Vec<(String, String, u64)> {
     let (from, to) = (rows::prefix(RowKind::Entity, "CLIENT"), rows::end(RowKind::Entity, "CLIENT"));
     let mut held = Vec::new();
-    log.each_kept(Shelf::Row, &from, &to, &mut |key, value| {
+    log.scan(KeySpace::Row, &from, &to, &mut |key, value| {
         let (id, _) = rows::id_in(key).expect("a row's key");
         let kept = HeldRow::decode(&value).expect("a row reads");
         let row: EntityRow = serde_json::from_str(kept.row.get()).expect("central's row");
@@ -49,7 +49,7 @@ impl Shop {
     }
 }
 
-fn of(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+fn owned_pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect()
 }
 
@@ -69,7 +69,7 @@ async fn a_node_loads_everything_first_and_then_what_changes() {
     down.client("c-00001", "Durand");
     down.change(client("c-00002"), |_| None);
     shop.complete(5).await;
-    assert_eq!(named(&shop.log), of(&[("c-00000", "name 0"), ("c-00001", "Durand")]));
+    assert_eq!(named(&shop.log), owned_pairs(&[("c-00000", "name 0"), ("c-00001", "Durand")]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,7 +121,8 @@ async fn the_largest_entity_there_may_be_is_kept_whole_with_the_nodes_own_edit_o
     shop.pull().complete(loaded).await;
     let shown = |shop: &Shop| {
         let target = read_models::entity(Name::new("CLIENT").unwrap(), Name::new("large").unwrap());
-        let found = ReadModels::new(shop.log.clone()).one::<EntityRow>(&target, Line::default()).unwrap().unwrap();
+        let found =
+            ReadModels::new(shop.log.clone()).one::<EntityRow>(&target, SyncProgress::default()).unwrap().unwrap();
         serde_json::to_value(found.row).unwrap()
     };
     for member in ["fields", "open_conflicts"] {
@@ -156,7 +157,7 @@ async fn a_row_that_is_too_large_to_be_kept_is_told_to_a_person_and_holds_nothin
             shop.pull();
         }
         shop.complete(next).await;
-        assert_eq!(named(&shop.log), of(&[("c-2", "Dupont")]));
+        assert_eq!(named(&shop.log), owned_pairs(&[("c-2", "Dupont")]));
         let told = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("a trouble");
         assert_eq!(told.code, "ROW_TOO_LARGE");
         assert!(told.detail.starts_with("CLIENT c-1 has 11001"), "{}", told.detail);
@@ -167,7 +168,7 @@ async fn a_row_that_is_too_large_to_be_kept_is_told_to_a_person_and_holds_nothin
             ("c-1", "Too large for this machine: CLIENT c-1")
         );
         shop.complete(down.client("c-1", "Durand")).await;
-        assert_eq!(named(&shop.log), of(&[("c-1", "Durand"), ("c-2", "Dupont")]));
+        assert_eq!(named(&shop.log), owned_pairs(&[("c-1", "Durand"), ("c-2", "Dupont")]));
     }
 }
 
@@ -239,9 +240,9 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     assert_eq!(before.len(), 900);
     // The same page again, as after a kill between its rows and the answer's end.
     shop.kill_puller().await;
-    let mut place = Place::read(&shop.log).unwrap();
+    let mut place = PullProgress::read(&shop.log).unwrap();
     place.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
-    shop.log.keep(vec![vec![place.change()]]).await.unwrap();
+    shop.log.put(vec![vec![place.change()]]).await.unwrap();
     shop.pull().complete(900).await;
     assert_eq!(held(&shop.log), before);
 }
@@ -298,12 +299,12 @@ async fn a_row_that_goes_between_two_attempts_of_a_load_is_gone() {
     many(&down, 3);
     shop.pull().complete(3).await;
     shop.kill_puller().await;
-    let place = Place::read(&shop.log).unwrap();
-    let before_its_end = Place { cursor: None, load: Some(Default::default()), ..place };
-    shop.log.keep(vec![vec![before_its_end.change()]]).await.unwrap();
+    let place = PullProgress::read(&shop.log).unwrap();
+    let before_its_end = PullProgress { cursor: None, load: Some(Default::default()), ..place };
+    shop.log.put(vec![vec![before_its_end.change()]]).await.unwrap();
     down.change(client("c-00001"), |_| None);
     shop.pull().complete(4).await;
-    assert_eq!(named(&shop.log), of(&[("c-00000", "name 0"), ("c-00002", "name 2")]));
+    assert_eq!(named(&shop.log), owned_pairs(&[("c-00000", "name 0"), ("c-00002", "name 2")]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -344,7 +345,7 @@ async fn a_central_that_was_put_back_is_given_what_it_misses_before_anything_is_
     assert_eq!(down.streamed(), streamed);
     shop.until(|state| state.pull.last_error.is_none()).await;
     assert!(down.streamed() > streamed, "then it is loaded");
-    let put_back = Place::read(&shop.log).unwrap().put_back.expect("it was put back");
+    let put_back = PullProgress::read(&shop.log).unwrap().put_back.expect("it was put back");
     assert_eq!((put_back.epoch, put_back.seq), (1, 6), "what was decided before is known from what was decided since");
 }
 
@@ -363,7 +364,11 @@ async fn an_agent_that_gives_nothing_back_is_not_waited_for() {
     shop.until(|state| state.pull.last_error.is_some()).await;
     shop.complete(0).await;
     assert_eq!((held(&shop.log), shop.central.held()), (Vec::new(), 2));
-    assert_eq!(Place::read(&shop.log).unwrap().put_back.map(|put_back| put_back.seq), Some(2), "the rows have no more");
+    assert_eq!(
+        PullProgress::read(&shop.log).unwrap().put_back.map(|put_back| put_back.seq),
+        Some(2),
+        "the rows have no more"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -375,7 +380,7 @@ async fn a_changed_scope_is_loaded_anew() {
     down.scope("wider");
     down.client("c-7", "Durand");
     shop.complete(4).await;
-    assert!(Place::read(&shop.log).unwrap().generation > 1);
+    assert!(PullProgress::read(&shop.log).unwrap().generation > 1);
     assert_eq!(held(&shop.log).len(), 4);
 }
 
@@ -403,7 +408,7 @@ async fn a_disk_without_room_keeps_the_place_and_goes_on_later() {
     shop.kill_puller().await;
     let mut shop = shop.after_a_power_cut();
     shop.pull().complete(1).await;
-    assert_eq!(named(&shop.log), of(&[("c-1", "Durand")]));
+    assert_eq!(named(&shop.log), owned_pairs(&[("c-1", "Durand")]));
 }
 
 /// The power goes at any write of a load and a pull while the shop sells: what comes back is a whole place with its rows, and it goes on

@@ -3,7 +3,7 @@
 use comptoir_core::position::Seq;
 use comptoir_proto::instant;
 use comptoir_proto::stored_v1::unreadable_event_id;
-use comptoir_proto::sync_v1::{KeptResult, PushResponse, parse_chain};
+use comptoir_proto::sync_v1::{PushResponse, StoredResult, parse_chain};
 use uuid::Uuid;
 
 use super::central::Fault;
@@ -31,7 +31,7 @@ async fn each_result_is_kept_with_when_it_came() {
     shop.start().acked(2).await;
     for seq in 1..=2 {
         let kept = shop.log.decision(1, Seq(seq)).unwrap().unwrap();
-        let kept: KeptResult = serde_json::from_slice(&kept).unwrap();
+        let kept: StoredResult = serde_json::from_slice(&kept).unwrap();
         assert_eq!(kept.last_sync_at, Some(instant::format(shop.log.now())), "by the node's clock");
         assert_eq!((kept.result.seq, kept.result.verdict.as_str()), (seq, "ACCEPTED"));
     }
@@ -62,7 +62,7 @@ async fn an_answer_that_does_not_speak_of_what_was_sent_is_no_answer() {
         let mut shop = Shop::new();
         shop.sell(0..3).await;
         shop.central.will([Fault::Lie(lie)]);
-        shop.start().until_attention("BAD_ANSWER").await;
+        shop.start().until_attention("UNEXPECTED_RESPONSE").await;
         assert_eq!(shop.log.head().marks.acked.0, 0, "nothing of it counts");
         shop.acked(4).await;
         assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);

@@ -7,7 +7,7 @@ use comptoir_proto::shop_v1::Notification;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::super::transport::{Answer, Unanswered};
+use super::super::transport::{HttpAnswer, Unanswered};
 use super::down::cursor;
 use super::{Phase, Shop, draft, id};
 use crate::blobs::BlobHash;
@@ -36,10 +36,10 @@ async fn what_central_set_apart_is_told_once_and_stays_seen() {
     let first = notifications::parse_id(&told(&shop)[0].id).expect("an id");
     let (seen, change) = notifications::seen(&shop.log, first, Language::English).unwrap().expect("it is there");
     assert!(seen.seen_at.is_some());
-    shop.log.keep(vec![change.into_iter().collect()]).await.unwrap();
+    shop.log.put(vec![change.into_iter().collect()]).await.unwrap();
     // All decisions are looked at again, as where the mark was lost.
-    let again = notifications::of_decisions(&shop.log, Some(notifications::Mark::default())).unwrap();
-    shop.log.keep(again.batches).await.unwrap();
+    let again = notifications::of_decisions(&shop.log, Some(notifications::DecisionMark::default())).unwrap();
+    shop.log.put(again.batches).await.unwrap();
     let unseen = notifications::list(&shop.log, Some(true), None, 10, Language::French).unwrap().rows;
     assert_eq!((told(&shop).len(), unseen.len(), unseen[0].event_id), (2, 1, id(20).uuid()));
     assert_eq!(unseen[0].title, "Mis de côté par le central : NOTE n-20");
@@ -64,7 +64,7 @@ async fn a_kill_between_a_decision_and_its_notification_loses_neither() {
     // What every start of the agent does first.
     for _ in 0..2 {
         let told = notifications::of_decisions(&shop.log, None).unwrap();
-        shop.log.keep(told.batches).await.unwrap();
+        shop.log.put(told.batches).await.unwrap();
         assert_eq!(kinds(&shop), [("REJECTED".to_owned(), id(1).uuid())]);
     }
 }
@@ -95,9 +95,9 @@ async fn notices_come_with_their_page_each_once() {
     shop.until(|state| state.pull.complete_to == Some(8)).await;
     shop.kill_puller().await;
     // The same pages again.
-    let mut place = crate::read_models::place::Place::read(&shop.log).unwrap();
+    let mut place = crate::read_models::pull_progress::PullProgress::read(&shop.log).unwrap();
     (place.cursor, place.complete_to) = (Some(cursor(Uuid::nil(), "", 1).to_string()), Some(1));
-    shop.log.keep(vec![vec![place.change()]]).await.unwrap();
+    shop.log.put(vec![vec![place.change()]]).await.unwrap();
     shop.pull().until(|state| state.pull.complete_to == Some(8)).await;
     let all: Vec<_> = told(&shop).into_iter().map(|told| (told.kind, told.position, told.by)).collect();
     let by = Some("Amina".to_owned());
@@ -129,7 +129,7 @@ async fn a_file_is_at_central_before_the_batch_that_names_it_and_once() {
     let mut shop = Shop::new();
     let hash = validate(&shop, 1, b"a signature", true).await;
     let down = || Err(Unanswered::NotConnected("connection refused".to_owned()));
-    shop.central.answers_files_with([down(), Ok(Answer { status: 503, retry_after: None, body: Bytes::new() })]);
+    shop.central.answers_files_with([down(), Ok(HttpAnswer { status: 503, retry_after: None, body: Bytes::new() })]);
     shop.start().acked(2).await;
     assert_eq!(shop.central.files(), [(hash.clone(), 0)], "before the first record");
     validate(&shop, 2, b"a signature", true).await;
@@ -150,7 +150,7 @@ async fn a_file_that_is_lost_or_refused_holds_no_event_back() {
     // The push that went well has not hidden it.
     shop.until(|state| state.phase == Phase::Idle && state.last_success_at.is_some()).await;
     shop.until_attention("BLOB_MISSING").await;
-    shop.central.answers_files_with([Ok(Answer { status: 404, retry_after: None, body: Bytes::new() })]);
+    shop.central.answers_files_with([Ok(HttpAnswer { status: 404, retry_after: None, body: Bytes::new() })]);
     validate(&shop, 2, b"refused", true).await;
     shop.until_attention("BLOB_REFUSED").await;
     shop.acked(3).await;
@@ -183,7 +183,7 @@ async fn a_conflict_that_a_loaded_row_has_no_more_waits_for_nobody() {
         (Seq(seq), result.to_string().into_bytes())
     };
     shop.log.store_decisions(1, Seq(2), vec![decided(1, "ACCEPTED"), decided(2, "CONFLICT")]).await.unwrap();
-    shop.log.keep(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
+    shop.log.put(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
     assert_eq!(notifications::waiting(&shop.log).unwrap(), 1, "no row of it is here");
     shop.pull().until(|state| state.needs_person.events == 1 && state.pull.complete_to == Some(opened)).await;
     down.scope("wider");
@@ -208,7 +208,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
     let mut results = vec![decided(1, "ACCEPTED", 1)];
     results.extend(notes.iter().zip(2u64..).map(|((seq, verdict), position)| decided(*seq, verdict, position)));
     shop.log.store_decisions(1, Seq(6), results).await.unwrap();
-    shop.log.keep(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
+    shop.log.put(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
     let waiting = |shop: &Shop| notifications::waiting(&shop.log).unwrap();
     assert_eq!(waiting(&shop), 5);
     // Positions of the news come after.

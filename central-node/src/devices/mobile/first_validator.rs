@@ -1,0 +1,56 @@
+//! Who was first, in words: what the second driver reads on the screen.
+
+use std::collections::HashMap;
+
+use comptoir_core::decision::Code;
+use comptoir_core::id::TenantId;
+use comptoir_proto::mobile_v1::FailedEvent;
+use comptoir_proto::problem::Problem;
+use serde_json::Value;
+
+use crate::central::Central;
+use crate::database::{self, StoreError};
+use crate::state_store::Versions;
+
+/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of type USER; else the id.
+pub(super) async fn name_who_was_first(
+    central: &Central,
+    tenant: TenantId,
+    failed: &mut [FailedEvent],
+) -> Result<(), Problem> {
+    let mut data: Vec<&mut Value> = failed
+        .iter_mut()
+        .filter(|failed| failed.error_code == Code::AlreadyValidated.as_str())
+        .filter_map(|failed| failed.resolution.as_mut()?.data.as_mut())
+        .collect();
+    let users: Vec<String> = data.iter().filter_map(|data| data.get("user")?.as_str().map(str::to_owned)).collect();
+    if data.is_empty() {
+        return Ok(());
+    }
+    let names = names(central, tenant, &users).await.map_err(|error| error.problem())?;
+    for data in &mut data {
+        let user = data.get("user").and_then(Value::as_str).map(str::to_owned);
+        let Some(fields) = data.as_object_mut() else { continue };
+        let by = user.map(|user| names.get(&user).cloned().unwrap_or(user));
+        let message = by.as_ref().map_or_else(|| "Déjà validée".to_owned(), |by| format!("Validée par {by}"));
+        fields.insert("validated_by".to_owned(), by.into());
+        fields.insert("message".to_owned(), message.into());
+    }
+    Ok(())
+}
+
+async fn names(central: &Central, tenant: TenantId, users: &[String]) -> Result<HashMap<String, String>, StoreError> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let version = Versions::active(&tx, tenant).await?.entities;
+    let sql = "select entity_id, fields ->> 'name' from entity
+               where tenant_id = $1 and version = $2 and entity_type = 'USER' and entity_id = any ($3::text[]) and not deleted";
+    let statement = tx.prepare_cached(sql).await?;
+    let rows = tx.query(&statement, &[&tenant.uuid(), &version, &users]).await?;
+    let named = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get::<_, Option<String>>(1)?)));
+    let named: Vec<(String, Option<String>)> = named.collect::<Result<_, StoreError>>()?;
+    Ok(named.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
+}

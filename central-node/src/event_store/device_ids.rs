@@ -1,0 +1,49 @@
+//! The ids that central has given to entities in place of the ids that a device had given them. Read and written under the tenant's lock,
+//! in the transaction of the events that name them.
+
+use comptoir_core::id::{Name, NodeId, TenantId};
+use deadpool_postgres::Transaction;
+
+use crate::database::StoreError;
+use crate::ingest::AssignedId;
+
+/// All of a device's.
+pub(crate) async fn device_ids(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+) -> Result<Vec<AssignedId>, StoreError> {
+    let sql = "select entity_type, client_id, server_id from device_entity_id where tenant_id = $1 and node_id = $2";
+    let statement = tx.prepare_cached(sql).await?;
+    let name = |text: String| Name::new(text).map_err(|error| StoreError::Damaged(error.to_string()));
+    let rows = tx.query(&statement, &[&tenant.uuid(), &node.uuid()]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(AssignedId {
+                entity_type: name(row.try_get(0)?)?,
+                client_id: row.try_get(1)?,
+                server_id: name(row.try_get(2)?)?,
+            })
+        })
+        .collect()
+}
+
+/// Keeps those that are new.
+pub(crate) async fn insert_device_ids(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+    given: &[AssignedId],
+) -> Result<(), StoreError> {
+    if given.is_empty() {
+        return Ok(());
+    }
+    let sql = "insert into device_entity_id (tenant_id, node_id, entity_type, client_id, server_id)
+               select $1, $2, * from unnest($3::text[], $4::text[], $5::text[])";
+    let statement = tx.prepare_cached(sql).await?;
+    let types: Vec<&str> = given.iter().map(|given| given.entity_type.as_str()).collect();
+    let clients: Vec<&str> = given.iter().map(|given| given.client_id.as_str()).collect();
+    let servers: Vec<&str> = given.iter().map(|given| given.server_id.as_str()).collect();
+    tx.execute(&statement, &[&tenant.uuid(), &node.uuid(), &types, &clients, &servers]).await?;
+    Ok(())
+}

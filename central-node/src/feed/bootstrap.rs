@@ -1,0 +1,348 @@
+//! `GET /api/v1/sync/bootstrap`: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted first
+//! and given last: what changes meanwhile comes by pull.
+//!
+//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of bytes and
+//! nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less than a block; a
+//! stream that resumes behind a mark keeps the head of the first.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::pull_v1::{
+    BOOTSTRAP_TYPE, BootstrapLine, Proof, PullCursor, RowChange, RowKey, RowKind, RulebookInForce,
+};
+use deadpool_postgres::Transaction;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_postgres::types::ToSql;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::changes::{cut, entities_in_order, load};
+use super::keys::{KINDS, in_order};
+use super::pull::{NodeCaller, check_made_here, check_not_ahead, check_same_past, node_caller, snapshot};
+use super::rulebook::in_force_unless;
+use super::token::Token;
+use crate::api::ProblemResponse;
+use crate::central::Central;
+use crate::database::{StoreError, natural};
+use crate::event_store::{TenantHead, tenant_head};
+use crate::state_store::Versions;
+
+/// First loads at once, in this process: each holds an encoder of a few MiB.
+const LOADS_MAX: usize = 16;
+/// Rows read at a time.
+const PAGE_ROWS: usize = 4_000;
+/// Rows between two marks at most: what the protocol promises.
+const MARK_ROWS: usize = 200;
+/// What a block should have once it is compressed: a cut loses half of it.
+const BLOCK_BYTES: usize = 8 * 1024;
+/// The same before compression, whatever the rows compress to.
+const RAW_BYTES: std::ops::RangeInclusive<usize> = 4 * 1024..=512 * 1024;
+/// Blocks that wait for the reader.
+const BLOCKS_WAITING: usize = 4;
+/// A reader that takes nothing for so long is gone.
+const READER_PATIENCE: Duration = Duration::from_secs(60);
+/// The encoder's memory goes with its window: 1 MiB is as good as the default for rows.
+const WINDOW_LOG: u32 = 20;
+
+/// The places for first loads.
+#[derive(Clone, Debug)]
+pub(crate) struct BootstrapSlots(Arc<Semaphore>);
+
+impl Default for BootstrapSlots {
+    fn default() -> Self {
+        BootstrapSlots(Arc::new(Semaphore::new(LOADS_MAX)))
+    }
+}
+
+impl BootstrapSlots {
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = || {
+            let detail = format!("{LOADS_MAX} first loads run already");
+            Problem::new(ErrorCode::QueueFull, detail).retry_after(5)
+        };
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_| full())
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BootstrapQuery {
+    /// The last `mark` that was stored.
+    after: Option<String>,
+}
+
+pub(super) async fn bootstrap(
+    State(central): State<Arc<Central>>,
+    query: Result<Query<BootstrapQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
+    let asker = node_caller(&central, &headers).await?;
+    let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail).at("after");
+    let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
+    let token = query.after.as_deref().map(str::parse::<Token>).transpose().map_err(|error| bad(error.to_string()))?;
+    if let Some(token) = &token {
+        check_made_here(&central, asker.scope, (token.incarnation, &token.scope))?;
+    }
+    let place = central.bootstrap_slots().begin()?;
+    let noted = noted(&central, asker, token.as_ref()).await?;
+    let (blocks, body) = mpsc::channel(BLOCKS_WAITING);
+    let mut writer = Writer::new(blocks).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    tokio::spawn(async move {
+        let _place = place;
+        let mut stopping = central.stopping();
+        let written = tokio::select! {
+            written = write(&central, asker, noted, token.map(|token| token.last), &mut writer) => written,
+            _ = stopping.wait_for(|stopping| *stopping) => Err(StreamError::Stopping),
+        };
+        match written {
+            Ok(()) | Err(StreamError::ReaderGone) => {}
+            Err(error) => {
+                tracing::warn!(node.id = %asker.node, %error, "a first load broke off");
+                // The body ends with an error: the reader resumes behind the last mark.
+                let _ = writer.blocks.try_send(Err(std::io::Error::other(error)));
+            }
+        }
+    });
+    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(BOOTSTRAP_TYPE))];
+    Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
+}
+
+/// Why a stream ended before its end.
+#[derive(Debug, thiserror::Error)]
+enum StreamError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a line could not be written: {0}")]
+    Line(#[from] serde_json::Error),
+    #[error("the stream could not be compressed: {0}")]
+    Zstd(#[from] std::io::Error),
+    #[error("central stops")]
+    Stopping,
+    #[error("the reader is gone")]
+    ReaderGone,
+}
+
+/// What a stream says first.
+struct StreamStart {
+    /// The head that this load ends with.
+    head: Position,
+    /// Of what was given so far; nothing before anything was, and in a load that began before there were proofs.
+    proof: Option<Proof>,
+    /// At its beginning, how many rows there are.
+    rows: Option<u64>,
+    rulebook: Option<RulebookInForce>,
+}
+
+async fn noted(central: &Central, asker: NodeCaller, token: Option<&Token>) -> Result<StreamStart, ProblemResponse> {
+    let mut connection = central.database().service().await?;
+    let tx = snapshot(&mut connection, asker.tenant).await?;
+    let head = head_of(&tx, asker.tenant).await?;
+    let (_, rulebook) = in_force_unless(&tx, asker.tenant, None).await?;
+    if let Some(token) = token {
+        check_not_ahead(token.head, head.head)?;
+        if let Some(proof) = &token.proof {
+            check_same_past(&tx, asker.tenant, proof, &head).await?;
+        }
+        return Ok(StreamStart { head: token.head, proof: token.proof.clone(), rows: None, rulebook });
+    }
+    let versions = Versions::active(&tx, asker.tenant).await?;
+    let statement = tx.prepare_cached(include_str!("rows_in_scope.sql")).await.map_err(StoreError::from)?;
+    let (tenant, site) = (asker.tenant.uuid(), asker.scope.site_column());
+    let parameters: [&(dyn ToSql + Sync); 6] =
+        [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &site];
+    let row = tx.query_one(&statement, &parameters).await.map_err(StoreError::from)?;
+    let rows = natural(row.try_get(0).map_err(StoreError::from)?)?;
+    let proof = Some(Proof::new(head.head, head.decision_chain));
+    Ok(StreamStart { head: head.head, proof, rows: Some(rows), rulebook })
+}
+
+async fn head_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantHead, StoreError> {
+    tenant_head(tx, tenant).await?.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))
+}
+
+async fn write(
+    central: &Arc<Central>,
+    asker: NodeCaller,
+    StreamStart { head, mut proof, rows, rulebook }: StreamStart,
+    mut last: Option<RowKey>,
+    writer: &mut Writer,
+) -> Result<(), StreamError> {
+    let (incarnation, scope) = (central.incarnation(), asker.scope.name());
+    let rules_since = rulebook.as_ref().map(|rulebook| rulebook.position);
+    writer.line(&BootstrapLine::Start { incarnation, scope: scope.clone(), head: head.0, rows, rulebook })?;
+    let first = (last.as_ref().map_or(KINDS[0], |key| key.kind), last.clone());
+    let mut pages = PageReader::begin(central, asker, first);
+    while let Some(BootstrapPage { rows, proof: of_page, .. }) = pages.next().await? {
+        // A load that began without a proof has rows that nothing proves: its end has none either.
+        proof = proof.and(Some(of_page));
+        for change in rows {
+            last = Some(change.key.clone());
+            writer.line(&BootstrapLine::Row(change))?;
+            writer.rows += 1;
+            if writer.is_full() || writer.rows >= MARK_ROWS {
+                writer.mark(central, &scope, head, last.as_ref(), proof.as_ref())?;
+            }
+            if writer.is_full() {
+                writer.flush().await?;
+            }
+        }
+    }
+    let (position, rulebook) = (head.0, rules_since);
+    let cursor = PullCursor { incarnation, scope, position, after: None, complete_to: None, rulebook, proof };
+    writer.line(&BootstrapLine::End { cursor: cursor.to_string() })?;
+    writer.finish().await
+}
+
+/// Where a page begins: a kind, and the key behind which.
+type PageStart = (RowKind, Option<RowKey>);
+
+/// Some rows of one kind.
+struct BootstrapPage {
+    rows: Vec<RowChange>,
+    /// Nothing where this is the last page.
+    next: Option<PageStart>,
+    /// Of the moment that they were read in.
+    proof: Proof,
+}
+
+/// The pages of a load, each read while the one before it is written. Dropped, it reads no more.
+struct PageReader {
+    central: Arc<Central>,
+    asker: NodeCaller,
+    reading: JoinSet<Result<BootstrapPage, StoreError>>,
+}
+
+impl PageReader {
+    fn begin(central: &Arc<Central>, asker: NodeCaller, first: PageStart) -> PageReader {
+        let mut pages = PageReader { central: Arc::clone(central), asker, reading: JoinSet::new() };
+        pages.read(first);
+        pages
+    }
+
+    fn read(&mut self, place: PageStart) {
+        let (central, asker) = (Arc::clone(&self.central), self.asker);
+        self.reading.spawn(async move { page(&central, asker, place).await });
+    }
+
+    async fn next(&mut self) -> Result<Option<BootstrapPage>, StoreError> {
+        let Some(read) = self.reading.join_next().await else { return Ok(None) };
+        let mut page = read.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+        if let Some(next) = page.next.take() {
+            self.read(next);
+        }
+        Ok(Some(page))
+    }
+}
+
+async fn page(central: &Central, asker: NodeCaller, (kind, after): PageStart) -> Result<BootstrapPage, StoreError> {
+    let mut connection = central.database().service().await?;
+    let tx = snapshot(&mut connection, asker.tenant).await?;
+    let head = head_of(&tx, asker.tenant).await?;
+    let versions = Versions::active(&tx, asker.tenant).await?;
+    let rows = rows(&tx, asker, &versions, kind, after.as_ref()).await?;
+    let end = rows.last().map(|last| last.key.clone());
+    let next_kind = || KINDS.into_iter().find(|next| *next > kind);
+    let next = end.map(|end| (kind, Some(end))).or_else(|| next_kind().map(|kind| (kind, None)));
+    Ok(BootstrapPage { rows, next, proof: Proof::new(head.head, head.decision_chain) })
+}
+
+/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come by one query.
+async fn rows(
+    tx: &Transaction<'_>,
+    NodeCaller { tenant, scope, .. }: NodeCaller,
+    versions: &Versions,
+    kind: RowKind,
+    after: Option<&RowKey>,
+) -> Result<Vec<RowChange>, StoreError> {
+    if kind == RowKind::Entity {
+        return entities_in_order(tx, tenant, versions.entities, scope, after, PAGE_ROWS).await;
+    }
+    let mut listed = in_order(tx, tenant, versions, scope, (kind, after), PAGE_ROWS).await?;
+    cut(&mut listed, PAGE_ROWS);
+    load(tx, tenant, versions, scope, &listed).await
+}
+
+/// Lines into compressed blocks.
+struct Writer {
+    /// Lines that are not compressed yet: given to the encoder together, since each call of it costs as much as some lines.
+    text: Vec<u8>,
+    zstd: zstd::stream::write::Encoder<'static, Vec<u8>>,
+    blocks: mpsc::Sender<Result<Bytes, std::io::Error>>,
+    /// How much is written between two flushes.
+    raw_goal: usize,
+    /// Rows since the last mark.
+    rows: usize,
+}
+
+impl Writer {
+    fn new(blocks: mpsc::Sender<Result<Bytes, std::io::Error>>) -> Result<Writer, std::io::Error> {
+        let mut zstd = zstd::stream::write::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+        zstd.window_log(WINDOW_LOG)?;
+        Ok(Writer { text: Vec::new(), zstd, blocks, raw_goal: BLOCK_BYTES * 4, rows: 0 })
+    }
+
+    fn line(&mut self, line: &BootstrapLine) -> Result<(), StreamError> {
+        serde_json::to_writer(&mut self.text, line)?;
+        self.text.push(b'\n');
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.text.len() >= self.raw_goal
+    }
+
+    fn mark(
+        &mut self,
+        central: &Central,
+        scope: &str,
+        head: Position,
+        last: Option<&RowKey>,
+        proof: Option<&Proof>,
+    ) -> Result<(), StreamError> {
+        self.rows = 0;
+        let Some(last) = last.cloned() else { return Ok(()) };
+        let (incarnation, scope, proof) = (central.incarnation(), scope.to_owned(), proof.cloned());
+        let token = Token { incarnation, scope, head, last, proof };
+        self.line(&BootstrapLine::Mark(token.to_string()))
+    }
+
+    /// Ends a block: what was written so far can be read without what follows.
+    async fn flush(&mut self) -> Result<(), StreamError> {
+        self.zstd.write_all(&self.text)?;
+        self.zstd.flush()?;
+        let block = std::mem::take(self.zstd.get_mut());
+        // The next block has as much as makes one of the size that is wanted, if the rows go on as they are.
+        let goal = self.text.len().saturating_mul(BLOCK_BYTES) / block.len().max(1);
+        self.raw_goal = goal.clamp(*RAW_BYTES.start(), *RAW_BYTES.end());
+        self.text.clear();
+        send(&self.blocks, block).await
+    }
+
+    async fn finish(&mut self) -> Result<(), StreamError> {
+        self.zstd.write_all(&self.text)?;
+        self.zstd.do_finish()?;
+        let block = std::mem::take(self.zstd.get_mut());
+        send(&self.blocks, block).await
+    }
+}
+
+async fn send(blocks: &mpsc::Sender<Result<Bytes, std::io::Error>>, block: Vec<u8>) -> Result<(), StreamError> {
+    let sent = tokio::time::timeout(READER_PATIENCE, blocks.send(Ok(block.into()))).await;
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(StreamError::ReaderGone),
+    }
+}

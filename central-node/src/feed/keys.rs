@@ -1,0 +1,192 @@
+//! Which rows a scope has: their keys, in the order of their last change or in the order of the keys themselves.
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::pull_v1::{RowKey, RowKind};
+use deadpool_postgres::Transaction;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::rows::site;
+use super::{FeedPosition, Scope};
+use crate::database::{Micros, StoreError, as_bigint, natural};
+use crate::state_store::Versions;
+
+/// Behind every key there is.
+const NO_KIND: i16 = i16::MAX;
+
+/// A row that is there, before it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct ListedRow {
+    pub(crate) key: RowKey,
+    pub(crate) position: Position,
+    pub(crate) received_at: Timestamp,
+    /// About how many bytes its row has.
+    pub(crate) bytes: usize,
+}
+
+/// The kinds in the order of their keys.
+pub(super) const KINDS: [RowKind; 4] = [RowKind::Entity, RowKind::Delivery, RowKind::Invoice, RowKind::Stock];
+
+/// As it stands in the queries.
+fn kind_column(kind: RowKind) -> i16 {
+    match kind {
+        RowKind::Entity => 0,
+        RowKind::Delivery => 1,
+        RowKind::Invoice => 2,
+        RowKind::Stock => 3,
+    }
+}
+
+fn kind_of(column: i16) -> Result<RowKind, StoreError> {
+    let found = KINDS.into_iter().find(|kind| kind_column(*kind) == column);
+    found.ok_or_else(|| StoreError::Damaged(format!("{column} is no kind of row")))
+}
+
+/// A key as the queries take it.
+struct KeyColumns<'a> {
+    kind: i16,
+    entity_type: &'a str,
+    entity_id: &'a str,
+    site: Uuid,
+}
+
+impl KeyColumns<'_> {
+    fn of(key: &RowKey) -> KeyColumns<'_> {
+        let site = key.site.unwrap_or_default();
+        KeyColumns { kind: kind_column(key.kind), entity_type: &key.entity_type, entity_id: &key.entity_id, site }
+    }
+
+    /// Before every key of a kind.
+    fn before(kind: i16) -> KeyColumns<'static> {
+        KeyColumns { kind, entity_type: "", entity_id: "", site: Uuid::nil() }
+    }
+}
+
+/// What changed after a place, in the order of (position, key).
+pub(super) async fn changed(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    scope: Scope,
+    after: &FeedPosition,
+    limit: usize,
+) -> Result<Vec<ListedRow>, StoreError> {
+    let key = after.key.as_ref().map_or(KeyColumns::before(NO_KIND), KeyColumns::of);
+    let (tenant, site, position, limit) =
+        (tenant.uuid(), scope.site_column(), as_bigint(after.position.0), limit_column(limit));
+    let statement = tx.prepare_cached(include_str!("changed_keys.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 13] = [
+        &tenant,
+        &versions.entities,
+        &versions.deliveries,
+        &versions.invoices,
+        &versions.stock,
+        &site,
+        &position,
+        &key.kind,
+        &key.entity_type,
+        &key.entity_id,
+        &key.site,
+        &limit,
+        &scope.shows_conflicts,
+    ];
+    tx.query(&statement, &parameters).await?.iter().map(listed).collect()
+}
+
+/// A row and where it came to be.
+#[derive(Clone, Debug)]
+pub(crate) struct CreatedRow {
+    /// As it stands now.
+    pub(crate) row: ListedRow,
+    pub(crate) position: Position,
+    pub(crate) received_at: Timestamp,
+}
+
+/// What came to be behind a position and up to another, in that order: see the query. Nothing of entities that have not changed since.
+pub(super) async fn born(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    scope: Scope,
+    (from, to): (Position, Position),
+    (types, limit): (Option<&[String]>, usize),
+) -> Result<Vec<CreatedRow>, StoreError> {
+    let (tenant, site, from, to) = (tenant.uuid(), scope.site_column(), as_bigint(from.0), as_bigint(to.0));
+    let limit = limit_column(limit);
+    let statement = tx.prepare_cached(include_str!("born_keys.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 10] = [
+        &tenant,
+        &versions.entities,
+        &versions.deliveries,
+        &versions.invoices,
+        &versions.stock,
+        &from,
+        &to,
+        &site,
+        &types,
+        &limit,
+    ];
+    let born = |row: &Row| {
+        let position = Position(natural(row.try_get("born")?)?);
+        Ok(CreatedRow { row: listed(row)?, position, received_at: row.try_get::<_, Micros>("born_at")?.0 })
+    };
+    tx.query(&statement, &parameters).await?.iter().map(born).collect()
+}
+
+/// What a scope has of one kind other than entities, behind a key of that kind or from its beginning, in the order of the keys.
+pub(super) async fn in_order(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    versions: &Versions,
+    scope: Scope,
+    (kind, after): (RowKind, Option<&RowKey>),
+    limit: usize,
+) -> Result<Vec<ListedRow>, StoreError> {
+    let key = after.map_or(KeyColumns::before(kind_column(kind)), KeyColumns::of);
+    let (tenant, site, limit) = (tenant.uuid(), scope.site_column(), limit_column(limit));
+    let statement = tx.prepare_cached(include_str!("keys_in_order.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 9] = [
+        &tenant,
+        &versions.deliveries,
+        &versions.invoices,
+        &versions.stock,
+        &site,
+        &key.kind,
+        &key.entity_id,
+        &key.site,
+        &limit,
+    ];
+    tx.query(&statement, &parameters).await?.iter().map(listed).collect()
+}
+
+pub(super) fn limit_column(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn listed(row: &Row) -> Result<ListedRow, StoreError> {
+    let kind = kind_of(row.try_get("kind")?)?;
+    let bytes: i32 = row.try_get("bytes")?;
+    let position = Position(natural(row.try_get("position")?)?);
+    Ok(ListedRow {
+        key: RowKey {
+            kind,
+            entity_type: row.try_get("entity_type")?,
+            entity_id: row.try_get("entity_id")?,
+            site: site(row.try_get("site_id")?),
+        },
+        position,
+        received_at: received_at(row)?,
+        bytes: usize::try_from(bytes).unwrap_or_default(),
+    })
+}
+
+/// When the row's last change was received.
+pub(super) fn received_at(row: &Row) -> Result<Timestamp, StoreError> {
+    let received_at: Option<Micros> = row.try_get("received_at")?;
+    let position: i64 = row.try_get("position")?;
+    let missing = || StoreError::Damaged(format!("a row changed at position {position}, where the log has no event"));
+    Ok(received_at.ok_or_else(missing)?.0)
+}

@@ -1,0 +1,96 @@
+//! `GET /api/v1/nodes`: how each node stands, for an administrator: its log, its clock, its last push and pull.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::api::{ProblemResponse, admin};
+use crate::central::Central;
+use crate::database::{self, Micros, StoreError, natural};
+
+/// The answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct NodeList {
+    /// Past which offset a clock is said to drift.
+    drift_limit_ms: u64,
+    /// The tenant's head.
+    head: u64,
+    /// After a restore: what could take what a node was promised waits until none of them is `handing_back`.
+    handing_back: bool,
+    nodes: Vec<NodeState>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct NodeState {
+    id: Uuid,
+    /// Absent: central's own node.
+    site: Option<Uuid>,
+    name: String,
+    /// Absent before its first push.
+    epoch: Option<i32>,
+    /// Of the epoch's last record that is held.
+    seq: Option<u64>,
+    /// After a fork.
+    frozen: bool,
+    #[schemars(with = "Option<words::Instant>")]
+    last_push_at: Option<String>,
+    /// The node's clock less central's, when it last pushed something new.
+    clock_offset_ms: Option<i64>,
+    /// Whether that is over the limit, either way.
+    clock_drift: bool,
+    /// Exact to a minute.
+    #[schemars(with = "Option<words::Instant>")]
+    last_pull_at: Option<String>,
+    /// Up to where it had everything then.
+    pulled_to: Option<u64>,
+    /// After a restore: it has not handed back yet what it was told.
+    handing_back: bool,
+}
+
+impl NodeState {
+    fn read(row: &Row, drift_limit_ms: u64) -> Result<NodeState, StoreError> {
+        let at =
+            |column| Ok::<_, StoreError>(row.try_get::<_, Option<Micros>>(column)?.map(|at| instant::format(at.0)));
+        let number = |column| row.try_get::<_, Option<i64>>(column)?.map(natural).transpose();
+        let offset: Option<i64> = row.try_get("clock_offset_micros")?;
+        let clock_offset_ms = offset.map(|micros| micros / 1000);
+        Ok(NodeState {
+            id: row.try_get("node_id")?,
+            site: row.try_get("site_id")?,
+            name: row.try_get("name")?,
+            epoch: row.try_get("epoch")?,
+            seq: number("last_seq")?,
+            frozen: row.try_get::<_, Option<bool>>("frozen")?.unwrap_or_default(),
+            last_push_at: at("last_push_at")?,
+            clock_offset_ms,
+            clock_drift: clock_offset_ms.is_some_and(|offset| offset.unsigned_abs() > drift_limit_ms),
+            last_pull_at: at("last_pull_at")?,
+            pulled_to: number("pulled_to")?,
+            handing_back: row.try_get("handing_back")?,
+        })
+    }
+}
+
+pub(super) async fn list(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+) -> Result<Json<NodeList>, ProblemResponse> {
+    let tenant = admin(&central, &headers).await?.tenant;
+    let drift_limit_ms = u64::try_from(central.clock_drift_limit().as_millis()).unwrap_or(u64::MAX);
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let head = crate::event_store::tenant_head(&tx, tenant).await?;
+    let (head, handing_back) = head.map_or((0, false), |head| (head.head.0, head.handing_back));
+    let statement = tx.prepare_cached(include_str!("nodes.sql")).await.map_err(StoreError::from)?;
+    let rows = tx.query(&statement, &[&tenant.uuid()]).await.map_err(StoreError::from)?;
+    let nodes = rows.iter().map(|row| NodeState::read(row, drift_limit_ms)).collect::<Result<_, _>>()?;
+    Ok(Json(NodeList { drift_limit_ms, head, handing_back, nodes }))
+}

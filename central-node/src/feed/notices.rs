@@ -1,0 +1,149 @@
+//! What was decided later about a node's own events: releases from quarantine, and conflicts that a person resolved. Both are events of
+//! central's own node that name the old one.
+
+use std::collections::HashMap;
+
+use comptoir_core::decision::{Code, Flag};
+use comptoir_core::id::{Name, NodeId, TenantId};
+use comptoir_core::position::Position;
+use comptoir_proto::instant;
+use comptoir_proto::pull_v1::Notice;
+use comptoir_proto::stored_v1::{self, StoredDecision};
+use comptoir_proto::sync_v1::resolution_value;
+use deadpool_postgres::Transaction;
+use serde_json::{Map, Value};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use crate::database::{StoreError, as_bigint, natural};
+
+/// Later decisions that are looked at for one page, of all nodes.
+const LOOKED_AT_MAX: usize = 500;
+
+/// Some notices.
+#[derive(Debug, Default)]
+pub(super) struct Notices {
+    /// In the order of their positions.
+    pub(super) notices: Vec<Notice>,
+    /// Where more may follow: up to which position these are all.
+    pub(super) cut_at: Option<Position>,
+}
+
+/// The notices for a node after a position and up to another.
+pub(super) async fn notices(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+    (after, up_to): (Position, Position),
+) -> Result<Notices, StoreError> {
+    if after >= up_to {
+        return Ok(Notices::default());
+    }
+    let statement = tx.prepare_cached(include_str!("notices.sql")).await?;
+    let limit = i64::try_from(LOOKED_AT_MAX).unwrap_or(i64::MAX);
+    let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0), &limit];
+    let rows = tx.query(&statement, &parameters).await?;
+    let later = rows.iter().map(LaterDecision::read).collect::<Result<Vec<_>, _>>()?;
+    let named: Vec<Uuid> = later.iter().filter_map(|later| later.named).collect();
+    if named.is_empty() {
+        return Ok(Notices::default());
+    }
+    let own = own_events(tx, tenant, node, &named).await?;
+    let notices = later.iter().filter_map(|later| later.notice(&own)).collect();
+    let full = later.len() == LOOKED_AT_MAX;
+    Ok(Notices { notices, cut_at: later.last().filter(|_| full).map(|last| last.decision.position) })
+}
+
+/// Type and id of the entity of each event.
+type OwnEvents = HashMap<Uuid, (String, String)>;
+
+/// Which of these events are the node's own.
+async fn own_events(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    node: NodeId,
+    events: &[Uuid],
+) -> Result<OwnEvents, StoreError> {
+    let sql = "select e.event_id, e.entity_type, e.entity_id
+               from unnest($2::uuid[]) as k (event_id)
+               cross join lateral (
+                   select e.event_id, e.entity_type, e.entity_id from event e
+                   where e.tenant_id = $1 and e.event_id = k.event_id and e.node_id = $3
+                     and e.verdict <> 'DUPLICATE' and e.code is distinct from 'EVENT_ID_REUSED'
+                   offset 0
+               ) e";
+    let statement = tx.prepare_cached(sql).await?;
+    let rows = tx.query(&statement, &[&tenant.uuid(), &events, &node.uuid()]).await?;
+    rows.iter()
+        .map(|row| {
+            let text = |column| Ok::<_, StoreError>(row.try_get::<_, Option<String>>(column)?.unwrap_or_default());
+            Ok((row.try_get("event_id")?, (text("entity_type")?, text("entity_id")?)))
+        })
+        .collect()
+}
+
+/// A decision about an older event.
+struct LaterDecision {
+    named: Option<Uuid>,
+    released: bool,
+    by: Option<String>,
+    payload: Map<String, Value>,
+    decision: StoredDecision,
+}
+
+impl LaterDecision {
+    fn read(row: &Row) -> Result<LaterDecision, StoreError> {
+        let position = natural(row.try_get("position")?)?;
+        let damaged = |why: String| StoreError::Damaged(format!("position {position}: {why}"));
+        let event = stored_v1::decode(row.try_get("record")?).map_err(|error| damaged(error.to_string()))?;
+        let decision =
+            stored_v1::decode_decision(row.try_get("decision")?).map_err(|error| damaged(error.to_string()))?;
+        let payload: Map<String, Value> =
+            serde_json::from_slice(&event.content.payload).map_err(|error| damaged(error.to_string()))?;
+        Ok(LaterDecision {
+            named: payload.get("event_id").and_then(Value::as_str).and_then(|id| id.parse().ok()),
+            released: event.content.action.as_str() == "QUARANTINE_RELEASED",
+            by: event.content.user.as_ref().map(Name::to_string),
+            payload,
+            decision,
+        })
+    }
+
+    fn notice(&self, own: &OwnEvents) -> Option<Notice> {
+        let event_id = self.named?;
+        let (entity_type, entity_id) = own.get(&event_id)?.clone();
+        Some(Notice {
+            position: self.decision.position.0,
+            event_id,
+            entity_type,
+            entity_id,
+            kind: if self.released { "RELEASED" } else { "RESOLVED" }.to_owned(),
+            data: Value::Object(if self.released { self.effect() } else { self.choice() }),
+            by: self.by.clone(),
+            at: instant::format(self.decision.received_at),
+        })
+    }
+
+    /// What the event came to once it took effect.
+    fn effect(&self) -> Map<String, Value> {
+        let judgement = &self.decision.judgement;
+        let flags: Vec<Value> = judgement.flags.iter().map(|flag| Flag::as_str(*flag).into()).collect();
+        let members = [
+            ("verdict", Some(judgement.verdict.as_str().into())),
+            ("code", judgement.code.map(|code| Code::as_str(code).into())),
+            ("flags", (!flags.is_empty()).then_some(Value::Array(flags))),
+            ("reference", judgement.reference.clone().map(Value::from)),
+            ("resolution", judgement.resolution.as_ref().map(resolution_value)),
+            ("detail", judgement.detail.clone().map(Value::from)),
+            ("reason", self.payload.get("reason").cloned()),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    /// What the person chose. Without fields the server's stand as they are.
+    fn choice(&self) -> Map<String, Value> {
+        let members = ["choice", "fields", "reason"];
+        members.iter().filter_map(|name| Some(((*name).to_owned(), self.payload.get(*name)?.clone()))).collect()
+    }
+}

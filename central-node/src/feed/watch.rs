@@ -1,0 +1,221 @@
+//! Who waits for changes is woken here. One task per process looks at the heads of the tenants somebody waits for: at once after a commit
+//! of this process, and about once a second, since another process may have taken a push. Where a head moved it asks, once per site and
+//! not once per node, whether anything in that site's scope did. A request that waits holds no connection.
+//!
+//! Nothing is decided by the hints: whoever is woken reads, and whoever waits named the head that it had read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use comptoir_core::id::TenantId;
+use comptoir_core::position::Position;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Scope;
+use crate::database::{Database, StoreError, begin, natural};
+use crate::restart::revive;
+use crate::state_store::Versions;
+
+/// How often the heads are looked at without being woken.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a fifth of one
+/// connection at most.
+const PAUSES_A_LOOK: u32 = 4;
+
+/// A site's scope that somebody waits for.
+struct WatchedScope {
+    /// The head at which it was last asked what changed in it.
+    asked_at: Position,
+    /// The last change in it that was seen.
+    newest: watch::Sender<Position>,
+    waiting: usize,
+}
+
+#[derive(Default)]
+struct WatchedScopes {
+    scopes: Mutex<HashMap<(TenantId, Scope), WatchedScope>>,
+    came: Notify,
+}
+
+impl WatchedScopes {
+    fn scopes(&self) -> MutexGuard<'_, HashMap<(TenantId, Scope), WatchedScope>> {
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The waiting requests of this process.
+#[derive(Default)]
+pub(crate) struct Watch {
+    waits: Arc<WatchedScopes>,
+}
+
+/// One request's wait; dropped with it, also when the client goes away.
+struct ScopeWait<'a> {
+    waits: &'a WatchedScopes,
+    key: (TenantId, Scope),
+}
+
+impl Drop for ScopeWait<'_> {
+    fn drop(&mut self) {
+        let mut scopes = self.waits.scopes();
+        if let Some(awaited) = scopes.get_mut(&self.key) {
+            awaited.waiting -= 1;
+            if awaited.waiting == 0 {
+                scopes.remove(&self.key);
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// Starts looking. `commits` rises with each commit of this process; it ends when `stopping` turns true.
+    pub(crate) fn start(database: Database, commits: watch::Receiver<u64>, stopping: watch::Receiver<bool>) -> Watch {
+        let waits = Arc::new(WatchedScopes::default());
+        let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
+        let looking = move || look_after(Arc::clone(&waited_for), database.clone(), commits.clone(), stopping.clone());
+        tokio::spawn(revive("The task that wakes waiting pulls", stopped, looking));
+        Watch { waits }
+    }
+
+    /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the log grew
+    /// meanwhile, as far as was seen: where it did not, reading again would give the same.
+    pub(super) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
+        let key = (tenant, scope);
+        let mut newest = {
+            let mut scopes = self.waits.scopes();
+            let awaited = scopes.entry(key).or_insert_with(|| WatchedScope {
+                asked_at: read_to,
+                newest: watch::Sender::new(Position::ZERO),
+                waiting: 0,
+            });
+            // Who read an older head may have missed what was asked for on behalf of a later one.
+            awaited.asked_at = awaited.asked_at.min(read_to);
+            awaited.waiting += 1;
+            awaited.newest.subscribe()
+        };
+        let _waiting = ScopeWait { waits: &self.waits, key };
+        // A commit between the caller's reading and here must not wait for the timer.
+        self.waits.came.notify_one();
+        // The sender stays as long as somebody waits.
+        let changed = newest.wait_for(|newest| *newest > read_to);
+        let in_time = tokio::time::timeout_at(deadline, changed).await.is_ok();
+        let grew = self.waits.scopes().get(&key).is_none_or(|awaited| awaited.asked_at > read_to);
+        in_time || grew
+    }
+
+    /// How many requests wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waits.scopes().values().map(|awaited| awaited.waiting).sum()
+    }
+}
+
+async fn look_after(
+    waits: Arc<WatchedScopes>,
+    database: Database,
+    mut commits: watch::Receiver<u64>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut reachable = true;
+    loop {
+        commits.mark_unchanged();
+        let began = Instant::now();
+        let looked = tokio::select! {
+            looked = look(&waits, &database) => looked,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        match looked {
+            Ok(()) => reachable = true,
+            Err(error) => {
+                if reachable {
+                    tracing::warn!(%error, "Waiting pulls are not woken: the heads cannot be read");
+                }
+                reachable = false;
+            }
+        }
+        let rest = (began.elapsed() * PAUSES_A_LOOK).min(LOOK_EVERY);
+        let nobody = waits.scopes().is_empty();
+        let pause = async {
+            tokio::time::sleep(rest).await;
+            tokio::select! {
+                Ok(()) = commits.changed(), if !nobody => {}
+                () = waits.came.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY), if !nobody => {}
+            }
+        };
+        tokio::select! {
+            () = pause => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+/// One look at the heads of all tenants that somebody waits for.
+async fn look(waits: &WatchedScopes, database: &Database) -> Result<(), StoreError> {
+    let mut tenants: Vec<Uuid> = waits.scopes().keys().map(|(tenant, _)| tenant.uuid()).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    if tenants.is_empty() {
+        return Ok(());
+    }
+    let rows = {
+        let connection = database.watcher().await?;
+        let sql = "select tenant_id, head from tenant_head where tenant_id = any ($1)";
+        let statement = connection.prepare_cached(sql).await?;
+        connection.query(&statement, &[&tenants]).await?
+    };
+    // What is wrong with one tenant keeps no other waiting.
+    let mut looked = Ok(());
+    for row in &rows {
+        let tenant = TenantId::new(row.try_get("tenant_id")?);
+        let head = Position(natural(row.try_get("head")?)?);
+        if let Err(error) = ask(waits, database, tenant, head).await {
+            looked = Err(error);
+        }
+    }
+    looked
+}
+
+/// Asks what changed in the scopes of a tenant whose head has moved, and wakes who waits for it.
+async fn ask(waits: &WatchedScopes, database: &Database, tenant: TenantId, head: Position) -> Result<(), StoreError> {
+    let behind: Vec<Scope> = waits
+        .scopes()
+        .iter()
+        .filter(|((of, _), awaited)| *of == tenant && awaited.asked_at < head)
+        .map(|((_, scope), _)| *scope)
+        .collect();
+    if behind.is_empty() {
+        return Ok(());
+    }
+    let newest = newest_changes(database, tenant, &behind).await?;
+    let mut scopes = waits.scopes();
+    for scope in behind {
+        let Some(awaited) = scopes.get_mut(&(tenant, scope)) else { continue };
+        awaited.asked_at = head;
+        let position = newest.get(&scope.site_column().unwrap_or_default()).copied().unwrap_or_default();
+        awaited.newest.send_if_modified(|newest| {
+            let moved = position > *newest;
+            *newest = position.max(*newest);
+            moved
+        });
+    }
+    Ok(())
+}
+
+/// The position of the last change in each scope, by its site.
+async fn newest_changes(
+    database: &Database,
+    tenant: TenantId,
+    scopes: &[Scope],
+) -> Result<BTreeMap<Uuid, Position>, StoreError> {
+    let sites: Vec<Uuid> = scopes.iter().map(|scope| scope.site_column().unwrap_or_default()).collect();
+    let mut connection = database.service().await?;
+    let tx = begin(&mut connection, tenant).await?;
+    let versions = Versions::active(&tx, tenant).await?;
+    let statement = tx.prepare_cached(include_str!("newest_change.sql")).await?;
+    let (tenant, Versions { stock, deliveries, invoices, entities, .. }) = (tenant.uuid(), versions);
+    let rows = tx.query(&statement, &[&tenant, &entities, &deliveries, &invoices, &stock, &sites]).await?;
+    rows.iter().map(|row| Ok((row.try_get("site_id")?, Position(natural(row.try_get("position")?)?)))).collect()
+}

@@ -1,0 +1,243 @@
+//! `POST /api/v1/sync/push`: from the request to the queue, and the answer back.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use comptoir_core::clock::{ClockHistory, ClockMark};
+use comptoir_core::decision::Verdict;
+use comptoir_core::id::NodeId;
+use comptoir_core::limits::{CLOCK_MARKS_MAX, PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX, PUSH_RECORDS_MAX, RECORD_BYTES_MAX};
+use comptoir_core::position::{Epoch, Seq};
+use comptoir_core::rules::PriorDecision;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::clock_change::ClockMarkDto;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, RecordResult, SealedRecord, parse_chain};
+
+use super::answer::{JobOutcome, head_dto};
+use super::attestation::{Attestation, AttestationKey, AttestedEvent};
+use super::batch::Job;
+use super::prepare::{PrepareError, PreparedPush, PreparedRecord, RecordPosition, opening, prepare};
+use super::refusals::{NotedRefusal, note};
+use crate::api::request::{body_bytes, expect_json};
+use crate::api::{ProblemResponse, credential};
+use crate::central::Central;
+use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
+use crate::identity::{Access, Credential};
+
+/// Takes a push.
+pub(crate) async fn push(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let mut sync = credential.node().map(|node| SyncSession::of_node(&central, credential.tenant, node, Direction::Up));
+    let taken = receive_push(&central, &credential, &headers, body, &mut sync).await;
+    if let Some(sync) = sync {
+        sync.end_beside(&central, counts(&taken));
+    }
+    match taken {
+        Ok(response) => Ok(Json(response).into_response()),
+        Err(problem) => {
+            let node = credential.node().map(|node| node.to_string()).unwrap_or_default();
+            tracing::info!(tenant.id = %credential.tenant, node.id = node, code = problem.code, detail = problem.detail, "push refused");
+            note(&central, NotedRefusal { credential: &credential, problem: &problem }).await;
+            Err(ProblemResponse(problem))
+        }
+    }
+}
+
+async fn receive_push(
+    central: &Arc<Central>,
+    credential: &Credential,
+    headers: &HeaderMap,
+    body: Body,
+    sync: &mut Option<SyncSession>,
+) -> Result<PushResponse, Problem> {
+    let Access::Node { node, .. } = credential.access else {
+        return Err(Problem::new(ErrorCode::Forbidden, "only a node's key may push a log"));
+    };
+    expect_json(headers)?;
+    let now = central.clock().now();
+    let (bytes, reserved) = body_bytes(central, headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let (owner, key) = (credential.clone(), central.attestation_key().clone());
+    let push = central.background().spawn_blocking(move || read(&owner, node, &bytes, now, &key)).await;
+    let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;
+    if let Some(sync) = sync {
+        sync.clock_offset_micros = Some(push.clock_offset_micros);
+    }
+    let stamped: Vec<Option<AttestedEvent>> = push.records.iter().map(AttestedEvent::of).collect();
+    let answer = central.ingest_queue().submit(credential.tenant, Job::Push(push)).await?;
+    drop(reserved);
+    match answer {
+        JobOutcome::Refused(problem) => Err(problem),
+        JobOutcome::Drafted(_) | JobOutcome::OfDevice(_) => {
+            Err(Problem::new(ErrorCode::Internal, "a push was answered as drafts"))
+        }
+        JobOutcome::Pushed { mut results, head } => {
+            let head = head_dto(&head);
+            for (result, stamped) in results.iter_mut().zip(&stamped) {
+                stamped.iter().for_each(|stamped| central.attestation_key().put(stamped, result));
+            }
+            Ok(PushResponse {
+                results,
+                receipt: central.receipt(credential.tenant, node, &head),
+                head,
+                server_time: instant::format(central.clock().now()),
+                incarnation: central.incarnation(),
+            })
+        }
+    }
+}
+
+/// What is written down of it.
+fn counts(taken: &Result<PushResponse, Problem>) -> Result<SyncCounts, Problem> {
+    let of = |results: &[RecordResult], verdict: Verdict| {
+        results.iter().filter(|result| result.verdict == verdict.as_str()).count()
+    };
+    taken.as_ref().map_err(Clone::clone).map(|response| SyncCounts {
+        events: response.results.len(),
+        conflicts: of(&response.results, Verdict::Conflict),
+        failed: of(&response.results, Verdict::Rejected),
+    })
+}
+
+/// Reads a push request; the schema of every payload is checked here, before any lock.
+fn read(
+    credential: &Credential,
+    node: NodeId,
+    bytes: &[u8],
+    now: Timestamp,
+    key: &AttestationKey,
+) -> Result<PreparedPush, Problem> {
+    let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
+    let request: PushRequest = serde_json::from_slice(bytes).map_err(|error| bad(error.to_string()))?;
+    if request.node != node.uuid() {
+        let detail = format!("the credential is of node {node}, the request names node {}", request.node);
+        return Err(Problem::new(ErrorCode::WrongNode, detail).at("/node"));
+    }
+    let epoch = Epoch::from(request.epoch);
+    if epoch.number == 0 || i32::try_from(epoch.number).is_err() {
+        return Err(bad(format!("{} is no epoch number", epoch.number)).at("/epoch/number"));
+    }
+    if request.first_seq == 0 || request.first_seq > i64::MAX as u64 - PUSH_RECORDS_MAX as u64 {
+        return Err(bad(format!("{} is no sequence number", request.first_seq)).at("/first_seq"));
+    }
+    let first_seq = Seq(request.first_seq);
+    let previous = parse_chain(&request.previous_chain)
+        .ok_or_else(|| bad(format!("{:?} is no chain hash", request.previous_chain)).at("/previous_chain"))?;
+    let node_time = instant::parse(&request.node_time)
+        .ok_or_else(|| bad(format!("{:?} is no RFC 3339 instant", request.node_time)).at("/node_time"))?;
+    let sent = decode_records(&request)?;
+    let first = RecordPosition { tenant: credential.tenant, node, epoch, seq: first_seq };
+    let (handed_back, taken_in, marks) = (handed_back(&request)?, taken_in(&request)?, clock_marks(&request)?);
+    let mut records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
+    for (index, promise, stamp) in handed_back {
+        promised(&mut records[index], promise, stamp, key);
+    }
+    for (index, at) in taken_in {
+        records[index].taken_in = Some(at);
+    }
+    let opening = records.first().and_then(opening);
+    let clock_offset_micros = node_time.0.saturating_sub(now.0);
+    let clock = ClockHistory::new(&marks, Some(clock_offset_micros), now);
+    Ok(PreparedPush { node, epoch, first_seq, previous, records, opening, clock_offset_micros, clock })
+}
+
+/// What the node's log says of its clock, in the order of the log.
+fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
+    let got = request.clock.len();
+    if got > CLOCK_MARKS_MAX {
+        let detail = format!("a push names at most {CLOCK_MARKS_MAX} changes of the clock, got {got}");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/clock"));
+    }
+    let read = |(index, mark): (usize, &ClockMarkDto)| {
+        let detail = || format!("{:?} or {:?} is no RFC 3339 instant", mark.change.clock, mark.change.compared_with);
+        mark.read().ok_or_else(|| Problem::new(ErrorCode::MalformedBody, detail()).at(format!("/clock/{index}")))
+    };
+    request.clock.iter().enumerate().map(read).collect()
+}
+
+/// When the node took records in, by their index in the push.
+fn taken_in(request: &PushRequest) -> Result<Vec<(usize, Timestamp)>, Problem> {
+    let read = |(index, taken): (usize, &RecordIntake)| {
+        let at = format!("/taken_in/{index}");
+        let record = taken.seq.checked_sub(request.first_seq).and_then(|record| usize::try_from(record).ok());
+        let record = record.filter(|record| *record < request.records.len()).ok_or_else(|| {
+            Problem::new(ErrorCode::MalformedBody, format!("seq {} is not in this push", taken.seq)).at(at.clone())
+        })?;
+        let instant = instant::parse(&taken.at).ok_or_else(|| {
+            Problem::new(ErrorCode::MalformedBody, format!("{:?} is no RFC 3339 instant", taken.at)).at(at.clone())
+        })?;
+        Ok((record, instant))
+    };
+    request.taken_in.iter().enumerate().map(read).collect()
+}
+
+fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::chain::ChainHash)>, Problem> {
+    let count = request.records.len();
+    if count == 0 {
+        return Err(Problem::new(ErrorCode::MalformedBody, "a push has one record or more").at("/records"));
+    }
+    if count > PUSH_RECORDS_MAX {
+        let detail = format!("a push has at most {PUSH_RECORDS_MAX} records, got {count}");
+        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/records"));
+    }
+    let mut total = 0;
+    let decode = |(index, sealed): (usize, &SealedRecord)| {
+        let at = format!("/records/{index}");
+        let (record, chain) = sealed.bytes().ok_or_else(|| {
+            Problem::new(ErrorCode::MalformedBody, "the record is no base64, or its chain no hash").at(at.clone())
+        })?;
+        total += record.len();
+        if record.len() > RECORD_BYTES_MAX {
+            let detail = format!("a record has at most {RECORD_BYTES_MAX} bytes, got {}", record.len());
+            return Err(Problem::new(ErrorCode::TooLarge, detail).at(at));
+        }
+        if total > PUSH_BYTES_MAX {
+            let detail = format!("the records of a push have at most {PUSH_BYTES_MAX} bytes together");
+            return Err(Problem::new(ErrorCode::TooLarge, detail).at(at));
+        }
+        Ok((record, chain))
+    };
+    request.records.iter().enumerate().map(decode).collect()
+}
+
+/// What a node says that central had decided, by the record's place in the push.
+fn handed_back(request: &PushRequest) -> Result<Vec<(usize, PriorDecision, Attestation)>, Problem> {
+    let read = |(index, record): (usize, &SealedRecord)| {
+        let decided = record.decided.as_ref()?;
+        let unread = || {
+            let detail = "what was decided before does not read: hand it back as it was given, or not at all";
+            Problem::new(ErrorCode::MalformedBody, detail).at(format!("/records/{index}/decided"))
+        };
+        Some(decided.read().map(|(promise, stamp)| (index, promise, stamp)).ok_or_else(unread))
+    };
+    request.records.iter().enumerate().filter_map(read).collect()
+}
+
+/// Believes what bears central's own mark. The rest is decided as if nothing had been said.
+fn promised(record: &mut PreparedRecord, promise: PriorDecision, stamp: Attestation, key: &AttestationKey) {
+    if AttestedEvent::of(record).is_some_and(|stamped| key.holds(&stamped, &promise, stamp)) {
+        record.promise = Some(promise);
+    } else {
+        tracing::warn!(event.id = %record.event_id, "a decision was handed back that central never made: it is decided anew");
+    }
+}
+
+pub(super) fn refused(error: &PrepareError) -> Problem {
+    match error {
+        PrepareError::Chain { seq, computed, sent } => Problem::new(ErrorCode::ChainMismatch, error.to_string())
+            .with("seq", seq.0)
+            .with("computed_chain", computed.to_string())
+            .with("sent_chain", sent.to_string()),
+        PrepareError::Tenant { seq, .. } => Problem::new(ErrorCode::WrongTenant, error.to_string()).with("seq", seq.0),
+    }
+}

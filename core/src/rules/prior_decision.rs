@@ -1,0 +1,126 @@
+//! What central had decided and told before it was put back to an older copy: a promise, handed back by the node that was told.
+//!
+//! It is kept where deciding anew could contradict it: numbers of invoices and credit notes, and who was first at a delivery. Everything
+//! else follows from the events themselves, or is decided anew. A promise never overrules what stands: where another event has the number,
+//! or another validation is first, the event is decided as if nothing had been promised.
+//!
+//! Whether a promise is central's own is not asked here: whoever gives one has verified it. What was kept is flagged, so that deciding
+//! again from the stored decision finds the same promise there.
+
+use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
+use crate::fact::{Fact, ParsedEvent};
+use crate::rules::{self, invoice, references, rule_of};
+use crate::state::{DecisionState, Document, Series, SeriesKey, StateKeys};
+
+/// What was told of one event.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PriorDecision {
+    /// The outcome.
+    pub verdict: Verdict,
+    /// Why.
+    pub code: Option<Code>,
+    /// The number of an invoice or credit note.
+    pub reference: Option<String>,
+    /// Who was first at the delivery.
+    pub resolution: Option<Resolution>,
+}
+
+impl PriorDecision {
+    /// The promise that a stored judgement kept, if it kept one.
+    pub fn restored_by(judgement: &Judgement) -> Option<PriorDecision> {
+        judgement.flags.contains(&Flag::DecisionRestored).then(|| PriorDecision::from_judgement(judgement))
+    }
+
+    /// What its writer is told of a judgement.
+    pub fn from_judgement(judgement: &Judgement) -> PriorDecision {
+        let Judgement { verdict, code, reference, resolution, .. } = judgement.clone();
+        PriorDecision { verdict, code, reference, resolution }
+    }
+
+    /// Whether the order of arrival decides about it.
+    pub fn is_of(fact: &Fact) -> bool {
+        matches!(fact, Fact::InvoiceCreated(_) | Fact::InvoiceCancelled { .. } | Fact::DeliveryValidated(_))
+    }
+
+    /// Whether nothing more was to come of it.
+    pub fn is_final(verdict: Verdict) -> bool {
+        matches!(verdict, Verdict::Accepted | Verdict::Conflict)
+    }
+
+    /// The series that its number is of: to be loaded with what the event touches.
+    pub fn touched(&self, known: &ParsedEvent, into: &mut StateKeys) {
+        let Some(document) = document(&known.fact) else { return };
+        let numbered = self.reference.as_deref().and_then(invoice::read_reference);
+        into.series.extend(numbered.map(|(year, _)| SeriesKey { document, site: known.event.content.site, year }));
+    }
+
+    /// The judgement that keeps it, where nothing stands against that.
+    pub(super) fn restore(
+        &self,
+        decision_state: &DecisionState,
+        place: &DecisionContext,
+        known: &ParsedEvent,
+    ) -> Option<Judgement> {
+        if !PriorDecision::is_final(self.verdict) || !is_open(decision_state, known, self.verdict) {
+            return None;
+        }
+        let rule = rule_of(decision_state, known);
+        if self.verdict == Verdict::Conflict {
+            let judgement = Judgement::refused(Verdict::Conflict, self.code?, rule);
+            return Some(Judgement {
+                flags: vec![Flag::DecisionRestored],
+                resolution: self.resolution.clone(),
+                ..judgement
+            });
+        }
+        if let Some(document) = document(&known.fact) {
+            let (key, number) = invoice::promised_number(self.reference.as_deref()?, document, place, known)?;
+            if !decision_state.series.get(&key).unwrap_or(&Series::default()).is_free(number) {
+                return None;
+            }
+        }
+        let unknown_delivery = matches!(known.fact, Fact::DeliveryValidated(_))
+            && !decision_state.deliveries.contains_key(&known.event.content.entity_id);
+        let unknown = references::unknown_reference(decision_state, &known.fact);
+        let unknown = unknown.or(unknown_delivery.then_some(Flag::UnknownReference));
+        let flags = unknown.into_iter().chain([Flag::DecisionRestored]).collect();
+        Some(Judgement { flags, reference: self.reference.clone(), ..Judgement::accepted(rule) })
+    }
+}
+
+/// Judges one event that comes with a promise.
+pub fn decide_prior(
+    decision_state: &DecisionState,
+    place: &DecisionContext,
+    known: &ParsedEvent,
+    promise: &PriorDecision,
+) -> Judgement {
+    let refused =
+        rules::refused_to_a_node(decision_state, place, known).or_else(|| rules::objected(decision_state, known));
+    let kept = if refused.is_none() { promise.restore(decision_state, place, known) } else { None };
+    kept.unwrap_or_else(|| rules::decide(decision_state, place, known))
+}
+
+/// Whether nobody took since what was promised. One that lost stays so even where the winner has not come back yet.
+fn is_open(decision_state: &DecisionState, known: &ParsedEvent, verdict: Verdict) -> bool {
+    let id = &known.event.content.entity_id;
+    match &known.fact {
+        Fact::InvoiceCreated(_) => !decision_state.invoices.contains_key(id),
+        Fact::InvoiceCancelled { invoice, .. } => match decision_state.invoices.get(invoice) {
+            Some(invoice) => invoice.credit_note.is_none(),
+            None => verdict == Verdict::Conflict,
+        },
+        Fact::DeliveryValidated(_) => {
+            decision_state.deliveries.get(id).is_none_or(|delivery| delivery.validation.is_none())
+        }
+        _ => false,
+    }
+}
+
+fn document(fact: &Fact) -> Option<Document> {
+    match fact {
+        Fact::InvoiceCreated(_) => Some(Document::Invoice),
+        Fact::InvoiceCancelled { .. } => Some(Document::CreditNote),
+        _ => None,
+    }
+}

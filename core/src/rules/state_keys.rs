@@ -1,0 +1,123 @@
+//! What to load before deciding. A superset is fine; a missing key is a defect, and a property test looks for one.
+
+use crate::decision::DecisionContext;
+use crate::fact::{Fact, ParsedEvent};
+use crate::id::Name;
+use crate::rulebook::Rulebook;
+use crate::rules::invoice::series;
+use crate::rules::quarantine::is_release;
+use crate::rules::references::references;
+use crate::state::{ConsumedKey, DecisionState, Document, EntityKey, StateKeys, StockKey};
+
+/// The keys that judging and applying an event may read. What it writes without reading (its own count, its own place in quarantine)
+/// is told by [`super::Effect::writes`] alone. The same under every rulebook, since one may be adopted by an event earlier in the batch.
+pub fn keys_needed(known: &ParsedEvent, place: &DecisionContext, _rulebook: &Rulebook, into: &mut StateKeys) {
+    let content = &known.event.content;
+    into.entities.extend(references(&known.fact));
+    match &known.fact {
+        Fact::EpochOpened
+        | Fact::ClockChanged(_)
+        | Fact::RevenueAdjusted(_)
+        | Fact::AuditRecorded
+        | Fact::InvoiceReferenceAssigned
+        | Fact::RulebookAdopted(_)
+        | Fact::CentralRestored => {}
+        Fact::SaleRecorded(sale) => {
+            let products = sale.lines.iter().map(|line| &line.product);
+            stock(known, products.clone(), into);
+            taken(known, &content.entity_id, products, into);
+        }
+        Fact::SaleRefunded(refund) | Fact::SaleCancelled(refund) => {
+            let products = refund.sale.lines.iter().map(|line| &line.product);
+            stock(known, products.clone(), into);
+            if let Some(original) = &refund.original {
+                taken(known, original, products, into);
+            }
+        }
+        Fact::GoodsReceived(reception) | Fact::GoodsReturned(reception) | Fact::ProductionValidated(reception) => {
+            stock(known, reception.lines.iter().map(|line| &line.product), into);
+        }
+        Fact::StockWrittenOff(list) | Fact::StockCounted(list) => {
+            stock(known, list.lines.iter().map(|line| &line.product), into);
+        }
+        Fact::StockAdjusted(adjustment) => stock(known, adjustment.lines.iter().map(|line| &line.product), into),
+        Fact::StockCountAccepted { count } => {
+            into.counts.insert(*count);
+        }
+        Fact::DeliveryCreated(_) | Fact::DeliveryValidated(_) => {
+            into.deliveries.insert(content.entity_id.clone());
+        }
+        Fact::InvoiceCreated(_) => {
+            into.invoices.insert(content.entity_id.clone());
+            into.series.insert(series(Document::Invoice, known, place));
+        }
+        Fact::InvoiceCancelled { invoice, .. } => {
+            into.invoices.insert(invoice.clone());
+            into.series.insert(series(Document::CreditNote, known, place));
+        }
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
+            into.entities.insert(EntityKey::of(known));
+            if content.entity_type.as_str() == "STOCK" {
+                // An attempt to set stock is answered with what central holds.
+                stock(known, [&content.entity_id].into_iter(), into);
+            }
+        }
+        Fact::ConflictResolved(_) => {
+            into.entities.insert(EntityKey::of(known));
+        }
+        Fact::QuarantineReleased { event } => {
+            into.quarantined.insert(*event);
+        }
+    }
+}
+
+/// The keys that are known only once others are loaded: the stock of a count that is accepted, and all that an event touches which
+/// is released. Load, call this, load what is new, until nothing is ([`StateKeys::without`]); three rounds at most.
+pub fn dependent_keys(
+    decision_state: &DecisionState,
+    events: &[(&ParsedEvent, &DecisionContext)],
+    into: &mut StateKeys,
+) {
+    for (known, place) in events {
+        through(decision_state, events, known, place, into);
+    }
+}
+
+fn through(
+    decision_state: &DecisionState,
+    events: &[(&ParsedEvent, &DecisionContext)],
+    known: &ParsedEvent,
+    place: &DecisionContext,
+    into: &mut StateKeys,
+) {
+    match &known.fact {
+        Fact::StockCountAccepted { count } => {
+            let Some(count) = decision_state.counts.get(count) else { return };
+            let key = |product: &Name| StockKey { site: count.site, product: product.clone() };
+            into.stock.extend(count.lines.keys().map(key));
+        }
+        Fact::QuarantineReleased { event } => {
+            let in_batch = || events.iter().find(|(other, _)| other.event.id == *event).map(|(other, _)| *other);
+            let Some(inner) = decision_state.quarantined.get(event).map(|held| &held.known).or_else(in_batch) else {
+                return;
+            };
+            if !is_release(inner) {
+                // Its numbers come from the year of the release.
+                keys_needed(inner, place, &decision_state.rulebook, into);
+                through(decision_state, events, inner, place, into);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn stock<'a>(known: &ParsedEvent, products: impl Iterator<Item = &'a Name>, into: &mut StateKeys) {
+    let key = |product: &Name| StockKey { site: known.event.content.site, product: product.clone() };
+    into.stock.extend(products.map(key));
+}
+
+fn taken<'a>(known: &ParsedEvent, sale: &Name, products: impl Iterator<Item = &'a Name>, into: &mut StateKeys) {
+    let site = known.event.content.site;
+    let key = |product: &Name| ConsumedKey { site, sale: sale.clone(), product: product.clone() };
+    into.taken.extend(products.map(key));
+}

@@ -1,0 +1,376 @@
+//! The events of this log that are not in central's rows yet, by what they change: undecided ones, and those that central decided and
+//! has not given back. Only places are held in memory, bounded by what waits; the events themselves are read from the log when a row
+//! is asked for. It is brought up to date by whoever reads, so that nothing here is paid for by an append.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use comptoir_core::decision::Verdict;
+use comptoir_core::event::Event;
+use comptoir_core::id::Name;
+use comptoir_core::position::Seq;
+use comptoir_proto::pull_v1::RowKind;
+use comptoir_proto::stored_v1;
+use comptoir_proto::sync_v1::RecordResult;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::pull_progress::PullProgress;
+use crate::event_log::{Log, ReadError};
+
+/// Records read from the log at once.
+const READ_RECORDS: usize = 500;
+const READ_BYTES: usize = 1024 * 1024;
+/// Acknowledged events that are shown while central has never given anything back. What was acknowledged before them comes with the
+/// first load.
+const ACKED_MAX: usize = 10_000;
+
+/// A record's place in the log.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(crate) struct RecordKey {
+    pub(crate) epoch: u32,
+    pub(crate) seq: Seq,
+}
+
+/// What an event changes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Target {
+    pub(crate) kind: RowKind,
+    pub(crate) entity_type: Name,
+    pub(crate) entity_id: Name,
+}
+
+/// Quantities that events move which central has not given back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PendingQuantities {
+    pub(crate) events: u64,
+    pub(crate) sold: Decimal,
+    pub(crate) refunded: Decimal,
+    pub(crate) received: Decimal,
+    pub(crate) returned: Decimal,
+    pub(crate) written_off: Decimal,
+    /// Which of it central has decided: a row that comes before the cursor passes it may have it already.
+    decided: Vec<Decided>,
+}
+
+/// A line that central has decided and not given back for good.
+#[derive(Clone, Debug)]
+struct Decided {
+    at: RecordKey,
+    position: u64,
+    sum: Sum,
+    quantity: Decimal,
+}
+
+impl PendingQuantities {
+    /// What of it is not in a row.
+    pub(crate) fn without(&self, is_in_row: impl Fn(RecordKey, u64) -> bool) -> PendingQuantities {
+        let mut left = PendingQuantities { decided: Vec::new(), ..self.clone() };
+        for line in self.decided.iter().filter(|line| is_in_row(line.at, line.position)) {
+            left.take(line.sum, line.quantity);
+        }
+        left
+    }
+
+    fn take(&mut self, sum: Sum, quantity: Decimal) {
+        self.events = self.events.saturating_sub(1);
+        *sum(self) = sum(self).saturating_sub(quantity);
+    }
+}
+
+/// The index.
+#[derive(Default)]
+pub(crate) struct PendingIndex {
+    /// In the log's order.
+    events: VecDeque<IndexedEvent>,
+    /// Up to where the open epoch is indexed.
+    indexed: RecordKey,
+    /// Up to where its decisions are known.
+    decided: Seq,
+    rows: BTreeMap<Target, Vec<RecordKey>>,
+    stock: BTreeMap<Name, PendingQuantities>,
+}
+
+struct IndexedEvent {
+    at: RecordKey,
+    /// Where central put it, once it has.
+    position: Option<u64>,
+    /// Whether it is in `rows` or `stock`.
+    counts: bool,
+}
+
+/// What one event touches of the read models.
+enum RowEffect {
+    Nothing,
+    Row(Target),
+    /// Into which sum, and how much of which product.
+    Stock(Sum, Vec<(Name, Decimal)>),
+}
+
+type Sum = fn(&mut PendingQuantities) -> &mut Decimal;
+
+impl PendingIndex {
+    /// Brings it up to date with the log and with what central gave.
+    pub(crate) fn refresh(&mut self, log: &Log, place: &PullProgress) -> Result<(), ReadError> {
+        let head = log.head();
+        let epoch = head.epoch.number;
+        if self.indexed.epoch != epoch || self.indexed.seq < head.marks.acked {
+            *self = PendingIndex::default();
+            self.rebuild(log, place, epoch, head.marks.acked)?;
+        }
+        self.index(log, epoch, head.marks.durable)?;
+        self.decide(log, epoch, head.marks.acked)?;
+        self.settle(log, place)
+    }
+
+    /// The places of the events over a row, in their order.
+    pub(crate) fn over(&self, target: &Target) -> &[RecordKey] {
+        self.rows.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rows of a type that have events over them, from an id on.
+    pub(crate) fn targets<'a>(&'a self, from: &Target) -> impl Iterator<Item = &'a Target> {
+        let (kind, entity_type) = (from.kind, from.entity_type.clone());
+        let of_type = move |target: &&Target| target.kind == kind && target.entity_type == entity_type;
+        self.rows.range(from.clone()..).map(|(target, _)| target).take_while(of_type)
+    }
+
+    /// What moves, by product.
+    pub(crate) fn stock(&self) -> &BTreeMap<Name, PendingQuantities> {
+        &self.stock
+    }
+
+    /// Finds the oldest event that is not in central's rows, backwards from the last decision, and indexes from there.
+    fn rebuild(&mut self, log: &Log, place: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
+        let mut epochs: Vec<u32> = log.epochs().into_iter().map(|epoch| epoch.number).collect();
+        epochs.retain(|number| *number <= epoch);
+        let mut first = RecordKey { epoch, seq: acked.next() };
+        let mut count = 0;
+        'walk: for number in epochs.into_iter().rev() {
+            let acked = if number == epoch { acked } else { log.acked(number)? };
+            for seq in (1..=acked.0).rev().map(Seq) {
+                let at = RecordKey { epoch: number, seq };
+                let covered = position(log, number, seq)?.is_none_or(|position| place.covers(at, position));
+                if covered || (place.complete_to.is_none() && count == ACKED_MAX) {
+                    break 'walk;
+                }
+                (first, count) = (at, count + 1);
+            }
+        }
+        for number in first.epoch..epoch {
+            let from = if number == first.epoch { first.seq } else { Seq(1) };
+            // Events of an older epoch that central had not decided were sealed again in the next.
+            let acked = log.acked(number)?;
+            self.indexed = RecordKey { epoch: number, seq: Seq(from.0 - 1) };
+            self.index(log, number, acked)?;
+            self.decided = Seq(from.0 - 1);
+            self.decide(log, number, acked)?;
+        }
+        let from = if first.epoch == epoch { first.seq } else { Seq(1) };
+        self.indexed = RecordKey { epoch, seq: Seq(from.0 - 1) };
+        self.decided = self.indexed.seq;
+        Ok(())
+    }
+
+    /// Takes in the records up to a seq.
+    fn index(&mut self, log: &Log, epoch: u32, to: Seq) -> Result<(), ReadError> {
+        while self.indexed.seq < to {
+            let sealed = log.read(epoch, self.indexed.seq.next(), READ_RECORDS, READ_BYTES)?;
+            if sealed.is_empty() {
+                break;
+            }
+            for record in sealed.into_iter().take_while(|record| record.seq <= to) {
+                let at = RecordKey { epoch, seq: record.seq };
+                let touched = stored_v1::decode(&record.record).map_or(RowEffect::Nothing, |event| touched(&event));
+                let counts = self.add(at, touched);
+                self.events.push_back(IndexedEvent { at, position: None, counts });
+                self.indexed = at;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what central decided. What it refused is no longer over a row, except that a refused validation says who was first.
+    fn decide(&mut self, log: &Log, epoch: u32, acked: Seq) -> Result<(), ReadError> {
+        while self.decided < acked {
+            let at = RecordKey { epoch, seq: self.decided.next() };
+            let found = self.events.binary_search_by_key(&at, |event| event.at);
+            if let (Ok(found), Some(result)) = (found, decision(log, at)?) {
+                let stays = result.verdict == Verdict::Accepted.as_str() || is_again(&result) || discards(&result);
+                if !stays && std::mem::take(&mut self.events[found].counts) {
+                    self.remove(log, at)?;
+                }
+                if self.events[found].counts && !self.stock.is_empty() {
+                    self.note_decided(log, at, result.position)?;
+                }
+                self.events[found].position = Some(result.position);
+            }
+            self.decided = at.seq;
+        }
+        Ok(())
+    }
+
+    /// Drops what central's rows hold.
+    fn settle(&mut self, log: &Log, place: &PullProgress) -> Result<(), ReadError> {
+        let mut decided = self.events.partition_point(|event| event.position.is_some());
+        while let Some(front) = self.events.front() {
+            let covered = front.position.is_some_and(|position| place.covers(front.at, position));
+            let too_many = place.complete_to.is_none() && decided > ACKED_MAX;
+            if !covered && !too_many {
+                break;
+            }
+            let (at, counts) = (front.at, front.counts);
+            if counts {
+                self.remove(log, at)?;
+            }
+            self.events.pop_front();
+            decided = decided.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, at: RecordKey, touched: RowEffect) -> bool {
+        match touched {
+            RowEffect::Nothing => false,
+            RowEffect::Row(target) => {
+                self.rows.entry(target).or_default().push(at);
+                true
+            }
+            RowEffect::Stock(sum, lines) => {
+                for (product, quantity) in lines {
+                    let moving = self.stock.entry(product).or_default();
+                    moving.events += 1;
+                    *sum(moving) = sum(moving).saturating_add(quantity);
+                }
+                true
+            }
+        }
+    }
+
+    /// Remembers where central put what an event moves.
+    fn note_decided(&mut self, log: &Log, at: RecordKey, position: u64) -> Result<(), ReadError> {
+        let Some(event) = event(log, at)? else { return Ok(()) };
+        let RowEffect::Stock(sum, lines) = touched(&event) else { return Ok(()) };
+        for (product, quantity) in lines {
+            if let Some(moving) = self.stock.get_mut(&product) {
+                moving.decided.push(Decided { at, position, sum, quantity });
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, log: &Log, at: RecordKey) -> Result<(), ReadError> {
+        let Some(event) = event(log, at)? else { return Ok(()) };
+        match touched(&event) {
+            RowEffect::Nothing => {}
+            RowEffect::Row(target) => {
+                if let Some(places) = self.rows.get_mut(&target) {
+                    places.retain(|place| *place != at);
+                    if places.is_empty() {
+                        self.rows.remove(&target);
+                    }
+                }
+            }
+            RowEffect::Stock(sum, lines) => {
+                for (product, quantity) in lines {
+                    let Some(moving) = self.stock.get_mut(&product) else { continue };
+                    moving.take(sum, quantity);
+                    moving.decided.retain(|line| line.at != at);
+                    if moving.events == 0 {
+                        self.stock.remove(&product);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The event at a place, where it reads.
+pub(crate) fn event(log: &Log, at: RecordKey) -> Result<Option<Event>, ReadError> {
+    let sealed = log.read(at.epoch, at.seq, 1, usize::MAX)?;
+    let sealed = sealed.first().filter(|sealed| sealed.seq == at.seq);
+    Ok(sealed.and_then(|sealed| stored_v1::decode(&sealed.record).ok()))
+}
+
+/// What central decided about the record at a place.
+pub(crate) fn decision(log: &Log, at: RecordKey) -> Result<Option<RecordResult>, ReadError> {
+    let bytes = log.decision(at.epoch, at.seq)?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Whether central told the node to drop the change, and who was first.
+pub(crate) fn discards(result: &RecordResult) -> bool {
+    result.resolution.as_ref().is_some_and(|resolution| resolution["action"] == "DISCARD_LOCAL")
+}
+
+/// Whether central had the event already, as after a restore: the row that has it may have still to come.
+pub(crate) fn is_again(result: &RecordResult) -> bool {
+    result.verdict == Verdict::Duplicate.as_str()
+}
+
+fn position(log: &Log, epoch: u32, seq: Seq) -> Result<Option<u64>, ReadError> {
+    Ok(decision(log, RecordKey { epoch, seq })?.map(|result| result.position))
+}
+
+fn touched(event: &Event) -> RowEffect {
+    let content = &event.content;
+    let row = |kind, id: &Name| {
+        RowEffect::Row(Target { kind, entity_type: content.entity_type.clone(), entity_id: id.clone() })
+    };
+    match content.action.as_str() {
+        // Core refuses these for types that are no set of fields.
+        "CREATE" | "UPDATE" | "DELETE" => match content.entity_type.as_str() {
+            "STOCK" | "DELIVERY" | "INVOICE" => RowEffect::Nothing,
+            _ => row(RowKind::Entity, &content.entity_id),
+        },
+        "DELIVERY_VALIDATED" => row(RowKind::Delivery, &content.entity_id),
+        "INVOICE_CREATED" => row(RowKind::Invoice, &content.entity_id),
+        "INVOICE_CANCELLED" => match serde_json::from_slice::<Cancelled>(&content.payload) {
+            Ok(cancelled) => Name::new(cancelled.invoice).map_or(RowEffect::Nothing, |id| row(RowKind::Invoice, &id)),
+            Err(_) => RowEffect::Nothing,
+        },
+        "SALE_RECORDED" => RowEffect::Stock(|moving| &mut moving.sold, lines(&content.payload)),
+        "SALE_REFUNDED" | "SALE_CANCELLED" => RowEffect::Stock(|moving| &mut moving.refunded, lines(&content.payload)),
+        "GOODS_RECEIVED" => RowEffect::Stock(|moving| &mut moving.received, lines(&content.payload)),
+        "GOODS_RETURNED" => RowEffect::Stock(|moving| &mut moving.returned, lines(&content.payload)),
+        "STOCK_WRITTEN_OFF" => RowEffect::Stock(|moving| &mut moving.written_off, lines(&content.payload)),
+        _ => RowEffect::Nothing,
+    }
+}
+
+#[derive(Deserialize)]
+struct Cancelled {
+    invoice: String,
+}
+
+#[derive(Deserialize)]
+struct StockLines {
+    lines: Vec<StockLine>,
+}
+
+#[derive(Deserialize)]
+struct StockLine {
+    product: String,
+    quantity: Box<RawValue>,
+}
+
+/// Products and quantities: the payload was checked wholly before it was sealed.
+fn lines(payload: &[u8]) -> Vec<(Name, Decimal)> {
+    let Ok(StockLines { lines }) = serde_json::from_slice(payload) else { return Vec::new() };
+    let read = |line: StockLine| {
+        let quantity = line.quantity.get().trim_matches('"').parse().ok()?;
+        Some((Name::new(line.product).ok()?, quantity))
+    };
+    lines.into_iter().filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_is_not_given_back_costs_what_the_page_on_operating_a_node_says() {
+        assert_eq!((std::mem::size_of::<IndexedEvent>(), std::mem::size_of::<Decided>()), (40, 48));
+    }
+}

@@ -1,0 +1,99 @@
+//! Reading a record at its place in its node's chain: header, body, payload. Central reads so before it decides, and an audit reads so
+//! when it decides again.
+//!
+//! Whatever is wrong with a record whose chain fits is noted here and settles what is decided about it; it never blocks those behind it.
+
+use comptoir_core::decision::Code;
+use comptoir_core::event::Event;
+use comptoir_core::fact::ParsedEvent;
+use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::position::{Epoch, Seq};
+
+use crate::{opening, payload, stored_v1};
+
+/// Of what is kept about a payload that does not read: the reader's message may quote the payload whole.
+const DETAIL_CHARS_MAX: usize = 1_000;
+
+/// Where a record stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecordPosition {
+    /// Whose log it is.
+    pub tenant: TenantId,
+    /// In whose chain it has its place.
+    pub node: NodeId,
+    /// In which epoch.
+    pub epoch: Epoch,
+    /// Its number in it.
+    pub seq: Seq,
+}
+
+/// What could be read of a record.
+#[derive(Clone, PartialEq, Debug)]
+pub enum RecordReading {
+    /// Everything: it is judged by the rules.
+    Known(Box<ParsedEvent>),
+    /// Not everything: it is set apart.
+    Unfit {
+        /// The event, where at least its record reads and stands where it says. Without it the record goes by
+        /// [`stored_v1::unreadable_event_id`].
+        event: Option<Box<Event>>,
+        /// What is wrong.
+        code: Code,
+        /// With the values.
+        detail: String,
+    },
+}
+
+impl RecordReading {
+    /// The event, where the record reads.
+    pub fn event(&self) -> Option<&Event> {
+        match self {
+            RecordReading::Known(known) => Some(&known.event),
+            RecordReading::Unfit { event, .. } => event.as_deref(),
+        }
+    }
+}
+
+/// Reads one record at its place.
+pub fn read(stand: RecordPosition, record: &[u8]) -> RecordReading {
+    let event = match stored_v1::decode(record) {
+        Ok(event) => event,
+        Err(error) => return RecordReading::Unfit { event: None, code: Code::Undecodable, detail: error.to_string() },
+    };
+    if let Some(detail) = misplaced(stand, &event) {
+        return RecordReading::Unfit { event: None, code: Code::HeaderMismatch, detail };
+    }
+    match payload::known(event) {
+        Ok(known) => fit(known),
+        Err((event, error)) => {
+            let detail = error.to_string().chars().take(DETAIL_CHARS_MAX).collect();
+            RecordReading::Unfit { event: Some(event), code: error.code, detail }
+        }
+    }
+}
+
+/// What stands in the header against its place in the chain.
+fn misplaced(stand: RecordPosition, event: &Event) -> Option<String> {
+    let RecordPosition { node, epoch, seq, .. } = stand;
+    if (event.node, event.epoch, event.seq) != (node, epoch, seq) {
+        return Some(format!(
+            "the header names node {}, epoch {} {}, seq {}; its place is node {node}, epoch {} {}, seq {seq}",
+            event.node, event.epoch.number, event.epoch.id, event.seq, epoch.number, epoch.id
+        ));
+    }
+    match (opening::opens(event), seq == Seq(1)) {
+        (true, false) => Some(format!("EPOCH_OPENED stands at seq 1 and nowhere else, got seq {seq}")),
+        (false, true) => Some(format!("an epoch begins with EPOCH_OPENED, got {}", event.content.action)),
+        _ => None,
+    }
+}
+
+/// What could be read and still cannot be kept as a row.
+fn fit(known: ParsedEvent) -> RecordReading {
+    if known.event.content.site.is_some_and(|site| site.uuid().is_nil()) {
+        // The nil id stands for "no site" in central's keys.
+        let detail = "site: the nil id names no site".to_owned();
+        return RecordReading::Unfit { event: Some(Box::new(known.event)), code: Code::InvalidPayload, detail };
+    }
+    RecordReading::Known(Box::new(known))
+}
