@@ -203,7 +203,7 @@ create table stock_item (
     site_id        uuid not null,                    -- nil: the tenant's own stock
     product        text collate "C" not null,
     position       bigint not null,
-    short          numeric not null,                 -- sold below zero and not yet paid by a new lot
+    backordered numeric not null,                 -- sold below zero and not yet paid by a new lot
     last_cost      numeric,
     taken_quantity numeric not null,
     taken_cost     numeric not null,

@@ -76,7 +76,7 @@ cross join lateral json_array_elements(i.lots) as lot;
 
 create view reporting.stock with (security_invoker = true) as
 select i.tenant_id, nullif(i.site_id, '00000000-0000-0000-0000-000000000000') as site_id, s.code as site_code, i.product,
-       lots.quantity - i.short as quantity, i.short, lots.value, t.currency, i.taken_quantity, i.taken_cost, i.last_cost, i.position
+       lots.quantity - i.backordered as quantity, i.backordered, lots.value, t.currency, i.taken_quantity, i.taken_cost, i.last_cost, i.position
 from stock_item i
 join projection_version v
     on v.tenant_id = i.tenant_id and v.projection = 'stock' and v.version = i.version and v.state = 'active'

@@ -297,7 +297,7 @@ impl Central {
     }
 
     /// Central's signed statement that it holds a node's log up to a seq.
-    pub(crate) fn receipt(&self, tenant: TenantId, node: NodeId, head: &HeadDto) -> SignedHead {
+    pub(crate) fn signed_head(&self, tenant: TenantId, node: NodeId, head: &HeadDto) -> SignedHead {
         let text = receipt_text(tenant.uuid(), node.uuid(), head, self.incarnation);
         let signature = self.key.sign(text.as_bytes());
         SignedHead { signature: BASE64.encode(signature.to_bytes()), public_key: hex::encode(self.public_key()), text }

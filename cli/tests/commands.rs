@@ -191,7 +191,7 @@ fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_
     let text = String::from_utf8(person.stdout).unwrap();
     assert!(text.contains("arrêtée (SYNC_ENABLED=false)\nQue faire : docs/operating/node.md"), "{text}");
     let line: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
-    let queue = serde_json::json!({"pending": 0, "oldest_age_seconds": null, "attention": 0, "last_success_at": null});
+    let queue = serde_json::json!({"pending": 0, "oldest_age_seconds": null, "to_review": 0, "last_success_at": null});
     assert_eq!(line, queue);
 }
 

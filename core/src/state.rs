@@ -99,7 +99,7 @@ pub struct StockItem {
     /// Oldest first; every quantity positive.
     pub lots: VecDeque<Lot>,
     /// Sold below zero and not yet paid by a new lot.
-    pub short: Decimal,
+    pub backordered: Decimal,
     /// Cost of one in the lot that was taken from last; until one is, in the lot that came last. A lot without a cost sets none.
     pub last_cost: Option<Decimal>,
     /// Quantity that ever left through lots, with shortages once they are paid.
@@ -115,7 +115,7 @@ pub struct StockItem {
 impl StockItem {
     /// Lots less what is owed.
     pub fn quantity(&self) -> Decimal {
-        self.lots.iter().map(|lot| lot.quantity).sum::<Decimal>() - self.short
+        self.lots.iter().map(|lot| lot.quantity).sum::<Decimal>() - self.backordered
     }
 
     /// Worth of the lots, in major units. What is owed has no value.

@@ -203,8 +203,8 @@ impl SyncWorker {
             let ended = tasks.join_next().await;
             let detail = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
             tracing::error!("The sync agent ended and is started again: {detail}");
-            let attention = SyncIssue { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
-            self.state.send_modify(|state| state.attention = Some(attention));
+            let alert = SyncIssue { code: "INTERNAL".to_owned(), detail, at: self.log.now() };
+            self.state.send_modify(|state| state.alert = Some(alert));
             sleep(RESTART_AFTER).await;
         }
     }

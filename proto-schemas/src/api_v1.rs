@@ -354,7 +354,7 @@ pub struct QueueDto {
     /// Age of the oldest of them; absent when none waits.
     pub oldest_age_seconds: Option<u64>,
     /// Events that need a person: conflicts nobody has decided, quarantined ones nobody has released, and rejections.
-    pub attention: u64,
+    pub to_review: u64,
     /// When central last answered; absent before the first time.
     #[schemars(with = "Option<words::Instant>")]
     pub last_success_at: Option<String>,

@@ -26,12 +26,12 @@ const PROOF_DIGITS: usize = 16;
 pub struct PullResponse {
     /// In order.
     pub changes: Vec<RowChange>,
-    /// What else concerns this node's own events, up to `complete_to`, in the order of their positions.
+    /// What else concerns this node's own events, up to `complete_through`, in the order of their positions.
     pub notices: Vec<Notice>,
     /// Where the next pull begins: see [`PullCursor`].
     pub cursor: String,
     /// Every change up to this position was delivered, now or before: events at or below it leave the node's overlay.
-    pub complete_to: u64,
+    pub complete_through: u64,
     /// Whether more waits already.
     pub has_more: bool,
     /// The tenant's head when this was answered.
@@ -149,10 +149,10 @@ pub struct PullCursor {
     /// The last row of `position` that was delivered; absent when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<RowKey>,
-    /// Where that is less than `position`: see [`PullResponse::complete_to`]. Between two pages of one catch-up it stays where it was, since
+    /// Where that is less than `position`: see [`PullResponse::complete_through`]. Between two pages of one catch-up it stays where it was, since
     /// a row that has still to come may have been changed at any position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete_to: Option<u64>,
+    pub complete_through: Option<u64>,
     /// [`RulebookInForce::position`] of the rulebook that its holder has; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rulebook: Option<u64>,
@@ -212,7 +212,7 @@ impl PullCursor {
         PullCursor {
             position: change.position,
             after: Some(change.key.clone()),
-            complete_to: Some(self.complete_to()),
+            complete_through: Some(self.complete_through()),
             proof: end.proof.clone(),
             ..self.clone()
         }
@@ -220,8 +220,8 @@ impl PullCursor {
 
     /// Up to where its holder has everything.
     #[must_use]
-    pub fn complete_to(&self) -> u64 {
-        self.complete_to.unwrap_or(self.position)
+    pub fn complete_through(&self) -> u64 {
+        self.complete_through.unwrap_or(self.position)
     }
 }
 
@@ -273,7 +273,7 @@ mod tests {
             scope: "s1".into(),
             position: 7,
             after: Some(after),
-            complete_to: None,
+            complete_through: None,
             rulebook: Some(3),
             proof: Some(Proof::new(Position(9), ChainHash([0xab; 32]))),
         };

@@ -124,7 +124,7 @@ pub struct StockRow {
     pub quantity: String,
     /// Sold below zero and not yet paid by goods that came in: a decimal.
     #[schemars(with = "words::Decimal")]
-    pub short: String,
+    pub backordered: String,
 }
 
 /// A row as a node shows it: central's, with the node's own events over it that central has not given back.
@@ -182,7 +182,7 @@ pub struct NodeStockRow {
     pub quantity: Option<String>,
     /// Central's: sold below zero and not yet paid by goods that came in. A decimal.
     #[schemars(with = "Option<words::Decimal>")]
-    pub short: Option<String>,
+    pub backordered: Option<String>,
     /// Up to when central's figure is known to stand: when the node last had everything. Absent before the first load.
     #[schemars(with = "Option<words::Instant>")]
     pub known_at: Option<String>,

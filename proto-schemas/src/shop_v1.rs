@@ -100,7 +100,7 @@ pub struct LiveQueue {
     /// Events that central has not answered for.
     pub pending: u64,
     /// Events that need a person.
-    pub attention: u64,
+    pub to_review: u64,
 }
 
 /// `event: sync`: the line to central.
@@ -110,11 +110,11 @@ pub struct LiveSync {
     #[schemars(with = "words::SyncPhase")]
     pub phase: String,
     /// The code of what a person should look at.
-    pub attention: Option<String>,
+    pub alert: Option<String>,
     /// The code of the last failure since the last success.
     pub last_error: Option<String>,
     /// Every change up to this position is here.
-    pub complete_to: Option<u64>,
+    pub complete_through: Option<u64>,
     /// Raised with every change of the rows.
     pub rows: u64,
     /// Rows of a first load under way.

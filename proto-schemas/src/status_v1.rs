@@ -119,7 +119,7 @@ pub struct NodeSync {
     pub retry_at: Option<String>,
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attention: Option<SyncTrouble>,
+    pub alert: Option<SyncTrouble>,
     /// Which central answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Uuid>,
@@ -134,7 +134,7 @@ pub struct NodeSync {
     pub clock_uncertainty_ms: Option<i64>,
     /// Central's last signed statement of what it holds of this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<SignedHead>,
+    pub signed_head: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: u64,
     /// How far this node has what central gives.
@@ -147,7 +147,7 @@ pub struct NodeSync {
 pub struct NodePull {
     /// Every change up to this position is here; absent until a first load has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub complete_to: Option<u64>,
+    pub complete_through: Option<u64>,
     /// Central's head, as it last said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<u64>,

@@ -93,7 +93,7 @@ pub struct SealedRecord {
     pub chain: String,
     /// What central had decided about it: handed back to a central that was put back to an older copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decided: Option<PriorResult>,
+    pub prior_decision: Option<PriorResult>,
 }
 
 /// A result of before, as far as it was stamped.
@@ -116,14 +116,14 @@ pub struct PriorResult {
     pub resolution: Option<Value>,
     /// As in the result: central's own mark on all of this.
     #[schemars(with = "words::Stamp")]
-    pub stamp: String,
+    pub attestation: String,
 }
 
 impl PriorResult {
     /// What was told, and the mark on it; nothing where any of it does not read.
     pub fn read(&self) -> Option<(PriorDecision, [u8; 16])> {
         let mut stamp = [0; 16];
-        hex::decode_to_slice(&self.stamp, &mut stamp).ok()?;
+        hex::decode_to_slice(&self.attestation, &mut stamp).ok()?;
         let told = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
         Some((told?, stamp))
     }
@@ -147,7 +147,7 @@ fn promise(
 impl SealedRecord {
     /// Wraps bytes for the wire.
     pub fn new(record: &[u8], chain: ChainHash) -> SealedRecord {
-        SealedRecord { record: BASE64.encode(record), chain: chain.to_string(), decided: None }
+        SealedRecord { record: BASE64.encode(record), chain: chain.to_string(), prior_decision: None }
     }
 
     /// The bytes and the chain, or nothing where they are not written as they should be.
@@ -164,7 +164,7 @@ pub struct PushResponse {
     /// The node's log as central holds it now.
     pub head: HeadDto,
     /// Central's signed statement of that.
-    pub receipt: SignedHead,
+    pub signed_head: SignedHead,
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
@@ -206,7 +206,7 @@ pub struct RecordResult {
     /// record to a central that was put back. 16 bytes in hex; nobody but central can make one or read anything in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Stamp>")]
-    pub stamp: Option<String>,
+    pub attestation: Option<String>,
 }
 
 /// A result as a node keeps it, and as its bundle has it.
@@ -228,8 +228,8 @@ impl RecordResult {
 
     /// What is handed back of it; nothing where it has no stamp.
     pub fn to_prior_result(&self) -> Option<PriorResult> {
-        let RecordResult { verdict, code, reference, resolution, stamp, .. } = self.clone();
-        Some(PriorResult { verdict, code, reference, resolution, stamp: stamp? })
+        let RecordResult { verdict, code, reference, resolution, attestation: stamp, .. } = self.clone();
+        Some(PriorResult { verdict, code, reference, resolution, attestation: stamp? })
     }
 }
 

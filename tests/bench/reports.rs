@@ -243,10 +243,14 @@ impl Shops {
     /// The same questions, asked of the past: the answers given under the load were right and complete.
     async fn compare(&self, kept: &[Value]) -> anyhow::Result<()> {
         for ((name, path), kept) in REPORTS.iter().zip(kept) {
-            let position = kept["complete_to"].as_u64().context("a report says up to where it is complete")?;
+            let position = kept["complete_through"].as_u64().context("a report says up to where it is complete")?;
             let mark = if path.contains('?') { '&' } else { '?' };
             let now = self.company.ask(&format!("{path}{mark}as_of={position}")).await;
-            ensure!(now["complete_to"] == position, "{name}: as_of {position} is complete to {}", now["complete_to"]);
+            ensure!(
+                now["complete_through"] == position,
+                "{name}: as_of {position} is complete to {}",
+                now["complete_through"]
+            );
             ensure!(now["rows"] == kept["rows"], "{name}: the answer under load differs from the one as of {position}");
         }
         let offline: u64 = self.offline.iter().map(|node| node.sold).sum();

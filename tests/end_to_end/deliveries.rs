@@ -39,7 +39,7 @@ async fn the_second_driver_learns_who_was_first() {
 
     let queue: Value =
         company.http.get(format!("{}/api/v1/queue", second.url)).send().await.unwrap().json().await.unwrap();
-    assert_eq!(queue["attention"], 0, "the rule has decided, nobody has to: {queue}");
+    assert_eq!(queue["to_review"], 0, "the rule has decided, nobody has to: {queue}");
     // What the second shop shows is what stands, and a person there hears it once, in their language.
     for node in [&first, &second] {
         let row = pulled(&company, &node.url, &mine).await;

@@ -202,7 +202,7 @@ async fn caught_up(company: &TestTenant, node: &Server, position: u64) {
     loop {
         let status = company.http.get(format!("{}/api/v1/status", node.url)).send().await.expect("the node answers");
         let status: Value = status.json().await.expect("a status is JSON");
-        if status["sync"]["pull"]["complete_to"].as_u64() >= Some(position) {
+        if status["sync"]["pull"]["complete_through"].as_u64() >= Some(position) {
             return;
         }
         assert!(started.elapsed() < PATIENCE, "pulled no further than {}\n{}", status["sync"], node.words());

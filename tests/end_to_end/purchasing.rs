@@ -35,7 +35,7 @@ async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
     figures::purchasing_after_sales(&after);
 
     // What stood before the sales can be asked for ever after, and the answer has the same bytes.
-    let as_of = received["complete_to"].as_u64().unwrap();
+    let as_of = received["complete_through"].as_u64().unwrap();
     let before = company.ask(&format!("/api/v1/reports/stock?as_of={as_of}")).await;
     assert_eq!(before["rows"], received["rows"]);
     crate::auditor::decided_again(&company);

@@ -158,9 +158,9 @@ async fn caught_up_with_central(company: &TestTenant, node: &Server) {
     loop {
         let status = status(company, node).await;
         let pull = &status["sync"]["pull"];
-        let well = status["sync"]["attention"].is_null() && pull["last_error"].is_null();
+        let well = status["sync"]["alert"].is_null() && pull["last_error"].is_null();
         // Its position before the restore may be higher: only a head that it was given since says that it is there.
-        if well && pull["head"].as_u64() >= Some(head) && pull["complete_to"] == pull["head"] {
+        if well && pull["head"].as_u64() >= Some(head) && pull["complete_through"] == pull["head"] {
             return;
         }
         assert!(started.elapsed() < PATIENCE, "{status}\n{}", node.words());
@@ -170,7 +170,7 @@ async fn caught_up_with_central(company: &TestTenant, node: &Server) {
 
 async fn caught_up(company: &TestTenant, node: &Server, head: u64) {
     let started = std::time::Instant::now();
-    while status(company, node).await["sync"]["pull"]["complete_to"].as_u64() < Some(head) {
+    while status(company, node).await["sync"]["pull"]["complete_through"].as_u64() < Some(head) {
         assert!(started.elapsed() < PATIENCE, "{}", node.words());
         tokio::time::sleep(LOOK_AGAIN_AFTER).await;
     }

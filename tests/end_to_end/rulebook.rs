@@ -14,7 +14,7 @@ async fn a_shop_shows_by_its_companys_rulebook_what_central_will_decide() {
     let site = company.site("LYO");
     let node = company.node(&site, "till", &company.central.url);
     until(&company, &format!("{}/api/v1/status", node.url), |status| {
-        status["sync"]["pull"]["complete_to"].is_u64() && status["sync"]["pull"]["device"]["is_active"] == true
+        status["sync"]["pull"]["complete_through"].is_u64() && status["sync"]["pull"]["device"]["is_active"] == true
     })
     .await;
     let events = format!("{}/api/v1/events", node.url);

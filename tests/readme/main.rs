@@ -64,7 +64,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
         let figures = clone.paste(office);
         let (sales, stock) = figures.split_once('\n').expect("two answers");
         let sales: Value = serde_json::from_str(sales).expect("the answer is JSON");
-        if sales["complete_to"].as_u64() >= Some(149) {
+        if sales["complete_through"].as_u64() >= Some(149) {
             break (sales, stock.to_owned());
         }
     };
@@ -79,7 +79,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let mut table = csv::Reader::from_reader(stock.as_bytes());
     let header = table.headers().expect("a header").clone();
     let column = |name: &str| header.iter().position(|column| column == name).expect("the column is there");
-    let (short, value) = (column("short"), column("value"));
+    let (short, value) = (column("backordered"), column("value"));
     let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
     assert!(rows.len() > 1_000, "{} rows", rows.len());
     let without_stock: Vec<_> = rows.iter().filter(|row| &row[short] != "0" || row[value].starts_with('-')).collect();

@@ -147,7 +147,7 @@ async fn settle(company: &TestTenant, nodes: [&Node; 2]) {
         let started = Instant::now();
         loop {
             let status = node.door.send("GET", "/api/v1/status", &[], "").await.json();
-            if status["sync"]["pull"]["complete_to"].as_u64() >= Some(head) {
+            if status["sync"]["pull"]["complete_through"].as_u64() >= Some(head) {
                 break;
             }
             assert!(started.elapsed() < PATIENCE, "pulled no further than {}\n{}", status["sync"], node.server.words());

@@ -114,7 +114,7 @@ impl TestTenant {
 
     /// How far the tenant's log has come: stock is complete to there, always.
     pub async fn head(&self) -> u64 {
-        self.ask("/api/v1/reports/stock?product=none").await["complete_to"].as_u64().expect("a position")
+        self.ask("/api/v1/reports/stock?product=none").await["complete_through"].as_u64().expect("a position")
     }
 
     /// A sales report that is complete to the present head.
@@ -127,7 +127,7 @@ impl TestTenant {
             let status = answer.status();
             let body: Value = answer.json().await.expect("a report is JSON");
             if status == StatusCode::OK {
-                assert!(body["complete_to"].as_u64() >= Some(head), "{by}: complete to less than was asked");
+                assert!(body["complete_through"].as_u64() >= Some(head), "{by}: complete to less than was asked");
                 return body;
             }
             assert_eq!(body["code"], "POSITION_NOT_REACHED", "{body}");

@@ -77,7 +77,7 @@ fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
     // Where it came to be follows from the log like the rest, and was no part of a row when digests were first written down.
     let StockItem {
         lots,
-        short,
+        backordered: short,
         last_cost,
         taken_quantity,
         taken_cost,

@@ -211,7 +211,7 @@ fn node_log_as_told(central: &Apart) -> Apart {
             reference: decision.judgement.reference,
             resolution: None,
             detail: None,
-            stamp: None,
+            attestation: None,
         };
         frames.push(Owned::Answer(serde_json::to_vec(&result).unwrap()));
     }

@@ -278,7 +278,7 @@ fn answer(event: &Event) -> Vec<u8> {
         reference: None,
         resolution: None,
         detail: None,
-        stamp: None,
+        attestation: None,
     };
     serde_json::to_vec(&result).unwrap()
 }

@@ -165,8 +165,8 @@ fn reports() -> Vec<Operation> {
     let table = |report: Operation| {
         report
             .answers_given(200, "text/csv; charset=utf-8", text("A table, with a header."))
-            .says(200, "Comptoir-Complete-To", false, "Of a table: `complete_to`.")
-            .says(200, "Comptoir-Late-Sites", false, "Of a table: `late_sites`, separated by commas.")
+            .says(200, "Comptoir-Complete-To", false, "Of a table: `complete_through`.")
+            .says(200, "Comptoir-Late-Sites", false, "Of a table: `stale_sites`, separated by commas.")
             .says(200, "Comptoir-Next-Cursor", false, "Of a table: `next_cursor`.")
             .refuses(&[ErrorCode::PositionNotReached, ErrorCode::AsOfInFuture, ErrorCode::TooLarge])
     };

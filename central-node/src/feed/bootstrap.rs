@@ -201,7 +201,7 @@ async fn write(
         }
     }
     let (position, rulebook) = (head.0, rules_since);
-    let cursor = PullCursor { incarnation, scope, position, after: None, complete_to: None, rulebook, proof };
+    let cursor = PullCursor { incarnation, scope, position, after: None, complete_through: None, rulebook, proof };
     writer.line(&BootstrapLine::End { cursor: cursor.to_string() })?;
     writer.finish().await
 }

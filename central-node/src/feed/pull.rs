@@ -173,7 +173,7 @@ fn start(central: &Central, scope: Scope) -> PullCursor {
         scope: scope.name(),
         position: 0,
         after: None,
-        complete_to: None,
+        complete_through: None,
         rulebook: None,
         proof: None,
     }
@@ -227,8 +227,8 @@ async fn page(
     }
     let head = page.head.head;
     // While rows wait, any of them may have been changed at any position: nothing new is complete.
-    let held_to = Position(cursor.complete_to());
-    let (notices, complete_to) = if page.more {
+    let held_to = Position(cursor.complete_through());
+    let (notices, complete_through) = if page.more {
         (Vec::new(), held_to)
     } else {
         let found = notices(&tx, tenant, node, (held_to, head)).await?;
@@ -239,23 +239,23 @@ async fn page(
     drop(connection);
     let now = central.clock().now();
     if !page.more {
-        central.last_contacts().note(central, asker, complete_to, now).await;
+        central.last_contacts().note(central, asker, complete_through, now).await;
     }
     let next = PullCursor {
         position: page.end.position.0,
         after: page.end.key,
-        complete_to: (complete_to != page.end.position || page.more).then_some(complete_to.0),
+        complete_through: (complete_through != page.end.position || page.more).then_some(complete_through.0),
         rulebook: Some(rules_since),
         proof: Some(Proof::new(head, page.head.decision_chain)),
         ..start(central, scope)
     };
     let server_time = page.changes.last().map_or_else(|| instant::format(now), |last| last.received_at.clone());
     Ok(PullResponse {
-        has_more: page.more || complete_to < head,
+        has_more: page.more || complete_through < head,
         changes: page.changes,
         notices,
         cursor: next.to_string(),
-        complete_to: complete_to.0,
+        complete_through: complete_through.0,
         head: head.0,
         // A revoked key never comes this far: it is refused with 401.
         device: DeviceStatus { is_active: true, requires_reauth: false },

@@ -78,14 +78,14 @@ pub(crate) fn invoice_row(row: &Row) -> Result<InvoiceRow, StoreError> {
     })
 }
 
-/// Stock without its lots; the row has `quantity` and `short` as text.
+/// Stock without its lots; the row has `quantity` and `backordered` as text.
 pub(super) fn stock_row(row: &Row) -> Result<StockRow, StoreError> {
     Ok(StockRow {
         site: site(row.try_get("site_id")?),
         product: row.try_get("product")?,
         version: natural(row.try_get("position")?)?,
         quantity: plain(row.try_get("quantity")?)?,
-        short: plain(row.try_get("short")?)?,
+        backordered: plain(row.try_get("backordered")?)?,
     })
 }
 

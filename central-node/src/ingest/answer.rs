@@ -55,7 +55,7 @@ pub(crate) fn result(decision: &StoredDecision, seq: Seq) -> RecordResult {
         reference: judgement.reference.clone(),
         resolution: judgement.resolution.as_ref().map(resolution_value),
         detail: judgement.detail.clone(),
-        stamp: None,
+        attestation: None,
     }
 }
 

@@ -51,7 +51,7 @@ impl AttestationKey {
     /// Puts the stamp on a result that may have to be kept to.
     pub(super) fn put(&self, stamped: &AttestedEvent, result: &mut RecordResult) {
         let promise = result.as_promise().filter(|promise| PriorDecision::is_final(promise.verdict));
-        result.stamp = promise.and_then(|promise| self.of_promise(stamped, &promise)).map(hex::encode);
+        result.attestation = promise.and_then(|promise| self.of_promise(stamped, &promise)).map(hex::encode);
     }
 
     /// Whether central had told this of the event.

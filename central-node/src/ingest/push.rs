@@ -88,7 +88,7 @@ async fn receive_push(
             }
             Ok(PushResponse {
                 results,
-                receipt: central.receipt(credential.tenant, node, &head),
+                signed_head: central.signed_head(credential.tenant, node, &head),
                 head,
                 server_time: instant::format(central.clock().now()),
                 incarnation: central.incarnation(),
@@ -213,7 +213,7 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
 /// What a node says that central had decided, by the record's place in the push.
 fn handed_back(request: &PushRequest) -> Result<Vec<(usize, PriorDecision, Attestation)>, Problem> {
     let read = |(index, record): (usize, &SealedRecord)| {
-        let decided = record.decided.as_ref()?;
+        let decided = record.prior_decision.as_ref()?;
         let unread = || {
             let detail = "what was decided before does not read: hand it back as it was given, or not at all";
             Problem::new(ErrorCode::MalformedBody, detail).at(format!("/records/{index}/decided"))

@@ -54,7 +54,7 @@ pub(crate) struct LogPage {
     /// In the order of their positions.
     pub(crate) events: Vec<StoredEntry>,
     /// Up to here nothing that was wanted is missing.
-    pub(crate) complete_to: Position,
+    pub(crate) complete_through: Position,
 }
 
 /// The next page after a position, up to `to` at most.
@@ -76,8 +76,8 @@ pub(crate) async fn page(
     let lengths = events.iter().map(|event| Ok(event.bytes(RECORD)?.len()));
     let bytes: usize = lengths.sum::<Result<usize, String>>().map_err(StoreError::Damaged)?;
     let full = u64::try_from(bytes).is_ok_and(|bytes| bytes >= u64::from(size.bytes));
-    let complete_to = if full { events.last().map_or(last, |event| event.position) } else { last };
-    Ok(LogPage { events, complete_to })
+    let complete_through = if full { events.last().map_or(last, |event| event.position) } else { last };
+    Ok(LogPage { events, complete_through })
 }
 
 /// Quarantined events by their ids, for the releases that name them.

@@ -104,7 +104,7 @@ struct LogRange {
 /// What was read from the beginning of a stretch: as much as fits in memory.
 struct FetchedEntries {
     events: Arc<Vec<ReadEntry>>,
-    complete_to: Position,
+    complete_through: Position,
 }
 
 impl FetchedEntries {
@@ -123,8 +123,8 @@ impl FetchedEntries {
         let wanted = EntryFilter { verdicts: &FOLDED, actions: None };
         let size = PageSize { positions: READ_POSITIONS, bytes: stretch.bytes };
         let page = log::page(tx, tenant, stretch.after, stretch.to, wanted, size).await?;
-        let (events, complete_to) = (page.events, page.complete_to);
-        Ok(FetchedEntries { events: Arc::new(read_page(events).await?), complete_to })
+        let (events, complete_through) = (page.events, page.complete_through);
+        Ok(FetchedEntries { events: Arc::new(read_page(events).await?), complete_through })
     }
 }
 
@@ -212,7 +212,7 @@ impl Builder {
                 Some(ahead) => ahead.fetched().await?,
                 None => FetchedEntries::from(database.clone(), self.tenant.id, stretch).await?,
             };
-            let next = LogRange { after: fetched.complete_to, ..stretch };
+            let next = LogRange { after: fetched.complete_through, ..stretch };
             if next.after < next.to {
                 self.ahead = Some(Prefetch::of(database, self.tenant.id, next));
             }
@@ -246,12 +246,12 @@ impl Builder {
     async fn apply(
         &mut self,
         tx: &Transaction<'_>,
-        FetchedEntries { events, complete_to }: FetchedEntries,
+        FetchedEntries { events, complete_through }: FetchedEntries,
     ) -> Result<(), ProjectionError> {
         let after = self.position();
         let (mut deciding, mut reporting) = (Vec::new(), Vec::new());
         for claim in self.claims.iter_mut().filter(|claim| claim.position == after) {
-            claim.advance(tx, complete_to).await?;
+            claim.advance(tx, complete_through).await?;
             if claim.of.projection.is_deciding() {
                 deciding.push(claim.of);
             } else {

@@ -29,9 +29,9 @@ pub(super) async fn follow_page(
     let actions: Vec<&str> = ACTIONS.into_iter().chain([RELEASED]).collect();
     let wanted = EntryFilter { verdicts: &[Verdict::Accepted], actions: Some(&actions) };
     let page = log::page(tx, claim.tenant, claim.position, to, wanted, PageSize::FOLLOWED).await?;
-    let complete_to = page.complete_to;
+    let complete_through = page.complete_through;
     let events = read_page(page.events).await?;
-    claim.advance(tx, complete_to).await?;
+    claim.advance(tx, complete_through).await?;
     apply(tx, claim.tenant, claim.of, &events).await
 }
 

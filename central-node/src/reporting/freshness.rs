@@ -89,13 +89,13 @@ pub(super) async fn wait_for(
     progress.reached(tenant, mark, position, within).await.map_err(|stood| {
         let seconds = within.as_secs();
         let detail = format!("position {position} was not reached within {seconds} s: the figures stand at {stood}");
-        Problem::new(ErrorCode::PositionNotReached, detail).with("complete_to", stood.0).retry_after(1).into()
+        Problem::new(ErrorCode::PositionNotReached, detail).with("complete_through", stood.0).retry_after(1).into()
     })
 }
 
 /// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting projection
 /// has still to apply makes its site no later: that is what "complete to" says.
-pub(super) async fn late_sites(
+pub(super) async fn stale_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,
     past: Option<PastPoint>,
@@ -105,7 +105,7 @@ pub(super) async fn late_sites(
     let point = past.unwrap_or(PastPoint { position: Position(u64::MAX), at: now });
     let micros = i64::try_from(late_after.as_micros()).unwrap_or(i64::MAX);
     let since = point.at.shifted(micros.saturating_neg());
-    let statement = tx.prepare_cached(include_str!("late_sites.sql")).await?;
+    let statement = tx.prepare_cached(include_str!("stale_sites.sql")).await?;
     let (id, position) = (tenant.uuid(), position_sql(point.position));
     let rows = tx.query(&statement, &[&id, &position, &Micros(point.at), &Micros(since)]).await?;
     rows.iter().map(|row| Ok(SiteId::new(row.try_get(0)?))).collect()

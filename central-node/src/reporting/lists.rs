@@ -58,7 +58,7 @@ pub(super) async fn stock(
         page: Some(params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 2)?),
     };
     let report = stock::report(&central, caller.tenant(), &question).await?;
-    tagged(&headers, &list_tag(report.complete_to()), &report.into_list())
+    tagged(&headers, &list_tag(report.complete_through()), &report.into_list())
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -85,12 +85,12 @@ pub(super) fn json(answer: &impl Serialize) -> ReportResponse {
 /// A table, with what it has no place for in the headers.
 pub(super) fn table(
     table: Result<Vec<u8>, ReportError>,
-    (complete_to, late_sites, next_cursor): (u64, &[Uuid], Option<&str>),
+    (complete_through, stale_sites, next_cursor): (u64, &[Uuid], Option<&str>),
 ) -> ReportResponse {
     let mut response = ([(CONTENT_TYPE, csv_table::CONTENT_TYPE)], table?).into_response();
     let headers = response.headers_mut();
-    let late: Vec<String> = late_sites.iter().map(Uuid::to_string).collect();
-    headers.insert(COMPLETE_TO, HeaderValue::from(complete_to));
+    let late: Vec<String> = stale_sites.iter().map(Uuid::to_string).collect();
+    headers.insert(COMPLETE_TO, HeaderValue::from(complete_through));
     for (name, value) in [(LATE_SITES, Some(late.join(","))), (NEXT_CURSOR, next_cursor.map(str::to_owned))] {
         // UUIDs, commas and hex digits are always a header's value.
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {

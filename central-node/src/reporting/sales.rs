@@ -90,9 +90,9 @@ pub(super) struct SalesQuestion {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct SalesReport {
     /// Every event up to here is in the figures.
-    complete_to: u64,
+    complete_through: u64,
     /// Sites of which something may be missing.
-    late_sites: Vec<Uuid>,
+    stale_sites: Vec<Uuid>,
     /// Events that could not be counted; an operator is to look at them.
     #[serde(skip_serializing_if = "is_zero")]
     parked: u64,
@@ -154,22 +154,24 @@ pub(super) async fn report(
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     let tx = begin_snapshot(&mut connection, tenant).await?;
     let read = ReadVersion::active(&tx, tenant, Projection::Sales).await?;
-    let complete_to = past.map_or(read.position, |past| past.position);
+    let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
             (None, None) => present(&tx, tenant, read, question, &central.report_cache().sales).await,
-            _ => rows(&tx, tenant, read.number, (Position::ZERO, complete_to), question).await.map(SharedRows::from),
+            _ => {
+                rows(&tx, tenant, read.number, (Position::ZERO, complete_through), question).await.map(SharedRows::from)
+            }
         }
     };
     // Asked together, they cost one round trip.
-    let (rows, late_sites, parked) = tokio::try_join!(
+    let (rows, stale_sites, parked) = tokio::try_join!(
         rows,
-        freshness::late_sites(&tx, tenant, past, now, central.late_after()),
-        parked(&tx, tenant, read.number, complete_to)
+        freshness::stale_sites(&tx, tenant, past, now, central.late_after()),
+        parked(&tx, tenant, read.number, complete_through)
     )?;
     let (rows, next_cursor) = paged(rows, question.page.as_ref())?;
-    let late_sites = late_sites.into_iter().map(SiteId::uuid).collect();
-    Ok(SalesReport { complete_to: complete_to.0, late_sites, parked, rows, next_cursor })
+    let stale_sites = stale_sites.into_iter().map(SiteId::uuid).collect();
+    Ok(SalesReport { complete_through: complete_through.0, stale_sites, parked, rows, next_cursor })
 }
 
 /// A question about the present, apart from which rows of a longer answer are shown.
@@ -373,7 +375,7 @@ impl SalesReport {
 
     /// What a table has no place for.
     pub(super) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
-        (self.complete_to, &self.late_sites, self.next_cursor.as_deref())
+        (self.complete_through, &self.stale_sites, self.next_cursor.as_deref())
     }
 }
 

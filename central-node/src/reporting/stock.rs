@@ -46,9 +46,9 @@ pub(super) struct StockQuestion {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct StockReport {
     /// Every event up to here is in the figures.
-    complete_to: u64,
+    complete_through: u64,
     /// Sites of which something may be missing.
-    late_sites: Vec<Uuid>,
+    stale_sites: Vec<Uuid>,
     /// Sorted by site and product; the tenant's own stock comes first.
     #[schemars(with = "Vec<StockRow>")]
     rows: SharedRows<StockRow>,
@@ -104,7 +104,7 @@ impl StockRow {
                 product: key.product.to_string(),
                 version: item.position.0,
                 quantity: plain(item.quantity()),
-                short: plain(item.short),
+                backordered: plain(item.backordered),
             },
             value: amount(item.value()),
             currency: currency.to_owned(),
@@ -153,7 +153,7 @@ pub(super) async fn report(
     let (head, read) =
         tokio::try_join!(event_store::tenant_head(&tx, tenant), ReadVersion::active(&tx, tenant, Projection::Stock))?;
     let head = head.ok_or(ProjectionError::NoTenant(tenant))?.head;
-    let complete_to = past.map_or(head, |past| past.position);
+    let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
         if past.is_none() && question.page.is_none() {
             let rows = present(&tx, tenant, (read, head), question, &central.report_cache().stock).await?;
@@ -161,15 +161,15 @@ pub(super) async fn report(
         }
         let listed = list(&tx, tenant, question).await?;
         let (keys, next_cursor) = paged(listed, question.page.as_ref())?;
-        Ok((SharedRows::from(self::rows(&tx, tenant, keys, complete_to).await?), next_cursor))
+        Ok((SharedRows::from(self::rows(&tx, tenant, keys, complete_through).await?), next_cursor))
     };
-    let late_sites = async {
-        let late = freshness::late_sites(&tx, tenant, past, now, central.late_after()).await;
+    let stale_sites = async {
+        let late = freshness::stale_sites(&tx, tenant, past, now, central.late_after()).await;
         Ok::<_, ReportError>(late?.into_iter().map(SiteId::uuid).collect())
     };
     // Asked together, they cost one round trip.
-    let ((rows, next_cursor), late_sites) = tokio::try_join!(rows, late_sites)?;
-    Ok(StockReport { complete_to: complete_to.0, late_sites, rows, next_cursor })
+    let ((rows, next_cursor), stale_sites) = tokio::try_join!(rows, stale_sites)?;
+    Ok(StockReport { complete_through: complete_through.0, stale_sites, rows, next_cursor })
 }
 
 /// A question about the present.
@@ -297,7 +297,7 @@ impl StockReport {
     /// The rows as a table: one line an item; its lots stand in the view `reporting.stock_lots`.
     pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 8] =
-            ["site", "product", "quantity", "short", "value", "currency", "taken_quantity", "taken_cost"];
+            ["site", "product", "quantity", "backordered", "value", "currency", "taken_quantity", "taken_cost"];
         let sites: Vec<Option<String>> =
             self.rows.iter().map(|row| row.known.site.map(|site| site.to_string())).collect();
         let rows = self.rows.iter().zip(&sites).map(|(row, site)| {
@@ -305,7 +305,7 @@ impl StockReport {
                 site.as_deref().map_or(Cell::Empty, Cell::Text),
                 Cell::Text(&row.known.product),
                 Cell::Number(&row.known.quantity),
-                Cell::Number(&row.known.short),
+                Cell::Number(&row.known.backordered),
                 Cell::Number(&row.value),
                 Cell::Text(&row.currency),
                 Cell::Number(&row.taken_quantity),
@@ -317,12 +317,12 @@ impl StockReport {
 
     /// What a table has no place for.
     pub(super) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
-        (self.complete_to, &self.late_sites, self.next_cursor.as_deref())
+        (self.complete_through, &self.stale_sites, self.next_cursor.as_deref())
     }
 
     /// Every event up to here is in it.
-    pub(super) fn complete_to(&self) -> u64 {
-        self.complete_to
+    pub(super) fn complete_through(&self) -> u64 {
+        self.complete_through
     }
 
     /// As a list of the read model.

@@ -55,7 +55,7 @@ pub(super) async fn fold(
     let wanted = EntryFilter { verdicts: &[Verdict::Accepted], actions: Some(&ACTIONS) };
     while at < to {
         let page = log::page(tx, tenant.id, at, to, wanted, PageSize::FOLLOWED).await?;
-        at = page.complete_to;
+        at = page.complete_through;
         let needles = needles(&asked);
         let mut events = page.events;
         events.retain(|stored| may_move(stored, needles.as_deref()));

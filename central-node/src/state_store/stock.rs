@@ -84,7 +84,7 @@ fn item_of(row: &Row) -> Result<(StockKey, StockItem), StoreError> {
     let last_cost: Option<&str> = row.try_get("last_cost")?;
     let item = StockItem {
         lots: lots.iter().map(StoredLot::read).collect::<Result<_, _>>()?,
-        short: decimal_of(row.try_get("short")?)?,
+        backordered: decimal_of(row.try_get("backordered")?)?,
         last_cost: last_cost.map(decimal_of).transpose()?,
         taken_quantity: decimal_of(row.try_get("taken_quantity")?)?,
         taken_cost: decimal_of(row.try_get("taken_cost")?)?,
@@ -108,7 +108,7 @@ pub(super) async fn save_items(
     let sites: Vec<Uuid> = rows.iter().map(|(key, _)| site_column(key.site)).collect();
     let products: Vec<&str> = rows.iter().map(|(key, _)| key.product.as_str()).collect();
     let positions: Vec<i64> = rows.iter().map(|(_, item)| as_bigint(item.position.0)).collect();
-    let short: Vec<String> = rows.iter().map(|(_, item)| item.short.to_string()).collect();
+    let backordered: Vec<String> = rows.iter().map(|(_, item)| item.backordered.to_string()).collect();
     let last_cost: Vec<Option<String>> =
         rows.iter().map(|(_, item)| item.last_cost.map(|cost| cost.to_string())).collect();
     let taken_quantity: Vec<String> = rows.iter().map(|(_, item)| item.taken_quantity.to_string()).collect();
@@ -117,7 +117,7 @@ pub(super) async fn save_items(
     let lots: Vec<String> = rows.iter().map(|(_, item)| lots(item)).collect::<Result<_, _>>()?;
     let first: Vec<i64> = rows.iter().map(|(_, item)| as_bigint(item.first_position.0)).collect();
     let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
-        [&sites, &products, &positions, &short, &last_cost, &taken_quantity, &taken_cost, &lots, &first];
+        [&sites, &products, &positions, &backordered, &last_cost, &taken_quantity, &taken_cost, &lots, &first];
     table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
 }
 

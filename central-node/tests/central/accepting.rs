@@ -23,10 +23,10 @@ async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
     assert_eq!((answer.head.seq, answer.head.chain.as_str()), (2, node.chain.to_string().as_str()));
 
     let text = receipt_text(company.tenant.uuid(), node.node.uuid(), &answer.head, answer.incarnation);
-    assert_eq!(answer.receipt.text, text);
-    let key: [u8; 32] = hex::decode(&answer.receipt.public_key).unwrap().try_into().unwrap();
+    assert_eq!(answer.signed_head.text, text);
+    let key: [u8; 32] = hex::decode(&answer.signed_head.public_key).unwrap().try_into().unwrap();
     assert_eq!(key, scene.central.public_key());
-    let signature = base64::engine::general_purpose::STANDARD.decode(&answer.receipt.signature).unwrap();
+    let signature = base64::engine::general_purpose::STANDARD.decode(&answer.signed_head.signature).unwrap();
     let signature = Signature::from_slice(&signature).unwrap();
     VerifyingKey::from_bytes(&key).unwrap().verify_strict(text.as_bytes(), &signature).unwrap();
 }

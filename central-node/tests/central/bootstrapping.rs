@@ -121,7 +121,7 @@ async fn a_load_gives_the_rows_that_a_pull_from_nothing_gives_and_ends_where_a_p
         writer.seal("CLIENT", "c.2 é", "DELETE", &json!({}));
         writer.push_all(&scene).await;
     }
-    let sql = "insert into stock_item (tenant_id, version, site_id, product, position, short, taken_quantity, taken_cost, lots)
+    let sql = "insert into stock_item (tenant_id, version, site_id, product, position, backordered, taken_quantity, taken_cost, lots)
                select tenant_id, version, '00000000-0000-0000-0000-000000000000', product, 2, 0, 0, 0, '[]' from stock_item";
     scene.admin().await.execute(sql, &[]).await.unwrap();
     let mut load = Load::default();

@@ -49,7 +49,7 @@ async fn trade(company: &TestTenant<'_>, node: &mut Node, round: u32) -> u64 {
     let release = format!("/api/v1/quarantine/{wrong}/release");
     let (status, answer) = company.scene.post(&company.token, &release, "{}").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
-    ask(company, "stock?").await["complete_to"].as_u64().unwrap()
+    ask(company, "stock?").await["complete_through"].as_u64().unwrap()
 }
 
 async fn ask(company: &TestTenant<'_>, report: &str) -> Value {
@@ -72,7 +72,7 @@ async fn an_answer_brought_up_to_date_is_what_the_database_alone_says() {
             }
             let present = ask(&company, &format!("{report}&min_position={head}")).await;
             let past = ask(&company, &format!("{report}&as_of={head}")).await;
-            assert_eq!(present["complete_to"], json!(head), "{report}");
+            assert_eq!(present["complete_through"], json!(head), "{report}");
             assert_eq!(present["rows"], past["rows"], "{report}, round {round}");
             assert!(!present["rows"].as_array().unwrap().is_empty(), "{report} says nothing");
             assert_eq!(ask(&company, report).await, present, "{report}: nothing came meanwhile");

@@ -203,7 +203,8 @@ async fn a_comparison_names_the_first_row_that_differs() {
     busy_round(&company, &mut node, 0).await;
     let (db, tenant) = (scene.central.database(), company.tenant);
     rebuild(db, tenant, &[Projection::Stock], PAGE, |_| {}).await.unwrap();
-    let tamper = "update stock_item set short = short + 1 where tenant_id = $1 and version = 1 and product = 'B'";
+    let tamper =
+        "update stock_item set backordered = backordered + 1 where tenant_id = $1 and version = 1 and product = 'B'";
     scene.admin().await.execute(tamper, &[&tenant.uuid()]).await.unwrap();
     let compared = compare(db, tenant, Projection::Stock, (1, 2)).await.unwrap();
     assert!(!compared.is_equal());
@@ -276,7 +277,7 @@ async fn of_two_owners_of_a_cursor_the_fence_stops_the_first() {
     let second = node.push(&scene, 3, 3).await.results[0].position;
     let (status, problem) = read(second, 1).await;
     assert_eq!(
-        (status, &problem["complete_to"]),
+        (status, &problem["complete_through"]),
         (StatusCode::SERVICE_UNAVAILABLE, &json!(first)),
         "the old owner wrote nothing"
     );
@@ -319,6 +320,6 @@ async fn two_processes_on_one_database_count_every_event_once() {
     let response = tower::ServiceExt::oneshot(other_router, request).await.unwrap();
     let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
     let report: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&report["rows"][0]["sales"], &report["complete_to"]), (&json!(80), &json!(last)), "{report}");
+    assert_eq!((&report["rows"][0]["sales"], &report["complete_through"]), (&json!(80), &json!(last)), "{report}");
     other.shutdown().await;
 }

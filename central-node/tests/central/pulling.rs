@@ -30,7 +30,7 @@ pub(crate) fn path(cursor: Option<&str>, limit: usize, wait: u64) -> String {
 struct Copy {
     rows: BTreeMap<RowKey, (u64, Value)>,
     cursor: Option<String>,
-    complete_to: u64,
+    complete_through: u64,
     pages: usize,
 }
 
@@ -47,9 +47,10 @@ impl Copy {
         let page = pull(scene, node, self.cursor.as_deref(), limit).await;
         assert!(page.changes.len() <= limit);
         let order: Vec<(u64, &RowKey)> = page.changes.iter().map(|change| (change.position, &change.key)).collect();
-        assert!(order.is_sorted() && page.complete_to >= self.complete_to);
+        assert!(order.is_sorted() && page.complete_through >= self.complete_through);
         page.changes.iter().for_each(|change| self.apply(change));
-        (self.cursor, self.complete_to, self.pages) = (Some(page.cursor.clone()), page.complete_to, self.pages + 1);
+        (self.cursor, self.complete_through, self.pages) =
+            (Some(page.cursor.clone()), page.complete_through, self.pages + 1);
         page
     }
 
@@ -97,17 +98,17 @@ async fn pages_bring_every_row_of_the_scope_once_and_end_anywhere_even_inside_a_
         let mut paged = Copy::default();
         paged.catch_up(&scene, &node, limit).await;
         assert_eq!(paged.rows, whole.rows, "pages of {limit}");
-        assert_eq!((paged.complete_to, paged.pages), (whole.complete_to, whole.rows.len().div_ceil(limit)));
+        assert_eq!((paged.complete_through, paged.pages), (whole.complete_through, whole.rows.len().div_ceil(limit)));
     }
     let stock = whole.rows.iter().find(|(key, _)| key.entity_id == "P3").unwrap();
     assert_eq!(
         stock.1.1,
         json!({
-            "site": company.site.to_string(), "product": "P3", "version": stock.1.0, "quantity": "2.5", "short": "0",
+            "site": company.site.to_string(), "product": "P3", "version": stock.1.0, "quantity": "2.5", "backordered": "0",
         })
     );
     let page = pull(&scene, &node, whole.cursor.as_deref(), 200).await;
-    assert_eq!((page.changes.len(), page.has_more, page.complete_to), (0, false, page.head));
+    assert_eq!((page.changes.len(), page.has_more, page.complete_through), (0, false, page.head));
 }
 
 #[tokio::test]
@@ -145,7 +146,11 @@ async fn a_row_that_changes_while_somebody_pages_is_met_again_further_on() {
     writer.push_all(&scene).await;
     let mut copy = Copy::default();
     let first = copy.step(&scene, &node, 2).await;
-    assert_eq!((first.changes.len(), first.has_more, first.complete_to), (2, true, 0), "nothing is complete meanwhile");
+    assert_eq!(
+        (first.changes.len(), first.has_more, first.complete_through),
+        (2, true, 0),
+        "nothing is complete meanwhile"
+    );
     // One that was given, and one that was not.
     for id in ["c-0", "c-5"] {
         writer.seal("CLIENT", id, "UPDATE", &json!({ "name": "after" }));
@@ -385,7 +390,7 @@ async fn a_wait_in_vain_ends_in_time_and_tells_up_to_where_all_is_known() {
     away.sell("s-away");
     let head = away.push(&scene, 2, 2).await.results[0].position;
     let (_, body) = tokio::time::timeout(Duration::from_secs(60), waited).await.unwrap().unwrap();
-    assert_eq!((&body["changes"], &body["complete_to"]), (&json!([]), &json!(head)), "{body}");
+    assert_eq!((&body["changes"], &body["complete_through"]), (&json!([]), &json!(head)), "{body}");
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_
     let (status, answer) = scene.post(&company.token, &release, "{}").await;
     assert_eq!((status, &answer["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")), "{answer}");
     assert_eq!(
-        company.count("select count(*) from stock_item where tenant_id = $1 and short = 18").await,
+        company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 18").await,
         1,
         "nine sales"
     );
@@ -221,7 +221,7 @@ async fn what_cannot_be_read_in_the_middle_is_set_apart_and_those_behind_it_pass
     assert_eq!(answer.results[8].resolution.as_ref().unwrap()["action"], json!("TAKE_SERVER_STOCK"));
     let (_, list) = scene.get(&company.token, "/api/v1/quarantine").await;
     assert_eq!(list["events"].as_array().unwrap().len(), 6);
-    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and short = 4").await, 1);
+    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 4").await, 1);
     company.assert_gapless().await;
 }
 
@@ -319,7 +319,7 @@ async fn an_event_id_counts_once() {
     assert_eq!(verdicts(&second.push_all(&scene).await), ["ACCEPTED", "DUPLICATE"]);
     assert_eq!(verdicts(&first.push_all(&scene).await), expected, "the same again, from what was stored");
     assert_eq!(
-        company.count("select count(*) from stock_item where tenant_id = $1 and short = 4").await,
+        company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 4").await,
         1,
         "two sales"
     );

@@ -93,7 +93,7 @@ async fn sales_are_counted_by_event_and_by_line_and_each_figure_is_what_a_person
     // 6 x 2.55 = 15.30, and 0.825, printed as 0.83. Then 7.65 - 2.55 - 12.34; the sale with a wrong total waits for a person.
     let first = row(json!("2026-03-01"), [1, 0, 0, 0, 2, 1613], ["7", "0", "0"], "16.125");
     let second = row(json!("2026-03-02"), [1, 1, 1, 1, 4, -724], ["2", "4.5", "1"], "-7.24");
-    assert_eq!(by_day, json!({ "complete_to": last, "late_sites": [], "rows": [first, second] }));
+    assert_eq!(by_day, json!({ "complete_through": last, "stale_sites": [], "rows": [first, second] }));
 
     let by = async |key: &str| {
         let report = report(&company, &format!("/api/v1/reports/sales?by={key}"), 0).await;
@@ -147,7 +147,7 @@ async fn a_released_sale_counts_from_its_release_on_and_on_the_day_it_happened()
     assert_eq!((&after["rows"][0]["sales"], &after["rows"][0]["amount"]), (&json!(2), &json!("-4.69")));
     let before = report(&company, &format!("/api/v1/reports/sales?from=2026-03-02&as_of={}", last.position), 0).await;
     assert_eq!((&before["rows"][0]["sales"], &before["rows"][0]["amount"]), (&json!(1), &json!("-7.24")));
-    assert_eq!(before["complete_to"], json!(last.position));
+    assert_eq!(before["complete_through"], json!(last.position));
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn a_table_opens_in_a_spreadsheet_and_runs_nothing() {
     assert_eq!(csv, expected);
     let (_, _, stock) = raw(&scene, &company.token, "/api/v1/reports/stock?format=csv&product=%3D1%2B1", "*/*").await;
     let expected = format!(
-        "site,product,quantity,short,value,currency,taken_quantity,taken_cost\r\n{},'=1+1,-1,1,0.00,EUR,0,0.00\r\n",
+        "site,product,quantity,backordered,value,currency,taken_quantity,taken_cost\r\n{},'=1+1,-1,1,0.00,EUR,0,0.00\r\n",
         company.site
     );
     assert_eq!(stock, expected);
@@ -222,10 +222,24 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
             .map(|lot| format!("{}@{}", lot["quantity"].as_str().unwrap(), lot["unit_cost"].as_str().unwrap()))
             .collect();
         let text = |name: &str| row[name].as_str().unwrap().to_owned();
-        (text("quantity"), text("short"), text("value"), text("taken_quantity"), text("taken_cost"), lots.join(" "))
+        (
+            text("quantity"),
+            text("backordered"),
+            text("value"),
+            text("taken_quantity"),
+            text("taken_cost"),
+            lots.join(" "),
+        )
     };
-    let expect = |quantity: &str, short: &str, value: &str, taken: &str, cost: &str, lots: &str| {
-        (quantity.to_owned(), short.to_owned(), value.to_owned(), taken.to_owned(), cost.to_owned(), lots.to_owned())
+    let expect = |quantity: &str, backordered: &str, value: &str, taken: &str, cost: &str, lots: &str| {
+        (
+            quantity.to_owned(),
+            backordered.to_owned(),
+            value.to_owned(),
+            taken.to_owned(),
+            cost.to_owned(),
+            lots.to_owned(),
+        )
     };
     let at = async |position: u64| {
         let (status, report) =
@@ -262,7 +276,7 @@ async fn stock_is_counted_in_lots_and_the_past_keeps_its_answer() {
     for question in &questions {
         before.push(raw(&scene, &company.token, question, "*/*").await.2);
     }
-    let refunded = format!("\"complete_to\":{},", first + 4);
+    let refunded = format!("\"complete_through\":{},", first + 4);
     assert!(before[1].contains(&refunded), "as of the time its lot came back: {}", before[1]);
     for sale in 0..3 {
         seal(&mut node, "SALE", &format!("t-{sale}"), "SALE_RECORDED", 0, sale_of("A"));
@@ -311,7 +325,7 @@ async fn a_site_is_late_when_its_node_was_silent_for_a_day() {
     let scene = TestCentral::at(Clock::new(move || Timestamp(clock.load(Ordering::Relaxed)))).await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    let late = async |question: &str| scene.get(&company.token, question).await.1["late_sites"].clone();
+    let late = async |question: &str| scene.get(&company.token, question).await.1["stale_sites"].clone();
     assert_eq!(late("/api/v1/reports/sales").await, json!([company.site.uuid()]), "it never pushed");
     node.sell("s-1");
     let position = node.push_all(&scene).await.results.last().unwrap().position;

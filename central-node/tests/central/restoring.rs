@@ -145,7 +145,7 @@ fn handed_back(node: &Node, from: u64, told: &[RecordResult]) -> PushRequest {
     let mut request = node.request(from, node.seq.0);
     for record in request.records.iter_mut().zip(from..) {
         let result = told.iter().find(|result| result.seq == record.1);
-        record.0.decided = result.and_then(RecordResult::to_prior_result);
+        record.0.prior_decision = result.and_then(RecordResult::to_prior_result);
     }
     request
 }
@@ -253,28 +253,28 @@ async fn who_was_second_and_what_was_numbered_stays_as_it_was_told_though_the_se
 async fn a_stamp_that_is_not_centrals_own_is_not_believed() {
     let LostDay { scene, tenant, second, told: [by_first, by_second, _], .. } = lost_day().await;
     let mut request = handed_back(&second, 3, &by_second);
-    let stamps: Vec<String> = by_second.iter().filter_map(|result| result.stamp.clone()).collect();
+    let stamps: Vec<String> = by_second.iter().filter_map(|result| result.attestation.clone()).collect();
     assert_eq!(stamps.len(), 4, "all four were decided by the order of arrival");
     // It was second, and says that it was first; it wants a better number; it shows another's stamp.
-    let said = request.records[0].decided.as_mut().unwrap();
+    let said = request.records[0].prior_decision.as_mut().unwrap();
     (said.verdict, said.code, said.resolution) = ("ACCEPTED".to_owned(), None, None);
-    let wished = request.records[1].decided.as_mut().unwrap();
+    let wished = request.records[1].prior_decision.as_mut().unwrap();
     wished.reference = Some(wished.reference.as_ref().unwrap().replace("000005", "000999"));
-    let borrowed = request.records[2].decided.as_mut().unwrap();
-    borrowed.stamp.clone_from(by_first[2].stamp.as_ref().unwrap());
-    request.records[3].decided = None;
+    let borrowed = request.records[2].prior_decision.as_mut().unwrap();
+    borrowed.attestation.clone_from(by_first[2].attestation.as_ref().unwrap());
+    request.records[3].prior_decision = None;
     let again = send(&scene, &second, &request).await;
     assert!(again.iter().all(|result| result.flags.iter().all(|flag| flag != "DECISION_RESTORED")), "{again:?}");
     let numbers: Vec<&str> = again.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1)).collect();
     assert_eq!(numbers, ["000003", "000004", "000001"], "as if nothing had been said");
     rebuilt_alike(&scene, tenant).await;
     for (decided, pointer) in [
-        (json!({ "verdict": "PERHAPS", "stamp": stamps[0] }), 400),
-        (json!({ "verdict": "ACCEPTED", "stamp": "00" }), 400),
-        (json!({ "verdict": "ACCEPTED", "stamp": stamps[0], "resolution": { "action": "CHOOSE" } }), 400),
+        (json!({ "verdict": "PERHAPS", "attestation": stamps[0] }), 400),
+        (json!({ "verdict": "ACCEPTED", "attestation": "00" }), 400),
+        (json!({ "verdict": "ACCEPTED", "attestation": stamps[0], "resolution": { "action": "CHOOSE" } }), 400),
     ] {
         let mut body = serde_json::to_value(second.request(3, 3)).unwrap();
-        body["records"][0]["decided"] = decided;
+        body["records"][0]["prior_decision"] = decided;
         let (status, problem) = scene.post(&second.key, "/api/v1/sync/push", body.to_string()).await;
         assert_eq!((status.as_u16(), &problem["pointer"]), (pointer, &json!("/records/0/decided")), "{problem}");
     }
@@ -314,7 +314,7 @@ async fn only_what_the_order_of_arrival_decides_is_stamped() {
     node.seal("INVOICE", "i-2", "INVOICE_CREATED", &wrong);
     let response = node.push_all(&scene).await;
     assert_eq!(verdicts(&response)[3..], ["ACCEPTED", "QUARANTINED TOTAL_MISMATCH"]);
-    let stamped: Vec<bool> = response.results.iter().map(|result| result.stamp.is_some()).collect();
+    let stamped: Vec<bool> = response.results.iter().map(|result| result.attestation.is_some()).collect();
     assert_eq!(stamped, [false, false, false, true, false]);
 }
 

@@ -84,8 +84,7 @@ async fn stock_is_first_in_first_out_across_transactions() {
     for seq in 1..=node.seq.0 {
         node.push(&scene, seq, seq).await;
     }
-    let sql =
-        "select lots::text, short::text, taken_quantity::text, taken_cost::text from stock_item where tenant_id = $1";
+    let sql = "select lots::text, backordered::text, taken_quantity::text, taken_cost::text from stock_item where tenant_id = $1";
     let row = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap();
     let lots: serde_json::Value = serde_json::from_str(row.get(0)).unwrap();
     let held: Vec<_> =
@@ -134,7 +133,7 @@ async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
     let body = json!({ "user": "boss", "reason": "a rebate" }).to_string();
     let (status, released) = scene.post(&company.token, &release(sale), body).await;
     assert_eq!((status, &released["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")));
-    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and short = 2").await, 1);
+    assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 2").await, 1);
     let (_, numbered) = scene.post(&company.token, &release(invoice), "").await;
     let reference = numbered["decision"]["reference"].as_str().unwrap().to_owned();
     assert!(reference.contains("LYO-000001"), "{reference}");

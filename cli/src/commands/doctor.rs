@@ -101,7 +101,7 @@ async fn node(url: &str) -> Finding {
             Err(format!("log {}: {}", status.log.state, status.log.reason.unwrap_or_default()))
         }
         Ok(status) if status.log.disk_low => Err("INSUFFICIENT_STORAGE".to_owned()),
-        Ok(status) => match status.sync.attention {
+        Ok(status) => match status.sync.alert {
             Some(trouble) => Err(format!("{}: {}", trouble.code, trouble.detail)),
             None => Ok(format!("log {}, sync {}", status.log.state, status.sync.phase)),
         },

@@ -36,7 +36,7 @@ pub async fn run_queue(args: &QueueArgs, output: Output) -> Result<(), Failure> 
 /// What is wrong with the node itself and waits for a person, each by its word.
 fn faults(status: &NodeStatus) -> Vec<String> {
     let log = Some(&status.log.state).filter(|state| *state != "open").map(|state| format!("log {state}"));
-    let line = status.sync.attention.as_ref().map(|attention| attention.code.clone());
+    let line = status.sync.alert.as_ref().map(|alert| alert.code.clone());
     log.into_iter().chain(line).collect()
 }
 
@@ -59,8 +59,8 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
         troubles.push(off.to_owned());
     }
     let told = |words: &str, trouble: &SyncTrouble| format!("{words}{}: {}", trouble.code, trouble.detail);
-    match (&sync.attention, &sync.last_error) {
-        (Some(attention), _) => troubles.push(told(say("À voir : ", "To look at: "), attention)),
+    match (&sync.alert, &sync.last_error) {
+        (Some(alert), _) => troubles.push(told(say("À voir : ", "To look at: "), alert)),
         (None, Some(error)) => troubles.push(told(say("Dernière erreur : ", "Last error: "), error)),
         (None, None) => {}
     }
@@ -99,18 +99,18 @@ impl Shown for QueueStatus {
 }
 
 fn words(queue: &QueueDto, faults: &[String]) -> String {
-    let QueueDto { pending, attention, .. } = queue;
+    let QueueDto { pending, to_review, .. } = queue;
     let oldest = match queue.oldest_age_seconds {
         Some(age) => say(format!(", le plus ancien depuis {age} s"), format!(", the oldest for {age} s")),
         None => String::new(),
     };
     // A number of events alone would say 0 beside a fork.
-    let people = attention + faults.len() as u64;
+    let people = to_review + faults.len() as u64;
     let which = match faults {
         [] => String::new(),
         faults => {
             let faults = faults.join(", ");
-            say(format!(" ({attention} événements ; {faults})"), format!(" ({attention} events; {faults})"))
+            say(format!(" ({to_review} événements ; {faults})"), format!(" ({to_review} events; {faults})"))
         }
     };
     let waiting = match queue.waiting_seconds {
@@ -144,7 +144,7 @@ mod tests {
             "version": "", "now": "",
             "log": {"state": "open", "epoch": {"number": 1, "id": uuid::Uuid::nil()}, "appended": 1, "durable": 1,
                     "acked": 1, "chain": "", "boot": 1, "check": {"state": "clean"}, "disk_low": false},
-            "queue": {"pending": 19, "attention": 0, "oldest_age_seconds": 40, "last_success_at": null},
+            "queue": {"pending": 19, "to_review": 0, "oldest_age_seconds": 40, "last_success_at": null},
             "sync": {"enabled": true, "phase": "idle", "failures": 0, "batch_records": 500},
         });
         let sync = sync.as_object().expect("members").clone();
@@ -159,12 +159,12 @@ mod tests {
 
     #[test]
     fn a_fork_is_counted_as_something_for_a_person() {
-        let fork = status(&json!({"attention": {"code": "FORK", "detail": "seq 7", "at": ""}}));
+        let fork = status(&json!({"alert": {"code": "FORK", "detail": "seq 7", "at": ""}}));
         assert!(shown(&fork).contains("For a person: 1 (0 events; FORK)\n"), "{}", shown(&fork));
         assert!(shown(&status(&json!({}))).contains("For a person: 0\n"));
         let mut damaged = status(&json!({}));
         damaged.log.state = "damaged".to_owned();
-        damaged.queue.attention = 2;
+        damaged.queue.to_review = 2;
         assert!(shown(&damaged).contains("For a person: 3 (2 events; log damaged)\n"), "{}", shown(&damaged));
     }
 
@@ -191,7 +191,7 @@ mod tests {
                 "version": "", "now": "",
                 "log": {"state": "open", "epoch": {"number": 1, "id": uuid::Uuid::nil()}, "appended": 1, "durable": 1,
                         "acked": 1, "chain": "", "boot": 1, "check": {"state": "clean"}, "disk_low": false},
-                "queue": {"pending": 0, "attention": 0},
+                "queue": {"pending": 0, "to_review": 0},
                 "sync": {"enabled": true, "phase": "idle", "failures": 0, "batch_records": 500, "pull": pull},
             }))
             .expect("a status");

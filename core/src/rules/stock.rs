@@ -134,7 +134,7 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
                 taken.quantity += left.quantity;
                 taken.cost += left.cost;
             }
-            item.short += movement.quantity - left.quantity;
+            item.backordered += movement.quantity - left.quantity;
             (left.quantity < movement.quantity).then_some(Flag::StockShortage)
         }
     }
@@ -142,9 +142,9 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
 
 /// Goods come in: first they pay what is owed, the rest is a new lot.
 fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
-    let paid = movement.quantity.min(item.short);
+    let paid = movement.quantity.min(item.backordered);
     if paid > Decimal::ZERO {
-        item.short -= paid;
+        item.backordered -= paid;
         book(item, paid, unit_cost);
     }
     let quantity = movement.quantity - paid;

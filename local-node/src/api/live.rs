@@ -134,20 +134,20 @@ fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
         acked: head.marks.acked.0,
     };
     let queue = queue::read(node)?;
-    let queue = LiveQueue { pending: queue.pending, attention: queue.attention };
+    let queue = LiveQueue { pending: queue.pending, to_review: queue.to_review };
     let pull = &sync.pull;
     let code = |trouble: &SyncIssue| trouble.code.clone();
     let sync = LiveSync {
         phase: sync.phase.as_str().to_owned(),
-        attention: sync
-            .attention
+        alert: sync
+            .alert
             .as_ref()
             .or(sync.clock_behind.as_ref())
-            .or(pull.attention.as_ref())
+            .or(pull.alert.as_ref())
             .or(pull.too_large.as_ref())
             .map(code),
         last_error: sync.last_error.as_ref().map(code),
-        complete_to: pull.complete_to,
+        complete_through: pull.complete_through,
         rows: pull.changes,
         loaded_rows: pull.loading.map(|(rows, _)| rows),
         last_success_at: sync.last_success_at.map(instant::format),

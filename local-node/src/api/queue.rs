@@ -28,7 +28,7 @@ pub(super) fn read(node: &Node) -> Result<QueueDto, ReadError> {
     Ok(QueueDto {
         pending: pending.count,
         oldest_age_seconds: pending.oldest.map(age),
-        attention: sync.needs_person.events,
+        to_review: sync.needs_person.events,
         last_success_at: sync.last_success_at.map(instant::format),
         waiting_seconds: sync.request_since.map(|since| since.elapsed().as_secs()),
     })

@@ -84,7 +84,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
         figures: vec![
             figure(("Dans le journal", "In the log"), status.head.marks.durable.0.to_string(), in_epoch),
             figure(("À envoyer", "To be sent"), queue.pending.to_string(), oldest),
-            figure(("À examiner", "For a person"), queue.attention.to_string(), None),
+            figure(("À examiner", "For a person"), queue.to_review.to_string(), None),
             figure(("Dernier contact", "Last contact"), contact, sync.last_error.map(|error| error.code)),
         ],
         links: vec![

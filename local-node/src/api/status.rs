@@ -82,17 +82,17 @@ fn sync(node: &Node) -> NodeSync {
             Phase::Waiting(until) => Some(instant::format(until)),
             Phase::Disabled | Phase::Idle | Phase::Sending | Phase::Stopped => None,
         },
-        attention: sync
-            .attention
+        alert: sync
+            .alert
             .or(sync.clock_behind)
-            .or(sync.pull.attention.clone())
+            .or(sync.pull.alert.clone())
             .or(sync.pull.too_large.clone())
             .map(trouble),
         incarnation: sync.incarnation,
         previous_incarnation: sync.previous_incarnation,
         clock_offset_ms: sync.clock.map(|clock| millis(clock.micros)),
         clock_uncertainty_ms: sync.clock.map(|clock| millis(clock.uncertainty_micros)),
-        receipt: sync.receipt,
+        signed_head: sync.signed_head,
         batch_records: sync.batch_records as u64,
         pull: Some(pull(sync.pull)),
     }
@@ -100,7 +100,7 @@ fn sync(node: &Node) -> NodeSync {
 
 fn pull(pull: PullState) -> NodePull {
     NodePull {
-        complete_to: pull.complete_to,
+        complete_through: pull.complete_through,
         head: pull.head,
         pulled_at: pull.pulled_at.map(instant::format),
         loaded_rows: pull.loading.map(|(rows, _)| rows),

@@ -27,7 +27,7 @@ pub(crate) use waiting::waiting;
 const MARK_EVERY: u64 = 10_000;
 const ALREADY_VALIDATED: &str = "ALREADY_VALIDATED";
 const DECISION_CHANGED: &str = "DECISION_CHANGED";
-/// Also the code of the attention that goes with it.
+/// Also the code of the alert that goes with it.
 pub(crate) const ROW_TOO_LARGE: &str = "ROW_TOO_LARGE";
 
 /// As it is kept.

@@ -60,7 +60,7 @@ pub(crate) fn page(
 ) -> Result<Applied, ApplyError> {
     let begun = place.cursor.as_deref().map(str::parse::<PullCursor>).transpose()?;
     let leads_to = response.cursor.parse::<PullCursor>()?;
-    let end = place.moved(response.cursor, Some(response.complete_to));
+    let end = place.moved(response.cursor, Some(response.complete_through));
     let mut batches = Batches::default();
     if let Some(given) = &response.rulebook {
         // Before the cursor that names it: where this is cut, it comes again.

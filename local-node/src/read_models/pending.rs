@@ -151,7 +151,7 @@ impl PendingIndex {
             for seq in (1..=acked.0).rev().map(Seq) {
                 let at = RecordKey { epoch: number, seq };
                 let covered = position(log, number, seq)?.is_none_or(|position| place.covers(at, position));
-                if covered || (place.complete_to.is_none() && count == ACKED_MAX) {
+                if covered || (place.complete_through.is_none() && count == ACKED_MAX) {
                     break 'walk;
                 }
                 (first, count) = (at, count + 1);
@@ -215,7 +215,7 @@ impl PendingIndex {
         let mut decided = self.events.partition_point(|event| event.position.is_some());
         while let Some(front) = self.events.front() {
             let covered = front.position.is_some_and(|position| place.covers(front.at, position));
-            let too_many = place.complete_to.is_none() && decided > ACKED_MAX;
+            let too_many = place.complete_through.is_none() && decided > ACKED_MAX;
             if !covered && !too_many {
                 break;
             }

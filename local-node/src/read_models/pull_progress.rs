@@ -16,7 +16,7 @@ pub(crate) struct PullProgress {
     /// Where the next pull begins; absent until a first load has ended.
     pub(crate) cursor: Option<String>,
     /// Own events at or below it are in the rows.
-    pub(crate) complete_to: Option<u64>,
+    pub(crate) complete_through: Option<u64>,
     /// The first load under way.
     pub(crate) load: Option<Load>,
     /// Where central was put back to an older copy: it gave other events the positions that this node was told of its own.
@@ -74,7 +74,7 @@ impl PullProgress {
         PullProgress {
             generation: self.generation + 1,
             cursor: None,
-            complete_to: self.complete_to,
+            complete_through: self.complete_through,
             load: Some(Load::default()),
             put_back: self.put_back,
         }
@@ -102,7 +102,7 @@ impl PullProgress {
 
     /// Whether everything that changed up to an own event's position is in the rows, the event with it.
     pub(crate) fn covers(&self, at: RecordKey, position: u64) -> bool {
-        let passed = self.complete_to.is_some_and(|to| position <= to);
+        let passed = self.complete_through.is_some_and(|to| position <= to);
         let loaded = |put_back: RestoredCentral| self.load.is_none() && self.generation >= put_back.generation;
         match self.put_back {
             None => passed,
@@ -125,15 +125,20 @@ impl PullProgress {
     #[must_use]
     pub(crate) fn end_load(&self, cursor: String, parsed: &PullCursor) -> PullProgress {
         // A cursor inside a position stands for the changes before that position.
-        let complete_to = if parsed.after.is_some() { parsed.position.saturating_sub(1) } else { parsed.position };
-        PullProgress { cursor: Some(cursor), complete_to: Some(complete_to), load: None, ..self.clone() }
+        let complete_through = if parsed.after.is_some() { parsed.position.saturating_sub(1) } else { parsed.position };
+        PullProgress { cursor: Some(cursor), complete_through: Some(complete_through), load: None, ..self.clone() }
     }
 
     /// Changes up to a cursor were kept.
     #[must_use]
-    pub(crate) fn moved(&self, cursor: String, complete_to: Option<u64>) -> PullProgress {
+    pub(crate) fn moved(&self, cursor: String, complete_through: Option<u64>) -> PullProgress {
         // Where nothing had to be loaded it was not put back after all.
         let put_back = self.put_back.filter(|put_back| put_back.generation <= self.generation);
-        PullProgress { cursor: Some(cursor), complete_to: complete_to.or(self.complete_to), put_back, ..self.clone() }
+        PullProgress {
+            cursor: Some(cursor),
+            complete_through: complete_through.or(self.complete_through),
+            put_back,
+            ..self.clone()
+        }
     }
 }

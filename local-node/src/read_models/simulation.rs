@@ -229,12 +229,12 @@ impl Central {
             .last()
             .filter(|_| has_more)
             .map_or_else(|| cursor_at(self.head), |last| cursor.behind(last, cursor));
-        let complete_to = if has_more { cursor.complete_to.unwrap_or(cursor.position) } else { self.head };
+        let complete_through = if has_more { cursor.complete_through.unwrap_or(cursor.position) } else { self.head };
         PullResponse {
             changes: changes.into_iter().cloned().collect(),
             notices: Vec::new(),
             cursor: end.to_string(),
-            complete_to,
+            complete_through,
             has_more,
             head: self.head,
             device: DeviceStatus { is_active: true, requires_reauth: false },
@@ -252,7 +252,7 @@ fn cursor_at(position: u64) -> PullCursor {
         scope,
         position,
         after: None,
-        complete_to: None,
+        complete_through: None,
         rulebook: None,
         proof: None,
     }

@@ -86,7 +86,7 @@ impl Shop {
     /// Everything up to a position is here.
     fn complete(&self, position: u64) {
         let place =
-            PullProgress { generation: 1, cursor: None, complete_to: Some(position), ..PullProgress::default() };
+            PullProgress { generation: 1, cursor: None, complete_through: Some(position), ..PullProgress::default() };
         self.keep(vec![place.change()]);
     }
 
@@ -288,14 +288,14 @@ fn stock_is_centrals_figure_and_what_waits_stands_beside_it() {
         "STOCK",
         "A",
         Some(site),
-        &json!({"site": site, "product": "A", "version": 3, "quantity": "10", "short": "0"}),
+        &json!({"site": site, "product": "A", "version": 3, "quantity": "10", "backordered": "0"}),
     );
     shop.given(
         RowKind::Stock,
         "STOCK",
         "A",
         None,
-        &json!({"site": null, "product": "A", "version": 2, "quantity": "4", "short": "0"}),
+        &json!({"site": null, "product": "A", "version": 2, "quantity": "4", "backordered": "0"}),
     );
     shop.complete(3);
     let sale = |product: &str| {
@@ -335,7 +335,7 @@ fn a_sale_that_is_in_centrals_figure_already_does_not_wait_beside_it() {
     let mut shop = Shop::new();
     let site = identity().site.uuid();
     let given = |shop: &Shop, version: u64, quantity: &str| {
-        let row = json!({"site": site, "product": "A", "version": version, "quantity": quantity, "short": "0"});
+        let row = json!({"site": site, "product": "A", "version": version, "quantity": quantity, "backordered": "0"});
         shop.given(RowKind::Stock, "STOCK", "A", Some(site), &row);
     };
     let sale = json!({"currency": "EUR", "total_minor": 1020, "lines": [
@@ -377,7 +377,7 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
         let held = HeldRow { generation, position, brought_at: 7, row };
         shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     };
-    let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "short": "0"});
+    let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "backordered": "0"});
     let sale = json!({"currency": "EUR", "total_minor": 510,
         "lines": [{"product": "A", "quantity": "2", "unit_price": "2.55"}]});
     // Name, city, how many events are over the row; the figure of stock and what was sold beside it.

@@ -396,7 +396,7 @@ fn stock_row(
         last_sync_at: brought_at.map(instant::format),
         waiting: waiting_stock(&waiting.unwrap_or_default()),
         quantity: row.as_ref().map(|row| row.quantity.clone()),
-        short: row.map(|row| row.short),
+        backordered: row.map(|row| row.backordered),
     })
 }
 

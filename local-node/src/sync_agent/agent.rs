@@ -308,7 +308,7 @@ impl<T: Transport> Agent<T> {
             state.last_error = None;
             state.failures = 0;
             state.clock = clock.or(state.clock);
-            state.receipt = stand.receipt.clone().or(state.receipt.take());
+            state.signed_head = stand.receipt.clone().or(state.signed_head.take());
             if well {
                 clear_alert(state);
             }
@@ -415,7 +415,7 @@ impl<T: Transport> Agent<T> {
     /// Shows a person what is the matter; the time of its first appearance stays.
     fn raise_alert(&self, code: &str, detail: String) {
         let trouble = self.trouble(code, detail);
-        self.state.send_modify(|state| match &mut state.attention {
+        self.state.send_modify(|state| match &mut state.alert {
             Some(known) if known.code == trouble.code => known.detail = trouble.detail,
             other => {
                 tracing::error!(code = %trouble.code, "Somebody should look at this node: {}", trouble.detail);
@@ -442,7 +442,7 @@ impl<T: Transport> Agent<T> {
 /// What was to be looked at is well again. What is lost stays shown until a restart: a push that goes well follows at once, and nobody
 /// would have seen it.
 fn clear_alert(state: &mut SyncState) {
-    state.attention = state.attention.take().filter(|trouble| LASTING.contains(&trouble.code.as_str()));
+    state.alert = state.alert.take().filter(|trouble| LASTING.contains(&trouble.code.as_str()));
 }
 
 /// The node's clock minus central's, taken in the middle between question and answer.

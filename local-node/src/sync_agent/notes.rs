@@ -50,7 +50,7 @@ impl AgentNotes {
             incarnation: state.incarnation,
             previous_incarnation: state.previous_incarnation,
             last_success_at_micros: state.last_success_at.map(|at| at.0),
-            receipt: state.receipt.clone(),
+            receipt: state.signed_head.clone(),
             pulled_at_micros: state.pull.pulled_at.map(|at| at.0),
         }
     }
@@ -60,7 +60,7 @@ impl AgentNotes {
         state.incarnation = self.incarnation;
         state.previous_incarnation = self.previous_incarnation;
         state.last_success_at = self.last_success_at_micros.map(Timestamp);
-        state.receipt = self.receipt;
+        state.signed_head = self.receipt;
         state.pull.pulled_at = self.pulled_at_micros.map(Timestamp);
     }
 }

@@ -139,7 +139,7 @@ fn given_ahead(sealed: &Sealed) -> Option<RecordIntake> {
 }
 
 fn handed_over(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
-    SealedRecord { decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
+    SealedRecord { prior_decision: decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
 }
 
 /// What central had decided about records that it is sent again, where it stamped that: so that it tells nobody anything else.

@@ -159,11 +159,11 @@ impl<T: Transport> Puller<T> {
             recount(&self.log, &self.state).await;
         }
         self.backoff.reset();
-        let complete_to = self.place.complete_to;
+        let complete_through = self.place.complete_through;
         self.state.send_modify(|state| {
             state.pull.last_error = None;
             state.pull.stands(device, now);
-            (state.pull.complete_to, state.pull.head) = (complete_to, Some(head));
+            (state.pull.complete_through, state.pull.head) = (complete_through, Some(head));
             if !more {
                 state.pull.pulled_at = Some(now);
             }
@@ -300,12 +300,12 @@ impl<T: Transport> Puller<T> {
         let end = self.place.end_load(cursor, &parsed);
         self.write(vec![vec![end.change()]]).await?;
         self.place = end;
-        let (complete_to, now) = (self.place.complete_to, self.log.now());
-        tracing::info!("Everything in scope is loaded, up to position {}", complete_to.unwrap_or_default());
+        let (complete_through, now) = (self.place.complete_through, self.log.now());
+        tracing::info!("Everything in scope is loaded, up to position {}", complete_through.unwrap_or_default());
         // News from before it are not given: of conflicts, the rows say what became of them.
         recount(&self.log, &self.state).await;
         self.state.send_modify(|state| {
-            (state.pull.complete_to, state.pull.pulled_at) = (complete_to, Some(now));
+            (state.pull.complete_through, state.pull.pulled_at) = (complete_through, Some(now));
             (state.pull.loading, state.pull.last_error) = (None, None);
         });
         Ok(())
@@ -442,8 +442,8 @@ impl<T: Transport> Puller<T> {
             Ok(place) => self.place = place,
             Err(error) => tracing::error!(%error, "The place in central's changes cannot be read: {error}"),
         }
-        let complete_to = self.place.complete_to;
-        self.state.send_modify(|state| state.pull.complete_to = complete_to);
+        let complete_through = self.place.complete_through;
+        self.state.send_modify(|state| state.pull.complete_through = complete_through);
     }
 
     fn show_load(&self, rows: u64, expected: Option<u64>) {

@@ -83,7 +83,7 @@ pub(crate) fn read_push(
     check_results(batch, &response.results)?;
     let head = read_head(&response.head)?;
     check_head(batch, &response.results, head)?;
-    let receipt = Some(response.receipt).filter(|receipt| {
+    let receipt = Some(response.signed_head).filter(|receipt| {
         let holds = receipt_holds(identity, &response.head, response.incarnation, receipt);
         if !holds {
             tracing::warn!(batch.id = %batch.id, "Central's receipt does not verify; its results are kept without it");

@@ -18,7 +18,7 @@ pub enum Phase {
     Sending,
     /// It tries again then, by the node's clock.
     Waiting(Timestamp),
-    /// It sends nothing of this epoch until a person has dealt with what `attention` says.
+    /// It sends nothing of this epoch until a person has dealt with what `alert` says.
     Stopped,
 }
 
@@ -77,7 +77,7 @@ pub struct SyncState {
     /// Failures in a row.
     pub failures: u32,
     /// What a person should look at.
-    pub attention: Option<SyncIssue>,
+    pub alert: Option<SyncIssue>,
     /// Which central answered last.
     pub incarnation: Option<Uuid>,
     /// Which central answered before: it was restored or replaced since.
@@ -87,7 +87,7 @@ pub struct SyncState {
     /// That the clock is behind what the log has seen.
     pub clock_behind: Option<SyncIssue>,
     /// Central's last signed statement of what it holds of this node.
-    pub receipt: Option<SignedHead>,
+    pub signed_head: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: usize,
     /// Events for a person.
@@ -106,7 +106,7 @@ pub struct SyncState {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PullState {
     /// Every change up to this position is here; nothing before the first load has ended.
-    pub complete_to: Option<u64>,
+    pub complete_through: Option<u64>,
     /// Central's head, as it last said.
     pub head: Option<u64>,
     /// When this node last had everything, by its clock.
@@ -118,7 +118,7 @@ pub struct PullState {
     /// What central last said of this device.
     pub device: Option<DeviceStatus>,
     /// That a person has to see to this device.
-    pub attention: Option<SyncIssue>,
+    pub alert: Option<SyncIssue>,
     /// That a row of central's was too large to be kept here, since this process began.
     pub too_large: Option<SyncIssue>,
     /// Raised with every change of the rows.
@@ -133,8 +133,8 @@ impl PullState {
             DeviceStatus { requires_reauth: true, .. } => Some(("REAUTH_REQUIRED", "central asks its user to sign in")),
             DeviceStatus { is_active: true, requires_reauth: false } => None,
         };
-        let before = self.attention.take();
-        self.attention = told.map(|(code, why)| {
+        let before = self.alert.take();
+        self.alert = told.map(|(code, why)| {
             let detail = format!("{why}; events go on being sealed here and are sent as long as central takes them");
             before.filter(|known| known.code == code).unwrap_or(SyncIssue { code: code.to_owned(), detail, at: now })
         });
@@ -150,12 +150,12 @@ impl SyncState {
             last_success_at: None,
             last_error: None,
             failures: 0,
-            attention: None,
+            alert: None,
             incarnation: None,
             previous_incarnation: None,
             clock: None,
             clock_behind: None,
-            receipt: None,
+            signed_head: None,
             batch_records: 0,
             needs_person: NeedsPerson::default(),
             request_since: None,

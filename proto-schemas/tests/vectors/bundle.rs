@@ -61,7 +61,7 @@ fn node_bundle() -> Vec<u8> {
                 reference: None,
                 resolution: None,
                 detail: None,
-                stamp: None,
+                attestation: None,
             };
             bundle.answer(&serde_json::to_vec(&answer).unwrap()).unwrap();
         }

@@ -78,7 +78,7 @@ fn invoice(mut row: Map<String, Value>) -> Value {
 
 fn stock(mut row: Map<String, Value>) -> Value {
     let mut take = |name: &str| row.remove(name).unwrap_or(Value::Null);
-    json!({ "id": take("product"), "site": take("site"), "quantity": take("quantity"), "short": take("short") })
+    json!({ "id": take("product"), "site": take("site"), "quantity": take("quantity"), "short": take("backordered") })
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Overview {
         tokio::time::timeout(FIGURES_WITHIN, wait).await.unwrap_or(Ok(()))?;
         // Stock changes as events are taken in, so it is complete to the end; sales follow, and can be waited for.
         let stock: Value = central.get(paths::REPORT_STOCK, &[("product", "85123A")]).await?;
-        let position = stock["complete_to"].as_u64().unwrap_or_default();
+        let position = stock["complete_through"].as_u64().unwrap_or_default();
         let asked = [("by", "day"), ("min_position", &position.to_string())];
         let report: Value = central.get(paths::REPORT_SALES, &asked).await?;
         let status: NodeStatus = local.get(paths::STATUS, &[]).await?;

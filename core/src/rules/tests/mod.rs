@@ -195,7 +195,7 @@ impl Story {
         let held: Vec<_> =
             item.lots.iter().map(|lot| format!("{}@{}", plain(lot.quantity), plain(lot.unit_cost))).collect();
         assert_eq!(held, lots, "lots of {product}");
-        assert_eq!(plain(item.short), short, "{product} owed");
+        assert_eq!(plain(item.backordered), short, "{product} owed");
         self
     }
 

@@ -50,7 +50,7 @@ proptest! {
             let held = expected.get(&(key.site, key.product.clone())).copied().unwrap_or_default();
             prop_assert_eq!(item.quantity(), held, "{:?}", key);
             prop_assert!(item.lots.iter().all(|lot| lot.quantity > Decimal::ZERO));
-            prop_assert!(item.short.is_zero() || item.lots.is_empty(), "a lot pays what is owed first");
+            prop_assert!(item.backordered.is_zero() || item.lots.is_empty(), "a lot pays what is owed first");
             prop_assert!(item.lots.iter().is_sorted_by_key(|lot| (lot.position, lot.line)));
         }
         prop_assert!(decision_state.taken.values().all(|taken| taken.quantity >= Decimal::ZERO && taken.cost >= Decimal::ZERO));
@@ -79,7 +79,7 @@ proptest! {
         }
         let item = decision_state.stock.values().next().expect("tea moved");
         prop_assert_eq!(item.value(), Decimal::from(held.iter().sum::<u32>()));
-        prop_assert_eq!((item.short, item.taken_cost), (Decimal::from(owed), Decimal::from(spent)));
+        prop_assert_eq!((item.backordered, item.taken_cost), (Decimal::from(owed), Decimal::from(spent)));
     }
 
     #[test]

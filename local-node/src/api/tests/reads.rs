@@ -20,7 +20,7 @@ fn result(seq: u64, verdict: &str) -> RecordResult {
         reference: None,
         resolution: None,
         detail: None,
-        stamp: None,
+        attestation: None,
     }
 }
 
@@ -113,7 +113,7 @@ async fn the_queue_says_how_many_wait_and_since_when() {
     // An epoch's own first record is nobody's event.
     assert_eq!(
         queue().await,
-        json!({"pending": 0, "oldest_age_seconds": null, "attention": 0, "last_success_at": null})
+        json!({"pending": 0, "oldest_age_seconds": null, "to_review": 0, "last_success_at": null})
     );
     shop.sell(0..1).await;
     shop.later(90);

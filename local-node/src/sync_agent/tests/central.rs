@@ -276,7 +276,7 @@ impl Inner {
         }
         let mut results = Vec::new();
         for (sealed, seq) in request.records.iter().zip(request.first_seq..).take(records) {
-            self.handed_back.extend(sealed.decided.clone().map(|decided| (seq, decided)));
+            self.handed_back.extend(sealed.prior_decision.clone().map(|decided| (seq, decided)));
             let (record, chain) = sealed.bytes().expect("the agent writes base64 and hex");
             match self.held.get(seq as usize - 1) {
                 Some(held) if held.record != record => return refused(Problem::new(ErrorCode::Fork, "other bytes")),
@@ -291,7 +291,7 @@ impl Inner {
         let mut response = PushResponse {
             results,
             head,
-            receipt: SignedHead {
+            signed_head: SignedHead {
                 signature: BASE64.encode(key.sign(text.as_bytes()).to_bytes()),
                 public_key: hex::encode(key.verifying_key().to_bytes()),
                 text,
@@ -329,7 +329,7 @@ impl Inner {
             resolution: None,
             detail: None,
             // Not everything is decided by the order of arrival.
-            stamp: seq.is_multiple_of(2).then(|| format!("{:032x}", self.position)),
+            attestation: seq.is_multiple_of(2).then(|| format!("{:032x}", self.position)),
         };
         self.events.push(event_id);
         self.held.push(Held { record, chain, result: result.clone() });

@@ -217,15 +217,15 @@ impl Inner {
         changes.truncate(limit);
         let end =
             changes.last().filter(|_| has_more).map_or(self.cursor(self.head), |last| cursor.behind(last, cursor));
-        let complete_to = if has_more { end.position - 1 } else { end.position };
+        let complete_through = if has_more { end.position - 1 } else { end.position };
         // As of an answer whose cursor stands inside a position: what that position holds is not complete.
         let begun = if cursor.after.is_some() { cursor.position - 1 } else { cursor.position };
-        let notices = self.notices.iter().filter(|notice| (begun + 1..=complete_to).contains(&notice.position));
+        let notices = self.notices.iter().filter(|notice| (begun + 1..=complete_through).contains(&notice.position));
         ok(&PullResponse {
             notices: notices.cloned().collect(),
             changes: changes.into_iter().cloned().collect(),
             cursor: end.to_string(),
-            complete_to,
+            complete_through,
             has_more,
             head: self.head,
             device: self.device.unwrap_or(DeviceStatus { is_active: true, requires_reauth: false }),

@@ -18,7 +18,7 @@ async fn a_fork_stops_the_epoch_loudly_and_selling_goes_on() {
         let mut shop = Shop::new();
         shop.central.will([Fault::Refuse(code, |problem| problem)]);
         let stopped = shop.start().until_stopped().await;
-        assert_eq!(stopped.attention.unwrap().code, code.as_str());
+        assert_eq!(stopped.alert.unwrap().code, code.as_str());
         shop.sell(0..5).await;
         tokio::time::sleep(Duration::from_secs(3_600)).await;
         assert_eq!(shop.central.pushes().len(), 1, "nothing more of this epoch");
@@ -35,7 +35,7 @@ async fn a_new_epoch_starts_a_stopped_line_again() {
     shop.log.open_epoch_and_reseal(None, "an operator decided").await.unwrap();
     shop.acked(4).await;
     assert_eq!(shop.central.events()[1..], [id(0).uuid(), id(1).uuid(), id(2).uuid()]);
-    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -59,7 +59,7 @@ async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
     assert_eq!(shop.decision(6).unwrap().position, 6, "a stored decision never changes");
     let state = shop.until(|state| state.phase == Phase::Idle).await;
     assert_eq!((state.previous_incarnation, state.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
-    assert_eq!(state.attention, None, "it is well again");
+    assert_eq!(state.alert, None, "it is well again");
 }
 
 /// Of two drivers the other may be first now: nobody is to learn it by chance.
@@ -72,7 +72,7 @@ async fn a_second_decision_that_differs_is_told_and_the_first_stays() {
     shop.central.quarantines(id(3));
     shop.central.restore(2, Uuid::from_u128(2));
     shop.central.holds(6).await;
-    shop.until(|state| state.incarnation == Some(Uuid::from_u128(2)) && state.attention.is_none()).await;
+    shop.until(|state| state.incarnation == Some(Uuid::from_u128(2)) && state.alert.is_none()).await;
     let told = crate::notifications::list(&shop.log, Some(true), None, 10, crate::notifications::Language::English);
     let told = told.unwrap().rows;
     let kinds: Vec<(&str, Uuid)> = told.iter().map(|row| (row.kind.as_str(), row.event_id)).collect();
@@ -90,7 +90,7 @@ async fn a_quiet_node_notices_that_central_was_put_back() {
     shop.until(|state| state.phase == Phase::Idle).await;
     shop.central.restore(0, Uuid::from_u128(2));
     shop.central.holds(6).await;
-    let well = shop.until(|state| state.phase == Phase::Idle && state.attention.is_none()).await;
+    let well = shop.until(|state| state.phase == Phase::Idle && state.alert.is_none()).await;
     assert_eq!((well.previous_incarnation, well.incarnation), (Some(Uuid::nil()), Some(Uuid::from_u128(2))));
 }
 
@@ -105,7 +105,7 @@ async fn a_central_that_waits_for_others_is_asked_between_the_attempts_and_needs
     assert_eq!(shop.central.pushes().len(), 4);
     assert!(shop.central.asked() >= 3, "after each attempt: {}", shop.central.asked());
     assert!(shop.central.pauses().iter().all(|pause| *pause >= 5), "{:?}", shop.central.pauses());
-    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert, None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +135,7 @@ async fn a_node_put_back_from_an_older_copy_opens_a_new_epoch_and_uses_no_seq_tw
     shop.sell(3..5).await;
     shop.acked(3).await;
     assert_eq!(shop.central.events()[5..], [id(3).uuid(), id(4).uuid()]);
-    let shown = shop.until(|state| state.phase == Phase::Idle).await.attention.unwrap();
+    let shown = shop.until(|state| state.phase == Phase::Idle).await.alert.unwrap();
     assert_eq!(shown.code, "CENTRAL_AHEAD", "what was lost here is at central only: somebody should know");
     let opening = shop.log.read(2, Seq(1), 1, usize::MAX).unwrap();
     let opening = stored_v1::decode(&opening[0].record).unwrap();
@@ -157,7 +157,7 @@ async fn a_node_put_back_that_sold_before_it_reached_central_forks_nothing() {
     let mut heads = shop.log.watch();
     heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(2)).await.unwrap();
     assert_eq!(shop.central.events().last(), Some(&id(3).uuid()), "what it sold is at central");
-    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention.unwrap().code, "CENTRAL_AHEAD");
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert.unwrap().code, "CENTRAL_AHEAD");
 }
 
 #[tokio::test(start_paused = true)]
@@ -171,7 +171,7 @@ async fn a_central_that_is_ahead_again_and_again_is_wrong_and_gets_no_third_epoc
     heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(1)).await.unwrap();
     shop.central.holds_one_more();
     let stopped = shop.until_stopped().await;
-    assert_eq!(stopped.attention.unwrap().code, "CENTRAL_AHEAD");
+    assert_eq!(stopped.alert.unwrap().code, "CENTRAL_AHEAD");
     assert_eq!(shop.log.head().epoch.number, 2);
 }
 
@@ -180,10 +180,10 @@ async fn bytes_that_change_on_the_way_are_sent_smaller_and_then_a_person_is_told
     let mut shop = Shop::new();
     shop.sell(0..600).await;
     shop.central.will((0..6).map(|_| Fault::Refuse(ErrorCode::ChainMismatch, |problem| problem)));
-    let told = shop.start().until_attention("CHAIN_MISMATCH").await;
-    assert!(told.attention.unwrap().detail.contains("our own chain holds up to seq 601"));
+    let told = shop.start().until_alert("CHAIN_MISMATCH").await;
+    assert!(told.alert.unwrap().detail.contains("our own chain holds up to seq 601"));
     shop.acked(601).await;
     let sizes: Vec<usize> = shop.central.pushes().into_iter().map(|(_, records)| records).take(7).collect();
     assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 7]);
-    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert, None);
 }

@@ -64,7 +64,7 @@ async fn central_says_when_to_come_back_and_is_obeyed() {
     shop.start();
     let waiting = shop.until(|state| matches!(state.phase, Phase::Waiting(_))).await;
     assert_eq!((waiting.failures, waiting.last_error.unwrap().code.as_str()), (1, "STORE_UNAVAILABLE"));
-    assert_eq!(waiting.attention, None, "a central that is down for a while is nobody's alarm");
+    assert_eq!(waiting.alert, None, "a central that is down for a while is nobody's alarm");
     shop.acked(OPENING).await;
     assert_eq!(shop.central.pauses(), [40]);
     let well = shop.until(|state| state.phase == Phase::Idle).await;
@@ -80,7 +80,7 @@ async fn a_central_that_hangs_is_shown_before_the_request_is_given_up() {
     let trouble = hanging.last_error.unwrap();
     assert_eq!((trouble.code.as_str(), hanging.failures), ("CENTRAL_NOT_ANSWERING", 0), "{trouble:?}");
     assert_eq!(hanging.request_since.unwrap().elapsed().as_secs(), 5);
-    assert_eq!(hanging.attention, None, "a central that hangs for a while is nobody's alarm");
+    assert_eq!(hanging.alert, None, "a central that hangs for a while is nobody's alarm");
     shop.acked(OPENING).await;
     let well = shop.until(|state| state.phase == Phase::Idle).await;
     assert_eq!((well.last_error, well.request_since), (None, None));
@@ -135,10 +135,10 @@ async fn a_proxy_that_takes_less_gets_less() {
 async fn a_key_that_is_not_taken_is_shown_and_tried_rarely() {
     let mut shop = Shop::new();
     shop.central.will((0..3).map(|_| Fault::Refuse(ErrorCode::Unauthorized, |problem| problem)));
-    shop.start().until_attention("UNAUTHORIZED").await;
+    shop.start().until_alert("UNAUTHORIZED").await;
     shop.acked(OPENING).await;
     assert_eq!(shop.central.pauses(), [16, 16, 16]);
-    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None, "a new key mends it by itself");
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert, None, "a new key mends it by itself");
 }
 
 #[tokio::test(start_paused = true)]

@@ -136,8 +136,8 @@ impl Shop {
         self.state.wait_for(looks).await.expect("the agent runs").clone()
     }
 
-    async fn until_attention(&mut self, code: &str) -> SyncState {
-        self.until(|state| state.attention.as_ref().is_some_and(|trouble| trouble.code == code)).await
+    async fn until_alert(&mut self, code: &str) -> SyncState {
+        self.until(|state| state.alert.as_ref().is_some_and(|trouble| trouble.code == code)).await
     }
 
     async fn until_stopped(&mut self) -> SyncState {

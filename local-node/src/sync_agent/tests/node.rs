@@ -82,7 +82,7 @@ async fn an_agent_that_fails_by_a_defect_is_started_again_and_told() {
     let (dir, central) = (TempDir::new().unwrap(), Central::default());
     let line = Defective { central: central.clone(), panics: Arc::default() };
     let node = Node::start_with(config(&dir), environment(), Some(line)).await.unwrap();
-    let defect = |state: &super::SyncState| state.attention.as_ref().is_some_and(|trouble| trouble.code == "INTERNAL");
+    let defect = |state: &super::SyncState| state.alert.as_ref().is_some_and(|trouble| trouble.code == "INTERNAL");
     node.sync().wait_for(defect).await.unwrap();
     node.log().append(vec![draft(0)]).await.unwrap();
     acked(&node, 2).await;

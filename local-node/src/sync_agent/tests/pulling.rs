@@ -45,7 +45,7 @@ fn named(log: &Log) -> Vec<(String, String)> {
 impl Shop {
     /// Waits until everything up to a position is here.
     async fn complete(&mut self, position: u64) {
-        self.until(|state| state.pull.complete_to == Some(position) && state.pull.last_error.is_none()).await;
+        self.until(|state| state.pull.complete_through == Some(position) && state.pull.last_error.is_none()).await;
     }
 }
 
@@ -179,13 +179,13 @@ async fn a_device_that_central_took_out_of_use_is_told_to_a_person_until_it_may_
     let down = shop.central.down();
     let at = down.says(DeviceStatus { is_active: false, requires_reauth: false });
     shop.complete(at).await;
-    let told = shop.until(|state| state.pull.attention.is_some()).await.pull;
-    assert_eq!(told.attention.expect("a trouble").code, "DEVICE_REVOKED");
+    let told = shop.until(|state| state.pull.alert.is_some()).await.pull;
+    assert_eq!(told.alert.expect("a trouble").code, "DEVICE_REVOKED");
     assert!(told.device.is_some_and(|device| !device.is_active));
     down.says(DeviceStatus { is_active: true, requires_reauth: true });
-    shop.until(|state| state.pull.attention.as_ref().is_some_and(|told| told.code == "REAUTH_REQUIRED")).await;
+    shop.until(|state| state.pull.alert.as_ref().is_some_and(|told| told.code == "REAUTH_REQUIRED")).await;
     down.says(DeviceStatus { is_active: true, requires_reauth: false });
-    shop.until(|state| state.pull.attention.is_none()).await;
+    shop.until(|state| state.pull.alert.is_none()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -392,7 +392,7 @@ async fn a_line_that_fails_is_tried_again_and_told() {
     down.will_fail((0..3).map(|_| Unanswered::NotConnected("connection refused".to_owned())));
     let state = shop.pull().until(|state| state.pull.last_error.is_some()).await;
     assert_eq!(state.pull.last_error.unwrap().code, "UNREACHABLE");
-    assert_eq!(state.attention, None, "pushing is not concerned");
+    assert_eq!(state.alert, None, "pushing is not concerned");
     shop.complete(2).await;
 }
 
@@ -422,10 +422,10 @@ async fn a_power_cut_between_any_two_writes_loses_nothing() {
         many(&down, 1_300);
         shop.disk.set_faults(crate::event_log::memory::Faults { writes_left: Some(writes), ..Default::default() });
         shop.pull();
-        shop.until(|state| state.pull.last_error.is_some() || state.pull.complete_to == Some(1_300)).await;
+        shop.until(|state| state.pull.last_error.is_some() || state.pull.complete_through == Some(1_300)).await;
         down.client("c-00003", "Durand");
         down.client("new", "Dubois");
-        shop.until(|state| state.pull.last_error.is_some() || state.pull.complete_to == Some(1_302)).await;
+        shop.until(|state| state.pull.last_error.is_some() || state.pull.complete_through == Some(1_302)).await;
         shop.kill_puller().await;
         let mut shop = shop.after_a_power_cut();
         shop.pull().complete(1_302).await;

@@ -62,10 +62,10 @@ async fn an_answer_that_does_not_speak_of_what_was_sent_is_no_answer() {
         let mut shop = Shop::new();
         shop.sell(0..3).await;
         shop.central.will([Fault::Lie(lie)]);
-        shop.start().until_attention("UNEXPECTED_RESPONSE").await;
+        shop.start().until_alert("UNEXPECTED_RESPONSE").await;
         assert_eq!(shop.log.head().marks.acked.0, 0, "nothing of it counts");
         shop.acked(4).await;
-        assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.attention, None);
+        assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.alert, None);
     }
 }
 
@@ -86,11 +86,12 @@ async fn a_record_that_central_cannot_read_is_named_by_its_chain_and_blocks_noth
 #[tokio::test(start_paused = true)]
 async fn a_receipt_that_does_not_verify_is_not_kept_and_the_results_are() {
     let mut shop = Shop::new();
-    shop.central.will([Fault::Lie(|answer| answer.receipt.text = answer.receipt.text.replace("seq 1", "seq 9"))]);
+    shop.central
+        .will([Fault::Lie(|answer| answer.signed_head.text = answer.signed_head.text.replace("seq 1", "seq 9"))]);
     shop.start().acked(1).await;
-    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.receipt, None);
+    assert_eq!(shop.until(|state| state.phase == Phase::Idle).await.signed_head, None);
     shop.sell(0..1).await;
-    let receipt = shop.until(|state| state.receipt.is_some()).await.receipt.unwrap();
+    let receipt = shop.until(|state| state.signed_head.is_some()).await.signed_head.unwrap();
     assert!(receipt.text.contains("\nseq 2 "), "{}", receipt.text);
 }
 
@@ -99,10 +100,10 @@ async fn results_that_cannot_be_stored_are_asked_for_again_after_a_restart() {
     let mut shop = Shop::new();
     shop.sell(0..3).await;
     shop.disk.set_faults(Faults { flushes_fail: true, ..Faults::default() });
-    shop.start().until_attention("RESULTS_NOT_STORED").await;
+    shop.start().until_alert("RESULTS_NOT_STORED").await;
     shop.until(|state| state.phase == Phase::Idle).await;
     assert_eq!((shop.central.held(), shop.log.head().marks.acked.0), (4, 0));
-    assert!(shop.state.borrow().attention.is_some(), "somebody still has to restart it");
+    assert!(shop.state.borrow().alert.is_some(), "somebody still has to restart it");
     shop.kill().await;
     let mut shop = shop.after_a_power_cut();
     shop.start().acked(4).await;
@@ -120,6 +121,6 @@ async fn a_restart_remembers_what_people_saw() {
     shop.central.will((0..3).map(|_| Fault::NotConnected));
     shop.sell(3..4).await;
     let after = shop.start().until(|state| state.failures == 2).await;
-    assert_eq!((after.last_success_at, after.receipt), (before.last_success_at, before.receipt));
+    assert_eq!((after.last_success_at, after.signed_head), (before.last_success_at, before.signed_head));
     assert_eq!((after.needs_person.events, after.incarnation), (1, before.incarnation));
 }

@@ -74,7 +74,7 @@ async fn notices_come_with_their_page_each_once() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     down.client("c-1", "Durand");
-    shop.pull().until(|state| state.pull.complete_to == Some(1)).await;
+    shop.pull().until(|state| state.pull.complete_through == Some(1)).await;
     let notice = |position: u64, kind: &str| Notice {
         position,
         event_id: id(position).uuid(),
@@ -86,19 +86,19 @@ async fn notices_come_with_their_page_each_once() {
         at: "2026-01-05T10:00:00Z".to_owned(),
     };
     down.notice(notice(2, "RESOLVED"));
-    shop.until(|state| state.pull.complete_to == Some(2)).await;
+    shop.until(|state| state.pull.complete_through == Some(2)).await;
     down.gives_pages_of(1);
     for number in 0..5 {
         down.client(&format!("c-{number}"), "Dubois");
     }
     down.notice(notice(8, "RELEASED"));
-    shop.until(|state| state.pull.complete_to == Some(8)).await;
+    shop.until(|state| state.pull.complete_through == Some(8)).await;
     shop.kill_puller().await;
     // The same pages again.
     let mut place = crate::read_models::pull_progress::PullProgress::read(&shop.log).unwrap();
-    (place.cursor, place.complete_to) = (Some(cursor(Uuid::nil(), "", 1).to_string()), Some(1));
+    (place.cursor, place.complete_through) = (Some(cursor(Uuid::nil(), "", 1).to_string()), Some(1));
     shop.log.put(vec![vec![place.change()]]).await.unwrap();
-    shop.pull().until(|state| state.pull.complete_to == Some(8)).await;
+    shop.pull().until(|state| state.pull.complete_through == Some(8)).await;
     let all: Vec<_> = told(&shop).into_iter().map(|told| (told.kind, told.position, told.by)).collect();
     let by = Some("Amina".to_owned());
     assert_eq!(all, [("RESOLVED".to_owned(), 2, by.clone()), ("RELEASED".to_owned(), 8, by)]);
@@ -145,14 +145,14 @@ async fn a_file_is_at_central_before_the_batch_that_names_it_and_once() {
 async fn a_file_that_is_lost_or_refused_holds_no_event_back() {
     let mut shop = Shop::new();
     validate(&shop, 1, b"lost", false).await;
-    shop.start().until_attention("BLOB_MISSING").await;
+    shop.start().until_alert("BLOB_MISSING").await;
     shop.acked(2).await;
     // The push that went well has not hidden it.
     shop.until(|state| state.phase == Phase::Idle && state.last_success_at.is_some()).await;
-    shop.until_attention("BLOB_MISSING").await;
+    shop.until_alert("BLOB_MISSING").await;
     shop.central.answers_files_with([Ok(HttpAnswer { status: 404, retry_after: None, body: Bytes::new() })]);
     validate(&shop, 2, b"refused", true).await;
-    shop.until_attention("BLOB_REFUSED").await;
+    shop.until_alert("BLOB_REFUSED").await;
     shop.acked(3).await;
 }
 
@@ -185,10 +185,10 @@ async fn a_conflict_that_a_loaded_row_has_no_more_waits_for_nobody() {
     shop.log.store_decisions(1, Seq(2), vec![decided(1, "ACCEPTED"), decided(2, "CONFLICT")]).await.unwrap();
     shop.log.put(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
     assert_eq!(notifications::waiting(&shop.log).unwrap(), 1, "no row of it is here");
-    shop.pull().until(|state| state.needs_person.events == 1 && state.pull.complete_to == Some(opened)).await;
+    shop.pull().until(|state| state.needs_person.events == 1 && state.pull.complete_through == Some(opened)).await;
     down.scope("wider");
     let closed = note(json!({}));
-    shop.until(|state| state.needs_person.events == 0 && state.pull.complete_to == Some(closed)).await;
+    shop.until(|state| state.needs_person.events == 0 && state.pull.complete_through == Some(closed)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,11 +215,11 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
     for _ in 0..10 {
         shop.central.down().client("c-0", "Dupont");
     }
-    shop.pull().until(|state| state.pull.complete_to == Some(10)).await;
+    shop.pull().until(|state| state.pull.complete_through == Some(10)).await;
     news(&shop, "RELEASED", (0, "n-0"), json!({"verdict": "ACCEPTED"}));
     shop.until(|state| state.needs_person.events == 4).await;
     news(&shop, "RELEASED", (1, "n-1"), json!({"verdict": "CONFLICT", "code": "VERSION_CONFLICT"}));
-    shop.until(|state| state.pull.complete_to == Some(12)).await;
+    shop.until(|state| state.pull.complete_through == Some(12)).await;
     assert_eq!(waiting(&shop), 4, "it left quarantine, and waits in conflict");
     news(&shop, "RESOLVED", (1, "n-1"), json!({"choice": "server"}));
     shop.until(|state| state.needs_person.events == 3).await;
