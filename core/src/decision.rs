@@ -1,6 +1,6 @@
 //! What central decided about a record: itself a stored, chained record that never changes.
 
-use crate::fact::Fields;
+use crate::event::Fields;
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
 use crate::rulebook::Rule;

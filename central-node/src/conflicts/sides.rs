@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_core::decision::{DecisionContext, Judgement};
-use comptoir_core::fact::{Fact, Fields};
+use comptoir_core::event::Fields;
+use comptoir_core::fact::Fact;
 use comptoir_core::rulebook::Rule;
 use comptoir_core::rules::{self, Effect};
 use comptoir_core::state::{DecisionState, Entity};

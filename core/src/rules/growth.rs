@@ -4,7 +4,8 @@
 //! may not nest too deep, whatever is there already.
 
 use crate::decision::{Code, DecisionContext, Judgement, Verdict};
-use crate::fact::{Fact, Fields, ParsedEvent, Resolved};
+use crate::event::Fields;
+use crate::fact::{Fact, ParsedEvent, Resolved};
 use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 use crate::rules::{Effect, EntityChange, EntityMutation, client, effects, entity, with_detail};
 use crate::state::{DecisionState, Entity, EntityKey, Size, WriteStamp};

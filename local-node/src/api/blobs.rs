@@ -17,10 +17,10 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 use super::body::{BODY_TIMEOUT, timed_out};
-use super::events::off_the_runtime;
 use super::query::{self, PathId};
 use super::refusal::ProblemResponse;
 use crate::blobs::{BlobError, BlobHash, named};
+use crate::blocking::blocking;
 use crate::node::Node;
 
 /// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
@@ -86,7 +86,7 @@ pub(super) async fn get(
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let hash = parse(&hash)?;
     let blobs = node.blobs().clone();
-    let bytes = off_the_runtime(move || blobs.read(hash)).await?.map_err(|error| refused(error.into()))?;
+    let bytes = blocking(move || blobs.read(hash)).await.map_err(|error| refused(error.into()))?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),

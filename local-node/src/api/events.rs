@@ -20,8 +20,10 @@ use serde::Deserialize;
 
 use super::body::{self, Media};
 use super::query::PathId;
+use super::record::record_json;
 use super::refusal::{self, ProblemResponse};
-use super::{append, query, stream};
+use super::{query, stream};
+use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
@@ -30,13 +32,13 @@ const PAGE_ROWS: usize = 100;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// `POST /api/v1/events`: one, a list, or a stream.
-pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> Result<Response, ProblemResponse> {
+pub(super) async fn record(State(node): State<Arc<Node>>, request: Request) -> Result<Response, ProblemResponse> {
     let (parts, body) = request.into_parts();
     let key = body::idempotency_key(&parts.headers)?;
     match body::media(&parts.headers)? {
         Media::Json => {
             let body = body::read(&parts.headers, body, body::JSON_BYTES_MAX).await?;
-            Ok(Json(append::json(&node, key, body).await?).into_response())
+            Ok(Json(record_json(&node, key, body).await?).into_response())
         }
         Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body)),
     }
@@ -69,14 +71,14 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
         };
         read_page(&log, after, limit, sending)
     };
-    Ok(Json(off_the_runtime(read).await??))
+    Ok(Json(blocking(read).await?))
 }
 
 /// `GET /api/v1/events/{id}`.
 pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<EventDto>, ProblemResponse> {
     let id: EventId = id.parse().map_err(|_| query::bad("id", &id, "an event is named by its UUID"))?;
     let log = node.log().clone();
-    let found = off_the_runtime(move || log.find(id)).await??;
+    let found = blocking(move || log.find(id)).await?;
     let Some(found) = found else {
         if let Some(problem) = refusal::damaged(node.log()) {
             return Err(problem.into());
@@ -198,12 +200,4 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Res
     };
     let status = Some(status.to_owned());
     Ok(EventDto { decision, status, is_synced, last_sync_at, ..EventDto::new(&event, sealed.chain) })
-}
-
-/// Reads from disk where it holds no other request up.
-pub(super) async fn off_the_runtime<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, ProblemResponse> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()).into())
 }

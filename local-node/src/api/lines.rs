@@ -7,9 +7,9 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::body::{BODY_TIMEOUT, timed_out};
-use super::stream::RefusedLine;
 
 /// One line that is not blank.
 pub(super) struct NdjsonLine {
@@ -17,6 +17,18 @@ pub(super) struct NdjsonLine {
     pub(super) number: u64,
     /// Its text, or why there is none.
     pub(super) text: Result<Vec<u8>, RefusedLine>,
+}
+
+/// Why a line was refused.
+pub(super) struct RefusedLine {
+    pub(super) id: Option<Uuid>,
+    pub(super) problem: Box<Problem>,
+}
+
+impl From<Problem> for RefusedLine {
+    fn from(problem: Problem) -> RefusedLine {
+        RefusedLine { id: None, problem: Box::new(problem) }
+    }
 }
 
 /// Reads a body line by line.
@@ -140,7 +152,7 @@ mod tests {
             while let Some(NdjsonLine { number, text }) = lines.next_buffered() {
                 found.push(match text {
                     Ok(text) => format!("{number} {}", String::from_utf8(text).unwrap()),
-                    Err(refused) => format!("{number} {}", refused.problem().code),
+                    Err(refused) => format!("{number} {}", refused.problem.code),
                 });
             }
             if lines.ended() {

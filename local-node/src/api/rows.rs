@@ -18,9 +18,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::events::{limit, off_the_runtime};
+use super::events::limit;
 use super::query::{self, PathId};
 use super::refusal::ProblemResponse;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::read_models::{self, ReadModels, RowPage, SyncProgress, parse_cursor};
@@ -166,7 +167,7 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
     let NoQuery {} = query::read(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
-    let found = off_the_runtime(move || node.read_models().one::<EntityRow>(&target, node.line())).await??;
+    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.line())).await?;
     match found {
         None => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {entity_type} {id}")).into()),
         Some(found) if found.row.row.deleted => {
@@ -196,7 +197,7 @@ async fn list<R: Serialize + Send + 'static>(
         let rows = if known.as_ref() == Some(&tag) { None } else { Some(read(node.read_models())?) };
         Ok::<_, ReadError>((tag, rows))
     };
-    let (tag, rows) = off_the_runtime(read).await??;
+    let (tag, rows) = blocking(read).await?;
     match rows {
         Some(rows) => Ok(([(ETAG, header(&tag)?)], Json(rows)).into_response()),
         None => Ok((StatusCode::NOT_MODIFIED, [(ETAG, header(&tag)?)]).into_response()),

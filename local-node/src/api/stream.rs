@@ -30,10 +30,9 @@ use tokio::time::sleep;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-use super::append;
-use super::append::shown;
-use super::lines::{NdjsonLine, NdjsonLines};
-use super::precondition::{self, Checked};
+use super::draft::{CheckedDraft, appended_dto};
+use super::lines::{NdjsonLine, NdjsonLines, RefusedLine};
+use super::precondition;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
 use crate::node::Node;
@@ -152,18 +151,18 @@ impl Stream {
         Ok(())
     }
 
-    fn check(&self, line: u64, text: &[u8]) -> Result<Checked, RefusedLine> {
+    fn check(&self, line: u64, text: &[u8]) -> Result<CheckedDraft, RefusedLine> {
         let dto = DraftDto::read(text).map_err(RefusedLine::from)?;
         // Ids derived from the request's key follow the line, so that the same stream again means the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
-        match append::checked(&self.node, &dto, self.key.as_deref(), index) {
+        match CheckedDraft::new(&self.node, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
             Err(problem) => Err(RefusedLine { id: dto.id, problem: Box::new(problem) }),
         }
     }
 
     /// What stands against a draft that is one by itself.
-    async fn objection(&mut self, checked: &Checked) -> Result<Option<Problem>, ClientGone> {
+    async fn objection(&mut self, checked: &CheckedDraft) -> Result<Option<Problem>, ClientGone> {
         if let Some(reused) = self.reused(&checked.draft) {
             return Ok(Some(id_reused(reused)));
         }
@@ -171,7 +170,7 @@ impl Stream {
             return Ok(None);
         }
         self.begin_edit(&checked.draft).await?;
-        Ok(match precondition::look(&self.node, vec![checked.clone()]).await {
+        Ok(match precondition::check_edits(&self.node, vec![checked.clone()]).await {
             Ok((mut moved, _)) => moved.pop().map(|(_, problem)| problem),
             Err(problem) => Some(problem),
         })
@@ -333,7 +332,7 @@ impl Group {
         let answer = |slot| match slot {
             Slot::Refused(result) => result,
             Slot::Draft { line, id } => match appended.next() {
-                Some(appended) => LineResult::Appended(shown(appended)),
+                Some(appended) => LineResult::Appended(appended_dto(appended)),
                 None => {
                     let unanswered = || Problem::new(ErrorCode::Internal, "the log did not answer for this draft");
                     let problem = problem.clone().unwrap_or_else(unanswered);
@@ -342,24 +341,5 @@ impl Group {
             },
         };
         self.slots.into_iter().map(answer).collect()
-    }
-}
-
-/// A line that is no draft.
-pub(super) struct RefusedLine {
-    id: Option<Uuid>,
-    problem: Box<Problem>,
-}
-
-impl RefusedLine {
-    #[cfg(test)]
-    pub(super) fn problem(&self) -> &Problem {
-        &self.problem
-    }
-}
-
-impl From<Problem> for RefusedLine {
-    fn from(problem: Problem) -> RefusedLine {
-        RefusedLine { id: None, problem: Box::new(problem) }
     }
 }

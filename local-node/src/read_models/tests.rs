@@ -20,9 +20,9 @@ use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
 use super::rulebook;
 use super::view::RowType;
-use super::{ReadModels, RowPage, SyncProgress, Target, pending};
+use super::{ReadModels, RowPage, SyncProgress, Target};
 use crate::event_log::memory::MemDisk;
-use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig};
+use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig, LogPosition};
 
 struct Shop {
     log: Log,
@@ -401,13 +401,13 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
     assert_eq!(shown(&shop), says("Durand", "Lyon", 1, "10", "2"), "decided, and not given back");
 
     // It stands at 400 now, and is given back what it misses. Meanwhile this node goes on.
-    let waiting = PullProgress::read(&shop.log).unwrap().put_back(pending::RecordKey { epoch: 1, seq: Seq(3) });
+    let waiting = PullProgress::read(&shop.log).unwrap().put_back(LogPosition { epoch: 1, seq: Seq(3) });
     shop.keep(vec![waiting.change()]);
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"city": "Paris"}));
     shop.write("SALE", "s-2", "SALE_RECORDED", &sale);
     shop.decided(&[accepted(403), accepted(404)]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"), "403 is no older than 900 was");
-    let loading = waiting.put_back(pending::RecordKey { epoch: 1, seq: Seq(5) }).begin_load();
+    let loading = waiting.put_back(LogPosition { epoch: 1, seq: Seq(5) }).begin_load();
     shop.keep(vec![loading.change()]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"));
 
@@ -435,7 +435,7 @@ fn what_a_central_that_was_put_back_was_not_given_stays_over_its_rows() {
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"phone": "06"}));
     shop.decided(&[accepted(899), accepted(950), accepted(951)]);
     let place = PullProgress::read(&shop.log).unwrap();
-    let at = |seq| pending::RecordKey { epoch: 1, seq: Seq(seq) };
+    let at = |seq| LogPosition { epoch: 1, seq: Seq(seq) };
     let loading = place.put_back(at(3)).given_back_to(at(2)).begin_load();
     let cursor: comptoir_proto::pull_v1::PullCursor =
         serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();

@@ -17,10 +17,10 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
-use crate::event::{Content, Event, TimeSource};
+use crate::event::{Content, Event, Fields, TimeSource};
 use crate::fact::{
-    DeliveryOrder, Fact, Fields, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund,
-    Resolved, Sale, SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
+    DeliveryOrder, Fact, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund, Resolved, Sale,
+    SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
 };
 use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::money::{Currency, plain};

@@ -30,10 +30,13 @@ use uuid::Uuid;
 
 use self::store::{FormCondition, draft_id, missing, still_so, submitted};
 use super::body::{self, malformed_body};
-use super::events::{limit, off_the_runtime};
+use super::draft::CheckedDraft;
+use super::events::limit;
+use super::precondition;
 use super::query::{self, PathId};
+use super::record::record_one;
 use super::refusal::ProblemResponse;
-use super::{append, precondition};
+use crate::blocking::blocking;
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::node::Node;
 
@@ -120,7 +123,7 @@ pub(super) struct FormsQuery {
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<SavedForm>>, ProblemResponse> {
     let FormsQuery { limit: limit_text, cursor } = query::read(&uri)?;
     let (limit, log) = (limit(limit_text.as_deref())?, node.log().clone());
-    Ok(Json(off_the_runtime(move || read_page(&log, cursor, limit)).await??))
+    Ok(Json(blocking(move || read_page(&log, cursor, limit)).await?))
 }
 
 fn read_page(log: &Log, after: Option<Uuid>, limit: usize) -> Result<RowList<SavedForm>, ReadError> {
@@ -194,8 +197,8 @@ pub(super) async fn submit(
         let draft = found.ok_or_else(|| missing(id))?;
         still_so(&draft, &seen)?;
         let dto = as_posted(&draft)?;
-        let checked = append::checked(&node, &dto, None, 0)?;
-        let answer = append::one(&node, checked).await?;
+        let checked = CheckedDraft::new(&node, &dto, None, 0)?;
+        let answer = record_one(&node, checked).await?;
         // Where this is cut, the event is found by its id the next time.
         store::remove(&node, id).await?;
         Ok(Json(answer))

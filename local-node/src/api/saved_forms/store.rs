@@ -16,9 +16,9 @@ use comptoir_proto::shop_v1::SavedForm;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::events::off_the_runtime;
 use super::super::refusal::{ProblemResponse, not_appended};
 use super::super::{precondition, query};
+use crate::blocking::blocking;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 use crate::node::Node;
 
@@ -101,7 +101,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<SavedForm> {
 pub(super) async fn look(node: &Node, id: Uuid) -> Result<(Option<Appended>, Option<SavedForm>), ProblemResponse> {
     let log = node.log().clone();
     let read = move || Ok::<_, ReadError>((event_of(&log, id)?, log.get(KeySpace::Draft, id.as_bytes())?));
-    let (submitted, kept) = off_the_runtime(read).await??;
+    let (submitted, kept) = blocking(read).await?;
     Ok((submitted, kept.and_then(|bytes| decode(&bytes))))
 }
 
