@@ -297,6 +297,4 @@ pub struct DecisionContext {
     pub site_code: Option<Name>,
     /// Whether central's own node sealed it.
     pub by_central: bool,
-    /// Which version of the rules judges it: today's, or that of the decision where one is made again.
-    pub engine: u16,
 }

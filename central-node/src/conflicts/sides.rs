@@ -148,7 +148,6 @@ fn apply(decision_state: &mut DecisionState, edit: &DecidedEvent) {
         local_year: 0,
         site_code: None,
         by_central: false,
-        engine: rules::ENGINE_VERSION,
     };
     for effect in rules::effects(decision_state, &place, &edit.known, &Judgement::accepted(Rule::VersionCheck)) {
         if matches!(effect, Effect::EntityChanged(_)) {

@@ -14,8 +14,6 @@ pub(crate) mod pull_progress;
 pub(crate) mod rows;
 pub(crate) mod rulebook;
 #[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;
 mod view;
 

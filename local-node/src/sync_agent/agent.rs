@@ -248,6 +248,12 @@ impl<T: Transport> Agent<T> {
     /// Central holds the records up to `up_to`: keeps its results, then goes on.
     async fn taken(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
         let Pushed { results, up_to, stand } = pushed;
+        assert_eq!(batch.epoch, self.epoch, "a batch is answered in the epoch it was made in");
+        assert!(
+            (batch.first().0..).zip(&results).all(|(seq, (result, _))| result.seq == seq)
+                && up_to.next().0 == batch.first().0 + results.len() as u64,
+            "read_push() lets only results of the batch's first records through"
+        );
         let taken = results.len();
         self.store(batch, up_to, results).await;
         self.next = up_to.next();

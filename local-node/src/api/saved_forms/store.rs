@@ -90,11 +90,8 @@ pub(super) fn tag(version: u64, body: &RawValue) -> String {
     format!("\"{version}+{}\"", &hash[..16])
 }
 
-/// A draft as it is kept.
 pub(super) fn decode(bytes: &[u8]) -> Option<SavedForm> {
-    let draft: SavedForm = serde_json::from_slice(bytes).ok()?;
-    // One that was kept before drafts had tags has none.
-    Some(SavedForm { etag: tag(draft.version, &draft.body), ..draft })
+    serde_json::from_slice(bytes).ok()
 }
 
 /// The event that a draft became, and the draft.

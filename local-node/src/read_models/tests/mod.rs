@@ -1,5 +1,7 @@
 //! What is shown over central's rows: given rows, when this node writes, then what it shows is what central will come to.
 
+mod simulation;
+
 use comptoir_core::decision::DecisionContext as Judged;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
@@ -494,7 +496,7 @@ proptest! {
             let position = nth as u64 + 2;
             let judged = Judged {
                 position: Position(position), received_at: known.event.occurred_at, effective_at: known.event.occurred_at,
-                local_year: 2026, site_code: None, by_central: false, engine: rules::ENGINE_VERSION,
+                local_year: 2026, site_code: None, by_central: false,
             };
             let judgement = rules::decide(&decision_state, &judged, &known);
             // A conflict waits for a person, and a node's further edits join it: another test's matter.
@@ -539,6 +541,6 @@ fn a_discarding_answer_is_told_from_others() {
             json!({"event_id": Uuid::nil(), "seq": 1, "verdict": "CONFLICT", "position": 1, "resolution": resolution});
         serde_json::from_value(result).unwrap()
     };
-    assert!(pending::discards(&result(json!({"action": "DISCARD_LOCAL", "data": {}}))));
-    assert!(!pending::discards(&result(json!({"action": "CHOOSE", "data": {}}))));
+    assert!(super::pending::discards(&result(json!({"action": "DISCARD_LOCAL", "data": {}}))));
+    assert!(!super::pending::discards(&result(json!({"action": "CHOOSE", "data": {}}))));
 }
