@@ -8,7 +8,7 @@ use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::position::{Epoch, Seq};
 use crate::time::Timestamp;
 
-/// Who gave `occurred_at`.
+/// Source of `occurred_at`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimeSource {
     /// The caller's draft carried it.
@@ -72,7 +72,7 @@ pub struct Draft {
     pub id: EventId,
     /// When it happened, if the caller says so; the node's clock otherwise.
     pub occurred_at: Option<Timestamp>,
-    /// What it says.
+    /// The content.
     pub content: Content,
 }
 
@@ -91,11 +91,11 @@ pub struct Event {
     pub seq: Seq,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// Who said so.
+    /// Source of `occurred_at`.
     pub time_source: TimeSource,
     /// Up to which position the node knew users and rights when it sealed this.
     pub identity_position: u64,
-    /// What it says.
+    /// The content.
     pub content: Content,
 }
 
@@ -121,7 +121,7 @@ impl Event {
     pub fn content_hash(&self) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_derive_key(CONTENT_CONTEXT);
         let mut put = |bytes: Option<&[u8]>| {
-            // Where one part ends and the next begins, and what is absent, is a part of what is hashed.
+            // Each part is hashed with its length, so that boundaries and absent parts are covered by the hash.
             let length = bytes.map_or(u64::MAX, |bytes| bytes.len() as u64);
             hasher.update(&length.to_le_bytes());
             hasher.update(bytes.unwrap_or_default());

@@ -19,7 +19,7 @@ macro_rules! uuid_id {
             pub const fn new(id: Uuid) -> Self {
                 Self(id)
             }
-            /// The id from its sixteen bytes, as they stand in a record's header.
+            /// The id from its sixteen bytes, as in a record's header.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
             }
@@ -88,7 +88,7 @@ pub struct Name(Arc<str>);
 /// Why a text is not a [`Name`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing was given.
+    /// The text is empty.
     #[error("a name must not be empty")]
     Empty,
     /// More than 64 characters.

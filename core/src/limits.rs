@@ -20,7 +20,7 @@ pub const LIST_DRAFTS_MAX: usize = 100;
 pub const LIST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// One line of an NDJSON stream: a draft with its payload, escaped.
 pub const NDJSON_LINE_BYTES_MAX: usize = 2 * PAYLOAD_BYTES_MAX;
-/// Entries (record chunks and index keys) of one atomic batch of the node's log. Larger batches make sled hold memory for ever.
+/// Entries (record chunks and index keys) of one atomic batch of the node's log. Larger batches make sled leak memory.
 pub const BATCH_ENTRIES_MAX: usize = 256;
 /// Bytes of one value in the node's log. Values of 8 KiB and more go to blob files that sled never syncs.
 pub const CHUNK_BYTES_MAX: usize = 4 * 1024;

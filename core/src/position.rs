@@ -60,14 +60,14 @@ pub struct Epoch {
 pub struct LogMarks {
     /// Given a seq, perhaps not yet on disk.
     pub appended: Seq,
-    /// On disk: what a caller may be told.
+    /// On disk: callers are answered up to here.
     pub durable: Seq,
     /// Held and decided by central.
     pub acked: Seq,
 }
 
 impl LogMarks {
-    /// Whether the three stand in their order. A log whose marks do not is damaged.
+    /// Whether the three are in order. A log whose marks are not is damaged.
     pub fn in_order(&self) -> bool {
         self.acked <= self.durable && self.durable <= self.appended
     }

@@ -9,7 +9,7 @@ use crate::id::Name;
 pub enum Rule {
     /// Only central computes the value.
     ServerWins,
-    /// The first accepted validation wins for ever.
+    /// The first accepted validation wins.
     FirstWins,
     /// Accepted and numbered, without a gap.
     AcceptAssign,

@@ -34,8 +34,8 @@ pub struct DecisionState {
     /// Every entity that is made of fields, clients and products among them, by type and id, whatever rule it is under: a rulebook
     /// that puts a type under another rule finds its entities where they were.
     pub entities: BTreeMap<EntityKey, Entity>,
-    /// Events that were set apart and could be read. A store need not keep them twice: each is a stored event whose verdict is
-    /// QUARANTINED, together with whether a release has taken effect.
+    /// Quarantined events that could be read. A store need not keep them twice: each is a stored event with verdict QUARANTINED
+    /// and whether a release has taken effect.
     pub quarantined: BTreeMap<EventId, Quarantined>,
 }
 
@@ -63,7 +63,7 @@ pub struct StateKeys {
 }
 
 impl StateKeys {
-    /// What is in here and not in `loaded`: what is still to be loaded.
+    /// The keys of this set that `loaded` lacks.
     #[must_use]
     pub fn without(&self, loaded: &StateKeys) -> StateKeys {
         StateKeys {
@@ -94,7 +94,7 @@ pub struct StockKey {
     pub product: Name,
 }
 
-/// Stock of one product in one site: lots, first in first out by position, and what is owed.
+/// Stock of one product in one site: lots, first in first out by position, and the backordered quantity.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StockItem {
     /// Oldest first; every quantity positive.
@@ -105,16 +105,16 @@ pub struct StockItem {
     pub last_cost: Option<Decimal>,
     /// Quantity that ever left through lots, with shortages once they are paid.
     pub taken_quantity: Decimal,
-    /// What it had cost.
+    /// Cost of the goods taken.
     pub taken_cost: Decimal,
     /// The last event that changed this item.
     pub position: Position,
-    /// The first one: where the item came to be.
+    /// The first position: where the item was created.
     pub first_position: Position,
 }
 
 impl StockItem {
-    /// Lots less what is owed.
+    /// Lots minus the backordered quantity.
     pub fn quantity(&self) -> Decimal {
         self.lots.iter().map(|lot| lot.quantity).sum::<Decimal>() - self.backordered
     }
@@ -128,7 +128,7 @@ impl StockItem {
 /// Goods that came in together.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lot {
-    /// Of the event that brought it.
+    /// Position of the event that received it.
     pub position: Position,
     /// Which line of that event, from 0.
     pub line: u32,
@@ -145,7 +145,7 @@ pub struct Lot {
 /// What one sale took of one product.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConsumedKey {
-    /// Where.
+    /// The shop; absent for the whole tenant.
     pub site: Option<SiteId>,
     /// The sale's entity id.
     pub sale: Name,
@@ -158,14 +158,14 @@ pub struct ConsumedKey {
 pub struct Consumed {
     /// Quantity taken.
     pub quantity: Decimal,
-    /// What it had cost.
+    /// Cost of the goods taken.
     pub cost: Decimal,
 }
 
 /// A proposed count with what central held at its position.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockCount {
-    /// Where.
+    /// The shop; absent for the whole tenant.
     pub site: Option<SiteId>,
     /// Product to (held at the count's position, counted).
     pub lines: BTreeMap<Name, (Decimal, Decimal)>,
@@ -186,7 +186,7 @@ pub struct Delivery {
     pub qr: Option<String>,
     /// Who is to deliver.
     pub assigned_to: Option<Name>,
-    /// The validation that stands.
+    /// The first accepted validation.
     pub validation: Option<Validated>,
     /// The last event that changed it.
     pub position: Position,
@@ -197,9 +197,9 @@ pub struct Delivery {
 pub struct Validated {
     /// The event.
     pub event: EventId,
-    /// Who.
+    /// The user.
     pub user: Option<Name>,
-    /// On which node.
+    /// The node.
     pub node: NodeId,
     /// As their device said.
     pub at: Timestamp,
@@ -248,7 +248,7 @@ pub enum Document {
 /// A gapless series: per document, site (or the tenant's own) and year.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SeriesKey {
-    /// What it numbers.
+    /// The kind of document.
     pub document: Document,
     /// The shop, or the tenant's own series.
     pub site: Option<SiteId>,
@@ -262,9 +262,9 @@ pub const SKIPPED_MAX: u64 = 1_000_000;
 /// The numbers given in a series.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Series {
-    /// The highest.
+    /// The highest number given.
     pub last: u64,
-    /// Below it, those that nobody has: central had given them before it was put back, and whoever was told has not come back yet.
+    /// Lower numbers that no document has: central gave them before it was restored, and their nodes have not resent them yet.
     pub skipped: BTreeSet<u64>,
 }
 
@@ -281,7 +281,7 @@ impl Series {
 
     /// Gives a number that is free.
     pub fn take(&mut self, number: u64) {
-        // A reference read from damaged bytes may name any number: what is noted of it has to end somewhere.
+        // A reference read from damaged bytes may name any number, so the range of skipped numbers is bounded.
         let first = self.next().max(number.saturating_sub(SKIPPED_MAX));
         self.skipped.extend(first..number);
         self.skipped.remove(&number);
@@ -316,9 +316,9 @@ impl WriteStamp {
 /// Type and id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EntityKey {
-    /// Its type.
+    /// The entity's type.
     pub entity_type: Name,
-    /// Its id.
+    /// The entity's id.
     pub entity_id: Name,
 }
 
@@ -351,8 +351,8 @@ pub struct Entity {
     pub changed_by: BTreeMap<NodeId, Position>,
     /// Open conflicts: node to the event that opened it. That node's further edits join it.
     pub open_conflicts: BTreeMap<NodeId, EventId>,
-    /// Position of the last opening or closing of a conflict about it. It is no change of the entity and never its version: only whoever
-    /// is shown [`Entity::open_conflicts`] has to hear of it.
+    /// Position of the last opening or closing of a conflict about the entity. It is not a change of the entity and never its
+    /// version; it matters only to readers of [`Entity::open_conflicts`].
     pub conflicts_at: Position,
 }
 
@@ -385,7 +385,7 @@ impl Entity {
 /// How much an entity holds: its fields as one compact JSON object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
-    /// How many fields.
+    /// Number of fields.
     pub fields: usize,
     /// Bytes of the object.
     pub bytes: usize,
@@ -413,13 +413,13 @@ fn quoted(text: &str) -> usize {
     2 + text.bytes().map(escaped).sum::<usize>()
 }
 
-/// An event that was set apart for a person.
+/// A quarantined event.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Quarantined {
     /// The event, with what stood against it.
     pub known: ParsedEvent,
     /// Where it was judged first. Its effective time, its site's code and whether central sealed it hold at its release too.
-    pub place: DecisionContext,
+    pub context: DecisionContext,
     /// Whether a release has taken effect. A second one has none.
     pub released: bool,
 }

@@ -34,7 +34,6 @@ impl std::fmt::Display for BlobHash {
     }
 }
 
-/// A node's files.
 #[derive(Clone)]
 pub(crate) struct Blobs {
     dir: PathBuf,
@@ -43,7 +42,6 @@ pub(crate) struct Blobs {
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BlobError {
-    /// The bytes are others.
     #[error("the bytes have the hash {found}, not {named}")]
     Mismatch { named: BlobHash, found: BlobHash },
     /// It is larger than a file may be.
@@ -64,7 +62,6 @@ impl Blobs {
         self.path(hash).is_file()
     }
 
-    /// A file's bytes.
     pub(crate) fn read(&self, hash: BlobHash) -> io::Result<Option<Vec<u8>>> {
         match std::fs::read(self.path(hash)) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -130,7 +127,7 @@ impl Incoming {
             file.sync_all().await?;
         }
         let (from, to, root) = (self.path.clone(), self.blobs.path(self.named), self.blobs.dir.clone());
-        let placed = tokio::task::spawn_blocking(move || place(&from, &to, &root)).await;
+        let placed = tokio::task::spawn_blocking(move || move_into_place(&from, &to, &root)).await;
         placed.map_err(io::Error::other)??;
         Ok(())
     }
@@ -147,7 +144,7 @@ impl Drop for Incoming {
     }
 }
 
-fn place(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
+fn move_into_place(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
     let folder = to.parent().unwrap_or(root);
     std::fs::create_dir_all(folder)?;
     std::fs::rename(from, to)?;

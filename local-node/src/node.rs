@@ -26,7 +26,7 @@ pub struct Node {
     /// Held from the look at what is there to the append that rests on it.
     edits: Arc<Mutex<()>>,
     /// Held from the look at a document that is being typed to what becomes of it.
-    typed: Mutex<()>,
+    saved_forms: Mutex<()>,
     environment: Environment,
     author: Author,
     sync_config: SyncConfig,
@@ -76,9 +76,9 @@ impl Node {
         AgentNotes::load(&notes_path).recall(&mut state);
         let (state, sync) = watch::channel(state);
         let identity = log.identity();
-        let kept = environment.clone();
+        let node_environment = environment.clone();
         let blobs_of_line = blobs.clone();
-        let line = SyncWorker {
+        let worker = SyncWorker {
             log: log.clone(),
             environment,
             blobs: blobs_of_line,
@@ -90,13 +90,13 @@ impl Node {
             read_models: ReadModels::new(log.clone()),
             blobs,
             edits: Arc::default(),
-            typed: Mutex::new(()),
-            environment: kept,
+            saved_forms: Mutex::new(()),
+            environment: node_environment,
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
             sync_config: config.sync,
             sync,
-            agent: Mutex::new(Some(tokio::spawn(line.run(transport)))),
+            agent: Mutex::new(Some(tokio::spawn(worker.run(transport)))),
             stopping: watch::Sender::new(false),
         }))
     }
@@ -116,7 +116,6 @@ impl Node {
         &self.read_models
     }
 
-    /// Its signatures and photos.
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.blobs
     }
@@ -128,17 +127,16 @@ impl Node {
 
     /// One at a time saves, submits or removes documents that are being typed. Whoever has it may take [`Node::edits`], and never the
     /// other way round.
-    pub(crate) fn typed(&self) -> &Mutex<()> {
-        &self.typed
+    pub(crate) fn saved_forms(&self) -> &Mutex<()> {
+        &self.saved_forms
     }
 
-    /// A random UUID.
     pub(crate) fn random_uuid(&self) -> std::io::Result<uuid::Uuid> {
         self.environment.random_uuid()
     }
 
     /// What the read models need of the line to central.
-    pub(crate) fn line(&self) -> read_models::SyncProgress {
+    pub(crate) fn sync_progress(&self) -> read_models::SyncProgress {
         let sync = self.sync.borrow();
         read_models::SyncProgress { sending: sync.sending, pulled_at: sync.pull.pulled_at }
     }

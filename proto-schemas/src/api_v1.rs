@@ -52,7 +52,7 @@ pub struct DraftDto {
     /// The event that caused this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation: Option<Uuid>,
-    /// What belongs together.
+    /// Groups events across entities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Uuid>,
     /// Version of the action's schema; 1 where absent.
@@ -63,7 +63,7 @@ pub struct DraftDto {
 }
 
 impl DraftDto {
-    /// Reads one.
+    /// Reads a draft from JSON.
     pub fn read(text: &[u8]) -> Result<DraftDto, Problem> {
         // A derived reader takes a list of values in the order of the members, too.
         if text.trim_ascii_start().starts_with(b"[") {
@@ -98,7 +98,7 @@ pub struct AppendResponse {
 /// durable all the same.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
-    /// As at a node.
+    /// The record's position in central's own log.
     #[serde(flatten)]
     pub appended: Appended,
     /// What central decided; for a duplicate what it decided then.
@@ -116,7 +116,7 @@ pub struct DecidedResponse {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum LineResult {
-    /// Durable.
+    /// The draft is durable.
     Appended(Appended),
     /// Refused; the others go on.
     Refused {
@@ -268,14 +268,14 @@ fn payload_problem(error: &PayloadError) -> Problem {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Event")]
 pub struct EventDto {
-    /// Its id.
+    /// The entity's id.
     pub id: Uuid,
     /// The tenant.
     pub tenant: Uuid,
     /// The shop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Uuid>,
-    /// Who sealed it.
+    /// The node that sealed it.
     pub node: Uuid,
     /// The node's epoch number.
     pub epoch: u32,
@@ -294,9 +294,9 @@ pub struct EventDto {
     pub entity_type: String,
     /// Its entity's id.
     pub entity_id: String,
-    /// What happened.
+    /// Action, such as `SALE_RECORDED`.
     pub action: String,
-    /// When.
+    /// When the event happened.
     #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// What the writer had seen.

@@ -17,7 +17,7 @@ pub const CLOCK_CHANGED: &str = "CLOCK_CHANGED";
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClockChangeDto {
-    /// What happened.
+    /// The kind of change.
     pub change: ClockChangeKind,
     /// What the node's clock shows.
     #[schemars(with = "words::Instant")]
@@ -71,7 +71,7 @@ impl ClockChangeDto {
 pub struct ClockMarkDto {
     /// Of the record that seals it; 0 where that stands in an earlier epoch.
     pub seq: u64,
-    /// What that record says.
+    /// The change that the record seals.
     #[serde(flatten)]
     pub change: ClockChangeDto,
 }

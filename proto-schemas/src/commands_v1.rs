@@ -19,7 +19,7 @@ use crate::api_v1::{Author, DraftDto, draft_id};
 use crate::error_code::ErrorCode;
 use crate::problem::Problem;
 
-/// What is asked for.
+/// The typed commands of a shop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ShopCommand {
     /// `POST /api/v1/sales`.
@@ -122,9 +122,9 @@ impl ShopCommand {
     /// A problem of the draft, told in the words of the command's body.
     #[must_use]
     pub fn problem(self, problem: Problem) -> Problem {
-        let place = if self.has_fields() { "/fields" } else { "" };
+        let prefix = if self.has_fields() { "/fields" } else { "" };
         let pointer =
-            problem.pointer.as_deref().and_then(|at| Some(format!("{place}{}", at.strip_prefix("/payload")?)));
+            problem.pointer.as_deref().and_then(|at| Some(format!("{prefix}{}", at.strip_prefix("/payload")?)));
         // What a command's edit was made from stands in `If-Match`.
         let seen = problem.error_code() == Some(ErrorCode::PreconditionFailed);
         let own = problem.pointer.filter(|at| !(seen && at == "/base_version"));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_where_it_stands_in_the_body() {
+    fn errors_point_to_the_members_of_the_body() {
         let body = r#"{"currency":"EUR","lines":[{"product":"A","quantity":"x","unit_price":"1"}],"total_minor":1}"#;
         let dto = draft(ShopCommand::RecordSale, None, body).unwrap();
         let problem = ShopCommand::RecordSale.problem(check_draft(&dto, &author(), None, 0).unwrap_err());

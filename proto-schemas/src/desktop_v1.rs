@@ -71,7 +71,7 @@ impl Operation {
 /// The answer to `up`. Every event of the request is in exactly one list.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SyncUpResponse {
-    /// Taken.
+    /// Events that were accepted.
     pub acknowledged: Vec<Acknowledged>,
     /// Kept for a person's decision.
     pub conflicts: Vec<Conflict>,
@@ -116,10 +116,10 @@ pub struct Conflict {
 pub struct Rejected {
     /// As the client named it; `#3` for the fourth of the list, where it has no id that reads.
     pub outbox_event_id: String,
-    /// Stable.
+    /// Stable code.
     #[schemars(with = "words::AnyCode")]
     pub code: String,
-    /// In words.
+    /// Explanation for a person.
     pub reason: String,
 }
 
@@ -163,7 +163,7 @@ pub struct SyncChange {
     /// UUID: the same change has the same id every time it is given.
     #[schemars(with = "uuid::Uuid")]
     pub id: String,
-    /// Its type.
+    /// The entity's type.
     pub entity_type: String,
     /// Within its type.
     pub entity_id: String,
@@ -223,7 +223,7 @@ pub struct SyncLog {
     /// UUID.
     #[schemars(with = "uuid::Uuid")]
     pub id: String,
-    /// Whose.
+    /// The tenant.
     #[schemars(with = "uuid::Uuid")]
     pub tenant_id: String,
     /// The device's own name for itself, or the node's id.
@@ -233,7 +233,7 @@ pub struct SyncLog {
     pub direction: String,
     /// Received, or given.
     pub events_count: u64,
-    /// Of these, in conflict.
+    /// Those that ended in conflict.
     pub conflicts_count: u64,
     /// Of these, neither taken nor in conflict.
     pub failed_count: u64,
@@ -280,19 +280,19 @@ pub struct SyncLogPage {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncStatistics {
-    /// How many.
+    /// Number of events.
     pub syncs: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub succeeded: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub partial: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub failed: u64,
-    /// Different clients.
+    /// Number of distinct clients.
     pub clients: u64,
     /// Received or given.
     pub events: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub conflicts: u64,
     /// Milliseconds.
     pub mean_duration: u64,

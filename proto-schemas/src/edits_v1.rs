@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resolution_names_the_version_that_was_seen_of_what_lives_of_what_is_gone_and_of_nothing() {
+    fn a_resolution_names_the_version_that_was_read_even_of_deleted_entities() {
         let resolve = |version: u64| Edit::Resolve(Some(Tag::of_version(version)));
         for (there, right) in [(now("\"17\"", true), 17), (now("\"17\"", false), 17), (None, 0)] {
             assert_eq!(heard(&[resolve(right)], &there), [""]);

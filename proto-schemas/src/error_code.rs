@@ -93,7 +93,7 @@ pub enum ErrorCode {
     StoreDamaged,
     /// The connection was lost while committing: whether it was written is not known; the same request again will tell.
     OutcomeUnknown,
-    /// A defect of ours.
+    /// A defect of the program.
     Internal,
 }
 

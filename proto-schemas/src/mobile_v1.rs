@@ -72,7 +72,7 @@ pub struct PushResponse {
     pub success: bool,
     /// What the device may purge from its queue.
     pub acked_event_ids: Vec<String>,
-    /// The others.
+    /// Events that were not accepted.
     pub failed_events: Vec<FailedEvent>,
     /// Of those that are acked, the ones that changed nothing. The document does not have it; who does not know it passes over it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -116,7 +116,7 @@ pub struct WithoutEffect {
     /// What was wrong, with the value, for the developer and the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What stands instead.
+    /// What applies instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
 }
@@ -188,7 +188,7 @@ pub struct StatusResponse {
     pub sync_required: bool,
 }
 
-/// How a device stands.
+/// State of a device.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStanding {
     /// False: it was revoked.
@@ -218,7 +218,7 @@ pub struct BootstrapResponse {
     pub stock: Vec<Box<RawValue>>,
     /// Whether more waits: ask again with `cursor`.
     pub has_more: bool,
-    /// Of the next page.
+    /// Cursor of the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// Of the last page the first `since`: what changes after it comes by pull.

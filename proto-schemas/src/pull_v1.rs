@@ -24,7 +24,7 @@ const PROOF_DIGITS: usize = 16;
 /// The answer to `GET /api/v1/sync/pull?cursor&limit&wait`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PullResponse {
-    /// In order.
+    /// Changes in the order of positions.
     pub changes: Vec<RowChange>,
     /// What else concerns this node's own events, up to `complete_through`, in the order of their positions.
     pub notices: Vec<Notice>,
@@ -32,7 +32,7 @@ pub struct PullResponse {
     pub cursor: String,
     /// Every change up to this position was delivered, now or before: events at or below it leave the node's overlay.
     pub complete_through: u64,
-    /// Whether more waits already.
+    /// True if more changes are available now.
     pub has_more: bool,
     /// The tenant's head when this was answered.
     pub head: u64,
@@ -44,7 +44,7 @@ pub struct PullResponse {
     /// `received_at` of the last delivered change, else what central's clock said; never a cursor.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Which central this is.
+    /// Central's incarnation.
     pub incarnation: Uuid,
 }
 
@@ -65,7 +65,7 @@ pub enum RowKind {
 /// Names a row. Rows of one position are ordered by it, texts bytewise, an absent site first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowKey {
-    /// Which read model.
+    /// The read model.
     pub kind: RowKind,
     /// Its type: `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
     pub entity_type: String,
@@ -79,7 +79,7 @@ pub struct RowKey {
 /// A row as it stands after the change at `position`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowChange {
-    /// Which row.
+    /// The row's key.
     #[serde(flatten)]
     pub key: RowKey,
     /// Of its last change. A row is applied only where this is above the position of the row that is held.
@@ -100,7 +100,7 @@ pub struct Notice {
     pub position: u64,
     /// The node's own event.
     pub event_id: Uuid,
-    /// Its type.
+    /// The entity's type.
     pub entity_type: String,
     /// The entity.
     pub entity_id: String,
@@ -144,7 +144,7 @@ pub struct PullCursor {
     pub incarnation: Uuid,
     /// What the node may see, as central names it: another scope answers 410 `SCOPE_CHANGED`, and the node bootstraps again.
     pub scope: String,
-    /// Up to which position.
+    /// Position up to which everything was delivered.
     pub position: u64,
     /// The last row of `position` that was delivered; absent when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,9 +231,9 @@ impl PullCursor {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BootstrapLine {
-    /// First.
+    /// First line of a bootstrap.
     Start {
-        /// Of which central.
+        /// Central's incarnation.
         incarnation: Uuid,
         /// What the node may see.
         scope: String,

@@ -27,7 +27,7 @@ pub struct EntityRow {
     /// The user who made the change of `version`, if the event names one. Resolutions, releases and a node's own pending edits are changes too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
-    /// On which node.
+    /// The node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_node: Option<Uuid>,
     /// When it happened, by that node's clock as far as central could correct it.
@@ -64,16 +64,16 @@ pub struct DeliveryRow {
 pub struct ValidationRow {
     /// The event.
     pub event_id: Uuid,
-    /// Who.
+    /// The user.
     pub user: Option<String>,
-    /// On which node.
+    /// The node.
     pub node: Option<Uuid>,
     /// When, as their device said.
     #[schemars(with = "Option<words::Instant>")]
     pub at: Option<String>,
     /// `latitude,longitude`.
     pub place: Option<String>,
-    /// Of the signature's file.
+    /// Hash of the signature's file.
     #[schemars(with = "Option<words::Hash>")]
     pub signature_hash: Option<String>,
     /// The event's position.
@@ -152,12 +152,12 @@ pub struct PendingEvent {
     pub epoch: u32,
     /// Its number in the epoch.
     pub seq: u64,
-    /// What happened.
+    /// Action, such as `SALE_RECORDED`.
     pub action: String,
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// When.
+    /// When the event happened.
     #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// `PENDING`, `SENDING`, or `ACKED` where central accepted it and its row has not come back yet.
@@ -203,13 +203,13 @@ pub struct WaitingStock {
     /// Sold.
     #[schemars(with = "words::Decimal")]
     pub sold: String,
-    /// Brought back by clients.
+    /// Returned by clients.
     #[schemars(with = "words::Decimal")]
     pub refunded: String,
-    /// Come in.
+    /// Received from suppliers.
     #[schemars(with = "words::Decimal")]
     pub received: String,
-    /// Gone back to suppliers.
+    /// Returned to suppliers.
     #[schemars(with = "words::Decimal")]
     pub returned: String,
     /// Written off.

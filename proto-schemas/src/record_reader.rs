@@ -14,16 +14,16 @@ use crate::{opening, payload, stored_v1};
 /// Of what is kept about a payload that does not read: the reader's message may quote the payload whole.
 const DETAIL_CHARS_MAX: usize = 1_000;
 
-/// Where a record stands.
+/// A record's position in its node's chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordPosition {
-    /// Whose log it is.
+    /// Tenant, site and node of the log.
     pub tenant: TenantId,
     /// In whose chain it has its place.
     pub node: NodeId,
-    /// In which epoch.
+    /// Epoch of the record.
     pub epoch: Epoch,
-    /// Its number in it.
+    /// Seq of the record in its epoch.
     pub seq: Seq,
 }
 
@@ -39,7 +39,7 @@ pub enum RecordReading {
         event: Option<Box<Event>>,
         /// What is wrong.
         code: Code,
-        /// With the values.
+        /// Explanation with the values.
         detail: String,
     },
 }
@@ -55,12 +55,12 @@ impl RecordReading {
 }
 
 /// Reads one record at its place.
-pub fn read(stand: RecordPosition, record: &[u8]) -> RecordReading {
+pub fn read(position: RecordPosition, record: &[u8]) -> RecordReading {
     let event = match stored_v1::decode(record) {
         Ok(event) => event,
         Err(error) => return RecordReading::Unfit { event: None, code: Code::Undecodable, detail: error.to_string() },
     };
-    if let Some(detail) = misplaced(stand, &event) {
+    if let Some(detail) = misplaced(position, &event) {
         return RecordReading::Unfit { event: None, code: Code::HeaderMismatch, detail };
     }
     match payload::known(event) {
@@ -73,8 +73,8 @@ pub fn read(stand: RecordPosition, record: &[u8]) -> RecordReading {
 }
 
 /// What stands in the header against its place in the chain.
-fn misplaced(stand: RecordPosition, event: &Event) -> Option<String> {
-    let RecordPosition { node, epoch, seq, .. } = stand;
+fn misplaced(position: RecordPosition, event: &Event) -> Option<String> {
+    let RecordPosition { node, epoch, seq, .. } = position;
     if (event.node, event.epoch, event.seq) != (node, epoch, seq) {
         return Some(format!(
             "the header names node {}, epoch {} {}, seq {}; its place is node {node}, epoch {} {}, seq {seq}",

@@ -27,7 +27,7 @@ pub struct SavedForm {
     /// When it was saved last.
     #[schemars(with = "words::Instant")]
     pub saved_at: String,
-    /// As it was given.
+    /// The body as the client sent it.
     #[schemars(with = "words::Members")]
     pub body: Box<RawValue>,
 }
@@ -35,7 +35,7 @@ pub struct SavedForm {
 /// Something a person at the node should hear.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Notification {
-    /// Names it.
+    /// Id of the notification.
     pub id: String,
     /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECISION_CHANGED` or `ROW_TOO_LARGE`.
     #[schemars(with = "words::NotificationKind")]
@@ -71,7 +71,7 @@ pub struct Notification {
     pub data: Value,
 }
 
-/// A file is kept.
+/// Answer to an upload.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoredBlob {
     /// The BLAKE3 of its bytes, by which it goes.

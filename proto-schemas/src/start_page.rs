@@ -38,20 +38,20 @@ impl Language {
 /// One figure.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// What it counts.
+    /// Caption of the figure.
     pub label: String,
     /// The figure.
     pub value: String,
-    /// A line below it.
+    /// Text below the figure.
     pub note: Option<String>,
 }
 
-/// Where to go on.
+/// A link to another page.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// A path of this server.
     pub path: String,
-    /// What is there.
+    /// What was found.
     pub what: String,
 }
 
@@ -70,7 +70,7 @@ pub struct StartPage {
     pub detail: String,
     /// Figures.
     pub figures: Vec<Figure>,
-    /// Where to go on.
+    /// A link to another page.
     pub links: Vec<Link>,
     /// A command to copy, with the words above it.
     pub command: Option<(String, String)>,
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_becomes_markup_wherever_it_stands() {
+    fn text_never_becomes_markup() {
         let hostile = || "<script>\"'&".to_owned();
         let page = StartPage {
             language: Language::English,

@@ -28,7 +28,7 @@ pub struct NodeStatus {
     pub now: String,
     /// The log.
     pub log: LogStatus,
-    /// What waits for central.
+    /// Events that wait for central.
     pub queue: QueueDto,
     /// The line to central.
     pub sync: NodeSync,
@@ -101,7 +101,7 @@ pub struct NodeSync {
     /// `disabled`, `idle` (nothing to send), `sending`, `waiting` (until `retry_at`) or `stopped` (until a person has dealt with it).
     #[schemars(with = "words::SyncPhase")]
     pub phase: String,
-    /// Where central is.
+    /// Central's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_url: Option<String>,
     /// When central last answered as it should.
@@ -110,7 +110,7 @@ pub struct NodeSync {
     pub last_success_at: Option<String>,
     /// The last failure since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<SyncTrouble>,
+    pub last_error: Option<SyncIssue>,
     /// Failures in a row.
     pub failures: u32,
     /// When it tries again.
@@ -119,7 +119,7 @@ pub struct NodeSync {
     pub retry_at: Option<String>,
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alert: Option<SyncTrouble>,
+    pub alert: Option<SyncIssue>,
     /// Which central answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Uuid>,
@@ -163,7 +163,7 @@ pub struct NodePull {
     pub expected_rows: Option<u64>,
     /// The last failure since the last success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<SyncTrouble>,
+    pub last_error: Option<SyncIssue>,
     /// Whether this device may go on, as central last said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceStatus>,
@@ -171,7 +171,7 @@ pub struct NodePull {
 
 /// What went wrong on the line to central.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct SyncTrouble {
+pub struct SyncIssue {
     /// One word, such as `UNREACHABLE`, `FORK` or `CENTRAL_AHEAD`.
     pub code: String,
     /// With the values, for a person.

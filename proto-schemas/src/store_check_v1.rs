@@ -12,7 +12,7 @@ use crate::openapi::words;
 /// One thing that does not hold, with the first and last position or seq that it concerns.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoreFinding {
-    /// The kind.
+    /// Kind of damage.
     #[schemars(with = "words::StoreDamage")]
     pub damage: Damage,
     /// The tenant whose log it is.
@@ -25,7 +25,7 @@ pub struct StoreFinding {
     pub epoch: Option<u32>,
     /// The first position, or the first seq of the node's epoch.
     pub first: u64,
-    /// The last one.
+    /// The last position or seq.
     pub last: u64,
     /// What should be stored.
     pub expected: String,

@@ -52,7 +52,7 @@ pub struct PushRequest {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordIntake {
-    /// Of the record.
+    /// Seq of the record.
     pub seq: u64,
     /// By the node's clock.
     #[schemars(with = "words::Instant")]
@@ -63,9 +63,9 @@ pub struct RecordIntake {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Epoch")]
 pub struct EpochDto {
-    /// From 1.
+    /// Number, from 1.
     pub number: u32,
-    /// Random.
+    /// Random UUID.
     pub id: Uuid,
 }
 
@@ -88,7 +88,7 @@ pub struct SealedRecord {
     /// Base64 of the bytes, standard alphabet, padded.
     #[schemars(with = "words::Base64")]
     pub record: String,
-    /// Hex.
+    /// The chain in hex.
     #[schemars(with = "words::Hash")]
     pub chain: String,
     /// What central had decided about it: handed back to a central that was put back to an older copy.
@@ -124,8 +124,8 @@ impl PriorResult {
     pub fn read(&self) -> Option<(PriorDecision, [u8; 16])> {
         let mut stamp = [0; 16];
         hex::decode_to_slice(&self.attestation, &mut stamp).ok()?;
-        let told = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
-        Some((told?, stamp))
+        let prior = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
+        Some((prior?, stamp))
     }
 }
 
@@ -275,7 +275,7 @@ pub struct SyncStatus {
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Which central this is.
+    /// Central's incarnation.
     pub incarnation: Uuid,
 }
 

@@ -40,7 +40,7 @@ fn holds(name: &str, mark: &str, table: &str) {
 }
 
 #[test]
-fn every_refusal_stands_in_its_table() {
+fn every_refusal_is_in_its_table() {
     let mut table = "| code | status | retry | title |\n|---|---|---|---|\n".to_owned();
     for code in ErrorCode::ALL {
         let retry = if code.is_retryable() { "yes" } else { "no" };
@@ -106,7 +106,7 @@ fn the_examples_are_the_vectors() {
 }
 
 #[test]
-fn every_action_stands_on_its_page_with_its_fields() {
+fn every_action_is_documented_with_its_fields() {
     let mut pages = String::new();
     for (action, version) in actions() {
         let schema: Value = serde_json::from_str(schema(action, version).unwrap()).unwrap();

@@ -120,9 +120,9 @@ fn decision() -> impl Strategy<Value = StoredDecision> {
         resolution,
         detail,
     });
-    let place = (uuid(), any::<u64>(), any::<[u8; 32]>(), uuid(), time(), time(), any::<i16>());
-    (place, any::<u32>(), any::<u16>(), judgement).prop_map(|(place, rulebook_version, engine_version, judgement)| {
-        let (tenant, position, record_chain, event_id, received_at, effective_at, local_year) = place;
+    let header = (uuid(), any::<u64>(), any::<[u8; 32]>(), uuid(), time(), time(), any::<i16>());
+    (header, any::<u32>(), any::<u16>(), judgement).prop_map(|(header, rulebook_version, engine_version, judgement)| {
+        let (tenant, position, record_chain, event_id, received_at, effective_at, local_year) = header;
         StoredDecision {
             tenant: TenantId::new(tenant),
             position: Position(position),

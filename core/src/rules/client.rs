@@ -1,5 +1,5 @@
-//! Last writer wins, field by field, by stamp: clients, and whatever else a rulebook puts under it. The order in which writes arrive
-//! changes nothing about what stands in the end.
+//! Last writer wins, field by field, by stamp: clients, and every other type that a rulebook assigns to it. The result does not
+//! depend on the order in which writes arrive.
 
 use crate::decision::{Code, Judgement, Verdict};
 use crate::event::Fields;
@@ -26,7 +26,6 @@ pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, stamp: WriteS
     Judgement { resolution: Some(server_entity(entity)), ..judgement }
 }
 
-/// Merges one change.
 pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteStamp) {
     match change {
         EntityMutation::Create(fields) => {

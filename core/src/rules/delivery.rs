@@ -1,4 +1,4 @@
-//! Deliveries: the first accepted validation wins for ever, and the others learn who was first.
+//! Deliveries: the first accepted validation wins, and later ones are answered with the first.
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
 use crate::fact::{DeliveryOrder, ParsedEvent, Validation};
@@ -44,13 +44,17 @@ pub(super) fn decide_validation(
 }
 
 /// What follows from an order.
-pub(super) fn order_effects(place: &DecisionContext, known: &ParsedEvent, order: &DeliveryOrder) -> Vec<Effect> {
+pub(super) fn order_effects(context: &DecisionContext, known: &ParsedEvent, order: &DeliveryOrder) -> Vec<Effect> {
     let id = known.event.content.entity_id.clone();
-    vec![Effect::DeliveryCreated { id, order: order.clone(), position: place.position }]
+    vec![Effect::DeliveryCreated { id, order: order.clone(), position: context.position }]
 }
 
 /// What follows from the first validation.
-pub(super) fn validation_effects(place: &DecisionContext, known: &ParsedEvent, validation: &Validation) -> Vec<Effect> {
+pub(super) fn validation_effects(
+    context: &DecisionContext,
+    known: &ParsedEvent,
+    validation: &Validation,
+) -> Vec<Effect> {
     let coordinates = validation.latitude.zip(validation.longitude);
     let validated = Validated {
         event: known.event.id,
@@ -59,12 +63,12 @@ pub(super) fn validation_effects(place: &DecisionContext, known: &ParsedEvent, v
         at: validation.validated_at,
         place: coordinates.map(|(latitude, longitude)| format!("{},{}", plain(latitude), plain(longitude))),
         signature_hash: validation.signature_hash.clone(),
-        position: place.position,
+        position: context.position,
     };
     vec![Effect::DeliveryValidated { id: known.event.content.entity_id.clone(), validated }]
 }
 
-/// Applies an order; a validation that came before it stands.
+/// Applies an order. A validation that arrived before it is kept.
 pub(super) fn evolve_order(delivery: &mut Delivery, order: &DeliveryOrder) {
     delivery.reference.clone_from(&order.reference);
     delivery.client.clone_from(&order.client);

@@ -37,21 +37,21 @@ pub enum Effect {
         id: Name,
         /// What was ordered.
         order: DeliveryOrder,
-        /// Of the event.
+        /// Position of the event.
         position: Position,
     },
     /// The first validation of a delivery.
     DeliveryValidated {
         /// The delivery.
         id: Name,
-        /// Who, when, where.
+        /// User, time and location of the validation.
         validated: Validated,
     },
     /// An invoice took a number of its series.
     InvoiceNumbered {
         /// The invoice.
         id: Name,
-        /// Whose number it took.
+        /// The series that the number belongs to.
         series: SeriesKey,
         /// Which one, where it was promised; the next otherwise.
         number: Option<u64>,
@@ -68,7 +68,7 @@ pub enum Effect {
         number: Option<u64>,
         /// The credit note's reference.
         credit_note: String,
-        /// Of the event.
+        /// Position of the event.
         position: Position,
     },
     /// An entity changed.
@@ -77,7 +77,7 @@ pub enum Effect {
     ConflictOpened {
         /// The entity.
         key: EntityKey,
-        /// Whose edits wait.
+        /// The node whose edits wait for a person.
         node: NodeId,
         /// The edit that opened it.
         event: EventId,
@@ -93,9 +93,9 @@ pub enum Effect {
         /// Of the event that closed it.
         position: Position,
     },
-    /// An event was set apart for a person.
-    SetApart(Box<Quarantined>),
-    /// An event that was set apart took effect.
+    /// An event was quarantined.
+    Quarantined(Box<Quarantined>),
+    /// A quarantined event took effect.
     Released {
         /// The event.
         event: EventId,
@@ -107,17 +107,17 @@ pub enum Effect {
 /// One line's worth of goods.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Movement {
-    /// Which stock.
+    /// The stock item.
     pub key: StockKey,
-    /// Of the event.
+    /// Position of the event.
     pub position: Position,
     /// When central received the event.
     pub received_at: Timestamp,
     /// Which line of the event, from 0.
     pub line: u32,
-    /// How much; positive.
+    /// Quantity; positive.
     pub quantity: Decimal,
-    /// Which way.
+    /// Direction of the movement.
     pub direction: Direction,
 }
 
@@ -126,7 +126,7 @@ pub struct Movement {
 pub enum Direction {
     /// A new lot.
     In {
-        /// What one cost.
+        /// Cost of one unit.
         cost: Cost,
         /// The supplier's lot.
         lot: Option<Name>,
@@ -154,13 +154,13 @@ pub enum Cost {
 /// A change of an entity made of fields.
 #[derive(Clone, PartialEq, Debug)]
 pub struct EntityChange {
-    /// Which entity.
+    /// The entity.
     pub key: EntityKey,
-    /// What changes.
+    /// The change.
     pub change: EntityMutation,
     /// Who wrote it, and when.
     pub stamp: WriteStamp,
-    /// Of the event.
+    /// Position of the event.
     pub position: Position,
     /// Whether each field is compared with who wrote it last (last-writer-wins), or simply replaced.
     pub by_stamp: bool,
@@ -173,7 +173,7 @@ pub enum EntityMutation {
     Create(Fields),
     /// Only these fields.
     Update(Fields),
-    /// It lives no more.
+    /// The entity is deleted.
     Delete,
 }
 
@@ -200,7 +200,7 @@ impl Effect {
             | Effect::ConflictClosed { key, .. } => {
                 into.entities.insert(key.clone());
             }
-            Effect::SetApart(quarantined) => {
+            Effect::Quarantined(quarantined) => {
                 into.quarantined.insert(quarantined.known.event.id);
             }
             Effect::Released { event } => {
@@ -267,7 +267,7 @@ pub fn evolve(decision_state: &mut DecisionState, effect: &Effect) {
                 entity.conflicts_at = *position;
             }
         }
-        Effect::SetApart(quarantined) => {
+        Effect::Quarantined(quarantined) => {
             decision_state.quarantined.insert(quarantined.known.event.id, (**quarantined).clone());
         }
         Effect::Released { event } => {

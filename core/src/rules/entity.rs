@@ -24,7 +24,7 @@ pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -
     conflict(entity, known, code, rule)
 }
 
-/// First-wins for an entity of fields: the first `CREATE` stands for ever.
+/// First-wins for an entity made of fields: the first `CREATE` wins.
 pub(super) fn decide_first_wins(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
     match (is_unknown(entity), &known.fact) {
         (true, Fact::Created(_)) => Judgement::accepted(rule),
@@ -52,7 +52,7 @@ pub(super) fn decide_resolution(
 /// A conflict stays open until a person decides; the node's further edits join it. First-wins leaves nothing to decide.
 pub(super) fn conflict_effects(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     rule: Rule,
 ) -> Vec<Effect> {
@@ -61,13 +61,13 @@ pub(super) fn conflict_effects(
     if joins || rule == Rule::FirstWins {
         return Vec::new();
     }
-    vec![Effect::ConflictOpened { key, node, event: known.event.id, position: place.position }]
+    vec![Effect::ConflictOpened { key, node, event: known.event.id, position: context.position }]
 }
 
 /// The conflict is closed, and the entity becomes what the person chose.
 pub(super) fn resolution_effects(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     resolved: &Resolved,
 ) -> Vec<Effect> {
@@ -78,8 +78,8 @@ pub(super) fn resolution_effects(
         false => EntityMutation::Create(fields),
     });
     // Outright: a person's choice is not measured against the clocks of those who disagreed.
-    let changed = change.map(|change| entity_changed(place, known, change, Rule::VersionCheck));
-    let closed = Effect::ConflictClosed { key, event: resolved.conflict, position: place.position };
+    let changed = change.map(|change| entity_changed(context, known, change, Rule::VersionCheck));
+    let closed = Effect::ConflictClosed { key, event: resolved.conflict, position: context.position };
     [closed].into_iter().chain(changed).collect()
 }
 
@@ -107,12 +107,11 @@ pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteS
     }
 }
 
-/// What central holds.
 pub(super) fn server_entity(entity: &Entity) -> Resolution {
     Resolution::ServerEntity { version: entity.version, fields: entity.as_fields() }
 }
 
-/// What stands against an edit of an entity that is known.
+/// Why an edit of a known entity conflicts.
 fn objection(entity: &Entity, known: &ParsedEvent, node: NodeId, base: Position) -> Option<Code> {
     let changed_since = || entity.changed_by.iter().any(|(other, position)| *other != node && *position > base);
     let made_by_another = || entity.created.is_none_or(|created| created.node != node);

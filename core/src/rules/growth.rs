@@ -13,7 +13,7 @@ use crate::state::{DecisionState, Entity, EntityKey, Size, WriteStamp};
 /// would open a conflict, because a person has to be shown it.
 pub(super) fn refusal(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     judgement: &Judgement,
 ) -> Option<Judgement> {
@@ -31,7 +31,7 @@ pub(super) fn refusal(
     if judgement.verdict == Verdict::Conflict || is_small(now, fields) {
         return None;
     }
-    let effects = effects(decision_state, place, known, judgement);
+    let effects = effects(decision_state, context, known, judgement);
     let changed = effects.iter().find_map(|effect| match effect {
         Effect::EntityChanged(changed) => Some(changed),
         _ => None,
@@ -39,7 +39,7 @@ pub(super) fn refusal(
     too_large(&key, now, &after(now, changed)).map(refused)
 }
 
-/// What stands against an edit that is made now of what is shown now: for whoever takes it in and can still refuse it.
+/// Why an edit would make its entity too large, for callers that can still refuse it.
 pub fn grown(key: &EntityKey, now: Option<&Entity>, fact: &Fact) -> Option<String> {
     let fields = fields_of(fact)?;
     if let Some(detail) = too_deep(key, fields) {
@@ -65,7 +65,7 @@ fn fields_of(fact: &Fact) -> Option<&Fields> {
     }
 }
 
-/// Whether there is room for all of the fields beside what is there: nearly always, and seen without a copy.
+/// Whether all of the fields fit next to the existing ones. Nearly always true, and checked without a copy.
 fn is_small(now: Option<&Entity>, fields: &Fields) -> bool {
     let before = size(now);
     let added = Size::of(fields.iter().map(|(name, value)| (name.as_str(), value.as_deref().unwrap_or_default())));

@@ -1,4 +1,4 @@
-//! What is settled before any rule is asked: a fact that counts already, a record that does not read, a defect of ours.
+//! Outcomes that need no rule: duplicates, unreadable records, and internal errors.
 
 use crate::decision::{Code, Judgement, Verdict};
 use crate::event::Event;
@@ -6,7 +6,7 @@ use crate::position::Position;
 use crate::rulebook::Rulebook;
 use crate::rules::with_detail;
 
-/// Why no rule is asked. Nothing follows from such a record, except that after a defect it is remembered as set apart.
+/// Why no rule is asked. Such a record has no effects, except that an internal error quarantines it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Precheck<'a> {
     /// The same fact counts already, at that position.
@@ -15,9 +15,9 @@ pub enum Precheck<'a> {
     Reused(Position),
     /// It could not be read whole.
     Unfit {
-        /// Why.
+        /// Reason, as its author wrote it.
         code: Code,
-        /// With the values.
+        /// Explanation with the values.
         detail: &'a str,
     },
     /// Deciding failed.
@@ -28,17 +28,18 @@ impl Precheck<'_> {
     /// The judgement; `event` as far as the record reads.
     pub fn judgement(&self, rulebook: &Rulebook, event: Option<&Event>) -> Judgement {
         let rule = event.map_or(rulebook.default, |event| rulebook.rule_for(&event.content.entity_type));
-        let stands = |position: &Position| match event {
-            Some(event) => format!("event {} stands at position {position}", event.id),
-            None => format!("it stands at position {position}"),
+        let at_position = |position: &Position| match event {
+            Some(event) => format!("event {} is at position {position}", event.id),
+            None => format!("it is at position {position}"),
         };
         let refused = |verdict, code, detail| with_detail(Judgement::refused(verdict, code, rule), detail);
         match self {
-            Precheck::Duplicate(position) => {
-                with_detail(Judgement { verdict: Verdict::Duplicate, ..Judgement::accepted(rule) }, stands(position))
-            }
+            Precheck::Duplicate(position) => with_detail(
+                Judgement { verdict: Verdict::Duplicate, ..Judgement::accepted(rule) },
+                at_position(position),
+            ),
             Precheck::Reused(position) => {
-                let detail = format!("{} with other content", stands(position));
+                let detail = format!("{} with other content", at_position(position));
                 refused(Verdict::Rejected, Code::EventIdReused, detail)
             }
             Precheck::Unfit { code, detail } => refused(Verdict::Quarantined, *code, (*detail).to_owned()),

@@ -1,23 +1,24 @@
-//! What central had decided and told before it was put back to an older copy: a promise, handed back by the node that was told.
+//! A prior decision: one that central had made and reported before it was restored from an older copy. The node that received it
+//! sends it again.
 //!
-//! It is kept where deciding anew could contradict it: numbers of invoices and credit notes, and who was first at a delivery. Everything
-//! else follows from the events themselves, or is decided anew. A promise never overrules what stands: where another event has the number,
-//! or another validation is first, the event is decided as if nothing had been promised.
+//! It is restored where deciding again could contradict it: numbers of invoices and credit notes, and the first validation of a
+//! delivery. Everything else follows from the events and is decided again. A prior decision never overrules the present state: if
+//! another event has the number, or another validation is first, the event is decided normally.
 //!
-//! Whether a promise is central's own is not asked here: whoever gives one has verified it. What was kept is flagged, so that deciding
-//! again from the stored decision finds the same promise there.
+//! The caller has verified that a prior decision is central's own. A restored decision is flagged, so that deciding again from
+//! the stored decision restores it again.
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
 use crate::fact::{Fact, ParsedEvent};
 use crate::rules::{self, invoice, references, rule_of};
 use crate::state::{DecisionState, Document, Series, SeriesKey, StateKeys};
 
-/// What was told of one event.
+/// The prior decision of one event.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PriorDecision {
     /// The outcome.
     pub verdict: Verdict,
-    /// Why.
+    /// Reason, as its author wrote it.
     pub code: Option<Code>,
     /// The number of an invoice or credit note.
     pub reference: Option<String>,
@@ -31,7 +32,7 @@ impl PriorDecision {
         judgement.flags.contains(&Flag::DecisionRestored).then(|| PriorDecision::from_judgement(judgement))
     }
 
-    /// What its writer is told of a judgement.
+    /// The part of a decision that its writer received.
     pub fn from_judgement(judgement: &Judgement) -> PriorDecision {
         let Judgement { verdict, code, reference, resolution, .. } = judgement.clone();
         PriorDecision { verdict, code, reference, resolution }
@@ -54,11 +55,11 @@ impl PriorDecision {
         into.series.extend(numbered.map(|(year, _)| SeriesKey { document, site: known.event.content.site, year }));
     }
 
-    /// The judgement that keeps it, where nothing stands against that.
+    /// The restored decision, if nothing contradicts it.
     pub(super) fn restore(
         &self,
         decision_state: &DecisionState,
-        place: &DecisionContext,
+        context: &DecisionContext,
         known: &ParsedEvent,
     ) -> Option<Judgement> {
         if !PriorDecision::is_final(self.verdict) || !is_open(decision_state, known, self.verdict) {
@@ -74,7 +75,7 @@ impl PriorDecision {
             });
         }
         if let Some(document) = document(&known.fact) {
-            let (key, number) = invoice::promised_number(self.reference.as_deref()?, document, place, known)?;
+            let (key, number) = invoice::prior_number(self.reference.as_deref()?, document, context, known)?;
             if !decision_state.series.get(&key).unwrap_or(&Series::default()).is_free(number) {
                 return None;
             }
@@ -91,14 +92,14 @@ impl PriorDecision {
 /// Judges one event that comes with a promise.
 pub fn decide_prior(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
-    promise: &PriorDecision,
+    prior: &PriorDecision,
 ) -> Judgement {
     let refused =
-        rules::refused_to_a_node(decision_state, place, known).or_else(|| rules::objected(decision_state, known));
-    let kept = if refused.is_none() { promise.restore(decision_state, place, known) } else { None };
-    kept.unwrap_or_else(|| rules::decide(decision_state, place, known))
+        rules::refused_to_a_node(decision_state, context, known).or_else(|| rules::objected(decision_state, known));
+    let restored = if refused.is_none() { prior.restore(decision_state, context, known) } else { None };
+    restored.unwrap_or_else(|| rules::decide(decision_state, context, known))
 }
 
 /// Whether nobody took since what was promised. One that lost stays so even where the winner has not come back yet.

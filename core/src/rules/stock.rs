@@ -20,11 +20,11 @@ const COST_SCALE: u32 = 10;
 /// Goods that moved: accepted, with remarks.
 pub(super) fn decide(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     rule: Rule,
 ) -> Judgement {
-    let mut flags = movement_flags(decision_state, &movements(decision_state, place, known));
+    let mut flags = movement_flags(decision_state, &movements(decision_state, context, known));
     flags.extend(unknown_reference(decision_state, &known.fact));
     Judgement { flags: flags.into_iter().collect(), ..Judgement::accepted(rule) }
 }
@@ -32,7 +32,7 @@ pub(super) fn decide(
 /// A count takes effect once.
 pub(super) fn decide_acceptance(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     count: EventId,
     rule: Rule,
@@ -41,7 +41,7 @@ pub(super) fn decide_acceptance(
     match decision_state.counts.get(&count) {
         None => refused(Code::UnknownEvent, format!("no count {count} was proposed")),
         Some(held) if held.accepted => refused(Code::AlreadyApplied, format!("the count {count} was accepted before")),
-        Some(_) => decide(decision_state, place, known, rule),
+        Some(_) => decide(decision_state, context, known, rule),
     }
 }
 
@@ -66,8 +66,8 @@ pub(super) fn read_only(decision_state: &DecisionState, known: &ParsedEvent, rul
 }
 
 /// What follows from an accepted event of goods.
-pub(super) fn effects(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Vec<Effect> {
-    let moved = movements(decision_state, place, known).into_iter().map(Effect::StockMoved);
+pub(super) fn effects(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Vec<Effect> {
+    let moved = movements(decision_state, context, known).into_iter().map(Effect::StockMoved);
     match &known.fact {
         Fact::StockCounted(list) => {
             vec![Effect::Counted {
@@ -80,7 +80,6 @@ pub(super) fn effects(decision_state: &DecisionState, place: &DecisionContext, k
     }
 }
 
-/// Applies one movement.
 pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
     let item = decision_state.stock.entry(movement.key.clone()).or_default();
     let Some(key) = movement.taken_key() else {
@@ -140,7 +139,7 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
     }
 }
 
-/// Goods come in: first they pay what is owed, the rest is a new lot.
+/// Goods are received: they first cover the backorder, and the rest is a new lot.
 fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
     let paid = movement.quantity.min(item.backordered);
     if paid > Decimal::ZERO {
@@ -200,7 +199,7 @@ fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
 }
 
 /// The movements of an event, in the order of its lines.
-fn movements(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
+fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
     let content = &known.event.content;
     let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
     let (site, lines): (Option<SiteId>, Vec<(&Name, Decimal, Direction)>) = match &known.fact {
@@ -238,8 +237,8 @@ fn movements(decision_state: &DecisionState, place: &DecisionContext, known: &Pa
     };
     let movement = |(line, (product, quantity, direction)): (u32, (&Name, Decimal, Direction))| Movement {
         key: StockKey { site, product: product.clone() },
-        position: place.position,
-        received_at: place.received_at,
+        position: context.position,
+        received_at: context.received_at,
         line,
         quantity,
         direction,
@@ -260,7 +259,7 @@ fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Dir
     (product, quantity.abs(), direction)
 }
 
-/// A count beside what central holds at its position. A product counted on two shelves is counted together.
+/// Compares a count with central's stock at its position. A product counted on two shelves is counted together.
 fn counted(decision_state: &DecisionState, site: Option<SiteId>, list: &StockList) -> StockCount {
     let mut lines = BTreeMap::new();
     for line in &list.lines {

@@ -52,7 +52,7 @@ pub(super) struct EventsQuery {
     /// Where there is no `after`: from the last so many on.
     #[schemars(with = "Option<words::PositionNumber>")]
     last: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
 }
@@ -62,7 +62,7 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
     let page: EventsQuery = query::read(&uri)?;
     let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
     let (last, limit) = (page.last.as_deref().map(last).transpose()?, limit(page.limit.as_deref())?);
-    let (log, sending) = (node.log().clone(), node.line().sending);
+    let (log, sending) = (node.log().clone(), node.sync_progress().sending);
     let read = move || {
         let after = match (after, last) {
             (Some(after), _) => after,
@@ -85,7 +85,7 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
         }
         return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
     };
-    let sending = if found.epoch == node.log().head().epoch.number { node.line().sending } else { None };
+    let sending = if found.epoch == node.log().head().epoch.number { node.sync_progress().sending } else { None };
     Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
 }
 
@@ -188,8 +188,8 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Res
     };
     let event = stored_v1::decode(&sealed.record).map_err(unreadable)?;
     let is_synced = Some(decision.is_some());
-    let kept: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let (decision, last_sync_at) = kept.map_or((None, None), |kept| (Some(kept.result), kept.last_sync_at));
+    let stored: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let (decision, last_sync_at) = stored.map_or((None, None), |stored| (Some(stored.result), stored.last_sync_at));
     let status = match &decision {
         Some(result) => match result.verdict.as_str() {
             "CONFLICT" | "REJECTED" => "FAILED",

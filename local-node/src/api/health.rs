@@ -14,7 +14,6 @@ use super::refusal::{ProblemResponse, with_missing};
 use crate::blocking::blocking;
 use crate::node::Node;
 
-/// The process lives.
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health::ok())
 }
@@ -22,7 +21,6 @@ pub(super) async fn healthz() -> Json<Health> {
 /// How long the question after the disk's free space may take. A disk that is gone answers it late or never.
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 
-/// The log takes events.
 pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, ProblemResponse> {
     let looked = timeout(ANSWER_WITHIN, blocking(move || node.log().status())).await;
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");

@@ -45,11 +45,9 @@ pub(super) struct NdjsonLines {
 }
 
 enum End {
-    /// More may come.
     NotYet,
     /// The body came to its end, or broke off for a reason; its last line is still to be given out.
     LastLine(Option<Problem>),
-    /// All is given out.
     Done,
 }
 
@@ -189,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_caller_that_falls_silent_is_told_so() {
+    async fn a_silent_caller_gets_a_timeout() {
         let silent = tokio_stream::StreamExt::chain(
             tokio_stream::iter([Ok::<_, std::io::Error>("one\n")]),
             tokio_stream::pending(),

@@ -36,7 +36,6 @@ type States = [Value; 4];
 /// What all screens of a node are shown, looked at once for all that ask at the same time: two hundred of them cost what one costs.
 #[derive(Default)]
 pub(super) struct Screens {
-    /// Orders questions and looks.
     tickets: AtomicU64,
     /// The last look: its ticket, and what was seen.
     last: Mutex<Option<(u64, States)>>,
@@ -57,7 +56,6 @@ impl Screens {
     }
 }
 
-/// Where a stream is.
 struct Live {
     node: Arc<Node>,
     screens: Arc<Screens>,
@@ -135,7 +133,7 @@ fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
     let queue = queue::read(node)?;
     let queue = LiveQueue { pending: queue.pending, to_review: queue.to_review };
     let pull = &sync.pull;
-    let code = |trouble: &SyncIssue| trouble.code.clone();
+    let code = |issue: &SyncIssue| issue.code.clone();
     let sync = LiveSync {
         phase: sync.phase.as_str().to_owned(),
         alert: sync

@@ -26,7 +26,7 @@ use crate::notifications::{self, Language};
 pub(super) struct NotificationsQuery {
     /// Only what nobody has seen.
     unseen: Option<bool>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.

@@ -26,7 +26,6 @@ use crate::read_models::{self, Tagged};
 
 /// Why edits were not recorded.
 pub(super) enum EditError {
-    /// The log refused them.
     Append(AppendError),
     /// Problems by index: the entity has changed since it was read, or would grow beyond what central accepts.
     Precondition(Vec<(usize, Problem)>),
@@ -51,7 +50,6 @@ pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
     })
 }
 
-/// Records one edit.
 pub(super) async fn record_edit(node: &Arc<Node>, checked: CheckedDraft) -> Result<AppendResponse, Problem> {
     match record_edits(node, vec![checked]).await {
         Ok(appended) => Ok(append_response(appended)),
@@ -107,7 +105,7 @@ fn problems(node: &Node, list: &[CheckedDraft]) -> Result<Vec<(usize, Problem)>,
 /// The draft's entity as readers see it now.
 fn shown(node: &Node, draft: &Draft) -> Result<Option<Tagged<NodeRow<EntityRow>>>, ReadError> {
     let target = read_models::entity(draft.content.entity_type.clone(), draft.content.entity_id.clone());
-    node.read_models().one::<EntityRow>(&target, node.line())
+    node.read_models().one::<EntityRow>(&target, node.sync_progress())
 }
 
 fn now(shown: &Tagged<NodeRow<EntityRow>>) -> CurrentEntity {

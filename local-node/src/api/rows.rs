@@ -31,7 +31,7 @@ type RowsResponse = Result<Response, ProblemResponse>;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowsQuery {
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.
@@ -64,11 +64,11 @@ async fn entities(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveryQuery {
-    /// One number.
+    /// Only this number.
     reference: Option<String>,
     /// Only those that are, or are not.
     validated: Option<bool>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.
@@ -91,9 +91,9 @@ pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers:
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InvoiceQuery {
-    /// One number.
+    /// Only this number.
     reference: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.
@@ -117,11 +117,11 @@ pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: H
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StockRowsQuery {
-    /// One shop.
+    /// Only this shop.
     site: Option<Uuid>,
-    /// One product.
+    /// Only this product.
     product: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.
@@ -132,7 +132,7 @@ pub(super) struct StockRowsQuery {
 pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let StockRowsQuery { site, product, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
-    let line = node.line();
+    let line = node.sync_progress();
     list(node, &headers, line, move |models| {
         models.stock(&page, line, |row| {
             site.is_none_or(|site| row.site == Some(site))
@@ -167,7 +167,7 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
     let NoQuery {} = query::read(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
-    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.line())).await?;
+    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.sync_progress())).await?;
     match found {
         None => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {entity_type} {id}")).into()),
         Some(found) if found.row.row.deleted => {
@@ -180,7 +180,7 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
 
 /// What a list tells of the line to central, where its rows have no age.
 fn sending(node: &Node) -> SyncProgress {
-    SyncProgress { pulled_at: None, ..node.line() }
+    SyncProgress { pulled_at: None, ..node.sync_progress() }
 }
 
 /// Answers a list from a thread of its own, and not at all where the caller has it. `line` is what of the line to central stands in it.

@@ -109,7 +109,7 @@ impl Stream {
     async fn follow(&mut self, lines: &mut NdjsonLines) -> Result<(), ClientGone> {
         loop {
             while let Some(line) = lines.next_buffered() {
-                self.take(line).await?;
+                self.process_line(line).await?;
             }
             // Nothing more is here: what is gathered goes, so that a caller that waits for its answer gets it.
             self.submit().await?;
@@ -126,7 +126,7 @@ impl Stream {
         }
     }
 
-    async fn take(&mut self, line: NdjsonLine) -> Result<(), ClientGone> {
+    async fn process_line(&mut self, line: NdjsonLine) -> Result<(), ClientGone> {
         let number = line.number;
         match line.text.and_then(|text| self.check(number, &text)) {
             Ok(checked) => {
@@ -224,12 +224,12 @@ impl Stream {
         }
         let mut tries = 0;
         let appending = loop {
-            let mut appending = self.append(group.drafts.clone());
+            let mut appending = self.start_append(group.drafts.clone());
             // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
             match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
                 // What has the lock keeps it until it is durable, also when the caller goes away.
                 Poll::Pending => match &group.editing {
-                    Some(editing) => break kept(editing.guard.clone(), appending),
+                    Some(editing) => break holding_lock(editing.guard.clone(), appending),
                     None => break appending,
                 },
                 Poll::Ready(Err(AppendError::Busy { retry_after })) if tries < BUSY_TRIES => {
@@ -243,7 +243,7 @@ impl Stream {
         Ok(())
     }
 
-    fn append(&self, drafts: Vec<Draft>) -> Appending {
+    fn start_append(&self, drafts: Vec<Draft>) -> Appending {
         let log = self.node.log().clone();
         if drafts.is_empty() {
             return Box::pin(std::future::ready(Ok(Vec::new())));
@@ -280,7 +280,7 @@ impl Stream {
         // Another request was faster with one of the ids: the others go again without it.
         while let Err(AppendError::EventIdReused(reused)) = appended {
             group.refuse_reused(&reused);
-            appended = self.append(group.drafts.clone()).await;
+            appended = self.start_append(group.drafts.clone()).await;
         }
         let answered = group.answered(appended);
         let mut text = Vec::with_capacity(answered.len() * 160);
@@ -295,7 +295,7 @@ impl Stream {
 }
 
 /// Goes on in a task of its own, which has the lock.
-fn kept(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
+fn holding_lock(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
     let task = tokio::spawn(async move {
         let appended = appending.await;
         drop(guard);

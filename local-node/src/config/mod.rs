@@ -43,22 +43,22 @@ impl NodeConfig {
 /// A setting that does not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// It has no default.
+    /// A required setting is missing.
     #[error("{setting} is missing: {needed}")]
     Missing {
-        /// Its name.
+        /// Name of the setting.
         setting: &'static str,
-        /// What belongs there.
+        /// The expected form.
         needed: &'static str,
     },
     /// It has a value that means nothing.
     #[error("{setting}={value:?}: {needed}")]
     Invalid {
-        /// Its name.
+        /// Name of the setting.
         setting: &'static str,
         /// What was given; never a secret.
         value: String,
-        /// What belongs there.
+        /// The expected form.
         needed: &'static str,
     },
 }

@@ -39,7 +39,7 @@ impl SyncConfig {
         }
     }
 
-    /// Sends nothing.
+    /// Sync disabled: nothing is sent.
     pub fn disabled() -> SyncConfig {
         SyncConfig {
             enabled: false,

@@ -20,7 +20,7 @@ pub(crate) struct ClockState {
     pub(crate) highest: Timestamp,
     /// The wall clock less central's, once it was measured in this run.
     pub(crate) offset: Option<i64>,
-    /// Whether the clock was behind `highest` at the start, and nothing has settled it since.
+    /// The clock was behind `highest` at the start, and neither a step nor a measurement has settled that.
     pub(crate) doubted: bool,
     /// How many changes were sealed, ever.
     pub(crate) marks: u64,
@@ -74,7 +74,7 @@ impl ClockState {
     }
 }
 
-/// What a look at both clocks tells: the state behind it, and the change to seal, if there is one.
+/// Compares both clocks with the last known state: the new state, and the change to seal if there is one.
 pub(crate) fn compare(
     before: Option<ClockState>,
     last_stamp: Timestamp,
@@ -89,7 +89,7 @@ pub(crate) fn compare(
         (state, Some(ClockChange::Started { now: wall, highest }))
     };
     match before {
-        // A log that was never watched: only a clock that is behind it is worth a record.
+        // A log that was never watched: only a clock that is behind the log needs a record.
         None if is_behind(last_stamp) => started(last_stamp, 0),
         None => (unknown, None),
         Some(before) if before.boot != steady.boot => {
@@ -108,7 +108,7 @@ pub(crate) fn compare(
     }
 }
 
-/// What a measurement tells: the state behind it, and the change to seal, if it says something new.
+/// The state after a measurement, and the change to seal if the measurement says something new.
 pub(crate) fn measured(
     before: ClockState,
     wall: Timestamp,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_behind_the_log_after_the_machine_was_off_is_doubted_until_it_is_set_or_measured() {
+    fn a_clock_behind_the_log_at_start_is_doubted_until_set_or_measured() {
         let other = Steady { boot: [2; 16], micros: 0 };
         let last = BEGIN.shifted(3_600 * SECOND);
         let (state, change) = compare(Some(watched()), last, Timestamp(0), other);
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn measurements_are_sealed_where_they_say_something_new_and_not_at_each_contact() {
+    fn a_measurement_is_sealed_only_if_it_says_something_new() {
         let (state, change) = measured(watched(), BEGIN, 300, 100).expect("the first is kept");
         assert_eq!(change, None);
         assert_eq!(measured(state, BEGIN, 500_000, 100), None);

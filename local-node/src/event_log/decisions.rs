@@ -1,5 +1,5 @@
-//! What central decided, kept beside the records it speaks of. Decisions stand in pages like records do: from the page's first
-//! seq on without a hole, each as length u32 (little-endian) and bytes. A page and the `acked` mark that covers it change together.
+//! Central's decisions, stored in pages like records: gapless from the page's first seq, each as length u32 (little-endian) and
+//! bytes. A page and the `acked` mark that covers it change in one batch.
 
 use std::ops::ControlFlow;
 
@@ -109,7 +109,7 @@ impl Writer {
     }
 }
 
-/// Batches that each hold whole pages of decisions and the mark that covers them.
+/// Batches, each with whole pages of decisions and the mark that covers them.
 fn batches(epoch: u32, decisions: &[(Seq, Vec<u8>)]) -> Vec<Vec<Entry>> {
     let mut batches: Vec<Vec<Entry>> = Vec::new();
     let mut open: Vec<Entry> = Vec::new();

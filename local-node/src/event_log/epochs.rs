@@ -1,5 +1,5 @@
-//! Epochs as they are stored. The first record of each says whose log it is, which record of the epoch before central holds last, and
-//! why there is a new epoch.
+//! Epochs as they are stored. The first record of an epoch names the node, the last record of the previous epoch that central
+//! holds, and the reason for the new epoch.
 
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::event::{Content, Draft, Event};
@@ -22,7 +22,7 @@ const NODE: &str = "NODE";
 /// The end of an epoch, as central holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EpochHead {
-    /// Which epoch.
+    /// The epoch.
     pub epoch: Epoch,
     /// Its last record at central.
     pub seq: Seq,
@@ -30,8 +30,8 @@ pub struct EpochHead {
     pub chain: ChainHash,
 }
 
-/// The end of an epoch that was closed, as this node knew it. The row of the next epoch keeps it, so that a later check knows
-/// where its walk has to end.
+/// The end of a closed epoch as this node knew it. The next epoch's row stores it, so that a later check knows where its walk
+/// must end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Closed {
     pub(crate) epoch: u32,
@@ -90,7 +90,6 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Seals the first record.
     pub(crate) fn new(
         identity: Identity,
         public_key: [u8; 32],

@@ -1,6 +1,6 @@
 //! The writer thread's loop: receive a [`WriterCommand`] from [`Log`](super::Log), stage its drafts, gather more, commit the group, reply.
 //!
-//! Group commit: whatever waits shares one flush, and a lone caller waits for nobody. The path of an append is
+//! Group commit: all waiting callers share one flush, and a single caller waits for no other. The path of an append is
 //! `Log::append` -> `WriterCommand::Append` -> [`Writer::group`] -> `Writer::commit` (flush) -> `Reply`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -117,7 +117,7 @@ impl Writer {
             if let Some((offset, uncertainty)) = measured {
                 self.note_measurement(offset, uncertainty);
             }
-            // An agent that went away needs no answer.
+            // An agent that is gone needs no answer.
             let _ = reply.send(());
         }
     }

@@ -131,7 +131,6 @@ pub(crate) struct Follower {
     pub(crate) epoch: Epoch,
     /// The last record that was followed.
     pub(crate) seq: Seq,
-    /// The chain after it.
     pub(crate) chain: ChainHash,
 }
 

@@ -52,9 +52,7 @@ pub(crate) struct Writer {
     pub(crate) shared: Arc<SharedLog>,
     pub(crate) ids: IdWriter,
     pub(crate) epoch: Epoch,
-    /// The last record written.
     pub(crate) seq: Seq,
-    /// The chain after it.
     pub(crate) chain: ChainHash,
     /// What is known of the machine's clock, once it was looked at.
     pub(crate) clock: Option<ClockState>,

@@ -30,7 +30,6 @@ const DECISION_CHANGED: &str = "DECISION_CHANGED";
 /// Also the code of the alert that goes with it.
 pub(crate) const ROW_TOO_LARGE: &str = "ROW_TOO_LARGE";
 
-/// As it is kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct NotificationEntry {
     kind: String,
@@ -42,7 +41,6 @@ struct NotificationEntry {
     /// By the node's clock, in microseconds.
     at: i64,
     by: Option<String>,
-    /// Central's words.
     words: Option<String>,
     data: Value,
     seen_at: Option<i64>,
@@ -76,12 +74,12 @@ pub(crate) struct NotificationBatch {
 /// Batches that keep what the decisions since a mark tell, and move it; since the one that is kept where none is given. Run after each
 /// push that was answered, and at the start.
 pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<NotificationBatch, ReadError> {
-    let kept = || -> Result<DecisionMark, ReadError> {
-        let kept = log.get(KeySpace::Notification, &mark_key())?;
-        Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    let stored = || -> Result<DecisionMark, ReadError> {
+        let stored = log.get(KeySpace::Notification, &mark_key())?;
+        Ok(stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     };
-    let before = since.map_or_else(kept, Ok)?;
-    let (mut batches, mut mark, mut telling) = (Vec::new(), before, Vec::new());
+    let before = since.map_or_else(stored, Ok)?;
+    let (mut batches, mut mark, mut notable) = (Vec::new(), before, Vec::new());
     for epoch in log.epochs().into_iter().map(|epoch| epoch.number).filter(|number| *number >= before.epoch) {
         let acked = log.acked(epoch)?;
         // A log that was put back has fewer decisions than were looked at; those that come again are known by their keys.
@@ -92,14 +90,14 @@ pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<Not
             }
             mark = DecisionMark { epoch, seq: seq.0 };
             if !is_plain(decision) {
-                telling.push(LogPosition { epoch, seq });
+                notable.push(LogPosition { epoch, seq });
             }
             std::ops::ControlFlow::Continue(())
         })?;
     }
-    for at in telling {
-        if let Some(told) = of_decision(log, at)? {
-            batches.push(vec![told, mark_change(DecisionMark { epoch: at.epoch, seq: at.seq.0 })]);
+    for at in notable {
+        if let Some(notification) = of_decision(log, at)? {
+            batches.push(vec![notification, mark_change(DecisionMark { epoch: at.epoch, seq: at.seq.0 })]);
         }
     }
     let count = batches.len() as u64;
@@ -123,7 +121,7 @@ fn of_decision(log: &Log, at: LogPosition) -> Result<Option<KeyChange>, ReadErro
     let Some(kind) = kind_of(&result).map(str::to_owned) else { return Ok(None) };
     let content = event(log, at)?.map(|event| event.content);
     let data = result.resolution.unwrap_or_default();
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         kind,
         event_id: result.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
@@ -136,19 +134,19 @@ fn of_decision(log: &Log, at: LogPosition) -> Result<Option<KeyChange>, ReadErro
         data,
         seen_at: None,
     };
-    kept.change(log)
+    entry.change(log)
 }
 
 /// What tells that a central which was put back decided a record again, otherwise than this node was told. The first decision stays with
 /// the event; both are in the notification.
 pub(crate) fn of_second(log: &Log, at: LogPosition, second: RecordResult) -> Result<Option<KeyChange>, ReadError> {
     let Some(first) = decision(log, at)? else { return Ok(None) };
-    let told = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
-    if told(&first) == told(&second) {
+    let essence = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
+    if essence(&first) == essence(&second) {
         return Ok(None);
     }
     let content = event(log, at)?.map(|event| event.content);
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         kind: DECISION_CHANGED.to_owned(),
         event_id: second.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
@@ -161,10 +159,10 @@ pub(crate) fn of_second(log: &Log, at: LogPosition, second: RecordResult) -> Res
         data: json!({"first": first, "second": second}),
         seen_at: None,
     };
-    let known = log.get(KeySpace::Notification, &kept.key())?;
+    let known = log.get(KeySpace::Notification, &entry.key())?;
     let known = known.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
     // At the same position the first decision may have told something already: this says more.
-    Ok(known.is_none_or(|known| known.kind != DECISION_CHANGED).then(|| kept.set()))
+    Ok(known.is_none_or(|known| known.kind != DECISION_CHANGED).then(|| entry.set()))
 }
 
 fn outcome(result: &RecordResult) -> String {
@@ -189,7 +187,7 @@ fn kind_of(result: &RecordResult) -> Option<&str> {
 
 /// What keeps a notice of central's, unless it is kept already.
 pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<KeyChange>, ReadError> {
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         code: notice.data["code"].as_str().map(str::to_owned),
         kind: notice.kind,
         event_id: notice.event_id,
@@ -202,7 +200,7 @@ pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<KeyChange>, 
         data: notice.data,
         seen_at: None,
     };
-    kept.change(log)
+    entry.change(log)
 }
 
 /// What says that a row of central's is too large to be kept here. No event of this log brought it: it is named by the row.
@@ -212,7 +210,7 @@ pub(crate) fn of_row(log: &Log, change: &pull_v1::RowChange) -> Result<Option<Ke
     let named = blake3::hash(format!("{ROW_TOO_LARGE} {} {}", row.entity_type, row.entity_id).as_bytes());
     let event_id = uuid::Builder::from_custom_bytes(std::array::from_fn(|at| named.as_bytes()[at])).into_uuid();
     tracing::error!("{} {} has {bytes} bytes and is not kept here: read it at central", row.entity_type, row.entity_id);
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         code: None,
         kind: ROW_TOO_LARGE.to_owned(),
         event_id,
@@ -225,7 +223,7 @@ pub(crate) fn of_row(log: &Log, change: &pull_v1::RowChange) -> Result<Option<Ke
         data: json!({"bytes": bytes}),
         seen_at: None,
     };
-    kept.change(log)
+    entry.change(log)
 }
 
 impl NotificationEntry {
@@ -263,7 +261,6 @@ impl NotificationEntry {
     }
 }
 
-/// One page.
 pub(crate) struct NotificationPage {
     pub(crate) rows: Vec<Notification>,
     /// The id behind which the next page begins.
@@ -288,15 +285,15 @@ pub(crate) fn list(
     );
     let (mut rows, mut more) = (Vec::new(), false);
     log.scan(KeySpace::Notification, &from, &[u8::MAX; 24], &mut |_, bytes| {
-        let Ok(kept) = serde_json::from_slice::<NotificationEntry>(&bytes) else {
+        let Ok(entry) = serde_json::from_slice::<NotificationEntry>(&bytes) else {
             return std::ops::ControlFlow::Continue(());
         };
-        if unseen.is_none_or(|unseen| kept.seen_at.is_none() == unseen) {
+        if unseen.is_none_or(|unseen| entry.seen_at.is_none() == unseen) {
             if rows.len() == limit {
                 more = true;
                 return std::ops::ControlFlow::Break(());
             }
-            rows.push(kept.shown(language));
+            rows.push(entry.shown(language));
         }
         std::ops::ControlFlow::Continue(())
     })?;
@@ -311,13 +308,13 @@ pub(crate) fn seen(
     language: Language,
 ) -> Result<Option<(Notification, Option<KeyChange>)>, ReadError> {
     let bytes = log.get(KeySpace::Notification, &key(id.0, id.1))?.filter(|_| id.0 > 0);
-    let kept = bytes.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
-    Ok(kept.map(|kept| match kept.seen_at {
-        Some(_) => (kept.shown(language), None),
+    let entry = bytes.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
+    Ok(entry.map(|entry| match entry.seen_at {
+        Some(_) => (entry.shown(language), None),
         None => {
-            let kept = NotificationEntry { seen_at: Some(log.now().0), ..kept };
-            let change = kept.set();
-            (kept.shown(language), Some(change))
+            let entry = NotificationEntry { seen_at: Some(log.now().0), ..entry };
+            let change = entry.set();
+            (entry.shown(language), Some(change))
         }
     }))
 }

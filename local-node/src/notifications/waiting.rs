@@ -14,7 +14,6 @@ use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARG
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::read_models::rows::{self, HeldRow};
 
-/// An event that waits.
 struct WaitingEvent {
     entity: (String, String),
     /// Where it came to wait.
@@ -25,7 +24,6 @@ struct WaitingEvent {
 
 #[derive(Default)]
 struct WaitingEvents {
-    /// By event.
     events: BTreeMap<Uuid, WaitingEvent>,
     /// What a person has decided or released.
     settled: BTreeSet<Uuid>,
@@ -37,8 +35,8 @@ struct WaitingEvents {
 pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
     let mut waiting = WaitingEvents::default();
     log.scan(KeySpace::Notification, &key(1, Uuid::nil()), &[u8::MAX; 24], &mut |_, bytes| {
-        if let Ok(kept) = serde_json::from_slice::<NotificationEntry>(&bytes) {
-            waiting.take(kept);
+        if let Ok(entry) = serde_json::from_slice::<NotificationEntry>(&bytes) {
+            waiting.add_entry(entry);
         }
         ControlFlow::Continue(())
     })?;
@@ -65,38 +63,39 @@ fn is_closed(log: &Log, waits: &WaitingEvent) -> Result<bool, ReadError> {
 }
 
 impl WaitingEvents {
-    fn take(&mut self, kept: NotificationEntry) {
-        match kept.kind.as_str() {
+    fn add_entry(&mut self, entry: NotificationEntry) {
+        match entry.kind.as_str() {
             // Nobody has to act, or not on an event of this node.
             ALREADY_VALIDATED | "SUPERSEDED" | ROW_TOO_LARGE => {}
             "RESOLVED" => {
-                self.settled.insert(kept.event_id);
-                let last = self.resolved.entry((kept.entity_type, kept.entity_id)).or_default();
-                *last = kept.position.max(*last);
+                self.settled.insert(entry.event_id);
+                let last = self.resolved.entry((entry.entity_type, entry.entity_id)).or_default();
+                *last = entry.position.max(*last);
             }
             // Its release may have found it in conflict: it waits for another person then.
-            "RELEASED" if kept.data["verdict"] == "CONFLICT" && kept.data["code"] != ALREADY_VALIDATED => {
-                self.add(kept, true);
+            "RELEASED" if entry.data["verdict"] == "CONFLICT" && entry.data["code"] != ALREADY_VALIDATED => {
+                self.add(entry, true);
             }
-            "RELEASED" => drop(self.settled.insert(kept.event_id)),
+            "RELEASED" => drop(self.settled.insert(entry.event_id)),
             DECISION_CHANGED => {
-                let first = serde_json::from_value::<RecordResult>(kept.data["first"].clone());
+                let first = serde_json::from_value::<RecordResult>(entry.data["first"].clone());
                 if let Ok(first) = first.as_ref()
                     && needs_person(first)
                 {
-                    self.add(kept, first.verdict == "CONFLICT");
+                    self.add(entry, first.verdict == "CONFLICT");
                 }
             }
             kind => {
                 let in_conflict = kind == "CONFLICT";
-                self.add(kept, in_conflict);
+                self.add(entry, in_conflict);
             }
         }
     }
 
-    fn add(&mut self, kept: NotificationEntry, in_conflict: bool) {
-        let waits = WaitingEvent { entity: (kept.entity_type, kept.entity_id), position: kept.position, in_conflict };
-        self.events.insert(kept.event_id, waits);
+    fn add(&mut self, entry: NotificationEntry, in_conflict: bool) {
+        let waits =
+            WaitingEvent { entity: (entry.entity_type, entry.entity_id), position: entry.position, in_conflict };
+        self.events.insert(entry.event_id, waits);
     }
 
     fn count(self, log: &Log) -> Result<u64, ReadError> {

@@ -14,7 +14,7 @@ use super::rulebook;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError, entries_of};
 
 /// Entries of a batch that are left for the place, whose cursor may name a long key.
-const PLACE_ENTRIES: usize = 2;
+const PROGRESS_ENTRIES: usize = 2;
 /// Bytes that stand around a row where it is kept: numbers and names of members.
 const HELD_BYTES: usize = 128;
 /// Rows looked at in one go while those of an earlier load are removed.
@@ -40,27 +40,27 @@ pub(crate) enum ApplyError {
 /// [`ENTITY_BYTES_MAX`]: comptoir_core::limits::ENTITY_BYTES_MAX
 pub(crate) fn too_large(change: &pull_v1::RowChange) -> Option<usize> {
     let bytes = change.row.as_ref().map_or(0, |row| row.get().len());
-    (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PLACE_ENTRIES).then_some(bytes)
+    (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PROGRESS_ENTRIES).then_some(bytes)
 }
 
 /// Batches, in their order, and the place after them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Applied {
     pub(crate) batches: Vec<Vec<KeyChange>>,
-    pub(crate) place: PullProgress,
+    pub(crate) progress: PullProgress,
 }
 
-/// The batches of a page that was pulled from `place`.
+/// The batches of a page that was pulled from `progress`.
 pub(crate) fn page(
     log: &Log,
-    place: &PullProgress,
+    progress: &PullProgress,
     response: PullResponse,
     notices: Vec<KeyChange>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
-    let begun = place.cursor.as_deref().map(str::parse::<PullCursor>).transpose()?;
+    let begun = progress.cursor.as_deref().map(str::parse::<PullCursor>).transpose()?;
     let leads_to = response.cursor.parse::<PullCursor>()?;
-    let end = place.moved(response.cursor, Some(response.complete_through));
+    let end = progress.moved(response.cursor, Some(response.complete_through));
     let mut batches = Batches::default();
     if let Some(given) = &response.rulebook {
         // Before the cursor that names it: where this is cut, it comes again.
@@ -68,43 +68,42 @@ pub(crate) fn page(
         let entries = entries_of(change.value.as_ref().map_or(0, Vec::len));
         batches.add(change, entries, None);
     }
-    let mut at = place.clone();
+    let mut at = progress.clone();
     batches.add_notices(notices);
     for change in response.changes {
         let behind = begun.as_ref().map(|cursor| cursor.behind(&change, &leads_to).to_string());
-        if let Some((change, entries)) = row(log, change, place.generation, now)? {
+        if let Some((change, entries)) = row(log, change, progress.generation, now)? {
             batches.add(change, entries, Some(&at));
         }
         at = behind.map_or(at.clone(), |cursor| at.moved(cursor, None));
     }
-    let quiet = batches.is_empty() && end == *place;
-    Ok(Applied { batches: if quiet { Vec::new() } else { batches.end(&end) }, place: end })
+    let quiet = batches.is_empty() && end == *progress;
+    Ok(Applied { batches: if quiet { Vec::new() } else { batches.end(&end) }, progress: end })
 }
 
 /// The batches of rows of a first load, and of the mark behind them.
 pub(crate) fn load(
     log: &Log,
-    place: &PullProgress,
+    progress: &PullProgress,
     rows: Vec<pull_v1::RowChange>,
     after: Option<String>,
     notices: Vec<KeyChange>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
-    let load = Load { after, ..place.load.clone().unwrap_or_default() };
-    let end = PullProgress { load: Some(load), ..place.clone() };
+    let load = Load { after, ..progress.load.clone().unwrap_or_default() };
+    let end = PullProgress { load: Some(load), ..progress.clone() };
     let mut batches = Batches::default();
     batches.add_notices(notices);
     for change in rows {
-        if let Some((change, entries)) = row(log, change, place.generation, now)? {
+        if let Some((change, entries)) = row(log, change, progress.generation, now)? {
             batches.add(change, entries, None);
         }
     }
-    Ok(Applied { batches: batches.end(&end), place: end })
+    Ok(Applied { batches: batches.end(&end), progress: end })
 }
 
 /// Some of the rows that a load did not meet.
 pub(crate) struct SweptRows {
-    /// They remove them.
     pub(crate) batches: Vec<Vec<KeyChange>>,
     /// The key from which to go on, until there is none.
     pub(crate) next: Option<Vec<u8>>,
@@ -159,7 +158,6 @@ fn row(
     }
 }
 
-/// Batches being filled.
 #[derive(Default)]
 struct Batches {
     full: Vec<Vec<KeyChange>>,
@@ -169,10 +167,10 @@ struct Batches {
 
 impl Batches {
     /// Adds a change; where it does not fit, the batch before it is closed with the place it leads to.
-    fn add(&mut self, change: KeyChange, entries: usize, place: Option<&PullProgress>) {
-        if self.entries + entries > BATCH_ENTRIES_MAX - PLACE_ENTRIES {
+    fn add(&mut self, change: KeyChange, entries: usize, progress: Option<&PullProgress>) {
+        if self.entries + entries > BATCH_ENTRIES_MAX - PROGRESS_ENTRIES {
             let mut batch = std::mem::take(&mut self.open);
-            batch.extend(place.map(PullProgress::change));
+            batch.extend(progress.map(PullProgress::change));
             self.full.push(batch);
             self.entries = 0;
         }
@@ -192,8 +190,8 @@ impl Batches {
         self.full.is_empty() && self.open.is_empty()
     }
 
-    fn end(mut self, place: &PullProgress) -> Vec<Vec<KeyChange>> {
-        self.open.push(place.change());
+    fn end(mut self, progress: &PullProgress) -> Vec<Vec<KeyChange>> {
+        self.open.push(progress.change());
         self.all()
     }
 

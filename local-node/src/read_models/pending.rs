@@ -25,7 +25,6 @@ const READ_BYTES: usize = 1024 * 1024;
 /// first load.
 const ACKED_MAX: usize = 10_000;
 
-/// What an event changes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Target {
     pub(crate) kind: RowKind,
@@ -60,18 +59,17 @@ impl PendingQuantities {
     pub(crate) fn without(&self, is_in_row: impl Fn(LogPosition, u64) -> bool) -> PendingQuantities {
         let mut left = PendingQuantities { decided: Vec::new(), ..self.clone() };
         for line in self.decided.iter().filter(|line| is_in_row(line.at, line.position)) {
-            left.take(line.sum, line.quantity);
+            left.subtract(line.sum, line.quantity);
         }
         left
     }
 
-    fn take(&mut self, sum: Sum, quantity: Decimal) {
+    fn subtract(&mut self, sum: Sum, quantity: Decimal) {
         self.events = self.events.saturating_sub(1);
         *sum(self) = sum(self).saturating_sub(quantity);
     }
 }
 
-/// The index.
 #[derive(Default)]
 pub(crate) struct PendingIndex {
     /// In the log's order.
@@ -104,16 +102,16 @@ type Sum = fn(&mut PendingQuantities) -> &mut Decimal;
 
 impl PendingIndex {
     /// Brings it up to date with the log and with what central gave.
-    pub(crate) fn refresh(&mut self, log: &Log, place: &PullProgress) -> Result<(), ReadError> {
+    pub(crate) fn refresh(&mut self, log: &Log, progress: &PullProgress) -> Result<(), ReadError> {
         let head = log.head();
         let epoch = head.epoch.number;
         if self.indexed.epoch != epoch || self.indexed.seq < head.marks.acked {
             *self = PendingIndex::default();
-            self.rebuild(log, place, epoch, head.marks.acked)?;
+            self.rebuild(log, progress, epoch, head.marks.acked)?;
         }
         self.index(log, epoch, head.marks.durable)?;
         self.decide(log, epoch, head.marks.acked)?;
-        self.settle(log, place)
+        self.settle(log, progress)
     }
 
     /// The places of the events over a row, in their order.
@@ -128,13 +126,12 @@ impl PendingIndex {
         self.rows.range(from.clone()..).map(|(target, _)| target).take_while(of_type)
     }
 
-    /// What moves, by product.
     pub(crate) fn stock(&self) -> &BTreeMap<Name, PendingQuantities> {
         &self.stock
     }
 
     /// Finds the oldest event that is not in central's rows, backwards from the last decision, and indexes from there.
-    fn rebuild(&mut self, log: &Log, place: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
+    fn rebuild(&mut self, log: &Log, progress: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         let mut epochs: Vec<u32> = log.epochs().into_iter().map(|epoch| epoch.number).collect();
         epochs.retain(|number| *number <= epoch);
         let mut first = LogPosition { epoch, seq: acked.next() };
@@ -143,8 +140,8 @@ impl PendingIndex {
             let acked = if number == epoch { acked } else { log.acked(number)? };
             for seq in (1..=acked.0).rev().map(Seq) {
                 let at = LogPosition { epoch: number, seq };
-                let covered = position(log, number, seq)?.is_none_or(|position| place.covers(at, position));
-                if covered || (place.complete_through.is_none() && count == ACKED_MAX) {
+                let covered = position(log, number, seq)?.is_none_or(|position| progress.covers(at, position));
+                if covered || (progress.complete_through.is_none() && count == ACKED_MAX) {
                     break 'walk;
                 }
                 (first, count) = (at, count + 1);
@@ -204,11 +201,11 @@ impl PendingIndex {
     }
 
     /// Drops what central's rows hold.
-    fn settle(&mut self, log: &Log, place: &PullProgress) -> Result<(), ReadError> {
+    fn settle(&mut self, log: &Log, progress: &PullProgress) -> Result<(), ReadError> {
         let mut decided = self.events.partition_point(|event| event.position.is_some());
         while let Some(front) = self.events.front() {
-            let covered = front.position.is_some_and(|position| place.covers(front.at, position));
-            let too_many = place.complete_through.is_none() && decided > ACKED_MAX;
+            let covered = front.position.is_some_and(|position| progress.covers(front.at, position));
+            let too_many = progress.complete_through.is_none() && decided > ACKED_MAX;
             if !covered && !too_many {
                 break;
             }
@@ -257,9 +254,9 @@ impl PendingIndex {
         match touched(&event) {
             RowEffect::Nothing => {}
             RowEffect::Row(target) => {
-                if let Some(places) = self.rows.get_mut(&target) {
-                    places.retain(|place| *place != at);
-                    if places.is_empty() {
+                if let Some(positions) = self.rows.get_mut(&target) {
+                    positions.retain(|progress| *progress != at);
+                    if positions.is_empty() {
                         self.rows.remove(&target);
                     }
                 }
@@ -267,7 +264,7 @@ impl PendingIndex {
             RowEffect::Stock(sum, lines) => {
                 for (product, quantity) in lines {
                     let Some(moving) = self.stock.get_mut(&product) else { continue };
-                    moving.take(sum, quantity);
+                    moving.subtract(sum, quantity);
                     moving.decided.retain(|line| line.at != at);
                     if moving.events == 0 {
                         self.stock.remove(&product);
@@ -363,7 +360,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_that_is_not_given_back_costs_what_the_page_on_operating_a_node_says() {
+    fn a_pending_event_costs_the_memory_that_the_operating_page_names() {
         assert_eq!((std::mem::size_of::<IndexedEvent>(), std::mem::size_of::<Decided>()), (40, 48));
     }
 }

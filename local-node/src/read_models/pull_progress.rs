@@ -20,7 +20,7 @@ pub(crate) struct PullProgress {
     pub(crate) load: Option<Load>,
     /// Where central was put back to an older copy: it gave other events the positions that this node was told of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) put_back: Option<RestoredCentral>,
+    pub(crate) restored: Option<RestoredCentral>,
 }
 
 /// A central that was put back, and what had been decided before.
@@ -40,7 +40,6 @@ pub(crate) struct Load {
     pub(crate) after: Option<String>,
     /// Of which central, once it has said so.
     pub(crate) incarnation: Option<Uuid>,
-    /// Of which scope.
     pub(crate) scope: Option<String>,
 }
 
@@ -53,7 +52,7 @@ impl RestoredCentral {
 impl PullProgress {
     /// As it is kept. One that does not read is a defect or a hand that should not be there: a first load mends it, and it is told.
     pub(crate) fn read(log: &Log) -> Result<PullProgress, ReadError> {
-        let Some(bytes) = log.get(KeySpace::Place, &[])? else { return Ok(PullProgress::default()) };
+        let Some(bytes) = log.get(KeySpace::PullProgress, &[])? else { return Ok(PullProgress::default()) };
         Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
             tracing::error!(%error, "The place in central's changes does not read, everything is loaded anew: {error}");
             // Whatever stands here already is of an earlier generation than the rows that come.
@@ -64,7 +63,7 @@ impl PullProgress {
     /// The change that keeps it.
     pub(crate) fn change(&self) -> KeyChange {
         let bytes = serde_json::to_vec(self).expect("plain values encode");
-        KeyChange::set(KeySpace::Place, Vec::new(), bytes)
+        KeyChange::set(KeySpace::PullProgress, Vec::new(), bytes)
     }
 
     /// Everything is to be loaded anew. What stands here stays until the load has ended.
@@ -75,48 +74,48 @@ impl PullProgress {
             cursor: None,
             complete_through: self.complete_through,
             load: Some(Load::default()),
-            put_back: self.put_back,
+            restored: self.restored,
         }
     }
 
     /// Central was put back, and is given what it misses before anything is loaded: own events up to here were decided before.
     #[must_use]
-    pub(crate) fn put_back(&self, last: LogPosition) -> PullProgress {
+    pub(crate) fn restored(&self, last: LogPosition) -> PullProgress {
         let generation = self.generation + 1;
         // Seen again while it waits, the first time counts: what was decided since is the later central's.
-        let known = self.put_back.filter(|known| known.generation == generation);
+        let known = self.restored.filter(|known| known.generation == generation);
         let now = RestoredCentral { generation, epoch: last.epoch, seq: last.seq.0 };
-        PullProgress { put_back: Some(known.unwrap_or(now)), ..self.clone() }
+        PullProgress { restored: Some(known.unwrap_or(now)), ..self.clone() }
     }
 
     /// It could not be given everything: of what it holds the rows will tell, the rest stays over them.
     #[must_use]
-    pub(crate) fn given_back_to(&self, held: LogPosition) -> PullProgress {
-        let put_back = self.put_back.map(|last| {
+    pub(crate) fn resent_up_to(&self, held: LogPosition) -> PullProgress {
+        let restored = self.restored.map(|last| {
             let upto = last.at().min(held);
             RestoredCentral { epoch: upto.epoch, seq: upto.seq.0, ..last }
         });
-        PullProgress { put_back, ..self.clone() }
+        PullProgress { restored, ..self.clone() }
     }
 
     /// Whether everything that changed up to an own event's position is in the rows, the event with it.
     pub(crate) fn covers(&self, at: LogPosition, position: u64) -> bool {
         let passed = self.complete_through.is_some_and(|to| position <= to);
-        let loaded = |put_back: RestoredCentral| self.load.is_none() && self.generation >= put_back.generation;
-        match self.put_back {
+        let loaded = |restored: RestoredCentral| self.load.is_none() && self.generation >= restored.generation;
+        match self.restored {
             None => passed,
-            Some(put_back) if at <= put_back.at() => passed || loaded(put_back),
-            Some(put_back) => passed && loaded(put_back),
+            Some(restored) if at <= restored.at() => passed || loaded(restored),
+            Some(restored) => passed && loaded(restored),
         }
     }
 
     /// Whether a row of that load and version has an own event in it: rows come before the cursor passes them.
     pub(crate) fn is_in(&self, generation: u32, version: u64, at: LogPosition, position: u64) -> bool {
         let passed = position <= version;
-        match self.put_back {
+        match self.restored {
             None => passed,
-            Some(put_back) if at <= put_back.at() => passed || generation >= put_back.generation,
-            Some(put_back) => passed && generation >= put_back.generation,
+            Some(restored) if at <= restored.at() => passed || generation >= restored.generation,
+            Some(restored) => passed && generation >= restored.generation,
         }
     }
 
@@ -132,11 +131,11 @@ impl PullProgress {
     #[must_use]
     pub(crate) fn moved(&self, cursor: String, complete_through: Option<u64>) -> PullProgress {
         // Where nothing had to be loaded it was not put back after all.
-        let put_back = self.put_back.filter(|put_back| put_back.generation <= self.generation);
+        let restored = self.restored.filter(|restored| restored.generation <= self.generation);
         PullProgress {
             cursor: Some(cursor),
             complete_through: complete_through.or(self.complete_through),
-            put_back,
+            restored,
             ..self.clone()
         }
     }

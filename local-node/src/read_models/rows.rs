@@ -12,18 +12,17 @@ use uuid::Uuid;
 pub(crate) struct HeldRow {
     /// In which first load it came, or after which.
     pub(crate) generation: u32,
-    /// Of its last change.
     pub(crate) position: u64,
     /// When it was brought here, by the node's clock, in microseconds.
-    pub(crate) brought_at: i64,
+    pub(crate) received_at: i64,
     /// One of the types of `read_v1`.
     pub(crate) row: Box<RawValue>,
 }
 
 impl HeldRow {
     /// When it was brought here.
-    pub(crate) fn brought_at(&self) -> Timestamp {
-        Timestamp(self.brought_at)
+    pub(crate) fn received_at(&self) -> Timestamp {
+        Timestamp(self.received_at)
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -103,7 +102,7 @@ pub(crate) fn id_in(key: &[u8]) -> Option<(&str, Option<SiteId>)> {
 /// What is to be kept of a change; nothing where the row went out of scope.
 pub(crate) fn held(change: RowChange, generation: u32, now: Timestamp) -> Option<HeldRow> {
     let position = change.position;
-    change.row.map(|row| HeldRow { generation, position, brought_at: now.0, row })
+    change.row.map(|row| HeldRow { generation, position, received_at: now.0, row })
 }
 
 #[cfg(test)]
@@ -133,9 +132,9 @@ mod tests {
     #[test]
     fn a_later_load_counts_whatever_its_positions() {
         let row = RawValue::from_string("{}".to_owned()).unwrap();
-        let held = HeldRow { generation: 2, position: 100, brought_at: 5, row };
-        let place: HeldVersion = serde_json::from_slice(&held.encode()).unwrap();
-        assert!(place.yields_to(2, 101) && place.yields_to(3, 1));
-        assert!(!place.yields_to(2, 100) && !place.yields_to(1, 900));
+        let held = HeldRow { generation: 2, position: 100, received_at: 5, row };
+        let version: HeldVersion = serde_json::from_slice(&held.encode()).unwrap();
+        assert!(version.yields_to(2, 101) && version.yields_to(3, 1));
+        assert!(!version.yields_to(2, 100) && !version.yields_to(1, 900));
     }
 }

@@ -27,16 +27,14 @@ use crate::event_log::{KeySpace, Log, LogPosition, ReadError};
 /// The type under which stock stands.
 const STOCK: &str = "STOCK";
 
-/// A node's read models.
 pub(crate) struct ReadModels {
     log: Log,
-    tail: Mutex<PendingIndex>,
+    pending_index: Mutex<PendingIndex>,
 }
 
 /// What the line to central knows beside the log.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SyncProgress {
-    /// Records on their way.
     pub(crate) sending: Option<(Seq, Seq)>,
     /// When this node last had everything.
     pub(crate) pulled_at: Option<Timestamp>,
@@ -46,7 +44,6 @@ pub(crate) struct SyncProgress {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RowPage {
     pub(crate) limit: usize,
-    /// Those behind this key.
     pub(crate) after: Option<Vec<u8>>,
 }
 
@@ -78,9 +75,7 @@ impl std::fmt::Display for EditTag {
 
 /// A row of `read_v1`, as it is kept and shown.
 pub(crate) trait RowType: DeserializeOwned + Clone {
-    /// Which rows.
     const KIND: RowKind;
-    /// Its version.
     fn version(&self) -> u64;
     /// Whether lists leave it out.
     fn is_hidden(&self) -> bool {
@@ -134,7 +129,7 @@ impl RowType for InvoiceRow {
 
 impl ReadModels {
     pub(crate) fn new(log: Log) -> ReadModels {
-        ReadModels { log, tail: Mutex::default() }
+        ReadModels { log, pending_index: Mutex::default() }
     }
 
     /// One row; nothing where neither central nor this node knows of it.
@@ -143,7 +138,7 @@ impl ReadModels {
         target: &Target,
         line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
-        let over = self.up_to_date(|tail| tail.over(target).to_vec())?;
+        let over = self.up_to_date(|pending_index| pending_index.over(target).to_vec())?;
         let key = rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None);
         let held = self.log.get(KeySpace::Row, &key)?;
         self.shown(target, held.as_deref(), &over, line)
@@ -159,9 +154,9 @@ impl ReadModels {
     ) -> Result<RowList<NodeRow<R>>, ReadError> {
         let (from, to) = self.bounds(R::KIND, entity_type.as_str(), page);
         // Ids that have events over them are few: what waits. Those that central does not know are listed with the others.
-        let laid: BTreeSet<Vec<u8>> = self.up_to_date(|tail| {
+        let local_keys: BTreeSet<Vec<u8>> = self.up_to_date(|pending_index| {
             let first = first_target(R::KIND, entity_type);
-            let keys = tail
+            let keys = pending_index
                 .targets(&first)
                 .map(|target| rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None));
             keys.filter(|key| *key >= from).collect()
@@ -184,7 +179,7 @@ impl ReadModels {
                 }
             }
         };
-        self.merge(&from, &to, laid, &mut add)?;
+        self.merge(&from, &to, local_keys, &mut add)?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -201,9 +196,10 @@ impl ReadModels {
     ) -> Result<RowList<NodeStockRow>, ReadError> {
         let (from, to) = self.bounds(RowKind::Stock, STOCK, page);
         let site = self.log.identity().site;
-        let (moving, from_central) = (self.up_to_date(|tail| tail.stock().clone())?, PullProgress::read(&self.log)?);
+        let (moving, from_central) =
+            (self.up_to_date(|pending_index| pending_index.stock().clone())?, PullProgress::read(&self.log)?);
         let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
-        let laid: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
+        let local_keys: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
         let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
         let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
             let Some(row) = stock_row(key, held, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
@@ -216,48 +212,48 @@ impl ReadModels {
             shown.push((key.to_vec(), row));
             ControlFlow::Continue(())
         };
-        self.merge(&from, &to, laid, &mut add)?;
+        self.merge(&from, &to, local_keys, &mut add)?;
         let next_cursor = shown.last().filter(|_| more).map(|(key, _)| cursor(key));
         Ok(RowList { rows: shown.into_iter().map(|(_, row)| row).collect(), next_cursor })
     }
 
     /// Changes whenever a list might that tells this of the line to central.
     pub(crate) fn list_tag(&self, line: SyncProgress) -> Result<String, ReadError> {
-        let (head, place) = (self.log.head(), PullProgress::read(&self.log)?);
-        let text = format!("{place:?} {line:?} {} {:?}", head.epoch.number, head.marks);
+        let (head, progress) = (self.log.head(), PullProgress::read(&self.log)?);
+        let text = format!("{progress:?} {line:?} {} {:?}", head.epoch.number, head.marks);
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 
     /// Looks at what lies over central's rows, as it is now.
     fn up_to_date<T>(&self, read: impl FnOnce(&PendingIndex) -> T) -> Result<T, ReadError> {
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = PullProgress::read(&self.log)?;
-        if let Err(error) = tail.refresh(&self.log, &place) {
+        let mut pending_index = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = PullProgress::read(&self.log)?;
+        if let Err(error) = pending_index.refresh(&self.log, &progress) {
             // Half a step is no state to go on from.
-            *tail = PendingIndex::default();
+            *pending_index = PendingIndex::default();
             return Err(error);
         }
-        Ok(read(&tail))
+        Ok(read(&pending_index))
     }
 
     /// Calls `add` with each key of central's rows and of those that only events of this log know of, in order, until it breaks.
-    fn merge(&self, from: &[u8], to: &[u8], mut laid: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
+    fn merge(&self, from: &[u8], to: &[u8], mut local_keys: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
         self.log.scan(KeySpace::Row, from, to, &mut |key, held| {
-            while let Some(local) = laid.first().filter(|local| local.as_slice() < key).cloned() {
-                laid.remove(&local);
+            while let Some(local) = local_keys.first().filter(|local| local.as_slice() < key).cloned() {
+                local_keys.remove(&local);
                 ended = add(&local, None);
                 if ended.is_break() {
                     return ended;
                 }
             }
-            laid.remove(key);
+            local_keys.remove(key);
             ended = add(key, Some(&held));
             ended
         })?;
         if ended.is_continue() {
             // A page that is full ends it.
-            let _ended = laid.iter().try_for_each(|local| add(local, None));
+            let _ended = local_keys.iter().try_for_each(|local| add(local, None));
         }
         Ok(())
     }
@@ -283,7 +279,7 @@ impl ReadModels {
         let id = rows::id_in(key).and_then(|(id, _)| Name::new(id).ok());
         let Some(entity_id) = id else { return Ok(None) };
         let target = Target { kind: R::KIND, entity_type: entity_type.clone(), entity_id };
-        let over = self.tail.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
+        let over = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
         Ok(self.shown(&target, held, &over, line)?.map(|tagged| tagged.row))
     }
 
@@ -296,14 +292,14 @@ impl ReadModels {
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let held = held.and_then(read_held::<R>);
         let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-        let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
+        let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
         let version = row.as_ref().map_or(0, RowType::version);
-        let place = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
+        let progress = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = pending::decision(&self.log, *at)?;
             // The row has it already: rows come before the cursor passes them, by a whole first load at times.
-            let is_in = |position| place.is_in(generation, version, *at, position);
+            let is_in = |position| progress.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
             }
@@ -317,10 +313,10 @@ impl ReadModels {
             last = Some(*at);
         }
         let tag = EditTag { version, over: last.map(|last| (events.len(), last)) };
-        let is_synced = events.is_empty() && brought_at.is_some();
+        let is_synced = events.is_empty() && received_at.is_some();
         let row = if events.is_empty() { row } else { R::with(row, target, &self.over(events)?) };
         let Some(row) = row else { return Ok(None) };
-        let row = NodeRow { row, is_synced, last_sync_at: brought_at.map(instant::format), pending };
+        let row = NodeRow { row, is_synced, last_sync_at: received_at.map(instant::format), pending };
         Ok(Some(Tagged { row, tag }))
     }
 
@@ -375,17 +371,18 @@ fn stock_row(
     key: &[u8],
     held: Option<&[u8]>,
     own_site: SiteId,
-    (moving, place): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
+    (moving, progress): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
     line: SyncProgress,
 ) -> Option<NodeStockRow> {
     let (product, site) = rows::id_in(key)?;
     let held = held.and_then(read_held::<StockRow>);
     let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-    let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
+    let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
     // Rows come before the cursor passes them, and before a first load has ended: what is in the figure does not stand beside it too.
-    let waiting = waiting.map(|waiting| waiting.without(|at, position| place.is_in(generation, version, at, position)));
+    let waiting =
+        waiting.map(|waiting| waiting.without(|at, position| progress.is_in(generation, version, at, position)));
     let waiting = waiting.filter(|waiting| waiting.events > 0);
     Some(NodeStockRow {
         site: site.map(SiteId::uuid),
@@ -393,7 +390,7 @@ fn stock_row(
         version,
         known_at: line.pulled_at.map(instant::format),
         is_synced: waiting.is_none() && row.is_some(),
-        last_sync_at: brought_at.map(instant::format),
+        last_sync_at: received_at.map(instant::format),
         waiting: waiting_stock(&waiting.unwrap_or_default()),
         quantity: row.as_ref().map(|row| row.quantity.clone()),
         backordered: row.map(|row| row.backordered),

@@ -1,8 +1,9 @@
 //! The loop: woken by an append, by the timer and by the start, it sends what is due and does about each answer what its
 //! reaction says. Dropping it at any await is harmless: what counts is in the log.
 
+mod blob_upload;
 mod incidents;
-mod pull_task;
+mod notify;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,7 +61,6 @@ pub(crate) struct Agent<T> {
     state: watch::Sender<SyncState>,
     size: BatchSize,
     backoff: Backoff,
-    /// The epoch being sent.
     epoch: Epoch,
     /// The next record to send: the one after `acked`, or an earlier one that central misses.
     next: Seq,
@@ -70,7 +70,7 @@ pub(crate) struct Agent<T> {
     /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a central that is wrong.
     opened_epoch: bool,
     /// Up to where decisions were told to people; as it is kept in the log at first.
-    told: Option<DecisionMark>,
+    notified_through: Option<DecisionMark>,
     /// Whether central's stand has to be known before anything more is sent. So at the start: a log that was put back from an older
     /// copy, and sold since, would show central a fork where it only lost what central holds.
     must_ask: bool,
@@ -104,7 +104,7 @@ impl<T: Transport> Agent<T> {
             rewound: false,
             mismatches: 0,
             opened_epoch: false,
-            told: None,
+            notified_through: None,
             must_ask: true,
             ask_at: Instant::now(),
             notes_at: Instant::now(),
@@ -178,15 +178,15 @@ impl<T: Transport> Agent<T> {
             .map_err(PushFailure::from)
             .and_then(|answer| read_status(&answer))
         {
-            Ok(stand) => {
+            Ok(central) => {
                 self.must_ask = false;
-                self.settle(&stand, asked_at).await;
-                self.compare(stand).await
+                self.settle(&central, asked_at).await;
+                self.compare(central).await
             }
             Err(failure) => {
                 // One that does not know the question is not asked again before everything else.
                 self.must_ask &= !matches!(failure, PushFailure::Refused { status: 400 | 404 | 405, .. });
-                self.set_back(failure, None).await
+                self.handle_failure(failure, None).await
             }
         }
     }
@@ -200,10 +200,10 @@ impl<T: Transport> Agent<T> {
         let id = self.environment.random_uuid().unwrap_or_default();
         let batch = match blocking(move || outbox::batch(&log, epoch, next, size, id)).await {
             Ok(batch) => batch,
-            Err(error) => return self.tell("LOG_UNREADABLE", error.to_string()),
+            Err(error) => return self.report("LOG_UNREADABLE", error.to_string()),
         };
         for hash in &batch.blobs {
-            if let Err(step) = self.bring_blob(*hash).await {
+            if let Err(step) = self.send_blob(*hash).await {
                 return step;
             }
         }
@@ -214,8 +214,8 @@ impl<T: Transport> Agent<T> {
         let latency = started.elapsed();
         self.state.send_modify(|state| state.sending = None);
         match self.read(&batch, answer).await {
-            Ok(pushed) => self.taken(&batch, pushed, sent_at, latency).await,
-            Err(failure) => self.set_back(failure, Some(&batch)).await,
+            Ok(pushed) => self.accepted(&batch, pushed, sent_at, latency).await,
+            Err(failure) => self.handle_failure(failure, Some(&batch)).await,
         }
     }
 
@@ -229,9 +229,9 @@ impl<T: Transport> Agent<T> {
             Ok(answer) => answer,
             Err(_) => {
                 let detail = format!("a request has had no answer for {} s", patience.as_secs());
-                let trouble = self.trouble(CENTRAL_NOT_ANSWERING, detail);
+                let issue = self.issue(CENTRAL_NOT_ANSWERING, detail);
                 // What failed before says more than that the next request waits.
-                self.state.send_modify(|state| _ = state.last_error.get_or_insert(trouble));
+                self.state.send_modify(|state| _ = state.last_error.get_or_insert(issue));
                 request.await
             }
         };
@@ -246,26 +246,26 @@ impl<T: Transport> Agent<T> {
     }
 
     /// Central holds the records up to `up_to`: keeps its results, then goes on.
-    async fn taken(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
-        let Pushed { results, up_to, stand } = pushed;
+    async fn accepted(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
+        let Pushed { results, up_to, central } = pushed;
         assert_eq!(batch.epoch, self.epoch, "a batch is answered in the epoch it was made in");
         assert!(
             (batch.first().0..).zip(&results).all(|(seq, (result, _))| result.seq == seq)
                 && up_to.next().0 == batch.first().0 + results.len() as u64,
             "read_push() lets only results of the batch's first records through"
         );
-        let taken = results.len();
+        let accepted = results.len();
         self.store(batch, up_to, results).await;
         self.next = up_to.next();
         (self.rewound, self.mismatches) = (false, 0);
-        self.size.taken(batch.full && taken == batch.records.len(), latency);
+        self.size.taken(batch.full && accepted == batch.records.len(), latency);
         let (first, node, epoch) = (batch.first(), self.log.identity().node, self.epoch.number);
         tracing::info!(
-            node.id = %node, batch.id = %batch.id, batch.len = taken, seq.first = first.0, seq.last = up_to.0,
-            "Central took {taken} records of {node}, epoch {epoch}, seq {first} to {up_to}"
+            node.id = %node, batch.id = %batch.id, batch.len = accepted, seq.first = first.0, seq.last = up_to.0,
+            "Central took {accepted} records of {node}, epoch {epoch}, seq {first} to {up_to}"
         );
-        self.settle(&stand, sent_at).await;
-        match stand.head {
+        self.settle(&central, sent_at).await;
+        match central.head {
             Some(head) if self.is_ahead(head) => self.ahead(head).await,
             _ => Step::Next,
         }
@@ -283,7 +283,7 @@ impl<T: Transport> Agent<T> {
         let again = results.iter().filter(|(result, _)| result.seq <= acked.0).map(|(result, _)| result.clone());
         let again: Vec<_> = again.collect();
         if !again.is_empty() {
-            self.tell_second(again).await;
+            self.compare_second_decisions(again).await;
         }
         if up_to <= acked || batch.first() > acked.next() {
             return;
@@ -297,16 +297,16 @@ impl<T: Transport> Agent<T> {
         };
         match stored {
             Ok(()) => self.notify().await,
-            Err(error) => drop(self.tell("RESULTS_NOT_STORED", error.to_string())),
+            Err(error) => drop(self.report("RESULTS_NOT_STORED", error.to_string())),
         }
     }
 
     /// Notes what every good answer says.
-    async fn settle(&mut self, stand: &CentralStatus, sent_at: Timestamp) {
+    async fn settle(&mut self, central: &CentralStatus, sent_at: Timestamp) {
         self.backoff.reset();
         let now = self.log.now();
         self.ask_at = Instant::now() + self.interval;
-        let clock = instant::parse(&stand.server_time).map(|server| offset(sent_at, now, server));
+        let clock = instant::parse(&central.server_time).map(|server| offset(sent_at, now, server));
         // The line is well when the next record to send is the one after the mark: nothing is being caught up.
         let well = self.next == self.acked().next() && self.log.status().state == State::Open;
         let mut renewed = false;
@@ -315,13 +315,13 @@ impl<T: Transport> Agent<T> {
             state.last_error = None;
             state.failures = 0;
             state.clock = clock.or(state.clock);
-            state.signed_head = stand.receipt.clone().or(state.signed_head.take());
+            state.signed_head = central.receipt.clone().or(state.signed_head.take());
             if well {
                 clear_alert(state);
             }
-            if state.incarnation != Some(stand.incarnation) {
+            if state.incarnation != Some(central.incarnation) {
                 renewed = true;
-                state.previous_incarnation = state.incarnation.replace(stand.incarnation);
+                state.previous_incarnation = state.incarnation.replace(central.incarnation);
             }
         });
         if let Some(clock) = clock {
@@ -330,7 +330,7 @@ impl<T: Transport> Agent<T> {
         }
         let before = self.state.borrow().previous_incarnation.filter(|_| renewed);
         if let Some(before) = before {
-            tracing::warn!("Central is another one: incarnation {before} became {}", stand.incarnation);
+            tracing::warn!("Central is another one: incarnation {before} became {}", central.incarnation);
         }
         let caught_up = self.next > self.log.head().marks.durable;
         if renewed || caught_up || self.notes_at.elapsed() >= NOTES_AGE {
@@ -351,7 +351,7 @@ impl<T: Transport> Agent<T> {
             }
             (None, None) => false,
             (shown, behind) => {
-                *shown = behind.map(|detail| self.trouble("CLOCK_BEHIND", detail));
+                *shown = behind.map(|detail| self.issue("CLOCK_BEHIND", detail));
                 true
             }
         });
@@ -366,16 +366,15 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// A request brought nothing.
-    async fn set_back(&mut self, failure: PushFailure, batch: Option<&PushBatch>) -> Step {
+    async fn handle_failure(&mut self, failure: PushFailure, batch: Option<&PushBatch>) -> Step {
         let (word, detail, asked) = (reaction::word(&failure), failure.to_string(), reaction::asked(&failure));
         if self.backoff.failures() == 0 {
             tracing::warn!(code = %word, "Central is not reached: {detail}");
         } else {
             tracing::debug!(code = %word, failures = self.backoff.failures(), "Still not: {detail}");
         }
-        let trouble = self.trouble(&word, detail.clone());
-        self.state.send_modify(|state| state.last_error = Some(trouble));
+        let issue = self.issue(&word, detail.clone());
+        self.state.send_modify(|state| state.last_error = Some(issue));
         match reaction::to(&failure) {
             Reaction::Again => self.pause(asked),
             Reaction::AskAndAgain => {
@@ -386,12 +385,12 @@ impl<T: Transport> Agent<T> {
                 self.size.halve();
                 self.pause(asked)
             }
-            Reaction::SmallerAndTell => {
+            Reaction::SmallerAndAlert => {
                 self.size.halve();
                 self.raise_alert(&word, detail);
                 self.pause(asked)
             }
-            Reaction::SlowlyAndTell => {
+            Reaction::SlowlyAndAlert => {
                 self.raise_alert(&word, detail);
                 let chance = self.chance();
                 Step::Pause(self.backoff.refused(asked, chance))
@@ -406,9 +405,9 @@ impl<T: Transport> Agent<T> {
     }
 
     /// Tells a person, and tries again as late as ever.
-    fn tell(&mut self, code: &str, detail: String) -> Step {
-        let trouble = self.trouble(code, detail.clone());
-        self.state.send_modify(|state| state.last_error = Some(trouble));
+    fn report(&mut self, code: &str, detail: String) -> Step {
+        let issue = self.issue(code, detail.clone());
+        self.state.send_modify(|state| state.last_error = Some(issue));
         self.raise_alert(code, detail);
         let chance = self.chance();
         Step::Pause(self.backoff.refused(None, chance))
@@ -421,17 +420,17 @@ impl<T: Transport> Agent<T> {
 
     /// Shows a person what is the matter; the time of its first appearance stays.
     fn raise_alert(&self, code: &str, detail: String) {
-        let trouble = self.trouble(code, detail);
+        let issue = self.issue(code, detail);
         self.state.send_modify(|state| match &mut state.alert {
-            Some(known) if known.code == trouble.code => known.detail = trouble.detail,
+            Some(known) if known.code == issue.code => known.detail = issue.detail,
             other => {
-                tracing::error!(code = %trouble.code, "Somebody should look at this node: {}", trouble.detail);
-                *other = Some(trouble);
+                tracing::error!(code = %issue.code, "Somebody should look at this node: {}", issue.detail);
+                *other = Some(issue);
             }
         });
     }
 
-    fn trouble(&self, code: &str, detail: String) -> SyncIssue {
+    fn issue(&self, code: &str, detail: String) -> SyncIssue {
         SyncIssue { code: code.to_owned(), detail, at: self.log.now() }
     }
 
@@ -449,7 +448,7 @@ impl<T: Transport> Agent<T> {
 /// What was to be looked at is well again. What is lost stays shown until a restart: a push that goes well follows at once, and nobody
 /// would have seen it.
 fn clear_alert(state: &mut SyncState) {
-    state.alert = state.alert.take().filter(|trouble| LASTING.contains(&trouble.code.as_str()));
+    state.alert = state.alert.take().filter(|issue| LASTING.contains(&issue.code.as_str()));
 }
 
 /// The node's clock minus central's, taken in the middle between question and answer.

@@ -8,7 +8,6 @@ pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(16);
 /// The longest pause that central may ask for: past it an answer is more likely wrong than a wish.
 const ASKED_MAX: Duration = Duration::from_secs(3_600);
 
-/// Failures in a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_sixteen_seconds_and_stay_there_for_ever() {
+    fn pauses_double_up_to_sixteen_seconds() {
         assert_eq!(pauses(8, 0), [1_000, 2_000, 4_000, 8_000, 16_000, 16_000, 16_000, 16_000]);
         let mut backoff = Backoff { failures: u32::MAX };
         assert_eq!(backoff.failed(None, 0), PAUSE_MAX);

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_stream_of_ours_is_told_and_holds_no_memory() {
+    async fn a_foreign_stream_is_refused_and_uses_no_memory() {
         let mut plain = lines(vec![Ok(Bytes::from_static(b"<html>a hotel's login page</html>"))]);
         assert!(matches!(plain.next().await, Err(PushFailure::Misfit(_))));
         let mut endless = lines(vec![Ok(frame(&" ".repeat(2 * LINE_BYTES_MAX)).into())]);

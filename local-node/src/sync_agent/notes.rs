@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::state::SyncState;
 
-/// The file's content.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AgentNotes {
     incarnation: Option<Uuid>,
@@ -39,12 +38,11 @@ impl AgentNotes {
 
     /// Replaces the file. A reader finds the old one or the new one.
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
-        let beside = path.with_extension("json.new");
-        std::fs::write(&beside, serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
-        std::fs::rename(&beside, path)
+        let temporary = path.with_extension("json.new");
+        std::fs::write(&temporary, serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
+        std::fs::rename(&temporary, path)
     }
 
-    /// What is worth remembering.
     pub(crate) fn of(state: &SyncState) -> AgentNotes {
         AgentNotes {
             incarnation: state.incarnation,
@@ -70,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_come_back_as_they_were_and_a_torn_file_is_begun_anew() {
+    fn notes_read_back_and_a_torn_file_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("central.json");
         assert_eq!(AgentNotes::load(&path), AgentNotes::default());

@@ -71,13 +71,11 @@ pub(crate) struct Sent {
 pub(crate) struct PushBatch {
     pub(crate) id: Uuid,
     pub(crate) epoch: Epoch,
-    /// Never empty.
     pub(crate) records: Vec<Sent>,
     /// Whether the size limited it.
     pub(crate) full: bool,
     /// The files that its events name: central is to have them first.
     pub(crate) blobs: Vec<BlobHash>,
-    /// The request.
     pub(crate) body: Bytes,
 }
 
@@ -118,7 +116,7 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
         epoch: epoch.into(),
         first_seq: first.0,
         previous_chain: chain_before(log, epoch, first)?.to_string(),
-        records: sealed.iter().zip(decided).map(|(sealed, decided)| handed_over(sealed, decided)).collect(),
+        records: sealed.iter().zip(decided).map(|(sealed, decided)| to_send(sealed, decided)).collect(),
         node_time: instant::format(log.watched_now()),
         clock: log.clock_marks(epoch.number, first)?,
         taken_in: sealed.iter().filter_map(given_ahead).collect(),
@@ -142,7 +140,7 @@ fn given_ahead(sealed: &Sealed) -> Option<RecordIntake> {
     ahead.then(|| RecordIntake { seq: sealed.seq.0, at: instant::format(sealed.appended_at) })
 }
 
-fn handed_over(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
+fn to_send(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
     SealedRecord { prior_decision: decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
 }
 

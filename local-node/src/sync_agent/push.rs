@@ -23,10 +23,8 @@ use crate::event_log::{EpochHead, Identity};
 /// Why a request brought nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum PushFailure {
-    /// No answer came.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
-    /// Central refused.
     #[error("central answered {status}{}", problem.as_ref().map(|problem| format!(" {}: {}", problem.code, problem.detail)).unwrap_or_default())]
     Refused { status: u16, problem: Option<Box<Problem>>, retry_after: Option<Duration> },
     /// 200, and not an answer to what was sent.
@@ -54,7 +52,7 @@ pub(crate) struct Pushed {
     pub(crate) results: Vec<(RecordResult, Vec<u8>)>,
     /// The last record with a result.
     pub(crate) up_to: Seq,
-    pub(crate) stand: CentralStatus,
+    pub(crate) central: CentralStatus,
 }
 
 /// Where central stands with the node, as each of its answers says.
@@ -93,14 +91,14 @@ pub(crate) fn read_push(
     let up_to = Seq(batch.first().0 + response.results.len() as u64 - 1);
     let last_sync_at = Some(instant::format(now));
     let stored = |result: RecordResult| {
-        let kept = StoredResult { result, last_sync_at: last_sync_at.clone() };
-        let bytes = serde_json::to_vec(&kept).map_err(|error| PushFailure::Misfit(error.to_string()))?;
-        Ok((kept.result, bytes))
+        let timed = StoredResult { result, last_sync_at: last_sync_at.clone() };
+        let bytes = serde_json::to_vec(&timed).map_err(|error| PushFailure::Misfit(error.to_string()))?;
+        Ok((timed.result, bytes))
     };
     Ok(Pushed {
         results: response.results.into_iter().map(stored).collect::<Result<_, PushFailure>>()?,
         up_to,
-        stand: CentralStatus {
+        central: CentralStatus {
             head: Some(head),
             server_time: response.server_time,
             incarnation: response.incarnation,
@@ -138,9 +136,9 @@ fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), Push
             return misfit(format!("seq {} was sent, and a result names seq {}", sent.seq, result.seq));
         }
         // A record that central cannot read, or finds in the wrong place, it names by its chain: the answer must not hang on that.
-        let set_apart = result.verdict == Verdict::Quarantined.as_str()
+        let is_quarantined = result.verdict == Verdict::Quarantined.as_str()
             && result.event_id == stored_v1::unreadable_event_id(sent.chain).uuid();
-        if sent.event_id.is_some_and(|id| id.uuid() != result.event_id) && !set_apart {
+        if sent.event_id.is_some_and(|id| id.uuid() != result.event_id) && !is_quarantined {
             return misfit(format!("seq {}: the result names event {}", sent.seq, result.event_id));
         }
     }

@@ -40,7 +40,7 @@ impl Phase {
 pub struct SyncIssue {
     /// One word: an error code of central's, or one of the agent's own.
     pub code: String,
-    /// With the values.
+    /// Explanation with the values.
     pub detail: String,
     /// Since when, by the node's clock.
     pub at: Timestamp,
@@ -58,7 +58,7 @@ pub struct ClockOffset {
 /// Events that central's decisions leave to a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct NeedsPerson {
-    /// How many.
+    /// Number of events.
     pub events: u64,
     /// How often somebody began to count, and which of these counts is shown: one that began earlier never takes its place.
     pub(super) begun: u64,
@@ -90,7 +90,7 @@ pub struct SyncState {
     pub signed_head: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: usize,
-    /// Events for a person.
+    /// Events that need a person.
     pub needs_person: NeedsPerson,
     /// Since when a request to central has waited for its answer.
     pub request_since: Option<Instant>,
@@ -98,7 +98,7 @@ pub struct SyncState {
     pub sending: Option<(Seq, Seq)>,
     /// How often something was kept in this process that a person should hear.
     pub notifications: u64,
-    /// What central gives.
+    /// Progress of the pull.
     pub pull: PullState,
 }
 
@@ -127,14 +127,14 @@ pub struct PullState {
 
 impl PullState {
     /// Notes what central said of this device. The time of a trouble's first appearance stays.
-    pub(crate) fn stands(&mut self, device: DeviceStatus, now: Timestamp) {
-        let told = match device {
+    pub(crate) fn note_device(&mut self, device: DeviceStatus, now: Timestamp) {
+        let reason = match device {
             DeviceStatus { is_active: false, .. } => Some(("DEVICE_REVOKED", "central took this device out of use")),
             DeviceStatus { requires_reauth: true, .. } => Some(("REAUTH_REQUIRED", "central asks its user to sign in")),
             DeviceStatus { is_active: true, requires_reauth: false } => None,
         };
         let before = self.alert.take();
-        self.alert = told.map(|(code, why)| {
+        self.alert = reason.map(|(code, why)| {
             let detail = format!("{why}; events go on being sealed here and are sent as long as central takes them");
             before.filter(|known| known.code == code).unwrap_or(SyncIssue { code: code.to_owned(), detail, at: now })
         });

@@ -55,7 +55,7 @@ impl Acked {
 /// What a pull asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PullParams {
-    /// Where it begins.
+    /// Cursor to pull from.
     pub cursor: String,
     /// At most so many rows.
     pub limit: usize,
@@ -65,7 +65,7 @@ pub struct PullParams {
 
 /// What a first load answers with.
 pub enum BootstrapAnswer {
-    /// It is refused.
+    /// Central refused the request.
     Refused(HttpAnswer),
     /// The stream, as it comes; broken where it ends by an error.
     Stream(ByteStream),
@@ -113,7 +113,7 @@ pub enum Unanswered {
     /// There was no connection: the request did not leave.
     #[error("central cannot be reached: {0}")]
     NotConnected(String),
-    /// Nothing came in time.
+    /// No answer came in time.
     #[error("central did not answer in time")]
     Timeout,
     /// The connection broke, or the answer is not HTTP.
@@ -143,7 +143,7 @@ pub enum TransportError {
     /// An address and a key are needed.
     #[error("sync is enabled, and {setting} is missing")]
     Missing {
-        /// Which setting.
+        /// Name of the setting.
         setting: &'static str,
     },
     /// The HTTP client does not start, for instance for want of root certificates.
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_connection_and_a_broken_one_are_told_apart() {
+    async fn a_refused_and_a_broken_connection_are_distinguished() {
         let app = Router::new().route(paths::SYNC_STATUS, get(broken));
         assert!(matches!(transport(app).await.status(ACKED).await, Err(Unanswered::Broken(_))));
         // A port that was free a moment ago, with nobody behind it.

@@ -51,7 +51,6 @@ const TAG_ANSWER: u8 = 3;
 const TAG_ENTRY: u8 = 4;
 const TAG_HEAD: u8 = 5;
 const TAG_END: u8 = 255;
-/// Tag and length.
 const FRAME_HEADER_BYTES: usize = 5;
 const EPOCH_BYTES: usize = 60;
 const HEAD_BYTES: usize = 40;
@@ -100,7 +99,7 @@ pub struct TenantContext {
 }
 
 impl BundleHeader {
-    /// Whose log it is.
+    /// Tenant, site and node of the log.
     pub fn tenant(&self) -> TenantId {
         match self {
             BundleHeader::Node { tenant, .. } | BundleHeader::Central { tenant, .. } => *tenant,
@@ -151,7 +150,7 @@ pub struct EpochHead {
 /// A record of a tenant's log, its place and its decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
-    /// In the tenant's order.
+    /// Position in the tenant's log.
     pub position: Position,
     /// Whose chain it took a place in. The record's own header says the same, or it was quarantined.
     pub node: NodeId,

@@ -26,10 +26,10 @@ pub enum BundleError {
     Io {
         /// How far reading had come.
         offset: u64,
-        /// The source's words.
+        /// The source's error.
         error: std::io::Error,
     },
-    /// Other first bytes.
+    /// The file does not start with the magic bytes.
     #[error("this is no bundle: it begins with {got:02x?}")]
     NotABundle {
         /// The first bytes, as many as there are.
@@ -38,79 +38,79 @@ pub enum BundleError {
     /// A format of another version.
     #[error("a bundle of format {got}; this program reads format {FORMAT}")]
     Format {
-        /// What stood there.
+        /// The value found.
         got: u16,
     },
     /// Neither a node's log nor a tenant's.
     #[error("byte 6: a bundle of kind {got} is not known")]
     Kind {
-        /// What stood there.
+        /// The value found.
         got: u8,
     },
     /// The file ends inside something.
     #[error("byte {offset}: the file ends here, {missing} more bytes are needed for {what}")]
     Cut {
-        /// Where the file ends.
+        /// Offset at which the file ends.
         offset: u64,
         /// How many bytes are missing at least.
         missing: u64,
-        /// In what it ends.
+        /// The part that is cut.
         what: &'static str,
     },
     /// A frame of an unknown kind.
     #[error("byte {offset}: a frame with tag {tag} is not known in this kind of bundle")]
     Tag {
-        /// Where the frame begins.
+        /// Offset of the frame.
         offset: u64,
-        /// What stood there.
+        /// The value found.
         tag: u8,
     },
     /// A length that cannot be.
     #[error("byte {offset}: {what} of {got} bytes, {expected}")]
     Length {
-        /// Where the frame begins.
+        /// Offset of the frame.
         offset: u64,
-        /// Of what.
+        /// The part.
         what: &'static str,
-        /// The length named.
+        /// The declared length.
         got: u64,
-        /// What it may be.
+        /// The allowed range.
         expected: String,
     },
     /// A frame where it cannot stand.
     #[error("byte {offset}: {detail}")]
     Misplaced {
-        /// Where the frame begins.
+        /// Offset of the frame.
         offset: u64,
         /// What is wrong.
         detail: &'static str,
     },
-    /// The end counts otherwise.
+    /// The end frame's counts differ from the frames.
     #[error("byte {offset}: the end says {what} {expected}, the file has {found}")]
     Count {
-        /// Where the end begins.
+        /// Offset of the end frame.
         offset: u64,
-        /// What is counted.
+        /// The quantity compared.
         what: &'static str,
-        /// In the end.
+        /// The value in the end frame.
         expected: String,
-        /// In the file.
+        /// The value computed from the frames.
         found: String,
     },
     /// Some byte is another than was written.
     #[error("byte {offset}: the digest of the file is {found}, its end says {expected}")]
     Digest {
-        /// Where the digest stands.
+        /// Offset of the digest.
         offset: u64,
-        /// In the end.
+        /// The value in the end frame.
         expected: String,
-        /// Of the bytes read.
+        /// Digest of the bytes read.
         found: String,
     },
-    /// Something follows the end.
+    /// Bytes follow the end frame.
     #[error("byte {offset}: something follows the end")]
     AfterEnd {
-        /// Where it begins.
+        /// Cursor to pull from.
         offset: u64,
     },
 }

@@ -192,7 +192,7 @@ fn no_length_is_believed_beyond_its_limit() {
 }
 
 #[test]
-fn frames_stand_where_they_mean_something() {
+fn misplaced_frames_are_refused() {
     let start = |write: fn(&mut NodeBundleWriter<Vec<u8>>) -> Result<(), WriteError>| {
         let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();
         write(&mut bundle).unwrap();
@@ -203,7 +203,7 @@ fn frames_stand_where_they_mean_something() {
 }
 
 #[test]
-fn a_head_stands_behind_its_epoch_and_nowhere_else() {
+fn a_head_follows_its_epoch_frame_directly() {
     let head = EpochHead { seq: Seq(2), chain: chain(3) };
     let written = |after_record: bool| {
         let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();

@@ -27,7 +27,7 @@ pub enum WriteError {
     TooLarge {
         /// `record`, `decision`...
         what: &'static str,
-        /// How long it is.
+        /// Actual length in bytes.
         got: usize,
         /// How long it may be.
         max: usize,

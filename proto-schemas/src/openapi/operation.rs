@@ -35,7 +35,7 @@ struct ResponseShape {
 /// What is true of every operation of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
-    /// Of the document.
+    /// Title of the document.
     pub title: &'static str,
     /// Whether a credential is needed.
     pub secured: bool,
@@ -98,7 +98,7 @@ impl Operation {
         (self.method, self.path)
     }
 
-    /// It needs no credential.
+    /// Marks the operation as public.
     #[must_use]
     pub fn open(mut self) -> Operation {
         self.open = true;

@@ -12,7 +12,6 @@ const PLACE: &str = "/components/schemas";
 /// How a body, an answer or a query is described.
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
-    /// By a type.
     Type(fn(&mut SchemaGenerator) -> Schema),
     /// By what no type says: bytes, a payload's schema file.
     Given(Value),

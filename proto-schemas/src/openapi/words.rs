@@ -71,7 +71,7 @@ words! {
     AnyCode = any_code();
     /// How far an event has come.
     EventStatus = one_of(["PENDING", "SENDING", "ACKED", "FAILED"]);
-    /// How a log stands.
+    /// States of a log.
     LogState = one_of(["open", "damaged", "failed"]);
     /// How the check of a log stands.
     CheckState = one_of(["running", "clean", "found", "stopped"]);
@@ -96,7 +96,7 @@ words! {
     NoticeKind = one_of(["RELEASED", "RESOLVED"]);
     /// What a device is to do.
     ResolutionAction = one_of(["DISCARD_LOCAL", "TAKE_SERVER_STOCK", "CHOOSE", "FIX_AND_RESEND"]);
-    /// How a process is.
+    /// States of a process.
     HealthWord = one_of(["ok", "ready"]);
     /// Whether a conflict waits.
     ConflictState = one_of(["open", "resolved"]);

@@ -154,8 +154,8 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
 }
 
 fn is_kept(number: &str) -> bool {
-    let kept = serde_json::from_str::<Value>(number).ok().and_then(|read| significant(&read.to_string()));
-    kept.is_some() && kept == significant(number)
+    let exact = serde_json::from_str::<Value>(number).ok().and_then(|read| significant(&read.to_string()));
+    exact.is_some() && exact == significant(number)
 }
 
 /// Sign, digits without zeros at either end, and the power of ten of the last: equal for equal numbers.
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_number_is_kept_or_refused() {
-        let kept = [
+        let exact = [
             "0",
             "-0.0",
             "1",
@@ -218,7 +218,7 @@ mod tests {
             "-9223372036854775808",
             "9007199254740993",
         ];
-        for number in kept.into_iter().chain(["0.30000000000000004", "5e-324", "100000000000000000000"]) {
+        for number in exact.into_iter().chain(["0.30000000000000004", "5e-324", "100000000000000000000"]) {
             assert!(is_kept(number), "{number}");
         }
         for number in

@@ -51,7 +51,7 @@ fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -
     if let Err(error) = validator.validate(&value) {
         return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
     }
-    let fact = fact(action, &JsonNode { value: &value, place: JsonPointer::Root(PAYLOAD) })?;
+    let fact = fact(action, &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })?;
     if holds_fields(&fact) {
         json::check_numbers(PAYLOAD, payload)?;
     }
@@ -72,7 +72,7 @@ pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[
         return Ok(fact);
     }
     let value = json::read(PAYLOAD, payload)?;
-    fact(action.as_str(), &JsonNode { value: &value, place: JsonPointer::Root(PAYLOAD) })
+    fact(action.as_str(), &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })
 }
 
 /// Whether the payload's own values go on living as an entity's fields.
@@ -281,7 +281,7 @@ fn degrees(number: &str) -> Decimal {
 /// A value and where it stands, so that every error names its place.
 struct JsonNode<'a> {
     value: &'a Value,
-    place: JsonPointer<'a>,
+    pointer: JsonPointer<'a>,
 }
 
 /// Written as a JSON pointer only where something is wrong there.
@@ -303,18 +303,18 @@ impl std::fmt::Display for JsonPointer<'_> {
 
 impl JsonNode<'_> {
     fn wrong(&self, detail: impl Into<String>) -> PayloadError {
-        PayloadError::invalid(self.place.to_string(), detail)
+        PayloadError::invalid(self.pointer.to_string(), detail)
     }
 
     /// Something is wrong with a member.
     fn wrong_at(&self, name: &str, detail: impl Into<String>) -> PayloadError {
-        PayloadError::invalid(JsonPointer::Member(&self.place, name).to_string(), detail)
+        PayloadError::invalid(JsonPointer::Member(&self.pointer, name).to_string(), detail)
     }
 
     fn get<'b>(&'b self, name: &'b str) -> Option<JsonNode<'b>> {
         // Where a schema lets a member be null, it is the same as none.
         let value = self.value.get(name).filter(|value| !value.is_null())?;
-        Some(JsonNode { value, place: JsonPointer::Member(&self.place, name) })
+        Some(JsonNode { value, pointer: JsonPointer::Member(&self.pointer, name) })
     }
 
     fn required<'b>(&'b self, name: &'b str) -> Result<JsonNode<'b>, PayloadError> {
@@ -421,7 +421,7 @@ impl JsonNode<'_> {
         items
             .iter()
             .enumerate()
-            .map(|(index, value)| read(&JsonNode { value, place: JsonPointer::Item(&at.place, index) }))
+            .map(|(index, value)| read(&JsonNode { value, pointer: JsonPointer::Item(&at.pointer, index) }))
             .collect()
     }
 }

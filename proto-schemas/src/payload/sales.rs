@@ -264,9 +264,9 @@ mod tests {
     /// Whether the short way took it. What it takes, the long way takes, as the same fact.
     fn held_against(action: &str, payload: &[u8]) -> bool {
         let Some(short) = fact(action, payload) else { return false };
-        let told = String::from_utf8_lossy(payload);
+        let shown = String::from_utf8_lossy(payload);
         let long = read_the_long_way(action, payload);
-        assert_eq!(long.map_err(|error| error.to_string()), Ok(short), "{action}: {told}");
+        assert_eq!(long.map_err(|error| error.to_string()), Ok(short), "{action}: {shown}");
         true
     }
 

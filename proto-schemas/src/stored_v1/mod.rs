@@ -30,39 +30,39 @@ pub enum DecodeError {
     /// Fewer bytes than a header.
     #[error("{got} bytes are too few for a header of {HEADER_BYTES}")]
     TooShort {
-        /// How many there were.
+        /// The actual number.
         got: usize,
     },
     /// More bytes than a record may have.
     #[error("{got} bytes are more than a record may have ({RECORD_BYTES_MAX})")]
     TooLong {
-        /// How many there were.
+        /// The actual number.
         got: usize,
     },
     /// More bytes than a payload may have.
     #[error("a payload of {got} bytes is more than an event may carry ({PAYLOAD_BYTES_MAX})")]
     PayloadTooLong {
-        /// How many there were.
+        /// The actual number.
         got: usize,
     },
-    /// Other first bytes.
+    /// The file does not start with the magic bytes.
     #[error("the first bytes are {got:02x?}")]
     Magic {
-        /// What stood there.
+        /// The value found.
         got: [u8; 4],
     },
     /// A format of another version.
     #[error("format {got} is not known here, only {FORMAT}")]
     Format {
-        /// What stood there.
+        /// The value found.
         got: u16,
     },
     /// The header names another length than the bytes have.
     #[error("the header names a body of {named} bytes, there are {got}")]
     Length {
-        /// In the header.
+        /// The number in the header.
         named: u32,
-        /// Really there.
+        /// The actual number.
         got: usize,
     },
     /// The body does not read.
@@ -71,7 +71,7 @@ pub enum DecodeError {
     /// A name in the body is none.
     #[error("{field}: {error}")]
     Name {
-        /// Which field.
+        /// Name of the field.
         field: &'static str,
         /// What is wrong with it.
         error: NameError,
@@ -79,9 +79,9 @@ pub enum DecodeError {
     /// A value has no meaning.
     #[error("{field} has no meaning: {value}")]
     Value {
-        /// Which field.
+        /// Name of the field.
         field: &'static str,
-        /// What stood there.
+        /// The value found.
         value: String,
     },
 }

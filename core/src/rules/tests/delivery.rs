@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_first_accepted_validation_wins_and_the_others_learn_who_was_first() {
+fn the_first_accepted_validation_wins_and_later_ones_name_it() {
     let story = given([ordered("d1", "QR")]).when(validated(1, "d1", "QR")).then_accepted();
     let first = Resolution::DiscardLocal {
         event: event(2),

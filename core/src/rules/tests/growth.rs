@@ -3,12 +3,12 @@
 use super::*;
 use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 
-/// A field of so many bytes of value.
+/// A field with a value of that many bytes.
 fn long(name: &str, bytes: usize) -> String {
     format!("{name}=\"{}\"", "x".repeat(bytes - 2))
 }
 
-/// A field that fills an entity to the last byte, beside one of 200,000.
+/// A field that fills an entity to the last byte next to one of 200,000.
 fn rest() -> String {
     long("b", ENTITY_BYTES_MAX - 1 - (200_000 + 5) - 5)
 }

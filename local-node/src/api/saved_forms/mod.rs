@@ -1,7 +1,7 @@
 //! Documents that are still being typed: saved every few seconds, there again after a kill, and an event once they are submitted.
 //!
-//! The event's id is derived from the draft's: submitting again, after an answer that was lost or a kill at any step, is the same event.
-//! A draft whose event is in the log is submitted, whether or not it was already removed. Who saves, submits or throws away a draft names
+//! The event's id is derived from the saved form's: submitting again, after an answer that was lost or a kill at any step, is the same event.
+//! A saved form whose event is in the log is submitted, whether or not it was already removed. Who saves, submits or throws away a saved form names
 //! the tag of what they saw.
 
 mod store;
@@ -28,7 +28,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use self::store::{FormCondition, draft_id, missing, still_so, submitted};
+use self::store::{FormCondition, form_id, missing, still_so, submitted};
 use super::body::{self, malformed_body};
 use super::draft::CheckedDraft;
 use super::events::limit;
@@ -45,7 +45,7 @@ const BODY_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 16 * 1024;
 
 /// What every body names, whatever else it holds.
 #[derive(Deserialize, JsonSchema)]
-#[schemars(rename = "TypedDraftRequest")]
+#[schemars(rename = "SavedFormRequest")]
 pub(super) struct FormHeader {
     /// What it is to become a change of.
     #[schemars(with = "words::Name")]
@@ -55,15 +55,17 @@ pub(super) struct FormHeader {
     action: String,
 }
 
-/// `PUT /api/v1/drafts/{id}`: saves it, whole, in the place of what its editor saw.
+/// `PUT /api/v1/saved-forms/{id}`: saves it, whole, in the place of what its editor saw.
 pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> SavedResponse {
-    let id = draft_id(&id)?;
+    let id = form_id(&id)?;
     let (parts, body) = request.into_parts();
     let seen = FormCondition::read(&parts.headers)?;
     body::only_json(&parts.headers)?;
     let body = body::read(&parts.headers, body, BODY_BYTES_MAX).await?;
     if body.trim_ascii_start().starts_with(b"[") {
-        return Err(Problem::new(ErrorCode::MalformedBody, "a draft is an object, with names for its members").into());
+        return Err(
+            Problem::new(ErrorCode::MalformedBody, "a saved form is an object, with names for its members").into()
+        );
     }
     let named: FormHeader = serde_json::from_slice(&body).map_err(|error| malformed_body(&error))?;
     for (field, text) in [("entity_type", &named.entity_type), ("action", &named.action)] {
@@ -78,9 +80,9 @@ pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, requ
             (None, before) => {
                 seen.allows(id, before.as_ref())?;
                 let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-                let draft = next(&node, id, named, body, before);
-                store::store_form(&node, &draft).await?;
-                saved(status, draft)
+                let form = next(&node, id, named, body, before);
+                store::store_form(&node, &form).await?;
+                saved(status, form)
             }
         }
     })
@@ -89,11 +91,11 @@ pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, requ
 
 type SavedResponse = Result<(StatusCode, [(HeaderName, String); 1], Json<SavedForm>), ProblemResponse>;
 
-fn saved(status: StatusCode, draft: SavedForm) -> SavedResponse {
-    Ok((status, [(ETAG, draft.etag.clone())], Json(draft)))
+fn saved(status: StatusCode, form: SavedForm) -> SavedResponse {
+    Ok((status, [(ETAG, form.etag.clone())], Json(form)))
 }
 
-/// The draft as it is after one more saving.
+/// The saved form as it is after one more saving.
 fn next(node: &Node, id: Uuid, named: FormHeader, body: Box<RawValue>, before: Option<SavedForm>) -> SavedForm {
     let now = instant::format(node.log().now());
     let version = before.as_ref().map_or(0, |before| before.version).saturating_add(1);
@@ -112,14 +114,14 @@ fn next(node: &Node, id: Uuid, named: FormHeader, body: Box<RawValue>, before: O
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FormsQuery {
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<Uuid>,
 }
 
-/// `GET /api/v1/drafts`.
+/// `GET /api/v1/saved-forms`.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<SavedForm>>, ProblemResponse> {
     let FormsQuery { limit: limit_text, cursor } = query::read(&uri)?;
     let (limit, log) = (limit(limit_text.as_deref())?, node.log().clone());
@@ -129,11 +131,11 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
 fn read_page(log: &Log, after: Option<Uuid>, limit: usize) -> Result<RowList<SavedForm>, ReadError> {
     let from = after.map_or_else(Vec::new, |id| [id.as_bytes().as_slice(), &[u8::MAX]].concat());
     let (mut rows, mut more, mut failed) = (Vec::<SavedForm>::new(), false, None);
-    log.scan(KeySpace::Draft, &from, &[u8::MAX; 17], &mut |_, bytes| {
-        let Some(draft) = store::decode(&bytes) else { return ControlFlow::Continue(()) };
-        match store::event_of(log, draft.id) {
+    log.scan(KeySpace::SavedForm, &from, &[u8::MAX; 17], &mut |_, bytes| {
+        let Some(form) = store::decode(&bytes) else { return ControlFlow::Continue(()) };
+        match store::event_of(log, form.id) {
             Ok(None) if rows.len() == limit => more = true,
-            Ok(None) => rows.push(draft),
+            Ok(None) => rows.push(form),
             Ok(Some(_)) => {}
             Err(error) => failed = Some(error),
         }
@@ -148,28 +150,28 @@ fn read_page(log: &Log, after: Option<Uuid>, limit: usize) -> Result<RowList<Sav
     }
 }
 
-/// `GET /api/v1/drafts/{id}`. Its ETag is what `If-Match` names.
+/// `GET /api/v1/saved-forms/{id}`. Its ETag is what `If-Match` names.
 pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> SavedResponse {
-    let id = draft_id(&id)?;
+    let id = form_id(&id)?;
     match store::look(&node, id).await? {
-        (None, Some(draft)) => saved(StatusCode::OK, draft),
+        (None, Some(form)) => saved(StatusCode::OK, form),
         (Some(event), _) => Err(submitted(ErrorCode::NotFound, id, &event).into()),
         (None, None) => Err(missing(id).into()),
     }
 }
 
-/// `DELETE /api/v1/drafts/{id}`. One that is not there is deleted already; one that was submitted is an event, which nobody throws away.
+/// `DELETE /api/v1/saved-forms/{id}`. One that is not there is deleted already; one that was submitted is an event, which nobody throws away.
 pub(super) async fn delete(
     State(node): State<Arc<Node>>,
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<StatusCode, ProblemResponse> {
-    let (id, seen) = (draft_id(&id)?, precondition::seen(&headers)?);
+    let (id, seen) = (form_id(&id)?, precondition::seen(&headers)?);
     store::alone(node, move |node| async move {
         match store::look(&node, id).await? {
             (Some(event), _) => return Err(submitted(ErrorCode::EventIdReused, id, &event).into()),
-            (None, Some(draft)) => {
-                still_so(&draft, &seen)?;
+            (None, Some(form)) => {
+                still_so(&form, &seen)?;
                 store::remove(&node, id).await?;
             }
             (None, None) => {}
@@ -179,13 +181,13 @@ pub(super) async fn delete(
     .await
 }
 
-/// `POST /api/v1/drafts/{id}/submit`: the draft that was seen becomes an event. Again, it is the same event.
+/// `POST /api/v1/saved-forms/{id}/submit`: the saved form that was seen becomes an event. Again, it is the same event.
 pub(super) async fn submit(
     State(node): State<Arc<Node>>,
     PathId(id): PathId,
     headers: HeaderMap,
 ) -> Result<Json<AppendResponse>, ProblemResponse> {
-    let (id, seen) = (draft_id(&id)?, precondition::seen(&headers)?);
+    let (id, seen) = (form_id(&id)?, precondition::seen(&headers)?);
     store::alone(node, move |node| async move {
         let (submitted, found) = store::look(&node, id).await?;
         if let Some(event) = submitted {
@@ -194,9 +196,9 @@ pub(super) async fn submit(
             }
             return Ok(Json(AppendResponse { results: vec![event] }));
         }
-        let draft = found.ok_or_else(|| missing(id))?;
-        still_so(&draft, &seen)?;
-        let dto = as_posted(&draft)?;
+        let form = found.ok_or_else(|| missing(id))?;
+        still_so(&form, &seen)?;
+        let dto = as_posted(&form)?;
         let checked = CheckedDraft::new(&node, &dto, None, 0)?;
         let answer = record_one(&node, checked).await?;
         // Where this is cut, the event is found by its id the next time.
@@ -206,14 +208,14 @@ pub(super) async fn submit(
     .await
 }
 
-/// The draft as a caller would have posted it: with the id that follows from its own, and as its own entity where it names none.
-fn as_posted(draft: &SavedForm) -> Result<DraftDto, Problem> {
+/// The saved form as a caller would have posted it: with the id that follows from its own, and as its own entity where it names none.
+fn as_posted(form: &SavedForm) -> Result<DraftDto, Problem> {
     let mut members: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_str(draft.body.get()).map_err(|error| malformed_body(&error))?;
+        serde_json::from_str(form.body.get()).map_err(|error| malformed_body(&error))?;
     let text = |text: String| to_raw_value(&text).map_err(|error| malformed_body(&error));
-    members.insert("id".to_owned(), text(store::event_id(draft.id).to_string())?);
+    members.insert("id".to_owned(), text(store::event_id(form.id).to_string())?);
     if !members.contains_key("entity_id") {
-        members.insert("entity_id".to_owned(), text(draft.id.to_string())?);
+        members.insert("entity_id".to_owned(), text(form.id.to_string())?);
     }
     let posted = serde_json::to_vec(&members).map_err(|error| malformed_body(&error))?;
     serde_json::from_slice(&posted).map_err(|error| malformed_body(&error))

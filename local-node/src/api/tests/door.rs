@@ -172,7 +172,6 @@ impl Shop {
         }
     }
 
-    /// Moves the clock on.
     pub(super) fn later(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }

@@ -115,7 +115,7 @@ async fn lists_and_rows_are_not_sent_again_unchanged() {
 
 /// A tag names what an edit could overwrite. How far an event has come, and whether a conflict is open, moves while it stands.
 #[tokio::test]
-async fn who_has_the_tag_of_an_entity_hears_what_moved_beside_it() {
+async fn an_editor_with_a_current_etag_is_not_refused_for_other_changes() {
     let shop = Shop::open().await;
     create(&shop).await;
     let seen = tag(&shop).await;
@@ -155,7 +155,7 @@ async fn a_screen_hears_of_what_changes() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_wrongly_is_told() {
+async fn malformed_preconditions_are_refused() {
     let shop = Shop::open().await;
     for path in [
         "/api/v1/clients?limit=0",

@@ -11,7 +11,7 @@ use super::{Shop, sale};
 use crate::event_log::memory::Faults;
 
 #[tokio::test]
-async fn a_full_queue_is_told_at_once_and_when_to_come_back() {
+async fn a_full_queue_is_answered_at_once_with_retry_after() {
     let shop = Shop::with_queue(1).await;
     shop.gate.close();
     let first = {
@@ -98,7 +98,7 @@ fn lose(shop: &Shop, seqs: std::ops::RangeInclusive<u64>) {
 /// A node that lost a third of its log called itself ready and whole, exported the rest as if it were all, and answered 404 for events
 /// that it had acknowledged.
 #[tokio::test]
-async fn a_log_that_lost_records_says_which_and_never_exports_the_rest_as_whole() {
+async fn a_log_names_lost_records_and_never_exports_the_rest_as_whole() {
     let shop = Shop::open().await;
     shop.sell(0..30).await;
     lose(&shop, 20..=24);

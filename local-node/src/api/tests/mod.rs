@@ -2,11 +2,11 @@
 
 mod blobs;
 mod door;
-mod drafts;
 mod editing;
 mod log_states;
 mod openapi;
 mod reads;
+mod saved_forms;
 mod streams;
 
 use door::{Reply, Shop, sale};

@@ -33,7 +33,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
 
 /// A person opens the address that was printed.
 #[tokio::test]
-async fn the_start_page_shows_what_waits_in_the_browser_s_language_and_leads_only_to_what_is_there() {
+async fn the_start_page_uses_the_browsers_language_and_links_to_existing_paths() {
     let shop = Shop::open().await;
     shop.sell(1..3).await;
     let french = shop.send("GET", "/", "application/json", "").await;

@@ -127,7 +127,7 @@ async fn the_queue_says_how_many_wait_and_since_when() {
 }
 
 #[tokio::test]
-async fn the_status_says_who_this_is_and_how_it_stands() {
+async fn the_status_names_the_node_and_its_state() {
     let shop = Shop::open().await;
     shop.sell(0..2).await;
     let status = shop.get("/api/v1/status").await.json();

@@ -86,7 +86,7 @@ async fn the_same_id_twice_in_a_stream_is_one_event_or_a_refusal() {
 }
 
 #[tokio::test]
-async fn many_lines_stand_in_the_log_in_their_order() {
+async fn many_lines_are_in_the_log_in_their_order() {
     let shop = Shop::open().await;
     let text: String = (0..2_500).map(|number| format!("{}\n", sale(number))).collect();
     let reply = shop.send("POST", "/api/v1/events", "application/x-ndjson", text).await;

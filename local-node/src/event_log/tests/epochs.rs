@@ -33,7 +33,7 @@ fn the_first_record_names_the_key_that_stays_and_why_there_is_an_epoch() {
 }
 
 #[test]
-fn what_central_had_not_acknowledged_is_sealed_again_with_the_same_ids_and_nothing_else_is() {
+fn only_unacknowledged_events_are_sealed_again_with_their_ids() {
     on_each_store(|node| {
         let log = node.open();
         for start in (0..60).step_by(10) {

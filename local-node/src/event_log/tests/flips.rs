@@ -32,7 +32,7 @@ type EpochContents = (u32, Vec<Sealed>, Vec<Option<Vec<u8>>>, Seq);
 #[derive(PartialEq, Eq)]
 struct Contents {
     epochs: Vec<EpochContents>,
-    kept: BTreeMap<Vec<u8>, Vec<u8>>,
+    values: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Contents {
@@ -57,12 +57,12 @@ impl Contents {
             decisions.truncate(acked.0 as usize);
             epochs.push((epoch.number, sealed, decisions, acked));
         }
-        let mut kept = BTreeMap::new();
+        let mut values = BTreeMap::new();
         log.scan(KeySpace::Row, &[], &[255], &mut |key, value| {
-            kept.insert(key.to_vec(), value);
+            values.insert(key.to_vec(), value);
             ControlFlow::Continue(())
         })?;
-        Ok(Contents { epochs, kept })
+        Ok(Contents { epochs, values })
     }
 
     /// What was written and what was found, counted.
@@ -71,7 +71,7 @@ impl Contents {
             let of_epoch = |(number, sealed, decisions, acked): &(u32, Vec<_>, Vec<_>, Seq)| {
                 format!("epoch {number}: {} records, {} decisions, acked {acked}", sealed.len(), decisions.len())
             };
-            format!("{:?}, {} rows", contents.epochs.iter().map(of_epoch).collect::<Vec<_>>(), contents.kept.len())
+            format!("{:?}, {} rows", contents.epochs.iter().map(of_epoch).collect::<Vec<_>>(), contents.values.len())
         };
         format!("expected {}, found {}", counts(self), counts(found))
     }
@@ -103,7 +103,7 @@ fn outcome(node: &Node, good: &Contents) -> Outcome {
         }
         Ok(_) if lost > 0 => Outcome::Silent(format!("{lost} events are not found by their ids")),
         Ok(found) if found.epochs != good.epochs => Outcome::Silent(good.difference(&found)),
-        Ok(found) if found.kept != good.kept => Outcome::OlderRows,
+        Ok(found) if found.values != good.values => Outcome::OlderRows,
         Ok(_) => Outcome::Equal,
     }
 }

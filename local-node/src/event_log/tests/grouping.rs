@@ -91,7 +91,7 @@ fn a_full_queue_says_so_at_once() {
 
 #[test]
 fn a_power_cut_in_a_group_leaves_each_list_whole_or_absent() {
-    for kept in 0..40 {
+    for surviving in 0..40 {
         let node = Node::in_memory();
         let (log, gate) = gated(&node, 1_024);
         block_on(async {
@@ -104,11 +104,11 @@ fn a_power_cut_in_a_group_leaves_each_list_whole_or_absent() {
             }
         });
         drop((log, gate));
-        node.disk().cut_power(kept);
+        node.disk().cut_power(surviving);
 
         let log = node.open();
         let found = ids(&log);
-        assert_eq!(found.len() % 10, 0, "{kept} batches kept: a list was torn");
+        assert_eq!(found.len() % 10, 0, "{surviving} batches kept: a list was torn");
         assert_eq!(found, (0..found.len() as u64).map(id).collect::<Vec<_>>());
         assert_eq!(append_each(&log, [10_000])[0].seq, Seq(found.len() as u64 + 2));
     }
@@ -130,7 +130,7 @@ fn the_same_draft_from_two_callers_of_one_group_is_sealed_once() {
 }
 
 #[test]
-fn whoever_watches_is_woken_by_an_append() {
+fn an_append_wakes_the_watchers() {
     let node = Node::in_memory();
     let log = node.open();
     let mut watch = log.watch();

@@ -43,7 +43,7 @@ fn a_log_whose_reading_ends_in_the_middle_says_which_records_are_missing() {
 }
 
 #[test]
-fn a_reader_that_comes_to_missing_records_is_not_told_that_the_log_ends_there() {
+fn a_reader_at_missing_records_gets_an_error_and_no_end() {
     let node = Node::in_memory();
     let log = node.open();
     append_each(&log, 0..30);

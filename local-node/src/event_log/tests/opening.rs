@@ -106,7 +106,7 @@ fn a_snapshot_that_was_never_finished_is_removed() {
 }
 
 #[test]
-fn a_first_start_that_was_cut_short_begins_anew() {
+fn an_interrupted_first_start_begins_again() {
     let node = Node::on_sled();
     fs::create_dir_all(path(&node, "log.creating")).unwrap();
     fs::write(path(&node, "log.creating").join("db"), b"half a database").unwrap();
@@ -131,7 +131,7 @@ fn an_old_copy_put_in_the_logs_place_is_found_out() {
 }
 
 #[test]
-fn without_a_whole_high_water_mark_a_shortened_log_could_not_be_told_so_it_refuses() {
+fn without_an_intact_high_water_mark_the_log_refuses_appends() {
     on_each_store(|node| {
         append_each(&node.open(), 0..3);
         fs::write(path(&node, "high-water"), b"").unwrap();

@@ -8,7 +8,7 @@ use super::harness::*;
 use super::opening::checked;
 
 #[test]
-fn a_key_that_is_none_of_ours_is_passed_over() {
+fn an_unknown_key_is_ignored() {
     let node = Node::in_memory();
     append_each(&node.open(), 0..4);
     let stray = [&keys::part(RecordKind::Page, 1, Seq(3), 0)[..], b"?"].concat();
@@ -19,7 +19,7 @@ fn a_key_that_is_none_of_ours_is_passed_over() {
 }
 
 #[test]
-fn a_page_whose_key_is_damaged_is_told_by_the_check_and_by_every_read_that_needs_it() {
+fn the_check_and_every_read_report_a_page_with_a_damaged_key() {
     let node = Node::in_memory();
     append_each(&node.open(), 0..4);
     let key = keys::part(RecordKind::Page, 1, Seq(3), 0);

@@ -37,7 +37,6 @@ enum Step {
     Validate {
         delivery: usize,
     },
-    /// Another node does.
     OtherWrites {
         client: usize,
         field: usize,
@@ -69,7 +68,6 @@ enum Step {
     Load {
         rows: usize,
     },
-    /// The node starts again.
     Restart,
 }
 
@@ -354,10 +352,10 @@ impl Node {
     }
 
     fn pull(&self, central: &Central, rows: usize, batches: usize) {
-        let place = PullProgress::read(&self.log).unwrap();
-        let Some(cursor) = place.cursor.clone() else { return };
+        let progress = PullProgress::read(&self.log).unwrap();
+        let Some(cursor) = progress.cursor.clone() else { return };
         let response = central.page(&cursor.parse().unwrap(), rows);
-        let mut applied = apply::page(&self.log, &place, response, Vec::new(), Timestamp(7)).unwrap().batches;
+        let mut applied = apply::page(&self.log, &progress, response, Vec::new(), Timestamp(7)).unwrap().batches;
         applied.truncate(batches);
         self.keep(applied);
     }
@@ -368,16 +366,16 @@ impl Node {
 
     /// A mark is `head@key`: of the head at the load's start, and of the last row before it.
     fn load(&self, central: &Central, count: usize) {
-        let mut place = PullProgress::read(&self.log).unwrap();
-        if place.cursor.is_some() {
+        let mut progress = PullProgress::read(&self.log).unwrap();
+        if progress.cursor.is_some() {
             return;
         }
-        let after = place.load.as_ref().and_then(|load| load.after.clone());
+        let after = progress.load.as_ref().and_then(|load| load.after.clone());
         let (head, key) = match after.as_deref().and_then(|mark| mark.split_once('@')) {
             Some((head, key)) => (head.parse().unwrap(), Some(serde_json::from_str::<RowKey>(key).unwrap())),
             None => {
-                place = place.begin_load();
-                self.keep(vec![vec![place.change()]]);
+                progress = progress.begin_load();
+                self.keep(vec![vec![progress.change()]]);
                 (central.head, None)
             }
         };
@@ -390,12 +388,12 @@ impl Node {
             .collect();
         if let Some(last) = given.last() {
             let mark = format!("{head}@{}", serde_json::to_string(&last.key).unwrap());
-            self.keep(apply::load(&self.log, &place, given, Some(mark), Vec::new(), Timestamp(7)).unwrap().batches);
+            self.keep(apply::load(&self.log, &progress, given, Some(mark), Vec::new(), Timestamp(7)).unwrap().batches);
             return;
         }
-        self.keep(apply::sweep(&self.log, place.generation, &[]).unwrap().batches);
+        self.keep(apply::sweep(&self.log, progress.generation, &[]).unwrap().batches);
         let cursor = cursor_at(head);
-        self.keep(vec![vec![place.end_load(cursor.to_string(), &cursor).change()]]);
+        self.keep(vec![vec![progress.end_load(cursor.to_string(), &cursor).change()]]);
     }
 
     /// The row that central gave, and its version.
@@ -518,7 +516,7 @@ fn run_step(node: Node, central: &mut Central, step: Step) -> Node {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
-    fn a_row_has_each_own_event_once_whatever_comes_in_which_order(steps in steps()) {
+    fn a_row_has_each_own_event_once_in_any_order(steps in steps()) {
         let (mut node, mut central) = (Node::new(), Central::new());
         for step in steps {
             node = run_step(node, &mut central, step);

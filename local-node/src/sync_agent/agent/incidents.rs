@@ -19,9 +19,9 @@ const CHECK_BYTES: usize = 4 * 1024 * 1024;
 
 impl<T: Transport> Agent<T> {
     /// Holds central's head against the log.
-    pub(super) async fn compare(&mut self, stand: CentralStatus) -> Step {
+    pub(super) async fn compare(&mut self, central: CentralStatus) -> Step {
         let acked = self.acked();
-        let Some(head) = stand.head else {
+        let Some(head) = central.head else {
             return if acked > Seq::ZERO { self.rewind(Seq(1), "it holds nothing of this node") } else { Step::Next };
         };
         if self.is_ahead(head) {
@@ -38,7 +38,7 @@ impl<T: Transport> Agent<T> {
             // Sent again, the record shows central the fork, which keeps both branches.
             Ok(chain) if chain != head.chain => self.rewind(head.seq, "it holds other bytes there"),
             Ok(_) => Step::Next,
-            Err(error) => self.tell("LOG_UNREADABLE", error.to_string()),
+            Err(error) => self.report("LOG_UNREADABLE", error.to_string()),
         }
     }
 
@@ -88,7 +88,7 @@ impl<T: Transport> Agent<T> {
                 tracing::warn!("Opened epoch {} and sealed again what central had not acknowledged", epoch.number);
                 Step::Next
             }
-            Err(error) => self.tell("EPOCH_NOT_OPENED", error.to_string()),
+            Err(error) => self.report("EPOCH_NOT_OPENED", error.to_string()),
         }
     }
 
@@ -118,7 +118,7 @@ impl<T: Transport> Agent<T> {
         match blocking(move || own_chain(&log, epoch)).await {
             Ok(seq) => {
                 // Our bytes are good, so something between the two changes them.
-                self.tell(&word, format!("{detail}; our own chain holds up to seq {seq}"))
+                self.report(&word, format!("{detail}; our own chain holds up to seq {seq}"))
             }
             Err(broken) => {
                 self.raise_alert("LOCAL_CHAIN_BROKEN", broken);

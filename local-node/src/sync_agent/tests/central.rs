@@ -27,7 +27,6 @@ use super::identity;
 
 /// What happens to one push.
 pub(super) enum Fault {
-    /// There is no line.
     NotConnected,
     /// Nothing comes back in time, and nothing was stored.
     Timeout,
@@ -45,7 +44,6 @@ pub(super) enum Fault {
     Kill(tokio::task::AbortHandle),
 }
 
-/// One request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Call {
     pub(super) at: Instant,
@@ -62,12 +60,11 @@ struct Held {
 #[derive(Default)]
 struct Inner {
     epoch: Option<EpochDto>,
-    /// Of the epoch.
     held: Vec<Held>,
     /// Every event that was ever taken, in order.
     events: Vec<Uuid>,
     /// What a node says that was decided before, by seq.
-    handed_back: Vec<(u64, PriorResult)>,
+    prior_decisions: Vec<(u64, PriorResult)>,
     position: u64,
     incarnation: Uuid,
     poison: HashSet<Uuid>,
@@ -76,12 +73,10 @@ struct Inner {
     /// How long the next push waits before anything is done about it.
     silence: Option<Duration>,
     calls: Vec<Call>,
-    /// Raised after each push.
     pushed: watch::Sender<usize>,
     /// Files, and how many records it held when each came.
     blobs: Vec<(String, usize)>,
     blob_faults: VecDeque<Result<HttpAnswer, Unanswered>>,
-    /// What it gives.
     down: Down,
 }
 
@@ -89,7 +84,6 @@ struct Inner {
 #[derive(Clone, Default)]
 pub(super) struct Central(Arc<Mutex<Inner>>);
 
-/// Central's clock.
 pub(super) const SERVER_TIME: Timestamp = Timestamp(1_800_000_000_000_000);
 
 impl Central {
@@ -137,8 +131,8 @@ impl Central {
     }
 
     /// What it was told that it had decided before.
-    pub(super) fn handed_back(&self) -> Vec<(u64, PriorResult)> {
-        self.lock().handed_back.clone()
+    pub(super) fn prior_decisions(&self) -> Vec<(u64, PriorResult)> {
+        self.lock().prior_decisions.clone()
     }
 
     /// Seqs of the open epoch, without a hole by construction.
@@ -276,7 +270,7 @@ impl Inner {
         }
         let mut results = Vec::new();
         for (sealed, seq) in request.records.iter().zip(request.first_seq..).take(records) {
-            self.handed_back.extend(sealed.prior_decision.clone().map(|decided| (seq, decided)));
+            self.prior_decisions.extend(sealed.prior_decision.clone().map(|decided| (seq, decided)));
             let (record, chain) = sealed.bytes().expect("the agent writes base64 and hex");
             match self.held.get(seq as usize - 1) {
                 Some(held) if held.record != record => return refused(Problem::new(ErrorCode::Fork, "other bytes")),

@@ -20,7 +20,6 @@ use uuid::Uuid;
 use super::super::transport::{BootstrapAnswer, HttpAnswer, PullParams, Unanswered};
 use super::central::{SERVER_TIME, ok, refused};
 
-/// Rows between two marks.
 pub(super) const MARK_ROWS: usize = 200;
 /// Bytes of a piece of the stream.
 const PIECE: usize = 1_000;
@@ -40,11 +39,9 @@ struct Inner {
     faults: VecDeque<Unanswered>,
     changed: watch::Sender<u64>,
     pulls: Vec<PullParams>,
-    /// Bytes that were streamed.
     streamed: usize,
 }
 
-/// Clones are the same.
 #[derive(Clone, Default)]
 pub(super) struct Down(Arc<Mutex<Inner>>);
 

@@ -12,7 +12,7 @@ use super::{Phase, Shop, id};
 const OPENING: u64 = 1;
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_the_log_reaches_central_once_and_its_results_come_back() {
+async fn each_record_reaches_central_once_and_its_result_is_stored() {
     let mut shop = Shop::new();
     shop.sell(0..3).await;
     shop.start().acked(OPENING + 3).await;
@@ -35,7 +35,7 @@ async fn an_append_wakes_the_agent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quiet_node_asks_how_central_stands_by_its_timer() {
+async fn an_idle_node_asks_for_centrals_status_on_its_timer() {
     let mut shop = Shop::new();
     shop.start().acked(OPENING).await;
     shop.until(|state| state.phase == Phase::Idle).await;
@@ -57,7 +57,7 @@ async fn a_line_that_is_down_is_tried_after_1_2_4_8_16_seconds_and_then_every_16
 }
 
 #[tokio::test(start_paused = true)]
-async fn central_says_when_to_come_back_and_is_obeyed() {
+async fn the_agent_obeys_retry_after() {
     let mut shop = Shop::new();
     let busy: fn(Problem) -> Problem = |problem| problem.retry_after(40);
     shop.central.will([Fault::Refuse(ErrorCode::StoreUnavailable, busy)]);

@@ -5,9 +5,9 @@ mod down;
 mod incidents;
 mod line;
 mod node;
+mod notifying;
 mod pulling;
 mod results;
-mod telling;
 
 use std::sync::Arc;
 use std::time::Duration;
