@@ -1,5 +1,5 @@
-//! Signatures and photos: files under the data directory, each named by the BLAKE3 of its bytes. A file is on the disk, with its
-//! folder, before anybody hears "ok" and so before an event may name it; it is pushed before the batch that names it.
+//! Signatures and photos: files under the data directory, each named by the BLAKE3 of its bytes. A file and its folder are synced
+//! before the upload is answered, so before an event may name it; it is sent to central before the batch that names it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(crate) struct BlobHash([u8; 32]);
 
 impl BlobHash {
-    /// Lower-case hex, as it stands in events.
+    /// Lower-case hex, as in events.
     pub(crate) fn parse(text: &str) -> Option<BlobHash> {
         let mut bytes = [0; 32];
         let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -70,7 +70,7 @@ impl Blobs {
         }
     }
 
-    /// Begins to take a file in, beside its place: what does not come to its end is nowhere.
+    /// Begins an upload in a temporary file: an unfinished upload leaves no file.
     pub(crate) async fn begin(&self, named: BlobHash, number: Uuid) -> Result<Incoming, BlobError> {
         let incoming = self.dir.join("incoming");
         fs::create_dir_all(&incoming).await?;
@@ -79,7 +79,7 @@ impl Blobs {
         Ok(Incoming { blobs: self.clone(), named, file: Some(file), path, hasher: blake3::Hasher::new(), bytes: 0 })
     }
 
-    /// Removes what a crash left half taken in.
+    /// Removes unfinished uploads of an earlier process.
     pub(crate) fn remove_unfinished(&self) -> io::Result<()> {
         match std::fs::remove_dir_all(self.dir.join("incoming")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -93,7 +93,7 @@ impl Blobs {
     }
 }
 
-/// A file that is being taken in.
+/// An upload in progress.
 pub(crate) struct Incoming {
     blobs: Blobs,
     named: BlobHash,

@@ -1,4 +1,4 @@
-//! A node: its log, the agent beside it, and what the API asks of both.
+//! A running node: its log, the sync agent, and the state that the API needs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use crate::read_models::{self, ReadModels};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
 use crate::sync_agent::{Agent, AgentNotes, Phase, Puller, SyncIssue, SyncState, recount};
 
-/// After how long an agent that failed by a defect of ours is started again.
+/// Pause before an agent that failed by a defect is restarted.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
 
-/// A node that is open: it records and, unless told not to, sends.
+/// A running node: it records events and, unless sync is disabled, sends them.
 pub struct Node {
     log: Log,
     read_models: ReadModels,
     blobs: Blobs,
-    /// Held from the look at what is there to the append that rests on it.
+    /// Held by an edit from reading the present state to its flush.
     edits: Arc<Mutex<()>>,
-    /// Held from the look at a document that is being typed to what becomes of it.
+    /// Held by an operation on saved forms from reading to its flush.
     saved_forms: Mutex<()>,
     environment: Environment,
     author: Author,
@@ -70,7 +70,7 @@ impl Node {
         let (opened_with, log_config) = (environment.clone(), config.log);
         let log = tokio::task::spawn_blocking(move || Log::open(log_config, opened_with)).await??;
         if let Err(error) = blobs.remove_unfinished() {
-            tracing::warn!(%error, "Cannot remove files that were half taken in: {error}");
+            tracing::warn!(%error, "Cannot remove unfinished uploads: {error}");
         }
         let mut state = SyncState::new(if transport.is_some() { Phase::Idle } else { Phase::Disabled });
         AgentNotes::load(&notes_path).recall(&mut state);
@@ -120,13 +120,12 @@ impl Node {
         &self.blobs
     }
 
-    /// One at a time looks at what is there and appends what rests on it.
+    /// The lock of edits.
     pub(crate) fn edits(&self) -> &Arc<Mutex<()>> {
         &self.edits
     }
 
-    /// One at a time saves, submits or removes documents that are being typed. Whoever has it may take [`Node::edits`], and never the
-    /// other way round.
+    /// The lock of saved forms. Its holder may take [`Node::edits`], never the other way round.
     pub(crate) fn saved_forms(&self) -> &Mutex<()> {
         &self.saved_forms
     }
@@ -173,7 +172,7 @@ impl Node {
     }
 }
 
-/// What the task behind a node works with.
+/// The state of the node's background task.
 struct SyncWorker {
     log: Log,
     environment: Environment,

@@ -13,7 +13,7 @@ use crate::openapi::words;
 pub struct SyncUpRequest {
     /// The installation's own name for itself.
     pub client_id: String,
-    /// Each is read by itself, as an [`OutboxEvent`]: one that does not read is rejected alone.
+    /// Each is parsed separately as an [`OutboxEvent`]: an unreadable one is rejected alone.
     pub events: Vec<Box<RawValue>>,
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
@@ -58,7 +58,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The word, which is the event's action too.
+    /// The wire word, which is also the event's action.
     pub fn as_str(self) -> &'static str {
         match self {
             Operation::Create => "CREATE",
@@ -103,7 +103,7 @@ pub struct Conflict {
     pub outbox_event_id: String,
     /// Stable: `VERSION_CONFLICT`, `ENTITY_EXISTS`, `ENTITY_DELETED`, `UNKNOWN_ENTITY`.
     pub code: String,
-    /// In words for the user, with both versions.
+    /// Explanation for the user, with both versions.
     pub reason: String,
     /// The entity's fields at central with its `id` and `serverVersion`; null where central has no such entity, or no more.
     #[schemars(with = "Option<words::Members>")]
@@ -132,14 +132,14 @@ pub struct SyncDownRequest {
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
     pub last_sync_timestamp: Option<String>,
-    /// Whether a client without a timestamp holds nothing, not even what it had sent: it was wiped, and its name was not. The document's
-    /// own client loses both together.
+    /// Whether a client without a timestamp holds nothing, not even its own events: its data was wiped and its name was not. The
+    /// document's own client loses both together.
     #[serde(default)]
     pub reload: bool,
     /// Only these types; all where absent.
     #[serde(default)]
     pub entity_types: Option<Vec<String>>,
-    /// At most about so many changes.
+    /// Approximate maximum number of changes.
     #[serde(default)]
     pub limit: Option<u64>,
 }
@@ -156,7 +156,7 @@ pub struct SyncDownResponse {
     pub has_more: bool,
 }
 
-/// An entity as it stands now.
+/// An entity in its present state.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncChange {
@@ -187,7 +187,7 @@ pub struct ResolveRequest {
     pub client_id: String,
     /// The event that was answered as a conflict.
     pub outbox_event_id: String,
-    /// True: central's version stands. False: the client's takes its place.
+    /// True: central's version is kept. False: the client's version replaces it.
     pub accept_server_version: bool,
     /// The entity's `serverVersion` that the user was shown; where it is absent, the one that the client was given last.
     #[serde(default)]
@@ -257,7 +257,7 @@ pub struct SyncLog {
     /// The client's clock less central's in milliseconds, where the request showed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset_ms: Option<i64>,
-    /// Whether that is more than central lets pass without a remark.
+    /// Whether the difference is more than central accepts without a remark.
     pub clock_drifts: bool,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -271,7 +271,7 @@ pub struct SyncLogPage {
     pub entries: Vec<SyncLog>,
     /// Of all that the filter lets through.
     pub statistics: SyncStatistics,
-    /// Of a page that is not the last.
+    /// Set unless the page is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The first record of an epoch: it opens the epoch, names the node's key, and says where the epoch before ended, as central held it.
+//! The first record of an epoch. It names the node's key and the end of the previous epoch as central held it.
 
 use std::fmt;
 
@@ -58,10 +58,10 @@ pub enum OpeningError {
     /// A payload that does not read.
     #[error("{0}")]
     Payload(String),
-    /// A key that is none.
+    /// A malformed key.
     #[error("{0:?} is no public key")]
     Key(String),
-    /// A chain that is none.
+    /// A malformed chain.
     #[error("{0:?} is no chain")]
     Chain(String),
 }

@@ -40,7 +40,7 @@ pub const STATUS: &str = "/api/v1/status";
 pub const STREAM: &str = "/api/v1/stream";
 /// Push of sealed records.
 pub const SYNC_PUSH: &str = "/api/v1/sync/push";
-/// How central stands with the calling node.
+/// Central's status of the calling node.
 pub const SYNC_STATUS: &str = "/api/v1/sync/status";
 /// Pull of what changed.
 pub const SYNC_PULL: &str = "/api/v1/sync/pull";
@@ -48,7 +48,7 @@ pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
 /// Signatures and photos, by the BLAKE3 of their bytes.
 pub const BLOB: &str = "/api/v1/blobs/{hash}";
-/// How each node stands: its log, its clock, its last push and pull.
+/// Status of every node: its log, its clock, its last push and pull.
 pub const NODES: &str = "/api/v1/nodes";
 /// Edits that wait for a person.
 pub const CONFLICTS: &str = "/api/v1/conflicts";
@@ -64,7 +64,7 @@ pub const SAVED_FORMS: &str = "/api/v1/saved-forms";
 pub const SAVED_FORM: &str = "/api/v1/saved-forms/{id}";
 /// Turns a saved form into an event, once.
 pub const SAVED_FORM_SUBMIT: &str = "/api/v1/saved-forms/{id}/submit";
-/// What a person at the node should hear.
+/// Notifications of a node's users.
 pub const NOTIFICATIONS: &str = "/api/v1/notifications";
 /// A person has seen it.
 pub const NOTIFICATION_SEEN: &str = "/api/v1/notifications/{id}/seen";
@@ -74,7 +74,7 @@ pub const SYNC_LOG: &str = "/api/v1/sync-log";
 pub const MOBILE_PUSH: &str = "/api/sync/push";
 /// The mobile contract: events down.
 pub const MOBILE_PULL: &str = "/api/sync/pull";
-/// The mobile contract: how things stand.
+/// The mobile contract: status.
 pub const MOBILE_STATUS: &str = "/api/sync/status";
 /// The mobile contract: the first load.
 pub const MOBILE_BOOTSTRAP: &str = "/api/sync/bootstrap";

@@ -1,7 +1,7 @@
-//! Reading a record at its place in its node's chain: header, body, payload. Central reads so before it decides, and an audit reads so
-//! when it decides again.
+//! Reads a record at its position in its node's chain: header, body, payload. Central does so before it decides, and an audit
+//! does when it decides again.
 //!
-//! Whatever is wrong with a record whose chain fits is noted here and settles what is decided about it; it never blocks those behind it.
+//! A defect of a record with a valid chain is noted here and determines its decision; it never blocks the records after it.
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
@@ -11,7 +11,7 @@ use comptoir_core::position::{Epoch, Seq};
 
 use crate::{opening, payload, stored_v1};
 
-/// Of what is kept about a payload that does not read: the reader's message may quote the payload whole.
+/// Limit of the stored detail about an unreadable payload: the reader's message may quote the whole payload.
 const DETAIL_CHARS_MAX: usize = 1_000;
 
 /// A record's position in its node's chain.
@@ -19,7 +19,7 @@ const DETAIL_CHARS_MAX: usize = 1_000;
 pub struct RecordPosition {
     /// Tenant, site and node of the log.
     pub tenant: TenantId,
-    /// In whose chain it has its place.
+    /// The node whose chain it is in.
     pub node: NodeId,
     /// Epoch of the record.
     pub epoch: Epoch,
@@ -32,9 +32,9 @@ pub struct RecordPosition {
 pub enum RecordReading {
     /// Everything: it is judged by the rules.
     Known(Box<ParsedEvent>),
-    /// Not everything: it is set apart.
+    /// It cannot be read completely and is quarantined.
     Unfit {
-        /// The event, where at least its record reads and stands where it says. Without it the record goes by
+        /// The event, if its record reads and matches its position. Otherwise the record is identified by
         /// [`stored_v1::unreadable_event_id`].
         event: Option<Box<Event>>,
         /// What is wrong.
@@ -72,7 +72,7 @@ pub fn read(position: RecordPosition, record: &[u8]) -> RecordReading {
     }
 }
 
-/// What stands in the header against its place in the chain.
+/// Differences between the header and the position in the chain.
 fn misplaced(position: RecordPosition, event: &Event) -> Option<String> {
     let RecordPosition { node, epoch, seq, .. } = position;
     if (event.node, event.epoch, event.seq) != (node, epoch, seq) {
@@ -82,16 +82,16 @@ fn misplaced(position: RecordPosition, event: &Event) -> Option<String> {
         ));
     }
     match (opening::opens(event), seq == Seq(1)) {
-        (true, false) => Some(format!("EPOCH_OPENED stands at seq 1 and nowhere else, got seq {seq}")),
+        (true, false) => Some(format!("EPOCH_OPENED is valid at seq 1 only, got seq {seq}")),
         (false, true) => Some(format!("an epoch begins with EPOCH_OPENED, got {}", event.content.action)),
         _ => None,
     }
 }
 
-/// What could be read and still cannot be kept as a row.
+/// Readable events that cannot be stored as a row.
 fn fit(known: ParsedEvent) -> RecordReading {
     if known.event.content.site.is_some_and(|site| site.uuid().is_nil()) {
-        // The nil id stands for "no site" in central's keys.
+        // The nil id means "no site" in central's keys.
         let detail = "site: the nil id names no site".to_owned();
         return RecordReading::Unfit { event: Some(Box::new(known.event)), code: Code::InvalidPayload, detail };
     }

@@ -23,7 +23,7 @@ pub enum RulebookError {
     /// No TOML of the expected shape.
     #[error("the rulebook does not read: {0}")]
     Toml(String),
-    /// An entity type that is no name.
+    /// An entity type that is not a name.
     #[error("entity type {entity_type:?}: {error}")]
     EntityType {
         /// The type as written in the file.

@@ -1,4 +1,4 @@
-//! What only a node has: documents that are still being typed, and what a person at the node should hear.
+//! Types that only a node serves: saved forms, notifications, and live events.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::openapi::words;
 
-/// A document that is still being typed, as it was saved last.
+/// A form as its user saved it last.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SavedForm {
-    /// Made by whoever types; a UUID.
+    /// UUID chosen by the client.
     pub id: Uuid,
     /// Times it was saved.
     pub version: u64,
@@ -32,7 +32,7 @@ pub struct SavedForm {
     pub body: Box<RawValue>,
 }
 
-/// Something a person at the node should hear.
+/// A notification for the node's users.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Notification {
     /// Id of the notification.
@@ -59,14 +59,14 @@ pub struct Notification {
     pub by: Option<String>,
     /// Of the decision, or of the event that says it.
     pub position: u64,
-    /// When it came here, by the node's clock.
+    /// When the node stored it, by its clock.
     #[schemars(with = "words::Instant")]
     pub at: String,
     /// When a person saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub seen_at: Option<String>,
-    /// What central said beside: a resolution, or a notice's data.
+    /// Central's additional data: a resolution, or a notice's data.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
 }
@@ -79,7 +79,7 @@ pub struct StoredBlob {
     pub hash: String,
 }
 
-/// `event: marks` of `GET /api/v1/stream`: how far the open epoch has come.
+/// `event: marks` of `GET /api/v1/stream`: the marks of the open epoch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveMarks {
     /// The epoch's number.
@@ -92,7 +92,7 @@ pub struct LiveMarks {
     pub acked: u64,
 }
 
-/// `event: queue`: what waits. Its age moves by itself and is no change.
+/// `event: queue`: pending events. Their age alone is not a change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveQueue {
     /// Events that central has not answered for.
@@ -125,6 +125,6 @@ pub struct LiveSync {
 /// `event: notifications`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveNotifications {
-    /// How many nobody has seen; counted up to 1,000.
+    /// Number of unseen notifications, up to 1,000.
     pub unseen: u64,
 }

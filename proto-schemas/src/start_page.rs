@@ -1,5 +1,5 @@
-//! The page at `/` of both servers, for a person with a browser: a few figures and where to go on. It is plain HTML without scripts, and it
-//! loads nothing else, so that it works in a shop without the internet. Every text is escaped here.
+//! The page at `/` of both servers, for people with a browser: some figures and links. It is plain HTML without scripts and loads
+//! nothing else, so that it works without the internet. Every text is escaped here.
 
 use std::fmt::Write as _;
 
@@ -64,7 +64,7 @@ pub struct StartPage {
     pub kind: String,
     /// Whether it does its work.
     pub works: bool,
-    /// How it stands, in a few words.
+    /// The state in a few words.
     pub state: String,
     /// What a person should know of it.
     pub detail: String,
@@ -72,7 +72,7 @@ pub struct StartPage {
     pub figures: Vec<Figure>,
     /// A link to another page.
     pub links: Vec<Link>,
-    /// A command to copy, with the words above it.
+    /// A command to copy, with its caption.
     pub command: Option<(String, String)>,
     /// Small print.
     pub footer: Vec<String>,

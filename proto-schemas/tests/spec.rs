@@ -25,7 +25,7 @@ fn page(page: &str) -> String {
     fs::read_to_string(path(page)).unwrap_or_else(|error| panic!("docs/spec/{page}: {error}"))
 }
 
-/// Checks that a page holds a table between its marks, or writes it there.
+/// Checks that a page has a table between its marks, or writes it there.
 fn holds(name: &str, mark: &str, table: &str) {
     let text = page(name);
     let begin = text.find(&format!("<!-- begin {mark}")).expect("the page has the mark");
@@ -138,7 +138,7 @@ fn fields(rows: &mut String, prefix: &str, schema: &Value) {
     }
 }
 
-/// What a value looks like, in few words.
+/// The form of a value, in a few words.
 fn form(field: &Value) -> String {
     if let Some(forms) = field["anyOf"].as_array() {
         return forms.iter().map(form).collect::<Vec<_>>().join(" or ");

@@ -1,5 +1,4 @@
-//! Stored bytes under any input: what is sealed reads back whole, and hostile bytes are refused with an error, never with a panic
-//! or a huge allocation.
+//! Stored bytes under any input: sealed data reads back, and hostile bytes give an error, never a panic or a huge allocation.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Flag, Judgement, Resolution, Verdict};

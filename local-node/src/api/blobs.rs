@@ -49,8 +49,8 @@ pub(super) async fn put(
     Ok((StatusCode::CREATED, answer))
 }
 
-/// Reads what is not needed: a client that is answered before it has sent everything finds a broken connection and tries again for ever.
-/// One that sends far more than a file may have is not waited for.
+/// Drains a body that is not needed, up to twice the limit: a client that is answered before it has sent everything sees a broken
+/// connection and retries forever.
 async fn pass_over(mut body: Body) {
     let mut left = 2 * BLOB_BYTES_MAX;
     while let Ok(Some(Ok(frame))) = timeout(BODY_TIMEOUT, body.frame()).await {
@@ -90,7 +90,7 @@ pub(super) async fn get(
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),
-        // Whatever it holds, no browser is to run it.
+        // No browser may execute the content, whatever it is.
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ];

@@ -81,7 +81,7 @@ pub(super) fn timed_out() -> Problem {
     Problem::new(ErrorCode::RequestTimeout, format!("no more of the body came for {} s", BODY_TIMEOUT.as_secs()))
 }
 
-/// A body that is no JSON, or other JSON than was expected.
+/// A body that is not JSON, or not the expected JSON.
 pub(super) fn malformed_body(error: &serde_json::Error) -> Problem {
     Problem::new(ErrorCode::MalformedBody, error.to_string())
 }

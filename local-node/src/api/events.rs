@@ -49,7 +49,7 @@ pub(super) async fn record(State(node): State<Arc<Node>>, request: Request) -> R
 pub(super) struct EventsQuery {
     /// `next` of the page before.
     after: Option<String>,
-    /// Where there is no `after`: from the last so many on.
+    /// Without `after`: start at the last that many events.
     #[schemars(with = "Option<words::PositionNumber>")]
     last: Option<String>,
     /// Maximum number of rows of the page.
@@ -57,7 +57,7 @@ pub(super) struct EventsQuery {
     limit: Option<String>,
 }
 
-/// `GET /api/v1/events?after&limit`, or from the last so many on.
+/// `GET /api/v1/events?after&limit`, or the last that many events.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, ProblemResponse> {
     let page: EventsQuery = query::read(&uri)?;
     let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
@@ -121,7 +121,7 @@ impl EventsCursor {
         parts.ok_or_else(|| query::bad("after", text, "give the `next` of the page before"))
     }
 
-    /// Before the last so many records of the log, or before its first.
+    /// The position before the last that many records of the log, or before its first.
     fn before_last(log: &Log, mut last: u64) -> Result<EventsCursor, ReadError> {
         for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
             let end = log.last(epoch).0;

@@ -1,5 +1,5 @@
-//! A body cut into lines, each with its number. A line over its limit is skipped without being kept; a body that breaks off
-//! spoils the line it breaks off in, and no other.
+//! Splits a body into numbered lines. A line over its limit is skipped without being buffered; a body that breaks off invalidates
+//! only its last line.
 
 use axum::body::{Body, Bytes};
 use comptoir_core::limits::NDJSON_LINE_BYTES_MAX;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::body::{BODY_TIMEOUT, timed_out};
 
-/// One line that is not blank.
+/// A line that is not blank.
 pub(super) struct NdjsonLine {
     /// From 1, blank lines counted too.
     pub(super) number: u64,
@@ -36,9 +36,9 @@ pub(super) struct NdjsonLines {
     body: Body,
     /// What was read and not yet given out.
     frame: Bytes,
-    /// The beginning of the line that the frame goes on with.
+    /// The incomplete line that the next frame continues.
     begun: Vec<u8>,
-    /// Whether that line is over its limit already; its bytes are not kept.
+    /// The line is over its limit; its bytes are dropped.
     too_long: bool,
     number: u64,
     end: End,
@@ -46,7 +46,7 @@ pub(super) struct NdjsonLines {
 
 enum End {
     NotYet,
-    /// The body came to its end, or broke off for a reason; its last line is still to be given out.
+    /// The body ended or broke off; its last line is still to be returned.
     LastLine(Option<Problem>),
     Done,
 }
@@ -122,7 +122,7 @@ impl NdjsonLines {
             return Some(NdjsonLine { number, text: Err(problem.into()) });
         }
         match broken {
-            // It stopped between two lines: only a caller that is still there needs to know, and it knows.
+            // The body broke off between two lines: only a caller that is still connected needs an answer.
             Some(problem) if !text.is_empty() || problem.retryable => {
                 Some(NdjsonLine { number, text: Err(problem.into()) })
             }

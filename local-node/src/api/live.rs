@@ -1,5 +1,5 @@
-//! `GET /api/v1/stream`: server-sent events, so that a screen shows what changes as it changes. Each event carries the whole state of
-//! its kind; one that was missed is made good by the next.
+//! `GET /api/v1/stream`: server-sent events for live screens. Each event carries the whole state of its kind, so that a missed
+//! event does not matter.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -27,13 +27,13 @@ use crate::sync_agent::{SyncIssue, SyncState};
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes within this time are one event: an import appends thousands a second.
 const PAUSE: Duration = Duration::from_millis(200);
-/// More than anybody reads; the screen says "1,000+".
+/// The screen shows "1,000+".
 const UNSEEN_MAX: usize = 1_000;
 
 /// The state of each kind.
 type States = [Value; 4];
 
-/// What all screens of a node are shown, looked at once for all that ask at the same time: two hundred of them cost what one costs.
+/// The state shown to all screens of a node, read once for all requests at the same time.
 #[derive(Default)]
 pub(super) struct Screens {
     tickets: AtomicU64,
@@ -88,7 +88,7 @@ impl Live {
         let change = async {
             tokio::select! {
                 changed = self.heads.changed() => changed,
-                // A node that does not send has nobody who would tell.
+                // Without sync nobody sends changes.
                 changed = self.sync.changed(), if self.sync.has_changed().is_ok() => changed,
             }
         };
@@ -112,7 +112,7 @@ impl Live {
         self.heads.mark_unchanged();
         self.sync.mark_unchanged();
         let node = self.node.clone();
-        // What does not read ends the stream; the screen asks again, and is told there.
+        // A read error ends the stream; the screen reconnects and gets the error.
         let look = async { tokio::task::spawn_blocking(move || read(&node)).await.ok()?.ok() };
         let now = self.screens.now(look).await?;
         let changed = KINDS.iter().zip(&now).zip(&self.sent).filter(|((_, now), sent)| now != sent);

@@ -1,4 +1,4 @@
-//! What this node offers, for programs (`/openapi.json`) and for people (`/docs`). A test holds it against the router.
+//! The description of this node's API, for programs (`/openapi.json`) and people (`/docs`). A test compares it with the router.
 
 use std::sync::LazyLock;
 
@@ -140,7 +140,7 @@ fn standing() -> Vec<Operation> {
                  `LiveMarks`, `LiveQueue`, `LiveSync`, `LiveNotifications`.";
     vec![
         get(paths::QUEUE, "What waits to be sent").answers::<QueueDto>(200),
-        get(paths::STATUS, "How the node stands").answers::<NodeStatus>(200),
+        get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
         get(paths::STREAM, "What changes, as it changes")
             .mentions::<LiveMarks>(false)
             .mentions::<LiveQueue>(false)
@@ -155,7 +155,7 @@ fn standing() -> Vec<Operation> {
         ]),
         get(paths::OPENAPI, "This document").answers::<words::Members>(200),
         get(paths::DOCS, "This document for people").answers_given(200, "text/html; charset=utf-8", text("A page.")),
-        get(paths::START_PAGE, "How the node stands, for a browser")
+        get(paths::START_PAGE, "The node's status, for a browser")
             .any_header("Accept-Language", "`en`; French otherwise")
             .answers_given(200, "text/html; charset=utf-8", text("A page.")),
     ]

@@ -90,7 +90,7 @@ fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Checked
     if problems.is_empty() { Ok(drafts) } else { Err(batch_rejected(count, problems)) }
 }
 
-/// Lists one problem per draft, in order: its own, or BATCH_REJECTED where another draft's problem kept it out.
+/// Lists one problem per draft, in order: its own, or BATCH_REJECTED if other drafts were refused.
 fn batch_rejected(count: usize, problems: Vec<(usize, Problem)>) -> Problem {
     let detail = format!("{} of {count} drafts were refused, and nothing was written", problems.len());
     let mut own = problems.into_iter().peekable();

@@ -46,7 +46,7 @@ impl IntoResponse for ProblemResponse {
     }
 }
 
-/// Why what is not found in a damaged log may be in it all the same; nothing where the log is whole as far as is known.
+/// Why a record that is not found may exist nevertheless: the log is damaged. `None` if no damage is known.
 pub(super) fn damaged(log: &Log) -> Option<Problem> {
     let state = log.status().state;
     let State::Damaged(finding) = &state else { return None };
@@ -54,7 +54,7 @@ pub(super) fn damaged(log: &Log) -> Option<Problem> {
     Some(with_missing(Problem::new(ErrorCode::LogDamaged, detail), &state))
 }
 
-/// Adds which records are missing, where that is what is wrong with the log.
+/// Adds the missing records, if that is the damage.
 pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     match state.missing() {
         Some(MissingRecords { epoch, first, last }) => {
@@ -64,7 +64,7 @@ pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     }
 }
 
-/// What a caller hears when a handler of ours panicked.
+/// The answer to a request whose handler panicked.
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");

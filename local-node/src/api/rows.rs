@@ -1,4 +1,4 @@
-//! The read models: what this node knows of its tenant. Lists in pages, each row with what lies over it; a tag changes with what is shown.
+//! The read models as paged lists and single rows, each row with its pending events; the ETag changes with the content.
 
 use std::sync::Arc;
 
@@ -128,7 +128,7 @@ pub(super) struct StockRowsQuery {
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/stock`: central's figures, how old they are, and what waits here beside them.
+/// `GET /api/v1/stock`: central's figures, their age, and this node's pending quantities.
 pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let StockRowsQuery { site, product, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
@@ -161,8 +161,8 @@ pub(super) async fn entity(
 #[serde(deny_unknown_fields)]
 struct NoQuery {}
 
-/// Its ETag is what `If-Match` names. It is no reason to answer 304: how far a waiting event has come, and whether a conflict is open, moves
-/// while the tag stands.
+/// The ETag is the value for `If-Match` and not a reason to answer 304: the status of pending events and open conflicts changes
+/// without it.
 async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> RowsResponse {
     let NoQuery {} = query::read(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
@@ -178,12 +178,12 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
     }
 }
 
-/// What a list tells of the line to central, where its rows have no age.
+/// The part of the sync progress that a list shows, if its rows have no age.
 fn sending(node: &Node) -> SyncProgress {
     SyncProgress { pulled_at: None, ..node.sync_progress() }
 }
 
-/// Answers a list from a thread of its own, and not at all where the caller has it. `line` is what of the line to central stands in it.
+/// Answers a list from a blocking thread, or 304 if the caller has it. `line` is the sync progress that the list shows.
 async fn list<R: Serialize + Send + 'static>(
     node: Arc<Node>,
     headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! `GET /`: the node for a person with a browser. It shows what `/api/v1/status` and `/api/v1/queue` say, in a few words.
+//! `GET /`: the node's status and queue as a page for people.
 
 use std::sync::Arc;
 

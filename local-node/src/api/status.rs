@@ -1,5 +1,3 @@
-//! `GET /api/v1/status`: how the node stands.
-
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,12 +1,12 @@
 //! `POST /api/v1/events` as NDJSON: a draft per line, a result per line.
 //!
-//! Lines are checked in order and gathered into groups; several groups are on their way through the log at once, so that checking
-//! and flushing overlap and group commit has something to group. Their order in the log is the order of the lines, and so is
-//! that of the answers. A bad line is refused alone; the others go on. A line that edits something is a request of its own, as if the next
-//! came after its answer: see [`precondition`].
+//! Lines are checked in order and gathered into groups. Several groups are in flight at once, so that checking and flushing
+//! overlap and group commit has something to group. Records and answers have the order of the lines. An invalid line is refused
+//! alone. A line that edits an entity acts as a request of its own, as if the next line came after its answer: see
+//! [`precondition`].
 //!
-//! Answers flow while lines still come. A caller that sends without reading them is held up once [`ANSWERS_AHEAD`] groups of
-//! answers wait for it: memory stays bounded.
+//! Answers flow while lines still arrive. A caller that sends without reading is blocked once [`ANSWERS_AHEAD`] groups of answers
+//! wait for it, so that memory stays bounded.
 
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
@@ -43,13 +43,13 @@ const GROUPS_IN_FLIGHT: usize = 8;
 const GROUP_BYTES_MAX: usize = 512 * 1024;
 /// Groups of answers that wait for the caller to read them: about a megabyte.
 const ANSWERS_AHEAD: usize = 64;
-/// How often a group is offered to a full queue before its lines are told to come back.
+/// How often a group is offered to a full queue before its lines are answered with a retry time.
 const BUSY_TRIES: u32 = 10;
 
 type LineAnswers = mpsc::Sender<Result<Bytes, std::convert::Infallible>>;
 type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
 
-/// The caller no longer reads: nobody is left to answer.
+/// The caller no longer reads.
 struct ClientGone;
 
 /// Answers at once; the results follow as the lines do.
@@ -72,14 +72,14 @@ struct Group {
 /// The lock of edits, from the first line of a group that edits something until the group is durable.
 struct Editing {
     guard: Arc<OwnedMutexGuard<()>>,
-    /// What the group edits. Who goes on from there has to see it first.
+    /// The entities that the group edits. The next edit of one of them must see the group's effect.
     keys: HashSet<EntityKey>,
 }
 
 enum Slot {
     /// The next of the group's drafts.
     Draft { line: u64, id: EventId },
-    /// Refused before it came to the log.
+    /// Refused before it reached the log.
     Refused(LineResult),
 }
 
@@ -100,7 +100,7 @@ struct Stream {
 
 impl Stream {
     async fn run(mut self, mut lines: NdjsonLines) {
-        // A caller that went away has its lines that were taken: a retry finds them durable.
+        // Lines already accepted stay recorded: a retry finds them as duplicates.
         if let Err(ClientGone) = self.follow(&mut lines).await {
             tracing::debug!("The caller of a stream went away");
         }
@@ -111,7 +111,7 @@ impl Stream {
             while let Some(line) = lines.next_buffered() {
                 self.process_line(line).await?;
             }
-            // Nothing more is here: what is gathered goes, so that a caller that waits for its answer gets it.
+            // No more input is buffered: the gathered lines are recorded, so that a waiting caller gets its answer.
             self.submit().await?;
             if lines.ended() {
                 return self.drain().await;
@@ -131,7 +131,7 @@ impl Stream {
         match line.text.and_then(|text| self.check(number, &text)) {
             Ok(checked) => {
                 if self.ids.contains(&checked.draft.id) {
-                    // The same id again: whether it is the same fact can be told once the first is durable.
+                    // A repeated id: whether it is the same fact is known once the first is durable.
                     self.submit().await?;
                     self.drain().await?;
                 }
@@ -161,7 +161,7 @@ impl Stream {
         }
     }
 
-    /// What stands against a draft that is one by itself.
+    /// The problem of a draft that is recorded on its own.
     async fn objection(&mut self, checked: &CheckedDraft) -> Result<Option<Problem>, ClientGone> {
         if let Some(reused) = self.reused(&checked.draft) {
             return Ok(Some(id_reused(reused)));
@@ -176,8 +176,9 @@ impl Stream {
         })
     }
 
-    /// Takes the lock of edits for the open group. A group that has it begins when nothing is in flight, so that it never waits for its
-    /// caller to read answers, and edits each entity once: each line is held to what the lines before it left.
+    /// Takes the lock of edits for the open group. Such a group begins when nothing is in flight, so that it never waits for its
+    /// caller to read answers, and it edits each entity once, so that each line is compared with the effect of the lines before
+    /// it.
     async fn begin_edit(&mut self, draft: &Draft) -> Result<(), ClientGone> {
         let content = &draft.content;
         let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
@@ -193,8 +194,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Whether the draft's id stands in the log with other content. Asked before, because a group with such a draft comes back
-    /// whole from the log, and would pass behind the groups after it.
+    /// Whether the log has the draft's id with other content. Checked in advance, because the log would refuse the whole group,
+    /// and its other lines would be recorded after later groups.
     fn reused(&self, draft: &Draft) -> Option<Reused> {
         let found = self.node.log().find(draft.id).ok().flatten()?;
         let event = stored_v1::decode(&found.sealed.record).ok()?;
@@ -213,7 +214,7 @@ impl Stream {
         self.open.slots.push(Slot::Refused(LineResult::Refused { line, event_id, problem }));
     }
 
-    /// Sends the open group to the log, behind those before it.
+    /// Sends the open group to the log, after the groups before it.
     async fn submit(&mut self) -> Result<(), ClientGone> {
         if self.open.slots.is_empty() {
             return Ok(());
@@ -227,7 +228,7 @@ impl Stream {
             let mut appending = self.start_append(group.drafts.clone());
             // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
             match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
-                // What has the lock keeps it until it is durable, also when the caller goes away.
+                // The lock is held until the group is durable, even if the caller goes away.
                 Poll::Pending => match &group.editing {
                     Some(editing) => break holding_lock(editing.guard.clone(), appending),
                     None => break appending,

@@ -9,7 +9,7 @@ use crate::event_log::{Identity, LogConfig};
 
 pub use sync::{ApiKey, SyncConfig};
 
-/// Where a node lives, whose it is, and how it reaches central.
+/// A node's data directory, identity, and connection to central.
 #[derive(Clone)]
 pub struct NodeConfig {
     /// `DATA_DIR`: log, keys and notes. The node creates it.

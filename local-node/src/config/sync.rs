@@ -17,7 +17,7 @@ pub struct SyncConfig {
     pub central_url: Option<Url>,
     /// `SYNC_API_KEY`. Needed where `SYNC_ENABLED` is not `false`.
     pub api_key: Option<ApiKey>,
-    /// `SYNC_INTERVAL_SECONDS`, default 30: how often the node asks how central stands when nothing wakes it.
+    /// `SYNC_INTERVAL_SECONDS`, default 30: how often an idle node asks for central's status.
     pub interval: Duration,
     /// After how long an unanswered request is given up. A slow line gets smaller batches.
     pub request_timeout: Duration,
@@ -93,7 +93,7 @@ fn seconds(
 pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
-    /// Checks that the key can stand in a header.
+    /// Checks that the key is valid in a header.
     pub fn new(key: &str) -> Result<ApiKey, ConfigError> {
         let header = HeaderValue::from_str(&format!("Bearer {key}"));
         let mut header = header.map_err(|_| ConfigError::Invalid {

@@ -1,5 +1,5 @@
-//! How many of the node's own events wait for a person: told from the notifications and central's rows, so that it falls when a pull or a load
-//! brings what somebody decided, in whatever order decision and news came, and is the same after a kill.
+//! The number of the node's own events that wait for a person, computed from the notifications and central's rows. It falls when
+//! a pull or bootstrap brings a person's decision, in whatever order decision and notice arrive, and is the same after a kill.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -16,9 +16,9 @@ use crate::read_models::rows::{self, HeldRow};
 
 struct WaitingEvent {
     entity: (String, String),
-    /// Where it came to wait.
+    /// The position at which it began to wait.
     position: u64,
-    /// Whether it is an edit in conflict: whoever decides the conflict settles all edits of this node in it.
+    /// An edit in conflict: resolving the conflict settles all edits of this node in it.
     in_conflict: bool,
 }
 
@@ -31,7 +31,7 @@ struct WaitingEvents {
     resolved: BTreeMap<(String, String), u64>,
 }
 
-/// Counts the events that central refused, set apart or has in conflict, and that nobody has released or decided since.
+/// Counts the events that central rejected, quarantined or has in conflict, and that nobody has released or resolved since.
 pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
     let mut waiting = WaitingEvents::default();
     log.scan(KeySpace::Notification, &key(1, Uuid::nil()), &[u8::MAX; 24], &mut |_, bytes| {
@@ -49,8 +49,8 @@ struct Conflicts {
     open_conflicts: BTreeMap<Uuid, IgnoredAny>,
 }
 
-/// Whether central's row has this node's conflict no more. So the count falls also where the news was never given: what fell between an
-/// old cursor and a new first load. A row of before the conflict says nothing of it.
+/// Whether central's row no longer has this node's conflict. The count thus falls also if the notice was never sent, between an
+/// old cursor and a new bootstrap. A row from before the conflict says nothing about it.
 fn is_closed(log: &Log, waits: &WaitingEvent) -> Result<bool, ReadError> {
     let (entity_type, entity_id) = &waits.entity;
     let Some(bytes) = log.get(KeySpace::Row, &rows::key(RowKind::Entity, entity_type, entity_id, None))? else {
@@ -111,7 +111,7 @@ impl WaitingEvents {
     }
 }
 
-/// Whether a person has to look at what was decided. A second validation was dropped here by itself, and a notification says so.
+/// Whether a decision needs a person. A second validation is dropped here automatically, with a notification.
 fn needs_person(result: &RecordResult) -> bool {
     kind_of(result).is_some_and(|kind| !matches!(kind, ALREADY_VALIDATED | "SUPERSEDED"))
 }

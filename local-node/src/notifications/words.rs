@@ -106,7 +106,7 @@ fn of_zone(entry: &NotificationEntry, language: Language, zone: TimeZone) -> (St
             DECISION_CHANGED => (
                 format!("Central decided otherwise: {what}"),
                 format!(
-                    "Central was put back, and decided this event a second time{why}. Ask head office which holds."
+                    "Central was restored and decided this event a second time{why}. Ask head office which decision holds."
                 ),
             ),
             ROW_TOO_LARGE => (
@@ -127,7 +127,7 @@ fn reason(entry: &NotificationEntry) -> String {
     entry.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
-/// What was set apart is judged where it is released: it may come too late there.
+/// A quarantined event is decided at its release, which may be too late.
 fn released_french(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
     let looked_at = "Ce qui était mis de côté a été vérifié au central";
     match (released_as(entry), entry.code.as_deref()) {
@@ -148,11 +148,11 @@ fn released_french(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (St
 }
 
 fn released_english(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
-    let looked_at = "What was set apart was looked at at central";
+    let looked_at = "The quarantined event was reviewed at central";
     match (released_as(entry), entry.code.as_deref()) {
         (CONFLICT, Some(ALREADY_VALIDATED)) => (
             format!("Looked at, without effect: {what}"),
-            format!("{looked_at}; another validation stands. {}.", first_english(&first_of(entry), zone)),
+            format!("{looked_at}; another validation counts. {}.", first_english(&first_of(entry), zone)),
         ),
         (CONFLICT, _) => (
             format!("Looked at, in conflict: {what}"),
@@ -165,7 +165,7 @@ fn released_english(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (S
     }
 }
 
-/// What a release came to.
+/// The verdict of a release.
 fn released_as(entry: &NotificationEntry) -> &str {
     entry.data["verdict"].as_str().unwrap_or_default()
 }
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(text(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
     }
 
-    /// A validation was set apart for its code, another driver came first, then somebody released the one that was set apart.
+    /// A validation was quarantined for its code, another driver came first, then a person released it.
     #[test]
     fn a_late_release_is_not_reported_as_effective() {
         let resolution = json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}});

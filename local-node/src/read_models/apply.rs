@@ -1,8 +1,8 @@
-//! Applying what central gave: rows and the place they lead to change in one batch, so that a kill between any two batches costs a
+//! Applies pulled pages: rows and the progress they lead to change in one batch, so that a kill between two batches costs a
 //! repetition and nothing else. The log itself is never touched.
 //!
-//! A page is applied in parts, since a batch has at most 256 entries; each part carries the cursor behind its last change. Notices go
-//! first: once the cursor has passed them, central does not give them again.
+//! A page is applied in parts, since a batch has at most 256 entries; each part carries the cursor after its last change. Notices
+//! go first: once the cursor has passed them, central does not send them again.
 
 use comptoir_core::limits::BATCH_ENTRIES_MAX;
 use comptoir_core::time::Timestamp;
@@ -13,9 +13,9 @@ use super::rows::{self, HeldVersion};
 use super::rulebook;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError, entries_of};
 
-/// Entries of a batch that are left for the place, whose cursor may name a long key.
+/// Entries of a batch reserved for the progress, whose cursor may name a long key.
 const PROGRESS_ENTRIES: usize = 2;
-/// Bytes that stand around a row where it is kept: numbers and names of members.
+/// Bytes stored around a row: numbers and member names.
 const HELD_BYTES: usize = 128;
 /// Rows looked at in one go while those of an earlier load are removed.
 const SWEEP_ROWS: usize = 1_000;
@@ -23,10 +23,10 @@ const SWEEP_ROWS: usize = 1_000;
 /// Why what central gave cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApplyError {
-    /// What stands here does not read.
+    /// The stored data does not read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A cursor that is none.
+    /// A malformed cursor.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
     /// A row that names nothing.
@@ -34,8 +34,7 @@ pub(crate) enum ApplyError {
     Key { position: u64, error: String },
 }
 
-/// How many bytes a row has that is larger than one batch can keep. Central takes no edit that makes one ([`ENTITY_BYTES_MAX`]); it may
-/// hold some from before that limit.
+/// The bytes of a row that one batch cannot store. Central accepts no edit that makes one ([`ENTITY_BYTES_MAX`]).
 ///
 /// [`ENTITY_BYTES_MAX`]: comptoir_core::limits::ENTITY_BYTES_MAX
 pub(crate) fn too_large(change: &pull_v1::RowChange) -> Option<usize> {
@@ -63,7 +62,7 @@ pub(crate) fn page(
     let end = progress.moved(response.cursor, Some(response.complete_through));
     let mut batches = Batches::default();
     if let Some(given) = &response.rulebook {
-        // Before the cursor that names it: where this is cut, it comes again.
+        // Stored before the cursor that names it: if this is interrupted, it comes again.
         let change = rulebook::change(given);
         let entries = entries_of(change.value.as_ref().map_or(0, Vec::len));
         batches.add(change, entries, None);
@@ -81,7 +80,7 @@ pub(crate) fn page(
     Ok(Applied { batches: if quiet { Vec::new() } else { batches.end(&end) }, progress: end })
 }
 
-/// The batches of rows of a first load, and of the mark behind them.
+/// The batches of bootstrap rows and of the mark after them.
 pub(crate) fn load(
     log: &Log,
     progress: &PullProgress,
@@ -105,12 +104,11 @@ pub(crate) fn load(
 /// Some of the rows that a load did not meet.
 pub(crate) struct SweptRows {
     pub(crate) batches: Vec<Vec<KeyChange>>,
-    /// The key from which to go on, until there is none.
+    /// The key to continue from; `None` at the end.
     pub(crate) next: Option<Vec<u8>>,
 }
 
-/// Batches that remove some rows which the load that has just ended did not meet: those out of scope now, or that central lost. With
-/// the key behind which to go on, until there is none.
+/// Batches that remove rows which the bootstrap that has just ended did not contain: those out of scope now, or lost at central.
 pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<SweptRows, ApplyError> {
     let mut batches = Batches::default();
     let (mut seen, mut next) = (0, None);
@@ -129,7 +127,7 @@ pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<SweptRows
     Ok(SweptRows { batches: batches.all(), next })
 }
 
-/// What a change does here: nothing where what is held is as new.
+/// The stored change of a pulled one; `None` if the stored row is as new.
 fn row(
     log: &Log,
     change: pull_v1::RowChange,

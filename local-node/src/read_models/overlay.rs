@@ -1,7 +1,7 @@
-//! A row of central's with events of this log over it: core's own functions, applied in the log's order.
+//! Applies pending events to a row of central's with core's own functions, in log order.
 //!
-//! What central has decided already is applied as decided; the rest is judged here for what it would do, as far as the row says.
-//! The version that is shown stays central's.
+//! An event that central has decided is applied as decided. Other events are decided here provisionally, as far as the row
+//! allows. The shown version stays central's.
 
 use comptoir_core::decision::{DecisionContext, Judgement, Resolution, Verdict};
 use comptoir_core::fact::{Fact, ParsedEvent};
@@ -24,11 +24,11 @@ use super::pending::is_again;
 /// An event over a row.
 pub(crate) struct PendingOnRow {
     pub(crate) known: ParsedEvent,
-    /// What central decided and has not given back.
+    /// Central's decision, if the row does not include it yet.
     pub(crate) decision: Option<RecordResult>,
 }
 
-/// What lies over a row, and by which rules central will judge it.
+/// The pending events of a row, and the rulebook central will decide them by.
 pub(crate) struct Overlay {
     pub(crate) events: Vec<PendingOnRow>,
     pub(crate) rulebook: Rulebook,
@@ -78,7 +78,7 @@ pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Overlay) ->
     })
 }
 
-/// What stands against an edit of what is shown: it would make an entity that central does not take.
+/// Why an edit of the shown entity would make it too large for central.
 pub(crate) fn grown(row: Option<&EntityRow>, key: &EntityKey, fact: &Fact) -> Option<String> {
     rules::grown(key, row.and_then(read_entity).as_ref(), fact)
 }
@@ -172,7 +172,7 @@ fn effects(decision_state: &DecisionState, context: &DecisionContext, pending: &
     first_was(known, decision).into_iter().collect()
 }
 
-/// Another validation stands: the decision says whose, before the row does.
+/// Another validation was first: the decision names it before the row does.
 fn first_was(known: &ParsedEvent, decision: &RecordResult) -> Option<Effect> {
     let resolution = decision.resolution.as_ref()?.to_string();
     let Resolution::DiscardLocal { event, user, node, at, place } = resolution_from_json(resolution.as_bytes())? else {
@@ -190,7 +190,7 @@ fn decision_context(known: &ParsedEvent, position: Position) -> DecisionContext 
 fn read_entity(row: &EntityRow) -> Option<Entity> {
     let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(row.fields.get()).ok()?;
     let conflicts: BTreeMap<Uuid, Uuid> = serde_json::from_str(row.open_conflicts.get()).ok()?;
-    // Who wrote what and when is central's to weigh: here what was just written stands above what was there.
+    // Writers and times are central's to compare: here a new write ranks above the present fields.
     let oldest = WriteStamp::OLDEST;
     Some(Entity {
         version: Position(row.version),

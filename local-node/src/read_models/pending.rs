@@ -1,6 +1,6 @@
-//! The events of this log that are not in central's rows yet, by what they change: undecided ones, and those that central decided and
-//! has not given back. Only places are held in memory, bounded by what waits; the events themselves are read from the log when a row
-//! is asked for. It is brought up to date by whoever reads, so that nothing here is paid for by an append.
+//! The index of events that central's rows do not include yet, by what they change: undecided events, and decided ones that no
+//! pulled row covers. It holds positions only; events are read from the log when a row is requested. Readers bring it up to date,
+//! so that appends pay nothing for it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -21,8 +21,7 @@ use crate::event_log::{Log, LogPosition, ReadError};
 /// Records read from the log at once.
 const READ_RECORDS: usize = 500;
 const READ_BYTES: usize = 1024 * 1024;
-/// Acknowledged events that are shown while central has never given anything back. What was acknowledged before them comes with the
-/// first load.
+/// Acknowledged events that are shown before the first pull. Earlier ones come with the first bootstrap.
 const ACKED_MAX: usize = 10_000;
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,7 +31,7 @@ pub(crate) struct Target {
     pub(crate) entity_id: Name,
 }
 
-/// Quantities that events move which central has not given back.
+/// Quantities moved by pending events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingQuantities {
     pub(crate) events: u64,
@@ -41,11 +40,11 @@ pub(crate) struct PendingQuantities {
     pub(crate) received: Decimal,
     pub(crate) returned: Decimal,
     pub(crate) written_off: Decimal,
-    /// Which of it central has decided: a row that comes before the cursor passes it may have it already.
+    /// The decided part: a row that arrives before its cursor may include it already.
     decided: Vec<Decided>,
 }
 
-/// A line that central has decided and not given back for good.
+/// A decided line that no cursor covers yet.
 #[derive(Clone, Debug)]
 struct Decided {
     at: LogPosition,
@@ -130,7 +129,7 @@ impl PendingIndex {
         &self.stock
     }
 
-    /// Finds the oldest event that is not in central's rows, backwards from the last decision, and indexes from there.
+    /// Finds the oldest event that central's rows lack, backwards from the last decision, and indexes from there.
     fn rebuild(&mut self, log: &Log, progress: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         let mut epochs: Vec<u32> = log.epochs().into_iter().map(|epoch| epoch.number).collect();
         epochs.retain(|number| *number <= epoch);
@@ -200,7 +199,7 @@ impl PendingIndex {
         Ok(())
     }
 
-    /// Drops what central's rows hold.
+    /// Drops events that central's rows include.
     fn settle(&mut self, log: &Log, progress: &PullProgress) -> Result<(), ReadError> {
         let mut decided = self.events.partition_point(|event| event.position.is_some());
         while let Some(front) = self.events.front() {
@@ -289,12 +288,12 @@ pub(crate) fn decision(log: &Log, at: LogPosition) -> Result<Option<RecordResult
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Whether central told the node to drop the change, and who was first.
+/// Whether central discards the change because another was first.
 pub(crate) fn discards(result: &RecordResult) -> bool {
     result.resolution.as_ref().is_some_and(|resolution| resolution["action"] == "DISCARD_LOCAL")
 }
 
-/// Whether central had the event already, as after a restore: the row that has it may have still to come.
+/// Whether central already had the event, as after a restore: the row that includes it may not have arrived yet.
 pub(crate) fn is_again(result: &RecordResult) -> bool {
     result.verdict == Verdict::Duplicate.as_str()
 }

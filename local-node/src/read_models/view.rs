@@ -1,4 +1,4 @@
-//! What is shown: lists in pages and single rows, each central's with what lies over it.
+//! Lists and single rows as the API shows them: central's rows with the pending events over them.
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -24,7 +24,7 @@ use super::rows::{self, HeldRow};
 use super::rulebook;
 use crate::event_log::{KeySpace, Log, LogPosition, ReadError};
 
-/// The type under which stock stands.
+/// The entity type of stock rows.
 const STOCK: &str = "STOCK";
 
 pub(crate) struct ReadModels {
@@ -32,7 +32,7 @@ pub(crate) struct ReadModels {
     pending_index: Mutex<PendingIndex>,
 }
 
-/// What the line to central knows beside the log.
+/// The part of the sync state that read models need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SyncProgress {
     pub(crate) sending: Option<(Seq, Seq)>,
@@ -50,14 +50,14 @@ pub(crate) struct RowPage {
 /// What is called with each key of a list, and central's row where there is one; a break ends it.
 type Add<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>) -> ControlFlow<()>;
 
-/// A row that is shown, and the tag that changes with it.
+/// A shown row and its ETag.
 pub(crate) struct Tagged<R> {
     pub(crate) row: R,
     pub(crate) tag: EditTag,
 }
 
-/// What an editor saw: central's version, and of the events over it how many there are and which is the last. It changes with each edit of
-/// either side, and never comes again with other content.
+/// The version an editor saw: central's version, and the number and position of the pending events. It changes with each edit of
+/// either side and never repeats with other content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EditTag {
     pub(crate) version: u64,
@@ -73,7 +73,7 @@ impl std::fmt::Display for EditTag {
     }
 }
 
-/// A row of `read_v1`, as it is kept and shown.
+/// A row type of `read_v1`, as it is stored and shown.
 pub(crate) trait RowType: DeserializeOwned + Clone {
     const KIND: RowKind;
     fn version(&self) -> u64;
@@ -217,19 +217,19 @@ impl ReadModels {
         Ok(RowList { rows: shown.into_iter().map(|(_, row)| row).collect(), next_cursor })
     }
 
-    /// Changes whenever a list might that tells this of the line to central.
+    /// A tag that changes whenever a list with this sync progress might.
     pub(crate) fn list_tag(&self, line: SyncProgress) -> Result<String, ReadError> {
         let (head, progress) = (self.log.head(), PullProgress::read(&self.log)?);
         let text = format!("{progress:?} {line:?} {} {:?}", head.epoch.number, head.marks);
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 
-    /// Looks at what lies over central's rows, as it is now.
+    /// Reads the pending index, brought up to date.
     fn up_to_date<T>(&self, read: impl FnOnce(&PendingIndex) -> T) -> Result<T, ReadError> {
         let mut pending_index = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner);
         let progress = PullProgress::read(&self.log)?;
         if let Err(error) = pending_index.refresh(&self.log, &progress) {
-            // Half a step is no state to go on from.
+            // A half-done refresh is no state to continue from.
             *pending_index = PendingIndex::default();
             return Err(error);
         }
@@ -252,7 +252,7 @@ impl ReadModels {
             ended
         })?;
         if ended.is_continue() {
-            // A page that is full ends it.
+            // A full page ends it.
             let _ended = local_keys.iter().try_for_each(|local| add(local, None));
         }
         Ok(())
@@ -298,7 +298,7 @@ impl ReadModels {
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = pending::decision(&self.log, *at)?;
-            // The row has it already: rows come before the cursor passes them, by a whole first load at times.
+            // The row includes it already: rows can arrive before the cursor passes them, by a whole bootstrap at times.
             let is_in = |position| progress.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
@@ -331,7 +331,7 @@ fn first_target(kind: RowKind, entity_type: &Name) -> Target {
     Target { kind, entity_type: entity_type.clone(), entity_id }
 }
 
-/// A row as it is kept, and as it reads.
+/// A stored row, parsed.
 fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
     let read = |held: HeldRow| {
         let row = serde_json::from_str(held.row.get())?;
@@ -380,7 +380,8 @@ fn stock_row(
     let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
-    // Rows come before the cursor passes them, and before a first load has ended: what is in the figure does not stand beside it too.
+    // A row may arrive before the cursor passes it or before a bootstrap has ended: quantities that its figure includes are not
+    // pending as well.
     let waiting =
         waiting.map(|waiting| waiting.without(|at, position| progress.is_in(generation, version, at, position)));
     let waiting = waiting.filter(|waiting| waiting.events > 0);
@@ -413,7 +414,7 @@ fn cursor(key: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key)
 }
 
-/// The key behind which a page begins.
+/// The key after which a page begins.
 pub(crate) fn parse_cursor(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok().filter(|key| rows::id_in(key).is_some())

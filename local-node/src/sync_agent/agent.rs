@@ -1,5 +1,5 @@
-//! The loop: woken by an append, by the timer and by the start, it sends what is due and does about each answer what its
-//! reaction says. Dropping it at any await is harmless: what counts is in the log.
+//! The agent's loop: woken by an append, the timer or the start, it sends what is due and applies the reaction to each answer.
+//! Dropping it at any await is harmless, because all state that matters is in the log.
 
 mod blob_upload;
 mod incidents;
@@ -31,19 +31,17 @@ use crate::notifications::DecisionMark;
 /// How old the notes may grow while a backlog is being sent.
 const NOTES_AGE: Duration = Duration::from_secs(30);
 
-/// A central that is well answers in less; what a body needs on the thinnest line comes on top.
+/// A healthy central answers faster; the time for the body on the slowest line is added.
 const NOT_ANSWERING_AFTER: Duration = Duration::from_secs(5);
 
 const CENTRAL_NOT_ANSWERING: &str = "CENTRAL_NOT_ANSWERING";
 const CENTRAL_AHEAD: &str = "CENTRAL_AHEAD";
-/// What a push that goes well does not mend: records, or files, that are lost here or that central will not have.
+/// Alerts that a successful push does not clear: records or files that are lost here or that central refuses.
 const LASTING: [&str; 3] = [CENTRAL_AHEAD, BLOB_MISSING, BLOB_REFUSED];
 const BLOB_MISSING: &str = "BLOB_MISSING";
 const BLOB_REFUSED: &str = "BLOB_REFUSED";
 
-/// What comes after one request.
 enum Step {
-    /// Look at what is due now.
     Next,
     /// Try again after this time.
     Pause(Duration),
@@ -67,12 +65,12 @@ pub(crate) struct Agent<T> {
     /// Whether central named a gap since it last took a batch.
     rewound: bool,
     mismatches: u32,
-    /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a central that is wrong.
+    /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a wrong central.
     opened_epoch: bool,
-    /// Up to where decisions were told to people; as it is kept in the log at first.
+    /// The decisions up to which notifications are stored; read from the log at first.
     notified_through: Option<DecisionMark>,
-    /// Whether central's stand has to be known before anything more is sent. So at the start: a log that was put back from an older
-    /// copy, and sold since, would show central a fork where it only lost what central holds.
+    /// Whether central's status must be known before anything more is sent. True at the start: a log that was restored from an
+    /// older copy, and sold since, would look like a fork.
     must_ask: bool,
     ask_at: Instant,
     notes_at: Instant,
@@ -146,7 +144,7 @@ impl<T: Transport> Agent<T> {
                 Step::Stop => {
                     self.show(Phase::Stopped);
                     let stopped = self.epoch;
-                    // The log lives as long as this agent holds it, so the wait ends with a new epoch only.
+                    // This agent holds the log open, so the wait ends only with a new epoch.
                     drop(heads.wait_for(|head| head.epoch != stopped).await);
                 }
             }
@@ -169,7 +167,7 @@ impl<T: Transport> Agent<T> {
         });
     }
 
-    /// Asks how central stands with this node. So a quiet node notices that central is ahead, behind or another one.
+    /// Asks central for its head of this node, so that an idle node notices that central is ahead, behind or another one.
     async fn ask(&mut self) -> Step {
         let asked_at = self.log.now();
         match self
@@ -219,8 +217,8 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Waits for the answer to a request with a body of so many bytes, and shows how long that takes: a central that hangs must not look
-    /// like one that has nothing to say.
+    /// Waits for the answer to a request with a body of that many bytes, and shows how long that takes: a central that hangs must
+    /// not look like one that has nothing to send.
     async fn answered<R>(&self, body_bytes: usize, request: impl Future<Output = R>) -> R {
         self.state.send_modify(|state| state.request_since = Some(Instant::now()));
         let patience = NOT_ANSWERING_AFTER + Duration::from_secs(seconds_for(body_bytes));
@@ -245,7 +243,7 @@ impl<T: Transport> Agent<T> {
         blocking(move || read_push(identity, &batch, &answer, now)).await
     }
 
-    /// Central holds the records up to `up_to`: keeps its results, then goes on.
+    /// Central holds the records up to `up_to`: stores its results and continues.
     async fn accepted(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
         let Pushed { results, up_to, central } = pushed;
         assert_eq!(batch.epoch, self.epoch, "a batch is answered in the epoch it was made in");
@@ -338,7 +336,7 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Shows a person that the clock is behind what this log has seen, and when that is settled.
+    /// Raises an alert while the clock is behind what this log has seen.
     fn doubt_clock(&self) {
         let behind = self.log.clock_behind().map(|highest| {
             let (now, highest) = (instant::format(self.log.now()), instant::format(highest));
@@ -418,7 +416,7 @@ impl<T: Transport> Agent<T> {
         Step::Pause(self.backoff.failed(asked, chance))
     }
 
-    /// Shows a person what is the matter; the time of its first appearance stays.
+    /// Raises an alert; the time of its first appearance stays.
     fn raise_alert(&self, code: &str, detail: String) {
         let issue = self.issue(code, detail);
         self.state.send_modify(|state| match &mut state.alert {
@@ -445,13 +443,13 @@ impl<T: Transport> Agent<T> {
     }
 }
 
-/// What was to be looked at is well again. What is lost stays shown until a restart: a push that goes well follows at once, and nobody
-/// would have seen it.
+/// Clears the alert, unless it reports a loss: that stays until a restart, since a successful push follows at once and would hide
+/// it.
 fn clear_alert(state: &mut SyncState) {
     state.alert = state.alert.take().filter(|issue| LASTING.contains(&issue.code.as_str()));
 }
 
-/// The node's clock minus central's, taken in the middle between question and answer.
+/// The node's clock minus central's, taken midway between question and answer.
 fn offset(sent_at: Timestamp, answered_at: Timestamp, server: Timestamp) -> ClockOffset {
     let half = answered_at.0.saturating_sub(sent_at.0) / 2;
     ClockOffset {

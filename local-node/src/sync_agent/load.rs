@@ -1,4 +1,4 @@
-//! The stream of a first load: zstd, then lines of JSON, handed out one by one as they come.
+//! The stream of a bootstrap: zstd, then lines of JSON, read one by one.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
-//! What a node remembers of central between two starts: a small file beside the log, for people's eyes. Nothing is decided by it
-//! that the log does not decide again; lost or torn, it is begun anew.
+//! What a node remembers of central between two starts: a small file next to the log, for display only. If it is lost or torn it
+//! starts empty.
 
 use std::io;
 use std::path::Path;
@@ -25,7 +25,7 @@ impl AgentNotes {
     pub(crate) fn load(path: &Path) -> AgentNotes {
         match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-                tracing::warn!(path = %path.display(), %error, "Begins the notes on central anew: {error}");
+                tracing::warn!(path = %path.display(), %error, "The notes on central do not read and start empty: {error}");
                 AgentNotes::default()
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => AgentNotes::default(),

@@ -1,5 +1,5 @@
-//! What is due: the records after a place in the open epoch, as many as one push may have. How many that is follows the line:
-//! batches grow while central answers quickly, and halve when something fails.
+//! What is due: the next records of the open epoch, as many as one push may have. Batches grow while central answers quickly and
+//! halve when a push fails.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::event_log::{Log, ReadError, Sealed};
 
 const RECORDS_START: usize = 500;
 const BYTES_START: usize = 1024 * 1024;
-/// Below this many bytes a batch does not shrink: one small record is what is left then.
+/// A batch does not shrink below this: one small record.
 const BYTES_MIN: usize = 4 * 1024;
 /// An answer within this time lets the next batch be larger.
 const QUICK: Duration = Duration::from_secs(2);
@@ -132,7 +132,7 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     Ok(PushBatch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
 }
 
-/// When a record was taken in, where the time that was given for it lay in the future then: central bounds it by that.
+/// When a record was recorded, if the time given for it was in the future then: central bounds the event's time by it.
 fn given_ahead(sealed: &Sealed) -> Option<RecordIntake> {
     let event = stored_v1::decode(&sealed.record).ok()?;
     let ahead = event.time_source == TimeSource::Caller
@@ -144,7 +144,7 @@ fn to_send(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
     SealedRecord { prior_decision: decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
 }
 
-/// What central had decided about records that it is sent again, where it stamped that: so that it tells nobody anything else.
+/// Central's attested decisions of records that are sent again, so that it reports no other decision.
 fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<PriorResult>>, ReadError> {
     let mut decided = Vec::new();
     if first > log.acked(epoch.number)? {
@@ -154,7 +154,7 @@ fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<
         if seq > last {
             return ControlFlow::Break(());
         }
-        // A stored result that does not read is decided anew, as one without a stamp.
+        // A stored result that does not parse is decided again, like one without an attestation.
         decided.push(serde_json::from_slice::<RecordResult>(bytes).ok().and_then(|result| result.to_prior_result()));
         ControlFlow::Continue(())
     })?;

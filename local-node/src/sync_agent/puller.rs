@@ -1,7 +1,7 @@
-//! The way down: what central decided and what others did. It pulls at the start, after each push that was answered, on the timer,
-//! and with a request that central holds while nothing comes. Where there is no cursor it loads everything in scope first.
+//! Pulls central's changes: at the start, after each answered push, on the timer, and with a request that central holds until
+//! something changes. Without a cursor it loads everything in scope first.
 //!
-//! It stands beside the push and apart from it: neither waits for the other, and what fails here holds no event back.
+//! It runs independently of the push: neither waits for the other, and a failure here delays no event.
 
 use std::time::Duration;
 
@@ -26,27 +26,26 @@ use crate::read_models::apply::{self, Applied, ApplyError, SweptRows};
 use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rulebook;
 
-/// Batches that are handed to the log at once: a few milliseconds during which an append may have to wait.
+/// Batches written at once: a few milliseconds during which an append may have to wait.
 const BATCHES_AT_ONCE: usize = 4;
 /// Rows of a first load that are written together.
 const LOAD_ROWS: usize = 1_000;
-/// Rows without a mark between them, past which the stream is none of ours.
+/// More rows than this between two marks are not central's stream.
 const UNMARKED_ROWS_MAX: usize = 10_000;
 
-/// The agent looks after central's stand once an interval: in three, one that works has begun to give back.
+/// The agent asks central for its status once an interval: within three, a working agent has begun to resend.
 const RESTORE_WAIT_INTERVALS: u32 = 3;
 
-/// What comes after one request.
 enum Step {
     Next,
-    /// Something came, and nothing more is there for now.
+    /// Changes came, and no more are available now.
     Came,
     Idle,
     /// Try again after this time.
     Pause(Duration),
 }
 
-/// Why nothing came of a request.
+/// Why a request failed.
 enum PullFailure {
     /// Central, or the line to it.
     Request(PushFailure),
@@ -64,11 +63,11 @@ pub(crate) struct Puller<T> {
     state: watch::Sender<SyncState>,
     backoff: Backoff,
     progress: PullProgress,
-    /// While a central that was put back is given what it misses.
+    /// Set while a restored central is resent missing records.
     restore_wait: Option<RestoreWait>,
 }
 
-/// How far a central that was put back holds this log again, and for how long that has not changed.
+/// How far a restored central holds this log again, and since when that has not changed.
 #[derive(Clone, Copy)]
 struct RestoreWait {
     held: Seq,
@@ -106,7 +105,8 @@ impl<T: Transport> Puller<T> {
                 }
                 _ => self.load().await,
             };
-            // A central that does not hold the request is asked on the timer; one that answers early because something came holds the next.
+            // A central that does not hold requests is polled on the timer. One that answers early because of changes is asked
+            // again at once.
             let pause = match step {
                 Step::Idle if wait > Duration::ZERO && asked_at.elapsed() < wait / 2 => Some(self.interval),
                 Step::Pause(pause) => Some(pause),
@@ -182,7 +182,7 @@ impl<T: Transport> Puller<T> {
                 Step::Next
             }
             Err(failed) => {
-                // A line that breaks after some time is not one that does not come about.
+                // Progress was made before the line broke: the next failure counts as the first.
                 if mark(&self.progress) != before {
                     self.backoff.reset();
                 }
@@ -207,7 +207,7 @@ impl<T: Transport> Puller<T> {
         };
         let mut lines = BootstrapLines::new(stream)?;
         let mut rows = Vec::new();
-        // Up to which of them the last mark stands, and the mark.
+        // How many of the rows the last mark covers, and the mark.
         let mut marked = (0, None);
         let ended = loop {
             match lines.next().await {
@@ -247,7 +247,7 @@ impl<T: Transport> Puller<T> {
         match ended {
             Ok(cursor) => self.end_load(rows, cursor).await,
             Err(failure) => {
-                // What came before the cut is not to come again.
+                // Rows that came before the cut are stored, so that they are not sent again.
                 if let (count, mark @ Some(_)) = marked {
                     rows.truncate(count);
                     self.store_loaded(rows, mark).await?;
@@ -283,7 +283,7 @@ impl<T: Transport> Puller<T> {
         let parsed: PullCursor = cursor.parse().map_err(ApplyError::from)?;
         let after = self.progress.load.as_ref().and_then(|load| load.after.clone());
         if !rows.is_empty() {
-            // The mark of before stands: where this is cut, they come again.
+            // The earlier mark is kept: if this is interrupted, the rows come again.
             self.store_loaded(rows, after).await?;
         }
         let mut from = Vec::new();
@@ -308,7 +308,7 @@ impl<T: Transport> Puller<T> {
         Ok(())
     }
 
-    /// From here on everything is loaded anew; what is held stays until that has ended, and the log is not touched.
+    /// Starts loading everything again. Present rows stay until the load has ended, and the log is not touched.
     async fn begin_load(&mut self) -> Result<(), PullFailure> {
         let progress = self.progress.begin_load();
         self.write(vec![vec![progress.change()]]).await?;
@@ -359,7 +359,7 @@ impl<T: Transport> Puller<T> {
         }
         if let Some(ErrorCode::IncarnationChanged | ErrorCode::ScopeChanged) = code {
             self.restore_wait = None;
-            tracing::warn!("Central says that everything is to be loaded anew: {failure}");
+            tracing::warn!("Central asks for a new bootstrap: {failure}");
             return match self.begin_load().await {
                 Ok(()) => Step::Next,
                 Err(failed) => self.report(&failed, None),
@@ -368,8 +368,8 @@ impl<T: Transport> Puller<T> {
         self.report(&failed, reaction::asked(failure))
     }
 
-    /// Central was put back. What was decided before is marked, since it counts positions anew; answers whether to wait until it was
-    /// given back. Where it was not given everything, what it holds is in the rows to come.
+    /// Central was restored. Marks the events decided before, since central gives new positions. Answers whether to wait until
+    /// central was resent its missing records. If it was not resent everything, the rows to come show what it holds.
     async fn note_restore(&mut self) -> Result<bool, PullFailure> {
         let head = self.log.head();
         let at = |seq| LogPosition { epoch: head.epoch.number, seq };
@@ -378,7 +378,7 @@ impl<T: Transport> Puller<T> {
         let progress = match self.restore_wait {
             Some(restore_wait) if !waits => marked.resent_up_to(at(restore_wait.held)),
             Some(_) => marked,
-            // It does not say what it holds: positions go on being taken as they are.
+            // Central does not say what it holds, so positions are compared as before.
             None => self.progress.clone(),
         };
         if progress != self.progress {
@@ -388,9 +388,8 @@ impl<T: Transport> Puller<T> {
         Ok(waits)
     }
 
-    /// Whether central, which was put back, misses records of this log that it had answered for, and the agent is giving them back. Rows
-    /// that are loaded before that lack what this node was told of its own events. An agent that gives nothing for
-    /// [`RESTORE_WAIT_INTERVALS`] is not waited for.
+    /// Whether a restored central lacks records of this log that it had answered for while the agent is resending them. Rows
+    /// loaded earlier would lack decided events of this node. After [`RESTORE_WAIT_INTERVALS`] without progress the wait ends.
     async fn is_resending(&mut self) -> bool {
         let Some(held) = self.held_by_central().await else {
             self.restore_wait = None;
@@ -402,7 +401,7 @@ impl<T: Transport> Puller<T> {
         held < self.log.head().marks.acked && now.stalled < self.interval * RESTORE_WAIT_INTERVALS
     }
 
-    /// Up to where central holds the open epoch; nothing where it does not say, or knows a later one.
+    /// The last record of the open epoch that central holds; `None` if it does not say or knows a later epoch.
     async fn held_by_central(&self) -> Option<Seq> {
         let central = read_status(&self.transport.status(Acked::of(self.log.head())).await.ok()?).ok()?;
         let epoch = self.log.head().epoch;
@@ -437,7 +436,7 @@ impl<T: Transport> Puller<T> {
         let log = self.log.clone();
         match blocking(move || PullProgress::read(&log)).await {
             Ok(progress) => self.progress = progress,
-            Err(error) => tracing::error!(%error, "The place in central's changes cannot be read: {error}"),
+            Err(error) => tracing::error!(%error, "The pull progress cannot be read: {error}"),
         }
         let complete_through = self.progress.complete_through;
         self.state.send_modify(|state| state.pull.complete_through = complete_through);
@@ -450,7 +449,7 @@ impl<T: Transport> Puller<T> {
         });
     }
 
-    /// A person has to look at it: what stands here is older than central's, and nothing that comes by itself mends it.
+    /// Raises an alert: the stored row is older than central's, and no later change fixes that by itself.
     fn show_too_large(&self, named: Option<String>) {
         let Some(detail) = named else { return };
         let issue = SyncIssue { code: notifications::ROW_TOO_LARGE.to_owned(), detail, at: self.log.now() };
@@ -466,12 +465,12 @@ impl<T: Transport> Puller<T> {
     }
 }
 
-/// What says which rows are too large to be kept here.
+/// Notifications of rows that are too large to store here.
 fn of_rows(log: &Log, rows: &[pull_v1::RowChange]) -> Result<Vec<KeyChange>, ReadError> {
     rows.iter().filter_map(|row| notifications::of_row(log, row).transpose()).collect()
 }
 
-/// The first row that is too large to be kept here, in words.
+/// The first row that is too large to store here, in words.
 fn oversized(rows: &[pull_v1::RowChange]) -> Option<String> {
     let (row, bytes) = rows.iter().find_map(|row| Some((row, apply::too_large(row)?)))?;
     Some(format!("{} {} has {bytes} bytes and is up to date at central alone", row.key.entity_type, row.key.entity_id))
@@ -479,7 +478,7 @@ fn oversized(rows: &[pull_v1::RowChange]) -> Option<String> {
 
 /// Waits until central has answered for more of the log.
 async fn moved(heads: &mut watch::Receiver<Head>, acked: Seq) {
-    // The log lives as long as this task holds it.
+    // This task holds the log open.
     drop(heads.wait_for(|head| head.marks.acked != acked).await);
 }
 

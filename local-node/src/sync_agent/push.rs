@@ -20,7 +20,7 @@ use super::outbox::{PushBatch, Sent};
 use super::transport::{HttpAnswer, Unanswered};
 use crate::event_log::{EpochHead, Identity};
 
-/// Why a request brought nothing.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum PushFailure {
     #[error(transparent)]
@@ -48,25 +48,25 @@ impl PushFailure {
 /// An answer that was checked.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Pushed {
-    /// Of the batch's first records, in their order, each with what is to be stored; at least one.
+    /// Results of the batch's first records, in order, each with the bytes to store; at least one.
     pub(crate) results: Vec<(RecordResult, Vec<u8>)>,
     /// The last record with a result.
     pub(crate) up_to: Seq,
     pub(crate) central: CentralStatus,
 }
 
-/// Where central stands with the node, as each of its answers says.
+/// Central's status of this node, which every answer contains.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct CentralStatus {
-    /// The node's log as central holds it; nothing before its first push.
+    /// The node's log as central holds it; `None` before its first push.
     pub(crate) head: Option<EpochHead>,
     pub(crate) server_time: String,
     pub(crate) incarnation: uuid::Uuid,
-    /// Absent in an answer without one, and where its signature does not hold.
+    /// `None` if the answer has none or its signature does not verify.
     pub(crate) receipt: Option<SignedHead>,
 }
 
-/// Reads the answer to a batch, which came at that time.
+/// Checks the answer to a batch; `now` is when it came.
 pub(crate) fn read_push(
     identity: Identity,
     batch: &PushBatch,
@@ -107,7 +107,7 @@ pub(crate) fn read_push(
     })
 }
 
-/// Reads the answer to a question after central's stand.
+/// Reads the answer to a status request.
 pub(crate) fn read_status(answer: &HttpAnswer) -> Result<CentralStatus, PushFailure> {
     if answer.status != 200 {
         return Err(PushFailure::refused(answer));
@@ -145,7 +145,7 @@ fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), Push
     Ok(())
 }
 
-/// Central's head holds at least what it answered for, with our bytes.
+/// Checks that central's head includes what it answered for, with the same chain.
 fn check_head(batch: &PushBatch, results: &[RecordResult], head: EpochHead) -> Result<(), PushFailure> {
     let misfit = |text: String| Err(PushFailure::Misfit(text));
     let answered = &batch.records[results.len() - 1];
@@ -153,7 +153,7 @@ fn check_head(batch: &PushBatch, results: &[RecordResult], head: EpochHead) -> R
         return misfit(format!("epoch {} was sent, and its head is in {}", batch.epoch.number, head.epoch.number));
     }
     if head.epoch != batch.epoch {
-        // It knows an epoch that we never opened: the agent looks into that, and the results stand.
+        // Central knows an epoch that this node never opened: the agent handles that, and the results are valid.
         return Ok(());
     }
     if head.seq < answered.seq {

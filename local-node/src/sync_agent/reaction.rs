@@ -13,11 +13,11 @@ use super::transport::Unanswered;
 pub(crate) enum Reaction {
     /// The line or central is down for a while: the same again after the backoff.
     Again,
-    /// The same again after the pause, and before that central hears how far this node was answered.
+    /// Retry after the pause; ask central for its status first, which also reports how far this node was answered.
     AskAndAgain,
     /// The same again, in a smaller batch: it may have been too much for the line.
     Smaller,
-    /// The same again, and a person should look: it will hardly mend itself.
+    /// Retry, and raise an alert: the failure will hardly resolve itself.
     SmallerAndAlert,
     /// The longest pause at once, and a person should look: the key is not taken.
     SlowlyAndAlert,
@@ -25,7 +25,7 @@ pub(crate) enum Reaction {
     Rewind(Seq),
     /// Our bytes reached central changed, or are damaged here.
     Mismatch,
-    /// Nothing more of this epoch, and a person has to look. Selling goes on.
+    /// Send nothing more of this epoch, and raise an alert. Selling continues.
     Stop,
 }
 
@@ -67,7 +67,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::PositionNotReached
         | ErrorCode::RequestTimeout
         | ErrorCode::Internal => Reaction::Smaller,
-        // It goes on once an operator has restored central's store: a person at the node may know nobody has looked yet.
+        // Central continues once an operator has repaired its store, and someone at the node may be the first to notice.
         ErrorCode::StoreDamaged => Reaction::SmallerAndAlert,
         // The rest speaks of requests that this agent does not make: a proxy, or a central of another version.
         ErrorCode::MalformedBody
@@ -96,7 +96,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
     }
 }
 
-/// Where no code of ours came with it: a proxy speaks, or a later version.
+/// Without one of central's codes: the answer of a proxy or a later version.
 fn to_status(status: u16) -> Reaction {
     match status {
         401 | 403 => Reaction::SlowlyAndAlert,
@@ -105,7 +105,7 @@ fn to_status(status: u16) -> Reaction {
     }
 }
 
-/// One word for people and programs.
+/// A code for people and programs.
 pub(crate) fn word(failure: &PushFailure) -> String {
     match failure {
         PushFailure::Unanswered(Unanswered::NotConnected(_)) => "UNREACHABLE".to_owned(),

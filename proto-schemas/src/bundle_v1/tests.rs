@@ -198,7 +198,7 @@ fn misplaced_frames_are_refused() {
         write(&mut bundle).unwrap();
         read(&*bundle.finish().unwrap()).unwrap_err().to_string()
     };
-    assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record stands before any epoch");
+    assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record precedes the first epoch");
     assert_eq!(start(|bundle| bundle.answer(b"")), "byte 39: a decision follows no record");
 }
 

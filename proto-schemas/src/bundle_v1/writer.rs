@@ -1,4 +1,4 @@
-//! Writing a bundle: into a file, or into a `Vec<u8>` that is emptied chunk by chunk as an HTTP body.
+//! Writes a bundle into a file, or into a `Vec<u8>` that is drained chunk by chunk as an HTTP body.
 
 use std::io::{self, Write};
 
@@ -34,7 +34,7 @@ pub enum WriteError {
     },
 }
 
-/// Writes one node's log: an epoch, its records, each with what the node keeps of its decision, the next epoch.
+/// Writes one node's log: an epoch, its records, each with the node's copy of its decision, then the next epoch.
 pub struct NodeBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> NodeBundleWriter<W> {
@@ -53,12 +53,12 @@ impl<W: Write> NodeBundleWriter<W> {
         self.0.frame(&Frame::Head(head))
     }
 
-    /// The next record and the chain after it. An epoch stands before the first.
+    /// Writes the next record and the chain after it. An epoch must precede the first record.
     pub fn record(&mut self, record: &[u8], chain: ChainHash) -> Result<(), WriteError> {
         self.0.frame(&Frame::Record { chain, record })
     }
 
-    /// What the node keeps of central's decision about the record just written.
+    /// Writes the node's copy of central's decision about the record just written.
     pub fn answer(&mut self, decision: &[u8]) -> Result<(), WriteError> {
         self.0.frame(&Frame::Answer(decision))
     }

@@ -1,4 +1,5 @@
-//! From a validated payload to a fact. The schema has said what is there; here decimals are read exactly and totals are checked.
+//! Reads a validated payload into a fact. The schema has checked the members; here decimals are read exactly and totals are
+//! checked.
 
 use comptoir_core::clock::ClockChange;
 use comptoir_core::decision::Code;
@@ -16,12 +17,12 @@ use serde_json::Value;
 use super::{CENTRAL_RESTORED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
 
-/// Where a payload stands in a draft.
+/// JSON pointer of the payload in a draft.
 const PAYLOAD: &str = "/payload";
 /// Decimals of a coordinate in degrees, where it is written as a string.
 const DEGREE_SCALE_MAX: u32 = 15;
 
-/// Reads a payload as its action's schema and version say. The objection, if any, is what stands against a fact that could be read.
+/// Reads a payload by the schema of its action and version. An objection, if any, is a problem of a readable fact.
 pub fn read_fact(
     entity_type: &Name,
     action: &Name,
@@ -58,14 +59,14 @@ fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -
     Ok(fact)
 }
 
-/// What the short way of sales is held against.
+/// Reference for tests of the fast path.
 #[cfg(test)]
 pub(super) fn read_the_long_way(action: &str, payload: &[u8]) -> Result<Fact, PayloadError> {
     let validator = schemas::validator(action, sales::SCHEMA_VERSION).expect("a sale has a schema");
     read_under(validator, action, payload)
 }
 
-/// Reads a payload of which it is known that it fits its schema and that nothing stood against it.
+/// Reads a payload that is known to fit its schema without objection.
 pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[u8]) -> Result<Fact, PayloadError> {
     check_entity_type(entity_type, action)?;
     if let Some(fact) = sales::fact(action.as_str(), payload) {
@@ -75,7 +76,7 @@ pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[
     fact(action.as_str(), &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })
 }
 
-/// Whether the payload's own values go on living as an entity's fields.
+/// Whether the payload's values become fields of an entity.
 fn holds_fields(fact: &Fact) -> bool {
     matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::ConflictResolved(_))
 }
@@ -245,7 +246,8 @@ fn rulebook(payload: &JsonNode<'_>) -> Result<Rulebook, PayloadError> {
     Ok(book)
 }
 
-/// What a schema cannot say: a total that is not the sum of its lines, a day that no calendar has. What took effect is not asked again.
+/// Checks that a schema cannot express: a total that is not the sum of its lines, a day that does not exist. Events that took
+/// effect are not checked again.
 fn objection(fact: &Fact) -> Option<Objection> {
     no_such_day(fact).or_else(|| total_mismatch(fact))
 }
@@ -278,7 +280,7 @@ fn degrees(number: &str) -> Decimal {
     Decimal::from_str_exact(number).or_else(|_| Decimal::from_scientific(number)).unwrap_or_default()
 }
 
-/// A value and where it stands, so that every error names its place.
+/// A value with its JSON pointer, so that every error names its location.
 struct JsonNode<'a> {
     value: &'a Value,
     pointer: JsonPointer<'a>,

@@ -1,5 +1,5 @@
-//! The stored record and the stored decision, byte for byte. A record is made once, kept as it is on the node and at central,
-//! and hashed as it is; `docs/spec/record.md` and `docs/spec/decision.md` are the papers, `vectors/` the examples.
+//! The stored record and the stored decision, byte for byte. A record is made once, stored unchanged on the node and at central,
+//! and hashed as stored. `docs/spec/record.md` and `docs/spec/decision.md` specify both; `vectors/` has examples.
 //!
 //! A record is a fixed little-endian header and a bincode body (1.3.3, fixed-width integers, no trailing bytes).
 

@@ -1,4 +1,4 @@
-//! Golden vectors: fields in JSON on one side, bytes in hex on the other. What a vector holds never changes; `MANIFEST` sees to it.
+//! Golden vectors: fields in JSON on one side, bytes in hex on the other. A vector never changes; `MANIFEST` enforces that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
 }
 
-/// The vectors whose file names begin so, by name.
+/// The vectors whose file names have this prefix, by name.
 pub(crate) fn vectors<T: for<'de> Deserialize<'de>>(prefix: &str) -> Vec<(String, T)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder()).expect("the folder of vectors is there") {
@@ -48,7 +48,7 @@ pub(crate) struct RecordVector {
     pub(crate) fields: RecordFields,
     /// Hex, or `genesis`.
     pub(crate) previous_chain: String,
-    /// Hex; absent where only its hash is kept.
+    /// Hex; absent if only the hash is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) record: Option<String>,
     #[serde(default)]

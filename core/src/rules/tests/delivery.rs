@@ -44,7 +44,7 @@ fn a_validation_of_an_unknown_delivery_is_accepted_and_central_fills_it_in_later
         .then_accepted();
     let delivery = &story.state.deliveries["d1"];
     assert_eq!((delivery.reference.as_str(), delivery.qr.as_deref()), ("BL-d1", Some("QR")));
-    assert!(delivery.validation.is_some(), "the validation that came first stands");
+    assert!(delivery.validation.is_some(), "the first validation counts");
     story.when(validated(2, "d1", "QR")).then(Verdict::Conflict, Code::AlreadyValidated);
 }
 

@@ -1,8 +1,8 @@
-//! Documents that are still being typed: saved every few seconds, there again after a kill, and an event once they are submitted.
+//! Saved forms: saved every few seconds while a user types, restored after a kill, and recorded as an event on submission.
 //!
-//! The event's id is derived from the saved form's: submitting again, after an answer that was lost or a kill at any step, is the same event.
-//! A saved form whose event is in the log is submitted, whether or not it was already removed. Who saves, submits or throws away a saved form names
-//! the tag of what they saw.
+//! The event's id is derived from the form's: a repeated submission, after a lost answer or a kill at any step, is the same
+//! event. A form whose event is in the log is submitted, even if it was not removed yet. Requests to save, submit or delete a
+//! form name the ETag that the user's screen has.
 
 mod store;
 
@@ -40,10 +40,10 @@ use crate::blocking::blocking;
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::node::Node;
 
-/// A payload, and what stands around it.
+/// A payload and the members around it.
 const BODY_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 16 * 1024;
 
-/// What every body names, whatever else it holds.
+/// The members that every body needs.
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "SavedFormRequest")]
 pub(super) struct FormHeader {
@@ -160,7 +160,7 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Sa
     }
 }
 
-/// `DELETE /api/v1/saved-forms/{id}`. One that is not there is deleted already; one that was submitted is an event, which nobody throws away.
+/// `DELETE /api/v1/saved-forms/{id}`. A missing form is deleted already. A submitted form is an event and cannot be deleted.
 pub(super) async fn delete(
     State(node): State<Arc<Node>>,
     PathId(id): PathId,
@@ -208,7 +208,7 @@ pub(super) async fn submit(
     .await
 }
 
-/// The saved form as a caller would have posted it: with the id that follows from its own, and as its own entity where it names none.
+/// The form as a draft: with the derived event id, and with the form's id as entity id if it names none.
 fn as_posted(form: &SavedForm) -> Result<DraftDto, Problem> {
     let mut members: BTreeMap<String, Box<RawValue>> =
         serde_json::from_str(form.body.get()).map_err(|error| malformed_body(&error))?;

@@ -1,7 +1,7 @@
-//! Saved forms as they stand beside the log, and what their editors saw of them: two tabs with one form never overwrite each other unseen.
+//! Saved forms in the log's store, and the ETag that protects them: two tabs with one form never overwrite each other unseen.
 //!
-//! A tag is the version, which counts the savings, and the beginning of the body's hash: one that was thrown away and begun again under
-//! its id has another tag, unless it says the same.
+//! An ETag is the version, which counts saves, and the first bytes of the body's hash: a form that was deleted and created again
+//! has another tag unless its content is the same.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::blocking::blocking;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 use crate::node::Node;
 
-/// What whoever saves a saved form saw of it.
+/// The condition under which a form is saved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum FormCondition {
     /// `If-Match`: the saved form with this tag.
@@ -46,13 +46,13 @@ impl FormCondition {
         }
     }
 
-    /// Whether a saving may take the place of what is there.
+    /// Whether the save may replace the present form.
     pub(super) fn allows(&self, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
         match (self, before) {
             (FormCondition::Absent | FormCondition::Unstated, None) => Ok(()),
             (FormCondition::Tag(tag), Some(before)) => still_so(before, tag),
             (FormCondition::Tag(_), None) => {
-                let detail = format!("there is no saved form {id}, or no more; without If-Match it is made anew");
+                let detail = format!("there is no saved form {id}; without If-Match it is created");
                 Err(Problem::new(ErrorCode::NotFound, detail))
             }
             (FormCondition::Absent, Some(before)) => {
@@ -103,8 +103,8 @@ pub(super) async fn look(node: &Node, id: Uuid) -> Result<(Option<Appended>, Opt
     Ok((submitted, stored.and_then(|bytes| decode(&bytes))))
 }
 
-/// Does one thing with saved forms, from the look at what is there to the flush of what rests on it. It is brought to its end when its caller
-/// goes away: what is on its way to the disk counts already for whoever looks next.
+/// Runs one operation on saved forms under their lock, from reading to flush. It completes even if its caller goes away, because
+/// the next operation must see what is on its way to the disk.
 pub(super) async fn alone<R, W>(
     node: Arc<Node>,
     work: impl FnOnce(Arc<Node>) -> W + Send + 'static,
@@ -159,7 +159,7 @@ pub(super) fn missing(id: Uuid) -> Problem {
     Problem::new(ErrorCode::NotFound, format!("there is no saved form {id}"))
 }
 
-/// The saved form is an event already, which nobody types on.
+/// The form is already an event and cannot be edited.
 pub(super) fn submitted(code: ErrorCode, id: Uuid, event: &Appended) -> Problem {
     let detail = format!("saved form {id} was submitted: it is event {}", event.event_id);
     Problem::new(code, detail).with("event_id", event.event_id.to_string())

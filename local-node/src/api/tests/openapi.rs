@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Shop;
 
-/// Each constant of the paths, as it stands in its source.
+/// Each path constant, as in its source.
 fn paths() -> impl Iterator<Item = &'static str> {
     let source = include_str!("../../../../proto-schemas/src/paths.rs");
     source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split('"').nth(1))
@@ -43,7 +43,7 @@ async fn the_start_page_uses_the_browsers_language_and_links_to_existing_paths()
     assert!(french.text().contains("<dt>À envoyer</dt><dd>2<small>"), "{}", french.text());
     assert!(english.text().contains("<dt>To be sent</dt><dd>2<small>"), "{}", english.text());
     assert!(english.text().contains(&shop.node.log().identity().site.to_string()));
-    assert!(!english.text().contains("://"), "an address stands in the page");
+    assert!(!english.text().contains("://"), "the page contains an address");
     let links: Vec<String> =
         english.text().split("href=\"").skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect();
     assert_eq!(links.len(), 5);
@@ -57,7 +57,7 @@ async fn the_document_and_its_page_need_nothing_from_elsewhere() {
     let shop = Shop::open().await;
     let page = shop.send("GET", "/docs", "application/json", "").await;
     assert_eq!(page.status, 200);
-    assert!(!page.text().contains("://"), "an address stands in the page");
+    assert!(!page.text().contains("://"), "the page contains an address");
     let document: Value = shop.send("GET", "/openapi.json", "application/json", "").await.json();
     assert_eq!(document["openapi"], "3.1.0");
 }

@@ -1,4 +1,4 @@
-//! Documents that are still being typed: given a saved form, when the till is killed at any step, then it is there or it is one event.
+//! Saved forms: after a kill at any step the form exists or it is one event.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -94,7 +94,7 @@ async fn a_form_becomes_one_event_however_often_it_is_submitted() {
     assert_eq!(shop.get("/api/v1/invoices").await.json()["rows"].as_array().unwrap().len(), 1);
 }
 
-/// The saved form is in the log and was not removed: the kill came in between.
+/// The event is in the log and the form was not removed: the kill came in between.
 #[tokio::test]
 async fn a_kill_between_event_and_removal_makes_no_second_event() {
     let shop = Shop::open().await;

@@ -1,4 +1,4 @@
-//! What is shown over central's rows: given rows, when this node writes, then what it shows is what central will come to.
+//! Shown rows: given central's rows, when this node writes, then it shows what central will decide.
 
 mod simulation;
 
@@ -157,7 +157,7 @@ fn an_edit_is_shown_at_once_until_centrals_row_has_it() {
     shop.decided(&[accepted(6), accepted(9)]);
     let acked = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
     assert_eq!((&acked["fields"]["name"], &acked["pending"][0]["status"]), (&json!("Durand"), &json!("ACKED")));
-    // Somebody else was later: central's row comes with both.
+    // Another writer was later: central's row contains both changes.
     shop.given(RowKind::Entity, "CLIENT", "c-1", None, &client("c-1", 12, &json!({"name": "Dubois"})));
     shop.complete(12);
     let back = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
@@ -354,7 +354,7 @@ fn a_sale_in_centrals_figure_is_not_pending_as_well() {
     assert_eq!(shown(&shop), says("10", "8", 4, false));
     shop.decided(&[accepted(4), accepted(5), accepted(6)]);
     assert_eq!(shown(&shop), says("10", "8", 4, false), "acknowledged, and not given back");
-    // The row comes in a part of a page, before the cursor that names the page's end.
+    // The row comes in a part of a page, before the cursor of the page's end.
     given(&shop, 5, "6");
     assert_eq!(shown(&shop), says("6", "4", 2, false), "the first is in the figure");
     given(&shop, 6, "2");
@@ -365,8 +365,8 @@ fn a_sale_in_centrals_figure_is_not_pending_as_well() {
     assert_eq!(shown(&shop), says("2", "0", 0, true));
 }
 
-/// Central was put back to an older copy: the positions behind it are given again, to other events. What this node was told of its own
-/// before says nothing about rows that come after.
+/// Central was restored from an older copy and gives later positions to other events. The positions this node knows for its own
+/// events say nothing about rows that come afterwards.
 #[test]
 fn after_a_restore_of_central_each_own_event_is_shown_once() {
     let mut shop = Shop::new();
@@ -380,7 +380,7 @@ fn after_a_restore_of_central_each_own_event_is_shown_once() {
     let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "backordered": "0"});
     let sale = json!({"currency": "EUR", "total_minor": 510,
         "lines": [{"product": "A", "quantity": "2", "unit_price": "2.55"}]});
-    // Name, city, how many events are over the row; the figure of stock and what was sold beside it.
+    // Name, city, number of pending events; the stock figure and the pending sales.
     let shown = |shop: &Shop| {
         let row = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
         let list = shop.models.stock(&RowPage { limit: 10, after: None }, SyncProgress::default(), |_| true).unwrap();
@@ -400,7 +400,7 @@ fn after_a_restore_of_central_each_own_event_is_shown_once() {
     shop.decided(&[accepted(899), accepted(950), accepted(951)]);
     assert_eq!(shown(&shop), says("Durand", "Lyon", 1, "10", "2"), "decided, and not given back");
 
-    // It stands at 400 now, and is given back what it misses. Meanwhile this node goes on.
+    // Central is at 400 now and is resent missing records. Meanwhile this node continues.
     let waiting = PullProgress::read(&shop.log).unwrap().restored(LogPosition { epoch: 1, seq: Seq(3) });
     shop.keep(vec![waiting.change()]);
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"city": "Paris"}));
@@ -411,7 +411,7 @@ fn after_a_restore_of_central_each_own_event_is_shown_once() {
     shop.keep(vec![loading.change()]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"));
 
-    // The load brings row by row what it holds now, and others have written too.
+    // The bootstrap returns rows one by one, and others have written too.
     let after = client("c-1", 403, &json!({"name": "Durand", "city": "Paris"}));
     put(&shop, 2, RowKind::Entity, "CLIENT", "c-1", None, after);
     assert_eq!(shown(&shop), says("Durand", "Paris", 0, "10", "4"), "950 is above 403, and in the row all the same");
@@ -473,8 +473,8 @@ fn payload_of(action: usize, field: usize, value: u8) -> (&'static str, Value) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-    /// Any run of a node's own edits over any earlier run that central holds: what is shown before they are sent, while some are acknowledged,
-    /// and after a restart is what central's own rules make of them.
+    /// Any run of a node's own edits over any earlier run that central holds: the shown rows before the push, with some edits
+    /// acknowledged, and after a restart equal the result of central's own rules.
     #[test]
     fn what_is_shown_is_what_central_will_come_to(
         school in any::<bool>(),
@@ -507,7 +507,7 @@ proptest! {
             }
             results.push(json!({"verdict": judgement.verdict.as_str(), "position": position}));
             if nth + 1 == sent {
-                // Central holds so much, and has given it back.
+                // Central holds these edits, and its row includes them.
                 if let Some(entity) = decision_state.entities.get(&key) {
                     shop.given(RowKind::Entity, entity_type, "e-1", None, &json!({
                         "entity_type": entity_type, "id": "e-1", "version": entity.version.0, "deleted": entity.deleted,

@@ -1,5 +1,5 @@
-//! A central in memory and one node, in any order of writing, pushing, hearing, pulling, loading and being killed. After each step every
-//! row that is shown is the row that central gave with the node's own events over it that are not in that row: none twice, none missing.
+//! A central in memory and one node, with writes, pushes, answers, pulls, bootstraps and kills in any order. After each step
+//! every shown row is central's row plus the own events that row lacks: none twice, none missing.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ enum Step {
     Push {
         verdicts: Vec<Verdict>,
     },
-    /// The node hears of some of what central took, as where it sends again what was not answered.
+    /// The node receives some of central's decisions, as when it resends unanswered records.
     Hear {
         results: usize,
     },
@@ -57,14 +57,14 @@ enum Step {
     Release {
         which: prop::sample::Index,
     },
-    /// A page comes, and the node is killed after so many of its batches.
+    /// A page arrives, and the node is killed after that many of its batches.
     Pull {
         rows: usize,
         batches: usize,
     },
-    /// 410: everything is loaded anew.
+    /// 410: everything is loaded again.
     Gone,
-    /// Some rows of a first load come; the last bring its end.
+    /// Some rows of a bootstrap arrive; the last ones bring its end.
     Load {
         rows: usize,
     },
@@ -166,7 +166,7 @@ impl Central {
         self.history[&(key.clone(), self.rows[key].position)].clone()
     }
 
-    /// Who validated a delivery, if anybody did.
+    /// The user who validated a delivery, if any.
     fn first(&self, key: &RowKey) -> Option<Value> {
         Some(self.row(key)["validation"]["event_id"].clone()).filter(|first| !first.is_null())
     }
@@ -262,7 +262,7 @@ struct Node {
     disk: MemDisk,
     dir: TempDir,
     runtime: tokio::runtime::Runtime,
-    /// What this node wrote, in its log's order behind the epoch's first record.
+    /// What this node wrote, in log order after the epoch's first record.
     deeds: Vec<(Uuid, Deed)>,
 }
 
@@ -405,7 +405,7 @@ impl Node {
         Some((row, held.position))
     }
 
-    /// Own events that the node knows to count, or has not heard of, and that are not in a row of that version; with what was heard.
+    /// Own events that count, or are undecided at the node, and that a row of that version lacks; with the node's knowledge.
     fn over<'a>(
         &'a self,
         central: &'a Central,
@@ -522,7 +522,7 @@ proptest! {
             node = run_step(node, &mut central, step);
             node.check(&central);
         }
-        // The line holds at last: everything is sent, heard and given back.
+        // The line works at last: everything is sent, answered and pulled.
         node.push(&mut central, &vec![Verdict::Accepted; node.deeds.len() + 1]);
         node.hear(&central, usize::MAX);
         for _ in 0..10 {

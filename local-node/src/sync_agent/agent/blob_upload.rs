@@ -9,9 +9,9 @@ use crate::sync_agent::reaction;
 use crate::sync_agent::transport::Transport;
 
 impl<T: Transport> Agent<T> {
-    /// Sees to it that central has a file. One that is lost here, or that central will not have, holds no event back: a person is told.
+    /// Uploads a file that central lacks. A file that is lost here or that central refuses raises an alert and delays no event.
     pub(super) async fn send_blob(&mut self, hash: BlobHash) -> Result<(), Step> {
-        // Another central may hold less.
+        // Another central may hold fewer files.
         let central = self.state.borrow().incarnation.unwrap_or_default().into_bytes().to_vec();
         let (log, blobs, known) = (self.log.clone(), self.blobs.clone(), central.clone());
         let read = move || {
@@ -34,7 +34,7 @@ impl<T: Transport> Agent<T> {
         let failure = match self.answered(length, self.transport.put_blob(hash.to_string(), bytes)).await {
             Ok(answer) if (200..300).contains(&answer.status) => {
                 let change = KeyChange::set(KeySpace::Blob, hash.as_bytes().to_vec(), central);
-                // Where this is not kept the file is brought again, which changes nothing.
+                // If this is not stored the file is uploaded again, which changes nothing.
                 drop(self.log.put(vec![vec![change]]).await);
                 return Ok(());
             }

@@ -1,5 +1,5 @@
-//! What is wrong between a log and central, and what follows: central behind, ahead, or holding other bytes. Nothing here guesses:
-//! what is missing is sent again, what was lost is told, and no seq is used twice.
+//! Disagreements between log and central: central behind, ahead, or holding other bytes. Nothing here guesses: missing records
+//! are sent again, losses are reported, and no seq is used twice.
 
 use comptoir_core::chain::{genesis, link};
 use comptoir_core::position::{Epoch, Seq};
@@ -35,14 +35,14 @@ impl<T: Transport> Agent<T> {
         }
         let (log, epoch) = (self.log.clone(), self.epoch);
         match blocking(move || outbox::chain_at(&log, epoch, head.seq)).await {
-            // Sent again, the record shows central the fork, which keeps both branches.
+            // Sent again, the record shows central the fork; central stores both branches.
             Ok(chain) if chain != head.chain => self.rewind(head.seq, "it holds other bytes there"),
             Ok(_) => Step::Next,
             Err(error) => self.report("LOG_UNREADABLE", error.to_string()),
         }
     }
 
-    /// Sends again from a record that central was thought to hold.
+    /// Sends again from a record that central was assumed to hold.
     fn rewind(&mut self, to: Seq, why: &str) -> Step {
         if to >= self.next {
             return Step::Next;
@@ -57,7 +57,7 @@ impl<T: Transport> Agent<T> {
         Step::Next
     }
 
-    /// Whether central holds what this log does not.
+    /// Whether central holds records that this log lacks.
     pub(super) fn is_ahead(&self, head: EpochHead) -> bool {
         let own = self.log.head();
         let later = head.epoch.number > own.epoch.number;
@@ -65,8 +65,8 @@ impl<T: Transport> Agent<T> {
         later || twin || (head.epoch == own.epoch && head.seq > own.marks.durable)
     }
 
-    /// Central holds records that this log has lost, as after a restore. Their seqs are not used again: a new epoch begins, and
-    /// what central never acknowledged is sealed in it again.
+    /// Central holds records that this log has lost, as after a restore. Their seqs are not reused: a new epoch begins, and
+    /// events that central never acknowledged are sealed in it again.
     pub(super) async fn ahead(&mut self, head: EpochHead) -> Step {
         let own = self.log.head();
         let detail = format!(
@@ -74,7 +74,7 @@ impl<T: Transport> Agent<T> {
             head.seq, head.epoch.number, head.epoch.id, own.marks.durable, own.epoch.number, own.epoch.id
         );
         self.raise_alert(CENTRAL_AHEAD, detail);
-        // A log that failed its own check is for an operator; and a central that is ahead of an epoch just opened is wrong.
+        // A log that failed its own check is for an operator, and a central that is ahead of a new epoch is wrong.
         if self.opened_epoch || self.log.status().state != State::Open {
             return Step::Stop;
         }
@@ -95,7 +95,7 @@ impl<T: Transport> Agent<T> {
     /// Central expects another seq than the one that was sent first.
     pub(super) fn gap(&mut self, expected: Seq, sent: Seq) -> Step {
         if expected > self.log.head().marks.durable.next() {
-            // It holds more than this log has; its stand names the head.
+            // Central holds more than this log; its status names the head.
             self.must_ask = true;
             return if std::mem::replace(&mut self.rewound, true) { self.pause(None) } else { Step::Next };
         }
@@ -103,7 +103,7 @@ impl<T: Transport> Agent<T> {
         if earlier {
             self.rewind(expected, "it misses records since");
         }
-        // A gap again before anything was taken is no gap of ours: it must not turn into a storm.
+        // A repeated gap before anything was accepted is not this node's gap and must not cause a storm.
         if earlier && !std::mem::replace(&mut self.rewound, true) { Step::Next } else { self.pause(None) }
     }
 

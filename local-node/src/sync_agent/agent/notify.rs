@@ -10,7 +10,7 @@ use crate::sync_agent::recount;
 use crate::sync_agent::transport::Transport;
 
 impl<T: Transport> Agent<T> {
-    /// Keeps what a person should hear of what central decided. What a kill or a full disk leaves out is found at the next start.
+    /// Stores notifications of central's decisions. What a kill or a full disk prevents is done at the next start.
     pub(super) async fn notify(&mut self) {
         let (log, since) = (self.log.clone(), self.notified_through);
         let NotificationBatch { batches, mark, count } =
@@ -26,8 +26,8 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Looks at second decisions about records that central had answered for before it was put back. A verdict never changes: one that
-    /// differs is told to a person, and the first stays.
+    /// Compares second decisions of a restored central with the first ones. A verdict never changes: a difference is notified,
+    /// and the first decision stays.
     pub(super) async fn compare_second_decisions(&mut self, again: Vec<RecordResult>) {
         let (log, epoch) = (self.log.clone(), self.epoch.number);
         let look = move || {
@@ -39,7 +39,7 @@ impl<T: Transport> Agent<T> {
         match blocking(look).await {
             Ok(changes) if changes.is_empty() => {}
             Ok(changes) => {
-                tracing::error!("Central was put back and decided {} records otherwise than before", changes.len());
+                tracing::error!("Central was restored and decided {} records differently than before", changes.len());
                 let count = changes.len() as u64;
                 self.store_notifications(changes, count).await;
             }
@@ -48,13 +48,13 @@ impl<T: Transport> Agent<T> {
     }
 
     async fn store_notifications(&mut self, batches: Vec<Vec<KeyChange>>, count: u64) -> bool {
-        // A handful at a time: no append waits long behind them.
+        // A few at a time, so that no append waits long.
         for some in batches.chunks(8) {
             loop {
                 match self.log.put(some.to_vec()).await {
                     Err(AppendError::Busy { retry_after }) => sleep(retry_after).await,
                     Err(error) => {
-                        tracing::error!(%error, "What central decided cannot be told to people yet: {error}");
+                        tracing::error!(%error, "Notifications of central's decisions cannot be stored yet: {error}");
                         return false;
                     }
                     Ok(()) => break,

@@ -1,4 +1,4 @@
-//! A central in memory that keeps the protocol, and does what a script says when it is to fail.
+//! A central in memory that keeps the protocol and follows a script of failures.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -28,26 +28,26 @@ use super::identity;
 /// What happens to one push.
 pub(super) enum Fault {
     NotConnected,
-    /// Nothing comes back in time, and nothing was stored.
+    /// No answer comes in time, and nothing was stored.
     Timeout,
     /// It is stored, and the answer is lost.
     LostAnswer,
     /// Refused with a code and what the problem carries.
     Refuse(ErrorCode, fn(Problem) -> Problem),
-    /// Answered by something that is no central of ours.
+    /// Answered by something that is not central.
     Proxy(u16, &'static str),
-    /// Only so many of its records are stored.
+    /// Only that many of its records are stored.
     Partly(usize),
     /// It is stored, and the answer says something else.
     Lie(fn(&mut PushResponse)),
-    /// It is stored, and the node is killed with the answer in its hands.
+    /// The batch is stored, and the node is killed before it reads the answer.
     Kill(tokio::task::AbortHandle),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Call {
     pub(super) at: Instant,
-    /// Nothing for a question after central's stand.
+    /// `None` for a status request.
     pub(super) pushed: Option<(u64, usize)>,
 }
 
@@ -105,7 +105,7 @@ impl Central {
         self.lock().poison.insert(event.uuid());
     }
 
-    /// Puts back a copy from when it held so many records.
+    /// Restores a copy from when it held that many records.
     pub(super) fn restore(&self, records: usize, incarnation: Uuid) {
         let mut central = self.lock();
         central.held.truncate(records);
@@ -114,7 +114,7 @@ impl Central {
         central.pushed.send_replace(records);
     }
 
-    /// Holds a record more than the node, as after the node was put back.
+    /// Holds one record more than the node, as after a restore of the node.
     pub(super) fn holds_one_more(&self) {
         let mut central = self.lock();
         let last = central.held.last().expect("something is held");
@@ -130,7 +130,7 @@ impl Central {
         self.lock().events.clone()
     }
 
-    /// What it was told that it had decided before.
+    /// The prior decisions it received.
     pub(super) fn prior_decisions(&self) -> Vec<(u64, PriorResult)> {
         self.lock().prior_decisions.clone()
     }
@@ -158,7 +158,7 @@ impl Central {
         pushes.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
     }
 
-    /// How often it was asked for its stand.
+    /// Number of status requests.
     pub(super) fn asked(&self) -> usize {
         self.lock().calls.iter().filter(|call| call.pushed.is_none()).count()
     }
@@ -253,7 +253,7 @@ impl Transport for Central {
 }
 
 impl Inner {
-    /// Takes the records that fit, at most so many, and answers from what it holds.
+    /// Stores the records that fit, up to a number, and answers from what it holds.
     fn take(&mut self, request: &PushRequest, records: usize, lie: impl FnOnce(&mut PushResponse)) -> HttpAnswer {
         if self.records_max.is_some_and(|max| request.records.len() > max) {
             return refused(Problem::new(ErrorCode::TooLarge, "too many"));

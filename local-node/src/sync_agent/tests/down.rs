@@ -106,7 +106,7 @@ impl Down {
         inner.changed.send_replace(head);
     }
 
-    /// Another central, or this one put back: with what the given rows say, and nothing else.
+    /// Another or restored central that has the given rows and nothing else.
     pub(super) fn replaced(&self, incarnation: Uuid, head: u64, keep: impl Fn(&RowKey) -> bool) {
         let mut inner = self.lock();
         (inner.incarnation, inner.head) = (incarnation, head);
@@ -126,7 +126,7 @@ impl Down {
         self.lock().page = Some(rows);
     }
 
-    /// The next streams break after so many bytes.
+    /// The next streams break after these numbers of bytes.
     pub(super) fn will_cut(&self, cuts: impl IntoIterator<Item = usize>) {
         self.lock().cuts.extend(cuts);
     }
@@ -158,7 +158,7 @@ impl Down {
             inner.head == cursor.position && inner.is_of(&cursor)
         };
         if quiet {
-            // Held until something comes, or for as long as was asked for.
+            // Held until something changes, or for as long as requested.
             let _waited = tokio::time::timeout(query.wait, changed.changed()).await;
         }
         Ok(self.lock().answer(&cursor, query.limit))
@@ -215,7 +215,7 @@ impl Inner {
         let end =
             changes.last().filter(|_| has_more).map_or(self.cursor(self.head), |last| cursor.behind(last, cursor));
         let complete_through = if has_more { end.position - 1 } else { end.position };
-        // As of an answer whose cursor stands inside a position: what that position holds is not complete.
+        // A cursor within a position: the changes of that position are not complete.
         let begun = if cursor.after.is_some() { cursor.position - 1 } else { cursor.position };
         let notices = self.notices.iter().filter(|notice| (begun + 1..=complete_through).contains(&notice.position));
         ok(&PullResponse {

@@ -1,4 +1,4 @@
-//! Forks, gaps, restores: what is wrong is told and set apart, no seq is used twice, and selling goes on.
+//! Forks, gaps, restores: faults are reported and isolated, no seq is used twice, and selling continues.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ async fn a_restored_central_gets_missing_records_again() {
     shop.central.restore(2, Uuid::from_u128(2));
     shop.sell(5..6).await;
     shop.start().acked(7).await;
-    assert_eq!(shop.central.pushes()[1..], [(3, 5)], "its stand is asked for before anything is sent");
+    assert_eq!(shop.central.pushes()[1..], [(3, 5)], "its status is asked for before anything is sent");
     assert_eq!(shop.central.held(), 7);
     let stamped = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_prior_result().unwrap()));
     assert_eq!(
@@ -62,7 +62,7 @@ async fn a_restored_central_gets_missing_records_again() {
     assert_eq!(state.alert, None, "it is well again");
 }
 
-/// Of two drivers the other may be first now: nobody is to learn it by chance.
+/// Of two drivers the other may be first now: that must be reported explicitly.
 #[tokio::test(start_paused = true)]
 async fn a_different_second_decision_is_reported_and_the_first_stays() {
     let mut shop = Shop::new();
@@ -79,7 +79,7 @@ async fn a_different_second_decision_is_reported_and_the_first_stays() {
     assert_eq!(kinds, [("DECISION_CHANGED", id(3).uuid())], "{reported:?}");
     let verdict = |which: &str| reported[0].data[which]["verdict"].as_str().unwrap().to_owned();
     assert_eq!((verdict("first").as_str(), verdict("second").as_str()), ("ACCEPTED", "QUARANTINED"));
-    assert_eq!(shop.decision(5).unwrap().verdict, "ACCEPTED", "what was told first stays with the event");
+    assert_eq!(shop.decision(5).unwrap().verdict, "ACCEPTED", "the first decision stays with the event");
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,7 @@ async fn a_restored_node_opens_a_new_epoch_and_reuses_no_seq() {
     shop.start();
     let mut heads = shop.log.watch();
     heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(1)).await.unwrap();
-    // What it sells now stands in the new epoch.
+    // New sales are in the new epoch.
     shop.sell(3..5).await;
     shop.acked(3).await;
     assert_eq!(shop.central.events()[5..], [id(3).uuid(), id(4).uuid()]);
@@ -143,7 +143,7 @@ async fn a_restored_node_opens_a_new_epoch_and_reuses_no_seq() {
     assert!(payload.contains("central held seq 5 of epoch 1, the log ended at seq 4"), "{payload}");
 }
 
-/// The line was down when it was put back, and it sold before anybody could tell it: sent first, that would be a fork, and the epoch frozen.
+/// The line was down when it was restored, and it sold before contact: sent first, that would be a fork and freeze the epoch.
 #[tokio::test(start_paused = true)]
 async fn a_restored_node_that_sold_before_contact_causes_no_fork() {
     let mut shop = Shop::new();

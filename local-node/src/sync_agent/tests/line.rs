@@ -1,4 +1,4 @@
-//! A line that is down, slow, lossy or refused: nothing is lost, nothing is sent twice into the books.
+//! A line that is down, slow, lossy or refused: nothing is lost, and nothing counts twice.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use comptoir_proto::problem::Problem;
 use super::central::Fault;
 use super::{Phase, Shop, id};
 
-/// The epoch's first record comes before the first sale.
+/// The epoch's first record precedes the first sale.
 const OPENING: u64 = 1;
 
 #[tokio::test(start_paused = true)]

@@ -157,7 +157,7 @@ fn open(dir: &TempDir, disk: &MemDisk) -> Log {
     Log::open(config, environment()).expect("the log opens")
 }
 
-/// A clock that stands, no jitter, and room on the disk.
+/// A stopped clock, no jitter, and room on the disk.
 fn environment() -> Environment {
     Environment {
         clock: Arc::new(|| Timestamp(SERVER_TIME.0 + AHEAD)),

@@ -48,7 +48,7 @@ async fn a_node_with_sync_disabled_records_and_sends_nothing() {
     node.shutdown().await;
 }
 
-/// A line with a defect of ours in it.
+/// A transport with a defect.
 struct Defective {
     central: Central,
     panics: Arc<AtomicU32>,

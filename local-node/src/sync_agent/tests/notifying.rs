@@ -1,4 +1,4 @@
-//! What people hear of central's decisions: each once, whatever is killed; and the files that go before a batch.
+//! Notifications of central's decisions: each once, whatever is killed; and the files that are sent before a batch.
 
 use bytes::Bytes;
 use comptoir_core::position::Seq;
@@ -148,7 +148,7 @@ async fn a_lost_or_refused_file_delays_no_event() {
     validate(&shop, 1, b"lost", false).await;
     shop.start().until_alert("BLOB_MISSING").await;
     shop.acked(2).await;
-    // The push that went well has not hidden it.
+    // The successful push has not hidden it.
     shop.until(|state| state.phase == Phase::Idle && state.last_success_at.is_some()).await;
     shop.until_alert("BLOB_MISSING").await;
     shop.central.answers_files_with([Ok(HttpAnswer { status: 404, retry_after: None, body: Bytes::new() })]);
@@ -167,7 +167,7 @@ fn news(shop: &Shop, kind: &str, about: (u64, &str), data: serde_json::Value) {
     down.notice(Notice { position, event_id, entity_type, entity_id, kind: kind.to_owned(), data, by, at });
 }
 
-/// Somebody decided while the node was about to load everything anew: the news of it are never given.
+/// Someone decided while the node was about to load everything again: it never receives those notices.
 #[tokio::test(start_paused = true)]
 async fn a_conflict_that_a_loaded_row_has_no_more_waits_for_nobody() {
     let mut shop = Shop::new();
@@ -204,7 +204,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
             json!({"event_id": id(seq.saturating_sub(2)).uuid(), "seq": seq, "verdict": verdict, "position": position});
         (Seq(seq), result.to_string().into_bytes())
     };
-    // Decided before anything came down: 0 and 1 set apart, 2 refused, 3 and 4 in conflict about the same note.
+    // Decided before anything was pulled: 0 and 1 quarantined, 2 rejected, 3 and 4 in conflict about the same note.
     let notes = [(2, "QUARANTINED"), (3, "QUARANTINED"), (4, "REJECTED"), (5, "CONFLICT"), (6, "CONFLICT")];
     let mut results = vec![decided(1, "ACCEPTED", 1)];
     results.extend(notes.iter().zip(2u64..).map(|((seq, verdict), position)| decided(*seq, verdict, position)));
@@ -212,7 +212,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
     shop.log.put(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
     let waiting = |shop: &Shop| notifications::waiting(&shop.log).unwrap();
     assert_eq!(waiting(&shop), 5);
-    // Positions of the news come after.
+    // Positions of the notices come after.
     for _ in 0..10 {
         shop.central.down().client("c-0", "Dupont");
     }
@@ -226,7 +226,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
     shop.until(|state| state.needs_person.events == 3).await;
     news(&shop, "RESOLVED", (3, "n-3"), json!({"choice": "server"}));
     shop.until(|state| state.needs_person.events == 1).await;
-    // The agent begins with what is kept, and what was refused stays refused.
+    // The agent starts from the stored state, and the rejection stays.
     shop.kill_puller().await;
     let mut shop = shop.after_a_power_cut();
     shop.start().until(|state| state.needs_person.events == 1).await;

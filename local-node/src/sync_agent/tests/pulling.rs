@@ -22,7 +22,7 @@ use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rows::{self, HeldRow};
 use crate::read_models::{self, ReadModels, SyncProgress, rulebook};
 
-/// Every client that is kept, with its name and position.
+/// Every stored client, with its name and position.
 fn held(log: &Log) -> Vec<(String, String, u64)> {
     let (from, to) = (rows::prefix(RowKind::Entity, "CLIENT"), rows::end(RowKind::Entity, "CLIENT"));
     let mut held = Vec::new();
@@ -93,8 +93,8 @@ async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
     assert_eq!(held(&shop), Some(9));
 }
 
-/// The largest entity that the rules let be: every field there may be, and to the last byte. Its names need escaping, and a thousand
-/// nodes' edits wait for a person.
+/// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and a thousand nodes' edits
+/// wait for a person.
 fn largest(version: u64) -> Value {
     let name = |number: usize| format!("champ \"{number:03}\"\u{1}");
     let mut fields: BTreeMap<String, String> =
@@ -199,7 +199,7 @@ async fn a_held_request_is_asked_again_when_it_brings_nothing() {
     assert_eq!(pulls[3].wait, Duration::from_secs(25));
 }
 
-/// A request that central answered because something came looked like one that it does not hold: the next change was asked for an interval
+/// An early answer with changes looked like a central that does not hold requests: the next change was asked for an interval
 /// later.
 #[tokio::test(start_paused = true)]
 async fn a_pull_waits_again_after_it_received_changes() {
@@ -210,7 +210,7 @@ async fn a_pull_waits_again_after_it_received_changes() {
         let at = down.client("c-1", &format!("name {number}"));
         shop.complete(at).await;
     }
-    assert_eq!(started.elapsed().as_secs(), 0, "central had told each change at once: {:?}", down.pulls());
+    assert_eq!(started.elapsed().as_secs(), 0, "central had sent each change at once: {:?}", down.pulls());
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,7 +273,7 @@ async fn a_load_that_is_cut_goes_on_behind_its_last_mark() {
     shop.pull().complete(4_000).await;
     assert_eq!(held(&shop.log).len(), 4_000);
     let repeated = down.streamed() - whole;
-    // At each cut at most what lies between two marks.
+    // Each cut repeats at most the rows between two marks.
     assert!(repeated < whole / 4, "{repeated} of {whole} bytes came twice");
 }
 
@@ -345,11 +345,11 @@ async fn a_restored_central_is_resent_missing_records_before_a_load() {
     assert_eq!(down.streamed(), streamed);
     shop.until(|state| state.pull.last_error.is_none()).await;
     assert!(down.streamed() > streamed, "then it is loaded");
-    let restored = PullProgress::read(&shop.log).unwrap().restored.expect("it was put back");
+    let restored = PullProgress::read(&shop.log).unwrap().restored.expect("it was restored");
     assert_eq!((restored.epoch, restored.seq), (1, 6), "what was decided before is known from what was decided since");
 }
 
-/// The agent has stopped, as after a fork: rows are not to stay as they were for ever.
+/// The agent has stopped, as after a fork: rows must not stay as they were.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_resends_nothing_is_not_waited_for() {
     let mut shop = Shop::new();
@@ -411,8 +411,8 @@ async fn a_disk_without_room_keeps_the_place_and_goes_on_later() {
     assert_eq!(named(&shop.log), owned_pairs(&[("c-1", "Durand")]));
 }
 
-/// The power goes at any write of a load and a pull while the shop sells: what comes back is a whole place with its rows, and it goes on
-/// to the same end.
+/// The power fails at any write of a load and a pull while the shop sells: progress and rows are consistent after the restart,
+/// and it continues to the same end.
 #[tokio::test(start_paused = true)]
 async fn a_power_cut_between_any_two_writes_loses_nothing() {
     for writes in 0..24 {
@@ -476,7 +476,7 @@ proptest! {
                 tokio::time::sleep(Duration::from_millis(size as u64)).await;
             }
             shop.complete(position).await;
-            // A load under way may end behind the last change.
+            // A load may end after the last change.
             tokio::time::sleep(Duration::from_secs(600)).await;
             shop.complete(position).await;
             assert_eq!(named(&shop.log), model.into_iter().collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! What comes back: partly, wrongly, or with bad news for one event among many.
+//! Answers that are partial, wrong, or refuse one event among many.
 
 use comptoir_core::position::Seq;
 use comptoir_proto::instant;
