@@ -1,4 +1,4 @@
-//! What central decided about a record: itself a stored, chained record that never changes.
+//! Decisions: what central decides about a record. A decision is stored, chained, and never changes.
 
 use crate::event::Fields;
 use crate::id::{EventId, Name, NodeId};

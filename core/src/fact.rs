@@ -1,4 +1,4 @@
-//! What a payload says, once it has been read under its schema. Reading JSON is `comptoir-proto`'s; here are the meanings.
+//! Facts: the meaning of payloads that were validated under their schema. `comptoir-proto` reads the JSON.
 
 use rust_decimal::Decimal;
 
@@ -307,8 +307,8 @@ pub struct LineAmount {
     pub minor: i64,
 }
 
-/// What a line comes to: quantity x price less discount, with tax added when prices are net. The line is rounded once, at its end,
-/// except that a net line is rounded before and after its tax, as it is printed. Nothing where it does not fit 64 bits.
+/// The amount of a line: quantity x price minus discount, plus tax when prices are net. The line is rounded once at its end; a
+/// net line is rounded before and after its tax, as it is printed. `None` if it does not fit 64 bits.
 pub fn line_amount(line: &SaleLine, basis: PriceBasis, currency: Currency) -> Option<LineAmount> {
     let exact =
         money::to_minor(line.quantity.checked_mul(line.unit_price)?, currency) - Decimal::from(line.discount_minor);

@@ -1,4 +1,4 @@
-//! Identities: parsed once, valid ever after.
+//! Identities. A value of these types is valid: it is checked once, when it is made.
 
 use std::fmt;
 use std::str::FromStr;
@@ -81,7 +81,8 @@ impl EventId {
 /// A short text that names something: entity type, entity id, action, user, product.
 /// One to 64 characters, no control character, no white space at either end.
 ///
-/// A clone shares the text: rules and read models name the same product in many keys, and copying it for each was a third of their cost.
+/// A clone shares the text: rules and read models name the same product in many keys, and copying it for each was a third of
+/// their cost.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 

@@ -1,5 +1,5 @@
-//! What deciding needs to know: the part of the read models that the events at hand touch. Central loads it, decides in memory,
-//! and writes back what changed; an audit folds it from nothing.
+//! The state that deciding reads: the part of the read models that the events at hand touch. Central loads it, decides in memory,
+//! and writes back what changed; an audit folds it from the beginning.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,16 +14,16 @@ use crate::position::{Epoch, Position, Seq};
 use crate::rulebook::Rulebook;
 use crate::time::Timestamp;
 
-/// The touched part of one tenant's read models. A key that is absent was never written.
+/// A part of one tenant's read models. An absent key was never written.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DecisionState {
-    /// In force at the next position.
+    /// The rulebook in force at the next position.
     pub rulebook: Rulebook,
     /// Stock in lots.
     pub stock: BTreeMap<StockKey, StockItem>,
-    /// What each sale took from stock, for its refunds.
+    /// Goods that each sale consumed, for its refunds.
     pub taken: BTreeMap<ConsumedKey, Consumed>,
-    /// Counts that were proposed.
+    /// Proposed counts.
     pub counts: BTreeMap<EventId, StockCount>,
     /// Deliveries by entity id.
     pub deliveries: BTreeMap<Name, Delivery>,
@@ -31,8 +31,8 @@ pub struct DecisionState {
     pub invoices: BTreeMap<Name, Invoice>,
     /// The numbers given in each series.
     pub series: BTreeMap<SeriesKey, Series>,
-    /// Every entity that is made of fields, clients and products among them, by type and id, whatever rule it is under: a rulebook
-    /// that puts a type under another rule finds its entities where they were.
+    /// Every entity made of fields, including clients and products, by type and id and independent of its rule: a rulebook that
+    /// assigns another rule to a type keeps its entities.
     pub entities: BTreeMap<EntityKey, Entity>,
     /// Quarantined events that could be read. A store need not keep them twice: each is a stored event with verdict QUARANTINED
     /// and whether a release has taken effect.
@@ -46,7 +46,8 @@ pub struct StateKeys {
     pub stock: BTreeSet<StockKey>,
     /// Keys of [`DecisionState::taken`].
     pub taken: BTreeSet<ConsumedKey>,
-    /// Keys of [`DecisionState::counts`]. The stock of a count is known only once it is loaded: see [`crate::rules::dependent_keys`].
+    /// Keys of [`DecisionState::counts`]. The stock of a count is known only once it is loaded: see
+    /// [`crate::rules::dependent_keys`].
     pub counts: BTreeSet<EventId>,
     /// Keys of [`DecisionState::deliveries`].
     pub deliveries: BTreeSet<Name>,
@@ -56,7 +57,8 @@ pub struct StateKeys {
     pub series: BTreeSet<SeriesKey>,
     /// Keys of [`DecisionState::entities`].
     pub entities: BTreeSet<EntityKey>,
-    /// Keys of [`DecisionState::quarantined`]. What a release leads to is known only once it is loaded: see [`crate::rules::dependent_keys`].
+    /// Keys of [`DecisionState::quarantined`]. The keys of a release are known only once it is loaded: see
+    /// [`crate::rules::dependent_keys`].
     pub quarantined: BTreeSet<EventId>,
     /// Whether [`DecisionState::rulebook`] is written. It is always read.
     pub rulebook: bool,
@@ -79,7 +81,7 @@ impl StateKeys {
         }
     }
 
-    /// Whether nothing is in here.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         *self == StateKeys::default()
     }
@@ -99,11 +101,11 @@ pub struct StockKey {
 pub struct StockItem {
     /// Oldest first; every quantity positive.
     pub lots: VecDeque<Lot>,
-    /// Sold below zero and not yet paid by a new lot.
+    /// Sold below zero and not yet covered by a new lot.
     pub backordered: Decimal,
-    /// Cost of one in the lot that was taken from last; until one is, in the lot that came last. A lot without a cost sets none.
+    /// Cost of one unit in the lot consumed last; before that, in the last lot received. A lot without a cost sets none.
     pub last_cost: Option<Decimal>,
-    /// Quantity that ever left through lots, with shortages once they are paid.
+    /// Quantity ever consumed from lots, including shortages once they are covered.
     pub taken_quantity: Decimal,
     /// Cost of the goods taken.
     pub taken_cost: Decimal,
@@ -119,13 +121,13 @@ impl StockItem {
         self.lots.iter().map(|lot| lot.quantity).sum::<Decimal>() - self.backordered
     }
 
-    /// Worth of the lots, in major units. What is owed has no value.
+    /// Value of the lots, in major units. The backorder has no value.
     pub fn value(&self) -> Decimal {
         self.lots.iter().map(|lot| lot.quantity * lot.unit_cost).sum()
     }
 }
 
-/// Goods that came in together.
+/// Goods received together.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lot {
     /// Position of the event that received it.
@@ -134,7 +136,7 @@ pub struct Lot {
     pub line: u32,
     /// When central received that event.
     pub received_at: Timestamp,
-    /// What is left of it; positive.
+    /// The remaining quantity; positive.
     pub quantity: Decimal,
     /// Cost of one, in major units.
     pub unit_cost: Decimal,
@@ -142,7 +144,7 @@ pub struct Lot {
     pub lot: Option<Name>,
 }
 
-/// What one sale took of one product.
+/// Goods that one sale consumed of one product.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConsumedKey {
     /// The shop; absent for the whole tenant.
@@ -153,7 +155,7 @@ pub struct ConsumedKey {
     pub product: Name,
 }
 
-/// Taken from lots, at cost. What was sold short took nothing.
+/// Consumed from lots, at cost. Backordered quantities consume nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Consumed {
     /// Quantity taken.
@@ -162,7 +164,7 @@ pub struct Consumed {
     pub cost: Decimal,
 }
 
-/// A proposed count with what central held at its position.
+/// A proposed count, and what central held at its position.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockCount {
     /// The shop; absent for the whole tenant.
@@ -343,7 +345,8 @@ pub struct Entity {
     pub stamps: BTreeMap<String, WriteStamp>,
     /// The `CREATE` by which it lives; absent where it was only ever updated, or deleted since.
     pub created: Option<WriteStamp>,
-    /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their way.
+    /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their
+    /// way.
     pub tombstone: Option<WriteStamp>,
     /// Whether it is deleted now.
     pub deleted: bool,

@@ -1,4 +1,4 @@
-//! The write side as a caller sees it, the same at a local node and at central: drafts in, results out.
+//! The write API as a caller sees it, the same at a node and at central: drafts in, results out.
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Draft, Event};

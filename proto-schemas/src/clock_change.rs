@@ -1,4 +1,4 @@
-//! What a node seals about its clock, as the payload of a record and as a row of a push.
+//! Changes of a node's clock, as the payload of a record and as an entry of a push.
 
 use comptoir_core::clock::{ClockChange, ClockMark};
 use comptoir_core::event::Event;

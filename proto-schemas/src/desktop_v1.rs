@@ -1,4 +1,4 @@
-//! The desktop contract, field by field as its document has it: `docs/spec/desktop.md` says what it leaves open.
+//! The desktop contract, field by field as in its document; `docs/spec/desktop.md` settles what the document leaves open.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The codes of refusals at our doors. Each states its promise: status, whether a retry helps. A code never changes its meaning.
+//! Error codes of the HTTP APIs. Each states its status and whether a retry helps. A code never changes its meaning.
 
 /// Why a request, a draft or a row was refused. The codes of central's decisions are [`comptoir_core::decision::Code`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,4 +1,4 @@
-//! The mobile contract, field by field as its document has it: `docs/spec/mobile.md` says what it leaves open.
+//! The mobile contract, field by field as in its document; `docs/spec/mobile.md` settles what the document leaves open.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

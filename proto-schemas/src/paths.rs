@@ -1,4 +1,4 @@
-//! Each HTTP path, once: routers, agent and commands share it.
+//! Every HTTP path, shared by routers, agent and commands.
 
 /// A page for a person with a browser.
 pub const START_PAGE: &str = "/";

@@ -24,7 +24,8 @@ pub struct EntityRow {
     /// Maps each node with an open conflict to the event that waits for a person.
     #[schemars(with = "words::Members")]
     pub open_conflicts: Box<RawValue>,
-    /// The user who made the change of `version`, if the event names one. Resolutions, releases and a node's own pending edits are changes too.
+    /// The user who made the change of `version`, if the event names one. Resolutions, releases and a node's own pending edits
+    /// are changes too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
     /// The node.

@@ -37,7 +37,8 @@ pub struct SavedForm {
 pub struct Notification {
     /// Id of the notification.
     pub id: String,
-    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECISION_CHANGED` or `ROW_TOO_LARGE`.
+    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECISION_CHANGED` or
+    /// `ROW_TOO_LARGE`.
     #[schemars(with = "words::NotificationKind")]
     pub kind: String,
     /// One line, in the language that was asked for.

@@ -1,4 +1,4 @@
-//! What central's check of its own store says: `GET /api/v1/store-check` and `comptoir admin check --json`.
+//! Results of central's check of its own store: `GET /api/v1/store-check` and `comptoir admin check --json`.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Our push protocol, version 1: what a node sends and what central answers. `docs/spec/sync.md` is the paper.
+//! The push protocol, version 1. `docs/spec/sync.md` specifies it.
 
 use std::collections::BTreeMap;
 
@@ -125,12 +125,13 @@ impl PriorResult {
     pub fn read(&self) -> Option<(PriorDecision, [u8; 16])> {
         let mut stamp = [0; 16];
         hex::decode_to_slice(&self.attestation, &mut stamp).ok()?;
-        let prior = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
+        let prior =
+            prior_decision(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
         Some((prior?, stamp))
     }
 }
 
-fn promise(
+fn prior_decision(
     verdict: &str,
     code: Option<&str>,
     reference: Option<&String>,
@@ -223,8 +224,8 @@ pub struct StoredResult {
 
 impl RecordResult {
     /// The prior decision, if it reads.
-    pub fn as_promise(&self) -> Option<PriorDecision> {
-        promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref())
+    pub fn as_prior_decision(&self) -> Option<PriorDecision> {
+        prior_decision(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref())
     }
 
     /// The part to send to a restored central; `None` without an attestation.

@@ -146,7 +146,7 @@ fn a_time_given_in_the_future_counts_from_when_the_node_took_it_in() {
         Timing::new(&event(TimeSource::Caller, given), &clock, known, at(9))
     };
     let future = |at| Timing { effective_at: at, flag: Some(Flag::TimeInFuture) };
-    let stands = |at| Timing { effective_at: at, flag: None };
+    let kept_time = |at| Timing { effective_at: at, flag: None };
     assert_eq!(timing(at(24 * 3_650), Some(at(2))), future(at(2)));
     // In the future when it was given, in the past when it arrives: it would win over every edit in between.
     assert_eq!(timing(at(7), Some(at(2))), future(at(2)));
@@ -154,8 +154,8 @@ fn a_time_given_in_the_future_counts_from_when_the_node_took_it_in() {
     assert_eq!(timing(at(24), None), future(at(1)));
     let first = Timing::new(&event(TimeSource::Caller, at(24)), &clock, IntakeTime::default(), at(9));
     assert_eq!(first, future(at(9)));
-    assert_eq!(timing(at(1), Some(at(2))), stands(at(1)));
-    assert_eq!(timing(at(1).shifted(30_000_000), Some(at(1))), stands(at(1).shifted(30_000_000)));
+    assert_eq!(timing(at(1), Some(at(2))), kept_time(at(1)));
+    assert_eq!(timing(at(1).shifted(30_000_000), Some(at(1))), kept_time(at(1).shifted(30_000_000)));
 }
 
 proptest! {

@@ -9,7 +9,7 @@ use crate::rules::EntityMutation;
 use crate::rules::entity::server_entity;
 use crate::state::{Entity, WriteStamp};
 
-/// Superseded only if nothing of it won.
+/// Superseded only if none of its fields won.
 pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, stamp: WriteStamp, rule: Rule) -> Judgement {
     let Some(entity) = entity else { return Judgement::accepted(rule) };
     let newer = |other: &Option<WriteStamp>| other.is_none_or(|other| stamp > other);
@@ -34,7 +34,7 @@ pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteS
         }
         EntityMutation::Update(fields) => merge(entity, fields, stamp),
         EntityMutation::Delete => {
-            // The tombstone outlives the entity: an older write may still be on its way.
+            // The tombstone outlives the entity: an older write may still arrive.
             entity.tombstone = entity.tombstone.max(Some(stamp));
             let tombstone = entity.tombstone;
             entity.created = entity.created.filter(|created| Some(*created) > tombstone);

@@ -1,5 +1,5 @@
-//! The version check: an edit is a conflict if another node changed the entity since the version its writer had seen; a person decides.
-//! What only central writes is checked the same way, among central's own edits.
+//! The version check: an edit is a conflict if another node changed the entity since the version its writer had read; a person
+//! decides. Central-only types are checked the same way among central's own edits.
 
 use crate::decision::{Code, DecisionContext, Judgement, Resolution, Verdict};
 use crate::fact::{Fact, ParsedEvent, Resolved};
@@ -9,13 +9,13 @@ use crate::rulebook::Rule;
 use crate::rules::{Effect, EntityMutation, entity_changed, is_unknown, with_detail};
 use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
-/// Judges an edit under the version check.
+/// Decides an edit under the version check.
 pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
     let node = known.event.node;
     let base = Position(known.event.content.base_version.unwrap_or_default());
     let objection = match entity {
         Some(entity) if entity.open_conflicts.contains_key(&node) => Some(Code::VersionConflict),
-        // Both want it gone: nothing is left to decide.
+        // Both writers deleted it: nothing is left to decide.
         Some(entity) if entity.deleted && known.fact == Fact::Deleted => None,
         Some(entity) if entity.is_known() => objection(entity, known, node, base),
         _ => (!matches!(known.fact, Fact::Created(_))).then_some(Code::UnknownEntity),
@@ -77,13 +77,13 @@ pub(super) fn resolution_effects(
         true => EntityMutation::Update(fields),
         false => EntityMutation::Create(fields),
     });
-    // Outright: a person's choice is not measured against the clocks of those who disagreed.
+    // Unconditionally: a person's choice is not compared with the clocks of the writers.
     let changed = change.map(|change| entity_changed(context, known, change, Rule::VersionCheck));
     let closed = Effect::ConflictClosed { key, event: resolved.conflict, position: context.position };
     [closed].into_iter().chain(changed).collect()
 }
 
-/// Replaces what the change names.
+/// Replaces the fields that the change names.
 pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteStamp) {
     match change {
         EntityMutation::Create(fields) => {

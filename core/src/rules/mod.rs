@@ -40,16 +40,16 @@ use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 /// Version of the rules, stored with each decision. A release raises it when the same log could be decided differently.
 pub const ENGINE_VERSION: u16 = 1;
 
-/// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
+/// Entity types with a read model of their own. They are not made of fields, so `CREATE`, `UPDATE` and `DELETE` do not apply.
 const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];
 
-/// Judges one event in its place.
+/// Decides one event.
 pub fn decide(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Judgement {
     judge(decision_state, context, known, false)
 }
 
-/// What follows from an event and its judgement. Nothing follows from one that was not accepted, except what a conflict or a
-/// quarantine has to remember.
+/// The effects of an event and its decision. Events that were not accepted have none, except what a conflict or a quarantine has
+/// to remember.
 pub fn effects(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -68,7 +68,7 @@ pub fn effects(
     }
 }
 
-/// Judges an event. `released`: a person has looked at it and let it pass, whatever was found wrong when its payload was read.
+/// Decides an event. `released`: a person has accepted it, whatever was found wrong when its payload was read.
 fn judge(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent, released: bool) -> Judgement {
     let objected = || if released { None } else { objected(decision_state, known) };
     let refused = refused_to_a_node(decision_state, context, known).or_else(objected);
@@ -76,7 +76,7 @@ fn judge(decision_state: &DecisionState, context: &DecisionContext, known: &Pars
     growth::refusal(decision_state, context, known, &judgement).unwrap_or(judgement)
 }
 
-/// Judges what the event says, where nothing forbids its writer to say it.
+/// Decides by the fact, if its writer may write it.
 fn judge_fact(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -116,12 +116,12 @@ fn judge_fact(
     }
 }
 
-/// Whether entities of a type are no set of fields: they change by actions of their own, under every rulebook.
+/// Whether a type is not made of fields: its entities change by their own actions, under every rulebook.
 pub fn has_own_actions(entity_type: &Name) -> bool {
     OWN_ACTIONS.contains(&entity_type.as_str())
 }
 
-/// `CREATE`, `UPDATE` and `DELETE`: the one place where the rulebook chooses.
+/// `CREATE`, `UPDATE` and `DELETE`: the only place where the rulebook chooses.
 fn judge_fields(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -151,7 +151,7 @@ fn not_allowed(known: &ParsedEvent, rule: Rule) -> Judgement {
     with_detail(Judgement::refused(Verdict::Rejected, Code::ActionNotAllowed, rule), detail)
 }
 
-/// What only central may say. An attempt to set stock is answered with what central holds.
+/// Refuses facts that only central may write. An attempt to set stock is answered with central's figures.
 fn refused_to_a_node(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -194,14 +194,13 @@ fn refused_to_a_node(
     }
 }
 
-/// What was found wrong with it when its payload was read.
+/// The objection that reading the payload found.
 fn objected(decision_state: &DecisionState, known: &ParsedEvent) -> Option<Judgement> {
     let objection = known.objection.as_ref()?;
     let judgement = Judgement::refused(Verdict::Quarantined, objection.code, rule_of(decision_state, known));
     Some(with_detail(judgement, objection.detail.clone()))
 }
 
-/// What follows from an accepted event.
 fn accepted(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -249,7 +248,6 @@ fn entity_changed(context: &DecisionContext, known: &ParsedEvent, change: Entity
     })
 }
 
-/// What a generic fact changes about its entity.
 fn change(known: &ParsedEvent) -> Option<EntityMutation> {
     match &known.fact {
         Fact::Created(fields) => Some(EntityMutation::Create(fields.clone())),
@@ -271,7 +269,7 @@ fn with_detail(judgement: Judgement, detail: String) -> Judgement {
     Judgement { detail: Some(detail), ..judgement }
 }
 
-/// Whether nothing was ever accepted about it.
+/// Whether no change of it was ever accepted.
 fn is_unknown(entity: Option<&Entity>) -> bool {
     entity.is_none_or(|entity| !entity.is_known())
 }

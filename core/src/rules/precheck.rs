@@ -9,23 +9,23 @@ use crate::rules::with_detail;
 /// Why no rule is asked. Such a record has no effects, except that an internal error quarantines it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Precheck<'a> {
-    /// The same fact counts already, at that position.
+    /// The same fact is recorded already, at that position.
     Duplicate(Position),
-    /// Its id counts already with other content, at that position.
+    /// Its id is recorded already with other content, at that position.
     Reused(Position),
-    /// It could not be read whole.
+    /// It cannot be read completely.
     Unfit {
-        /// Reason, as its author wrote it.
+        /// The defect.
         code: Code,
         /// Explanation with the values.
         detail: &'a str,
     },
-    /// Deciding failed.
+    /// An internal error.
     Failed,
 }
 
 impl Precheck<'_> {
-    /// The judgement; `event` as far as the record reads.
+    /// The decision; `event` if the record reads.
     pub fn judgement(&self, rulebook: &Rulebook, event: Option<&Event>) -> Judgement {
         let rule = event.map_or(rulebook.default, |event| rulebook.rule_for(&event.content.entity_type));
         let at_position = |position: &Position| match event {

@@ -18,16 +18,16 @@ use crate::state::{DecisionState, Document, Series, SeriesKey, StateKeys};
 pub struct PriorDecision {
     /// The outcome.
     pub verdict: Verdict,
-    /// Reason, as its author wrote it.
+    /// Reason of the verdict.
     pub code: Option<Code>,
     /// The number of an invoice or credit note.
     pub reference: Option<String>,
-    /// Who was first at the delivery.
+    /// The first validation of the delivery.
     pub resolution: Option<Resolution>,
 }
 
 impl PriorDecision {
-    /// The promise that a stored judgement kept, if it kept one.
+    /// The prior decision that a stored decision restored, if any.
     pub fn restored_by(judgement: &Judgement) -> Option<PriorDecision> {
         judgement.flags.contains(&Flag::DecisionRestored).then(|| PriorDecision::from_judgement(judgement))
     }
@@ -38,17 +38,17 @@ impl PriorDecision {
         PriorDecision { verdict, code, reference, resolution }
     }
 
-    /// Whether the order of arrival decides about it.
+    /// Whether the decision depends on the order of arrival.
     pub fn is_of(fact: &Fact) -> bool {
         matches!(fact, Fact::InvoiceCreated(_) | Fact::InvoiceCancelled { .. } | Fact::DeliveryValidated(_))
     }
 
-    /// Whether nothing more was to come of it.
+    /// Whether the decision was final.
     pub fn is_final(verdict: Verdict) -> bool {
         matches!(verdict, Verdict::Accepted | Verdict::Conflict)
     }
 
-    /// The series that its number is of: to be loaded with what the event touches.
+    /// The series of its number, to be loaded with the event's keys.
     pub fn touched(&self, known: &ParsedEvent, into: &mut StateKeys) {
         let Some(document) = document(&known.fact) else { return };
         let numbered = self.reference.as_deref().and_then(invoice::read_reference);
@@ -89,7 +89,7 @@ impl PriorDecision {
     }
 }
 
-/// Judges one event that comes with a promise.
+/// Decides one event that has a prior decision.
 pub fn decide_prior(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -102,7 +102,7 @@ pub fn decide_prior(
     restored.unwrap_or_else(|| rules::decide(decision_state, context, known))
 }
 
-/// Whether nobody took since what was promised. One that lost stays so even where the winner has not come back yet.
+/// Whether no other event took it since. A lost delivery stays lost even before the winner is resent.
 fn is_open(decision_state: &DecisionState, known: &ParsedEvent, verdict: Verdict) -> bool {
     let id = &known.event.content.entity_id;
     match &known.fact {

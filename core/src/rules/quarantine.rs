@@ -1,5 +1,5 @@
-//! Quarantine: what could not be judged waits for a person. Its release is an event; the old one takes effect at the release's position,
-//! once.
+//! Quarantine: an event that could not be decided waits for a person. Its release is an event; the quarantined event takes effect
+//! at the release's position, once.
 
 use crate::decision::{Code, DecisionContext, Judgement, Verdict};
 use crate::fact::{Fact, ParsedEvent};
@@ -8,8 +8,8 @@ use crate::rulebook::Rule;
 use crate::rules::{Effect, judge, with_detail};
 use crate::state::{DecisionState, Quarantined};
 
-/// The judgement of a release is that of the event it releases, without what stood against it. Where that still cannot take effect, the
-/// release is rejected and the event goes on waiting.
+/// The decision of a release is that of the released event without its objection. If that still cannot take effect, the release
+/// is rejected and the event stays in quarantine.
 pub(super) fn decide(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -30,7 +30,7 @@ pub(super) fn decide(
     }
 }
 
-/// What follows from a release that was not rejected: what follows from the event, and that it was released.
+/// The effects of an accepted release: those of the event, and the release itself.
 pub(super) fn effects(
     decision_state: &DecisionState,
     context: &DecisionContext,
@@ -43,17 +43,16 @@ pub(super) fn effects(
     effects
 }
 
-/// What a quarantine has to remember.
 pub(super) fn quarantine(context: &DecisionContext, known: &ParsedEvent) -> Effect {
     Effect::Quarantined(Box::new(Quarantined { known: known.clone(), context: context.clone(), released: false }))
 }
 
-/// A release cannot be released: what it releases is not itself.
+/// A release cannot be released, since it would release itself.
 pub(super) fn is_release(known: &ParsedEvent) -> bool {
     matches!(known.fact, Fact::QuarantineReleased { .. })
 }
 
-/// Position, receipt and year are the release's; when it happened, where, and by whom stay the event's own.
+/// Position, receipt and year are the release's; time, location and user stay the event's.
 fn release_context(held: &Quarantined, release: &DecisionContext) -> DecisionContext {
     DecisionContext {
         position: release.position,

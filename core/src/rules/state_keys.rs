@@ -1,4 +1,4 @@
-//! What to load before deciding. A superset is fine; a missing key is a defect, and a property test looks for one.
+//! The keys to load before deciding. A superset is fine; a missing key is a defect, and a property test searches for one.
 
 use crate::decision::DecisionContext;
 use crate::fact::{Fact, ParsedEvent};
@@ -59,7 +59,7 @@ pub fn keys_needed(known: &ParsedEvent, context: &DecisionContext, _rulebook: &R
         Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
             into.entities.insert(EntityKey::of(known));
             if content.entity_type.as_str() == "STOCK" {
-                // An attempt to set stock is answered with what central holds.
+                // An attempt to set stock is answered with central's figures.
                 stock(known, [&content.entity_id].into_iter(), into);
             }
         }
@@ -103,7 +103,7 @@ fn through(
                 return;
             };
             if !is_release(inner) {
-                // Its numbers come from the year of the release.
+                // Its number comes from the series of the release's year.
                 keys_needed(inner, context, &decision_state.rulebook, into);
                 through(decision_state, events, inner, context, into);
             }

@@ -1,5 +1,3 @@
-//! `PUT` and `GET /api/v1/blobs/{hash}`: signatures and photos.
-
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,4 +1,4 @@
-//! Bodies: their content type, their limit, and how long they may take.
+//! Request bodies: content type, size limit and timeout.
 
 use std::error::Error as _;
 use std::time::Duration;

@@ -1,5 +1,3 @@
-//! Clients: field by field, the last writer wins.
-
 use std::sync::Arc;
 
 use axum::extract::{Request, State};

@@ -1,5 +1,3 @@
-//! Events: append them, read the log, read one with what central decided.
-
 use std::sync::Arc;
 
 use axum::Json;

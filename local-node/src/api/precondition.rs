@@ -1,7 +1,7 @@
 //! Edits name the version their editor read, so that two users of one node never overwrite each other unseen.
 //!
-//! An edit holds the node's lock of edits from the comparison with the current state to its flush. It keeps the lock when its caller goes
-//! away: the next edit must see what is on its way to the disk.
+//! An edit holds the node's lock of edits from the comparison with the current state to its flush. It keeps the lock when its
+//! caller goes away: the next edit must see what is on its way to the disk.
 
 use std::sync::Arc;
 

@@ -1,5 +1,3 @@
-//! `GET /api/v1/queue`: what waits for central, and what waits for a person.
-
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,5 +1,3 @@
-//! How a problem is answered.
-
 use std::any::Any;
 
 use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER};

@@ -1,4 +1,4 @@
-//! The line to central.
+//! Settings of the connection to central.
 
 use std::fmt;
 use std::time::Duration;

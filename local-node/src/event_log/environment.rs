@@ -1,4 +1,4 @@
-//! What the log takes from the machine, passed in so that tests decide what time it is and how full the disk.
+//! Clock, randomness and free space of the machine, passed in so that tests control them.
 
 use std::io;
 use std::path::Path;

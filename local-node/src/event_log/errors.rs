@@ -1,4 +1,4 @@
-//! Why the log did not do what it was asked. Each error belongs to one operation and names the values.
+//! Errors of the log. Each belongs to one operation and names the values.
 
 use std::path::PathBuf;
 use std::time::Duration;

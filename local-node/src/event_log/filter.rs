@@ -1,4 +1,4 @@
-//! A set of ids in twelve bits each that may say "perhaps" wrongly, about one time in a hundred, and "no" never.
+//! A Bloom filter of ids with twelve bits each: about one false positive in a hundred, no false negatives.
 
 use comptoir_core::id::EventId;
 

@@ -1,4 +1,5 @@
-//! The writer thread's loop: receive a [`WriterCommand`] from [`Log`](super::Log), stage its drafts, gather more, commit the group, reply.
+//! The writer thread's loop: receive a [`WriterCommand`] from [`Log`](super::Log), stage its drafts, gather more, commit the
+//! group, reply.
 //!
 //! Group commit: all waiting callers share one flush, and a single caller waits for no other. The path of an append is
 //! `Log::append` -> `WriterCommand::Append` -> [`Writer::group`] -> `Writer::commit` (flush) -> `Reply`.

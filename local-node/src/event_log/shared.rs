@@ -1,5 +1,3 @@
-//! What the writer, the readers and the background check share.
-
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,3 @@
-//! The sentences, in French and in English.
-
 use comptoir_proto::instant;
 use comptoir_proto::start_page::Language;
 use jiff::tz::TimeZone;

@@ -1,4 +1,4 @@
-//! One batch there and its results back. Only an answer that speaks of what was sent, record by record, is an answer.
+//! Checks the answer to a push. An answer counts only if it matches the batch, record by record.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What to do about each way a request can fail. No code is left to a default: a new one forces the decision.
+//! The reaction to each failure of a request. The match has no default, so that a new code forces a decision.
 
 use std::time::Duration;
 

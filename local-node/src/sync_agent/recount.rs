@@ -1,5 +1,3 @@
-//! How many events wait for a person. Push and pull both change it.
-
 use tokio::sync::watch;
 
 use super::state::SyncState;

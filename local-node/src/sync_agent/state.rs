@@ -1,4 +1,4 @@
-//! What the agent shows of itself: to `/status`, to `/queue`, and to a person who asks why nothing moves.
+//! The visible state of the agent, for `/status`, `/queue` and operators.
 
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;

@@ -1,4 +1,4 @@
-//! The way to central, as small as it can be, so that tests put another one in its place.
+//! The requests to central as a small trait, so that tests can replace it.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -80,8 +80,8 @@ impl NodeBundleWriter<Vec<u8>> {
 pub struct CentralBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> CentralBundleWriter<W> {
-    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain is `decision_chain`: position zero and
-    /// the tenant's decision genesis for a whole log.
+    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain is `decision_chain`: position
+    /// zero and the tenant's decision genesis for a whole log.
     pub fn start(
         to: W,
         tenant: TenantId,

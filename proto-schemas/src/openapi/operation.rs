@@ -219,7 +219,8 @@ impl Operation {
             .says(304, "ETag", true, WHAT)
     }
 
-    /// Its answer has an ETag for edits. The answer is sent again to a reader that has the ETag, since it contains more than an edit could overwrite.
+    /// Its answer has an ETag for edits. The answer is sent again to a reader that has the ETag, since it contains more than an
+    /// edit could overwrite.
     #[must_use]
     pub fn named(self) -> Operation {
         self.says(200, "ETag", true, "Names what was read: for the If-Match of an edit.")

@@ -1,5 +1,3 @@
-//! Decisions: what central judged of a record.
-
 use bincode::Options;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Flag, Judgement, Resolution, Verdict};

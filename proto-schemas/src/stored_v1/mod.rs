@@ -21,7 +21,8 @@ pub const DECISION_MAGIC: [u8; 4] = *b"CPTD";
 pub const FORMAT: u16 = 1;
 /// Bytes of a decision at most: it may list the server's fields of an entity, which take no more than a record twice.
 pub const DECISION_BYTES_MAX: usize = 2 * RECORD_BYTES_MAX + 6;
-/// Bytes of a record's header: magic 4, format 2, tenant 16, node 16, epoch number 4, epoch id 16, seq 8, event id 16, body length 4.
+/// Bytes of a record's header: magic 4, format 2, tenant 16, node 16, epoch number 4, epoch id 16, seq 8, event id 16, body
+/// length 4.
 pub const HEADER_BYTES: usize = 86;
 
 /// Why bytes are no record or decision of this format.

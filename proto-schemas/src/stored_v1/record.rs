@@ -1,5 +1,3 @@
-//! Records: sealed events.
-
 use bincode::Options;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::event::{Content, Event, TimeSource};

@@ -67,7 +67,7 @@ pub(super) fn folded(log: &[Step]) -> (DecisionState, Vec<Judgement>) {
     (decision_state, judgements)
 }
 
-/// Applies what follows from a judgement; tells which keys that wrote.
+/// Applies the effects of a decision; returns the written keys.
 pub(super) fn apply(decision_state: &mut DecisionState, step: &Step, judgement: &Judgement) -> StateKeys {
     let mut written = StateKeys::default();
     for effect in effects(decision_state, &step.context, &step.known, judgement) {
@@ -77,14 +77,14 @@ pub(super) fn apply(decision_state: &mut DecisionState, step: &Step, judgement: 
     written
 }
 
-/// Decides one event and applies what follows; tells which keys that wrote.
+/// Decides one event and applies its effects; returns the written keys.
 fn judged(decision_state: &mut DecisionState, step: &Step) -> (Judgement, StateKeys) {
     let judgement = decide(decision_state, &step.context, &step.known);
     let written = apply(decision_state, step, &judgement);
     (judgement, written)
 }
 
-/// As central does: loads what the batch touches, folds, writes back what was written.
+/// As central does: loads the batch's keys, folds, writes back what changed.
 fn ingested(store: &mut DecisionState, batch: &[Step]) -> Vec<Judgement> {
     let events: Vec<_> = batch.iter().map(|step| (&step.known, &step.context)).collect();
     let mut decision_state = DecisionState { rulebook: store.rulebook.clone(), ..DecisionState::default() };
@@ -109,7 +109,7 @@ fn ingested(store: &mut DecisionState, batch: &[Step]) -> Vec<Judgement> {
     judgements
 }
 
-/// Copies the named keys, where they are there.
+/// Copies the named keys that exist.
 fn copy(keys: &StateKeys, from: &DecisionState, to: &mut DecisionState) {
     fn rows<K: Ord + Clone, V: Clone>(keys: &BTreeSet<K>, from: &BTreeMap<K, V>, to: &mut BTreeMap<K, V>) {
         to.extend(keys.iter().filter_map(|key| from.get(key).map(|value| (key.clone(), value.clone()))));

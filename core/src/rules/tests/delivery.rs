@@ -1,5 +1,3 @@
-//! Deliveries: first wins.
-
 use super::*;
 
 #[test]
@@ -16,7 +14,7 @@ fn the_first_accepted_validation_wins_and_later_ones_name_it() {
         .when(validated(2, "d1", "QR"))
         .then(Verdict::Conflict, Code::AlreadyValidated)
         .with_resolution(first.clone())
-        // For ever, and whatever was scanned.
+        // Permanently, whatever was scanned.
         .when(validated(3, "d1", "other"))
         .then(Verdict::Conflict, Code::AlreadyValidated)
         .with_resolution(first);

@@ -58,7 +58,7 @@ mod last_writer_wins {
             time_source: TimeSource::Caller,
             ..given_at.known.event.clone()
         };
-        // Taken in after ten minutes, received after sixty; meanwhile another node wrote, after forty.
+        // Recorded after ten minutes, received after sixty; another node wrote after forty.
         let timing =
             |known| Timing::new(&event, &ClockHistory::default(), known, Timestamp(60 * MINUTE)).effective_at.0;
         let reported = IntakeTime { at: Some(Timestamp(10 * MINUTE)), before: None };
@@ -182,7 +182,7 @@ mod version_check {
             .when(resolved(CENTRAL, "STUDENT", "s", 2, Some(&["class=\"B\""])))
             .then_accepted()
             .entity("STUDENT", "s", &["class=\"B\"", ADA])
-            // The resolution is central's change: who has not seen it conflicts.
+            // The resolution is central's change: a writer that has not read it conflicts.
             .when(updated(1, "STUDENT", "s", &["class=\"D\""]).based_on(1))
             .then(Verdict::Conflict, Code::VersionConflict);
     }

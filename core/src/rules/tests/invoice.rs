@@ -1,5 +1,3 @@
-//! Invoices: accepted and numbered.
-
 use super::*;
 
 fn client_is_known() -> Step {

@@ -12,7 +12,7 @@ use crate::rulebook::{Rule, Rulebook};
 const TYPES: [&str; 8] = ["CLIENT", "STUDENT", "PRODUCT", "STUDENT", "NOTE", "STOCK", "STUDENT", "INVOICE"];
 const PRODUCTS: [&str; 3] = ["TEA", "RICE", "SALT"];
 
-/// One thing that happens; the numbers choose among the few names.
+/// One action; the numbers choose among the few names.
 #[derive(Clone, Copy, Debug)]
 struct Act {
     node: u8,
@@ -44,7 +44,7 @@ pub(super) fn interleaved(steps: &[Step], choices: &[u8]) -> Vec<Step> {
     in_order(reported)
 }
 
-/// Gives each step its place: positions from 1, and a new year every ten.
+/// Gives each step its context: positions from 1, and a new year every ten.
 pub(super) fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
     for (position, step) in (1..).zip(&mut steps) {
         step.context.position = Position(position);
@@ -89,7 +89,7 @@ fn happened(act: &Act, before: &[Step]) -> Step {
     let entity_type = TYPES[usize::from(b) % TYPES.len()];
     let values = [format!("x={c}"), format!("y={}", if d % 3 == 0 { String::new() } else { d.to_string() })];
     let pairs: Vec<&str> = values.iter().map(String::as_str).take(1 + usize::from(d % 2)).collect();
-    // What central alone may say is said by central, but for a try now and then.
+    // Central-only facts are written by central, except for an occasional attempt.
     let author = if d % 5 == 0 { node } else { CENTRAL };
     let made_by = |step: Step, node: u8| in_a_site(step.by(node), a);
     match act.kind {
@@ -133,7 +133,7 @@ fn in_a_site(step: Step, number: u8) -> Step {
     }
 }
 
-/// Edits mostly build on what their writer could have seen.
+/// Edits mostly build on a version that their writer could have read.
 fn based(step: Step, before: &[Step], number: u8) -> Step {
     match number % 3 {
         0 => step,

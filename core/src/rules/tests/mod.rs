@@ -32,7 +32,7 @@ use crate::time::Timestamp;
 /// Central's own node; 1, 2, 3 are shops and phones.
 const CENTRAL: u8 = 99;
 
-/// The shop everything happens in unless a step says otherwise.
+/// The shop of every event unless a step names another.
 const SHOP: u8 = 1;
 
 /// One event, before it has a position.
@@ -104,7 +104,7 @@ impl Step {
         self
     }
 
-    /// When it happened, as last-writer-wins sees it.
+    /// Sets the effective time.
     fn at(mut self, time: i64) -> Step {
         self.context.effective_at = Timestamp(time);
         self
@@ -117,7 +117,7 @@ impl Step {
     }
 }
 
-/// What happened so far, and what was decided last.
+/// The state so far, and the last decision.
 #[derive(Default)]
 struct Story {
     state: DecisionState,
@@ -198,7 +198,7 @@ impl Story {
         self
     }
 
-    /// What ever left through lots, and what it had cost.
+    /// All consumed quantities and their cost.
     #[track_caller]
     fn taken(self, product: &str, quantity: &str, cost: &str) -> Story {
         let item = self.item(SHOP, product);
@@ -206,7 +206,7 @@ impl Story {
         self
     }
 
-    /// The fields of an entity that lives, as `name=value`.
+    /// The fields of a living entity, as `name=value`.
     #[track_caller]
     fn entity(self, entity_type: &str, id: &str, fields: &[&str]) -> Story {
         let entity = self.entity_of(entity_type, id).unwrap_or_else(|| panic!("no {entity_type} {id}"));

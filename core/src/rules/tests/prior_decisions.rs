@@ -9,7 +9,7 @@ use super::*;
 use crate::rules::{PriorDecision, decide_prior};
 use crate::state::{Document, Series, SeriesKey};
 
-/// Decides with a promise, and applies what follows.
+/// Decides with a prior decision and applies the effects.
 fn decide_with_prior(state: &mut DecisionState, step: &Step, prior_decision: &PriorDecision) -> Judgement {
     let judgement = decide_prior(state, &step.context, &step.known, prior_decision);
     apply(state, step, &judgement);
@@ -25,7 +25,7 @@ fn number(reference: &str) -> PriorDecision {
 }
 
 impl Story {
-    /// A step that comes with a promise.
+    /// Adds a step with a prior decision.
     fn when_restored(mut self, step: Step, prior_decision: &PriorDecision) -> Story {
         self.head += 1;
         let mut step = step;
@@ -47,7 +47,7 @@ fn with_client() -> Story {
 }
 
 #[test]
-fn promised_numbers_are_given_in_any_order_and_a_new_invoice_takes_none_of_them() {
+fn prior_numbers_are_restored_in_any_order_and_no_new_invoice_takes_one() {
     let story = with_client()
         .when(invoiced(1, "i1"))
         .with_reference("F2026-LYO-000001")
@@ -73,7 +73,7 @@ fn a_prior_number_that_another_invoice_has_is_decided_again() {
 }
 
 #[test]
-fn a_promised_number_of_another_year_is_of_that_years_series() {
+fn a_prior_number_of_another_year_belongs_to_that_years_series() {
     let story = with_client()
         .when_restored(invoiced(1, "i1").in_year(2027), &number("F2026-LYO-000003"))
         .with_reference("F2026-LYO-000003")
@@ -83,7 +83,7 @@ fn a_promised_number_of_another_year_is_of_that_years_series() {
 }
 
 #[test]
-fn a_reference_of_another_shop_or_document_or_out_of_all_reach_is_no_promise() {
+fn a_reference_of_another_shop_or_document_is_not_restored() {
     for reference in ["F2026-PAR-000003", "A2026-LYO-000003", "F2026-LYO-0", "F2026-LYO-4294967295", "", "-", "é-1"] {
         with_client()
             .when_restored(invoiced(1, "i1"), &number(reference))
@@ -102,7 +102,7 @@ fn a_lost_delivery_stays_lost_before_the_winner_is_resent() {
     let won = prior(Verdict::Accepted, None, None);
     let story = story.when_restored(validated(1, "d", "qr"), &won).then_accepted_with(&[Flag::DecisionRestored]);
     assert_eq!(story.state.deliveries["d"].validation.as_ref().unwrap().node, node_id(1));
-    // Whoever validates for the first time now is third.
+    // The next first validation is the third.
     story.when(validated(3, "d", "qr")).then(Verdict::Conflict, Code::AlreadyValidated);
 }
 
@@ -114,7 +114,7 @@ fn an_accepted_validation_is_never_overruled_by_a_prior_decision() {
 }
 
 #[test]
-fn a_promise_changes_nothing_about_what_is_refused_or_of_other_facts() {
+fn a_prior_decision_changes_neither_refusals_nor_other_facts() {
     let accepted = prior(Verdict::Accepted, None, None);
     given([])
         .when_restored(invoiced(1, "i1").objected(), &number("F2026-LYO-000009"))
@@ -125,7 +125,7 @@ fn a_promise_changes_nothing_about_what_is_refused_or_of_other_facts() {
         .then(Verdict::Rejected, Code::CentralOnly);
 }
 
-/// Invoices, some of them made twice, cancellations of a node's own, and deliveries that everybody validates.
+/// Invoices, some created twice, cancellations of a node's own invoices, and deliveries that every node validates.
 fn races() -> impl Strategy<Value = Vec<Step>> {
     let step = (1..4u8, 0..5u8, 0..4u8).prop_map(|(node, kind, id)| match kind {
         0 => invoiced(node, &format!("shared-{id}")),

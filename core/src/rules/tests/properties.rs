@@ -1,4 +1,4 @@
-//! What holds for every log. Each property is checked on a few hundred small random ones.
+//! Properties of every log, each checked on a few hundred small random logs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -111,13 +111,13 @@ proptest! {
         let log = in_order(sealed(edits.iter().map(step).collect()));
         let (decision_state, judgements) = folded(&interleaved(&log, &choices));
         let client = decision_state.entities.values().next().cloned().unwrap_or_default();
-        let stands = latest(&log);
-        prop_assert_eq!((client.deleted, client.fields), stands);
+        let applied = latest(&log);
+        prop_assert_eq!((client.deleted, client.fields), applied);
         prop_assert!(judgements.iter().all(|judgement| matches!(judgement.verdict, Verdict::Accepted | Verdict::Superseded)));
     }
 }
 
-/// The random logs are worth something only if they get everywhere.
+/// The random logs must reach every outcome.
 #[test]
 fn the_random_logs_reach_every_outcome_of_the_rules() {
     let mut runner = TestRunner::deterministic();
@@ -152,7 +152,7 @@ fn the_random_logs_reach_every_outcome_of_the_rules() {
     assert_eq!(reached, BTreeSet::from(expected));
     // Prior decisions come from outside: `promises`.
     flags.insert(Flag::DecisionRestored);
-    // What central knows of the clock is added when the event is received: `clock`.
+    // Central adds its knowledge of the clock when the event is received: `clock`.
     flags.extend(Flag::ALL.into_iter().filter(|flag| flag.is_about_time()));
     assert_eq!(flags, BTreeSet::from(Flag::ALL));
 }

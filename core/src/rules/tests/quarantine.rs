@@ -1,5 +1,3 @@
-//! Quarantine and release.
-
 use super::*;
 
 #[test]

@@ -1,4 +1,4 @@
-//! What happens to the machine's clock is in the log, before the records that the clock stamps then.
+//! Changes of the machine's clock are in the log, before the records that the clock stamps afterwards.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
@@ -79,7 +79,7 @@ impl Till {
         }
     }
 
-    /// What each sale comes to, as central decides it when everything is pushed now, less its true time.
+    /// The error of each sale's time, as central decides it when everything is pushed now.
     fn off_by(&self, log: &Log) -> Vec<(i64, bool)> {
         block_on(log.look_at_clock());
         let marks = log.clock_marks(log.head().epoch.number, Seq(1)).expect("the marks read");
@@ -166,7 +166,7 @@ fn a_machine_off_before_its_clock_was_set_leaves_unsure_sales() {
         drop(log);
         till.off(HOUR, wrong);
         let log = till.open();
-        assert_eq!(log.clock_behind(), till.truly.last().copied(), "a person is told");
+        assert_eq!(log.clock_behind(), till.truly.last().copied(), "an alert is raised");
         till.sell(&log, 3);
         log.close();
         drop(log);

@@ -1,5 +1,3 @@
-//! What central decided, and the mark that follows from it.
-
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 

@@ -10,7 +10,7 @@ use super::super::memory::Faults;
 use super::super::{AppendError, Appended, Environment, Log, LogConfig};
 use super::harness::*;
 
-/// Where the writer stands still while it is closed: the writer looks at the disk's space before each group.
+/// Blocks the writer while it is closed: the writer reads the disk's free space before each group.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -65,7 +65,7 @@ fn callers_that_wait_together_share_one_flush() {
         assert!(answers.into_iter().all(|answer| answer.unwrap().is_ok()));
         node.disk().flushes() - before
     });
-    // The first caller may have been taken alone, before the others had come.
+    // The first caller may have been in a group of its own.
     assert!(flushes <= 2, "{flushes} flushes");
     assert_eq!(ids(&log), (0..500).map(id).collect::<Vec<_>>(), "each list without another's record in between");
 }

@@ -1,4 +1,4 @@
-//! What stands beside the log: whole or not at all, in order, and never in the way of an append.
+//! Auxiliary data: changed atomically, in order, and never in the way of an append.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;

@@ -19,7 +19,7 @@ enum Step {
         drafts: usize,
         bytes: usize,
     },
-    /// An event that was acknowledged comes again.
+    /// An acknowledged event is sent again.
     Retry(Index),
     /// Central decided up to somewhere.
     Decide(Index),
@@ -44,7 +44,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..25)
 }
 
-/// What callers were told, and what they have not been told.
+/// The answers that callers got, and the drafts without an answer.
 #[derive(Default)]
 struct Model {
     next: u64,

@@ -1,4 +1,4 @@
-//! What every store has to do: one suite for sled and memory.
+//! The conformance suite of stores, for sled and memory.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

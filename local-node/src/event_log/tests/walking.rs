@@ -1,4 +1,4 @@
-//! Walking over keys that damage of the disk has changed.
+//! Walks over keys that damage of the disk has changed.
 
 use comptoir_core::position::Seq;
 
@@ -29,7 +29,7 @@ fn the_check_and_every_read_report_a_page_with_a_damaged_key() {
     });
     let log = node.open();
     let gap = Finding::Gap { epoch: 1, expected: Seq(3), found: Seq(4) };
-    assert_eq!(log.read(1, Seq(1), 10, usize::MAX).unwrap().len(), 2, "what stands before it is whole");
+    assert_eq!(log.read(1, Seq(1), 10, usize::MAX).unwrap().len(), 2, "the records before it are intact");
     assert_eq!(log.read(1, Seq(3), 10, usize::MAX), Err(ReadError::Damaged(gap.clone())));
     assert_eq!(log.read(1, Seq(4), 10, usize::MAX).unwrap().len(), 2);
     assert_eq!(checked(&log), Check::Found(gap));

@@ -1,4 +1,4 @@
-//! What a central in memory gives: rows by position, and everything in the order of keys, cut where the script says.
+//! The pull side of a central in memory: rows by position, and a bootstrap in key order, cut where the script says.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};

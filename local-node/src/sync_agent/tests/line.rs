@@ -77,8 +77,8 @@ async fn a_central_that_hangs_is_shown_before_the_request_is_given_up() {
     shop.central.hangs(Duration::from_secs(39));
     shop.start();
     let hanging = shop.until(|state| state.last_error.is_some()).await;
-    let trouble = hanging.last_error.unwrap();
-    assert_eq!((trouble.code.as_str(), hanging.failures), ("CENTRAL_NOT_ANSWERING", 0), "{trouble:?}");
+    let issue = hanging.last_error.unwrap();
+    assert_eq!((issue.code.as_str(), hanging.failures), ("CENTRAL_NOT_ANSWERING", 0), "{issue:?}");
     assert_eq!(hanging.request_since.unwrap().elapsed().as_secs(), 5);
     assert_eq!(hanging.alert, None, "a central that hangs for a while is nobody's alarm");
     shop.acked(OPENING).await;

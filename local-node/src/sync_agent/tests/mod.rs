@@ -137,7 +137,7 @@ impl Shop {
     }
 
     async fn until_alert(&mut self, code: &str) -> SyncState {
-        self.until(|state| state.alert.as_ref().is_some_and(|trouble| trouble.code == code)).await
+        self.until(|state| state.alert.as_ref().is_some_and(|issue| issue.code == code)).await
     }
 
     async fn until_stopped(&mut self) -> SyncState {

@@ -1,4 +1,4 @@
-//! A whole node: what its API says of the line, and what happens when the agent itself fails.
+//! A whole node: its API's view of the sync, and failures of the agent itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

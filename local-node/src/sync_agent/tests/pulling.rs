@@ -1,4 +1,4 @@
-//! The way down: everything once, then what changes, through cuts and kills, and never at the cost of what was sold here.
+//! Pulling: everything once, then the changes, through cuts and kills, and never at the cost of recorded sales.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
