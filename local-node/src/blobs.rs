@@ -39,15 +39,15 @@ pub(crate) struct Blobs {
     dir: PathBuf,
 }
 
-/// Why a file was not taken.
+/// Why a file was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BlobError {
     #[error("the bytes have the hash {found}, not {named}")]
     Mismatch { named: BlobHash, found: BlobHash },
-    /// It is larger than a file may be.
+    /// The file is too large.
     #[error("a file has at most {BLOB_BYTES_MAX} bytes")]
     TooLarge,
-    /// The disk does not take it.
+    /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -57,7 +57,7 @@ impl Blobs {
         Blobs { dir: data_dir.join("blobs") }
     }
 
-    /// Whether a file is here, whole and on the disk.
+    /// Whether a file is stored durably.
     pub(crate) fn has(&self, hash: BlobHash) -> bool {
         self.path(hash).is_file()
     }
@@ -116,7 +116,7 @@ impl Incoming {
         Ok(())
     }
 
-    /// Compares the bytes with their name and puts the file in its place: file, then folder, reach the disk.
+    /// Compares the bytes with their name and moves the file into place: file, then folder, are synced.
     pub(crate) async fn finish(mut self) -> Result<(), BlobError> {
         let found = BlobHash(*self.hasher.finalize().as_bytes());
         if found != self.named {
@@ -135,7 +135,7 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        // What was placed is no longer here.
+        // The file was moved.
         if let Err(error) = std::fs::remove_file(&self.path)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -148,14 +148,14 @@ fn move_into_place(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
     let folder = to.parent().unwrap_or(root);
     std::fs::create_dir_all(folder)?;
     std::fs::rename(from, to)?;
-    // The file's name, then its folder's, then the root's own.
+    // Sync the file, then its folder, then the root.
     for dir in [Some(folder), Some(root), root.parent()].into_iter().flatten() {
         std::fs::File::open(dir)?.sync_all()?;
     }
     Ok(())
 }
 
-/// The files that a fact names, with where in the payload.
+/// The files that a fact names, each with its payload field.
 pub(crate) fn named(fact: &Fact) -> Vec<(&'static str, BlobHash)> {
     let Fact::DeliveryValidated(validation) = fact else { return Vec::new() };
     let hashes = [("signature_hash", &validation.signature_hash), ("photo_hash", &validation.photo_hash)];
@@ -168,7 +168,7 @@ struct Hashes {
     photo_hash: Option<String>,
 }
 
-/// The files that a sealed record names. Most records say at a glance that they name none.
+/// The files that a sealed record names. Most records are recognised as naming none without parsing.
 pub(crate) fn named_in(record: &[u8]) -> Vec<BlobHash> {
     const MARK: &[u8] = b"_hash\"";
     if !record.windows(MARK.len()).any(|window| window == MARK) {

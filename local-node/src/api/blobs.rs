@@ -21,7 +21,7 @@ use crate::blobs::{BlobError, BlobHash, named};
 use crate::blocking::blocking;
 use crate::node::Node;
 
-/// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
+/// `PUT /api/v1/blobs/{hash}`. A repetition is the same file.
 pub(super) async fn put(
     State(node): State<Arc<Node>>,
     PathId(hash): PathId,
@@ -95,7 +95,7 @@ pub(super) async fn get(
     Ok((headers, bytes.ok_or_else(missing)?))
 }
 
-/// An event that names a file is not taken before the file: after a power cut it would name nothing.
+/// Refuses an event before the files it names are stored: after a power cut it would name nothing.
 pub(super) fn check(node: &Node, fact: &Fact) -> Result<(), Problem> {
     match named(fact).into_iter().find(|(_, hash)| !node.blobs().has(*hash)) {
         None => Ok(()),

@@ -26,10 +26,10 @@ use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
 const PAGE_ROWS: usize = 100;
-/// A page ends early where its records are large.
+/// A page of large records ends early.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// `POST /api/v1/events`: one, a list, or a stream.
+/// `POST /api/v1/events`: one draft, a list, or a stream.
 pub(super) async fn record(State(node): State<Arc<Node>>, request: Request) -> Result<Response, ProblemResponse> {
     let (parts, body) = request.into_parts();
     let key = body::idempotency_key(&parts.headers)?;
@@ -87,7 +87,7 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
     Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
 }
 
-/// A number that central's positions could have too: what one of them refuses, the other does.
+/// A number in the range of central's positions, so that both servers refuse the same values.
 fn last(text: &str) -> Result<u64, Problem> {
     let last = text.parse().ok().filter(|last| i64::try_from(*last).is_ok());
     last.ok_or_else(|| query::bad("last", text, "a number of events"))
@@ -104,7 +104,7 @@ pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     }
 }
 
-/// A place in the log: after the record of that epoch and seq.
+/// A position in the log: after the record of that epoch and seq.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct EventsCursor {
     epoch: u32,
@@ -136,7 +136,7 @@ impl EventsCursor {
     }
 }
 
-/// Records after a cursor, over the end of an epoch into the next.
+/// Records after a cursor, across the ends of epochs.
 fn read_page(
     log: &Log,
     after: EventsCursor,
@@ -171,7 +171,7 @@ fn read_page(
     Ok(EventPage { events, next: at.text(), more })
 }
 
-/// What central decided about a record of an older epoch where it was sealed again: there it never had an answer, and never will.
+/// Central's decision about a record of an older epoch that was sealed again: the decision is stored with its new record.
 fn decided_again(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadError> {
     let Ok(header) = stored_v1::header(&sealed.record) else { return Ok(None) };
     Ok(log.find(header.event_id)?.and_then(|found| found.decision))

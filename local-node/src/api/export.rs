@@ -27,7 +27,7 @@ use crate::node::Node;
 /// Records read from the log at once.
 const READ_RECORDS: usize = 1_000;
 const READ_BYTES: usize = 1024 * 1024;
-/// Pieces that wait for a slow reader.
+/// Chunks buffered for a slow reader.
 const PIECES_AHEAD: usize = 4;
 
 /// The chain at a head whose record is missing.
@@ -51,7 +51,7 @@ enum ExportError {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Export {
-    /// `true`: what can be read of a damaged log. The bundle does not reach the heads that it names.
+    /// `true`: export the readable part of a damaged log. The bundle does not reach the heads that it names.
     incomplete: Option<String>,
 }
 
@@ -125,7 +125,7 @@ fn closed(log: &Log, epoch: Epoch) -> Result<(Seq, ChainHash), ExportError> {
     log.end(epoch.number).ok_or(ExportError::Short(epoch.number, Seq(1), Seq(u64::MAX)))
 }
 
-/// The head of an epoch that lost its end: the records up to there were acknowledged.
+/// The head of an epoch that lost its end: the records up to it were acknowledged.
 fn promised(log: &Log, epoch: Epoch) -> Option<EpochHead> {
     let missing = log.status().state.missing().filter(|missing| missing.epoch == epoch.number)?;
     let (seq, end) = (Seq(missing.last), log.last(epoch.number));

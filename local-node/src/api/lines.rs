@@ -15,7 +15,7 @@ use super::body::{BODY_TIMEOUT, timed_out};
 pub(super) struct NdjsonLine {
     /// From 1, blank lines counted too.
     pub(super) number: u64,
-    /// Its text, or why there is none.
+    /// Its text, or why it was refused.
     pub(super) text: Result<Vec<u8>, RefusedLine>,
 }
 
@@ -34,7 +34,7 @@ impl From<Problem> for RefusedLine {
 /// Reads a body line by line.
 pub(super) struct NdjsonLines {
     body: Body,
-    /// What was read and not yet given out.
+    /// Read and not yet returned.
     frame: Bytes,
     /// The incomplete line that the next frame continues.
     begun: Vec<u8>,
@@ -56,7 +56,7 @@ impl NdjsonLines {
         NdjsonLines { body, frame: Bytes::new(), begun: Vec::new(), too_long: false, number: 0, end: End::NotYet }
     }
 
-    /// The next line, if it is here already.
+    /// The next line that is buffered.
     pub(super) fn next_buffered(&mut self) -> Option<NdjsonLine> {
         loop {
             let line = match self.frame.iter().position(|byte| *byte == b'\n') {
@@ -84,12 +84,12 @@ impl NdjsonLines {
         }
     }
 
-    /// Whether all lines were given out.
+    /// Whether all lines were returned.
     pub(super) fn ended(&self) -> bool {
         matches!(self.end, End::Done)
     }
 
-    /// Waits for more of the body. May be dropped and called again.
+    /// Reads more of the body. Cancel-safe.
     pub(super) async fn fill(&mut self) {
         match timeout(BODY_TIMEOUT, self.body.frame()).await {
             Ok(Some(Ok(frame))) => self.frame = frame.into_data().unwrap_or_default(),
@@ -112,7 +112,7 @@ impl NdjsonLines {
         }
     }
 
-    /// Ends the line that was begun; nothing where it is blank.
+    /// Ends the current line; `None` if it is blank.
     fn finish(&mut self, broken: Option<Problem>) -> Option<NdjsonLine> {
         self.number += 1;
         let (number, text) = (self.number, std::mem::take(&mut self.begun));
@@ -136,7 +136,7 @@ impl NdjsonLines {
 mod tests {
     use super::*;
 
-    /// Cuts the text at every given length, and says what each line became.
+    /// Splits the text into frames of a length and describes each line.
     async fn lines(text: &str, frame_bytes: usize) -> Vec<String> {
         let frames: Vec<_> =
             text.as_bytes().chunks(frame_bytes).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();

@@ -23,7 +23,7 @@ use crate::node::Node;
 use crate::notifications::{self, Language};
 use crate::sync_agent::{SyncIssue, SyncState};
 
-/// A quiet stream says that it lives.
+/// Interval of keep-alive comments.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes within this time are one event: an import appends thousands a second.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -37,12 +37,12 @@ type States = [Value; 4];
 #[derive(Default)]
 pub(super) struct Screens {
     tickets: AtomicU64,
-    /// The last look: its ticket, and what was seen.
+    /// The last state read: its ticket and content.
     last: Mutex<Option<(u64, States)>>,
 }
 
 impl Screens {
-    /// What `look` sees, or what another saw who began to look after this was asked.
+    /// The state that `look` reads, or that another request began to read after this one was made.
     async fn now(&self, look: impl Future<Output = Option<States>>) -> Option<States> {
         let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
         let mut last = self.last.lock().await;
@@ -62,7 +62,7 @@ struct Live {
     heads: watch::Receiver<Head>,
     sync: watch::Receiver<SyncState>,
     stopping: watch::Receiver<bool>,
-    /// What was last sent of each kind.
+    /// The last state sent of each kind.
     sent: States,
     begun: bool,
 }
@@ -80,7 +80,7 @@ pub(super) async fn live(State(node): State<Arc<Node>>, screens: Arc<Screens>) -
 }
 
 impl Live {
-    /// The next piece; nothing once the node is closed or about to stop.
+    /// The next piece; `None` once the node is closed or about to stop.
     async fn next(&mut self) -> Option<String> {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(format!("retry: 1000\n\n{}", self.changes().await?));
@@ -170,7 +170,7 @@ mod tests {
         };
         let seen = futures_util::future::join_all((0..200).map(|_| ask())).await;
         let nth: Vec<_> = seen.into_iter().map(|seen| seen.unwrap()[0].clone()).collect();
-        // The first had begun to look when the others asked: what it sees may be older than their questions.
+        // The first request had begun to read when the others came: its state may be older than their requests.
         assert!(nth[0] == 0 && nth[1..].iter().all(|nth| *nth == 1), "{nth:?}");
         assert_eq!(ask().await.unwrap()[0], 2, "what was seen before the question is no answer to it");
         assert_eq!(looks.into_inner(), 3);

@@ -33,7 +33,7 @@ pub(super) enum EditError {
     Read(Problem),
 }
 
-/// Reads `If-Match`: one tag, as the read gave it.
+/// Reads `If-Match`: one ETag, as it was read.
 pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
     let mut named = headers.get_all(IF_MATCH).iter();
     let Some(value) = named.next() else {

@@ -9,7 +9,7 @@ use comptoir_proto::status_v1::MissingRecords;
 
 use crate::event_log::{AppendError, Log, ReadError, State};
 
-/// When it is worth looking whether the disk has room again.
+/// When to retry on a full disk.
 const DISK_RETRY_SECONDS: u64 = 30;
 
 /// A problem on its way out.
@@ -71,7 +71,7 @@ pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     ProblemResponse::from(Problem::new(ErrorCode::Internal, detail)).into_response()
 }
 
-/// The log's refusal of one draft or a whole list.
+/// Maps the log's refusal to a problem.
 pub(super) fn not_appended(error: AppendError) -> Problem {
     let detail = error.to_string();
     match error {
@@ -94,7 +94,7 @@ pub(super) fn not_appended(error: AppendError) -> Problem {
     }
 }
 
-/// An id that has other content already.
+/// An id that belongs to a record with other content.
 pub(super) fn id_reused(reused: crate::event_log::Reused) -> Problem {
     let crate::event_log::Reused { id, epoch, seq, .. } = reused;
     Problem::new(

@@ -66,7 +66,7 @@ async fn entities(
 pub(super) struct DeliveryQuery {
     /// Only this number.
     reference: Option<String>,
-    /// Only those that are, or are not.
+    /// Only validated deliveries, or only those to validate.
     validated: Option<bool>,
     /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
@@ -75,7 +75,7 @@ pub(super) struct DeliveryQuery {
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/deliveries`: of one reference or all; `validated=false` are those to validate.
+/// `GET /api/v1/deliveries`: all or one reference; `validated=false` lists those to validate.
 pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let DeliveryQuery { reference, validated, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
@@ -100,7 +100,7 @@ pub(super) struct InvoiceQuery {
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/invoices`: of one reference of any kind or all.
+/// `GET /api/v1/invoices`: all or one reference of any kind.
 pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let InvoiceQuery { reference, limit, cursor } = query::read(&uri)?;
     let page = page(limit.as_deref(), cursor.as_deref())?;
@@ -192,7 +192,8 @@ async fn list<R: Serialize + Send + 'static>(
 ) -> RowsResponse {
     let known = headers.get(IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     let read = move || {
-        // Before the rows: a change in between gives them an older tag, and is fetched with the next request.
+        // The tag is read before the rows: after a change in between the rows have an older tag, and the next request fetches
+        // them.
         let tag = node.read_models().list_tag(line)?;
         let rows = if known.as_ref() == Some(&tag) { None } else { Some(read(node.read_models())?) };
         Ok::<_, ReadError>((tag, rows))

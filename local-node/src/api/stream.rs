@@ -37,7 +37,7 @@ use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
 use crate::node::Node;
 
-/// Groups on their way through the log.
+/// Groups in flight.
 const GROUPS_IN_FLIGHT: usize = 8;
 /// Payload bytes of a group: with one more draft of any size it still fits the log's batch of 256 entries of 4 KiB.
 const GROUP_BYTES_MAX: usize = 512 * 1024;
@@ -52,7 +52,7 @@ type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>>
 /// The caller no longer reads.
 struct ClientGone;
 
-/// Answers at once; the results follow as the lines do.
+/// Answers at once; the results follow as the lines arrive.
 pub(super) fn answer(node: Arc<Node>, key: Option<String>, body: Body) -> Response {
     let (answers, results) = mpsc::channel(ANSWERS_AHEAD);
     let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
@@ -60,7 +60,7 @@ pub(super) fn answer(node: Arc<Node>, key: Option<String>, body: Body) -> Respon
     ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(ReceiverStream::new(results))).into_response()
 }
 
-/// Lines that go through the log together, with those refused among them.
+/// Lines that are recorded together, including refused ones.
 #[derive(Default)]
 struct Group {
     slots: Vec<Slot>,
@@ -94,7 +94,7 @@ struct Stream {
     answers: LineAnswers,
     open: Group,
     in_flight: VecDeque<InFlight>,
-    /// Of the open group and those in flight.
+    /// Ids of the open group and of those in flight.
     ids: HashSet<EventId>,
 }
 
@@ -153,7 +153,7 @@ impl Stream {
 
     fn check(&self, line: u64, text: &[u8]) -> Result<CheckedDraft, RefusedLine> {
         let dto = DraftDto::read(text).map_err(RefusedLine::from)?;
-        // Ids derived from the request's key follow the line, so that the same stream again means the same events.
+        // Ids derived from the request's key use the line number, so that a repeated stream gives the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         match CheckedDraft::new(&self.node, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
@@ -278,7 +278,7 @@ impl Stream {
             }
         }
         let mut appended = appended;
-        // Another request was faster with one of the ids: the others go again without it.
+        // Another request recorded one of the ids first: the others are sent again without it.
         while let Err(AppendError::EventIdReused(reused)) = appended {
             group.refuse_reused(&reused);
             appended = self.start_append(group.drafts.clone()).await;
@@ -286,7 +286,7 @@ impl Stream {
         let answered = group.answered(appended);
         let mut text = Vec::with_capacity(answered.len() * 160);
         for result in answered {
-            // Both kinds of result are plain maps of texts and numbers, which always encode.
+            // Both kinds of result are plain maps, which always encode.
             if serde_json::to_writer(&mut text, &result).is_ok() {
                 text.push(b'\n');
             }
@@ -295,7 +295,7 @@ impl Stream {
     }
 }
 
-/// Goes on in a task of its own, which has the lock.
+/// Continues in a task that holds the lock.
 fn holding_lock(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
     let task = tokio::spawn(async move {
         let appended = appending.await;
@@ -306,7 +306,7 @@ fn holding_lock(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Append
 }
 
 impl Group {
-    /// Turns the drafts of those indexes into refusals.
+    /// Turns the drafts of these indexes into refusals.
     fn refuse_reused(&mut self, reused: &[Reused]) {
         let mut index = 0;
         for slot in &mut self.slots {

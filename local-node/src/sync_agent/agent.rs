@@ -28,7 +28,7 @@ use crate::blocking::blocking;
 use crate::event_log::{DecideError, Environment, Log, State};
 use crate::notifications::DecisionMark;
 
-/// How old the notes may grow while a backlog is being sent.
+/// Maximum age of the notes while a backlog is being sent.
 const NOTES_AGE: Duration = Duration::from_secs(30);
 
 /// A healthy central answers faster; the time for the body on the slowest line is added.
@@ -45,7 +45,7 @@ enum Step {
     Next,
     /// Try again after this time.
     Pause(Duration),
-    /// Nothing more of this epoch.
+    /// Send nothing more of this epoch.
     Stop,
 }
 
@@ -60,9 +60,9 @@ pub(crate) struct Agent<T> {
     size: BatchSize,
     backoff: Backoff,
     epoch: Epoch,
-    /// The next record to send: the one after `acked`, or an earlier one that central misses.
+    /// The next record to send: the one after `acked`, or an earlier one that central lacks.
     next: Seq,
-    /// Whether central named a gap since it last took a batch.
+    /// Whether central named a gap since it last accepted a batch.
     rewound: bool,
     mismatches: u32,
     /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a wrong central.
@@ -109,7 +109,7 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Works until it is dropped.
+    /// Runs until it is dropped.
     pub(crate) async fn run(mut self) {
         self.notify().await;
         recount(&self.log, &self.state).await;
@@ -182,7 +182,7 @@ impl<T: Transport> Agent<T> {
                 self.compare(central).await
             }
             Err(failure) => {
-                // One that does not know the question is not asked again before everything else.
+                // A central without this endpoint is not asked again first.
                 self.must_ask &= !matches!(failure, PushFailure::Refused { status: 400 | 404 | 405, .. });
                 self.handle_failure(failure, None).await
             }
@@ -228,7 +228,7 @@ impl<T: Transport> Agent<T> {
             Err(_) => {
                 let detail = format!("a request has had no answer for {} s", patience.as_secs());
                 let issue = self.issue(CENTRAL_NOT_ANSWERING, detail);
-                // What failed before says more than that the next request waits.
+                // An earlier failure says more than a waiting request.
                 self.state.send_modify(|state| _ = state.last_error.get_or_insert(issue));
                 request.await
             }
@@ -269,7 +269,7 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Makes results durable and raises `acked`. Where the log cannot take them the records still reached central, which answers
+    /// Makes results durable and raises `acked`. If the log cannot store them, the records still reached central, which answers
     /// for them again after a restart.
     async fn store(
         &mut self,
@@ -299,13 +299,13 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Notes what every good answer says.
+    /// Applies the parts that every successful answer has.
     async fn settle(&mut self, central: &CentralStatus, sent_at: Timestamp) {
         self.backoff.reset();
         let now = self.log.now();
         self.ask_at = Instant::now() + self.interval;
         let clock = instant::parse(&central.server_time).map(|server| offset(sent_at, now, server));
-        // The line is well when the next record to send is the one after the mark: nothing is being caught up.
+        // All is well when the next record to send is the one after the mark: no records are being resent.
         let well = self.next == self.acked().next() && self.log.status().state == State::Open;
         let mut renewed = false;
         self.state.send_modify(|state| {
@@ -402,7 +402,7 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Tells a person, and tries again as late as ever.
+    /// Raises an alert, and retries after the longest pause.
     fn report(&mut self, code: &str, detail: String) -> Step {
         let issue = self.issue(code, detail.clone());
         self.state.send_modify(|state| state.last_error = Some(issue));
@@ -437,7 +437,7 @@ impl<T: Transport> Agent<T> {
         if head.epoch == self.epoch { head.marks.acked } else { Seq::ZERO }
     }
 
-    /// Without randomness there is no jitter, and sending goes on.
+    /// Without randomness there is no jitter, and sending continues.
     fn chance(&self) -> u16 {
         self.environment.random_bytes().map_or(0, u16::from_le_bytes)
     }

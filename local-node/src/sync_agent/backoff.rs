@@ -14,7 +14,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Something worked: the next failure is the first again.
+    /// A request succeeded: the next failure counts as the first.
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
@@ -38,7 +38,7 @@ impl Backoff {
     }
 }
 
-/// Up to a quarter less than the pause; never before the time that was asked for.
+/// Up to a quarter less than the pause; never less than the requested time.
 fn jittered(pause: Duration, asked: Option<Duration>, chance: u16) -> Duration {
     let quarter = pause / 4 * u32::from(chance) / u32::from(u16::MAX);
     match asked {

@@ -11,16 +11,16 @@ use super::transport::ByteStream;
 
 /// Bytes of a line: a row that fits a batch of the log, escaped.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// log2 of the memory that a stream may make the decoder take.
+/// log2 of the memory that a stream may make the decoder use.
 const WINDOW_LOG_MAX: u32 = 24;
 const OUTPUT_BYTES: usize = 128 * 1024;
 
-/// Lines of a first load.
+/// The lines of a bootstrap.
 pub(crate) struct BootstrapLines {
     stream: ByteStream,
     decoder: Decoder<'static>,
     output: Vec<u8>,
-    /// The line that has begun.
+    /// The incomplete line.
     open: Vec<u8>,
     ready: VecDeque<Vec<u8>>,
 }
@@ -32,7 +32,7 @@ impl BootstrapLines {
         Ok(BootstrapLines { stream, decoder, output: vec![0; OUTPUT_BYTES], open: Vec::new(), ready: VecDeque::new() })
     }
 
-    /// The next line; nothing where the stream has ended.
+    /// The next line; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Result<Option<BootstrapLine>, PushFailure> {
         loop {
             if let Some(line) = self.ready.pop_front() {

@@ -21,7 +21,7 @@ pub(crate) struct AgentNotes {
 }
 
 impl AgentNotes {
-    /// Reads the file. Whatever does not read is as if it had never been written.
+    /// Reads the file. Unreadable notes count as absent.
     pub(crate) fn load(path: &Path) -> AgentNotes {
         match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
@@ -53,7 +53,7 @@ impl AgentNotes {
         }
     }
 
-    /// Puts it back into the state of a node that starts.
+    /// Restores the notes into the state of a starting node.
     pub(crate) fn recall(self, state: &mut SyncState) {
         state.incarnation = self.incarnation;
         state.previous_incarnation = self.previous_incarnation;

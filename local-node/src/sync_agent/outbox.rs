@@ -22,16 +22,16 @@ const RECORDS_START: usize = 500;
 const BYTES_START: usize = 1024 * 1024;
 /// A batch does not shrink below this: one small record.
 const BYTES_MIN: usize = 4 * 1024;
-/// An answer within this time lets the next batch be larger.
+/// A faster answer lets the next batch be larger.
 const QUICK: Duration = Duration::from_secs(2);
-/// An answer that takes longer makes the next batch smaller: on a thin line a cut costs the whole batch.
+/// A slower answer makes the next batch smaller: on a slow line a cut costs the whole batch.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// How large the next batch may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct BatchSize {
     pub(crate) records: usize,
-    /// Of the records themselves, before they are written as base64.
+    /// Of the records, before base64.
     pub(crate) bytes: usize,
 }
 
@@ -40,7 +40,7 @@ impl BatchSize {
         BatchSize { records: RECORDS_START, bytes: BYTES_START }
     }
 
-    /// After a batch that was taken. One that was not full says nothing about what the line can bear.
+    /// After an accepted batch. One that was not full says nothing about the line's capacity.
     pub(crate) fn taken(&mut self, full: bool, latency: Duration) {
         if latency > SLOW {
             self.halve();
@@ -50,18 +50,18 @@ impl BatchSize {
         }
     }
 
-    /// After a batch that was not.
+    /// After a failed batch.
     pub(crate) fn halve(&mut self) {
         self.records = (self.records / 2).max(1);
         self.bytes = (self.bytes / 2).max(BYTES_MIN);
     }
 }
 
-/// One record of a batch, as far as the answer has to agree with it.
+/// The part of a sent record that the answer must match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sent {
     pub(crate) seq: Seq,
-    /// Nothing where the record's own header does not read; central then answers for the bytes.
+    /// `None` if the record's header does not read; central then answers for the bytes.
     pub(crate) event_id: Option<EventId>,
     pub(crate) chain: ChainHash,
 }
@@ -74,13 +74,13 @@ pub(crate) struct PushBatch {
     pub(crate) records: Vec<Sent>,
     /// Whether the size limited it.
     pub(crate) full: bool,
-    /// The files that its events name: central is to have them first.
+    /// The files that its events name, to be uploaded first.
     pub(crate) blobs: Vec<BlobHash>,
     pub(crate) body: Bytes,
 }
 
 impl PushBatch {
-    /// Seq of its first record.
+    /// The seq of its first record.
     pub(crate) fn first(&self) -> Seq {
         self.records[0].seq
     }
@@ -100,7 +100,7 @@ pub(crate) enum OutboxError {
     Encode(String),
 }
 
-/// Reads the records from `first` on and makes a push of them.
+/// Reads the records from `first` on and builds a push.
 pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uuid) -> Result<PushBatch, OutboxError> {
     let sealed = log.read(epoch.number, first, size.records, size.bytes)?;
     let last = sealed.last().ok_or(OutboxError::Missing { epoch: epoch.number, seq: first })?.seq;
@@ -161,7 +161,7 @@ fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<
     Ok(decided)
 }
 
-/// The chain before a record: of the one before it, or the epoch's beginning.
+/// The chain before a record: after the previous one, or the epoch's genesis.
 fn chain_before(log: &Log, epoch: Epoch, seq: Seq) -> Result<ChainHash, OutboxError> {
     let identity = log.identity();
     if seq <= Seq(1) {

@@ -28,7 +28,7 @@ use crate::read_models::rulebook;
 
 /// Batches written at once: a few milliseconds during which an append may have to wait.
 const BATCHES_AT_ONCE: usize = 4;
-/// Rows of a first load that are written together.
+/// Rows of a bootstrap that are written together.
 const LOAD_ROWS: usize = 1_000;
 /// More rows than this between two marks are not central's stream.
 const UNMARKED_ROWS_MAX: usize = 10_000;
@@ -47,11 +47,11 @@ enum Step {
 
 /// Why a request failed.
 enum PullFailure {
-    /// Central, or the line to it.
+    /// The request failed.
     Request(PushFailure),
-    /// What it gave does not fit.
+    /// The answer does not fit.
     Apply(ApplyError),
-    /// The log does not take it.
+    /// The log does not store it.
     Store(AppendError),
 }
 
@@ -86,7 +86,7 @@ impl<T: Transport> Puller<T> {
         Puller { log, transport, environment, interval, state, backoff, progress, restore_wait: None }
     }
 
-    /// Works until it is dropped. Dropping it at any await is harmless: rows and place are in the log.
+    /// Runs until it is dropped. Dropping it at any await is harmless: rows and progress are in the log.
     pub(crate) async fn run(mut self) {
         self.reread().await;
         let mut heads = self.log.watch();
@@ -99,7 +99,7 @@ impl<T: Transport> Puller<T> {
                     let query = PullParams { cursor, limit: PAGE_ROWS_MAX, wait };
                     tokio::select! {
                         answer = self.transport.pull(query) => self.pulled(answer.map_err(PushFailure::from)).await,
-                        // What was just pushed is there to be pulled.
+                        // Events just pushed are available to pull.
                         () = moved(&mut heads, acked), if wait > Duration::ZERO => Step::Next,
                     }
                 }
@@ -172,7 +172,7 @@ impl<T: Transport> Puller<T> {
         }
     }
 
-    /// Loads everything in scope, from the last mark on.
+    /// Loads everything in scope, from the last mark.
     async fn load(&mut self) -> Step {
         let mark = |progress: &PullProgress| progress.load.as_ref().and_then(|load| load.after.clone());
         let before = mark(&self.progress);
@@ -199,7 +199,7 @@ impl<T: Transport> Puller<T> {
             BootstrapAnswer::Refused(answer) => {
                 let failure = PushFailure::refused(&answer);
                 if answer.status == 400 && after.is_some() {
-                    // Central does not know its own mark any more.
+                    // Central does not know its mark any more.
                     self.begin_load().await?;
                 }
                 return Err(failure.into());
@@ -217,7 +217,8 @@ impl<T: Transport> Puller<T> {
                         return Ok(());
                     }
                     if after.is_none() {
-                        // Rows of an attempt before this one may be here that have gone since: the end has to know them apart.
+                        // Rows of an earlier attempt may be here that are gone at central: the sweep at the end must recognise
+                        // them.
                         self.begin_load().await?;
                     }
                     if let Some(load) = &mut self.progress.load {
@@ -257,7 +258,7 @@ impl<T: Transport> Puller<T> {
         }
     }
 
-    /// Whether the stream is of another central, or of another scope, than the rows that were marked.
+    /// Whether the stream belongs to another central or scope than the marked rows.
     fn is_another(&self, incarnation: uuid::Uuid, scope: &str) -> bool {
         let load = self.progress.load.as_ref();
         let known = load.and_then(|load| load.incarnation.zip(load.scope.as_deref()));
@@ -278,7 +279,7 @@ impl<T: Transport> Puller<T> {
         Ok(())
     }
 
-    /// Writes the last rows, removes those that the load did not meet, and moves to its cursor.
+    /// Writes the last rows, removes rows that the load did not contain, and moves to its cursor.
     async fn end_load(&mut self, rows: Vec<pull_v1::RowChange>, cursor: String) -> Result<(), PullFailure> {
         let parsed: PullCursor = cursor.parse().map_err(ApplyError::from)?;
         let after = self.progress.load.as_ref().and_then(|load| load.after.clone());
@@ -299,7 +300,7 @@ impl<T: Transport> Puller<T> {
         self.progress = end;
         let (complete_through, now) = (self.progress.complete_through, self.log.now());
         tracing::info!("Everything in scope is loaded, up to position {}", complete_through.unwrap_or_default());
-        // News from before it are not given: of conflicts, the rows say what became of them.
+        // Earlier notices are never sent; for conflicts, the rows show the outcome.
         recount(&self.log, &self.state).await;
         self.state.send_modify(|state| {
             (state.pull.complete_through, state.pull.pulled_at) = (complete_through, Some(now));
@@ -420,7 +421,7 @@ impl<T: Transport> Puller<T> {
         step
     }
 
-    /// Shows what failed, and tries again after a while.
+    /// Shows the failure and retries after a pause.
     fn report(&mut self, failed: &PullFailure, asked: Option<Duration>) -> Step {
         let (code, detail) = failed.code_and_detail();
         if self.backoff.failures() == 0 {
@@ -459,7 +460,7 @@ impl<T: Transport> Puller<T> {
         });
     }
 
-    /// Without randomness there is no jitter, and pulling goes on.
+    /// Without randomness there is no jitter, and pulling continues.
     fn chance(&self) -> u16 {
         self.environment.random_bytes().map_or(0, u16::from_le_bytes)
     }

@@ -27,7 +27,7 @@ pub(crate) enum PushFailure {
     Unanswered(#[from] Unanswered),
     #[error("central answered {status}{}", problem.as_ref().map(|problem| format!(" {}: {}", problem.code, problem.detail)).unwrap_or_default())]
     Refused { status: u16, problem: Option<Box<Problem>>, retry_after: Option<Duration> },
-    /// 200, and not an answer to what was sent.
+    /// 200, and not an answer to this batch.
     #[error("central's answer does not fit: {0}")]
     Misfit(String),
 }
@@ -122,7 +122,7 @@ pub(crate) fn read_status(answer: &HttpAnswer) -> Result<CentralStatus, PushFail
     })
 }
 
-/// One result per record, in order, from the first; fewer than were sent are taken for what they are.
+/// Checks that there is one result per record, in order, from the first. There may be fewer results than records.
 fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), PushFailure> {
     let misfit = |text: String| Err(PushFailure::Misfit(text));
     if results.is_empty() {
@@ -135,7 +135,7 @@ fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), Push
         if result.seq != sent.seq.0 {
             return misfit(format!("seq {} was sent, and a result names seq {}", sent.seq, result.seq));
         }
-        // A record that central cannot read, or finds in the wrong place, it names by its chain: the answer must not hang on that.
+        // Central names an unreadable or misplaced record by its chain, which is a valid answer.
         let is_quarantined = result.verdict == Verdict::Quarantined.as_str()
             && result.event_id == stored_v1::unreadable_event_id(sent.chain).uuid();
         if sent.event_id.is_some_and(|id| id.uuid() != result.event_id) && !is_quarantined {

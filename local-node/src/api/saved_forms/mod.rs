@@ -47,15 +47,15 @@ const BODY_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 16 * 1024;
 #[derive(Deserialize, JsonSchema)]
 #[schemars(rename = "SavedFormRequest")]
 pub(super) struct FormHeader {
-    /// What it is to become a change of.
+    /// The entity type of the intended event.
     #[schemars(with = "words::Name")]
     entity_type: String,
-    /// What is to have happened.
+    /// The action of the intended event.
     #[schemars(with = "words::Name")]
     action: String,
 }
 
-/// `PUT /api/v1/saved-forms/{id}`: saves it, whole, in the place of what its editor saw.
+/// `PUT /api/v1/saved-forms/{id}`: saves the whole form, replacing the version that the editor read.
 pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> SavedResponse {
     let id = form_id(&id)?;
     let (parts, body) = request.into_parts();
@@ -75,7 +75,7 @@ pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, requ
     store::alone(node, move |node| async move {
         match store::look(&node, id).await? {
             (Some(event), _) => Err(submitted(ErrorCode::EventIdReused, id, &event).into()),
-            // The answer was lost, and the editor asks again, with what it saw before.
+            // A retry after a lost answer, with the ETag from before.
             (None, Some(before)) if before.body.get() == body.get() => saved(StatusCode::OK, before),
             (None, before) => {
                 seen.allows(id, before.as_ref())?;
@@ -95,7 +95,7 @@ fn saved(status: StatusCode, form: SavedForm) -> SavedResponse {
     Ok((status, [(ETAG, form.etag.clone())], Json(form)))
 }
 
-/// The saved form as it is after one more saving.
+/// The form after one more save.
 fn next(node: &Node, id: Uuid, named: FormHeader, body: Box<RawValue>, before: Option<SavedForm>) -> SavedForm {
     let now = instant::format(node.log().now());
     let version = before.as_ref().map_or(0, |before| before.version).saturating_add(1);
@@ -181,7 +181,7 @@ pub(super) async fn delete(
     .await
 }
 
-/// `POST /api/v1/saved-forms/{id}/submit`: the saved form that was seen becomes an event. Again, it is the same event.
+/// `POST /api/v1/saved-forms/{id}/submit`: the form becomes an event. A repetition returns the same event.
 pub(super) async fn submit(
     State(node): State<Arc<Node>>,
     PathId(id): PathId,
@@ -201,7 +201,7 @@ pub(super) async fn submit(
         let dto = as_posted(&form)?;
         let checked = CheckedDraft::new(&node, &dto, None, 0)?;
         let answer = record_one(&node, checked).await?;
-        // Where this is cut, the event is found by its id the next time.
+        // If this is interrupted, the next submission finds the event by its id.
         store::remove(&node, id).await?;
         Ok(Json(answer))
     })

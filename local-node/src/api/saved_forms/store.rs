@@ -27,9 +27,9 @@ use crate::node::Node;
 pub(super) enum FormCondition {
     /// `If-Match`: the saved form with this tag.
     Tag(Tag),
-    /// `If-None-Match: *`: that there is none.
+    /// `If-None-Match: *`: the form must not exist.
     Absent,
-    /// Neither header, which makes a saved form and changes none.
+    /// Neither header: may create a form, not change one.
     Unstated,
 }
 
@@ -67,7 +67,7 @@ impl FormCondition {
     }
 }
 
-/// Whether the saved form is what its editor saw.
+/// Whether the form is the version that its editor read.
 pub(super) fn still_so(now: &SavedForm, seen: &Tag) -> Result<(), Problem> {
     if now.etag == seen.as_str() {
         return Ok(());
@@ -85,7 +85,7 @@ fn moved_to(now: &SavedForm, problem: Problem) -> Problem {
     problem.with("version", now.version).with("etag", now.etag.clone())
 }
 
-/// The ETag of a saved form of that version and body.
+/// The ETag of a version and body.
 pub(super) fn tag(version: u64, body: &RawValue) -> String {
     let hash = blake3::hash(body.get().as_bytes()).to_hex();
     format!("\"{version}+{}\"", &hash[..16])
@@ -95,7 +95,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<SavedForm> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// The event that a saved form became, and the saved form.
+/// The event of a submitted form, and the form.
 pub(super) async fn look(node: &Node, id: Uuid) -> Result<(Option<Appended>, Option<SavedForm>), ProblemResponse> {
     let log = node.log().clone();
     let read = move || Ok::<_, ReadError>((event_of(&log, id)?, log.get(KeySpace::SavedForm, id.as_bytes())?));
@@ -134,12 +134,12 @@ async fn change(node: &Node, change: KeyChange) -> Result<(), Problem> {
     node.log().put(vec![vec![change]]).await.map_err(not_appended)
 }
 
-/// The id of the event that a saved form becomes.
+/// The id of the event that a form becomes.
 pub(super) fn event_id(form: Uuid) -> EventId {
     EventId::new(form).derived("submitted")
 }
 
-/// The event that a saved form became.
+/// The event that a form became.
 pub(super) fn event_of(log: &Log, form: Uuid) -> Result<Option<Appended>, ReadError> {
     let found = log.find(event_id(form))?;
     Ok(found.map(|found| Appended {

@@ -21,18 +21,18 @@ use crate::event_log::{Backend, Environment, FreeSpace, Identity};
 use crate::node::Node;
 use crate::sync_agent::transport::HttpTransport;
 
-/// What the clock shows at first.
+/// The clock's first time.
 const START: i64 = 1_800_000_000_000_000;
 
 /// As `free_bytes`: the query of free space hangs until another number is set.
 pub(super) const DISK_HANGS: u64 = u64::MAX;
 
-/// Holds the log's writer where it next looks at the clock.
+/// Holds the log's writer at its next clock read.
 #[derive(Default)]
 pub(super) struct Gate {
     closed: std::sync::Mutex<bool>,
     opened: std::sync::Condvar,
-    /// Told when the writer is held.
+    /// Notified when the writer is held.
     pub(super) held: Notify,
 }
 
@@ -80,7 +80,7 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A problem of that status and code.
+    /// Expects a problem with this status and code.
     pub(super) fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, &self.json()["code"]), (status, &json!(code)), "{}", self.text());
         assert_eq!(self.headers["content-type"], "application/problem+json");

@@ -52,7 +52,7 @@ async fn two_users_never_overwrite_each_other_unseen() {
     assert_eq!(problem["etag"], json!(tag(&shop).await));
     assert_eq!(problem["version"], 0);
     assert_eq!(shop.get(CLIENT).await.json()["fields"], json!({"name": "Durand"}));
-    // A retry of the first is the first, although the tag has changed by it.
+    // A retry of the first edit succeeds, although it changed the ETag.
     assert_eq!(edit(&shop, "first", &seen, "Durand").await.json()["results"][0]["duplicate"], true);
     let now = tag(&shop).await;
     assert_eq!(

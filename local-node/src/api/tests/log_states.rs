@@ -63,7 +63,7 @@ async fn a_disk_that_hangs_does_not_hold_readyz_up() {
     let shop = Shop::open().await;
     shop.free_bytes.store(DISK_HANGS, Ordering::Relaxed);
     let silent = shop.get("/readyz").await;
-    // Whatever was answered, the thread that asks the disk must end.
+    // Whatever was answered, the thread that queries the disk must end.
     shop.free_bytes.store(900 << 30, Ordering::Relaxed);
     silent.problem(503, "STORE_NOT_ANSWERING");
     assert_eq!(shop.get("/readyz").await.status, 200);
@@ -118,7 +118,7 @@ async fn a_log_names_lost_records_and_never_exports_the_rest_as_whole() {
     let refused = shop.get("/api/v1/events/export").await.problem(503, "LOG_DAMAGED");
     assert_eq!((&refused["missing_first"], &refused["missing_last"]), (&json!(20), &json!(24)));
 
-    // What can be read is had for the asking, and names the head that it does not reach.
+    // The readable part is exported on request and names the head that it does not reach.
     let rescued = shop.get("/api/v1/events/export?incomplete=true").await;
     let mut bundle = BundleReader::open(rescued.body.as_slice()).unwrap();
     let (mut records, mut head) = (0, None);

@@ -15,7 +15,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
     let shop = Shop::open().await;
     let mut routed = BTreeSet::new();
     for path in paths() {
-        // A known path says which methods it takes.
+        // A known path names its methods.
         let place = path.replace("{type}", "X").replace(['{', '}'], "");
         let reply = shop.send("TRACE", &place, "application/json", "").await;
         let allowed =
@@ -31,7 +31,7 @@ async fn every_route_is_in_the_document_and_the_other_way_round() {
     assert!(routed.len() > 30);
 }
 
-/// A person opens the address that was printed.
+/// A person opens the printed address.
 #[tokio::test]
 async fn the_start_page_uses_the_browsers_language_and_links_to_existing_paths() {
     let shop = Shop::open().await;

@@ -24,7 +24,7 @@ fn result(seq: u64, verdict: &str) -> RecordResult {
     }
 }
 
-/// What central would have answered for seqs 1 to 3.
+/// Central's answers for seqs 1 to 3.
 async fn decide(shop: &Shop) {
     let verdicts = ["ACCEPTED", "CONFLICT", "ACCEPTED"];
     let stored =
@@ -51,7 +51,7 @@ async fn the_log_reads_in_pages_and_each_event_carries_its_decision() {
     assert_eq!(pages, 3);
     assert_eq!(seqs[..4], [(1, Some(101)), (2, Some(102)), (3, Some(103)), (4, None)]);
     assert_eq!(seqs.len(), 8);
-    // Whoever waits at the end asks with the same cursor again.
+    // A reader at the end polls with the same cursor.
     let empty: EventPage =
         serde_json::from_value(shop.get(&format!("/api/v1/events?{}", &after[1..])).await.json()).unwrap();
     assert_eq!((empty.events.len(), empty.more, format!("&after={}", empty.next)), (0, false, after.clone()));

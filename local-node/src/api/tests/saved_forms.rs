@@ -17,12 +17,12 @@ async fn put(shop: &Shop, headers: &[(&str, &str)], body: &Value) -> Reply {
     shop.send_with("PUT", FORM, headers, body.to_string()).await
 }
 
-/// The first saving names nothing.
+/// The first save names no ETag.
 async fn save(shop: &Shop, body: &Value) -> Reply {
     put(shop, &[], body).await
 }
 
-/// A later one names what was saved before.
+/// A later save names the last ETag.
 async fn save_over(shop: &Shop, seen: &str, body: &Value) -> Reply {
     put(shop, &[("if-match", seen)], body).await
 }
@@ -131,7 +131,7 @@ async fn malformed_forms_are_refused() {
     submit(&shop, &tag(&stock)).await.problem(422, "STOCK_READ_ONLY");
 }
 
-/// A till with two tabs that show the same unfinished form, both saving every few seconds.
+/// A till with two tabs that show the same form, both saving every few seconds.
 #[tokio::test]
 async fn of_two_tabs_on_one_form_none_overwrites_the_other_unseen() {
     let shop = Shop::open().await;
@@ -169,7 +169,7 @@ async fn a_saving_whose_answer_was_lost_is_the_same_saving() {
     let (saved, again) = (save_over(&shop, &begun, &invoice(2)).await, save_over(&shop, &begun, &invoice(2)).await);
     assert_eq!((saved.status, again.status, saved.json()), (200, 200, again.json()));
     assert_ne!(tag(&saved), begun);
-    // Once another has saved, the repetition is an overwriting like any other.
+    // Once another tab has saved, the repetition is refused like any overwrite.
     save_over(&shop, &tag(&saved), &invoice(3)).await;
     save_over(&shop, &begun, &invoice(2)).await.problem(412, "PRECONDITION_FAILED");
 }
@@ -181,12 +181,12 @@ async fn a_deleted_form_is_not_restored_by_an_open_editor() {
     assert_eq!(delete(&shop, FORM, &begun).await.status, 204);
     save_over(&shop, &begun, &invoice(2)).await.problem(404, "NOT_FOUND");
     assert_eq!(put(&shop, &[("if-none-match", "*")], &invoice(3)).await.status, 201);
-    // The id and the count are as they were; the saved form is another.
+    // Id and version are equal; the form is another one.
     save_over(&shop, &begun, &invoice(2)).await.problem(412, "PRECONDITION_FAILED");
     delete(&shop, FORM, &begun).await.problem(412, "PRECONDITION_FAILED");
 }
 
-/// Who goes away while their saving is on its way to the disk has saved: the next does not write over it with the tag from before.
+/// A save whose caller goes away on its way to the disk still counts: the next save with the earlier tag is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_saves_from_one_read_one_wins_even_if_a_caller_goes_away() {
     for round in 0..40 {

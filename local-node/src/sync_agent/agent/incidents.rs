@@ -11,14 +11,14 @@ use crate::sync_agent::outbox;
 use crate::sync_agent::push::CentralStatus;
 use crate::sync_agent::transport::Transport;
 
-/// Mismatches in a row after which our own chain is checked.
+/// Consecutive mismatches after which this log's chain is checked.
 const MISMATCHES_MAX: u32 = 5;
-/// Records read at once while our own chain is checked.
+/// Records read at once during that check.
 const CHECK_RECORDS: usize = 1_000;
 const CHECK_BYTES: usize = 4 * 1024 * 1024;
 
 impl<T: Transport> Agent<T> {
-    /// Holds central's head against the log.
+    /// Compares central's head with the log.
     pub(super) async fn compare(&mut self, central: CentralStatus) -> Step {
         let acked = self.acked();
         let Some(head) = central.head else {
@@ -92,7 +92,7 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Central expects another seq than the one that was sent first.
+    /// Central expects another seq than the first of the batch.
     pub(super) fn gap(&mut self, expected: Seq, sent: Seq) -> Step {
         if expected > self.log.head().marks.durable.next() {
             // Central holds more than this log; its status names the head.
@@ -117,7 +117,7 @@ impl<T: Transport> Agent<T> {
         let (log, epoch) = (self.log.clone(), self.epoch);
         match blocking(move || own_chain(&log, epoch)).await {
             Ok(seq) => {
-                // Our bytes are good, so something between the two changes them.
+                // This log is intact, so something in between changes the bytes.
                 self.report(&word, format!("{detail}; our own chain holds up to seq {seq}"))
             }
             Err(broken) => {
