@@ -1,7 +1,8 @@
-//! A shop's node: it sells without the network, and nothing it said "ok" to is lost.
+//! A shop's node: it sells without the network and loses no acknowledged event.
 
 mod api;
 mod blobs;
+mod blocking;
 pub mod config;
 pub mod event_log;
 mod node;

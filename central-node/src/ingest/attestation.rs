@@ -50,7 +50,7 @@ impl AttestationKey {
 
     /// Puts the stamp on a result that may have to be kept to.
     pub(super) fn put(&self, stamped: &AttestedEvent, result: &mut RecordResult) {
-        let promise = result.as_promise().filter(|promise| PriorDecision::is_final(promise.verdict));
+        let promise = result.as_prior_decision().filter(|promise| PriorDecision::is_final(promise.verdict));
         result.attestation = promise.and_then(|promise| self.of_promise(stamped, &promise)).map(hex::encode);
     }
 

@@ -1,5 +1,3 @@
-//! `PUT` and `GET /api/v1/blobs/{hash}`: signatures and photos.
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -17,13 +15,13 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
 use super::body::{BODY_TIMEOUT, timed_out};
-use super::events::off_the_runtime;
 use super::query::{self, PathId};
 use super::refusal::ProblemResponse;
 use crate::blobs::{BlobError, BlobHash, named};
+use crate::blocking::blocking;
 use crate::node::Node;
 
-/// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
+/// `PUT /api/v1/blobs/{hash}`. A repetition is the same file.
 pub(super) async fn put(
     State(node): State<Arc<Node>>,
     PathId(hash): PathId,
@@ -49,8 +47,8 @@ pub(super) async fn put(
     Ok((StatusCode::CREATED, answer))
 }
 
-/// Reads what is not needed: a client that is answered before it has sent everything finds a broken connection and tries again for ever.
-/// One that sends far more than a file may have is not waited for.
+/// Drains a body that is not needed, up to twice the limit: a client that is answered before it has sent everything sees a broken
+/// connection and retries forever.
 async fn pass_over(mut body: Body) {
     let mut left = 2 * BLOB_BYTES_MAX;
     while let Ok(Some(Ok(frame))) = timeout(BODY_TIMEOUT, body.frame()).await {
@@ -86,18 +84,18 @@ pub(super) async fn get(
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let hash = parse(&hash)?;
     let blobs = node.blobs().clone();
-    let bytes = off_the_runtime(move || blobs.read(hash)).await?.map_err(|error| refused(error.into()))?;
+    let bytes = blocking(move || blobs.read(hash)).await.map_err(|error| refused(error.into()))?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),
-        // Whatever it holds, no browser is to run it.
+        // No browser may execute the content, whatever it is.
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ];
     Ok((headers, bytes.ok_or_else(missing)?))
 }
 
-/// An event that names a file is not taken before the file: after a power cut it would name nothing.
+/// Refuses an event before the files it names are stored: after a power cut it would name nothing.
 pub(super) fn check(node: &Node, fact: &Fact) -> Result<(), Problem> {
     match named(fact).into_iter().find(|(_, hash)| !node.blobs().has(*hash)) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Bodies: their content type, their limit, and how long they may take.
+//! Request bodies: content type, size limit and timeout.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::LengthLimitError;
 
-/// How long a body, or the next part of a stream, may be waited for.
+/// How long to wait for a body, or for the next part of a stream.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of one JSON body. A list that fits one batch of the log has a megabyte of records; a larger body could only be refused
-/// later, after it had been held in memory.
+/// Bytes of one JSON body. A list that fits one batch of the log has a megabyte of records; a larger body would be buffered and
+/// then refused.
 pub(super) const JSON_BYTES_MAX: usize = 2 * 1024 * 1024;
 const KEY_CHARS_MAX: usize = 255;
 
-/// The content types that are understood here.
+/// The supported content types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Media {
     /// `application/json`.
@@ -26,7 +26,7 @@ pub(super) enum Media {
     Ndjson,
 }
 
-/// What the body is, as its header says.
+/// The media type of the `Content-Type` header.
 pub(super) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
     let value = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     let kind = value.unwrap_or_default().split(';').next().unwrap_or_default().trim();
@@ -41,7 +41,7 @@ pub(super) fn media(headers: &HeaderMap) -> Result<Media, Problem> {
     Err(Problem::new(ErrorCode::UnsupportedMediaType, detail))
 }
 
-/// For what takes one JSON body and no stream.
+/// For endpoints that accept one JSON body and no stream.
 pub(super) fn only_json(headers: &HeaderMap) -> Result<(), Problem> {
     match media(headers)? {
         Media::Json => Ok(()),
@@ -52,7 +52,7 @@ pub(super) fn only_json(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// `Idempotency-Key`, from which ids of drafts without one are derived.
+/// `Idempotency-Key`; drafts without an id get one derived from it.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()));
@@ -62,7 +62,6 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
     })
 }
 
-/// Reads a body whole.
 pub(super) async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let too_large = || Problem::new(ErrorCode::TooLarge, format!("a body has at most {bytes_max} bytes here"));
@@ -82,7 +81,7 @@ pub(super) fn timed_out() -> Problem {
     Problem::new(ErrorCode::RequestTimeout, format!("no more of the body came for {} s", BODY_TIMEOUT.as_secs()))
 }
 
-/// A body that is no JSON, or other JSON than was expected.
+/// A body that is not JSON, or not the expected JSON.
 pub(super) fn malformed_body(error: &serde_json::Error) -> Problem {
     Problem::new(ErrorCode::MalformedBody, error.to_string())
 }

@@ -1,20 +1,18 @@
-//! Invoices. Their number comes from central, with the decision.
-
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, record};
+use super::command::{CommandResponse, record_command};
 use super::query::PathId;
 use crate::node::Node;
 
 /// `POST /api/v1/invoices`.
 pub(super) async fn create(State(node): State<Arc<Node>>, request: Request) -> CommandResponse {
-    record(&node, ShopCommand::CreateInvoice, None, request).await
+    record_command(&node, ShopCommand::CreateInvoice, None, request).await
 }
 
 /// `POST /api/v1/invoices/{id}/cancel`.
 pub(super) async fn cancel(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> CommandResponse {
-    record(&node, ShopCommand::CancelInvoice, Some(&id), request).await
+    record_command(&node, ShopCommand::CancelInvoice, Some(&id), request).await
 }

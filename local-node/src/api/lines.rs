@@ -1,5 +1,5 @@
-//! A body cut into lines, each with its number. A line over its limit is skipped without being kept; a body that breaks off
-//! spoils the line it breaks off in, and no other.
+//! Splits a body into numbered lines. A line over its limit is skipped without being buffered; a body that breaks off invalidates
+//! only its last line.
 
 use axum::body::{Body, Bytes};
 use comptoir_core::limits::NDJSON_LINE_BYTES_MAX;
@@ -7,37 +7,47 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::body::{BODY_TIMEOUT, timed_out};
-use super::stream::RefusedLine;
 
-/// One line that is not blank.
+/// A line that is not blank.
 pub(super) struct NdjsonLine {
     /// From 1, blank lines counted too.
     pub(super) number: u64,
-    /// Its text, or why there is none.
+    /// Its text, or why it was refused.
     pub(super) text: Result<Vec<u8>, RefusedLine>,
+}
+
+/// Why a line was refused.
+pub(super) struct RefusedLine {
+    pub(super) id: Option<Uuid>,
+    pub(super) problem: Box<Problem>,
+}
+
+impl From<Problem> for RefusedLine {
+    fn from(problem: Problem) -> RefusedLine {
+        RefusedLine { id: None, problem: Box::new(problem) }
+    }
 }
 
 /// Reads a body line by line.
 pub(super) struct NdjsonLines {
     body: Body,
-    /// What was read and not yet given out.
+    /// Read and not yet returned.
     frame: Bytes,
-    /// The beginning of the line that the frame goes on with.
+    /// The incomplete line that the next frame continues.
     begun: Vec<u8>,
-    /// Whether that line is over its limit already; its bytes are not kept.
+    /// The line is over its limit; its bytes are dropped.
     too_long: bool,
     number: u64,
     end: End,
 }
 
 enum End {
-    /// More may come.
     NotYet,
-    /// The body came to its end, or broke off for a reason; its last line is still to be given out.
+    /// The body ended or broke off; its last line is still to be returned.
     LastLine(Option<Problem>),
-    /// All is given out.
     Done,
 }
 
@@ -46,7 +56,7 @@ impl NdjsonLines {
         NdjsonLines { body, frame: Bytes::new(), begun: Vec::new(), too_long: false, number: 0, end: End::NotYet }
     }
 
-    /// The next line, if it is here already.
+    /// The next line that is buffered.
     pub(super) fn next_buffered(&mut self) -> Option<NdjsonLine> {
         loop {
             let line = match self.frame.iter().position(|byte| *byte == b'\n') {
@@ -74,12 +84,12 @@ impl NdjsonLines {
         }
     }
 
-    /// Whether all lines were given out.
+    /// Whether all lines were returned.
     pub(super) fn ended(&self) -> bool {
         matches!(self.end, End::Done)
     }
 
-    /// Waits for more of the body. May be dropped and called again.
+    /// Reads more of the body. Cancel-safe.
     pub(super) async fn fill(&mut self) {
         match timeout(BODY_TIMEOUT, self.body.frame()).await {
             Ok(Some(Ok(frame))) => self.frame = frame.into_data().unwrap_or_default(),
@@ -102,7 +112,7 @@ impl NdjsonLines {
         }
     }
 
-    /// Ends the line that was begun; nothing where it is blank.
+    /// Ends the current line; `None` if it is blank.
     fn finish(&mut self, broken: Option<Problem>) -> Option<NdjsonLine> {
         self.number += 1;
         let (number, text) = (self.number, std::mem::take(&mut self.begun));
@@ -112,7 +122,7 @@ impl NdjsonLines {
             return Some(NdjsonLine { number, text: Err(problem.into()) });
         }
         match broken {
-            // It stopped between two lines: only a caller that is still there needs to know, and it knows.
+            // The body broke off between two lines: only a caller that is still connected needs an answer.
             Some(problem) if !text.is_empty() || problem.retryable => {
                 Some(NdjsonLine { number, text: Err(problem.into()) })
             }
@@ -126,7 +136,7 @@ impl NdjsonLines {
 mod tests {
     use super::*;
 
-    /// Cuts the text at every given length, and says what each line became.
+    /// Splits the text into frames of a length and describes each line.
     async fn lines(text: &str, frame_bytes: usize) -> Vec<String> {
         let frames: Vec<_> =
             text.as_bytes().chunks(frame_bytes).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
@@ -140,7 +150,7 @@ mod tests {
             while let Some(NdjsonLine { number, text }) = lines.next_buffered() {
                 found.push(match text {
                     Ok(text) => format!("{number} {}", String::from_utf8(text).unwrap()),
-                    Err(refused) => format!("{number} {}", refused.problem().code),
+                    Err(refused) => format!("{number} {}", refused.problem.code),
                 });
             }
             if lines.ended() {
@@ -177,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_caller_that_falls_silent_is_told_so() {
+    async fn a_silent_caller_gets_a_timeout() {
         let silent = tokio_stream::StreamExt::chain(
             tokio_stream::iter([Ok::<_, std::io::Error>("one\n")]),
             tokio_stream::pending(),

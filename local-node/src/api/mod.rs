@@ -1,11 +1,11 @@
 //! The local API: parse, call, answer. One file per resource; every refusal is a problem with a code.
 
-mod append;
 mod blobs;
 mod body;
 mod clients;
 mod command;
 mod deliveries;
+mod draft;
 mod events;
 mod export;
 mod health;
@@ -18,6 +18,7 @@ mod precondition;
 mod query;
 mod queue;
 mod receptions;
+mod record;
 mod refusal;
 mod rows;
 mod sales;
@@ -45,7 +46,7 @@ use refusal::ProblemResponse;
 pub fn router(node: Arc<Node>) -> Router {
     let screens = Arc::new(live::Screens::default());
     Router::new()
-        .route(paths::EVENTS, post(events::append).get(events::list))
+        .route(paths::EVENTS, post(events::record).get(events::list))
         .route(paths::EVENTS_EXPORT, get(export::bundle))
         .route(paths::EVENT, get(events::one))
         .route(paths::SALES, post(sales::sale))
@@ -60,9 +61,9 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::DELIVERIES, get(rows::deliveries))
         .route(paths::STOCK, get(rows::stock))
         .route(paths::ENTITY, get(rows::entity))
-        .route(paths::DRAFTS, get(saved_forms::list))
-        .route(paths::DRAFT, get(saved_forms::one).put(saved_forms::save).delete(saved_forms::delete))
-        .route(paths::DRAFT_SUBMIT, post(saved_forms::submit))
+        .route(paths::SAVED_FORMS, get(saved_forms::list))
+        .route(paths::SAVED_FORM, get(saved_forms::one).put(saved_forms::save).delete(saved_forms::delete))
+        .route(paths::SAVED_FORM_SUBMIT, post(saved_forms::submit))
         .route(paths::NOTIFICATIONS, get(notifications::list))
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))

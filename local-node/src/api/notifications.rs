@@ -1,5 +1,3 @@
-//! What a person at this node should hear.
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -14,18 +12,19 @@ use comptoir_proto::shop_v1::Notification;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::events::{limit, off_the_runtime};
+use super::events::limit;
 use super::query::{self, PathId};
 use super::refusal::{ProblemResponse, not_appended};
+use crate::blocking::blocking;
 use crate::node::Node;
 use crate::notifications::{self, Language};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NotificationsQuery {
-    /// Only what nobody has seen.
+    /// Only unseen notifications.
     unseen: Option<bool>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<String>,
     /// `next_cursor` of the page before.
@@ -46,7 +45,7 @@ pub(super) async fn list(
     });
     let (after, language) = (after.transpose()?, language(&headers));
     let log = node.log().clone();
-    let page = off_the_runtime(move || notifications::list(&log, unseen, after, limit, language)).await??;
+    let page = blocking(move || notifications::list(&log, unseen, after, limit, language)).await?;
     Ok(Json(RowList { rows: page.rows, next_cursor: page.next }))
 }
 
@@ -59,7 +58,7 @@ pub(super) async fn seen(
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no notification {id:?}"));
     let key = notifications::parse_id(&id).ok_or_else(missing)?;
     let (log, language) = (node.log().clone(), language(&headers));
-    let found = off_the_runtime(move || notifications::seen(&log, key, language)).await??;
+    let found = blocking(move || notifications::seen(&log, key, language)).await?;
     let (notification, change) = found.ok_or_else(missing)?;
     if let Some(change) = change {
         node.log().put(vec![vec![change]]).await.map_err(not_appended)?;

@@ -1,5 +1,4 @@
-//! Query strings and path parts, read once. An unknown parameter is refused: a misspelt one would be answered as if it had not
-//! been there.
+//! Query strings and path segments. An unknown parameter is refused, because a misspelt one would be ignored silently.
 
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::Uri;
@@ -10,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::refusal::ProblemResponse;
 
-/// Reads a query string; the type says which parameters there are.
+/// Parses a query string; the type lists the parameters.
 pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     match Query::<T>::try_from_uri(uri) {
         Ok(Query(query)) => Ok(query),
@@ -18,12 +17,12 @@ pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     }
 }
 
-/// A parameter that does not read.
+/// A malformed parameter.
 pub(super) fn bad(name: &str, value: &str, needed: &str) -> Problem {
     Problem::new(ErrorCode::InvalidParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
 }
 
-/// The `{id}` of a path, decoded.
+/// The decoded `{id}` of a path.
 pub(super) struct PathId(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {

@@ -1,5 +1,3 @@
-//! How a problem is answered.
-
 use std::any::Any;
 
 use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER};
@@ -11,7 +9,7 @@ use comptoir_proto::status_v1::MissingRecords;
 
 use crate::event_log::{AppendError, Log, ReadError, State};
 
-/// When it is worth looking whether the disk has room again.
+/// When to retry on a full disk.
 const DISK_RETRY_SECONDS: u64 = 30;
 
 /// A problem on its way out.
@@ -46,7 +44,7 @@ impl IntoResponse for ProblemResponse {
     }
 }
 
-/// Why what is not found in a damaged log may be in it all the same; nothing where the log is whole as far as is known.
+/// Why a record that is not found may exist nevertheless: the log is damaged. `None` if no damage is known.
 pub(super) fn damaged(log: &Log) -> Option<Problem> {
     let state = log.status().state;
     let State::Damaged(finding) = &state else { return None };
@@ -54,7 +52,7 @@ pub(super) fn damaged(log: &Log) -> Option<Problem> {
     Some(with_missing(Problem::new(ErrorCode::LogDamaged, detail), &state))
 }
 
-/// Adds which records are missing, where that is what is wrong with the log.
+/// Adds the missing records, if that is the damage.
 pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     match state.missing() {
         Some(MissingRecords { epoch, first, last }) => {
@@ -64,7 +62,7 @@ pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     }
 }
 
-/// What a caller hears when a handler of ours panicked.
+/// The answer to a request whose handler panicked.
 pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
@@ -73,7 +71,7 @@ pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     ProblemResponse::from(Problem::new(ErrorCode::Internal, detail)).into_response()
 }
 
-/// The log's refusal of one draft or a whole list.
+/// Maps the log's refusal to a problem.
 pub(super) fn not_appended(error: AppendError) -> Problem {
     let detail = error.to_string();
     match error {
@@ -96,7 +94,7 @@ pub(super) fn not_appended(error: AppendError) -> Problem {
     }
 }
 
-/// An id that has other content already.
+/// An id that belongs to a record with other content.
 pub(super) fn id_reused(reused: crate::event_log::Reused) -> Problem {
     let crate::event_log::Reused { id, epoch, seq, .. } = reused;
     Problem::new(

@@ -1,4 +1,4 @@
-//! `GET /`: the node for a person with a browser. It shows what `/api/v1/status` and `/api/v1/queue` say, in a few words.
+//! `GET /`: the node's status and queue as a page for people.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use comptoir_proto::instant;
 use comptoir_proto::paths;
 use comptoir_proto::start_page::{self, Figure, Language, Link, StartPage};
 
-use super::events::off_the_runtime;
 use super::queue;
 use super::refusal::ProblemResponse;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::sync_agent::Phase;
@@ -23,7 +23,7 @@ pub(super) async fn start_page(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let language = Language::accepted(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let page = off_the_runtime(move || read(&node, language)).await??;
+    let page = blocking(move || read(&node, language)).await?;
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, start_page::CONTENT_SECURITY_POLICY),
@@ -103,7 +103,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
     })
 }
 
-/// How long ago; a clock that was set back makes nothing younger than now.
+/// The age of an instant; never negative, even after the clock was set back.
 fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
     let seconds = u64::try_from((now.0 - at.0) / 1_000_000).unwrap_or(0);
     let (number, unit) = match seconds {

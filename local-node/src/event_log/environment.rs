@@ -1,4 +1,4 @@
-//! What the log takes from the machine, passed in so that tests decide what time it is and how full the disk.
+//! Clock, randomness and free space of the machine, passed in so that tests control them.
 
 use std::io;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub struct FreeSpace {
     pub total_bytes: u64,
 }
 
-/// A clock that nobody sets and that runs on in suspend.
+/// A clock that nobody can set and that runs on in suspend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Steady {
     /// Names the run of the machine: it begins at another point in each.
@@ -36,7 +36,7 @@ type Space = dyn Fn(&Path) -> io::Result<FreeSpace> + Send + Sync;
 pub struct Environment {
     /// The wall clock. It stamps events without a time; it never decides order.
     pub clock: Arc<Clock>,
-    /// Shows when somebody sets the wall clock. Without it no step is seen.
+    /// Detects steps of the wall clock. Without it no step is noticed.
     pub steady: Option<Arc<SteadyClock>>,
     /// Fills bytes for keys and epoch ids; must be fit for keys.
     pub random: Arc<Random>,
@@ -45,7 +45,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The machine's own.
+    /// The system's clock, disk and randomness.
     pub fn system() -> Environment {
         Environment {
             clock: Arc::new(system_clock),
@@ -59,7 +59,8 @@ impl Environment {
         (self.clock)().clamp(Timestamp::MIN, Timestamp::MAX)
     }
 
-    /// Both clocks as of one moment. A process that is held up between two looks sees the steady clock move and looks again.
+    /// Both clocks at one moment. If the process is delayed between the two reads, the steady clock has moved and both are read
+    /// again.
     pub(crate) fn both_clocks(&self) -> Option<(Timestamp, Steady)> {
         const HELD_UP_MICROS: i64 = 100_000;
         const LOOKS_MAX: usize = 10;

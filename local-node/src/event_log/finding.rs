@@ -1,4 +1,4 @@
-//! What a check of the log found. A finding is told, with seq, expected and found; nothing is ever repaired in silence.
+//! Findings of a check of the log. A finding is reported with seq, expected and found; nothing is repaired silently.
 
 use std::path::PathBuf;
 
@@ -17,9 +17,9 @@ pub enum Finding {
     Gap {
         /// The epoch's number.
         epoch: u32,
-        /// Which seq should have come.
+        /// The expected seq.
         expected: Seq,
-        /// Which came.
+        /// The seq that was found.
         found: Seq,
     },
     /// Reading in order ended before the epoch's known end.
@@ -31,7 +31,7 @@ pub enum Finding {
         first: Seq,
         /// The last missing record.
         last: Seq,
-        /// How it was noticed.
+        /// How the gap was noticed.
         why: String,
     },
     /// An epoch ended elsewhere than the next epoch's row says.
@@ -51,7 +51,7 @@ pub enum Finding {
         expected: String,
         /// The epoch whose row names it.
         next: u32,
-        /// What is there.
+        /// What was found.
         found: String,
     },
     /// Central's decisions of some records are missing.
@@ -81,7 +81,7 @@ pub enum Finding {
         epoch: u32,
         /// The record up to which the chain was followed.
         seq: Seq,
-        /// The hash that was kept.
+        /// The stored hash.
         expected: ChainHash,
         /// The hash of the bytes that are there.
         found: ChainHash,
@@ -101,13 +101,13 @@ pub enum Finding {
     Misplaced {
         /// The epoch's number.
         epoch: u32,
-        /// Where it stands.
+        /// Its seq in the epoch.
         seq: Seq,
         /// Which part of its header differs.
         field: &'static str,
         /// What its place asks for.
         expected: String,
-        /// What it says.
+        /// The content.
         found: String,
     },
     /// The log ends before the high-water mark: records that were acknowledged are gone.
@@ -123,12 +123,12 @@ pub enum Finding {
     /// The log was opened less often than the high-water mark knows: an old copy was put in its place.
     #[error("expected a log opened {expected} times, found one opened {found} times; an old copy was put in its place")]
     OldCopy {
-        /// By the high-water mark.
+        /// Count in the high-water mark.
         expected: u64,
-        /// By the log.
+        /// Count in the log.
         found: u64,
     },
-    /// The high-water mark cannot be read, so a shortened log could not be told from a whole one.
+    /// The high-water mark cannot be read, so that a shortened log cannot be distinguished from a whole one.
     #[error("expected a high-water mark in {}, found none that is whole", path.display())]
     NoMark {
         /// The file.

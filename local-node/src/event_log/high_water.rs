@@ -1,10 +1,10 @@
-//! The high-water mark: how far the log had come, kept outside the store. A store that lost its tail, or was put back from an
-//! old copy, looks whole from inside; only this file shows it.
+//! The high-water mark: the end of the log, stored outside the store. A store that lost its tail, or was restored from an old
+//! copy, looks intact from inside; only this file shows the loss.
 //!
 //! Two slots, 4,096 bytes apart so that no sector holds both, are written in turn, each followed by fdatasync: one of them is
-//! always whole. The mark may lag by [`LAG`] while the log is being written, by [`QUIET`] once it is not; it never leads, since it
-//! is written after the flush of what it names. It is also written when the log closes itself after a failure and when it is
-//! closed: a drive that said "done" to the last flush without doing it is then found out at the next start.
+//! always intact. The mark lags by at most [`LAG`] while the log is written and by [`QUIET`] afterwards. It never leads, because
+//! it is written after the flush of the records it names. It is also written when the log closes itself after a failure: a drive
+//! that acknowledged a flush without doing it is detected at the next start.
 //!
 //! ```text
 //! magic "CPHW" | counter u64 | boot u64 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | acked u64 | blake3 of all before 32
@@ -20,15 +20,15 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::position::{Epoch, Seq};
 use uuid::Uuid;
 
-/// How far the mark may stay behind while the log is being written.
+/// Maximum lag of the mark while the log is being written.
 pub(crate) const LAG: Duration = Duration::from_secs(1);
-/// How long the mark stays behind once nothing more is written. Then its sync holds nobody up.
+/// Lag of the mark once writing stops. Its sync then delays no append.
 pub(crate) const QUIET: Duration = Duration::from_millis(100);
 const MAGIC: [u8; 4] = *b"CPHW";
 const SLOT_BYTES: usize = 120;
 const SLOT_DISTANCE: u64 = 4096;
 
-/// What the log was known to hold.
+/// The content of a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct HighWaterMark {
     /// How often the log had been opened.
@@ -40,7 +40,6 @@ pub(crate) struct HighWaterMark {
     pub(crate) acked: Seq,
 }
 
-/// The open file.
 pub(crate) struct HighWater {
     file: File,
     counter: u64,

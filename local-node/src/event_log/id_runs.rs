@@ -1,9 +1,9 @@
 //! Runs of the [index of ids](super::ids): sorted blocks in the store, written once, merged and removed.
 //!
-//! A block, under its run's number and its first id: up to 146 times event id 16 | epoch u32 | seq u64, sorted by id.
-//! The list of runs: up to where they cover the records (epoch u32, seq u64), then of each run, oldest first, its number u32,
-//! level u32, count u64 and digest 16: the beginning of the BLAKE3 of its blocks in their order. Blocks of a run that is not listed
-//! are rubbish of a crash. All numbers are big-endian.
+//! A block, under its run's number and its first id: up to 146 times event id 16 | epoch u32 | seq u64, sorted by id. The list of
+//! runs: the position up to which they cover the records (epoch u32, seq u64), then for each run, oldest first, its number u32,
+//! level u32, count u64 and digest 16: the first bytes of the BLAKE3 of its blocks in order. Blocks of an unlisted run are left
+//! over from a crash. All numbers are big-endian.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -14,8 +14,8 @@ use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use comptoir_core::position::Seq;
 
 use super::filter::Filter;
-use super::ids::LogPosition;
 use super::keys;
+use super::position::LogPosition;
 use super::store::{Entry, Store, StoreError};
 
 const ITEM_BYTES: usize = 28;
@@ -23,10 +23,9 @@ const DIGEST_BYTES: usize = 16;
 const LISTED_BYTES: usize = 32;
 const BLOCK_ITEMS: usize = CHUNK_BYTES_MAX / ITEM_BYTES;
 
-/// An id and where it stands.
+/// An id and its position.
 pub(crate) type Item = (EventId, LogPosition);
 
-/// A whole run.
 pub(crate) struct Run {
     pub(crate) listed: ListedRun,
     pub(crate) filter: Filter,
@@ -67,14 +66,14 @@ impl Blocks {
 }
 
 impl Run {
-    /// The place of an id, if the run holds it.
+    /// The position of an id, if the run has it.
     pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<LogPosition>, StoreError> {
         if !self.filter.may_hold(id) {
             return Ok(None);
         }
         let number = self.listed.number;
         let block = store.last(&keys::id_run(number, &[0; 16]), &keys::id_run(number, id.as_bytes()))?;
-        Ok(block.and_then(|(_, block)| items(&block).find(|(found, _)| *found == id).map(|(_, place)| place)))
+        Ok(block.and_then(|(_, block)| items(&block).find(|(found, _)| *found == id).map(|(_, position)| position)))
     }
 }
 
@@ -100,7 +99,6 @@ impl Merge {
         self.sources.iter().any(|source| source.listed.number == run.listed.number)
     }
 
-    /// Whether everything is written.
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }
@@ -120,10 +118,10 @@ impl Merge {
                 self.done = true;
                 break;
             };
-            // Of one id in several runs the newest place is kept.
-            let places = self.cursors.iter_mut().filter_map(|cursor| cursor.take(least));
-            if let Some(place) = places.max() {
-                self.target.push((least, place));
+            // If several runs hold an id, its newest position counts.
+            let positions = self.cursors.iter_mut().filter_map(|cursor| cursor.take(least));
+            if let Some(position) = positions.max() {
+                self.target.push((least, position));
             }
         }
         if self.done {
@@ -174,11 +172,10 @@ impl RunCursor {
 
     fn take(&mut self, id: EventId) -> Option<LogPosition> {
         self.head().filter(|(head, _)| *head == id)?;
-        self.items.pop_front().map(|(_, place)| place)
+        self.items.pop_front().map(|(_, position)| position)
     }
 }
 
-/// A run being written.
 pub(crate) struct RunWriter {
     number: u32,
     level: u32,
@@ -195,11 +192,11 @@ impl RunWriter {
         RunWriter { number, level, filter, written, block: Vec::new(), blocks: Vec::new() }
     }
 
-    pub(crate) fn push(&mut self, (id, place): Item) {
+    pub(crate) fn push(&mut self, (id, position): Item) {
         self.filter.add(id);
         self.block.extend_from_slice(id.as_bytes());
-        self.block.extend_from_slice(&place.epoch.to_be_bytes());
-        self.block.extend_from_slice(&place.seq.0.to_be_bytes());
+        self.block.extend_from_slice(&position.epoch.to_be_bytes());
+        self.block.extend_from_slice(&position.seq.0.to_be_bytes());
         if self.block.len() == BLOCK_ITEMS * ITEM_BYTES {
             self.close_block();
         }
@@ -225,12 +222,10 @@ impl RunWriter {
     }
 }
 
-/// Which runs are whole.
 #[derive(Default)]
 pub(crate) struct RunList {
     /// Up to where the runs cover the records.
     pub(crate) indexed: LogPosition,
-    /// Each run, oldest first.
     pub(crate) runs: Vec<ListedRun>,
 }
 
