@@ -39,7 +39,6 @@ pub fn router(central: Arc<Central>) -> axum::Router {
     let routes = api::router()
         .merge(reporting::router())
         .merge(conflicts::router())
-        .merge(blobs::router())
         .merge(devices::router())
         .merge(feed::router());
     api::with_problem_responses(routes).with_state(central)

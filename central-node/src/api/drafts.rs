@@ -26,21 +26,13 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
+use super::auth::{author, credential};
+use super::error::ProblemResponse;
 use super::request::{body_bytes, expect_json, idempotency_key, media_type};
-use super::{ProblemResponse, credential};
 use crate::central::Central;
-use crate::identity::{Access, Credential};
 use crate::ingest::{DraftBatch, Job, JobOutcome};
 
 const NDJSON: &str = "application/x-ndjson";
-
-/// In whose name a credential writes: a node's speaks for its shop, an administrator's for central.
-pub(super) fn author(credential: &Credential) -> Author {
-    match credential.access {
-        Access::Node { node, site } => Author { site, central: false, namespace: node.uuid() },
-        Access::Admin => Author { site: None, central: true, namespace: credential.tenant.uuid() },
-    }
-}
 
 /// Takes drafts.
 pub(super) async fn append(

@@ -20,7 +20,7 @@ use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{drafts, events, export, quarantine, sync as api_sync};
+use super::{drafts, events, export, quarantine, sync_status};
 use crate::conflicts::{routes as conflicts, shown};
 use crate::devices::mobile::pull as mobile;
 use crate::devices::sync_log;
@@ -243,7 +243,7 @@ fn sync() -> Vec<Operation> {
                 ErrorCode::KeyChanged,
             ]),
         get(paths::SYNC_STATUS, "Where central stands with the calling node")
-            .asks::<api_sync::StatusQuery>()
+            .asks::<sync_status::StatusQuery>()
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
