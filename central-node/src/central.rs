@@ -20,6 +20,7 @@ use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
+use crate::devices::device::Devices;
 use crate::feed::{BootstrapSlots, LastContacts, Watch};
 use crate::identity::{self, IdentityError, NewTenant};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
@@ -68,6 +69,7 @@ pub enum CentralError {
 pub struct Central {
     database: Database,
     urls: Urls,
+    devices: Devices,
     queues: IngestQueue,
     background: Background,
     clock: Clock,
@@ -131,7 +133,14 @@ impl Central {
                 stopping.subscribe(),
             ));
         }
+        let devices = Devices {
+            database: database.clone(),
+            queue: queues.clone(),
+            clock: config.clock.clone(),
+            public_key: key.verifying_key().to_bytes(),
+        };
         Ok(Arc::new(Central {
+            devices,
             queues,
             background,
             database,
@@ -270,6 +279,10 @@ impl Central {
     /// What is known about damage in the store.
     pub fn store_findings(&self) -> &StoreFindings {
         &self.store_findings
+    }
+
+    pub(crate) fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     pub(crate) fn ingest_queue(&self) -> &IngestQueue {

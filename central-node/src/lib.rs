@@ -25,6 +25,7 @@ pub mod restore_window;
 mod state_store;
 pub mod store_check;
 mod store_health;
+mod sync_log;
 mod tenant;
 
 use std::sync::Arc;
@@ -36,10 +37,6 @@ pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    let routes = api::router()
-        .merge(reporting::router())
-        .merge(conflicts::router())
-        .merge(devices::router())
-        .merge(feed::router());
+    let routes = api::router().merge(reporting::router()).merge(conflicts::router()).merge(feed::router());
     api::with_problem_responses(routes).with_state(central)
 }

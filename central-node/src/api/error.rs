@@ -6,6 +6,9 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
 
 use crate::database::StoreError;
+use crate::devices::device::ContactError;
+use crate::devices::seal::DeviceEventError;
+use crate::devices::time_cursor::BadTime;
 use crate::identity::AuthError;
 
 /// A problem as a response.
@@ -57,4 +60,45 @@ impl From<AuthError> for Problem {
             AuthError::Store(error) => error.into(),
         }
     }
+}
+
+impl From<ContactError> for Problem {
+    fn from(error: ContactError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            ContactError::Name { contract } => {
+                Problem::new(ErrorCode::InvalidParameter, detail).at(contract.name_field())
+            }
+            ContactError::OtherSite { .. } => Problem::new(ErrorCode::WrongNode, detail),
+            ContactError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeviceEventError> for Problem {
+    fn from(error: DeviceEventError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            DeviceEventError::Name { field, .. } => {
+                Problem::new(ErrorCode::MalformedBody, detail).at(format!("/{field}"))
+            }
+            DeviceEventError::ReservedId | DeviceEventError::IdLength => {
+                Problem::new(ErrorCode::MalformedBody, detail).at("/id")
+            }
+            DeviceEventError::OccurredAt { .. } => Problem::new(ErrorCode::MalformedBody, detail).at("/occurred_at"),
+            DeviceEventError::PayloadTooLarge { .. } => Problem::new(ErrorCode::TooLarge, detail).at("/payload"),
+            DeviceEventError::SealedByLog { .. } => Problem::new(ErrorCode::CentralOnly, detail).at("/action"),
+        }
+    }
+}
+
+impl From<BadTime> for Problem {
+    fn from(error: BadTime) -> Problem {
+        Problem::new(ErrorCode::InvalidParameter, error.to_string()).at(error.name)
+    }
+}
+
+/// A problem in one line, for the log of synchronisations.
+pub(crate) fn summary(problem: &Problem) -> String {
+    format!("{}: {}", problem.code, problem.detail)
 }

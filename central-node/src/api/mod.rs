@@ -3,17 +3,21 @@
 mod auth;
 mod blobs;
 mod commands;
+mod desktop;
+mod device_request;
 mod drafts;
 mod edits;
 mod error;
 mod events;
 mod export;
 mod health;
+mod mobile;
 mod openapi;
 mod quarantine;
 pub(crate) mod request;
 mod start_page;
 mod store_check;
+mod sync_log;
 mod sync_status;
 
 use std::any::Any;
@@ -28,7 +32,7 @@ use comptoir_proto::{error_code::ErrorCode, paths};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub(crate) use auth::{admin, credential};
-pub(crate) use error::ProblemResponse;
+pub(crate) use error::{ProblemResponse, summary};
 
 use crate::central::Central;
 use crate::ingest::push;
@@ -38,6 +42,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::SYNC_PUSH, post(push::push))
         .route(paths::SYNC_STATUS, get(sync_status::status))
+        .route(paths::SYNC_LOG, get(sync_log::list))
         .route(paths::EVENTS, get(events::list).post(drafts::append))
         .route(paths::EVENTS_EXPORT, get(export::export))
         .route(paths::EVENT, get(events::one))
@@ -51,7 +56,9 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::START_PAGE, get(start_page::start_page))
         .merge(blobs::router())
         .merge(commands::router())
+        .merge(desktop::router())
         .merge(edits::router())
+        .merge(mobile::router())
 }
 
 /// The same routes; what the router itself refuses is a problem too, and so is a handler's defect.

@@ -20,10 +20,9 @@ use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{drafts, events, export, quarantine, sync_status};
+use super::mobile::pull as mobile;
+use super::{drafts, events, export, quarantine, sync_log, sync_status};
 use crate::conflicts::{routes as conflicts, shown};
-use crate::devices::mobile::pull as mobile;
-use crate::devices::sync_log;
 use crate::feed::{bootstrap, nodes, pull};
 use crate::reporting::{lists, routes as reports, sales, stock};
 

@@ -24,12 +24,12 @@ use tokio_postgres::IsolationLevel;
 use super::notices::notices;
 use super::rulebook::in_force_unless;
 use super::{FeedPosition, Scope, changes};
-use crate::api::{ProblemResponse, credential};
+use crate::api::{ProblemResponse, credential, summary};
 use crate::central::Central;
 use crate::database::{self, Micros, StoreError, TxPhase, as_bigint, set_tenant};
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::event_store::{TenantHead, decision_chain_at};
 use crate::identity::Access;
+use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 /// Rows of a page where the caller names no limit.
 const LIMIT: usize = 200;
@@ -151,13 +151,14 @@ pub(super) async fn pull(
     if i64::try_from(cursor.position).is_err() {
         return Err(bad(format!("cursor: {} is no position", cursor.position)).at("cursor").into());
     }
-    let sync = SyncSession::of_node(&central, asker.tenant, asker.node, Direction::Down);
+    let sync = SyncSession::of_node((central.database(), central.clock()), asker.tenant, asker.node, Direction::Down);
     let answer = answered(&central, asker, &cursor, limit, Duration::from_secs(wait)).await;
     // A wait for nothing is no synchronisation.
     let outcome =
         answer.as_ref().map(|page| page.changes.len() + page.notices.len()).map_err(|refusal| refusal.0.clone());
     if !matches!(outcome, Ok(0)) {
-        sync.end_beside(&central, outcome.map(|events| SyncCounts { events, ..SyncCounts::default() }));
+        let counts = outcome.map(|events| SyncCounts { events, ..SyncCounts::default() });
+        sync.end_in_background(counts.map_err(|problem| summary(&problem)));
     }
     Ok(Json(answer?))
 }

@@ -15,6 +15,9 @@ pub(crate) mod push;
 mod queue;
 mod refusals;
 
+// What a job or one of its parts is refused with.
+pub(crate) use comptoir_proto::problem::{Problem as DraftRefusal, Problem as DraftsError, Problem as IdReused};
+
 pub(crate) use answer::{JobOutcome, head_dto, result};
 pub(crate) use attestation::AttestationKey;
 pub(crate) use batch::{IngestError, Job, RetryHints, run_batch};

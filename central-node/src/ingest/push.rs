@@ -26,10 +26,10 @@ use super::batch::Job;
 use super::prepare::{PrepareError, PreparedPush, PreparedRecord, RecordPosition, opening, prepare};
 use super::refusals::{NotedRefusal, note};
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
+use crate::api::{ProblemResponse, credential, summary};
 use crate::central::Central;
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::identity::{Access, Credential};
+use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 /// Takes a push.
 pub(crate) async fn push(
@@ -38,10 +38,12 @@ pub(crate) async fn push(
     body: Body,
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let mut sync = credential.node().map(|node| SyncSession::of_node(&central, credential.tenant, node, Direction::Up));
+    let mut sync = credential.node().map(|node| {
+        SyncSession::of_node((central.database(), central.clock()), credential.tenant, node, Direction::Up)
+    });
     let taken = receive_push(&central, &credential, &headers, body, &mut sync).await;
     if let Some(sync) = sync {
-        sync.end_beside(&central, counts(&taken));
+        sync.end_in_background(counts(&taken).map_err(|problem| summary(&problem)));
     }
     match taken {
         Ok(response) => Ok(Json(response).into_response()),

@@ -19,13 +19,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::up::with_identity;
+use crate::api::auth::credential;
+use crate::api::error::ProblemResponse;
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
 use crate::conflicts::resolve::{
     Choice, EntitySnapshot, ResolutionBasis, ResolutionRequest, resolve as decide, stands,
 };
-use crate::devices::device::{Contract, Device, contact};
+use crate::devices::device::{Contract, Device};
 use crate::devices::seal;
 
 /// Takes a choice.
@@ -52,7 +53,7 @@ pub(super) async fn resolve(
             return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/merged").into());
         }
     };
-    let device = contact(&central, &credential, &request.client_id, Contract::Desktop).await?;
+    let device = central.devices().contact(&credential, &request.client_id, Contract::Desktop).await?;
     let event = seal::event_id(&device, &request.outbox_event_id)?;
     let order = ResolutionRequest {
         // The same choice sent twice, or for another edit that waits with this one, is one choice; another one is refused.
