@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
 
+use crate::conflicts::PlanError;
+use crate::conflicts::resolve::ResolveError;
 use crate::database::StoreError;
 use crate::devices::device::ContactError;
 use crate::devices::seal::DeviceEventError;
@@ -95,6 +97,41 @@ impl From<DeviceEventError> for Problem {
 impl From<BadTime> for Problem {
     fn from(error: BadTime) -> Problem {
         Problem::new(ErrorCode::InvalidParameter, error.to_string()).at(error.name)
+    }
+}
+
+impl From<PlanError> for Problem {
+    fn from(error: PlanError) -> Problem {
+        Problem::new(ErrorCode::MalformedBody, error.to_string()).at("/fields")
+    }
+}
+
+impl From<ResolveError> for Problem {
+    fn from(error: ResolveError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            ResolveError::NotFound(_) => Problem::new(ErrorCode::NotFound, detail),
+            ResolveError::AlreadyResolved { resolution, etag, .. } => Problem::new(ErrorCode::AlreadyResolved, detail)
+                .with("resolution_event_id", resolution.to_string())
+                .with("etag", etag),
+            ResolveError::PageChanged { version, etag, .. } | ResolveError::VersionChanged { version, etag, .. } => {
+                Problem::new(ErrorCode::PreconditionFailed, detail).with("version", version.0).with("etag", etag)
+            }
+            ResolveError::Plan(error) => error.into(),
+            ResolveError::Payload(_) => Problem::new(ErrorCode::InvalidPayload, detail).at("/fields"),
+            ResolveError::Event(reason) => Problem::new(ErrorCode::Internal, reason),
+            ResolveError::Write(error) => error.into(),
+            ResolveError::Refused(refusal) => in_fields(refusal.into()),
+            ResolveError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A refusal of a draft in the words of a resolution: the request has fields where the draft has a payload.
+fn in_fields(problem: Problem) -> Problem {
+    match problem.error_code() {
+        Some(ErrorCode::EntityTooLarge) => problem.at("/fields"),
+        _ => problem,
     }
 }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod blobs;
 mod commands;
+mod conflicts;
 mod desktop;
 mod device_request;
 mod drafts;
@@ -56,6 +57,7 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::START_PAGE, get(start_page::start_page))
         .merge(blobs::router())
         .merge(commands::router())
+        .merge(conflicts::router())
         .merge(desktop::router())
         .merge(edits::router())
         .merge(mobile::router())

@@ -21,8 +21,8 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::mobile::pull as mobile;
-use super::{drafts, events, export, quarantine, sync_log, sync_status};
-use crate::conflicts::{routes as conflicts, shown};
+use super::{conflicts, drafts, events, export, quarantine, sync_log, sync_status};
+use crate::conflicts::shown;
 use crate::feed::{bootstrap, nodes, pull};
 use crate::reporting::{lists, routes as reports, sales, stock};
 
