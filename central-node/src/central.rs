@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::devices::device::Devices;
-use crate::feed::{BootstrapSlots, LastContacts, Watch};
+use crate::feed::Feed;
 use crate::identity::{self, IdentityError, NewTenant};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
@@ -83,9 +83,7 @@ pub struct Central {
     kept: ReportCache,
     late_after: Duration,
     clock_drift_limit: Duration,
-    watch: Watch,
-    loads: BootstrapSlots,
-    contacts: LastContacts,
+    feed: Arc<Feed>,
     store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
@@ -120,7 +118,8 @@ impl Central {
         };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
-        let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
+        let (commits, stopped) = (queues.commits(), stopping.subscribe());
+        let feed = Feed::start(database.clone(), config.clock.clone(), incarnation, commits, stopped);
         let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
         let store_findings = StoreFindings::default();
         if let Some(every) = config.check_store_every {
@@ -156,9 +155,7 @@ impl Central {
             kept: ReportCache::default(),
             late_after: config.late_after,
             clock_drift_limit: config.clock_drift_limit,
-            watch,
-            loads: BootstrapSlots::default(),
-            contacts: LastContacts::default(),
+            feed: Arc::new(feed),
             store_findings,
             runner: Mutex::new(runner),
             store_health,
@@ -261,19 +258,11 @@ impl Central {
 
     /// How many pulls wait in this process for something to come.
     pub fn waiting_pulls(&self) -> usize {
-        self.watch.waiting()
+        self.feed.waiting_pulls()
     }
 
-    pub(crate) fn watch(&self) -> &Watch {
-        &self.watch
-    }
-
-    pub(crate) fn bootstrap_slots(&self) -> &BootstrapSlots {
-        &self.loads
-    }
-
-    pub(crate) fn last_contacts(&self) -> &LastContacts {
-        &self.contacts
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// What is known about damage in the store.

@@ -37,6 +37,6 @@ pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    let routes = api::router().merge(reporting::router()).merge(feed::router());
+    let routes = api::router().merge(reporting::router());
     api::with_problem_responses(routes).with_state(central)
 }

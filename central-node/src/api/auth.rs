@@ -7,6 +7,7 @@ use comptoir_proto::problem::Problem;
 
 use super::error::ProblemResponse;
 use crate::central::Central;
+use crate::feed::{NodeCaller, Scope};
 use crate::identity::{self, Access, AuthError, Credential};
 
 /// The caller's credential, looked up anew for each request.
@@ -25,6 +26,17 @@ pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Cred
     match credential.access {
         Access::Admin => Ok(credential),
         Access::Node { .. } => Err(forbidden("this needs an administrator's token, not a node's key").into()),
+    }
+}
+
+/// The caller, where it is a node that reads the feed; 403 for an administrator.
+pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Result<NodeCaller, ProblemResponse> {
+    let credential = credential(central, headers).await?;
+    match credential.access {
+        Access::Node { node, site } => {
+            Ok(NodeCaller { tenant: credential.tenant, node, scope: Scope { site, shows_conflicts: true } })
+        }
+        Access::Admin => Err(forbidden("only a node pulls: an administrator reads the lists and the reports").into()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::database::StoreError;
 use crate::devices::device::ContactError;
 use crate::devices::seal::DeviceEventError;
 use crate::devices::time_cursor::BadTime;
+use crate::feed::FeedError;
 use crate::identity::AuthError;
 
 /// A problem as a response.
@@ -132,6 +133,24 @@ fn in_fields(problem: Problem) -> Problem {
     match problem.error_code() {
         Some(ErrorCode::EntityTooLarge) => problem.at("/fields"),
         _ => problem,
+    }
+}
+
+impl From<FeedError> for Problem {
+    fn from(error: FeedError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            FeedError::OtherCentral { this, .. } => {
+                Problem::new(ErrorCode::IncarnationChanged, detail).with("incarnation", this.to_string())
+            }
+            FeedError::OtherScope { now, .. } => Problem::new(ErrorCode::ScopeChanged, detail).with("scope", now),
+            FeedError::AheadOfLog { head, .. } | FeedError::OtherPast { head, .. } => {
+                Problem::new(ErrorCode::IncarnationChanged, detail).with("head", head.0)
+            }
+            FeedError::Busy { .. } => Problem::new(ErrorCode::QueueFull, detail).retry_after(5),
+            FeedError::Encoder(_) => Problem::new(ErrorCode::Internal, detail),
+            FeedError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod auth;
 mod blobs;
+mod bootstrap;
 mod commands;
 mod conflicts;
 mod desktop;
@@ -13,7 +14,9 @@ mod events;
 mod export;
 mod health;
 mod mobile;
+mod nodes;
 mod openapi;
+mod pull;
 mod quarantine;
 pub(crate) mod request;
 mod start_page;
@@ -32,7 +35,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::{error_code::ErrorCode, paths};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub(crate) use auth::{admin, credential};
+pub(crate) use auth::credential;
 pub(crate) use error::{ProblemResponse, summary};
 
 use crate::central::Central;
@@ -43,6 +46,9 @@ pub(crate) fn router() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::SYNC_PUSH, post(push::push))
         .route(paths::SYNC_STATUS, get(sync_status::status))
+        .route(paths::SYNC_PULL, get(pull::pull))
+        .route(paths::SYNC_BOOTSTRAP, get(bootstrap::bootstrap))
+        .route(paths::NODES, get(nodes::list))
         .route(paths::SYNC_LOG, get(sync_log::list))
         .route(paths::EVENTS, get(events::list).post(drafts::append))
         .route(paths::EVENTS_EXPORT, get(export::export))

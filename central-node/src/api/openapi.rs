@@ -21,9 +21,9 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::mobile::pull as mobile;
-use super::{conflicts, drafts, events, export, quarantine, sync_log, sync_status};
+use super::{bootstrap, conflicts, drafts, events, export, pull, quarantine, sync_log, sync_status};
 use crate::conflicts::shown;
-use crate::feed::{bootstrap, nodes, pull};
+use crate::feed::nodes::NodeList;
 use crate::reporting::{lists, routes as reports, sales, stock};
 
 const SERVER: Server = Server {
@@ -253,7 +253,7 @@ fn sync() -> Vec<Operation> {
             .mentions::<pull_v1::BootstrapLine>(false)
             .answers_given(200, pull_v1::BOOTSTRAP_TYPE, bytes())
             .refuses(&moved),
-        get(paths::NODES, "How each node stands").answers::<nodes::NodeList>(200),
+        get(paths::NODES, "How each node stands").answers::<NodeList>(200),
     ]
 }
 

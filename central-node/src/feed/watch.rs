@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Scope;
+use super::scope::Scope;
 use crate::database::{Database, StoreError, begin, natural};
 use crate::restart::revive;
 use crate::state_store::Versions;
@@ -82,7 +82,7 @@ impl Watch {
 
     /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the log grew
     /// meanwhile, as far as was seen: where it did not, reading again would give the same.
-    pub(super) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
+    pub(crate) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
         let key = (tenant, scope);
         let mut newest = {
             let mut scopes = self.waits.scopes();
