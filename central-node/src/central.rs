@@ -27,7 +27,7 @@ use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
-use crate::reporting::ReportCache;
+use crate::reporting::{ReportSource, Reports};
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
 
@@ -79,9 +79,7 @@ pub struct Central {
     rulebook: comptoir_core::rulebook::Rulebook,
     pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
-    progress: Arc<Progress>,
-    kept: ReportCache,
-    late_after: Duration,
+    reports: Reports,
     clock_drift_limit: Duration,
     feed: Arc<Feed>,
     store_findings: StoreFindings,
@@ -132,6 +130,12 @@ impl Central {
                 stopping.subscribe(),
             ));
         }
+        let reports = Reports::new(ReportSource {
+            database: database.clone(),
+            clock: config.clock.clone(),
+            progress,
+            late_after: config.late_after,
+        });
         let devices = Devices {
             database: database.clone(),
             queue: queues.clone(),
@@ -151,9 +155,7 @@ impl Central {
             rulebook: config.rulebook,
             bodies: Arc::new(Semaphore::new(BODIES_KIB)),
             stopping,
-            progress,
-            kept: ReportCache::default(),
-            late_after: config.late_after,
+            reports,
             clock_drift_limit: config.clock_drift_limit,
             feed: Arc::new(feed),
             store_findings,
@@ -236,19 +238,8 @@ impl Central {
         &self.store_health
     }
 
-    /// How far each tenant has come, as this process last saw it.
-    pub(crate) fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Answers of reports that were asked lately.
-    pub(crate) fn report_cache(&self) -> &ReportCache {
-        &self.kept
-    }
-
-    /// How long a node may be silent before its site is called late.
-    pub(crate) fn late_after(&self) -> Duration {
-        self.late_after
+    pub(crate) fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// Past which offset a node's clock is said to drift.

@@ -37,6 +37,5 @@ pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    let routes = api::router().merge(reporting::router());
-    api::with_problem_responses(routes).with_state(central)
+    api::with_problem_responses(api::router()).with_state(central)
 }

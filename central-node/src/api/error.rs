@@ -13,6 +13,8 @@ use crate::devices::seal::DeviceEventError;
 use crate::devices::time_cursor::BadTime;
 use crate::feed::FeedError;
 use crate::identity::AuthError;
+use crate::projections::ProjectionError;
+use crate::reporting::ReportError;
 
 /// A problem as a response.
 #[derive(Clone, Debug)]
@@ -151,6 +153,33 @@ impl From<FeedError> for Problem {
             FeedError::Encoder(_) => Problem::new(ErrorCode::Internal, detail),
             FeedError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<ReportError> for Problem {
+    fn from(error: ReportError) -> Problem {
+        let detail = error.to_string();
+        let problem = match error {
+            ReportError::AheadOfLog { .. } | ReportError::InFuture { .. } => {
+                Problem::new(ErrorCode::AsOfInFuture, detail)
+            }
+            ReportError::NotReached { reached, .. } => {
+                Problem::new(ErrorCode::PositionNotReached, detail).with("complete_through", reached.0).retry_after(1)
+            }
+            ReportError::TooManyRows { .. } | ReportError::TooManySales { .. } => {
+                Problem::new(ErrorCode::TooLarge, detail)
+            }
+            ReportError::NoEntity { .. } | ReportError::Deleted { .. } => Problem::new(ErrorCode::NotFound, detail),
+            ReportError::Cursor(_) => Problem::new(ErrorCode::InvalidParameter, detail).at("cursor"),
+            ReportError::Store(error) | ReportError::Projection(ProjectionError::Store(error)) => error.into(),
+            ReportError::Projection(_) | ReportError::Csv(_) | ReportError::Json(_) => {
+                Problem::new(ErrorCode::Internal, detail)
+            }
+        };
+        if problem.error_code() == Some(ErrorCode::Internal) {
+            tracing::error!(detail = problem.detail, "A report could not be made");
+        }
+        problem
     }
 }
 

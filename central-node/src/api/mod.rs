@@ -18,7 +18,11 @@ mod nodes;
 mod openapi;
 mod pull;
 mod quarantine;
+mod read_models;
+mod report_query;
+mod reports;
 pub(crate) mod request;
+mod respond;
 mod start_page;
 mod store_check;
 mod sync_log;
@@ -67,6 +71,8 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .merge(desktop::router())
         .merge(edits::router())
         .merge(mobile::router())
+        .merge(read_models::router())
+        .merge(reports::router())
 }
 
 /// The same routes; what the router itself refuses is a problem too, and so is a handler's defect.

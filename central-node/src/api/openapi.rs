@@ -21,10 +21,11 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::mobile::pull as mobile;
+use super::report_query as queries;
 use super::{bootstrap, conflicts, drafts, events, export, pull, quarantine, sync_log, sync_status};
 use crate::conflicts::shown;
 use crate::feed::nodes::NodeList;
-use crate::reporting::{lists, routes as reports, sales, stock};
+use crate::reporting::{sales, stock};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of the central node",
@@ -170,10 +171,10 @@ fn reports() -> Vec<Operation> {
             .refuses(&[ErrorCode::PositionNotReached, ErrorCode::AsOfInFuture, ErrorCode::TooLarge])
     };
     vec![
-        table(get(paths::REPORT_SALES, "Sales").asks::<reports::SalesQuery>().answers::<sales::SalesReport>(200)),
+        table(get(paths::REPORT_SALES, "Sales").asks::<queries::SalesQuery>().answers::<sales::SalesReport>(200)),
         table(
             get(paths::REPORT_STOCK, "Stock, with its lots")
-                .asks::<reports::StockReportQuery>()
+                .asks::<queries::StockReportQuery>()
                 .answers::<stock::StockReport>(200),
         ),
     ]
@@ -181,12 +182,12 @@ fn reports() -> Vec<Operation> {
 
 fn rows() -> Vec<Operation> {
     vec![
-        rows_of::<stock::StockRow, lists::StockListQuery>(paths::STOCK, "Stock as it stands"),
-        rows_of::<EntityRow, lists::ListPageQuery>(paths::PRODUCTS, "Products"),
-        rows_of::<EntityRow, lists::ListPageQuery>(paths::CLIENTS, "Clients"),
+        rows_of::<stock::StockRow, queries::StockListQuery>(paths::STOCK, "Stock as it stands"),
+        rows_of::<EntityRow, queries::ListPageQuery>(paths::PRODUCTS, "Products"),
+        rows_of::<EntityRow, queries::ListPageQuery>(paths::CLIENTS, "Clients"),
         one(paths::CLIENT, "One client"),
-        rows_of::<DeliveryRow, lists::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
-        rows_of::<InvoiceRow, lists::DocumentQuery>(paths::INVOICES, "Invoices"),
+        rows_of::<DeliveryRow, queries::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
+        rows_of::<InvoiceRow, queries::DocumentQuery>(paths::INVOICES, "Invoices"),
         one(paths::ENTITY, "One entity of any type"),
     ]
 }
@@ -197,7 +198,7 @@ fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static s
 
 fn one(path: &'static str, summary: &'static str) -> Operation {
     get(path, summary)
-        .asks::<lists::OneQuery>()
+        .asks::<queries::OneQuery>()
         .answers::<EntityRow>(200)
         .named()
         .refuses(&[ErrorCode::PositionNotReached])
