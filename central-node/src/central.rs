@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_proto::problem::Problem;
 use comptoir_proto::rulebook_file;
 use comptoir_proto::sync_v1::{HeadDto, SignedHead, receipt_text};
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -22,7 +23,7 @@ use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::feed::{BootstrapSlots, LastContacts, Watch};
 use crate::identity::{self, IdentityError, NewTenant};
-use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
+use crate::ingest::{self, AttestationKey, DraftBatch, ImportOutcome, ImportedRecords, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
@@ -310,15 +311,20 @@ impl Central {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         identity::insert_tenant(&tx, tenant, central_node, new).await?;
-        let jobs = [Job::Drafts(self.first_events(central_node, new))];
         let refused = |reason: String| CentralError::Tenant { tenant, reason };
-        let answers = ingest::run_batch(&tx, tenant, &jobs, self.clock.now(), &ingest::RetryHints::default()).await;
-        let answers = answers.map_err(|error| refused(error.to_string()))?;
-        if let Some(problem) = answers.iter().find_map(ingest::JobOutcome::problem) {
-            return Err(refused(problem.detail.clone()));
+        let first_events = self.first_events(central_node, new);
+        let outcomes = ingest::write_drafts(&tx, tenant, first_events, self.clock.now()).await;
+        let outcomes = outcomes.map_err(|error| refused(error.to_string()))?;
+        if let Some(refusal) = outcomes.into_iter().find_map(Result::err) {
+            return Err(refused(refusal.to_string()));
         }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(tenant)
+    }
+
+    /// Imports a node's exported records through the same checks and decisions as a push.
+    pub async fn import_records(&self, tenant: TenantId, imported: ImportedRecords) -> Result<ImportOutcome, Problem> {
+        Ok(ingest::import_records(&self.database, &self.queues, &self.clock, tenant, imported).await?)
     }
 
     /// The rulebook that new tenants adopt.

@@ -8,6 +8,7 @@ mod background;
 mod blobs;
 mod central;
 mod clock;
+mod commit_signal;
 mod config;
 mod conflicts;
 pub mod database;

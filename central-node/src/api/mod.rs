@@ -3,10 +3,12 @@
 mod commands;
 mod drafts;
 mod edits;
+mod error;
 mod events;
 mod export;
 mod health;
 mod openapi;
+mod push;
 mod quarantine;
 pub(crate) mod request;
 mod start_page;
@@ -26,7 +28,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::central::Central;
 use crate::identity::{self, Access, AuthError, Credential};
-use crate::ingest::push;
 
 /// The routes of ingest, the write API and the log.
 pub(crate) fn router() -> Router<Arc<Central>> {

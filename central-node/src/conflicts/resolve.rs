@@ -120,7 +120,7 @@ pub(crate) async fn resolve(
     }
     let outcomes = central.ingest_queue().write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
     let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
-    let results = results.map_err(|problem| as_asked(problem, &conflict, order))?;
+    let results = results.map_err(|refusal| as_asked(refusal.into(), &conflict, order))?;
     let mut connection = central.database().service().await.map_err(problem)?;
     let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
     let entity = as_it_stands(&tx, tenant, &conflict).await.map_err(problem)?;

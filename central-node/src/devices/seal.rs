@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::device::Device;
 use super::offset;
 use crate::central::Central;
-use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, Job, JobOutcome, PayloadReading};
+use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, PayloadReading};
 
 /// An event as either contract has it, before it is checked.
 pub(crate) struct DeviceEvent<'a> {
@@ -130,18 +130,13 @@ pub(crate) async fn submit(
     for draft in &mut drafts {
         draft.clock_offset_micros = offset::of_stamp(clock_offset_micros, draft.occurred_at, now);
     }
-    let job = Job::Device(DeviceDrafts {
+    let job = DeviceDrafts {
         node: device.node,
         opened_for: format!("the {} device {}", device.contract, device.name),
         public_key: central.public_key(),
         clock_offset_micros,
         drafts,
-    });
-    match central.ingest_queue().submit(device.tenant, job).await? {
-        JobOutcome::OfDevice(outcomes) => Ok(outcomes),
-        JobOutcome::Refused(problem) => Err(problem),
-        JobOutcome::Pushed { .. } | JobOutcome::Drafted(_) => {
-            Err(Problem::new(ErrorCode::Internal, "a device's events were answered as another job"))
-        }
-    }
+    };
+    let outcomes = central.ingest_queue().submit(device.tenant, job).await?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.map_err(Problem::from)).collect())
 }
