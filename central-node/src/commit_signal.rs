@@ -2,11 +2,11 @@
 
 use tokio::sync::watch;
 
-/// The sending end; `ingest/queue.rs` raises it after each commit. The receiving ends are `projections/runner.rs`, which brings reports
-/// up to date, and `feed/watch.rs`, which wakes waiting pulls.
+/// The sending end; `ingest/queue.rs` raises it after each commit. The receiving ends are `projections/runner.rs`, which
+/// brings reports up to date, and `feed/watch.rs`, which wakes waiting pulls.
 ///
-/// The number counts commits and wraps. It is a hint that there is something to read, never a position: readers poll the heads as
-/// well, because another process may commit.
+/// The number counts commits and wraps. It is a hint that there is something to read, never a position: readers poll the
+/// heads as well, because another process may commit.
 #[derive(Clone, Debug)]
 pub(crate) struct CommitSignal(watch::Sender<u64>);
 

@@ -3,12 +3,12 @@
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
-// ---------------------------------------------------------------------------------------------------------------- ingest
-
 use crate::ingest::{
     DraftRefusal, DraftsError, IdReused, ImportError, IngestError, PrepareError, PushError, PushRefusal,
 };
 use crate::restore_window::RestoreInProgress;
+
+// Ingest.
 
 impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Problem {

@@ -2,8 +2,8 @@
 //!
 //! - Records that central holds already, byte for byte, are answered from their stored decisions.
 //! - The records after them get the next seqs, whatever they say.
-//! - A gap is refused, with the seq that comes next. Other bytes at a held seq are a fork: the epoch is frozen, and the branch that
-//!   came second is kept next to the log.
+//! - A gap is refused, with the seq that comes next. Other bytes at a held seq are a fork: the epoch is frozen, and the
+//!   branch that came second is kept next to the log.
 
 use std::collections::HashSet;
 
@@ -12,10 +12,11 @@ use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_proto::opening::EpochEnd;
 
-use super::error::{PushError, PushRefusal};
+use super::error::{IngestError, PushError, PushRefusal};
 use super::job::{JobRun, PushRun};
 use super::load::BatchContext;
 use super::prepare::PreparedPush;
+use crate::database::StoreError;
 use crate::event_store::{AppendedBatch, ForkRecord, NodeHead, NodeLog, StoredRecord};
 use crate::restore_window::RestoreInProgress;
 
@@ -59,6 +60,7 @@ fn accept_push<'a>(
     let push = run.push;
     let log = context.logs.get(&push.node).filter(|_| push.node != context.tenant.central_node);
     let log = log.ok_or(PushError::NoLog(push.node))?;
+    check_stored(push, log, &run.held).map_err(IngestError::from)?;
     let held = accept(context.tenant.id, push, log, &run.held).inspect_err(|refusal| {
         if let Some(from) = refusal.branch_from() {
             keep_branch(push, from, log, changes);
@@ -72,6 +74,17 @@ fn accept_push<'a>(
     run.new = held..until;
     extend_log(push, held, until, log, changes);
     Ok(())
+}
+
+/// The records that are stored at the push's seqs have to reach up to the log's head without a gap.
+fn check_stored(push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
+    let Some(head) = log.epochs.get(&push.epoch.number) else { return Ok(()) };
+    let (first, last) = (push.first_seq, push.last_seq().min(head.last_seq));
+    if held.iter().map(|record| record.seq.0).eq(first.0..=last.0) {
+        return Ok(());
+    }
+    let (node, epoch) = (push.node, push.epoch.number);
+    Err(StoreError::Damaged(format!("node {node}, epoch {epoch}: records from seq {first} to {last} are missing")))
 }
 
 /// Notes the node's head after the push, and its key with its first push.
@@ -90,7 +103,8 @@ fn extend_log(push: &PreparedPush, held: usize, until: usize, log: &NodeLog, cha
     }
 }
 
-/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own disk.
+/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own
+/// disk.
 fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: &mut BatchChanges<'a>) {
     let Some(head) = log.epochs.get(&push.epoch.number).filter(|head| !head.frozen) else { return };
     tracing::error!(
@@ -108,8 +122,8 @@ fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: 
     }));
 }
 
-/// How many of the push's records central holds already; the rest are new and follow them. `held` are the records that are stored at the
-/// push's seqs, in order.
+/// How many of the push's records central holds already; the rest are new and follow them. `held` are the records that
+/// are stored at the push's seqs, in order.
 ///
 /// What the first record of an epoch says about the epoch before is checked in [`opening_objection`].
 fn accept(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<usize, PushRefusal> {
@@ -147,12 +161,13 @@ fn opened(tenant: TenantId, push: &PreparedPush, log: &NodeLog) -> Result<usize,
     }
 }
 
-/// The objection to the first record of a new epoch that names another end of the previous epoch than central holds. `log` is the node's
-/// log without the push.
+/// The objection to the first record of a new epoch that names another end of the previous epoch than central holds.
+/// `log` is the node's log without the push.
 ///
-/// The push is not refused: the chain fits, and the sales after the record happened. A node that asked central while one of its pushes was
-/// still on its way names an end that has moved since; a node that was restored from an older copy, or whose log was written again, names
-/// another record. A person has to find out which it was, so the record is quarantined and the others count.
+/// The push is not refused: the chain fits, and the sales after the record happened. A node that asked central while one
+/// of its pushes was still on its way names an end that has moved since; a node that was restored from an older copy, or
+/// whose log was written again, names another record. A person has to find out which it was, so the record is quarantined
+/// and the others count.
 fn opening_objection(push: &PreparedPush, log: &NodeLog) -> Option<String> {
     if log.epochs.contains_key(&push.epoch.number) {
         return None;
@@ -179,7 +194,7 @@ fn continued(
         return Err(PushRefusal::Gap { node, epoch, got: push.first_seq, expected });
     }
     for (at, (stored, sent)) in held.iter().zip(&push.records).enumerate() {
-        assert_eq!(stored.seq.0, push.first_seq.0 + at as u64, "a node's log is stored without a gap");
+        assert_eq!(stored.seq.0, push.first_seq.0 + at as u64, "stored records were checked to have no gap");
         if stored.chain != sent.chain {
             return Err(fork(stored.seq, stored.chain.to_string(), sent.chain.to_string(), at));
         }

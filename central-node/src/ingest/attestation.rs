@@ -1,9 +1,10 @@
-//! Central's attestation of a result that the order of arrival decided: who was first at a delivery, and which number an invoice got. A
-//! node stores it with the result, and sends both to a central that was restored from an older copy. Central believes only what it
-//! attested itself: a node that could claim a decision without proof could choose its verdict.
+//! Central's attestation of a result that the order of arrival decided: who was first at a delivery, and which number an
+//! invoice got. A node stores it with the result, and sends both to a central that was restored from an older copy.
+//! Central believes only what it attested itself: a node that could claim a decision without proof could choose its
+//! verdict.
 //!
-//! It is a keyed BLAKE3 of 128 bits. Only central has to check it, so no signature is needed. The key is derived from central's signing
-//! key, which is in the database and so in every copy of it.
+//! It is a keyed BLAKE3 of 128 bits. Only central has to check it, so no signature is needed. The key is derived from
+//! central's signing key, which is in the database and so in every copy of it.
 
 use comptoir_core::decision::{Resolution, Verdict};
 use comptoir_core::event::Event;
@@ -22,7 +23,8 @@ pub(crate) type Attestation = [u8; 16];
 #[derive(Clone)]
 pub(crate) struct AttestationKey([u8; 32]);
 
-/// An event whose result may be attested. Its content says what was decided about, wherever and however often the event is sealed.
+/// An event whose result may be attested. Its content says what was decided about, wherever and however often the event
+/// is sealed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AttestedEvent {
     tenant: TenantId,

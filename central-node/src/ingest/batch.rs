@@ -1,14 +1,14 @@
 //! One batch: the jobs of a tenant that waited together, in one transaction.
 //!
-//! 1. load: lock the tenant's head, so that nobody else gives positions; then each node's head, which jobs are refused as a whole, and the
-//!    state that the others touch, with one query per table;
+//! 1. load: lock the tenant's head, so that nobody else gives positions; then each node's head, which jobs are refused as
+//!    a whole, and the state that the others touch, with one query per table;
 //! 2. decide in memory ([`BatchDecider`]), while
 //! 3. append inserts the rows that are decided already;
 //! 4. save the state, with one statement per table, and the heads;
 //! 5. answer: set each job's result. The caller commits.
 //!
-//! Pushed event ids are assumed new and not looked up. The unique index catches the rest: the batch fails, and is retried with
-//! [`RetryHints::check_ids`].
+//! Pushed event ids are assumed new and not looked up. The unique index catches the rest: the batch fails, and is retried
+//! with [`RetryHints::check_ids`].
 //!
 //! Never here: a statement per event, the network, a lock other than the tenant's.
 
@@ -225,7 +225,8 @@ type RowGroup<'a> = Vec<Arc<NewEvent<'a>>>;
 
 const GROUP_ROWS: usize = 1_000;
 
-/// The sending end of the channel from [`decide`] to [`append`]: Postgres inserts one group of rows while the next one is decided.
+/// The sending end of the channel from [`decide`] to [`append`]: Postgres inserts one group of rows while the next one is
+/// decided.
 ///
 /// The channel has no bound, because the batch itself has one: its records are in memory before the first is decided.
 struct RecordWriter<'a>(mpsc::UnboundedSender<RowGroup<'a>>);

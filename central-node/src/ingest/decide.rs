@@ -1,7 +1,8 @@
-//! Deciding in memory, record by record, under the tenant's lock: position, judgement, effects, the stored decision and its chain.
+//! Deciding in memory, record by record, under the tenant's lock: position, judgement, effects, the stored decision and
+//! its chain.
 //!
-//! A record is decided once, and its decision is stored as bytes. The effects change the [`DecisionState`] that the next record is decided
-//! on. Nothing here waits for the database.
+//! A record is decided once, and its decision is stored as bytes. The effects change the [`DecisionState`] that the next
+//! record is decided on. Nothing here waits for the database.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -121,7 +122,8 @@ pub(super) struct ReceivedAt {
 }
 
 impl ReceivedAt {
-    /// Each record is received one microsecond after the previous one. A batch that would straddle the new year is received after it.
+    /// Each record is received one microsecond after the previous one. A batch that would straddle the new year is
+    /// received after it.
     pub(super) fn new(tenant: &Tenant, head: &TenantHead, now: Timestamp, records: usize) -> ReceivedAt {
         // An invoice adds a second record.
         let span = i64::try_from(records).unwrap_or(i64::MAX / 4).saturating_mul(2);
@@ -274,7 +276,8 @@ impl<'a> BatchDecider<'a> {
         for effect in effects {
             effect.writes(&mut self.written);
             let decision_state = &mut self.decision_state;
-            // A panic half-way leaves a state that nothing may be decided on: the whole batch begins again, with this event quarantined.
+            // A panic half-way leaves a state that nothing may be decided on: the whole batch begins again, with this
+            // event quarantined.
             catch_unwind(AssertUnwindSafe(|| rules::evolve(decision_state, effect)))
                 .map_err(|_| DecideError::Defect(event))?;
             self.past.note(&self.decision_state, effect);
@@ -361,7 +364,8 @@ impl<'a> BatchDecider<'a> {
         self.seal_for(self.tenant.central_node, id, at, content, &ClockHistory::default(), body)
     }
 
-    /// Seals an event into a log that central keeps, its own or a device's, and decides it. `body` says what could be read of it.
+    /// Seals an event into a log that central keeps, its own or a device's, and decides it. `body` says what could be
+    /// read of it.
     pub(super) fn seal_for(
         &mut self,
         node: NodeId,

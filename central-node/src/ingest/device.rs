@@ -1,8 +1,9 @@
-//! Events of a device that keeps no chain of its own: a phone of the mobile contract, a desktop of the other. Central seals them into
-//! a log that it keeps for the device, and decides them as that device's, in the same batch and by the same rules as a node's push.
+//! Events of a device that keeps no chain of its own: a phone of the mobile contract, a desktop of the other. Central
+//! seals them into a log that it keeps for the device, and decides them as that device's, in the same batch and by the
+//! same rules as a node's push.
 //!
-//! Nothing is refused for what it says: a payload that does not fit its schema is sealed and quarantined, as in a push. Only an id that
-//! counts already with other content is refused, since two events cannot have one id.
+//! Nothing is refused for what it says: a payload that does not fit its schema is sealed and quarantined, as in a push.
+//! Only an id that counts already with other content is refused, since two events cannot have one id.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -60,7 +61,8 @@ pub(crate) struct DeviceDraft {
     pub(crate) client_id: Option<String>,
     /// Whether it means the entity that has that id at central, not the device's own entity of that id.
     pub(crate) is_another_s: bool,
-    /// Entities of others, by type and id, that its payload names by ids which central has replaced for the device's own entities.
+    /// Entities of others, by type and id, that its payload names by ids which central has replaced for the device's own
+    /// entities.
     pub(crate) others: BTreeSet<(String, String)>,
     /// Subtracted from `occurred_at` to get the effective time.
     pub(crate) clock_offset_micros: i64,
@@ -139,8 +141,9 @@ impl DeviceIdMap {
         Content { entity_id, payload, ..content.clone() }
     }
 
-    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of a STUDENT. Nothing
-    /// where there are none. Every other value keeps the bytes of its writer: a number read and written again may be another number.
+    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of
+    /// a STUDENT. Nothing where there are none. Every other value keeps the bytes of its writer: a number read and
+    /// written again may be another number.
     fn rename(
         &self,
         text: &str,
@@ -206,7 +209,8 @@ fn each(text: &str, change: impl Fn(&str) -> Option<Box<RawValue>>) -> Option<Bo
     changed.then(|| to_raw_value(&new).ok()).flatten()
 }
 
-/// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are ACADEMIC_YEAR.
+/// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are
+/// ACADEMIC_YEAR.
 fn referred_type(field: &str) -> Option<Name> {
     let stem = ["Ids", "_ids", "Id", "_id"].into_iter().find_map(|end| field.strip_suffix(end))?;
     let mut name = String::with_capacity(stem.len() + 4);
@@ -226,8 +230,8 @@ pub(crate) fn server_id(node: NodeId, entity_type: &Name, client_id: &str) -> Na
 }
 
 impl DeviceDrafts {
-    /// The drafts as the rules see them, before they have a seq: for what has to be loaded. An entity that is created is included under
-    /// its own id and under the id that central would assign.
+    /// The drafts as the rules see them, before they have a seq: for what has to be loaded. An entity that is created is
+    /// included under its own id and under the id that central would assign.
     pub(crate) fn as_known(&self, tenant: &Tenant, ids: &DeviceIdMap) -> Vec<ParsedEvent> {
         let known = |draft: &DeviceDraft, entity_id: Option<Name>| {
             let PayloadReading::Fact(fact, _) = &draft.reading else { return None };
@@ -305,8 +309,8 @@ impl DeviceDrafts {
         Ok(Ok(DeviceResult { result: record_result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
     }
 
-    /// Whether an entity that the device creates has the id of another node's entity. An entity that was deleted counts as another's too,
-    /// unless the device has seen the deletion.
+    /// Whether an entity that the device creates has the id of another node's entity. An entity that was deleted counts
+    /// as another's too, unless the device has seen the deletion.
     fn is_taken(&self, decider: &BatchDecider<'_>, draft: &DeviceDraft) -> bool {
         let PayloadReading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
         let key =
@@ -377,10 +381,11 @@ fn answer_counted(
     }
 }
 
-/// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may have changed since:
-/// the base version, where the device names none and central derives it from the device's last synchronisation; the schema version, which
-/// is the newest that central knows; and ids that central has assigned, together with whose entity a replaced id means. Payloads are
-/// compared in their RFC 8785 form: a device that stores objects may write them in another order the second time.
+/// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may
+/// have changed since: the base version, where the device names none and central derives it from the device's last
+/// synchronisation; the schema version, which is the newest that central knows; and ids that central has assigned,
+/// together with whose entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
+/// objects may write them in another order the second time.
 fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);

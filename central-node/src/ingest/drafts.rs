@@ -39,7 +39,7 @@ pub(crate) struct DraftBatch {
 enum DraftPlan {
     Seal,
     /// The event is in the log already.
-    Stored(Decided),
+    Stored(Box<Decided>),
     /// The event is a row of this batch already: its index.
     Row(usize),
     /// The same draft is in this request already: its index.
@@ -92,7 +92,7 @@ impl DraftBatch {
     ) -> Result<Result<Decided, DraftRefusal>, IngestError> {
         let (row, duplicate) = match self.plan(decider, draft, fact, &mut Edits::default())? {
             DraftPlan::Refused(refusal) => return Ok(Err(refusal)),
-            DraftPlan::Stored(decided) => return Ok(Ok(decided)),
+            DraftPlan::Stored(decided) => return Ok(Ok(*decided)),
             DraftPlan::Seal => (decider.seal(draft.id, draft.occurred_at, draft.content.clone(), fact.clone())?, false),
             DraftPlan::Row(row) => (row, true),
             DraftPlan::Draft(_) => unreachable!("a draft alone has none before it"),
@@ -115,7 +115,7 @@ impl DraftBatch {
             let (row, duplicate) = match plan {
                 DraftPlan::Refused(_) => unreachable!("a refused draft refuses all"),
                 DraftPlan::Stored(decided) => {
-                    answers.push(Ok(decided));
+                    answers.push(Ok(*decided));
                     rows.push(None);
                     continue;
                 }
@@ -168,7 +168,7 @@ impl DraftBatch {
                     return Ok(DraftPlan::Refused(IdReused(draft.id).into()));
                 }
                 let result = stored_result(&held.decision, held.seq)?;
-                return Ok(DraftPlan::Stored(decided(result, held.chain, true)));
+                return Ok(DraftPlan::Stored(Box::new(decided(result, held.chain, true))));
             }
             Some(CountedView::Row(row)) => {
                 let same = decider.rows[row].event.as_deref().is_some_and(|event| draft.same_content(event));
@@ -181,7 +181,8 @@ impl DraftBatch {
         Ok(refusal.map_or(DraftPlan::Seal, DraftPlan::Refused))
     }
 
-    /// Refuses what a shop may not write through central: central's node seals it, so the rules would take it for central's own.
+    /// Refuses what a shop may not write through central: central's node seals it, so the rules would take it for
+    /// central's own.
     fn central_only(&self, decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact) -> Option<DraftRefusal> {
         let content = &draft.content;
         let by_a_log = matches!(fact, Fact::EpochOpened | Fact::ClockChanged(_));
@@ -197,9 +198,9 @@ impl DraftBatch {
     }
 }
 
-/// Refuses an edit made from another version than the current one. Everybody who edits through central writes as central's node, so no rule
-/// between nodes sees two people who edit the same entity. Their drafts are compared with what they saw here, under the tenant's lock and
-/// under every rule.
+/// Refuses an edit made from another version than the current one. Everybody who edits through central writes as
+/// central's node, so no rule between nodes sees two people who edit the same entity. Their drafts are compared with what
+/// they saw here, under the tenant's lock and under every rule.
 fn out_of_date(decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact, edits: &mut Edits) -> Option<DraftRefusal> {
     let content = &draft.content;
     let edit = Edit::of(fact, content.base_version.map(Tag::of_version))?;

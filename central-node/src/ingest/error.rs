@@ -72,7 +72,8 @@ pub(crate) enum PushRefusal {
         epoch: u32,
         /// A fork was seen, or a later epoch is open.
         why: String,
-        /// Index in the push of the first record that central does not hold, where the branch has to be kept next to the log.
+        /// Index in the push of the first record that central does not hold, where the branch has to be kept next to the
+        /// log.
         keep_from: Option<usize>,
     },
     /// The epoch was opened with another key than the node's first one. Both keys are in hex.
@@ -111,8 +112,8 @@ pub(crate) enum DraftRefusal {
     /// The rulebook lets only central write entities of this type.
     #[error("{entity_type} is under the rule {}: only central writes it", .rule.as_str())]
     CentralOnly { entity_type: Name, rule: Rule },
-    /// The edit was made from another version of the entity than the current one. Nodes refuse such edits by the same check, and its
-    /// answer is the document of the wire contract.
+    /// The edit was made from another version of the entity than the current one. Nodes refuse such edits by the same
+    /// check, and its answer is the document of the wire contract.
     #[error("{}", .0.detail)]
     OutOfDate(Box<Problem>),
     #[error("{0}")]

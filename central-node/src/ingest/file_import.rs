@@ -40,8 +40,9 @@ pub struct ImportOutcome {
     pub held_before: usize,
 }
 
-/// Writes the records as a push of their node would. If the node pushes the same records later, it is answered from what was decided
-/// here. Times are corrected by what the log itself says about the node's clock, and are never later than now.
+/// Writes the records as a push of their node would. If the node pushes the same records later, it is answered from what
+/// was decided here. Times are corrected by what the log itself says about the node's clock, and are never later than
+/// now.
 pub(crate) async fn import_records(
     database: &Database,
     queue: &IngestQueue,

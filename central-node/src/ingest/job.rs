@@ -1,5 +1,5 @@
-//! The kinds of jobs, and one job's way through the queue and a batch. Each kind has its own outcome and error, so that no caller can
-//! receive another's.
+//! The kinds of jobs, and one job's way through the queue and a batch. Each kind has its own outcome and error, so that
+//! no caller can receive another's.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

@@ -1,4 +1,5 @@
-//! Loads what a batch needs before deciding: the tenant behind its lock, each node's head, and the state that the events touch.
+//! Loads what a batch needs before deciding: the tenant behind its lock, each node's head, and the state that the events
+//! touch.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -45,7 +46,8 @@ pub(super) async fn load_context(
     runs: &mut [JobRun<'_>],
 ) -> Result<BatchContext, IngestError> {
     database::set_tenant(tx, id).await?;
-    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed before it began.
+    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed
+    // before it began.
     let head = lock_tenant(tx, id).await?.ok_or(IngestError::NoTenant(id))?;
     let (mut nodes, mut devices, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
     for run in runs.iter() {
@@ -144,8 +146,8 @@ impl<'a> BatchKeys<'a> {
     }
 }
 
-/// Loads the state that the events touch. The rows that a stock count or a release leads to are known only once it is loaded, so this takes
-/// one or more rounds.
+/// Loads the state that the events touch. The rows that a stock count or a release leads to are known only once it is
+/// loaded, so this takes one or more rounds.
 pub(super) async fn load_state(
     tx: &Transaction<'_>,
     context: &BatchContext,

@@ -1,5 +1,6 @@
 //! Ingest writes a tenant's log: prepare (read records, before any lock) -> queue (merge jobs) -> batch (one transaction:
-//! load, decide, append, save, answer). HTTP is above it in `api`; the log and the state are below it in `event_store` and `state_store`.
+//! load, decide, append, save, answer). HTTP is above it in `api`; the log and the state are below it in `event_store`
+//! and `state_store`.
 
 mod accept;
 mod answer;

@@ -1,5 +1,6 @@
-//! The order of a tenant's log, asserted where rows are handed to the store. A peer cannot break it: its records are refused with a code
-//! before (`prepare.rs`, `accept.rs`). A row out of order would be a wrong log for ever, so the batch ends in a panic and writes nothing.
+//! The order of a tenant's log, asserted where rows are handed to the store. A peer cannot break it: its records are
+//! refused with a code before (`prepare.rs`, `accept.rs`). A row out of order would be a wrong log for ever, so the batch
+//! ends in a panic and writes nothing.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,9 @@
-//! Reading records before the tenant is locked: chain, header, body, schema. Pure, and done on as many threads as there are.
+//! Reading records before the tenant is locked: chain, header, body, schema. Pure, and done on as many threads as there
+//! are.
 //!
-//! Only bytes that do not fit their chain, and records of another tenant, are refused. Anything else that is wrong with a record is noted
-//! next to it: the record takes its seq, is stored and quarantined, so that it never blocks those after it.
+//! Only bytes that do not fit their chain, and records of another tenant, are refused. Anything else that is wrong with a
+//! record is noted next to it: the record takes its seq, is stored and quarantined, so that it never blocks those after
+//! it.
 
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::clock::ClockHistory;
@@ -50,7 +52,8 @@ impl PreparedPush {
         NodeHead { epoch: self.epoch, last_seq, last_chain, frozen: false }
     }
 
-    /// Index of the first record after those `held` that has to wait for the restore window to close; the number of records if none has.
+    /// Index of the first record after those `held` that has to wait for the restore window to close; the number of
+    /// records if none has.
     pub(crate) fn waits_from(&self, held: usize) -> usize {
         let waits = |record: &PreparedRecord| match &record.body {
             Body::Known(known) => record.prior_decision.is_none() && restore_window::must_wait_for_restore(&known.fact),

@@ -1,8 +1,8 @@
-//! One queue per tenant: jobs that arrive while a transaction runs go together into the next one, so that the busiest tenant has the
-//! largest transactions rather than the longest queue. A caller who stops waiting does not stop the work.
+//! One queue per tenant: jobs that arrive while a transaction runs go together into the next one, so that the busiest
+//! tenant has the largest transactions rather than the longest queue. A caller who stops waiting does not stop the work.
 //!
-//! `api` -> [`IngestQueue::submit`] -> the tenant's queue -> its worker task ([`IngestQueue::work`]) -> `batch.rs`, commit -> the caller,
-//! and the readers of the log ([`CommitSignal`]).
+//! `api` -> [`IngestQueue::submit`] -> the tenant's queue -> its worker task ([`IngestQueue::work`]) -> `batch.rs`,
+//! commit -> the caller, and the readers of the log ([`CommitSignal`]).
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,15 +55,16 @@ impl IngestQueue {
         self.commits.subscribe()
     }
 
-    /// Waits until the job is written, or refused. The other end is [`IngestQueue::work`], which answers through the job's ticket.
+    /// Waits until the job is written, or refused. The other end is [`IngestQueue::work`], which answers through the
+    /// job's ticket.
     pub(crate) async fn submit<J: Job>(&self, tenant: TenantId, job: J) -> JobResult<J> {
         let (ticket, answered) = Ticket::new(job);
         self.enqueue(tenant, J::queued(ticket))?;
         answered.await.unwrap_or_else(|_| Err(IngestError::Lost.into()))
     }
 
-    /// Writes drafts within a transaction that holds the tenant's lock already, and commits it: for a request that reads what it changes
-    /// and must have nobody write in between.
+    /// Writes drafts within a transaction that holds the tenant's lock already, and commits it: for a request that reads
+    /// what it changes and must have nobody write in between.
     pub(crate) async fn write_in(
         &self,
         tx: Transaction<'_>,

@@ -1,4 +1,5 @@
-//! Requests that a credential was refused: counted, and those that look like an attack or a mix-up written to the tenant's log.
+//! Requests that a credential was refused: counted, and those that look like an attack or a mix-up written to the
+//! tenant's log.
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
@@ -22,8 +23,9 @@ pub(crate) struct NotedRefusal<'a> {
     pub(crate) detail: &'a str,
 }
 
-/// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one event a minute and
-/// kind: a node that is set up wrongly retries for ever. If noting fails, the request stays refused all the same.
+/// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one
+/// event a minute and kind: a node that is set up wrongly retries for ever. If noting fails, the request stays refused
+/// all the same.
 pub(crate) async fn note(database: &Database, queue: &IngestQueue, refused: NotedRefusal<'_>) {
     let code = ErrorCode::parse(refused.code);
     let audited = matches!(code, Some(ErrorCode::WrongTenant | ErrorCode::WrongNode | ErrorCode::KeyChanged));
