@@ -23,7 +23,7 @@ use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
 use crate::devices::device::Devices;
 use crate::feed::Feed;
 use crate::identity::{self, IdentityError, NewTenant};
-use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
+use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
@@ -303,12 +303,12 @@ impl Central {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         identity::insert_tenant(&tx, tenant, central_node, new).await?;
-        let jobs = [Job::Drafts(self.first_events(central_node, new))];
         let refused = |reason: String| CentralError::Tenant { tenant, reason };
-        let answers = ingest::run_batch(&tx, tenant, &jobs, self.clock.now(), &ingest::RetryHints::default()).await;
-        let answers = answers.map_err(|error| refused(error.to_string()))?;
-        if let Some(problem) = answers.iter().find_map(ingest::JobOutcome::problem) {
-            return Err(refused(problem.detail.clone()));
+        let first_events = self.first_events(central_node, new);
+        let outcomes = ingest::write_drafts(&tx, tenant, first_events, self.clock.now()).await;
+        let outcomes = outcomes.map_err(|error| refused(error.to_string()))?;
+        if let Some(refusal) = outcomes.into_iter().find_map(Result::err) {
+            return Err(refused(refusal.to_string()));
         }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(tenant)

@@ -30,7 +30,7 @@ use super::auth::{author, credential};
 use super::error::ProblemResponse;
 use super::request::{body_bytes, expect_json, idempotency_key, media_type};
 use crate::central::Central;
-use crate::ingest::{DraftBatch, Job, JobOutcome};
+use crate::ingest::DraftBatch;
 
 const NDJSON: &str = "application/x-ndjson";
 
@@ -130,13 +130,8 @@ pub(super) async fn submit(
     tenant: TenantId,
     drafts: DraftBatch,
 ) -> Result<Vec<Result<Decided, Problem>>, Problem> {
-    match central.ingest_queue().submit(tenant, Job::Drafts(drafts)).await? {
-        JobOutcome::Drafted(outcomes) => Ok(outcomes),
-        JobOutcome::Refused(problem) => Err(problem),
-        JobOutcome::Pushed { .. } | JobOutcome::OfDevice(_) => {
-            Err(Problem::new(ErrorCode::Internal, "drafts were answered as a push"))
-        }
-    }
+    let outcomes = central.ingest_queue().submit(tenant, drafts).await?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.map_err(Problem::from)).collect())
 }
 
 /// Checks a draft as a node would, and what only matters at central.

@@ -22,7 +22,7 @@ use super::request::{Path, page_limit, position, query};
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, LogRow, tenant_head};
-use crate::ingest::result;
+use crate::ingest::record_result;
 
 /// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -98,7 +98,7 @@ fn shown(row: &LogRow) -> Result<EventDto, StoreError> {
         Ok(event) => EventDto::new(&event, row.chain),
         Err(_) => unreadable(row, &decided),
     };
-    Ok(EventDto { position: Some(row.position.0), decision: Some(result(&decided, row.seq)), ..event })
+    Ok(EventDto { position: Some(row.position.0), decision: Some(record_result(&decided, row.seq)), ..event })
 }
 
 /// What is known of a record that does not read: its place.

@@ -17,6 +17,7 @@ mod mobile;
 mod nodes;
 mod openapi;
 mod pull;
+mod push;
 mod quarantine;
 mod read_models;
 mod report_query;
@@ -39,11 +40,9 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::{error_code::ErrorCode, paths};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub(crate) use auth::credential;
-pub(crate) use error::{ProblemResponse, summary};
+use error::ProblemResponse;
 
 use crate::central::Central;
-use crate::ingest::push;
 
 /// The routes of ingest, the write API and the log.
 pub(crate) fn router() -> Router<Arc<Central>> {

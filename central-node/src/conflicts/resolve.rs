@@ -10,7 +10,6 @@ use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::state::EntityKey;
 use comptoir_proto::api_v1::Decided;
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::{self, PayloadError};
 use deadpool_postgres::Transaction;
 use serde::Serialize;
@@ -101,10 +100,10 @@ pub(crate) enum ResolveError {
     #[error("the resolution makes no event: {0}")]
     Event(String),
     /// Nothing was written.
-    #[error("the resolution was not written")]
-    Write(DraftsError),
+    #[error(transparent)]
+    Write(#[from] DraftsError),
     /// The rules refuse the resolution.
-    #[error("the resolution was refused")]
+    #[error(transparent)]
     Refused(DraftRefusal),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -147,19 +146,15 @@ pub(crate) async fn resolve(
         Some(settled) => return Err(ResolveError::already(&conflict, settled)),
         None => check_seen(&conflict, event, order)?,
     }
-    let outcomes = queue.write_in(tx, tenant, drafts_of(&conflict, order, id)?).await.map_err(ResolveError::Write)?;
+    let outcomes = queue.write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
     let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
-    let results = results.map_err(|refusal| match &conflict.settled {
-        // The contract of who asks has no ids: another choice has this one's.
-        Some(settled) if order.id.is_none() && is_id_reused(&refusal) => ResolveError::already(&conflict, settled),
-        _ => ResolveError::Refused(refusal),
+    let results = results.map_err(|refusal| match (&conflict.settled, refusal) {
+        // Who asks names no id: another choice has the one of this conflict.
+        (Some(settled), DraftRefusal::IdReused(_)) if order.id.is_none() => ResolveError::already(&conflict, settled),
+        (_, refusal) => ResolveError::Refused(refusal),
     })?;
     let entity = snapshot(database, tenant, &conflict).await?;
     Ok(Resolved { conflict: conflict.event, resolution: id, results, entity })
-}
-
-fn is_id_reused(refusal: &DraftRefusal) -> bool {
-    refusal.error_code() == Some(ErrorCode::EventIdReused)
 }
 
 /// The entity of the conflict that an event opened or joined, as it is now.

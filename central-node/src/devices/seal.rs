@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::device::{Device, Devices};
 use super::offset;
-use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, DraftsError, IdReused, Job, JobOutcome, PayloadReading};
+use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, DraftsError, IdReused, PayloadReading};
 
 /// Characters of a device's own id of an event.
 const EVENT_ID_CHARS_MAX: usize = 512;
@@ -140,18 +140,12 @@ pub(crate) async fn submit(
     for draft in &mut drafts {
         draft.clock_offset_micros = offset::of_stamp(clock_offset_micros, draft.occurred_at, now);
     }
-    let job = Job::Device(DeviceDrafts {
+    let job = DeviceDrafts {
         node: device.node,
         opened_for: format!("the {} device {}", device.contract, device.name),
         public_key: devices.public_key,
         clock_offset_micros,
         drafts,
-    });
-    match devices.queue.submit(device.tenant, job).await? {
-        JobOutcome::OfDevice(outcomes) => Ok(outcomes),
-        JobOutcome::Refused(problem) => Err(problem),
-        JobOutcome::Pushed { .. } | JobOutcome::Drafted(_) => {
-            unreachable!("the queue answers a device's events as a device's")
-        }
-    }
+    };
+    devices.queue.submit(device.tenant, job).await
 }

@@ -71,7 +71,8 @@ impl Drop for ScopeWait<'_> {
 }
 
 impl Watch {
-    /// Starts looking. `commits` rises with each commit of this process; it ends when `stopping` turns true.
+    /// Starts looking. `commits` changes after each commit of this process; the sending end is [`crate::commit_signal::CommitSignal`],
+    /// which `ingest/queue.rs` raises. Looking ends when `stopping` turns true.
     pub(crate) fn start(database: Database, commits: watch::Receiver<u64>, stopping: watch::Receiver<bool>) -> Watch {
         let waits = Arc::new(WatchedScopes::default());
         let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
