@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use comptoir_core::chain::ChainHash;
+use comptoir_messages::Language;
 use comptoir_proto::sync_v1::parse_chain;
 
 use crate::compare::compare;
@@ -13,7 +14,6 @@ use crate::finding::{Level, Options, Report};
 use crate::replay::{DecisionDifference, replay};
 use crate::source::{AuditError, BundleFile, Source};
 use crate::verify::verify;
-use crate::words::Language;
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -18,7 +18,7 @@ pub mod replay;
 pub mod source;
 mod tenant_log;
 pub mod verify;
-pub mod words;
+mod words;
 
 pub use compare::compare;
 pub use finding::{Break, Defect, FindingLocation, Level, Options, Report};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use comptoir_audit::commands::{AuditCommand, PrintOptions, run_audit};
 use comptoir_audit::exit;
-use comptoir_audit::words::Language;
+use comptoir_messages::Language;
 
 /// Verify what a till, a phone or head office exported, from files alone.
 #[derive(Debug, Parser)]
@@ -32,7 +32,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let Arguments { command, json } = Arguments::parse();
     let progress = !json && io::stderr().is_terminal();
-    let done = run_audit(&command, PrintOptions { json, language: Language::of_the_system(), progress });
+    let done = run_audit(
+        &command,
+        PrintOptions { json, language: Language::of_locale(|name| std::env::var(name).ok()), progress },
+    );
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr().lock(), "{error}");
         exit::UNREADABLE

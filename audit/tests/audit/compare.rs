@@ -228,7 +228,7 @@ fn what_was_stored_again_after_a_recorded_restore_is_no_contradiction_and_names_
     assert_eq!((restore.moved, restore.told_below_head, restore.position, restore.head), (3, 0, 6, 5));
     assert_eq!(restore.reason.as_deref(), Some("the disk of Monday"));
     assert_eq!((restore.first.node.as_str(), restore.first.central.as_str()), told_and_stored());
-    let text = found.to_text(comptoir_audit::words::Language::English);
+    let text = found.to_text(comptoir_messages::Language::English);
     assert!(
         text.starts_with("They agree: 6 records the same, 3 decisions the same.\n  Restore of central recorded"),
         "{text}"

@@ -1,17 +1,17 @@
 //! `comptoir audit`: what an auditor does with files alone. The same commands, words and exit codes as `comptoir-audit`.
 
 use comptoir_audit::commands::{self, Failed, PrintOptions};
-use comptoir_audit::words::Language;
+use comptoir_messages::Language;
 
 pub use comptoir_audit::commands::AuditCommand;
 
 use crate::failure::Failure;
-use crate::lang::{french, say};
+use crate::lang::say;
 use crate::output::Output;
 
 /// Runs one of them.
 pub async fn run_audit_command(command: AuditCommand, output: Output) -> Result<(), Failure> {
-    let language = if french() { Language::French } else { Language::English };
+    let language = Language::of_locale(|name| std::env::var(name).ok());
     let printing = PrintOptions { json: output.is_json(), language, progress: output.shows_progress() };
     let done = tokio::task::spawn_blocking(move || commands::run_audit(&command, printing)).await;
     match done.map_err(|error| Failure::Internal(format!("the audit ended badly: {error}")))? {
