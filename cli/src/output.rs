@@ -73,3 +73,19 @@ impl Output {
 fn json(result: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(result).map_err(|error| Failure::Internal(format!("a result has no JSON: {error}")))
 }
+
+/// A number and its noun: `1 sale`, `2 sales`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_its_noun_in_the_singular_or_plural() {
+        let shown = [0, 1, 2].map(|number| counted(number, "sale", "sales"));
+        assert_eq!(shown, ["0 sales", "1 sale", "2 sales"]);
+    }
+}

@@ -9,7 +9,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::port_holder::{Holder, holder_of};
 use crate::server::{self, Limits};
 use crate::settings::Logs;
@@ -37,13 +36,10 @@ pub async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, F
             ));
         }
         let holder = match holder_of(address) {
-            Some(Holder { pid, name }) => say(format!("par {name} (pid {pid})"), format!("by {name} (pid {pid})")),
-            None => say("par un autre programme", "by another program").to_owned(),
+            Some(Holder { pid, name }) => format!("by {name} (pid {pid})"),
+            None => "by another program".to_owned(),
         };
-        Failure::Unavailable(say(
-            format!("{address} est déjà pris {holder} : arrêtez-le, ou donnez une autre adresse avec {setting}"),
-            format!("{address} is taken {holder}: stop it, or give another address with {setting}"),
-        ))
+        Failure::Unavailable(format!("{address} is taken {holder}: stop it, or give another address with {setting}"))
     })
 }
 

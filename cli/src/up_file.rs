@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::lang::say;
 
 /// Addresses, ids and credentials.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,15 +76,9 @@ impl UpFile {
 /// It holds the only copy of the credentials: a person decides what becomes of it.
 fn unreadable(path: &Path, bytes: usize, error: &serde_json::Error) -> Failure {
     let path = path.display();
-    Failure::Usage(say(
-        format!(
-            "{path} ne peut pas être lu ({bytes} octets ; {error}). Il contient les adresses, les identités et les clés. Remettez-en une copie \
-             entière ; ou déplacez-le (mv {path} {path}.abîmé) : le prochain « comptoir up » garde l'entreprise et émet de nouvelles clés"
-        ),
-        format!(
-            "{path} cannot be read ({bytes} bytes; {error}). It holds the addresses, ids and credentials. Restore a whole copy of it; \
+    Failure::Usage(format!(
+        "{path} cannot be read ({bytes} bytes; {error}). It holds the addresses, ids and credentials. Restore a whole copy of it; \
              or move it away (mv {path} {path}.bad): the next `comptoir up` keeps the company and issues new credentials"
-        ),
     ))
 }
 

@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 
 /// What to administer, and in which database.
@@ -332,10 +331,7 @@ async fn administer(central: &Central, command: AdminCommand, output: Output) ->
             if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
                 return output.print(&Facts::of([("revoked", key)]));
             }
-            Err(Failure::Refused(say(
-                format!("{key} : aucune clé de ce nom n'est en vigueur"),
-                format!("{key}: no key of that name is in force"),
-            )))
+            Err(Failure::Refused(format!("{key}: no key of that name is in force")))
         }
     }
 }

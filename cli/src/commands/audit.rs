@@ -6,7 +6,6 @@ use comptoir_messages::Language;
 pub use comptoir_audit::commands::AuditCommand;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 
 /// Runs one of them.
@@ -16,9 +15,7 @@ pub async fn run_audit_command(command: AuditCommand, output: Output) -> Result<
     let done = tokio::task::spawn_blocking(move || commands::run_audit(&command, printing)).await;
     match done.map_err(|error| Failure::Internal(format!("the audit ended badly: {error}")))? {
         Ok(comptoir_audit::exit::INTACT) => Ok(()),
-        Ok(_) => {
-            Err(Failure::Found(say("tout ne tient pas : voir ci-dessus", "not everything holds: see above").to_owned()))
-        }
+        Ok(_) => Err(Failure::Found("not everything holds: see above".to_owned())),
         Err(Failed::Audit(error)) => Err(Failure::Usage(error.to_string())),
         Err(Failed::Print(error)) => Err(Failure::Internal(error.to_string())),
     }

@@ -11,8 +11,7 @@ use serde::Serialize;
 
 use crate::demo::control::{self, Reply, Request};
 use crate::failure::Failure;
-use crate::lang::{counted, say};
-use crate::output::{Output, Shown};
+use crate::output::{Output, Shown, counted};
 use crate::remote::{Remote, RemoteArgs};
 
 /// How long `online` waits for the queue to empty: a node that was refused for long tries again within 16 seconds.
@@ -78,13 +77,12 @@ async fn pending(shop: &Remote) -> Result<u64, Failure> {
 fn not_served(data_dir: &Path, error: &io::Error) -> Failure {
     let shown = data_dir.display();
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Unavailable(say(
-            format!("aucun « comptoir up » ne sert {shown} : démarrez-le, ou nommez son dossier avec --data-dir"),
-            format!("no `comptoir up` serves {shown}: start it, or name its folder with --data-dir"),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Unavailable(format!(
+            "no `comptoir up` serves {shown}: start it, or name its folder with --data-dir"
         )),
-        io::ErrorKind::PermissionDenied => Failure::Refused(say(
-            format!("{shown}/{} appartient à un autre utilisateur : celui qui a lancé « comptoir up »", control::NAME),
-            format!("{shown}/{} belongs to another user: the one who started `comptoir up`", control::NAME),
+        io::ErrorKind::PermissionDenied => Failure::Refused(format!(
+            "{shown}/{} belongs to another user: the one who started `comptoir up`",
+            control::NAME
         )),
         _ => Failure::Unavailable(format!("{shown}/{}: {error}", control::NAME)),
     }
@@ -100,16 +98,10 @@ struct Connection {
 impl Shown for Connection {
     fn text(&self) -> String {
         let pending = self.pending;
-        let waits = say(
-            counted(pending, "événement attend", "événements attendent"),
-            counted(pending, "event waits", "events wait"),
-        );
+        let waits = counted(pending, "event waits", "events wait");
         match self.online {
-            true => say(format!("En ligne : {waits}."), format!("Online: {waits} to be sent.")),
-            false => say(
-                format!("Hors ligne : la boutique continue de travailler ; {waits}."),
-                format!("Offline: the shop goes on working; {waits} to be sent."),
-            ),
+            true => format!("Online: {waits} to be sent."),
+            false => format!("Offline: the shop goes on working; {waits} to be sent."),
         }
     }
 }

@@ -9,7 +9,6 @@ use comptoir_proto::status_v1::NodeStatus;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
@@ -51,8 +50,8 @@ pub async fn run_doctor(args: &DoctorArgs, output: Output) -> Result<(), Failure
     output.print(&Findings { findings })?;
     match wrong {
         0 => Ok(()),
-        1 => Err(Failure::Found(say("1 problème", "1 thing is wrong").to_owned())),
-        n => Err(Failure::Found(say(format!("{n} problèmes"), format!("{n} things are wrong")))),
+        1 => Err(Failure::Found("1 thing is wrong".to_owned())),
+        n => Err(Failure::Found(format!("{n} things are wrong"))),
     }
 }
 
@@ -62,7 +61,7 @@ fn finding(what: String, looked: Result<String, String>) -> Finding {
 }
 
 fn postgres() -> Finding {
-    let what = say("Postgres sur cette machine", "Postgres on this machine").to_owned();
+    let what = "Postgres on this machine".to_owned();
     let found = private_postgres::find_binaries();
     finding(what, found.map(|folder| folder.display().to_string()).map_err(|error| error.to_string()))
 }
@@ -75,7 +74,7 @@ fn setpriv() -> Finding {
 }
 
 fn data_dir(path: &Path) -> Finding {
-    let what = say(format!("Dossier {}", path.display()), format!("Folder {}", path.display()));
+    let what = format!("Folder {}", path.display());
     let nearest = path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
     // The one sure way to know whether files can be made is to make one.
     let written = tempfile_in(nearest);
@@ -87,11 +86,11 @@ fn tempfile_in(folder: &Path) -> std::io::Result<String> {
     let probe = folder.join(format!(".comptoir-doctor-{}", std::process::id()));
     std::fs::write(&probe, "probe")?;
     std::fs::remove_file(&probe)?;
-    Ok(say("accessible en écriture", "can be written to").to_owned())
+    Ok("can be written to".to_owned())
 }
 
 async fn node(url: &str) -> Finding {
-    let what = say(format!("Nœud {url}"), format!("Node {url}"));
+    let what = format!("Node {url}");
     let asked = async {
         let remote = Remote::new(&RemoteArgs { url: url.to_owned(), token: None })?;
         remote.get::<NodeStatus>(paths::STATUS, &[]).await
@@ -113,7 +112,7 @@ async fn node(url: &str) -> Finding {
 impl Shown for Findings {
     fn text(&self) -> String {
         let line = |Finding { what, fine, detail }: &Finding| {
-            let mark = if *fine { "ok     " } else { say("ERREUR ", "WRONG  ") };
+            let mark = if *fine { "ok     " } else { "WRONG  " };
             format!("{mark}{what}: {detail}")
         };
         self.findings.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -17,7 +17,6 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::failure::{Failure, with_causes};
-use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
@@ -165,7 +164,7 @@ struct Exported<'a> {
 async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
     let out = args.out.as_path();
     let (Some(name), false) = (out.file_name(), out.is_dir()) else {
-        let words = say("c'est un dossier ; nommez un fichier", "this is a folder; name a file");
+        let words = "this is a folder; name a file";
         return Err(Failure::Usage(format!("{}: {words}", out.display())));
     };
     let remote = Remote::new(&args.remote)?;
@@ -237,17 +236,10 @@ async fn broke_off(remote: &Remote, (part, bytes): (&Path, u64), cause: &str) ->
     let said = trouble.as_ref().map(|problem| format!(" The server says {}: {}.", problem.code, problem.detail));
     let said = said.unwrap_or_default();
     let url = remote.url();
-    let text = say(
-        format!(
-            "{url} : le flux s'est interrompu après {bytes} octets, dernier enregistrement lu : {last} ({cause}).{said} Rien n'en a été \
-             gardé. Réessayez ; s'il s'interrompt au même endroit, le journal stocké est abîmé : lisez le journal du serveur, et lancez \
-             `comptoir admin check` sur la machine du central"
-        ),
-        format!(
-            "{url}: the stream broke off after {bytes} bytes, the last record that came is {last} ({cause}).{said} Nothing of it was \
+    let text = format!(
+        "{url}: the stream broke off after {bytes} bytes, the last record that came is {last} ({cause}).{said} Nothing of it was \
              kept. Try again; where it breaks off at the same record, the stored log is damaged: read the server's log, and run \
              `comptoir admin check` on central's machine"
-        ),
     );
     let damaged = [ErrorCode::StoreDamaged, ErrorCode::LogReadOnly];
     match trouble.and_then(|problem| problem.error_code()) {
@@ -312,7 +304,7 @@ struct LogState {
 impl Shown for Exported<'_> {
     fn text(&self) -> String {
         let (file, bytes) = (self.file.display(), self.bytes);
-        say(format!("{bytes} octets écrits dans {file}"), format!("{bytes} bytes written to {file}"))
+        format!("{bytes} bytes written to {file}")
     }
 }
 

@@ -7,7 +7,6 @@ use clap::Args;
 
 use crate::failure::Failure;
 use crate::import::{self, Options, Summary};
-use crate::lang::{french, say};
 use crate::output::{Output, Shown};
 use crate::remote::RemoteArgs;
 
@@ -44,10 +43,7 @@ pub struct ImportArgs {
 }
 
 fn column_and_text(text: &str) -> Result<(String, String), String> {
-    let wrong = say(
-        "COLONNE=TEXTE est attendu, comme InvoiceDate=2010-12-01",
-        "give COLUMN=TEXT, such as InvoiceDate=2010-12-01",
-    );
+    let wrong = "give COLUMN=TEXT, such as InvoiceDate=2010-12-01";
     let (column, start) = text.split_once('=').ok_or(wrong)?;
     Ok((column.to_owned(), start.to_owned()))
 }
@@ -72,25 +68,16 @@ pub async fn run_import(args: &ImportArgs, output: Output) -> Result<(), Failure
 
 fn not_taken(summary: &Summary) -> String {
     let Summary { bad_rows, bad_events, refused, .. } = summary;
-    say(
-        format!("{bad_rows} lignes illisibles ({bad_events} événements non envoyés), {refused} événements refusés"),
-        format!("{bad_rows} rows cannot be read ({bad_events} events not sent), {refused} events refused"),
-    )
+    format!("{bad_rows} rows cannot be read ({bad_events} events not sent), {refused} events refused")
 }
 
 impl Shown for Summary {
     fn text(&self) -> String {
         let Summary { rows, recorded, known_before, .. } = self;
-        let mut lines = vec![say(
-            format!("{recorded} événements enregistrés, dont {known_before} déjà connus, de {rows} lignes"),
-            format!("{recorded} events recorded, {known_before} of them known before, from {rows} rows"),
-        )];
-        for (what, reasons) in [
-            (say("sans événement", "without an event"), &self.skipped),
-            (say("lignes laissées de côté", "rows left out"), &self.left_out),
-        ] {
-            let colon = if french() { " :" } else { ":" };
-            lines.extend(reasons.iter().map(|(reason, count)| format!("{count} {what}{colon} {reason}")));
+        let mut lines =
+            vec![format!("{recorded} events recorded, {known_before} of them known before, from {rows} rows")];
+        for (what, reasons) in [("without an event", &self.skipped), ("rows left out", &self.left_out)] {
+            lines.extend(reasons.iter().map(|(reason, count)| format!("{count} {what}: {reason}")));
         }
         lines.join("\n")
     }

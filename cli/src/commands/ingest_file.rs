@@ -20,7 +20,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 
 /// Records handed over at once: few enough that pushes of other nodes are not kept waiting behind them.
@@ -194,10 +193,7 @@ fn log_of(path: &Path, header: &BundleHeader) -> Result<(TenantId, NodeId), Fail
     match header {
         BundleHeader::Node { tenant, node } => Ok((*tenant, *node)),
         BundleHeader::Central { .. } => {
-            let words = say(
-                "c'est le journal d'un client, tel que le central l'exporte ; il faut celui d'un nœud",
-                "this is a tenant's log, as central exports it; a node's is needed",
-            );
+            let words = "this is a tenant's log, as central exports it; a node's is needed";
             Err(unusable(path, &words, "NOT_A_NODES_LOG"))
         }
     }
@@ -218,10 +214,7 @@ fn unusable(path: &Path, error: &dyn std::fmt::Display, code: &str) -> Failure {
 
 /// What was handed over before stays.
 fn failed(problem: &Problem, epoch: Epoch, first_seq: Seq, records: u64) -> Failure {
-    let at = say(
-        format!("époque {}, à partir du n° {first_seq}, après {records} enregistrements pris", epoch.number),
-        format!("epoch {}, from seq {first_seq} on, after {records} records that were taken", epoch.number),
-    );
+    let at = format!("epoch {}, from seq {first_seq} on, after {records} records that were taken", epoch.number);
     let text = format!("{} ({}): {at}", problem.detail, problem.code);
     if problem.retryable && problem.status >= 500 { Failure::Unavailable(text) } else { Failure::Refused(text) }
 }
@@ -237,10 +230,7 @@ fn bar(output: Output, bytes: u64) -> ProgressBar {
 impl Shown for Ingested {
     fn text(&self) -> String {
         let Ingested { records, new, held_before, node_id, .. } = self;
-        let mut lines = vec![say(
-            format!("{records} enregistrements du nœud {node_id} : {new} nouveaux, {held_before} déjà connus"),
-            format!("{records} records of node {node_id}: {new} new, {held_before} held before"),
-        )];
+        let mut lines = vec![format!("{records} records of node {node_id}: {new} new, {held_before} held before")];
         lines.extend(self.verdicts.iter().map(|(verdict, count)| format!("  {verdict}: {count}")));
         lines.join("\n")
     }

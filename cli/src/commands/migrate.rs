@@ -4,7 +4,6 @@ use clap::Args;
 
 use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 
 /// Which database.
@@ -31,7 +30,7 @@ pub async fn run_migrate(args: MigrateArgs, output: Output) -> Result<(), Failur
     }
     central::beside(&args.database).await?.shutdown().await;
     if !output.is_json() {
-        eprintln!("{}", say("La base est à jour.", "The database is up to date."));
+        eprintln!("The database is up to date.");
     }
     Ok(())
 }

@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use crate::central::{self, DatabaseArgs};
 use crate::failure::{Failure, with_causes};
-use crate::lang::{french, say};
 use crate::output::{Output, Shown};
 
 /// Events that wait, shown at most.
@@ -86,7 +85,7 @@ pub enum ProjectionsCommand {
 
 fn projection(text: &str) -> Result<Projection, String> {
     let names = || Projection::ALL.map(Projection::name).join(", ");
-    Projection::parse(text).ok_or_else(|| say(format!("il y a {}", names()), format!("there are {}", names())))
+    Projection::parse(text).ok_or_else(|| format!("there are {}", names()))
 }
 
 /// Runs one of them.
@@ -110,10 +109,7 @@ async fn tenant(db: &Database, named: Option<Uuid>) -> Result<TenantId, Failure>
         [one] => Ok(one.tenant),
         several => {
             let count = several.len();
-            Err(Failure::Usage(say(
-                format!("il y a {count} entreprises : dire laquelle par --tenant"),
-                format!("there are {count} tenants: say which by --tenant"),
-            )))
+            Err(Failure::Usage(format!("there are {count} tenants: say which by --tenant")))
         }
     }
 }
@@ -230,10 +226,7 @@ fn failure(error: ProjectionError) -> Failure {
 
 fn differs(comparison: &Comparison) -> Failure {
     let Comparison { projection, left, right, .. } = comparison;
-    Failure::Found(say(
-        format!("{projection} : les versions {left} et {right} diffèrent"),
-        format!("{projection}: versions {left} and {right} differ"),
-    ))
+    Failure::Found(format!("{projection}: versions {left} and {right} differ"))
 }
 
 /// How a tenant's projections stand.
@@ -267,12 +260,12 @@ impl ProjectionStatus {
 
 impl Shown for ProjectionStatus {
     fn text(&self) -> String {
-        let head = say(format!("Dernière position : {}", self.head), format!("Head: {}", self.head));
+        let head = format!("Head: {}", self.head);
         let row = |row: &VersionRow| {
             let VersionRow { projection, version, state, position, parked } = row;
             let waiting = match parked {
                 0 => String::new(),
-                n => say(format!(", {n} événements en attente"), format!(", {n} events wait")),
+                n => format!(", {n} events wait"),
             };
             format!("{projection:<11} {version:>3}  {state:<8} {position}{waiting}")
         };
@@ -355,33 +348,23 @@ impl Comparison {
 
 impl Shown for Comparison {
     fn text(&self) -> String {
-        let colon = if french() { " :" } else { ":" };
         let table = |table: &TableRow| {
             let TableRow { table: name, left_rows, right_rows, left_digest, first_difference, .. } = table;
             match first_difference {
                 None => {
                     let digest = left_digest.chars().take(16).collect::<String>();
-                    say(
-                        format!("  {name} : égal, {left_rows} lignes, {digest}"),
-                        format!("  {name}: equal, {left_rows} rows, {digest}"),
-                    )
+                    format!("  {name}: equal, {left_rows} rows, {digest}")
                 }
                 Some(FirstDifference { row, left, right }) => {
-                    let nothing = say("(rien)", "(nothing)");
+                    let nothing = "(nothing)";
                     let (left, right) = (left.as_deref().unwrap_or(nothing), right.as_deref().unwrap_or(nothing));
-                    let rows = say(
-                        format!("{left_rows} et {right_rows} lignes"),
-                        format!("{left_rows} and {right_rows} rows"),
-                    );
-                    format!("  {name}{colon} {rows}, {row}\n    - {left}\n    + {right}")
+                    let rows = format!("{left_rows} and {right_rows} rows");
+                    format!("  {name}: {rows}, {row}\n    - {left}\n    + {right}")
                 }
             }
         };
         let Comparison { projection, left, right, position, .. } = self;
-        let first = say(
-            format!("{projection}, versions {left} et {right}, à la position {position} :"),
-            format!("{projection}, versions {left} and {right}, at position {position}:"),
-        );
+        let first = format!("{projection}, versions {left} and {right}, at position {position}:");
         std::iter::once(first).chain(self.tables.iter().map(table)).collect::<Vec<_>>().join("\n")
     }
 }
@@ -398,10 +381,7 @@ struct Switched {
 impl Shown for Switched {
     fn text(&self) -> String {
         let Switched { projection, to, position, .. } = self;
-        say(
-            format!("{projection} : la version {to} est lue depuis la position {position}"),
-            format!("{projection}: version {to} is read from position {position} on"),
-        )
+        format!("{projection}: version {to} is read from position {position} on")
     }
 }
 
@@ -415,6 +395,6 @@ struct Dropped {
 impl Shown for Dropped {
     fn text(&self) -> String {
         let Dropped { projection, version } = self;
-        say(format!("{projection} : version {version} supprimée"), format!("{projection}: version {version} deleted"))
+        format!("{projection}: version {version} deleted")
     }
 }

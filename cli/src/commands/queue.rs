@@ -7,7 +7,6 @@ use comptoir_proto::status_v1::{NodeStatus, SyncTrouble};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
@@ -46,36 +45,30 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
     let mut troubles = Vec::new();
     if log.state != "open" {
         let reason = log.reason.as_deref().unwrap_or_default();
-        troubles.push(say(format!("Journal : {} : {reason}", log.state), format!("Log: {}: {reason}", log.state)));
+        troubles.push(format!("Log: {}: {reason}", log.state));
     }
     if log.disk_low {
-        troubles.push(
-            say("Disque : plus assez de place (INSUFFICIENT_STORAGE)", "Disk: too little room (INSUFFICIENT_STORAGE)")
-                .to_owned(),
-        );
+        troubles.push("Disk: too little room (INSUFFICIENT_STORAGE)".to_owned());
     }
     if !sync.enabled {
-        let off = say("Synchronisation : arrêtée (SYNC_ENABLED=false)", "Synchronisation: off (SYNC_ENABLED=false)");
+        let off = "Synchronisation: off (SYNC_ENABLED=false)";
         troubles.push(off.to_owned());
     }
     let told = |words: &str, trouble: &SyncTrouble| format!("{words}{}: {}", trouble.code, trouble.detail);
     match (&sync.alert, &sync.last_error) {
-        (Some(alert), _) => troubles.push(told(say("À voir : ", "To look at: "), alert)),
-        (None, Some(error)) => troubles.push(told(say("Dernière erreur : ", "Last error: "), error)),
+        (Some(alert), _) => troubles.push(told("To look at: ", alert)),
+        (None, Some(error)) => troubles.push(told("Last error: ", error)),
         (None, None) => {}
     }
     let pull = sync.pull.as_ref();
     match pull.map(|pull| (pull.loaded_rows, &pull.last_error)) {
         // What failed before the rows began to come is over.
-        Some((Some(rows), _)) => troubles.push(say(
-            format!("Premier chargement en cours : {rows} lignes jusqu'ici"),
-            format!("A first load is under way: {rows} rows so far"),
-        )),
-        Some((None, Some(error))) => troubles.push(told(say("Rien n'est reçu : ", "Nothing comes down: "), error)),
+        Some((Some(rows), _)) => troubles.push(format!("A first load is under way: {rows} rows so far")),
+        Some((None, Some(error))) => troubles.push(told("Nothing comes down: ", error)),
         Some((None, None)) | None => {}
     }
     if !troubles.is_empty() {
-        troubles.push(say("Que faire : docs/operating/node.md", "What to do: docs/operating/node.md").to_owned());
+        troubles.push("What to do: docs/operating/node.md".to_owned());
     }
     troubles
 }
@@ -101,7 +94,7 @@ impl Shown for QueueStatus {
 fn words(queue: &QueueDto, faults: &[String]) -> String {
     let QueueDto { pending, to_review, .. } = queue;
     let oldest = match queue.oldest_age_seconds {
-        Some(age) => say(format!(", le plus ancien depuis {age} s"), format!(", the oldest for {age} s")),
+        Some(age) => format!(", the oldest for {age} s"),
         None => String::new(),
     };
     // A number of events alone would say 0 beside a fork.
@@ -110,26 +103,19 @@ fn words(queue: &QueueDto, faults: &[String]) -> String {
         [] => String::new(),
         faults => {
             let faults = faults.join(", ");
-            say(format!(" ({to_review} événements ; {faults})"), format!(" ({to_review} events; {faults})"))
+            format!(" ({to_review} events; {faults})")
         }
     };
     let waiting = match queue.waiting_seconds {
-        Some(seconds) if seconds >= WORTH_SAYING_SECONDS => say(
-            format!("\nUne requête attend la réponse du central depuis {seconds} s"),
-            format!("\nA request has waited for central's answer for {seconds} s"),
-        ),
+        Some(seconds) if seconds >= WORTH_SAYING_SECONDS => {
+            format!("\nA request has waited for central's answer for {seconds} s")
+        }
         Some(_) | None => String::new(),
     };
     let last = queue.last_success_at.as_deref();
-    say(
-        format!(
-            "En attente : {pending}{oldest}\nÀ examiner : {people}{which}\nDernière réponse du central : {}{waiting}",
-            last.unwrap_or("jamais")
-        ),
-        format!(
-            "Waiting: {pending}{oldest}\nFor a person: {people}{which}\nCentral last answered: {}{waiting}",
-            last.unwrap_or("never")
-        ),
+    format!(
+        "Waiting: {pending}{oldest}\nFor a person: {people}{which}\nCentral last answered: {}{waiting}",
+        last.unwrap_or("never")
     )
 }
 

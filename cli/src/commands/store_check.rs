@@ -11,7 +11,6 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 
 /// What the check of one tenant's log came to.
@@ -68,8 +67,5 @@ pub(super) async fn run_store_check(db: &Database, tenants: &[TenantId], output:
         return Ok(());
     }
     let all = tenants.len();
-    Err(Failure::Found(say(
-        format!("{damaged} journaux sur {all} sont abîmés : docs/operating/central.md dit quoi faire"),
-        format!("{damaged} of {all} logs are damaged: docs/operating/central.md says what to do"),
-    )))
+    Err(Failure::Found(format!("{damaged} of {all} logs are damaged: docs/operating/central.md says what to do")))
 }

@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::commands::up::{FIGURES_WITHIN, LOOK_AGAIN_AFTER};
 use crate::failure::Failure;
-use crate::lang::{counted, say};
-use crate::output::Shown;
+use crate::output::{Shown, counted};
 use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
 use crate::up_file::UpFile;
 
@@ -70,7 +69,7 @@ impl Overview {
 
     fn days(&self) -> String {
         let days: Vec<String> = self.figures.iter().map(day).collect();
-        if days.is_empty() { say("  aucune", "  none").to_owned() } else { days.join("\n") }
+        if days.is_empty() { "  none".to_owned() } else { days.join("\n") }
     }
 }
 
@@ -79,20 +78,19 @@ fn day(row: &Value) -> String {
     let text = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
     let number = |name: &str| row[name].as_u64().unwrap_or_default();
     let kinds = [
-        ("sales", say(("vente", "ventes"), ("sale", "sales"))),
-        ("refunds", say(("retour", "retours"), ("refund", "refunds"))),
-        ("write_offs", say(("mise au rebut", "mises au rebut"), ("write-off", "write-offs"))),
-        ("adjustments", say(("ajustement", "ajustements"), ("adjustment", "adjustments"))),
-        ("lines", say(("ligne", "lignes"), ("line", "lines"))),
+        ("sales", ("sale", "sales")),
+        ("refunds", ("refund", "refunds")),
+        ("write_offs", ("write-off", "write-offs")),
+        ("adjustments", ("adjustment", "adjustments")),
+        ("lines", ("line", "lines")),
     ];
     // Sales and lines are always said; the others where there are any.
     let said = kinds.into_iter().filter(|(name, _)| number(name) > 0 || matches!(*name, "sales" | "lines"));
     let mut parts: Vec<String> = said.map(|(name, (one, many))| counted(number(name), one, many)).collect();
     let pieces = text("quantity");
-    let piece = say(("article", "articles"), ("piece", "pieces"));
-    parts.push(format!("{pieces} {}", if pieces == "1" { piece.0 } else { piece.1 }));
+    parts.push(format!("{pieces} {}", if pieces == "1" { "piece" } else { "pieces" }));
     parts.push(format!("{} {}", text("amount"), text("currency")));
-    format!("  {}{} {}", text("key"), say(" :", ":"), parts.join(", "))
+    format!("  {}: {}", text("key"), parts.join(", "))
 }
 
 impl Shown for Overview {
@@ -104,22 +102,8 @@ impl Shown for Overview {
         let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
         let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
         let on = if data_dir == Path::new("./comptoir-data") { String::new() } else { format!(" --data-dir {data}") };
-        say(
-            format!(
-                "\nComptoir tourne. Ctrl-C l'arrête ; tout ce qui est enregistré reste dans {data}.\n\n\
-                 Boutique  {local_url}/   (API : {local_url}{docs})\n\
-                 Central   {central_url}/   (API : {central_url}{docs})\n\
-                 Clés      {up}\n\n\
-                 Ventes par jour, telles que le siège les lit :\n{days}\n\n\
-                 Journal de la boutique : {shop_records}, un par événement et un qui l'ouvre. Siège : {central}, dont {own} de lui-même.\n\n\
-                 À essayer, dans un autre terminal, depuis ce dossier :\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
-                 {me} demo offline{on}\n  {me} demo online{on}\n  \
-                 {me} events export{at} --out boutique.bundle && {me} audit verify boutique.bundle",
-                docs = paths::DOCS,
-                shop_records = counted(*shop, "enregistrement", "enregistrements"),
-            ),
-            format!(
-                "\nComptoir is running. Ctrl-C stops it; what was recorded is kept in {data}.\n\n\
+        format!(
+            "\nComptoir is running. Ctrl-C stops it; what was recorded is kept in {data}.\n\n\
                  Shop     {local_url}/   (API: {local_url}{docs})\n\
                  Central  {central_url}/   (API: {central_url}{docs})\n\
                  Keys     {up}\n\n\
@@ -128,9 +112,8 @@ impl Shown for Overview {
                  What to try next, in a second terminal, from this folder:\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
                  {me} demo offline{on}\n  {me} demo online{on}\n  \
                  {me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",
-                docs = paths::DOCS,
-                shop_records = counted(*shop, "record", "records"),
-            ),
+            docs = paths::DOCS,
+            shop_records = counted(*shop, "record", "records"),
         )
     }
 }

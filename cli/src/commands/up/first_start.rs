@@ -11,7 +11,6 @@ use comptoir_local::event_log::{Identity, identity_at};
 use crate::commands::admin::rulebook_of;
 use crate::commands::up::UpArgs;
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 use crate::up_file::UpFile;
 
@@ -47,15 +46,9 @@ pub(super) async fn company(
     let file = issue(db, identity, log.is_some()).await?;
     let (path, tenant) = (UpFile::path(&args.data_dir), identity.tenant);
     let path = path.display();
-    output.note(&say(
-        format!(
-            "{path} manquait. L'entreprise {tenant} est gardée ; une nouvelle clé et un nouveau jeton ont été émis pour elle. \
-             Les anciens restent valables tant qu'on ne les révoque pas (comptoir admin key revoke)."
-        ),
-        format!(
-            "{path} was missing. Company {tenant} is kept, and a new key and token were issued for it. \
+    output.note(&format!(
+        "{path} was missing. Company {tenant} is kept, and a new key and token were issued for it. \
              The earlier ones stay valid until they are revoked (comptoir admin key revoke)."
-        ),
     ));
     Ok(file)
 }
@@ -124,32 +117,19 @@ async fn issue(db: &Database, identity: Identity, has_log: bool) -> Result<UpFil
 fn unknown_company(args: &UpArgs, file: &UpFile) -> Failure {
     let (path, tenant) = (UpFile::path(&args.data_dir), file.tenant_id);
     let path = path.display();
-    Failure::Refused(say(
-        format!(
-            "{path} nomme l'entreprise {tenant}, que la base de ce dossier n'a pas. Rien n'a été changé. \
-             Remettez les fichiers d'une même sauvegarde, ou choisissez un autre dossier avec --data-dir"
-        ),
-        format!(
-            "{path} names company {tenant}, which the database in this folder does not have. Nothing was changed. \
+    Failure::Refused(format!(
+        "{path} names company {tenant}, which the database in this folder does not have. Nothing was changed. \
              Restore all files from one backup, or choose another folder with --data-dir"
-        ),
     ))
 }
 
 fn no_owner(args: &UpArgs, companies: usize) -> Failure {
     let (path, folder) = (UpFile::path(&args.data_dir), args.data_dir.display());
     let path = path.display();
-    Failure::Refused(say(
-        format!(
-            "{path} manque, et l'on ne peut dire à qui appartient {folder} (entreprises dans la base : {companies}). Rien n'a été \
-             changé. Remettez up.json depuis une copie, ou choisissez un autre dossier avec --data-dir ; \
-             « comptoir admin tenant list --data-dir {folder} » montre les entreprises"
-        ),
-        format!(
-            "{path} is missing, and it cannot be told whose folder {folder} is (companies in its database: {companies}). Nothing was \
+    Failure::Refused(format!(
+        "{path} is missing, and it cannot be told whose folder {folder} is (companies in its database: {companies}). Nothing was \
              changed. Restore up.json from a copy, or choose another folder with --data-dir; \
              `comptoir admin tenant list --data-dir {folder}` shows the companies"
-        ),
     ))
 }
 

@@ -27,7 +27,6 @@ use tokio::sync::watch;
 use crate::central;
 use crate::demo::{Relay, control};
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 use crate::process;
 use crate::settings::{self, Logs};
@@ -107,24 +106,15 @@ pub async fn run_up(args: &UpArgs, output: Output) -> Result<(), Failure> {
     central.shutdown().await;
     supervisor.outcome().and(served)?;
     let kept = args.data_dir.display();
-    output.note(&say(
-        format!("\nArrêté. Tout ce qui est enregistré reste dans {kept} ; la même commande reprend là."),
-        format!("\nStopped. What was recorded is kept in {kept}; the same command goes on from there."),
-    ));
+    output.note(&format!("\nStopped. What was recorded is kept in {kept}; the same command goes on from there."));
     Ok(())
 }
 
 fn announce_postgres(data_dir: &Path, output: Output) {
     let folder = data_dir.join("pg");
     let (is_made, folder) = (folder.exists(), folder.display());
-    let making = say(
-        format!("Création d'un Postgres privé dans {folder} ..."),
-        format!("Making a private Postgres in {folder} ..."),
-    );
-    let starting = say(
-        format!("Démarrage du Postgres privé de {folder} ..."),
-        format!("Starting the private Postgres in {folder} ..."),
-    );
+    let making = format!("Making a private Postgres in {folder} ...");
+    let starting = format!("Starting the private Postgres in {folder} ...");
     output.note(if is_made { &starting } else { &making });
 }
 

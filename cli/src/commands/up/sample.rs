@@ -5,8 +5,7 @@ use std::path::Path;
 use crate::commands::up::{FIGURES_WITHIN, opening_stock};
 use crate::failure::Failure;
 use crate::import::{self, Summary};
-use crate::lang::{counted, say};
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 /// One real day, and how its rows become events.
 const DAY: &[u8] = include_bytes!("../../../sample/online-retail-2010-12-01.csv.gz");
@@ -23,17 +22,10 @@ pub(super) async fn record(data_dir: &Path, local_url: &str, output: Output) -> 
     let stock = import(&folder, local_url, output, "opening-stock.csv", stock_rows.as_bytes(), STOCK_MAPPING).await?;
     let day = import(&folder, local_url, output, "online-retail-2010-12-01.csv.gz", DAY, DAY_MAPPING).await?;
     let (stock, day) = (stock.recorded, day.recorded);
-    output.note(&say(
-        format!(
-            "Échantillon enregistré : {} pour le stock d'ouverture (inventé), {} d'une journée réelle.",
-            counted(stock, "réception", "réceptions"),
-            counted(day, "facture", "factures")
-        ),
-        format!(
-            "Recorded the sample: {} of opening stock (invented), then {} of one real day.",
-            counted(stock, "reception", "receptions"),
-            counted(day, "invoice", "invoices")
-        ),
+    output.note(&format!(
+        "Recorded the sample: {} of opening stock (invented), then {} of one real day.",
+        counted(stock, "reception", "receptions"),
+        counted(day, "invoice", "invoices")
     ));
     Ok(())
 }
