@@ -7,6 +7,7 @@
 pub mod commands;
 pub mod compare;
 mod content;
+mod context;
 pub mod exit;
 pub mod finding;
 mod ids;

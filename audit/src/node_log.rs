@@ -7,10 +7,10 @@ use comptoir_proto::bundle_v1::{EpochHead, EpochStart, Frame};
 use comptoir_proto::stored_v1;
 
 use crate::content::Body;
+use crate::context::VerifyContext;
 use crate::finding::{Break, Defect, FindingLocation, Head, Level, Notes, Summary};
 use crate::ids::IdUse;
 use crate::opening::{self, EpochEnd};
-use crate::verify::VerifyContext;
 
 pub(crate) struct NodeLog {
     pub(crate) tenant: TenantId,

@@ -10,11 +10,11 @@ use comptoir_proto::bundle_v1::{Entry, Frame};
 use comptoir_proto::stored_v1::{self, DecisionHead};
 
 use crate::content::{Body, HeaderFit};
+use crate::context::VerifyContext;
 use crate::finding::{Break, Defect, FindingLocation, Head, Level, Notes, Summary};
 use crate::ids::IdUse;
 use crate::node_log::unreachable_frame;
 use crate::opening::{self, EpochEnd};
-use crate::verify::VerifyContext;
 
 pub(crate) struct TenantLog {
     pub(crate) tenant: TenantId,

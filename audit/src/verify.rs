@@ -3,7 +3,6 @@
 //! One thread reads, keeps the order (seqs, positions, epochs, ids) and hashes the file; links and bodies are checked beside it.
 //! Memory does not grow with the log, except by eight bytes per event id up to the bound in `ids`.
 
-use std::collections::BTreeSet;
 use std::thread;
 
 use comptoir_core::chain::ChainHash;
@@ -13,7 +12,8 @@ use comptoir_proto::bundle_v1::{BundleError, BundleHeader, Frame, LAST_NUMBER};
 use comptoir_proto::stored_v1;
 
 use crate::content::BodyFindings;
-use crate::finding::{Break, Defect, FindingLocation, Level, Notes, Options, Report, Summary};
+use crate::context::VerifyContext;
+use crate::finding::{Break, Defect, FindingLocation, Notes, Options, Report, Summary};
 use crate::ids::{IdHashes, IdUse, NodeIds, Occurrence, TenantIds};
 use crate::links::{Pool, SharedResults};
 use crate::node_log::NodeLog;
@@ -58,35 +58,6 @@ pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnM
         Verdict::ALL.into_iter().map(Verdict::as_str).zip(contents.verdicts).filter(|(_, count)| *count > 0).collect();
     let files = sources.iter().map(|source| source.name()).collect();
     Ok(Report { level, files, summary, first_break })
-}
-
-/// What the order-keeping part hands to the others.
-pub(crate) struct VerifyContext<'a> {
-    pub(crate) level: Level,
-    pub(crate) pool: Pool<'a>,
-    pub(crate) ids: &'a mut IdHashes,
-    /// Known heads that did not stand in the log so far.
-    pub(crate) unseen: BTreeSet<ChainHash>,
-}
-
-impl VerifyContext<'_> {
-    /// Strikes out the known heads that stand in a frame.
-    fn see(&mut self, frame: &Frame<'_>) {
-        match frame {
-            _ if self.unseen.is_empty() => {}
-            Frame::Epoch(start) => {
-                self.unseen.remove(&start.chain);
-            }
-            Frame::Record { chain, .. } => {
-                self.unseen.remove(chain);
-            }
-            Frame::Entry(entry) => {
-                self.unseen.remove(&entry.chain);
-                self.unseen.remove(&entry.decision_chain);
-            }
-            Frame::Answer(_) | Frame::Head(_) => {}
-        }
-    }
 }
 
 enum Log {

@@ -8,8 +8,10 @@ use comptoir_central::DatabaseConfig;
 use comptoir_central::database::{BootstrapError, Urls};
 use comptoir_central::private_postgres;
 use comptoir_central::{Central, CentralConfig, CentralError};
+use comptoir_core::rulebook::Rulebook;
+use comptoir_proto::rulebook_file;
 
-use crate::commands::admin::rulebook_of;
+use crate::causes::with_causes;
 use crate::failure::Failure;
 use crate::settings;
 
@@ -67,8 +69,16 @@ pub async fn prepare_server(args: &DatabaseArgs, admin_url: &str) -> Result<(), 
     let url = args.database_url.as_ref().ok_or_else(|| Failure::Usage(needed.to_owned()))?;
     comptoir_central::database::prepare_server(admin_url, url).await.map_err(|error| match error {
         BootstrapError::Settings(_) | BootstrapError::Refused(_) => Failure::Usage(error.to_string()),
-        _ => Failure::Unavailable(crate::failure::with_causes(&error)),
+        _ => Failure::Unavailable(with_causes(&error)),
     })
+}
+
+/// The rulebook of a file, or the built-in one.
+pub fn rulebook_of(file: Option<&Path>) -> Result<Rulebook, Failure> {
+    let Some(path) = file else { return Ok(Rulebook::default()) };
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
+    rulebook_file::parse(&text).map_err(|error| usage(&error))
 }
 
 fn urls_beside(data_dir: &Path) -> Result<Urls, Failure> {
@@ -85,7 +95,7 @@ fn urls_beside(data_dir: &Path) -> Result<Urls, Failure> {
 }
 
 fn failure(error: CentralError) -> Failure {
-    Failure::Unavailable(crate::failure::with_causes(&error))
+    Failure::Unavailable(with_causes(&error))
 }
 
 /// One login that may become each role: the role is part of the connection from its first statement on.

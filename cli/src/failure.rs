@@ -3,6 +3,7 @@
 use comptoir_local::StartError;
 use comptoir_local::event_log::OpenError;
 
+use crate::causes::with_causes;
 use crate::exit;
 use crate::import::{ImportError, SendError};
 
@@ -64,19 +65,4 @@ impl From<StartError> for Failure {
             StartError::Log(_) | StartError::Transport(_) | StartError::Interrupted(_) => Failure::Unavailable(text),
         }
     }
-}
-
-/// The whole chain of causes in one line: the last of them is often the one that helps.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some errors already end with their cause's words.
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

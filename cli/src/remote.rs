@@ -8,7 +8,8 @@ use comptoir_proto::problem::Problem;
 use reqwest::{Client, Response, Url};
 use serde::de::DeserializeOwned;
 
-use crate::failure::{Failure, with_causes};
+use crate::causes::with_causes;
+use crate::failure::Failure;
 
 /// Where a node is that says nothing else.
 pub const LOCAL_URL: &str = "http://127.0.0.1:7401";

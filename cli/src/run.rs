@@ -1,6 +1,8 @@
 //! From the command line to the command's file.
 
-use crate::args::CliCommand;
+use clap::CommandFactory as _;
+
+use crate::args::{Cli, CliCommand};
 use crate::commands::{
     admin, audit, completions, demo, doctor, events, import, migrate, projections, queue, serve, up,
 };
@@ -24,7 +26,7 @@ pub fn run_command(command: CliCommand, output: Output) -> Result<(), Failure> {
             CliCommand::Queue(args) => queue::run_queue(&args, output).await,
             CliCommand::Projections(args) => projections::run_projections(args, output).await,
             CliCommand::Doctor(args) => doctor::run_doctor(&args, output).await,
-            CliCommand::Completions(args) => completions::print_completions(&args),
+            CliCommand::Completions(args) => completions::print_completions(&args, Cli::command()),
         }
     })
 }

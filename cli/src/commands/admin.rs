@@ -1,6 +1,6 @@
 //! `comptoir admin`: tenants, sites, nodes, keys and readers, on the machine of the central node.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use comptoir_central::database::Database;
@@ -9,12 +9,10 @@ use comptoir_central::restore_window::{self, AwaitedNode};
 use comptoir_central::{Central, Clock, restore};
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
-use comptoir_core::rulebook::Rulebook;
-use comptoir_proto::rulebook_file;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::central::{self, DatabaseArgs};
+use crate::central::{self, DatabaseArgs, rulebook_of};
 use crate::failure::Failure;
 use crate::output::{Output, Shown};
 
@@ -379,14 +377,6 @@ async fn known(db: &Database, tenant: Uuid) -> Result<TenantId, Failure> {
 fn currency_of(text: &str) -> Result<Currency, Failure> {
     Currency::parse(text)
         .ok_or_else(|| Failure::Usage(format!("{text:?} is no currency: three capital letters, such as EUR")))
-}
-
-/// The rulebook of a file, or the built-in one.
-pub(crate) fn rulebook_of(file: Option<&Path>) -> Result<Rulebook, Failure> {
-    let Some(path) = file else { return Ok(Rulebook::default()) };
-    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
-    rulebook_file::parse(&text).map_err(|error| usage(&error))
 }
 
 fn refused(error: IdentityError) -> Failure {

@@ -1,9 +1,8 @@
 //! `comptoir completions SHELL`.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::failure::Failure;
 
 /// Which shell.
@@ -14,8 +13,8 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script.
-pub fn print_completions(args: &CompletionsArgs) -> Result<(), Failure> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "comptoir", &mut std::io::stdout());
+/// Prints the script for the whole command line.
+pub fn print_completions(args: &CompletionsArgs, mut command: Command) -> Result<(), Failure> {
+    clap_complete::generate(args.shell, &mut command, "comptoir", &mut std::io::stdout());
     Ok(())
 }

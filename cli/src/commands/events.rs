@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::failure::{Failure, with_causes};
+use crate::causes::with_causes;
+use crate::failure::Failure;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 

@@ -13,8 +13,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::causes::with_causes;
 use crate::central::{self, DatabaseArgs};
-use crate::failure::{Failure, with_causes};
+use crate::failure::Failure;
 use crate::output::{Output, Shown};
 
 /// Events that wait, shown at most.

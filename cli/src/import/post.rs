@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::draft::Prepared;
-use crate::failure::with_causes;
+use crate::causes::with_causes;
 
 /// What the node says of one draft.
 #[derive(Clone, PartialEq, Debug)]

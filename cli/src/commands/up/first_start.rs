@@ -8,7 +8,7 @@ use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_local::event_log::{Identity, identity_at};
 
-use crate::commands::admin::rulebook_of;
+use crate::central::rulebook_of;
 use crate::commands::up::UpArgs;
 use crate::failure::Failure;
 use crate::output::Output;
