@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    admin, audit, completions, demo, doctor, events, import, migrate, projections, queue, serve, up,
+    admin, audit, completions, demo, doctor, events, import, migrate, projections, serve, status, up,
 };
 use crate::exit;
 
@@ -40,8 +40,8 @@ pub enum CliCommand {
     /// Prove from files alone that nothing was altered
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Show what waits at a node, and what needs a person
-    Queue(queue::QueueArgs),
+    /// Show the queue of a node, and everything that needs a person
+    Status(status::StatusArgs),
     /// Show read models, build them anew beside those that are read, switch
     Projections(projections::ProjectionsArgs),
     /// Look for what would keep this machine from working

@@ -1,7 +1,7 @@
 //! The `comptoir` program: parse, call, print. `main` here is the binary's; [`run`] leads to one file per command in [`commands`].
 
 pub mod args;
-pub mod causes;
+mod causes;
 pub mod central;
 pub mod commands;
 pub mod demo;

@@ -35,7 +35,7 @@ fn given(folder: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn a_node_that_is_not_there_is_unavailable_and_a_program_reads_why() {
-    let output = comptoir(&["--json", "queue", "--url", &nobody()], &[]);
+    let output = comptoir(&["--json", "status", "--url", &nobody()], &[]);
     assert_eq!(code(&output), exit::UNAVAILABLE);
     let line: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(line["exit_code"], exit::UNAVAILABLE);
@@ -46,8 +46,8 @@ fn a_node_that_is_not_there_is_unavailable_and_a_program_reads_why() {
 #[test]
 fn a_command_line_that_means_nothing_is_usage() {
     assert_eq!(code(&comptoir(&["import"], &[])), exit::USAGE);
-    assert_eq!(code(&comptoir(&["queue", "--url", "shop"], &[])), exit::USAGE);
-    assert_eq!(code(&comptoir(&["queue", "--url", "ftp://shop"], &[])), exit::USAGE);
+    assert_eq!(code(&comptoir(&["status", "--url", "shop"], &[])), exit::USAGE);
+    assert_eq!(code(&comptoir(&["status", "--url", "ftp://shop"], &[])), exit::USAGE);
     let output = comptoir(&["import", "/no/such/file.csv", "--map", "/no/such/map.toml"], &[]);
     assert_eq!(code(&output), exit::USAGE);
     assert!(stderr(&output).contains("/no/such/map.toml"), "{}", stderr(&output));
@@ -87,7 +87,7 @@ fn help_has_the_exit_codes_and_every_command_an_example() {
     };
     assert!(help(&["--help"]).contains("Exit codes:"));
     for command in
-        [&["import"][..], &["queue"], &["doctor"], &["completions"], &["events", "tail"], &["events", "show"]]
+        [&["import"][..], &["status"], &["doctor"], &["completions"], &["events", "tail"], &["events", "show"]]
     {
         assert!(help(&[command, &["--help"]].concat()).contains("Example"), "{command:?}");
     }
@@ -185,8 +185,8 @@ fn an_event_of_any_depth_is_shown() {
 fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_said() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (node, _log) = node(folder.path(), &url);
-    let person = comptoir(&["queue", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
-    let program = comptoir(&["queue", "--url", &url, "--json"], &[]);
+    let person = comptoir(&["status", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
+    let program = comptoir(&["status", "--url", &url, "--json"], &[]);
     node.kill();
     let text = String::from_utf8(person.stdout).unwrap();
     assert!(text.contains("off (SYNC_ENABLED=false)\nWhat to do: docs/operating/node.md"), "{text}");

@@ -31,18 +31,18 @@ async fn the_address_of_up_reads_its_company_and_others_are_read_once_they_are_a
     let up = Up::start();
     let file: Value = serde_json::from_slice(&std::fs::read(up.data_dir.path().join("up.json")).unwrap()).unwrap();
     let url = file["database_url"].as_str().unwrap();
-    let allow =
-        |tenant: &str, role: &str| admin(up.data_dir.path(), &["reader", "allow", "--tenant", tenant, "--role", role]);
+    let grant =
+        |tenant: &str, role: &str| admin(up.data_dir.path(), &["reader", "grant", "--tenant", tenant, "--role", role]);
     assert_eq!(read(url).await, (3_108, 1));
 
     let make = ["tenant", "create", "--name", "Halles", "--zone", "Europe/Paris", "--currency", "EUR"];
     let (_, made) = admin(up.data_dir.path(), &make);
     let tenant = made["tenant_id"].as_str().unwrap();
     assert_eq!(read(url).await.1, 1, "nobody allowed it to read the second company");
-    assert_eq!(allow(tenant, "weather").0, exit::REFUSED, "there is no such role");
-    assert_eq!(allow(tenant, "comptoir_watcher").0, exit::REFUSED, "that role is no reader");
+    assert_eq!(grant(tenant, "weather").0, exit::REFUSED, "there is no such role");
+    assert_eq!(grant(tenant, "comptoir_watcher").0, exit::REFUSED, "that role is no reader");
     for _ in 0..2 {
-        assert_eq!(allow(tenant, "comptoir_readonly").0, exit::OK);
+        assert_eq!(grant(tenant, "comptoir_readonly").0, exit::OK);
     }
     assert_eq!(read(url).await, (3_108, 2));
 }

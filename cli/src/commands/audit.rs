@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// Runs one of them.
-pub async fn run_audit_command(command: AuditCommand, output: Output) -> Result<(), Failure> {
+pub async fn audit_files(command: AuditCommand, output: Output) -> Result<(), Failure> {
     let language = Language::of_locale(|name| std::env::var(name).ok());
     let printing = PrintOptions { json: output.is_json(), language, progress: output.shows_progress() };
     let done = tokio::task::spawn_blocking(move || commands::run_audit(&command, printing)).await;

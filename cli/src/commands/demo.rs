@@ -48,7 +48,7 @@ pub enum DemoCommand {
 }
 
 /// Does it, and prints how the shop stands.
-pub async fn run_demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
+pub async fn set_connection(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     let request = match args.command {
         DemoCommand::Offline => Request::Offline,
         DemoCommand::Online => Request::Online,

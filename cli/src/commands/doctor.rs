@@ -41,7 +41,7 @@ struct Findings {
 }
 
 /// Looks at everything, prints it, and fails if something is wrong.
-pub async fn run_doctor(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
+pub async fn check_machine(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
     let mut findings = vec![postgres(), setpriv(), data_dir(&args.data_dir)];
     if let Some(url) = &args.url {
         findings.push(node(url).await);

@@ -85,7 +85,7 @@ pub struct ExportArgs {
 }
 
 /// Runs one of them.
-pub async fn run_events(command: EventsCommand, output: Output) -> Result<(), Failure> {
+pub async fn read_log(command: EventsCommand, output: Output) -> Result<(), Failure> {
     match command {
         EventsCommand::Tail(args) => tail(&args, output).await,
         EventsCommand::Show(args) => show(&args, output).await,

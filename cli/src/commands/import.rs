@@ -49,7 +49,7 @@ fn column_and_text(text: &str) -> Result<(String, String), String> {
 }
 
 /// Imports, prints what it came to, and fails if some rows were not taken.
-pub async fn run_import(args: &ImportArgs, output: Output) -> Result<(), Failure> {
+pub async fn import_table(args: &ImportArgs, output: Output) -> Result<(), Failure> {
     let summary = import::import_file(&Options {
         file: args.file.clone(),
         mapping: args.map.clone(),

@@ -24,7 +24,7 @@ pub struct MigrateArgs {
 }
 
 /// Migrates, and says so.
-pub async fn run_migrate(args: MigrateArgs, output: Output) -> Result<(), Failure> {
+pub async fn migrate_database(args: MigrateArgs, output: Output) -> Result<(), Failure> {
     if let Some(admin_url) = args.admin_url.as_ref().filter(|_| args.create_roles) {
         central::prepare_server(&args.database, admin_url).await?;
     }

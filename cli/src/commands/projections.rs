@@ -90,7 +90,7 @@ fn projection(text: &str) -> Result<Projection, String> {
 }
 
 /// Runs one of them.
-pub async fn run_projections(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
+pub async fn manage_projections(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
     let central = central::beside(&args.database).await?;
     let db = central.database();
     let done = match tenant(db, args.tenant).await {

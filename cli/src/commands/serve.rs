@@ -27,7 +27,7 @@ pub struct ServeArgs {
 }
 
 /// Serves until asked to stop.
-pub async fn run_server(args: &ServeArgs) -> Result<(), Failure> {
+pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
     let mut reader = SettingsReader::new(std::env::vars(), args.config.as_deref()).map_err(|error| usage(&error))?;
     let (process, logs) = (Process::read(&mut reader), Logs::read(&mut reader));

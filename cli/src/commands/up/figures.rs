@@ -109,7 +109,7 @@ impl Shown for Overview {
                  Keys     {up}\n\n\
                  Sales by day, as head office reads them:\n{days}\n\n\
                  The shop's log: {shop_records}, one for each event and one that opens it. Head office: {central}, of which {own} its own.\n\n\
-                 What to try next, in a second terminal, from this folder:\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
+                 What to try next, in a second terminal, from this folder:\n  {me} status{at}\n  {me} events tail -n 3{at}\n  \
                  {me} demo offline{on}\n  {me} demo online{on}\n  \
                  {me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",
             docs = paths::DOCS,

@@ -79,7 +79,7 @@ struct Listeners {
 }
 
 /// Starts everything, shows what there is, and serves until asked to stop.
-pub async fn run_up(args: &UpArgs, output: Output) -> Result<(), Failure> {
+pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failure> {
     std::fs::create_dir_all(&args.data_dir)
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
     process::start_logging(&Logs { json: false, level: tracing::Level::WARN });

@@ -38,7 +38,7 @@ impl Shown for CheckedLog {
 }
 
 /// Checks the logs one after the other, and fails if one of them is damaged.
-pub(super) async fn run_store_check(db: &Database, tenants: &[TenantId], output: Output) -> Result<(), Failure> {
+pub(super) async fn check_stores(db: &Database, tenants: &[TenantId], output: Output) -> Result<(), Failure> {
     let mut damaged = 0;
     for tenant in tenants {
         let mut shown = None;
