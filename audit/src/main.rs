@@ -1,4 +1,4 @@
-//! `comptoir-audit`: what an auditor needs on a machine of his own. It reads files and prints; it writes none and opens no socket.
+//! `comptoir-audit`, for an auditor's own machine. It reads files and prints; it writes no file and opens no socket.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use comptoir_audit::commands::{AuditCommand, PrintOptions, run_audit};
 use comptoir_audit::exit;
 use comptoir_messages::Language;
 
-/// Verify what a till, a phone or head office exported, from files alone.
+/// Verify exported logs of nodes and central from their files alone.
 #[derive(Debug, Parser)]
 #[command(
     version,

@@ -1,5 +1,3 @@
-//! What was found, for people and for programs: one line that says whether all is well, then the place.
-
 use comptoir_messages::{Language, Message};
 use serde_json::{Value, json};
 
@@ -8,7 +6,7 @@ use crate::finding::{Break, Defect, FindingLocation, Report, Summary};
 use crate::replay::{DecisionDifference, Replay};
 
 impl Defect {
-    /// The word that JSON has for it.
+    /// The code in JSON. Codes never change their meaning.
     pub fn as_str(self) -> &'static str {
         match self {
             Defect::Form => "FORM",
@@ -221,7 +219,7 @@ impl Comparison {
 }
 
 fn restore_text(restore: &Restore, language: Language) -> String {
-    let Restore { position, head, at, reason, moved, told_below_head, first } = restore;
+    let Restore { position, head, at, reason, moved, answered_below_head, first } = restore;
     let head = grouped(*head, language);
     let reason = reason.as_ref().map(|reason| format!(", {}", shortened(reason))).unwrap_or_default();
     let title = Message::new("audit-restore")
@@ -237,8 +235,8 @@ fn restore_text(restore: &Restore, language: Language) -> String {
         .with("central", first.central.as_str());
     let mut lines = vec![format!("  {}", title.text(language))];
     lines.extend([moved, first].map(|message| format!("    {}", message.text(language))));
-    if *told_below_head > 0 {
-        let below = grouped(*told_below_head, language);
+    if *answered_below_head > 0 {
+        let below = grouped(*answered_below_head, language);
         let message = Message::new("audit-restore-below").with("below", below).with("head", head);
         lines.push(format!("    {}", message.text(language)));
     }
@@ -310,7 +308,7 @@ impl Replay {
         let mut lines = vec![title.text(language)];
         let counts = [
             (self.by_other_rules, Message::new("audit-replay-other-rules")),
-            (self.promised, Message::new("audit-replay-restored")),
+            (self.restored, Message::new("audit-replay-restored")),
         ];
         for (number, message) in counts.into_iter().filter(|(number, _)| *number > 0) {
             lines.push(format!("  {}", message.with("number", grouped(number, language)).text(language)));
