@@ -11,40 +11,40 @@ use crate::exit;
 #[derive(Debug, Parser)]
 #[command(name = "comptoir", version, after_help = exit::HELP, propagate_version = true)]
 pub struct Cli {
-    /// Print results as JSON, one value a line
+    /// Print results as JSON, one value per line
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to do
+    /// The command to run
     #[command(subcommand)]
     pub command: CliCommand,
 }
 
-/// What to do.
+/// The commands of `comptoir`.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
-    /// Start everything on this machine: a private Postgres, central, one shop's node, and one real day of data
+    /// Start everything on this machine: a private Postgres, central, a shop's node, and one real day of data
     Up(up::UpArgs),
-    /// Cut the shop of a running `comptoir up` from central, and join it again
+    /// Disconnect the shop of a running `comptoir up` from central, and connect it again
     Demo(demo::DemoArgs),
-    /// Serve as central or as a shop's node, as APP_MODE says
+    /// Serve as central or as a shop's node, depending on APP_MODE
     Serve(serve::ServeArgs),
-    /// Bring central's database to what this program expects
+    /// Migrate central's database to the schema of this version
     Migrate(migrate::MigrateArgs),
-    /// Make and list tenants, sites, nodes and keys
+    /// Create and list tenants, sites, nodes and keys
     Admin(admin::AdminArgs),
-    /// Turn the rows of a table into events, through a node's API
+    /// Import the rows of a table as events, through a node's API
     Import(import::ImportArgs),
-    /// Read the log of a node or of central
+    /// Read or export the log of a node or of central
     #[command(subcommand)]
     Events(events::EventsCommand),
-    /// Prove from files alone that nothing was altered
+    /// Verify exported logs from their files alone
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     /// Show the queue of a node, and everything that needs a person
     Status(status::StatusArgs),
-    /// Show read models, build them anew beside those that are read, switch
+    /// Show, rebuild, compare and switch read models
     Projections(projections::ProjectionsArgs),
-    /// Look for what would keep this machine from working
+    /// Check this machine for problems that would keep comptoir from running
     Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),

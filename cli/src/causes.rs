@@ -4,7 +4,7 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        // Some errors already end with their cause's words.
+        // Some errors already end with the text of their cause.
         if !text.ends_with(&cause_text) {
             text = format!("{text}: {cause_text}");
         }

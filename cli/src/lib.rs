@@ -1,4 +1,4 @@
-//! The `comptoir` program: parse, call, print. `main` here is the binary's; [`run`] leads to one file per command in [`commands`].
+//! The `comptoir` program: parse, call, print. [`main`] is the binary's entry; [`run`] calls one file per command in [`commands`].
 
 pub mod args;
 mod causes;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Parses the command line, runs it, says what went wrong, and answers with one of [`exit`]'s codes.
+/// Parses and runs the command line, prints a failure, and returns one of [`exit`]'s codes.
 pub fn main() -> ExitCode {
     let cli = args::Cli::parse();
     let output = output::Output::new(cli.json);

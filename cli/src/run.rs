@@ -1,4 +1,4 @@
-//! From the command line to the command's file.
+//! Calls the command that the command line names.
 
 use clap::CommandFactory as _;
 

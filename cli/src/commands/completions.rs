@@ -1,15 +1,15 @@
-//! `comptoir completions SHELL`.
+//! `comptoir completions`: scripts for shells.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::failure::Failure;
 
-/// Which shell.
+/// Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  comptoir completions bash > /etc/bash_completion.d/comptoir")]
 pub struct CompletionsArgs {
-    /// The shell to complete in
+    /// The shell that will run the script
     shell: Shell,
 }
 

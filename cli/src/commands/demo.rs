@@ -1,4 +1,4 @@
-//! `comptoir demo`: cuts the shop of a running `comptoir up` from central, and joins it again.
+//! `comptoir demo`: disconnects the shop of a running `comptoir up` from central, and connects it again.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use crate::failure::Failure;
 use crate::output::{Output, Shown, counted};
 use crate::remote::{Remote, RemoteArgs};
 
-/// How long `online` waits for the queue to empty: a node that was refused for long tries again within 16 seconds.
+/// How long `online` waits for the queue to empty. A node that was refused for long retries within 16 seconds.
 const EMPTY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Which shop, and what to do.
+/// Arguments of `demo`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -26,8 +26,7 @@ Examples:
   comptoir demo online
   comptoir demo status --json
 
-The program that `comptoir up` started must be running on the same data directory.
-Ends with 4 when nothing serves that directory.")]
+`comptoir up` must be running on the same data directory. Ends with 4 if it is not.")]
 pub struct DemoArgs {
     /// The data directory of `comptoir up`
     #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
@@ -36,18 +35,18 @@ pub struct DemoArgs {
     command: DemoCommand,
 }
 
-/// What to do with the connection.
+/// The commands of `demo`.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum DemoCommand {
-    /// Cut the shop from central: every connection between them is refused
+    /// Disconnect the shop from central: every connection between them is refused
     Offline,
-    /// Join the shop to central again, and wait until its queue is empty
+    /// Connect the shop to central again, and wait until its queue is empty
     Online,
-    /// Show whether the shop reaches central, and how many events wait
+    /// Show whether the shop reaches central, and how many events are waiting
     Status,
 }
 
-/// Does it, and prints how the shop stands.
+/// Switches the connection between the shop and central, and prints its state.
 pub async fn set_connection(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     let request = match args.command {
         DemoCommand::Offline => Request::Offline,
@@ -88,7 +87,6 @@ fn not_served(data_dir: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// How the shop stands with central.
 #[derive(Serialize)]
 struct Connection {
     online: bool,
@@ -98,7 +96,7 @@ struct Connection {
 impl Shown for Connection {
     fn text(&self) -> String {
         let pending = self.pending;
-        let waits = counted(pending, "event waits", "events wait");
+        let waits = counted(pending, "event is waiting", "events are waiting");
         match self.online {
             true => format!("Online: {waits} to be sent."),
             false => format!("Offline: the shop goes on working; {waits} to be sent."),

@@ -1,4 +1,4 @@
-//! `comptoir doctor`: what would keep this machine from working, and what to do about it.
+//! `comptoir doctor`: checks this machine, and says how to correct what is wrong.
 
 use std::path::{Path, PathBuf};
 
@@ -12,21 +12,20 @@ use crate::failure::Failure;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
-/// What to look at.
+/// Arguments of `doctor`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  comptoir doctor\n  comptoir doctor --data-dir ./comptoir-data --url http://127.0.0.1:7401"
 )]
 pub struct DoctorArgs {
-    /// The data directory that is to be used
+    /// The data directory to check
     #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data")]
     data_dir: PathBuf,
-    /// A node that should be running
+    /// Address of a node that should be running
     #[arg(long)]
     url: Option<String>,
 }
 
-/// One thing that was looked at.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: String,
@@ -34,13 +33,12 @@ struct Finding {
     detail: String,
 }
 
-/// All of them.
 #[derive(Debug, Serialize)]
 struct Findings {
     findings: Vec<Finding>,
 }
 
-/// Looks at everything, prints it, and fails if something is wrong.
+/// Checks everything, prints the findings, and fails if something is wrong.
 pub async fn check_machine(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
     let mut findings = vec![postgres(), setpriv(), data_dir(&args.data_dir)];
     if let Some(url) = &args.url {
@@ -68,7 +66,7 @@ fn postgres() -> Finding {
 
 fn setpriv() -> Finding {
     let found = std::process::Command::new("setpriv").arg("--version").output();
-    let needed = "setpriv is needed to stop Postgres with us: apt-get install util-linux";
+    let needed = "setpriv is missing, which stops Postgres together with comptoir: apt-get install util-linux";
     let version = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     finding("setpriv".to_owned(), version.map_err(|_| needed.to_owned()))
 }
@@ -76,7 +74,7 @@ fn setpriv() -> Finding {
 fn data_dir(path: &Path) -> Finding {
     let what = format!("Folder {}", path.display());
     let nearest = path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-    // The one sure way to know whether files can be made is to make one.
+    // Only writing a file shows for certain that files can be written.
     let written = tempfile_in(nearest);
     finding(what, written.map_err(|error| format!("{} cannot be written to: {error}", nearest.display())))
 }

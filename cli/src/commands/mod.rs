@@ -1,4 +1,4 @@
-//! One file per command: its arguments, what it calls, what it prints.
+//! One file per command: its arguments, its calls and its output.
 
 pub mod admin;
 pub mod audit;

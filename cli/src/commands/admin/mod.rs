@@ -76,7 +76,7 @@ Ends with 0 if every log is intact, 1 if one is damaged, 4 if the database canno
 
 /// Carries out one administrative command on central's database.
 pub async fn administer(args: AdminArgs, output: Output) -> Result<(), Failure> {
-    let central = central::beside(&args.database).await?;
+    let central = central::open_for_command(&args.database).await?;
     let done = dispatch(&central, args.command, output).await;
     central.shutdown().await;
     done

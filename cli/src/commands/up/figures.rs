@@ -1,4 +1,4 @@
-//! What `comptoir up` prints once it runs: where everything is, and what the recorded days come to.
+//! The overview that `comptoir up` prints: addresses, and sales by day.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,12 @@ use comptoir_proto::status_v1::NodeStatus;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::up::{FIGURES_WITHIN, LOOK_AGAIN_AFTER};
+use crate::commands::up::{FIGURES_WITHIN, POLL_EVERY};
 use crate::failure::Failure;
 use crate::output::{Shown, counted};
 use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
 use crate::up_file::UpFile;
 
-/// Addresses and figures.
 #[derive(Serialize)]
 pub(super) struct Overview {
     central_url: String,
@@ -26,17 +25,17 @@ pub(super) struct Overview {
     records: Records,
 }
 
-/// How many records each log has.
+/// Number of records in each log.
 #[derive(Serialize)]
 struct Records {
-    /// The shop's log: one that opens it, and one for each event.
+    /// In the shop's log: one that opens the epoch, and one for each event.
     shop: u64,
-    /// Head office's order of events, to which it adds its own.
+    /// In central's order of events, with central's own.
     central: u64,
 }
 
 impl Overview {
-    /// Reads the figures once everything that the shop recorded is counted in them.
+    /// Reads the figures once they contain everything that the shop recorded.
     pub(super) async fn read(data_dir: &Path, file: &UpFile) -> Result<Overview, Failure> {
         let local = Remote::new(&RemoteArgs { url: file.local_url.clone(), token: None })?;
         let central =
@@ -47,11 +46,11 @@ impl Overview {
                 if queue.pending == 0 {
                     return Ok::<_, Failure>(());
                 }
-                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+                tokio::time::sleep(POLL_EVERY).await;
             }
         };
         tokio::time::timeout(FIGURES_WITHIN, wait).await.unwrap_or(Ok(()))?;
-        // Stock changes as events are taken in, so it is complete to the end; sales follow, and can be waited for.
+        // Ingest changes stock itself, so it is complete to the end. Sales follow, and the request waits for them.
         let stock: Value = central.get(paths::REPORT_STOCK, &[("product", "85123A")]).await?;
         let position = stock["complete_through"].as_u64().unwrap_or_default();
         let asked = [("by", "day"), ("min_position", &position.to_string())];
@@ -73,7 +72,7 @@ impl Overview {
     }
 }
 
-/// One row of the sales report in words.
+/// One row of the sales report as text.
 fn day(row: &Value) -> String {
     let text = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
     let number = |name: &str| row[name].as_u64().unwrap_or_default();
@@ -84,7 +83,7 @@ fn day(row: &Value) -> String {
         ("adjustments", ("adjustment", "adjustments")),
         ("lines", ("line", "lines")),
     ];
-    // Sales and lines are always said; the others where there are any.
+    // Sales and lines are always shown, the others if there are any.
     let said = kinds.into_iter().filter(|(name, _)| number(name) > 0 || matches!(*name, "sales" | "lines"));
     let mut parts: Vec<String> = said.map(|(name, (one, many))| counted(number(name), one, many)).collect();
     let pieces = text("quantity");
@@ -98,7 +97,7 @@ impl Shown for Overview {
         let Overview { central_url, local_url, data_dir, up_file, records: Records { shop, central }, .. } = self;
         let (days, data, up) = (self.days(), data_dir.display(), up_file.display());
         let own = central.saturating_sub(*shop);
-        // As it was called here, so that the lines below can be copied.
+        // The program's name as it was called, so that the lines below can be copied.
         let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
         let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
         let on = if data_dir == Path::new("./comptoir-data") { String::new() } else { format!(" --data-dir {data}") };
@@ -124,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_day_has_plurals_all_its_events_and_the_amount_as_reported() {
+    fn a_day_shows_plurals_all_its_events_and_the_reported_amount() {
         let row = json!({ "key": "2010-12-01", "currency": "GBP", "sales": 136, "refunds": 6, "write_offs": 1, "adjustments": 0,
             "lines": 3108, "quantity": "26814", "amount": "58635.56" });
         let said = "  2010-12-01: 136 sales, 6 refunds, 1 write-off, 3108 lines, 26814 pieces, 58635.56 GBP";
