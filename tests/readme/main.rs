@@ -45,7 +45,10 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     );
     let heard = clone.said();
     assert!(heard.starts_with("Creating a private Postgres in ./comptoir-data/pg ..."), "{heard}");
-    assert!(heard.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"), "{heard}");
+    assert!(
+        heard.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"),
+        "{heard}"
+    );
 
     let answer: Value = serde_json::from_str(&clone.paste(sale)).expect("the answer is JSON");
     assert_eq!(answer["results"][0]["duplicate"], false, "{answer}");
@@ -90,8 +93,9 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert_eq!(clone.interrupt(), Some(0));
     let heard = clone.said();
     assert!(
-        heard
-            .ends_with("Stopped. What was recorded is kept in ./comptoir-data; the same command continues from there.\n"),
+        heard.ends_with(
+            "Stopped. What was recorded is kept in ./comptoir-data; the same command continues from there.\n"
+        ),
         "{heard}"
     );
     clone.paste(remove);

@@ -287,3 +287,12 @@ fn files_that_the_architecture_names_exist() {
     }
     hold("architecture names real files", breaches);
 }
+
+#[test]
+fn make_help_lists_every_target() {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let targets = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).expect("the list of targets");
+    let unlisted: Vec<&str> =
+        targets.split(' ').filter(|target| !makefile.contains(&format!("@echo \"make {target} "))).collect();
+    assert!(unlisted.is_empty(), "add to `make help`: {unlisted:?}");
+}
