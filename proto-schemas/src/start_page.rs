@@ -3,37 +3,14 @@
 
 use std::fmt::Write as _;
 
+pub use comptoir_messages::Language;
+use comptoir_messages::Message;
+
 /// What a browser may do with the page: use its own style, and nothing more.
 pub const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const STYLE: &str = include_str!("start_page.css");
-
-/// Language of a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Language {
-    /// Where nothing else is asked for.
-    French,
-    /// Where `Accept-Language` names English before French.
-    English,
-}
-
-impl Language {
-    /// From the header `Accept-Language`.
-    pub fn accepted(header: Option<&str>) -> Language {
-        let tags = header.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
-        let first = tags.into_iter().find(|tag| tag.eq_ignore_ascii_case("fr") || tag.eq_ignore_ascii_case("en"));
-        if first.is_some_and(|tag| tag.eq_ignore_ascii_case("en")) { Language::English } else { Language::French }
-    }
-
-    /// One of two texts.
-    pub fn say<T>(self, french: T, english: T) -> T {
-        match self {
-            Language::French => french,
-            Language::English => english,
-        }
-    }
-}
 
 /// One figure.
 #[derive(Clone, Debug)]
@@ -82,7 +59,7 @@ impl StartPage {
     /// The page as HTML.
     pub fn html(&self) -> String {
         let StartPage { language, kind, works, state, detail, figures, links, command, footer } = self;
-        let (lang, go_on) = language.say(("fr", "Continuer"), ("en", "Go on"));
+        let (lang, go_on) = (language.tag(), Message::new("start-page-go-on").text(*language));
         let mut html = format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -159,18 +136,5 @@ mod tests {
         let html = page.html();
         assert!(!html.contains("<script") && !html.contains("\"'"), "{html}");
         assert_eq!(html.matches("&lt;script&gt;&quot;&#39;&amp;").count(), 13);
-    }
-
-    #[test]
-    fn french_is_spoken_unless_english_is_asked_for_first() {
-        for (header, language) in [
-            (None, Language::French),
-            (Some("en-GB,en;q=0.9,fr;q=0.8"), Language::English),
-            (Some("fr-FR,en;q=0.5"), Language::French),
-            (Some("de, en;q=0.5"), Language::English),
-            (Some("\u{e9}"), Language::French),
-        ] {
-            assert_eq!(Language::accepted(header), language, "{header:?}");
-        }
     }
 }

@@ -189,19 +189,20 @@ fn the_event_store_alone_reads_and_writes_the_table_event() {
 #[test]
 fn crates_depend_downwards_only() {
     /// From the bottom up. Each may use those named before it, as far as its line says.
-    const MAY_USE: [(&str, &[&str]); 6] = [
+    const MAY_USE: [(&str, &[&str]); 7] = [
         ("core", &[]),
-        ("proto-schemas", &["core"]),
-        ("local-node", &["core", "proto", "durable-sys"]),
-        ("central-node", &["core", "proto"]),
-        ("audit", &["core", "proto"]),
-        ("cli", &["core", "proto", "local", "central", "audit"]),
+        ("messages", &[]),
+        ("proto-schemas", &["core", "messages"]),
+        ("local-node", &["core", "messages", "proto", "durable-sys"]),
+        ("central-node", &["core", "messages", "proto"]),
+        ("audit", &["core", "messages", "proto"]),
+        ("cli", &["core", "messages", "proto", "local", "central", "audit"]),
     ];
     let mut breaches = Breaches::new();
     for (package, may) in MAY_USE {
         let manifest = std::fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
-        for other in ["core", "proto", "local", "central", "audit"] {
+        for other in ["core", "messages", "proto", "local", "central", "audit"] {
             let named = dependencies.lines().any(|line| line.starts_with(&format!("comptoir-{other}")));
             if named && !may.contains(&other) {
                 breaches.insert(format!("{package}/Cargo.toml: depends on comptoir-{other}"));
@@ -285,4 +286,13 @@ fn files_that_the_architecture_names_exist() {
         }
     }
     hold("architecture names real files", breaches);
+}
+
+#[test]
+fn make_help_lists_every_target() {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let targets = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).expect("the list of targets");
+    let unlisted: Vec<&str> =
+        targets.split(' ').filter(|target| !makefile.contains(&format!("@echo \"make {target} "))).collect();
+    assert!(unlisted.is_empty(), "add to `make help`: {unlisted:?}");
 }

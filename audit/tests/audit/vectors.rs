@@ -1,4 +1,4 @@
-//! The bundles among the golden vectors: what was exported once verifies for ever.
+//! The bundles among the golden vectors verify in every later version.
 
 use std::path::Path;
 

@@ -151,7 +151,7 @@ pub(super) fn check(
     match &fact {
         // It excuses decisions that moved, so it takes access to the database to record it, not a token.
         Fact::CentralRestored => {
-            let detail = format!("{CENTRAL_RESTORED} is recorded by `comptoir admin restored open`");
+            let detail = format!("{CENTRAL_RESTORED} is recorded by `comptoir admin restore-window open`");
             Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"))
         }
         Fact::DeliveryCreated(order) if order.qr.is_empty() => {

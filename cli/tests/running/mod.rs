@@ -1,4 +1,4 @@
-//! Everything on one machine, running, for a test of what is done beside it.
+//! A running `comptoir up` for tests of other commands.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;

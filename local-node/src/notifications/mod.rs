@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
 use crate::read_models::{apply, decision, event};
-pub(crate) use comptoir_proto::start_page::Language;
+pub(crate) use comptoir_messages::Language;
 pub(crate) use waiting::waiting;
 
 /// Decisions looked at before the mark is stored without a notification.

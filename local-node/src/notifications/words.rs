@@ -1,200 +1,114 @@
+use comptoir_messages::{Language, Message};
 use comptoir_proto::instant;
-use comptoir_proto::start_page::Language;
 use jiff::tz::TimeZone;
 
 use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARGE};
 
 const CONFLICT: &str = "CONFLICT";
 
-/// One line, and what it means.
-pub(super) fn text_of(entry: &NotificationEntry, language: Language) -> (String, String) {
-    of_zone(entry, language, TimeZone::system())
+/// The title and the detail of a notification, with instants in the time zone of this machine.
+pub(super) fn text_of(kept: &NotificationEntry, language: Language) -> (String, String) {
+    text_in_zone(kept, language, TimeZone::system())
 }
 
-fn of_zone(entry: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
-    let what = format!("{} {}", entry.entity_type, entry.entity_id);
-    let why = entry.words.as_deref().or(entry.code.as_deref()).map(|why| format!(" ({why})")).unwrap_or_default();
-    let (title, detail) = match language {
-        Language::French => match entry.kind.as_str() {
-            ALREADY_VALIDATED => (
-                first_french(entry, zone),
-                format!("{what} était déjà validée. Votre validation reste au journal et ne compte pas."),
-            ),
-            CONFLICT => (
-                format!("Modification en conflit : {what}"),
-                format!("Une autre modification était déjà acceptée ; une personne choisit au central{why}."),
-            ),
-            "REJECTED" => (
-                format!("Refusé par le central : {what}"),
-                format!("L'événement reste au journal et n'a pas d'effet{why}."),
-            ),
-            "QUARANTINED" => (
-                format!("Mis de côté par le central : {what}"),
-                format!("Une personne doit le vérifier au central avant qu'il prenne effet{why}."),
-            ),
-            "SUPERSEDED" => (
-                format!("La valeur du central reste : {what}"),
-                format!("L'événement reste au journal ; seul le central change cette valeur{why}."),
-            ),
-            "RELEASED" => released_french(entry, &what, zone),
-            "RESOLVED" => (
-                format!("Conflit réglé : {what}"),
-                format!(
-                    "{} a choisi : {}{}.",
-                    entry.by.as_deref().unwrap_or("Une personne"),
-                    match entry.data["choice"].as_str() {
-                        Some("server") => "la version du central reste, la vôtre ne compte pas",
-                        Some("local") => "votre version vaut",
-                        Some("merged") => "les deux versions sont fusionnées",
-                        _ => "voyez la fiche",
-                    },
-                    reason(entry)
-                ),
-            ),
-            DECISION_CHANGED => (
-                format!("Le central a décidé autrement : {what}"),
-                format!(
-                    "Le central a été restauré, et a décidé cet événement une seconde fois{why}. Voyez avec le siège ce qui vaut."
-                ),
-            ),
-            ROW_TOO_LARGE => (
-                format!("Trop grand pour ce poste : {what}"),
-                format!(
-                    "La fiche a {} octets et n'est à jour qu'au central : lisez-la là-bas, et allégez-la.",
-                    entry.words.as_deref().unwrap_or("trop d'")
-                ),
-            ),
-            other => (format!("{other} : {what}"), format!("Le central le signale{why}.")),
-        },
-        Language::English => match entry.kind.as_str() {
-            ALREADY_VALIDATED => (
-                first_english(entry, zone),
-                format!("{what} was validated already. Your validation stays in the log and does not count."),
-            ),
-            CONFLICT => (
-                format!("Conflicting edit: {what}"),
-                format!("Another edit was accepted before; a person chooses at central{why}."),
-            ),
-            "REJECTED" => {
-                (format!("Refused by central: {what}"), format!("The event stays in the log and has no effect{why}."))
-            }
-            "QUARANTINED" => (
-                format!("Set apart by central: {what}"),
-                format!("A person has to look at it at central before it takes effect{why}."),
-            ),
-            "SUPERSEDED" => (
-                format!("Central's value stays: {what}"),
-                format!("The event stays in the log; central alone changes this value{why}."),
-            ),
-            "RELEASED" => released_english(entry, &what, zone),
-            "RESOLVED" => (
-                format!("Conflict resolved: {what}"),
-                format!(
-                    "{} chose: {}{}.",
-                    entry.by.as_deref().unwrap_or("A person"),
-                    match entry.data["choice"].as_str() {
-                        Some("server") => "central's version stays, yours does not count",
-                        Some("local") => "your version counts",
-                        Some("merged") => "the two versions are merged",
-                        _ => "look at the record",
-                    },
-                    reason(entry)
-                ),
-            ),
-            DECISION_CHANGED => (
-                format!("Central decided otherwise: {what}"),
-                format!(
-                    "Central was restored and decided this event a second time{why}. Ask head office which decision holds."
-                ),
-            ),
-            ROW_TOO_LARGE => (
-                format!("Too large for this machine: {what}"),
-                format!(
-                    "The record has {} bytes and is up to date at central alone: read it there, and make it smaller.",
-                    entry.words.as_deref().unwrap_or("too many")
-                ),
-            ),
-            other => (format!("{other}: {what}"), format!("Central says so{why}.")),
-        },
+fn text_in_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
+    let what = format!("{} {}", kept.entity_type, kept.entity_id);
+    let text = |message: Message<'_>| {
+        let why = kept.words.as_deref().or(kept.code.as_deref());
+        message.with("what", what.as_str()).with("why", in_parentheses(why)).text(language)
     };
-    (title, detail)
-}
-
-/// What the person gave as their reason.
-fn reason(entry: &NotificationEntry) -> String {
-    entry.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
-}
-
-/// A quarantined event is decided at its release, which may be too late.
-fn released_french(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
-    let looked_at = "Ce qui était mis de côté a été vérifié au central";
-    match (released_as(entry), entry.code.as_deref()) {
-        (CONFLICT, Some(ALREADY_VALIDATED)) => (
-            format!("Vérifié, sans effet : {what}"),
-            format!("{looked_at} ; une autre validation vaut. {}.", first_french(&first_of(entry), zone)),
-        ),
-        (CONFLICT, _) => (
-            format!("Vérifié, en conflit : {what}"),
-            format!("{looked_at} ; une autre modification était déjà acceptée, une personne choisit au central."),
-        ),
-        ("SUPERSEDED", _) => (
-            format!("Vérifié, sans effet : {what}"),
-            format!("{looked_at} ; une valeur plus récente du central reste."),
-        ),
-        _ => (format!("Vérifié, a pris effet : {what}"), format!("{looked_at} et a pris effet.")),
-    }
-}
-
-fn released_english(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
-    let looked_at = "The quarantined event was reviewed at central";
-    match (released_as(entry), entry.code.as_deref()) {
-        (CONFLICT, Some(ALREADY_VALIDATED)) => (
-            format!("Looked at, without effect: {what}"),
-            format!("{looked_at}; another validation counts. {}.", first_english(&first_of(entry), zone)),
-        ),
-        (CONFLICT, _) => (
-            format!("Looked at, in conflict: {what}"),
-            format!("{looked_at}; another edit was accepted before, and a person chooses at central."),
-        ),
-        ("SUPERSEDED", _) => {
-            (format!("Looked at, without effect: {what}"), format!("{looked_at}; a later value of central's stays."))
+    match kept.kind.as_str() {
+        ALREADY_VALIDATED => {
+            (first_validator(kept, language, zone), text(Message::new("notification-already-validated")))
         }
-        _ => (format!("Looked at, and in effect: {what}"), format!("{looked_at} and took effect.")),
+        CONFLICT => (text(Message::new("notification-conflict-title")), text(Message::new("notification-conflict"))),
+        "REJECTED" => (text(Message::new("notification-rejected-title")), text(Message::new("notification-rejected"))),
+        "QUARANTINED" => {
+            (text(Message::new("notification-quarantined-title")), text(Message::new("notification-quarantined")))
+        }
+        "SUPERSEDED" => {
+            (text(Message::new("notification-superseded-title")), text(Message::new("notification-superseded")))
+        }
+        "RELEASED" => {
+            let (title, detail) = release(kept);
+            // Shown by one of the details only.
+            let first = first_validator(&first_of(kept), language, zone);
+            (text(title), text(detail.with("first", first)))
+        }
+        "RESOLVED" => (text(Message::new("notification-resolved-title")), resolution(kept, language)),
+        DECISION_CHANGED => (
+            text(Message::new("notification-decision-changed-title")),
+            text(Message::new("notification-decision-changed")),
+        ),
+        ROW_TOO_LARGE => {
+            let bytes = kept.words.as_deref().unwrap_or("unknown");
+            (
+                text(Message::new("notification-row-too-large-title")),
+                text(Message::new("notification-row-too-large").with("bytes", bytes)),
+            )
+        }
+        other => (
+            text(Message::new("notification-other-title").with("kind", other)),
+            text(Message::new("notification-other")),
+        ),
     }
 }
 
-/// The verdict of a release.
-fn released_as(entry: &NotificationEntry) -> &str {
-    entry.data["verdict"].as_str().unwrap_or_default()
+fn in_parentheses(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
-/// Who was first, as the resolution of a release names them.
-fn first_of(entry: &NotificationEntry) -> NotificationEntry {
-    let data = entry.data["resolution"].clone();
-    NotificationEntry { by: data["data"]["user"].as_str().map(str::to_owned), data, ..entry.clone() }
+fn resolution(kept: &NotificationEntry, language: Language) -> String {
+    let by = kept.by.clone().unwrap_or_else(|| Message::new("notification-somebody").text(language));
+    Message::new("notification-resolved")
+        .with("by", by)
+        .with("choice", kept.data["choice"].as_str().unwrap_or_default())
+        .with("why", in_parentheses(kept.data["reason"].as_str()))
+        .text(language)
 }
 
-fn first_french(entry: &NotificationEntry, zone: TimeZone) -> String {
-    let by = entry.by.as_deref().unwrap_or("quelqu'un d'autre");
-    match first_at(entry, zone, "%d/%m/%Y à %H:%M") {
-        Some(at) => format!("Validée par {by} le {at}"),
-        None => format!("Validée par {by}"),
+/// A quarantined event is decided when it is released, and may come too late by then.
+fn release(kept: &NotificationEntry) -> (Message<'static>, Message<'static>) {
+    let verdict = kept.data["verdict"].as_str().unwrap_or_default();
+    match (verdict, kept.code.as_deref()) {
+        (CONFLICT, Some(ALREADY_VALIDATED)) => {
+            (Message::new("notification-released-outdone-title"), Message::new("notification-released-outdone"))
+        }
+        (CONFLICT, _) => {
+            (Message::new("notification-released-conflict-title"), Message::new("notification-released-conflict"))
+        }
+        ("SUPERSEDED", _) => {
+            (Message::new("notification-released-superseded-title"), Message::new("notification-released-superseded"))
+        }
+        _ => (Message::new("notification-released-title"), Message::new("notification-released")),
     }
 }
 
-fn first_english(entry: &NotificationEntry, zone: TimeZone) -> String {
-    let by = entry.by.as_deref().unwrap_or("somebody else");
-    match first_at(entry, zone, "%Y-%m-%d at %H:%M") {
-        Some(at) => format!("Validated by {by} on {at}"),
-        None => format!("Validated by {by}"),
-    }
+/// The entry with the first validator's name and time, which the resolution of a release holds.
+fn first_of(kept: &NotificationEntry) -> NotificationEntry {
+    let data = kept.data["resolution"].clone();
+    NotificationEntry { by: data["data"]["user"].as_str().map(str::to_owned), data, ..kept.clone() }
 }
 
-/// When the first did it, as the clock on this wall shows it.
-fn first_at(entry: &NotificationEntry, zone: TimeZone, format: &str) -> Option<String> {
-    let at = instant::parse(entry.data["data"]["at"].as_str()?)?;
-    let at = jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone);
-    Some(at.strftime(format).to_string())
+fn first_validator(kept: &NotificationEntry, language: Language, zone: TimeZone) -> String {
+    let by = kept.by.clone().unwrap_or_else(|| Message::new("notification-somebody-else").text(language));
+    let Some(at) = validated_at(kept, zone) else {
+        return Message::new("notification-validated-by").with("by", by).text(language);
+    };
+    let date = match language {
+        Language::French => at.strftime("%d/%m/%Y"),
+        Language::English => at.strftime("%Y-%m-%d"),
+    };
+    Message::new("notification-validated-by-at")
+        .with("by", by)
+        .with("date", date.to_string())
+        .with("time", at.strftime("%H:%M").to_string())
+        .text(language)
+}
+
+fn validated_at(kept: &NotificationEntry, zone: TimeZone) -> Option<jiff::Zoned> {
+    let at = instant::parse(kept.data["data"]["at"].as_str()?)?;
+    Some(jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone))
 }
 
 #[cfg(test)]
@@ -204,8 +118,8 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_driver_hears_who_was_first_in_their_own_language() {
-        let entry = NotificationEntry {
+    fn a_driver_reads_who_was_first_in_their_own_language() {
+        let kept = NotificationEntry {
             kind: ALREADY_VALIDATED.to_owned(),
             code: Some(ALREADY_VALIDATED.to_owned()),
             event_id: Uuid::nil(),
@@ -218,15 +132,15 @@ mod tests {
             data: json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}}),
             seen_at: None,
         };
-        let title = |language| of_zone(&entry, language, TimeZone::UTC).0;
+        let title = |language| text_in_zone(&kept, language, TimeZone::UTC).0;
         assert_eq!(title(Language::French), "Validée par Amadou le 05/01/2026 à 09:00");
         assert_eq!(title(Language::English), "Validated by Amadou on 2026-01-05 at 09:00");
     }
 
     #[test]
-    fn an_editor_hears_whose_version_stays_and_why() {
-        let text = |data: serde_json::Value, language| {
-            let entry = NotificationEntry {
+    fn an_editor_reads_whose_version_stays_and_why() {
+        let shown = |data: serde_json::Value, language| {
+            let kept = NotificationEntry {
                 kind: "RESOLVED".to_owned(),
                 code: None,
                 event_id: Uuid::nil(),
@@ -239,24 +153,24 @@ mod tests {
                 data,
                 seen_at: None,
             };
-            of_zone(&entry, language, TimeZone::UTC).1
+            text_in_zone(&kept, language, TimeZone::UTC).1
         };
         let chosen = json!({"choice": "server", "reason": "registre"});
         assert_eq!(
-            text(chosen, Language::French),
+            shown(chosen, Language::French),
             "Amina a choisi : la version du central reste, la vôtre ne compte pas (registre)."
         );
-        assert_eq!(text(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
-        assert_eq!(text(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
-        assert_eq!(text(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
+        assert_eq!(shown(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
+        assert_eq!(shown(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
+        assert_eq!(shown(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
     }
 
-    /// A validation was quarantined for its code, another driver came first, then a person released it.
+    /// A validation was quarantined for its code, another driver validated first, then somebody released the quarantined one.
     #[test]
-    fn a_late_release_is_not_reported_as_effective() {
+    fn a_release_that_came_too_late_is_not_shown_as_one_that_took_effect() {
         let resolution = json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}});
-        let text = |verdict: &str, code: Option<&str>, language| {
-            let entry = NotificationEntry {
+        let shown = |verdict: &str, code: Option<&str>, language| {
+            let kept = NotificationEntry {
                 kind: "RELEASED".to_owned(),
                 code: code.map(str::to_owned),
                 event_id: Uuid::nil(),
@@ -269,25 +183,52 @@ mod tests {
                 data: json!({"verdict": verdict, "code": code, "resolution": resolution}),
                 seen_at: None,
             };
-            of_zone(&entry, language, TimeZone::UTC)
+            text_in_zone(&kept, language, TimeZone::UTC)
         };
-        let (title, detail) = text("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
+        let (title, detail) = shown("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
         assert_eq!(title, "Vérifié, sans effet : DELIVERY BL-7");
         assert!(detail.ends_with("une autre validation vaut. Validée par Amadou le 05/01/2026 à 09:00."), "{detail}");
-        let (title, detail) = text("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
-        assert_eq!(title, "Looked at, without effect: DELIVERY BL-7");
+        let (title, detail) = shown("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
+        assert_eq!(title, "Reviewed, no effect: DELIVERY BL-7");
         assert!(detail.ends_with("Validated by Amadou on 2026-01-05 at 09:00."), "{detail}");
-        let title = |verdict, language| text(verdict, None, language).0;
+        let title = |verdict, language| shown(verdict, None, language).0;
         assert_eq!(title("CONFLICT", Language::French), "Vérifié, en conflit : DELIVERY BL-7");
-        assert_eq!(title("CONFLICT", Language::English), "Looked at, in conflict: DELIVERY BL-7");
-        assert_eq!(title("SUPERSEDED", Language::English), "Looked at, without effect: DELIVERY BL-7");
+        assert_eq!(title("CONFLICT", Language::English), "Reviewed, in conflict: DELIVERY BL-7");
+        assert_eq!(title("SUPERSEDED", Language::English), "Reviewed, no effect: DELIVERY BL-7");
         assert_eq!(title("ACCEPTED", Language::French), "Vérifié, a pris effet : DELIVERY BL-7");
     }
 
     #[test]
-    fn french_is_spoken_unless_english_is_asked_for_first() {
-        let of = |accepted| Language::accepted(Some(accepted));
-        assert_eq!((Language::accepted(None), of("de, *")), (Language::French, Language::French));
-        assert_eq!((of("en-GB,en;q=0.9,fr;q=0.5"), of("fr-FR, en")), (Language::English, Language::French));
+    fn every_kind_has_its_texts_in_both_languages() {
+        let kinds = [
+            ALREADY_VALIDATED,
+            CONFLICT,
+            "REJECTED",
+            "QUARANTINED",
+            "SUPERSEDED",
+            "RELEASED",
+            "RESOLVED",
+            DECISION_CHANGED,
+            ROW_TOO_LARGE,
+            "SOMETHING_NEW",
+        ];
+        for kind in kinds {
+            let entry = NotificationEntry {
+                kind: kind.to_owned(),
+                code: None,
+                event_id: Uuid::nil(),
+                entity_type: "CLIENT".to_owned(),
+                entity_id: "c-1".to_owned(),
+                position: 7,
+                at: 0,
+                by: None,
+                words: None,
+                data: json!({}),
+                seen_at: None,
+            };
+            let [french, english] =
+                [Language::French, Language::English].map(|language| text_in_zone(&entry, language, TimeZone::UTC));
+            assert!(french.0 != english.0 && french.1 != english.1, "{kind}: {french:?} {english:?}");
+        }
     }
 }

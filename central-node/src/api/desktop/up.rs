@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use comptoir_core::id::Name;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::time::Timestamp;
+use comptoir_messages::{Language, Message};
 use comptoir_proto::desktop_v1::{Acknowledged, Conflict, OutboxEvent, Rejected, SyncUpRequest, SyncUpResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
@@ -190,15 +191,16 @@ fn held_version(result: &RecordResult) -> Option<u64> {
     result.resolution.as_ref()?.get("data")?.get("version")?.as_u64()
 }
 
-/// What the user reads; as the document words it, where two versions differ.
+/// What the user reads, in French as the document words it.
 fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
-    let version = held_version(result).unwrap_or_default();
-    match result.code.as_deref() {
-        Some("ENTITY_DELETED") => format!("Supprimé sur le serveur (version {version})"),
-        Some("ENTITY_EXISTS") => format!("Existe déjà sur le serveur (version {version})"),
-        Some("UNKNOWN_ENTITY") => "Inconnu du serveur".to_owned(),
-        _ => format!("Version locale ({local_version}) différente de version serveur ({version})"),
-    }
+    let version = held_version(result).unwrap_or_default().to_string();
+    let message = match result.code.as_deref() {
+        Some("ENTITY_DELETED") => Message::new("device-entity-deleted"),
+        Some("ENTITY_EXISTS") => Message::new("device-entity-exists"),
+        Some("UNKNOWN_ENTITY") => Message::new("device-unknown-entity"),
+        _ => Message::new("device-version-differs").with("local", local_version.to_string()),
+    };
+    message.with("version", version).text(Language::French)
 }
 
 /// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What the event

@@ -1,6 +1,7 @@
 //! What a phone is told about each event: that it was taken, that it was taken and changed nothing, or that it failed and what to do now.
 
 use comptoir_core::decision::{Code, Verdict};
+use comptoir_messages::{Language, Message};
 use comptoir_proto::mobile_v1::{FailedEvent, Resolution, WithoutEffect};
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::RecordResult;
@@ -44,7 +45,7 @@ pub(super) fn event_outcome(
         }
         DeviceOutcome::Refused => {
             counts.failed += 1;
-            resolution.unwrap_or_else(|| discard("Refusé par le central : sans effet"))
+            resolution.unwrap_or_else(|| discard(Message::new("device-rejected")))
         }
     };
     let error_code = result.code.unwrap_or(result.verdict);
@@ -59,15 +60,15 @@ pub(super) fn event_outcome(
 
 fn taken(event_id: String, result: RecordResult, resolution: Option<Resolution>) -> EventOutcome {
     let message = match Verdict::parse(&result.verdict) {
-        Some(Verdict::Quarantined) => "Mis de côté par le central : une personne doit le vérifier",
-        Some(Verdict::Superseded) => "La valeur du central reste",
+        Some(Verdict::Quarantined) => Message::new("device-quarantined"),
+        Some(Verdict::Superseded) => Message::new("device-superseded"),
         _ => return EventOutcome::Acked,
     };
     EventOutcome::WithoutEffect(WithoutEffect {
         event_id,
         error_code: result.code.unwrap_or_else(|| result.verdict.clone()),
         verdict: result.verdict,
-        message: message.to_owned(),
+        message: message.text(Language::French),
         detail: result.detail,
         resolution,
     })
@@ -85,14 +86,15 @@ fn with_place(problem: &Problem) -> String {
 fn of_conflict(result: &RecordResult) -> Resolution {
     let is = |code: Code| result.code.as_deref() == Some(code.as_str());
     match () {
-        () if is(Code::AlreadyCancelled) => discard("Déjà annulée"),
+        () if is(Code::AlreadyCancelled) => discard(Message::new("device-already-cancelled")),
         () if is(Code::EntityExists) => resolution("FIX_AND_RESEND", None),
         () => resolution("CHOOSE", None),
     }
 }
 
-fn discard(message: &str) -> Resolution {
-    resolution("DISCARD_LOCAL", Some(json!({ "message": message })))
+/// The contract's texts are French.
+fn discard(message: Message<'_>) -> Resolution {
+    resolution("DISCARD_LOCAL", Some(json!({ "message": message.text(Language::French) })))
 }
 
 fn resolution(action: &str, data: Option<Value>) -> Resolution {

@@ -1,4 +1,4 @@
-//! `comptoir admin check`: holds the stored log of each tenant against its heads and its chains.
+//! `comptoir admin check`: checks the stored log of each tenant against its heads and chains.
 
 use std::io::Write as _;
 
@@ -11,18 +11,16 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 
-/// What the check of one tenant's log came to.
 #[derive(Serialize)]
 struct CheckedLog {
     tenant_id: Uuid,
-    /// The head up to which it was checked.
+    /// The position up to which it was checked.
     head: u64,
     intact: bool,
     findings: Vec<StoreFinding>,
-    /// Findings beyond those that are listed.
+    /// Findings that are not listed.
     more_findings: u64,
 }
 
@@ -38,8 +36,8 @@ impl Shown for CheckedLog {
     }
 }
 
-/// Checks the logs one after the other, and fails if one of them is damaged.
-pub(super) async fn run_store_check(db: &Database, tenants: &[TenantId], output: Output) -> Result<(), Failure> {
+/// Checks the logs one by one, and fails if one is damaged.
+pub(super) async fn check_stores(db: &Database, tenants: &[TenantId], output: Output) -> Result<(), Failure> {
     let mut damaged = 0;
     for tenant in tenants {
         let mut shown = None;
@@ -68,8 +66,5 @@ pub(super) async fn run_store_check(db: &Database, tenants: &[TenantId], output:
         return Ok(());
     }
     let all = tenants.len();
-    Err(Failure::Found(say(
-        format!("{damaged} journaux sur {all} sont abîmés : docs/operating/central.md dit quoi faire"),
-        format!("{damaged} of {all} logs are damaged: docs/operating/central.md says what to do"),
-    )))
+    Err(Failure::Found(format!("{damaged} of {all} logs are damaged: docs/operating/central.md says what to do")))
 }

@@ -1,4 +1,4 @@
-//! `comptoir admin node ingest-file`: a node's exported log takes the path of a push, when the network will not.
+//! `comptoir admin node ingest-file`: ingests a node's exported log like a push, when the network cannot be used.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,15 +20,14 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 
-/// Records handed over at once: few enough that pushes of other nodes are not kept waiting behind them.
+/// Records per batch: few enough that pushes of other nodes are not delayed.
 const BATCH_RECORDS: usize = 1_000;
-/// Their bytes.
+/// Bytes per batch.
 const BATCH_BYTES: usize = PUSH_BYTES_MAX / 4;
 
-/// What became of a file.
+/// The result for a file.
 #[derive(Debug, Serialize)]
 struct Ingested {
     file: PathBuf,
@@ -36,15 +35,15 @@ struct Ingested {
     node_id: Uuid,
     /// Records in the file.
     records: u64,
-    /// Of them, taken now.
+    /// Of them, ingested now.
     new: u64,
-    /// Of them, held already: their decisions are those of then.
+    /// Of them, known before; their decisions stay as they were.
     held_before: u64,
-    /// Decisions about all of them, by verdict; what needs a person with its code.
+    /// Number of decisions by verdict, with the code if there is one.
     verdicts: BTreeMap<String, u64>,
 }
 
-/// Checks the whole file, then hands it over batch by batch. Interrupted, the same command goes on where it stopped.
+/// Checks the whole file, then ingests it batch by batch. An interrupted run can be repeated: known records are skipped.
 pub(super) async fn ingest_file(central: &Central, path: &Path, output: Output) -> Result<(), Failure> {
     let bytes = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     let bar = bar(output, bytes);
@@ -79,7 +78,7 @@ pub(super) async fn ingest_file(central: &Central, path: &Path, output: Output) 
                     bar.set_position(offset);
                 }
             }
-            // What the node keeps of central's decisions: central knows better. A bundle that is short is taken as far as it goes.
+            // Central does not need the node's copies of its decisions. A short bundle is ingested as far as it goes.
             Frame::Answer(_) | Frame::Head(_) | Frame::Entry(_) => {}
         }
     }
@@ -88,7 +87,7 @@ pub(super) async fn ingest_file(central: &Central, path: &Path, output: Output) 
     output.print(&done)
 }
 
-/// Records of one epoch that go together.
+/// Consecutive records of one epoch.
 struct FileBatch {
     epoch: Epoch,
     first_seq: Seq,
@@ -111,7 +110,7 @@ impl FileBatch {
         self.records.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
     }
 
-    /// The one behind it.
+    /// The empty batch that follows this one.
     fn next(&self) -> FileBatch {
         let last = self.records.last().map_or(self.previous, |(_, chain)| *chain);
         FileBatch::new(self.epoch, Seq(self.first_seq.0 + self.records.len() as u64), last)
@@ -131,10 +130,10 @@ async fn hand_over(
     }
     let count = records.len() as u64;
     let clock = clocks.get(&epoch.number).cloned().unwrap_or_default();
-    let brought = ImportedRecords { node, epoch, first_seq, previous, records, clock };
-    let taken = comptoir_central::import_records(central, tenant, brought).await;
+    let imported = ImportedRecords { node, epoch, first_seq, previous, records, clock };
+    let outcome = comptoir_central::import_records(central, tenant, imported).await;
     let ImportOutcome { results, held_before } =
-        taken.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
+        outcome.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
     done.records += count;
     done.held_before += held_before as u64;
     done.new += count - held_before as u64;
@@ -148,11 +147,11 @@ async fn hand_over(
     Ok(())
 }
 
-/// What each epoch says of the node's clock, by the epoch's number.
+/// Changes of the node's clock, by epoch number.
 type Clocks = BTreeMap<u32, Vec<ClockMark>>;
 
-/// Reads the file to its end before anything is taken: its form, its counts, its digest, and that each record links to the one before.
-/// Answers what it says of the node's clock, which corrects the times of records far before.
+/// Checks the whole file before anything is ingested: form, counts, digest and links. Returns the changes of the node's clock, which
+/// correct the times of records long before them.
 fn check(path: &Path, bar: &ProgressBar) -> Result<Clocks, Failure> {
     let (mut clocks, mut epoch) = (Clocks::new(), 0);
     let mut reader = open(path)?;
@@ -161,11 +160,11 @@ fn check(path: &Path, bar: &ProgressBar) -> Result<Clocks, Failure> {
     while let Some((offset, frame)) = reader.next_frame().map_err(|error| no_bundle(path, &error))? {
         match frame {
             Frame::Epoch(start) => (epoch, seq, chain) = (start.epoch.number, start.after, start.chain),
-            Frame::Record { chain: told, record } => {
+            Frame::Record { chain: stated, record } => {
                 (seq, chain) = (seq.next(), link(chain, record));
-                if chain != told {
+                if chain != stated {
                     let broken =
-                        format!("byte {offset}: seq {seq} has chain {told}, its bytes and what is before make {chain}");
+                        format!("byte {offset}: seq {seq} states chain {stated}, but the computed chain is {chain}");
                     return Err(unusable(path, &broken, "CHAIN_MISMATCH"));
                 }
                 clocks.entry(epoch).or_default().extend(clock_mark(seq, record));
@@ -177,7 +176,7 @@ fn check(path: &Path, bar: &ProgressBar) -> Result<Clocks, Failure> {
     Ok(clocks)
 }
 
-/// What a record says of the node's clock. Nearly none does, which is seen without reading it.
+/// The change of the node's clock in a record. A byte search skips nearly all records without decoding them.
 fn clock_mark(seq: Seq, record: &[u8]) -> Option<ClockMark> {
     let may = record.windows(CLOCK_CHANGED.len()).any(|bytes| bytes == CLOCK_CHANGED.as_bytes());
     let event = may.then(|| stored_v1::decode(record).ok()).flatten()?;
@@ -194,10 +193,7 @@ fn log_of(path: &Path, header: &BundleHeader) -> Result<(TenantId, NodeId), Fail
     match header {
         BundleHeader::Node { tenant, node } => Ok((*tenant, *node)),
         BundleHeader::Central { .. } => {
-            let words = say(
-                "c'est le journal d'un client, tel que le central l'exporte ; il faut celui d'un nœud",
-                "this is a tenant's log, as central exports it; a node's is needed",
-            );
+            let words = "this is central's export of a tenant's log; a node's log is needed";
             Err(unusable(path, &words, "NOT_A_NODES_LOG"))
         }
     }
@@ -211,17 +207,14 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     unusable(path, error, "FILE_UNREADABLE")
 }
 
-/// Nothing was taken.
+/// A file that cannot be used. Nothing was ingested.
 fn unusable(path: &Path, error: &dyn std::fmt::Display, code: &str) -> Failure {
     Failure::Usage(format!("{}: {error} ({code})", path.display()))
 }
 
-/// What was handed over before stays.
+/// A batch that central refused. Earlier batches stay ingested.
 fn failed(problem: &Problem, epoch: Epoch, first_seq: Seq, records: u64) -> Failure {
-    let at = say(
-        format!("époque {}, à partir du n° {first_seq}, après {records} enregistrements pris", epoch.number),
-        format!("epoch {}, from seq {first_seq} on, after {records} records that were taken", epoch.number),
-    );
+    let at = format!("epoch {}, from seq {first_seq} on, after {records} records that were ingested", epoch.number);
     let text = format!("{} ({}): {at}", problem.detail, problem.code);
     if problem.retryable && problem.status >= 500 { Failure::Unavailable(text) } else { Failure::Refused(text) }
 }
@@ -237,10 +230,7 @@ fn bar(output: Output, bytes: u64) -> ProgressBar {
 impl Shown for Ingested {
     fn text(&self) -> String {
         let Ingested { records, new, held_before, node_id, .. } = self;
-        let mut lines = vec![say(
-            format!("{records} enregistrements du nœud {node_id} : {new} nouveaux, {held_before} déjà connus"),
-            format!("{records} records of node {node_id}: {new} new, {held_before} held before"),
-        )];
+        let mut lines = vec![format!("{records} records of node {node_id}: {new} new, {held_before} known before")];
         lines.extend(self.verdicts.iter().map(|(verdict, count)| format!("  {verdict}: {count}")));
         lines.join("\n")
     }
