@@ -51,7 +51,7 @@ pub(super) async fn push(
             let node = credential.node().map(|node| node.to_string()).unwrap_or_default();
             tracing::info!(tenant.id = %credential.tenant, node.id = node, code = problem.code, detail = problem.detail, "push refused");
             let refused = NotedRefusal { credential: &credential, code: &problem.code, detail: &problem.detail };
-            note(central.database(), central.ingest_queue(), refused).await;
+            note(central.database(), central.ingest_queue(), central.clock(), refused).await;
             Err(ProblemResponse(problem))
         }
     }

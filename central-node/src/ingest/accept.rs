@@ -221,3 +221,60 @@ fn continued(
         _ => Ok(known),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use comptoir_core::chain::ChainHash;
+    use comptoir_core::clock::ClockHistory;
+    use comptoir_core::decision::Code;
+    use comptoir_core::id::EventId;
+    use uuid::Uuid;
+
+    use super::super::prepare::{Body, PreparedRecord};
+    use super::*;
+
+    const NODE: NodeId = NodeId::from_bytes([2; 16]);
+    const EPOCH: Epoch = Epoch { number: 1, id: Uuid::from_bytes([3; 16]) };
+
+    /// Unreadable records with these seqs.
+    fn push(seqs: std::ops::RangeInclusive<u64>) -> PreparedPush {
+        let record = |_| PreparedRecord {
+            record: Vec::new(),
+            chain: ChainHash([0; 32]),
+            event_id: EventId::from_bytes([4; 16]),
+            body: Body::Unfit { event: None, code: Code::Undecodable, detail: String::new() },
+            prior_decision: None,
+            taken_in: None,
+        };
+        PreparedPush {
+            node: NODE,
+            epoch: EPOCH,
+            first_seq: Seq(*seqs.start()),
+            previous: ChainHash([0; 32]),
+            records: seqs.map(record).collect(),
+            opening: None,
+            clock_offset_micros: 0,
+            clock: ClockHistory::default(),
+        }
+    }
+
+    /// A push of `seqs` to a log whose head is at `head`, of which `stored` is stored at those seqs.
+    fn check(seqs: std::ops::RangeInclusive<u64>, head: u64, stored: &[u64]) -> Result<(), StoreError> {
+        let head = NodeHead { epoch: EPOCH, last_seq: Seq(head), last_chain: ChainHash([0; 32]), frozen: false };
+        let log = NodeLog { public_key: None, epochs: [(1, head)].into() };
+        let record = |seq: &u64| StoredRecord { seq: Seq(*seq), chain: ChainHash([0; 32]), decision: Vec::new() };
+        check_stored(&push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn records_that_a_log_s_head_counts_and_the_store_lacks_are_damage() {
+        check(1..=3, 2, &[1, 2]).expect("an overlap");
+        check(2..=3, 5, &[2, 3]).expect("the same records again");
+        check(3..=4, 2, &[]).expect("the next records");
+        check(9..=9, 2, &[]).expect("a gap of the node's is no damage");
+        for (seqs, head, stored) in [(1..=3, 2, vec![1]), (1..=3, 3, vec![1, 3]), (2..=3, 2, vec![])] {
+            let damage = check(seqs, head, &stored).expect_err("missing records");
+            assert!(matches!(damage, StoreError::Damaged(_)), "{damage}");
+        }
+    }
+}

@@ -70,35 +70,19 @@ pub(super) struct Batch<'a> {
 pub(super) async fn run_batch(batch: Batch<'_>, jobs: &mut [QueuedJob]) -> Result<(), IngestError> {
     let mut runs: Vec<JobRun<'_>> = jobs.iter_mut().map(QueuedJob::run).collect();
     let mut changes = BatchChanges::default();
-    let begun = Instant::now();
-    let LoadedBatch { context, inputs, locked } = load(batch, &mut runs, &mut changes).await?;
-    let loaded = Instant::now();
+    let mut times = StepTimes::new();
+    let (context, inputs) = load(batch, &mut runs, &mut changes, &mut times).await?;
     let order = LogOrder::new(batch.tenant, context.head.head, &context.logs);
     let mut decider = BatchDecider::new(&context.tenant, inputs, &batch.hints.defects);
     let (writer, rows) = record_channel();
     let deciding = decide(&mut decider, &mut runs, &mut changes, writer);
     let ((), order) = tokio::try_join!(deciding, append(batch, rows, order))?;
-    let appended = Instant::now();
+    times.decided_us = times.lap();
     let heads = save(batch, &context, &decider, (&runs, &changes), &order).await?;
-    tracing::debug!(
-        tenant.id = %batch.tenant, batch.jobs = runs.len(), batch.records = decider.rows.len(),
-        batch.locked_us = micros(begun, locked), batch.loaded_us = micros(locked, loaded),
-        batch.decided_us = micros(loaded, appended), batch.saved_us = micros(appended, Instant::now()),
-        "Appended {} records", decider.rows.len()
-    );
+    times.saved_us = times.lap();
+    times.log(batch.tenant, runs.len(), decider.rows.len());
     answer(runs, &context, &heads);
     Ok(())
-}
-
-fn micros(from: Instant, to: Instant) -> u64 {
-    u64::try_from(to.duration_since(from).as_micros()).unwrap_or(u64::MAX)
-}
-
-struct LoadedBatch {
-    context: BatchContext,
-    inputs: DecisionInputs,
-    /// When the tenant's lock was held and its context loaded.
-    locked: Instant,
 }
 
 /// Step 1: everything that the jobs need, and which of them are refused.
@@ -106,11 +90,12 @@ async fn load<'a>(
     batch: Batch<'_>,
     runs: &mut [JobRun<'a>],
     changes: &mut BatchChanges<'a>,
-) -> Result<LoadedBatch, IngestError> {
+    times: &mut StepTimes,
+) -> Result<(BatchContext, DecisionInputs), IngestError> {
     let Batch { tx, tenant, now, hints } = batch;
     let records = runs.iter().map(JobRun::record_count).sum();
     let context = load_context(tx, tenant, runs).await?;
-    let locked = Instant::now();
+    times.locked_us = times.lap();
     accept_jobs(&context, runs, changes);
     let received = ReceivedAt::new(&context.tenant, &context.head, now, records);
     let keys = BatchKeys::new(&context, runs, hints);
@@ -120,7 +105,8 @@ async fn load<'a>(
     )?;
     let (head, central, devices) = (context.head, context.central, context.devices.clone());
     let inputs = DecisionInputs { head, received, central, devices, decision_state, counted };
-    Ok(LoadedBatch { context, inputs, locked })
+    times.loaded_us = times.lap();
+    Ok((context, inputs))
 }
 
 /// Step 2: decides every job that is not refused, in order. Dropping the writer at the end ends [`append`].
@@ -339,5 +325,36 @@ fn answer(runs: Vec<JobRun<'_>>, context: &BatchContext, raised: &HashMap<(NodeI
             JobRun::Drafts(DraftsRun { outcomes, result, .. }) => *result = Some(Ok(outcomes)),
             JobRun::Device(DeviceRun { outcomes, result, .. }) => *result = Some(Ok(outcomes)),
         }
+    }
+}
+
+/// How long the steps took, in microseconds, for the debug log.
+struct StepTimes {
+    lap_begun: Instant,
+    /// Waiting for the tenant's lock, and loading its context.
+    locked_us: u64,
+    loaded_us: u64,
+    /// Deciding and appending.
+    decided_us: u64,
+    saved_us: u64,
+}
+
+impl StepTimes {
+    fn new() -> StepTimes {
+        StepTimes { lap_begun: Instant::now(), locked_us: 0, loaded_us: 0, decided_us: 0, saved_us: 0 }
+    }
+
+    /// The time since the last lap.
+    fn lap(&mut self) -> u64 {
+        let begun = std::mem::replace(&mut self.lap_begun, Instant::now());
+        u64::try_from(self.lap_begun.duration_since(begun).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn log(&self, tenant: TenantId, jobs: usize, records: usize) {
+        tracing::debug!(
+            tenant.id = %tenant, batch.jobs = jobs, batch.records = records, batch.locked_us = self.locked_us,
+            batch.loaded_us = self.loaded_us, batch.decided_us = self.decided_us, batch.saved_us = self.saved_us,
+            "Appended {records} records"
+        );
     }
 }

@@ -291,10 +291,10 @@ impl DeviceDrafts {
         ids: &mut DeviceIdMap,
         draft: &DeviceDraft,
     ) -> Result<Result<DeviceResult, IdReused>, IngestError> {
-        let mut followed = ids.follow(draft);
         if let Some(counted) = decider.counted(draft.id) {
             return answer_counted(decider, counted, ids, draft);
         }
+        let mut followed = ids.follow(draft);
         if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.is_another_s) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;

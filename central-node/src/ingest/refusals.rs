@@ -4,13 +4,15 @@
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name};
+use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::drafts::DraftBatch;
 use super::queue::IngestQueue;
-use crate::database::{self, Database, StoreError};
+use crate::clock::Clock;
+use crate::database::{self, Database, Micros, StoreError};
 use crate::identity::Credential;
 
 /// A refused request.
@@ -26,10 +28,10 @@ pub(crate) struct NotedRefusal<'a> {
 /// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one
 /// event a minute and kind: a node that is set up wrongly retries for ever. If noting fails, the request stays refused
 /// all the same.
-pub(crate) async fn note(database: &Database, queue: &IngestQueue, refused: NotedRefusal<'_>) {
+pub(crate) async fn note(database: &Database, queue: &IngestQueue, clock: &Clock, refused: NotedRefusal<'_>) {
     let code = ErrorCode::parse(refused.code);
     let audited = matches!(code, Some(ErrorCode::WrongTenant | ErrorCode::WrongNode | ErrorCode::KeyChanged));
-    match count(database, refused, audited).await {
+    match count(database, clock.now(), refused, audited).await {
         Ok(due) if due && audited => seal(queue, refused).await,
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, code = refused.code, "a refusal could not be noted"),
@@ -37,20 +39,25 @@ pub(crate) async fn note(database: &Database, queue: &IngestQueue, refused: Note
 }
 
 /// Raises the count. Answers whether the log has had no such event for a minute.
-async fn count(database: &Database, refused: NotedRefusal<'_>, audited: bool) -> Result<bool, StoreError> {
+async fn count(
+    database: &Database,
+    now: Timestamp,
+    refused: NotedRefusal<'_>,
+    audited: bool,
+) -> Result<bool, StoreError> {
     let NotedRefusal { credential, code, detail } = refused;
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
+    let (now, minute_ago) = (Micros(now), Micros(now.shifted(-60_000_000)));
     let sql = "insert into refusal (tenant_id, key_id, code, times, last_at, last_detail, audited_at)
-               values ($1, $2, $3, 1, now(), $4, case when $5 then now() else '-infinity' end)
+               values ($1, $2, $3, 1, $6, $4, case when $5 then $6 else '-infinity'::timestamptz end)
                on conflict (tenant_id, key_id, code) do update
-               set times = refusal.times + 1, last_at = now(), last_detail = excluded.last_detail,
-                   audited_at = case when $5 and refusal.audited_at < now() - interval '1 minute' then now()
-                                     else refusal.audited_at end
-               returning audited_at = now()";
+               set times = refusal.times + 1, last_at = excluded.last_at, last_detail = excluded.last_detail,
+                   audited_at = case when $5 and refusal.audited_at < $7 then excluded.last_at else refusal.audited_at end
+               returning audited_at = last_at";
     let detail: String = detail.chars().take(500).filter(|character| *character != '\0').collect();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&credential.tenant.uuid(), &credential.key_id, &code, &detail, &audited];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&credential.tenant.uuid(), &credential.key_id, &code, &detail, &audited, &now, &minute_ago];
     let due = tx.query_one(sql, &parameters).await?.try_get(0)?;
     tx.commit().await?;
     Ok(due)
