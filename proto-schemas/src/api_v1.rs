@@ -267,7 +267,7 @@ fn payload_problem(error: &PayloadError) -> Problem {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Event")]
 pub struct EventDto {
-    /// The entity's id.
+    /// The event's id.
     pub id: Uuid,
     /// The tenant.
     pub tenant: Uuid,

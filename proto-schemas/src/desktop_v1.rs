@@ -280,7 +280,7 @@ pub struct SyncLogPage {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncStatistics {
-    /// Number of events.
+    /// Number of synchronisations.
     pub syncs: u64,
     /// Succeeded ones among them.
     pub succeeded: u64,

@@ -17,7 +17,7 @@ const DETAIL_CHARS_MAX: usize = 1_000;
 /// A record's position in its node's chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordPosition {
-    /// Tenant, site and node of the log.
+    /// The tenant.
     pub tenant: TenantId,
     /// The node whose chain it is in.
     pub node: NodeId,

@@ -32,7 +32,7 @@ use super::writer::Writer;
 const REMOVED_MAX: usize = 100;
 
 impl Writer {
-    /// Looks at both clocks and seals what happened since the last look. Answers what the wall clock shows.
+    /// Reads both clocks and seals any change since the last read. Returns the wall clock's time.
     pub(crate) fn look_at_clock(&mut self) -> Timestamp {
         let Some((wall, steady)) = self.shared.environment.both_clocks() else {
             return self.shared.environment.now();
@@ -138,7 +138,7 @@ impl Writer {
             site: Some(identity.site),
             ..Content::new(name("NODE"), name(&identity.node.to_string()), name(CLOCK_CHANGED), payload)
         };
-        // One record per position in the log: an id of its own without drawing random numbers.
+        // Derived from the record's position, which makes it unique without drawing random numbers.
         let id = EventId::new(self.epoch.id).derived(&format!("{CLOCK_CHANGED} {}", self.seq.next()));
         Draft { id, occurred_at: None, content }
     }
@@ -202,7 +202,7 @@ fn first_needed(marks: &[ClockHighMark], first: Seq) -> usize {
     marks.iter().rposition(starts).unwrap_or(0)
 }
 
-/// What the log says of the clock since the machine's last start before a record.
+/// The changes of the clock since the machine's last start before a record.
 pub(crate) fn marks_since(shared: &SharedLog, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
     let marks = marks(shared, epoch)?;
     let needed = first_needed(&marks, first);

@@ -5,24 +5,24 @@ use super::environment::Steady;
 use super::keys::{self, RecordKind};
 use super::store::{Entry, Store, StoreError};
 
-/// What is known of the clock. As a row:
+/// The last known state of the clock. As a row:
 ///
 /// ```text
 /// version 1 | boot id 16 | base i64 | highest i64 | measured u8, offset i64 | doubted u8 | marks u64
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ClockState {
-    /// Which run of the machine.
+    /// Identifies a run of the machine.
     pub(crate) boot: [u8; 16],
-    /// The wall clock less the steady one.
+    /// The wall clock minus the steady clock.
     pub(crate) base: i64,
     /// The latest time that the log had seen when this run began, or central's time at the last measurement.
     pub(crate) highest: Timestamp,
-    /// The wall clock less central's, once it was measured in this run.
+    /// The wall clock minus central's, once measured in this run.
     pub(crate) offset: Option<i64>,
     /// The clock was behind `highest` at the start, and neither a step nor a measurement has settled that.
     pub(crate) doubted: bool,
-    /// How many changes were sealed, ever.
+    /// Number of changes ever sealed.
     pub(crate) marks: u64,
 }
 
@@ -63,12 +63,12 @@ impl ClockState {
         Entry::set(keys::single(RecordKind::Clock), bytes)
     }
 
-    /// What the wall clock shows when the steady one shows that.
+    /// The wall clock's time for a time of the steady clock.
     pub(crate) fn wall(&self, steady: Steady) -> Option<Timestamp> {
         (steady.boot == self.boot).then(|| Timestamp(self.base).shifted(steady.micros))
     }
 
-    /// The time that the clock could not yet prove to have passed.
+    /// The time that the clock is behind, while that is in doubt.
     pub(crate) fn doubt(&self) -> Option<Timestamp> {
         self.doubted.then_some(self.highest)
     }
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(measured(state, BEGIN, 10 * SECOND, 9 * SECOND), None, "a slow line");
         let (state, change) = measured(state, BEGIN, 90 * SECOND, SECOND).expect("it moved");
         assert_eq!(change, Some(ClockChange::Measured { offset_micros: 90 * SECOND }));
-        // A step that puts it right says all that the next measurement would.
+        // A step that corrects the clock says as much as the next measurement.
         let (state, _) = compare(Some(state), BEGIN, BEGIN.shifted(-90 * SECOND), steady(0));
         assert_eq!(measured(state, BEGIN, 1_000, 100), None);
     }

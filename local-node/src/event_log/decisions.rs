@@ -37,8 +37,7 @@ pub(crate) fn each(
     })
 }
 
-/// The last seq up to which an epoch's decisions follow each other without a hole, at most up to `acked`.
-/// Ends early if it is asked to stop.
+/// The last seq up to which an epoch's decisions are gapless, at most `acked`. Ends early if asked to stop.
 pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -> bool) -> Result<Seq, StoreError> {
     let mut reached = Seq::ZERO;
     walk::bodies(store, RecordKind::Decisions, epoch, Seq(1), |first, body| {
@@ -51,7 +50,7 @@ pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -
     Ok(reached)
 }
 
-/// Up to where an epoch's records are decided.
+/// The last decided record of an epoch.
 pub(crate) fn acked(store: &dyn Store, epoch: u32) -> Result<Seq, StoreError> {
     let value = store.get(&keys::of_epoch(RecordKind::Acked, epoch))?;
     Ok(value.and_then(|value| Some(Seq(u64::from_be_bytes(value.try_into().ok()?)))).unwrap_or(Seq::ZERO))

@@ -76,7 +76,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Creates the directory where needed and takes its lock.
+    /// Creates the directory if needed and takes its lock.
     pub(crate) fn lock(root: &Path) -> Result<Directory, OpenError> {
         let mut builder = fs::DirBuilder::new();
         // The directory holds the node's private key.
@@ -118,7 +118,7 @@ impl Directory {
         self.root.join("high-water")
     }
 
-    /// An empty place to create the store in.
+    /// An empty directory in which to create the store.
     pub(crate) fn begin_creation(&self) -> Result<PathBuf, OpenError> {
         let path = self.root.join("log.creating");
         match fs::remove_dir_all(&path) {
@@ -129,7 +129,7 @@ impl Directory {
         Ok(path)
     }
 
-    /// Puts the created store, which is closed and flushed, in its place.
+    /// Moves the created store, which is closed and flushed, into place.
     pub(crate) fn finish_creation(&self) -> Result<(), OpenError> {
         let (from, to) = (self.root.join("log.creating"), self.store());
         // sled never syncs its settings file, which it needs to open, nor the directory of its files.
@@ -156,7 +156,7 @@ impl Directory {
         Ok(removed)
     }
 
-    /// Makes the names in the directory and in the store's own durable.
+    /// Syncs the entries of the directory and of the store's directory.
     pub(crate) fn sync(&self) -> Result<(), OpenError> {
         sync_path(&self.root)?;
         if self.store().exists() { sync_path(&self.store()) } else { Ok(()) }
@@ -168,7 +168,7 @@ fn sync_path(path: &Path) -> Result<(), OpenError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(at(path, "sync"))
 }
 
-/// Names the path and the deed in an I/O error.
+/// Adds the path and the operation to an I/O error.
 pub(crate) fn at(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> OpenError {
     let path = path.to_owned();
     move |error| OpenError::Io { doing, path: path.clone(), error: error.to_string() }

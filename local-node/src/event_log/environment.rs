@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use comptoir_core::time::Timestamp;
 use uuid::Uuid;
 
-/// Room on the file system of the log.
+/// Free space of the log's file system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FreeSpace {
     /// Bytes that this process may still write.
@@ -20,7 +20,7 @@ pub struct FreeSpace {
 /// A clock that nobody can set and that runs on in suspend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Steady {
-    /// Names the run of the machine: it begins at another point in each.
+    /// Identifies the run of the machine in which `micros` are counted.
     pub boot: [u8; 16],
     /// Since the machine started, in microseconds.
     pub micros: i64,
@@ -40,7 +40,7 @@ pub struct Environment {
     pub steady: Option<Arc<SteadyClock>>,
     /// Fills bytes for keys and epoch ids; must be fit for keys.
     pub random: Arc<Random>,
-    /// Looks at the file system of a path.
+    /// Reads the file system of a path.
     pub free_space: Arc<Space>,
 }
 
@@ -105,13 +105,13 @@ const STEADY_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const STEADY_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
-/// The kernel's name for this run of the machine. Where there is none each process counts as one.
+/// The kernel's boot id. Without one each process counts as a run.
 fn boot_id() -> [u8; 16] {
     let named = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
     let named = named.and_then(|text| Uuid::try_parse(text.trim()).ok()).map(Uuid::into_bytes);
     named.unwrap_or_else(|| {
         let mut drawn = [0; 16];
-        // Zeros where nothing can be drawn: then two runs look like one, and a jump between them like a step.
+        // Zeros if nothing can be drawn: two runs then look like one, and a jump between them like a step.
         let _ = getrandom::fill(&mut drawn);
         drawn
     })

@@ -82,7 +82,7 @@ impl EpochRow {
     }
 }
 
-/// What opens an epoch: its row and its first record.
+/// The row and first record of a new epoch.
 pub(crate) struct Opening {
     pub(crate) epoch: Epoch,
     pub(crate) event: EventId,
@@ -112,7 +112,7 @@ impl Opening {
                 payload.to_string().into_bytes(),
             )
         };
-        // Derived from the epoch's random id, so that opening it is one fact however often it is tried.
+        // Derived from the epoch's random id, so that a repeated attempt is the same event.
         let id = EventId::new(epoch.id).derived(EPOCH_OPENED);
         let event = sealed_event(Draft { id, occurred_at: None, content }, identity, epoch, Seq(1), now);
         let mut page = PageBuilder::new(Seq(1), genesis(identity.tenant, identity.node, epoch), now);
@@ -120,7 +120,7 @@ impl Opening {
         Ok(Opening { epoch, event: id, page })
     }
 
-    /// What has to be written in one batch, with the end of the epoch that it closes.
+    /// The entries to write in one batch, with the end of the epoch that it closes.
     pub(crate) fn entries(&self, closed: Option<Closed>) -> Vec<Entry> {
         let mut entries = vec![EpochRow { epoch: self.epoch, closed }.entry()];
         entries.extend(self.page.entries(self.epoch.number));

@@ -17,7 +17,7 @@ use super::store::StoreError;
 pub struct Reused {
     /// Which draft of the list, from 0.
     pub index: usize,
-    /// The entity's id.
+    /// The draft's id.
     pub id: EventId,
     /// The epoch of the record that has the id.
     pub epoch: u32,
@@ -28,10 +28,10 @@ pub struct Reused {
 /// Why drafts were not appended. None of the list was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// Too much waits to be written.
+    /// The queue is full.
     #[error("the log's queue is full, try again in {} s", retry_after.as_secs())]
     Busy {
-        /// When a retry is worth it.
+        /// When to retry.
         retry_after: Duration,
     },
     /// The disk is nearly full. Reads continue.
@@ -51,7 +51,7 @@ pub enum AppendError {
     /// The list does not fit one batch.
     #[error("{got} {what} are more than {max}")]
     TooLarge {
-        /// What there is too much of.
+        /// The limited quantity.
         what: &'static str,
         /// The actual amount.
         got: usize,
@@ -74,23 +74,23 @@ pub enum AppendError {
 /// Why decisions were not stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecideError {
-    /// The writer has too much to do.
+    /// The queue is full.
     #[error("the log's queue is full, try again in {} s", retry_after.as_secs())]
     Busy {
         /// When a retry is worth it.
         retry_after: Duration,
     },
-    /// The mark would pass what is on disk.
+    /// The mark is beyond the last durable record.
     #[error("epoch {epoch}: records are durable up to seq {durable}, decisions came up to {up_to}")]
     NotDurable {
         /// The epoch's number.
         epoch: u32,
         /// The requested mark.
         up_to: Seq,
-        /// The last record that is there.
+        /// The last durable record.
         durable: Seq,
     },
-    /// A record up to the mark would be without a decision.
+    /// A record up to the mark has no decision.
     #[error("epoch {epoch}: the decision of seq {seq} is missing")]
     Missing {
         /// The epoch's number.
@@ -119,7 +119,7 @@ pub enum DecideError {
 /// Why no new epoch was opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EpochError {
-    /// The writer has too much to do.
+    /// The queue is full.
     #[error("the log's queue is full, try again in {} s", retry_after.as_secs())]
     Busy {
         /// When a retry is worth it.
@@ -131,7 +131,7 @@ pub enum EpochError {
         /// The actual number.
         got: usize,
     },
-    /// What has to be sealed again is damaged itself.
+    /// A record that must be sealed again is damaged.
     #[error("what has to be sealed again is damaged: {0}")]
     Damaged(Finding),
     /// A write failed, or the log is closed.
@@ -146,7 +146,7 @@ pub enum EpochError {
 /// [`State::Damaged`](super::State::Damaged).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// Another process, or another part of this one, has it open.
+    /// Another process, or this one, has it open.
     #[error("another process holds {}", path.display())]
     Locked {
         /// The lock file.
@@ -177,14 +177,14 @@ pub enum OpenError {
         /// The store's error.
         error: StoreError,
     },
-    /// The setting was given other than at the first start.
+    /// The setting differs from the first start.
     #[error("{setting} was {registered} when this log was created, and is now {given}")]
     IdentityChanged {
         /// Name of the setting.
         setting: &'static str,
-        /// What the log was created for.
+        /// The value at the first start.
         registered: Uuid,
-        /// What was given now.
+        /// The present value.
         given: Uuid,
     },
     /// A write and a flush passed without a call of `fdatasync`, so an acknowledgement would not be durable.
@@ -193,25 +193,25 @@ pub enum OpenError {
     /// A file could not be used.
     #[error("cannot {doing} {}: {error}", path.display())]
     Io {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
         /// The file.
         path: PathBuf,
         /// The system's error.
         error: String,
     },
-    /// The store does not open, or its first rows do not read.
+    /// The store does not open, or its first rows are unreadable.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why the log cannot be read there.
+/// Why a read failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// The bytes there are not those that were sealed.
+    /// The bytes differ from those that were sealed.
     #[error(transparent)]
     Damaged(#[from] Finding),
-    /// The store could not read.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

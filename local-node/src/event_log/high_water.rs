@@ -31,7 +31,7 @@ const SLOT_DISTANCE: u64 = 4096;
 /// The content of a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct HighWaterMark {
-    /// How often the log had been opened.
+    /// Number of times the log had been opened.
     pub(crate) boot: u64,
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
@@ -46,12 +46,12 @@ pub(crate) struct HighWater {
 }
 
 impl HighWater {
-    /// Opens or creates the file, and reads the newer whole slot; `None` where no slot is whole.
+    /// Opens or creates the file and reads the newer intact slot; `None` if no slot is intact.
     pub(crate) fn open(path: &Path) -> io::Result<(HighWater, Option<HighWaterMark>)> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let newest = [0, 1].into_iter().filter_map(|slot| read(&file, slot)).max_by_key(|(counter, _)| *counter);
         let counter = newest.map_or(0, |(counter, _)| counter);
-        // A mark must not need new blocks: it is written when the disk is full or failing, too.
+        // The mark must not need new blocks: it is also written when the disk is full or failing.
         let length = file.metadata()?.len();
         if length < 2 * SLOT_DISTANCE {
             file.write_all_at(&vec![0; usize::try_from(2 * SLOT_DISTANCE - length).unwrap_or(0)], length)?;

@@ -31,14 +31,14 @@ pub(crate) struct Run {
     pub(crate) filter: Filter,
 }
 
-/// A run as the list names it.
+/// A run as the list contains it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ListedRun {
     pub(crate) number: u32,
-    /// How often its ids were merged.
+    /// Number of merges of its ids.
     pub(crate) level: u32,
     pub(crate) count: u64,
-    /// Of its blocks: a run that lost a block would make a retry a second sale.
+    /// Of its blocks: a lost block would turn a retry into a second sale.
     pub(crate) digest: [u8; DIGEST_BYTES],
 }
 
@@ -77,7 +77,7 @@ impl Run {
     }
 }
 
-/// Several runs on their way into one. Until it is published its blocks are rubbish, and the sources answer.
+/// A merge of several runs. Until it is published its sources answer and its blocks are ignored.
 pub(crate) struct Merge {
     sources: Vec<Arc<Run>>,
     cursors: Vec<RunCursor>,
@@ -103,12 +103,12 @@ impl Merge {
         self.done
     }
 
-    /// The merged run, and the keys of the blocks it replaces.
+    /// The merged run, and the keys of the replaced blocks.
     pub(crate) fn finish(self) -> (Arc<Run>, Vec<Entry>) {
         (self.target.finish(), self.cursors.into_iter().flat_map(|cursor| cursor.passed).map(Entry::remove).collect())
     }
 
-    /// Moves on until some blocks are full.
+    /// Continues until some blocks are full.
     pub(crate) fn step(&mut self, store: &dyn Store, blocks: usize) -> Result<(), StoreError> {
         while self.target.blocks.len() < blocks {
             for cursor in &mut self.cursors {
@@ -186,7 +186,7 @@ pub(crate) struct RunWriter {
 }
 
 impl RunWriter {
-    /// `count` is how many ids there may be at most.
+    /// `count` is the maximum number of ids.
     pub(crate) fn new(number: u32, level: u32, count: u64) -> RunWriter {
         let (filter, written) = (Filter::for_ids(count), Blocks::default());
         RunWriter { number, level, filter, written, block: Vec::new(), blocks: Vec::new() }
@@ -224,7 +224,7 @@ impl RunWriter {
 
 #[derive(Default)]
 pub(crate) struct RunList {
-    /// Up to where the runs cover the records.
+    /// The runs cover the records up to here.
     pub(crate) indexed: LogPosition,
     pub(crate) runs: Vec<ListedRun>,
 }

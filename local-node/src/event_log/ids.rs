@@ -22,7 +22,7 @@ use super::store::{Entry, Store, StoreError};
 pub(crate) const TAIL_MAX: usize = 8_192;
 const RUNS_PER_LEVEL: usize = 8;
 
-/// The index as everyone may read it. Of several places of one id, as a new epoch makes them, the newest counts.
+/// The index as readers use it. If an id has several positions, as after a new epoch, the newest counts.
 pub(crate) struct Ids(RwLock<Index>);
 
 #[derive(Default)]
@@ -33,7 +33,7 @@ struct Index {
 }
 
 impl Ids {
-    /// The newest place of an id.
+    /// The newest position of an id.
     pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<LogPosition>, StoreError> {
         loop {
             let (tail, runs) = {

@@ -34,7 +34,7 @@ pub type VisitValue<'a> = &'a mut dyn FnMut(&[u8], Vec<u8>) -> ControlFlow<()>;
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyChange {
-    /// The shop; absent for the whole tenant.
+    /// The key space.
     pub space: KeySpace,
     /// The key within the space.
     pub key: Vec<u8>,

@@ -62,7 +62,7 @@ pub enum Check {
     },
     /// Every record of every epoch fits.
     Clean {
-        /// The actual number.
+        /// Number of records.
         records: u64,
     },
     /// The check found a defect.

@@ -40,7 +40,7 @@ impl Overlay {
     }
 }
 
-/// An entity with the events over it; nothing where neither central nor they know of it.
+/// An entity with its pending events; `None` if neither central nor they know it.
 pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Overlay) -> Option<EntityRow> {
     let mut decision_state = over.decision_state();
     if let Some(row) = &row {
@@ -83,7 +83,7 @@ pub(crate) fn grown(row: Option<&EntityRow>, key: &EntityKey, fact: &Fact) -> Op
     rules::grown(key, row.and_then(read_entity).as_ref(), fact)
 }
 
-/// A delivery with the validations over it.
+/// A delivery with its pending validations.
 pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, over: &Overlay) -> Option<DeliveryRow> {
     let mut decision_state = over.decision_state();
     if let Some(row) = &row {
@@ -110,7 +110,7 @@ pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, over: &Overlay) -> O
     (row.version > 0 || row.validation.is_some()).then_some(row)
 }
 
-/// An invoice with the events over it. Its numbers are central's: empty until central has given them.
+/// An invoice with its pending events. Its numbers are central's: empty until central has given them.
 pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, over: &Overlay) -> Option<InvoiceRow> {
     let mut decision_state = over.decision_state();
     if let Some(held) = row.as_ref().and_then(read_invoice) {
@@ -137,11 +137,11 @@ pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, over: &Overlay) -> Opt
     })
 }
 
-/// Applies events, and answers which of them changed something last.
+/// Applies events and returns the last one that changed something.
 fn apply_events<'a>(decision_state: &mut DecisionState, events: &'a [PendingOnRow]) -> Option<&'a ParsedEvent> {
     let mut last = None;
     for (pending, nth) in events.iter().zip(1..) {
-        // Above every version of central's: only its being there is looked at.
+        // Above every version of central's; only its presence matters.
         let context = decision_context(&pending.known, Position(u64::MAX / 2 + nth));
         for effect in effects(decision_state, &context, pending) {
             rules::evolve(decision_state, &effect);
@@ -153,11 +153,11 @@ fn apply_events<'a>(decision_state: &mut DecisionState, events: &'a [PendingOnRo
 
 fn effects(decision_state: &DecisionState, context: &DecisionContext, pending: &PendingOnRow) -> Vec<Effect> {
     let known = &pending.known;
-    // What the first of two said is in the row, or on its way here: it is judged as if nothing had been said.
+    // The original event's effect is in the row or will arrive with it: this one is decided as if it had no decision.
     let Some(decision) = pending.decision.as_ref().filter(|decision| !is_again(decision)) else {
-        // A number is central's to give.
+        // Only central gives numbers.
         let judgement = Judgement { reference: None, ..rules::decide(decision_state, context, known) };
-        // What opens a conflict or a quarantine is for central to say.
+        // Only central opens conflicts and quarantines.
         return if judgement.verdict == Verdict::Accepted {
             rules::effects(decision_state, context, known, &judgement)
         } else {
@@ -232,7 +232,7 @@ fn validation_row(first: &Validated) -> ValidationRow {
         at: Some(instant::format(first.at)),
         place: first.place.clone(),
         signature_hash: first.signature_hash.clone(),
-        // Central's to give.
+        // Given by central.
         position: None,
     }
 }

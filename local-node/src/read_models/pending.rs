@@ -54,7 +54,7 @@ struct Decided {
 }
 
 impl PendingQuantities {
-    /// What of it is not in a row.
+    /// The quantities that a row does not include.
     pub(crate) fn without(&self, is_in_row: impl Fn(LogPosition, u64) -> bool) -> PendingQuantities {
         let mut left = PendingQuantities { decided: Vec::new(), ..self.clone() };
         for line in self.decided.iter().filter(|line| is_in_row(line.at, line.position)) {
@@ -73,9 +73,9 @@ impl PendingQuantities {
 pub(crate) struct PendingIndex {
     /// In the log's order.
     events: VecDeque<IndexedEvent>,
-    /// Up to where the open epoch is indexed.
+    /// The open epoch is indexed up to here.
     indexed: LogPosition,
-    /// Up to where its decisions are known.
+    /// Its decisions are known up to here.
     decided: Seq,
     rows: BTreeMap<Target, Vec<LogPosition>>,
     stock: BTreeMap<Name, PendingQuantities>,
@@ -83,24 +83,24 @@ pub(crate) struct PendingIndex {
 
 struct IndexedEvent {
     at: LogPosition,
-    /// Where central put it, once it has.
+    /// Its position, once central has decided it.
     position: Option<u64>,
     /// Whether it is in `rows` or `stock`.
     counts: bool,
 }
 
-/// What one event touches of the read models.
+/// The read models that one event touches.
 enum RowEffect {
     Nothing,
     Row(Target),
-    /// Into which sum, and how much of which product.
+    /// The sum to add to, and the quantity of each product.
     Stock(Sum, Vec<(Name, Decimal)>),
 }
 
 type Sum = fn(&mut PendingQuantities) -> &mut Decimal;
 
 impl PendingIndex {
-    /// Brings it up to date with the log and with what central gave.
+    /// Brings the index up to date with the log and with the pulled rows.
     pub(crate) fn refresh(&mut self, log: &Log, progress: &PullProgress) -> Result<(), ReadError> {
         let head = log.head();
         let epoch = head.epoch.number;
@@ -113,12 +113,12 @@ impl PendingIndex {
         self.settle(log, progress)
     }
 
-    /// The places of the events over a row, in their order.
+    /// The positions of a row's pending events, in order.
     pub(crate) fn over(&self, target: &Target) -> &[LogPosition] {
         self.rows.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// The rows of a type that have events over them, from an id on.
+    /// The rows of a type with pending events, from an id on.
     pub(crate) fn targets<'a>(&'a self, from: &Target) -> impl Iterator<Item = &'a Target> {
         let (kind, entity_type) = (from.kind, from.entity_type.clone());
         let of_type = move |target: &&Target| target.kind == kind && target.entity_type == entity_type;
@@ -148,7 +148,7 @@ impl PendingIndex {
         }
         for number in first.epoch..epoch {
             let from = if number == first.epoch { first.seq } else { Seq(1) };
-            // Events of an older epoch that central had not decided were sealed again in the next.
+            // Undecided events of an older epoch were sealed again in the next.
             let acked = log.acked(number)?;
             self.indexed = LogPosition { epoch: number, seq: Seq(from.0 - 1) };
             self.index(log, number, acked)?;
@@ -161,7 +161,7 @@ impl PendingIndex {
         Ok(())
     }
 
-    /// Takes in the records up to a seq.
+    /// Indexes the records up to a seq.
     fn index(&mut self, log: &Log, epoch: u32, to: Seq) -> Result<(), ReadError> {
         while self.indexed.seq < to {
             let sealed = log.read(epoch, self.indexed.seq.next(), READ_RECORDS, READ_BYTES)?;
@@ -179,7 +179,7 @@ impl PendingIndex {
         Ok(())
     }
 
-    /// Notes what central decided. What it refused is no longer over a row, except that a refused validation says who was first.
+    /// Notes central's decisions. A refused event leaves the overlay, except that a refused validation shows who was first.
     fn decide(&mut self, log: &Log, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         while self.decided < acked {
             let at = LogPosition { epoch, seq: self.decided.next() };
@@ -236,7 +236,7 @@ impl PendingIndex {
         }
     }
 
-    /// Remembers where central put what an event moves.
+    /// Remembers the central position of an event's quantities.
     fn note_decided(&mut self, log: &Log, at: LogPosition, position: u64) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
         let RowEffect::Stock(sum, lines) = touched(&event) else { return Ok(()) };
@@ -275,14 +275,14 @@ impl PendingIndex {
     }
 }
 
-/// The event at a place, where it reads.
+/// The event at a position, if it reads.
 pub(crate) fn event(log: &Log, at: LogPosition) -> Result<Option<Event>, ReadError> {
     let sealed = log.read(at.epoch, at.seq, 1, usize::MAX)?;
     let sealed = sealed.first().filter(|sealed| sealed.seq == at.seq);
     Ok(sealed.and_then(|sealed| stored_v1::decode(&sealed.record).ok()))
 }
 
-/// What central decided about the record at a place.
+/// Central's decision about the record at a position.
 pub(crate) fn decision(log: &Log, at: LogPosition) -> Result<Option<RecordResult>, ReadError> {
     let bytes = log.decision(at.epoch, at.seq)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
@@ -308,7 +308,7 @@ fn touched(event: &Event) -> RowEffect {
         RowEffect::Row(Target { kind, entity_type: content.entity_type.clone(), entity_id: id.clone() })
     };
     match content.action.as_str() {
-        // Core refuses these for types that are no set of fields.
+        // Core refuses these for types that are not made of fields.
         "CREATE" | "UPDATE" | "DELETE" => match content.entity_type.as_str() {
             "STOCK" | "DELIVERY" | "INVOICE" => RowEffect::Nothing,
             _ => row(RowKind::Entity, &content.entity_id),
@@ -344,7 +344,7 @@ struct StockLine {
     quantity: Box<RawValue>,
 }
 
-/// Products and quantities: the payload was checked wholly before it was sealed.
+/// Products and quantities; the payload was checked before it was sealed.
 fn lines(payload: &[u8]) -> Vec<(Name, Decimal)> {
     let Ok(StockLines { lines }) = serde_json::from_slice(payload) else { return Vec::new() };
     let read = |line: StockLine| {

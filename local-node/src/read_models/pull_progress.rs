@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
 
-/// Kept in one batch with the rows it speaks of.
+/// Stored in one batch with the rows it covers.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct PullProgress {
-    /// Number of the last first load, also of one under way. Each begins a generation of rows.
+    /// Number of the last bootstrap, also of a running one. Each begins a generation of rows.
     pub(crate) generation: u32,
-    /// Where the next pull begins; absent until a first load has ended.
+    /// The start of the next pull; absent until a bootstrap has ended.
     pub(crate) cursor: Option<String>,
-    /// Own events at or below it are in the rows.
+    /// The rows include own events at or below this position.
     pub(crate) complete_through: Option<u64>,
-    /// The first load under way.
+    /// The running bootstrap.
     pub(crate) load: Option<Load>,
     /// Set when central was restored from an older copy: it gives other events the positions that this node knows for its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,12 +34,12 @@ pub(crate) struct RestoredCentral {
     pub(crate) seq: u64,
 }
 
-/// A first load: of everything in scope, in the order of keys.
+/// A bootstrap of everything in scope, in key order.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Load {
     /// The mark after which the bootstrap continues.
     pub(crate) after: Option<String>,
-    /// Of which central, once it has said so.
+    /// Central's incarnation, once known.
     pub(crate) incarnation: Option<Uuid>,
     pub(crate) scope: Option<String>,
 }
@@ -83,7 +83,7 @@ impl PullProgress {
     #[must_use]
     pub(crate) fn restored(&self, last: LogPosition) -> PullProgress {
         let generation = self.generation + 1;
-        // Seen again while it waits, the first time counts: what was decided since is the later central's.
+        // If the restore is seen again during the wait, the first time counts: later decisions are the restored central's.
         let known = self.restored.filter(|known| known.generation == generation);
         let now = RestoredCentral { generation, epoch: last.epoch, seq: last.seq.0 };
         PullProgress { restored: Some(known.unwrap_or(now)), ..self.clone() }
@@ -99,7 +99,7 @@ impl PullProgress {
         PullProgress { restored, ..self.clone() }
     }
 
-    /// Whether everything that changed up to an own event's position is in the rows, the event with it.
+    /// Whether the rows include every change up to an own event's position, and thus the event.
     pub(crate) fn covers(&self, at: LogPosition, position: u64) -> bool {
         let passed = self.complete_through.is_some_and(|to| position <= to);
         let loaded = |restored: RestoredCentral| self.load.is_none() && self.generation >= restored.generation;

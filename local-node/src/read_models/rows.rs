@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A row as central gave it.
+/// A row as received from central.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct HeldRow {
     /// The bootstrap during or after which the row came.
@@ -20,7 +20,6 @@ pub(crate) struct HeldRow {
 }
 
 impl HeldRow {
-    /// When it was brought here.
     pub(crate) fn received_at(&self) -> Timestamp {
         Timestamp(self.received_at)
     }
@@ -34,7 +33,7 @@ impl HeldRow {
     }
 }
 
-/// The position and generation of a held row, without reading the row itself.
+/// The position and generation of a stored row, without parsing the row.
 #[derive(Deserialize)]
 pub(crate) struct HeldVersion {
     pub(crate) generation: u32,
@@ -75,7 +74,7 @@ pub(crate) fn key_of(row: &RowKey) -> Result<Vec<u8>, NameError> {
     Ok(key(row.kind, entity_type.as_str(), entity_id.as_str(), row.site))
 }
 
-/// What the keys of one type's rows begin with.
+/// The key prefix of a type's rows.
 pub(crate) fn prefix(kind: RowKind, entity_type: &str) -> Vec<u8> {
     let mut prefix = vec![ordinal(kind)];
     prefix.extend_from_slice(entity_type.as_bytes());

@@ -12,7 +12,7 @@ use comptoir_proto::rulebook_file;
 
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 
-/// The one in force, where central has said so.
+/// The rulebook in force, if central has sent it.
 pub(crate) fn read(log: &Log) -> Result<Option<Rulebook>, ReadError> {
     let Some(bytes) = log.get(KeySpace::Rulebook, &[])? else { return Ok(None) };
     let read = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(rulebook_file::from_payload);
@@ -41,7 +41,7 @@ pub(crate) fn check(log: &Log, draft: &Draft, fact: &Fact) -> Result<(), Problem
         }
         _ => return Ok(()),
     };
-    // What was sealed before the rules changed is answered as it was then.
+    // An event sealed before the rules changed is answered as before.
     if log.find(draft.id).map_err(unreadable)?.is_some() { Ok(()) } else { Err(problem) }
 }
 

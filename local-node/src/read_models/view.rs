@@ -40,14 +40,14 @@ pub(crate) struct SyncProgress {
     pub(crate) pulled_at: Option<Timestamp>,
 }
 
-/// Which rows of a list.
+/// Selects rows of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RowPage {
     pub(crate) limit: usize,
     pub(crate) after: Option<Vec<u8>>,
 }
 
-/// What is called with each key of a list, and central's row where there is one; a break ends it.
+/// Called with each key of a list and central's row if there is one; a break ends the list.
 type Add<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>) -> ControlFlow<()>;
 
 /// A shown row and its ETag.
@@ -77,11 +77,11 @@ impl std::fmt::Display for EditTag {
 pub(crate) trait RowType: DeserializeOwned + Clone {
     const KIND: RowKind;
     fn version(&self) -> u64;
-    /// Whether lists leave it out.
+    /// Whether lists omit it.
     fn is_hidden(&self) -> bool {
         false
     }
-    /// The row with events over it.
+    /// The row with its pending events.
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self>;
 }
 
@@ -98,7 +98,7 @@ impl RowType for EntityRow {
 
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
         let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
-        // A row that does not read with its events is shown as central gave it.
+        // If the events cannot be applied, the row is shown as central sent it.
         overlay::entity(row.clone(), &key, over).or(row)
     }
 }
@@ -132,7 +132,7 @@ impl ReadModels {
         ReadModels { log, pending_index: Mutex::default() }
     }
 
-    /// One row; nothing where neither central nor this node knows of it.
+    /// One row; `None` if neither central nor this node knows it.
     pub(crate) fn one<R: RowType>(
         &self,
         target: &Target,
@@ -144,7 +144,7 @@ impl ReadModels {
         self.shown(target, held.as_deref(), &over, line)
     }
 
-    /// Rows of one type that a filter lets through, in the order of their ids' bytes.
+    /// Rows of one type that pass a filter, in the order of their ids' bytes.
     pub(crate) fn list<R: RowType>(
         &self,
         entity_type: &Name,
@@ -153,7 +153,7 @@ impl ReadModels {
         keep: impl Fn(&NodeRow<R>) -> bool,
     ) -> Result<RowList<NodeRow<R>>, ReadError> {
         let (from, to) = self.bounds(R::KIND, entity_type.as_str(), page);
-        // Ids that have events over them are few: what waits. Those that central does not know are listed with the others.
+        // Few ids have pending events. Those that central does not know are listed with the others.
         let local_keys: BTreeSet<Vec<u8>> = self.up_to_date(|pending_index| {
             let first = first_target(R::KIND, entity_type);
             let keys = pending_index
@@ -236,7 +236,7 @@ impl ReadModels {
         Ok(read(&pending_index))
     }
 
-    /// Calls `add` with each key of central's rows and of those that only events of this log know of, in order, until it breaks.
+    /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until it breaks.
     fn merge(&self, from: &[u8], to: &[u8], mut local_keys: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
         self.log.scan(KeySpace::Row, from, to, &mut |key, held| {
@@ -261,7 +261,7 @@ impl ReadModels {
     fn bounds(&self, kind: RowKind, entity_type: &str, page: &RowPage) -> (Vec<u8>, Vec<u8>) {
         let start = rows::prefix(kind, entity_type);
         let from = match &page.after {
-            // Behind all of its parts: no key begins another.
+            // After all of its parts: no key is a prefix of another.
             Some(after) => [after.as_slice(), &[u8::MAX]].concat().max(start),
             None => start,
         };
@@ -326,7 +326,7 @@ impl ReadModels {
 }
 
 fn first_target(kind: RowKind, entity_type: &Name) -> Target {
-    // No id is smaller than a single one of the smallest character that a name may have.
+    // A name's smallest id is a single smallest character.
     let entity_id = Name::new("!").expect("a valid name");
     Target { kind, entity_type: entity_type.clone(), entity_id }
 }

@@ -99,7 +99,7 @@ pub struct TenantContext {
 }
 
 impl BundleHeader {
-    /// Tenant, site and node of the log.
+    /// The tenant of the log.
     pub fn tenant(&self) -> TenantId {
         match self {
             BundleHeader::Node { tenant, .. } | BundleHeader::Central { tenant, .. } => *tenant,
