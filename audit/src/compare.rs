@@ -1,11 +1,12 @@
-//! Comparing a node's log with central's: identical records, and records that only one side holds. Both logs are read once, in step.
+//! Comparing a node's log with central's: identical records, and records that only one side holds. Both logs are read once, in
+//! step.
 //!
-//! Links are not computed here, so both logs must be verified first. If the chains of two verified logs agree at a record, everything
-//! before it agrees too; every record is compared all the same, so that the first difference is named.
+//! Links are not computed here, so both logs must be verified first. If the chains of two verified logs agree at a record,
+//! everything before it agrees too; every record is compared all the same, so that the first difference is named.
 //!
-//! After a restore from an older copy, central gives the records that it lost new positions when the nodes send them again, while a node
-//! keeps its first answer. This is no contradiction if central recorded the restore before it stored the record again, and verdict, code
-//! and reference are those that the node received.
+//! After a restore from an older copy, central gives the records that it lost new positions when the nodes send them again,
+//! while a node keeps its first answer. This is no contradiction if central recorded the restore before it stored the record
+//! again, and verdict, code and reference are those that the node received.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -46,7 +47,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether the two contradict each other. Records that wait to be sent, were sealed again, or are before the files do not contradict.
+    /// Whether the two contradict each other. Records that wait to be sent, were sealed again, or are before the files do not
+    /// contradict.
     pub fn contradicts(&self) -> bool {
         let contradicts = |alone: &UnmatchedRecords| match alone.why {
             UnmatchedReason::Waiting | UnmatchedReason::SealedAgain | UnmatchedReason::BeforeTheFile => false,

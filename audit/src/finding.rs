@@ -128,8 +128,8 @@ pub enum Level {
 pub struct Options {
     /// How thoroughly to verify.
     pub level: Level,
-    /// Chains or decision chains that were recorded earlier in another place, and that the log must contain. Nothing else helps against
-    /// somebody who can rewrite the whole file.
+    /// Chains or decision chains that were recorded earlier in another place, and that the log must contain. Nothing else
+    /// helps against somebody who can rewrite the whole file.
     pub known_heads: Vec<ChainHash>,
 }
 
@@ -181,7 +181,8 @@ pub struct Summary {
 /// What could not be checked with these files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Notes {
-    /// Nodes whose log begins in the middle of an epoch here: the first record of each could not be linked. Give the earlier part too.
+    /// Nodes whose log begins in the middle of an epoch here: the first record of each could not be linked. Give the earlier
+    /// part too.
     pub unlinked_beginnings: u64,
     /// Epochs whose previous head lies outside these files.
     pub unknown_previous_heads: u64,

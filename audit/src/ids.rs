@@ -1,5 +1,5 @@
-//! Each event id counts once. The first reading keeps eight bytes of each id. If two agree, or a record is called a duplicate, the log is
-//! read again for exactly those ids.
+//! Each event id counts once. The first reading keeps eight bytes of each id. If two agree, or a record is called a duplicate,
+//! the log is read again for exactly those ids.
 //!
 //! Bound: [`HASHES_MAX`] hashes are held, 128 MiB. A longer log is read once more for each further part of the hashes' range.
 

@@ -1,8 +1,8 @@
-//! Audits of exported logs: recompute every link from the bytes, compare a node's log with central's, and decide again what central
-//! decided. No database driver and no server; the manifest shows it.
+//! Audits of exported logs: recompute every link from the bytes, compare a node's log with central's, and decide again what
+//! central decided. No database driver and no server; the manifest shows it.
 //!
-//! Everything is read as a stream. The first break is named by its place (node, epoch, seq, position, byte), with the expected and the
-//! found value. Nothing is ever repaired here.
+//! Everything is read as a stream. The first break is named by its place (node, epoch, seq, position, byte), with the expected
+//! and the found value. Nothing is ever repaired here.
 
 pub mod commands;
 pub mod compare;

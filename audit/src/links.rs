@@ -1,5 +1,5 @@
-//! Checks that need no order: each link's claimed hash against the bytes, and each body. The reading thread cuts the work into jobs for
-//! other threads, and runs a job itself if all of them are busy, so that no core waits for another.
+//! Checks that need no order: each link's claimed hash against the bytes, and each body. The reading thread cuts the work into
+//! jobs for other threads, and runs a job itself if all of them are busy, so that no core waits for another.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,6 +1,7 @@
-//! Hashes many links at once. A link is one short hash, and BLAKE3 is three times slower on one short input than on sixteen in parallel.
-//! The sixteen-lane function is in the `blake3` crate but not in its documented API. So it is tested on this machine against the documented
-//! function before it is used, and every claim that it does not confirm is computed again with the documented one. See ADR 8.
+//! Hashes many links at once. A link is one short hash, and BLAKE3 is three times slower on one short input than on sixteen in
+//! parallel. The sixteen-lane function is in the `blake3` crate but not in its documented API. So it is tested on this machine
+//! against the documented function before it is used, and every claim that it does not confirm is computed again with the
+//! documented one. See ADR 8.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -29,8 +30,8 @@ pub(crate) struct HashClaim {
     pub(crate) hash: ChainHash,
 }
 
-/// Whether parallel hashing gives the documented results on this machine: every number of blocks, in every lane, with a full and a short
-/// last block.
+/// Whether parallel hashing gives the documented results on this machine: every number of blocks, in every lane, with a full
+/// and a short last block.
 static SAME_AS_PLAIN: LazyLock<bool> = LazyLock::new(|| {
     let bytes: Vec<u8> = (0..LANES + CHUNK).map(|number| (number % 251) as u8).collect();
     let lengths = (1..=CHUNK / BLOCK).flat_map(|blocks| [blocks * BLOCK, blocks * BLOCK - 1]);

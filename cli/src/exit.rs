@@ -12,8 +12,8 @@ pub const ROWS_NOT_TAKEN: u8 = 3;
 pub const UNAVAILABLE: u8 = 4;
 /// A server or the database refused: a wrong credential, a conflicting state, an unknown id.
 pub const REFUSED: u8 = 5;
-/// A defect of this program or of the machine. A server also ends with it after restarting a part (its Postgres, or a part of `up`) as often
-/// as the settings allow: its supervisor should start it again and alert a person.
+/// A defect of this program or of the machine. A server also ends with it after restarting a part (its Postgres, or a part of
+/// `up`) as often as the settings allow: its supervisor should start it again and alert a person.
 pub const INTERNAL: u8 = 70;
 
 /// The end of `comptoir --help`.

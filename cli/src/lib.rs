@@ -1,4 +1,5 @@
-//! The `comptoir` program: parse, call, print. [`main`] is the binary's entry; [`run`] calls one file per command in [`commands`].
+//! The `comptoir` program: parse, call, print. [`main`] is the binary's entry; [`run`] calls one file per command in
+//! [`commands`].
 
 pub mod args;
 mod causes;

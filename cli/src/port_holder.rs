@@ -12,8 +12,8 @@ pub struct Holder {
     pub name: String,
 }
 
-/// The process that listens on an address's port. `None` if nobody listens, or if the process belongs to another user: only its owner and
-/// root may see its open files.
+/// The process that listens on an address's port. `None` if nobody listens, or if the process belongs to another user: only
+/// its owner and root may see its open files.
 pub fn holder_of(address: SocketAddr) -> Option<Holder> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let tables = tables.iter().filter_map(|table| fs::read_to_string(table).ok());

@@ -1,8 +1,9 @@
 //! The accept loop. A client that is slow, silent or gone costs one connection for a bounded time, never the server.
 //!
-//! `axum::serve` sets no timeout, so a client that sends one byte and waits would keep its connection for ever. Here four timeouts apply:
-//! to the head of each request (which also ends an idle keep-alive), to each pause within a body, to the time until the answer begins, and
-//! to each write that the client does not read. Connections over the limit wait in the kernel's queue.
+//! `axum::serve` sets no timeout, so a client that sends one byte and waits would keep its connection for ever. Here four
+//! timeouts apply: to the head of each request (which also ends an idle keep-alive), to each pause within a body, to the time
+//! until the answer begins, and to each write that the client does not read. Connections over the limit wait in the kernel's
+//! queue.
 
 mod stalled_write;
 
@@ -86,7 +87,8 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
             },
             Some(_) = open.join_next() => continue,
         };
-        // Answers are small and awaited, so delaying them by 40 ms to batch writes helps nobody. A socket without the option works too.
+        // Answers are small and awaited, so delaying them by 40 ms to batch writes helps nobody. A socket without the option
+        // works too.
         let _ = stream.set_nodelay(true);
         let io = TokioIo::new(StalledWrite::new(stream, limits.write));
         let connection = http.serve_connection(io, TowerToHyperService::new(app.clone()));

@@ -1,5 +1,5 @@
-//! Keeps the parts of a serving process running. A part that ends by itself is restarted after growing pauses. If it fails for good, the
-//! process ends with exit code 70, so that its own supervisor acts.
+//! Keeps the parts of a serving process running. A part that ends by itself is restarted after growing pauses. If it fails for
+//! good, the process ends with exit code 70, so that its own supervisor acts.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -251,7 +251,8 @@ mod tests {
         }
     }
 
-    /// A supervisor that keeps a part which fails this many times, with a receiver of whether it serves and a sender that stops it.
+    /// A supervisor that keeps a part which fails this many times, with a receiver of whether it serves and a sender that
+    /// stops it.
     fn keep(
         failures: u32,
         restarts_max: u32,

@@ -1,5 +1,5 @@
-//! `up.json`: the addresses, ids and credentials that `comptoir up` created, for other programs. It contains an administrator's token, so
-//! only its owner may read it.
+//! `up.json`: the addresses, ids and credentials that `comptoir up` created, for other programs. It contains an
+//! administrator's token, so only its owner may read it.
 
 use std::fs;
 use std::io::Write as _;

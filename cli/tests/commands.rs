@@ -267,8 +267,8 @@ fn stop(mut node: NodeProcess) {
     assert_eq!(node.0.wait().unwrap().code(), Some(0));
 }
 
-/// A drive that lost flushed records is detected at the next start, because SIGTERM writes the mark. The rest is never exported as if it
-/// were the whole log.
+/// A drive that lost flushed records is detected at the next start, because SIGTERM writes the mark. The rest is never
+/// exported as if it were the whole log.
 #[test]
 fn a_node_whose_drive_lost_records_names_them_and_exports_no_short_log() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());

@@ -1,5 +1,6 @@
-//! Everything that the product says to people, in French and English: one Fluent catalogue for each language, with the same messages and
-//! variables. Numbers and instants arrive here as text, written as the caller's language does; a count that chooses a plural is a number.
+//! Everything that the product says to people, in French and English: one Fluent catalogue for each language, with the same
+//! messages and variables. Numbers and instants arrive here as text, written as the caller's language does; a count that
+//! chooses a plural is a number.
 
 use std::sync::LazyLock;
 

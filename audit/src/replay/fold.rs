@@ -263,8 +263,8 @@ fn field(field: &'static str, stored: &str, decided: &str) -> Option<FieldDiffer
     (stored != decided).then(|| FieldDifference { field, stored: stored.to_owned(), decided: decided.to_owned() })
 }
 
-/// The effective time, if it follows from the record and its receipt. Central corrects the times of a node's clock by an offset that only
-/// central measured, and bounds a caller's time in the future by when the node accepted the event.
+/// The effective time, if it follows from the record and its receipt. Central corrects the times of a node's clock by an
+/// offset that only central measured, and bounds a caller's time in the future by when the node accepted the event.
 fn effective_at(record: &RecordReading, decision: &StoredDecision) -> Option<Timestamp> {
     match record.event() {
         None => Some(decision.received_at),

@@ -1,11 +1,11 @@
-//! Replaying a tenant's log from an empty state: stored decisions are folded into read models with core's rules. With `redecide`, each
-//! record is also decided again from the state at its position, and every difference is shown.
+//! Replaying a tenant's log from an empty state: stored decisions are folded into read models with core's rules. With
+//! `redecide`, each record is also decided again from the state at its position, and every difference is shown.
 //!
-//! The state always follows the stored decisions, because they took effect. So each difference is independent of the others: one altered
-//! decision does not make all later ones look altered.
+//! The state always follows the stored decisions, because they took effect. So each difference is independent of the others:
+//! one altered decision does not make all later ones look altered.
 //!
-//! One thread reads records and decisions, the other folds them. Memory holds the read models and a few portions of the log, whatever
-//! its length. Links are not computed here, so the log must be verified first.
+//! One thread reads records and decisions, the other folds them. Memory holds the read models and a few portions of the log,
+//! whatever its length. Links are not computed here, so the log must be verified first.
 
 mod fold;
 mod models;
@@ -86,13 +86,13 @@ pub struct Replay {
     pub different: u64,
     /// Decisions made by another version of the rules than this program has. A difference among them may be the version's.
     pub by_other_rules: u64,
-    /// Decisions flagged `DECISION_RESTORED`: after a restore from an older copy, central repeated a decision that a node had received.
-    /// Only central knows that; nothing in the log proves it.
+    /// Decisions flagged `DECISION_RESTORED`: after a restore from an older copy, central repeated a decision that a node had
+    /// received. Only central knows that; nothing in the log proves it.
     pub restored: u64,
 }
 
-/// Replays a whole tenant's log from its bundle, or from its parts in order. Calls `show` for each difference, and `progress` from time to
-/// time with the number of bytes read.
+/// Replays a whole tenant's log from its bundle, or from its parts in order. Calls `show` for each difference, and `progress`
+/// from time to time with the number of bytes read.
 pub fn replay(
     sources: &[&dyn Source],
     redecide: bool,

@@ -1,7 +1,7 @@
 //! The read models in a few lines: how many rows each has, and a digest of them.
 //!
-//! A model's digest is BLAKE3 over its rows' JSON texts in the order of their keys, each after its length in eight bytes. Amounts are
-//! written without trailing zeros, so that equal amounts have equal digests.
+//! A model's digest is BLAKE3 over its rows' JSON texts in the order of their keys, each after its length in eight bytes.
+//! Amounts are written without trailing zeros, so that equal amounts have equal digests.
 
 use std::collections::BTreeMap;
 

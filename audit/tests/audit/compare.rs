@@ -151,8 +151,8 @@ fn two_copies_that_opened_an_epoch_of_one_number_differ_in_it() {
     assert!(difference.central_chain.contains("in epoch"), "{difference:?}");
 }
 
-/// Central ingested five sales of a node and was restored to a copy from before the third. `before_restore` events are written by central
-/// between the restore and its record. Returns the node's log with the first answers, and central's log.
+/// Central ingested five sales of a node and was restored to a copy from before the third. `before_restore` events are written
+/// by central between the restore and its record. Returns the node's log with the first answers, and central's log.
 fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
     let sale = |audit_fixture: &mut AuditFixture, number: u64| {
         let line = serde_json::json!({"product": "P", "quantity": "1", "unit_price": "2.55"});

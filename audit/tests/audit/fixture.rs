@@ -1,5 +1,5 @@
-//! A small central: it orders the records that nodes seal, decides them by core's rules and stores the decisions, one after the other. It
-//! remembers ids as a database would.
+//! A small central: it orders the records that nodes seal, decides them by core's rules and stores the decisions, one after
+//! the other. It remembers ids as a database would.
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,8 @@ proptest! {
             Err(error) => prop_assert!(at < 7, "byte {at}: {error}"),
             Ok(report) => {
                 let found = report.first_break.expect("it is found");
-                // A changed file header shows at the first record, which is bound to it; bytes outside the chains show at the end.
+                // A changed file header shows at the first record, which is bound to it; bytes outside the chains show at the
+                // end.
                 let in_time = found.place.offset <= at.max(FIRST_RECORD) as u64;
                 prop_assert!(in_time || matches!(found.defect, Defect::Digest | Defect::Form), "byte {at}: {found:?}");
             }

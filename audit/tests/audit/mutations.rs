@@ -1,5 +1,5 @@
-//! Every way to change a log, and where the change is found. The forger is careful: the bundle is written again with a correct digest and
-//! correct counts, and where it helps, the chains are computed again.
+//! Every way to change a log, and where the change is found. The forger is careful: the bundle is written again with a correct
+//! digest and correct counts, and where it helps, the chains are computed again.
 
 use Level::{Chain, Content};
 use comptoir_audit::{Defect, Level, Options, verify};

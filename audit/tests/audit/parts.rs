@@ -1,4 +1,5 @@
-//! A long log exported in parts. In order they are one log; a missing part is found, and the report names what a single part cannot show.
+//! A long log exported in parts. In order they are one log; a missing part is found, and the report names what a single part
+//! cannot show.
 
 use comptoir_audit::{AuditError, Defect, Level, Options, Report, verify};
 use comptoir_core::chain::ChainHash;

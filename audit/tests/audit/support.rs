@@ -1,5 +1,5 @@
-//! Logs to audit, and ways to change them. A bundle is split into frames, changed, and written again with a correct digest, as a careful
-//! forger would.
+//! Logs to audit, and ways to change them. A bundle is split into frames, changed, and written again with a correct digest, as
+//! a careful forger would.
 
 use comptoir_audit::{Break, Defect, Level, Options, Report, verify};
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, link};

@@ -183,7 +183,8 @@ async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
             }
         }
         Err(failure) => {
-            // Half a log is of no use, and contains what was sold to whom. If it cannot be removed, the first failure matters more.
+            // Half a log is of no use, and contains what was sold to whom. If it cannot be removed, the first failure matters
+            // more.
             drop(std::fs::remove_file(&part));
             Err(failure)
         }

@@ -1,5 +1,5 @@
-//! `demo.sock` in the data directory of `comptoir up`, for `comptoir demo`: one command per connection, answered with one line of JSON. Its
-//! mode is 0600, so that only the user who started `up` and root can use it.
+//! `demo.sock` in the data directory of `comptoir up`, for `comptoir demo`: one command per connection, answered with one line
+//! of JSON. Its mode is 0600, so that only the user who started `up` and root can use it.
 
 use std::fs::{self, File};
 use std::io;

@@ -1,4 +1,5 @@
-//! The parts of `comptoir up` that `comptoir demo` controls: the relay between the shop and central, and the socket that switches it.
+//! The parts of `comptoir up` that `comptoir demo` controls: the relay between the shop and central, and the socket that
+//! switches it.
 
 pub mod control;
 mod relay;

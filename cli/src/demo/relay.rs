@@ -1,5 +1,5 @@
-//! The relay between the shop's node and central in `comptoir up`: a loopback port that forwards to central. While it is disconnected it
-//! neither accepts nor keeps a connection, so the node sees a broken line.
+//! The relay between the shop's node and central in `comptoir up`: a loopback port that forwards to central. While it is
+//! disconnected it neither accepts nor keeps a connection, so the node sees a broken line.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

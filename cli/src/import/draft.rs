@@ -16,8 +16,8 @@ use super::group::Group;
 use super::mapping::{AmountSpec, EventSpec, Mapping, MappingError};
 use super::rows::{Header, SourceRow};
 
-/// Ids of imported events are UUID v5 of `mapping name/key` in this namespace: the same row has the same id on any machine, so a repeated
-/// import never records a second sale.
+/// Ids of imported events are UUID v5 of `mapping name/key` in this namespace: the same row has the same id on any machine, so
+/// a repeated import never records a second sale.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9d0e_6b1a_52f4_5c0e_8f37_6d2b_41c8_a7e3);
 
 /// A draft, ready to be sent.

@@ -77,8 +77,8 @@ impl Field {
     }
 }
 
-/// Converts a wall-clock time to an instant. A time that the clock skipped or showed twice is read as most calendars do: after the gap, and
-/// the first of the two.
+/// Converts a wall-clock time to an instant. A time that the clock skipped or showed twice is read as most calendars do: after
+/// the gap, and the first of the two.
 fn instant(text: &str, format: &str, zone: &TimeZone) -> Result<String, String> {
     let civil = DateTime::strptime(format, text).map_err(|error| format!("is not {format:?}: {error}"))?;
     let zoned = civil.to_zoned(zone.clone()).map_err(|error| error.to_string())?;

@@ -1,4 +1,5 @@
-//! The mapping file: how columns become drafts. It is checked before the first row is read; `docs/examples` has two with explanations.
+//! The mapping file: how columns become drafts. It is checked before the first row is read; `docs/examples` has two with
+//! explanations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -129,7 +130,8 @@ pub(super) enum DecimalAs {
     Negate,
 }
 
-/// The event that the rows of one key become. Every name on the right of `=` is one of `fields`; outside `lines` the first row counts.
+/// The event that the rows of one key become. Every name on the right of `=` is one of `fields`; outside `lines` the first row
+/// counts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventSpec {

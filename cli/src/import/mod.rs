@@ -1,7 +1,9 @@
-//! `comptoir import`: turns rows of a file into events of a node. One thread reads the file row by row. Drafts are sent in requests of some
-//! hundred, several in flight; a mapping that sorts sends one request at a time, so that the node keeps the file's order.
+//! `comptoir import`: turns rows of a file into events of a node. One thread reads the file row by row. Drafts are sent in
+//! requests of some hundred, several in flight; a mapping that sorts sends one request at a time, so that the node keeps the
+//! file's order.
 //!
-//! An import that is interrupted at any moment and started again records nothing twice: an event's id is derived from its row's key.
+//! An import that is interrupted at any moment and started again records nothing twice: an event's id is derived from its
+//! row's key.
 
 mod batch;
 mod draft;

@@ -1,5 +1,5 @@
-//! Sends drafts to a node as NDJSON, and retries until each is answered. A draft whose answer was lost is answered as a duplicate, so a
-//! retry is always safe.
+//! Sends drafts to a node as NDJSON, and retries until each is answered. A draft whose answer was lost is answered as a
+//! duplicate, so a retry is always safe.
 
 use std::time::Duration;
 
@@ -135,8 +135,8 @@ impl ImportTarget {
         }
     }
 
-    /// Stores each result with its draft. A draft with a retryable refusal is sent again; the last such refusal is returned. A refusal that is
-    /// about the node, such as a read-only log, ends the import, because every draft would get it.
+    /// Stores each result with its draft. A draft with a retryable refusal is sent again; the last such refusal is returned. A
+    /// refusal that is about the node, such as a read-only log, ends the import, because every draft would get it.
     fn store_results(
         &self,
         answers: &mut [Option<DraftAnswer>],

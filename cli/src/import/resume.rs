@@ -1,5 +1,5 @@
-//! The progress file: how many drafts of this file under this mapping the node has answered. It only saves time: without it every draft is
-//! sent again, and known ones are answered as duplicates. A successful import removes it.
+//! The progress file: how many drafts of this file under this mapping the node has answered. It only saves time: without it
+//! every draft is sent again, and known ones are answered as duplicates. A successful import removes it.
 
 use std::fs;
 use std::io;

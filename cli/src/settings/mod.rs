@@ -1,6 +1,6 @@
-//! Settings of `comptoir serve`: from the environment, else from a TOML file with the same names in lower case. [`VARIABLES`] documents each
-//! with its default and its consequence. The node's crate reads its own settings through [`SettingsReader::get`]; this module reads those of
-//! the process and of central. All are checked at start.
+//! Settings of `comptoir serve`: from the environment, else from a TOML file with the same names in lower case. [`VARIABLES`]
+//! documents each with its default and its consequence. The node's crate reads its own settings through
+//! [`SettingsReader::get`]; this module reads those of the process and of central. All are checked at start.
 
 mod reader;
 

@@ -150,8 +150,8 @@ async fn hand_over(
 /// Changes of the node's clock, by epoch number.
 type Clocks = BTreeMap<u32, Vec<ClockMark>>;
 
-/// Checks the whole file before anything is ingested: form, counts, digest and links. Returns the changes of the node's clock, which
-/// correct the times of records long before them.
+/// Checks the whole file before anything is ingested: form, counts, digest and links. Returns the changes of the node's clock,
+/// which correct the times of records long before them.
 fn check(path: &Path, bar: &ProgressBar) -> Result<Clocks, Failure> {
     let (mut clocks, mut epoch) = (Clocks::new(), 0);
     let mut reader = open(path)?;

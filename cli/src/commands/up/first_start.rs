@@ -1,5 +1,5 @@
-//! The company of `comptoir up`: a shop, its node and their credentials, created once and named in `up.json`. If `up.json` is missing but the
-//! database has a company, that company is kept and gets new credentials; no second one is created.
+//! The company of `comptoir up`: a shop, its node and their credentials, created once and named in `up.json`. If `up.json` is
+//! missing but the database has a company, that company is kept and gets new credentials; no second one is created.
 
 use comptoir_central::Central;
 use comptoir_central::database::{Database, StoreError};
@@ -66,8 +66,8 @@ async fn create_tenant(args: &UpArgs, central: &Central) -> Result<TenantId, Fai
     central.create_tenant(&new).await.map_err(|error| Failure::Refused(error.to_string()))
 }
 
-/// The tenant's only shop and node, created if they are missing. `None` if there are several, or if the node has pushed records: its log is
-/// elsewhere, and a second log of one node would be a fork.
+/// The tenant's only shop and node, created if they are missing. `None` if there are several, or if the node has pushed
+/// records: its log is elsewhere, and a second log of one node would be a fork.
 async fn complete(db: &Database, tenant: TenantId) -> Result<Option<Identity>, Failure> {
     let site = match identity::sites(db, tenant).await.map_err(unavailable)?.as_slice() {
         [] => identity::create_site(db, tenant, "S1", "Boutique 1").await.map_err(refused)?,

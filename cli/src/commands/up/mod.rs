@@ -1,8 +1,8 @@
-//! `comptoir up`: everything on this machine for a first look: a private Postgres, central, one shop's node, and one day of data from a real
-//! shop.
+//! `comptoir up`: everything on this machine for a first look: a private Postgres, central, one shop's node, and one day of
+//! data from a real shop.
 //!
-//! Order: `up.json` and both ports are checked, Postgres starts, the company is created or found, then central and the node serve. The node
-//! reaches central through a relay, which `comptoir demo` disconnects and connects.
+//! Order: `up.json` and both ports are checked, Postgres starts, the company is created or found, then central and the node
+//! serve. The node reaches central through a relay, which `comptoir demo` disconnects and connects.
 
 mod figures;
 mod first_start;
