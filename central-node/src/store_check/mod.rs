@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::database::{Database, StoreError, begin};
 use crate::event_store::{batch_ends, checked_rows, log_heads};
 use crate::identity;
-pub use findings::StoreFindings;
+pub use findings::{StoreDamage, StoreFindings};
 use walk::LogWalk;
 
 /// Positions of a page.
