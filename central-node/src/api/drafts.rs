@@ -1,4 +1,4 @@
-//! `POST /api/v1/events`: the same drafts and answers as at a node, with what central decided beside each result.
+//! `POST /api/v1/events`: the same drafts and answers as at a node, with what central decided next to each result.
 //! One object; a list, all or nothing; or NDJSON, line by line.
 
 use std::sync::Arc;
@@ -34,7 +34,6 @@ use crate::ingest::DraftBatch;
 
 const NDJSON: &str = "application/x-ndjson";
 
-/// Takes drafts.
 pub(super) async fn append(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
@@ -204,7 +203,7 @@ fn stream(central: Arc<Central>, tenant: TenantId, author: Author, key: Option<S
     let (answers, lines) = mpsc::channel::<Result<Bytes, std::convert::Infallible>>(16);
     tokio::spawn(async move {
         let mut stream = NdjsonSession { central, tenant, author, key, line: 0, answers };
-        // Whoever no longer listens has ended the stream.
+        // A client that no longer listens has ended the stream.
         let _ = stream.run(body).await;
     });
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON))];

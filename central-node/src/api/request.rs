@@ -131,7 +131,7 @@ pub(crate) async fn body_bytes(
     let mut reserved = reserve(central, announced)?;
     let read = async {
         while let Some(frame) = body.frame().await {
-            // A link that broke, not a request that is wrong: whoever hears it is to send it again.
+            // The link broke, the request is not wrong: the client should send it again.
             let frame = frame.map_err(|error| {
                 let detail = format!("the body broke off after {} bytes ({error}): send it again", bytes.len());
                 Problem::new(ErrorCode::RequestTimeout, detail)

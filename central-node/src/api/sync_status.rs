@@ -1,4 +1,4 @@
-//! `GET /api/v1/sync/status`: where central stands with the calling node.
+//! `GET /api/v1/sync/status`: the head that central holds of the calling node.
 
 use std::sync::Arc;
 
@@ -22,7 +22,6 @@ use crate::identity::Access;
 use crate::ingest::head_dto;
 use crate::restore_window::mark_returned;
 
-/// What a node may say of itself.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct StatusQuery {
     /// The number of its open epoch.

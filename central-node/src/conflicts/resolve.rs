@@ -1,6 +1,6 @@
 //! A person decides: `CONFLICT_RESOLVED`, sealed by central's own node.
 //!
-//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nobody comes in between.
+//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nothing is written in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ use crate::event_store::lock_tenant;
 use crate::ingest::{DraftBatch, DraftRefusal, DraftsError, IngestQueue};
 use crate::tenant::Tenant;
 
-/// What a person saw who decides.
+/// What the person who decides had seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ResolutionBasis {
     /// The conflict at this ETag.
@@ -40,13 +40,10 @@ pub(crate) struct ResolutionRequest {
     /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same choice
     /// again, by whichever edit, is the same decision, and another one comes too late.
     pub(crate) id: Option<EventId>,
-    /// What was chosen.
     pub(crate) choice: Choice,
     /// Of [`Choice::Merged`]: what is set, `None` removes a field.
     pub(crate) fields: Option<Fields>,
-    /// Who decides.
     pub(crate) user: Option<Name>,
-    /// What the person saw.
     pub(crate) seen: ResolutionBasis,
     /// Only a conflict of this node is found.
     pub(crate) of_node: Option<NodeId>,
@@ -65,12 +62,10 @@ pub(crate) struct Resolved {
     pub(crate) entity: EntitySnapshot,
 }
 
-/// What a conflict is about, as it stands by now.
+/// The entity of a conflict, as it is now.
 #[derive(Debug)]
 pub(crate) struct EntitySnapshot {
-    /// Which entity.
     pub(crate) key: EntityKey,
-    /// Its version.
     pub(crate) version: Position,
     /// Its fields; nothing where it is deleted, or was never there.
     pub(crate) fields: Option<BTreeMap<String, String>>,

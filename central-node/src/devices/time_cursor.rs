@@ -3,7 +3,7 @@
 //! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time has
 //! milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the tenant's
 //! `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a millisecond, and a time
-//! stands for all of its millisecond.
+//! means all of its millisecond.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;

@@ -64,7 +64,7 @@ pub(crate) async fn changes(
     Ok(page)
 }
 
-/// The first rows of those types that came to be behind a position and up to another, wherever they stand by now. Of entities that have
+/// The first rows of those types created behind a position and up to another, wherever they are now. Of entities that have
 /// not changed since there are none.
 pub(crate) async fn born(
     tx: &Transaction<'_>,

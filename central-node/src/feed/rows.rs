@@ -89,7 +89,7 @@ pub(super) fn stock_row(row: &Row) -> Result<StockRow, StoreError> {
     })
 }
 
-/// The nil site stands for the tenant's own.
+/// The nil site means the tenant's own stock.
 pub(super) fn site(column: Uuid) -> Option<Uuid> {
     (!column.is_nil()).then_some(column)
 }

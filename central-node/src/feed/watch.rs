@@ -2,7 +2,7 @@
 //! of this process, and about once a second, since another process may have taken a push. Where a head moved it asks, once per site and
 //! not once per node, whether anything in that site's scope did. A request that waits holds no connection.
 //!
-//! Nothing is decided by the hints: whoever is woken reads, and whoever waits named the head that it had read.
+//! Nothing is decided by the hints: a request that is woken reads, and one that waits names the head that it had read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

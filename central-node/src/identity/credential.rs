@@ -9,11 +9,11 @@ use crate::database::{self, Database, StoreError};
 /// Who asks, and for whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
-    /// Whose data.
+    /// The only tenant whose data it reads and writes.
     pub tenant: TenantId,
     /// Which key, for lists and refusals.
     pub key_id: String,
-    /// What it may do.
+    /// Its rights.
     pub access: Access,
 }
 
@@ -44,7 +44,7 @@ impl Credential {
 /// Why a request has no credential.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// None was sent, or it is not known, expired or revoked: which one is not told.
+    /// None was sent, or it is not known, expired or revoked: the answer does not say which.
     #[error("no valid credential: send `Authorization: Bearer <key>`")]
     Unknown,
     /// It could not be looked up.

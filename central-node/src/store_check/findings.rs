@@ -26,7 +26,6 @@ pub struct StoreDamage {
     count: usize,
 }
 
-/// What is known of one tenant's log.
 #[derive(Debug, Default)]
 struct TenantFindings {
     checked_to: Position,
@@ -57,7 +56,7 @@ impl StoreFindings {
         }
     }
 
-    /// How a tenant's check stands.
+    /// The state of a tenant's check.
     pub fn of_tenant(&self, tenant: TenantId) -> StoreCheck {
         let tenants = self.known();
         let nothing = TenantFindings::default();

@@ -181,7 +181,7 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
     }
 }
 
-/// The entity's version: where a newer one stands in the event's place, that one's.
+/// The entity's version: of a newer change, if one took the event's place.
 fn server_version(result: &RecordResult) -> u64 {
     held_version(result).unwrap_or(result.position)
 }

@@ -43,7 +43,6 @@ pub(crate) struct MobilePullQuery {
     limit: Option<usize>,
 }
 
-/// What changed.
 pub(super) async fn pull(
     State(central): State<Arc<Central>>,
     uri: Uri,
@@ -145,7 +144,7 @@ pub(crate) struct StatusQuery {
     device_id: String,
 }
 
-/// How things stand. It is no synchronisation, and not logged as one.
+/// The state of a phone. It is no synchronisation, and not logged as one.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,
@@ -156,7 +155,7 @@ pub(super) async fn status(
     let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
     let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {
-        // Whoever got here has read from the database and, where the last millisecond was open, written to it.
+        // This request has read from the database and, where the last millisecond was open, written to it.
         server_healthy: true,
         server_time: time_cursor::in_milliseconds(central.clock().now()),
         device: DeviceStanding { is_active: ACTIVE.is_active, pending_events: pending as u64 },

@@ -1,8 +1,8 @@
 //! A page of what changed, for a desktop.
 //!
-//! A row is given where it changed last, and also where it came to be, if it has changed since behind the page: so a client that holds
-//! everything up to a position holds every row that came to be by then, and CREATE and UPDATE follow from the position alone, however
-//! rows move while it pages through.
+//! A row is given at its last change, and also at its creation if it has changed after the page since. So a client that holds everything
+//! up to a position holds every row created by then, and CREATE and UPDATE follow from the position alone, however rows move while the
+//! client pages through.
 
 use std::collections::BTreeMap;
 
@@ -77,7 +77,7 @@ pub(crate) async fn read(
     })
 }
 
-/// A row as one change, or as two where it takes the place of another.
+/// A row as one change, or as two if it replaces another.
 fn give_row(
     given: &mut Vec<SyncChange>,
     device: &Device,
