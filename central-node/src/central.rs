@@ -201,8 +201,8 @@ impl Central {
         self.key.verifying_key().to_bytes()
     }
 
-    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them. What
-    /// comes later is still answered, at once.
+    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them.
+    /// What comes later is still answered, at once.
     pub fn end_waits(&self) {
         self.stopping.send_replace(true);
     }

@@ -1,9 +1,10 @@
-//! After a restore, order-dependent decisions wait until every node has resent the decisions that it had already received. An operator
-//! opens the window (central cannot know that it was restored before a node shows it), and it ends by itself with the last node, or by the
-//! operator.
+//! After a restore, order-dependent decisions wait until every node has resent the decisions that it had already received. An
+//! operator opens the window (central cannot know that it was restored before a node shows it), and it ends by itself with the
+//! last node, or by the operator.
 //!
 //! Only what the order of arrival decides has to wait: invoices, cancellations, validations of deliveries, and releases from
-//! quarantine, which may be of one. Everything else is taken as ever. Nodes and devices go on working; what waits, waits in their logs.
+//! quarantine, which may be of one. Everything else is taken as ever. Nodes and devices go on working; what waits, waits in their
+//! logs.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{NodeId, TenantId};
@@ -24,8 +25,8 @@ pub struct AwaitedNode {
     pub name: String,
 }
 
-/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand nothing back, so
-/// it waits for none of them. Answers for whom it waits; nobody where there is no node.
+/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand
+/// nothing back, so it waits for none of them. Answers for whom it waits; nobody where there is no node.
 pub(crate) async fn open(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<AwaitedNode>, StoreError> {
     tx.execute(include_str!("hand_back_open.sql"), &[&tenant.uuid()]).await?;
     end_where_nobody_is_left(tx, tenant).await?;

@@ -1,8 +1,9 @@
 //! Whether the store takes writes, found out by writing: `/readyz` asks here, and hears within a second.
 //!
-//! A probe has a connection of its own, so that busy pools do not hold it up. It flushes a record to the write-ahead log, writes a
-//! temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a second begins,
-//! however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting, never the caller.
+//! A probe has a connection of its own, so that busy pools do not hold it up. It flushes a record to the write-ahead log, writes
+//! a temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a
+//! second begins, however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting,
+//! never the caller.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,7 +25,8 @@ const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// Then the probe is given up and the next one opens a new connection.
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
 
-/// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store that does not answer.
+/// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store
+/// that does not answer.
 const OPTIONS: &str = "-c work_mem=64kB -c lock_timeout=2s -c statement_timeout=8s -c synchronous_commit=on";
 const WRITE_LOG: &str = "select pg_logical_emit_message(true, 'comptoir', 'probe')";
 /// About a megabyte.

@@ -1,4 +1,5 @@
-//! Every error of central's as the problem document that a client reads. Codes, details and statuses are promises: clients match on them.
+//! Every error of central's as the problem document that a client reads. Codes, details and statuses are promises: clients match
+//! on them.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};

@@ -26,7 +26,8 @@ use crate::restore_window::mark_returned;
 pub(crate) struct StatusQuery {
     /// The number of its open epoch.
     epoch: Option<u32>,
-    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this node.
+    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this
+    /// node.
     acked: Option<u64>,
 }
 

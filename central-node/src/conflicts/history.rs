@@ -1,8 +1,8 @@
 //! One conflict, read from the log: which edits wait, from what the node had made them, and what a person decided.
 //!
-//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on, and what
-//! waited or was decided is found by indexes of its own. A quarantined edit counts where it was released: there it changed
-//! the entity, or came to wait.
+//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on,
+//! and what waited or was decided is found by indexes of its own. A quarantined edit counts where it was released: there it
+//! changed the entity, or came to wait.
 
 use comptoir_core::decision::{DecisionContext, Resolution, Verdict};
 use comptoir_core::event::Event;

@@ -1,7 +1,7 @@
 //! Finding conflicts: those that wait, and all.
 //!
-//! A list is in the order in which things happened: an open conflict is at the position of the edit that opened it, a decided one at
-//! that of its resolution. So a page never shifts while somebody reads it.
+//! A list is in the order in which things happened: an open conflict is at the position of the edit that opened it, a decided one
+//! at that of its resolution. So a page never shifts while somebody reads it.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};

@@ -1,6 +1,6 @@
-//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows.
-//! In a transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has moved
-//! behind the head that was read first, where the reader has still to come.
+//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows. In a
+//! transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has
+//! moved behind the head that was read first, where the reader has still to come.
 
 use std::collections::HashMap;
 

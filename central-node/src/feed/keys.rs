@@ -104,7 +104,8 @@ pub(crate) struct CreatedRow {
     pub(crate) received_at: Timestamp,
 }
 
-/// The rows created behind a position and up to another, in that order: see the query. Nothing of entities that have not changed since.
+/// The rows created behind a position and up to another, in that order: see the query. Nothing of entities that have not changed
+/// since.
 pub(super) async fn born(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -66,7 +66,8 @@ pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<
     let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
     let tenant = key.tenant.uuid();
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &key.key_id];
-    // One after the other: on a new connection naming the tenant takes two round trips, and row-level security shows nothing before.
+    // One after the other: on a new connection naming the tenant takes two round trips, and row-level security shows nothing
+    // before.
     database::set_tenant(&tx, key.tenant).await?;
     let row = tx.query_opt(&statement, &parameters).await.map_err(StoreError::from)?;
     let row = row.ok_or(AuthError::Unknown)?;

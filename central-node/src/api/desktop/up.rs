@@ -1,5 +1,5 @@
-//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox again gets
-//! the same answers.
+//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox
+//! again gets the same answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -201,8 +201,8 @@ fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
     }
 }
 
-/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What the event
-/// wrote and central has not is null: who updates a row keeps what is not named.
+/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What
+/// the event wrote and central has not is null: who updates a row keeps what is not named.
 fn server_data(result: &RecordResult, entity_id: &Name, payload: &RawValue) -> Box<RawValue> {
     let data = result.resolution.as_ref().and_then(|resolution| resolution.get("data"));
     let fields = data.and_then(|data| data.get("fields")?.as_object());

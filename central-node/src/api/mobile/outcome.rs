@@ -13,8 +13,8 @@ use crate::sync_log::SyncCounts;
 /// One event's part of the answer.
 pub(super) enum EventOutcome {
     Acked,
-    /// Acked, and the user learns that it changed nothing. Without that a quarantined delivery would stay open on the phone, and nobody
-    /// would know why.
+    /// Acked, and the user learns that it changed nothing. Without that a quarantined delivery would stay open on the phone, and
+    /// nobody would know why.
     WithoutEffect(WithoutEffect),
     Failed(FailedEvent),
 }

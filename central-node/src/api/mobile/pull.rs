@@ -116,8 +116,8 @@ pub(super) async fn bootstrap(
 /// In a load's cursor, between the time of its last row and the time at which the load ends.
 const UNTIL: char = '_';
 
-/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated or
-/// deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
+/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated
+/// or deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
 fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Problem> {
     let cursor = query.cursor.as_deref().unwrap_or_default();
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));

@@ -1,5 +1,5 @@
-//! `POST /api/sync/push`: each event of a batch is handled alone. One that is damaged or does not read fails, the others go on; the
-//! same batch again, whole or in part, gets the same answers, since an event counts once.
+//! `POST /api/sync/push`: each event of a batch is handled alone. One that is damaged or does not read fails, the others go on;
+//! the same batch again, whole or in part, gets the same answers, since an event counts once.
 
 use std::sync::Arc;
 

@@ -71,8 +71,8 @@ enum PageFit {
     Unknown,
 }
 
-/// Of the rows that changed last on the page and of those that were created there: where there are `more` of these, the last millisecond may be
-/// there in part.
+/// Of the rows that changed last on the page and of those that were created there: where there are `more` of these, the last
+/// millisecond may be there in part.
 fn fit(page: &ChangePage, born: &[BornRow], more: bool, limit: usize) -> Result<PageFit, StoreError> {
     let on_page: HashSet<&RowKey> = page.changes.iter().map(|change| &change.key).collect();
     let moved = born.iter().filter(|born| !on_page.contains(&born.row.key)).map(|born| born.received_at);

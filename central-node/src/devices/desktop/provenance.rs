@@ -1,5 +1,5 @@
-//! Who changed the entities of a page: whether only the client that asks did, and whether an entity is new to it, changed, or another one
-//! under the id of one that the client may hold.
+//! Who changed the entities of a page: whether only the client that asks did, and whether an entity is new to it, changed, or
+//! another one under the id of one that the client may hold.
 
 use std::collections::HashMap;
 
