@@ -1,4 +1,4 @@
-//! `POST /api/v1/events`: the same drafts and answers as at a node, with what central decided beside each result.
+//! `POST /api/v1/events`: the same drafts and answers as at a node, with what central decided next to each result.
 //! One object; a list, all or nothing; or NDJSON, line by line.
 
 use std::sync::Arc;
@@ -34,7 +34,6 @@ use crate::ingest::DraftBatch;
 
 const NDJSON: &str = "application/x-ndjson";
 
-/// Takes drafts.
 pub(super) async fn append(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
@@ -162,7 +161,8 @@ pub(super) fn check(
     }
 }
 
-/// The same delivery with a code to scan. It depends on the event's id and our key alone: a retry finds the same, nobody guesses it.
+/// The same delivery with a code to scan. It depends on the event's id and our key alone: a retry finds the same, nobody guesses
+/// it.
 fn with_qr(dto: &DraftDto, qr: &str, id: Uuid, author: &Author) -> Result<(Draft, Fact), Problem> {
     let wrong = |error: serde_json::Error| Problem::new(ErrorCode::Internal, error.to_string());
     let mut payload: Map<String, Value> = serde_json::from_str(dto.payload.get()).map_err(wrong)?;
@@ -204,7 +204,7 @@ fn stream(central: Arc<Central>, tenant: TenantId, author: Author, key: Option<S
     let (answers, lines) = mpsc::channel::<Result<Bytes, std::convert::Infallible>>(16);
     tokio::spawn(async move {
         let mut stream = NdjsonSession { central, tenant, author, key, line: 0, answers };
-        // Whoever no longer listens has ended the stream.
+        // A client that no longer listens has ended the stream.
         let _ = stream.run(body).await;
     });
     let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON))];

@@ -1,4 +1,4 @@
-//! The write side over HTTP, and the log as it is read: routes parse, call and answer, nothing more.
+//! All of central's HTTP: routes parse, call and answer, nothing more. `error.rs` maps every error to its problem document.
 
 mod auth;
 mod blobs;
@@ -44,7 +44,7 @@ use error::ProblemResponse;
 
 use crate::central::Central;
 
-/// The routes of ingest, the write API and the log.
+/// Every route.
 pub(crate) fn router() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::SYNC_PUSH, post(push::push))
@@ -74,13 +74,13 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .merge(reports::router())
 }
 
-/// The same routes; what the router itself refuses is a problem too, and so is a handler's defect.
+/// The same routes; a request that the router itself refuses gets a problem document too, and so does a panic.
 pub(crate) fn with_problem_responses<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
     routes.layer(axum::middleware::from_fn(request::without_nul)).layer(CatchPanicLayer::custom(panicked))
 }
 
-/// What a caller hears when a handler of ours panicked: without it the connection would only end.
+/// The answer when a handler panicked: without it the connection would only end.
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");

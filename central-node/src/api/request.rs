@@ -34,7 +34,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Reads a query string; the type names the parameters. Called after the credential is known: a caller without one learns nothing else.
+/// Reads a query string; the type names the parameters. Called after the credential is known: a caller without one learns nothing
+/// else.
 pub(crate) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     match Query::<T>::try_from_uri(uri) {
         Ok(Query(query)) => Ok(query),
@@ -131,7 +132,7 @@ pub(crate) async fn body_bytes(
     let mut reserved = reserve(central, announced)?;
     let read = async {
         while let Some(frame) = body.frame().await {
-            // A link that broke, not a request that is wrong: whoever hears it is to send it again.
+            // The link broke, the request is not wrong: the client should send it again.
             let frame = frame.map_err(|error| {
                 let detail = format!("the body broke off after {} bytes ({error}): send it again", bytes.len());
                 Problem::new(ErrorCode::RequestTimeout, detail)
@@ -160,7 +161,8 @@ pub(crate) async fn body_bytes(
 }
 
 /// Takes in what is left of a body that is too large, at most twice its limit, and keeps none of it. Most clients read no answer
-/// before they have sent their request: a connection that ends under them looks like a bad link, and they would send the same again for ever.
+/// before they have sent their request: a connection that ends under them looks like a bad link, and they would send the same
+/// again for ever.
 async fn drain_body(body: &mut Body, bytes_max: usize) {
     let arriving = async {
         let mut left = bytes_max.saturating_mul(2);

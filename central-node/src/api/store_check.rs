@@ -11,7 +11,6 @@ use super::auth::admin;
 use super::error::ProblemResponse;
 use crate::central::Central;
 
-/// How the check stands.
 pub(super) async fn standing(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
