@@ -2,17 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use comptoir_core::limits::LIST_DRAFTS_MAX;
+use comptoir_http_edge::{BufferedBody, batch_rejected, check_list, drafts_of};
 use comptoir_proto::api_v1::{AppendResponse, Appended, DraftDto, check_draft};
 use comptoir_proto::edits_v1::{self, Edit};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::blobs;
-use super::body::malformed_body;
 use super::precondition::{self, Checked, NotTaken};
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{self, AppendError};
@@ -22,13 +18,32 @@ use crate::read_models::rulebook;
 /// From this many bytes on a list is checked on a thread of its own, so that it holds no other request up.
 const CHECK_ASIDE_BYTES: usize = 256 * 1024;
 
+/// Drafts of a JSON body that were checked.
+enum CheckedBody {
+    One(Checked),
+    List(Vec<Checked>),
+}
+
 /// A JSON body: an object is one draft, an array is a list.
-pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<AppendResponse, Problem> {
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return list(node, key, body).await;
+pub(super) async fn json(node: &Arc<Node>, key: Option<&str>, body: BufferedBody) -> Result<AppendResponse, Problem> {
+    let checked = if body.len() >= CHECK_ASIDE_BYTES {
+        let (node, key) = (node.clone(), key.map(str::to_owned));
+        let checked = tokio::task::spawn_blocking(move || check_body(&node, key.as_deref(), &body)).await;
+        checked.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??
+    } else {
+        check_body(node, key, &body)?
+    };
+    match checked {
+        CheckedBody::One(draft) => one(node, draft).await,
+        CheckedBody::List(drafts) => list(node, drafts).await,
     }
-    let dto = DraftDto::read(&body)?;
-    one(node, checked(node, &dto, key, 0)?).await
+}
+
+fn check_body(node: &Node, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
+    match drafts_of(body)? {
+        Some(list) => check_list(&list, |index, dto| checked(node, dto, key, index)).map(CheckedBody::List),
+        None => checked(node, &DraftDto::read(body)?, key, 0).map(CheckedBody::One),
+    }
 }
 
 /// Checks a draft wholly, also whether the files are here that it names.
@@ -51,14 +66,7 @@ pub(super) async fn one(node: &Arc<Node>, checked: Checked) -> Result<AppendResp
 }
 
 /// A list is all or nothing: one page, one batch, one flush.
-async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<AppendResponse, Problem> {
-    let drafts = if body.len() >= CHECK_ASIDE_BYTES {
-        let (node, key) = (node.clone(), key.map(str::to_owned));
-        let checked = tokio::task::spawn_blocking(move || check_list(&node, key.as_deref(), &body)).await;
-        checked.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??
-    } else {
-        check_list(node, key, &body)?
-    };
+async fn list(node: &Arc<Node>, drafts: Vec<Checked>) -> Result<AppendResponse, Problem> {
     let count = drafts.len();
     match precondition::append(node, drafts).await {
         Ok(appended) => Ok(AppendResponse { results: appended.into_iter().map(shown).collect() }),
@@ -70,49 +78,6 @@ async fn list(node: &Arc<Node>, key: Option<&str>, body: Bytes) -> Result<Append
         Err(NotTaken::Moved(moved)) => Err(batch_rejected(count, moved)),
         Err(NotTaken::Unread(problem)) => Err(problem),
     }
-}
-
-fn check_list(node: &Node, key: Option<&str>, body: &[u8]) -> Result<Vec<Checked>, Problem> {
-    let list: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| malformed_body(&error))?;
-    if list.is_empty() {
-        return Err(Problem::new(ErrorCode::MalformedBody, "the list is empty"));
-    }
-    if list.len() > LIST_DRAFTS_MAX {
-        let detail = format!(
-            "the list has {} drafts, at most {LIST_DRAFTS_MAX} are taken at once; a stream (application/x-ndjson) has no limit",
-            list.len()
-        );
-        return Err(Problem::new(ErrorCode::TooLarge, detail));
-    }
-    let count = list.len();
-    let mut drafts = Vec::with_capacity(count);
-    let mut problems = Vec::new();
-    for (index, text) in list.into_iter().enumerate() {
-        let checked = DraftDto::read(text.get().as_bytes()).and_then(|dto| checked(node, &dto, key, index));
-        match checked {
-            Ok(draft) => drafts.push(draft),
-            Err(problem) => problems.push((index, problem)),
-        }
-    }
-    if problems.is_empty() { Ok(drafts) } else { Err(batch_rejected(count, problems)) }
-}
-
-/// One problem per draft, in order: its own, or that another one's kept it out.
-fn batch_rejected(count: usize, problems: Vec<(usize, Problem)>) -> Problem {
-    let detail = format!("{} of {count} drafts were refused, and nothing was written", problems.len());
-    let mut own = problems.into_iter().peekable();
-    let problems = (0..count).map(|index| match own.next_if(|(refused, _)| *refused == index) {
-        Some((_, problem)) => in_list(index, problem),
-        None => in_list(index, Problem::new(ErrorCode::BatchRejected, "nothing is wrong with this draft")),
-    });
-    let problems: Vec<Value> = problems.collect();
-    Problem::new(ErrorCode::BatchRejected, detail).with("problems", problems)
-}
-
-/// A problem of one draft, told by its place in the body.
-fn in_list(index: usize, problem: Problem) -> Value {
-    let pointer = format!("/{index}{}", problem.pointer.as_deref().unwrap_or_default());
-    serde_json::to_value(problem.at(pointer).with("index", index)).unwrap_or(Value::Null)
 }
 
 /// The log's answer as it goes out.

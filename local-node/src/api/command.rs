@@ -3,16 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use comptoir_http_edge::{ProblemResponse, RequestBody, idempotency_key, if_match};
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::commands_v1::ShopCommand;
-use comptoir_proto::problem::Problem;
 
-use super::refusal::ProblemResponse;
-use super::{append, body, precondition};
+use super::{JSON_BYTES_MAX, append};
 use crate::node::Node;
 
 /// The answer to a command.
@@ -23,18 +19,25 @@ pub(super) async fn record(
     node: &Arc<Node>,
     command: ShopCommand,
     path_id: Option<&str>,
-    request: Request,
+    headers: &HeaderMap,
+    body: RequestBody,
 ) -> CommandResponse {
-    let (parts, body) = request.into_parts();
-    let dto = read(node, command, path_id, &parts.headers, body).await?;
-    append_as(node, command, &dto).await
+    let key = idempotency_key(headers)?;
+    let body = body.json_or_nothing(JSON_BYTES_MAX).await?;
+    append_as(node, command, &command.draft(path_id, &body, node.author(), key)?).await
 }
 
 /// Records an edit of what its editor saw, unless something else is there by now.
-pub(super) async fn edit(node: &Arc<Node>, command: ShopCommand, id: &str, request: Request) -> CommandResponse {
-    let (parts, body) = request.into_parts();
-    let dto = read(node, command, Some(id), &parts.headers, body).await?;
-    let seen = precondition::seen(&parts.headers)?;
+pub(super) async fn edit(
+    node: &Arc<Node>,
+    command: ShopCommand,
+    id: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> CommandResponse {
+    let (key, seen) = (idempotency_key(headers)?, if_match(headers)?);
+    let body = body.json_or_nothing(JSON_BYTES_MAX).await?;
+    let dto = command.draft(Some(id), &body, node.author(), key)?;
     append_as(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
 }
 
@@ -42,22 +45,4 @@ pub(super) async fn edit(node: &Arc<Node>, command: ShopCommand, id: &str, reque
 async fn append_as(node: &Arc<Node>, command: ShopCommand, dto: &DraftDto) -> CommandResponse {
     let checked = append::checked(node, dto, None, 0).map_err(|problem| command.problem(problem))?;
     Ok(Json(append::one(node, checked).await.map_err(|problem| command.problem(problem))?))
-}
-
-async fn read(
-    node: &Node,
-    command: ShopCommand,
-    path_id: Option<&str>,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<DraftDto, Problem> {
-    let key = body::idempotency_key(headers)?;
-    let body = body::read(headers, body, body::JSON_BYTES_MAX).await?;
-    check_media(headers, &body)?;
-    command.draft(path_id, &body, node.author(), key)
-}
-
-/// Some commands, such as a deletion, have nothing to say beyond their path: an empty body has no type.
-fn check_media(headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
-    if body.is_empty() && !headers.contains_key(CONTENT_TYPE) { Ok(()) } else { body::only_json(headers) }
 }

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{PathParams, ProblemResponse, invalid_parameter, page_limit, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
@@ -14,9 +15,8 @@ use comptoir_proto::shop_v1::Notification;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::events::{limit, off_the_runtime};
-use super::query::{self, PathId};
-use super::refusal::{ProblemResponse, not_appended};
+use super::events::off_the_runtime;
+use super::refusal::not_appended;
 use crate::node::Node;
 use crate::notifications::{self, Language};
 
@@ -38,11 +38,11 @@ pub(super) async fn list(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<RowList<Notification>>, ProblemResponse> {
-    let NotificationsQuery { unseen, limit: limit_text, cursor } = query::read(&uri)?;
-    let limit = limit(limit_text.as_deref())?;
+    let NotificationsQuery { unseen, limit: limit_text, cursor } = read_query(&uri)?;
+    let limit = page_limit(limit_text.as_deref())?;
     let after = cursor.map(|text| {
         notifications::parse_id(&text)
-            .ok_or_else(|| query::bad("cursor", &text, "give the `next_cursor` of the page before"))
+            .ok_or_else(|| invalid_parameter("cursor", &text, "give the `next_cursor` of the page before"))
     });
     let (after, language) = (after.transpose()?, language(&headers));
     let log = node.log().clone();
@@ -53,7 +53,7 @@ pub(super) async fn list(
 /// `POST /api/v1/notifications/{id}/seen`.
 pub(super) async fn seen(
     State(node): State<Arc<Node>>,
-    PathId(id): PathId,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Json<Notification>, ProblemResponse> {
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no notification {id:?}"));

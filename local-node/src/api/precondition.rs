@@ -5,17 +5,14 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::IF_MATCH;
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::state::EntityKey;
-use comptoir_proto::edits_v1::{CurrentEntity, Edit, Edits, Tag};
+use comptoir_proto::edits_v1::{CurrentEntity, Edit, Edits};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
-use super::query;
 use crate::event_log::{AppendError, Appended, ReadError};
 use crate::node::Node;
 use crate::read_models::{self, Tagged};
@@ -38,23 +35,6 @@ pub(super) enum NotTaken {
     Moved(Vec<(usize, Problem)>),
     /// It cannot be told what is there.
     Unread(Problem),
-}
-
-/// Reads `If-Match`: one tag, as the read gave it.
-pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
-    let mut named = headers.get_all(IF_MATCH).iter();
-    let Some(value) = named.next() else {
-        let detail = "read it first, and send its ETag as If-Match";
-        return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
-    };
-    if named.next().is_some() {
-        let detail = "If-Match stands there more than once: give the one ETag of what was read";
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail));
-    }
-    let tag = value.to_str().unwrap_or_default().trim();
-    Tag::parse(tag).ok_or_else(|| {
-        query::bad("If-Match", tag, "give the ETag of what was read, as it was; `*` names nothing that was seen")
-    })
 }
 
 /// Appends drafts, all or none, if those that edit something were made from what is there.

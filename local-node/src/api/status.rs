@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::instant;
 use comptoir_proto::status_v1::{LogCheck, LogStatus, NodePull, NodeStatus, NodeSync, SyncTrouble};
 
 use super::events::off_the_runtime;
 use super::queue;
-use super::refusal::ProblemResponse;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;
 use crate::sync_agent::{Phase, PullState, SyncIssue};

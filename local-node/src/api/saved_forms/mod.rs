@@ -10,11 +10,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use comptoir_core::id::Name;
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use comptoir_http_edge::{
+    PathParams, ProblemResponse, RequestBody, edit_condition, if_match, malformed_body, page_limit, read_query,
+};
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
@@ -28,12 +31,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use self::store::{FormCondition, draft_id, missing, still_so, submitted};
-use super::body::{self, malformed_body};
-use super::events::{limit, off_the_runtime};
-use super::query::{self, PathId};
-use super::refusal::ProblemResponse;
-use super::{append, precondition};
+use self::store::{allows, draft_id, missing, still_so, submitted};
+use super::append;
+use super::events::off_the_runtime;
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::node::Node;
 
@@ -53,12 +53,14 @@ pub(super) struct FormHeader {
 }
 
 /// `PUT /api/v1/drafts/{id}`: saves it, whole, in the place of what its editor saw.
-pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> SavedResponse {
-    let id = draft_id(&id)?;
-    let (parts, body) = request.into_parts();
-    let seen = FormCondition::read(&parts.headers)?;
-    body::only_json(&parts.headers)?;
-    let body = body::read(&parts.headers, body, BODY_BYTES_MAX).await?;
+pub(super) async fn save(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> SavedResponse {
+    let (id, seen) = (draft_id(&id)?, edit_condition(&headers)?);
+    let body = body.json(BODY_BYTES_MAX).await?;
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::new(ErrorCode::MalformedBody, "a draft is an object, with names for its members").into());
     }
@@ -73,7 +75,7 @@ pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, requ
             // The answer was lost, and the editor asks again, with what it saw before.
             (None, Some(before)) if before.body.get() == body.get() => saved(StatusCode::OK, before),
             (None, before) => {
-                seen.allows(id, before.as_ref())?;
+                allows(&seen, id, before.as_ref())?;
                 let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
                 let draft = next(&node, id, named, body, before);
                 store::store_form(&node, &draft).await?;
@@ -118,8 +120,8 @@ pub(super) struct FormsQuery {
 
 /// `GET /api/v1/drafts`.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<SavedForm>>, ProblemResponse> {
-    let FormsQuery { limit: limit_text, cursor } = query::read(&uri)?;
-    let (limit, log) = (limit(limit_text.as_deref())?, node.log().clone());
+    let FormsQuery { limit: limit_text, cursor } = read_query(&uri)?;
+    let (limit, log) = (page_limit(limit_text.as_deref())?, node.log().clone());
     Ok(Json(off_the_runtime(move || read_page(&log, cursor, limit)).await??))
 }
 
@@ -146,7 +148,7 @@ fn read_page(log: &Log, after: Option<Uuid>, limit: usize) -> Result<RowList<Sav
 }
 
 /// `GET /api/v1/drafts/{id}`. Its ETag is what `If-Match` names.
-pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> SavedResponse {
+pub(super) async fn one(State(node): State<Arc<Node>>, PathParams(id): PathParams<String>) -> SavedResponse {
     let id = draft_id(&id)?;
     match store::look(&node, id).await? {
         (None, Some(draft)) => saved(StatusCode::OK, draft),
@@ -158,10 +160,10 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Sa
 /// `DELETE /api/v1/drafts/{id}`. One that is not there is deleted already; one that was submitted is an event, which nobody throws away.
 pub(super) async fn delete(
     State(node): State<Arc<Node>>,
-    PathId(id): PathId,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, ProblemResponse> {
-    let (id, seen) = (draft_id(&id)?, precondition::seen(&headers)?);
+    let (id, seen) = (draft_id(&id)?, if_match(&headers)?);
     store::alone(node, move |node| async move {
         match store::look(&node, id).await? {
             (Some(event), _) => return Err(submitted(ErrorCode::EventIdReused, id, &event).into()),
@@ -179,10 +181,10 @@ pub(super) async fn delete(
 /// `POST /api/v1/drafts/{id}/submit`: the draft that was seen becomes an event. Again, it is the same event.
 pub(super) async fn submit(
     State(node): State<Arc<Node>>,
-    PathId(id): PathId,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Json<AppendResponse>, ProblemResponse> {
-    let (id, seen) = (draft_id(&id)?, precondition::seen(&headers)?);
+    let (id, seen) = (draft_id(&id)?, if_match(&headers)?);
     store::alone(node, move |node| async move {
         let (submitted, found) = store::look(&node, id).await?;
         if let Some(event) = submitted {

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use comptoir_core::id::EventId;
+use comptoir_http_edge::{EditCondition, ProblemResponse, invalid_parameter};
 use comptoir_proto::api_v1::Appended;
 use comptoir_proto::edits_v1::Tag;
 use comptoir_proto::error_code::ErrorCode;
@@ -17,52 +16,25 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::super::events::off_the_runtime;
-use super::super::refusal::{ProblemResponse, not_appended};
-use super::super::{precondition, query};
+use super::super::refusal::not_appended;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 use crate::node::Node;
 
-/// What whoever saves a draft saw of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum FormCondition {
-    /// `If-Match`: the draft with this tag.
-    Draft(Tag),
-    /// `If-None-Match: *`: that there is none.
-    Nothing,
-    /// Neither header, which makes a draft and changes none.
-    Unsaid,
-}
-
-impl FormCondition {
-    pub(super) fn read(headers: &HeaderMap) -> Result<FormCondition, Problem> {
-        match (headers.contains_key(IF_MATCH), headers.get(IF_NONE_MATCH).map(|value| value.as_bytes())) {
-            (true, None) => precondition::seen(headers).map(FormCondition::Draft),
-            (false, Some(b"*")) => Ok(FormCondition::Nothing),
-            (false, None) => Ok(FormCondition::Unsaid),
-            (_, Some(_)) => {
-                let detail =
-                    "If-None-Match is *: there is no such draft yet; a draft that was read is named by If-Match alone";
-                Err(Problem::new(ErrorCode::InvalidParameter, detail))
-            }
+/// Whether a saving may take the place of what is there. Without a condition it makes a draft and changes none.
+pub(super) fn allows(condition: &EditCondition, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
+    match (condition, before) {
+        (EditCondition::Absent | EditCondition::None, None) => Ok(()),
+        (EditCondition::Current(tag), Some(before)) => still_so(before, tag),
+        (EditCondition::Current(_), None) => {
+            let detail = format!("there is no draft {id}, or no more; save it without If-Match to create it again");
+            Err(Problem::new(ErrorCode::NotFound, detail))
         }
-    }
-
-    /// Whether a saving may take the place of what is there.
-    pub(super) fn allows(&self, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
-        match (self, before) {
-            (FormCondition::Nothing | FormCondition::Unsaid, None) => Ok(()),
-            (FormCondition::Draft(tag), Some(before)) => still_so(before, tag),
-            (FormCondition::Draft(_), None) => {
-                let detail = format!("there is no draft {id}, or no more; without If-Match it is made anew");
-                Err(Problem::new(ErrorCode::NotFound, detail))
-            }
-            (FormCondition::Nothing, Some(before)) => {
-                Err(moved(before, format!("there is a draft {id}, at {}: read it first", before.etag)))
-            }
-            (FormCondition::Unsaid, Some(before)) => {
-                let detail = format!("there is a draft {id}: send the ETag of what was read or saved last as If-Match");
-                Err(moved_to(before, Problem::new(ErrorCode::PreconditionRequired, detail)))
-            }
+        (EditCondition::Absent, Some(before)) => {
+            Err(moved(before, format!("there is a draft {id}, at {}: read it first", before.etag)))
+        }
+        (EditCondition::None, Some(before)) => {
+            let detail = format!("there is a draft {id}: send the ETag of what was read or saved last as If-Match");
+            Err(moved_to(before, Problem::new(ErrorCode::PreconditionRequired, detail)))
         }
     }
 }
@@ -154,7 +126,7 @@ pub(super) fn event_of(log: &Log, draft: Uuid) -> Result<Option<Appended>, ReadE
 
 pub(super) fn draft_id(text: &str) -> Result<Uuid, Problem> {
     let id = text.parse::<Uuid>().ok().filter(|id| !id.is_nil() && !id.is_max());
-    id.ok_or_else(|| query::bad("id", text, "a draft is named by a UUID"))
+    id.ok_or_else(|| invalid_parameter("id", text, "a draft is named by a UUID"))
 }
 
 pub(super) fn missing(id: Uuid) -> Problem {
