@@ -1,6 +1,6 @@
 //! What central decided about a record: itself a stored, chained record that never changes.
 
-use crate::fact::Fields;
+use crate::event::Fields;
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
 use crate::rulebook::Rule;
@@ -297,6 +297,4 @@ pub struct DecisionContext {
     pub site_code: Option<Name>,
     /// Whether central's own node sealed it.
     pub by_central: bool,
-    /// Which version of the rules judges it: today's, or that of the decision where one is made again.
-    pub engine: u16,
 }

@@ -1,5 +1,7 @@
 //! The fact. A draft becomes a sealed event once, and never changes.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
@@ -57,6 +59,9 @@ impl Content {
         }
     }
 }
+
+/// Fields of a generic entity: name to JSON text, `None` to remove. JSON values are opaque here; equality is of their text.
+pub type Fields = BTreeMap<String, Option<String>>;
 
 const CONTENT_CONTEXT: &str = "comptoir/content/1";
 

@@ -1,10 +1,8 @@
 //! What a payload says, once it has been read under its schema. Reading JSON is `comptoir-proto`'s; here are the meanings.
 
-use std::collections::BTreeMap;
-
 use rust_decimal::Decimal;
 
-use crate::event::Event;
+use crate::event::{Event, Fields};
 use crate::id::{EventId, Name};
 use crate::money::{self, Currency};
 use crate::time::Timestamp;
@@ -96,9 +94,6 @@ pub enum Fact {
     /// `CENTRAL_RESTORED`: central only; says that the store was restored from an older copy, and changes nothing.
     CentralRestored,
 }
-
-/// Fields of a generic entity: name to JSON text, `None` to remove. JSON values are opaque here; equality is of their text.
-pub type Fields = BTreeMap<String, Option<String>>;
 
 /// Whether prices include tax.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::decision::DecisionContext;
-use crate::fact::{Fields, ParsedEvent};
+use crate::event::Fields;
+use crate::fact::ParsedEvent;
 use crate::id::{EventId, Name, NodeId, SiteId};
 use crate::position::{Epoch, Position, Seq};
 use crate::rulebook::Rulebook;

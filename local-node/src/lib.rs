@@ -2,6 +2,7 @@
 
 mod api;
 mod blobs;
+mod blocking;
 pub mod config;
 pub mod event_log;
 mod node;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::edits_v1;
+use crate::edits_v1::Tag;
 use crate::error_code::ErrorCode;
 use crate::instant;
 use crate::openapi::words;
@@ -195,9 +195,31 @@ pub fn check_draft(
     Ok((draft, fact))
 }
 
+/// The tag that a draft names: `if_match`, or the version alone in `base_version`.
+pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
+    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::MalformedBody, detail).at(at));
+    let Some(text) = &dto.if_match else { return Ok(dto.base_version.map(Tag::of_version)) };
+    if !matches!(dto.action.as_str(), "UPDATE" | "DELETE") {
+        return wrong(
+            format!("{} changes nothing that was read: only UPDATE and DELETE have it", dto.action),
+            "/if_match",
+        );
+    }
+    let Some(tag) = Tag::parse(text) else {
+        let detail = format!("{text:?} is no ETag of an entity: give it as reading gave it, with its quotes");
+        return wrong(detail, "/if_match");
+    };
+    match dto.base_version {
+        Some(base) if tag.base_version() != Some(base) => {
+            wrong(format!("base_version {base} is not the version of {text}"), "/base_version")
+        }
+        _ => Ok(Some(tag)),
+    }
+}
+
 /// What the event says that its writer had seen.
 fn base_version(dto: &DraftDto) -> Result<Option<u64>, Problem> {
-    let tag = edits_v1::tag_of(dto)?;
+    let tag = tag_of(dto)?;
     Ok(dto.base_version.or_else(|| tag.and_then(|tag| tag.base_version())))
 }
 

@@ -10,7 +10,6 @@ use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::state::EntityKey;
 
-use crate::api_v1::DraftDto;
 use crate::error_code::ErrorCode;
 use crate::problem::Problem;
 
@@ -76,28 +75,6 @@ impl Edit {
             Fact::ConflictResolved(_) => Some(Edit::Resolve(tag)),
             _ => None,
         }
-    }
-}
-
-/// The tag that a draft names: `if_match`, or the version alone in `base_version`.
-pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
-    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::MalformedBody, detail).at(at));
-    let Some(text) = &dto.if_match else { return Ok(dto.base_version.map(Tag::of_version)) };
-    if !matches!(dto.action.as_str(), "UPDATE" | "DELETE") {
-        return wrong(
-            format!("{} changes nothing that was read: only UPDATE and DELETE have it", dto.action),
-            "/if_match",
-        );
-    }
-    let Some(tag) = Tag::parse(text) else {
-        let detail = format!("{text:?} is no ETag of an entity: give it as reading gave it, with its quotes");
-        return wrong(detail, "/if_match");
-    };
-    match dto.base_version {
-        Some(base) if tag.base_version() != Some(base) => {
-            wrong(format!("base_version {base} is not the version of {text}"), "/base_version")
-        }
-        _ => Ok(Some(tag)),
     }
 }
 

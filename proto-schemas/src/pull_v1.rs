@@ -156,8 +156,8 @@ pub struct PullCursor {
     /// [`RulebookInForce::position`] of the rulebook that its holder has; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rulebook: Option<u64>,
-    /// What its holder was given is of this past. A central that was put back to an older copy and has grown again has another one, and
-    /// answers 410 `INCARNATION_CHANGED`. Absent in a cursor of nothing, and in one that was made before there were proofs.
+    /// The past that the holder's rows belong to. A central that was restored from an older copy and has grown since has another past, and
+    /// answers 410 `INCARNATION_CHANGED`. Absent in the cursor of an empty node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
 }

@@ -24,8 +24,7 @@ pub struct EntityRow {
     /// Node to the event whose edit waits for a person.
     #[schemars(with = "words::Members")]
     pub open_conflicts: Box<RawValue>,
-    /// Who made the change of `version`, a resolution or a release too: the user, where the event names one. A node's own edits that are over
-    /// the row are changes as well. Absent, as the next two, in rows that a central of before gave.
+    /// The user who made the change of `version`, if the event names one. Resolutions, releases and a node's own pending edits are changes too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
     /// On which node.

@@ -13,11 +13,9 @@ use crate::openapi::words;
 pub struct SavedForm {
     /// Made by whoever types; a UUID.
     pub id: Uuid,
-    /// How often it was saved; 0 where that was before savings were counted.
-    #[serde(default)]
+    /// Times it was saved.
     pub version: u64,
-    /// Its ETag, as `If-Match` names it.
-    #[serde(default)]
+    /// The value for `If-Match`.
     pub etag: String,
     /// What it is to become a change of.
     pub entity_type: String,

@@ -150,7 +150,6 @@ impl Fold {
             local_year: decision.local_year,
             site_code: self.known.as_ref().and_then(code),
             by_central: self.known.as_ref().is_some_and(|tenant| tenant.central_node == stand.node),
-            engine: decision.engine_version,
         }
     }
 

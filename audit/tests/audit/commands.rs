@@ -165,10 +165,4 @@ fn a_replay_ends_with_0_and_a_digest_or_with_1_and_every_difference() {
     let output = run_audit("C", &["replay"], &[&broken]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).starts_with("Break DECISION_CHAIN: "), "what does not hold is not replayed");
-    let mut old = log.clone();
-    old.context = None;
-    let old = files.write("old.bundle", &old.together());
-    let output = run_audit("C", &["replay", "--redecide"], &[&old]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("export it again"), "{output:?}");
 }

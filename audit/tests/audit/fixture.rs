@@ -190,7 +190,6 @@ impl AuditFixture {
             local_year: 2026,
             site_code: site.filter(|site| *site == SITE).map(|_: SiteId| name("P01")),
             by_central: by == CENTRAL,
-            engine: rules::ENGINE_VERSION,
         }
     }
 

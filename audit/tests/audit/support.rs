@@ -100,12 +100,9 @@ impl Apart {
                 bundle.finish().unwrap()
             }
             BundleHeader::Central { tenant, after, decision_chain } => {
-                let mut bundle = match &self.context {
-                    None => CentralBundleWriter::start(Vec::new(), tenant, after, decision_chain).unwrap(),
-                    Some(context) => {
-                        CentralBundleWriter::start_with(Vec::new(), tenant, (after, decision_chain), context).unwrap()
-                    }
-                };
+                let context = self.context.clone().unwrap_or_else(crate::fixture::context);
+                let mut bundle =
+                    CentralBundleWriter::start(Vec::new(), tenant, (after, decision_chain), &context).unwrap();
                 for frame in &self.frames {
                     let Owned::Entry(entry) = frame else { panic!("only entries stand in a tenant's log") };
                     bundle.entry(entry.borrowed()).unwrap();

@@ -12,8 +12,8 @@ use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::{LIST_BODY_BYTES_MAX, LIST_DRAFTS_MAX, NDJSON_LINE_BYTES_MAX};
+use comptoir_proto::api_v1::tag_of;
 use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto, check_draft};
-use comptoir_proto::edits_v1;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::CENTRAL_RESTORED;
 use comptoir_proto::problem::{CONTENT_TYPE, Problem};
@@ -157,7 +157,7 @@ pub(super) fn check(
     index: usize,
 ) -> Result<(Draft, Fact), Problem> {
     let (draft, fact) = check_draft(dto, author, key, index)?;
-    if edits_v1::tag_of(dto)?.is_some_and(|tag| !tag.is_version()) {
+    if tag_of(dto)?.is_some_and(|tag| !tag.is_version()) {
         let detail = format!("central's ETags are a version in quotes, got {:?}", dto.if_match);
         return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/if_match"));
     }

@@ -12,10 +12,10 @@ use comptoir_core::chain::{ChainHash, decision_link};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry, WriteError};
+use comptoir_proto::damage::Damage;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::store_check_v1::Damage;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -68,7 +68,7 @@ pub(super) async fn export(
         let no_tenant = || StoreError::Damaged(format!("tenant {tenant} has a credential and no row"));
         (head, decision_chain_at(&tx, tenant, after).await?, loaded.ok_or_else(no_tenant)?.context())
     };
-    let writer = Writer::start_with(Vec::new(), tenant, (after, chain), &context);
+    let writer = Writer::start(Vec::new(), tenant, (after, chain), &context);
     let writer = writer.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::spawn(async move {

@@ -307,7 +307,6 @@ fn apply(decision_state: &mut DecisionState, tenant: &Tenant, written: &DecidedE
         local_year: decision.local_year,
         site_code: None,
         by_central: written.event().node == tenant.central_node,
-        engine: decision.engine_version,
     };
     for effect in rules::effects(decision_state, &place, &written.known, &decision.judgement) {
         if matches!(effect, Effect::EntityChanged(_)) {

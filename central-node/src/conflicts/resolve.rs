@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use comptoir_core::event::Fields;
 use comptoir_core::event::{Content, Draft};
-use comptoir_core::fact::{Fact, Fields};
+use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::state::EntityKey;

@@ -10,7 +10,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use comptoir_core::fact::Fields;
+use comptoir_core::event::Fields;
 use comptoir_core::id::{EventId, Name, NodeId};
 use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
 use comptoir_core::position::Position;

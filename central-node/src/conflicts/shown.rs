@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comptoir_core::decision::Code;
-use comptoir_core::fact::Fields;
+use comptoir_core::event::Fields;
 use comptoir_core::id::Name;
 use comptoir_core::state::Entity;
 use comptoir_proto::api_v1::Decided;

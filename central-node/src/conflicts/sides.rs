@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_core::decision::{DecisionContext, Judgement};
-use comptoir_core::fact::{Fact, Fields};
+use comptoir_core::event::Fields;
+use comptoir_core::fact::Fact;
 use comptoir_core::rulebook::Rule;
 use comptoir_core::rules::{self, Effect};
 use comptoir_core::state::{DecisionState, Entity};
@@ -147,7 +148,6 @@ fn apply(decision_state: &mut DecisionState, edit: &DecidedEvent) {
         local_year: 0,
         site_code: None,
         by_central: false,
-        engine: rules::ENGINE_VERSION,
     };
     for effect in rules::effects(decision_state, &place, &edit.known, &Judgement::accepted(Rule::VersionCheck)) {
         if matches!(effect, Effect::EntityChanged(_)) {

@@ -215,7 +215,6 @@ impl<'a> BatchDecider<'a> {
             local_year: self.local_year,
             site_code: self.tenant.site_code(event.and_then(|event| event.content.site)),
             by_central: incoming.node == self.tenant.central_node,
-            engine: rules::ENGINE_VERSION,
         }
     }
 

@@ -8,7 +8,7 @@ use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
-use comptoir_core::rules::{ENGINE_VERSION, PriorDecision, dependent_keys, keys_needed};
+use comptoir_core::rules::{PriorDecision, dependent_keys, keys_needed};
 use comptoir_core::state::{DecisionState, StateKeys};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
@@ -160,7 +160,6 @@ pub(super) async fn load_state(
         local_year,
         site_code: None,
         by_central: false,
-        engine: ENGINE_VERSION,
     };
     let mut wanted = StateKeys::default();
     for known in &batch_keys.known {

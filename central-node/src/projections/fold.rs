@@ -116,7 +116,6 @@ fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> Dec
         local_year: decision.local_year,
         site_code: tenant.site_code(known.event.content.site),
         by_central: known.event.node == tenant.central_node,
-        engine: decision.engine_version,
     }
 }
 

@@ -39,7 +39,6 @@ fn held(row: &Row, tenant: &Tenant) -> Result<(EventId, Quarantined), StoreError
         local_year: decision.local_year,
         site_code: tenant.site_code(known.event.content.site),
         by_central: NodeId::new(row.try_get("node_id")?) == tenant.central_node,
-        engine: decision.engine_version,
     };
     Ok((id, Quarantined { known, place, released: row.try_get("released")? }))
 }

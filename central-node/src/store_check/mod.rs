@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
-use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use futures_util::TryStreamExt as _;
 use tokio::sync::watch;
 

@@ -8,7 +8,8 @@ use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, 
 use comptoir_core::decision::Verdict;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use comptoir_proto::stored_v1::decision_head;
 
 use crate::event_store::{CheckedRow, LogHeads};

@@ -2,7 +2,8 @@
 //! changes nothing about what stands in the end.
 
 use crate::decision::{Code, Judgement, Verdict};
-use crate::fact::{Fact, Fields, ParsedEvent};
+use crate::event::Fields;
+use crate::fact::{Fact, ParsedEvent};
 use crate::rulebook::Rule;
 use crate::rules::EntityMutation;
 use crate::rules::entity::server_entity;

@@ -2,7 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use crate::fact::{DeliveryOrder, Fields};
+use crate::event::Fields;
+use crate::fact::DeliveryOrder;
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
 use crate::rulebook::Rulebook;

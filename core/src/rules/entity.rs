@@ -9,17 +9,14 @@ use crate::rulebook::Rule;
 use crate::rules::{Effect, EntityMutation, entity_changed, is_unknown, with_detail};
 use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
-/// The version of the rules from which on a deletion of what is deleted is no conflict.
-const AGREED_SINCE: u16 = 3;
-
 /// Judges an edit under the version check.
-pub(super) fn decide(entity: Option<&Entity>, place: &DecisionContext, known: &ParsedEvent, rule: Rule) -> Judgement {
+pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
     let node = known.event.node;
     let base = Position(known.event.content.base_version.unwrap_or_default());
     let objection = match entity {
         Some(entity) if entity.open_conflicts.contains_key(&node) => Some(Code::VersionConflict),
         // Both want it gone: nothing is left to decide.
-        Some(entity) if entity.deleted && known.fact == Fact::Deleted && place.engine >= AGREED_SINCE => None,
+        Some(entity) if entity.deleted && known.fact == Fact::Deleted => None,
         Some(entity) if entity.is_known() => objection(entity, known, node, base),
         _ => (!matches!(known.fact, Fact::Created(_))).then_some(Code::UnknownEntity),
     };

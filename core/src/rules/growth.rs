@@ -1,21 +1,16 @@
-//! How large an entity of fields may grow. Each payload is bounded; without this, edits could pile up a row that no node can keep.
+//! How large an entity of fields may grow. Each payload is bounded; without this, edits could build a row that no node can store.
 //!
-//! Only growth is refused: an entity that was over a limit before there was one can still be changed and made smaller. What is written
-//! may not nest too deep, whatever is there already.
+//! Only growth is refused: an entity over the limit can still be changed and made smaller. No field that is written may nest too deep.
 
 use crate::decision::{Code, DecisionContext, Judgement, Verdict};
-use crate::fact::{Fact, Fields, ParsedEvent, Resolved};
+use crate::event::Fields;
+use crate::fact::{Fact, ParsedEvent, Resolved};
 use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 use crate::rules::{Effect, EntityChange, EntityMutation, client, effects, entity, with_detail};
 use crate::state::{DecisionState, Entity, EntityKey, Size, WriteStamp};
 
-/// The version of the rules that brought these limits.
-const SINCE: u16 = 2;
-/// The one that brought the limit of levels.
-const LEVELS_SINCE: u16 = 3;
-
-/// Refuses an edit, or a resolution, that would be accepted and makes its entity too large; and one that nests too deep also where it would
-/// wait for a person, who has to be shown it.
+/// Refuses an edit or resolution that would be accepted and makes its entity too large. One that nests too deep is refused also where it
+/// would open a conflict, because a person has to be shown it.
 pub(super) fn refusal(
     decision_state: &DecisionState,
     place: &DecisionContext,
@@ -25,14 +20,12 @@ pub(super) fn refusal(
     let fields = fields_of(&known.fact)?;
     let key = EntityKey::of(known);
     let now = decision_state.entities.get(&key);
-    if place.engine < SINCE || !matches!(judgement.verdict, Verdict::Accepted | Verdict::Conflict) {
+    if !matches!(judgement.verdict, Verdict::Accepted | Verdict::Conflict) {
         return None;
     }
     let refused =
         |detail| with_detail(Judgement::refused(Verdict::Rejected, Code::EntityTooLarge, judgement.rule), detail);
-    if place.engine >= LEVELS_SINCE
-        && let Some(detail) = too_deep(&key, fields)
-    {
+    if let Some(detail) = too_deep(&key, fields) {
         return Some(refused(detail));
     }
     if judgement.verdict == Verdict::Conflict || is_small(now, fields) {

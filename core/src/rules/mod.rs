@@ -36,10 +36,8 @@ use crate::id::Name;
 use crate::rulebook::Rule;
 use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
-/// Raised whenever the same log could be judged otherwise than before; stored with each decision. A decision is made again by the
-/// version that made it ([`DecisionContext::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`, 3
-/// its limit of levels, and what two have deleted.
-pub const ENGINE_VERSION: u16 = 3;
+/// Version of the rules, stored with each decision. A release raises it when the same log could be decided differently.
+pub const ENGINE_VERSION: u16 = 1;
 
 /// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
 const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];
@@ -138,7 +136,7 @@ fn judge_fields(decision_state: &DecisionState, place: &DecisionContext, known: 
             let resolution = entity.map(entity::server_entity);
             Judgement { resolution, ..Judgement::refused(Verdict::Superseded, Code::CentralOnly, rule) }
         }
-        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, place, known, rule),
+        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, known, rule),
     }
 }
 

@@ -57,6 +57,5 @@ fn place_of_release(held: &Quarantined, release: &DecisionContext) -> DecisionCo
         effective_at: held.place.effective_at,
         site_code: held.place.site_code.clone(),
         by_central: held.place.by_central,
-        engine: release.engine,
     }
 }

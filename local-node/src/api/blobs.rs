@@ -14,8 +14,8 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::shop_v1::StoredBlob;
 
-use super::events::off_the_runtime;
 use crate::blobs::{BlobError, BlobHash, named};
+use crate::blocking::blocking;
 use crate::node::Node;
 
 /// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
@@ -56,7 +56,7 @@ pub(super) async fn get(
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let hash = parse(&hash)?;
     let blobs = node.blobs().clone();
-    let bytes = off_the_runtime(move || blobs.read(hash)).await?.map_err(|error| refused(error.into()))?;
+    let bytes = blocking(move || blobs.read(hash)).await.map_err(|error| refused(error.into()))?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),

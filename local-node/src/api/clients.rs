@@ -7,12 +7,12 @@ use axum::http::HeaderMap;
 use comptoir_http_edge::{PathParams, RequestBody};
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, edit, record};
+use super::command::{CommandResponse, record_command, record_edit};
 use crate::node::Node;
 
 /// `POST /api/v1/clients`.
 pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record(&node, ShopCommand::CreateClient, None, &headers, body).await
+    record_command(&node, ShopCommand::CreateClient, None, &headers, body).await
 }
 
 /// `PATCH /api/v1/clients/{id}`, and `PUT` for clients that have no PATCH: fields that are not named stay as they are, since
@@ -23,7 +23,7 @@ pub(super) async fn update(
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    edit(&node, ShopCommand::UpdateClient, &id, &headers, body).await
+    record_edit(&node, ShopCommand::UpdateClient, &id, &headers, body).await
 }
 
 /// `DELETE /api/v1/clients/{id}`.
@@ -33,5 +33,5 @@ pub(super) async fn delete(
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    edit(&node, ShopCommand::DeleteClient, &id, &headers, body).await
+    record_edit(&node, ShopCommand::DeleteClient, &id, &headers, body).await
 }

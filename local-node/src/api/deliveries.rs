@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use comptoir_http_edge::{PathParams, RequestBody};
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, record};
+use super::command::{CommandResponse, record_command};
 use crate::node::Node;
 
 /// `POST /api/v1/deliveries/{id}/validate`.
@@ -17,5 +17,5 @@ pub(super) async fn validate(
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    record(&node, ShopCommand::ValidateDelivery, Some(&id), &headers, body).await
+    record_command(&node, ShopCommand::ValidateDelivery, Some(&id), &headers, body).await
 }

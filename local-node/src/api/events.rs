@@ -20,7 +20,9 @@ use comptoir_proto::sync_v1::StoredResult;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{JSON_BYTES_MAX, append, refusal, stream};
+use super::record::record_json;
+use super::{JSON_BYTES_MAX, refusal, stream};
+use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
@@ -28,7 +30,7 @@ use crate::node::Node;
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// `POST /api/v1/events`: one, a list, or a stream.
-pub(super) async fn append(
+pub(super) async fn record(
     State(node): State<Arc<Node>>,
     headers: HeaderMap,
     body: RequestBody,
@@ -37,7 +39,7 @@ pub(super) async fn append(
     match body.media()? {
         Media::Json => {
             let body = body.json(JSON_BYTES_MAX).await?;
-            Ok(Json(append::json(&node, key, body).await?).into_response())
+            Ok(Json(record_json(&node, key, body).await?).into_response())
         }
         Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body.lines()?)),
     }
@@ -70,7 +72,7 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
         };
         read_page(&log, after, limit, sending)
     };
-    Ok(Json(off_the_runtime(read).await??))
+    Ok(Json(blocking(read).await?))
 }
 
 /// `GET /api/v1/events/{id}`.
@@ -80,7 +82,7 @@ pub(super) async fn one(
 ) -> Result<Json<EventDto>, ProblemResponse> {
     let id: EventId = id.parse().map_err(|_| invalid_parameter("id", &id, "an event is named by its UUID"))?;
     let log = node.log().clone();
-    let found = off_the_runtime(move || log.find(id)).await??;
+    let found = blocking(move || log.find(id)).await?;
     let Some(found) = found else {
         if let Some(problem) = refusal::damaged(node.log()) {
             return Err(problem.into());
@@ -191,12 +193,4 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Res
     };
     let status = Some(status.to_owned());
     Ok(EventDto { decision, status, is_synced, last_sync_at, ..EventDto::new(&event, sealed.chain) })
-}
-
-/// Reads from disk where it holds no other request up.
-pub(super) async fn off_the_runtime<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, ProblemResponse> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()).into())
 }

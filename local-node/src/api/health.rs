@@ -11,8 +11,8 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::Health;
 use tokio::time::timeout;
 
-use super::events::off_the_runtime;
 use super::refusal::with_missing;
+use crate::blocking::blocking;
 use crate::node::Node;
 
 /// The process lives.
@@ -25,9 +25,9 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 
 /// The log takes events.
 pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, ProblemResponse> {
-    let looked = timeout(ANSWER_WITHIN, off_the_runtime(move || node.log().status())).await;
+    let looked = timeout(ANSWER_WITHIN, blocking(move || node.log().status())).await;
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");
-    let status = looked.map_err(|_| silent().retry_after(1))??;
+    let status = looked.map_err(|_| silent().retry_after(1))?;
     if let Some(reason) = status.state.refusal() {
         return Err(with_missing(Problem::new(ErrorCode::LogReadOnly, reason), &status.state).into());
     }

@@ -7,12 +7,12 @@ use axum::http::HeaderMap;
 use comptoir_http_edge::{PathParams, RequestBody};
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, record};
+use super::command::{CommandResponse, record_command};
 use crate::node::Node;
 
 /// `POST /api/v1/invoices`.
 pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record(&node, ShopCommand::CreateInvoice, None, &headers, body).await
+    record_command(&node, ShopCommand::CreateInvoice, None, &headers, body).await
 }
 
 /// `POST /api/v1/invoices/{id}/cancel`.
@@ -22,5 +22,5 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     body: RequestBody,
 ) -> CommandResponse {
-    record(&node, ShopCommand::CancelInvoice, Some(&id), &headers, body).await
+    record_command(&node, ShopCommand::CancelInvoice, Some(&id), &headers, body).await
 }

@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
-use super::events::off_the_runtime;
 use super::queue;
 use crate::event_log::Head;
 use crate::node::Node;
@@ -116,7 +115,7 @@ impl Live {
         self.sync.mark_unchanged();
         let node = self.node.clone();
         // What does not read ends the stream; the screen asks again, and is told there.
-        let look = async { off_the_runtime(move || read(&node)).await.ok()?.ok() };
+        let look = async { tokio::task::spawn_blocking(move || read(&node)).await.ok()?.ok() };
         let now = self.screens.now(look).await?;
         let changed = KINDS.iter().zip(&now).zip(&self.sent).filter(|((_, now), sent)| now != sent);
         let text = changed.map(|((kind, now), _)| format!("event: {kind}\ndata: {now}\n\n")).collect();

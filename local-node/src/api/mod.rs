@@ -1,10 +1,10 @@
 //! The local API: parse, call, answer. One file per resource; every refusal is a problem with a code.
 
-mod append;
 mod blobs;
 mod clients;
 mod command;
 mod deliveries;
+mod draft;
 mod events;
 mod export;
 mod health;
@@ -15,6 +15,7 @@ mod openapi;
 mod precondition;
 mod queue;
 mod receptions;
+mod record;
 mod refusal;
 mod rows;
 mod sales;
@@ -47,7 +48,7 @@ pub fn router(node: Arc<Node>) -> Router {
 pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
     let screens = Arc::new(live::Screens::default());
     let routes = Router::new()
-        .route(paths::EVENTS, post(events::append).get(events::list))
+        .route(paths::EVENTS, post(events::record).get(events::list))
         .route(paths::EVENTS_EXPORT, get(export::bundle))
         .route(paths::EVENT, get(events::one))
         .route(paths::SALES, post(sales::sale))

@@ -15,8 +15,8 @@ use comptoir_proto::shop_v1::Notification;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::events::off_the_runtime;
 use super::refusal::not_appended;
+use crate::blocking::blocking;
 use crate::node::Node;
 use crate::notifications::{self, Language};
 
@@ -46,7 +46,7 @@ pub(super) async fn list(
     });
     let (after, language) = (after.transpose()?, language(&headers));
     let log = node.log().clone();
-    let page = off_the_runtime(move || notifications::list(&log, unseen, after, limit, language)).await??;
+    let page = blocking(move || notifications::list(&log, unseen, after, limit, language)).await?;
     Ok(Json(RowList { rows: page.rows, next_cursor: page.next }))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn seen(
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no notification {id:?}"));
     let key = notifications::parse_id(&id).ok_or_else(missing)?;
     let (log, language) = (node.log().clone(), language(&headers));
-    let found = off_the_runtime(move || notifications::seen(&log, key, language)).await??;
+    let found = blocking(move || notifications::seen(&log, key, language)).await?;
     let (notification, change) = found.ok_or_else(missing)?;
     if let Some(change) = change {
         node.log().put(vec![vec![change]]).await.map_err(not_appended)?;

@@ -8,12 +8,12 @@ use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::instant;
 
-use super::events::off_the_runtime;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 
 pub(super) async fn queue(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, ProblemResponse> {
-    Ok(Json(off_the_runtime(move || read(&node)).await??))
+    Ok(Json(blocking(move || read(&node)).await?))
 }
 
 /// Reads the queue as it is now.

@@ -7,10 +7,10 @@ use axum::http::HeaderMap;
 use comptoir_http_edge::RequestBody;
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, record};
+use super::command::{CommandResponse, record_command};
 use crate::node::Node;
 
 /// `POST /api/v1/receptions`.
 pub(super) async fn receive(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
-    record(&node, ShopCommand::ReceiveGoods, None, &headers, body).await
+    record_command(&node, ShopCommand::ReceiveGoods, None, &headers, body).await
 }

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::events::off_the_runtime;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::read_models::{self, ReadModels, RowPage, SyncProgress, parse_cursor};
@@ -164,7 +164,7 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
     let NoQuery {} = read_query(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
-    let found = off_the_runtime(move || node.read_models().one::<EntityRow>(&target, node.line())).await??;
+    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.line())).await?;
     match found {
         None => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {entity_type} {id}")).into()),
         Some(found) if found.row.row.deleted => {
@@ -194,7 +194,7 @@ async fn list<R: Serialize + Send + 'static>(
         let rows = if has_current(&headers, &tag) { None } else { Some(read(node.read_models())?) };
         Ok::<_, ReadError>((tag, rows))
     };
-    let (tag, rows) = off_the_runtime(read).await??;
+    let (tag, rows) = blocking(read).await?;
     Ok(rows.map_or_else(|| not_modified(&tag), |rows| with_etag(Json(rows), &tag)))
 }
 

@@ -12,8 +12,8 @@ use comptoir_proto::instant;
 use comptoir_proto::paths;
 use comptoir_proto::start_page::{self, Figure, Language, Link, StartPage};
 
-use super::events::off_the_runtime;
 use super::queue;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::sync_agent::Phase;
@@ -23,7 +23,7 @@ pub(super) async fn start_page(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let language = Language::accepted(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let page = off_the_runtime(move || read(&node, language)).await??;
+    let page = blocking(move || read(&node, language)).await?;
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, start_page::CONTENT_SECURITY_POLICY),

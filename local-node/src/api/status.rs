@@ -8,14 +8,14 @@ use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::instant;
 use comptoir_proto::status_v1::{LogCheck, LogStatus, NodePull, NodeStatus, NodeSync, SyncTrouble};
 
-use super::events::off_the_runtime;
 use super::queue;
+use crate::blocking::blocking;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;
 use crate::sync_agent::{Phase, PullState, SyncIssue};
 
 pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, ProblemResponse> {
-    Ok(Json(off_the_runtime(move || read(&node)).await??))
+    Ok(Json(blocking(move || read(&node)).await?))
 }
 
 fn read(node: &Node) -> Result<NodeStatus, ReadError> {

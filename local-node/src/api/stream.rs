@@ -28,9 +28,8 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::append;
-use super::append::shown;
-use super::precondition::{self, Checked};
+use super::draft::{CheckedDraft, appended_dto};
+use super::precondition;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
 use crate::node::Node;
@@ -145,18 +144,18 @@ impl Stream {
         Ok(())
     }
 
-    fn check(&self, line: u64, text: &[u8]) -> Result<Checked, RefusedLine> {
+    fn check(&self, line: u64, text: &[u8]) -> Result<CheckedDraft, RefusedLine> {
         let dto = DraftDto::read(text).map_err(RefusedLine::from)?;
         // Ids derived from the request's key follow the line, so that the same stream again means the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
-        match append::checked(&self.node, &dto, self.key.as_deref(), index) {
+        match CheckedDraft::new(&self.node, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
             Err(problem) => Err(RefusedLine { event_id: dto.id, problem: Box::new(problem) }),
         }
     }
 
     /// What stands against a draft that is one by itself.
-    async fn objection(&mut self, checked: &Checked) -> Result<Option<Problem>, ClientGone> {
+    async fn objection(&mut self, checked: &CheckedDraft) -> Result<Option<Problem>, ClientGone> {
         if let Some(reused) = self.reused(&checked.draft) {
             return Ok(Some(id_reused(reused)));
         }
@@ -164,7 +163,7 @@ impl Stream {
             return Ok(None);
         }
         self.begin_edit(&checked.draft).await?;
-        Ok(match precondition::look(&self.node, vec![checked.clone()]).await {
+        Ok(match precondition::check_edits(&self.node, vec![checked.clone()]).await {
             Ok((mut moved, _)) => moved.pop().map(|(_, problem)| problem),
             Err(problem) => Some(problem),
         })
@@ -318,7 +317,7 @@ impl Group {
         let answer = |slot| match slot {
             Slot::Refused(result) => result,
             Slot::Draft { line, id } => match appended.next() {
-                Some(appended) => LineResult::Appended(shown(appended)),
+                Some(appended) => LineResult::Appended(appended_dto(appended)),
                 None => {
                     let unanswered = || Problem::new(ErrorCode::Internal, "the log did not answer for this draft");
                     let problem = problem.clone().unwrap_or_else(unanswered);

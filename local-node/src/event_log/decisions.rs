@@ -138,6 +138,7 @@ fn pages(decisions: &[(Seq, Vec<u8>)]) -> Vec<(Seq, Seq, Vec<u8>)> {
     for (seq, decision) in decisions {
         let length = u32::try_from(decision.len()).expect("decide() lets no larger decision through");
         let item = length.to_le_bytes().into_iter().chain(decision.iter().copied());
+        assert!(pages.last().is_none_or(|(_, last, _)| last.next() == *seq), "decide() lets no hole through");
         match pages.last_mut() {
             Some((_, last, body)) if body.len() + 4 + decision.len() <= CHUNK_BYTES_MAX => {
                 *last = *seq;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
 use uuid::Uuid;
 
 use super::finding::Finding;
@@ -201,4 +202,27 @@ pub enum OpenError {
     /// The store does not open, or its first rows do not read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why the log cannot be read there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes there are not those that were sealed.
+    #[error(transparent)]
+    Damaged(#[from] Finding),
+    /// The store could not read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ReadError {
+    /// What a caller is told. A disk that fails, or a store that gave up after a failed write, is no defect of this program.
+    pub fn problem(&self) -> Problem {
+        tracing::error!(error = %self, "The log cannot be read: {self}");
+        let code = match self {
+            ReadError::Store(error) if !error.is_damage() => ErrorCode::StoreUnavailable,
+            ReadError::Store(_) | ReadError::Damaged(_) => ErrorCode::LogDamaged,
+        };
+        Problem::new(code, format!("the log cannot be read: {self}"))
+    }
 }

@@ -14,8 +14,8 @@ use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use comptoir_core::position::Seq;
 
 use super::filter::Filter;
-use super::ids::LogPosition;
 use super::keys;
+use super::position::LogPosition;
 use super::store::{Entry, Store, StoreError};
 
 const ITEM_BYTES: usize = 28;

@@ -10,24 +10,17 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use comptoir_core::id::EventId;
-use comptoir_core::position::Seq;
 
 use super::filter::Filter;
 use super::finding::Finding;
 use super::id_runs::{Blocks, Item, Merge, Run, RunList, RunWriter, apply_all, items};
 use super::keys::{self, RecordKind};
+use super::position::LogPosition;
 use super::store::{Entry, Store, StoreError};
 
 /// Ids held in memory before a run is written: they take half a megabyte, and a few milliseconds to read again at open.
 pub(crate) const TAIL_MAX: usize = 8_192;
 const RUNS_PER_LEVEL: usize = 8;
-
-/// Where a record stands: the order of places is the order of sealing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(crate) struct LogPosition {
-    pub(crate) epoch: u32,
-    pub(crate) seq: Seq,
-}
 
 /// The index as everyone may read it. Of several places of one id, as a new epoch makes them, the newest counts.
 pub(crate) struct Ids(RwLock<Index>);
@@ -218,6 +211,8 @@ impl IdWriter {
 
 #[cfg(test)]
 mod tests {
+    use comptoir_core::position::Seq;
+
     use super::super::memory::MemDisk;
     use super::*;
 

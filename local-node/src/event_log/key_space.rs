@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 
 use super::AppendError;
-use super::keys;
+use super::keys::{self, KeySpace};
 use super::store::{Entry, Store, StoreError};
 use super::writer::Writer;
 
@@ -29,24 +29,6 @@ const TRIES: usize = 100;
 
 /// What is called with each key of a shelf and its value; a break ends it.
 pub type VisitValue<'a> = &'a mut dyn FnMut(&[u8], Vec<u8>) -> ControlFlow<()>;
-
-/// Where a value stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-pub enum KeySpace {
-    /// The place in central's changes. One value, under the empty key.
-    Place = 10,
-    /// Central's rows.
-    Row = 11,
-    /// Documents that are still being typed.
-    Draft = 12,
-    /// What a person at the node should hear.
-    Notification = 13,
-    /// Which files central holds.
-    Blob = 14,
-    /// The rulebook in force at central. One value, under the empty key.
-    Rulebook = 15,
-}
 
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]

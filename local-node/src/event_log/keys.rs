@@ -22,8 +22,6 @@
 
 use comptoir_core::position::Seq;
 
-use super::key_space::KeySpace;
-
 /// Ordinals 10 to 15 are [`KeySpace`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -39,6 +37,24 @@ pub(crate) enum RecordKind {
     Boot = 9,
     Clock = 16,
     ClockMark = 17,
+}
+
+/// Where a value stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum KeySpace {
+    /// The place in central's changes. One value, under the empty key.
+    Place = 10,
+    /// Central's rows.
+    Row = 11,
+    /// Documents that are still being typed.
+    Draft = 12,
+    /// What a person at the node should hear.
+    Notification = 13,
+    /// Which files central holds.
+    Blob = 14,
+    /// The rulebook in force at central. One value, under the empty key.
+    Rulebook = 15,
 }
 
 /// A key of a kind that there is one of.

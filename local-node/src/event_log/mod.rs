@@ -17,8 +17,8 @@
 //! Reading order: the key table (`keys`), the seam to the store ([`store`]), pages and ids; the writer and what it does (append,
 //! decisions, epochs); opening and its checks (directory, high-water mark, recovery). `docs/spec/log.md` is the format's paper.
 
-mod append;
 mod clock;
+mod clock_state;
 mod decisions;
 mod directory;
 mod environment;
@@ -26,6 +26,7 @@ mod epochs;
 mod errors;
 mod filter;
 mod finding;
+mod group;
 mod high_water;
 mod id_runs;
 mod ids;
@@ -33,11 +34,15 @@ mod key_space;
 mod keys;
 pub mod memory;
 mod page;
+mod position;
 mod queue;
 mod read;
 mod recovery;
+mod reseal;
+mod seal;
 mod shared;
 mod sled_store;
+mod staged;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -63,14 +68,16 @@ use tokio::sync::{oneshot, watch};
 pub use directory::{Identity, identity_at};
 pub use environment::{Environment, FreeSpace, Steady};
 pub use epochs::EpochHead;
-pub use errors::{AppendError, DecideError, EpochError, OpenError, Reused};
+pub use errors::{AppendError, DecideError, EpochError, OpenError, ReadError, Reused};
 pub use finding::Finding;
-pub use key_space::{KEPT_BYTES_MAX, KeyChange, KeySpace, VisitValue, entries_of};
-pub use read::{Found, Pending, ReadError, Sealed};
+pub use key_space::{KEPT_BYTES_MAX, KeyChange, VisitValue, entries_of};
+pub use keys::KeySpace;
+pub(crate) use position::LogPosition;
+pub use read::{Found, Pending, Sealed};
 pub use shared::{Check, State, Status};
 
+use group::WriterCommand;
 use shared::SharedLog;
-use writer::WriterCommand;
 
 /// When a full queue is worth another try.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -189,6 +196,7 @@ impl Log {
         let Some(room) = self.0.shared.queue.take(&drafts) else {
             return Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER });
         };
+        // Received by `Writer::group` on the writer thread, which replies after the flush.
         match self.submit(WriterCommand::Append { drafts, reply, room }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
@@ -205,7 +213,7 @@ impl Log {
         decisions: Vec<(Seq, Vec<u8>)>,
     ) -> Result<(), DecideError> {
         let (reply, answer) = oneshot::channel();
-        match self.submit(WriterCommand::Decide { epoch, up_to, decisions, reply }) {
+        match self.submit(WriterCommand::StoreDecisions { epoch, up_to, decisions, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(DecideError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(DecideError::Busy { retry_after: BUSY_RETRY_AFTER }),
             Err(Reservation::Closed) => Err(DecideError::ReadOnly { reason: closed() }),
@@ -216,7 +224,7 @@ impl Log {
     /// disk. A batch has at most [`BATCH_ENTRIES_MAX`](comptoir_core::limits::BATCH_ENTRIES_MAX) entries, counted by [`entries_of`] over what was there before and what comes, whichever is more.
     pub async fn put(&self, batches: Vec<Vec<KeyChange>>) -> Result<(), AppendError> {
         let (reply, answer) = oneshot::channel();
-        match self.submit(WriterCommand::Keep { batches, reply }) {
+        match self.submit(WriterCommand::Put { batches, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
             Err(Reservation::Closed) => Err(AppendError::ReadOnly { reason: closed() }),

@@ -27,7 +27,7 @@ pub(crate) const PAGE_BYTES_MAX: usize = PARTS_MAX * CHUNK_BYTES_MAX;
 
 /// A page being filled.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Builder {
+pub(crate) struct PageBuilder {
     first: Seq,
     appended_at: Timestamp,
     previous: ChainHash,
@@ -36,9 +36,9 @@ pub(crate) struct Builder {
     records: Vec<u8>,
 }
 
-impl Builder {
-    pub(crate) fn new(first: Seq, previous: ChainHash, appended_at: Timestamp) -> Builder {
-        Builder { first, appended_at, previous, chain: previous, count: 0, records: Vec::new() }
+impl PageBuilder {
+    pub(crate) fn new(first: Seq, previous: ChainHash, appended_at: Timestamp) -> PageBuilder {
+        PageBuilder { first, appended_at, previous, chain: previous, count: 0, records: Vec::new() }
     }
 
     /// Adds the next record; answers its chain.
@@ -46,7 +46,7 @@ impl Builder {
         let length = u32::try_from(record.len()).expect("a record is under RECORD_BYTES_MAX");
         self.records.extend_from_slice(&length.to_le_bytes());
         self.records.extend_from_slice(record);
-        self.count += 1;
+        self.count = self.count.checked_add(1).expect("a page of u16::MAX records is over PAGE_BYTES_MAX long before");
         self.chain = link(self.chain, record);
         self.chain
     }
@@ -58,13 +58,17 @@ impl Builder {
 
     /// Takes back what was added since.
     pub(crate) fn roll_back(&mut self, to: Savepoint) {
+        assert!(
+            to.count <= self.count && to.bytes <= self.records.len(),
+            "a savepoint is of this page and not ahead of it"
+        );
         self.records.truncate(to.bytes);
         (self.count, self.chain) = (to.count, to.chain);
     }
 
     /// Moves what was added since to a page of its own; answers the page as it was.
-    pub(crate) fn split_at(&mut self, at: Savepoint) -> Builder {
-        let next = Builder {
+    pub(crate) fn split_at(&mut self, at: Savepoint) -> PageBuilder {
+        let next = PageBuilder {
             first: Seq(self.first.0 + u64::from(at.count)),
             appended_at: self.appended_at,
             previous: at.chain,
@@ -79,6 +83,16 @@ impl Builder {
     /// How many records it has.
     pub(crate) fn count(&self) -> u16 {
         self.count
+    }
+
+    /// The seq of the first record, and the chain before it.
+    pub(crate) fn start(&self) -> (Seq, ChainHash) {
+        (self.first, self.previous)
+    }
+
+    /// The seq of the last record; of the record before the page while the page is empty.
+    pub(crate) fn last_seq(&self) -> Seq {
+        Seq(self.next_seq().0 - 1)
     }
 
     /// The seq of the record after the page.
@@ -98,6 +112,7 @@ impl Builder {
 
     /// The entries that store the page.
     pub(crate) fn entries(&self, epoch: u32) -> Vec<Entry> {
+        assert!(self.count > 0, "an empty page is never stored: readers take it for damage");
         let mut body = Vec::with_capacity(self.bytes());
         body.push(VERSION);
         body.extend_from_slice(&self.count.to_le_bytes());
@@ -124,7 +139,7 @@ impl Savepoint {
     }
 
     /// Bytes that a page of its own would have for what came after it, up to the page as it is.
-    pub(crate) fn bytes_since(&self, page: &Builder) -> usize {
+    pub(crate) fn bytes_since(&self, page: &PageBuilder) -> usize {
         page.bytes() - self.bytes
     }
 }
@@ -217,15 +232,15 @@ impl RecordPage {
 mod tests {
     use super::*;
 
-    fn page(records: &[&[u8]]) -> Builder {
-        let mut page = Builder::new(Seq(5), ChainHash([7; 32]), Timestamp(99));
+    fn page(records: &[&[u8]]) -> PageBuilder {
+        let mut page = PageBuilder::new(Seq(5), ChainHash([7; 32]), Timestamp(99));
         for record in records {
             page.push(record);
         }
         page
     }
 
-    fn body(page: &Builder) -> Vec<u8> {
+    fn body(page: &PageBuilder) -> Vec<u8> {
         page.entries(1).into_iter().flat_map(|entry| entry.value.unwrap()).collect()
     }
 
@@ -249,7 +264,7 @@ mod tests {
         rolled_back.roll_back(savepoint);
         assert_eq!(rolled_back, one);
 
-        let mut two = Builder::new(one.next_seq(), one.chain(), Timestamp(99));
+        let mut two = PageBuilder::new(one.next_seq(), one.chain(), Timestamp(99));
         two.push(b"two");
         let bytes = savepoint.bytes_since(&both);
         assert_eq!((both.split_at(savepoint), &both, bytes), (one, &two, two.bytes()));

@@ -14,11 +14,13 @@ use ed25519_dalek::SigningKey;
 
 use super::directory::{Directory, Identity, at};
 use super::environment::Environment;
-use super::epochs::{Closed, EpochRow, Opening, Reseal};
+use super::epochs::{Closed, EpochRow, Opening};
 use super::finding::Finding;
 use super::high_water::{HighWater, HighWaterMark};
-use super::ids::{IdWriter, LogPosition};
+use super::ids::IdWriter;
 use super::keys::{self, RecordKind};
+use super::position::LogPosition;
+use super::reseal::Reseal;
 use super::shared::{Check, Parts, SharedLog, State, Status};
 use super::sled_store::SledStore;
 use super::store::{Entry, Store, StoreError};

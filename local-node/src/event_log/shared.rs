@@ -10,14 +10,14 @@ use comptoir_proto::status_v1::MissingRecords;
 use ed25519_dalek::SigningKey;
 use tokio::sync::watch;
 
-use super::clock::ClockState;
+use super::clock_state::ClockState;
 use super::directory::{Directory, Identity};
 use super::environment::{Environment, FreeSpace};
 use super::epochs::{Closed, EpochRow};
+use super::errors::ReadError;
 use super::finding::Finding;
 use super::ids::Ids;
 use super::queue::Queue;
-use super::read::ReadError;
 use super::store::Store;
 use super::{Head, LowDisk};
 

@@ -8,13 +8,10 @@ use std::time::{Duration, Instant};
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use sled::IVec;
 
-use super::store::{Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
+use super::store::{CONTRADICTION, Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 
 /// sled releases its file lock a moment after it was dropped; an own process that opens again waits that long.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
-
-/// How an error begins that says that sled's pages do not fit each other.
-pub(crate) const CONTRADICTION: &str = "the tree contradicts itself";
 
 /// Looks at the end of a scan before a row that only one direction finds is taken for damage and not for a row that comes or goes.
 const END_LOOKS: usize = 3;

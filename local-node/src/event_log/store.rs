@@ -45,8 +45,11 @@ impl StoreError {
     }
 }
 
+/// The prefix of the error that reports that sled's pages contradict each other.
+pub(crate) const CONTRADICTION: &str = "the tree contradicts itself";
+
 /// How sled's errors of damaged files begin, those that [`sled_store`](super::sled_store) makes of its panics, and those of its own checks.
-const DAMAGE: [&str; 4] = ["Corruption", "ReportableBug", "sled panicked", super::sled_store::CONTRADICTION];
+const DAMAGE: [&str; 4] = ["Corruption", "ReportableBug", "sled panicked", CONTRADICTION];
 
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);

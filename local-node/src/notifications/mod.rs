@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
-use crate::read_models::{RecordKey, apply, decision, event};
+use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
+use crate::read_models::{apply, decision, event};
 pub(crate) use comptoir_proto::start_page::Language;
 pub(crate) use waiting::waiting;
 
@@ -92,7 +92,7 @@ pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<Not
             }
             mark = DecisionMark { epoch, seq: seq.0 };
             if !is_plain(decision) {
-                telling.push(RecordKey { epoch, seq });
+                telling.push(LogPosition { epoch, seq });
             }
             std::ops::ControlFlow::Continue(())
         })?;
@@ -118,7 +118,7 @@ fn mark_change(mark: DecisionMark) -> KeyChange {
     KeyChange::set(KeySpace::Notification, mark_key(), serde_json::to_vec(&mark).expect("plain values encode"))
 }
 
-fn of_decision(log: &Log, at: RecordKey) -> Result<Option<KeyChange>, ReadError> {
+fn of_decision(log: &Log, at: LogPosition) -> Result<Option<KeyChange>, ReadError> {
     let Some(result) = decision(log, at)? else { return Ok(None) };
     let Some(kind) = kind_of(&result).map(str::to_owned) else { return Ok(None) };
     let content = event(log, at)?.map(|event| event.content);
@@ -141,7 +141,7 @@ fn of_decision(log: &Log, at: RecordKey) -> Result<Option<KeyChange>, ReadError>
 
 /// What tells that a central which was put back decided a record again, otherwise than this node was told. The first decision stays with
 /// the event; both are in the notification.
-pub(crate) fn of_second(log: &Log, at: RecordKey, second: RecordResult) -> Result<Option<KeyChange>, ReadError> {
+pub(crate) fn of_second(log: &Log, at: LogPosition, second: RecordResult) -> Result<Option<KeyChange>, ReadError> {
     let Some(first) = decision(log, at)? else { return Ok(None) };
     let told = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
     if told(&first) == told(&second) {

@@ -14,8 +14,6 @@ pub(crate) mod pull_progress;
 pub(crate) mod rows;
 pub(crate) mod rulebook;
 #[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;
 mod view;
 
@@ -23,7 +21,7 @@ use comptoir_core::id::Name;
 use comptoir_proto::pull_v1::RowKind;
 
 pub(crate) use overlay::grown;
-pub(crate) use pending::{RecordKey, Target, decision, event};
+pub(crate) use pending::{Target, decision, event};
 pub(crate) use view::{ReadModels, RowPage, SyncProgress, Tagged, parse_cursor};
 
 /// An entity made of fields.

@@ -184,15 +184,7 @@ fn first_was(known: &ParsedEvent, decision: &RecordResult) -> Option<Effect> {
 
 fn place(known: &ParsedEvent, position: Position) -> DecisionContext {
     let at = known.event.occurred_at;
-    DecisionContext {
-        position,
-        received_at: at,
-        effective_at: at,
-        local_year: 0,
-        site_code: None,
-        by_central: false,
-        engine: rules::ENGINE_VERSION,
-    }
+    DecisionContext { position, received_at: at, effective_at: at, local_year: 0, site_code: None, by_central: false }
 }
 
 fn read_entity(row: &EntityRow) -> Option<Entity> {

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::pull_progress::PullProgress;
-use crate::event_log::{Log, ReadError};
+use crate::event_log::{Log, LogPosition, ReadError};
 
 /// Records read from the log at once.
 const READ_RECORDS: usize = 500;
@@ -24,13 +24,6 @@ const READ_BYTES: usize = 1024 * 1024;
 /// Acknowledged events that are shown while central has never given anything back. What was acknowledged before them comes with the
 /// first load.
 const ACKED_MAX: usize = 10_000;
-
-/// A record's place in the log.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(crate) struct RecordKey {
-    pub(crate) epoch: u32,
-    pub(crate) seq: Seq,
-}
 
 /// What an event changes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -56,7 +49,7 @@ pub(crate) struct PendingQuantities {
 /// A line that central has decided and not given back for good.
 #[derive(Clone, Debug)]
 struct Decided {
-    at: RecordKey,
+    at: LogPosition,
     position: u64,
     sum: Sum,
     quantity: Decimal,
@@ -64,7 +57,7 @@ struct Decided {
 
 impl PendingQuantities {
     /// What of it is not in a row.
-    pub(crate) fn without(&self, is_in_row: impl Fn(RecordKey, u64) -> bool) -> PendingQuantities {
+    pub(crate) fn without(&self, is_in_row: impl Fn(LogPosition, u64) -> bool) -> PendingQuantities {
         let mut left = PendingQuantities { decided: Vec::new(), ..self.clone() };
         for line in self.decided.iter().filter(|line| is_in_row(line.at, line.position)) {
             left.take(line.sum, line.quantity);
@@ -84,15 +77,15 @@ pub(crate) struct PendingIndex {
     /// In the log's order.
     events: VecDeque<IndexedEvent>,
     /// Up to where the open epoch is indexed.
-    indexed: RecordKey,
+    indexed: LogPosition,
     /// Up to where its decisions are known.
     decided: Seq,
-    rows: BTreeMap<Target, Vec<RecordKey>>,
+    rows: BTreeMap<Target, Vec<LogPosition>>,
     stock: BTreeMap<Name, PendingQuantities>,
 }
 
 struct IndexedEvent {
-    at: RecordKey,
+    at: LogPosition,
     /// Where central put it, once it has.
     position: Option<u64>,
     /// Whether it is in `rows` or `stock`.
@@ -124,7 +117,7 @@ impl PendingIndex {
     }
 
     /// The places of the events over a row, in their order.
-    pub(crate) fn over(&self, target: &Target) -> &[RecordKey] {
+    pub(crate) fn over(&self, target: &Target) -> &[LogPosition] {
         self.rows.get(target).map_or(&[], Vec::as_slice)
     }
 
@@ -144,12 +137,12 @@ impl PendingIndex {
     fn rebuild(&mut self, log: &Log, place: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         let mut epochs: Vec<u32> = log.epochs().into_iter().map(|epoch| epoch.number).collect();
         epochs.retain(|number| *number <= epoch);
-        let mut first = RecordKey { epoch, seq: acked.next() };
+        let mut first = LogPosition { epoch, seq: acked.next() };
         let mut count = 0;
         'walk: for number in epochs.into_iter().rev() {
             let acked = if number == epoch { acked } else { log.acked(number)? };
             for seq in (1..=acked.0).rev().map(Seq) {
-                let at = RecordKey { epoch: number, seq };
+                let at = LogPosition { epoch: number, seq };
                 let covered = position(log, number, seq)?.is_none_or(|position| place.covers(at, position));
                 if covered || (place.complete_through.is_none() && count == ACKED_MAX) {
                     break 'walk;
@@ -161,13 +154,13 @@ impl PendingIndex {
             let from = if number == first.epoch { first.seq } else { Seq(1) };
             // Events of an older epoch that central had not decided were sealed again in the next.
             let acked = log.acked(number)?;
-            self.indexed = RecordKey { epoch: number, seq: Seq(from.0 - 1) };
+            self.indexed = LogPosition { epoch: number, seq: Seq(from.0 - 1) };
             self.index(log, number, acked)?;
             self.decided = Seq(from.0 - 1);
             self.decide(log, number, acked)?;
         }
         let from = if first.epoch == epoch { first.seq } else { Seq(1) };
-        self.indexed = RecordKey { epoch, seq: Seq(from.0 - 1) };
+        self.indexed = LogPosition { epoch, seq: Seq(from.0 - 1) };
         self.decided = self.indexed.seq;
         Ok(())
     }
@@ -180,7 +173,7 @@ impl PendingIndex {
                 break;
             }
             for record in sealed.into_iter().take_while(|record| record.seq <= to) {
-                let at = RecordKey { epoch, seq: record.seq };
+                let at = LogPosition { epoch, seq: record.seq };
                 let touched = stored_v1::decode(&record.record).map_or(RowEffect::Nothing, |event| touched(&event));
                 let counts = self.add(at, touched);
                 self.events.push_back(IndexedEvent { at, position: None, counts });
@@ -193,7 +186,7 @@ impl PendingIndex {
     /// Notes what central decided. What it refused is no longer over a row, except that a refused validation says who was first.
     fn decide(&mut self, log: &Log, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         while self.decided < acked {
-            let at = RecordKey { epoch, seq: self.decided.next() };
+            let at = LogPosition { epoch, seq: self.decided.next() };
             let found = self.events.binary_search_by_key(&at, |event| event.at);
             if let (Ok(found), Some(result)) = (found, decision(log, at)?) {
                 let stays = result.verdict == Verdict::Accepted.as_str() || is_again(&result) || discards(&result);
@@ -229,7 +222,7 @@ impl PendingIndex {
         Ok(())
     }
 
-    fn add(&mut self, at: RecordKey, touched: RowEffect) -> bool {
+    fn add(&mut self, at: LogPosition, touched: RowEffect) -> bool {
         match touched {
             RowEffect::Nothing => false,
             RowEffect::Row(target) => {
@@ -248,7 +241,7 @@ impl PendingIndex {
     }
 
     /// Remembers where central put what an event moves.
-    fn note_decided(&mut self, log: &Log, at: RecordKey, position: u64) -> Result<(), ReadError> {
+    fn note_decided(&mut self, log: &Log, at: LogPosition, position: u64) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
         let RowEffect::Stock(sum, lines) = touched(&event) else { return Ok(()) };
         for (product, quantity) in lines {
@@ -259,7 +252,7 @@ impl PendingIndex {
         Ok(())
     }
 
-    fn remove(&mut self, log: &Log, at: RecordKey) -> Result<(), ReadError> {
+    fn remove(&mut self, log: &Log, at: LogPosition) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
         match touched(&event) {
             RowEffect::Nothing => {}
@@ -287,14 +280,14 @@ impl PendingIndex {
 }
 
 /// The event at a place, where it reads.
-pub(crate) fn event(log: &Log, at: RecordKey) -> Result<Option<Event>, ReadError> {
+pub(crate) fn event(log: &Log, at: LogPosition) -> Result<Option<Event>, ReadError> {
     let sealed = log.read(at.epoch, at.seq, 1, usize::MAX)?;
     let sealed = sealed.first().filter(|sealed| sealed.seq == at.seq);
     Ok(sealed.and_then(|sealed| stored_v1::decode(&sealed.record).ok()))
 }
 
 /// What central decided about the record at a place.
-pub(crate) fn decision(log: &Log, at: RecordKey) -> Result<Option<RecordResult>, ReadError> {
+pub(crate) fn decision(log: &Log, at: LogPosition) -> Result<Option<RecordResult>, ReadError> {
     let bytes = log.decision(at.epoch, at.seq)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
@@ -310,7 +303,7 @@ pub(crate) fn is_again(result: &RecordResult) -> bool {
 }
 
 fn position(log: &Log, epoch: u32, seq: Seq) -> Result<Option<u64>, ReadError> {
-    Ok(decision(log, RecordKey { epoch, seq })?.map(|result| result.position))
+    Ok(decision(log, LogPosition { epoch, seq })?.map(|result| result.position))
 }
 
 fn touched(event: &Event) -> RowEffect {

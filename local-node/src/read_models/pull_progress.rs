@@ -5,8 +5,7 @@ use comptoir_proto::pull_v1::PullCursor;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::pending::RecordKey;
-use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
+use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
 
 /// Kept in one batch with the rows it speaks of.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -46,8 +45,8 @@ pub(crate) struct Load {
 }
 
 impl RestoredCentral {
-    fn at(self) -> RecordKey {
-        RecordKey { epoch: self.epoch, seq: Seq(self.seq) }
+    fn at(self) -> LogPosition {
+        LogPosition { epoch: self.epoch, seq: Seq(self.seq) }
     }
 }
 
@@ -82,7 +81,7 @@ impl PullProgress {
 
     /// Central was put back, and is given what it misses before anything is loaded: own events up to here were decided before.
     #[must_use]
-    pub(crate) fn put_back(&self, last: RecordKey) -> PullProgress {
+    pub(crate) fn put_back(&self, last: LogPosition) -> PullProgress {
         let generation = self.generation + 1;
         // Seen again while it waits, the first time counts: what was decided since is the later central's.
         let known = self.put_back.filter(|known| known.generation == generation);
@@ -92,7 +91,7 @@ impl PullProgress {
 
     /// It could not be given everything: of what it holds the rows will tell, the rest stays over them.
     #[must_use]
-    pub(crate) fn given_back_to(&self, held: RecordKey) -> PullProgress {
+    pub(crate) fn given_back_to(&self, held: LogPosition) -> PullProgress {
         let put_back = self.put_back.map(|last| {
             let upto = last.at().min(held);
             RestoredCentral { epoch: upto.epoch, seq: upto.seq.0, ..last }
@@ -101,7 +100,7 @@ impl PullProgress {
     }
 
     /// Whether everything that changed up to an own event's position is in the rows, the event with it.
-    pub(crate) fn covers(&self, at: RecordKey, position: u64) -> bool {
+    pub(crate) fn covers(&self, at: LogPosition, position: u64) -> bool {
         let passed = self.complete_through.is_some_and(|to| position <= to);
         let loaded = |put_back: RestoredCentral| self.load.is_none() && self.generation >= put_back.generation;
         match self.put_back {
@@ -112,7 +111,7 @@ impl PullProgress {
     }
 
     /// Whether a row of that load and version has an own event in it: rows come before the cursor passes them.
-    pub(crate) fn is_in(&self, generation: u32, version: u64, at: RecordKey, position: u64) -> bool {
+    pub(crate) fn is_in(&self, generation: u32, version: u64, at: LogPosition, position: u64) -> bool {
         let passed = position <= version;
         match self.put_back {
             None => passed,

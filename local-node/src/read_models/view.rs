@@ -18,11 +18,11 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::overlay::{self, Overlay, PendingOnRow};
-use super::pending::{self, PendingIndex, PendingQuantities, RecordKey, Target};
+use super::pending::{self, PendingIndex, PendingQuantities, Target};
 use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
 use super::rulebook;
-use crate::event_log::{KeySpace, Log, ReadError};
+use crate::event_log::{KeySpace, Log, LogPosition, ReadError};
 
 /// The type under which stock stands.
 const STOCK: &str = "STOCK";
@@ -64,7 +64,7 @@ pub(crate) struct Tagged<R> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EditTag {
     pub(crate) version: u64,
-    over: Option<(usize, RecordKey)>,
+    over: Option<(usize, LogPosition)>,
 }
 
 impl std::fmt::Display for EditTag {
@@ -291,7 +291,7 @@ impl ReadModels {
         &self,
         target: &Target,
         held: Option<&[u8]>,
-        over: &[RecordKey],
+        over: &[LogPosition],
         line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let held = held.and_then(read_held::<R>);
@@ -347,7 +347,7 @@ fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
 
 fn pending_event(
     event: &comptoir_core::event::Event,
-    at: RecordKey,
+    at: LogPosition,
     decided: bool,
     sending: Option<(Seq, Seq)>,
 ) -> Option<PendingEvent> {

@@ -23,6 +23,7 @@ use super::recount::recount;
 use super::state::{ClockOffset, Phase, SyncIssue, SyncState};
 use super::transport::{Acked, HttpAnswer, Transport, Unanswered};
 use crate::blobs::Blobs;
+use crate::blocking::blocking;
 use crate::event_log::{DecideError, Environment, Log, State};
 use crate::notifications::DecisionMark;
 
@@ -247,6 +248,12 @@ impl<T: Transport> Agent<T> {
     /// Central holds the records up to `up_to`: keeps its results, then goes on.
     async fn taken(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
         let Pushed { results, up_to, stand } = pushed;
+        assert_eq!(batch.epoch, self.epoch, "a batch is answered in the epoch it was made in");
+        assert!(
+            (batch.first().0..).zip(&results).all(|(seq, (result, _))| result.seq == seq)
+                && up_to.next().0 == batch.first().0 + results.len() as u64,
+            "read_push() lets only results of the batch's first records through"
+        );
         let taken = results.len();
         self.store(batch, up_to, results).await;
         self.next = up_to.next();
@@ -451,17 +458,5 @@ fn offset(sent_at: Timestamp, answered_at: Timestamp, server: Timestamp) -> Cloc
     ClockOffset {
         micros: sent_at.0.saturating_add(half).saturating_sub(server.0),
         uncertainty_micros: half.saturating_abs(),
-    }
-}
-
-/// Runs what waits for the disk, or computes for long, where it holds nobody up.
-pub(crate) async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is being shut down: this agent is dropped before it could go on.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

@@ -106,6 +106,10 @@ pub(crate) enum OutboxError {
 pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uuid) -> Result<PushBatch, OutboxError> {
     let sealed = log.read(epoch.number, first, size.records, size.bytes)?;
     let last = sealed.last().ok_or(OutboxError::Missing { epoch: epoch.number, seq: first })?.seq;
+    assert!(
+        (first.0..).zip(&sealed).all(|(seq, sealed)| sealed.seq == Seq(seq)),
+        "Log::read answers the records from the first that was asked for, without a hole"
+    );
     let identity = log.identity();
     let decided = decided(log, epoch, first, last)?.into_iter().chain(std::iter::repeat(None));
     let request = PushRequest {

@@ -12,7 +12,6 @@ use comptoir_proto::pull_v1::{self, BootstrapLine, PullCursor, PullResponse};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::agent::blocking;
 use super::backoff::Backoff;
 use super::load::BootstrapLines;
 use super::push::{PushFailure, read_status};
@@ -20,9 +19,9 @@ use super::reaction;
 use super::recount::recount;
 use super::state::{SyncIssue, SyncState};
 use super::transport::{Acked, BootstrapAnswer, HttpAnswer, PullParams, Transport};
-use crate::event_log::{AppendError, Environment, Head, KeyChange, Log, ReadError};
+use crate::blocking::blocking;
+use crate::event_log::{AppendError, Environment, Head, KeyChange, Log, LogPosition, ReadError};
 use crate::notifications;
-use crate::read_models::RecordKey;
 use crate::read_models::apply::{self, Applied, ApplyError, SweptRows};
 use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rulebook;
@@ -375,7 +374,7 @@ impl<T: Transport> Puller<T> {
     /// given back. Where it was not given everything, what it holds is in the rows to come.
     async fn put_back(&mut self) -> Result<bool, PullFailure> {
         let head = self.log.head();
-        let at = |seq| RecordKey { epoch: head.epoch.number, seq };
+        let at = |seq| LogPosition { epoch: head.epoch.number, seq };
         let marked = self.place.put_back(at(head.marks.acked));
         let waits = self.hands_back().await;
         let place = match self.handing_back {

@@ -2,8 +2,8 @@
 
 use tokio::sync::watch;
 
-use super::agent::blocking;
 use super::state::SyncState;
+use crate::blocking::blocking;
 use crate::event_log::Log;
 use crate::notifications::waiting;
 

@@ -6,8 +6,7 @@
 //! ```text
 //! file    = header frame* end
 //! header  = "CPTB" | format u16 | kind u8 | tenant 16 | node:    node 16
-//!                                                     | central: after position u64, decision chain 32
-//!                                                     | central, format 2: the same, then the context
+//!                                                     | central: after position u64, decision chain 32, context
 //! context = central's own node 16 | zone text | sites u32 | (site 16 | code text)*
 //! text    = length u16 | UTF-8 of that length
 //! frame   = tag u8 | length u32 | body of that length
@@ -19,8 +18,6 @@
 //!           | record length u32 | record | decision                       (central)
 //! end     = records u64 | decisions u64 | last seq or position u64 | chain 32 | blake3 of every byte of the file before it 32
 //! ```
-//!
-//! Format 2 is a tenant's bundle with its context: what deciding needs and no record says. Format 1 is read for ever.
 //!
 //! Numbers are little-endian. Reading checks the form; whether the chains hold is for `comptoir-audit` to say.
 
@@ -41,10 +38,8 @@ use crate::stored_v1::DECISION_BYTES_MAX;
 
 /// First bytes of every bundle.
 pub const MAGIC: [u8; 4] = *b"CPTB";
-/// The format of a bundle without a context.
+/// Version of the bundle format.
 pub const FORMAT: u16 = 1;
-/// The format of a tenant's bundle with its context.
-pub const FORMAT_WITH_CONTEXT: u16 = 2;
 /// What an export is answered as.
 pub const CONTENT_TYPE: &str = "application/vnd.comptoir.bundle";
 

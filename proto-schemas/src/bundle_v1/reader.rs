@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     BODY_BYTES_MAX, BundleHeader, DIGEST_BYTES, END_BYTES, EPOCH_BYTES, Entry, EpochHead, EpochStart, FORMAT,
-    FORMAT_WITH_CONTEXT, FRAME_HEADER_BYTES, Frame, HEAD_BYTES, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER,
-    TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
+    FRAME_HEADER_BYTES, Frame, HEAD_BYTES, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY,
+    TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -36,7 +36,7 @@ pub enum BundleError {
         got: Vec<u8>,
     },
     /// A format of another version.
-    #[error("a bundle of format {got}; this program reads formats {FORMAT} and {FORMAT_WITH_CONTEXT}")]
+    #[error("a bundle of format {got}; this program reads format {FORMAT}")]
     Format {
         /// What stood there.
         got: u16,
@@ -190,7 +190,7 @@ impl<R: Read> BundleReader<R> {
         &self.header
     }
 
-    /// What deciding needs to know of the tenant, where the bundle says it.
+    /// The tenant's context; `None` in a node's bundle.
     pub fn context(&self) -> Option<&TenantContext> {
         self.context.as_ref()
     }
@@ -240,24 +240,21 @@ fn read_header<R: Read>(window: &mut Window<R>) -> Result<(BundleHeader, Option<
     }
     let [_, _, _, _, format @ .., kind] = *window.peek::<7>(WHAT)?;
     let format = u16::from_le_bytes(format);
-    if format != FORMAT && format != FORMAT_WITH_CONTEXT {
+    if format != FORMAT {
         return Err(BundleError::Format { got: format });
     }
     window.take(7, WHAT)?;
     let tenant = TenantId::from_bytes(window.array(WHAT)?);
     match kind {
-        KIND_NODE if format == FORMAT => {
-            Ok((BundleHeader::Node { tenant, node: NodeId::from_bytes(window.array(WHAT)?) }, None))
-        }
-        KIND_NODE => Err(BundleError::Format { got: format }),
+        KIND_NODE => Ok((BundleHeader::Node { tenant, node: NodeId::from_bytes(window.array(WHAT)?) }, None)),
         KIND_CENTRAL => {
             let header = BundleHeader::Central {
                 tenant,
                 after: Position(u64::from_le_bytes(window.array(WHAT)?)),
                 decision_chain: ChainHash(window.array(WHAT)?),
             };
-            let context = if format == FORMAT { None } else { Some(read_context(window)?) };
-            Ok((header, context))
+            let context = read_context(window)?;
+            Ok((header, Some(context)))
         }
         got => Err(BundleError::Kind { got }),
     }

@@ -8,8 +8,8 @@ use comptoir_core::limits::RECORD_BYTES_MAX;
 use comptoir_core::position::Position;
 
 use super::{
-    BundleHeader, Entry, EpochHead, EpochStart, FORMAT, FORMAT_WITH_CONTEXT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC,
-    SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
+    BundleHeader, Entry, EpochHead, EpochStart, FORMAT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER,
+    TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -80,21 +80,15 @@ impl NodeBundleWriter<Vec<u8>> {
 pub struct CentralBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> CentralBundleWriter<W> {
-    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain stands at `decision_chain`:
-    /// position zero and the tenant's decision genesis for a whole log.
-    pub fn start(to: W, tenant: TenantId, after: Position, decision_chain: ChainHash) -> Result<Self, WriteError> {
-        Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain }).map(Self)
-    }
-
-    /// Begins one like [`Self::start`], which also says what deciding needs to know of the tenant.
-    pub fn start_with(
+    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain is `decision_chain`: position zero and
+    /// the tenant's decision genesis for a whole log.
+    pub fn start(
         to: W,
         tenant: TenantId,
         (after, decision_chain): (Position, ChainHash),
         context: &TenantContext,
     ) -> Result<Self, WriteError> {
         let mut sink = Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain })?;
-        sink.gathered[MAGIC.len()..MAGIC.len() + 2].copy_from_slice(&FORMAT_WITH_CONTEXT.to_le_bytes());
         put_context(&mut sink.gathered, context)?;
         Ok(Self(sink))
     }

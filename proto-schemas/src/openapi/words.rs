@@ -7,8 +7,8 @@ use comptoir_core::decision::{Code, Flag, Verdict};
 use comptoir_core::limits::{NAME_CHARS_MAX, PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::damage::Damage;
 use crate::error_code::ErrorCode;
-use crate::store_check_v1::Damage;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $schema:expr;)*) => {$(

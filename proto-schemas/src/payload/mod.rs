@@ -8,7 +8,8 @@ mod schemas;
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
-use comptoir_core::fact::{Fields, ParsedEvent};
+use comptoir_core::event::Fields;
+use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::Name;
 use serde_json::{Map, Value};
 

@@ -17,15 +17,15 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
-use crate::event::{Content, Event, TimeSource};
+use crate::event::{Content, Event, Fields, TimeSource};
 use crate::fact::{
-    DeliveryOrder, Fact, Fields, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund,
-    Resolved, Sale, SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
+    DeliveryOrder, Fact, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund, Resolved, Sale,
+    SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
 };
 use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::money::{Currency, plain};
 use crate::position::{Epoch, Position, Seq};
-use crate::rules::{ENGINE_VERSION, decide, effects, evolve};
+use crate::rules::{decide, effects, evolve};
 use crate::state::{DecisionState, Entity, EntityKey, StockItem, StockKey};
 use crate::time::Timestamp;
 
@@ -67,7 +67,6 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
         local_year: 2026,
         site_code: Some(name("LYO")),
         by_central: node == CENTRAL,
-        engine: ENGINE_VERSION,
     };
     Step { known: ParsedEvent { event, fact, objection: None }, place }
 }

@@ -31,9 +31,10 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use self::store::{allows, draft_id, missing, still_so, submitted};
-use super::append;
-use super::events::off_the_runtime;
+use self::store::{check_condition, draft_id, missing, still_so, submitted};
+use super::draft::CheckedDraft;
+use super::record::record_one;
+use crate::blocking::blocking;
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::node::Node;
 
@@ -59,7 +60,7 @@ pub(super) async fn save(
     headers: HeaderMap,
     body: RequestBody,
 ) -> SavedResponse {
-    let (id, seen) = (draft_id(&id)?, edit_condition(&headers)?);
+    let (id, condition) = (draft_id(&id)?, edit_condition(&headers)?);
     let body = body.json(BODY_BYTES_MAX).await?;
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::new(ErrorCode::MalformedBody, "a draft is an object, with names for its members").into());
@@ -75,7 +76,7 @@ pub(super) async fn save(
             // The answer was lost, and the editor asks again, with what it saw before.
             (None, Some(before)) if before.body.get() == body.get() => saved(StatusCode::OK, before),
             (None, before) => {
-                allows(&seen, id, before.as_ref())?;
+                check_condition(&condition, id, before.as_ref())?;
                 let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
                 let draft = next(&node, id, named, body, before);
                 store::store_form(&node, &draft).await?;
@@ -122,7 +123,7 @@ pub(super) struct FormsQuery {
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<SavedForm>>, ProblemResponse> {
     let FormsQuery { limit: limit_text, cursor } = read_query(&uri)?;
     let (limit, log) = (page_limit(limit_text.as_deref())?, node.log().clone());
-    Ok(Json(off_the_runtime(move || read_page(&log, cursor, limit)).await??))
+    Ok(Json(blocking(move || read_page(&log, cursor, limit)).await?))
 }
 
 fn read_page(log: &Log, after: Option<Uuid>, limit: usize) -> Result<RowList<SavedForm>, ReadError> {
@@ -196,8 +197,8 @@ pub(super) async fn submit(
         let draft = found.ok_or_else(|| missing(id))?;
         still_so(&draft, &seen)?;
         let dto = as_posted(&draft)?;
-        let checked = append::checked(&node, &dto, None, 0)?;
-        let answer = append::one(&node, checked).await?;
+        let checked = CheckedDraft::new(&node, &dto, None, 0)?;
+        let answer = record_one(&node, checked).await?;
         // Where this is cut, the event is found by its id the next time.
         store::remove(&node, id).await?;
         Ok(Json(answer))

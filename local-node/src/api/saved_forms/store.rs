@@ -15,13 +15,13 @@ use comptoir_proto::shop_v1::SavedForm;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::events::off_the_runtime;
 use super::super::refusal::not_appended;
+use crate::blocking::blocking;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 use crate::node::Node;
 
-/// Whether a saving may take the place of what is there. Without a condition it makes a draft and changes none.
-pub(super) fn allows(condition: &EditCondition, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
+/// Whether a saving may replace what is there. Without a condition it makes a draft and changes none.
+pub(super) fn check_condition(condition: &EditCondition, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
     match (condition, before) {
         (EditCondition::Absent | EditCondition::None, None) => Ok(()),
         (EditCondition::Current(tag), Some(before)) => still_so(before, tag),
@@ -62,18 +62,15 @@ pub(super) fn tag(version: u64, body: &RawValue) -> String {
     format!("\"{version}+{}\"", &hash[..16])
 }
 
-/// A draft as it is kept.
 pub(super) fn decode(bytes: &[u8]) -> Option<SavedForm> {
-    let draft: SavedForm = serde_json::from_slice(bytes).ok()?;
-    // One that was kept before drafts had tags has none.
-    Some(SavedForm { etag: tag(draft.version, &draft.body), ..draft })
+    serde_json::from_slice(bytes).ok()
 }
 
 /// The event that a draft became, and the draft.
 pub(super) async fn look(node: &Node, id: Uuid) -> Result<(Option<Appended>, Option<SavedForm>), ProblemResponse> {
     let log = node.log().clone();
     let read = move || Ok::<_, ReadError>((event_of(&log, id)?, log.get(KeySpace::Draft, id.as_bytes())?));
-    let (submitted, kept) = off_the_runtime(read).await??;
+    let (submitted, kept) = blocking(read).await?;
     Ok((submitted, kept.and_then(|bytes| decode(&bytes))))
 }
 

@@ -186,23 +186,6 @@ async fn a_draft_that_was_thrown_away_is_not_brought_back_by_who_had_it_open() {
     delete(&shop, DRAFT, &begun).await.problem(412, "PRECONDITION_FAILED");
 }
 
-/// A node of an earlier version kept drafts without a tag.
-#[tokio::test]
-async fn a_draft_from_before_tags_has_one_when_it_is_read() {
-    let shop = Shop::open().await;
-    let old = json!({"id": draft_id(), "entity_type": "NOTE", "action": "CREATE", "created_at": "2026-01-01T00:00:00Z",
-        "saved_at": "2026-01-01T00:00:00Z", "body": invoice(1)});
-    let change = crate::event_log::KeyChange::set(
-        crate::event_log::KeySpace::Draft,
-        draft_id().as_bytes().to_vec(),
-        old.to_string().into_bytes(),
-    );
-    shop.node.log().put(vec![vec![change]]).await.unwrap();
-    let there = shop.get(DRAFT).await;
-    let saved = save_over(&shop, &tag(&there), &invoice(2)).await.json();
-    assert_eq!((&saved["version"], &saved["created_at"]), (&json!(1), &old["created_at"]));
-}
-
 /// Who goes away while their saving is on its way to the disk has saved: the next does not write over it with the tag from before.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_savings_from_one_reading_one_wins_also_where_a_caller_goes_away() {

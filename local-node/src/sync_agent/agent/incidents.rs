@@ -4,7 +4,8 @@
 use comptoir_core::chain::{genesis, link};
 use comptoir_core::position::{Epoch, Seq};
 
-use super::{Agent, CENTRAL_AHEAD, Step, blocking};
+use super::{Agent, CENTRAL_AHEAD, Step};
+use crate::blocking::blocking;
 use crate::event_log::{EpochHead, Log, State};
 use crate::sync_agent::outbox;
 use crate::sync_agent::push::CentralStatus;

@@ -5,11 +5,11 @@ use comptoir_core::position::Seq;
 use comptoir_proto::sync_v1::RecordResult;
 use tokio::time::sleep;
 
-use super::{Agent, BLOB_MISSING, BLOB_REFUSED, Step, blocking};
+use super::{Agent, BLOB_MISSING, BLOB_REFUSED, Step};
 use crate::blobs::BlobHash;
-use crate::event_log::{AppendError, KeyChange, KeySpace};
+use crate::blocking::blocking;
+use crate::event_log::{AppendError, KeyChange, KeySpace, LogPosition};
 use crate::notifications::{self, NotificationBatch};
-use crate::read_models::RecordKey;
 use crate::sync_agent::push::PushFailure;
 use crate::sync_agent::reaction;
 use crate::sync_agent::recount;
@@ -79,7 +79,7 @@ impl<T: Transport> Agent<T> {
         let (log, epoch) = (self.log.clone(), self.epoch.number);
         let look = move || {
             let told = again.into_iter().filter_map(|second| {
-                notifications::of_second(&log, RecordKey { epoch, seq: Seq(second.seq) }, second).transpose()
+                notifications::of_second(&log, LogPosition { epoch, seq: Seq(second.seq) }, second).transpose()
             });
             told.map(|change| change.map(|change| vec![change])).collect::<Result<Vec<_>, _>>()
         };

@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::apply;
-use super::pull_progress::PullProgress;
-use super::rows::{self, HeldRow};
-use super::{ReadModels, RowPage, SyncProgress, Target};
+use super::super::apply;
+use super::super::pull_progress::PullProgress;
+use super::super::rows::{self, HeldRow};
+use super::super::{ReadModels, RowPage, SyncProgress, Target};
 use crate::event_log::memory::MemDisk;
 use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig};
 

@@ -1,5 +1,7 @@
 //! What is shown over central's rows: given rows, when this node writes, then what it shows is what central will come to.
 
+mod simulation;
+
 use comptoir_core::decision::DecisionContext as Judged;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
@@ -20,9 +22,9 @@ use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
 use super::rulebook;
 use super::view::RowType;
-use super::{ReadModels, RowPage, SyncProgress, Target, pending};
+use super::{ReadModels, RowPage, SyncProgress, Target};
 use crate::event_log::memory::MemDisk;
-use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig};
+use crate::event_log::{Backend, Environment, Identity, KeyChange, KeySpace, Log, LogConfig, LogPosition};
 
 struct Shop {
     log: Log,
@@ -401,13 +403,13 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
     assert_eq!(shown(&shop), says("Durand", "Lyon", 1, "10", "2"), "decided, and not given back");
 
     // It stands at 400 now, and is given back what it misses. Meanwhile this node goes on.
-    let waiting = PullProgress::read(&shop.log).unwrap().put_back(pending::RecordKey { epoch: 1, seq: Seq(3) });
+    let waiting = PullProgress::read(&shop.log).unwrap().put_back(LogPosition { epoch: 1, seq: Seq(3) });
     shop.keep(vec![waiting.change()]);
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"city": "Paris"}));
     shop.write("SALE", "s-2", "SALE_RECORDED", &sale);
     shop.decided(&[accepted(403), accepted(404)]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"), "403 is no older than 900 was");
-    let loading = waiting.put_back(pending::RecordKey { epoch: 1, seq: Seq(5) }).begin_load();
+    let loading = waiting.put_back(LogPosition { epoch: 1, seq: Seq(5) }).begin_load();
     shop.keep(vec![loading.change()]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"));
 
@@ -435,7 +437,7 @@ fn what_a_central_that_was_put_back_was_not_given_stays_over_its_rows() {
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"phone": "06"}));
     shop.decided(&[accepted(899), accepted(950), accepted(951)]);
     let place = PullProgress::read(&shop.log).unwrap();
-    let at = |seq| pending::RecordKey { epoch: 1, seq: Seq(seq) };
+    let at = |seq| LogPosition { epoch: 1, seq: Seq(seq) };
     let loading = place.put_back(at(3)).given_back_to(at(2)).begin_load();
     let cursor: comptoir_proto::pull_v1::PullCursor =
         serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
@@ -494,7 +496,7 @@ proptest! {
             let position = nth as u64 + 2;
             let judged = Judged {
                 position: Position(position), received_at: known.event.occurred_at, effective_at: known.event.occurred_at,
-                local_year: 2026, site_code: None, by_central: false, engine: rules::ENGINE_VERSION,
+                local_year: 2026, site_code: None, by_central: false,
             };
             let judgement = rules::decide(&decision_state, &judged, &known);
             // A conflict waits for a person, and a node's further edits join it: another test's matter.
@@ -539,6 +541,6 @@ fn a_discarding_answer_is_told_from_others() {
             json!({"event_id": Uuid::nil(), "seq": 1, "verdict": "CONFLICT", "position": 1, "resolution": resolution});
         serde_json::from_value(result).unwrap()
     };
-    assert!(pending::discards(&result(json!({"action": "DISCARD_LOCAL", "data": {}}))));
-    assert!(!pending::discards(&result(json!({"action": "CHOOSE", "data": {}}))));
+    assert!(super::pending::discards(&result(json!({"action": "DISCARD_LOCAL", "data": {}}))));
+    assert!(!super::pending::discards(&result(json!({"action": "CHOOSE", "data": {}}))));
 }
