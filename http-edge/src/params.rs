@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem_response::ProblemResponse;
 
-/// Rows of a page where the caller does not say.
+/// Rows of a page where the caller names no `limit`.
 pub const PAGE_ROWS: usize = 100;
 
 /// Reads a query string; `T` says which parameters there are. `INVALID_PARAMETER` where it does not read.
@@ -26,11 +26,15 @@ pub fn invalid_parameter(name: &str, value: &str, needed: &str) -> Problem {
     Problem::new(ErrorCode::InvalidParameter, format!("{name}={value:?}: {needed}")).at(name.to_owned())
 }
 
-/// How many rows a page may have: 1 to [`PAGE_ROWS_MAX`].
-pub fn page_limit(text: Option<&str>) -> Result<usize, Problem> {
-    let Some(text) = text else { return Ok(PAGE_ROWS) };
-    let limit = text.parse().ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
-    limit.ok_or_else(|| invalid_parameter("limit", text, &format!("a number from 1 to {PAGE_ROWS_MAX}")))
+/// A page's `limit`: 1 to [`PAGE_ROWS_MAX`] rows. `default` is for a caller who names none.
+pub fn page_limit(asked: Option<usize>, default: usize) -> Result<usize, Problem> {
+    match asked.unwrap_or(default) {
+        limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
+        other => {
+            let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
+            Err(Problem::new(ErrorCode::InvalidParameter, detail))
+        }
+    }
 }
 
 /// The parts of a path, decoded. Those that do not decode are refused like any other parameter.
@@ -55,14 +59,11 @@ mod tests {
 
     #[test]
     fn a_page_has_one_to_a_thousand_rows() {
-        assert_eq!(page_limit(None), Ok(PAGE_ROWS));
-        assert_eq!((page_limit(Some("1")), page_limit(Some("1000"))), (Ok(1), Ok(1000)));
-        for bad in ["0", "1001", "-1", "ten", ""] {
-            assert_eq!(
-                page_limit(Some(bad)).map_err(|problem| problem.code),
-                Err("INVALID_PARAMETER".to_owned()),
-                "{bad}"
-            );
+        assert_eq!(page_limit(None, PAGE_ROWS), Ok(PAGE_ROWS));
+        assert_eq!((page_limit(Some(1), 7), page_limit(Some(1000), 7)), (Ok(1), Ok(1000)));
+        for bad in [0, 1001] {
+            let refused = page_limit(Some(bad), 7).map_err(|problem| problem.code);
+            assert_eq!(refused, Err("INVALID_PARAMETER".to_owned()), "{bad}");
         }
     }
 

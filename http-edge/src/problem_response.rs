@@ -15,17 +15,20 @@ impl ProblemResponse {
     pub fn problem(&self) -> &Problem {
         &self.0
     }
-}
 
-impl From<Problem> for ProblemResponse {
-    fn from(problem: Problem) -> ProblemResponse {
-        ProblemResponse(Box::new(problem))
+    /// The problem itself.
+    pub fn into_problem(self) -> Problem {
+        *self.0
     }
 }
 
-impl From<ProblemResponse> for Problem {
-    fn from(response: ProblemResponse) -> Problem {
-        *response.0
+/// A server's errors become problems in one place; each of them is then a response too.
+impl<E> From<E> for ProblemResponse
+where
+    Problem: From<E>,
+{
+    fn from(error: E) -> ProblemResponse {
+        ProblemResponse(Box::new(error.into()))
     }
 }
 

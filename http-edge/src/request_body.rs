@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue};
 use comptoir_core::limits::seconds_for;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
@@ -106,7 +106,8 @@ pub enum Media {
 pub struct RequestBody {
     body: Body,
     announced: Option<usize>,
-    content_type: Option<HeaderValue>,
+    /// Without parameters and in small letters, since case means nothing in it.
+    media_type: Option<String>,
     content_encoding: Option<HeaderValue>,
     /// `Expect: 100-continue`: the client sends nothing before it is asked to.
     awaits_go: bool,
@@ -127,12 +128,11 @@ impl<S: Send + Sync> FromRequest<S> for RequestBody {
 impl RequestBody {
     fn new(headers: &HeaderMap, body: Body, edge: Edge) -> RequestBody {
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let named = |name: HeaderName| headers.get(name).cloned();
         RequestBody {
             body,
             announced: length,
-            content_type: named(CONTENT_TYPE),
-            content_encoding: named(CONTENT_ENCODING),
+            media_type: headers.get(CONTENT_TYPE).and_then(media_type),
+            content_encoding: headers.get(CONTENT_ENCODING).cloned(),
             awaits_go: headers.contains_key(EXPECT),
             timeouts: edge.timeouts,
             budget: edge.budget,
@@ -142,9 +142,9 @@ impl RequestBody {
     /// Which of the media types that carry drafts the body has. `UNSUPPORTED_MEDIA_TYPE` otherwise.
     pub fn media(&self) -> Result<Media, Problem> {
         self.refuse_encoded()?;
-        match self.media_type().as_str() {
-            JSON => Ok(Media::Json),
-            NDJSON => Ok(Media::Ndjson),
+        match self.media_type.as_deref() {
+            Some(JSON) => Ok(Media::Json),
+            Some(NDJSON) => Ok(Media::Ndjson),
             _ => Err(self.unsupported(&format!("{JSON} or {NDJSON}"))),
         }
     }
@@ -152,7 +152,7 @@ impl RequestBody {
     /// Reads a JSON body of at most `bytes_max` bytes whole.
     pub async fn json(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
         self.refuse_encoded()?;
-        if self.media_type() != JSON {
+        if self.media_type.as_deref() != Some(JSON) {
             return Err(self.unsupported(JSON));
         }
         self.bytes(bytes_max).await
@@ -160,7 +160,7 @@ impl RequestBody {
 
     /// The same where the path may say everything: an empty body needs no content type.
     pub async fn json_or_nothing(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
-        if self.content_type.is_some() {
+        if self.media_type.is_some() {
             return self.json(bytes_max).await;
         }
         let unsupported = self.unsupported(JSON);
@@ -172,8 +172,8 @@ impl RequestBody {
     pub async fn bytes(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
         let (budget, announced) = (self.budget.clone(), self.announced.unwrap_or(0));
         let mut pieces = self.pieces(bytes_max).await?;
-        let mut bytes = Vec::with_capacity(announced);
         let mut reservation = BodyReservation::new(budget.as_ref(), announced)?;
+        let mut bytes = Vec::with_capacity(announced);
         while let Some(piece) = pieces.next().await? {
             bytes.extend_from_slice(&piece);
             reservation.grow(budget.as_ref(), bytes.len())?;
@@ -198,17 +198,8 @@ impl RequestBody {
         Ok(NdjsonLines::new(self.body, self.timeouts.idle))
     }
 
-    /// Without parameters and in small letters, since case means nothing in it.
-    fn media_type(&self) -> String {
-        let value = self.content_type.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
-
     fn unsupported(&self, needed: &str) -> Problem {
-        let sent = match &self.content_type {
-            None => "no content type".to_owned(),
-            Some(_) => self.media_type(),
-        };
+        let sent = self.media_type.as_deref().unwrap_or("no content type");
         Problem::new(ErrorCode::UnsupportedMediaType, format!("send {needed}, got {sent}"))
     }
 
@@ -223,6 +214,11 @@ impl RequestBody {
             }
         }
     }
+}
+
+fn media_type(value: &HeaderValue) -> Option<String> {
+    let value = value.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
 }
 
 /// A body as it arrives.
@@ -292,6 +288,7 @@ impl BodyPieces {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
     use tokio_stream::StreamExt as _;
 
     use super::*;

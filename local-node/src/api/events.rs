@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_http_edge::{
-    Media, PathParams, ProblemResponse, RequestBody, idempotency_key, invalid_parameter, page_limit, read_query,
+    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, idempotency_key, invalid_parameter, page_limit,
+    read_query,
 };
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
@@ -55,14 +56,14 @@ pub(super) struct EventsQuery {
     last: Option<String>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
 }
 
 /// `GET /api/v1/events?after&limit`, or from the last so many on.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, ProblemResponse> {
     let page: EventsQuery = read_query(&uri)?;
     let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
-    let (last, limit) = (page.last.as_deref().map(last).transpose()?, page_limit(page.limit.as_deref())?);
+    let (last, limit) = (page.last.as_deref().map(last).transpose()?, page_limit(page.limit, PAGE_ROWS)?);
     let (log, sending) = (node.log().clone(), node.line().sending);
     let read = move || {
         let after = match (after, last) {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, Uri};
-use comptoir_http_edge::{PathParams, ProblemResponse, invalid_parameter, page_limit, read_query};
+use comptoir_http_edge::{PAGE_ROWS, PathParams, ProblemResponse, invalid_parameter, page_limit, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
@@ -27,7 +27,7 @@ pub(super) struct NotificationsQuery {
     unseen: Option<bool>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -38,8 +38,8 @@ pub(super) async fn list(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<RowList<Notification>>, ProblemResponse> {
-    let NotificationsQuery { unseen, limit: limit_text, cursor } = read_query(&uri)?;
-    let limit = page_limit(limit_text.as_deref())?;
+    let NotificationsQuery { unseen, limit, cursor } = read_query(&uri)?;
+    let limit = page_limit(limit, PAGE_ROWS)?;
     let after = cursor.map(|text| {
         notifications::parse_id(&text)
             .ok_or_else(|| invalid_parameter("cursor", &text, "give the `next_cursor` of the page before"))

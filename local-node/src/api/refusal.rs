@@ -1,6 +1,5 @@
 //! The log's errors as problems.
 
-use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::MissingRecords;
@@ -10,9 +9,9 @@ use crate::event_log::{AppendError, Log, ReadError, State};
 /// When it is worth looking whether the disk has room again.
 const DISK_RETRY_SECONDS: u64 = 30;
 
-impl From<ReadError> for ProblemResponse {
-    fn from(error: ReadError) -> ProblemResponse {
-        error.problem().into()
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Problem {
+        error.problem()
     }
 }
 

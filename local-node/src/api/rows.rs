@@ -31,7 +31,7 @@ type RowsResponse = Result<Response, ProblemResponse>;
 pub(super) struct RowsQuery {
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -53,7 +53,7 @@ async fn entities(
     headers: &HeaderMap,
 ) -> RowsResponse {
     let query: RowsQuery = read_query(uri)?;
-    let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
+    let page = page(query.limit, query.cursor.as_deref())?;
     let entity_type = name("type", entity_type)?;
     let line = sending(&node);
     list(node, headers, line, move |models| models.list::<EntityRow>(&entity_type, &page, line, |_| true)).await
@@ -68,7 +68,7 @@ pub(super) struct DeliveryQuery {
     validated: Option<bool>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -76,7 +76,7 @@ pub(super) struct DeliveryQuery {
 /// `GET /api/v1/deliveries`: of one reference or all; `validated=false` are those to validate.
 pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let DeliveryQuery { reference, validated, limit, cursor } = read_query(&uri)?;
-    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let page = page(limit, cursor.as_deref())?;
     let delivery = name("type", "DELIVERY")?;
     let keep = move |row: &NodeRow<DeliveryRow>| {
         reference.as_ref().is_none_or(|reference| row.row.reference == *reference)
@@ -93,7 +93,7 @@ pub(super) struct InvoiceQuery {
     reference: Option<String>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -101,7 +101,7 @@ pub(super) struct InvoiceQuery {
 /// `GET /api/v1/invoices`: of one reference of any kind or all.
 pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let InvoiceQuery { reference, limit, cursor } = read_query(&uri)?;
-    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let page = page(limit, cursor.as_deref())?;
     let invoice = name("type", "INVOICE")?;
     let keep = move |row: &NodeRow<InvoiceRow>| {
         let row = &row.row;
@@ -121,7 +121,7 @@ pub(super) struct StockRowsQuery {
     product: Option<String>,
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -129,7 +129,7 @@ pub(super) struct StockRowsQuery {
 /// `GET /api/v1/stock`: central's figures, how old they are, and what waits here beside them.
 pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let StockRowsQuery { site, product, limit, cursor } = read_query(&uri)?;
-    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let page = page(limit, cursor.as_deref())?;
     let line = node.line();
     list(node, &headers, line, move |models| {
         models.stock(&page, line, |row| {
@@ -198,12 +198,11 @@ async fn list<R: Serialize + Send + 'static>(
     Ok(rows.map_or_else(|| not_modified(&tag), |rows| with_etag(Json(rows), &tag)))
 }
 
-fn page(limit_text: Option<&str>, cursor: Option<&str>) -> Result<RowPage, Problem> {
+fn page(limit: Option<usize>, cursor: Option<&str>) -> Result<RowPage, Problem> {
     let after = cursor.map(|text| {
         parse_cursor(text).ok_or_else(|| invalid_parameter("cursor", text, "give the `next_cursor` of the page before"))
     });
-    let limit = limit_text.map_or(Ok(PAGE_ROWS_MAX), |text| page_limit(Some(text)))?;
-    Ok(RowPage { limit, after: after.transpose()? })
+    Ok(RowPage { limit: page_limit(limit, PAGE_ROWS_MAX)?, after: after.transpose()? })
 }
 
 fn name(field: &str, text: &str) -> Result<Name, Problem> {

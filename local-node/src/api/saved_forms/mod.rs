@@ -16,7 +16,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use comptoir_core::id::Name;
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
 use comptoir_http_edge::{
-    PathParams, ProblemResponse, RequestBody, edit_condition, if_match, malformed_body, page_limit, read_query,
+    PAGE_ROWS, PathParams, ProblemResponse, RequestBody, edit_condition, if_match, malformed_body, page_limit,
+    read_query,
 };
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::error_code::ErrorCode;
@@ -114,15 +115,15 @@ fn next(node: &Node, id: Uuid, named: FormHeader, body: Box<RawValue>, before: O
 pub(super) struct FormsQuery {
     /// Rows of a page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<Uuid>,
 }
 
 /// `GET /api/v1/drafts`.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<SavedForm>>, ProblemResponse> {
-    let FormsQuery { limit: limit_text, cursor } = read_query(&uri)?;
-    let (limit, log) = (page_limit(limit_text.as_deref())?, node.log().clone());
+    let FormsQuery { limit, cursor } = read_query(&uri)?;
+    let (limit, log) = (page_limit(limit, PAGE_ROWS)?, node.log().clone());
     Ok(Json(blocking(move || read_page(&log, cursor, limit)).await?))
 }
 
