@@ -20,13 +20,14 @@ use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
-use crate::feed::{BootstrapSlots, LastContacts, Watch};
+use crate::devices::device::Devices;
+use crate::feed::Feed;
 use crate::identity::{self, IdentityError, NewTenant};
-use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
+use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
-use crate::reporting::ReportCache;
+use crate::reporting::{ReportSource, Reports};
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
 
@@ -68,6 +69,7 @@ pub enum CentralError {
 pub struct Central {
     database: Database,
     urls: Urls,
+    devices: Devices,
     queues: IngestQueue,
     background: Background,
     clock: Clock,
@@ -77,13 +79,9 @@ pub struct Central {
     rulebook: comptoir_core::rulebook::Rulebook,
     pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
-    progress: Arc<Progress>,
-    kept: ReportCache,
-    late_after: Duration,
+    reports: Reports,
     clock_drift_limit: Duration,
-    watch: Watch,
-    loads: BootstrapSlots,
-    contacts: LastContacts,
+    feed: Arc<Feed>,
     store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
@@ -118,7 +116,8 @@ impl Central {
         };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
-        let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
+        let (commits, stopped) = (queues.commits(), stopping.subscribe());
+        let feed = Feed::start(database.clone(), config.clock.clone(), incarnation, commits, stopped);
         let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
         let store_findings = StoreFindings::default();
         if let Some(every) = config.check_store_every {
@@ -131,7 +130,20 @@ impl Central {
                 stopping.subscribe(),
             ));
         }
+        let reports = Reports::new(ReportSource {
+            database: database.clone(),
+            clock: config.clock.clone(),
+            progress,
+            late_after: config.late_after,
+        });
+        let devices = Devices {
+            database: database.clone(),
+            queue: queues.clone(),
+            clock: config.clock.clone(),
+            public_key: key.verifying_key().to_bytes(),
+        };
         Ok(Arc::new(Central {
+            devices,
             queues,
             background,
             database,
@@ -143,13 +155,9 @@ impl Central {
             rulebook: config.rulebook,
             bodies: Arc::new(Semaphore::new(BODIES_KIB)),
             stopping,
-            progress,
-            kept: ReportCache::default(),
-            late_after: config.late_after,
+            reports,
             clock_drift_limit: config.clock_drift_limit,
-            watch,
-            loads: BootstrapSlots::default(),
-            contacts: LastContacts::default(),
+            feed: Arc::new(feed),
             store_findings,
             runner: Mutex::new(runner),
             store_health,
@@ -230,19 +238,8 @@ impl Central {
         &self.store_health
     }
 
-    /// How far each tenant has come, as this process last saw it.
-    pub(crate) fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Answers of reports that were asked lately.
-    pub(crate) fn report_cache(&self) -> &ReportCache {
-        &self.kept
-    }
-
-    /// How long a node may be silent before its site is called late.
-    pub(crate) fn late_after(&self) -> Duration {
-        self.late_after
+    pub(crate) fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// Past which offset a node's clock is said to drift.
@@ -252,24 +249,20 @@ impl Central {
 
     /// How many pulls wait in this process for something to come.
     pub fn waiting_pulls(&self) -> usize {
-        self.watch.waiting()
+        self.feed.waiting_pulls()
     }
 
-    pub(crate) fn watch(&self) -> &Watch {
-        &self.watch
-    }
-
-    pub(crate) fn bootstrap_slots(&self) -> &BootstrapSlots {
-        &self.loads
-    }
-
-    pub(crate) fn last_contacts(&self) -> &LastContacts {
-        &self.contacts
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// What is known about damage in the store.
     pub fn store_findings(&self) -> &StoreFindings {
         &self.store_findings
+    }
+
+    pub(crate) fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     pub(crate) fn ingest_queue(&self) -> &IngestQueue {
@@ -310,12 +303,12 @@ impl Central {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         identity::insert_tenant(&tx, tenant, central_node, new).await?;
-        let jobs = [Job::Drafts(self.first_events(central_node, new))];
         let refused = |reason: String| CentralError::Tenant { tenant, reason };
-        let answers = ingest::run_batch(&tx, tenant, &jobs, self.clock.now(), &ingest::RetryHints::default()).await;
-        let answers = answers.map_err(|error| refused(error.to_string()))?;
-        if let Some(problem) = answers.iter().find_map(ingest::JobOutcome::problem) {
-            return Err(refused(problem.detail.clone()));
+        let first_events = self.first_events(central_node, new);
+        let outcomes = ingest::write_drafts(&tx, tenant, first_events, self.clock.now()).await;
+        let outcomes = outcomes.map_err(|error| refused(error.to_string()))?;
+        if let Some(refusal) = outcomes.into_iter().find_map(Result::err) {
+            return Err(refused(refusal.to_string()));
         }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(tenant)

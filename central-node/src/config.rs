@@ -8,7 +8,9 @@ use comptoir_core::rulebook::Rulebook;
 use crate::clock::Clock;
 use crate::database::Urls;
 use crate::private_postgres;
-use crate::reporting::LATE_AFTER;
+
+/// A site is late when one of its nodes has not pushed for a day and a night.
+const LATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A clock that nobody looks after gains or loses seconds in a month; a minute is a clock that was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ mod background;
 mod blobs;
 mod central;
 mod clock;
+mod commit_signal;
 mod config;
 mod conflicts;
 pub mod database;
@@ -25,9 +26,13 @@ pub mod restore_window;
 mod state_store;
 pub mod store_check;
 mod store_health;
+mod sync_log;
 mod tenant;
 
 use std::sync::Arc;
+
+use comptoir_core::id::TenantId;
+use comptoir_proto::problem::Problem;
 
 pub use central::{Central, CentralError};
 pub use clock::Clock;
@@ -36,11 +41,14 @@ pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    let routes = api::router()
-        .merge(reporting::router())
-        .merge(conflicts::router())
-        .merge(blobs::router())
-        .merge(devices::router())
-        .merge(feed::router());
-    api::with_problem_responses(routes).with_state(central)
+    api::with_problem_responses(api::router()).with_state(central)
+}
+
+/// Imports a node's exported records through the same checks and decisions as a push.
+pub async fn import_records(
+    central: &Central,
+    tenant: TenantId,
+    imported: ImportedRecords,
+) -> Result<ImportOutcome, Problem> {
+    Ok(ingest::import_records(central.database(), central.ingest_queue(), central.clock(), tenant, imported).await?)
 }

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
-use crate::ingest::{self, DraftBatch, Job};
+use crate::ingest::{DraftBatch, DraftsError, IngestError, write_drafts};
 use crate::restore_window::{self, AwaitedNode};
 
 /// Characters of a reason: those of its schema.
@@ -59,14 +59,13 @@ async fn record(tx: &Transaction<'_>, clock: &Clock, tenant: TenantId, payload: 
         Content::new(name("CENTRAL"), name("central"), name(CENTRAL_RESTORED), payload.to_string().into_bytes());
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
     let drafts = vec![(draft, Fact::CentralRestored)];
-    let jobs = [Job::Drafts(DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false })];
-    let answers = ingest::run_batch(tx, tenant, &jobs, clock.now(), &ingest::RetryHints::default()).await;
-    let answers = answers.map_err(|error| match error {
-        ingest::IngestError::Store(error) => error,
+    let drafts = DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false };
+    let outcomes = write_drafts(tx, tenant, drafts, clock.now()).await.map_err(|error| match error {
+        DraftsError::Ingest(IngestError::Store(error)) => error,
         other => StoreError::Refused(other.to_string()),
     })?;
-    match answers.iter().find_map(ingest::JobOutcome::problem) {
-        Some(problem) => Err(StoreError::Refused(problem.detail.clone())),
+    match outcomes.into_iter().find_map(Result::err) {
+        Some(refusal) => Err(StoreError::Refused(refusal.to_string())),
         None => Ok(()),
     }
 }

@@ -8,17 +8,12 @@
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::rules::PriorDecision;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
 use crate::database::{self, Database, StoreError, TxPhase};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
-
-/// When whoever has to wait should ask again, in seconds.
-const ASK_AGAIN_AFTER: u64 = 5;
 
 /// A node that is waited for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,11 +69,17 @@ pub(crate) fn must_wait_for_restore(fact: &Fact) -> bool {
     PriorDecision::is_of(fact) || matches!(fact, Fact::QuarantineReleased { .. })
 }
 
-/// What whoever brings it is told.
-pub(crate) fn restore_in_progress() -> Problem {
-    let detail = "central was restored and waits for its nodes to hand back what they were told: until then it numbers no new \
-                  invoice and decides no new validation of a delivery";
-    Problem::new(ErrorCode::RestoreInProgress, detail).retry_after(ASK_AGAIN_AFTER)
+/// The restore window is open, and what was sent has to wait for it to close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "central was restored and waits for its nodes to hand back what they were told: until then it numbers no new \
+     invoice and decides no new validation of a delivery"
+)]
+pub(crate) struct RestoreInProgress;
+
+impl RestoreInProgress {
+    /// When to send it again, in seconds.
+    pub(crate) const RETRY_AFTER: u64 = 5;
 }
 
 async fn locked(

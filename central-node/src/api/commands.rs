@@ -13,10 +13,12 @@ use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
-use super::drafts::{append_one, author};
+use super::auth::author;
+use super::auth::credential;
+use super::drafts::append_one;
 use super::edits::{append_seen, version};
+use super::error::ProblemResponse;
 use super::request::{Path, body_bytes, expect_json, idempotency_key};
-use super::{ProblemResponse, credential};
 use crate::central::Central;
 
 type CommandResponse = Result<Json<DecidedResponse>, ProblemResponse>;

@@ -26,21 +26,13 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
+use super::auth::{author, credential};
+use super::error::ProblemResponse;
 use super::request::{body_bytes, expect_json, idempotency_key, media_type};
-use super::{ProblemResponse, credential};
 use crate::central::Central;
-use crate::identity::{Access, Credential};
-use crate::ingest::{DraftBatch, Job, JobOutcome};
+use crate::ingest::DraftBatch;
 
 const NDJSON: &str = "application/x-ndjson";
-
-/// In whose name a credential writes: a node's speaks for its shop, an administrator's for central.
-pub(super) fn author(credential: &Credential) -> Author {
-    match credential.access {
-        Access::Node { node, site } => Author { site, central: false, namespace: node.uuid() },
-        Access::Admin => Author { site: None, central: true, namespace: credential.tenant.uuid() },
-    }
-}
 
 /// Takes drafts.
 pub(super) async fn append(
@@ -138,13 +130,8 @@ pub(super) async fn submit(
     tenant: TenantId,
     drafts: DraftBatch,
 ) -> Result<Vec<Result<Decided, Problem>>, Problem> {
-    match central.ingest_queue().submit(tenant, Job::Drafts(drafts)).await? {
-        JobOutcome::Drafted(outcomes) => Ok(outcomes),
-        JobOutcome::Refused(problem) => Err(problem),
-        JobOutcome::Pushed { .. } | JobOutcome::OfDevice(_) => {
-            Err(Problem::new(ErrorCode::Internal, "drafts were answered as a push"))
-        }
-    }
+    let outcomes = central.ingest_queue().submit(tenant, drafts).await?;
+    Ok(outcomes.into_iter().map(|outcome| outcome.map_err(Problem::from)).collect())
 }
 
 /// Checks a draft as a node would, and what only matters at central.

@@ -17,9 +17,11 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
-use super::drafts::{append_one, author};
+use super::auth::author;
+use super::auth::credential;
+use super::drafts::append_one;
+use super::error::ProblemResponse;
 use super::request::{Path, body_bytes, expect_json, idempotency_key};
-use super::{ProblemResponse, credential};
 use crate::central::Central;
 
 /// What the editor had seen.

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::chain::{ChainHash, decision_link};
 use comptoir_core::id::TenantId;
@@ -21,7 +20,9 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{ProblemResponse, admin};
+use super::auth::admin;
+use super::error::ProblemResponse;
+use super::request::query;
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
@@ -48,12 +49,12 @@ type Writer = CentralBundleWriter<Vec<u8>>;
 /// Streams the log after a position, with its decisions.
 pub(super) async fn export(
     State(central): State<Arc<Central>>,
-    query: Result<Query<ExportQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let tenant = credential.tenant;
-    let Query(query) = query.map_err(|rejection| Problem::new(ErrorCode::InvalidParameter, rejection.body_text()))?;
+    let query: ExportQuery = query(&uri)?;
     let after = Position(query.after);
     let (head, chain, context) = {
         let mut connection = central.database().service().await?;

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use comptoir_proto::status_v1::Health;
 
-use super::ProblemResponse;
+use super::error::ProblemResponse;
 use crate::central::Central;
 
 /// It answers, so it lives.

@@ -1,38 +1,58 @@
 //! The write side over HTTP, and the log as it is read: routes parse, call and answer, nothing more.
 
+mod auth;
+mod blobs;
+mod bootstrap;
 mod commands;
+mod conflicts;
+mod desktop;
+mod device_request;
 mod drafts;
 mod edits;
+mod error;
 mod events;
 mod export;
 mod health;
+mod mobile;
+mod nodes;
 mod openapi;
+mod pull;
+mod push;
 mod quarantine;
+mod read_models;
+mod report_query;
+mod reports;
 pub(crate) mod request;
+mod respond;
 mod start_page;
 mod store_check;
-mod sync;
+mod sync_log;
+mod sync_status;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{Method, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use comptoir_proto::problem::{CONTENT_TYPE, Problem};
+use comptoir_proto::problem::Problem;
 use comptoir_proto::{error_code::ErrorCode, paths};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use error::ProblemResponse;
+
 use crate::central::Central;
-use crate::identity::{self, Access, AuthError, Credential};
-use crate::ingest::push;
 
 /// The routes of ingest, the write API and the log.
 pub(crate) fn router() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::SYNC_PUSH, post(push::push))
-        .route(paths::SYNC_STATUS, get(sync::status))
+        .route(paths::SYNC_STATUS, get(sync_status::status))
+        .route(paths::SYNC_PULL, get(pull::pull))
+        .route(paths::SYNC_BOOTSTRAP, get(bootstrap::bootstrap))
+        .route(paths::NODES, get(nodes::list))
+        .route(paths::SYNC_LOG, get(sync_log::list))
         .route(paths::EVENTS, get(events::list).post(drafts::append))
         .route(paths::EVENTS_EXPORT, get(export::export))
         .route(paths::EVENT, get(events::one))
@@ -44,8 +64,14 @@ pub(crate) fn router() -> Router<Arc<Central>> {
         .route(paths::OPENAPI, get(openapi::serve))
         .route(paths::DOCS, get(openapi::docs))
         .route(paths::START_PAGE, get(start_page::start_page))
+        .merge(blobs::router())
         .merge(commands::router())
+        .merge(conflicts::router())
+        .merge(desktop::router())
         .merge(edits::router())
+        .merge(mobile::router())
+        .merge(read_models::router())
+        .merge(reports::router())
 }
 
 /// The same routes; what the router itself refuses is a problem too, and so is a handler's defect.
@@ -71,71 +97,12 @@ async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
     ProblemResponse(Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())))
 }
 
-/// A problem as a response.
-#[derive(Debug)]
-pub(crate) struct ProblemResponse(pub(crate) Problem);
-
-impl IntoResponse for ProblemResponse {
-    fn into_response(self) -> Response {
-        let problem = self.0;
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
-        if let Some(seconds) = problem.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        // What stands now, for a caller that edited from what no longer does.
-        if let Some(etag) = problem.values.get("etag").and_then(|etag| HeaderValue::try_from(etag.as_str()?).ok()) {
-            headers.insert(header::ETAG, etag);
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
-    }
-}
-
-impl From<Problem> for ProblemResponse {
-    fn from(problem: Problem) -> Self {
-        ProblemResponse(problem)
-    }
-}
-
-impl From<crate::database::StoreError> for ProblemResponse {
-    fn from(error: crate::database::StoreError) -> Self {
-        ProblemResponse(error.problem())
-    }
-}
-
-/// Who asks.
-pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    identity::authenticate(central.database(), authorization).await.map_err(|error| {
-        if matches!(error, AuthError::Unknown) {
-            tracing::info!("a request came without a valid credential");
-        }
-        ProblemResponse(error.problem())
-    })
-}
-
-/// Who asks, where it must be an administrator.
-pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
-    let credential = credential(central, headers).await?;
-    match credential.access {
-        Access::Admin => Ok(credential),
-        Access::Node { .. } => {
-            let problem = Problem::new(ErrorCode::Forbidden, "this needs an administrator's token, not a node's key");
-            Err(ProblemResponse(problem))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
     use axum::extract::Request;
+    use axum::http::{StatusCode, header};
+    use comptoir_proto::problem::CONTENT_TYPE;
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 

@@ -20,12 +20,12 @@ use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::{drafts, events, export, quarantine, sync as api_sync};
-use crate::conflicts::{routes as conflicts, shown};
-use crate::devices::mobile::pull as mobile;
-use crate::devices::sync_log;
-use crate::feed::{bootstrap, nodes, pull};
-use crate::reporting::{lists, routes as reports, sales, stock};
+use super::mobile::pull as mobile;
+use super::report_query as queries;
+use super::{bootstrap, conflicts, drafts, events, export, pull, quarantine, sync_log, sync_status};
+use crate::conflicts::shown;
+use crate::feed::nodes::NodeList;
+use crate::reporting::{sales, stock};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of the central node",
@@ -171,10 +171,10 @@ fn reports() -> Vec<Operation> {
             .refuses(&[ErrorCode::PositionNotReached, ErrorCode::AsOfInFuture, ErrorCode::TooLarge])
     };
     vec![
-        table(get(paths::REPORT_SALES, "Sales").asks::<reports::SalesQuery>().answers::<sales::SalesReport>(200)),
+        table(get(paths::REPORT_SALES, "Sales").asks::<queries::SalesQuery>().answers::<sales::SalesReport>(200)),
         table(
             get(paths::REPORT_STOCK, "Stock, with its lots")
-                .asks::<reports::StockReportQuery>()
+                .asks::<queries::StockReportQuery>()
                 .answers::<stock::StockReport>(200),
         ),
     ]
@@ -182,12 +182,12 @@ fn reports() -> Vec<Operation> {
 
 fn rows() -> Vec<Operation> {
     vec![
-        rows_of::<stock::StockRow, lists::StockListQuery>(paths::STOCK, "Stock as it stands"),
-        rows_of::<EntityRow, lists::ListPageQuery>(paths::PRODUCTS, "Products"),
-        rows_of::<EntityRow, lists::ListPageQuery>(paths::CLIENTS, "Clients"),
+        rows_of::<stock::StockRow, queries::StockListQuery>(paths::STOCK, "Stock as it stands"),
+        rows_of::<EntityRow, queries::ListPageQuery>(paths::PRODUCTS, "Products"),
+        rows_of::<EntityRow, queries::ListPageQuery>(paths::CLIENTS, "Clients"),
         one(paths::CLIENT, "One client"),
-        rows_of::<DeliveryRow, lists::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
-        rows_of::<InvoiceRow, lists::DocumentQuery>(paths::INVOICES, "Invoices"),
+        rows_of::<DeliveryRow, queries::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
+        rows_of::<InvoiceRow, queries::DocumentQuery>(paths::INVOICES, "Invoices"),
         one(paths::ENTITY, "One entity of any type"),
     ]
 }
@@ -198,7 +198,7 @@ fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static s
 
 fn one(path: &'static str, summary: &'static str) -> Operation {
     get(path, summary)
-        .asks::<lists::OneQuery>()
+        .asks::<queries::OneQuery>()
         .answers::<EntityRow>(200)
         .named()
         .refuses(&[ErrorCode::PositionNotReached])
@@ -243,7 +243,7 @@ fn sync() -> Vec<Operation> {
                 ErrorCode::KeyChanged,
             ]),
         get(paths::SYNC_STATUS, "Where central stands with the calling node")
-            .asks::<api_sync::StatusQuery>()
+            .asks::<sync_status::StatusQuery>()
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
@@ -254,7 +254,7 @@ fn sync() -> Vec<Operation> {
             .mentions::<pull_v1::BootstrapLine>(false)
             .answers_given(200, pull_v1::BOOTSTRAP_TYPE, bytes())
             .refuses(&moved),
-        get(paths::NODES, "How each node stands").answers::<nodes::NodeList>(200),
+        get(paths::NODES, "How each node stands").answers::<NodeList>(200),
     ]
 }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name};
@@ -20,10 +19,11 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::auth::admin;
 use super::drafts::submit;
-use super::events::{EventsQuery, page_of, page_query};
+use super::error::ProblemResponse;
+use super::events::{EventsQuery, page_of};
 use super::request::{Path, body_bytes};
-use super::{ProblemResponse, admin};
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
@@ -48,11 +48,11 @@ pub(super) struct ReleaseDto {
 /// What waits, oldest first.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
-    query: Result<Query<EventsQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
-    let query = page_query(query)?;
+    let query = EventsQuery::read(&uri)?;
     let limit = query.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;

@@ -4,19 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::{FromRequestParts, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use comptoir_core::limits::seconds_for;
+use comptoir_core::limits::{PAGE_ROWS_MAX, seconds_for};
+use comptoir_core::position::Position;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::ProblemResponse;
+use super::error::ProblemResponse;
 use crate::central::Central;
 
 /// The parts of a path, decoded. What does not decode is refused as any other parameter is.
@@ -31,6 +32,34 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text()).into()),
         }
     }
+}
+
+/// Reads a query string; the type names the parameters. Called after the credential is known: a caller without one learns nothing else.
+pub(crate) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    match Query::<T>::try_from_uri(uri) {
+        Ok(Query(query)) => Ok(query),
+        Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text())),
+    }
+}
+
+/// A page's `limit`: 1 to [`PAGE_ROWS_MAX`] rows.
+pub(super) fn page_limit(asked: Option<usize>, default: usize) -> Result<usize, Problem> {
+    match asked.unwrap_or(default) {
+        limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
+        other => {
+            let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
+            Err(Problem::new(ErrorCode::InvalidParameter, detail))
+        }
+    }
+}
+
+/// A position in a query: one that the database cannot hold is refused.
+pub(super) fn position(name: &str, number: u64) -> Result<Position, Problem> {
+    if i64::try_from(number).is_err() {
+        let detail = format!("{name}={number}: no position is so high");
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at(name.to_owned()));
+    }
+    Ok(Position(number))
 }
 
 /// Refuses a path or query with a NUL in it, before any handler: the database has no text that holds one.
@@ -84,7 +113,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Probl
 
 /// Reads a body whole. Its memory is taken from a budget that all requests share, for as long as the permit lives.
 pub(crate) async fn body_bytes(
-    central: &Arc<Central>,
+    central: &Central,
     headers: &HeaderMap,
     mut body: Body,
     bytes_max: usize,

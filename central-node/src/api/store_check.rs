@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_proto::store_check_v1::StoreCheck;
 
-use super::{ProblemResponse, admin};
+use super::auth::admin;
+use super::error::ProblemResponse;
 use crate::central::Central;
 
 /// How the check stands.

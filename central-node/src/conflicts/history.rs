@@ -25,37 +25,37 @@ const PAGE_ROWS: i64 = 500;
 
 /// A conflict: open, or decided.
 #[derive(Debug)]
-pub(super) struct Conflict {
+pub(crate) struct Conflict {
     /// The edit that opened it: the conflict goes by its id.
-    pub(super) event: EventId,
+    pub(crate) event: EventId,
     /// What was edited.
-    pub(super) key: EntityKey,
+    pub(crate) key: EntityKey,
     /// Whose edits wait.
-    pub(super) node: NodeId,
+    pub(crate) node: NodeId,
     /// The edits, oldest first: the one that opened it, and those that joined.
-    pub(super) edits: Vec<DecidedEvent>,
+    pub(crate) edits: Vec<DecidedEvent>,
     /// The entity as the node had it when it began to edit.
-    pub(super) base: Entity,
+    pub(crate) base: Entity,
     /// The entity as central holds it; of a decided conflict as it was when the person decided.
-    pub(super) server: Entity,
+    pub(crate) server: Entity,
     /// What a person decided.
-    pub(super) settled: Option<ResolvedConflict>,
+    pub(crate) settled: Option<ResolvedConflict>,
 }
 
 /// An event of the entity's history with its decision.
 #[derive(Clone, Debug)]
-pub(super) struct DecidedEvent {
-    pub(super) known: ParsedEvent,
-    pub(super) decision: StoredDecision,
+pub(crate) struct DecidedEvent {
+    pub(crate) known: ParsedEvent,
+    pub(crate) decision: StoredDecision,
 }
 
 /// A person's decision.
 #[derive(Debug)]
-pub(super) struct ResolvedConflict {
+pub(crate) struct ResolvedConflict {
     /// The `CONFLICT_RESOLVED`.
-    pub(super) by: DecidedEvent,
+    pub(crate) by: DecidedEvent,
     /// What it says.
-    pub(super) resolved: Resolved,
+    pub(crate) resolved: Resolved,
 }
 
 impl DecidedEvent {
@@ -74,11 +74,11 @@ impl DecidedEvent {
         Ok(DecidedEvent { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
     }
 
-    pub(super) fn event(&self) -> &Event {
+    pub(crate) fn event(&self) -> &Event {
         &self.known.event
     }
 
-    pub(super) fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         self.decision.position
     }
 
@@ -89,7 +89,7 @@ impl DecidedEvent {
 
 impl Conflict {
     /// What a page about the conflict was made from: another edit, another version or a decision gives another one.
-    pub(super) fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> String {
         let last = self.edits.last().map(DecidedEvent::position).unwrap_or_default();
         match &self.settled {
             Some(settled) => format!("\"{}.decided\"", settled.by.position()),
@@ -98,7 +98,7 @@ impl Conflict {
     }
 
     /// The version of the entity that came with the answer to one of the edits; zero where there came none.
-    pub(super) fn shown_to(&self, edit: EventId) -> Position {
+    pub(crate) fn shown_to(&self, edit: EventId) -> Position {
         let answered = self.edits.iter().find(|written| written.event().id == edit);
         match answered.and_then(|written| written.decision.judgement.resolution.as_ref()) {
             Some(Resolution::ServerEntity { version, .. }) => *version,
@@ -108,7 +108,7 @@ impl Conflict {
 }
 
 /// The conflict that an event opened or joined; nothing where it did neither. `of_node`: only that node's are seen.
-pub(super) async fn find(
+pub(crate) async fn find(
     tx: &Transaction<'_>,
     tenant: TenantId,
     event: EventId,
@@ -157,7 +157,7 @@ async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<
 }
 
 /// The entity as it stands.
-pub(super) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
+pub(crate) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
     let versions = Versions::active(tx, tenant.id).await?;
     let keys = StateKeys { entities: [key.clone()].into(), ..StateKeys::default() };
     let mut decision_state = DecisionState::default();

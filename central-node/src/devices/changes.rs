@@ -74,7 +74,7 @@ pub(super) fn received_at(change: &RowChange) -> Result<Timestamp, StoreError> {
 }
 
 /// The id of a change: the same every time it is given.
-pub(super) fn change_id(tenant: TenantId, change: &RowChange) -> Uuid {
+pub(crate) fn change_id(tenant: TenantId, change: &RowChange) -> Uuid {
     let site = change.key.site.unwrap_or_default();
     let label = format!("change/{}/{}/{}/{site}", change.position, change.key.entity_type, change.key.entity_id);
     Uuid::new_v5(&tenant.uuid(), label.as_bytes())

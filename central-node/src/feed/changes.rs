@@ -14,31 +14,16 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::Scope;
+use super::cursor::FeedPosition;
 use super::keys::{self, CreatedRow, ListedRow, limit_column, received_at};
 use super::rows::{UPDATED_RECORD, delivery_row, entity_row, invoice_row, stock_row};
+use super::scope::Scope;
 use crate::database::{StoreError, natural};
 use crate::event_store::{self, TenantHead};
 use crate::state_store::Versions;
 
 /// About how many bytes of rows one page has; a single row may be larger.
 pub(super) const PAGE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Where a reader stands: it has everything up to `position`; of `position` itself, where a key is given, only the rows up to that key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct FeedPosition {
-    /// Up to which position.
-    pub(crate) position: Position,
-    /// The last row of that position that the reader has.
-    pub(crate) key: Option<RowKey>,
-}
-
-impl FeedPosition {
-    /// Everything up to a position.
-    pub(crate) fn position(position: Position) -> FeedPosition {
-        FeedPosition { position, key: None }
-    }
-}
 
 /// Some changes, and where the log stood.
 #[derive(Debug)]

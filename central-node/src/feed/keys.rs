@@ -9,8 +9,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::cursor::FeedPosition;
 use super::rows::site;
-use super::{FeedPosition, Scope};
+use super::scope::Scope;
 use crate::database::{Micros, StoreError, as_bigint, natural};
 use crate::state_store::Versions;
 

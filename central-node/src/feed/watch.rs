@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Scope;
+use super::scope::Scope;
 use crate::database::{Database, StoreError, begin, natural};
 use crate::restart::revive;
 use crate::state_store::Versions;
@@ -71,7 +71,8 @@ impl Drop for ScopeWait<'_> {
 }
 
 impl Watch {
-    /// Starts looking. `commits` rises with each commit of this process; it ends when `stopping` turns true.
+    /// Starts looking. `commits` changes after each commit of this process; the sending end is [`crate::commit_signal::CommitSignal`],
+    /// which `ingest/queue.rs` raises. Looking ends when `stopping` turns true.
     pub(crate) fn start(database: Database, commits: watch::Receiver<u64>, stopping: watch::Receiver<bool>) -> Watch {
         let waits = Arc::new(WatchedScopes::default());
         let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
@@ -82,7 +83,7 @@ impl Watch {
 
     /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the log grew
     /// meanwhile, as far as was seen: where it did not, reading again would give the same.
-    pub(super) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
+    pub(crate) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
         let key = (tenant, scope);
         let mut newest = {
             let mut scopes = self.waits.scopes();

@@ -1,8 +1,6 @@
 //! Who asks: the credential of a request, looked up each time, so that a revoked one ends at once.
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use uuid::Uuid;
 
 use super::keys::PresentedKey;
@@ -52,16 +50,6 @@ pub enum AuthError {
     /// It could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl AuthError {
-    /// What the caller is told.
-    pub fn problem(&self) -> Problem {
-        match self {
-            AuthError::Unknown => Problem::new(ErrorCode::Unauthorized, self.to_string()),
-            AuthError::Store(error) => error.problem(),
-        }
-    }
 }
 
 /// Looks up the credential of an `Authorization` header.

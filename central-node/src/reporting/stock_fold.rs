@@ -8,12 +8,10 @@ use comptoir_core::id::{EventId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rules::{Effect, effects, evolve};
 use comptoir_core::state::{DecisionState, Quarantined, StockKey};
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use tokio::sync::Semaphore;
 
-use super::ReportError;
+use super::error::ReportError;
 use crate::projections::ProjectionError;
 use crate::projections::fold::{PlacedEvent, judged};
 use crate::projections::log::{self, EntryFilter, PageSize, StoredEntry};
@@ -67,8 +65,7 @@ pub(super) async fn fold(
                 .await?;
         decision_state = folded?;
         if decision_state.taken.len() > TAKEN_ROWS_MAX {
-            let detail = format!("more than {TAKEN_ROWS_MAX} sales to remember: ask for one site or one product");
-            return Err(Problem::new(ErrorCode::TooLarge, detail).into());
+            return Err(ReportError::TooManySales { max: TAKEN_ROWS_MAX });
         }
     }
     Ok(decision_state)

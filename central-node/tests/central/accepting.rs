@@ -74,7 +74,7 @@ async fn one_batch_by_eight_connections_at_once_is_stored_once_and_answered_eigh
 }
 
 #[tokio::test]
-async fn status_tells_a_node_where_central_stands_with_it() {
+async fn status_reports_the_head_that_central_holds_of_a_node() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;

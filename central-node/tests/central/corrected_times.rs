@@ -72,7 +72,7 @@ fn flags(results: &[RecordResult]) -> Vec<Vec<&str>> {
 #[tokio::test]
 async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_file() {
     let scene = scene_at_noon().await;
-    for by_hand in [false, true] {
+    for from_file in [false, true] {
         let company = scene.company().await;
         let mut node = company.node().await;
         let started = ClockChange::Started { now: Timestamp(0), highest: Timestamp(NOON - 9 * HOUR) };
@@ -82,11 +82,11 @@ async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_fil
         let stepped = node.clock_changed(ClockChange::Stepped { micros: step }, NOON - 3 * HOUR);
         node.sell_at("right", NOON - 2 * HOUR);
         let marks = [started, stepped];
-        if by_hand {
+        if from_file {
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
-                let brought = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.brought(from, to) };
-                scene.central.import_records(company.tenant, brought).await.unwrap();
+                let imported = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
+                comptoir_central::import_records(&scene.central, company.tenant, imported).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.
@@ -94,7 +94,7 @@ async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_fil
             let second = node.push_with(&scene, (4, 5), &marks).await;
             assert!(flags(&first).iter().chain(&flags(&second)).all(|flags| flags.is_empty()));
         }
-        assert_eq!(company.sold_at(&scene).await, [-4 * HOUR, -2 * HOUR], "by hand: {by_hand}");
+        assert_eq!(company.sold_at(&scene).await, [-4 * HOUR, -2 * HOUR], "from a file: {from_file}");
     }
 }
 

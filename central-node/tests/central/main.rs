@@ -3,7 +3,6 @@
 mod accepting;
 mod blobs;
 mod bootstrapping;
-mod by_hand;
 mod clocks;
 mod conflicts;
 mod contracts;
@@ -15,6 +14,7 @@ mod devices;
 mod drafts;
 mod edits;
 mod harness;
+mod importing;
 mod kept_reports;
 mod late_commits;
 mod merging;

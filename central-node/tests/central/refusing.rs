@@ -76,7 +76,7 @@ async fn a_fork_is_seen_where_a_push_begins_right_after_it() {
 }
 
 #[tokio::test]
-async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
+async fn a_copy_that_goes_on_in_an_epoch_its_original_left_is_kept_as_a_branch() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -94,7 +94,7 @@ async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
 }
 
 #[tokio::test]
-async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_sales_count() {
+async fn an_epoch_that_names_another_previous_head_is_quarantined_and_its_sales_count() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let opened = |node: &mut crate::harness::Node, previous: &serde_json::Value| {
@@ -119,7 +119,7 @@ async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_
         wrong.push(answer.results[0].clone());
     }
     let detail = wrong[0].detail.clone().unwrap();
-    assert!(detail.contains("at seq 3") && detail.contains("at seq 4"), "both ends are told: {detail}");
+    assert!(detail.contains("at seq 3") && detail.contains("at seq 4"), "both heads are named: {detail}");
     assert!(wrong[1].detail.clone().unwrap().starts_with("it names no earlier epoch; central holds epoch 2"));
     let right = node.end_at(2);
     opened(&mut node, &right);
@@ -162,7 +162,7 @@ async fn another_key_in_a_later_epoch_is_refused() {
 }
 
 #[tokio::test]
-async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again() {
+async fn bytes_that_do_not_fit_their_chain_are_refused_and_accepted_when_sent_intact() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -181,7 +181,7 @@ async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_in_the_middle_is_set_apart_and_those_behind_it_pass() {
+async fn unreadable_records_are_quarantined_and_the_records_after_them_count() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -277,7 +277,7 @@ async fn a_revoked_key_ends_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_no_push_is_refused_with_a_count() {
+async fn malformed_pushes_are_refused_and_counted() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;

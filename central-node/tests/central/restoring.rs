@@ -1,4 +1,4 @@
-//! Central is put back to an older copy of its data directory, as an operator does who has lost the newer one.
+//! Central is restored from an older copy of its data directory, as an operator does who has lost the newer one.
 
 use std::path::Path;
 use std::process::Command;
@@ -140,11 +140,11 @@ async fn a_first_load_that_was_cut_by_a_restore_begins_again() {
     refused(&scene, &reader, &cursor.to_string()).await;
 }
 
-/// All of a node's log from a seq on, with what it was told.
-fn handed_back(node: &Node, from: u64, told: &[RecordResult]) -> PushRequest {
+/// A node's log from a seq on, with the results that it had received.
+fn with_prior_decisions(node: &Node, from: u64, received: &[RecordResult]) -> PushRequest {
     let mut request = node.request(from, node.seq.0);
     for record in request.records.iter_mut().zip(from..) {
-        let result = told.iter().find(|result| result.seq == record.1);
+        let result = received.iter().find(|result| result.seq == record.1);
         record.0.prior_decision = result.and_then(RecordResult::to_prior_result);
     }
     request
@@ -156,8 +156,8 @@ async fn send(scene: &TestCentral, node: &Node, request: &PushRequest) -> Vec<Re
     serde_json::from_value(body["results"].clone()).unwrap()
 }
 
-/// What a person was told of each event.
-fn told(results: &[RecordResult]) -> Vec<RecordResult> {
+/// The results as a person sees them: without positions and flags.
+fn as_seen(results: &[RecordResult]) -> Vec<RecordResult> {
     let without_place = |result: &RecordResult| RecordResult { position: 0, flags: Vec::new(), ..result.clone() };
     results.iter().map(without_place).collect()
 }
@@ -172,7 +172,7 @@ fn invoice(node: &mut Node, id: &str) {
     node.seal("INVOICE", id, "INVOICE_CREATED", &invoice_payload());
 }
 
-/// Two drivers and two shops on the day that is lost: what each of them is told.
+/// Two drivers and a shop on the day that is lost, and the results that each of them received.
 struct LostDay {
     scene: TestCentral,
     tenant: TenantId,
@@ -180,10 +180,10 @@ struct LostDay {
     second: Node,
     paris: Node,
     token: String,
-    told: [Vec<RecordResult>; 3],
+    received: [Vec<RecordResult>; 3],
 }
 
-/// Central holds the opening of each log and the order of a delivery; then a day passes, and central is put back to its morning.
+/// Central holds the opening of each log and the order of a delivery; then a day passes, and central is restored from its morning.
 async fn lost_day() -> LostDay {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
@@ -198,7 +198,7 @@ async fn lost_day() -> LostDay {
         node.push_all(&scene).await;
     }
     let (scene, backup) = Backup::take(scene).await;
-    let mut told = [Vec::new(), Vec::new(), Vec::new()];
+    let mut received = [Vec::new(), Vec::new(), Vec::new()];
     for (index, node) in [&mut first, &mut second, &mut paris].into_iter().enumerate() {
         let from = node.seq.0 + 1;
         validate(node, "d-1");
@@ -206,10 +206,10 @@ async fn lost_day() -> LostDay {
         invoice(node, &format!("i-{index}-2"));
         let cancelled = json!({ "invoice": format!("i-{index}-2"), "reason": "wrong client" });
         node.seal("INVOICE", &format!("i-{index}-2"), "INVOICE_CANCELLED", &cancelled);
-        told[index] = node.push(&scene, from, node.seq.0).await.results;
+        received[index] = node.push(&scene, from, node.seq.0).await.results;
     }
     let scene = backup.put_back(scene).await;
-    LostDay { scene, tenant, first, second, paris, token, told }
+    LostDay { scene, tenant, first, second, paris, token, received }
 }
 
 /// What a rebuild makes of the log is what is read.
@@ -224,8 +224,9 @@ async fn rebuilt_alike(scene: &TestCentral, tenant: TenantId) {
 }
 
 #[tokio::test]
-async fn who_was_second_and_what_was_numbered_stays_as_it_was_told_though_the_second_comes_back_first() {
-    let LostDay { scene, tenant, first, second, paris, told: [by_first, by_second, by_paris], .. } = lost_day().await;
+async fn prior_decisions_hold_though_the_node_that_was_second_pushes_first() {
+    let LostDay { scene, tenant, first, second, paris, received: [by_first, by_second, by_paris], .. } =
+        lost_day().await;
     assert_eq!((by_first[0].verdict.as_str(), by_second[0].verdict.as_str()), ("ACCEPTED", "CONFLICT"));
     let references = |results: &[RecordResult]| results.iter().filter_map(|r| r.reference.clone()).collect::<Vec<_>>();
     let year = &references(&by_first)[0][1..5];
@@ -234,28 +235,28 @@ async fn who_was_second_and_what_was_numbered_stays_as_it_was_told_though_the_se
         [format!("F{year}-LYO-000005"), format!("F{year}-LYO-000006"), format!("A{year}-LYO-000002")]
     );
     for (node, results) in [(&second, &by_second), (&paris, &by_paris), (&first, &by_first)] {
-        let again = send(&scene, node, &handed_back(node, 3, results)).await;
-        assert_eq!(told(&again), told(results));
+        let again = send(&scene, node, &with_prior_decisions(node, 3, results)).await;
+        assert_eq!(as_seen(&again), as_seen(results));
         assert!(again.iter().all(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())), "{again:?}");
         // Asked once more, the same: from what is stored now.
-        assert_eq!(send(&scene, node, &handed_back(node, 3, results)).await, again);
+        assert_eq!(send(&scene, node, &with_prior_decisions(node, 3, results)).await, again);
     }
     let (_, row) = scene.get(&first.key, "/api/v1/deliveries").await;
     assert_eq!(row["rows"][0]["validation"]["event_id"], json!(by_first[0].event_id), "{row}");
     let mut first = first;
     invoice(&mut first, "i-new");
     let new = first.push(&scene, 7, 7).await;
-    assert_eq!(references(&new.results), [format!("F{year}-LYO-000007")], "behind all that was promised");
+    assert_eq!(references(&new.results), [format!("F{year}-LYO-000007")], "after all prior numbers");
     rebuilt_alike(&scene, tenant).await;
 }
 
 #[tokio::test]
-async fn a_stamp_that_is_not_centrals_own_is_not_believed() {
-    let LostDay { scene, tenant, second, told: [by_first, by_second, _], .. } = lost_day().await;
-    let mut request = handed_back(&second, 3, &by_second);
-    let stamps: Vec<String> = by_second.iter().filter_map(|result| result.attestation.clone()).collect();
-    assert_eq!(stamps.len(), 4, "all four were decided by the order of arrival");
-    // It was second, and says that it was first; it wants a better number; it shows another's stamp.
+async fn a_prior_decision_that_central_did_not_attest_is_ignored() {
+    let LostDay { scene, tenant, second, received: [by_first, by_second, _], .. } = lost_day().await;
+    let mut request = with_prior_decisions(&second, 3, &by_second);
+    let attestations: Vec<String> = by_second.iter().filter_map(|result| result.attestation.clone()).collect();
+    assert_eq!(attestations.len(), 4, "all four were decided by the order of arrival");
+    // It was second, and says that it was first; it wants a better number; it shows another record's attestation.
     let said = request.records[0].prior_decision.as_mut().unwrap();
     (said.verdict, said.code, said.resolution) = ("ACCEPTED".to_owned(), None, None);
     let wished = request.records[1].prior_decision.as_mut().unwrap();
@@ -269,9 +270,9 @@ async fn a_stamp_that_is_not_centrals_own_is_not_believed() {
     assert_eq!(numbers, ["000003", "000004", "000001"], "as if nothing had been said");
     rebuilt_alike(&scene, tenant).await;
     for (decided, pointer) in [
-        (json!({ "verdict": "PERHAPS", "attestation": stamps[0] }), 400),
+        (json!({ "verdict": "PERHAPS", "attestation": attestations[0] }), 400),
         (json!({ "verdict": "ACCEPTED", "attestation": "00" }), 400),
-        (json!({ "verdict": "ACCEPTED", "attestation": stamps[0], "resolution": { "action": "CHOOSE" } }), 400),
+        (json!({ "verdict": "ACCEPTED", "attestation": attestations[0], "resolution": { "action": "CHOOSE" } }), 400),
     ] {
         let mut body = serde_json::to_value(second.request(3, 3)).unwrap();
         body["records"][0]["prior_decision"] = decided;
@@ -281,13 +282,13 @@ async fn a_stamp_that_is_not_centrals_own_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_number_that_was_given_anew_meanwhile_is_not_given_twice() {
-    let LostDay { scene, tenant, mut first, second, told: [_, by_second, _], .. } = lost_day().await;
-    // One that forgot what it was told comes first, and has gone on.
+async fn a_number_that_was_assigned_again_meanwhile_is_not_assigned_twice() {
+    let LostDay { scene, tenant, mut first, second, received: [_, by_second, _], .. } = lost_day().await;
+    // A node that has lost its results pushes first, and has gone on.
     invoice(&mut first, "i-late-1");
     invoice(&mut first, "i-late-2");
     let first = first.push(&scene, 3, first.seq.0).await.results;
-    let again = send(&scene, &second, &handed_back(&second, 3, &by_second)).await;
+    let again = send(&scene, &second, &with_prior_decisions(&second, 3, &by_second)).await;
     let numbers = |results: &[RecordResult]| -> Vec<String> {
         results.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1.to_owned())).collect()
     };
@@ -297,12 +298,12 @@ async fn a_number_that_was_given_anew_meanwhile_is_not_given_twice() {
     let honoured: Vec<bool> =
         again.iter().map(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())).collect();
     assert_eq!(honoured, [false, false, false, true], "the delivery was decided already, and not otherwise");
-    assert_eq!(told(&again[..1]), told(&by_second[..1]));
+    assert_eq!(as_seen(&again[..1]), as_seen(&by_second[..1]));
     rebuilt_alike(&scene, tenant).await;
 }
 
 #[tokio::test]
-async fn only_what_the_order_of_arrival_decides_is_stamped() {
+async fn only_what_the_order_of_arrival_decides_is_attested() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -314,11 +315,11 @@ async fn only_what_the_order_of_arrival_decides_is_stamped() {
     node.seal("INVOICE", "i-2", "INVOICE_CREATED", &wrong);
     let response = node.push_all(&scene).await;
     assert_eq!(verdicts(&response)[3..], ["ACCEPTED", "QUARANTINED TOTAL_MISMATCH"]);
-    let stamped: Vec<bool> = response.results.iter().map(|result| result.attestation.is_some()).collect();
-    assert_eq!(stamped, [false, false, false, true, false]);
+    let attested: Vec<bool> = response.results.iter().map(|result| result.attestation.is_some()).collect();
+    assert_eq!(attested, [false, false, false, true, false]);
 }
 
-/// A node asks how central stands with it, and says up to where it was answered.
+/// A node asks for the head that central holds of it, and reports up to where it was answered.
 async fn ask(scene: &TestCentral, node: &Node, acked: u64) {
     let path = format!("/api/v1/sync/status?epoch={}&acked={acked}", node.epoch.number);
     let (status, body) = scene.get(&node.key, &path).await;
@@ -330,8 +331,8 @@ async fn awaited(scene: &TestCentral, tenant: TenantId) -> usize {
 }
 
 #[tokio::test]
-async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_else_goes_on() {
-    let LostDay { scene, tenant, mut first, second, paris, token, told: [by_first, by_second, by_paris] } =
+async fn in_the_restore_window_only_what_could_break_a_prior_decision_waits() {
+    let LostDay { scene, tenant, mut first, second, paris, token, received: [by_first, by_second, by_paris] } =
         lost_day().await;
     let opened = restore::open(scene.central.database(), &Clock::system(), tenant, None).await.unwrap();
     assert_eq!(opened.len(), 3, "every node with a key: {opened:?}");
@@ -339,8 +340,8 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
     first.sell("s-fresh-1");
     invoice(&mut first, "i-fresh");
     first.sell("s-fresh-2");
-    let taken = send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
-    assert_eq!(told(&taken[..4]), told(&by_first));
+    let taken = send(&scene, &first, &with_prior_decisions(&first, 3, &by_first)).await;
+    assert_eq!(as_seen(&taken[..4]), as_seen(&by_first));
     assert_eq!((taken.len(), taken[4].verdict.as_str()), (5, "ACCEPTED"), "the sale before the new invoice is taken");
     let (status, problem) = first.send(&scene, &first.request(8, 9)).await;
     assert_eq!(
@@ -370,7 +371,7 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
     };
     assert_eq!((&nodes["handing_back"], waits(&first), waits(&second)), (&json!(true), false, true), "{nodes}");
     for (node, results) in [(&second, &by_second), (&paris, &by_paris)] {
-        assert_eq!(told(&send(&scene, node, &handed_back(node, 3, results)).await), told(results));
+        assert_eq!(as_seen(&send(&scene, node, &with_prior_decisions(node, 3, results)).await), as_seen(results));
         ask(&scene, node, node.seq.0).await;
     }
     // The last has come: what waited takes the numbers behind all that were promised.
@@ -383,10 +384,10 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
 
 #[tokio::test]
 async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
-    let LostDay { scene, tenant, mut first, told: [by_first, ..], .. } = lost_day().await;
+    let LostDay { scene, tenant, mut first, received: [by_first, ..], .. } = lost_day().await;
     let db = scene.central.database();
     restore::open(db, &Clock::system(), tenant, None).await.unwrap();
-    send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
+    send(&scene, &first, &with_prior_decisions(&first, 3, &by_first)).await;
     ask(&scene, &first, 6).await;
     invoice(&mut first, "i-fresh");
     assert_eq!(first.send(&scene, &first.request(7, 7)).await.0, StatusCode::SERVICE_UNAVAILABLE);
@@ -399,7 +400,7 @@ async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
 
 #[tokio::test]
 async fn a_restore_is_recorded_in_the_tenant_s_log_by_the_operator_alone() {
-    let LostDay { scene, tenant, mut first, token, told: [by_first, ..], .. } = lost_day().await;
+    let LostDay { scene, tenant, mut first, token, received: [by_first, ..], .. } = lost_day().await;
     let db = scene.central.database();
     let head: i64 = head_of(&scene, tenant).await;
     restore::open(db, &Clock::system(), tenant, Some("the disk of Monday")).await.unwrap();
@@ -415,7 +416,7 @@ async fn a_restore_is_recorded_in_the_tenant_s_log_by_the_operator_alone() {
     let (status, problem) = scene.post(&token, "/api/v1/events", draft.to_string()).await;
     assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("CENTRAL_ONLY")), "{problem}");
     first.seal("CENTRAL", "central", "CENTRAL_RESTORED", &payload);
-    let pushed = send(&scene, &first, &handed_back(&first, 3, &by_first)).await;
+    let pushed = send(&scene, &first, &with_prior_decisions(&first, 3, &by_first)).await;
     let last = pushed.last().unwrap();
     assert_eq!((last.verdict.as_str(), last.code.as_deref()), ("REJECTED", Some("CENTRAL_ONLY")));
 

@@ -132,7 +132,7 @@ async fn hand_over(
     let count = records.len() as u64;
     let clock = clocks.get(&epoch.number).cloned().unwrap_or_default();
     let brought = ImportedRecords { node, epoch, first_seq, previous, records, clock };
-    let taken = central.import_records(tenant, brought).await;
+    let taken = comptoir_central::import_records(central, tenant, brought).await;
     let ImportOutcome { results, held_before } =
         taken.map_err(|problem| failed(&problem, epoch, first_seq, done.records))?;
     done.records += count;

@@ -1,4 +1,4 @@
-//! `POST /api/v1/sync/push`: from the request to the queue, and the answer back.
+//! `POST /api/v1/sync/push`: reads the request before any lock, submits it to `ingest/queue.rs`, and answers.
 
 use std::sync::Arc;
 
@@ -18,37 +18,40 @@ use comptoir_proto::clock_change::ClockMarkDto;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, RecordResult, SealedRecord, parse_chain};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, SealedRecord, parse_chain};
 
-use super::answer::{JobOutcome, head_dto};
-use super::attestation::{Attestation, AttestationKey, AttestedEvent};
-use super::batch::Job;
-use super::prepare::{PrepareError, PreparedPush, PreparedRecord, RecordPosition, opening, prepare};
-use super::refusals::{NotedRefusal, note};
-use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
+use super::auth::credential;
+use super::error::{ProblemResponse, summary};
+use super::request::{body_bytes, expect_json};
 use crate::central::Central;
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
 use crate::identity::{Access, Credential};
+use crate::ingest::{
+    Attestation, AttestationKey, AttestedEvent, NotedRefusal, PreparedPush, PreparedRecord, Pushed, RecordPosition,
+    head_dto, note, opening, prepare,
+};
+use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
-/// Takes a push.
-pub(crate) async fn push(
+/// Appends a node's records, and answers with what was decided about each.
+pub(super) async fn push(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let mut sync = credential.node().map(|node| SyncSession::of_node(&central, credential.tenant, node, Direction::Up));
-    let taken = receive_push(&central, &credential, &headers, body, &mut sync).await;
+    let mut sync = credential.node().map(|node| {
+        SyncSession::of_node((central.database(), central.clock()), credential.tenant, node, Direction::Up)
+    });
+    let pushed = receive_push(&central, &credential, &headers, body, &mut sync).await;
     if let Some(sync) = sync {
-        sync.end_beside(&central, counts(&taken));
+        sync.end_in_background(pushed.as_ref().map(counts).map_err(summary));
     }
-    match taken {
+    match pushed {
         Ok(response) => Ok(Json(response).into_response()),
         Err(problem) => {
             let node = credential.node().map(|node| node.to_string()).unwrap_or_default();
             tracing::info!(tenant.id = %credential.tenant, node.id = node, code = problem.code, detail = problem.detail, "push refused");
-            note(&central, NotedRefusal { credential: &credential, problem: &problem }).await;
+            let refused = NotedRefusal { credential: &credential, code: &problem.code, detail: &problem.detail };
+            note(central.database(), central.ingest_queue(), refused).await;
             Err(ProblemResponse(problem))
         }
     }
@@ -73,40 +76,26 @@ async fn receive_push(
     if let Some(sync) = sync {
         sync.clock_offset_micros = Some(push.clock_offset_micros);
     }
-    let stamped: Vec<Option<AttestedEvent>> = push.records.iter().map(AttestedEvent::of).collect();
-    let answer = central.ingest_queue().submit(credential.tenant, Job::Push(push)).await?;
+    let attested: Vec<Option<AttestedEvent>> = push.records.iter().map(AttestedEvent::of).collect();
+    let Pushed { mut results, head } = central.ingest_queue().submit(credential.tenant, push).await?;
     drop(reserved);
-    match answer {
-        JobOutcome::Refused(problem) => Err(problem),
-        JobOutcome::Drafted(_) | JobOutcome::OfDevice(_) => {
-            Err(Problem::new(ErrorCode::Internal, "a push was answered as drafts"))
-        }
-        JobOutcome::Pushed { mut results, head } => {
-            let head = head_dto(&head);
-            for (result, stamped) in results.iter_mut().zip(&stamped) {
-                stamped.iter().for_each(|stamped| central.attestation_key().put(stamped, result));
-            }
-            Ok(PushResponse {
-                results,
-                signed_head: central.signed_head(credential.tenant, node, &head),
-                head,
-                server_time: instant::format(central.clock().now()),
-                incarnation: central.incarnation(),
-            })
-        }
+    for (result, event) in results.iter_mut().zip(&attested) {
+        event.iter().for_each(|event| central.attestation_key().attest(event, result));
     }
+    let head = head_dto(&head);
+    Ok(PushResponse {
+        results,
+        signed_head: central.signed_head(credential.tenant, node, &head),
+        head,
+        server_time: instant::format(central.clock().now()),
+        incarnation: central.incarnation(),
+    })
 }
 
-/// What is written down of it.
-fn counts(taken: &Result<PushResponse, Problem>) -> Result<SyncCounts, Problem> {
-    let of = |results: &[RecordResult], verdict: Verdict| {
-        results.iter().filter(|result| result.verdict == verdict.as_str()).count()
-    };
-    taken.as_ref().map_err(Clone::clone).map(|response| SyncCounts {
-        events: response.results.len(),
-        conflicts: of(&response.results, Verdict::Conflict),
-        failed: of(&response.results, Verdict::Rejected),
-    })
+/// For the log of synchronisations.
+fn counts(response: &PushResponse) -> SyncCounts {
+    let of = |verdict: Verdict| response.results.iter().filter(|result| result.verdict == verdict.as_str()).count();
+    SyncCounts { events: response.results.len(), conflicts: of(Verdict::Conflict), failed: of(Verdict::Rejected) }
 }
 
 /// Reads a push request; the schema of every payload is checked here, before any lock.
@@ -137,10 +126,10 @@ fn read(
         .ok_or_else(|| bad(format!("{:?} is no RFC 3339 instant", request.node_time)).at("/node_time"))?;
     let sent = decode_records(&request)?;
     let first = RecordPosition { tenant: credential.tenant, node, epoch, seq: first_seq };
-    let (handed_back, taken_in, marks) = (handed_back(&request)?, taken_in(&request)?, clock_marks(&request)?);
-    let mut records = prepare(first, previous, sent).map_err(|error| refused(&error))?;
-    for (index, promise, stamp) in handed_back {
-        promised(&mut records[index], promise, stamp, key);
+    let (prior, taken_in, marks) = (prior_decisions(&request)?, taken_in(&request)?, clock_marks(&request)?);
+    let mut records = prepare(first, previous, sent)?;
+    for (index, decision, attestation) in prior {
+        set_prior_decision(&mut records[index], decision, attestation, key);
     }
     for (index, at) in taken_in {
         records[index].taken_in = Some(at);
@@ -151,7 +140,7 @@ fn read(
     Ok(PreparedPush { node, epoch, first_seq, previous, records, opening, clock_offset_micros, clock })
 }
 
-/// What the node's log says of its clock, in the order of the log.
+/// What the node's log says about its clock, in the order of the log.
 fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
     let got = request.clock.len();
     if got > CLOCK_MARKS_MAX {
@@ -165,7 +154,7 @@ fn clock_marks(request: &PushRequest) -> Result<Vec<ClockMark>, Problem> {
     request.clock.iter().enumerate().map(read).collect()
 }
 
-/// When the node took records in, by their index in the push.
+/// When the node received events, by their record's index in the push.
 fn taken_in(request: &PushRequest) -> Result<Vec<(usize, Timestamp)>, Problem> {
     let read = |(index, taken): (usize, &RecordIntake)| {
         let at = format!("/taken_in/{index}");
@@ -210,34 +199,29 @@ fn decode_records(request: &PushRequest) -> Result<Vec<(Vec<u8>, comptoir_core::
     request.records.iter().enumerate().map(decode).collect()
 }
 
-/// What a node says that central had decided, by the record's place in the push.
-fn handed_back(request: &PushRequest) -> Result<Vec<(usize, PriorDecision, Attestation)>, Problem> {
+/// What the node says that central had decided, by the record's index in the push.
+fn prior_decisions(request: &PushRequest) -> Result<Vec<(usize, PriorDecision, Attestation)>, Problem> {
     let read = |(index, record): (usize, &SealedRecord)| {
         let decided = record.prior_decision.as_ref()?;
         let unread = || {
             let detail = "what was decided before does not read: hand it back as it was given, or not at all";
             Problem::new(ErrorCode::MalformedBody, detail).at(format!("/records/{index}/decided"))
         };
-        Some(decided.read().map(|(promise, stamp)| (index, promise, stamp)).ok_or_else(unread))
+        Some(decided.read().map(|(decision, attestation)| (index, decision, attestation)).ok_or_else(unread))
     };
     request.records.iter().enumerate().filter_map(read).collect()
 }
 
-/// Believes what bears central's own mark. The rest is decided as if nothing had been said.
-fn promised(record: &mut PreparedRecord, promise: PriorDecision, stamp: Attestation, key: &AttestationKey) {
-    if AttestedEvent::of(record).is_some_and(|stamped| key.holds(&stamped, &promise, stamp)) {
-        record.promise = Some(promise);
+/// Sets a prior decision that central attested. A record with any other is decided as if it had none.
+fn set_prior_decision(
+    record: &mut PreparedRecord,
+    decision: PriorDecision,
+    attestation: Attestation,
+    key: &AttestationKey,
+) {
+    if AttestedEvent::of(record).is_some_and(|event| key.verifies(&event, &decision, attestation)) {
+        record.prior_decision = Some(decision);
     } else {
-        tracing::warn!(event.id = %record.event_id, "a decision was handed back that central never made: it is decided anew");
-    }
-}
-
-pub(super) fn refused(error: &PrepareError) -> Problem {
-    match error {
-        PrepareError::Chain { seq, computed, sent } => Problem::new(ErrorCode::ChainMismatch, error.to_string())
-            .with("seq", seq.0)
-            .with("computed_chain", computed.to_string())
-            .with("sent_chain", sent.to_string()),
-        PrepareError::Tenant { seq, .. } => Problem::new(ErrorCode::WrongTenant, error.to_string()).with("seq", seq.0),
+        tracing::warn!(event.id = %record.event_id, "central did not attest the prior decision: the event is decided again");
     }
 }

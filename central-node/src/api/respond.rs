@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use comptoir_core::id::{SiteId, TenantId};
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{ReportError, csv_table};
-use crate::api::{self, ProblemResponse};
+use super::auth::{credential, forbidden};
+use super::error::ProblemResponse;
 use crate::central::Central;
 use crate::identity::{Access, Credential};
+use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
 
 /// Up to where a table is complete, which has no place for it inside.
 const COMPLETE_TO: HeaderName = HeaderName::from_static("comptoir-complete-to");
@@ -37,7 +36,7 @@ impl FromRequestParts<Arc<Central>> for ReportCaller {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, central: &Arc<Central>) -> Result<ReportCaller, ProblemResponse> {
-        api::credential(central, &parts.headers).await.map(ReportCaller)
+        credential(central, &parts.headers).await.map(ReportCaller)
     }
 }
 
@@ -51,9 +50,7 @@ impl ReportCaller {
     pub(super) fn reads_reports(&self) -> Result<(), Problem> {
         match self.0.access {
             Access::Admin => Ok(()),
-            Access::Node { .. } => {
-                Err(Problem::new(ErrorCode::Forbidden, "reports are read with an administrator's token"))
-            }
+            Access::Node { .. } => Err(forbidden("reports are read with an administrator's token")),
         }
     }
 
@@ -63,16 +60,8 @@ impl ReportCaller {
             (Access::Admin, asked) => Ok(asked),
             (Access::Node { site: Some(own), .. }, None) => Ok(Some(own)),
             (Access::Node { site: Some(own), .. }, Some(asked)) if asked == own => Ok(Some(own)),
-            (Access::Node { .. }, _) => Err(Problem::new(ErrorCode::Forbidden, "a node reads what its own site has")),
+            (Access::Node { .. }, _) => Err(forbidden("a node reads what its own site has")),
         }
-    }
-}
-
-/// Reads a query string; the type says which parameters there are.
-pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    match Query::<T>::try_from_uri(uri) {
-        Ok(Query(query)) => Ok(query),
-        Err(error) => Err(Problem::new(ErrorCode::InvalidParameter, error.body_text())),
     }
 }
 
@@ -87,7 +76,7 @@ pub(super) fn table(
     table: Result<Vec<u8>, ReportError>,
     (complete_through, stale_sites, next_cursor): (u64, &[Uuid], Option<&str>),
 ) -> ReportResponse {
-    let mut response = ([(CONTENT_TYPE, csv_table::CONTENT_TYPE)], table?).into_response();
+    let mut response = ([(CONTENT_TYPE, CSV_CONTENT_TYPE)], table?).into_response();
     let headers = response.headers_mut();
     let late: Vec<String> = stale_sites.iter().map(Uuid::to_string).collect();
     headers.insert(COMPLETE_TO, HeaderValue::from(complete_through));

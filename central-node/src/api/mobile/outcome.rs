@@ -7,8 +7,8 @@ use comptoir_proto::sync_v1::RecordResult;
 use serde_json::{Value, json};
 
 use crate::devices::seal::DeviceOutcome;
-use crate::devices::sync_log::SyncCounts;
 use crate::ingest::DeviceResult;
+use crate::sync_log::SyncCounts;
 
 /// One event's part of the answer.
 pub(super) enum EventOutcome {

@@ -16,14 +16,14 @@ use comptoir_proto::problem::Problem;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::store::{self, Size};
-use crate::api::request::{Path, body_bytes};
-use crate::api::{ProblemResponse, credential};
+use super::auth::credential;
+use super::error::ProblemResponse;
+use super::request::{Path, body_bytes};
+use crate::blobs::{self, BlobSize};
 use crate::central::Central;
-use crate::database::{self, StoreError};
+use crate::database::{Database, StoreError};
 
-/// The routes; central adds them to its own.
-pub(crate) fn router() -> Router<Arc<Central>> {
+pub(super) fn router() -> Router<Arc<Central>> {
     Router::new().route(paths::BLOB, get(read).put(write))
 }
 
@@ -42,10 +42,7 @@ async fn write(
         let detail = format!("the {} bytes have the BLAKE3 {found}, the path names {named}", bytes.len());
         return Err(Problem::new(ErrorCode::ChecksumMismatch, detail).with("computed", found.to_string()).into());
     }
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, credential.tenant).await?;
-    let new = store::store(&tx, credential.tenant, &named, &bytes).await?;
-    tx.commit().await.map_err(|error| StoreError::of(&error, database::TxPhase::Committing))?;
+    let new = blobs::store(central.database(), credential.tenant, &named, &bytes).await?;
     Ok(if new { StatusCode::CREATED } else { StatusCode::OK })
 }
 
@@ -58,16 +55,12 @@ async fn read(
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let named = hash_of(&hash)?;
-    let size = {
-        let mut connection = central.database().service().await?;
-        let tx = database::begin(&mut connection, credential.tenant).await?;
-        store::size(&tx, credential.tenant, &named).await?
-    };
+    let size = blobs::size(central.database(), credential.tenant, &named).await?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {named}"));
     let size = size.ok_or_else(missing)?;
     let body = match method {
         Method::HEAD => Body::empty(),
-        _ => Body::from_stream(chunks(central, credential.tenant, named, size)),
+        _ => Body::from_stream(chunks(central.database().clone(), credential.tenant, named, size)),
     };
     let mut response = body.into_response();
     let head = response.headers_mut();
@@ -89,15 +82,15 @@ async fn read(
 
 /// The file's chunks, each read when the one before was taken. A failure ends the answer early, which its length makes plain.
 fn chunks(
-    central: Arc<Central>,
+    database: Database,
     tenant: TenantId,
     hash: blake3::Hash,
-    size: Size,
+    size: BlobSize,
 ) -> ReceiverStream<Result<Bytes, StoreError>> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         for number in 0..size.chunks {
-            let chunk = one_chunk(&central, tenant, &hash, number).await;
+            let chunk = blobs::chunk(&database, tenant, &hash, number).await;
             let failed = chunk.is_err();
             // Whoever no longer listens has ended the stream.
             if sender.send(chunk).await.is_err() || failed {
@@ -106,12 +99,6 @@ fn chunks(
         }
     });
     ReceiverStream::new(receiver)
-}
-
-async fn one_chunk(central: &Central, tenant: TenantId, hash: &blake3::Hash, number: i32) -> Result<Bytes, StoreError> {
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, tenant).await?;
-    store::chunk(&tx, tenant, hash, number).await
 }
 
 /// 64 lower-case hex digits: one file has one name.

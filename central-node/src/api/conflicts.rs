@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use comptoir_core::event::Fields;
-use comptoir_core::id::{EventId, Name, NodeId};
-use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
-use comptoir_core::position::Position;
+use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::paths;
@@ -23,19 +21,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::list::{Filter, list};
-use super::resolve::{self, Choice, ResolutionBasis, ResolutionRequest, already, check_seen, found};
-use super::shown::{self, ConflictDto};
-use crate::api::request::{Path, body_bytes, expect_json, idempotency_key};
-use crate::api::{ProblemResponse, credential};
+use super::auth::credential;
+use super::error::ProblemResponse;
+use super::request::{Path, body_bytes, expect_json, idempotency_key, page_limit, position, query};
 use crate::central::Central;
-use crate::database;
+use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest};
+use crate::conflicts::shown::{self, ConflictDto};
+use crate::conflicts::{Choice, Filter, list};
 
 /// Conflicts of one page where none is asked for: each is shown whole.
 const PAGE_CONFLICTS: usize = 50;
 
-/// The routes; central adds them to its own.
-pub(crate) fn router() -> Router<Arc<Central>> {
+pub(super) fn router() -> Router<Arc<Central>> {
     Router::new()
         .route(paths::CONFLICTS, get(page))
         .route(paths::CONFLICT, get(one))
@@ -82,21 +79,12 @@ pub(crate) struct PageDto {
     more: bool,
 }
 
-async fn page(
-    State(central): State<Arc<Central>>,
-    query: Result<Query<ConflictsQuery>, QueryRejection>,
-    headers: HeaderMap,
-) -> Result<Response, ProblemResponse> {
+async fn page(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
+    let query: ConflictsQuery = query(&uri)?;
+    let limit = page_limit(query.limit, PAGE_CONFLICTS)?;
+    let after = position("after", query.after)?;
     let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail);
-    let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
-    let limit = query.limit.unwrap_or(PAGE_CONFLICTS);
-    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
-        return Err(bad(format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}")).into());
-    }
-    if i64::try_from(query.after).is_err() {
-        return Err(bad(format!("after={}: no position is so high", query.after)).at("after").into());
-    }
     let name = |text: Option<String>| text.map(Name::new).transpose().map_err(|error| bad(error.to_string()));
     let filter = Filter {
         entity_type: name(query.entity_type)?,
@@ -104,9 +92,7 @@ async fn page(
         node: credential.node().or(query.node.map(NodeId::new)),
         all: query.state == Some(ConflictFilter::All),
     };
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, credential.tenant).await?;
-    let listed = list(&tx, credential.tenant, &filter, Position(query.after), limit).await?;
+    let listed = list(central.database(), credential.tenant, &filter, after, limit).await?;
     let conflicts = listed.conflicts.iter().map(shown::conflict).collect::<Result<_, _>>()?;
     Ok(axum::Json(PageDto { conflicts, next: listed.next.to_string(), more: listed.more }).into_response())
 }
@@ -118,9 +104,7 @@ async fn one(
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let event = event_id(&event)?;
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, credential.tenant).await?;
-    let conflict = found(&tx, credential.tenant, event, credential.node()).await?;
+    let conflict = resolve::find(central.database(), credential.tenant, event, credential.node()).await?;
     let shown = shown::conflict(&conflict)?;
     Ok(tagged(&shown.etag, &shown))
 }
@@ -147,17 +131,8 @@ async fn preview(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
-    let event = event_id(&event)?;
-    let order = order(&central, credential.node(), event, &headers, body).await?;
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, credential.tenant).await?;
-    let conflict = found(&tx, credential.tenant, event, order.of_node).await?;
-    if let Some(settled) = &conflict.settled {
-        return Err(already(&conflict, settled).into());
-    }
-    check_seen(&conflict, event, &order)?;
-    let plan = conflict.plan(order.choice, order.fields.as_ref())?;
+    let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
+    let (conflict, plan) = resolve::preview(central.database(), tenant, event, &request).await?;
     Ok(tagged(&conflict.etag(), &shown::preview(&conflict, &plan)?))
 }
 
@@ -167,34 +142,22 @@ async fn decide(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
-    let event = event_id(&event)?;
-    let order = order(&central, credential.node(), event, &headers, body).await?;
-    let resolved = resolve::resolve(&central, credential.tenant, event, &order).await?;
+    let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
+    let resolved = resolve::resolve(central.database(), central.ingest_queue(), tenant, event, &request).await?;
     let etag = format!("\"{}\"", resolved.entity.version);
     Ok(tagged(&etag, &shown::resolved(resolved)?))
 }
 
-/// Reads what is asked for; it must say what the person saw.
-async fn order(
-    central: &Arc<Central>,
-    of_node: Option<NodeId>,
-    event: EventId,
+/// Reads whose conflict a choice is about, and the choice.
+async fn read_choice(
+    central: &Central,
+    event: &str,
     headers: &HeaderMap,
     body: Body,
-) -> Result<ResolutionRequest, Problem> {
-    let seen = headers.get(header::IF_MATCH).ok_or_else(|| {
-        Problem::new(
-            ErrorCode::PreconditionRequired,
-            "send the conflict's ETag as If-Match: it says what you decide about",
-        )
-    })?;
-    let unreadable =
-        || Problem::new(ErrorCode::InvalidParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
-    let seen = seen.to_str().map_err(|_| unreadable())?.trim().to_owned();
-    if seen.is_empty() {
-        return Err(unreadable());
-    }
+) -> Result<(TenantId, EventId, ResolutionRequest), ProblemResponse> {
+    let credential = credential(central, headers).await?;
+    let event = event_id(event)?;
+    let basis = ResolutionBasis::Page(conflict_etag(headers)?);
     expect_json(headers)?;
     let key = idempotency_key(headers)?;
     let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
@@ -202,7 +165,9 @@ async fn order(
     let dto: ChoiceDto = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
     let user = dto.user.map(Name::new).transpose().map_err(|error| bad(error.to_string()).at("/user"))?;
     let id = match (dto.id, key) {
-        (Some(id), _) if id.is_nil() || id.is_max() => return Err(bad(format!("{id} names no event")).at("/id")),
+        (Some(id), _) if id.is_nil() || id.is_max() => {
+            return Err(bad(format!("{id} names no event")).at("/id").into());
+        }
         (Some(id), _) => EventId::new(id),
         (None, Some(key)) => event.derived(&format!("resolve/{key}")),
         (None, None) => EventId::new(Uuid::now_v7()),
@@ -212,7 +177,23 @@ async fn order(
             |(name, value): (String, Box<RawValue>)| (name, (value.get() != "null").then(|| value.get().to_owned()));
         fields.into_iter().map(field).collect::<Fields>()
     });
-    Ok(ResolutionRequest { id: Some(id), choice: dto.choice, fields, user, seen: ResolutionBasis::Page(seen), of_node })
+    let of_node = credential.node();
+    let request = ResolutionRequest { id: Some(id), choice: dto.choice, fields, user, seen: basis, of_node };
+    Ok((credential.tenant, event, request))
+}
+
+/// The ETag of the conflict that the person saw.
+fn conflict_etag(headers: &HeaderMap) -> Result<String, Problem> {
+    let seen = headers.get(header::IF_MATCH).ok_or_else(|| {
+        Problem::new(
+            ErrorCode::PreconditionRequired,
+            "send the conflict's ETag as If-Match: it says what you decide about",
+        )
+    })?;
+    let unreadable =
+        || Problem::new(ErrorCode::InvalidParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
+    let text = seen.to_str().map_err(|_| unreadable())?.trim();
+    if text.is_empty() { Err(unreadable()) } else { Ok(text.to_owned()) }
 }
 
 fn event_id(text: &str) -> Result<EventId, Problem> {

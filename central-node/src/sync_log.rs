@@ -1,41 +1,25 @@
 //! The log of synchronisations: one row per sync, written in a short transaction of its own once the client's fate is decided. Losing the
 //! last rows in a power cut loses no event, so it does not wait for the disk.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
-use axum::routing::get;
-use axum::{Json, Router};
 use comptoir_core::id::{NodeId, TenantId};
-use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::desktop_v1::{SyncLog, SyncLogPage, SyncStatistics};
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
-use comptoir_proto::openapi::words;
-use comptoir_proto::paths;
-use comptoir_proto::problem::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::device::{Contract, Device};
-use super::query;
-use crate::api::{ProblemResponse, admin};
-use crate::central::Central;
-use crate::database::{self, Micros, StoreError, natural};
+use crate::clock::Clock;
+use crate::database::{self, Database, Micros, StoreError, natural};
 
 /// Characters of an error or a batch's name that are kept.
 const TEXT_CHARS_MAX: usize = 500;
 
-pub(super) fn router() -> Router<Arc<Central>> {
-    Router::new().route(paths::SYNC_LOG, get(list))
-}
-
-/// Which way.
+/// The direction that events flow in, seen from the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Direction {
     Up,
@@ -45,6 +29,8 @@ pub(crate) enum Direction {
 /// A synchronisation that has begun.
 #[derive(Debug)]
 pub(crate) struct SyncSession {
+    database: Database,
+    clock: Clock,
     tenant: TenantId,
     client: String,
     node: Option<NodeId>,
@@ -55,7 +41,7 @@ pub(crate) struct SyncSession {
     pub(crate) clock_offset_micros: Option<i64>,
 }
 
-/// How it went.
+/// How many events a synchronisation moved, and how many of them need attention.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct SyncCounts {
     pub(crate) events: usize,
@@ -64,76 +50,82 @@ pub(crate) struct SyncCounts {
 }
 
 impl SyncSession {
-    /// Of a client that is not known yet: only what it calls itself.
+    /// Of a phone or desktop, by its own name for itself: it may not be known yet.
     pub(crate) fn of_client(
-        central: &Central,
+        (database, clock): (&Database, &Clock),
         tenant: TenantId,
         client: &str,
-        contract: Contract,
-        direction: Direction,
-    ) -> SyncSession {
-        SyncSession::begin(central, tenant, client.to_owned(), None, contract.as_str(), direction)
-    }
-
-    /// Of a node.
-    pub(crate) fn of_node(central: &Central, tenant: TenantId, node: NodeId, direction: Direction) -> SyncSession {
-        SyncSession::begin(central, tenant, node.to_string(), Some(node), "native", direction)
-    }
-
-    fn begin(
-        central: &Central,
-        tenant: TenantId,
-        client: String,
-        node: Option<NodeId>,
         contract: &'static str,
         direction: Direction,
     ) -> SyncSession {
-        let started_at = central.clock().now();
-        SyncSession { tenant, client, node, contract, direction, started_at, batch_id: None, clock_offset_micros: None }
+        SyncSession {
+            started_at: clock.now(),
+            database: database.clone(),
+            clock: clock.clone(),
+            tenant,
+            client: client.to_owned(),
+            node: None,
+            contract,
+            direction,
+            batch_id: None,
+            clock_offset_micros: None,
+        }
+    }
+
+    /// Of a node.
+    pub(crate) fn of_node(
+        services: (&Database, &Clock),
+        tenant: TenantId,
+        node: NodeId,
+        direction: Direction,
+    ) -> SyncSession {
+        let session = SyncSession::of_client(services, tenant, &node.to_string(), "native", direction);
+        SyncSession { node: Some(node), ..session }
     }
 
     /// The client is this device.
-    pub(crate) fn is_of(&mut self, device: &Device) {
-        self.node = Some(device.node);
+    pub(crate) fn is_of(&mut self, node: NodeId) {
+        self.node = Some(node);
     }
 
-    /// Writes it down. That may fail; the synchronisation stands all the same.
-    pub(crate) async fn end(self, central: &Central, outcome: Result<SyncCounts, &Problem>) {
-        if let Err(error) = self.write(central, outcome).await {
+    /// Logs how the synchronisation ended: its counts, or the text of its error. A row that cannot be written costs the client nothing.
+    pub(crate) async fn end(self, outcome: Result<SyncCounts, String>) {
+        if let Err(error) = self.write(outcome).await {
             tracing::warn!(tenant.id = %self.tenant, client = self.client, %error, "a synchronisation could not be logged");
         }
     }
 
-    /// The same, beside the answer, which does not wait for it.
-    pub(crate) fn end_beside(self, central: &Arc<Central>, outcome: Result<SyncCounts, Problem>) {
-        let central = Arc::clone(central);
-        tokio::spawn(async move { self.end(&central, outcome.as_ref().copied()).await });
+    /// The same in a task of its own, so that the answer does not wait for it.
+    pub(crate) fn end_in_background(self, outcome: Result<SyncCounts, String>) {
+        tokio::spawn(self.end(outcome));
     }
 
-    async fn write(&self, central: &Central, outcome: Result<SyncCounts, &Problem>) -> Result<(), StoreError> {
-        let counts = outcome.unwrap_or_default();
-        let status = match outcome {
-            Err(_) => SyncOutcome::Failed,
-            Ok(counts) if counts.conflicts + counts.failed > 0 => SyncOutcome::Partial,
-            Ok(_) => SyncOutcome::Success,
+    async fn write(&self, outcome: Result<SyncCounts, String>) -> Result<(), StoreError> {
+        let (counts, error) = match outcome {
+            Ok(counts) => (counts, None),
+            Err(error) => (SyncCounts::default(), Some(kept(&error))),
+        };
+        let status = match &error {
+            Some(_) => SyncOutcome::Failed,
+            None if counts.conflicts + counts.failed > 0 => SyncOutcome::Partial,
+            None => SyncOutcome::Success,
         };
         let status = status.as_str();
         let direction = match self.direction {
             Direction::Up => "UP",
             Direction::Down => "DOWN",
         };
-        let error = outcome.err().map(|problem| kept(&format!("{}: {}", problem.code, problem.detail)));
         let batch_id = self.batch_id.as_deref().map(kept);
         let client = kept(&self.client);
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let mut connection = central.database().service().await?;
+        let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, self.tenant).await?;
         let sql = "insert into sync_log (tenant_id, started_at, sync_id, client, node_id, contract, direction, batch_id, events_count,
                                          conflicts_count, failed_count, status, completed_at, clock_offset_micros, error)
                    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
                    from set_config('synchronous_commit', 'off', true)";
         let statement = tx.prepare_cached(sql).await?;
-        let columns: [&(dyn ToSql + std::marker::Sync); 15] = [
+        let columns: [&(dyn ToSql + Sync); 15] = [
             &self.tenant.uuid(),
             &Micros(self.started_at),
             &Uuid::now_v7(),
@@ -146,7 +138,7 @@ impl SyncSession {
             &count(counts.conflicts),
             &count(counts.failed),
             &status,
-            &Micros(central.clock().now().max(self.started_at)),
+            &Micros(self.clock.now().max(self.started_at)),
             &self.clock_offset_micros,
             &error,
         ];
@@ -160,11 +152,11 @@ fn kept(text: &str) -> String {
     text.chars().filter(|character| *character != '\0').take(TEXT_CHARS_MAX).collect()
 }
 
-/// How a synchronisation ended.
+/// How a synchronisation ended: partial where some of its events were refused or are in conflict.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schemars(inline)]
-enum SyncOutcome {
+pub(crate) enum SyncOutcome {
     Success,
     Partial,
     Failed,
@@ -180,51 +172,69 @@ impl SyncOutcome {
     }
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SyncLogQuery {
+/// A page of the log.
+#[derive(Debug)]
+pub(crate) struct SyncLogRequest {
     /// One client.
-    client: Option<String>,
+    pub(crate) client: Option<String>,
     /// One outcome.
-    status: Option<SyncOutcome>,
-    /// Rows of a page.
-    #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<usize>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+    pub(crate) status: Option<SyncOutcome>,
+    /// Only what is older than the last row of the page before.
+    pub(crate) before: Option<SyncLogCursor>,
+    /// Rows of the page, one or more.
+    pub(crate) limit: usize,
 }
 
-/// Newest first, with what they come to together.
-async fn list(
-    State(central): State<Arc<Central>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Json<SyncLogPage>, ProblemResponse> {
-    let credential = admin(&central, &headers).await?;
-    let query: SyncLogQuery = query(&uri)?;
-    let limit = query.limit.unwrap_or(100);
-    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
-        let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}");
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("limit").into());
-    }
-    let before = query.cursor.as_deref().map(read_cursor).transpose()?;
-    let (before_at, before_id) = before.unzip();
-    let (tenant, client, status) = (credential.tenant.uuid(), query.client, query.status.map(SyncOutcome::as_str));
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, credential.tenant).await?;
-    let statement = tx.prepare_cached(include_str!("sync_log_page.sql")).await.map_err(StoreError::from)?;
+/// Newest first, with statistics over all rows that the request means. A clock drifts past `drift_limit`.
+pub(crate) async fn page(
+    database: &Database,
+    tenant: TenantId,
+    request: SyncLogRequest,
+    drift_limit: Duration,
+) -> Result<SyncLogPage, StoreError> {
+    let SyncLogRequest { client, status, before, limit } = request;
+    let (id, status) = (tenant.uuid(), status.map(SyncOutcome::as_str));
+    let (before_at, before_id) = before.map(|before| (Micros(before.started_at), before.sync_id)).unzip();
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let statement = tx.prepare_cached(include_str!("sync_log_page.sql")).await?;
     let rows_max = limit as i64 + 1;
-    let parameters: [&(dyn ToSql + std::marker::Sync); 6] =
-        [&tenant, &client, &status, &before_at.map(Micros), &before_id, &rows_max];
-    let rows = tx.query(&statement, &parameters).await.map_err(StoreError::from)?;
-    let statement = tx.prepare_cached(include_str!("sync_log_statistics.sql")).await.map_err(StoreError::from)?;
-    let sums = tx.query_one(&statement, &[&tenant, &client, &status]).await.map_err(StoreError::from)?;
-    let drift_micros_max = u64::try_from(central.clock_drift_limit().as_micros()).unwrap_or(u64::MAX);
+    let parameters: [&(dyn ToSql + Sync); 6] = [&id, &client, &status, &before_at, &before_id, &rows_max];
+    let rows = tx.query(&statement, &parameters).await?;
+    let statement = tx.prepare_cached(include_str!("sync_log_statistics.sql")).await?;
+    let sums = tx.query_one(&statement, &[&id, &client, &status]).await?;
+    let drift_micros_max = u64::try_from(drift_limit.as_micros()).unwrap_or(u64::MAX);
     let entries: Vec<SyncLog> =
         rows.iter().take(limit).map(|row| entry(row, drift_micros_max)).collect::<Result<_, _>>()?;
     let last = rows.get(limit - 1).filter(|_| rows.len() > limit);
-    let next_cursor = last.map(write_cursor).transpose()?;
-    Ok(Json(SyncLogPage { entries, statistics: statistics(&sums)?, next_cursor }))
+    let next_cursor = last.map(SyncLogCursor::of_row).transpose()?.map(|cursor| cursor.to_string());
+    Ok(SyncLogPage { entries, statistics: statistics(&sums)?, next_cursor })
+}
+
+/// The last row of a page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SyncLogCursor {
+    started_at: Timestamp,
+    sync_id: Uuid,
+}
+
+impl SyncLogCursor {
+    fn of_row(row: &Row) -> Result<SyncLogCursor, StoreError> {
+        let started_at: Micros = row.try_get("started_at")?;
+        Ok(SyncLogCursor { started_at: started_at.0, sync_id: row.try_get("sync_id")? })
+    }
+
+    /// Reads what [`SyncLogPage::next_cursor`] said.
+    pub(crate) fn parse(text: &str) -> Option<SyncLogCursor> {
+        let (started_at, sync_id) = text.split_once('.')?;
+        Some(SyncLogCursor { started_at: Timestamp(started_at.parse().ok()?), sync_id: Uuid::parse_str(sync_id).ok()? })
+    }
+}
+
+impl std::fmt::Display for SyncLogCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.started_at.0, self.sync_id)
+    }
 }
 
 fn entry(row: &Row, drift_micros_max: u64) -> Result<SyncLog, StoreError> {
@@ -265,16 +275,4 @@ fn statistics(row: &Row) -> Result<SyncStatistics, StoreError> {
         mean_duration: number("mean_duration")?,
         last_at: last.map(|at| instant::format(at.0)),
     })
-}
-
-fn write_cursor(row: &Row) -> Result<String, StoreError> {
-    let at: Micros = row.try_get("started_at")?;
-    let id: Uuid = row.try_get("sync_id")?;
-    Ok(format!("{}.{id}", at.0.0))
-}
-
-fn read_cursor(text: &str) -> Result<(Timestamp, Uuid), Problem> {
-    let read = |(at, id): (&str, &str)| Some((Timestamp(at.parse().ok()?), Uuid::parse_str(id).ok()?));
-    let bad = || Problem::new(ErrorCode::InvalidParameter, format!("{text:?} is no cursor of this list")).at("cursor");
-    text.split_once('.').and_then(read).ok_or_else(bad)
 }

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 
 use crate::database::StoreError;
-use crate::devices::changes::change_id;
+use crate::devices::change_id;
 
 /// A change as a phone is given it.
 pub(super) fn server_event(tenant: TenantId, change: RowChange) -> Result<ServerEvent, StoreError> {

@@ -1,98 +1,46 @@
-//! `POST /api/sync/down`: what changed since the client's last synchronisation. What only the client itself changed is not given back to
-//! it, unless it begins again.
+//! A page of what changed, for a desktop.
 //!
 //! A row is given where it changed last, and also where it came to be, if it has changed since behind the page: so a client that holds
 //! everything up to a position holds every row that came to be by then, and CREATE and UPDATE follow from the position alone, however
 //! rows move while it pages through.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::HeaderMap;
 use comptoir_core::id::EventId;
-use comptoir_core::limits::{LIST_BODY_BYTES_MAX, PAGE_ROWS_MAX};
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::desktop_v1::{Operation, SyncChange, SyncDownRequest, SyncDownResponse};
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
+use comptoir_proto::desktop_v1::{Operation, SyncChange, SyncDownResponse};
 use comptoir_proto::pull_v1::{RowChange, RowKind};
 use comptoir_proto::read_v1::EntityRow;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::created_in_page;
 use super::provenance::{ChangeKind, provenance};
-use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
-use crate::central::Central;
-use crate::database::{self, StoreError};
+use crate::database::{self, Database, StoreError};
 use crate::devices::changes::{self, change_id};
-use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
-use crate::devices::{self, seal, time_cursor};
-use crate::identity::Credential;
+use crate::devices::device::{Device, keep_pulled_to};
+use crate::devices::time_cursor;
 
-/// Changes of a page where the request names no number.
-const PAGE_ROWS: usize = 500;
-
-/// What changed.
-pub(super) async fn down(
-    State(central): State<Arc<Central>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Json<SyncDownResponse>, ProblemResponse> {
-    let credential = credential(&central, &headers).await?;
-    expect_json(&headers)?;
-    let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
-    let request: SyncDownRequest =
-        devices::body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;
-    let mut sync =
-        SyncSession::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
-    let given = give(&central, &credential, &request, &mut sync).await;
-    let counts = given.as_ref().map(|response| SyncCounts { events: response.changes.len(), ..SyncCounts::default() });
-    sync.end(&central, counts).await;
-    Ok(Json(given?))
+/// What a desktop asks for.
+pub(crate) struct DesktopPageRequest<'a> {
+    pub(crate) since: Timestamp,
+    /// Whether the client gets what it had made itself, too. The first request of a client says nothing of that: it has no timestamp,
+    /// whether it holds what it sent or was wiped.
+    pub(crate) holds_nothing: bool,
+    /// Only rows of these types.
+    pub(crate) types: Option<&'a [String]>,
+    /// Rows of the page, about.
+    pub(crate) limit: usize,
 }
 
-async fn give(
-    central: &Central,
-    credential: &Credential,
-    request: &SyncDownRequest,
-    sync: &mut SyncSession,
-) -> Result<SyncDownResponse, Problem> {
-    let since = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
-    let limit = request.limit.map_or(PAGE_ROWS, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    if !(1..=PAGE_ROWS_MAX).contains(&limit) {
-        let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {limit}");
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("/limit"));
-    }
-    for entity_type in request.entity_types.iter().flatten() {
-        seal::name("entityTypes", entity_type)?;
-    }
-    let device = contact(central, credential, &request.client_id, Contract::Desktop).await?;
-    sync.is_of(&device);
-    let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
-    let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());
-    let asked = DownRequest { since, holds_nothing, types, limit };
-    read(central, &device, &asked).await.map_err(|error| error.problem())
-}
-
-/// A request that was read.
-struct DownRequest<'a> {
-    since: Timestamp,
-    /// What the client had made itself is given, too. The first request of a client says nothing of that: it has no timestamp, whether
-    /// it holds what it sent or was wiped.
-    holds_nothing: bool,
-    types: Option<&'a [String]>,
-    limit: usize,
-}
-
-async fn read(central: &Central, device: &Device, asked: &DownRequest<'_>) -> Result<SyncDownResponse, StoreError> {
-    let horizon = time_cursor::horizon(central, device.tenant).await?;
-    let mut connection = central.database().service().await?;
+/// Reads a page, and notes that the client holds everything up to `since`.
+pub(crate) async fn read(
+    database: &Database,
+    device: &Device,
+    asked: &DesktopPageRequest<'_>,
+) -> Result<SyncDownResponse, StoreError> {
+    let horizon = time_cursor::horizon(database, device.tenant).await?;
+    let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, device.tenant).await?;
     let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
     let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };

@@ -5,10 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
-use comptoir_core::limits::PAGE_ROWS_MAX;
-use comptoir_core::position::Position;
-use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
@@ -18,14 +14,17 @@ use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::rows;
-use crate::api::{ProblemResponse, credential};
+use crate::api::auth::credential;
+use crate::api::device_request::session;
+use crate::api::error::{ProblemResponse, summary};
+use crate::api::request::{page_limit, query};
 use crate::central::Central;
-use crate::database::{self, StoreError};
-use crate::devices::changes::{self, ChangePage};
-use crate::devices::device::{Contract, Device, contact, keep_pulled_to};
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
-use crate::devices::{query, time_cursor};
+use crate::database::StoreError;
+use crate::devices::device::Contract;
+use crate::devices::mobile::page::{self, MobilePage, MobilePageRequest};
+use crate::devices::time_cursor;
 use crate::identity::Credential;
+use crate::sync_log::{Direction, SyncCounts};
 
 /// Changes that a status counts before it stops.
 const PENDING_MAX: usize = 1_000;
@@ -52,17 +51,19 @@ pub(super) async fn pull(
 ) -> Result<Json<PullResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: MobilePullQuery = query(&uri)?;
-    let sync = SyncSession::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
-    let since = time_cursor::parse("since", query.since.as_deref());
-    let question = since.map(|since| PullRequest { since, until: None, limit: query.limit, wanted: |_| true });
-    let PullPage { page, server_time, .. } = logged(&central, &credential, &query.device_id, question, sync).await?;
+    let page = logged_page(&central, &credential, &query.device_id, pull_request(&query)).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
     Ok(Json(PullResponse {
         events: events.collect::<Result<_, _>>()?,
         has_more: page.has_more,
-        server_time,
+        server_time: page.server_time,
         device_status: ACTIVE,
     }))
+}
+
+fn pull_request(query: &MobilePullQuery) -> Result<MobilePageRequest, Problem> {
+    let since = time_cursor::parse("since", query.since.as_deref())?;
+    Ok(MobilePageRequest { since, until: None, limit: limit(query.limit)?, wanted: |_| true })
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -84,22 +85,20 @@ pub(super) async fn bootstrap(
 ) -> Result<Json<BootstrapResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: BootstrapQuery = query(&uri)?;
-    let sync = SyncSession::of_client(&central, credential.tenant, &query.device_id, Contract::Mobile, Direction::Down);
-    let question = load(&query);
-    let PullPage { page, server_time, ends_at } =
-        logged(&central, &credential, &query.device_id, question, sync).await?;
+    let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
+    let MobilePage { changes, has_more, server_time, ends_at } = page;
     let mut response = BootstrapResponse {
         products: Vec::new(),
         deliveries_pending: Vec::new(),
         clients: Vec::new(),
         invoices: Vec::new(),
         stock: Vec::new(),
-        has_more: page.has_more,
-        cursor: page.has_more.then(|| format!("{server_time}{UNTIL}{ends_at}")),
-        server_time: if page.has_more { server_time } else { ends_at },
+        has_more,
+        cursor: has_more.then(|| format!("{server_time}{UNTIL}{ends_at}")),
+        server_time: if has_more { server_time } else { ends_at },
         device_status: ACTIVE,
     };
-    for change in &page.changes {
+    for change in &changes {
         let payload = rows::payload(change)?;
         let list = match change.key.kind {
             _ if payload.is_null() => continue,
@@ -120,11 +119,12 @@ const UNTIL: char = '_';
 
 /// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated or
 /// deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
-fn load(query: &BootstrapQuery) -> Result<PullRequest, Problem> {
+fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Problem> {
     let cursor = query.cursor.as_deref().unwrap_or_default();
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
     let until = until.map(|until| time_cursor::parse("cursor", Some(until))).transpose()?;
-    Ok(PullRequest { since: time_cursor::parse("cursor", Some(since))?, until, limit: query.limit, wanted: belongs })
+    let since = time_cursor::parse("cursor", Some(since))?;
+    Ok(MobilePageRequest { since, until, limit: limit(query.limit)?, wanted: belongs })
 }
 
 /// Whether a first load has a place for it.
@@ -153,17 +153,8 @@ pub(super) async fn status(
 ) -> Result<Json<StatusResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let query: StatusQuery = query(&uri)?;
-    let device = contact(&central, &credential, &query.device_id, Contract::Mobile).await?;
-    let horizon = time_cursor::horizon(&central, device.tenant).await?;
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, device.tenant).await?;
-    let from = device.pulled_to.unwrap_or_default();
-    let counted = |change: &mut RowChange| {
-        change.row = None;
-        true
-    };
-    let page = changes::page(&tx, &device, from, horizon, PENDING_MAX, counted).await?;
-    let pending = page.changes.len().min(PENDING_MAX);
+    let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
+    let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {
         // Whoever got here has read from the database and, where the last millisecond was open, written to it.
         server_healthy: true,
@@ -173,80 +164,26 @@ pub(super) async fn status(
     }))
 }
 
-/// What a phone asks for.
-struct PullRequest {
-    since: Timestamp,
-    /// Nothing that was received later.
-    until: Option<Timestamp>,
-    limit: Option<usize>,
-    wanted: fn(&RowChange) -> bool,
-}
-
-/// What it is given.
-struct PullPage {
-    page: ChangePage,
-    /// `since` of the next pull.
-    server_time: String,
-    /// Up to which time there was anything to give.
-    ends_at: String,
-}
-
-/// Answers it, and writes down that it was asked.
-async fn logged(
+/// Reads a page, and logs that it was asked for, whatever came of it.
+async fn logged_page(
     central: &Central,
     credential: &Credential,
     device_id: &str,
-    question: Result<PullRequest, Problem>,
-    mut sync: SyncSession,
-) -> Result<PullPage, Problem> {
-    let given = give(central, credential, device_id, question, &mut sync).await;
-    let counts = given.as_ref().map(|answer| SyncCounts { events: answer.page.changes.len(), ..SyncCounts::default() });
-    sync.end(central, counts).await;
-    given
-}
-
-async fn give(
-    central: &Central,
-    credential: &Credential,
-    device_id: &str,
-    question: Result<PullRequest, Problem>,
-    sync: &mut SyncSession,
-) -> Result<PullPage, Problem> {
-    let question = question?;
-    let limit = limit(question.limit)?;
-    let device = contact(central, credential, device_id, Contract::Mobile).await?;
-    sync.is_of(&device);
-    read(central, &device, &question, limit).await.map_err(|error| error.problem())
-}
-
-async fn read(
-    central: &Central,
-    device: &Device,
-    question: &PullRequest,
-    limit: usize,
-) -> Result<PullPage, StoreError> {
-    let now = time_cursor::horizon(central, device.tenant).await?;
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, device.tenant).await?;
-    let horizon = match question.until {
-        Some(until) => now.until(&tx, device.tenant, until).await?,
-        None => now,
+    request: Result<MobilePageRequest, Problem>,
+) -> Result<MobilePage, Problem> {
+    let mut sync = session(central, credential.tenant, device_id, Contract::Mobile, Direction::Down);
+    let page = async {
+        let request = request?;
+        let device = central.devices().contact(credential, device_id, Contract::Mobile).await?;
+        sync.is_of(device.node);
+        Ok(page::read(central.database(), &device, &request).await?)
     };
-    let from: Position = time_cursor::position_at(&tx, device.tenant, question.since, horizon).await?;
-    let page = changes::page(&tx, device, from, horizon, limit, |change| (question.wanted)(change)).await?;
-    let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
-    keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
-    tx.commit().await?;
-    let server_time = time_cursor::next_since(page.last_received_at, question.since, horizon);
-    Ok(PullPage { page, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
+    let page: Result<MobilePage, Problem> = page.await;
+    let counts = page.as_ref().map(|page| SyncCounts { events: page.changes.len(), ..SyncCounts::default() });
+    sync.end(counts.map_err(summary)).await;
+    page
 }
 
 fn limit(asked: Option<usize>) -> Result<usize, Problem> {
-    match asked.unwrap_or(100) {
-        limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
-        other => {
-            let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
-            Err(Problem::new(ErrorCode::InvalidParameter, detail).at("limit"))
-        }
-    }
+    page_limit(asked, 100).map_err(|problem| problem.at("limit"))
 }

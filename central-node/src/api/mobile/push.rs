@@ -11,21 +11,22 @@ use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::mobile_v1::{PushRequest, PushResponse, SyncEvent, checksum_fits};
 use comptoir_proto::problem::Problem;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 
-use super::first_validator;
 use super::outcome::{EventOutcome, event_outcome};
+use crate::api::auth::credential;
+use crate::api::device_request::{body as read_body, date, event_label, session};
+use crate::api::error::{ProblemResponse, summary};
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
-use crate::devices::device::{Contract, Device, contact};
+use crate::devices::device::{Contract, Device};
+use crate::devices::mobile::first_validator;
 use crate::devices::seal::{self, DeviceEvent};
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
-use crate::devices::{self, offset, time_cursor};
+use crate::devices::{offset, time_cursor};
 use crate::identity::Credential;
 use crate::ingest::DeviceDraft;
+use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 /// Takes a batch.
 pub(super) async fn push(
@@ -36,14 +37,11 @@ pub(super) async fn push(
     let credential = credential(&central, &headers).await?;
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
-    let request: PushRequest =
-        devices::body(&central, credential.tenant, &bytes, Contract::Mobile, Direction::Up).await?;
-    let mut sync =
-        SyncSession::of_client(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
+    let request: PushRequest = read_body(&central, credential.tenant, &bytes, Contract::Mobile, Direction::Up).await?;
+    let mut sync = session(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
     sync.batch_id = Some(request.batch_id.clone());
     let taken = ingest_events(&central, &credential, &headers, request, &mut sync).await;
-    let counts = taken.as_ref().map(|(_, counts)| *counts);
-    sync.end(&central, counts).await;
+    sync.end(taken.as_ref().map(|(_, counts)| *counts).map_err(summary)).await;
     Ok(Json(taken?.0))
 }
 
@@ -65,8 +63,8 @@ async fn ingest_events(
         let detail = format!("a push has at most {PUSH_RECORDS_MAX} events, got {count}");
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/events"));
     }
-    let device = contact(central, credential, &request.device_id, Contract::Mobile).await?;
-    sync.is_of(&device);
+    let device = central.devices().contact(credential, &request.device_id, Contract::Mobile).await?;
+    sync.is_of(device.node);
     let reader = device.clone();
     let read = tokio::task::spawn_blocking(move || {
         request.events.iter().enumerate().map(|(index, event)| read(&reader, index, event)).collect::<Vec<_>>()
@@ -74,9 +72,9 @@ async fn ingest_events(
     let read = read.await.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let now = central.clock().now();
     let stamps = read.iter().filter_map(|read| Some(read.draft.as_ref().ok()?.occurred_at));
-    sync.clock_offset_micros = offset::of_request(headers, now, stamps);
+    sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
     let drafts = read.iter().filter_map(|read| read.draft.as_ref().ok().cloned()).collect();
-    let outcomes = seal::submit(central, &device, drafts, sync.clock_offset_micros.unwrap_or(0)).await?;
+    let outcomes = seal::submit(central.devices(), &device, drafts, sync.clock_offset_micros.unwrap_or(0)).await?;
     let mut outcomes = outcomes.into_iter();
     let mut response = PushResponse {
         success: true,
@@ -88,9 +86,10 @@ async fn ingest_events(
     let mut counts = SyncCounts { events: count, ..SyncCounts::default() };
     for ParsedDraft { event_id, draft } in read {
         let outcome = match draft {
-            Ok(_) => {
-                outcomes.next().unwrap_or_else(|| Err(Problem::new(ErrorCode::Internal, "an event was not answered")))
-            }
+            Ok(_) => match outcomes.next() {
+                Some(outcome) => outcome.map_err(Problem::from),
+                None => Err(Problem::new(ErrorCode::Internal, "an event was not answered")),
+            },
             Err(problem) => Err(problem),
         };
         match event_outcome(outcome, &event_id, &mut counts) {
@@ -104,18 +103,14 @@ async fn ingest_events(
         response.acked_event_ids.push(event_id);
     }
     response.success = response.failed_events.is_empty();
-    first_validator::name_who_was_first(central, credential.tenant, &mut response.failed_events).await?;
+    first_validator::name_who_was_first(central.database(), credential.tenant, &mut response.failed_events).await?;
     Ok((response, counts))
 }
 
 fn read(device: &Device, index: usize, text: &RawValue) -> ParsedDraft {
     let event = match event(text) {
         Ok(event) => event,
-        Err(problem) => {
-            let id = serde_json::from_str::<Value>(text.get()).ok();
-            let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
-            return ParsedDraft { event_id: id.unwrap_or_else(|| format!("#{index}")), draft: Err(problem) };
-        }
+        Err(problem) => return ParsedDraft { event_id: event_label(text, index), draft: Err(problem) },
     };
     let draft = draft(device, &event);
     ParsedDraft { event_id: event.id, draft }
@@ -139,7 +134,7 @@ fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
         tracing::warn!(tenant.id = %device.tenant, node.id = %device.node, event = event.id, "{detail}");
         return Err(Problem::new(ErrorCode::ChecksumMismatch, detail).at("/checksum"));
     }
-    seal::draft(
+    let draft = seal::draft(
         device,
         DeviceEvent {
             id: &event.id,
@@ -152,5 +147,6 @@ fn draft(device: &Device, event: &SyncEvent) -> Result<DeviceDraft, Problem> {
             base_version: None,
             client_id: None,
         },
-    )
+    )?;
+    Ok(draft)
 }

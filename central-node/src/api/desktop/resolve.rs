@@ -19,13 +19,15 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
 use super::up::with_identity;
+use crate::api::auth::credential;
+use crate::api::error::ProblemResponse;
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
+use crate::conflicts::Choice;
 use crate::conflicts::resolve::{
-    Choice, EntitySnapshot, ResolutionBasis, ResolutionRequest, resolve as decide, stands,
+    EntitySnapshot, ResolutionBasis, ResolutionRequest, ResolveError, current_entity, resolve as decide,
 };
-use crate::devices::device::{Contract, Device, contact};
+use crate::devices::device::{Contract, Device};
 use crate::devices::seal;
 
 /// Takes a choice.
@@ -52,7 +54,7 @@ pub(super) async fn resolve(
             return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/merged").into());
         }
     };
-    let device = contact(&central, &credential, &request.client_id, Contract::Desktop).await?;
+    let device = central.devices().contact(&credential, &request.client_id, Contract::Desktop).await?;
     let event = seal::event_id(&device, &request.outbox_event_id)?;
     let order = ResolutionRequest {
         // The same choice sent twice, or for another edit that waits with this one, is one choice; another one is refused.
@@ -67,9 +69,9 @@ pub(super) async fn resolve(
         },
         of_node: Some(device.node),
     };
-    let resolved = match decide(&central, device.tenant, event, &order).await {
+    let resolved = match decide(central.database(), central.ingest_queue(), device.tenant, event, &order).await {
         Ok(resolved) => resolved,
-        Err(problem) => return Err(with_what_stands(&central, &device, event, problem).await?.into()),
+        Err(error) => return Err(with_current_entity(&central, &device, event, error).await?.into()),
     };
     let (entity_id, version) = (resolved.entity.key.entity_id.to_string(), resolved.entity.version);
     Ok(Json(ResolveResponse {
@@ -91,18 +93,19 @@ fn fields_to_keep(text: &RawValue) -> Result<Option<Map<String, Value>>, Problem
     }))
 }
 
-/// A refusal, with what the user is to be shown before they choose again, or the client to keep where somebody has chosen.
-async fn with_what_stands(
+/// A refusal, with the entity as it is now: to be shown to the user before they choose again, or kept where somebody has chosen.
+async fn with_current_entity(
     central: &Central,
     device: &Device,
     event: EventId,
-    problem: Problem,
-) -> Result<Problem, Problem> {
+    error: ResolveError,
+) -> Result<Problem, ResolveError> {
+    let problem = Problem::from(error);
     if !matches!(problem.error_code(), Some(ErrorCode::PreconditionFailed | ErrorCode::AlreadyResolved)) {
         return Ok(problem);
     }
     // As it was read last: it may be newer than what the choice was held to.
-    let now = stands(central, device.tenant, event, Some(device.node)).await?;
+    let now = current_entity(central.database(), device.tenant, event, Some(device.node)).await?;
     let problem = problem.with("version", now.version.0).with("entityId", now.key.entity_id.to_string());
     Ok(problem.with("serverData", server_data(now)))
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
@@ -13,7 +12,9 @@ use comptoir_proto::sync_v1::SyncStatus;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ProblemResponse, credential};
+use super::auth::credential;
+use super::error::ProblemResponse;
+use super::request::query;
 use crate::central::Central;
 use crate::database;
 use crate::event_store::{NodeHead, NodeLog, node_logs, tenant_head};
@@ -46,15 +47,14 @@ impl StatusQuery {
 /// The node's head as it is held, central's clock, and which central this is.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
-    query: Result<Query<StatusQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<SyncStatus>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
     };
-    let bad = |rejection: QueryRejection| Problem::new(ErrorCode::InvalidParameter, rejection.body_text());
-    let Query(query) = query.map_err(bad)?;
+    let query: StatusQuery = query(&uri)?;
     if query.acked.is_some_and(|acked| i64::try_from(acked).is_err()) {
         return Err(Problem::new(ErrorCode::InvalidParameter, "acked is no sequence number").at("acked").into());
     }

@@ -7,24 +7,111 @@ use comptoir_core::id::{Name, SiteId};
 use comptoir_core::limits::{PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
 use comptoir_core::money::Currency;
 use comptoir_core::position::Position;
-use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
+use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
 use jiff::civil::Date;
-use uuid::Uuid;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
-/// Rows of one answer. A report over every entity of a year of a shop stays far below it; past it the answer is paged.
-pub(super) const REPORT_ROWS_MAX: usize = 100_000;
+use crate::reporting::sales::SalesGrouping;
+use crate::reporting::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, read_cursor};
 
-/// Up to where the log counts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum AsOf {
-    /// Up to and with this position.
-    Position(Position),
-    /// Up to the last position received by then.
-    Time(Timestamp),
+/// Declares a query by its own parameters. Behind them come `min_position` and `wait`, and for an answer `in pages` the parameters of
+/// a page: the attribute describes `limit`.
+macro_rules! reading_query {
+    (@declare $name:ident { $($(#[$meta:meta])* $field:ident,)* }) => {
+        #[derive(Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($(#[$meta])* pub(super) $field: Option<String>,)*
+        }
+
+        impl $name {
+            pub(super) fn wait_for(&self) -> Result<WaitFor, Problem> {
+                wait_for(self.min_position.as_deref(), self.wait.as_deref())
+            }
+        }
+    };
+    ($name:ident { $($own:tt)* } $(in pages #[$limit:meta] $(then { $($rest:tt)* })?)?) => {
+        reading_query!(@declare $name {
+            $($own)*
+            /// Answer once this position is in it.
+            #[schemars(with = "Option<words::PositionNumber>")]
+            min_position,
+            /// How many seconds that may take.
+            #[schemars(with = "Option<words::WaitSeconds>")]
+            wait,
+            $(
+                /// Rows of a page.
+                #[$limit]
+                limit,
+                /// `next_cursor` of the page before.
+                cursor,
+                $($($rest)*)?
+            )?
+        });
+    };
 }
+
+reading_query!(SalesQuery {
+    /// First day.
+    #[schemars(with = "Option<words::Day>")]
+    from,
+    /// Last day.
+    #[schemars(with = "Option<words::Day>")]
+    to,
+    /// What a row is about; a day where nothing is said.
+    #[schemars(with = "Option<words::SalesKey>")]
+    by,
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
+    site,
+    /// One currency.
+    #[schemars(with = "Option<words::CurrencyCode>")]
+    currency,
+    /// As it was at a position or an instant.
+    as_of,
+} in pages #[schemars(with = "Option<u64>", range(min = 1, max = REPORT_ROWS_MAX))] then {
+    /// `csv` for a table; JSON where nothing is said.
+    #[schemars(with = "Option<words::ReportFormat>")]
+    format,
+});
+
+reading_query!(StockReportQuery {
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
+    site,
+    /// One product.
+    product,
+    /// As it was at a position or an instant.
+    as_of,
+} in pages #[schemars(with = "Option<u64>", range(min = 1, max = REPORT_ROWS_MAX))] then {
+    /// `csv` for a table; JSON where nothing is said.
+    #[schemars(with = "Option<words::ReportFormat>")]
+    format,
+});
+
+reading_query!(StockListQuery {
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
+    site,
+    /// One product.
+    product,
+} in pages #[schemars(with = "Option<words::PageLimit>")]);
+
+reading_query!(ListPageQuery {} in pages #[schemars(with = "Option<words::PageLimit>")]);
+
+reading_query!(DocumentQuery {
+    /// One shop.
+    #[schemars(with = "Option<uuid::Uuid>")]
+    site,
+    /// One number.
+    reference,
+} in pages #[schemars(with = "Option<words::PageLimit>")]);
+
+reading_query!(OneQuery {});
 
 /// How the answer is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,15 +120,6 @@ pub(super) enum Format {
     Json,
     /// `text/csv`.
     Csv,
-}
-
-/// Which rows of a longer answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct RowPage {
-    /// At most so many.
-    pub(super) limit: usize,
-    /// Those after this key.
-    pub(super) after: Option<Vec<Option<String>>>,
 }
 
 /// A parameter that does not read.
@@ -79,23 +157,23 @@ pub(super) fn position(name: &str, text: Option<&str>) -> Result<Option<Position
     text.map(read).transpose()
 }
 
-/// What a caller waits for, and how long.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct WaitFor {
-    /// The position of the caller's own write, or another that the answer must include.
-    pub(super) position: Position,
-    /// How long to wait for it.
-    pub(super) within: Duration,
-}
-
 /// `min_position` and `wait`: nothing to wait for where the first is absent, the longest wait where the second is.
-pub(super) fn patience(min_position: Option<&str>, wait: Option<&str>) -> Result<WaitFor, Problem> {
+fn wait_for(min_position: Option<&str>, wait: Option<&str>) -> Result<WaitFor, Problem> {
     let seconds = |text: &str| {
         let number = text.parse::<u64>().ok().filter(|number| *number <= WAIT_SECONDS_MAX);
         number.ok_or_else(|| bad("wait", text, &format!("a number of seconds from 0 to {WAIT_SECONDS_MAX}")))
     };
     let within = Duration::from_secs(wait.map_or(Ok(WAIT_SECONDS_MAX), seconds)?);
     Ok(WaitFor { position: position("min_position", min_position)?.unwrap_or(Position::ZERO), within })
+}
+
+/// `by`: a day where nothing is said.
+pub(super) fn grouping(by: Option<&str>) -> Result<SalesGrouping, Problem> {
+    let read = |by: &str| {
+        let needed = "day, month, site, product, country, customer, user or entity";
+        SalesGrouping::parse(by).ok_or_else(|| bad("by", by, needed))
+    };
+    by.map_or(Ok(SalesGrouping::Day), read)
 }
 
 /// A name, such as a product's.
@@ -155,32 +233,15 @@ fn page(limit: Option<&str>, cursor: Option<&str>, keys: usize, max: usize) -> R
             number.ok_or_else(|| bad("limit", text, &format!("a number from 1 to {max}")))?
         }
     };
-    let after = cursor.map(|text| read_cursor(text, keys)).transpose()?;
+    let read = |text| read_cursor(text, keys).ok_or_else(|| bad("cursor", text, "a cursor that this list gave"));
+    let after = cursor.map(read).transpose()?;
     Ok(RowPage { limit, after })
-}
-
-/// A cursor is the key of the last row shown: opaque to callers, and the same for ever.
-pub(super) fn write_cursor(key: &[Option<&str>]) -> String {
-    hex::encode(
-        serde_json::Value::from(key.iter().map(|part| (*part).into()).collect::<Vec<serde_json::Value>>()).to_string(),
-    )
-}
-
-fn read_cursor(text: &str, keys: usize) -> Result<Vec<Option<String>>, Problem> {
-    let read = || serde_json::from_slice::<Vec<Option<String>>>(&hex::decode(text).ok()?).ok();
-    read()
-        .filter(|key| key.len() == keys && !key.iter().flatten().any(|part| part.contains('\0')))
-        .ok_or_else(|| bad("cursor", text, "a cursor that this list gave"))
-}
-
-/// A UUID within a cursor.
-pub(super) fn cursor_uuid(part: Option<&str>) -> Result<Option<Uuid>, Problem> {
-    part.map(|text| text.parse().map_err(|_| bad("cursor", text, "a cursor that this list gave"))).transpose()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reporting::write_cursor;
 
     #[test]
     fn as_of_is_a_position_or_an_instant_even_where_its_plus_became_a_space() {

@@ -20,17 +20,18 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::base_version::BaseVersions;
+use crate::api::auth::credential;
+use crate::api::device_request::{body as read_body, date, event_label, session};
+use crate::api::error::{ProblemResponse, summary};
 use crate::api::request::{body_bytes, expect_json};
-use crate::api::{ProblemResponse, credential};
 use crate::central::Central;
-use crate::database;
-use crate::devices::device::{Contract, Device, contact};
+use crate::devices::desktop::base_version::BaseVersions;
+use crate::devices::device::{Contract, Device};
 use crate::devices::seal::{self, DeviceEvent, DeviceOutcome};
-use crate::devices::sync_log::{Direction, SyncCounts, SyncSession};
-use crate::devices::{self, offset, time_cursor};
+use crate::devices::{offset, time_cursor};
 use crate::identity::Credential;
 use crate::ingest::{DeviceDraft, DeviceResult, server_id};
+use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
 /// Characters of an entity's id on the client.
 const CLIENT_ID_CHARS_MAX: usize = 512;
@@ -45,16 +46,15 @@ pub(super) async fn up(
     expect_json(&headers)?;
     let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
     let request: SyncUpRequest =
-        devices::body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Up).await?;
-    let mut sync =
-        SyncSession::of_client(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);
+        read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Up).await?;
+    let mut sync = session(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);
     let taken = ingest_events(&central, &credential, &headers, &request, &mut sync).await;
     let counts = taken.as_ref().map(|response| SyncCounts {
         events: request.events.len(),
         conflicts: response.conflicts.len(),
         failed: response.rejected.len(),
     });
-    sync.end(&central, counts).await;
+    sync.end(counts.map_err(summary)).await;
     Ok(Json(taken?))
 }
 
@@ -71,8 +71,8 @@ async fn ingest_events(
         return Err(Problem::new(ErrorCode::TooLarge, detail).at("/events"));
     }
     let last_sync = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
-    let device = contact(central, credential, &request.client_id, Contract::Desktop).await?;
-    sync.is_of(&device);
+    let device = central.devices().contact(credential, &request.client_id, Contract::Desktop).await?;
+    sync.is_of(device.node);
     let mut response = SyncUpResponse::default();
     let mut events = Vec::with_capacity(count);
     for (index, text) in request.events.iter().enumerate() {
@@ -81,12 +81,12 @@ async fn ingest_events(
             Err(rejected) => response.rejected.push(rejected),
         }
     }
-    let bases = bases(central, &device, &events, last_sync).await.map_err(|error| error.problem())?;
+    let bases = BaseVersions::load(central.database(), &device, &events, last_sync).await?;
     let mut drafts: Vec<DeviceDraft> = Vec::with_capacity(events.len());
     let mut sent: Vec<OutboxEvent> = Vec::with_capacity(events.len());
     let now = central.clock().now();
     let stamps = events.iter().filter_map(|event| seal::occurred_at(&event.created_at).ok());
-    sync.clock_offset_micros = offset::of_request(headers, now, stamps);
+    sync.clock_offset_micros = offset::of_request(date(headers), now, stamps);
     let clock_offset_micros = sync.clock_offset_micros.unwrap_or(0);
     for event in events {
         match draft(&device, &event, &bases, (clock_offset_micros, now)) {
@@ -97,31 +97,17 @@ async fn ingest_events(
             Err(problem) => response.rejected.push(rejected(event.id, &problem)),
         }
     }
-    let outcomes = seal::submit(central, &device, drafts, clock_offset_micros).await?;
+    let outcomes = seal::submit(central.devices(), &device, drafts, clock_offset_micros).await?;
     for (event, outcome) in sent.into_iter().zip(outcomes) {
-        answer(&mut response, event, outcome);
+        answer(&mut response, event, outcome.map_err(Problem::from));
     }
     Ok(response)
 }
 
-async fn bases(
-    central: &Central,
-    device: &Device,
-    events: &[OutboxEvent],
-    last_sync: Timestamp,
-) -> Result<BaseVersions, database::StoreError> {
-    let horizon = time_cursor::horizon(central, device.tenant).await?;
-    let mut connection = central.database().service().await?;
-    let tx = database::begin(&mut connection, device.tenant).await?;
-    BaseVersions::load(&tx, device, events, last_sync, horizon).await
-}
-
 fn read(credential: &Credential, index: usize, text: &RawValue) -> Result<OutboxEvent, Rejected> {
     let event: OutboxEvent = serde_json::from_str(text.get()).map_err(|error| {
-        let id = serde_json::from_str::<Value>(text.get()).ok();
-        let id = id.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
         let problem = Problem::new(ErrorCode::MalformedBody, error.to_string());
-        rejected(id.unwrap_or_else(|| format!("#{index}")), &problem)
+        rejected(event_label(text, index), &problem)
     })?;
     if Uuid::parse_str(&event.tenant_id) != Ok(credential.tenant.uuid()) {
         let detail = format!("the credential is of tenant {}, the event of {:?}", credential.tenant, event.tenant_id);
