@@ -13,7 +13,7 @@ use comptoir_proto::sync_v1::{HeadDto, SignedHead, receipt_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::json;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::background::Background;
@@ -30,9 +30,6 @@ use crate::projections::runner::Runner;
 use crate::reporting::{ReportSource, Reports};
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
-
-/// Memory for the bodies of pushes that are read or wait, in KiB. A node that finds it used up comes back a second later.
-const BODIES_KIB: usize = 96 * 1024;
 
 /// Why central did not start, or did not do what an administrator asked.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +74,6 @@ pub struct Central {
     key: SigningKey,
     stamps: AttestationKey,
     rulebook: comptoir_core::rulebook::Rulebook,
-    pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     reports: Reports,
     clock_drift_limit: Duration,
@@ -153,7 +149,6 @@ impl Central {
             stamps: AttestationKey::of(&key),
             key,
             rulebook: config.rulebook,
-            bodies: Arc::new(Semaphore::new(BODIES_KIB)),
             stopping,
             reports,
             clock_drift_limit: config.clock_drift_limit,

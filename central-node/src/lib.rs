@@ -33,6 +33,7 @@ mod tenant;
 use std::sync::Arc;
 
 use comptoir_core::id::TenantId;
+use comptoir_http_edge::Timeouts;
 use comptoir_proto::problem::Problem;
 
 pub use central::{Central, CentralError};
@@ -42,7 +43,12 @@ pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    api::with_problem_responses(api::router()).with_state(central)
+    router_with(central, Timeouts::default())
+}
+
+/// The same with other timeouts for bodies.
+pub fn router_with(central: Arc<Central>, timeouts: Timeouts) -> axum::Router {
+    api::router(central, timeouts)
 }
 
 /// Imports a node's exported records through the same checks and decisions as a push.

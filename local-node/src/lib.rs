@@ -10,6 +10,6 @@ mod notifications;
 mod read_models;
 pub mod sync_agent;
 
-pub use api::router;
+pub use api::{router, router_with};
 pub use config::{ConfigError, NodeConfig, SyncConfig};
 pub use node::{Node, StartError};

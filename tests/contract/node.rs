@@ -3,7 +3,7 @@
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_local::event_log::Identity;
 use comptoir_local::{Node, NodeConfig, SyncConfig};
-use comptoir_tests::contract::Endpoint;
+use comptoir_tests::contract::{Endpoint, IMPATIENT};
 use tempfile::TempDir;
 
 /// A node in a directory of its own. It sends nothing: the contract is between it and its callers.
@@ -21,8 +21,10 @@ impl Shop {
             node: NodeId::from_bytes([3; 16]),
         };
         let node = Node::start(NodeConfig::new(dir.path(), identity, SyncConfig::disabled())).await;
-        let door = Endpoint::service(comptoir_local::router(node.expect("the node starts")), None);
-        Shop { door, _dir: dir }
+        let node = node.expect("the node starts");
+        let impatient = comptoir_local::router_with(node.clone(), IMPATIENT);
+        let door = Endpoint::service(comptoir_local::router(node), None).with_impatient(impatient);
+        Shop { door: door.with_json_limit(2 * 1024 * 1024), _dir: dir }
     }
 
     fn door(&self) -> &Endpoint {

@@ -12,7 +12,7 @@ use comptoir_core::money::Currency;
 use comptoir_core::rulebook::Rulebook;
 use tempfile::TempDir;
 
-use crate::contract::Endpoint;
+use crate::contract::{Endpoint, IMPATIENT};
 
 /// Dropped, it takes its Postgres with it.
 pub struct RunningCentral {
@@ -60,6 +60,7 @@ impl RunningCentral {
     }
 
     fn door(&self, key: String) -> Endpoint {
-        Endpoint::service(comptoir_central::router(Arc::clone(&self.central)), Some(key))
+        let impatient = comptoir_central::router_with(Arc::clone(&self.central), IMPATIENT);
+        Endpoint::service(comptoir_central::router(Arc::clone(&self.central)), Some(key)).with_impatient(impatient)
     }
 }

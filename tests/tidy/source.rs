@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates whose insides are held to the rules, each with the folder of its sources.
-pub(crate) const CRATES: [(&str, &str); 7] = [
+pub(crate) const CRATES: [(&str, &str); 8] = [
     ("core", "core/src"),
     ("messages", "messages/src"),
     ("proto-schemas", "proto-schemas/src"),
+    ("http-edge", "http-edge/src"),
     ("local-node", "local-node/src"),
     ("central-node", "central-node/src"),
     ("audit", "audit/src"),

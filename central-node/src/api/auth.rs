@@ -1,11 +1,11 @@
 //! Who calls, by the request's `Authorization` header.
 
 use axum::http::{HeaderMap, header};
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::Author;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 
-use super::error::ProblemResponse;
 use crate::central::Central;
 use crate::feed::{NodeCaller, Scope};
 use crate::identity::{self, Access, AuthError, Credential};

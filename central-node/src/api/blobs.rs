@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::BLOB_BYTES_MAX;
+use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
@@ -17,8 +18,6 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::auth::credential;
-use super::error::ProblemResponse;
-use super::request::{Path, body_bytes};
 use crate::blobs::{self, BlobSize};
 use crate::central::Central;
 use crate::database::{Database, StoreError};
@@ -30,13 +29,13 @@ pub(super) fn router() -> Router<Arc<Central>> {
 /// Takes a file: 201 the first time, 200 when it is there already.
 async fn write(
     State(central): State<Arc<Central>>,
-    Path(hash): Path<String>,
+    PathParams(hash): PathParams<String>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<StatusCode, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let named = hash_of(&hash)?;
-    let (bytes, _reserved) = body_bytes(&central, &headers, body, BLOB_BYTES_MAX).await?;
+    let bytes = body.bytes(BLOB_BYTES_MAX).await?;
     let found = blake3::hash(&bytes);
     if found != named {
         let detail = format!("the {} bytes have the BLAKE3 {found}, the path names {named}", bytes.len());
@@ -50,7 +49,7 @@ async fn write(
 async fn read(
     State(central): State<Arc<Central>>,
     method: Method,
-    Path(hash): Path<String>,
+    PathParams(hash): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;

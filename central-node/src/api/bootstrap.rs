@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::BOOTSTRAP_TYPE;
@@ -14,8 +15,6 @@ use serde::Deserialize;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::auth::node_caller;
-use super::error::ProblemResponse;
-use super::request::query;
 use crate::central::Central;
 use crate::feed::{self, Token};
 
@@ -32,7 +31,7 @@ pub(super) async fn bootstrap(
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let caller = node_caller(&central, &headers).await?;
-    let query: BootstrapQuery = query(&uri).map_err(|problem| problem.at("after"))?;
+    let query: BootstrapQuery = read_query(&uri).map_err(|problem| problem.at("after"))?;
     let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail).at("after");
     let mark = query.after.as_deref().map(str::parse::<Token>).transpose().map_err(|error| bad(error.to_string()))?;
     let feed = central.feed();

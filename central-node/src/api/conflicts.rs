@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use comptoir_core::event::Fields;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_http_edge::{
+    PathParams, ProblemResponse, RequestBody, idempotency_key, if_match_text, page_limit, read_query, with_etag,
+};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::paths;
@@ -22,8 +24,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::auth::credential;
-use super::error::ProblemResponse;
-use super::request::{Path, body_bytes, expect_json, idempotency_key, page_limit, position, query};
+use super::events::position;
 use crate::central::Central;
 use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest};
 use crate::conflicts::shown::{self, ConflictDto};
@@ -81,7 +82,7 @@ pub(crate) struct PageDto {
 
 async fn page(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query: ConflictsQuery = query(&uri)?;
+    let query: ConflictsQuery = read_query(&uri)?;
     let limit = page_limit(query.limit, PAGE_CONFLICTS)?;
     let after = position("after", query.after)?;
     let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail);
@@ -99,14 +100,15 @@ async fn page(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap)
 
 async fn one(
     State(central): State<Arc<Central>>,
-    Path(event): Path<String>,
+    PathParams(event): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let event = event_id(&event)?;
     let conflict = resolve::find(central.database(), credential.tenant, event, credential.node()).await?;
     let shown = shown::conflict(&conflict)?;
-    Ok(tagged(&shown.etag, &shown))
+    let etag = shown.etag.clone();
+    Ok(with_etag(Json(shown), &etag))
 }
 
 /// A person's choice as it is posted.
@@ -127,25 +129,25 @@ pub(crate) struct ChoiceDto {
 
 async fn preview(
     State(central): State<Arc<Central>>,
-    Path(event): Path<String>,
+    PathParams(event): PathParams<String>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
     let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
     let (conflict, plan) = resolve::preview(central.database(), tenant, event, &request).await?;
-    Ok(tagged(&conflict.etag(), &shown::preview(&conflict, &plan)?))
+    Ok(with_etag(Json(shown::preview(&conflict, &plan)?), &conflict.etag()))
 }
 
 async fn decide(
     State(central): State<Arc<Central>>,
-    Path(event): Path<String>,
+    PathParams(event): PathParams<String>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
     let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
     let resolved = resolve::resolve(central.database(), central.ingest_queue(), tenant, event, &request).await?;
     let etag = format!("\"{}\"", resolved.entity.version);
-    Ok(tagged(&etag, &shown::resolved(resolved)?))
+    Ok(with_etag(Json(shown::resolved(resolved)?), &etag))
 }
 
 /// Reads whose conflict a choice is about, and the choice.
@@ -153,14 +155,12 @@ async fn read_choice(
     central: &Central,
     event: &str,
     headers: &HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<(TenantId, EventId, ResolutionRequest), ProblemResponse> {
     let credential = credential(central, headers).await?;
     let event = event_id(event)?;
-    let basis = ResolutionBasis::Page(conflict_etag(headers)?);
-    expect_json(headers)?;
-    let key = idempotency_key(headers)?;
-    let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
+    let (key, basis) = (idempotency_key(headers)?, ResolutionBasis::Page(if_match_text(headers)?.to_owned()));
+    let body = body.json(LIST_BODY_BYTES_MAX).await?;
     let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
     let dto: ChoiceDto = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
     let user = dto.user.map(Name::new).transpose().map_err(|error| bad(error.to_string()).at("/user"))?;
@@ -182,30 +182,6 @@ async fn read_choice(
     Ok((credential.tenant, event, request))
 }
 
-/// The ETag of the conflict that the person saw.
-fn conflict_etag(headers: &HeaderMap) -> Result<String, Problem> {
-    let seen = headers.get(header::IF_MATCH).ok_or_else(|| {
-        Problem::new(
-            ErrorCode::PreconditionRequired,
-            "send the conflict's ETag as If-Match: it says what you decide about",
-        )
-    })?;
-    let unreadable =
-        || Problem::new(ErrorCode::InvalidParameter, format!("If-Match is the conflict's ETag, got {seen:?}"));
-    let text = seen.to_str().map_err(|_| unreadable())?.trim();
-    if text.is_empty() { Err(unreadable()) } else { Ok(text.to_owned()) }
-}
-
 fn event_id(text: &str) -> Result<EventId, Problem> {
     text.parse().map_err(|_| Problem::new(ErrorCode::NotFound, format!("there is no event {text:?}")))
-}
-
-/// An answer with its ETag.
-fn tagged(etag: &str, answer: &impl Serialize) -> Response {
-    let mut response = axum::Json(answer).into_response();
-    // Digits, a dot and quotes are always a header's value.
-    if let Ok(etag) = HeaderValue::try_from(etag) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
 }

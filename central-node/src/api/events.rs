@@ -1,13 +1,18 @@
-//! `GET /api/v1/events` and `/api/v1/events/{id}`: the log with its decisions.
+//! `/api/v1/events`: the same drafts and answers as at a node, with central's decision in each result; the log with its decisions.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse as _, Response};
 use comptoir_core::id::EventId;
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
-use comptoir_proto::api_v1::{EventDto, EventPage};
+use comptoir_http_edge::{
+    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, drafts_of, idempotency_key, page_limit, read_query,
+};
+use comptoir_proto::api_v1::{DecidedResponse, DraftDto, EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::openapi::words;
@@ -16,13 +21,33 @@ use comptoir_proto::stored_v1::{self, StoredDecision};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::auth::credential;
-use super::error::ProblemResponse;
-use super::request::{Path, page_limit, position, query};
+use super::auth::{author, credential};
+use super::drafts::{append_list, append_one};
+use super::stream;
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, LogRow, tenant_head};
 use crate::ingest::record_result;
+
+/// `POST /api/v1/events`: one draft, a list that is all or nothing, or NDJSON.
+pub(super) async fn append(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let author = author(&credential);
+    let key = idempotency_key(&headers)?;
+    if body.media()? == Media::Ndjson {
+        return Ok(stream::answer(central, credential.tenant, author, key.map(str::to_owned), body.lines()?));
+    }
+    let body = body.json(LIST_BODY_BYTES_MAX).await?;
+    let results = match drafts_of(&body)? {
+        Some(list) => append_list(&central, credential.tenant, &author, key, &list).await?,
+        None => vec![append_one(&central, credential.tenant, &author, key, DraftDto::read(&body)?).await?],
+    };
+    Ok(Json(DecidedResponse { results }).into_response())
+}
 
 /// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,7 +65,7 @@ pub(super) struct EventsQuery {
 impl EventsQuery {
     /// Reads it from a request.
     pub(super) fn read(uri: &Uri) -> Result<EventsQuery, Problem> {
-        let read: EventsQuery = query(uri)?;
+        let read: EventsQuery = read_query(uri)?;
         position("after", read.after)?;
         Ok(read)
     }
@@ -50,7 +75,7 @@ impl EventsQuery {
     }
 
     pub(super) fn limit(&self) -> Result<usize, Problem> {
-        page_limit(self.limit, 100)
+        page_limit(self.limit, PAGE_ROWS)
     }
 }
 
@@ -81,6 +106,15 @@ impl LogQuery {
         };
         position("after", self.after.or(before_last).unwrap_or_default())
     }
+}
+
+/// A position in a query: one that the database cannot hold is refused.
+pub(super) fn position(name: &str, number: u64) -> Result<Position, Problem> {
+    if i64::try_from(number).is_err() {
+        let detail = format!("{name}={number}: no position is so high");
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at(name.to_owned()));
+    }
+    Ok(Position(number))
 }
 
 /// A page of at most `limit` of these rows, of which one more was read to know whether there is more.
@@ -134,7 +168,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query: LogQuery = query(&uri)?;
+    let query: LogQuery = read_query(&uri)?;
     // Refused before anything is read.
     query.after(Position::ZERO)?;
     let limit = page_limit(query.limit, 100)?;
@@ -149,7 +183,7 @@ pub(super) async fn list(
 /// One event with its decision.
 pub(super) async fn one(
     State(central): State<Arc<Central>>,
-    Path(id): Path<String>,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Json<EventDto>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use comptoir_core::chain::{ChainHash, decision_link};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
+use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry, WriteError};
 use comptoir_proto::damage::Damage;
 use comptoir_proto::error_code::ErrorCode;
@@ -21,8 +22,6 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::auth::admin;
-use super::error::ProblemResponse;
-use super::request::query;
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
@@ -54,7 +53,7 @@ pub(super) async fn export(
 ) -> Result<Response, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let tenant = credential.tenant;
-    let query: ExportQuery = query(&uri)?;
+    let query: ExportQuery = read_query(&uri)?;
     let after = Position(query.after);
     let (head, chain, context) = {
         let mut connection = central.database().service().await?;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::status_v1::Health;
 
-use super::error::ProblemResponse;
 use crate::central::Central;
 
 /// It answers, so it lives.

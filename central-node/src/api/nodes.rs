@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 
 use super::auth::admin;
-use super::error::ProblemResponse;
 use crate::central::Central;
 use crate::feed::nodes::{self, NodeList};
+use comptoir_http_edge::ProblemResponse;
 
 pub(super) async fn list(
     State(central): State<Arc<Central>>,

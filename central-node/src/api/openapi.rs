@@ -2,27 +2,24 @@
 
 use std::sync::LazyLock;
 
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::Router;
+use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{Decided, DecidedResponse, EventDto, EventPage};
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::desktop_v1::{
     ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
 };
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{
-    DOCS_PAGE, Operation, Server, WRITE_REFUSALS, about, append, commands, document, fields_command, words,
-};
+use comptoir_proto::openapi::{Operation, Server, WRITE_REFUSALS, about, append, commands, document, fields_command};
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
-use comptoir_proto::status_v1::Health;
 use comptoir_proto::store_check_v1::StoreCheck;
 use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::mobile::pull as mobile;
 use super::report_query as queries;
-use super::{bootstrap, conflicts, drafts, events, export, pull, quarantine, sync_log, sync_status};
+use super::{bootstrap, conflicts, events, export, pull, quarantine, stream, sync_log, sync_status};
 use crate::conflicts::shown;
 use crate::feed::nodes::NodeList;
 use crate::reporting::{sales, stock};
@@ -45,14 +42,9 @@ const SERVER: Server = Server {
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());
 
-/// `GET /openapi.json`.
-pub(super) async fn serve() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
-}
-
-/// `GET /docs`.
-pub(super) async fn docs() -> Html<&'static str> {
-    Html(DOCS_PAGE)
+/// The document and its page.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    comptoir_http_edge::openapi::routes(&DOCUMENT)
 }
 
 fn operations() -> Vec<Operation> {
@@ -66,21 +58,9 @@ fn operations() -> Vec<Operation> {
         sync(),
         phones(),
         desktops(),
-        standing(),
+        common(),
     ]
     .concat()
-}
-
-fn text(what: &str) -> Value {
-    json!({ "type": "string", "description": what })
-}
-
-fn bytes() -> Value {
-    json!({ "type": "string", "format": "binary" })
-}
-
-fn get(path: &'static str, summary: &'static str) -> Operation {
-    Operation::new("get", path, summary)
 }
 
 /// What a JSON body may be refused for.
@@ -99,7 +79,7 @@ fn post(path: &'static str, summary: &'static str) -> Operation {
 
 fn log() -> Vec<Operation> {
     vec![
-        append::<DecidedResponse, drafts::LineDto>(),
+        append::<DecidedResponse, stream::LineDto>(),
         get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
             .asks::<events::LogQuery>()
             .answers::<EventPage>(200),
@@ -302,22 +282,8 @@ fn desktops() -> Vec<Operation> {
     ]
 }
 
-fn standing() -> Vec<Operation> {
-    vec![
-        get(paths::HEALTHZ, "The process lives").open().answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work, and knows of no damage in its store")
-            .open()
-            .answers::<Health>(200)
-            .refuses(&[ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting]),
-        get(paths::OPENAPI, "This document").open().answers::<words::Members>(200),
-        get(paths::DOCS, "This document for people").open().answers_given(
-            200,
-            "text/html; charset=utf-8",
-            text("A page."),
-        ),
-        get(paths::START_PAGE, "Whether central works, for a browser; nothing of any tenant")
-            .open()
-            .any_header("Accept-Language", "`en`; French otherwise")
-            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
-    ]
+fn common() -> Vec<Operation> {
+    let ready = "The process can do its work, and knows of no damage in its store";
+    let not_ready = [ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting];
+    common_operations(ready, &not_ready, "Whether central works, for a browser; nothing of any tenant")
 }

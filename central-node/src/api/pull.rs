@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::pull_v1::{PullCursor, PullResponse};
@@ -13,8 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::node_caller;
-use super::error::{ProblemResponse, summary};
-use super::request::query;
+use super::error::summary;
 use crate::central::Central;
 use crate::feed;
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
@@ -61,7 +61,7 @@ pub(super) async fn pull(
     headers: HeaderMap,
 ) -> Result<Json<PullResponse>, ProblemResponse> {
     let caller = node_caller(&central, &headers).await?;
-    let query: FeedQuery = query(&uri)?;
+    let query: FeedQuery = read_query(&uri)?;
     let (limit, wait) = (query.limit()?, query.wait()?);
     let feed = central.feed();
     let cursor = match &query.cursor {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
@@ -14,6 +13,7 @@ use comptoir_core::limits::{CLOCK_MARKS_MAX, PUSH_BODY_BYTES_MAX, PUSH_BYTES_MAX
 use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::rules::PriorDecision;
 use comptoir_core::time::Timestamp;
+use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_proto::clock_change::ClockMarkDto;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
@@ -21,8 +21,7 @@ use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, SealedRecord, parse_chain};
 
 use super::auth::credential;
-use super::error::{ProblemResponse, summary};
-use super::request::{body_bytes, expect_json};
+use super::error::summary;
 use crate::central::Central;
 use crate::identity::{Access, Credential};
 use crate::ingest::{
@@ -35,13 +34,13 @@ use crate::sync_log::{Direction, SyncCounts, SyncSession};
 pub(super) async fn push(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Response, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let mut sync = credential.node().map(|node| {
         SyncSession::of_node((central.database(), central.clock()), credential.tenant, node, Direction::Up)
     });
-    let pushed = receive_push(&central, &credential, &headers, body, &mut sync).await;
+    let pushed = receive_push(&central, &credential, body, &mut sync).await;
     if let Some(sync) = sync {
         sync.end_in_background(pushed.as_ref().map(counts).map_err(summary));
     }
@@ -52,7 +51,7 @@ pub(super) async fn push(
             tracing::info!(tenant.id = %credential.tenant, node.id = node, code = problem.code, detail = problem.detail, "push refused");
             let refused = NotedRefusal { credential: &credential, code: &problem.code, detail: &problem.detail };
             note(central.database(), central.ingest_queue(), central.clock(), refused).await;
-            Err(ProblemResponse(problem))
+            Err(problem.into())
         }
     }
 }
@@ -60,16 +59,14 @@ pub(super) async fn push(
 async fn receive_push(
     central: &Arc<Central>,
     credential: &Credential,
-    headers: &HeaderMap,
-    body: Body,
+    body: RequestBody,
     sync: &mut Option<SyncSession>,
 ) -> Result<PushResponse, Problem> {
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key may push a log"));
     };
-    expect_json(headers)?;
     let now = central.clock().now();
-    let (bytes, reserved) = body_bytes(central, headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let (bytes, reserved) = body.json(PUSH_BODY_BYTES_MAX).await?.into_parts();
     let (owner, key) = (credential.clone(), central.attestation_key().clone());
     let push = central.background().spawn_blocking(move || read(&owner, node, &bytes, now, &key)).await;
     let push = push.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))??;

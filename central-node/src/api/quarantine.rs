@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody};
 use comptoir_proto::api_v1::{Decided, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
@@ -21,9 +21,7 @@ use uuid::Uuid;
 
 use super::auth::admin;
 use super::drafts::submit;
-use super::error::ProblemResponse;
 use super::events::{EventsQuery, page_of};
-use super::request::{Path, body_bytes};
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
@@ -64,14 +62,14 @@ pub(super) async fn list(
 /// released before, or still cannot take effect.
 pub(super) async fn release(
     State(central): State<Arc<Central>>,
-    Path(event): Path<String>,
+    PathParams(event): PathParams<String>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<Decided>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
     let event: EventId = event.parse().map_err(|_| missing())?;
-    let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let body = if body.trim_ascii().is_empty() { b"{}".as_slice() } else { &body };
     let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
     let release: ReleaseDto = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;

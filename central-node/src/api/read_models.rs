@@ -6,11 +6,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::routing::{MethodRouter, get};
+use comptoir_http_edge::{PathParams, read_query};
 use comptoir_proto::paths;
 use serde::Serialize;
 
 use super::report_query::{self as params, DocumentQuery, ListPageQuery, OneQuery, StockListQuery};
-use super::request::{Path, query};
 use super::respond::{ReportCaller, ReportResponse, named, tagged};
 use crate::central::Central;
 use crate::reporting::read_models::{self, ListQuery};
@@ -35,7 +35,7 @@ async fn stock(
     uri: Uri,
     headers: HeaderMap,
 ) -> ReportResponse {
-    let query: StockListQuery = query(&uri)?;
+    let query: StockListQuery = read_query(&uri)?;
     let question = StockQuestion {
         site: caller.site(params::site(query.site.as_deref())?)?,
         product: params::name("product", query.product.as_deref())?,
@@ -49,7 +49,7 @@ async fn stock(
 
 fn entities_of(entity_type: &'static str) -> MethodRouter<Arc<Central>> {
     get(move |State(central): State<Arc<Central>>, caller: ReportCaller, uri: Uri, headers: HeaderMap| async move {
-        let query: ListPageQuery = query(&uri)?;
+        let query: ListPageQuery = read_query(&uri)?;
         let page = params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 1)?;
         list(&central, &caller, &headers, query.wait_for()?, &ListQuery::entities(entity_type), &page).await
     })
@@ -62,7 +62,7 @@ async fn deliveries(
     uri: Uri,
     headers: HeaderMap,
 ) -> ReportResponse {
-    let query: DocumentQuery = query(&uri)?;
+    let query: DocumentQuery = read_query(&uri)?;
     if let Some(site) = &query.site {
         return Err(params::bad("site", site, "a delivery belongs to no site").into());
     }
@@ -77,7 +77,7 @@ async fn invoices(
     uri: Uri,
     headers: HeaderMap,
 ) -> ReportResponse {
-    let query: DocumentQuery = query(&uri)?;
+    let query: DocumentQuery = read_query(&uri)?;
     let page = params::list_page(query.limit.as_deref(), query.cursor.as_deref(), 1)?;
     let site = caller.site(params::site(query.site.as_deref())?)?;
     let wait = query.wait_for()?;
@@ -99,7 +99,7 @@ async fn list<R: Serialize>(
 async fn client(
     State(central): State<Arc<Central>>,
     caller: ReportCaller,
-    Path(id): Path<String>,
+    PathParams(id): PathParams<String>,
     uri: Uri,
 ) -> ReportResponse {
     one(&central, &caller, "CLIENT", &id, &uri).await
@@ -108,7 +108,7 @@ async fn client(
 async fn entity(
     State(central): State<Arc<Central>>,
     caller: ReportCaller,
-    Path((entity_type, id)): Path<(String, String)>,
+    PathParams((entity_type, id)): PathParams<(String, String)>,
     uri: Uri,
 ) -> ReportResponse {
     one(&central, &caller, &entity_type, &id, &uri).await
@@ -117,7 +117,7 @@ async fn entity(
 /// The ETag is the entity's version: what If-Match and `base_version` name. It is no reason to answer 304: whether a conflict is
 /// open changes while the version stays.
 async fn one(central: &Central, caller: &ReportCaller, entity_type: &str, id: &str, uri: &Uri) -> ReportResponse {
-    let query: OneQuery = query(uri)?;
+    let query: OneQuery = read_query(uri)?;
     let source = central.reports().source();
     let entity = read_models::entity(source, caller.tenant(), query.wait_for()?, entity_type, id).await?;
     named(entity.version, &entity)

@@ -6,10 +6,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::routing::get;
+use comptoir_http_edge::read_query;
 use comptoir_proto::paths;
 
 use super::report_query::{self as params, Format, SalesQuery, StockReportQuery};
-use super::request::query;
 use super::respond::{ReportCaller, ReportResponse, json, table};
 use crate::central::Central;
 use crate::reporting::sales::SalesQuestion;
@@ -26,7 +26,7 @@ async fn sales(
     headers: HeaderMap,
 ) -> ReportResponse {
     caller.reads_reports()?;
-    let query: SalesQuery = query(&uri)?;
+    let query: SalesQuery = read_query(&uri)?;
     let question = SalesQuestion {
         from: params::day("from", query.from.as_deref())?,
         to: params::day("to", query.to.as_deref())?,
@@ -52,7 +52,7 @@ async fn stock(
     headers: HeaderMap,
 ) -> ReportResponse {
     caller.reads_reports()?;
-    let query: StockReportQuery = query(&uri)?;
+    let query: StockReportQuery = read_query(&uri)?;
     let question = StockQuestion {
         site: params::site(query.site.as_deref())?,
         product: params::name("product", query.product.as_deref())?,

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use comptoir_core::id::{SiteId, TenantId};
+use comptoir_http_edge::{ProblemResponse, has_current, not_modified, with_etag};
 use comptoir_proto::problem::Problem;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::auth::{credential, forbidden};
-use super::error::ProblemResponse;
 use crate::central::Central;
 use crate::identity::{Access, Credential};
 use crate::reporting::{CSV_CONTENT_TYPE, ReportError};
@@ -91,23 +91,10 @@ pub(super) fn table(
 
 /// An answer with its version: a caller that holds it already gets 304 and no body.
 pub(super) fn tagged(headers: &HeaderMap, tag: &str, answer: &impl Serialize) -> ReportResponse {
-    let held = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut response = if held.split(',').any(|held| held.trim() == tag) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json(answer)?
-    };
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    Ok(response)
+    if has_current(headers, tag) { Ok(not_modified(tag)) } else { Ok(with_etag(json(answer)?, tag)) }
 }
 
 /// An answer whose version an edit names.
 pub(super) fn named(version: u64, answer: &impl Serialize) -> ReportResponse {
-    let mut response = json(answer)?;
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    Ok(response)
+    Ok(with_etag(json(answer)?, &format!("\"{version}\"")))
 }

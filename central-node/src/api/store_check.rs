@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::store_check_v1::StoreCheck;
 
 use super::auth::admin;
-use super::error::ProblemResponse;
 use crate::central::Central;
 
 pub(super) async fn standing(

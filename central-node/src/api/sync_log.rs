@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{PAGE_ROWS, ProblemResponse, page_limit, read_query};
 use comptoir_proto::desktop_v1::SyncLogPage;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
@@ -13,8 +14,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::admin;
-use super::error::ProblemResponse;
-use super::request::{page_limit, query};
 use crate::central::Central;
 use crate::sync_log::{self, SyncLogCursor, SyncLogRequest, SyncOutcome};
 
@@ -38,8 +37,8 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<SyncLogPage>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
-    let query: SyncLogQuery = query(&uri)?;
-    let limit = page_limit(query.limit, 100).map_err(|problem| problem.at("limit"))?;
+    let query: SyncLogQuery = read_query(&uri)?;
+    let limit = page_limit(query.limit, PAGE_ROWS).map_err(|problem| problem.at("limit"))?;
     let before = query.cursor.as_deref().map(cursor).transpose()?;
     let request = SyncLogRequest { client: query.client, status: query.status, before, limit };
     Ok(Json(sync_log::page(central.database(), credential.tenant, request, central.clock_drift_limit()).await?))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::problem::Problem;
@@ -13,8 +14,6 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::auth::credential;
-use super::error::ProblemResponse;
-use super::request::query;
 use crate::central::Central;
 use crate::database;
 use crate::event_store::{NodeHead, NodeLog, node_logs, tenant_head};
@@ -54,7 +53,7 @@ pub(super) async fn status(
     let Access::Node { node, .. } = credential.access else {
         return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
     };
-    let query: StatusQuery = query(&uri)?;
+    let query: StatusQuery = read_query(&uri)?;
     if query.acked.is_some_and(|acked| i64::try_from(acked).is_err()) {
         return Err(Problem::new(ErrorCode::InvalidParameter, "acked is no sequence number").at("acked").into());
     }

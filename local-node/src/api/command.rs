@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use comptoir_http_edge::{ProblemResponse, RequestBody, idempotency_key, if_match};
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::commands_v1::ShopCommand;
-use comptoir_proto::problem::Problem;
 
 use super::draft::{CheckedDraft, append_response};
-use super::refusal::{ProblemResponse, not_appended};
-use super::{body, precondition};
+use super::refusal::not_appended;
+use super::{JSON_BYTES_MAX, precondition};
 use crate::node::Node;
 
 pub(super) type CommandResponse = Result<Json<AppendResponse>, ProblemResponse>;
@@ -23,18 +20,25 @@ pub(super) async fn record_command(
     node: &Arc<Node>,
     command: ShopCommand,
     path_id: Option<&str>,
-    request: Request,
+    headers: &HeaderMap,
+    body: RequestBody,
 ) -> CommandResponse {
-    let (parts, body) = request.into_parts();
-    let dto = read(node, command, path_id, &parts.headers, body).await?;
-    record_draft(node, command, &dto).await
+    let key = idempotency_key(headers)?;
+    let body = body.json_or_nothing(JSON_BYTES_MAX).await?;
+    record_draft(node, command, &command.draft(path_id, &body, node.author(), key)?).await
 }
 
 /// Records an edit if its entity still has the ETag in `If-Match`.
-pub(super) async fn record_edit(node: &Arc<Node>, command: ShopCommand, id: &str, request: Request) -> CommandResponse {
-    let (parts, body) = request.into_parts();
-    let dto = read(node, command, Some(id), &parts.headers, body).await?;
-    let seen = precondition::seen(&parts.headers)?;
+pub(super) async fn record_edit(
+    node: &Arc<Node>,
+    command: ShopCommand,
+    id: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> CommandResponse {
+    let (key, seen) = (idempotency_key(headers)?, if_match(headers)?);
+    let body = body.json_or_nothing(JSON_BYTES_MAX).await?;
+    let dto = command.draft(Some(id), &body, node.author(), key)?;
     record_draft(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
 }
 
@@ -46,22 +50,4 @@ async fn record_draft(node: &Arc<Node>, command: ShopCommand, dto: &DraftDto) ->
         Err(problem) => Err(problem),
     };
     Ok(Json(recorded.map_err(|problem| command.problem(problem))?))
-}
-
-async fn read(
-    node: &Node,
-    command: ShopCommand,
-    path_id: Option<&str>,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<DraftDto, Problem> {
-    let key = body::idempotency_key(headers)?;
-    let body = body::read(headers, body, body::JSON_BYTES_MAX).await?;
-    check_media(headers, &body)?;
-    command.draft(path_id, &body, node.author(), key)
-}
-
-/// Some commands, such as a deletion, need no body: an empty body has no type.
-fn check_media(headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
-    if body.is_empty() && !headers.contains_key(CONTENT_TYPE) { Ok(()) } else { body::only_json(headers) }
 }

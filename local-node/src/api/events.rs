@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::Uri;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use comptoir_core::id::EventId;
-use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::position::Seq;
+use comptoir_http_edge::{
+    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, idempotency_key, invalid_parameter, page_limit,
+    read_query,
+};
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
@@ -16,29 +19,28 @@ use comptoir_proto::sync_v1::StoredResult;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::body::{self, Media};
-use super::query::PathId;
 use super::record::record_json;
-use super::refusal::{self, ProblemResponse};
-use super::{query, stream};
+use super::{JSON_BYTES_MAX, refusal, stream};
 use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
-const PAGE_ROWS: usize = 100;
-/// A page of large records ends early.
+/// A page ends early where its records are large.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// `POST /api/v1/events`: one draft, a list, or a stream.
-pub(super) async fn record(State(node): State<Arc<Node>>, request: Request) -> Result<Response, ProblemResponse> {
-    let (parts, body) = request.into_parts();
-    let key = body::idempotency_key(&parts.headers)?;
-    match body::media(&parts.headers)? {
+/// `POST /api/v1/events`: one, a list, or a stream.
+pub(super) async fn record(
+    State(node): State<Arc<Node>>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let key = idempotency_key(&headers)?;
+    match body.media()? {
         Media::Json => {
-            let body = body::read(&parts.headers, body, body::JSON_BYTES_MAX).await?;
+            let body = body.json(JSON_BYTES_MAX).await?;
             Ok(Json(record_json(&node, key, body).await?).into_response())
         }
-        Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body)),
+        Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body.lines()?)),
     }
 }
 
@@ -52,14 +54,14 @@ pub(super) struct EventsQuery {
     last: Option<String>,
     /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
 }
 
 /// `GET /api/v1/events?after&limit`, or the last that many events.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, ProblemResponse> {
-    let page: EventsQuery = query::read(&uri)?;
+    let page: EventsQuery = read_query(&uri)?;
     let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
-    let (last, limit) = (page.last.as_deref().map(last).transpose()?, limit(page.limit.as_deref())?);
+    let (last, limit) = (page.last.as_deref().map(last).transpose()?, page_limit(page.limit, PAGE_ROWS)?);
     let (log, sending) = (node.log().clone(), node.sync_progress().sending);
     let read = move || {
         let after = match (after, last) {
@@ -73,8 +75,11 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
 }
 
 /// `GET /api/v1/events/{id}`.
-pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<EventDto>, ProblemResponse> {
-    let id: EventId = id.parse().map_err(|_| query::bad("id", &id, "an event is named by its UUID"))?;
+pub(super) async fn one(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+) -> Result<Json<EventDto>, ProblemResponse> {
+    let id: EventId = id.parse().map_err(|_| invalid_parameter("id", &id, "an event is named by its UUID"))?;
     let log = node.log().clone();
     let found = blocking(move || log.find(id)).await?;
     let Some(found) = found else {
@@ -90,18 +95,7 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Re
 /// A number in the range of central's positions, so that both servers refuse the same values.
 fn last(text: &str) -> Result<u64, Problem> {
     let last = text.parse().ok().filter(|last| i64::try_from(*last).is_ok());
-    last.ok_or_else(|| query::bad("last", text, "a number of events"))
-}
-
-/// How many rows a page may have.
-pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
-    match text {
-        None => Ok(PAGE_ROWS),
-        Some(text) => {
-            let limit = text.parse().ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
-            limit.ok_or_else(|| query::bad("limit", text, "a number from 1 to 1000"))
-        }
-    }
+    last.ok_or_else(|| invalid_parameter("last", text, "a number of events"))
 }
 
 /// A position in the log: after the record of that epoch and seq.
@@ -116,7 +110,7 @@ impl EventsCursor {
         let parts = text.split_once('.').and_then(|(epoch, seq)| {
             Some(EventsCursor { epoch: epoch.parse().ok()?, seq: seq.parse().ok().filter(|seq| *seq < u64::MAX)? })
         });
-        parts.ok_or_else(|| query::bad("after", text, "give the `next` of the page before"))
+        parts.ok_or_else(|| invalid_parameter("after", text, "give the `next` of the page before"))
     }
 
     /// The position before the last that many records of the log, or before its first.

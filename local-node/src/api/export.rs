@@ -13,14 +13,14 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_http_edge::{ProblemResponse, invalid_parameter, read_query};
 use comptoir_proto::bundle_v1::{self, EpochHead, EpochStart, NodeBundleWriter, WriteError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::query;
-use super::refusal::{ProblemResponse, damaged};
+use super::refusal::damaged;
 use crate::event_log::{Log, ReadError};
 use crate::node::Node;
 
@@ -56,11 +56,11 @@ pub(super) struct Export {
 }
 
 pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, ProblemResponse> {
-    let Export { incomplete } = query::read(&uri)?;
+    let Export { incomplete } = read_query(&uri)?;
     let incomplete = match incomplete.as_deref() {
         None | Some("false") => false,
         Some("true") => true,
-        Some(other) => return Err(query::bad("incomplete", other, "true or false").into()),
+        Some(other) => return Err(invalid_parameter("incomplete", other, "true or false").into()),
     };
     if let (false, Some(problem)) = (incomplete, damaged(node.log())) {
         return Err(problem.into());

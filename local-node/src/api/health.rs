@@ -3,12 +3,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::Health;
 use tokio::time::timeout;
 
-use super::refusal::{ProblemResponse, with_missing};
+use super::refusal::with_missing;
 use crate::blocking::blocking;
 use crate::node::Node;
 

@@ -2,18 +2,18 @@
 
 use std::sync::LazyLock;
 
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::Router;
+use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{AppendResponse, EventDto, EventPage, LineResult, QueueDto};
 use comptoir_proto::bundle_v1;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{DOCS_PAGE, Operation, Server, WRITE_REFUSALS, append, commands, document, words};
+use comptoir_proto::openapi::{Operation, Server, WRITE_REFUSALS, append, commands, document};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
-use comptoir_proto::status_v1::{Health, NodeStatus};
+use comptoir_proto::status_v1::NodeStatus;
 use schemars::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{events, export, notifications, rows, saved_forms};
 
@@ -31,31 +31,19 @@ const SERVER: Server = Server {
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());
 
-/// `GET /openapi.json`.
-pub(super) async fn serve() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
-}
-
-/// `GET /docs`.
-pub(super) async fn docs() -> Html<&'static str> {
-    Html(DOCS_PAGE)
+/// The document and its page.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    comptoir_http_edge::openapi::routes(&DOCUMENT)
 }
 
 /// Every operation of the router.
-pub(super) fn operations() -> Vec<Operation> {
-    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), standing()].concat()
-}
-
-fn text(what: &str) -> Value {
-    json!({ "type": "string", "description": what })
-}
-
-fn get(path: &'static str, summary: &'static str) -> Operation {
-    Operation::new("get", path, summary)
+fn operations() -> Vec<Operation> {
+    let not_ready = [ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage, ErrorCode::StoreNotAnswering];
+    let common = common_operations("The log takes events", &not_ready, "How the node is, for a browser");
+    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), state(), common].concat()
 }
 
 fn log() -> Vec<Operation> {
-    let bytes = || json!({ "type": "string", "format": "binary" });
     vec![
         append::<AppendResponse, LineResult>(),
         get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
@@ -135,7 +123,7 @@ fn saved_form_operations() -> Vec<Operation> {
     ]
 }
 
-fn standing() -> Vec<Operation> {
+fn state() -> Vec<Operation> {
     let kinds = "Server-sent events `marks`, `queue`, `sync` and `notifications`, each with the whole state of its kind: \
                  `LiveMarks`, `LiveQueue`, `LiveSync`, `LiveNotifications`.";
     vec![
@@ -147,16 +135,5 @@ fn standing() -> Vec<Operation> {
             .mentions::<LiveSync>(false)
             .mentions::<LiveNotifications>(false)
             .answers_given(200, "text/event-stream", text(kinds)),
-        get(paths::HEALTHZ, "The process lives").answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work").answers::<Health>(200).refuses(&[
-            ErrorCode::LogReadOnly,
-            ErrorCode::InsufficientStorage,
-            ErrorCode::StoreNotAnswering,
-        ]),
-        get(paths::OPENAPI, "This document").answers::<words::Members>(200),
-        get(paths::DOCS, "This document for people").answers_given(200, "text/html; charset=utf-8", text("A page.")),
-        get(paths::START_PAGE, "The node's status, for a browser")
-            .any_header("Accept-Language", "`en`; French otherwise")
-            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
     ]
 }

@@ -5,19 +5,16 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::IF_MATCH;
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::state::EntityKey;
 use comptoir_proto::api_v1::AppendResponse;
-use comptoir_proto::edits_v1::{CurrentEntity, Edits, Tag};
+use comptoir_proto::edits_v1::{CurrentEntity, Edits};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
 use super::draft::{CheckedDraft, append_response};
-use super::query;
 use super::refusal::not_appended;
 use crate::blocking::blocking;
 use crate::event_log::{AppendError, Appended, ReadError};
@@ -33,23 +30,7 @@ pub(super) enum EditError {
     Read(Problem),
 }
 
-/// Reads `If-Match`: one ETag, as it was read.
-pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
-    let mut named = headers.get_all(IF_MATCH).iter();
-    let Some(value) = named.next() else {
-        let detail = "read it first, and send its ETag as If-Match";
-        return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
-    };
-    if named.next().is_some() {
-        let detail = "If-Match is given more than once: give the one ETag of what was read";
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail));
-    }
-    let tag = value.to_str().unwrap_or_default().trim();
-    Tag::parse(tag).ok_or_else(|| {
-        query::bad("If-Match", tag, "give the ETag of what was read, as it was; `*` names nothing that was seen")
-    })
-}
-
+/// Records one edit.
 pub(super) async fn record_edit(node: &Arc<Node>, checked: CheckedDraft) -> Result<AppendResponse, Problem> {
     match record_edits(node, vec![checked]).await {
         Ok(appended) => Ok(append_response(appended)),

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::instant;
 
-use super::refusal::ProblemResponse;
 use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;

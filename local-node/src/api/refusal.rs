@@ -1,10 +1,7 @@
-use std::any::Any;
+//! The log's errors as problems.
 
-use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::{self, Problem};
+use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::MissingRecords;
 
 use crate::event_log::{AppendError, Log, ReadError, State};
@@ -12,35 +9,9 @@ use crate::event_log::{AppendError, Log, ReadError, State};
 /// When to retry on a full disk.
 const DISK_RETRY_SECONDS: u64 = 30;
 
-/// A problem on its way out.
-#[derive(Debug)]
-pub(super) struct ProblemResponse(Box<Problem>);
-
-impl From<Problem> for ProblemResponse {
-    fn from(problem: Problem) -> ProblemResponse {
-        ProblemResponse(Box::new(problem))
-    }
-}
-
-impl From<ReadError> for ProblemResponse {
-    fn from(error: ReadError) -> ProblemResponse {
-        error.problem().into()
-    }
-}
-
-impl IntoResponse for ProblemResponse {
-    fn into_response(self) -> Response {
-        let problem = self.0;
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, [(CONTENT_TYPE, problem::CONTENT_TYPE)], body).into_response();
-        if let Some(seconds) = problem.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(etag) = problem.values.get("etag").and_then(|etag| HeaderValue::try_from(etag.as_str()?).ok()) {
-            response.headers_mut().insert(ETAG, etag);
-        }
-        response
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Problem {
+        error.problem()
     }
 }
 
@@ -62,16 +33,7 @@ pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     }
 }
 
-/// The answer to a request whose handler panicked.
-pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-    tracing::error!("A request ended in a panic: {text}");
-    let detail = "this request ended in a defect of the program; whether it was recorded can be asked by its event id";
-    ProblemResponse::from(Problem::new(ErrorCode::Internal, detail)).into_response()
-}
-
-/// Maps the log's refusal to a problem.
+/// The log's refusal of one draft or a whole list.
 pub(super) fn not_appended(error: AppendError) -> Problem {
     let detail = error.to_string();
     match error {

@@ -7,13 +7,13 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::response::IntoResponse;
 use comptoir_core::time::Timestamp;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_messages::{Language, Message};
 use comptoir_proto::instant;
 use comptoir_proto::paths;
 use comptoir_proto::start_page::{self, Figure, Link, StartPage};
 
 use super::queue;
-use super::refusal::ProblemResponse;
 use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::instant;
 use comptoir_proto::status_v1::{self, LogCheck, LogStatus, NodePull, NodeStatus, NodeSync};
 
 use super::queue;
-use super::refusal::ProblemResponse;
 use crate::blocking::blocking;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;

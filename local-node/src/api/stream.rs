@@ -14,24 +14,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::body::{Body, Bytes};
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use comptoir_core::event::Draft;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_core::state::EntityKey;
+use comptoir_http_edge::{ClientGone, LineAnswers, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
 use comptoir_proto::api_v1::{DraftDto, LineResult};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
-use tokio::sync::{OwnedMutexGuard, mpsc};
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
 use super::draft::{CheckedDraft, appended_dto};
-use super::lines::{NdjsonLine, NdjsonLines, RefusedLine};
 use super::precondition;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
@@ -46,18 +43,14 @@ const ANSWERS_AHEAD: usize = 64;
 /// How often a group is offered to a full queue before its lines are answered with a retry time.
 const BUSY_TRIES: u32 = 10;
 
-type LineAnswers = mpsc::Sender<Result<Bytes, std::convert::Infallible>>;
 type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
 
-/// The caller no longer reads.
-struct ClientGone;
-
-/// Answers at once; the results follow as the lines arrive.
-pub(super) fn answer(node: Arc<Node>, key: Option<String>, body: Body) -> Response {
-    let (answers, results) = mpsc::channel(ANSWERS_AHEAD);
+/// Answers at once; the results follow as the lines do.
+pub(super) fn answer(node: Arc<Node>, key: Option<String>, lines: NdjsonLines) -> Response {
+    let (answers, response) = line_answers(ANSWERS_AHEAD);
     let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
-    tokio::spawn(stream.run(NdjsonLines::new(body)));
-    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(ReceiverStream::new(results))).into_response()
+    tokio::spawn(stream.run(lines));
+    response
 }
 
 /// Lines that are recorded together, including refused ones.
@@ -140,7 +133,7 @@ impl Stream {
                     None => self.gather(number, checked.draft),
                 }
             }
-            Err(RefusedLine { id, problem }) => self.refuse(number, id, *problem),
+            Err(RefusedLine { event_id, problem }) => self.refuse(number, event_id, *problem),
         }
         if self.open.drafts.len() >= LIST_DRAFTS_MAX
             || self.open.slots.len() >= 2 * LIST_DRAFTS_MAX
@@ -157,7 +150,7 @@ impl Stream {
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
         match CheckedDraft::new(&self.node, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
-            Err(problem) => Err(RefusedLine { id: dto.id, problem: Box::new(problem) }),
+            Err(problem) => Err(RefusedLine { event_id: dto.id, problem: Box::new(problem) }),
         }
     }
 
@@ -283,15 +276,7 @@ impl Stream {
             group.refuse_reused(&reused);
             appended = self.start_append(group.drafts.clone()).await;
         }
-        let answered = group.answered(appended);
-        let mut text = Vec::with_capacity(answered.len() * 160);
-        for result in answered {
-            // Both kinds of result are plain maps, which always encode.
-            if serde_json::to_writer(&mut text, &result).is_ok() {
-                text.push(b'\n');
-            }
-        }
-        self.answers.send(Ok(text.into())).await.map_err(|_| ClientGone)
+        self.answers.send(&group.answered(appended)).await
     }
 }
 

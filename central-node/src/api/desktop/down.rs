@@ -4,18 +4,17 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
+use comptoir_http_edge::{ProblemResponse, RequestBody, page_limit};
 use comptoir_proto::desktop_v1::{SyncDownRequest, SyncDownResponse};
 use comptoir_proto::problem::Problem;
 
 use crate::api::auth::credential;
 use crate::api::device_request::{body as read_body, session};
-use crate::api::error::{ProblemResponse, summary};
-use crate::api::request::{body_bytes, expect_json, page_limit};
+use crate::api::error::summary;
 use crate::central::Central;
 use crate::devices::desktop::page::{self, DesktopPageRequest};
 use crate::devices::device::Contract;
@@ -29,11 +28,10 @@ const PAGE_ROWS: usize = 500;
 pub(super) async fn down(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<SyncDownResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    expect_json(&headers)?;
-    let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let bytes = body.json(LIST_BODY_BYTES_MAX).await?;
     let request: SyncDownRequest =
         read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;
     let mut sync = session(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::event::Fields;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
+use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_proto::desktop_v1::{ResolveRequest, ResolveResponse};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::payload::{fields_of, fields_value};
@@ -20,8 +20,6 @@ use serde_json::{Map, Value};
 
 use super::up::with_identity;
 use crate::api::auth::credential;
-use crate::api::error::ProblemResponse;
-use crate::api::request::{body_bytes, expect_json};
 use crate::central::Central;
 use crate::conflicts::Choice;
 use crate::conflicts::resolve::{
@@ -34,11 +32,10 @@ use crate::devices::seal;
 pub(super) async fn resolve(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<ResolveResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    expect_json(&headers)?;
-    let (bytes, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let bytes = body.json(LIST_BODY_BYTES_MAX).await?;
     let bad = |error: serde_json::Error| Problem::new(ErrorCode::MalformedBody, error.to_string());
     let request: ResolveRequest = serde_json::from_slice(&bytes).map_err(bad)?;
     let merged = match &request.merged {

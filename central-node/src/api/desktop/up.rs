@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::id::Name;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_core::time::Timestamp;
+use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_messages::{Language, Message};
 use comptoir_proto::desktop_v1::{Acknowledged, Conflict, OutboxEvent, Rejected, SyncUpRequest, SyncUpResponse};
 use comptoir_proto::error_code::ErrorCode;
@@ -23,8 +23,7 @@ use uuid::Uuid;
 
 use crate::api::auth::credential;
 use crate::api::device_request::{body as read_body, date, event_label, session};
-use crate::api::error::{ProblemResponse, summary};
-use crate::api::request::{body_bytes, expect_json};
+use crate::api::error::summary;
 use crate::central::Central;
 use crate::devices::desktop::base_version::BaseVersions;
 use crate::devices::device::{Contract, Device};
@@ -41,11 +40,10 @@ const CLIENT_ID_CHARS_MAX: usize = 512;
 pub(super) async fn up(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<SyncUpResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    expect_json(&headers)?;
-    let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let bytes = body.json(PUSH_BODY_BYTES_MAX).await?;
     let request: SyncUpRequest =
         read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Up).await?;
     let mut sync = session(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Up);

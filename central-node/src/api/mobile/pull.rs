@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{ProblemResponse, page_limit, read_query};
 use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
@@ -16,8 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::rows;
 use crate::api::auth::credential;
 use crate::api::device_request::session;
-use crate::api::error::{ProblemResponse, summary};
-use crate::api::request::{page_limit, query};
+use crate::api::error::summary;
 use crate::central::Central;
 use crate::database::StoreError;
 use crate::devices::device::Contract;
@@ -49,7 +49,7 @@ pub(super) async fn pull(
     headers: HeaderMap,
 ) -> Result<Json<PullResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query: MobilePullQuery = query(&uri)?;
+    let query: MobilePullQuery = read_query(&uri)?;
     let page = logged_page(&central, &credential, &query.device_id, pull_request(&query)).await?;
     let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
     Ok(Json(PullResponse {
@@ -83,7 +83,7 @@ pub(super) async fn bootstrap(
     headers: HeaderMap,
 ) -> Result<Json<BootstrapResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query: BootstrapQuery = query(&uri)?;
+    let query: BootstrapQuery = read_query(&uri)?;
     let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
     let MobilePage { changes, has_more, server_time, ends_at } = page;
     let mut response = BootstrapResponse {
@@ -151,7 +151,7 @@ pub(super) async fn status(
     headers: HeaderMap,
 ) -> Result<Json<StatusResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query: StatusQuery = query(&uri)?;
+    let query: StatusQuery = read_query(&uri)?;
     let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
     let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
+use comptoir_http_edge::{ProblemResponse, RequestBody};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::mobile_v1::{PushRequest, PushResponse, SyncEvent, checksum_fits};
 use comptoir_proto::problem::Problem;
@@ -17,8 +17,7 @@ use serde_path_to_error::Segment;
 use super::outcome::{EventOutcome, event_outcome};
 use crate::api::auth::credential;
 use crate::api::device_request::{body as read_body, date, event_label, session};
-use crate::api::error::{ProblemResponse, summary};
-use crate::api::request::{body_bytes, expect_json};
+use crate::api::error::summary;
 use crate::central::Central;
 use crate::devices::device::{Contract, Device};
 use crate::devices::mobile::first_validator;
@@ -31,11 +30,10 @@ use crate::sync_log::{Direction, SyncCounts, SyncSession};
 pub(super) async fn push(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<PushResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    expect_json(&headers)?;
-    let (bytes, _reserved) = body_bytes(&central, &headers, body, PUSH_BODY_BYTES_MAX).await?;
+    let bytes = body.json(PUSH_BODY_BYTES_MAX).await?;
     let request: PushRequest = read_body(&central, credential.tenant, &bytes, Contract::Mobile, Direction::Up).await?;
     let mut sync = session(&central, credential.tenant, &request.device_id, Contract::Mobile, Direction::Up);
     sync.batch_id = Some(request.batch_id.clone());

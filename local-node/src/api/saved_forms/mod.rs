@@ -10,11 +10,15 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::header::ETAG;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use comptoir_core::id::Name;
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
+use comptoir_http_edge::{
+    PAGE_ROWS, PathParams, ProblemResponse, RequestBody, edit_condition, if_match, malformed_body, page_limit,
+    read_query,
+};
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
@@ -28,14 +32,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use self::store::{FormCondition, form_id, missing, still_so, submitted};
-use super::body::{self, malformed_body};
+use self::store::{check_condition, form_id, missing, still_so, submitted};
 use super::draft::CheckedDraft;
-use super::events::limit;
-use super::precondition;
-use super::query::{self, PathId};
 use super::record::record_one;
-use super::refusal::ProblemResponse;
 use crate::blocking::blocking;
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::node::Node;
@@ -56,12 +55,14 @@ pub(super) struct FormHeader {
 }
 
 /// `PUT /api/v1/saved-forms/{id}`: saves the whole form, replacing the version that the editor read.
-pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> SavedResponse {
-    let id = form_id(&id)?;
-    let (parts, body) = request.into_parts();
-    let seen = FormCondition::read(&parts.headers)?;
-    body::only_json(&parts.headers)?;
-    let body = body::read(&parts.headers, body, BODY_BYTES_MAX).await?;
+pub(super) async fn save(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> SavedResponse {
+    let (id, condition) = (form_id(&id)?, edit_condition(&headers)?);
+    let body = body.json(BODY_BYTES_MAX).await?;
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(
             Problem::new(ErrorCode::MalformedBody, "a saved form is an object, with names for its members").into()
@@ -78,7 +79,7 @@ pub(super) async fn save(State(node): State<Arc<Node>>, PathId(id): PathId, requ
             // A retry after a lost answer, with the ETag from before.
             (None, Some(before)) if before.body.get() == body.get() => saved(StatusCode::OK, before),
             (None, before) => {
-                seen.allows(id, before.as_ref())?;
+                check_condition(&condition, id, before.as_ref())?;
                 let status = if before.is_some() { StatusCode::OK } else { StatusCode::CREATED };
                 let form = next(&node, id, named, body, before);
                 store::store_form(&node, &form).await?;
@@ -116,15 +117,15 @@ fn next(node: &Node, id: Uuid, named: FormHeader, body: Box<RawValue>, before: O
 pub(super) struct FormsQuery {
     /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<Uuid>,
 }
 
 /// `GET /api/v1/saved-forms`.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<RowList<SavedForm>>, ProblemResponse> {
-    let FormsQuery { limit: limit_text, cursor } = query::read(&uri)?;
-    let (limit, log) = (limit(limit_text.as_deref())?, node.log().clone());
+    let FormsQuery { limit, cursor } = read_query(&uri)?;
+    let (limit, log) = (page_limit(limit, PAGE_ROWS)?, node.log().clone());
     Ok(Json(blocking(move || read_page(&log, cursor, limit)).await?))
 }
 
@@ -151,7 +152,7 @@ fn read_page(log: &Log, after: Option<Uuid>, limit: usize) -> Result<RowList<Sav
 }
 
 /// `GET /api/v1/saved-forms/{id}`. Its ETag is what `If-Match` names.
-pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> SavedResponse {
+pub(super) async fn one(State(node): State<Arc<Node>>, PathParams(id): PathParams<String>) -> SavedResponse {
     let id = form_id(&id)?;
     match store::look(&node, id).await? {
         (None, Some(form)) => saved(StatusCode::OK, form),
@@ -163,10 +164,10 @@ pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Sa
 /// `DELETE /api/v1/saved-forms/{id}`. A missing form is deleted already. A submitted form is an event and cannot be deleted.
 pub(super) async fn delete(
     State(node): State<Arc<Node>>,
-    PathId(id): PathId,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, ProblemResponse> {
-    let (id, seen) = (form_id(&id)?, precondition::seen(&headers)?);
+    let (id, seen) = (form_id(&id)?, if_match(&headers)?);
     store::alone(node, move |node| async move {
         match store::look(&node, id).await? {
             (Some(event), _) => return Err(submitted(ErrorCode::EventIdReused, id, &event).into()),
@@ -184,10 +185,10 @@ pub(super) async fn delete(
 /// `POST /api/v1/saved-forms/{id}/submit`: the form becomes an event. A repetition returns the same event.
 pub(super) async fn submit(
     State(node): State<Arc<Node>>,
-    PathId(id): PathId,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Json<AppendResponse>, ProblemResponse> {
-    let (id, seen) = (form_id(&id)?, precondition::seen(&headers)?);
+    let (id, seen) = (form_id(&id)?, if_match(&headers)?);
     store::alone(node, move |node| async move {
         let (submitted, found) = store::look(&node, id).await?;
         if let Some(event) = submitted {

@@ -5,9 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use comptoir_core::id::EventId;
+use comptoir_http_edge::{EditCondition, ProblemResponse, invalid_parameter};
 use comptoir_proto::api_v1::Appended;
 use comptoir_proto::edits_v1::Tag;
 use comptoir_proto::error_code::ErrorCode;
@@ -16,53 +15,27 @@ use comptoir_proto::shop_v1::SavedForm;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::refusal::{ProblemResponse, not_appended};
-use super::super::{precondition, query};
+use super::super::refusal::not_appended;
 use crate::blocking::blocking;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 use crate::node::Node;
 
-/// The condition under which a form is saved.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum FormCondition {
-    /// `If-Match`: the saved form with this tag.
-    Tag(Tag),
-    /// `If-None-Match: *`: the form must not exist.
-    Absent,
-    /// Neither header: may create a form, not change one.
-    Unstated,
-}
-
-impl FormCondition {
-    pub(super) fn read(headers: &HeaderMap) -> Result<FormCondition, Problem> {
-        match (headers.contains_key(IF_MATCH), headers.get(IF_NONE_MATCH).map(|value| value.as_bytes())) {
-            (true, None) => precondition::seen(headers).map(FormCondition::Tag),
-            (false, Some(b"*")) => Ok(FormCondition::Absent),
-            (false, None) => Ok(FormCondition::Unstated),
-            (_, Some(_)) => {
-                let detail = "If-None-Match is *: there is no such saved form yet; a saved form that was read is named by If-Match alone";
-                Err(Problem::new(ErrorCode::InvalidParameter, detail))
-            }
+/// Whether the save may replace the present form. Without a condition it may create a form, not change one.
+pub(super) fn check_condition(condition: &EditCondition, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
+    match (condition, before) {
+        (EditCondition::Absent | EditCondition::None, None) => Ok(()),
+        (EditCondition::Current(tag), Some(before)) => still_so(before, tag),
+        (EditCondition::Current(_), None) => {
+            let detail = format!("there is no saved form {id}; without If-Match it is created");
+            Err(Problem::new(ErrorCode::NotFound, detail))
         }
-    }
-
-    /// Whether the save may replace the present form.
-    pub(super) fn allows(&self, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
-        match (self, before) {
-            (FormCondition::Absent | FormCondition::Unstated, None) => Ok(()),
-            (FormCondition::Tag(tag), Some(before)) => still_so(before, tag),
-            (FormCondition::Tag(_), None) => {
-                let detail = format!("there is no saved form {id}; without If-Match it is created");
-                Err(Problem::new(ErrorCode::NotFound, detail))
-            }
-            (FormCondition::Absent, Some(before)) => {
-                Err(moved(before, format!("there is a saved form {id}, at {}: read it first", before.etag)))
-            }
-            (FormCondition::Unstated, Some(before)) => {
-                let detail =
-                    format!("there is a saved form {id}: send the ETag of what was read or saved last as If-Match");
-                Err(moved_to(before, Problem::new(ErrorCode::PreconditionRequired, detail)))
-            }
+        (EditCondition::Absent, Some(before)) => {
+            Err(moved(before, format!("there is a saved form {id}, at {}: read it first", before.etag)))
+        }
+        (EditCondition::None, Some(before)) => {
+            let detail =
+                format!("there is a saved form {id}: send the ETag of what was read or saved last as If-Match");
+            Err(moved_to(before, Problem::new(ErrorCode::PreconditionRequired, detail)))
         }
     }
 }
@@ -152,7 +125,7 @@ pub(super) fn event_of(log: &Log, form: Uuid) -> Result<Option<Appended>, ReadEr
 
 pub(super) fn form_id(text: &str) -> Result<Uuid, Problem> {
     let id = text.parse::<Uuid>().ok().filter(|id| !id.is_nil() && !id.is_max());
-    id.ok_or_else(|| query::bad("id", text, "a saved form is named by a UUID"))
+    id.ok_or_else(|| invalid_parameter("id", text, "a saved form is named by a UUID"))
 }
 
 pub(super) fn missing(id: Uuid) -> Problem {

@@ -57,7 +57,7 @@ async fn a_connection_that_breaks_keeps_the_lines_before_and_not_the_one_it_brea
     lines.send(Ok(format!("{}\n{}", sale(0), &half[..half.len() / 2]))).await.unwrap();
     lines.send(Err(std::io::Error::other("reset"))).await.unwrap();
     assert_eq!(next(&mut answer).await[0]["seq"], 2);
-    assert_eq!(next(&mut answer).await[0]["problem"]["code"], "MALFORMED_BODY");
+    assert_eq!(next(&mut answer).await[0]["problem"]["code"], "REQUEST_TIMEOUT");
     assert_eq!(shop.node.log().head().marks.durable, Seq(2));
 }
 
