@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use comptoir_core::decision::Code;
 use comptoir_core::id::TenantId;
+use comptoir_messages::{Language, Message};
 use comptoir_proto::mobile_v1::FailedEvent;
 use serde_json::Value;
 
@@ -31,7 +32,11 @@ pub(crate) async fn name_who_was_first(
         let user = data.get("user").and_then(Value::as_str).map(str::to_owned);
         let Some(fields) = data.as_object_mut() else { continue };
         let by = user.map(|user| names.get(&user).cloned().unwrap_or(user));
-        let message = by.as_ref().map_or_else(|| "Déjà validée".to_owned(), |by| format!("Validée par {by}"));
+        let message = match &by {
+            Some(by) => Message::new("device-validated-by").with("by", by.as_str()),
+            None => Message::new("device-already-validated"),
+        };
+        let message = message.text(Language::French);
         fields.insert("validated_by".to_owned(), by.into());
         fields.insert("message".to_owned(), message.into());
     }
