@@ -103,9 +103,9 @@ pub struct StockItem {
     /// Cost of one in the lot that was taken from last; until one is, in the lot that came last. A lot without a cost sets none.
     pub last_cost: Option<Decimal>,
     /// Quantity that ever left through lots, with shortages once they are paid.
-    pub taken_quantity: Decimal,
+    pub consumed_quantity: Decimal,
     /// What it had cost.
-    pub taken_cost: Decimal,
+    pub consumed_cost: Decimal,
     /// The last event that changed this item.
     pub position: Position,
     /// The first one: where the item came to be.

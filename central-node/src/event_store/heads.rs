@@ -25,7 +25,7 @@ pub(crate) struct TenantHead {
     /// When its record was received.
     pub(crate) last_received_at: Timestamp,
     /// Whether what could take a promise has to wait: see [`crate::restore_window`].
-    pub(crate) handing_back: bool,
+    pub(crate) restore_window_open: bool,
 }
 
 /// One epoch of a node's log as central holds it.
@@ -67,14 +67,15 @@ impl NodeLog {
 
 /// Locks the tenant's row until the transaction ends: from here on nobody else gives positions.
 pub(crate) async fn lock_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
-    let sql = "select head, decision_chain, last_received_at, handing_back from tenant_head where tenant_id = $1 for no key update";
+    let sql = "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1 for no key update";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
 
 /// Where the tenant's order stands, without a lock.
 pub(crate) async fn tenant_head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
-    let sql = "select head, decision_chain, last_received_at, handing_back from tenant_head where tenant_id = $1";
+    let sql =
+        "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
@@ -84,7 +85,7 @@ fn head_of(row: &Row) -> Result<TenantHead, StoreError> {
         head: Position(natural(row.try_get("head")?)?),
         decision_chain: hash_of(row.try_get("decision_chain")?)?,
         last_received_at: row.try_get::<_, Micros>("last_received_at")?.0,
-        handing_back: row.try_get("handing_back")?,
+        restore_window_open: row.try_get("restore_window_open")?,
     })
 }
 

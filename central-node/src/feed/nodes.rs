@@ -88,7 +88,7 @@ pub(super) async fn list(
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let head = crate::event_store::tenant_head(&tx, tenant).await?;
-    let (head, handing_back) = head.map_or((0, false), |head| (head.head.0, head.handing_back));
+    let (head, handing_back) = head.map_or((0, false), |head| (head.head.0, head.restore_window_open));
     let statement = tx.prepare_cached(include_str!("nodes.sql")).await.map_err(StoreError::from)?;
     let rows = tx.query(&statement, &[&tenant.uuid()]).await.map_err(StoreError::from)?;
     let nodes = rows.iter().map(|row| NodeState::read(row, drift_limit_ms)).collect::<Result<_, _>>()?;

@@ -1,7 +1,7 @@
 -- The nodes of a tenant: what is held of their logs, their clocks at their last push, their last pull.
 select n.node_id, n.site_id, n.name, h.epoch, h.last_seq, h.frozen, h.last_push_at, b.clock_offset_micros,
        p.last_pull_at, p.pulled_to,
-       exists (select from handing_back b where b.tenant_id = n.tenant_id and b.node_id = n.node_id) as handing_back
+       exists (select from restore_window b where b.tenant_id = n.tenant_id and b.node_id = n.node_id) as handing_back
 from node n
 left join lateral (
     select h.epoch, h.last_seq, h.frozen, h.last_push_at from node_head h

@@ -46,7 +46,7 @@ pub(super) fn plan<'a>(
     let mut plans = Vec::with_capacity(jobs.len());
     for (job, held) in jobs.iter().zip(&context.held) {
         let Job::Push(push) = job else {
-            let waits = context.head.handing_back && job.has_to_wait();
+            let waits = context.head.restore_window_open && job.has_to_wait();
             plans.push(if waits { JobPlan::Refused(restore_window::restore_in_progress()) } else { JobPlan::Drafts });
             continue;
         };
@@ -59,7 +59,8 @@ pub(super) fn plan<'a>(
         };
         plans.push(match accept(context.tenant.id, push, log, held) {
             Ok(known) => {
-                let until = if context.head.handing_back { push.until_it_waits(known) } else { push.records.len() };
+                let until =
+                    if context.head.restore_window_open { push.until_it_waits(known) } else { push.records.len() };
                 if until == 0 {
                     plans.push(JobPlan::Refused(restore_window::restore_in_progress()));
                     continue;

@@ -98,17 +98,16 @@ impl Projection {
         }
     }
 
-    /// Tables of a version that are no part of what it says: how entities stood now and then, which a version that is older than the table
-    /// has not from its beginning.
+    /// A table that a version fills and drops but that a comparison leaves out: snapshots are an index into the log, not a result.
     pub(crate) fn companion_table(self) -> Option<&'static str> {
-        (self == Projection::Entities).then_some("entity_past")
+        (self == Projection::Entities).then_some("entity_snapshot")
     }
 
     pub(crate) fn tables(self) -> &'static [ProjectionTable] {
         match self {
             Projection::Stock => &[
                 ProjectionTable { name: "stock_item", key: "site_id, product" },
-                ProjectionTable { name: "stock_taken", key: "site_id, sale" },
+                ProjectionTable { name: "stock_consumed", key: "site_id, sale" },
                 ProjectionTable { name: "stock_count", key: "event_id" },
             ],
             Projection::Deliveries => &[ProjectionTable { name: "delivery", key: "delivery_id" }],

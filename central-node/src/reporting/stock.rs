@@ -71,9 +71,9 @@ pub(crate) struct StockRow {
     currency: String,
     /// What ever left through lots, and what that had cost.
     #[schemars(with = "words::Decimal")]
-    taken_quantity: String,
+    consumed_quantity: String,
     #[schemars(with = "words::Decimal")]
-    taken_cost: String,
+    consumed_cost: String,
     /// Oldest first.
     lots: Vec<LotRow>,
 }
@@ -108,8 +108,8 @@ impl StockRow {
             },
             value: amount(item.value()),
             currency: currency.to_owned(),
-            taken_quantity: plain(item.taken_quantity),
-            taken_cost: amount(item.taken_cost),
+            consumed_quantity: plain(item.consumed_quantity),
+            consumed_cost: amount(item.consumed_cost),
             lots: item.lots.iter().map(LotRow::of).collect(),
         }
     }
@@ -297,7 +297,7 @@ impl StockReport {
     /// The rows as a table: one line an item; its lots stand in the view `reporting.stock_lots`.
     pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 8] =
-            ["site", "product", "quantity", "backordered", "value", "currency", "taken_quantity", "taken_cost"];
+            ["site", "product", "quantity", "backordered", "value", "currency", "consumed_quantity", "consumed_cost"];
         let sites: Vec<Option<String>> =
             self.rows.iter().map(|row| row.known.site.map(|site| site.to_string())).collect();
         let rows = self.rows.iter().zip(&sites).map(|(row, site)| {
@@ -308,8 +308,8 @@ impl StockReport {
                 Cell::Number(&row.known.backordered),
                 Cell::Number(&row.value),
                 Cell::Text(&row.currency),
-                Cell::Number(&row.taken_quantity),
-                Cell::Number(&row.taken_cost),
+                Cell::Number(&row.consumed_quantity),
+                Cell::Number(&row.consumed_cost),
             ]
         });
         Ok(csv_table::table(&HEADER, rows)?)

@@ -5,8 +5,8 @@
 
 mod deliveries;
 mod entities;
+mod entity_snapshots;
 mod invoices;
-mod past;
 mod quarantine;
 mod stock;
 
@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::database::{StoreError, as_bigint};
 use crate::tenant::Tenant;
 
-pub(crate) use past::EntityHistory;
+pub(crate) use entity_snapshots::EntityHistory;
 
 /// Which version of each deciding projection is worked on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,7 +139,7 @@ pub(crate) async fn load_past(
     key: &EntityKey,
     at: Position,
 ) -> Result<Option<Entity>, StoreError> {
-    past::load(VersionedTable { tx, tenant, version: versions.entities }, key, at).await
+    entity_snapshots::load(VersionedTable { tx, tenant, version: versions.entities }, key, at).await
 }
 
 /// The rulebook in force at the next position.

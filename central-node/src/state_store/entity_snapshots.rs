@@ -39,7 +39,7 @@ impl EntityHistory {
         let of = entities::Columns::of(&rows)?;
         table
             .write(
-                include_str!("entity_past_save.sql"),
+                include_str!("entity_snapshot_save.sql"),
                 rows.len(),
                 &[&of.types, &of.ids, &of.versions, &of.deleted, &of.fields, &of.provenance],
             )
@@ -54,7 +54,8 @@ pub(super) async fn load(
     at: Position,
 ) -> Result<Option<Entity>, StoreError> {
     let (entity_type, entity_id) = (key.entity_type.as_str(), key.entity_id.as_str());
-    let rows = table.query(include_str!("entity_past_load.sql"), &[&entity_type, &entity_id, &as_bigint(at.0)]).await?;
+    let rows =
+        table.query(include_str!("entity_snapshot_load.sql"), &[&entity_type, &entity_id, &as_bigint(at.0)]).await?;
     rows.first().map(entities::entity).transpose()
 }
 
