@@ -67,7 +67,7 @@ create table api_key (
 
 -- Which tenants a database role may read: the login of a BI tool. Unlike a setting, a role cannot choose its tenant.
 create table reader (
-    tenant_id uuid not null references tenant (tenant_id),
+    tenant_id uuid not null,                         -- no foreign key: a distributed database keeps this table whole on every server
     role_name name not null,
     primary key (tenant_id, role_name)
 );
@@ -684,8 +684,13 @@ left join tenant_head t on t.tenant_id = d.tenant_id;
 -- Privileges and row-level security
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- Row-level security is forced: the owner obeys too. The setting is empty, not null, on a recycled connection, hence nullif;
--- the subselect makes Postgres read it once per statement rather than once per row.
+-- The tenants that the current role may read. Names are qualified: a reader's temporary tables must not replace ours.
+create function reader_tenants() returns uuid[] stable language sql as $$
+    select array(select r.tenant_id from public.reader r where r.role_name operator(pg_catalog.=) current_user)
+$$;
+
+-- Row-level security is forced: the owner obeys too. The setting is empty, not null, on a recycled connection, hence nullif. Policies
+-- have no sub-select: a distributed table refuses them.
 do $$
 declare
     name text;
@@ -698,7 +703,7 @@ begin
         execute format('alter table %I force row level security', name);
         execute format(
             'create policy one_tenant on %I to comptoir_service, comptoir_owner '
-            'using (tenant_id = (select nullif(current_setting(''app.tenant'', true), '''')::uuid))', name);
+            'using (tenant_id = nullif(current_setting(''app.tenant'', true), '''')::uuid)', name);
     end loop;
 
     -- A reading role sees the tenants that `reader` lists for it, whatever it sets.
@@ -707,8 +712,7 @@ begin
         'entity', 'sales_line', 'device', 'sync_log'
     ] loop
         execute format(
-            'create policy own_tenants on %I for select to comptoir_readonly '
-            'using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)))', name);
+            'create policy own_tenants on %I for select to comptoir_readonly using (tenant_id = any (reader_tenants()))', name);
     end loop;
 
     -- The watcher sees how far every tenant is, and no event.

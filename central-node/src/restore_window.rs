@@ -94,9 +94,7 @@ async fn locked(
 
 /// The flag says whether there is anybody to wait for.
 async fn end_where_nobody_is_left(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
-    let sql =
-        "update tenant_head t set restore_window_open = exists (select from restore_window h where h.tenant_id = t.tenant_id)
-               where t.tenant_id = $1";
+    let sql = "update tenant_head set restore_window_open = exists (select from restore_window where tenant_id = $1) where tenant_id = $1";
     tx.execute(sql, &[&tenant.uuid()]).await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 -- The roles, made by a superuser before the first migration: by us on a private Postgres, by a database administrator elsewhere
--- (then give the three that log in a password, and create the database: createdb --owner comptoir_owner comptoir).
+-- (then give the three that log in a password, create the database: createdb --owner comptoir_owner comptoir, and make its settings:
+-- alter database comptoir set synchronous_commit = 'on', lock_timeout = '10s', jit = 'off', timezone = 'UTC', one statement each).
 -- May be run again at any time.
 do $$
 begin

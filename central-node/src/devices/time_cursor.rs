@@ -15,7 +15,7 @@ use deadpool_postgres::Transaction;
 
 use crate::central::Central;
 use crate::database::{self, Micros, StoreError, as_bigint, natural};
-use crate::event_store::tenant_head;
+use crate::event_store::{TenantHead, lock_tenant, raise_tenant, tenant_head};
 
 const MILLI: i64 = 1_000;
 
@@ -48,15 +48,12 @@ pub(crate) async fn horizon(central: &Central, tenant: TenantId) -> Result<Horiz
     if end_of_millisecond(head.last_received_at) == head.last_received_at {
         return Ok(Horizon { head: head.head, closed_to: head.last_received_at });
     }
-    let sql = "update tenant_head
-               set last_received_at = date_trunc('milliseconds', last_received_at) + interval '999 microseconds'
-               where tenant_id = $1
-               returning head, last_received_at";
-    let statement = tx.prepare_cached(sql).await?;
-    let row = tx.query_one(&statement, &[&tenant.uuid()]).await?;
-    let horizon = Horizon { head: Position(natural(row.try_get(0)?)?), closed_to: row.try_get::<_, Micros>(1)?.0 };
+    let head = lock_tenant(&tx, tenant).await?;
+    let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
+    let closed_to = end_of_millisecond(head.last_received_at);
+    raise_tenant(&tx, tenant, TenantHead { last_received_at: closed_to, ..head }).await?;
     tx.commit().await?;
-    Ok(horizon)
+    Ok(Horizon { head: head.head, closed_to })
 }
 
 /// The position up to which a client holds everything that names this time.

@@ -39,7 +39,8 @@ pub(crate) async fn insert_device_ids(
         return Ok(());
     }
     let sql = "insert into device_id_map (tenant_id, node_id, entity_type, client_id, server_id)
-               select $1, $2, * from unnest($3::text[], $4::text[], $5::text[])";
+               select h.tenant_id, $2::uuid, unnest($3::text[]), unnest($4::text[]), unnest($5::text[])
+               from tenant_head h where h.tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     let types: Vec<&str> = given.iter().map(|given| given.entity_type.as_str()).collect();
     let clients: Vec<&str> = given.iter().map(|given| given.client_id.as_str()).collect();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{DraftBatch, Job};
 use crate::central::Central;
-use crate::database::{self, StoreError};
+use crate::database::{self, Micros, StoreError};
 use crate::identity::Credential;
 
 /// A refusal to be noted.
@@ -38,16 +38,17 @@ async fn count(central: &Central, refused: &NotedRefusal<'_>, audited: bool) -> 
     let NotedRefusal { credential, problem } = refused;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
+    let now = central.clock().now();
+    let (now, minute_ago) = (Micros(now), Micros(now.shifted(-60_000_000)));
     let sql = "insert into refusal (tenant_id, key_id, code, times, last_at, last_detail, audited_at)
-               values ($1, $2, $3, 1, now(), $4, case when $5 then now() else '-infinity' end)
+               values ($1, $2, $3, 1, $6, $4, case when $5 then $6 else '-infinity'::timestamptz end)
                on conflict (tenant_id, key_id, code) do update
-               set times = refusal.times + 1, last_at = now(), last_detail = excluded.last_detail,
-                   audited_at = case when $5 and refusal.audited_at < now() - interval '1 minute' then now()
-                                     else refusal.audited_at end
-               returning audited_at = now()";
+               set times = refusal.times + 1, last_at = excluded.last_at, last_detail = excluded.last_detail,
+                   audited_at = case when $5 and refusal.audited_at < $7 then excluded.last_at else refusal.audited_at end
+               returning audited_at = last_at";
     let detail: String = problem.detail.chars().take(500).filter(|character| *character != '\0').collect();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&credential.tenant.uuid(), &credential.key_id, &problem.code, &detail, &audited];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&credential.tenant.uuid(), &credential.key_id, &problem.code, &detail, &audited, &now, &minute_ago];
     let due = tx.query_one(sql, &parameters).await?.try_get(0)?;
     tx.commit().await?;
     Ok(due)

@@ -420,6 +420,12 @@ async fn a_reading_role_sees_the_views_of_its_tenant_and_cannot_choose_another()
     admin.batch_execute("set session authorization bi_tool").await.unwrap();
     // Even a role that names another tenant as a service would.
     admin.batch_execute(&format!("set app.tenant = '{}'", other.tenant)).await.unwrap();
+    // Nor does a table of its own that lists the other tenant, under the name of the one that says who may read.
+    let own = format!(
+        "create temporary table reader as select '{}'::uuid as tenant_id, current_user::name as role_name",
+        other.tenant
+    );
+    admin.batch_execute(&format!("set default_transaction_read_only = off; {own}")).await.unwrap();
     let one = async |sql: &str| -> String {
         let row = admin.query_one(sql, &[]).await;
         row.unwrap_or_else(|error| panic!("{sql}: {error:?}")).get(0)

@@ -77,8 +77,8 @@ async fn tenant_id_leads_every_key_and_row_security_is_forced_on_every_table() {
     );
     assert_eq!(offenders(&db, &open).await, [""; 0], "tables whose rows are not kept apart");
     let policies = "select polrelid::regclass::text from pg_policy
-         where polname = 'one_tenant'
-           and pg_get_expr(polqual, polrelid) not like '%( SELECT (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid%'";
+         where polname = 'one_tenant' and pg_get_expr(polqual, polrelid)
+               <> '(tenant_id = (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid)'";
     assert_eq!(offenders(&db, policies).await, [""; 0], "policies that read the setting otherwise");
 }
 
@@ -96,6 +96,68 @@ async fn nothing_but_a_locked_row_means_order_and_partitions_have_one_level() {
     assert_eq!(offenders(&db, levels).await, [""; 0]);
     let triggers = "select tgrelid::regclass || ' ' || tgname from pg_trigger where not tgisinternal";
     assert_eq!(offenders(&db, triggers).await, [""; 0], "what happens stands in the code that does it");
+}
+
+/// Row-level security and keys as a database that is distributed by tenant accepts them.
+#[tokio::test]
+async fn the_schema_can_be_distributed_by_tenant() {
+    let (_server, db) = Server::migrated().await;
+    let sub_selects = "select polrelid::regclass || ' ' || polname from pg_policy
+         where polqual::text like '%SUBLINK%' or polwithcheck::text like '%SUBLINK%'";
+    assert_eq!(offenders(&db, sub_selects).await, [""; 0], "policies with a sub-select");
+    let readers = "select conname::text from pg_constraint where conrelid = 'reader'::regclass and contype = 'f'";
+    assert_eq!(offenders(&db, readers).await, [""; 0], "reader is whole on every server, its tenant on one");
+    let volatile = "select p.oid::regprocedure::text from pg_proc p
+         where p.pronamespace = 'public'::regnamespace and p.provolatile = 'v'";
+    assert_eq!(offenders(&db, volatile).await, [""; 0]);
+    let settings =
+        "select unnest(setconfig)::text from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase
+         where d.datname = current_database() and s.setrole = 0 order by 1";
+    let expected = ["TimeZone=UTC", "jit=off", "lock_timeout=10s", "synchronous_commit=on"];
+    assert_eq!(offenders(&db, settings).await, expected);
+}
+
+/// Statements that fail, or silently read nothing, in a distributed database.
+#[test]
+fn no_statement_has_a_form_that_a_shard_cannot_run() {
+    const REFUSED: [(&str, &str); 6] = [
+        ("set_config('app.tenant'", "only `set local` reaches the tenant's server"),
+        ("force_generic_plan", "a generic plan cannot choose the tenant's server"),
+        ("select $1, unnest", "select tenant_id from the tenant's row"),
+        ("select $1, $2, unnest", "select tenant_id from the tenant's row"),
+        ("select $1, * from unnest", "select tenant_id from the tenant's row"),
+        ("date_trunc", "not in an update; compute the time in Rust"),
+    ];
+    fn walk(folder: &std::path::Path, check: &mut dyn FnMut(&std::path::Path, &str)) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, check);
+            } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sql") {
+                let words: Vec<String> =
+                    std::fs::read_to_string(&path).unwrap().split_whitespace().map(str::to_lowercase).collect();
+                check(&path, &words.join(" "));
+            }
+        }
+    }
+    let mut breaches = Vec::new();
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["src", "migrations"] {
+        walk(&source.join(folder), &mut |path, text| {
+            for (pattern, instead) in REFUSED.iter().filter(|(pattern, _)| text.contains(pattern)) {
+                breaches.push(format!("{}: {pattern}: {instead}", path.display()));
+            }
+            // A set-returning function cannot be cast, its array can.
+            if text
+                .split("unnest($")
+                .skip(1)
+                .any(|rest| rest.split_once(')').is_some_and(|(_, after)| after.starts_with("::")))
+            {
+                breaches.push(format!("{}: a cast of unnest: cast its array", path.display()));
+            }
+        });
+    }
+    assert_eq!(breaches, [""; 0]);
 }
 
 #[tokio::test]
