@@ -24,6 +24,7 @@ use crate::feed::{BootstrapSlots, LastContacts, Watch};
 use crate::identity::{self, IdentityError, NewTenant};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
+use crate::projections::head_watch;
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
 use crate::reporting::ReportCache;
@@ -112,15 +113,16 @@ impl Central {
         let (incarnation, key) = load_meta(&database).await?;
         let queues = IngestQueue::new(database.clone(), config.clock.clone(), background.handle().clone());
         let progress = Arc::new(Progress::default());
+        let store_findings = StoreFindings::default();
         let start = || {
             let _entered = background.handle().enter();
-            Runner::start(database.clone(), Arc::clone(&progress), queues.commits())
+            Runner::start(database.clone(), Arc::clone(&progress), store_findings.clone())
         };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
-        let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
+        head_watch::start(database.clone(), Arc::clone(&progress), queues.commits(), stopping.subscribe());
+        let watch = Watch::start(database.clone(), Arc::clone(&progress), stopping.subscribe());
         let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
-        let store_findings = StoreFindings::default();
         if let Some(every) = config.check_store_every {
             let (clock, findings) = (config.clock.clone(), store_findings.clone());
             tokio::spawn(store_check::check_in_background(

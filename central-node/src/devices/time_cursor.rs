@@ -14,8 +14,8 @@ use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 
 use crate::central::Central;
-use crate::database::{self, Micros, StoreError, as_bigint, natural};
-use crate::event_store::{TenantHead, lock_tenant, raise_tenant, tenant_head};
+use crate::database::{self, StoreError};
+use crate::event_store::{self, TenantHead, lock_tenant, raise_tenant, tenant_head};
 
 const MILLI: i64 = 1_000;
 
@@ -67,9 +67,7 @@ pub(crate) async fn position_at(
     if until >= horizon.closed_to {
         return Ok(horizon.head);
     }
-    let statement = tx.prepare_cached(include_str!("../reporting/as_of_time.sql")).await?;
-    let row = tx.query_one(&statement, &[&tenant.uuid(), &Micros(until), &as_bigint(horizon.head.0)]).await?;
-    Ok(Position(natural(row.try_get(0)?)?).min(horizon.head))
+    Ok(event_store::position_at_time(tx, tenant, until, horizon.head).await?.min(horizon.head))
 }
 
 /// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed. A time

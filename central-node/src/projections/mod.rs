@@ -8,7 +8,7 @@
 pub mod compare;
 mod cursor;
 pub(crate) mod fold;
-pub(crate) mod log;
+pub(crate) mod head_watch;
 mod parked;
 pub mod progress;
 pub(crate) mod read;
@@ -26,8 +26,8 @@ use comptoir_core::position::Position;
 
 use crate::database::{StoreError, as_bigint, natural};
 
-pub use log::PageSize;
-pub(crate) use status::ReadVersion;
+pub use crate::event_store::PageSize;
+pub(crate) use status::active_version;
 
 /// A read model, by its name in `projection_version`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -94,8 +94,18 @@ impl Progress {
     }
 
     /// Whether somebody waits: then the heads are looked at more often.
-    pub(super) fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// The marks of all tenants, and their changes.
+    pub(crate) fn marks(&self) -> watch::Receiver<BTreeMap<TenantId, ProjectionMarks>> {
+        self.marks.subscribe()
+    }
+
+    /// Has the heads read soon: somebody waits for them.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
     }
 
     /// Returns when somebody begins to wait.

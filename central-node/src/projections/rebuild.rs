@@ -16,10 +16,9 @@ use uuid::Uuid;
 
 use super::cursor::{self, CursorClaim, Purpose};
 use super::fold::{FOLDED, StateBuild};
-use super::log::{self, EntryFilter, PageSize};
 use super::read::{ReadEntry, read_page};
 use super::status::version_state;
-use super::{Projection, ProjectionError, Version, sales};
+use super::{PageSize, Projection, ProjectionError, Version, sales};
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store;
 use crate::state_store::Versions;
@@ -120,11 +119,15 @@ impl FetchedEntries {
         tenant: TenantId,
         stretch: LogRange,
     ) -> Result<FetchedEntries, ProjectionError> {
-        let wanted = EntryFilter { verdicts: &FOLDED, actions: None };
         let size = PageSize { positions: READ_POSITIONS, bytes: stretch.bytes };
-        let page = log::page(tx, tenant, stretch.after, stretch.to, wanted, size).await?;
-        let (events, complete_through) = (page.events, page.complete_through);
-        Ok(FetchedEntries { events: Arc::new(read_page(events).await?), complete_through })
+        let (rows, complete_through) = event_store::sized_page(tx, tenant, stretch.after, stretch.to, size).await?;
+        let events = read_page(rows, |entry| FOLDED.contains(&entry.verdict)).await?;
+        // A version is built from a log that is what was sealed, or not at all.
+        if let Some(altered) = events.iter().find_map(|event| event.altered.as_ref()) {
+            let reason = altered.to_string();
+            return Err(ProjectionError::Damaged { tenant, position: altered.position, reason });
+        }
+        Ok(FetchedEntries { events: Arc::new(events), complete_through })
     }
 }
 

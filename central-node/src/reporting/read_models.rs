@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 use super::ReportError;
 use super::params::{RowPage, write_cursor};
 use crate::database::StoreError;
+use crate::event_store;
 use crate::feed::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
 use crate::state_store::Versions;
 
@@ -25,8 +26,8 @@ pub(super) async fn entities(
     page: &RowPage,
 ) -> Result<RowList<EntityRow>, ReportError> {
     let version = Versions::active(tx, tenant).await?.entities;
-    let sql = include_str!("entities_list.sql");
-    let rows = listed(tx, sql, page, &[&tenant.uuid(), &version, &entity_type, &UPDATED_RECORD]).await?;
+    let rows = listed(tx, event_store::ENTITIES_LIST, page, &[&tenant.uuid(), &version, &entity_type, &UPDATED_RECORD])
+        .await?;
     list(&rows, page, entity_row, |row| &row.id)
 }
 
@@ -49,8 +50,8 @@ pub(super) async fn entity(
     id: &str,
 ) -> Result<EntityRow, ReportError> {
     let version = Versions::active(tx, tenant).await?.entities;
-    let statement = tx.prepare_cached(include_str!("entity_by_id.sql")).await?;
-    let row = tx.query_opt(&statement, &[&tenant.uuid(), &version, &entity_type, &id, &UPDATED_RECORD]).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &version, &entity_type, &id, &UPDATED_RECORD];
+    let row = event_store::entity_by_id(tx, parameters).await?;
     let row = row.as_ref().map(entity_row).transpose()?;
     let refused = |detail| ReportError::from(Problem::new(ErrorCode::NotFound, detail));
     match row {
@@ -91,7 +92,7 @@ pub(super) async fn invoices(
 
 /// The tenant's head: a list is a function of it.
 pub(super) async fn head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Position, ReportError> {
-    let head = crate::event_store::tenant_head(tx, tenant).await?;
+    let head = event_store::tenant_head(tx, tenant).await?;
     Ok(head.map_or(Position::ZERO, |head| head.head))
 }
 

@@ -25,7 +25,8 @@ use super::params::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, bad, write_cursor};
 use crate::central::Central;
 use crate::database::{StoreError, begin_snapshot};
 use crate::projections::progress::ProjectionMark;
-use crate::projections::{Projection, ReadVersion, position_of, position_sql};
+use crate::projections::{Projection, active_version, position_of, position_sql};
+use crate::state_store::ActiveVersion;
 
 /// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -153,7 +154,7 @@ pub(super) async fn report(
     let database = central.database();
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     let tx = begin_snapshot(&mut connection, tenant).await?;
-    let read = ReadVersion::active(&tx, tenant, Projection::Sales).await?;
+    let read = active_version(&tx, tenant, Projection::Sales).await?;
     let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
@@ -191,7 +192,7 @@ pub(crate) struct PresentSales {
 async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    read: ReadVersion,
+    read: ActiveVersion,
     question: &SalesQuestion,
     kept: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {

@@ -28,7 +28,8 @@ use crate::central::Central;
 use crate::database::{StoreError, begin_snapshot};
 use crate::event_store;
 use crate::projections::progress::ProjectionMark;
-use crate::projections::{Projection, ProjectionError, ReadVersion, position_of};
+use crate::projections::{Projection, ProjectionError, active_version, position_of};
+use crate::state_store::ActiveVersion;
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
@@ -151,7 +152,7 @@ pub(super) async fn report(
     // One moment for items and head, however long it reads.
     let tx = begin_snapshot(&mut connection, tenant).await?;
     let (head, read) =
-        tokio::try_join!(event_store::tenant_head(&tx, tenant), ReadVersion::active(&tx, tenant, Projection::Stock))?;
+        tokio::try_join!(event_store::tenant_head(&tx, tenant), active_version(&tx, tenant, Projection::Stock))?;
     let head = head.ok_or(ProjectionError::NoTenant(tenant))?.head;
     let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
@@ -186,7 +187,7 @@ pub(crate) struct PresentStock {
 async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    (read, head): (ReadVersion, Position),
+    (read, head): (ActiveVersion, Position),
     StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
     kept: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {

@@ -9,8 +9,7 @@ mod entity_snapshots;
 mod invoices;
 mod quarantine;
 mod stock;
-
-use std::collections::HashMap;
+mod versions;
 
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
@@ -26,6 +25,7 @@ use crate::database::{StoreError, as_bigint};
 use crate::tenant::Tenant;
 
 pub(crate) use entity_snapshots::EntityHistory;
+pub(crate) use versions::{ActiveVersion, active_versions};
 
 /// Which version of each deciding projection is worked on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,14 +45,10 @@ pub(crate) struct Versions {
 impl Versions {
     /// The versions that are read now. They change only under the tenant's lock.
     pub(crate) async fn active(tx: &Transaction<'_>, tenant: TenantId) -> Result<Versions, StoreError> {
-        let sql = "select projection, version from projection_version where tenant_id = $1 and state = 'active'";
-        let statement = tx.prepare_cached(sql).await?;
-        let rows = tx.query(&statement, &[&tenant.uuid()]).await?;
-        let active: HashMap<String, i32> =
-            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, StoreError>>()?;
+        let active = active_versions(tx, tenant).await?;
         let version = |projection: &str| {
             let missing = || StoreError::Damaged(format!("tenant {tenant} has no active version of {projection}"));
-            active.get(projection).copied().ok_or_else(missing)
+            active.get(projection).map(|version| version.number).ok_or_else(missing)
         };
         Ok(Versions {
             stock: version("stock")?,

@@ -229,16 +229,19 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
     (include_str!("../../src/state_store/stock_items_load.sql"), &["stock_item_pkey product"]),
     (include_str!("../../src/state_store/stock_consumed_load.sql"), &["stock_consumed_pkey sale"]),
     (include_str!("../../src/state_store/stock_counts_load.sql"), &["stock_count_pkey event_id"]),
-    (include_str!("../../src/state_store/quarantine_load.sql"), &["event_pkey position", "quarantine_pkey event_id"]),
+    (
+        include_str!("../../src/event_store/quarantined_states.sql"),
+        &["event_pkey position", "quarantine_pkey event_id"],
+    ),
     (include_str!("../../src/event_store/held_events.sql"), &["event_id_counts_once event_id"]),
     (include_str!("../../src/event_store/stored_between.sql"), &["event_one_per_seq node_seq"]),
-    (include_str!("../../src/feed/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (include_str!("../../src/event_store/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
     (include_str!("../../src/feed/rows_deliveries.sql"), &["delivery_pkey delivery_id"]),
     (include_str!("../../src/feed/rows_invoices.sql"), &["invoice_pkey invoice_id"]),
     (include_str!("../../src/feed/rows_stock.sql"), &["stock_item_pkey product"]),
-    (include_str!("../../src/reporting/entity_by_id.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (include_str!("../../src/event_store/entity_by_id.sql"), &["entity_pkey entity_id", "event_pkey position"]),
     (
-        include_str!("../../src/devices/desktop/provenance.sql"),
+        include_str!("../../src/event_store/entity_provenance.sql"),
         &[
             "entity_pkey entity_id",
             "event_in_conflict entity_id",
@@ -249,9 +252,12 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
             "event_resolution_of_entity position",
         ],
     ),
-    (include_str!("../../src/devices/desktop/told.sql"), &["event_of_entity entity_id", "event_of_entity entity_id"]),
     (
-        include_str!("../../src/feed/born_keys.sql"),
+        include_str!("../../src/event_store/delivered_entities.sql"),
+        &["event_of_entity entity_id", "event_of_entity entity_id"],
+    ),
+    (
+        include_str!("../../src/event_store/created_keys.sql"),
         &[
             "delivery_pkey delivery_id",
             "entity_pkey entity_id",
@@ -266,7 +272,10 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
             "stock_item_pkey version",
         ],
     ),
-    (include_str!("../../src/conflicts/open.sql"), &["entity_in_conflict version", "event_id_counts_once event_id"]),
+    (
+        include_str!("../../src/event_store/open_conflicts.sql"),
+        &["entity_in_conflict version", "event_id_counts_once event_id"],
+    ),
 ];
 
 /// While a table is empty, every index that begins as the key does looks as good to the planner as the key itself.
