@@ -1,6 +1,6 @@
-//! The window after a restore: until every node that central waits for has handed back what it was told, nothing is decided anew that
-//! could take a promise away. An operator opens it (central cannot know that it was put back before somebody shows it), and it ends by
-//! itself with the last node, or by the operator.
+//! The window after a restore: until every awaited node has returned the decisions that central had sent it, central makes no new decision
+//! that could break a promise. An operator opens it, since central cannot detect the restore by itself. It ends with the last node, or by
+//! the operator.
 //!
 //! Only what the order of arrival decides has to wait: invoices, cancellations, validations of deliveries, and releases from
 //! quarantine, which may be of one. Everything else is taken as ever. Nodes and devices go on working; what waits, waits in their logs.
@@ -17,7 +17,7 @@ use crate::database::{self, Database, StoreError, TxPhase};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
 
-/// When whoever has to wait should ask again, in seconds.
+/// When a refused caller should ask again, in seconds.
 const ASK_AGAIN_AFTER: u64 = 5;
 
 /// A node that is waited for.
@@ -37,7 +37,7 @@ pub(crate) async fn open(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<A
     list(tx, tenant).await
 }
 
-/// Ends it, whoever has not come back. Answers who has not.
+/// Ends the window. Returns the nodes that have not returned their decisions.
 pub async fn close(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>, IdentityError> {
     let mut connection = db.service().await?;
     let tx = locked(&mut connection, tenant).await?;
@@ -56,25 +56,25 @@ pub async fn awaited(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>
     list(&tx, tenant).await
 }
 
-/// A node has handed back all that it was told: it is not waited for any more.
+/// A node has returned all its decisions: the window does not wait for it any more.
 pub(crate) async fn mark_returned(db: &Database, tenant: TenantId, node: NodeId) -> Result<(), StoreError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     lock_tenant(&tx, tenant).await?;
     let sql = "delete from restore_window where tenant_id = $1 and node_id = $2";
     if tx.execute(sql, &[&tenant.uuid(), &node.uuid()]).await? > 0 {
-        tracing::info!(tenant.id = %tenant, node.id = %node, "node {node} has handed back what it was told before the restore");
+        tracing::info!(tenant.id = %tenant, node.id = %node, "node {node} has returned its decisions from before the restore");
         end_where_nobody_is_left(&tx, tenant).await?;
     }
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))
 }
 
-/// Whether deciding it anew could take what somebody was promised.
+/// Whether a new decision about it could break a promise.
 pub(crate) fn must_wait_for_restore(fact: &Fact) -> bool {
     PriorDecision::is_of(fact) || matches!(fact, Fact::QuarantineReleased { .. })
 }
 
-/// What whoever brings it is told.
+/// The answer to a request that has to wait.
 pub(crate) fn restore_in_progress() -> Problem {
     let detail = "central was restored and waits for its nodes to hand back what they were told: until then it numbers no new \
                   invoice and decides no new validation of a delivery";

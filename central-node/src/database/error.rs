@@ -43,7 +43,7 @@ pub enum StoreError {
     /// The connection was lost at COMMIT.
     #[error("the connection was lost while committing: {0}")]
     OutcomeUnknown(String),
-    /// The database refused a statement: a defect of ours, or a value that the schema does not take.
+    /// The database refused a statement: a defect of central, or a value that the schema does not accept.
     #[error("the database refused: {0}")]
     Refused(String),
     /// What is stored does not read: nothing is guessed.
@@ -95,7 +95,7 @@ impl StoreError {
         }
     }
 
-    /// What a caller over HTTP is told.
+    /// The answer to a caller over HTTP.
     pub fn problem(&self) -> Problem {
         match self {
             StoreError::Unavailable(_) | StoreError::Contended(_) => {

@@ -38,7 +38,7 @@ const FOLLOWER_CONNECTIONS: usize = 2;
 const REPORT_CONNECTIONS: usize = 4;
 /// The watcher asks rarely.
 const WATCHER_CONNECTIONS: usize = 2;
-/// How long a request waits for a connection before it is told to come back.
+/// How long a request waits for a connection before it is refused with a retry time.
 const POOL_WAIT: Duration = Duration::from_secs(10);
 
 /// Connection strings, one per role.
@@ -50,7 +50,7 @@ pub struct Urls {
     pub migrator: String,
     /// `comptoir_watcher`.
     pub watcher: String,
-    /// `comptoir_readonly`: not used by central itself, handed to whoever reads reports.
+    /// `comptoir_readonly`: not used by central itself, but given to readers of reports.
     pub readonly: String,
 }
 
@@ -171,7 +171,7 @@ pub(crate) async fn set_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result
 }
 
 /// A plan made while a table was empty is kept for as long as the connection lives, and an index that costs nothing on an empty table may
-/// be the wrong one on a full one. So plans are made anew: at each doubling of a connection's uses, then every so often.
+/// be the wrong one on a full one. So plans are made again: at each doubling of a connection's uses, then every so often.
 async fn forget_plans(client: &mut ClientWrapper, metrics: &Metrics) -> Result<(), HookError> {
     const EVERY: usize = 256;
     let uses = metrics.recycle_count;

@@ -31,7 +31,7 @@ alter role comptoir_migrator nosuperuser nobypassrls nocreatedb nocreaterole;
 alter role comptoir_service nosuperuser nobypassrls nocreatedb nocreaterole;
 alter role comptoir_readonly nosuperuser nobypassrls nocreatedb nocreaterole;
 alter role comptoir_watcher nosuperuser nobypassrls nocreatedb nocreaterole;
--- What a caller was told is durable must be durable.
+-- What a caller was promised must be durable.
 alter role comptoir_service set synchronous_commit = 'on';
 alter role comptoir_readonly set default_transaction_read_only = 'on';
 alter role comptoir_watcher set default_transaction_read_only = 'on';

@@ -81,7 +81,7 @@ pub(crate) async fn append_events(
     Ok(())
 }
 
-/// What one push, or one request to the write API, brought.
+/// The positions of one push, or of one request to the write API.
 #[derive(Clone, Debug)]
 pub(crate) struct AppendedBatch {
     pub(crate) first: Position,
@@ -94,7 +94,7 @@ pub(crate) struct AppendedBatch {
     pub(crate) decision_chain: ChainHash,
 }
 
-/// Notes which push brought which positions.
+/// Stores which push has which positions.
 pub(crate) async fn insert_batches(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -132,7 +132,7 @@ pub(crate) struct ForkRecord<'a> {
     pub(crate) record: &'a [u8],
 }
 
-/// Keeps the records of a fork beside the log. The same ones sent twice are kept once.
+/// Keeps the records of a fork next to the log. The same ones sent twice are kept once.
 pub(crate) async fn insert_fork_records(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,5 +1,5 @@
 //! The heads: the tenant's, which is locked first and decides order, and each node's, which says what comes next of its log.
-//! Whoever changes a node's head holds the tenant's lock, so node heads need none of their own.
+//! A writer of a node's head holds the tenant's lock, so node heads need none of their own.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::append::epoch_column;
 use crate::database::{Micros, StoreError, as_bigint, hash_of, natural};
 
-/// Where a tenant's order stands.
+/// The end of a tenant's order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TenantHead {
     /// The last position given.
@@ -72,7 +72,7 @@ pub(crate) async fn lock_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Resul
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
 
-/// Where the tenant's order stands, without a lock.
+/// The end of the tenant's order, without a lock.
 pub(crate) async fn tenant_head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
     let sql =
         "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1";
@@ -125,7 +125,7 @@ pub(crate) async fn node_logs(
     Ok(logs)
 }
 
-/// Writes the heads of the epochs that grew or were frozen, and says what stands there now.
+/// Writes the heads of the epochs that grew or were frozen, and returns what is stored now.
 pub(crate) async fn raise_node(
     tx: &Transaction<'_>,
     tenant: TenantId,

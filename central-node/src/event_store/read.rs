@@ -377,7 +377,7 @@ pub(crate) async fn in_conflict(
     about(tx, tenant, &sql, key, &[&as_bigint(after.0), &as_bigint(up_to.0), &node.uuid()]).await
 }
 
-/// Edits of an entity that were set apart, in order. What became of them is told by [`release_of`].
+/// Quarantined edits of an entity, in order. [`release_of`] finds their releases.
 pub(crate) async fn quarantined_event(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -390,7 +390,7 @@ pub(crate) async fn quarantined_event(
     about(tx, tenant, &sql, key, &[]).await
 }
 
-/// The release by which an event that was set apart took effect. A release that was rejected let it wait.
+/// The release by which a quarantined event took effect. After a rejected release it still waits.
 pub(crate) async fn release_of(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -466,7 +466,7 @@ pub(crate) async fn decision_chain_at(
         Some(row) => (Position(natural(row.try_get(0)?)?), hash_of(row.try_get(1)?)?),
         None => (Position::ZERO, decision_genesis(tenant)),
     };
-    // A batch is what one push brought: some thousands at most.
+    // A batch has the events of one push: some thousands at most.
     let sql = "select position, decision from event where tenant_id = $1 and position > $2 and position <= $3 order by position";
     for row in tx.query(sql, &[&tenant.uuid(), &as_bigint(at.0), &as_bigint(position.0)]).await? {
         let stored = Position(natural(row.try_get(0)?)?);

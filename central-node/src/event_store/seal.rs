@@ -1,4 +1,4 @@
-//! What is sealed decides. The columns of `event` beside `record` and `decision` are copies for filters and indexes; every reader of a row
+//! What is sealed decides. The columns of `event` other than `record` and `decision` are copies for filters and indexes; every reader of a row
 //! takes verdict, entity, action and times from the sealed bytes and checks the copies against them.
 
 use std::fmt;

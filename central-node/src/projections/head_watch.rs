@@ -15,9 +15,9 @@ use crate::database::Database;
 use crate::restart::revive;
 
 /// How often the heads are read without a reason: how late changes of another process are seen.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The same while a query waits for its position.
-pub(super) const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
+const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
 /// The rest after a look, in lengths of the look, unless a query waits: commits meanwhile are seen together, and looking takes a fifth of
 /// one connection at most.
 const RESTS_PER_LOOK: u32 = 4;
@@ -52,7 +52,7 @@ async fn keep_looking(
         match looked {
             Ok(seen) => {
                 reachable = true;
-                progress.saw(seen);
+                progress.looked(seen);
             }
             Err(error) if reachable => {
                 reachable = false;

@@ -1,7 +1,7 @@
 //! What computes read models from the log.
 //!
 //! Deciding read models (stock, deliveries, invoices, entities, quarantine) change in the ingest transaction; reporting ones (sales) follow
-//! by a cursor: [`runner`]. Any of them can be thrown away: [`rebuild`] fills a new version beside the one that is read, [`compare`] says
+//! by a cursor: [`runner`]. Any of them can be thrown away: [`rebuild`] fills a new version next to the one that is read, [`compare`] says
 //! whether both are the same to the byte, [`switch`] changes which one is read. Nothing here decides: judgements are taken as they were
 //! stored.
 
@@ -40,7 +40,7 @@ pub enum Projection {
     Invoices,
     /// Everything made of fields: clients and products among them.
     Entities,
-    /// What was set apart, and whether it was released.
+    /// Events in quarantine, and whether they were released.
     Quarantine,
     /// The sales report's lines.
     Sales,
@@ -86,7 +86,7 @@ impl Projection {
         }
     }
 
-    /// Whether its state decides, so that it changes in the ingest transaction and stands at the tenant's head.
+    /// Whether its state decides, so that it changes in the ingest transaction and is complete to the tenant's head.
     pub fn is_deciding(self) -> bool {
         match self {
             Projection::Stock

@@ -1,4 +1,4 @@
-//! Rebuilds: a new version beside the one that is read, from the first position to the head. Stored judgements are folded; nothing is
+//! Rebuilds: a new version next to the one that is read, from the first position to the head. Stored judgements are folded; nothing is
 //! decided again.
 //!
 //! A page of the log, the rows it changes and the cursors of the versions being built are one transaction. So a rebuild can be killed,
@@ -39,10 +39,8 @@ pub struct RebuildProgress {
     pub head: Position,
 }
 
-/// Builds these projections anew, or goes on with versions that are being built already. A page of the log is applied and
-/// committed together.
-/// `report` hears of every page. Dropping the
-/// future stops it; calling it again goes on.
+/// Builds new versions of these projections, or continues versions that are being built already. A page of the log is applied and committed
+/// together; `report` is called after each. Dropping the future stops the rebuild; calling it again continues.
 pub async fn rebuild(
     database: &Database,
     tenant: TenantId,
@@ -238,7 +236,7 @@ impl Builder {
         self.save(tx).await
     }
 
-    /// Where the next page ends. Versions that were begun at different times join as the last of them comes to where the next one stands.
+    /// Where the next page ends. Versions that began at different times join when the last reaches the position of the next.
     fn page_end(&self, to: Position) -> Position {
         let after = self.position();
         let others = self.claims.iter().map(|claim| claim.position).filter(|position| *position > after);

@@ -1,7 +1,7 @@
 //! Follows the log for the reporting projections of every tenant. Order of one step: claim the cursor, read a page up to the head, write
 //! rows and cursor in one transaction, tell who waits.
 //!
-//! Woken by the head watch ([`super::head_watch`]) when a head moves, and by a timer. Two runners on one database are kept apart by the
+//! Woken by each look of the head watch ([`super::head_watch`]). Two runners on one database are kept apart by the
 //! fence on the cursor; the one that comes second leaves the tenant alone for a while.
 
 use std::collections::HashMap;
@@ -15,7 +15,6 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::cursor::{self, CursorClaim, Purpose};
-use super::head_watch::{LOOK_EVERY, LOOK_EVERY_AWAITED};
 use super::progress::{Progress, ProjectionMarks};
 use super::status::active_version;
 use super::{Projection, ProjectionError, Version, sales};
@@ -54,22 +53,20 @@ impl Runner {
 }
 
 async fn follow(follower: Arc<Follower>, mut stopped: watch::Receiver<bool>) {
-    let mut marks = follower.progress.marks();
+    // A look before this task was started again counts too.
+    let mut looks = follower.progress.looks();
+    looks.mark_changed();
     loop {
-        let lagging: Vec<(TenantId, Position)> = {
-            let marks = marks.borrow_and_update();
-            let lagging = marks.iter().filter(|(_, marks)| marks.projected < marks.head);
-            lagging.map(|(tenant, marks)| (*tenant, marks.head)).collect()
-        };
         tokio::select! {
-            () = follower.apply_all(lagging) => {}
+            // The sender lives as long as `follower`.
+            Ok(()) = looks.changed() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
-        let pause = if follower.progress.is_awaited() { LOOK_EVERY_AWAITED } else { LOOK_EVERY };
+        let look = Arc::clone(&looks.borrow_and_update());
+        let lagging = look.iter().filter(|(_, marks)| marks.projected < marks.head);
+        let lagging = lagging.map(|(tenant, marks)| (*tenant, marks.head)).collect();
         tokio::select! {
-            Ok(()) = marks.changed() => {}
-            // A tenant that another runner had, or that failed, is tried again.
-            () = tokio::time::sleep(pause) => {}
+            () = follower.apply_all(lagging) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }
@@ -84,7 +81,7 @@ pub(super) struct Follower {
     /// Names this process on the cursors it moves.
     owner: Uuid,
     claims: Mutex<HashMap<TenantId, CursorClaim>>,
-    /// What was said last about a tenant that stands still: said once, not every second.
+    /// The last error logged about a tenant that makes no progress: logged once, not every second.
     complaints: Mutex<HashMap<TenantId, String>>,
 }
 
@@ -110,7 +107,7 @@ impl Follower {
 
     /// Applies one page. How far the projection has come, or nothing where another runner is at work on it.
     pub(super) async fn step(&self, tenant: TenantId, head: Position) -> Result<Option<Position>, ProjectionError> {
-        // Put back only after the commit: a claim whose transaction failed does not know where its cursor stands.
+        // Returned only after the commit: a claim whose transaction failed does not know its cursor's position.
         let held = self.claims().remove(&tenant);
         let mut connection = self.database.follower().await?;
         let tx = begin(&mut connection, tenant).await?;

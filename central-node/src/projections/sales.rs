@@ -28,9 +28,7 @@ pub(super) async fn follow_page(
 ) -> Result<Vec<AlteredColumn>, ProjectionError> {
     let (rows, complete_through) =
         event_store::sized_page(tx, claim.tenant, claim.position, to, PageSize::FOLLOWED).await?;
-    let wanted = |entry: FilteredEntry<'_>| {
-        entry.verdict == Verdict::Accepted && entry.action.is_some_and(|action| is_counted(action))
-    };
+    let wanted = |entry: FilteredEntry<'_>| entry.verdict == Verdict::Accepted && entry.action.is_some_and(is_counted);
     let events = read_page(rows, wanted).await?;
     claim.advance(tx, complete_through).await?;
     apply(tx, claim.tenant, claim.of, &events).await?;
@@ -129,7 +127,7 @@ fn lines(event: &ReadEntry, inner: Option<&ReadEntry>, books: &TenantBooks) -> R
         (Some(id), None) => return Err(format!("it releases {id}, which is not in quarantine")),
     };
     let mut lines = lines.map_err(|error| error.to_string())?;
-    // What was written off has no money of its own: it is counted beside the tenant's.
+    // Written-off goods have no currency of their own: they are counted with the tenant's.
     lines.iter_mut().for_each(|line| line.currency = line.currency.or(Some(books.currency)));
     Ok(lines)
 }

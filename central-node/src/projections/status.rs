@@ -15,7 +15,7 @@ use crate::state_store::{ActiveVersion, active_versions};
 pub enum State {
     /// It is read.
     Active,
-    /// It is being built beside the one that is read.
+    /// It is being built next to the one that is read.
     Building,
     /// It was read once, and is kept until it is dropped.
     Retired,
@@ -46,7 +46,7 @@ pub struct VersionStatus {
     pub of: Version,
     /// What it is for.
     pub state: State,
-    /// How far it has come. A deciding projection that is read stands at the head.
+    /// How far it has come. An active deciding projection is complete to the head.
     pub position: Position,
     /// Events that it could not apply, and those that wait behind them.
     pub parked: u64,

@@ -1,4 +1,4 @@
--- The version that is being built, or the next number. The first is left to whoever follows the log.
+-- The version that is being built, or the next number. The first is left to the follower of the log.
 -- The fence begins at random: a number that was dropped may be given again, and answers kept from its first rows must not be taken for
 -- answers from its second.
 with building as (

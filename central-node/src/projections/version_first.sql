@@ -1,5 +1,4 @@
--- The first reader of a tenant's log finds no version that is read: the first one is made. Should another make it at the same moment, its
--- row stands.
+-- The first reader of a tenant's log finds no active version and makes the first one. If two make it at the same moment, one row remains.
 insert into projection_version (tenant_id, projection, version, state)
 select h.tenant_id, $2, 1, 'active'
 from tenant_head h

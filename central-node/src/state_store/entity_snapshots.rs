@@ -1,4 +1,4 @@
-//! Entities as they were, now and then: whoever asks how one stood at a position goes on from the last such row, not from its beginning.
+//! Sparse snapshots of entities: a reader that needs the state at a position starts from the last snapshot before it.
 
 use comptoir_core::position::Position;
 use comptoir_core::rules::Effect;
@@ -16,7 +16,7 @@ const EVERY: u16 = 128;
 pub(crate) struct EntityHistory(Vec<(EntityKey, Entity)>);
 
 impl EntityHistory {
-    /// Notes how an entity stands after an effect that was applied, if it is one of those that are kept.
+    /// Keeps the state of an entity after an effect, if the effect is one of those that are kept.
     pub(crate) fn note(&mut self, decision_state: &DecisionState, effect: &Effect) {
         let Effect::EntityChanged(changed) = effect else { return };
         if is_kept(changed.position)

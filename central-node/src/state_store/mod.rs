@@ -38,7 +38,7 @@ pub(crate) struct Versions {
     pub(crate) invoices: i32,
     /// Everything made of fields.
     pub(crate) entities: i32,
-    /// What was set apart.
+    /// Events in quarantine.
     pub(crate) quarantine: i32,
 }
 
@@ -193,7 +193,7 @@ impl VersionedTable<'_> {
     }
 }
 
-/// The tenant's own stock and series have no site: the nil id stands for it in keys.
+/// The tenant's own stock and series have no site: the nil id means that in keys.
 fn site_column(site: Option<SiteId>) -> Uuid {
     site.map_or(Uuid::nil(), SiteId::uuid)
 }

@@ -1,4 +1,4 @@
-//! Projection `quarantine`: which events were set apart, and whether they were released. The events stand in the log and are read from it.
+//! Projection `quarantine`: which events are in quarantine, and whether they were released. The events are read from the log.
 
 use std::collections::BTreeSet;
 

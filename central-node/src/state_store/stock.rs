@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{VersionedTable, decimal_of, json_of, name_of, opt_name_of, position_of, site_column, site_of, to_json};
 use crate::database::{StoreError, as_bigint};
 
-/// A lot as it stands in `stock_item.lots`.
+/// A lot as stored in `stock_item.lots`.
 #[derive(Serialize, Deserialize)]
 struct StoredLot<'a> {
     position: u64,
@@ -121,7 +121,7 @@ pub(super) async fn save_items(
     table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
 }
 
-/// A sale's row holds all its products: whoever asks for one gets them all, and one that changes is written with the others.
+/// A sale's row holds all its products: a reader of one gets them all, and one that changes is written with the others.
 pub(super) async fn load_taken(
     table: VersionedTable<'_>,
     keys: &BTreeSet<ConsumedKey>,

@@ -1,5 +1,5 @@
 -- The whole item is written, lots and all: it was loaded and changed under the tenant's lock.
--- What came to be at one position did so for ever.
+-- The first position never changes.
 -- The arrays are unnested side by side in the select list, which streams: see append.sql.
 insert into stock_item (tenant_id, version, site_id, product, position, backordered, last_cost, consumed_quantity, consumed_cost, lots,
                         first_position)
