@@ -1,7 +1,7 @@
 //! Follows the log for the reporting projections of every tenant. Order of one step: claim the cursor, read a page up to the head, write
 //! rows and cursor in one transaction, tell who waits.
 //!
-//! Woken by each look of the head watch ([`super::head_watch`]). Two runners on one database are kept apart by the
+//! Woken by each look of the head watch (`head_watch.rs`). Two runners on one database are kept apart by the
 //! fence on the cursor; the one that comes second leaves the tenant alone for a while.
 
 use std::collections::HashMap;
