@@ -15,6 +15,12 @@ pub enum UnfitRole {
         /// `superuser`, `bypassrls`, `owner of tables` or `member of comptoir_owner`.
         what: String,
     },
+    /// A statement could wait for ever.
+    #[error(
+        "the database has no lock_timeout: set it, with the other settings, by `comptoir migrate --create-roles`, or \
+         `alter database ... set lock_timeout = '10s'`"
+    )]
+    NoLockTimeout,
     /// What was answered could be lost.
     #[error("the database server has {setting} = {value}: what is acknowledged could be lost; set it to on")]
     NotDurable {
@@ -50,8 +56,11 @@ pub(super) async fn check(client: &Client) -> Result<(), StoreError> {
     }
     let settings = "select name, setting from pg_settings
                     where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'";
-    match client.query_opt(settings, &[]).await? {
-        Some(row) => Err(UnfitRole::NotDurable { setting: row.try_get(0)?, value: row.try_get(1)? }.into()),
+    if let Some(row) = client.query_opt(settings, &[]).await? {
+        return Err(UnfitRole::NotDurable { setting: row.try_get(0)?, value: row.try_get(1)? }.into());
+    }
+    match client.query_opt("select from pg_settings where name = 'lock_timeout' and setting = '0'", &[]).await? {
+        Some(_) => Err(UnfitRole::NoLockTimeout.into()),
         None => Ok(()),
     }
 }

@@ -121,8 +121,9 @@ async fn a_load_gives_the_rows_that_a_pull_from_nothing_gives_and_ends_where_a_p
         writer.seal("CLIENT", "c.2 é", "DELETE", &json!({}));
         writer.push_all(&scene).await;
     }
-    let sql = "insert into stock_item (tenant_id, version, site_id, product, position, backordered, taken_quantity, taken_cost, lots)
-               select tenant_id, version, '00000000-0000-0000-0000-000000000000', product, 2, 0, 0, 0, '[]' from stock_item";
+    let sql = "insert into stock_item (tenant_id, version, site_id, product, position, backordered, consumed_quantity, consumed_cost, lots,
+                                       first_position)
+               select tenant_id, version, '00000000-0000-0000-0000-000000000000', product, 2, 0, 0, 0, '[]', 2 from stock_item";
     scene.admin().await.execute(sql, &[]).await.unwrap();
     let mut load = Load::default();
     load.take(open(&scene, &node, None).await, usize::MAX).await;
@@ -168,11 +169,12 @@ async fn a_mark_of_another_central_or_scope_is_answered_410_and_what_is_no_mark_
 
 /// Rows of a school, as many as asked for, with `words` incompressible words each.
 async fn fill(scene: &TestCentral, tenant: uuid::Uuid, rows: i64, words: i32) {
-    let sql = "insert into entity (tenant_id, version, entity_type, entity_id, entity_version, deleted, fields, provenance, open_conflicts)
+    let sql = "insert into entity (tenant_id, version, entity_type, entity_id, entity_version, deleted, fields, provenance, open_conflicts,
+                                   conflicts_at)
                select $1, 1, 'STUDENT', 'eleve-' || lpad(g::text, 8, '0'), 2, false,
                       json_build_object('name', 'Élève ' || g, 'class', '6e ' || g % 7, 'note',
                                         (select string_agg(md5(g || '/' || w), '') from generate_series(1, $3::int) w)),
-                      '{}', '{}'
+                      '{}', '{}', 0
                from generate_series(1, $2::bigint) g";
     let admin = scene.admin().await;
     admin.execute(sql, &[&tenant, &rows, &words]).await.unwrap();

@@ -2,6 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::switch::{drop_version, switch};
+use comptoir_central::projections::{PageSize, Projection, Version};
 use comptoir_core::decision::{Code, Judgement, Verdict};
 use comptoir_core::id::EventId;
 use comptoir_proto::stored_v1;
@@ -349,7 +352,7 @@ async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_ver
 }
 
 #[tokio::test]
-async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_opened_and_closed() {
+async fn a_rebuild_finds_when_conflicts_were_opened_and_closed() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (open, decided) = (school.pupil_in_conflict("1").await.0, school.pupil_in_conflict("2").await.0);
@@ -363,11 +366,10 @@ async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_open
     };
     let before = known().await;
     assert!(before.len() == 2 && before.iter().all(|(_, at)| *at > 0), "{before:?}");
-    db.execute("update entity set conflicts_at = 0", &[]).await.unwrap();
-    let migration = include_str!("../../migrations/V57__entity_conflicts_at.sql");
-    let from = migration.find("with happened").unwrap();
-    let until = from + migration[from..].find(';').unwrap();
-    db.batch_execute(&migration[from..until]).await.unwrap();
+    let (tenant, database) = (school.company.tenant, scene.central.database());
+    let built = rebuild(database, tenant, &[Projection::Entities], PageSize::REBUILT, |_| ()).await.unwrap();
+    switch(database, tenant, built[0]).await.unwrap();
+    drop_version(database, tenant, Version { projection: Projection::Entities, number: 1 }).await.unwrap();
     assert_eq!(known().await, before);
 }
 
@@ -456,7 +458,7 @@ async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
 
     // Whatever was read would not be shown: no record of before the last row of the past is.
     let db = scene.admin().await;
-    let kept = "select max(entity_version), count(*) from entity_past where entity_version <= $1";
+    let kept = "select max(entity_version), count(*) from entity_snapshot where entity_version <= $1";
     let base = i64::try_from(base).unwrap();
     let row = db.query_one(kept, &[&base]).await.unwrap();
     let (past, rows): (i64, i64) = (row.get(0), row.get(1));
@@ -469,14 +471,6 @@ async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
     assert_eq!((status, &answer["entity"]["fields"]["room"]), (StatusCode::OK, &json!("B2")), "{answer}");
     let decided = school.conflict(late).await;
     assert_eq!((&decided["base"], &decided["server"]), (&open["base"], &open["server"]));
-
-    // A central of before the table begins it with what it has.
-    db.execute("delete from entity_past", &[]).await.unwrap();
-    let migration = include_str!("../../migrations/V68__entity_past.sql");
-    let from = migration.find("insert into").unwrap();
-    let until = from + migration[from..].find(';').unwrap();
-    db.batch_execute(&migration[from..until]).await.unwrap();
-    assert_eq!(db.query("select 1 from entity_past", &[]).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -189,7 +189,7 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
     let gone = drop_version(&db, tenant, number(Projection::Stock, 2)).await;
     assert!(matches!(gone, Err(ProjectionError::NoVersion { .. })), "{gone:?}");
     let rows = "select (select count(*) from stock_item where tenant_id = $1 and version = 2)
-                     + (select count(*) from stock_taken where tenant_id = $1 and version = 2)";
+                     + (select count(*) from stock_consumed where tenant_id = $1 and version = 2)";
     assert_eq!(company.count(rows).await, 0);
     busy_round(&company, &mut node, 7).await;
     assert!(compare(&db, tenant, Projection::Stock, (1, 3)).await.unwrap().is_equal());
@@ -214,7 +214,7 @@ async fn a_comparison_names_the_first_row_that_differs() {
     let difference = items.difference.as_ref().unwrap();
     assert_eq!(difference.row, 2);
     assert!(difference.left.as_ref().unwrap().contains(",B,"), "{difference:?}");
-    assert_eq!(compared.tables[1].difference, None, "stock_taken");
+    assert_eq!(compared.tables[1].difference, None, "stock_consumed");
 }
 
 #[tokio::test]

@@ -367,9 +367,9 @@ async fn in_the_restore_window_only_what_could_break_a_prior_decision_waits() {
     let (_, nodes) = scene.get(&token, "/api/v1/nodes").await;
     let waits = |node: &Node| {
         let rows = nodes["nodes"].as_array().unwrap().iter();
-        rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["handing_back"] == true)
+        rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["restore_pending"] == true)
     };
-    assert_eq!((&nodes["handing_back"], waits(&first), waits(&second)), (&json!(true), false, true), "{nodes}");
+    assert_eq!((&nodes["restore_window_open"], waits(&first), waits(&second)), (&json!(true), false, true), "{nodes}");
     for (node, results) in [(&second, &by_second), (&paris, &by_paris)] {
         assert_eq!(as_seen(&send(&scene, node, &with_prior_decisions(node, 3, results)).await), as_seen(results));
         ask(&scene, node, node.seq.0).await;
@@ -378,7 +378,7 @@ async fn in_the_restore_window_only_what_could_break_a_prior_decision_waits() {
     assert_eq!(awaited(&scene, tenant).await, 0);
     let new = first.push(&scene, 8, 9).await.results;
     assert!(new[0].reference.as_ref().is_some_and(|reference| reference.ends_with("LYO-000007")), "{new:?}");
-    assert_eq!(scene.get(&token, "/api/v1/nodes").await.1["handing_back"], json!(false));
+    assert_eq!(scene.get(&token, "/api/v1/nodes").await.1["restore_window_open"], json!(false));
     rebuilt_alike(&scene, tenant).await;
 }
 

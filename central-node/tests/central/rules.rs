@@ -84,7 +84,7 @@ async fn stock_is_first_in_first_out_across_transactions() {
     for seq in 1..=node.seq.0 {
         node.push(&scene, seq, seq).await;
     }
-    let sql = "select lots::text, backordered::text, taken_quantity::text, taken_cost::text from stock_item where tenant_id = $1";
+    let sql = "select lots::text, backordered::text, consumed_quantity::text, consumed_cost::text from stock_item where tenant_id = $1";
     let row = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap();
     let lots: serde_json::Value = serde_json::from_str(row.get(0)).unwrap();
     let held: Vec<_> =

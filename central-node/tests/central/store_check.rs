@@ -7,8 +7,12 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use comptoir_central::private_postgres::PostgresConfig;
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::status::parked;
+use comptoir_central::projections::{PageSize, Projection, ProjectionError};
 use comptoir_central::store_check::{CheckOutcome, check};
 use comptoir_central::{CentralConfig, DatabaseConfig};
+use comptoir_core::id::EventId;
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::BundleReader;
 use comptoir_proto::damage::Damage;
@@ -204,6 +208,101 @@ async fn changed_bytes_columns_and_heads_are_each_found_in_their_place() {
         let findings = checked(&company).await.findings;
         assert_eq!(found(&findings), expected, "{sql}: {findings:?}");
     }
+}
+
+/// The verdicts of accepted sales and their report rows are changed, and no sealed byte is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_follower() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let sales: Vec<EventId> = (1..=5).map(|number| node.sell(&format!("s-{number}"))).collect();
+    let pushed = node.push_all(&scene).await;
+    let (changed, last) = (pushed.results[2].position, pushed.results[5].position);
+    let report = format!("/api/v1/reports/sales?by=entity&min_position={last}");
+    assert_eq!(scene.get(&company.token, &report).await.0, StatusCode::OK);
+
+    let hide = "update event set verdict = 'REJECTED' where action = 'SALE_RECORDED' and entity_id in ('s-2', 's-4')";
+    assert_eq!(as_owner(&company, hide).await, 2);
+    as_owner(&company, "delete from sales_line where entity_id in ('s-2', 's-4')").await;
+
+    let findings = checked(&company).await.findings;
+    let sealed = format!("event {}: verdict = ACCEPTED", sales[1]);
+    assert_eq!(
+        (findings.len(), findings[0].damage, findings[0].first, &*findings[0].expected, &*findings[0].found),
+        (2, Damage::Column, changed, &*sealed, "verdict = REJECTED")
+    );
+    let db = scene.central.database();
+    for projection in [Projection::Sales, Projection::Stock] {
+        let refused = rebuild(db, company.tenant, &[projection], PageSize::REBUILT, |_| ()).await;
+        let Err(ProjectionError::Damaged { position, reason, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(position.0, changed);
+        assert!(reason.contains(&sales[1].to_string()) && reason.contains("column verdict is REJECTED"), "{reason}");
+    }
+    let (status, problem) = scene.get(&company.token, "/api/v1/events?after=0").await;
+    assert_eq!((status.is_server_error(), &problem["code"]), (true, &json!("STORE_DAMAGED")), "{problem}");
+    assert!(!exported(&company).await.1, "an export of such a log is not whole");
+
+    // The follower reads the rows again: it parks both sales, and the store is known to be damaged.
+    let again = "update projection_version set position = 0, owner_epoch = owner_epoch + 1
+                 where projection = 'sales' and state = 'active'";
+    as_owner(&company, "delete from sales_line").await;
+    assert_eq!(as_owner(&company, again).await, 1);
+    loop {
+        let (status, report) = scene.get(&company.token, "/api/v1/reports/sales?by=entity").await;
+        if report["parked"] == 2 {
+            assert_eq!(status, StatusCode::OK);
+            let keys: Vec<&Value> = report["rows"].as_array().unwrap().iter().map(|row| &row["key"]).collect();
+            assert_eq!(keys, [&json!("s-1"), &json!("s-3"), &json!("s-5")]);
+            break;
+        }
+        tokio::time::sleep(SOON).await;
+    }
+    let parked = parked(db, company.tenant, 10).await.unwrap();
+    assert!(parked.iter().all(|event| event.reason.contains("its sealed value is ACCEPTED")), "{parked:?}");
+    let known = scene.get(&company.token, "/api/v1/store-check").await.1;
+    let said: Vec<&Value> = known["findings"].as_array().unwrap().iter().map(|found| &found["expected"]).collect();
+    assert!(said.contains(&&json!(sealed)), "{known}");
+    assert_eq!(scene.get("", "/readyz").await.1["code"], "STORE_DAMAGED");
+}
+
+/// Every copy of a sealed field, and that of a record which does not decode.
+#[tokio::test]
+async fn the_check_finds_a_change_of_any_copied_column() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    node.seal_bytes(b"no record at all".to_vec());
+    node.push_all(&scene).await;
+    assert!(checked(&company).await.findings.is_empty());
+    for (column, change, position) in [
+        ("event_id", "gen_random_uuid()", 4),
+        ("entity_type", "'AUDIT'", 4),
+        ("entity_id", "'s-9'", 4),
+        ("action", "'SALE_REFUNDED'", 4),
+        ("verdict", "'QUARANTINED'", 4),
+        ("code", "'UNKNOWN_REFERENCE'", 4),
+        ("occurred_at", "occurred_at + interval '1 day'", 4),
+        ("effective_at", "effective_at - interval '1 microsecond'", 4),
+        ("received_at", "received_at + interval '1 microsecond'", 4),
+        ("entity_id", "'s-1'", 5),
+        ("verdict", "'ACCEPTED'", 5),
+    ] {
+        let admin = scene.admin().await;
+        let stored = format!("create table kept as select * from event where position = {position}");
+        admin.batch_execute(&stored).await.unwrap();
+        let sql = format!("update event set {column} = {change} where position = {position}");
+        assert_eq!(as_owner(&company, &sql).await, 1);
+        let findings = checked(&company).await.findings;
+        assert_eq!(found(&findings), [(Damage::Column, false, position, position)], "{sql}: {findings:?}");
+        assert!(findings[0].expected.contains(&format!(": {column} = ")), "{findings:?}");
+        let restore = format!(
+            "update event set {column} = k.{column} from kept k where event.position = k.position; drop table kept"
+        );
+        admin.batch_execute(&restore).await.unwrap();
+    }
+    assert!(checked(&company).await.findings.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,4 +1,4 @@
-//! Entities as they were, now and then: whoever asks how one stood at a position goes on from the last such row, not from its beginning.
+//! Sparse snapshots of entities: a reader that needs the state at a position starts from the last snapshot before it.
 
 use comptoir_core::position::Position;
 use comptoir_core::rules::Effect;
@@ -16,7 +16,7 @@ const EVERY: u16 = 128;
 pub(crate) struct EntityHistory(Vec<(EntityKey, Entity)>);
 
 impl EntityHistory {
-    /// Notes how an entity stands after an effect that was applied, if it is one of those that are kept.
+    /// Keeps the state of an entity after an effect, if the effect is one of those that are kept.
     pub(crate) fn note(&mut self, decision_state: &DecisionState, effect: &Effect) {
         let Effect::EntityChanged(changed) = effect else { return };
         if is_kept(changed.position)
@@ -39,7 +39,7 @@ impl EntityHistory {
         let of = entities::Columns::of(&rows)?;
         table
             .write(
-                include_str!("entity_past_save.sql"),
+                include_str!("entity_snapshot_save.sql"),
                 rows.len(),
                 &[&of.types, &of.ids, &of.versions, &of.deleted, &of.fields, &of.provenance],
             )
@@ -54,7 +54,8 @@ pub(super) async fn load(
     at: Position,
 ) -> Result<Option<Entity>, StoreError> {
     let (entity_type, entity_id) = (key.entity_type.as_str(), key.entity_id.as_str());
-    let rows = table.query(include_str!("entity_past_load.sql"), &[&entity_type, &entity_id, &as_bigint(at.0)]).await?;
+    let rows =
+        table.query(include_str!("entity_snapshot_load.sql"), &[&entity_type, &entity_id, &as_bigint(at.0)]).await?;
     rows.first().map(entities::entity).transpose()
 }
 

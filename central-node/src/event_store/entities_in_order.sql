@@ -2,9 +2,9 @@
 -- bytes of fields together, but always one. $7: whether the reader is shown which conflicts are open. The record that changed each last says
 -- in its first $8 bytes who did; nearly always it is the one at the row's position too.
 select k.entity_type, k.entity_id, k.entity_version, k.deleted, k.fields, k.open_conflicts, k.position,
-       case when k.position = k.entity_version then v.received_at
-            else (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) end as received_at,
-       v.node_id as updated_node, v.effective_at as updated_at, substring(v.record for $8) as updated_record
+       case when k.position = k.entity_version then v.decision
+            else (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) end as decision,
+       v.decision as updated_decision, substring(v.record for $8) as updated_record
 from (
     select e.*, sum(e.bytes) over (order by e.entity_type collate "C", e.entity_id collate "C" rows unbounded preceding) as bytes_so_far
     from (
@@ -19,7 +19,7 @@ from (
     ) e
 ) k
 left join lateral (
-    select v.received_at, v.node_id, v.effective_at, v.record from event v where v.tenant_id = $1 and v.position = k.entity_version offset 0
+    select v.decision, v.record from event v where v.tenant_id = $1 and v.position = k.entity_version offset 0
 ) v on true
 where k.bytes_so_far <= $6::bigint or k.bytes_so_far = k.bytes
 order by k.entity_type collate "C", k.entity_id collate "C"

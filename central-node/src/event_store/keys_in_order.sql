@@ -1,7 +1,7 @@
 -- The rows of one kind ($6: deliveries, invoices or stock) of a scope behind the key $7, $8, in the order of their keys, at most $9 of them: the
 -- branches of the other kinds are never entered. $1 tenant; $2..$4 versions of deliveries, invoices, stock; $5 the site.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
-       (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
+       (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) as decision
 from (
     (select 1::smallint as kind, 'DELIVERY' collate "C" as entity_type, d.delivery_id collate "C" as entity_id,
             '00000000-0000-0000-0000-000000000000'::uuid as site_id, d.position as position, 300 as bytes

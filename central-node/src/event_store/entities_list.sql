@@ -1,4 +1,4 @@
-select e.*, v.node_id as updated_node, v.effective_at as updated_at, substring(v.record for $4) as updated_record
+select e.*, v.decision as updated_decision, substring(v.record for $4) as updated_record
 from (
     select entity_type, entity_id, entity_version, deleted, fields::text as fields, open_conflicts::text as open_conflicts
     from entity
@@ -9,6 +9,6 @@ from (
     limit $6
 ) e
 left join lateral (                                           -- who changed it last
-    select v.node_id, v.effective_at, v.record from event v where v.tenant_id = $1 and v.position = e.entity_version offset 0
+    select v.decision, v.record from event v where v.tenant_id = $1 and v.position = e.entity_version offset 0
 ) v on true
 order by e.entity_id collate "C"

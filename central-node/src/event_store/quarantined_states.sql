@@ -7,7 +7,7 @@ cross join lateral (
     offset 0
 ) q
 cross join lateral (
-    select q.event_id, q.released, e.node_id, e.record, e.decision
+    select q.event_id, q.released, e.record, e.decision
     from event e
     where e.tenant_id = $1 and e.position = q.position
     offset 0

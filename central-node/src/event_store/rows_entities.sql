@@ -1,5 +1,5 @@
 -- With the beginning of the record that changed each last: it says who did ($5 bytes of it), one row of the log more for each.
-select e.*, v.node_id as updated_node, v.effective_at as updated_at, substring(v.record for $5) as updated_record
+select e.*, v.decision as updated_decision, substring(v.record for $5) as updated_record
 from unnest($3::text[], $4::text[]) as k (entity_type, entity_id)
 cross join lateral (
     select e.entity_type, e.entity_id, e.entity_version, e.deleted, e.fields::text as fields, e.open_conflicts::text as open_conflicts,
@@ -9,5 +9,5 @@ cross join lateral (
     offset 0
 ) e
 left join lateral (
-    select v.node_id, v.effective_at, v.record from event v where v.tenant_id = $1 and v.position = e.entity_version offset 0
+    select v.decision, v.record from event v where v.tenant_id = $1 and v.position = e.entity_version offset 0
 ) v on true

@@ -1,5 +1,5 @@
 -- The position of the last change in each of some scopes, of the tenant's last notice and of its rulebook: from the ends of the indexes that pull reads.
--- `> 0` of each: the condition that the index states (see schema.sql).
+-- `> 0` of each: the condition that the index states (see the migration).
 -- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the sites, the nil one where a scope has none.
 select k.site_id,
        greatest(

@@ -1,14 +1,14 @@
--- The schema as it is now, for reading. Kept by hand beside the migrations; a test applies both and compares the catalogs.
--- Its rules are those of migrations/README.md.
+-- The schema. Its rules stand in README.md and are read from the catalog by tests/central/schema.rs.
+-- Runs as comptoir_owner. The roles come from src/database/roles.sql, which a superuser runs first.
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- This central
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- Which central this is, and the key it signs receipts with. One row; of no tenant.
+-- The identity of this central, and the key that signs receipts. One row; it belongs to no tenant.
 create table central_meta (
     only_row    boolean primary key default true check (only_row),
-    incarnation uuid not null,                       -- another one after a restore: nodes then compare what they hold
+    incarnation uuid not null,                       -- a new one after a restore: nodes then compare what they hold
     signing_key bytea not null check (length(signing_key) = 32),
     created_at  timestamptz not null default now()
 );
@@ -28,7 +28,7 @@ create table tenant (
 
 create table site (
     tenant_id  uuid not null references tenant (tenant_id),
-    -- The nil id stands for "the tenant's own" in the keys of stock and series, so no site may have it.
+    -- The nil id means "the tenant's own" in the keys of stock and series, so no site may have it.
     site_id    uuid not null check (site_id <> '00000000-0000-0000-0000-000000000000'),
     code       text collate "C" not null check (code ~ '^[A-Z0-9]{1,12}$'),   -- printed in invoice references: never changed
     name       text not null,
@@ -48,8 +48,8 @@ create table node (
     constraint node_of_site foreign key (tenant_id, site_id) references site (tenant_id, site_id)
 );
 
--- Credentials: a node's API key, or an administrator's token. A credential names its tenant in its text, so that it can be looked
--- up under row-level security; only a hash of its secret is kept.
+-- Credentials: a node's API key, or an administrator's token. A credential names its tenant in its text, so that it can be
+-- looked up under row-level security; only a hash of its secret is kept.
 create table api_key (
     tenant_id   uuid not null references tenant (tenant_id),
     key_id      text collate "C" not null,
@@ -65,14 +65,14 @@ create table api_key (
     constraint api_key_names_its_node check ((scope = 'node') = (node_id is not null))
 );
 
--- A database role that reads one tenant: a login of a BI tool. The role cannot choose its tenant, unlike a setting.
+-- Which tenants a database role may read: the login of a BI tool. Unlike a setting, a role cannot choose its tenant.
 create table reader (
-    tenant_id uuid not null references tenant (tenant_id),
+    tenant_id uuid not null,                         -- no foreign key: a distributed database keeps this table whole on every server
     role_name name not null,
     primary key (tenant_id, role_name)
 );
 
--- How often a credential was refused something, and what, the last time.
+-- How often a credential was refused, per error code, with the last detail.
 create table refusal (
     tenant_id   uuid not null references tenant (tenant_id),
     key_id      text collate "C" not null,
@@ -80,7 +80,7 @@ create table refusal (
     times       bigint not null,
     last_at     timestamptz not null,
     last_detail text not null,
-    audited_at  timestamptz not null,                -- when it was last written into the log: at most once a minute
+    audited_at  timestamptz not null,                -- the last audit event about it: at most one a minute
     primary key (tenant_id, key_id, code)
 );
 
@@ -94,7 +94,8 @@ create table tenant_head (
     head             bigint not null,                -- the last position given; count(event) = max(position) = head
     decision_chain   bytea not null,                 -- the chain after the decision at head
     last_received_at timestamptz not null,           -- received_at strictly increases
-    handing_back     boolean not null default false  -- after a restore: what could take a promise waits
+    -- After a restore: decisions that could break a promise wait for the nodes in restore_window.
+    restore_window_open boolean not null default false
 ) with (fillfactor = 50);                            -- room for HOT updates: the row changes with every batch
 
 -- Each node's log as central holds it, one row per epoch. The highest epoch is the open one.
@@ -105,22 +106,23 @@ create table node_head (
     epoch_id     uuid not null,
     last_seq     bigint not null,
     last_chain   bytea not null,
-    frozen       boolean not null default false,     -- after a fork: nothing more is taken in this epoch
+    frozen       boolean not null default false,     -- after a fork: the epoch accepts no more records
     last_push_at timestamptz not null,
     primary key (tenant_id, node_id, epoch),
     constraint node_head_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
 ) with (fillfactor = 50);
 
--- Every record ever taken, with its place and its judgement. Never changed, never deleted.
--- Texts that are compared are compared bytewise, here and below: in whatever locale the database was made.
+-- Every record ever received, with its position and its decision. Never changed, never deleted. `record` and `decision` are
+-- the sealed bytes and decide; the columns before them are copies for filters and indexes, and readers check them against
+-- the bytes. Texts are compared bytewise, here and below, whatever the database's locale.
 create table event (
     tenant_id    uuid not null,
     position     bigint not null,
     node_seq     bigint not null,
     received_at  timestamptz not null,
     effective_at timestamptz not null,
-    occurred_at  timestamptz,                        -- absent where the record could not be read, as entity and action are
-    event_id     uuid not null,                      -- derived from the chain where the record could not be read
+    occurred_at  timestamptz,                        -- null where the record cannot be decoded, like entity and action
+    event_id     uuid not null,                      -- derived from the chain where the record cannot be decoded
     node_id      uuid not null,
     epoch        int not null,
     entity_type  text collate "C",
@@ -130,48 +132,51 @@ create table event (
     code         text collate "C",
     chain        bytea not null,                     -- the node's chain after this record
     decision     bytea not null,                     -- the stored decision's bytes
-    record       bytea not null,                     -- the sealed bytes, as they came
+    record       bytea not null,                     -- the sealed bytes, as received
     constraint event_pkey primary key (tenant_id, position)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
--- A look-up by key must take the primary key. While a table is empty, every index that begins as the key does looks as good to the planner,
--- and a look-up that takes another reads all rows of the tenant. So an index beside a key states a condition that its own readers imply
--- by what they ask (a comparison is never true of null) and a look-up by key does not.
+-- A look-up by key must use the primary key. While a table is empty, every index with the same first columns costs the same
+-- to the planner, and a look-up through another one reads all rows of the tenant. So each further index with these columns
+-- is partial: its own queries imply the condition (a comparison is never true of null), a look-up by key does not.
 
--- A second record at a held place is a fork; accept() compares chains before it inserts.
+-- A second record at a known seq is a fork; ingest compares chains before it inserts.
 create unique index event_one_per_seq on event (tenant_id, node_id, epoch, node_seq) where node_seq is not null;
 
 -- An event id counts at most once. The same fact in another record is kept as DUPLICATE, other content as EVENT_ID_REUSED.
 create unique index event_id_counts_once on event (tenant_id, event_id)
     where verdict <> 'DUPLICATE' and code is distinct from 'EVENT_ID_REUSED';
 
--- What waits for a person.
+-- Events that wait for a person.
 create index event_quarantined on event (tenant_id, position) where verdict = 'QUARANTINED';
 
--- What was written about an entity made of fields: its history, and the edits that wait or waited for a person.
+-- Later decisions about events in quarantine or in conflict: few among many. Created before event_of_entity: of two indexes
+-- with equal costs the planner takes the newer one.
+create index event_notice on event (tenant_id, position) where action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED');
+
+-- The history of an entity made of fields: its edits, resolutions and releases.
 create index event_of_entity on event (tenant_id, entity_type, entity_id, position)
     where action in ('CREATE', 'UPDATE', 'DELETE', 'CONFLICT_RESOLVED', 'QUARANTINE_RELEASED');
 
--- What people decided.
+-- Conflict resolutions in force.
 create index event_resolution on event (tenant_id, position) where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED';
 
--- What a conflict is read from, by entity: resolutions, the edits that wait or waited, and edits that were set apart and may have been
--- released.
+-- The events of a conflict, by entity: resolutions, edits in conflict, and quarantined edits that may have been released.
 create index event_resolution_of_entity on event (tenant_id, entity_type, entity_id, position)
     where action = 'CONFLICT_RESOLVED' and verdict = 'ACCEPTED';
 create index event_in_conflict on event (tenant_id, entity_type, entity_id, position)
     where verdict = 'CONFLICT' and action in ('CREATE', 'UPDATE', 'DELETE');
-create index event_set_apart on event (tenant_id, entity_type, entity_id, position)
+create index event_quarantined_of_entity on event (tenant_id, entity_type, entity_id, position)
     where verdict = 'QUARANTINED' and action in ('CREATE', 'UPDATE', 'DELETE');
 
--- One row per push that brought something new, and per request to the write API.
+-- One row per push with new records, and per request to the write API.
 create table ingest_batch (
     tenant_id           uuid not null,
     first_position      bigint not null,
     last_position       bigint not null,
     node_id             uuid not null,
     epoch               int not null,
-    clock_offset_micros bigint not null,             -- the node's clock less ours, when it sent this
+    clock_offset_micros bigint not null,             -- the node's clock minus central's, when it sent the batch
     received_at         timestamptz not null,        -- of the record at last_position
     decision_chain      bytea not null,              -- the tenant's chain after last_position
     primary key (tenant_id, first_position)
@@ -179,7 +184,7 @@ create table ingest_batch (
 -- "As of a time": the last position received by then lies in one batch.
 create index ingest_batch_by_time on ingest_batch (tenant_id, received_at);
 
--- The branch of a fork that did not come first: kept, and never counted.
+-- The branch of a fork that arrived second: kept, and never counted.
 create table fork_record (
     tenant_id   uuid not null,
     node_id     uuid not null,
@@ -196,18 +201,18 @@ create table fork_record (
 -- Read models whose state decides: changed in the ingest transaction, in the version that is active
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- Which version of a projection is read, and which is being built beside it.
+-- The versions of each projection: one is active and read, others are being built or retired.
 create table projection_version (
-    tenant_id  uuid not null references tenant (tenant_id),
-    projection text collate "C" not null,                        -- stock, deliveries, invoices, entities, quarantine; reporting has its own
-    version    int not null check (version > 0),
-    state      text not null check (state in ('active', 'building', 'retired')),
+    tenant_id   uuid not null references tenant (tenant_id),
+    projection  text collate "C" not null,           -- stock, deliveries, invoices, entities, quarantine, sales
+    version     int not null check (version > 0),
+    state       text not null check (state in ('active', 'building', 'retired')),
     -- Up to where this version is complete. Deciding projections, while active, are complete to the head, and leave it at 0.
     position    bigint not null default 0,
-    -- The fence: raised by every new owner. Whoever finds another number here has lost the cursor and stops.
+    -- The fence: raised by every new owner. An owner that finds another number here has lost the cursor and stops.
     owner_epoch bigint not null default 0,
     owner       uuid,
-    -- Until then nobody else tries. It saves work; the fence, not this time, keeps two owners apart.
+    -- Other processes do not try before this time. It saves work; the fence, not this time, separates two owners.
     owned_until timestamptz not null default '-infinity',
     primary key (tenant_id, projection, version)
 ) with (fillfactor = 50);                            -- room for HOT updates: a cursor moves with every batch
@@ -220,25 +225,25 @@ create table rulebook (
     book      json not null
 );
 
--- Projection `stock`. Numbers keep the digits they were computed with (numeric keeps its scale), and lots are text in our own order:
--- a rebuild gives the same bytes.
+-- Projection `stock`. Numbers keep the digits they were computed with (numeric keeps its scale), and lots are text in
+-- central's order: a rebuild gives the same bytes.
 create table stock_item (
     tenant_id      uuid not null,
     version        int not null,
     site_id        uuid not null,                    -- nil: the tenant's own stock
     product        text collate "C" not null,
     position       bigint not null,
-    backordered numeric not null,                 -- sold below zero and not yet paid by a new lot
+    backordered    numeric not null,                 -- sold below zero and not yet covered by a new lot
     last_cost      numeric,
-    taken_quantity numeric not null,
-    taken_cost     numeric not null,
+    consumed_quantity numeric not null,
+    consumed_cost  numeric not null,
     lots           json not null,                    -- oldest first: [{position, line, received_at, quantity, unit_cost, lot}]
-    first_position bigint not null default 1,        -- of the event that moved it first; 1 where that was before it was kept
+    first_position bigint not null,                  -- of the first event that moved the item
     primary key (tenant_id, version, site_id, product)
 ) with (fillfactor = 70);
 
--- What each sale took, at cost: what its refund gives back. One row per sale: a real invoice has a thousand lines.
-create table stock_taken (
+-- The stock that each sale consumed, at cost: its refund returns it. One row per sale: a real invoice has a thousand lines.
+create table stock_consumed (
     tenant_id uuid not null,
     version   int not null,
     site_id   uuid not null,
@@ -247,7 +252,7 @@ create table stock_taken (
     primary key (tenant_id, version, site_id, sale)
 );
 
--- Proposed counts beside what central held at their position.
+-- Proposed counts, with the quantity that central held at their position.
 create table stock_count (
     tenant_id uuid not null,
     version   int not null,
@@ -296,14 +301,15 @@ create table invoice (
     credit_note           text,
     primary key (tenant_id, version, invoice_id)
 );
--- An invoice is looked for by its number, its provisional number or its credit note's: each needs its index, or none is of use.
+-- An invoice is looked for by its number, its provisional number or its credit note's: each needs its index, or none is of
+-- use.
 create index invoice_by_reference on invoice (tenant_id, version, reference) where reference is not null;
 create index invoice_by_provisional_reference on invoice (tenant_id, version, provisional_reference)
     where provisional_reference is not null;
 create index invoice_by_credit_note on invoice (tenant_id, version, credit_note) where credit_note is not null;
 
--- The last number given in each series: gapless, because it is raised in the transaction that stores the invoice. After a restore some
--- numbers below it wait for those who were told them.
+-- The last number assigned in each series: gapless, because it is raised in the transaction that stores the invoice. After a
+-- restore, `skipped` lists the numbers below it that a node may still present as already assigned.
 create table invoice_series (
     tenant_id   uuid not null,
     version     int not null,
@@ -311,7 +317,7 @@ create table invoice_series (
     site_id     uuid not null,
     year        smallint not null,
     last_number bigint not null,
-    skipped     bigint[] not null default '{}',
+    skipped     bigint[] not null,
     primary key (tenant_id, version, document, site_id, year)
 );
 
@@ -326,26 +332,28 @@ create table entity (
     fields         json not null,                    -- text as the writers sent it: judged by its text
     provenance     json not null,                    -- who wrote each field, created, deleted, changed it last
     open_conflicts json not null,                    -- {node: event}
-    conflicts_at   bigint not null default 0,        -- position of the last opening or closing of a conflict about it; never its version
+    -- Position of the last opening or closing of a conflict about it, else 0. Never its version.
+    conflicts_at   bigint not null,
     primary key (tenant_id, version, entity_type, entity_id)
 );
--- Entities about which a conflict is open: few among many.
+-- Entities with an open conflict: few among many.
 create index entity_in_conflict on entity (tenant_id, version, entity_type, entity_id) where open_conflicts::text <> '{}';
 
--- Entities as they were, now and then: about one accepted change of 128 is kept with what it made of the entity.
-create table entity_past (
+-- Sparse snapshots of entities: about one accepted change of 128 is kept with the state after it. A reader that needs an
+-- earlier state starts from the last snapshot before it instead of reading the whole history.
+create table entity_snapshot (
     tenant_id      uuid not null,
     version        int not null,
     entity_type    text collate "C" not null,
     entity_id      text collate "C" not null,
-    entity_version bigint not null,                  -- the accepted change after which it stood so
+    entity_version bigint not null,                  -- the accepted change that led to this state
     deleted        boolean not null,
     fields         json not null,
     provenance     json not null,
     primary key (tenant_id, version, entity_type, entity_id, entity_version)
 );
 
--- Projection `quarantine`: what could be read and was set apart. The event itself stands in the log.
+-- Projection `quarantine`: quarantined events that can be decoded. The event itself is in the log.
 create table quarantine (
     tenant_id uuid not null,
     version   int not null,
@@ -355,68 +363,7 @@ create table quarantine (
     primary key (tenant_id, version, event_id)
 );
 
--- ---------------------------------------------------------------------------------------------------------------------
--- Who may do what
--- ---------------------------------------------------------------------------------------------------------------------
-
--- Row-level security, forced: the owner obeys too. The setting is empty, not null, on a recycled connection, hence nullif; the
--- subselect makes Postgres read it once per statement rather than once per row.
-do $$
-declare
-    name text;
-begin
-    foreach name in array array[
-        'tenant', 'site', 'node', 'api_key', 'reader', 'refusal', 'tenant_head', 'node_head', 'event', 'ingest_batch',
-        'fork_record', 'projection_version', 'rulebook', 'stock_item', 'stock_taken', 'stock_count', 'delivery', 'invoice',
-        'invoice_series', 'entity', 'entity_past', 'quarantine'
-    ] loop
-        execute format('alter table %I enable row level security', name);
-        execute format('alter table %I force row level security', name);
-        execute format(
-            'create policy one_tenant on %I to comptoir_service, comptoir_owner '
-            'using (tenant_id = (select nullif(current_setting(''app.tenant'', true), '''')::uuid))', name);
-    end loop;
-
-    -- A reading role sees the tenants it was given, whatever it sets.
-    foreach name in array array[
-        'tenant', 'site', 'tenant_head', 'projection_version', 'stock_item', 'delivery', 'invoice', 'entity'
-    ] loop
-        execute format(
-            'create policy own_tenants on %I for select to comptoir_readonly '
-            'using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)))', name);
-        execute format('grant select on %I to comptoir_readonly', name);
-    end loop;
-
-    -- The watcher sees how far everyone is, and no event.
-    foreach name in array array['tenant', 'tenant_head', 'node_head', 'projection_version'] loop
-        execute format('create policy every_tenant on %I for select to comptoir_watcher using (true)', name);
-        execute format('grant select on %I to comptoir_watcher', name);
-    end loop;
-end $$;
-
-create policy own_rows on reader for select to comptoir_readonly using (role_name = current_user);
-grant select on reader to comptoir_readonly;
-
--- The log only grows.
-grant select, insert on event, ingest_batch, fork_record to comptoir_service;
--- Identity and heads move on; nothing is deleted.
-grant select, insert on central_meta, tenant, site to comptoir_service;
-grant select, insert, update on node, api_key, reader, refusal, tenant_head, node_head, projection_version, rulebook
-    to comptoir_service;
--- Read models can be thrown away: the log makes them again.
-grant select, insert, update, delete on
-    stock_item, stock_taken, stock_count, delivery, invoice, invoice_series, entity, quarantine to comptoir_service;
--- What is kept of the past never changes, and goes with its version.
-grant select, insert, delete on entity_past to comptoir_service;
-
--- ---------------------------------------------------------------------------------------------------------------------
--- Projections: who moves a cursor is told by projection_version; here is what could not be applied
--- ---------------------------------------------------------------------------------------------------------------------
-
--- A version that was dropped leaves no trace.
-grant delete on projection_version to comptoir_service;
-
--- An event that could not be applied, and the later events of its entity, which wait behind it.
+-- Events that a projection could not apply, and the later events of their entities, which wait behind them.
 create table projection_parked (
     tenant_id   uuid not null,
     projection  text collate "C" not null,
@@ -430,19 +377,14 @@ create table projection_parked (
 );
 create index projection_parked_by_entity on projection_parked (tenant_id, projection, version, entity_type, entity_id);
 
-alter table projection_parked enable row level security;
-alter table projection_parked force row level security;
-create policy one_tenant on projection_parked to comptoir_service, comptoir_owner
-    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
-grant select, insert, delete on projection_parked to comptoir_service;
-
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Pull: what changed after a position, for one site
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- The rows are the read models'; these indexes give them in the order of their last change, and bootstrap in the order of their keys.
+-- Pull reads the read models in the order of their last change, bootstrap in the order of their keys.
 create index entity_by_change on entity (tenant_id, version, entity_version) where entity_version is not null;
--- The same for nodes, which are shown open conflicts: an entity stands where one was last opened or closed, if that is later.
+-- The same for nodes, which also receive open conflicts: an entity is ordered by its last change or by the last opening or
+-- closing of a conflict, whichever is later.
 create index entity_by_touch on entity (tenant_id, version, greatest(entity_version, conflicts_at))
     where greatest(entity_version, conflicts_at) is not null;
 create index delivery_by_change on delivery (tenant_id, version, position) where position is not null;
@@ -451,13 +393,11 @@ create index invoice_by_change on invoice (tenant_id, version, site_id, position
 create index invoice_of_site on invoice (tenant_id, version, site_id, invoice_id) where site_id is not null;
 create index stock_by_change on stock_item (tenant_id, version, site_id, position) where position is not null;
 
--- What was decided later about an event that had been set apart or was in conflict: few among many.
-create index event_notice on event (tenant_id, position) where action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED');
-
 -- Each node's last contact, with the offset of its clock.
 create index ingest_batch_of_node on ingest_batch (tenant_id, node_id, first_position);
 
--- When a node last pulled, and up to where it had everything: written once a minute at most, so that quiet nodes cost no writes.
+-- When a node last pulled, and the position it had received everything up to: written at most once a minute, so that idle
+-- nodes cost no writes.
 create table node_pull (
     tenant_id    uuid not null,
     node_id      uuid not null,
@@ -466,17 +406,14 @@ create table node_pull (
     primary key (tenant_id, node_id),
     constraint node_pull_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
 ) with (fillfactor = 50);
-alter table node_pull enable row level security;
-alter table node_pull force row level security;
-create policy one_tenant on node_pull to comptoir_service, comptoir_owner
-    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
-grant select, insert, update on node_pull to comptoir_service;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Signatures and photos
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- By the BLAKE3 of their bytes, in chunks. All chunks of a file are written in one transaction: it is there whole or not at all.
+-- Files by the BLAKE3 of their bytes, in chunks. All chunks of a file are written in one transaction, so a file is stored
+-- whole or not at all. In the database, so that every central process has them and one backup holds the events and the files
+-- they name.
 create table blob (
     tenant_id uuid not null references tenant (tenant_id),
     hash      bytea not null check (length(hash) = 32),
@@ -484,18 +421,14 @@ create table blob (
     bytes     bytea not null,
     primary key (tenant_id, hash, chunk)
 );
+-- Photos are compressed already. Storage can only be set before the table is distributed.
 alter table blob alter column bytes set storage external;
-alter table blob enable row level security;
-alter table blob force row level security;
-create policy one_tenant on blob to comptoir_service, comptoir_owner
-    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
-grant select, insert on blob to comptoir_service;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Projection `sales`
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- Projection `sales`, which follows the log: one row per line of an accepted sale, refund, write-off or adjustment. Rows are only ever
+-- One row per line of an accepted sale, refund, write-off or adjustment. Rows are only ever
 -- added, so the lines up to a position are the same for ever.
 
 create table sales_line (
@@ -511,51 +444,91 @@ create table sales_line (
     customer     text collate "C",
     user_name    text collate "C",
     entity_id    text not null collate "C",
-    quantity     numeric not null,                   -- negative where goods came back; what was written off is positive
-    amount       numeric not null,                   -- major units, tax included, unrounded; negative where money went back
+    quantity     numeric not null,                   -- negative for returned goods; positive for written-off goods
+    amount       numeric not null,                   -- major units, tax included, unrounded; negative for refunded money
     amount_minor bigint not null,                    -- minor units, rounded as the line was printed
     currency     text not null collate "C",
-    time_unsure  boolean not null default false,     -- the true time is not known, see the flags of the event
+    time_unsure  boolean not null,                   -- the day may be wrong, see the flags of the event
     primary key (tenant_id, version, position, line)
 );
--- Reports ask for days, and lines come nearly in the order of their days: a few pages of block ranges do what a tree of every line would.
+-- Reports filter by day, and lines are stored nearly in the order of their days: block ranges need a few pages, a tree needs
+-- one entry per line.
 create index sales_line_by_day on sales_line using brin (tenant_id, version, day) with (autosummarize = on);
 
-alter table sales_line enable row level security;
-alter table sales_line force row level security;
-create policy one_tenant on sales_line to comptoir_service, comptoir_owner
-    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
-create policy own_tenants on sales_line for select to comptoir_readonly
-    using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)));
-grant select on sales_line to comptoir_readonly;
--- A version can be thrown away; a row is never changed.
-grant select, insert, delete on sales_line to comptoir_service;
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Devices and synchronisations
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Devices of the mobile and the desktop contract keep no chain: central keeps a node and a log for each, and seals their
+-- events on arrival. One row per device, in addition to its row in `node`.
+create table device (
+    tenant_id        uuid not null,
+    node_id          uuid not null,                    -- derived from the tenant and the device's name
+    device           text not null collate "C",        -- device_id of the mobile contract, clientId of the desktop's
+    contract         text not null collate "C" check (contract in ('mobile', 'desktop')),
+    -- States that the device did not seal these records.
+    sealed_by        text not null default 'central' check (sealed_by = 'central'),
+    -- The position up to which it confirmed everything; null before its first pull.
+    pulled_to        bigint,
+    -- The position up to which it also receives its own changes: it was wiped and reloads.
+    reload_to        bigint not null default 0,
+    first_contact_at timestamptz not null default now(),
+    last_contact_at  timestamptz not null default now(),
+    primary key (tenant_id, node_id),
+    constraint device_is_a_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
+);
+
+-- Entities whose id at central differs from the id on the device that created them, because the device's id was in use or is
+-- not valid.
+create table device_id_map (
+    tenant_id   uuid not null,
+    node_id     uuid not null,
+    entity_type text not null collate "C",
+    client_id   text not null collate "C",
+    server_id   text not null collate "C",
+    primary key (tenant_id, node_id, entity_type, client_id),
+    constraint device_id_map_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
+);
+
+-- Every synchronisation of a phone, a desktop or a node, successful or not: for audit, debugging and statistics. Nothing is
+-- decided from it. Rows may be pruned by age.
+create table sync_log (
+    tenant_id           uuid not null references tenant (tenant_id),
+    started_at          timestamptz not null,
+    sync_id             uuid not null,
+    client              text not null collate "C",     -- the device's name, or the node's id
+    node_id             uuid,                          -- null where the request did not identify one
+    contract            text not null collate "C" check (contract in ('mobile', 'desktop', 'native')),
+    direction           text not null collate "C" check (direction in ('UP', 'DOWN')),
+    batch_id            text,                          -- the client's name for it
+    events_count        bigint not null,               -- received, or sent
+    conflicts_count     bigint not null,
+    failed_count        bigint not null,               -- neither accepted nor in conflict
+    status              text not null collate "C" check (status in ('SUCCESS', 'PARTIAL', 'FAILED')),
+    completed_at        timestamptz not null,
+    clock_offset_micros bigint,                        -- the client's clock minus central's, where the request shows it
+    error               text,
+    primary key (tenant_id, started_at, sync_id)
+);
+create index sync_log_by_client on sync_log (tenant_id, client, started_at);
+
+-- After a restore: the nodes that have not yet returned what central had sent them. The last one to return closes the window.
+create table restore_window (
+    tenant_id uuid not null,
+    node_id   uuid not null,
+    since     timestamptz not null default now(),
+    primary key (tenant_id, node_id),
+    constraint restore_window_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
+);
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Reporting
 -- ---------------------------------------------------------------------------------------------------------------------
 
--- What head office reads with any tool that speaks SQL. The views run as whoever asks (security_invoker), so row-level security holds:
--- a reading role sees the tenants that the table `reader` gives it, and nothing it could choose itself.
+-- For any tool that speaks SQL. The views run as the role that queries them (security_invoker), so row-level security
+-- applies: a reading role sees the tenants that the table `reader` lists for it, and cannot choose others.
 
 create schema reporting;
-grant usage on schema reporting to comptoir_readonly;
-
--- The views need a few more tables than the reports. Of the log a reader sees what happened and what was decided, no record and no payload.
-do $$
-declare
-    name text;
-begin
-    foreach name in array array['node', 'node_head', 'event'] loop
-        execute format(
-            'create policy own_tenants on %I for select to comptoir_readonly '
-            'using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)))', name);
-    end loop;
-end $$;
-grant select (tenant_id, node_id, site_id, name, created_at) on node to comptoir_readonly;
-grant select on node_head to comptoir_readonly;
-grant select (tenant_id, position, event_id, node_id, epoch, node_seq, entity_type, entity_id, action, verdict, code,
-              occurred_at, effective_at, received_at) on event to comptoir_readonly;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Sales
@@ -569,7 +542,7 @@ join projection_version v
     on v.tenant_id = l.tenant_id and v.projection = 'sales' and v.version = l.version and v.state = 'active'
 left join site s on s.tenant_id = l.tenant_id and s.site_id = l.site_id;
 
--- One view per key. `quantity` is what was sold less what came back; an event of three lines is one sale.
+-- One view per key. `quantity` is sold minus returned; an event with three lines is one sale.
 do $$
 declare
     by_key text[];
@@ -613,7 +586,8 @@ cross join lateral json_array_elements(i.lots) as lot;
 
 create view reporting.stock with (security_invoker = true) as
 select i.tenant_id, nullif(i.site_id, '00000000-0000-0000-0000-000000000000') as site_id, s.code as site_code, i.product,
-       lots.quantity - i.backordered as quantity, i.backordered, lots.value, t.currency, i.taken_quantity, i.taken_cost, i.last_cost, i.position
+       lots.quantity - i.backordered as quantity, i.backordered, lots.value, t.currency,
+       i.consumed_quantity, i.consumed_cost, i.last_cost, i.position
 from stock_item i
 join projection_version v
     on v.tenant_id = i.tenant_id and v.projection = 'stock' and v.version = i.version and v.state = 'active'
@@ -669,7 +643,7 @@ select tenant_id, position, event_id, node_id, epoch, node_seq, entity_type, ent
        occurred_at, effective_at, received_at
 from event;
 
--- How fresh each node's part of the figures is. A node that never pushed has no head.
+-- How current each node's figures are. A node that never pushed has no head.
 create view reporting.sync with (security_invoker = true) as
 select n.tenant_id, n.node_id, n.name, n.site_id, s.code as site_code, h.epoch, h.last_seq, h.frozen, h.last_push_at,
        now() - h.last_push_at as since_last_push, t.head as tenant_head
@@ -679,103 +653,6 @@ left join lateral (
     select * from node_head where tenant_id = n.tenant_id and node_id = n.node_id order by epoch desc limit 1
 ) h on true
 left join tenant_head t on t.tenant_id = n.tenant_id;
-
-grant select on all tables in schema reporting to comptoir_readonly;
-
--- ---------------------------------------------------------------------------------------------------------------------
--- Devices and synchronisations
--- ---------------------------------------------------------------------------------------------------------------------
-
--- Devices of the mobile and the desktop contract keep no chain: central keeps a node and a log for each, and seals their events on arrival.
-
--- One row per device, beside its row in `node`.
-create table device (
-    tenant_id        uuid not null,
-    node_id          uuid not null,                    -- derived from the tenant and the device's own name for itself
-    device           text not null collate "C",        -- device_id of the mobile contract, clientId of the desktop's
-    contract         text not null collate "C" check (contract in ('mobile', 'desktop')),
-    sealed_by        text not null default 'central' check (sealed_by = 'central'),    -- nobody may take these records for the device's own
-    pulled_to        bigint,                           -- up to which position it said that it holds everything; null before its first pull
-    reload_to        bigint not null default 0,        -- up to where it is given its own changes too: it was wiped and began again
-    first_contact_at timestamptz not null default now(),
-    last_contact_at  timestamptz not null default now(),
-    primary key (tenant_id, node_id),
-    constraint device_is_a_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
-);
-
--- Entities that go by another id here than on the device that made them: its own was taken, or is no id here.
-create table device_entity_id (
-    tenant_id   uuid not null,
-    node_id     uuid not null,
-    entity_type text not null collate "C",
-    client_id   text not null collate "C",
-    server_id   text not null collate "C",
-    primary key (tenant_id, node_id, entity_type, client_id),
-    constraint device_entity_id_of_device foreign key (tenant_id, node_id) references device (tenant_id, node_id)
-);
-
-do $$
-declare
-    name text;
-begin
-    foreach name in array array['device', 'device_entity_id'] loop
-        execute format('alter table %I enable row level security', name);
-        execute format('alter table %I force row level security', name);
-        execute format(
-            'create policy one_tenant on %I to comptoir_service, comptoir_owner '
-            'using (tenant_id = (select nullif(current_setting(''app.tenant'', true), '''')::uuid))', name);
-    end loop;
-end $$;
-create policy own_tenants on device for select to comptoir_readonly
-    using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)));
-grant select on device to comptoir_readonly;
-grant select, insert, update on device to comptoir_service;
-grant select, insert on device_entity_id to comptoir_service;
-
-create view reporting.devices with (security_invoker = true) as
-select d.tenant_id, d.node_id, d.device, d.contract, d.sealed_by, n.site_id, d.pulled_to, t.head as tenant_head,
-       d.first_contact_at, d.last_contact_at
-from device d
-join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
-left join tenant_head t on t.tenant_id = d.tenant_id;
-grant select on reporting.devices to comptoir_readonly;
-
--- Every synchronisation of a phone, a desktop or a node, whether it succeeded or not: for audit, debugging and statistics.
--- It says what happened and decides nothing. Rows may be pruned by age.
-create table sync_log (
-    tenant_id           uuid not null references tenant (tenant_id),
-    started_at          timestamptz not null,
-    sync_id             uuid not null,
-    client              text not null collate "C",     -- the device's own name for itself, or the node's id
-    node_id             uuid,                          -- absent where none could be told
-    contract            text not null collate "C" check (contract in ('mobile', 'desktop', 'native')),
-    direction           text not null collate "C" check (direction in ('UP', 'DOWN')),
-    batch_id            text,                          -- as the client named it
-    events_count        bigint not null,               -- received, or given
-    conflicts_count     bigint not null,
-    failed_count        bigint not null,               -- neither taken nor in conflict
-    status              text not null collate "C" check (status in ('SUCCESS', 'PARTIAL', 'FAILED')),
-    completed_at        timestamptz not null,
-    clock_offset_micros bigint,                        -- the client's clock less ours, where the request shows it
-    error               text,
-    primary key (tenant_id, started_at, sync_id)
-);
-create index sync_log_by_client on sync_log (tenant_id, client, started_at);
-
-alter table sync_log enable row level security;
-alter table sync_log force row level security;
-create policy one_tenant on sync_log to comptoir_service, comptoir_owner
-    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
-create policy own_tenants on sync_log for select to comptoir_readonly
-    using (tenant_id = any (array(select r.tenant_id from reader r where r.role_name = current_user)));
-grant select on sync_log to comptoir_readonly;
-grant select, insert, delete on sync_log to comptoir_service;
-
-create view reporting.sync_log with (security_invoker = true) as
-select tenant_id, sync_id, client, node_id, contract, direction, batch_id, events_count, conflicts_count, failed_count, status,
-       started_at, completed_at, round(extract(epoch from completed_at - started_at) * 1000)::bigint as duration_ms,
-       clock_offset_micros, error
-from sync_log;
 
 -- By day (UTC), client and direction.
 create view reporting.sync_log_by_day with (security_invoker = true) as
@@ -789,18 +666,85 @@ select tenant_id, (started_at at time zone 'UTC')::date as day, client, contract
        max(abs(clock_offset_micros)) as max_clock_offset_micros
 from sync_log
 group by 1, 2, 3, 4, 5;
-grant select on reporting.sync_log, reporting.sync_log_by_day to comptoir_readonly;
 
--- After a restore, whom a tenant waits for. The last one to leave ends the window.
-create table handing_back (
-    tenant_id uuid not null,
-    node_id   uuid not null,
-    since     timestamptz not null default now(),
-    primary key (tenant_id, node_id),
-    constraint handing_back_of_node foreign key (tenant_id, node_id) references node (tenant_id, node_id)
-);
-alter table handing_back enable row level security;
-alter table handing_back force row level security;
-create policy one_tenant on handing_back to comptoir_service, comptoir_owner
-    using (tenant_id = (select nullif(current_setting('app.tenant', true), '')::uuid));
-grant select, insert, delete on handing_back to comptoir_service;
+create view reporting.sync_log with (security_invoker = true) as
+select tenant_id, sync_id, client, node_id, contract, direction, batch_id, events_count, conflicts_count, failed_count, status,
+       started_at, completed_at, round(extract(epoch from completed_at - started_at) * 1000)::bigint as duration_ms,
+       clock_offset_micros, error
+from sync_log;
+
+create view reporting.devices with (security_invoker = true) as
+select d.tenant_id, d.node_id, d.device, d.contract, d.sealed_by, n.site_id, d.pulled_to, t.head as tenant_head,
+       d.first_contact_at, d.last_contact_at
+from device d
+join node n on n.tenant_id = d.tenant_id and n.node_id = d.node_id
+left join tenant_head t on t.tenant_id = d.tenant_id;
+
+-- ---------------------------------------------------------------------------------------------------------------------
+-- Privileges and row-level security
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- The tenants that the current role may read. Names are qualified: a reader's temporary tables must not replace ours.
+create function reader_tenants() returns uuid[] stable language sql as $$
+    select array(select r.tenant_id from public.reader r where r.role_name operator(pg_catalog.=) current_user)
+$$;
+
+-- Row-level security is forced: the owner obeys too. The setting is empty, not null, on a recycled connection, hence nullif. Policies
+-- have no sub-select: a distributed table refuses them.
+do $$
+declare
+    name text;
+begin
+    for name in
+        select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
+        where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attname = 'tenant_id'
+    loop
+        execute format('alter table %I enable row level security', name);
+        execute format('alter table %I force row level security', name);
+        execute format(
+            'create policy one_tenant on %I to comptoir_service, comptoir_owner '
+            'using (tenant_id = nullif(current_setting(''app.tenant'', true), '''')::uuid)', name);
+    end loop;
+
+    -- A reading role sees the tenants that `reader` lists for it, whatever it sets.
+    foreach name in array array[
+        'tenant', 'site', 'node', 'tenant_head', 'node_head', 'event', 'projection_version', 'stock_item', 'delivery', 'invoice',
+        'entity', 'sales_line', 'device', 'sync_log'
+    ] loop
+        execute format(
+            'create policy own_tenants on %I for select to comptoir_readonly using (tenant_id = any (reader_tenants()))', name);
+    end loop;
+
+    -- The watcher sees how far every tenant is, and no event.
+    foreach name in array array['tenant', 'tenant_head', 'node_head', 'projection_version'] loop
+        execute format('create policy every_tenant on %I for select to comptoir_watcher using (true)', name);
+    end loop;
+end $$;
+create policy own_rows on reader for select to comptoir_readonly using (role_name = current_user);
+
+-- The log only grows.
+grant select, insert on event, ingest_batch, fork_record to comptoir_service;
+-- Identity and heads move on; nothing is deleted.
+grant select, insert on central_meta, tenant, site to comptoir_service;
+grant select, insert, update on node, api_key, reader, refusal, tenant_head, node_head, rulebook, node_pull, device
+    to comptoir_service;
+-- Read models can be deleted: the log makes them again.
+grant select, insert, update, delete on
+    projection_version, stock_item, stock_consumed, stock_count, delivery, invoice, invoice_series, entity, quarantine
+    to comptoir_service;
+-- A row of these never changes.
+grant select, insert on blob, device_id_map to comptoir_service;
+grant select, insert, delete on entity_snapshot, sales_line, projection_parked, sync_log, restore_window to comptoir_service;
+
+grant select on tenant, tenant_head, node_head, projection_version to comptoir_watcher;
+
+-- Of the log a reader sees what happened and what was decided, but no record and no payload.
+grant usage on schema reporting to comptoir_readonly;
+grant select on all tables in schema reporting to comptoir_readonly;
+grant select on
+    tenant, site, reader, tenant_head, node_head, projection_version, stock_item, delivery, invoice, entity,
+    sales_line, device, sync_log
+    to comptoir_readonly;
+grant select (tenant_id, node_id, site_id, name, created_at) on node to comptoir_readonly;
+grant select (tenant_id, position, event_id, node_id, epoch, node_seq, entity_type, entity_id, action, verdict, code,
+              occurred_at, effective_at, received_at) on event to comptoir_readonly;

@@ -1,15 +1,15 @@
--- The rows of a scope that came to be behind $6 and up to $7, in the order in which they did, at most $10 of them: deliveries, invoices and
--- stock, and of entities those that live and have changed since. Each branch reads the log in its order and stops. A row is looked up by equal
+-- The rows of a scope that were created after $6 and up to $7, in the order of their creation, at most $10 of them: deliveries, invoices
+-- and stock, and of entities those that exist and have changed since. Each branch reads the log in its order and stops. A row is looked up by equal
 -- keys that are worked out before: row-level security keeps any other comparison from the index, and each event reads the tenant's rows.
 -- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $8 the site, null where there is none; $9 the types, null for all.
-select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes, k.born, k.born_at,
-       (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
+select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes, k.created, k.created_decision,
+       (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) as decision
 from (
     (select 0::smallint as kind, e.entity_type collate "C" as entity_type, e.entity_id collate "C" as entity_id,
             '00000000-0000-0000-0000-000000000000'::uuid as site_id, e.entity_version as position, e.bytes,
-            v.position as born, v.received_at as born_at
+            v.position as created, v.decision as created_decision
      from event v
-     -- What was set apart took effect where it was released.
+     -- A quarantined event took effect at its release.
      left join lateral (
          select o.entity_type, o.entity_id, o.node_id, o.epoch, o.node_seq
          from event o
@@ -44,7 +44,7 @@ from (
      limit $10)
     union all
     (select d.kind, d.entity_type collate "C", d.entity_id collate "C", '00000000-0000-0000-0000-000000000000'::uuid, d.position, 300,
-            v.position, v.received_at
+            v.position, v.decision
      from event v
      left join lateral (
          select o.action, o.entity_id
@@ -77,14 +77,14 @@ from (
      order by v.position
      limit $10)
     union all
-    (select 3::smallint, 'STOCK' collate "C", s.product collate "C", s.site_id, s.position, 150, s.first_position, v.received_at
+    (select 3::smallint, 'STOCK' collate "C", s.product collate "C", s.site_id, s.position, 150, s.first_position, v.decision
      from stock_item s
-     cross join lateral (select v.received_at from event v where v.tenant_id = $1 and v.position = s.first_position offset 0) v
+     cross join lateral (select v.decision from event v where v.tenant_id = $1 and v.position = s.first_position offset 0) v
      where s.tenant_id = $1 and s.version = $5 and s.first_position > $6 and s.first_position <= $7
        and (s.site_id = $8::uuid or s.site_id = '00000000-0000-0000-0000-000000000000')
        and ($9::text[] is null or 'STOCK' = any ($9))
      order by s.first_position
      limit $10)
 ) k
-order by k.born, k.kind, k.entity_type, k.entity_id, k.site_id
+order by k.created, k.kind, k.entity_type, k.entity_id, k.site_id
 limit $10

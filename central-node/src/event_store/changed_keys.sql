@@ -1,9 +1,9 @@
 -- The rows of a scope that changed after ($7, key $8..$11), in the order of (position, key), at most $12 of them; the nil site is the
 -- tenant's own. Each branch reads its index in order and stops; what follows puts a few sorted lists together.
 -- $1 tenant; $2..$5 versions of entities, deliveries, invoices, stock; $6 the site, null where there is none; $13 whether the reader is
--- shown open conflicts: then an entity stands where one was last opened or closed, if that is later than its own change.
+-- shown open conflicts: then an entity is ordered by the last opening or closing of one, if that is later than its own change.
 select k.kind, k.entity_type, k.entity_id, k.site_id, k.position, k.bytes,
-       (select e.received_at from event e where e.tenant_id = $1 and e.position = k.position) as received_at
+       (select e.decision from event e where e.tenant_id = $1 and e.position = k.position) as decision
 from (
     (select 0::smallint as kind, e.entity_type collate "C" as entity_type, e.entity_id collate "C" as entity_id,
             '00000000-0000-0000-0000-000000000000'::uuid as site_id, e.entity_version as position,
