@@ -1,7 +1,7 @@
 //! Signatures and photos, named by the BLAKE3 of their bytes: kept in the database in chunks, whole or not at all.
 //!
-//! A file is checked and written in one transaction, and read chunk by chunk, each in a transaction of its own: neither a slow sender nor a
-//! slow reader holds a connection. `docs/adr/0010` gives the reasons for the database.
+//! A file is checked and written in one transaction, and read chunk by chunk, each in a transaction of its own: neither a slow
+//! sender nor a slow reader holds a connection. `docs/adr/0010` gives the reasons for the database.
 
 use bytes::Bytes;
 use comptoir_core::id::TenantId;

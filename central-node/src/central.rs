@@ -55,9 +55,9 @@ pub enum CentralError {
     /// A tenant's first events could not be written.
     #[error("tenant {tenant} was not made: {reason}")]
     Tenant {
-        /// Which.
+        /// The id that it would have had.
         tenant: TenantId,
-        /// Why.
+        /// Why its first events were refused.
         reason: String,
     },
 }
@@ -186,18 +186,18 @@ impl Central {
         &self.urls
     }
 
-    /// Which central this is.
+    /// The id of this central: another database has another.
     pub fn incarnation(&self) -> Uuid {
         self.incarnation
     }
 
-    /// The key that receipts are signed with.
+    /// The key that signed heads are verified with.
     pub fn public_key(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 
-    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them. What
-    /// comes later is still answered, at once.
+    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them.
+    /// What comes later is still answered, at once.
     pub fn end_waits(&self) {
         self.stopping.send_replace(true);
     }

@@ -42,8 +42,8 @@ pub struct CentralConfig {
     pub clock_drift_limit: Duration,
     /// Whether this process makes the reports' read models follow the log. One that only takes pushes leaves it to another.
     pub follows: bool,
-    /// How long the check of the stored log rests between two rounds; the first begins at the start. Absent: this process checks nothing
-    /// by itself.
+    /// How long the check of the stored log rests between two rounds; the first begins at the start. Absent: this process checks
+    /// nothing by itself.
     pub check_store_every: Option<Duration>,
 }
 

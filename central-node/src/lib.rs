@@ -1,7 +1,8 @@
 //! The central node: ingest, event store on Postgres, projections, reporting.
 //!
-//! `ingest -> event_store <- projections <- reporting`, and identity beside them. The library knows nothing of the command line and
-//! opens no port: [`Central::start`], [`router`], [`Central::shutdown`].
+//! `ingest -> event_store <- projections <- reporting`, with `devices` and `conflicts` above ingest, `feed` next to it, and
+//! identity below. The library knows nothing of the command line and opens no port: [`Central::start`], [`router`],
+//! [`Central::shutdown`].
 
 mod api;
 mod background;

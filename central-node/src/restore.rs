@@ -1,8 +1,8 @@
-//! What an operator does after central was restored from an older copy: the restore is recorded in the tenant's log, and in the same
-//! transaction the window opens in which central waits for its nodes.
+//! What an operator does after central was restored from an older copy: the restore is recorded in the tenant's log, and in the
+//! same transaction the window opens in which central waits for its nodes.
 //!
-//! The record is what an audit needs. The nodes keep the positions that they were told; central stores the records that it lost at other
-//! ones. Without a record of the restore nobody could tell that from a log that was written again.
+//! The record is what an audit needs. The nodes keep the positions that they were answered with; central stores the records that
+//! it lost at other ones. Without a record of the restore nobody could tell that from a log that was written again.
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
@@ -23,8 +23,8 @@ use crate::restore_window::{self, AwaitedNode};
 /// Characters of a reason: those of its schema.
 const REASON_CHARS_MAX: usize = 500;
 
-/// Records the restore, and opens the window for every node with a key in force, since any of them may have been told something that is
-/// lost. Answers for whom it waits. Asked twice, it records two restores: central may have been restored twice.
+/// Records the restore, and opens the window for every node with a key in force, since any of them may have received an answer
+/// that is lost. Answers for whom it waits. Asked twice, it records two restores: central may have been restored twice.
 pub async fn open(
     db: &Database,
     clock: &Clock,

@@ -1,5 +1,5 @@
-//! The log of synchronisations: one row per sync, written in a short transaction of its own once the client's fate is decided. Losing the
-//! last rows in a power cut loses no event, so it does not wait for the disk.
+//! The log of synchronisations: one row per sync, written in a short transaction of its own once the client's fate is decided.
+//! Losing the last rows in a power cut loses no event, so it does not wait for the disk.
 
 use std::time::Duration;
 
@@ -88,7 +88,8 @@ impl SyncSession {
         self.node = Some(node);
     }
 
-    /// Logs how the synchronisation ended: its counts, or the text of its error. A row that cannot be written costs the client nothing.
+    /// Logs how the synchronisation ended: its counts, or the text of its error. A row that cannot be written costs the client
+    /// nothing.
     pub(crate) async fn end(self, outcome: Result<SyncCounts, String>) {
         if let Err(error) = self.write(outcome).await {
             tracing::warn!(tenant.id = %self.tenant, client = self.client, %error, "a synchronisation could not be logged");

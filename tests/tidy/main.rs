@@ -156,6 +156,57 @@ fn central_is_known_by_its_api_alone() {
 }
 
 #[test]
+fn central_makes_problem_documents_in_its_api_alone() {
+    let mut breaches = Breaches::new();
+    for file in CrateSources::read("central-node/src").files {
+        let may = file.path.starts_with("central-node/src/api/") || file.path == "central-node/src/lib.rs";
+        if !may && has_word(&file.code, "Problem") {
+            breaches.insert(format!("{}: names Problem", file.path));
+        }
+    }
+    hold("problems at the edge", breaches);
+}
+
+#[test]
+fn central_s_modules_import_downwards_only() {
+    /// From the bottom up. A module may import those below its floor, and none of its own floor.
+    const FLOORS: [&[&str]; 9] = [
+        &["background", "clock", "commit_signal", "restart"],
+        &["private_postgres"],
+        &["database"],
+        &["blobs", "config", "event_store", "identity", "store_health", "sync_log", "tenant"],
+        &["restore_window", "state_store"],
+        &["feed", "ingest", "projections", "store_check"],
+        &["conflicts", "reporting", "restore"],
+        &["devices"],
+        &["central"],
+    ];
+    let floor_of = |module: &str| FLOORS.iter().position(|floor| floor.contains(&module));
+    let module_of = |path: &str| {
+        let inside = path.trim_start_matches("central-node/src/");
+        inside.split(['/', '.']).next().unwrap_or_default().to_owned()
+    };
+    let mut breaches = Breaches::new();
+    let sources = CrateSources::read("central-node/src");
+    for (file, imports) in sources.imports() {
+        let from = module_of(file);
+        if matches!(from.as_str(), "lib" | "api") {
+            continue;
+        }
+        let Some(floor) = floor_of(&from) else {
+            breaches.insert(format!("{file}: its module has no floor"));
+            continue;
+        };
+        for to in imports.into_iter().map(module_of).filter(|to| *to != from) {
+            if floor_of(&to).is_none_or(|below| below >= floor) {
+                breaches.insert(format!("{file}: imports {to}"));
+            }
+        }
+    }
+    hold("downwards only", breaches);
+}
+
+#[test]
 fn the_event_store_alone_reads_and_writes_the_table_event() {
     let mut breaches = Breaches::new();
     let mut sources = Vec::new();
@@ -247,7 +298,7 @@ fn no_type_name_lives_in_more_than_two_modules() {
                 for keyword in ["struct ", "enum ", "trait "] {
                     if let Some(rest) = line.strip_prefix(keyword) {
                         let name: String = rest.chars().take_while(|char| char.is_alphanumeric()).collect();
-                        // A macro's `$name` is no name.
+                        // A macro declares `struct $name`.
                         if !name.is_empty() {
                             places.entry(name).or_default().insert(file.path.clone());
                         }

@@ -10,7 +10,7 @@ use crate::central::Central;
 use crate::feed::{NodeCaller, Scope};
 use crate::identity::{self, Access, AuthError, Credential};
 
-/// The caller's credential, looked up anew for each request.
+/// The caller's credential, looked up again for each request.
 pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let found = identity::authenticate(central.database(), authorization).await;

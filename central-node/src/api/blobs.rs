@@ -91,7 +91,7 @@ fn chunks(
         for number in 0..size.chunks {
             let chunk = blobs::chunk(&database, tenant, &hash, number).await;
             let failed = chunk.is_err();
-            // Whoever no longer listens has ended the stream.
+            // A client that no longer listens has ended the stream.
             if sender.send(chunk).await.is_err() || failed {
                 return;
             }

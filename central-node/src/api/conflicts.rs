@@ -121,7 +121,7 @@ pub(crate) struct ChoiceDto {
     /// Who decides.
     #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
-    /// Which side stands.
+    /// The side that wins.
     choice: Choice,
     /// Of `merged`: what is set; null removes a field.
     fields: Option<BTreeMap<String, Box<RawValue>>>,

@@ -93,7 +93,8 @@ pub(super) fn check(
     }
 }
 
-/// The same delivery with a code to scan. It depends on the event's id and our key alone: a retry finds the same, nobody guesses it.
+/// The same delivery with a code to scan. It depends on the event's id and our key alone: a retry finds the same, nobody guesses
+/// it.
 fn with_qr(dto: &DraftDto, qr: &str, id: Uuid, author: &Author) -> Result<(Draft, Fact), Problem> {
     let wrong = |error: serde_json::Error| Problem::new(ErrorCode::Internal, error.to_string());
     let mut payload: Map<String, Value> = serde_json::from_str(dto.payload.get()).map_err(wrong)?;

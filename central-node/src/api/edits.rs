@@ -1,5 +1,5 @@
-//! Edits of what somebody has read: `If-Match` says from which version they were made. It becomes the draft's `base_version`, to which the
-//! ingest holds every edit through central, whatever rule the entity is under.
+//! Edits of what somebody has read: `If-Match` says from which version they were made. It becomes the draft's `base_version`, to
+//! which the ingest holds every edit through central, whatever rule the entity is under.
 
 use std::sync::Arc;
 

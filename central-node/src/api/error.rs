@@ -1,4 +1,5 @@
-//! Every error of central's as the problem document that a client reads. Codes, details and statuses are promises: clients match on them.
+//! Every error of central's as the problem document that a client reads. Codes, details and statuses are promises: clients match
+//! on them.
 
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
@@ -14,13 +15,67 @@ use crate::identity::AuthError;
 use crate::ingest::{
     DraftRefusal, DraftsError, IdReused, ImportError, IngestError, PrepareError, PushError, PushRefusal,
 };
+use crate::private_postgres::{FULL_RETRY_SECONDS, ServerTrouble};
 use crate::projections::ProjectionError;
 use crate::reporting::ReportError;
 use crate::restore_window::RestoreInProgress;
+use crate::store_check::StoreDamage;
+use crate::store_health::StoreHealthError;
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
-        error.problem()
+        let detail = error.to_string();
+        match error {
+            StoreError::Unavailable(_) | StoreError::Contended(_) => {
+                Problem::new(ErrorCode::StoreUnavailable, detail).retry_after(1)
+            }
+            StoreError::Full(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
+            StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, detail).retry_after(1),
+            StoreError::Damaged(_) => Problem::new(ErrorCode::StoreDamaged, detail),
+            StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::IdCounts(_) | StoreError::Refused(_) => {
+                Problem::new(ErrorCode::Internal, detail)
+            }
+        }
+    }
+}
+
+impl From<ServerTrouble> for Problem {
+    fn from(trouble: ServerTrouble) -> Problem {
+        let detail = trouble.to_string();
+        match trouble {
+            ServerTrouble::DiskFull(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
+            ServerTrouble::Restarting { attempt, restarts_max, next_in_seconds, reason } => {
+                Problem::new(ErrorCode::StoreRestarting, detail)
+                    .retry_after(next_in_seconds.max(1))
+                    .with("attempt", attempt)
+                    .with("restarts_max", restarts_max)
+                    .with("next_attempt_in_seconds", next_in_seconds)
+                    .with("reason", reason)
+            }
+            ServerTrouble::GivenUp { reason, .. } => {
+                Problem::new(ErrorCode::StoreUnavailable, detail).with("reason", reason)
+            }
+        }
+    }
+}
+
+impl From<StoreHealthError> for Problem {
+    fn from(error: StoreHealthError) -> Problem {
+        let detail = error.to_string();
+        match error {
+            StoreHealthError::Server(trouble) => trouble.into(),
+            StoreHealthError::Full(_) => Problem::new(ErrorCode::StoreFull, detail).retry_after(FULL_RETRY_SECONDS),
+            StoreHealthError::Contended(_) | StoreHealthError::Silent(_) => {
+                Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)
+            }
+            StoreHealthError::Unavailable(_) => Problem::new(ErrorCode::StoreUnavailable, detail).retry_after(1),
+        }
+    }
+}
+
+impl From<StoreDamage> for Problem {
+    fn from(damage: StoreDamage) -> Problem {
+        Problem::new(ErrorCode::StoreDamaged, damage.to_string())
     }
 }
 

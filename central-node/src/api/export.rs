@@ -1,5 +1,5 @@
-//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for, and with an
-//! error where that head cannot be reached without a gap: never with a short file.
+//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for, and
+//! with an error where that head cannot be reached without a gap: never with a short file.
 
 use std::sync::Arc;
 
@@ -82,8 +82,8 @@ pub(super) async fn export(
     Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
 }
 
-/// Streams up to the head. A position without a row, rows that do not read, or decisions that do not come to the head's chain end it with
-/// an error, and stay known as damage of the store.
+/// Streams up to the head. A position without a row, rows that do not read, or decisions that do not come to the head's chain end
+/// it with an error, and stay known as damage of the store.
 async fn write(
     central: &Central,
     tenant: TenantId,

@@ -17,8 +17,6 @@ pub(super) async fn healthz() -> Json<Health> {
 /// Its database takes writes, and central knows of no damage in it.
 pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, ProblemResponse> {
     central.store_health().check().await?;
-    if let Some(problem) = central.store_findings().refusal() {
-        return Err(problem.into());
-    }
+    central.store_findings().check()?;
     Ok(Json(Health::ready(Some(central.incarnation()))))
 }

@@ -1,4 +1,4 @@
-//! The write side over HTTP, and the log as it is read: routes parse, call and answer, nothing more.
+//! All of central's HTTP: routes parse, call and answer, nothing more. `error.rs` maps every error to its problem document.
 
 mod auth;
 mod blobs;

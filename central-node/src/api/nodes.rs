@@ -1,4 +1,4 @@
-//! `GET /api/v1/nodes`: how each node stands, for an administrator.
+//! `GET /api/v1/nodes`: the state of each node, for an administrator.
 
 use std::sync::Arc;
 

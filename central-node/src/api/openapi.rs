@@ -106,10 +106,8 @@ fn log() -> Vec<Operation> {
                 ErrorCode::RequestTimeout,
                 ErrorCode::OutcomeUnknown,
             ]),
-        get(paths::STORE_CHECK, "How central's check of the tenant's stored log stands").answers::<StoreCheck>(200),
-        get(paths::QUARANTINE, "What was set apart for a person")
-            .asks::<events::EventsQuery>()
-            .answers::<EventPage>(200),
+        get(paths::STORE_CHECK, "The state of central's check of the tenant's stored log").answers::<StoreCheck>(200),
+        get(paths::QUARANTINE, "Events that wait for a person").asks::<events::EventsQuery>().answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
             .or_nothing()
@@ -162,7 +160,7 @@ fn reports() -> Vec<Operation> {
 
 fn rows() -> Vec<Operation> {
     vec![
-        rows_of::<stock::StockRow, queries::StockListQuery>(paths::STOCK, "Stock as it stands"),
+        rows_of::<stock::StockRow, queries::StockListQuery>(paths::STOCK, "Stock now"),
         rows_of::<EntityRow, queries::ListPageQuery>(paths::PRODUCTS, "Products"),
         rows_of::<EntityRow, queries::ListPageQuery>(paths::CLIENTS, "Clients"),
         one(paths::CLIENT, "One client"),
@@ -222,7 +220,7 @@ fn sync() -> Vec<Operation> {
                 ErrorCode::ChainMismatch,
                 ErrorCode::KeyChanged,
             ]),
-        get(paths::SYNC_STATUS, "Where central stands with the calling node")
+        get(paths::SYNC_STATUS, "The head that central holds of the calling node")
             .asks::<sync_status::StatusQuery>()
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
@@ -234,7 +232,7 @@ fn sync() -> Vec<Operation> {
             .mentions::<pull_v1::BootstrapLine>(false)
             .answers_given(200, pull_v1::BOOTSTRAP_TYPE, bytes())
             .refuses(&moved),
-        get(paths::NODES, "How each node stands").answers::<NodeList>(200),
+        get(paths::NODES, "The state of each node").answers::<NodeList>(200),
     ]
 }
 
@@ -248,7 +246,7 @@ fn phones() -> Vec<Operation> {
         get(paths::MOBILE_PULL, "What a phone has not seen")
             .asks::<mobile::MobilePullQuery>()
             .answers::<mobile_v1::PullResponse>(200),
-        get(paths::MOBILE_STATUS, "How a phone stands")
+        get(paths::MOBILE_STATUS, "The state of a phone")
             .asks::<mobile::StatusQuery>()
             .answers::<mobile_v1::StatusResponse>(200),
         get(paths::MOBILE_BOOTSTRAP, "A phone's first load")

@@ -1,4 +1,4 @@
-//! What was set apart for a person, and its release: an event of central's own, under which the old one takes effect.
+//! Quarantined events, and their release: an event of central's own, by which the old one takes effect.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::event_store;
 use crate::ingest::DraftBatch;
 use crate::state_store::Versions;
 
-/// Why it is released, and by whom.
+/// A release.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ReleaseRequest")]
@@ -38,12 +38,11 @@ pub(super) struct ReleaseDto {
     /// Who releases it.
     #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
-    /// Why.
     #[schemars(length(max = 500))]
     reason: Option<String>,
 }
 
-/// What waits, oldest first.
+/// The events that wait for a person, oldest first.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
     uri: Uri,

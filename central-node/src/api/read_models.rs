@@ -114,8 +114,8 @@ async fn entity(
     one(&central, &caller, &entity_type, &id, &uri).await
 }
 
-/// The ETag is the entity's version: what If-Match and `base_version` name. It is no reason to answer 304: whether a conflict is open
-/// changes while the version stays.
+/// The ETag is the entity's version: what If-Match and `base_version` name. It is no reason to answer 304: whether a conflict is
+/// open changes while the version stays.
 async fn one(central: &Central, caller: &ReportCaller, entity_type: &str, id: &str, uri: &Uri) -> ReportResponse {
     let query: OneQuery = read_query(uri)?;
     let source = central.reports().source();

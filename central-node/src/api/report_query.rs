@@ -18,8 +18,8 @@ use serde::Deserialize;
 use crate::reporting::sales::SalesGrouping;
 use crate::reporting::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, read_cursor};
 
-/// Declares a query by its own parameters. Behind them come `min_position` and `wait`, and for an answer `in pages` the parameters of
-/// a page: the attribute describes `limit`.
+/// Declares a query by its own parameters. Behind them come `min_position` and `wait`, and for an answer `in pages` the
+/// parameters of a page: the attribute describes `limit`.
 macro_rules! reading_query {
     (@declare $name:ident { $($(#[$meta:meta])* $field:ident,)* }) => {
         #[derive(Deserialize, JsonSchema)]

@@ -1,5 +1,5 @@
-//! `GET /`: central for a person with a browser. It is open to anybody who reaches the port, so it shows what is true of the process and
-//! nothing of any tenant: no name, no figure, not even how many tenants there are.
+//! `GET /`: central for a person with a browser. It is open to anybody who reaches the port, so it shows what is true of the
+//! process and nothing of any tenant: no name, no figure, not even how many tenants there are.
 
 use std::sync::Arc;
 

@@ -11,7 +11,6 @@ use comptoir_proto::store_check_v1::StoreCheck;
 use super::auth::admin;
 use crate::central::Central;
 
-/// How the check stands.
 pub(super) async fn standing(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,

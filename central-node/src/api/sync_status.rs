@@ -1,4 +1,4 @@
-//! `GET /api/v1/sync/status`: where central stands with the calling node.
+//! `GET /api/v1/sync/status`: the head that central holds of the calling node.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use crate::identity::Access;
 use crate::ingest::head_dto;
 use crate::restore_window::mark_returned;
 
-/// What a node may say of itself.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct StatusQuery {
     /// The number of its open epoch.
     epoch: Option<u32>,
-    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this node.
+    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this
+    /// node.
     acked: Option<u64>,
 }
 

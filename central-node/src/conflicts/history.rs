@@ -1,8 +1,8 @@
 //! One conflict, read from the log: which edits wait, from what the node had made them, and what a person decided.
 //!
-//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on, and what
-//! waited or was decided is found by indexes of its own. An edit that was set apart counts where it was released: there it changed
-//! the entity, or came to wait.
+//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on,
+//! and what waited or was decided is found by indexes of its own. A quarantined edit counts where it was released: there it
+//! changed the entity, or came to wait.
 
 use comptoir_core::decision::{DecisionContext, Resolution, Verdict};
 use comptoir_core::event::Event;
@@ -28,7 +28,6 @@ const PAGE_ROWS: i64 = 500;
 pub(crate) struct Conflict {
     /// The edit that opened it: the conflict goes by its id.
     pub(crate) event: EventId,
-    /// What was edited.
     pub(crate) key: EntityKey,
     /// Whose edits wait.
     pub(crate) node: NodeId,
@@ -68,7 +67,7 @@ impl DecidedEvent {
         Ok(DecidedEvent { known, decision: row.decided()? })
     }
 
-    /// As it took effect: what was set apart and released was decided by its release, and happened when it happened.
+    /// As it took effect: a quarantined event was decided by its release, and keeps the time at which it happened.
     fn in_effect(self, release: &LogRow) -> Result<DecidedEvent, StoreError> {
         let effective_at = self.decision.effective_at;
         Ok(DecidedEvent { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
@@ -156,7 +155,7 @@ async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<
     }
 }
 
-/// The entity as it stands.
+/// The entity now.
 pub(crate) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
     let versions = Versions::active(tx, tenant.id).await?;
     let keys = StateKeys { entities: [key.clone()].into(), ..StateKeys::default() };
@@ -215,7 +214,7 @@ struct History<'a> {
     tenant: &'a Tenant,
     versions: Versions,
     key: EntityKey,
-    /// Edits that were set apart and released, by the position of their release.
+    /// Edits that were quarantined and released, by the position of their release.
     released: Vec<DecidedEvent>,
 }
 
@@ -224,7 +223,7 @@ impl<'a> History<'a> {
         let versions = Versions::active(tx, tenant.id).await?;
         let mut released = Vec::new();
         for row in event_store::quarantined_event(tx, tenant.id, &key).await? {
-            // What was set apart because it does not read took no effect.
+            // A record that was quarantined because it does not read took no effect.
             let Ok(written) = DecidedEvent::read(&row) else { continue };
             if let Some(release) = event_store::release_of(tx, tenant.id, written.event().id).await? {
                 released.push(written.in_effect(&release)?);

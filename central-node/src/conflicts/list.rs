@@ -1,7 +1,7 @@
 //! Finding conflicts: those that wait, and all.
 //!
-//! A list is in the order in which things happened: an open conflict stands at the position of the edit that opened it, a decided one at
-//! that of its resolution. So a page never shifts under who reads it.
+//! A list is in the order in which things happened: an open conflict is at the position of the edit that opened it, a decided one
+//! at that of its resolution. So a page never shifts while somebody reads it.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
@@ -15,7 +15,7 @@ use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::event_store;
 use crate::state_store::Versions;
 
-/// Which conflicts.
+/// The conflicts to list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
     pub(crate) entity_type: Option<Name>,
@@ -25,7 +25,6 @@ pub(crate) struct Filter {
     pub(crate) all: bool,
 }
 
-/// One page.
 #[derive(Debug)]
 pub(crate) struct ConflictPage {
     pub(crate) conflicts: Vec<Conflict>,

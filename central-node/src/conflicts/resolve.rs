@@ -1,6 +1,7 @@
 //! A person decides: `CONFLICT_RESOLVED`, sealed by central's own node.
 //!
-//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nobody comes in between.
+//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nothing is written
+//! in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,31 +24,28 @@ use crate::event_store::lock_tenant;
 use crate::ingest::{DraftBatch, DraftRefusal, DraftsError, IngestQueue};
 use crate::tenant::Tenant;
 
-/// What a person saw who decides.
+/// What the person who decides had seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ResolutionBasis {
     /// The conflict at this ETag.
     Page(String),
     /// The entity at this version.
     Version(Position),
-    /// What the edit that the order names was answered with, and what came to the writer's device since, up to here: its contract names no
-    /// version.
+    /// What the edit that the order names was answered with, and what came to the writer's device since, up to here: its contract
+    /// names no version.
     Held(Position),
 }
 
 /// A decision, as it is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolutionRequest {
-    /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same choice
-    /// again, by whichever edit, is the same decision, and another one comes too late.
+    /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same
+    /// choice again, by whichever edit, is the same decision, and another one comes too late.
     pub(crate) id: Option<EventId>,
-    /// What was chosen.
     pub(crate) choice: Choice,
     /// Of [`Choice::Merged`]: what is set, `None` removes a field.
     pub(crate) fields: Option<Fields>,
-    /// Who decides.
     pub(crate) user: Option<Name>,
-    /// What the person saw.
     pub(crate) seen: ResolutionBasis,
     /// Only a conflict of this node is found.
     pub(crate) of_node: Option<NodeId>,
@@ -66,12 +64,10 @@ pub(crate) struct Resolved {
     pub(crate) entity: EntitySnapshot,
 }
 
-/// What a conflict is about, as it stands by now.
+/// The entity of a conflict, as it is now.
 #[derive(Debug)]
 pub(crate) struct EntitySnapshot {
-    /// Which entity.
     pub(crate) key: EntityKey,
-    /// Its version.
     pub(crate) version: Position,
     /// Its fields; nothing where it is deleted, or was never there.
     pub(crate) fields: Option<BTreeMap<String, String>>,
@@ -206,8 +202,8 @@ async fn found(
     history::find(tx, tenant, event, of_node).await?.ok_or(ResolveError::NotFound(event))
 }
 
-/// Refuses a decision about an older state of the conflict. Who names no version may still take the server's: nobody loses by it what they
-/// had not seen.
+/// Refuses a decision about an older state of the conflict. Who names no version may still take the server's: nobody loses by it
+/// what they had not seen.
 fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) -> Result<(), ResolveError> {
     let (etag, version) = (conflict.etag(), conflict.server.version);
     let still_so = match &order.seen {

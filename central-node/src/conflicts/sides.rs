@@ -1,7 +1,7 @@
 //! The two sides of a conflict, and what a choice makes of them. Pure.
 //!
-//! The local side is the server's entity with the node's edits applied to it, as if nothing stood against them: every field that the
-//! edits name has the node's value, the others stay. Where the server's entity is deleted, or was never there, the edits are
+//! The local side is the server's entity with the node's edits applied to it, as if nothing stood against them: every field that
+//! the edits name has the node's value, the others stay. Where the server's entity is deleted, or was never there, the edits are
 //! applied to what the node had, if anything.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,7 +16,8 @@ use crate::feed::{FeedPosition, Scope, changes};
 /// Rows read at a time.
 const STEP_ROWS: usize = 500;
 
-/// Bytes of rows after which a page ends: what a phone on a bad link gets whole before it breaks. A single millisecond may have more.
+/// Bytes of rows after which a page ends: what a phone on a bad link gets whole before it breaks. A single millisecond may have
+/// more.
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Some changes.
@@ -28,8 +29,8 @@ pub(super) struct ChangePage {
     pub(super) has_more: bool,
 }
 
-/// The changes after a position and up to the horizon, about `limit` of them or a mebibyte: no page ends inside a millisecond. `wanted`
-/// says which are given, and may drop what nobody will read of one; the others are passed over.
+/// The changes after a position and up to the horizon, about `limit` of them or a mebibyte: no page ends inside a millisecond.
+/// `wanted` says which are given, and may drop what nobody will read of one; the others are passed over.
 pub(super) async fn page(
     tx: &Transaction<'_>,
     device: &Device,

@@ -1,4 +1,5 @@
-//! A device as central knows it: a node whose log central keeps. It is made at its first contact, with a credential of its tenant.
+//! A device as central knows it: a node whose log central keeps. It is made at its first contact, with a credential of its
+//! tenant.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
-//! Phones and desktops whose contracts were written by others: `/api/sync/*`, field by field as their documents have it.
+//! Phones and desktops, whose contracts are the customer's documents: `/api/sync/*` follows them field by field.
 //!
-//! They keep no chain, so central keeps a log for each ([`device`]) and seals their events on arrival, through the same queue and the same
-//! turn as a node's push. Going down they name a time where a node names a position; [`time_cursor`] makes one of the other.
+//! They keep no chain, so central keeps a log for each ([`device`]) and seals their events on arrival, through the same queue and
+//! the same batches as a node's push. They pull by time where a node pulls by position; [`time_cursor`] maps one to the other.
 
 mod changes;
 pub(crate) mod desktop;

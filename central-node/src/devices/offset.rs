@@ -1,5 +1,5 @@
-//! How far a device's clock is from ours. The contracts have no field for it: the HTTP `Date` header says it, where the client sends one;
-//! else an event that is stamped later than its receipt shows by how much the clock is ahead at least.
+//! How far a device's clock is from central's. The contracts have no field for it: the HTTP `Date` header says it, where the
+//! client sends one; else an event that is stamped later than its receipt shows by how much the clock is ahead at least.
 
 use comptoir_core::time::Timestamp;
 
@@ -15,8 +15,8 @@ pub(crate) fn of_request(date: Option<&str>, now: Timestamp, stamps: impl Iterat
     }
 }
 
-/// By how much one stamp is corrected. Where the clock is further ahead than anybody works offline, a stamp from the past was not made by
-/// it: it was made before the clock went wrong, or after it was put right, and stands.
+/// By how much one stamp is corrected. Where the clock is further ahead than anybody works offline, a stamp from the past was not
+/// made by it: it was made before the clock went wrong, or after it was corrected, and is kept.
 pub(crate) fn of_stamp(offset_micros: i64, stamp: Timestamp, now: Timestamp) -> i64 {
     if offset_micros > OFFLINE_MICROS_MAX && stamp <= now { 0 } else { offset_micros }
 }

@@ -1,9 +1,9 @@
 //! Times as cursors, without skipping what was committed late.
 //!
-//! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time has
-//! milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the tenant's
-//! `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a millisecond, and a time
-//! stands for all of its millisecond.
+//! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time
+//! has milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the
+//! tenant's `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a
+//! millisecond, and a time means all of its millisecond.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -72,8 +72,8 @@ pub(crate) async fn position_at(
     Ok(Position(natural(row.try_get(0)?)?).min(horizon.head))
 }
 
-/// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed. A time
-/// that central has not reached would hide what comes until then.
+/// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed.
+/// A time that central has not reached would hide what comes until then.
 pub(crate) fn next_since(last_given: Option<Timestamp>, sent: Timestamp, horizon: Horizon) -> String {
     in_milliseconds(last_given.unwrap_or_else(|| sent.min(horizon.closed_to)))
 }

@@ -1,9 +1,9 @@
-//! The first load of a node: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted first
-//! and given last: what changes meanwhile comes by pull.
+//! The first load of a node: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted
+//! first and given last: what changes meanwhile comes by pull.
 //!
-//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of bytes and
-//! nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less than a block; a
-//! stream that resumes behind a mark keeps the head of the first.
+//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of
+//! bytes and nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less
+//! than a block; a stream that resumes behind a mark keeps the head of the first.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ const READER_PATIENCE: Duration = Duration::from_secs(60);
 /// The encoder's memory goes with its window: 1 MiB is as good as the default for rows.
 const WINDOW_LOG: u32 = 20;
 
-/// Starts a load, from the beginning or behind a mark, and answers with its compressed blocks. They end with an error where the load breaks
-/// off: the reader resumes behind the last mark. The mark was checked to be of this central and scope.
+/// Starts a load, from the beginning or behind a mark, and answers with its compressed blocks. They end with an error where the
+/// load breaks off: the reader resumes behind the last mark. The mark was checked to be of this central and scope.
 pub(crate) async fn bootstrap(
     feed: &Arc<Feed>,
     caller: NodeCaller,
@@ -210,7 +210,8 @@ async fn page(feed: &Feed, caller: NodeCaller, (kind, after): PageStart) -> Resu
     Ok(BootstrapPage { rows, next, proof: Proof::new(head.head, head.decision_chain) })
 }
 
-/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come by one query.
+/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come
+/// by one query.
 async fn rows(
     tx: &Transaction<'_>,
     NodeCaller { tenant, scope, .. }: NodeCaller,

@@ -1,6 +1,6 @@
-//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows.
-//! In a transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has moved
-//! behind the head that was read first, where the reader has still to come.
+//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows. In a
+//! transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has
+//! moved behind the head that was read first, where the reader has still to come.
 
 use std::collections::HashMap;
 
@@ -64,7 +64,7 @@ pub(crate) async fn changes(
     Ok(page)
 }
 
-/// The first rows of those types that came to be behind a position and up to another, wherever they stand by now. Of entities that have
+/// The first rows of those types created behind a position and up to another, wherever they are now. Of entities that have
 /// not changed since there are none.
 pub(crate) async fn born(
     tx: &Transaction<'_>,

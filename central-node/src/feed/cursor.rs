@@ -11,7 +11,8 @@ use super::scope::Scope;
 use crate::database::{StoreError, set_tenant};
 use crate::event_store::{TenantHead, decision_chain_at};
 
-/// How far a reader is: it has everything up to `position`; of `position` itself, if a key is given, only the rows up to that key.
+/// How far a reader is: it has everything up to `position`; of `position` itself, if a key is given, only the rows up to that
+/// key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct FeedPosition {
     pub(crate) position: Position,
@@ -44,7 +45,8 @@ pub(crate) enum FeedError {
     /// This central has lost what it gave.
     #[error("the cursor is at position {position}, the log ends at {head}: it was restored")]
     AheadOfLog { position: Position, head: Position },
-    /// Central was restored from an older copy and has grown again since. No operator has to say so: every reader's own cursor does.
+    /// Central was restored from an older copy and has grown again since. No operator has to say so: every reader's own cursor
+    /// does.
     #[error(
         "the cursor was given when the decisions up to position {position} ended in {given}, here they end in {here}: \
          this central was restored"

@@ -1,4 +1,4 @@
-//! How each node stands: its log, its clock, its last push and pull.
+//! The state of each node: its log, its clock, its last push and pull.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) struct NodeList {
     drift_limit_ms: u64,
     /// The tenant's head.
     head: u64,
-    /// After a restore: what could take what a node was promised waits until none of them is `handing_back`.
+    /// After a restore: order-dependent decisions wait until no node is `handing_back`.
     handing_back: bool,
     nodes: Vec<NodeState>,
 }
@@ -48,7 +48,7 @@ struct NodeState {
     last_pull_at: Option<String>,
     /// Up to where it had everything then.
     pulled_to: Option<u64>,
-    /// After a restore: it has not handed back yet what it was told.
+    /// After a restore: it has not yet resent the decisions that it had received.
     handing_back: bool,
 }
 
@@ -76,7 +76,7 @@ impl NodeState {
     }
 }
 
-/// How each node of a tenant stands. A clock drifts past `drift_limit`, either way.
+/// The state of each node of a tenant. A clock drifts past `drift_limit`, either way.
 pub(crate) async fn list(database: &Database, tenant: TenantId, drift_limit: Duration) -> Result<NodeList, StoreError> {
     let drift_limit_ms = u64::try_from(drift_limit.as_millis()).unwrap_or(u64::MAX);
     let mut connection = database.service().await?;

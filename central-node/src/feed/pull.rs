@@ -14,7 +14,8 @@ use super::rulebook::in_force_unless;
 use super::services::Feed;
 use crate::database::StoreError;
 
-/// Reads until there is something to give, or the time is up, or central stops. The cursor was checked to be of this central and scope.
+/// Reads until there is something to give, or the time is up, or central stops. The cursor was checked to be of this central and
+/// scope.
 pub(crate) async fn pull(
     feed: &Feed,
     caller: NodeCaller,
@@ -36,15 +37,16 @@ pub(crate) async fn pull(
             grew = feed.watch.changed(caller.tenant, caller.scope, Position(response.head), deadline) => grew,
             _ = stopping.wait_for(|stopping| *stopping) => return Ok(response),
         };
-        // A reader that waited in vain learns up to where it has everything. That is read again only if the log grew: a thousand quiet nodes
-        // cost one reading each, not two.
+        // A reader that waited in vain learns up to where it has everything. That is read again only if the log grew: a thousand
+        // quiet nodes cost one reading each, not two.
         if !grew {
             return Ok(PullResponse { server_time: instant::format(feed.clock.now()), ..response });
         }
     }
 }
 
-/// One page, in one snapshot: a node's own event leaves its overlay only once the row that it changed was delivered as it then stood.
+/// One page, in one snapshot: a node's own event leaves its overlay only once the row that it changed was delivered as it then
+/// stood.
 async fn page(feed: &Feed, caller: NodeCaller, cursor: &PullCursor, limit: usize) -> Result<PullResponse, FeedError> {
     let NodeCaller { tenant, node, scope } = caller;
     let mut connection = feed.database.service().await?;

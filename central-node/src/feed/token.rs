@@ -1,5 +1,5 @@
-//! The mark behind which an interrupted bootstrap resumes: the head that its first stream noted, and the last row. A mark needs no escaping
-//! in a query, and most of it repeats from mark to mark, so that compression leaves little of it.
+//! The mark behind which an interrupted bootstrap resumes: the head that its first stream noted, and the last row. A mark needs
+//! no escaping in a query, and most of it repeats from mark to mark, so that compression leaves little of it.
 
 use std::fmt;
 use std::str::FromStr;

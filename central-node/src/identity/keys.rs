@@ -1,7 +1,7 @@
 //! API keys and administrators' tokens: `cpt_<key id>_<secret>`.
 //!
-//! The key id begins with the tenant's id, so that a key can be looked up under row-level security. The secret has 256 random bits, so
-//! a plain hash of it is enough; it is shown once and kept nowhere.
+//! The key id begins with the tenant's id, so that a key can be looked up under row-level security. The secret has 256 random
+//! bits, so a plain hash of it is enough; it is shown once and kept nowhere.
 
 use comptoir_core::id::{NodeId, TenantId};
 use subtle::ConstantTimeEq as _;

@@ -79,8 +79,8 @@ pub(super) async fn wait_for(
     reached.map_err(|reached| ReportError::NotReached { position, within, reached })
 }
 
-/// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting projection
-/// has still to apply makes its site no later: that is what "complete to" says.
+/// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting
+/// projection has still to apply makes its site no later: that is what "complete to" says.
 pub(super) async fn stale_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,5 +1,5 @@
-//! What head office reads: reports that say up to where they are complete, and the read models as they stand. Read-only; nothing here
-//! changes what a figure is made of. The same figures stand in the SQL schema `reporting`.
+//! What head office reads: reports that say up to where they are complete, and lists of the read models. Read-only; nothing here
+//! changes what a figure is made of. The SQL schema `reporting` has the same figures.
 
 mod answer_cache;
 mod csv_table;

@@ -1,5 +1,5 @@
-//! The read models as they stand: lists in pages, one entity by its id. What is listed is what the version that is read holds at the
-//! tenant's head.
+//! The read models as they stand: lists in pages, one entity by its id. What is listed is what the version that is read holds at
+//! the tenant's head.
 
 use comptoir_core::id::{SiteId, TenantId};
 use comptoir_core::position::Position;

@@ -318,8 +318,8 @@ fn with_decimals(amount: String, currency: &str) -> String {
     }
 }
 
-/// The sum of two decimal numbers where no digit of it is lost. Postgres adds numbers of any length; a `Decimal` has 28 digits, and
-/// rounds what is longer: its scale is then shorter than its terms'.
+/// The sum of two decimal numbers where no digit of it is lost. Postgres adds numbers of any length; a `Decimal` has 28 digits,
+/// and rounds what is longer: its scale is then shorter than its terms'.
 fn exact_sum(left: &str, right: &str) -> Option<String> {
     let [left, right] = [left, right].map(|text| Decimal::from_str_exact(text).ok().map(|number| number.normalize()));
     let (left, right) = (left?, right?);

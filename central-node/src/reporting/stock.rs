@@ -202,7 +202,7 @@ async fn present(
             let changed = changed.iter().map(|(key, item)| StockRow::of(key, item, &currency)).collect();
             let earlier = earlier.as_deref().unwrap_or_default();
             let merged = merged(earlier, changed, StockRow::order, |_, changed| Some(changed));
-            merged.expect("an item that changed stands in the place of its earlier row")
+            merged.expect("an item that changed replaces its earlier row")
         }
     };
     if rows.len() > REPORT_ROWS_MAX {

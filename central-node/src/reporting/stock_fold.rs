@@ -1,5 +1,5 @@
-//! Stock as it stood at a position of the past: the log folded up to there for the items asked for. Stored judgements are applied, none is
-//! made, so the answer never changes.
+//! Stock as it stood at a position of the past: the log folded up to there for the items asked for. Stored judgements are
+//! applied, none is made, so the answer never changes.
 
 use std::collections::BTreeSet;
 
@@ -77,8 +77,8 @@ fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<&[u8]>> {
     (products.len() <= PRODUCTS_LOOKED_FOR_MAX).then(|| products.into_iter().collect())
 }
 
-/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its bytes nor a
-/// backslash does not name it.
+/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its
+/// bytes nor a backslash does not name it.
 fn may_move(stored: &StoredEntry, needles: Option<&[&[u8]]>) -> bool {
     let Some(needles) = needles else { return true };
     if stored.action().is_none_or(|action| INDIRECT.contains(&action)) {

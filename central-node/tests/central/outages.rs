@@ -5,6 +5,7 @@ use std::time::Duration;
 use comptoir_central::private_postgres::PostgresConfig;
 use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::id::TenantId;
+use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::PushResponse;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -306,7 +307,7 @@ async fn a_full_disk_is_said_to_be_one_whatever_sqlstate_it_comes_with() {
         let raise = format!("do $$ begin raise exception '%', '{message}' using errcode = '{state}'; end $$");
         let connection = scene.central.database().service().await.unwrap();
         let error = connection.batch_execute(&raise).await.unwrap_err();
-        let problem = comptoir_central::database::StoreError::from(error).problem();
+        let problem = Problem::from(comptoir_central::database::StoreError::from(error));
         assert_eq!((problem.code.as_str(), problem.status), ("STORE_FULL", 507), "{problem:?}");
         assert_eq!((problem.retryable, problem.retry_after), (true, Some(15)), "later, and not at once");
     }

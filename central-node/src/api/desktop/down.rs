@@ -1,5 +1,5 @@
-//! `POST /api/sync/down`: what changed since the client's last synchronisation. Changes that only the client itself made are left out,
-//! unless it begins again.
+//! `POST /api/sync/down`: what changed since the client's last synchronisation. Changes that only the client itself made are left
+//! out, unless it begins again.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop, made from what the user had on the screen. A choice that
-//! would write over what they cannot have seen is refused with what is there now; the answer carries the result.
+//! `POST /api/sync/resolve`: the user's choice about a conflict of this desktop, made from what the user had on the screen. A
+//! choice that would write over what they cannot have seen is refused with what is there now; the answer carries the result.
 
 use std::sync::Arc;
 
@@ -107,8 +107,8 @@ async fn with_current_entity(
     Ok(problem.with("serverData", server_data(now)))
 }
 
-/// The entity's fields with its id and version among them; null where there is none, or none any more. What the client wrote and central
-/// has not is null: who updates a row keeps what is not named.
+/// The entity's fields with its id and version among them; null where there is none, or none any more. What the client wrote and
+/// central has not is null: who updates a row keeps what is not named.
 fn server_data(entity: EntitySnapshot) -> Value {
     let Some(fields) = entity.fields else { return Value::Null };
     let absent = entity.edited.into_iter().map(|name| (name, None));

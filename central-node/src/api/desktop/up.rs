@@ -1,5 +1,5 @@
-//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox again gets
-//! the same answers.
+//! `POST /api/sync/up`: the outbox of a desktop. Each event is acknowledged, in conflict, or rejected, by itself; the same outbox
+//! again gets the same answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -179,7 +179,7 @@ fn answer(response: &mut SyncUpResponse, event: OutboxEvent, outcome: Result<Dev
     }
 }
 
-/// The entity's version: where a newer one stands in the event's place, that one's.
+/// The entity's version: of a newer change, if one took the event's place.
 fn server_version(result: &RecordResult) -> u64 {
     held_version(result).unwrap_or(result.position)
 }
@@ -199,8 +199,8 @@ fn reason(result: &RecordResult, local_version: &serde_json::Number) -> String {
     }
 }
 
-/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What the event
-/// wrote and central has not is null: who updates a row keeps what is not named.
+/// The entity as central holds it, in one object; null where there is none, or none any more: a deleted one has no fields. What
+/// the event wrote and central has not is null: who updates a row keeps what is not named.
 fn server_data(result: &RecordResult, entity_id: &Name, payload: &RawValue) -> Box<RawValue> {
     let data = result.resolution.as_ref().and_then(|resolution| resolution.get("data"));
     let fields = data.and_then(|data| data.get("fields")?.as_object());

@@ -1,4 +1,4 @@
-//! What a phone is told about each event: that it was taken, that it was taken and changed nothing, or that it failed and what to do now.
+//! A phone's answer about each event: accepted, accepted without effect, or failed and what to do now.
 
 use comptoir_core::decision::{Code, Verdict};
 use comptoir_proto::mobile_v1::{FailedEvent, Resolution, WithoutEffect};
@@ -13,13 +13,13 @@ use crate::sync_log::SyncCounts;
 /// One event's part of the answer.
 pub(super) enum EventOutcome {
     Acked,
-    /// Acked, and the user hears that it changed nothing: else a delivery that was set apart would stay open on the phone, and nobody
-    /// would know why.
+    /// Acked, and the user learns that it changed nothing. Without that a quarantined delivery would stay open on the phone, and
+    /// nobody would know why.
     WithoutEffect(WithoutEffect),
     Failed(FailedEvent),
 }
 
-/// Of what was decided, or of what kept an event from being sealed.
+/// From the decision, or from the reason why the event was not sealed.
 pub(super) fn event_outcome(
     outcome: Result<DeviceResult, Problem>,
     event_id: &str,

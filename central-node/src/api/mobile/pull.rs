@@ -43,7 +43,6 @@ pub(crate) struct MobilePullQuery {
     limit: Option<usize>,
 }
 
-/// What changed.
 pub(super) async fn pull(
     State(central): State<Arc<Central>>,
     uri: Uri,
@@ -117,8 +116,8 @@ pub(super) async fn bootstrap(
 /// In a load's cursor, between the time of its last row and the time at which the load ends.
 const UNTIL: char = '_';
 
-/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated or
-/// deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
+/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated
+/// or deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
 fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Problem> {
     let cursor = query.cursor.as_deref().unwrap_or_default();
     let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
@@ -145,7 +144,7 @@ pub(crate) struct StatusQuery {
     device_id: String,
 }
 
-/// How things stand. It is no synchronisation, and not logged as one.
+/// The state of a phone. It is no synchronisation, and not logged as one.
 pub(super) async fn status(
     State(central): State<Arc<Central>>,
     uri: Uri,
@@ -156,7 +155,7 @@ pub(super) async fn status(
     let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
     let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
     Ok(Json(StatusResponse {
-        // Whoever got here has read from the database and, where the last millisecond was open, written to it.
+        // This request has read from the database and, where the last millisecond was open, written to it.
         server_healthy: true,
         server_time: time_cursor::in_milliseconds(central.clock().now()),
         device: DeviceStanding { is_active: ACTIVE.is_active, pending_events: pending as u64 },

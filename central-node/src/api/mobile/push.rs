@@ -1,5 +1,5 @@
-//! `POST /api/sync/push`: each event of a batch stands for itself. One that is damaged or does not read fails alone, the others go on; the
-//! same batch again, whole or in part, gets the same answers, since an event counts once.
+//! `POST /api/sync/push`: each event of a batch is handled alone. One that is damaged or does not read fails, the others go on;
+//! the same batch again, whole or in part, gets the same answers, since an event counts once.
 
 use std::sync::Arc;
 
@@ -27,7 +27,6 @@ use crate::identity::Credential;
 use crate::ingest::DeviceDraft;
 use crate::sync_log::{Direction, SyncCounts, SyncSession};
 
-/// Takes a batch.
 pub(super) async fn push(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,
@@ -43,7 +42,7 @@ pub(super) async fn push(
     Ok(Json(taken?.0))
 }
 
-/// An event on its way: what it is called, and its draft or what was wrong with it.
+/// An event of the batch: its id, and its draft or the reason why there is none.
 struct ParsedDraft {
     event_id: String,
     draft: Result<DeviceDraft, Problem>,
@@ -95,7 +94,7 @@ async fn ingest_events(
                 response.failed_events.push(failed);
                 continue;
             }
-            EventOutcome::WithoutEffect(told) => response.without_effect.push(told),
+            EventOutcome::WithoutEffect(event) => response.without_effect.push(event),
             EventOutcome::Acked => {}
         }
         response.acked_event_ids.push(event_id);

@@ -1,9 +1,9 @@
-//! From which version of its entity an outbox event was made. A `localVersion` that central gave is the position of an accepted change of
-//! that very entity; anything else (the document's sample sends a clock) says nothing, and the version is the one that stood when the
-//! client last synchronised.
+//! From which version of its entity an outbox event was made. A `localVersion` that central gave is the position of an accepted
+//! change of that very entity; anything else (the document's sample sends a clock) says nothing, and the version is the one that
+//! stood when the client last synchronised.
 //!
-//! Nor does an id say which entity a client means whose own was replaced, once it was given the other's of that name. A version of either
-//! does; else the time does: whoever holds both by their ids at central means what it says.
+//! Nor does an id say which entity a client means whose own was replaced, once it was given the other's of that name. A version
+//! of either does; else the time does: a client that holds both by their ids at central means what it says.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,9 +24,9 @@ pub(crate) struct BaseVersions {
     changed: HashMap<u64, (String, String)>,
     /// Type and the client's id to central's.
     given: HashMap<(String, String), String>,
-    /// The entities of others under ids that the client's own had, which came down to it: type and id. When the client's own was given
-    /// another, if that was before.
-    told: HashMap<(String, String), Option<Timestamp>>,
+    /// The entities of others under ids that the client's own had, which came down to it: type and id. When the client's own was
+    /// given another, if that was before.
+    delivered: HashMap<(String, String), Option<Timestamp>>,
     last_sync: Position,
 }
 
@@ -56,16 +56,16 @@ impl BaseVersions {
             .map(|given| ((given.entity_type.to_string(), given.client_id), given.server_id.to_string()))
             .collect();
         let last_sync = position_at(&tx, device.tenant, last_sync, horizon).await?;
-        let told = delivered_events(&tx, device, &given, last_sync).await?;
-        Ok(BaseVersions { changed, given, told, last_sync })
+        let delivered = delivered_events(&tx, device, &given, last_sync).await?;
+        Ok(BaseVersions { changed, given, delivered, last_sync })
     }
 
-    /// Whether an event is about the entity that goes by its id at central, and not about the client's own of that id, which has another
-    /// there: it was made from a version of the former, or since the latter has that other, and not from a version of it. A number of the
-    /// client's own making may look like a version, so what never came down is never meant.
+    /// Whether an event is about the entity that goes by its id at central, and not about the client's own of that id, which has
+    /// another there: it was made from a version of the former, or since the latter has that other, and not from a version of it.
+    /// A number of the client's own making may look like a version, so what never came down is never meant.
     pub(crate) fn belongs_to_other(&self, event: &OutboxEvent, made_at: Timestamp) -> bool {
         let entity = (event.entity_type.clone(), event.entity_id.clone());
-        let (Some(own), Some(given_at)) = (self.given.get(&entity), self.told.get(&entity)) else { return false };
+        let (Some(own), Some(given_at)) = (self.given.get(&entity), self.delivered.get(&entity)) else { return false };
         let changed = event.local_version.as_u64().and_then(|position| self.changed.get(&position));
         let of_own = changed.is_some_and(|(entity_type, id)| *entity_type == entity.0 && id == own);
         changed == Some(&entity) || (!of_own && is_since(*given_at, made_at))
@@ -73,7 +73,7 @@ impl BaseVersions {
 
     /// The entities of others, by type and id, that an event's payload means by ids which the client's own had.
     pub(crate) fn others(&self, made_at: Timestamp) -> BTreeSet<(String, String)> {
-        let meant = self.told.iter().filter(|(_, given_at)| is_since(**given_at, made_at));
+        let meant = self.delivered.iter().filter(|(_, given_at)| is_since(**given_at, made_at));
         meant.map(|(entity, _)| entity.clone()).collect()
     }
 
@@ -90,8 +90,8 @@ impl BaseVersions {
     }
 }
 
-/// Under which of the ids that a client's own had there are entities of others that had changed by the position up to which the client
-/// holds everything: it holds them. And when its own of that id had come to be, if by then.
+/// Under which of the ids that a client's own had there are entities of others that had changed by the position up to which the
+/// client holds everything: it holds them. And when its own of that id had come to be, if by then.
 async fn delivered_events(
     tx: &Transaction<'_>,
     device: &Device,
@@ -106,15 +106,15 @@ async fn delivered_events(
     let own: Vec<&str> = given.values().map(String::as_str).collect();
     let statement = tx.prepare_cached(include_str!("told.sql")).await?;
     let rows = tx.query(&statement, &[&device.tenant.uuid(), &types, &ids, &own, &as_bigint(last_sync.0)]).await?;
-    let told = |row: &Row| {
+    let read = |row: &Row| {
         let given_at: Option<Micros> = row.try_get(2)?;
         Ok(((row.try_get(0)?, row.try_get(1)?), given_at.map(|at| at.0)))
     };
-    rows.iter().map(told).collect()
+    rows.iter().map(read).collect()
 }
 
-/// Whether an event was made since the client's own entity has its id from central. Only what was made while that answer was on its way looks
-/// so, and is not.
+/// Whether an event was made since the client's own entity has its id from central. Only what was made while that answer was on
+/// its way looks so, and is not.
 fn is_since(given_at: Option<Timestamp>, made_at: Timestamp) -> bool {
     given_at.is_some_and(|given_at| made_at > given_at)
 }

@@ -1,8 +1,8 @@
 //! A page of what changed, for a desktop.
 //!
-//! A row is given where it changed last, and also where it came to be, if it has changed since behind the page: so a client that holds
-//! everything up to a position holds every row that came to be by then, and CREATE and UPDATE follow from the position alone, however
-//! rows move while it pages through.
+//! A row is given at its last change, and also at its creation if it has changed after the page since. So a client that holds
+//! everything up to a position holds every row created by then, and CREATE and UPDATE follow from the position alone, however
+//! rows move while the client pages through.
 
 use std::collections::BTreeMap;
 
@@ -24,8 +24,8 @@ use crate::devices::time_cursor;
 /// What a desktop asks for.
 pub(crate) struct DesktopPageRequest<'a> {
     pub(crate) since: Timestamp,
-    /// Whether the client gets what it had made itself, too. The first request of a client says nothing of that: it has no timestamp,
-    /// whether it holds what it sent or was wiped.
+    /// Whether the client gets what it had made itself, too. The first request of a client says nothing of that: it has no
+    /// timestamp, whether it holds what it sent or was wiped.
     pub(crate) holds_nothing: bool,
     /// Only rows of these types.
     pub(crate) types: Option<&'a [String]>,
@@ -77,7 +77,7 @@ pub(crate) async fn read(
     })
 }
 
-/// A row as one change, or as two where it takes the place of another.
+/// A row as one change, or as two if it replaces another.
 fn give_row(
     given: &mut Vec<SyncChange>,
     device: &Device,

@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::database::{self, Database, StoreError};
 use crate::state_store::Versions;
 
-/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of type USER; else the id.
+/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of
+/// type USER; else the id.
 pub(crate) async fn name_who_was_first(
     database: &Database,
     tenant: TenantId,
