@@ -1,4 +1,4 @@
-//! A shop's node: it sells without the network, and nothing it said "ok" to is lost.
+//! A shop's node: it sells without the network and loses no acknowledged event.
 
 mod api;
 mod blobs;

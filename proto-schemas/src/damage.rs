@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What does not hold in a tenant's stored log. A word never changes its meaning.
+/// A kind of damage in a tenant's stored log. A word never changes its meaning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Damage {
     /// Positions that were given have no row.
@@ -19,9 +19,9 @@ pub enum Damage {
     Decision,
     /// A column says otherwise than the sealed bytes in the same row.
     Column,
-    /// A record stands at an earlier seq than the one before it.
+    /// A record has a lower seq than the one before it.
     Order,
-    /// The head is missing, or lies before rows that are stored.
+    /// The head is missing, or precedes stored rows.
     Head,
 }
 

@@ -1,5 +1,5 @@
-//! The page at `/` of both servers, for a person with a browser: a few figures and where to go on. It is plain HTML without scripts, and it
-//! loads nothing else, so that it works in a shop without the internet. Every text is escaped here.
+//! The page at `/` of both servers, for people with a browser: some figures and links. It is plain HTML without scripts and loads
+//! nothing else, so that it works without the internet. Every text is escaped here.
 
 use std::fmt::Write as _;
 
@@ -38,20 +38,20 @@ impl Language {
 /// One figure.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// What it counts.
+    /// Caption of the figure.
     pub label: String,
     /// The figure.
     pub value: String,
-    /// A line below it.
+    /// Text below the figure.
     pub note: Option<String>,
 }
 
-/// Where to go on.
+/// A link to another page.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// A path of this server.
     pub path: String,
-    /// What is there.
+    /// What was found.
     pub what: String,
 }
 
@@ -64,15 +64,15 @@ pub struct StartPage {
     pub kind: String,
     /// Whether it does its work.
     pub works: bool,
-    /// How it stands, in a few words.
+    /// The state in a few words.
     pub state: String,
     /// What a person should know of it.
     pub detail: String,
     /// Figures.
     pub figures: Vec<Figure>,
-    /// Where to go on.
+    /// A link to another page.
     pub links: Vec<Link>,
-    /// A command to copy, with the words above it.
+    /// A command to copy, with its caption.
     pub command: Option<(String, String)>,
     /// Small print.
     pub footer: Vec<String>,
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_becomes_markup_wherever_it_stands() {
+    fn text_never_becomes_markup() {
         let hostile = || "<script>\"'&".to_owned();
         let page = StartPage {
             language: Language::English,

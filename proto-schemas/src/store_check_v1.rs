@@ -1,4 +1,4 @@
-//! What central's check of its own store says: `GET /api/v1/store-check` and `comptoir admin check --json`.
+//! Results of central's check of its own store: `GET /api/v1/store-check` and `comptoir admin check --json`.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use uuid::Uuid;
 use crate::damage::Damage;
 use crate::openapi::words;
 
-/// One thing that does not hold, with the first and last position or seq that it concerns.
+/// One defect, with the first and last position or seq that it concerns.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoreFinding {
-    /// The kind.
+    /// Kind of damage.
     #[schemars(with = "words::StoreDamage")]
     pub damage: Damage,
-    /// The tenant whose log it is.
+    /// The tenant.
     pub tenant: Uuid,
-    /// The node whose records it concerns; absent where it concerns the tenant's order. `first` and `last` are then positions.
+    /// The node whose records are concerned; absent if the tenant's order is concerned. `first` and `last` are then positions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<Uuid>,
     /// The node's epoch.
@@ -25,7 +25,7 @@ pub struct StoreFinding {
     pub epoch: Option<u32>,
     /// The first position, or the first seq of the node's epoch.
     pub first: u64,
-    /// The last one.
+    /// The last position or seq.
     pub last: u64,
     /// What should be stored.
     pub expected: String,
@@ -49,7 +49,7 @@ impl fmt::Display for StoreFinding {
     }
 }
 
-/// How the check of a tenant's stored log stands.
+/// The check of a tenant's stored log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoreCheck {
     /// The tenant.
@@ -67,7 +67,7 @@ pub struct StoreCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub completed_at: Option<String>,
-    /// What does not hold, in the order in which it was found.
+    /// The defects, in the order in which they were found.
     pub findings: Vec<StoreFinding>,
     /// Findings beyond those that are listed.
     pub more_findings: u64,

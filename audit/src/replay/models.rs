@@ -158,7 +158,7 @@ fn entity_row(EntityKey { entity_type, entity_id }: &EntityKey, entity: &Entity)
     json!([entity_type.as_str(), entity_id.as_str(), version.0, fields, stamps, life, changed_by, open, conflicts_at.0])
 }
 
-fn quarantine_row(event: EventId, Quarantined { known: _, place, released }: &Quarantined) -> Value {
+fn quarantine_row(event: EventId, Quarantined { known: _, context, released }: &Quarantined) -> Value {
     // The event itself stands in the log.
-    json!([event.to_string(), place.position.0, released])
+    json!([event.to_string(), context.position.0, released])
 }

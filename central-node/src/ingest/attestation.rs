@@ -51,7 +51,7 @@ impl AttestationKey {
 
     /// Attests a result that is final.
     pub(crate) fn attest(&self, event: &AttestedEvent, result: &mut RecordResult) {
-        let decision = result.as_promise().filter(|decision| PriorDecision::is_final(decision.verdict));
+        let decision = result.as_prior_decision().filter(|decision| PriorDecision::is_final(decision.verdict));
         result.attestation = decision.and_then(|decision| self.attestation(event, &decision)).map(hex::encode);
     }
 

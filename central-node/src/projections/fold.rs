@@ -254,7 +254,7 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
         Effect::EntityChanged(_) | Effect::ConflictOpened { .. } | Effect::ConflictClosed { .. } => {
             Some(Projection::Entities)
         }
-        Effect::SetApart(_) | Effect::Released { .. } => Some(Projection::Quarantine),
+        Effect::Quarantined(_) | Effect::Released { .. } => Some(Projection::Quarantine),
         Effect::RulebookAdopted(_) => None,
     }
 }

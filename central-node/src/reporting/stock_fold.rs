@@ -107,7 +107,7 @@ fn fold_page(
     released: &[ReadEntry],
 ) -> Result<DecisionState, ProjectionError> {
     for PlacedEvent { known, place, .. } in judged(tenant, released)? {
-        let held = Quarantined { known: known.clone(), place, released: false };
+        let held = Quarantined { known: known.clone(), context: place, released: false };
         decision_state.quarantined.insert(known.event.id, held);
     }
     for PlacedEvent { known, place, decision } in judged(tenant, events)? {

@@ -3,7 +3,7 @@
 use clap::Args;
 use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::paths;
-use comptoir_proto::status_v1::{NodeStatus, SyncTrouble};
+use comptoir_proto::status_v1::{NodeStatus, SyncIssue};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -58,7 +58,7 @@ fn troubles(status: &NodeStatus) -> Vec<String> {
         let off = say("Synchronisation : arrêtée (SYNC_ENABLED=false)", "Synchronisation: off (SYNC_ENABLED=false)");
         troubles.push(off.to_owned());
     }
-    let told = |words: &str, trouble: &SyncTrouble| format!("{words}{}: {}", trouble.code, trouble.detail);
+    let told = |words: &str, issue: &SyncIssue| format!("{words}{}: {}", issue.code, issue.detail);
     match (&sync.alert, &sync.last_error) {
         (Some(alert), _) => troubles.push(told(say("À voir : ", "To look at: "), alert)),
         (None, Some(error)) => troubles.push(told(say("Dernière erreur : ", "Last error: "), error)),

@@ -1,5 +1,3 @@
-//! `PUT` and `GET /api/v1/blobs/{hash}`: signatures and photos.
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,7 +16,7 @@ use crate::blobs::{BlobError, BlobHash, named};
 use crate::blocking::blocking;
 use crate::node::Node;
 
-/// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
+/// `PUT /api/v1/blobs/{hash}`. A repetition is the same file.
 pub(super) async fn put(
     State(node): State<Arc<Node>>,
     PathParams(hash): PathParams<String>,
@@ -60,14 +58,14 @@ pub(super) async fn get(
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),
-        // Whatever it holds, no browser is to run it.
+        // No browser may execute the content, whatever it is.
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ];
     Ok((headers, bytes.ok_or_else(missing)?))
 }
 
-/// An event that names a file is not taken before the file: after a power cut it would name nothing.
+/// Refuses an event before the files it names are stored: after a power cut it would name nothing.
 pub(super) fn check(node: &Node, fact: &Fact) -> Result<(), Problem> {
     match named(fact).into_iter().find(|(_, hash)| !node.blobs().has(*hash)) {
         None => Ok(()),

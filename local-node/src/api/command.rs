@@ -15,7 +15,7 @@ use crate::node::Node;
 
 pub(super) type CommandResponse = Result<Json<AppendResponse>, ProblemResponse>;
 
-/// Records what a command asks for; `path_id` is the entity where the path names it.
+/// Records a command; `path_id` is the entity, if the path names it.
 pub(super) async fn record_command(
     node: &Arc<Node>,
     command: ShopCommand,
@@ -42,7 +42,7 @@ pub(super) async fn record_edit(
     record_draft(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
 }
 
-/// A command's draft has its own id: no key is needed to derive one.
+/// A command's draft always has an id, so no key is needed to derive one.
 async fn record_draft(node: &Arc<Node>, command: ShopCommand, dto: &DraftDto) -> CommandResponse {
     let recorded = match CheckedDraft::new(node, dto, None, 0) {
         Ok(checked) if checked.edit.is_some() => precondition::record_edit(node, checked).await,

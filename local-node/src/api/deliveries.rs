@@ -1,5 +1,3 @@
-//! Deliveries. Central creates them; whoever hands one over validates it, and the first to do so stands.
-
 use std::sync::Arc;
 
 use axum::extract::State;

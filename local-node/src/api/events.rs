@@ -1,5 +1,3 @@
-//! Events: append them, read the log, read one with what central decided.
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -27,10 +25,10 @@ use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
-/// A page ends early where its records are large.
+/// A page of large records ends early.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// `POST /api/v1/events`: one, a list, or a stream.
+/// `POST /api/v1/events`: one draft, a list, or a stream.
 pub(super) async fn record(
     State(node): State<Arc<Node>>,
     headers: HeaderMap,
@@ -51,20 +49,20 @@ pub(super) async fn record(
 pub(super) struct EventsQuery {
     /// `next` of the page before.
     after: Option<String>,
-    /// Where there is no `after`: from the last so many on.
+    /// Without `after`: start at the last that many events.
     #[schemars(with = "Option<words::PositionNumber>")]
     last: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
 }
 
-/// `GET /api/v1/events?after&limit`, or from the last so many on.
+/// `GET /api/v1/events?after&limit`, or the last that many events.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, ProblemResponse> {
     let page: EventsQuery = read_query(&uri)?;
     let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
     let (last, limit) = (page.last.as_deref().map(last).transpose()?, page_limit(page.limit, PAGE_ROWS)?);
-    let (log, sending) = (node.log().clone(), node.line().sending);
+    let (log, sending) = (node.log().clone(), node.sync_progress().sending);
     let read = move || {
         let after = match (after, last) {
             (Some(after), _) => after,
@@ -90,17 +88,17 @@ pub(super) async fn one(
         }
         return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
     };
-    let sending = if found.epoch == node.log().head().epoch.number { node.line().sending } else { None };
+    let sending = if found.epoch == node.log().head().epoch.number { node.sync_progress().sending } else { None };
     Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
 }
 
-/// A number that central's positions could have too: what one of them refuses, the other does.
+/// A number in the range of central's positions, so that both servers refuse the same values.
 fn last(text: &str) -> Result<u64, Problem> {
     let last = text.parse().ok().filter(|last| i64::try_from(*last).is_ok());
     last.ok_or_else(|| invalid_parameter("last", text, "a number of events"))
 }
 
-/// A place in the log: after the record of that epoch and seq.
+/// A position in the log: after the record of that epoch and seq.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct EventsCursor {
     epoch: u32,
@@ -115,7 +113,7 @@ impl EventsCursor {
         parts.ok_or_else(|| invalid_parameter("after", text, "give the `next` of the page before"))
     }
 
-    /// Before the last so many records of the log, or before its first.
+    /// The position before the last that many records of the log, or before its first.
     fn before_last(log: &Log, mut last: u64) -> Result<EventsCursor, ReadError> {
         for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
             let end = log.last(epoch).0;
@@ -132,7 +130,7 @@ impl EventsCursor {
     }
 }
 
-/// Records after a cursor, over the end of an epoch into the next.
+/// Records after a cursor, across the ends of epochs.
 fn read_page(
     log: &Log,
     after: EventsCursor,
@@ -167,7 +165,7 @@ fn read_page(
     Ok(EventPage { events, next: at.text(), more })
 }
 
-/// What central decided about a record of an older epoch where it was sealed again: there it never had an answer, and never will.
+/// Central's decision about a record of an older epoch that was sealed again: the decision is stored with its new record.
 fn decided_again(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadError> {
     let Ok(header) = stored_v1::header(&sealed.record) else { return Ok(None) };
     Ok(log.find(header.event_id)?.and_then(|found| found.decision))
@@ -182,8 +180,8 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Res
     };
     let event = stored_v1::decode(&sealed.record).map_err(unreadable)?;
     let is_synced = Some(decision.is_some());
-    let kept: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let (decision, last_sync_at) = kept.map_or((None, None), |kept| (Some(kept.result), kept.last_sync_at));
+    let stored: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let (decision, last_sync_at) = stored.map_or((None, None), |stored| (Some(stored.result), stored.last_sync_at));
     let status = match &decision {
         Some(result) => match result.verdict.as_str() {
             "CONFLICT" | "REJECTED" => "FAILED",

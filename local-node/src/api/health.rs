@@ -1,5 +1,3 @@
-//! `/healthz` and `/readyz`, for whoever starts and watches the process.
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,15 +13,13 @@ use super::refusal::with_missing;
 use crate::blocking::blocking;
 use crate::node::Node;
 
-/// The process lives.
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health::ok())
 }
 
-/// How long the question after the disk's free space may take. A disk that is gone answers it late or never.
+/// How long the query of the disk's free space may take. A failed disk answers late or never.
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 
-/// The log takes events.
 pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, ProblemResponse> {
     let looked = timeout(ANSWER_WITHIN, blocking(move || node.log().status())).await;
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");

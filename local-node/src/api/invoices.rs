@@ -1,5 +1,3 @@
-//! Invoices. Their number comes from central, with the decision.
-
 use std::sync::Arc;
 
 use axum::extract::State;

@@ -1,5 +1,3 @@
-//! What a person at this node should hear.
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -23,9 +21,9 @@ use crate::notifications::{self, Language};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NotificationsQuery {
-    /// Only what nobody has seen.
+    /// Only unseen notifications.
     unseen: Option<bool>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
     /// `next_cursor` of the page before.

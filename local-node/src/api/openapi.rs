@@ -1,4 +1,4 @@
-//! What this node offers, for programs (`/openapi.json`) and for people (`/docs`). A test holds it against the router.
+//! The description of this node's API, for programs (`/openapi.json`) and people (`/docs`). A test compares it with the router.
 
 use std::sync::LazyLock;
 
@@ -39,8 +39,8 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// Every operation of the router.
 fn operations() -> Vec<Operation> {
     let not_ready = [ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage, ErrorCode::StoreNotAnswering];
-    let common = common_operations("The log takes events", &not_ready, "How the node is, for a browser");
-    [log(), commands::<AppendResponse>(), lists(), typed(), state(), common].concat()
+    let common = common_operations("The log takes events", &not_ready, "The node's status, for a browser");
+    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), state(), common].concat()
 }
 
 fn log() -> Vec<Operation> {
@@ -86,27 +86,29 @@ fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static s
     get(path, summary).asks::<Q>().answers::<RowList<R>>(200).tagged()
 }
 
-const DRAFT_TAG: &str = "Names the draft as it is now: for the If-Match of its next saving, its submission or its end.";
+const FORM_TAG: &str = "Names the saved form as it is now, for the If-Match of the next save, submission or deletion.";
 
-fn typed() -> Vec<Operation> {
+fn saved_form_operations() -> Vec<Operation> {
     vec![
-        get(paths::DRAFTS, "What is being typed").asks::<saved_forms::FormsQuery>().answers::<RowList<SavedForm>>(200),
-        get(paths::DRAFT, "One draft").answers::<SavedForm>(200).says(200, "ETag", true, DRAFT_TAG),
-        Operation::new("put", paths::DRAFT, "Save a draft, whole, in the place of what was seen")
-            .header("If-Match", false, "The ETag of what was read or saved last, where the draft is there")
-            .header("If-None-Match", false, "`*`: there is no such draft yet")
+        get(paths::SAVED_FORMS, "Lists the saved forms")
+            .asks::<saved_forms::FormsQuery>()
+            .answers::<RowList<SavedForm>>(200),
+        get(paths::SAVED_FORM, "Reads a saved form").answers::<SavedForm>(200).says(200, "ETag", true, FORM_TAG),
+        Operation::new("put", paths::SAVED_FORM, "Saves a form, replacing the version that was read")
+            .header("If-Match", false, "The ETag of the version read or saved last, if the form exists")
+            .header("If-None-Match", false, "`*`: the form must not exist yet")
             .takes::<saved_forms::FormHeader>()
             .like(json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } }))
             .answers::<SavedForm>(200)
             .answers::<SavedForm>(201)
-            .says(200, "ETag", true, DRAFT_TAG)
-            .says(201, "ETag", true, DRAFT_TAG)
+            .says(200, "ETag", true, FORM_TAG)
+            .says(201, "ETag", true, FORM_TAG)
             .refuses(&WRITE_REFUSALS),
-        Operation::new("delete", paths::DRAFT, "Throw a draft away")
+        Operation::new("delete", paths::SAVED_FORM, "Deletes a saved form")
             .seen()
             .answers_nothing(204)
             .refuses(&WRITE_REFUSALS),
-        Operation::new("post", paths::DRAFT_SUBMIT, "The draft becomes an event, once")
+        Operation::new("post", paths::SAVED_FORM_SUBMIT, "Turns a saved form into an event, once")
             .seen()
             .answers::<AppendResponse>(200)
             .refuses(&WRITE_REFUSALS),
@@ -126,7 +128,7 @@ fn state() -> Vec<Operation> {
                  `LiveMarks`, `LiveQueue`, `LiveSync`, `LiveNotifications`.";
     vec![
         get(paths::QUEUE, "What waits to be sent").answers::<QueueDto>(200),
-        get(paths::STATUS, "How the node stands").answers::<NodeStatus>(200),
+        get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
         get(paths::STREAM, "What changes, as it changes")
             .mentions::<LiveMarks>(false)
             .mentions::<LiveQueue>(false)

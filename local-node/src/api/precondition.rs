@@ -1,7 +1,7 @@
 //! Edits name the version their editor read, so that two users of one node never overwrite each other unseen.
 //!
-//! An edit holds the node's lock of edits from the comparison with the current state to its flush. It keeps the lock when its caller goes
-//! away: the next edit must see what is on its way to the disk.
+//! An edit holds the node's lock of edits from the comparison with the current state to its flush. It keeps the lock when its
+//! caller goes away: the next edit must see what is on its way to the disk.
 
 use std::sync::Arc;
 
@@ -23,7 +23,6 @@ use crate::read_models::{self, Tagged};
 
 /// Why edits were not recorded.
 pub(super) enum EditError {
-    /// The log refused them.
     Append(AppendError),
     /// Problems by index: the entity has changed since it was read, or would grow beyond what central accepts.
     Precondition(Vec<(usize, Problem)>),
@@ -87,7 +86,7 @@ fn problems(node: &Node, list: &[CheckedDraft]) -> Result<Vec<(usize, Problem)>,
 /// The draft's entity as readers see it now.
 fn shown(node: &Node, draft: &Draft) -> Result<Option<Tagged<NodeRow<EntityRow>>>, ReadError> {
     let target = read_models::entity(draft.content.entity_type.clone(), draft.content.entity_id.clone());
-    node.read_models().one::<EntityRow>(&target, node.line())
+    node.read_models().one::<EntityRow>(&target, node.sync_progress())
 }
 
 fn now(shown: &Tagged<NodeRow<EntityRow>>) -> CurrentEntity {

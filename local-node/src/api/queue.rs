@@ -1,5 +1,3 @@
-//! `GET /api/v1/queue`: what waits for central, and what waits for a person.
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -21,7 +19,7 @@ pub(super) fn read(node: &Node) -> Result<QueueDto, ReadError> {
     let log = node.log();
     let pending = log.pending()?;
     let age = |since: comptoir_core::time::Timestamp| {
-        // A clock that was put back makes nothing younger than it is now.
+        // A clock that was set back must not give a negative age.
         u64::try_from((log.now().0 - since.0) / 1_000_000).unwrap_or(0)
     };
     let sync = node.sync().borrow().clone();

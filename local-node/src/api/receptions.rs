@@ -1,5 +1,3 @@
-//! Goods that come in.
-
 use std::sync::Arc;
 
 use axum::extract::State;

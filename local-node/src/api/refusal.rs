@@ -1,12 +1,10 @@
-//! The log's errors as problems.
-
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::MissingRecords;
 
 use crate::event_log::{AppendError, Log, ReadError, State};
 
-/// When it is worth looking whether the disk has room again.
+/// When to retry on a full disk.
 const DISK_RETRY_SECONDS: u64 = 30;
 
 impl From<ReadError> for Problem {
@@ -15,7 +13,7 @@ impl From<ReadError> for Problem {
     }
 }
 
-/// Why what is not found in a damaged log may be in it all the same; nothing where the log is whole as far as is known.
+/// Why a record that is not found may exist nevertheless: the log is damaged. `None` if no damage is known.
 pub(super) fn damaged(log: &Log) -> Option<Problem> {
     let state = log.status().state;
     let State::Damaged(finding) = &state else { return None };
@@ -23,7 +21,7 @@ pub(super) fn damaged(log: &Log) -> Option<Problem> {
     Some(with_missing(Problem::new(ErrorCode::LogDamaged, detail), &state))
 }
 
-/// Adds which records are missing, where that is what is wrong with the log.
+/// Adds the missing records, if that is the damage.
 pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     match state.missing() {
         Some(MissingRecords { epoch, first, last }) => {
@@ -33,7 +31,7 @@ pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     }
 }
 
-/// The log's refusal of one draft or a whole list.
+/// Maps the log's refusal to a problem.
 pub(super) fn not_appended(error: AppendError) -> Problem {
     let detail = error.to_string();
     match error {
@@ -56,7 +54,7 @@ pub(super) fn not_appended(error: AppendError) -> Problem {
     }
 }
 
-/// An id that has other content already.
+/// An id that belongs to a record with other content.
 pub(super) fn id_reused(reused: crate::event_log::Reused) -> Problem {
     let crate::event_log::Reused { id, epoch, seq, .. } = reused;
     Problem::new(

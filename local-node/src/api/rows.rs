@@ -1,4 +1,4 @@
-//! The read models: what this node knows of its tenant. Lists in pages, each row with what lies over it; a tag changes with what is shown.
+//! The read models as paged lists and single rows, each row with its pending events; the ETag changes with the content.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ type RowsResponse = Result<Response, ProblemResponse>;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowsQuery {
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
@@ -62,18 +62,18 @@ async fn entities(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveryQuery {
-    /// One number.
+    /// Only this number.
     reference: Option<String>,
-    /// Only those that are, or are not.
+    /// Only validated deliveries, or only those to validate.
     validated: Option<bool>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/deliveries`: of one reference or all; `validated=false` are those to validate.
+/// `GET /api/v1/deliveries`: all or one reference; `validated=false` lists those to validate.
 pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let DeliveryQuery { reference, validated, limit, cursor } = read_query(&uri)?;
     let page = page(limit, cursor.as_deref())?;
@@ -89,16 +89,16 @@ pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers:
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InvoiceQuery {
-    /// One number.
+    /// Only this number.
     reference: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/invoices`: of one reference of any kind or all.
+/// `GET /api/v1/invoices`: all or one reference of any kind.
 pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let InvoiceQuery { reference, limit, cursor } = read_query(&uri)?;
     let page = page(limit, cursor.as_deref())?;
@@ -115,22 +115,22 @@ pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: H
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StockRowsQuery {
-    /// One shop.
+    /// Only this shop.
     site: Option<Uuid>,
-    /// One product.
+    /// Only this product.
     product: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/stock`: central's figures, how old they are, and what waits here beside them.
+/// `GET /api/v1/stock`: central's figures, their age, and this node's pending quantities.
 pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
     let StockRowsQuery { site, product, limit, cursor } = read_query(&uri)?;
     let page = page(limit, cursor.as_deref())?;
-    let line = node.line();
+    let line = node.sync_progress();
     list(node, &headers, line, move |models| {
         models.stock(&page, line, |row| {
             site.is_none_or(|site| row.site == Some(site))
@@ -158,13 +158,13 @@ pub(super) async fn entity(
 #[serde(deny_unknown_fields)]
 struct NoQuery {}
 
-/// Its ETag is what `If-Match` names. It is no reason to answer 304: how far a waiting event has come, and whether a conflict is open, moves
-/// while the tag stands.
+/// The ETag is the value for `If-Match` and not a reason to answer 304: the status of pending events and open conflicts changes
+/// without it.
 async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> RowsResponse {
     let NoQuery {} = read_query(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
-    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.line())).await?;
+    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.sync_progress())).await?;
     match found {
         None => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {entity_type} {id}")).into()),
         Some(found) if found.row.row.deleted => {
@@ -175,12 +175,12 @@ async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &U
     }
 }
 
-/// What a list tells of the line to central, where its rows have no age.
+/// The part of the sync progress that a list shows, if its rows have no age.
 fn sending(node: &Node) -> SyncProgress {
-    SyncProgress { pulled_at: None, ..node.line() }
+    SyncProgress { pulled_at: None, ..node.sync_progress() }
 }
 
-/// Answers a list from a thread of its own, and not at all where the caller has it. `line` is what of the line to central stands in it.
+/// Answers a list from a blocking thread, or 304 if the caller has it. `line` is the sync progress that the list shows.
 async fn list<R: Serialize + Send + 'static>(
     node: Arc<Node>,
     headers: &HeaderMap,
@@ -189,7 +189,8 @@ async fn list<R: Serialize + Send + 'static>(
 ) -> RowsResponse {
     let headers = headers.clone();
     let read = move || {
-        // Before the rows: a change in between gives them an older tag, and is fetched with the next request.
+        // The tag is read before the rows: after a change in between the rows have an older tag, and the next request fetches
+        // them.
         let tag = node.read_models().list_tag(line)?;
         let rows = if has_current(&headers, &tag) { None } else { Some(read(node.read_models())?) };
         Ok::<_, ReadError>((tag, rows))

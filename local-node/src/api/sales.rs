@@ -1,5 +1,3 @@
-//! Sales and refunds.
-
 use std::sync::Arc;
 
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! `GET /`: the node for a person with a browser. It shows what `/api/v1/status` and `/api/v1/queue` say, in a few words.
+//! `GET /`: the node's status and queue as a page for people.
 
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
     })
 }
 
-/// How long ago; a clock that was set back makes nothing younger than now.
+/// The age of an instant; never negative, even after the clock was set back.
 fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
     let seconds = u64::try_from((now.0 - at.0) / 1_000_000).unwrap_or(0);
     let (number, unit) = match seconds {

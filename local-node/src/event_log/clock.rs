@@ -1,12 +1,12 @@
-//! Watches the machine's clock, and seals what happened to it.
+//! Watches the machine's clock and seals its changes.
 //!
-//! The wall clock is compared with a steady one that nobody sets and that runs on in suspend. Their difference is constant until somebody
-//! sets the wall clock: that is a step, sealed before the next record. Another boot id means that the machine was off, and nobody knows
-//! how the clock moved meanwhile: a new period, sealed with the latest time the log had seen. A measurement against central is sealed
-//! where it says something new. [`comptoir_core::clock`] says what follows from all that.
+//! The wall clock is compared with a steady clock that nobody can set and that runs on in suspend. Their difference changes only
+//! when the wall clock is set: that is a step, sealed before the next record. Another boot id means that the machine was off and
+//! that the clock's movement is unknown: a new period, sealed with the latest time the log had seen. A measurement against
+//! central is sealed if it says something new. [`comptoir_core::clock`] derives corrected times from these records.
 //!
-//! The state is one row, changed in the same batch as the record that it goes with. Never here: a refusal. A log that takes no records
-//! seals the change as soon as it does.
+//! The state is one row, changed in one batch with the record that caused the change. The clock never refuses an append. A log
+//! that takes no records seals the change as soon as it takes them again.
 
 use std::ops::ControlFlow;
 
@@ -32,7 +32,7 @@ use super::writer::Writer;
 const REMOVED_MAX: usize = 100;
 
 impl Writer {
-    /// Looks at both clocks and seals what happened since the last look. Answers what the wall clock shows.
+    /// Reads both clocks and seals any change since the last read. Returns the wall clock's time.
     pub(crate) fn look_at_clock(&mut self) -> Timestamp {
         let Some((wall, steady)) = self.shared.environment.both_clocks() else {
             return self.shared.environment.now();
@@ -65,13 +65,13 @@ impl Writer {
         self.keep_clock(state, known, change, wall)
     }
 
-    /// When the last record was taken in, as the clock showed it then.
+    /// The node's time of the last record.
     fn last_stamp(&self) -> Result<Option<Timestamp>, StoreError> {
         let page = walk::page_at(&*self.shared.store, self.epoch.number, self.seq)?;
         Ok(page.and_then(Result::ok).map(|page| page.appended_at))
     }
 
-    /// Central answered, and the clock was so far from its own.
+    /// Notes an offset measured against central.
     pub(crate) fn note_measurement(&mut self, offset_micros: i64, uncertainty_micros: i64) {
         let wall = self.look_at_clock();
         let Some(before) = self.clock else { return };
@@ -81,8 +81,8 @@ impl Writer {
         }
     }
 
-    /// Writes the state, with the record that seals a change in the same batch. Where the log takes no records nothing changes, and the
-    /// next look finds the same again.
+    /// Writes the state, and the record that seals a change, in one batch. A read-only log changes nothing, and the next look
+    /// finds the same change.
     fn keep_clock(
         &mut self,
         state: ClockState,
@@ -138,12 +138,12 @@ impl Writer {
             site: Some(identity.site),
             ..Content::new(name("NODE"), name(&identity.node.to_string()), name(CLOCK_CHANGED), payload)
         };
-        // One record per position in the log: an id of its own without drawing random numbers.
+        // Derived from the record's position, which makes it unique without drawing random numbers.
         let id = EventId::new(self.epoch.id).derived(&format!("{CLOCK_CHANGED} {}", self.seq.next()));
         Draft { id, occurred_at: None, content }
     }
 
-    /// Marks that no record needs which is still to be sent: those before the last start that central holds.
+    /// Marks that no unsent record needs: those before the last start that central holds.
     fn outlived_marks(&self) -> Result<Vec<Entry>, StoreError> {
         let acked = self.shared.head.borrow().marks.acked;
         let marks = marks(&self.shared, self.epoch.number).map_err(|error| match error {
@@ -170,7 +170,7 @@ fn mark_entry(number: u64, event: EventId, dto: &ClockChangeDto) -> Entry {
     Entry::set(mark_key(number), [event.as_bytes().as_slice(), &text].concat())
 }
 
-/// Every mark that is kept, oldest first, with its position as it is now: a new epoch seals records again under other numbers.
+/// Every stored mark, oldest first, with its current seq: a new epoch seals records again under other seqs.
 fn marks(shared: &SharedLog, epoch: u32) -> Result<Vec<ClockHighMark>, ReadError> {
     let (from, to) = keys::all_of(RecordKind::ClockMark);
     let mut rows = Vec::new();
@@ -186,7 +186,7 @@ fn marks(shared: &SharedLog, epoch: u32) -> Result<Vec<ClockHighMark>, ReadError
     let mut marks = Vec::with_capacity(rows.len());
     for (number, event, change) in rows {
         let position = shared.ids.get(&*shared.store, event)?;
-        // What was acknowledged before this epoch began stands before all of it.
+        // Marks acknowledged before this epoch precede all of it.
         let seq = match position {
             Some(position) if position.epoch == epoch => position.seq.0,
             _ => 0,
@@ -196,13 +196,13 @@ fn marks(shared: &SharedLog, epoch: u32) -> Result<Vec<ClockHighMark>, ReadError
     Ok(marks)
 }
 
-/// The index of the first mark that says something about a record or those behind it: the last start before it.
+/// The index of the first mark that concerns a record: the last start before it.
 fn first_needed(marks: &[ClockHighMark], first: Seq) -> usize {
     let starts = |mark: &ClockHighMark| mark.dto.change.change == ClockChangeKind::Started && mark.dto.seq <= first.0;
     marks.iter().rposition(starts).unwrap_or(0)
 }
 
-/// What the log says of the clock since the machine's last start before a record.
+/// The changes of the clock since the machine's last start before a record.
 pub(crate) fn marks_since(shared: &SharedLog, epoch: u32, first: Seq) -> Result<Vec<ClockMarkDto>, ReadError> {
     let marks = marks(shared, epoch)?;
     let needed = first_needed(&marks, first);

@@ -5,24 +5,24 @@ use super::environment::Steady;
 use super::keys::{self, RecordKind};
 use super::store::{Entry, Store, StoreError};
 
-/// What is known of the clock. As a row:
+/// The last known state of the clock. As a row:
 ///
 /// ```text
 /// version 1 | boot id 16 | base i64 | highest i64 | measured u8, offset i64 | doubted u8 | marks u64
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ClockState {
-    /// Which run of the machine.
+    /// Identifies a run of the machine.
     pub(crate) boot: [u8; 16],
-    /// The wall clock less the steady one.
+    /// The wall clock minus the steady clock.
     pub(crate) base: i64,
     /// The latest time that the log had seen when this run began, or central's time at the last measurement.
     pub(crate) highest: Timestamp,
-    /// The wall clock less central's, once it was measured in this run.
+    /// The wall clock minus central's, once measured in this run.
     pub(crate) offset: Option<i64>,
-    /// Whether the clock was behind `highest` at the start, and nothing has settled it since.
+    /// The clock was behind `highest` at the start, and neither a step nor a measurement has settled that.
     pub(crate) doubted: bool,
-    /// How many changes were sealed, ever.
+    /// Number of changes ever sealed.
     pub(crate) marks: u64,
 }
 
@@ -63,18 +63,18 @@ impl ClockState {
         Entry::set(keys::single(RecordKind::Clock), bytes)
     }
 
-    /// What the wall clock shows when the steady one shows that.
+    /// The wall clock's time for a time of the steady clock.
     pub(crate) fn wall(&self, steady: Steady) -> Option<Timestamp> {
         (steady.boot == self.boot).then(|| Timestamp(self.base).shifted(steady.micros))
     }
 
-    /// The time that the clock could not yet prove to have passed.
+    /// The time that the clock is behind, while that is in doubt.
     pub(crate) fn doubt(&self) -> Option<Timestamp> {
         self.doubted.then_some(self.highest)
     }
 }
 
-/// What a look at both clocks tells: the state behind it, and the change to seal, if there is one.
+/// Compares both clocks with the last known state: the new state, and the change to seal if there is one.
 pub(crate) fn compare(
     before: Option<ClockState>,
     last_stamp: Timestamp,
@@ -89,7 +89,7 @@ pub(crate) fn compare(
         (state, Some(ClockChange::Started { now: wall, highest }))
     };
     match before {
-        // A log that was never watched: only a clock that is behind it is worth a record.
+        // A log that was never watched: only a clock that is behind the log needs a record.
         None if is_behind(last_stamp) => started(last_stamp, 0),
         None => (unknown, None),
         Some(before) if before.boot != steady.boot => {
@@ -108,7 +108,7 @@ pub(crate) fn compare(
     }
 }
 
-/// What a measurement tells: the state behind it, and the change to seal, if it says something new.
+/// The state after a measurement, and the change to seal if the measurement says something new.
 pub(crate) fn measured(
     before: ClockState,
     wall: Timestamp,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_behind_the_log_after_the_machine_was_off_is_doubted_until_it_is_set_or_measured() {
+    fn a_clock_behind_the_log_at_start_is_doubted_until_set_or_measured() {
         let other = Steady { boot: [2; 16], micros: 0 };
         let last = BEGIN.shifted(3_600 * SECOND);
         let (state, change) = compare(Some(watched()), last, Timestamp(0), other);
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn measurements_are_sealed_where_they_say_something_new_and_not_at_each_contact() {
+    fn a_measurement_is_sealed_only_if_it_says_something_new() {
         let (state, change) = measured(watched(), BEGIN, 300, 100).expect("the first is kept");
         assert_eq!(change, None);
         assert_eq!(measured(state, BEGIN, 500_000, 100), None);
         assert_eq!(measured(state, BEGIN, 10 * SECOND, 9 * SECOND), None, "a slow line");
         let (state, change) = measured(state, BEGIN, 90 * SECOND, SECOND).expect("it moved");
         assert_eq!(change, Some(ClockChange::Measured { offset_micros: 90 * SECOND }));
-        // A step that puts it right says all that the next measurement would.
+        // A step that corrects the clock says as much as the next measurement.
         let (state, _) = compare(Some(state), BEGIN, BEGIN.shifted(-90 * SECOND), steady(0));
         assert_eq!(measured(state, BEGIN, 1_000, 100), None);
     }

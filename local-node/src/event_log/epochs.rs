@@ -1,5 +1,5 @@
-//! Epochs as they are stored. The first record of each says whose log it is, which record of the epoch before central holds last, and
-//! why there is a new epoch.
+//! Epochs as they are stored. The first record of an epoch names the node, the last record of the previous epoch that central
+//! holds, and the reason for the new epoch.
 
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::event::{Content, Draft, Event};
@@ -22,7 +22,7 @@ const NODE: &str = "NODE";
 /// The end of an epoch, as central holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EpochHead {
-    /// Which epoch.
+    /// The epoch.
     pub epoch: Epoch,
     /// Its last record at central.
     pub seq: Seq,
@@ -30,8 +30,8 @@ pub struct EpochHead {
     pub chain: ChainHash,
 }
 
-/// The end of an epoch that was closed, as this node knew it. The row of the next epoch keeps it, so that a later check knows
-/// where its walk has to end.
+/// The end of a closed epoch as this node knew it. The next epoch's row stores it, so that a later check knows where its walk
+/// must end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Closed {
     pub(crate) epoch: u32,
@@ -82,7 +82,7 @@ impl EpochRow {
     }
 }
 
-/// What opens an epoch: its row and its first record.
+/// The row and first record of a new epoch.
 pub(crate) struct Opening {
     pub(crate) epoch: Epoch,
     pub(crate) event: EventId,
@@ -90,7 +90,6 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Seals the first record.
     pub(crate) fn new(
         identity: Identity,
         public_key: [u8; 32],
@@ -113,7 +112,7 @@ impl Opening {
                 payload.to_string().into_bytes(),
             )
         };
-        // Derived from the epoch's random id, so that opening it is one fact however often it is tried.
+        // Derived from the epoch's random id, so that a repeated attempt is the same event.
         let id = EventId::new(epoch.id).derived(EPOCH_OPENED);
         let event = sealed_event(Draft { id, occurred_at: None, content }, identity, epoch, Seq(1), now);
         let mut page = PageBuilder::new(Seq(1), genesis(identity.tenant, identity.node, epoch), now);
@@ -121,7 +120,7 @@ impl Opening {
         Ok(Opening { epoch, event: id, page })
     }
 
-    /// What has to be written in one batch, with the end of the epoch that it closes.
+    /// The entries to write in one batch, with the end of the epoch that it closes.
     pub(crate) fn entries(&self, closed: Option<Closed>) -> Vec<Entry> {
         let mut entries = vec![EpochRow { epoch: self.epoch, closed }.entry()];
         entries.extend(self.page.entries(self.epoch.number));

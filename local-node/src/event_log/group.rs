@@ -1,6 +1,7 @@
-//! The writer thread's loop: receive a [`WriterCommand`] from [`Log`](super::Log), stage its drafts, gather more, commit the group, reply.
+//! The writer thread's loop: receive a [`WriterCommand`] from [`Log`](super::Log), stage its drafts, gather more, commit the
+//! group, reply.
 //!
-//! Group commit: whatever waits shares one flush, and a lone caller waits for nobody. The path of an append is
+//! Group commit: all waiting callers share one flush, and a single caller waits for no other. The path of an append is
 //! `Log::append` -> `WriterCommand::Append` -> [`Writer::group`] -> `Writer::commit` (flush) -> `Reply`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,12 +20,13 @@ use super::staged::Staged;
 use super::writer::{Reply, Writer, WriterAnswer};
 use super::{AppendError, Appended, DecideError, EpochError};
 
-/// Callers of one group, also of those that are refused or answered as duplicates: the first of them waits for the last.
+/// Callers of one group, including refused ones and duplicates: the first waits for the last.
 const GROUP_CALLERS_MAX: usize = 1_024;
 /// Drafts of one group. More would make the first caller wait without making the flush cheaper.
 const GROUP_DRAFTS_MAX: usize = 1_024;
 /// Payload bytes of one group.
 const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Sent by [`Log`](super::Log), received by [`Writer::group`]. The answer goes back through `reply`.
 pub(crate) enum WriterCommand {
     Append { drafts: Vec<Draft>, reply: Reply<Vec<Appended>, AppendError>, room: Room },
@@ -35,7 +37,7 @@ pub(crate) enum WriterCommand {
 }
 
 impl Writer {
-    /// Works until every sender is gone.
+    /// Runs until every sender is gone.
     pub(crate) fn run(mut self, commands: &Receiver<WriterCommand>) {
         if self.shared.environment.steady.is_some() {
             self.guarded(|writer| {
@@ -60,7 +62,7 @@ impl Writer {
         self.write_mark();
     }
 
-    /// A panic while writing leaves as little known about the disk as a failed write. Replies that were dropped say "read-only".
+    /// After a panic the state of the disk is as unknown as after a failed write. Dropped replies are answered as "read-only".
     fn guarded(&mut self, work: impl FnOnce(&mut Writer)) {
         if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
             self.shared.failed("the writer panicked".to_owned());
@@ -69,7 +71,7 @@ impl Writer {
     }
 
     fn group(&mut self, first: WriterCommand, commands: &Receiver<WriterCommand>) {
-        // What happened to the clock is sealed before the records that it stamps now.
+        // A change of the clock is sealed before the records that it stamps now.
         let now = self.look_at_clock();
         let mut staged = Staged::new(self.epoch, self.seq, self.chain, now);
         let mut may_append = self.may_append();
@@ -82,7 +84,7 @@ impl Writer {
             match command {
                 WriterCommand::Append { drafts, reply, room } => {
                     drop(room);
-                    // Looked at once for the group, since it costs a system call; a refusal is never an old one.
+                    // Checked once for the group, since it costs a system call; a refusal is always checked again.
                     if may_append.is_err() {
                         may_append = self.may_append();
                     }
@@ -117,7 +119,7 @@ impl Writer {
             if let Some((offset, uncertainty)) = measured {
                 self.note_measurement(offset, uncertainty);
             }
-            // An agent that went away needs no answer.
+            // An agent that is gone needs no answer.
             let _ = reply.send(());
         }
     }

@@ -1,5 +1,5 @@
-//! Pages: how records stand in the store. What one group commit writes together shares pages, because a store's cost is per
-//! value: ten records in one value of 4 KiB cost little more than one.
+//! Pages: the form in which records are stored. The records of one group commit share pages, because a store's cost is per value:
+//! ten records in one value of 4 KiB cost little more than one.
 //!
 //! A page is a run of records of one epoch, made once and never changed:
 //!
@@ -7,8 +7,9 @@
 //! version 1 | records u16 | appended_at i64 | chain before it 32 | chain after it 32 | each record: length u32, bytes
 //! ```
 //!
-//! Numbers are little-endian. It is cut into parts of at most [`CHUNK_BYTES_MAX`] under one key per part. Pages of several
-//! callers have one part, and one entry is atomic; only a caller whose drafts need more gets a page, and so a batch, of its own.
+//! Numbers are little-endian. A page is cut into parts of at most [`CHUNK_BYTES_MAX`] under one key per part. A page with several
+//! callers' records has one part, because one entry is atomic; a caller whose drafts need more gets a page, and so a batch, of
+//! its own.
 
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
@@ -25,7 +26,6 @@ pub(crate) const PARTS_MAX: usize = BATCH_ENTRIES_MAX - 1;
 /// Bytes of the largest page.
 pub(crate) const PAGE_BYTES_MAX: usize = PARTS_MAX * CHUNK_BYTES_MAX;
 
-/// A page being filled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct PageBuilder {
     first: Seq,
@@ -51,7 +51,7 @@ impl PageBuilder {
         self.chain
     }
 
-    /// The page as it is now, to come back to.
+    /// The current state of the page, for [`PageBuilder::roll_back`].
     pub(crate) fn savepoint(&self) -> Savepoint {
         Savepoint { count: self.count, bytes: self.records.len(), chain: self.chain }
     }
@@ -105,7 +105,7 @@ impl PageBuilder {
         self.chain
     }
 
-    /// Bytes of the page as it stands.
+    /// Bytes of the page.
     pub(crate) fn bytes(&self) -> usize {
         HEADER_BYTES + self.records.len()
     }
@@ -124,7 +124,7 @@ impl PageBuilder {
     }
 }
 
-/// A place in a page that is being filled.
+/// A state of a page that is being filled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Savepoint {
     count: u16,
@@ -133,12 +133,12 @@ pub(crate) struct Savepoint {
 }
 
 impl Savepoint {
-    /// Whether nothing stands before it.
+    /// Whether the page was empty.
     pub(crate) fn is_start(&self) -> bool {
         self.count == 0
     }
 
-    /// Bytes that a page of its own would have for what came after it, up to the page as it is.
+    /// Bytes of a page with only the records added since.
     pub(crate) fn bytes_since(&self, page: &PageBuilder) -> usize {
         page.bytes() - self.bytes
     }
@@ -166,7 +166,7 @@ pub(crate) struct RecordPage {
 /// Why bytes are no page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PageError {
-    /// The bytes end early, go on too long or are of another version.
+    /// The bytes end early, continue too long, or have another version.
     #[error("the page that begins with seq {first} does not read ({bytes} bytes)")]
     Unreadable { first: Seq, bytes: usize },
     /// The records do not lead to the page's own hash.
@@ -175,7 +175,6 @@ pub(crate) enum PageError {
 }
 
 impl PageError {
-    /// The page's first seq.
     pub(crate) fn first(&self) -> Seq {
         match self {
             PageError::Unreadable { first, .. } | PageError::Chain { first, .. } => *first,
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_split_at_a_savepoint_is_two_that_follow_each_other_and_rolled_back_is_as_it_was() {
+    fn a_page_splits_at_a_savepoint_and_rolls_back_to_it() {
         let one = page(&[b"one"]);
         let mut both = one.clone();
         let savepoint = both.savepoint();

@@ -1,4 +1,4 @@
-//! Reading the log. Readers see what is durable and nothing else; every page is checked against its own chain as it is read.
+//! Reading the log. Readers see durable records only; every page is checked against its chain as it is read.
 
 use std::ops::ControlFlow;
 
@@ -37,12 +37,12 @@ pub struct Found {
     pub decision: Option<Vec<u8>>,
 }
 
-/// What waits for central. An epoch's own first record is nobody's event and is not counted.
+/// Events that wait for central. An epoch's first record is not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// How many events.
+    /// Number of events.
     pub count: u64,
-    /// When the oldest was taken in, by the node's clock.
+    /// When the node recorded the oldest one, by its clock.
     pub oldest: Option<Timestamp>,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn records(
 
 fn follows(epoch: u32, from: Seq, before: Option<(Seq, ChainHash)>, page: RecordPage) -> Result<RecordPage, Finding> {
     match before {
-        // Pages that begin behind where reading was to begin: the one that held it is gone, and must not be passed over.
+        // The first page begins after `from`: the page that held it is missing and must not be skipped silently.
         None if page.first > from => Err(Finding::Gap { epoch, expected: from, found: page.first }),
         Some((seq, _)) if page.first != seq.next() => {
             Err(Finding::Gap { epoch, expected: seq.next(), found: page.first })

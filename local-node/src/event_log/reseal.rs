@@ -58,7 +58,7 @@ impl Writer {
         self.readable(&sources)?;
         self.begin_epoch(previous, reason, &sources).map_err(|error| self.unopened(error))?;
         self.finish_reseal(sources)?;
-        // What was found lies behind the new epoch.
+        // Whatever was found damaged precedes the new epoch.
         self.shared.healed_by_new_epoch();
         Ok(self.epoch)
     }
@@ -115,7 +115,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Seals what is left of older epochs, and opens the log. Also after a crash in the middle.
+    /// Seals the remaining events of older epochs and opens the log. Also continues after a crash.
     pub(crate) fn finish_reseal(&mut self, mut sources: Reseal) -> Result<(), EpochError> {
         while !sources.is_empty() {
             let sealed = self.reseal_some(&mut sources)?;
@@ -147,7 +147,7 @@ impl Writer {
         Ok(sealed)
     }
 
-    /// Seals one page's events from a seq on, together with the note of what is left after it.
+    /// Seals one page's events from a seq on, in one batch with the note of what is left.
     fn reseal_page(
         &mut self,
         source: &RecordPage,
@@ -155,7 +155,7 @@ impl Writer {
         from: Seq,
         left: &Reseal,
     ) -> Result<Vec<(EventId, LogPosition)>, StoreError> {
-        // The time it was taken in stays: what waits for central waits since then.
+        // The time of the first append is kept: the event has waited for central since then.
         let mut page = PageBuilder::new(self.seq.next(), self.chain, source.appended_at);
         let mut ids = Vec::new();
         for (seq, _, record) in source.numbered().filter(|(seq, ..)| *seq >= from) {

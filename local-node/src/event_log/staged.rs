@@ -15,7 +15,6 @@ use super::position::LogPosition;
 pub(crate) struct Staged {
     epoch: Epoch,
     pages: Vec<PageBuilder>,
-    /// The page being filled.
     page: PageBuilder,
     events: Vec<(Event, ChainHash)>,
     /// Index into `events` by event id.
@@ -44,8 +43,8 @@ impl Staged {
         Staged { epoch, pages: Vec::new(), page, events: Vec::new(), ids: HashMap::new(), now, bytes: 0 }
     }
 
-    /// The pages to write, in order. They must continue the log exactly where it ends: a group that was staged against another end would
-    /// be stored as a chain that does not verify.
+    /// The pages to write, in order. They must continue the log exactly at its end: a group staged against another end would be
+    /// stored as a chain that does not verify.
     pub(crate) fn pages_after(&self, epoch: Epoch, seq: Seq, chain: ChainHash) -> impl Iterator<Item = &PageBuilder> {
         assert_eq!(self.epoch, epoch, "a group is written in the epoch it was staged for");
         let mut end = (seq, chain);

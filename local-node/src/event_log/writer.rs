@@ -1,4 +1,5 @@
-//! The log's writing side: the end of the log, the commit of a group, and what follows a failed write. One thread owns it (`group`).
+//! The log's writing side: the end of the log, the commit of a group, and the reaction to a failed write. One thread owns it
+//! (`group`).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,13 +16,13 @@ use super::staged::Staged;
 use super::store::StoreError;
 use super::{AppendError, Appended, DecideError, Head};
 
-/// Blocks of id runs merged after each group, so that merging keeps ahead of new ids without holding anybody up.
+/// Blocks of id runs merged after each group, so that merging keeps pace with new ids without delaying callers.
 const MERGE_BLOCKS: usize = 8;
 
 /// The way back to a caller of [`Log`](super::Log), who waits for it.
 pub(crate) type Reply<T, E> = oneshot::Sender<Result<T, E>>;
 
-/// An answer that is true only after the flush.
+/// An answer that is sent after the flush.
 pub(crate) enum WriterAnswer {
     Appended(Vec<Appended>, Reply<Vec<Appended>, AppendError>),
     Decided(u32, Seq, Reply<(), DecideError>),
@@ -30,7 +31,7 @@ pub(crate) enum WriterAnswer {
 
 impl WriterAnswer {
     fn give(self) {
-        // A caller that went away will ask again, and be answered with the duplicate.
+        // A caller that went away will retry and get the duplicate.
         match self {
             WriterAnswer::Appended(appended, reply) => drop(reply.send(Ok(appended))),
             WriterAnswer::Decided(_, _, reply) => drop(reply.send(Ok(()))),
@@ -52,9 +53,7 @@ pub(crate) struct Writer {
     pub(crate) shared: Arc<SharedLog>,
     pub(crate) ids: IdWriter,
     pub(crate) epoch: Epoch,
-    /// The last record written.
     pub(crate) seq: Seq,
-    /// The chain after it.
     pub(crate) chain: ChainHash,
     /// What is known of the machine's clock, once it was looked at.
     pub(crate) clock: Option<ClockState>,
@@ -138,8 +137,8 @@ impl Writer {
         }
     }
 
-    /// After a failed write nothing is known about the disk: the log closes itself. The mark is written before anybody hears of it:
-    /// what was acknowledged may be gone with the sync that failed, and the next start has to know how far it went.
+    /// After a failed write the state of the disk is unknown, so the log closes itself. The mark is written before any caller is
+    /// answered: acknowledged records may be lost with the failed sync, and the next start has to know how far the log went.
     pub(crate) fn fail(&mut self, error: StoreError) -> String {
         let reason = match self.shared.state() {
             State::Failed { reason } => reason,
@@ -153,8 +152,8 @@ impl Writer {
         reason
     }
 
-    /// Writes the mark where the published head moved since the last one. What the writer has beyond that head, as while an epoch is
-    /// being opened, was not acknowledged.
+    /// Writes the mark if the published head moved since the last one. Records beyond that head, as while an epoch is opened,
+    /// were not acknowledged.
     pub(crate) fn write_mark(&mut self) {
         if !self.mark_is_behind {
             return;

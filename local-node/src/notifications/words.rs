@@ -1,5 +1,3 @@
-//! The sentences, in French and in English.
-
 use comptoir_proto::instant;
 use comptoir_proto::start_page::Language;
 use jiff::tz::TimeZone;
@@ -9,17 +7,17 @@ use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARG
 const CONFLICT: &str = "CONFLICT";
 
 /// One line, and what it means.
-pub(super) fn text_of(kept: &NotificationEntry, language: Language) -> (String, String) {
-    of_zone(kept, language, TimeZone::system())
+pub(super) fn text_of(entry: &NotificationEntry, language: Language) -> (String, String) {
+    of_zone(entry, language, TimeZone::system())
 }
 
-fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
-    let what = format!("{} {}", kept.entity_type, kept.entity_id);
-    let why = kept.words.as_deref().or(kept.code.as_deref()).map(|why| format!(" ({why})")).unwrap_or_default();
+fn of_zone(entry: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
+    let what = format!("{} {}", entry.entity_type, entry.entity_id);
+    let why = entry.words.as_deref().or(entry.code.as_deref()).map(|why| format!(" ({why})")).unwrap_or_default();
     let (title, detail) = match language {
-        Language::French => match kept.kind.as_str() {
+        Language::French => match entry.kind.as_str() {
             ALREADY_VALIDATED => (
-                first_french(kept, zone),
+                first_french(entry, zone),
                 format!("{what} était déjà validée. Votre validation reste au journal et ne compte pas."),
             ),
             CONFLICT => (
@@ -38,19 +36,19 @@ fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (Str
                 format!("La valeur du central reste : {what}"),
                 format!("L'événement reste au journal ; seul le central change cette valeur{why}."),
             ),
-            "RELEASED" => released_french(kept, &what, zone),
+            "RELEASED" => released_french(entry, &what, zone),
             "RESOLVED" => (
                 format!("Conflit réglé : {what}"),
                 format!(
                     "{} a choisi : {}{}.",
-                    kept.by.as_deref().unwrap_or("Une personne"),
-                    match kept.data["choice"].as_str() {
+                    entry.by.as_deref().unwrap_or("Une personne"),
+                    match entry.data["choice"].as_str() {
                         Some("server") => "la version du central reste, la vôtre ne compte pas",
                         Some("local") => "votre version vaut",
                         Some("merged") => "les deux versions sont fusionnées",
                         _ => "voyez la fiche",
                     },
-                    reason(kept)
+                    reason(entry)
                 ),
             ),
             DECISION_CHANGED => (
@@ -63,14 +61,14 @@ fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (Str
                 format!("Trop grand pour ce poste : {what}"),
                 format!(
                     "La fiche a {} octets et n'est à jour qu'au central : lisez-la là-bas, et allégez-la.",
-                    kept.words.as_deref().unwrap_or("trop d'")
+                    entry.words.as_deref().unwrap_or("trop d'")
                 ),
             ),
             other => (format!("{other} : {what}"), format!("Le central le signale{why}.")),
         },
-        Language::English => match kept.kind.as_str() {
+        Language::English => match entry.kind.as_str() {
             ALREADY_VALIDATED => (
-                first_english(kept, zone),
+                first_english(entry, zone),
                 format!("{what} was validated already. Your validation stays in the log and does not count."),
             ),
             CONFLICT => (
@@ -88,32 +86,32 @@ fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (Str
                 format!("Central's value stays: {what}"),
                 format!("The event stays in the log; central alone changes this value{why}."),
             ),
-            "RELEASED" => released_english(kept, &what, zone),
+            "RELEASED" => released_english(entry, &what, zone),
             "RESOLVED" => (
                 format!("Conflict resolved: {what}"),
                 format!(
                     "{} chose: {}{}.",
-                    kept.by.as_deref().unwrap_or("A person"),
-                    match kept.data["choice"].as_str() {
+                    entry.by.as_deref().unwrap_or("A person"),
+                    match entry.data["choice"].as_str() {
                         Some("server") => "central's version stays, yours does not count",
                         Some("local") => "your version counts",
                         Some("merged") => "the two versions are merged",
                         _ => "look at the record",
                     },
-                    reason(kept)
+                    reason(entry)
                 ),
             ),
             DECISION_CHANGED => (
                 format!("Central decided otherwise: {what}"),
                 format!(
-                    "Central was put back, and decided this event a second time{why}. Ask head office which holds."
+                    "Central was restored and decided this event a second time{why}. Ask head office which decision holds."
                 ),
             ),
             ROW_TOO_LARGE => (
                 format!("Too large for this machine: {what}"),
                 format!(
                     "The record has {} bytes and is up to date at central alone: read it there, and make it smaller.",
-                    kept.words.as_deref().unwrap_or("too many")
+                    entry.words.as_deref().unwrap_or("too many")
                 ),
             ),
             other => (format!("{other}: {what}"), format!("Central says so{why}.")),
@@ -123,17 +121,17 @@ fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (Str
 }
 
 /// What the person gave as their reason.
-fn reason(kept: &NotificationEntry) -> String {
-    kept.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
+fn reason(entry: &NotificationEntry) -> String {
+    entry.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
-/// What was set apart is judged where it is released: it may come too late there.
-fn released_french(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
+/// A quarantined event is decided at its release, which may be too late.
+fn released_french(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
     let looked_at = "Ce qui était mis de côté a été vérifié au central";
-    match (released_as(kept), kept.code.as_deref()) {
+    match (released_as(entry), entry.code.as_deref()) {
         (CONFLICT, Some(ALREADY_VALIDATED)) => (
             format!("Vérifié, sans effet : {what}"),
-            format!("{looked_at} ; une autre validation vaut. {}.", first_french(&first_of(kept), zone)),
+            format!("{looked_at} ; une autre validation vaut. {}.", first_french(&first_of(entry), zone)),
         ),
         (CONFLICT, _) => (
             format!("Vérifié, en conflit : {what}"),
@@ -147,12 +145,12 @@ fn released_french(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (Str
     }
 }
 
-fn released_english(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
-    let looked_at = "What was set apart was looked at at central";
-    match (released_as(kept), kept.code.as_deref()) {
+fn released_english(entry: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
+    let looked_at = "The quarantined event was reviewed at central";
+    match (released_as(entry), entry.code.as_deref()) {
         (CONFLICT, Some(ALREADY_VALIDATED)) => (
             format!("Looked at, without effect: {what}"),
-            format!("{looked_at}; another validation stands. {}.", first_english(&first_of(kept), zone)),
+            format!("{looked_at}; another validation counts. {}.", first_english(&first_of(entry), zone)),
         ),
         (CONFLICT, _) => (
             format!("Looked at, in conflict: {what}"),
@@ -165,36 +163,36 @@ fn released_english(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (St
     }
 }
 
-/// What a release came to.
-fn released_as(kept: &NotificationEntry) -> &str {
-    kept.data["verdict"].as_str().unwrap_or_default()
+/// The verdict of a release.
+fn released_as(entry: &NotificationEntry) -> &str {
+    entry.data["verdict"].as_str().unwrap_or_default()
 }
 
 /// Who was first, as the resolution of a release names them.
-fn first_of(kept: &NotificationEntry) -> NotificationEntry {
-    let data = kept.data["resolution"].clone();
-    NotificationEntry { by: data["data"]["user"].as_str().map(str::to_owned), data, ..kept.clone() }
+fn first_of(entry: &NotificationEntry) -> NotificationEntry {
+    let data = entry.data["resolution"].clone();
+    NotificationEntry { by: data["data"]["user"].as_str().map(str::to_owned), data, ..entry.clone() }
 }
 
-fn first_french(kept: &NotificationEntry, zone: TimeZone) -> String {
-    let by = kept.by.as_deref().unwrap_or("quelqu'un d'autre");
-    match first_at(kept, zone, "%d/%m/%Y à %H:%M") {
+fn first_french(entry: &NotificationEntry, zone: TimeZone) -> String {
+    let by = entry.by.as_deref().unwrap_or("quelqu'un d'autre");
+    match first_at(entry, zone, "%d/%m/%Y à %H:%M") {
         Some(at) => format!("Validée par {by} le {at}"),
         None => format!("Validée par {by}"),
     }
 }
 
-fn first_english(kept: &NotificationEntry, zone: TimeZone) -> String {
-    let by = kept.by.as_deref().unwrap_or("somebody else");
-    match first_at(kept, zone, "%Y-%m-%d at %H:%M") {
+fn first_english(entry: &NotificationEntry, zone: TimeZone) -> String {
+    let by = entry.by.as_deref().unwrap_or("somebody else");
+    match first_at(entry, zone, "%Y-%m-%d at %H:%M") {
         Some(at) => format!("Validated by {by} on {at}"),
         None => format!("Validated by {by}"),
     }
 }
 
 /// When the first did it, as the clock on this wall shows it.
-fn first_at(kept: &NotificationEntry, zone: TimeZone, format: &str) -> Option<String> {
-    let at = instant::parse(kept.data["data"]["at"].as_str()?)?;
+fn first_at(entry: &NotificationEntry, zone: TimeZone, format: &str) -> Option<String> {
+    let at = instant::parse(entry.data["data"]["at"].as_str()?)?;
     let at = jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone);
     Some(at.strftime(format).to_string())
 }
@@ -207,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_driver_hears_who_was_first_in_their_own_language() {
-        let kept = NotificationEntry {
+        let entry = NotificationEntry {
             kind: ALREADY_VALIDATED.to_owned(),
             code: Some(ALREADY_VALIDATED.to_owned()),
             event_id: Uuid::nil(),
@@ -220,15 +218,15 @@ mod tests {
             data: json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}}),
             seen_at: None,
         };
-        let title = |language| of_zone(&kept, language, TimeZone::UTC).0;
+        let title = |language| of_zone(&entry, language, TimeZone::UTC).0;
         assert_eq!(title(Language::French), "Validée par Amadou le 05/01/2026 à 09:00");
         assert_eq!(title(Language::English), "Validated by Amadou on 2026-01-05 at 09:00");
     }
 
     #[test]
     fn an_editor_hears_whose_version_stays_and_why() {
-        let told = |data: serde_json::Value, language| {
-            let kept = NotificationEntry {
+        let text = |data: serde_json::Value, language| {
+            let entry = NotificationEntry {
                 kind: "RESOLVED".to_owned(),
                 code: None,
                 event_id: Uuid::nil(),
@@ -241,24 +239,24 @@ mod tests {
                 data,
                 seen_at: None,
             };
-            of_zone(&kept, language, TimeZone::UTC).1
+            of_zone(&entry, language, TimeZone::UTC).1
         };
         let chosen = json!({"choice": "server", "reason": "registre"});
         assert_eq!(
-            told(chosen, Language::French),
+            text(chosen, Language::French),
             "Amina a choisi : la version du central reste, la vôtre ne compte pas (registre)."
         );
-        assert_eq!(told(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
-        assert_eq!(told(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
-        assert_eq!(told(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
+        assert_eq!(text(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
+        assert_eq!(text(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
+        assert_eq!(text(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
     }
 
-    /// A validation was set apart for its code, another driver came first, then somebody released the one that was set apart.
+    /// A validation was quarantined for its code, another driver came first, then a person released it.
     #[test]
-    fn a_release_that_came_too_late_is_not_told_as_one_that_took_effect() {
+    fn a_late_release_is_not_reported_as_effective() {
         let resolution = json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}});
-        let told = |verdict: &str, code: Option<&str>, language| {
-            let kept = NotificationEntry {
+        let text = |verdict: &str, code: Option<&str>, language| {
+            let entry = NotificationEntry {
                 kind: "RELEASED".to_owned(),
                 code: code.map(str::to_owned),
                 event_id: Uuid::nil(),
@@ -271,15 +269,15 @@ mod tests {
                 data: json!({"verdict": verdict, "code": code, "resolution": resolution}),
                 seen_at: None,
             };
-            of_zone(&kept, language, TimeZone::UTC)
+            of_zone(&entry, language, TimeZone::UTC)
         };
-        let (title, detail) = told("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
+        let (title, detail) = text("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
         assert_eq!(title, "Vérifié, sans effet : DELIVERY BL-7");
         assert!(detail.ends_with("une autre validation vaut. Validée par Amadou le 05/01/2026 à 09:00."), "{detail}");
-        let (title, detail) = told("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
+        let (title, detail) = text("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
         assert_eq!(title, "Looked at, without effect: DELIVERY BL-7");
         assert!(detail.ends_with("Validated by Amadou on 2026-01-05 at 09:00."), "{detail}");
-        let title = |verdict, language| told(verdict, None, language).0;
+        let title = |verdict, language| text(verdict, None, language).0;
         assert_eq!(title("CONFLICT", Language::French), "Vérifié, en conflit : DELIVERY BL-7");
         assert_eq!(title("CONFLICT", Language::English), "Looked at, in conflict: DELIVERY BL-7");
         assert_eq!(title("SUPERSEDED", Language::English), "Looked at, without effect: DELIVERY BL-7");

@@ -192,18 +192,18 @@ fn no_length_is_believed_beyond_its_limit() {
 }
 
 #[test]
-fn frames_stand_where_they_mean_something() {
+fn misplaced_frames_are_refused() {
     let start = |write: fn(&mut NodeBundleWriter<Vec<u8>>) -> Result<(), WriteError>| {
         let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();
         write(&mut bundle).unwrap();
         read(&*bundle.finish().unwrap()).unwrap_err().to_string()
     };
-    assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record stands before any epoch");
+    assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record precedes the first epoch");
     assert_eq!(start(|bundle| bundle.answer(b"")), "byte 39: a decision follows no record");
 }
 
 #[test]
-fn a_head_stands_behind_its_epoch_and_nowhere_else() {
+fn a_head_follows_its_epoch_frame_directly() {
     let head = EpochHead { seq: Seq(2), chain: chain(3) };
     let written = |after_record: bool| {
         let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();

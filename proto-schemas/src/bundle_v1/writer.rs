@@ -1,4 +1,4 @@
-//! Writing a bundle: into a file, or into a `Vec<u8>` that is emptied chunk by chunk as an HTTP body.
+//! Writes a bundle into a file, or into a `Vec<u8>` that is drained chunk by chunk as an HTTP body.
 
 use std::io::{self, Write};
 
@@ -27,14 +27,14 @@ pub enum WriteError {
     TooLarge {
         /// `record`, `decision`...
         what: &'static str,
-        /// How long it is.
+        /// Actual length in bytes.
         got: usize,
         /// How long it may be.
         max: usize,
     },
 }
 
-/// Writes one node's log: an epoch, its records, each with what the node keeps of its decision, the next epoch.
+/// Writes one node's log: an epoch, its records, each with the node's copy of its decision, then the next epoch.
 pub struct NodeBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> NodeBundleWriter<W> {
@@ -53,12 +53,12 @@ impl<W: Write> NodeBundleWriter<W> {
         self.0.frame(&Frame::Head(head))
     }
 
-    /// The next record and the chain after it. An epoch stands before the first.
+    /// Writes the next record and the chain after it. An epoch must precede the first record.
     pub fn record(&mut self, record: &[u8], chain: ChainHash) -> Result<(), WriteError> {
         self.0.frame(&Frame::Record { chain, record })
     }
 
-    /// What the node keeps of central's decision about the record just written.
+    /// Writes the node's copy of central's decision about the record just written.
     pub fn answer(&mut self, decision: &[u8]) -> Result<(), WriteError> {
         self.0.frame(&Frame::Answer(decision))
     }
@@ -80,8 +80,8 @@ impl NodeBundleWriter<Vec<u8>> {
 pub struct CentralBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> CentralBundleWriter<W> {
-    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain is `decision_chain`: position zero and
-    /// the tenant's decision genesis for a whole log.
+    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain is `decision_chain`: position
+    /// zero and the tenant's decision genesis for a whole log.
     pub fn start(
         to: W,
         tenant: TenantId,

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::golden::{RecordVector, vectors};
 
-/// A bundle in hex.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct BundleVector {
     about: String,

@@ -1,14 +1,12 @@
-//! How large an entity may grow.
-
 use super::*;
 use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 
-/// A field of so many bytes of value.
+/// A field with a value of that many bytes.
 fn long(name: &str, bytes: usize) -> String {
     format!("{name}=\"{}\"", "x".repeat(bytes - 2))
 }
 
-/// A field that fills an entity to the last byte, beside one of 200,000.
+/// A field that fills an entity to the last byte next to one of 200,000.
 fn rest() -> String {
     long("b", ENTITY_BYTES_MAX - 1 - (200_000 + 5) - 5)
 }
@@ -42,12 +40,12 @@ fn an_edit_fills_an_entity_to_the_last_byte_and_not_beyond_it() {
     }
 }
 
-/// A field whose entity has that many levels by it.
+/// A field that gives its entity that many levels.
 fn nested(name: &str, levels: usize) -> String {
     format!("{name}={}1{}", "[".repeat(levels - 1), "]".repeat(levels - 1))
 }
 
-/// What waits for a person is shown in levels of its own, too.
+/// Conflicts are shown with additional levels, too.
 #[test]
 fn an_edit_that_nests_too_deep_does_not_wait_for_a_person() {
     given([])
@@ -57,7 +55,7 @@ fn an_edit_that_nests_too_deep_does_not_wait_for_a_person() {
         .then(Verdict::Conflict, Code::UnknownEntity);
 }
 
-/// A row is given in levels of its own, and who reads it would stop at 128.
+/// A row has additional levels, and its readers stop at 128.
 #[test]
 fn an_entity_nests_so_deep_and_no_deeper() {
     for entity_type in ["CLIENT", "STUDENT"] {

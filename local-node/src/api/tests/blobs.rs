@@ -54,7 +54,7 @@ async fn bytes_that_are_not_those_of_the_name_are_nowhere() {
     shop.get(&path(&large)).await.problem(404, "NOT_FOUND");
 }
 
-/// A phone on a thin line that sends all it has before it looks at the answer: one that came early is a broken connection to it.
+/// A phone on a slow line that sends everything before it reads the answer: an early answer looks like a broken connection.
 #[tokio::test]
 async fn a_sender_is_answered_when_it_has_sent_everything() {
     let shop = Shop::open().await;

@@ -1,8 +1,8 @@
 use super::Shop;
 
-/// A person opens the address that was printed.
+/// A person opens the printed address.
 #[tokio::test]
-async fn the_start_page_shows_what_waits_in_the_browser_s_language_and_leads_only_to_what_is_there() {
+async fn the_start_page_uses_the_browsers_language_and_links_to_existing_paths() {
     let shop = Shop::open().await;
     shop.sell(1..3).await;
     let french = shop.send("GET", "/", "application/json", "").await;
@@ -12,7 +12,7 @@ async fn the_start_page_shows_what_waits_in_the_browser_s_language_and_leads_onl
     assert!(french.text().contains("<dt>À envoyer</dt><dd>2<small>"), "{}", french.text());
     assert!(english.text().contains("<dt>To be sent</dt><dd>2<small>"), "{}", english.text());
     assert!(english.text().contains(&shop.node.log().identity().site.to_string()));
-    assert!(!english.text().contains("://"), "an address stands in the page");
+    assert!(!english.text().contains("://"), "the page contains an address");
     let links: Vec<String> =
         english.text().split("href=\"").skip(1).filter_map(|rest| Some(rest.split('"').next()?.to_owned())).collect();
     assert_eq!(links.len(), 5);

@@ -1,4 +1,4 @@
-//! What is shown over central's rows: given rows, when this node writes, then what it shows is what central will come to.
+//! Shown rows: given central's rows, when this node writes, then it shows what central will decide.
 
 mod simulation;
 
@@ -77,22 +77,20 @@ impl Shop {
         self.runtime.block_on(self.log.put(vec![batch])).unwrap();
     }
 
-    /// Central gives a row.
     fn given(&self, kind: RowKind, entity_type: &str, id: &str, site: Option<Uuid>, row: &Value) {
         let position = row["version"].as_u64().unwrap();
         let row = RawValue::from_string(row.to_string()).unwrap();
-        let held = HeldRow { generation: 1, position, brought_at: 7, row };
+        let held = HeldRow { generation: 1, position, received_at: 7, row };
         self.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     }
 
     /// Everything up to a position is here.
     fn complete(&self, position: u64) {
-        let place =
+        let progress =
             PullProgress { generation: 1, cursor: None, complete_through: Some(position), ..PullProgress::default() };
-        self.keep(vec![place.change()]);
+        self.keep(vec![progress.change()]);
     }
 
-    /// This node writes.
     fn write(&mut self, entity_type: &str, id: &str, action: &str, payload: &Value) -> EventId {
         self.events += 1;
         let event = EventId::new(Uuid::from_u128(self.events));
@@ -141,7 +139,7 @@ fn accepted(position: u64) -> Value {
 }
 
 #[test]
-fn an_edit_is_shown_at_once_and_leaves_when_central_gives_it_back() {
+fn an_edit_is_shown_at_once_until_centrals_row_has_it() {
     let mut shop = Shop::new();
     shop.given(RowKind::Entity, "CLIENT", "c-1", None, &client("c-1", 5, &json!({"name": "Dupont", "city": "Lyon"})));
     shop.complete(5);
@@ -159,7 +157,7 @@ fn an_edit_is_shown_at_once_and_leaves_when_central_gives_it_back() {
     shop.decided(&[accepted(6), accepted(9)]);
     let acked = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
     assert_eq!((&acked["fields"]["name"], &acked["pending"][0]["status"]), (&json!("Durand"), &json!("ACKED")));
-    // Somebody else was later: central's row comes with both.
+    // Another writer was later: central's row contains both changes.
     shop.given(RowKind::Entity, "CLIENT", "c-1", None, &client("c-1", 12, &json!({"name": "Dubois"})));
     shop.complete(12);
     let back = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
@@ -215,7 +213,7 @@ fn what_waits_is_judged_by_the_rulebook_that_central_gave() {
 }
 
 #[test]
-fn lists_join_what_is_only_here_page_by_page() {
+fn lists_merge_local_rows_page_by_page() {
     let mut shop = Shop::new();
     for (id, version) in [("a", 1), ("c", 2), ("e", 3)] {
         shop.given(RowKind::Entity, "CLIENT", id, None, &client(id, version, &json!({})));
@@ -282,7 +280,7 @@ fn an_invoice_waits_for_its_number() {
 }
 
 #[test]
-fn stock_is_centrals_figure_and_what_waits_stands_beside_it() {
+fn stock_is_centrals_figure_with_pending_quantities_alongside() {
     let mut shop = Shop::new();
     let site = identity().site.uuid();
     shop.given(
@@ -333,7 +331,7 @@ fn stock_is_centrals_figure_and_what_waits_stands_beside_it() {
 }
 
 #[test]
-fn a_sale_that_is_in_centrals_figure_already_does_not_wait_beside_it() {
+fn a_sale_in_centrals_figure_is_not_pending_as_well() {
     let mut shop = Shop::new();
     let site = identity().site.uuid();
     let given = |shop: &Shop, version: u64, quantity: &str| {
@@ -356,7 +354,7 @@ fn a_sale_that_is_in_centrals_figure_already_does_not_wait_beside_it() {
     assert_eq!(shown(&shop), says("10", "8", 4, false));
     shop.decided(&[accepted(4), accepted(5), accepted(6)]);
     assert_eq!(shown(&shop), says("10", "8", 4, false), "acknowledged, and not given back");
-    // The row comes in a part of a page, before the cursor that names the page's end.
+    // The row comes in a part of a page, before the cursor of the page's end.
     given(&shop, 5, "6");
     assert_eq!(shown(&shop), says("6", "4", 2, false), "the first is in the figure");
     given(&shop, 6, "2");
@@ -367,22 +365,22 @@ fn a_sale_that_is_in_centrals_figure_already_does_not_wait_beside_it() {
     assert_eq!(shown(&shop), says("2", "0", 0, true));
 }
 
-/// Central was put back to an older copy: the positions behind it are given again, to other events. What this node was told of its own
-/// before says nothing about rows that come after.
+/// Central was restored from an older copy and gives later positions to other events. The positions this node knows for its own
+/// events say nothing about rows that come afterwards.
 #[test]
-fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_position() {
+fn after_a_restore_of_central_each_own_event_is_shown_once() {
     let mut shop = Shop::new();
     let site = identity().site.uuid();
     let put = |shop: &Shop, generation: u32, kind, entity_type: &str, id: &str, site, row: Value| {
         let position = row["version"].as_u64().unwrap();
         let row = RawValue::from_string(row.to_string()).unwrap();
-        let held = HeldRow { generation, position, brought_at: 7, row };
+        let held = HeldRow { generation, position, received_at: 7, row };
         shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(kind, entity_type, id, site), held.encode())]);
     };
     let stock = |version: u64, quantity: &str| json!({"site": site, "product": "A", "version": version, "quantity": quantity, "backordered": "0"});
     let sale = json!({"currency": "EUR", "total_minor": 510,
         "lines": [{"product": "A", "quantity": "2", "unit_price": "2.55"}]});
-    // Name, city, how many events are over the row; the figure of stock and what was sold beside it.
+    // Name, city, number of pending events; the stock figure and the pending sales.
     let shown = |shop: &Shop| {
         let row = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
         let list = shop.models.stock(&RowPage { limit: 10, after: None }, SyncProgress::default(), |_| true).unwrap();
@@ -402,18 +400,18 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
     shop.decided(&[accepted(899), accepted(950), accepted(951)]);
     assert_eq!(shown(&shop), says("Durand", "Lyon", 1, "10", "2"), "decided, and not given back");
 
-    // It stands at 400 now, and is given back what it misses. Meanwhile this node goes on.
-    let waiting = PullProgress::read(&shop.log).unwrap().put_back(LogPosition { epoch: 1, seq: Seq(3) });
+    // Central is at 400 now and is resent missing records. Meanwhile this node continues.
+    let waiting = PullProgress::read(&shop.log).unwrap().restored(LogPosition { epoch: 1, seq: Seq(3) });
     shop.keep(vec![waiting.change()]);
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"city": "Paris"}));
     shop.write("SALE", "s-2", "SALE_RECORDED", &sale);
     shop.decided(&[accepted(403), accepted(404)]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"), "403 is no older than 900 was");
-    let loading = waiting.put_back(LogPosition { epoch: 1, seq: Seq(5) }).begin_load();
+    let loading = waiting.restored(LogPosition { epoch: 1, seq: Seq(5) }).begin_load();
     shop.keep(vec![loading.change()]);
     assert_eq!(shown(&shop), says("Durand", "Paris", 2, "10", "4"));
 
-    // The load brings row by row what it holds now, and others have written too.
+    // The bootstrap returns rows one by one, and others have written too.
     let after = client("c-1", 403, &json!({"name": "Durand", "city": "Paris"}));
     put(&shop, 2, RowKind::Entity, "CLIENT", "c-1", None, after);
     assert_eq!(shown(&shop), says("Durand", "Paris", 0, "10", "4"), "950 is above 403, and in the row all the same");
@@ -429,21 +427,21 @@ fn after_central_was_put_back_each_own_event_is_shown_once_whatever_its_old_posi
 }
 
 #[test]
-fn what_a_central_that_was_put_back_was_not_given_stays_over_its_rows() {
+fn events_not_resent_to_a_restored_central_stay_over_its_rows() {
     let mut shop = Shop::new();
     shop.given(RowKind::Entity, "CLIENT", "c-1", None, &client("c-1", 900, &json!({"name": "Dupont"})));
     shop.complete(900);
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"name": "Durand"}));
     shop.write("CLIENT", "c-1", "UPDATE", &json!({"phone": "06"}));
     shop.decided(&[accepted(899), accepted(950), accepted(951)]);
-    let place = PullProgress::read(&shop.log).unwrap();
+    let progress = PullProgress::read(&shop.log).unwrap();
     let at = |seq| LogPosition { epoch: 1, seq: Seq(seq) };
-    let loading = place.put_back(at(3)).given_back_to(at(2)).begin_load();
+    let loading = progress.restored(at(3)).resent_up_to(at(2)).begin_load();
     let cursor: comptoir_proto::pull_v1::PullCursor =
         serde_json::from_value(json!({"incarnation": Uuid::nil(), "scope": "s", "position": 404})).unwrap();
     shop.keep(vec![loading.end_load(cursor.to_string(), &cursor).change()]);
     let row = RawValue::from_string(client("c-1", 403, &json!({"name": "Durand"})).to_string()).unwrap();
-    let held = HeldRow { generation: 2, position: 403, brought_at: 7, row };
+    let held = HeldRow { generation: 2, position: 403, received_at: 7, row };
     shop.keep(vec![KeyChange::set(KeySpace::Row, rows::key(RowKind::Entity, "CLIENT", "c-1", None), held.encode())]);
     let shown = shop.one::<EntityRow>("CLIENT", "c-1").unwrap();
     assert_eq!(shown["fields"], json!({"name": "Durand", "phone": "06"}));
@@ -475,8 +473,8 @@ fn payload_of(action: usize, field: usize, value: u8) -> (&'static str, Value) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-    /// Any run of a node's own edits over any earlier run that central holds: what is shown before they are sent, while some are acknowledged,
-    /// and after a restart is what central's own rules make of them.
+    /// Any run of a node's own edits over any earlier run that central holds: the shown rows before the push, with some edits
+    /// acknowledged, and after a restart equal the result of central's own rules.
     #[test]
     fn what_is_shown_is_what_central_will_come_to(
         school in any::<bool>(),
@@ -509,7 +507,7 @@ proptest! {
             }
             results.push(json!({"verdict": judgement.verdict.as_str(), "position": position}));
             if nth + 1 == sent {
-                // Central holds so much, and has given it back.
+                // Central holds these edits, and its row includes them.
                 if let Some(entity) = decision_state.entities.get(&key) {
                     shop.given(RowKind::Entity, entity_type, "e-1", None, &json!({
                         "entity_type": entity_type, "id": "e-1", "version": entity.version.0, "deleted": entity.deleted,
@@ -535,7 +533,7 @@ proptest! {
 }
 
 #[test]
-fn a_discarding_answer_is_told_from_others() {
+fn a_discarding_resolution_is_recognised() {
     let result = |resolution: Value| {
         let result =
             json!({"event_id": Uuid::nil(), "seq": 1, "verdict": "CONFLICT", "position": 1, "resolution": resolution});

@@ -1,5 +1,5 @@
-//! A central in memory and one node, in any order of writing, pushing, hearing, pulling, loading and being killed. After each step every
-//! row that is shown is the row that central gave with the node's own events over it that are not in that row: none twice, none missing.
+//! A central in memory and one node, with writes, pushes, answers, pulls, bootstraps and kills in any order. After each step
+//! every shown row is central's row plus the own events that row lacks: none twice, none missing.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,6 @@ enum Step {
     Validate {
         delivery: usize,
     },
-    /// Another node does.
     OtherWrites {
         client: usize,
         field: usize,
@@ -50,7 +49,7 @@ enum Step {
     Push {
         verdicts: Vec<Verdict>,
     },
-    /// The node hears of some of what central took, as where it sends again what was not answered.
+    /// The node receives some of central's decisions, as when it resends unanswered records.
     Hear {
         results: usize,
     },
@@ -58,18 +57,17 @@ enum Step {
     Release {
         which: prop::sample::Index,
     },
-    /// A page comes, and the node is killed after so many of its batches.
+    /// A page arrives, and the node is killed after that many of its batches.
     Pull {
         rows: usize,
         batches: usize,
     },
-    /// 410: everything is loaded anew.
+    /// 410: everything is loaded again.
     Gone,
-    /// Some rows of a first load come; the last bring its end.
+    /// Some rows of a bootstrap arrive; the last ones bring its end.
     Load {
         rows: usize,
     },
-    /// The node starts again.
     Restart,
 }
 
@@ -168,7 +166,7 @@ impl Central {
         self.history[&(key.clone(), self.rows[key].position)].clone()
     }
 
-    /// Who validated a delivery, if anybody did.
+    /// The user who validated a delivery, if any.
     fn first(&self, key: &RowKey) -> Option<Value> {
         Some(self.row(key)["validation"]["event_id"].clone()).filter(|first| !first.is_null())
     }
@@ -264,7 +262,7 @@ struct Node {
     disk: MemDisk,
     dir: TempDir,
     runtime: tokio::runtime::Runtime,
-    /// What this node wrote, in its log's order behind the epoch's first record.
+    /// What this node wrote, in log order after the epoch's first record.
     deeds: Vec<(Uuid, Deed)>,
 }
 
@@ -354,10 +352,10 @@ impl Node {
     }
 
     fn pull(&self, central: &Central, rows: usize, batches: usize) {
-        let place = PullProgress::read(&self.log).unwrap();
-        let Some(cursor) = place.cursor.clone() else { return };
+        let progress = PullProgress::read(&self.log).unwrap();
+        let Some(cursor) = progress.cursor.clone() else { return };
         let response = central.page(&cursor.parse().unwrap(), rows);
-        let mut applied = apply::page(&self.log, &place, response, Vec::new(), Timestamp(7)).unwrap().batches;
+        let mut applied = apply::page(&self.log, &progress, response, Vec::new(), Timestamp(7)).unwrap().batches;
         applied.truncate(batches);
         self.keep(applied);
     }
@@ -368,16 +366,16 @@ impl Node {
 
     /// A mark is `head@key`: of the head at the load's start, and of the last row before it.
     fn load(&self, central: &Central, count: usize) {
-        let mut place = PullProgress::read(&self.log).unwrap();
-        if place.cursor.is_some() {
+        let mut progress = PullProgress::read(&self.log).unwrap();
+        if progress.cursor.is_some() {
             return;
         }
-        let after = place.load.as_ref().and_then(|load| load.after.clone());
+        let after = progress.load.as_ref().and_then(|load| load.after.clone());
         let (head, key) = match after.as_deref().and_then(|mark| mark.split_once('@')) {
             Some((head, key)) => (head.parse().unwrap(), Some(serde_json::from_str::<RowKey>(key).unwrap())),
             None => {
-                place = place.begin_load();
-                self.keep(vec![vec![place.change()]]);
+                progress = progress.begin_load();
+                self.keep(vec![vec![progress.change()]]);
                 (central.head, None)
             }
         };
@@ -390,12 +388,12 @@ impl Node {
             .collect();
         if let Some(last) = given.last() {
             let mark = format!("{head}@{}", serde_json::to_string(&last.key).unwrap());
-            self.keep(apply::load(&self.log, &place, given, Some(mark), Vec::new(), Timestamp(7)).unwrap().batches);
+            self.keep(apply::load(&self.log, &progress, given, Some(mark), Vec::new(), Timestamp(7)).unwrap().batches);
             return;
         }
-        self.keep(apply::sweep(&self.log, place.generation, &[]).unwrap().batches);
+        self.keep(apply::sweep(&self.log, progress.generation, &[]).unwrap().batches);
         let cursor = cursor_at(head);
-        self.keep(vec![vec![place.end_load(cursor.to_string(), &cursor).change()]]);
+        self.keep(vec![vec![progress.end_load(cursor.to_string(), &cursor).change()]]);
     }
 
     /// The row that central gave, and its version.
@@ -407,7 +405,7 @@ impl Node {
         Some((row, held.position))
     }
 
-    /// Own events that the node knows to count, or has not heard of, and that are not in a row of that version; with what was heard.
+    /// Own events that count, or are undecided at the node, and that a row of that version lacks; with the node's knowledge.
     fn over<'a>(
         &'a self,
         central: &'a Central,
@@ -518,13 +516,13 @@ fn run_step(node: Node, central: &mut Central, step: Step) -> Node {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
-    fn a_row_has_each_own_event_once_whatever_comes_in_which_order(steps in steps()) {
+    fn a_row_has_each_own_event_once_in_any_order(steps in steps()) {
         let (mut node, mut central) = (Node::new(), Central::new());
         for step in steps {
             node = run_step(node, &mut central, step);
             node.check(&central);
         }
-        // The line holds at last: everything is sent, heard and given back.
+        // The line works at last: everything is sent, answered and pulled.
         node.push(&mut central, &vec![Verdict::Accepted; node.deeds.len() + 1]);
         node.hear(&central, usize::MAX);
         for _ in 0..10 {

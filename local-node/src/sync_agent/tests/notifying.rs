@@ -1,4 +1,4 @@
-//! What people hear of central's decisions: each once, whatever is killed; and the files that go before a batch.
+//! Notifications of central's decisions: each once, whatever is killed; and the files that are sent before a batch.
 
 use bytes::Bytes;
 use comptoir_core::position::Seq;
@@ -13,17 +13,17 @@ use super::{Phase, Shop, draft, id};
 use crate::blobs::BlobHash;
 use crate::notifications::{self, Language};
 
-fn told(shop: &Shop) -> Vec<Notification> {
+fn notified(shop: &Shop) -> Vec<Notification> {
     notifications::list(&shop.log, None, None, 1_000, Language::English).expect("the log reads").rows
 }
 
 /// A kind of notification and the event it speaks of.
 fn kinds(shop: &Shop) -> Vec<(String, Uuid)> {
-    told(shop).into_iter().map(|told| (told.kind, told.event_id)).collect()
+    notified(shop).into_iter().map(|notified| (notified.kind, notified.event_id)).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_central_set_apart_is_told_once_and_stays_seen() {
+async fn a_quarantine_is_notified_once_and_stays_seen() {
     let mut shop = Shop::new();
     shop.sell(0..30).await;
     shop.central.quarantines(id(3));
@@ -32,8 +32,8 @@ async fn what_central_set_apart_is_told_once_and_stays_seen() {
     shop.until(|state| state.notifications == 2).await;
     let quarantined = |number: u64| ("QUARANTINED".to_owned(), id(number).uuid());
     assert_eq!(kinds(&shop), [quarantined(3), quarantined(20)]);
-    assert_eq!((told(&shop)[0].entity_type.as_str(), told(&shop)[0].entity_id.as_str()), ("NOTE", "n-3"));
-    let first = notifications::parse_id(&told(&shop)[0].id).expect("an id");
+    assert_eq!((notified(&shop)[0].entity_type.as_str(), notified(&shop)[0].entity_id.as_str()), ("NOTE", "n-3"));
+    let first = notifications::parse_id(&notified(&shop)[0].id).expect("an id");
     let (seen, change) = notifications::seen(&shop.log, first, Language::English).unwrap().expect("it is there");
     assert!(seen.seen_at.is_some());
     shop.log.put(vec![change.into_iter().collect()]).await.unwrap();
@@ -41,7 +41,7 @@ async fn what_central_set_apart_is_told_once_and_stays_seen() {
     let again = notifications::of_decisions(&shop.log, Some(notifications::DecisionMark::default())).unwrap();
     shop.log.put(again.batches).await.unwrap();
     let unseen = notifications::list(&shop.log, Some(true), None, 10, Language::French).unwrap().rows;
-    assert_eq!((told(&shop).len(), unseen.len(), unseen[0].event_id), (2, 1, id(20).uuid()));
+    assert_eq!((notified(&shop).len(), unseen.len(), unseen[0].event_id), (2, 1, id(20).uuid()));
     assert_eq!(unseen[0].title, "Mis de côté par le central : NOTE n-20");
 }
 
@@ -63,8 +63,8 @@ async fn a_kill_between_a_decision_and_its_notification_loses_neither() {
     assert_eq!(kinds(&shop), []);
     // What every start of the agent does first.
     for _ in 0..2 {
-        let told = notifications::of_decisions(&shop.log, None).unwrap();
-        shop.log.put(told.batches).await.unwrap();
+        let notified = notifications::of_decisions(&shop.log, None).unwrap();
+        shop.log.put(notified.batches).await.unwrap();
         assert_eq!(kinds(&shop), [("REJECTED".to_owned(), id(1).uuid())]);
     }
 }
@@ -95,14 +95,15 @@ async fn notices_come_with_their_page_each_once() {
     shop.until(|state| state.pull.complete_through == Some(8)).await;
     shop.kill_puller().await;
     // The same pages again.
-    let mut place = crate::read_models::pull_progress::PullProgress::read(&shop.log).unwrap();
-    (place.cursor, place.complete_through) = (Some(cursor(Uuid::nil(), "", 1).to_string()), Some(1));
-    shop.log.put(vec![vec![place.change()]]).await.unwrap();
+    let mut progress = crate::read_models::pull_progress::PullProgress::read(&shop.log).unwrap();
+    (progress.cursor, progress.complete_through) = (Some(cursor(Uuid::nil(), "", 1).to_string()), Some(1));
+    shop.log.put(vec![vec![progress.change()]]).await.unwrap();
     shop.pull().until(|state| state.pull.complete_through == Some(8)).await;
-    let all: Vec<_> = told(&shop).into_iter().map(|told| (told.kind, told.position, told.by)).collect();
+    let all: Vec<_> =
+        notified(&shop).into_iter().map(|notified| (notified.kind, notified.position, notified.by)).collect();
     let by = Some("Amina".to_owned());
     assert_eq!(all, [("RESOLVED".to_owned(), 2, by.clone()), ("RELEASED".to_owned(), 8, by)]);
-    assert_eq!(told(&shop)[0].detail, "Amina chose: central's version stays, yours does not count.");
+    assert_eq!(notified(&shop)[0].detail, "Amina chose: central's version stays, yours does not count.");
 }
 
 /// A validation that names a file of these bytes.
@@ -142,12 +143,12 @@ async fn a_file_is_at_central_before_the_batch_that_names_it_and_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_is_lost_or_refused_holds_no_event_back() {
+async fn a_lost_or_refused_file_delays_no_event() {
     let mut shop = Shop::new();
     validate(&shop, 1, b"lost", false).await;
     shop.start().until_alert("BLOB_MISSING").await;
     shop.acked(2).await;
-    // The push that went well has not hidden it.
+    // The successful push has not hidden it.
     shop.until(|state| state.phase == Phase::Idle && state.last_success_at.is_some()).await;
     shop.until_alert("BLOB_MISSING").await;
     shop.central.answers_files_with([Ok(HttpAnswer { status: 404, retry_after: None, body: Bytes::new() })]);
@@ -166,7 +167,7 @@ fn news(shop: &Shop, kind: &str, about: (u64, &str), data: serde_json::Value) {
     down.notice(Notice { position, event_id, entity_type, entity_id, kind: kind.to_owned(), data, by, at });
 }
 
-/// Somebody decided while the node was about to load everything anew: the news of it are never given.
+/// Someone decided while the node was about to load everything again: it never receives those notices.
 #[tokio::test(start_paused = true)]
 async fn a_conflict_that_a_loaded_row_has_no_more_waits_for_nobody() {
     let mut shop = Shop::new();
@@ -203,7 +204,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
             json!({"event_id": id(seq.saturating_sub(2)).uuid(), "seq": seq, "verdict": verdict, "position": position});
         (Seq(seq), result.to_string().into_bytes())
     };
-    // Decided before anything came down: 0 and 1 set apart, 2 refused, 3 and 4 in conflict about the same note.
+    // Decided before anything was pulled: 0 and 1 quarantined, 2 rejected, 3 and 4 in conflict about the same note.
     let notes = [(2, "QUARANTINED"), (3, "QUARANTINED"), (4, "REJECTED"), (5, "CONFLICT"), (6, "CONFLICT")];
     let mut results = vec![decided(1, "ACCEPTED", 1)];
     results.extend(notes.iter().zip(2u64..).map(|((seq, verdict), position)| decided(*seq, verdict, position)));
@@ -211,7 +212,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
     shop.log.put(notifications::of_decisions(&shop.log, None).unwrap().batches).await.unwrap();
     let waiting = |shop: &Shop| notifications::waiting(&shop.log).unwrap();
     assert_eq!(waiting(&shop), 5);
-    // Positions of the news come after.
+    // Positions of the notices come after.
     for _ in 0..10 {
         shop.central.down().client("c-0", "Dupont");
     }
@@ -225,7 +226,7 @@ async fn what_waits_for_a_person_falls_when_the_pull_brings_what_somebody_decide
     shop.until(|state| state.needs_person.events == 3).await;
     news(&shop, "RESOLVED", (3, "n-3"), json!({"choice": "server"}));
     shop.until(|state| state.needs_person.events == 1).await;
-    // The agent begins with what is kept, and what was refused stays refused.
+    // The agent starts from the stored state, and the rejection stays.
     shop.kill_puller().await;
     let mut shop = shop.after_a_power_cut();
     shop.start().until(|state| state.needs_person.events == 1).await;

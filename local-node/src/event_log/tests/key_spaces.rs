@@ -1,11 +1,11 @@
-//! What stands beside the log: whole or not at all, in order, and never in the way of an append.
+//! Auxiliary data: changed atomically, in order, and never in the way of an append.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
 use comptoir_core::limits::BATCH_ENTRIES_MAX;
 
-use super::super::{AppendError, KEPT_BYTES_MAX, KeyChange, KeySpace, Log, entries_of};
+use super::super::{AppendError, KeyChange, KeySpace, Log, VALUE_BYTES_MAX, entries_of};
 use super::harness::{Node, append_each, block_on, ids, on_each_store};
 
 fn keep(log: &Log, batch: Vec<KeyChange>) -> Result<(), AppendError> {
@@ -30,7 +30,7 @@ fn rows(log: &Log) -> Vec<(String, usize)> {
 fn values_of_any_size_come_back_after_a_restart_and_leave_nothing_behind() {
     on_each_store(|node| {
         let log = node.open();
-        let large: Vec<u8> = (0..KEPT_BYTES_MAX / 2).map(|at| (at % 251) as u8).collect();
+        let large: Vec<u8> = (0..VALUE_BYTES_MAX / 2).map(|at| (at % 251) as u8).collect();
         keep(&log, vec![set("a", large.clone()), set("b", Vec::new()), set("c", vec![7; 4_090])]).unwrap();
         assert_eq!(log.get(KeySpace::Row, b"a").unwrap(), Some(large));
         keep(&log, vec![set("a", vec![1; 5_000]), KeyChange::remove(KeySpace::Row, b"c".to_vec())]).unwrap();
@@ -38,12 +38,12 @@ fn values_of_any_size_come_back_after_a_restart_and_leave_nothing_behind() {
         drop(log);
         let log = node.open();
         assert_eq!(rows(&log), [("a".to_owned(), 5_000), ("b".to_owned(), 0)]);
-        assert_eq!(log.get(KeySpace::Draft, b"a").unwrap(), None, "shelves are apart");
+        assert_eq!(log.get(KeySpace::SavedForm, b"a").unwrap(), None, "shelves are apart");
     });
 }
 
 #[test]
-fn keys_as_long_as_names_may_be_are_told_apart() {
+fn keys_of_the_longest_names_are_distinct() {
     on_each_store(|node| {
         let log = node.open();
         let key = |last: char| format!("{}{last}", "é".repeat(270));
@@ -61,8 +61,8 @@ fn keys_as_long_as_names_may_be_are_told_apart() {
 fn a_batch_that_does_not_fit_is_refused_and_the_log_goes_on() {
     let node = Node::in_memory();
     let log = node.open();
-    assert_eq!(entries_of(KEPT_BYTES_MAX), BATCH_ENTRIES_MAX - 1);
-    let refused = keep(&log, vec![set("a", vec![0; KEPT_BYTES_MAX + 8_192])]);
+    assert_eq!(entries_of(VALUE_BYTES_MAX), BATCH_ENTRIES_MAX - 1);
+    let refused = keep(&log, vec![set("a", vec![0; VALUE_BYTES_MAX + 8_192])]);
     assert!(matches!(refused, Err(AppendError::TooLarge { got: 257.., .. })), "{refused:?}");
     assert_eq!(log.get(KeySpace::Row, b"a").unwrap(), None);
     append_each(&log, 0..3);
@@ -71,7 +71,7 @@ fn a_batch_that_does_not_fit_is_refused_and_the_log_goes_on() {
 
 #[test]
 fn a_power_cut_leaves_whole_batches_in_their_order() {
-    for kept in 0..=3 {
+    for surviving in 0..=3 {
         let node = Node::in_memory();
         let log = node.open();
         node.disk().set_faults(super::super::memory::Faults { flushes_fail: true, ..Default::default() });
@@ -79,14 +79,14 @@ fn a_power_cut_leaves_whole_batches_in_their_order() {
         let answer = block_on(log.put(vec![batch("a"), batch("b"), batch("c")]));
         assert!(matches!(answer, Err(AppendError::ReadOnly { .. })), "nobody hears ok");
         drop(log);
-        node.disk().cut_power(kept);
+        node.disk().cut_power(surviving);
         let found: Vec<_> = rows(&node.open()).into_iter().map(|(key, _)| key).collect();
-        assert_eq!(found, ["a1", "a2", "b1", "b2", "c1", "c2"][..2 * kept]);
+        assert_eq!(found, ["a1", "a2", "b1", "b2", "c1", "c2"][..2 * surviving]);
     }
 }
 
 #[test]
-fn nothing_is_kept_where_the_disk_is_nearly_full() {
+fn nothing_is_stored_when_the_disk_is_nearly_full() {
     let node = Node::in_memory();
     let log = node.open();
     node.free_bytes.store(1, Ordering::Relaxed);
