@@ -68,7 +68,7 @@ struct Stream {
 
 /// Lines that are decided together, with those refused among them.
 #[derive(Default)]
-struct DraftGroup {
+struct LineGroup {
     slots: Vec<Slot>,
     drafts: Vec<(Draft, Fact)>,
 }
@@ -83,7 +83,7 @@ enum Slot {
 impl Stream {
     async fn follow(self, mut lines: NdjsonLines) -> Result<(), ClientGone> {
         loop {
-            let mut group = DraftGroup::default();
+            let mut group = LineGroup::default();
             while !group.is_full()
                 && let Some(line) = lines.next_buffered()
             {
@@ -99,7 +99,7 @@ impl Stream {
         }
     }
 
-    fn gather(&self, group: &mut DraftGroup, line: NdjsonLine) {
+    fn gather(&self, group: &mut LineGroup, line: NdjsonLine) {
         let number = line.number;
         match line.text.and_then(|text| self.check(number, &text)) {
             Ok(draft) => {
@@ -121,7 +121,7 @@ impl Stream {
     }
 
     /// One result per line, in order.
-    async fn decide(&self, group: DraftGroup) -> Vec<LineDto> {
+    async fn decide(&self, group: LineGroup) -> Vec<LineDto> {
         let mut outcomes = match group.drafts.is_empty() {
             true => Ok(Vec::new()),
             false => submit(&self.central, self.tenant, drafts_job(&self.author, group.drafts, false)).await,
@@ -142,7 +142,7 @@ impl Stream {
     }
 }
 
-impl DraftGroup {
+impl LineGroup {
     fn is_full(&self) -> bool {
         self.drafts.len() >= LIST_DRAFTS_MAX || self.slots.len() >= GROUP_LINES_MAX
     }

@@ -2,34 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::StoreError;
-
-/// A role that could get round row-level security or the log's privileges, or a server that forgets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnfitRole {
-    /// It is bound by no policy.
-    #[error("database role {role} is {what}: row-level security would not hold; connect as comptoir_service")]
-    TooPowerful {
-        /// Which.
-        role: String,
-        /// `superuser`, `bypassrls`, `owner of tables` or `member of comptoir_owner`.
-        what: String,
-    },
-    /// A statement could wait for ever.
-    #[error(
-        "the database has no lock_timeout: set it, with the other settings, by `comptoir migrate --create-roles`, or \
-         `alter database ... set lock_timeout = '10s'`"
-    )]
-    NoLockTimeout,
-    /// What was answered could be lost.
-    #[error("the database server has {setting} = {value}: what is acknowledged could be lost; set it to on")]
-    NotDurable {
-        /// Which.
-        setting: String,
-        /// As it is.
-        value: String,
-    },
-}
+use super::{StoreError, UnfitRole};
 
 /// Refuses a connection whose role is bound by no policy, or whose server does not keep what it commits.
 pub(super) async fn check(client: &Client) -> Result<(), StoreError> {

@@ -3,9 +3,34 @@
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-use super::checks::UnfitRole;
-
 const READ_ONLY: &str = "Read-only file system";
+
+/// A role that row-level security or the log's privileges would not bind, or a server that could lose a commit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitRole {
+    /// No policy binds the role.
+    #[error("database role {role} is {what}: row-level security would not hold; connect as comptoir_service")]
+    TooPowerful {
+        /// The role.
+        role: String,
+        /// `superuser`, `bypassrls`, `owner of tables` or `member of comptoir_owner`.
+        what: String,
+    },
+    /// A statement could wait for ever.
+    #[error(
+        "the database has no lock_timeout: set it, with the other settings, by `comptoir migrate --create-roles`, or \
+         `alter database ... set lock_timeout = '10s'`"
+    )]
+    NoLockTimeout,
+    /// An acknowledged commit could be lost.
+    #[error("the database server has {setting} = {value}: what is acknowledged could be lost; set it to on")]
+    NotDurable {
+        /// The setting.
+        setting: String,
+        /// Its value.
+        value: String,
+    },
+}
 
 /// What was being done when the connection was lost: it decides what is known about the outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -22,8 +22,8 @@ use uuid::Uuid;
 use crate::background;
 use crate::private_postgres::ServerWatch;
 pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate, prepare_server};
-pub use checks::UnfitRole;
-pub use error::{StoreError, TxPhase};
+
+pub use error::{StoreError, TxPhase, UnfitRole};
 
 pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 

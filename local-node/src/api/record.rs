@@ -13,7 +13,7 @@ use crate::blocking::blocking;
 use crate::event_log::AppendError;
 use crate::node::Node;
 
-/// A body of this many bytes is checked on a thread of its own, so that it delays no other request.
+/// A body this large is checked on a blocking thread, so that it delays no other request.
 const CHECK_ASIDE_BYTES: usize = 256 * 1024;
 
 /// Records a JSON body: an object is one draft, an array is a list.
