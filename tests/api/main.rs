@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use comptoir_tests::hand_made::HandMade;
-use comptoir_tests::processes::{self, Server};
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::processes::{self, Server};
+use comptoir_test_support::temp_folder;
 use serde_json::Value;
 
 /// A stream that never ends is not asked by a program that waits for the end: `local-node` has tests of it. The document itself is what
@@ -85,7 +86,7 @@ impl Held {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn central_and_a_node_answer_as_their_documents_say() {
-    let folder = processes::folder();
+    let folder = temp_folder();
     let path = folder.path().join("central");
     let central = Server::central(&path);
     let data_dir = path.display().to_string();
@@ -100,7 +101,7 @@ async fn central_and_a_node_answer_as_their_documents_say() {
     let site = text(&admin(&["site", "create", "--tenant", &tenant, "--code", "S1", "--name", "S1"])["site_id"]);
     let issue = |name: &str| admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", name]);
     let (till, shop) = (issue("till"), issue("shop"));
-    let of_central = seed::central(&central.url, &token, &text(&till["SYNC_API_KEY"]), HandMade::new(&till)).await;
+    let of_central = seed::central(&central.url, &token, &text(&till["SYNC_API_KEY"]), SealedLog::issued(&till)).await;
     let node = Server::node(&folder.path().join("node"), &shop, &central.url);
     let of_node = seed::node(&node.url).await;
     let (at_central, at_node) = std::thread::scope(|scope| {

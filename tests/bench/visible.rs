@@ -11,8 +11,8 @@ use anyhow::ensure;
 use comptoir_central::database::NAME;
 use comptoir_central::private_postgres::{ADMIN_ROLE, connection_string_of};
 use comptoir_proto::paths;
-use comptoir_tests::company::TestTenant;
-use comptoir_tests::processes::Server;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes::Server;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, Statement};
@@ -59,12 +59,12 @@ struct Pair {
     file: File,
     postgres: Client,
     insert: Statement,
-    _running: (TestTenant, [Server; 2]),
+    _running: (RunningTenant, [Server; 2]),
 }
 
 impl Pair {
     async fn open(folder: &Path) -> anyhow::Result<Pair> {
-        let company = TestTenant::new("Europe/Paris", "EUR");
+        let company = RunningTenant::new("Europe/Paris", "EUR");
         let node = |name: &str| {
             let issued = company.issue_node(&company.site(name), name);
             Server::node_asking_every(30, &company.path(name), &issued, &company.central.url)

@@ -7,14 +7,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use comptoir_tests::processes::{self, Server};
+use comptoir_test_support::processes::{self, Server};
+use comptoir_test_support::temp_folder;
 use serde_json::{Value, json};
 
 use crate::ext4;
 
 /// How long the slowest thing may take on a busy machine: the test fails after, it does not measure.
 const PATIENCE: Duration = Duration::from_secs(300);
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+const POLL_EVERY: Duration = Duration::from_millis(50);
 /// Two kilobytes each, so that Postgres needs new pages for them.
 const CLIENTS: u64 = 300;
 /// What is asked while the disk is full. Each may be answered or refused, and nothing is a defect of the program.
@@ -24,7 +25,7 @@ const QUESTIONS: [&str; 4] =
 #[test]
 fn a_central_on_a_full_disk_says_so_in_every_answer_loses_nothing_and_goes_on_when_there_is_room() -> anyhow::Result<()>
 {
-    let folder = processes::folder();
+    let folder = temp_folder();
     match ext4::Disk::create(folder.path(), "400M") {
         Ok(disk) => tokio::runtime::Runtime::new()?.block_on(goes_through(folder.path(), &disk)),
         Err(refusal) => {
@@ -109,7 +110,7 @@ impl Office {
             if started.elapsed() > PATIENCE {
                 bail!("{path} still says {status} {body}\n{}", self.central.words());
             }
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, ensure};
-use comptoir_tests::processes::Server;
+use comptoir_test_support::processes::Server;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use comptoir_test_support::RunningTenant;
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use comptoir_tests::company::TestTenant;
 
 const INVOICES_PER_NODE: usize = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_invoice_reference_is_missing_or_given_twice() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let (paris, lyon) = (company.site("PARIS"), company.site("LYON"));
     let nodes = [
         company.node(&paris, "paris-1", &company.central.url),
@@ -55,7 +54,7 @@ fn invoice(entity_id: &str, net: bool) -> Value {
 }
 
 /// Every reference that central gave, page by page.
-async fn references(company: &TestTenant) -> Vec<String> {
+async fn references(company: &RunningTenant) -> Vec<String> {
     let mut references = Vec::new();
     let mut cursor = String::new();
     loop {

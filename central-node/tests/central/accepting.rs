@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 use base64::Engine as _;
 use comptoir_proto::sync_v1::receipt_text;
+use comptoir_test_support::events::Sale;
+use comptoir_test_support::{TestCentral, verdicts};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::json;
-
-use crate::harness::{TestCentral, verdicts};
 
 #[tokio::test]
 async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
@@ -39,7 +39,7 @@ async fn the_same_records_again_whole_or_in_part_get_the_same_results() {
     for sale in 0..6 {
         node.sell(&format!("s-{sale}"));
     }
-    node.seal("SALE", "wrong", "SALE_RECORDED", &crate::harness::sale_payload(511));
+    node.record("wrong", &Sale { total_minor: 511, ..Sale::default() });
     let first = node.push(&scene, 1, 5).await;
     let whole = node.push(&scene, 1, 5).await;
     assert_eq!(whole.results, first.results, "whole");

@@ -2,10 +2,9 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use comptoir_test_support::TestCentral;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
-
-use crate::harness::TestCentral;
 
 /// 10 MiB: what `core/src/limits.rs` allows.
 const MAX: usize = 10 * 1024 * 1024;

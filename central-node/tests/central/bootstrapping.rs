@@ -6,11 +6,12 @@ use std::io::Write as _;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
 use comptoir_proto::pull_v1::{BOOTSTRAP_TYPE, BootstrapLine, PullCursor, RowKey};
+use comptoir_test_support::events::Invoice;
+use comptoir_test_support::{SealedLog, TestCentral};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::{Node, TestCentral, invoice_payload};
 use crate::pulling::pull;
 
 const CUTS: usize = 50;
@@ -22,14 +23,14 @@ struct Stream {
     bytes: usize,
 }
 
-async fn ask(scene: &TestCentral, node: &Node, after: Option<&str>) -> axum::response::Response {
+async fn ask(scene: &TestCentral, node: &SealedLog, after: Option<&str>) -> axum::response::Response {
     let after = after.map(|after| format!("?after={after}")).unwrap_or_default();
     let request = Request::get(format!("/api/v1/sync/bootstrap{after}"))
         .header(header::AUTHORIZATION, format!("Bearer {}", node.key));
     scene.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
-async fn open(scene: &TestCentral, node: &Node, after: Option<&str>) -> Stream {
+async fn open(scene: &TestCentral, node: &SealedLog, after: Option<&str>) -> Stream {
     let response = ask(scene, node, after).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[header::CONTENT_TYPE], BOOTSTRAP_TYPE);
@@ -101,7 +102,7 @@ impl Load {
 }
 
 /// A whole load: its last mark, and the cursor that it ends with.
-pub(crate) async fn load(scene: &TestCentral, node: &Node) -> (String, PullCursor) {
+pub(crate) async fn load(scene: &TestCentral, node: &SealedLog) -> (String, PullCursor) {
     let mut load = Load::default();
     load.take(open(scene, node, None).await, usize::MAX).await;
     (load.mark.unwrap(), load.end.unwrap())
@@ -115,7 +116,7 @@ async fn a_load_gives_the_rows_that_a_pull_from_nothing_gives_and_ends_where_a_p
     for writer in [&mut node, &mut stranger] {
         for number in 0..3 {
             writer.seal("CLIENT", &format!("c.{number} é"), "CREATE", &json!({ "name": "Durand" }));
-            writer.seal("INVOICE", &format!("i-{number}"), "INVOICE_CREATED", &invoice_payload());
+            writer.record(&format!("i-{number}"), &Invoice::default());
             writer.sell(&format!("s-{number}"));
         }
         writer.seal("CLIENT", "c.2 é", "DELETE", &json!({}));

@@ -1,22 +1,7 @@
 //! Records that a person brings, and the node's own push of the same afterwards.
 
-use comptoir_central::{ImportOutcome, ImportedRecords};
-use comptoir_core::position::Seq;
-
-use crate::harness::{Node, TestCentral};
-
-impl Node {
-    pub(crate) fn brought(&self, from: u64, to: u64) -> ImportedRecords {
-        ImportedRecords {
-            node: self.node,
-            epoch: self.epoch,
-            first_seq: Seq(from),
-            previous: self.chain_before(from),
-            records: self.records[from as usize - 1..to as usize].to_vec(),
-            clock: Vec::new(),
-        }
-    }
-}
+use comptoir_central::ImportOutcome;
+use comptoir_test_support::TestCentral;
 
 #[tokio::test]
 async fn what_was_brought_by_hand_is_what_a_later_push_is_answered_with() {
@@ -25,7 +10,7 @@ async fn what_was_brought_by_hand_is_what_a_later_push_is_answered_with() {
     let mut node = company.node().await;
     node.sell_many(5, |number| format!("s-{number}"));
     node.seal("STOCK", "A", "UPDATE", &serde_json::json!({ "quantity": "7" }));
-    let take = |from, to| scene.central.import_records(company.tenant, node.brought(from, to));
+    let take = |from, to| scene.central.import_records(company.tenant, node.exported(from, to));
     let ImportOutcome { results, held_before } = take(1, 4).await.unwrap();
     assert_eq!((results.len(), held_before), (4, 0));
     let ImportOutcome { results, held_before } = take(2, 7).await.unwrap();
@@ -38,14 +23,14 @@ async fn what_was_brought_by_hand_is_what_a_later_push_is_answered_with() {
     company.assert_gapless().await;
 
     node.sell_many(3, |number| format!("t-{number}"));
-    let gap = scene.central.import_records(company.tenant, node.brought(9, 10)).await.unwrap_err();
+    let gap = scene.central.import_records(company.tenant, node.exported(9, 10)).await.unwrap_err();
     assert_eq!((gap.code.as_str(), &gap.values["expected_seq"]), ("SEQ_GAP", &8.into()));
-    let mut damaged = node.brought(8, 10);
+    let mut damaged = node.exported(8, 10);
     damaged.records[1].0[40] ^= 1;
     let damaged = scene.central.import_records(company.tenant, damaged).await.unwrap_err();
     assert_eq!((damaged.code.as_str(), &damaged.values["seq"]), ("CHAIN_MISMATCH", &9.into()));
     let stranger = scene.company().await;
-    let missing = scene.central.import_records(stranger.tenant, node.brought(8, 10)).await.unwrap_err();
+    let missing = scene.central.import_records(stranger.tenant, node.exported(8, 10)).await.unwrap_err();
     assert_eq!(missing.code, "NOT_FOUND", "the node is another tenant's");
     assert_eq!(node.push(&scene, 8, 10).await.results.len(), 3, "nothing of it was in the way");
 }

@@ -8,22 +8,21 @@ use comptoir_central::Clock;
 use comptoir_core::event::TimeSource;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant};
 use serde_json::json;
-
-use crate::harness::{NOON, Node, TestCentral, TestTenant};
 
 const MINUTE: i64 = 60_000_000;
 const YEAR: i64 = 365 * 24 * 60 * MINUTE;
 
 /// An edit of the one client, as its writer's clock stamped it.
-fn edit(node: &mut Node, name: &str, stamped: i64, source: TimeSource) {
+fn edit(node: &mut SealedLog, name: &str, stamped: i64, source: TimeSource) {
     let mut event = node.event("CLIENT", "c-1", "CREATE", &json!({ "name": name }));
     (event.occurred_at, event.time_source) = (Timestamp(stamped), source);
     node.seal_event(event);
 }
 
 /// Pushes everything; the node's clock shows `node_time`.
-async fn push(scene: &TestCentral, node: &Node, node_time: i64) {
+async fn push(scene: &TestCentral, node: &SealedLog, node_time: i64) {
     let mut request = node.request(1, node.seq.0);
     request.node_time = instant::format(Timestamp(node_time));
     let (status, body) = node.send(scene, &request).await;

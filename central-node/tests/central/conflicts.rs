@@ -5,12 +5,11 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use comptoir_core::decision::{Code, Judgement, Verdict};
 use comptoir_core::id::EventId;
 use comptoir_proto::stored_v1;
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
-
-use crate::harness::{Node, TestCentral, TestTenant};
 
 /// A request with an `If-Match`, and the answer with its headers.
 pub(crate) async fn ask(
@@ -38,8 +37,8 @@ pub(crate) async fn ask(
 struct School<'a> {
     scene: &'a TestCentral,
     company: TestTenant<'a>,
-    office: Node,
-    teacher: Node,
+    office: SealedLog,
+    teacher: SealedLog,
 }
 
 impl<'a> School<'a> {
@@ -81,14 +80,14 @@ impl<'a> School<'a> {
     }
 }
 
-fn edit(node: &mut Node, pupil: &str, action: &str, base: Option<u64>, fields: &Value) -> EventId {
+fn edit(node: &mut SealedLog, pupil: &str, action: &str, base: Option<u64>, fields: &Value) -> EventId {
     let mut event = node.event("STUDENT", pupil, action, fields);
     event.content.base_version = base;
     node.seal_event(event)
 }
 
 /// Pushes the node's last record.
-async fn push_last(scene: &TestCentral, node: &Node, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
+async fn push_last(scene: &TestCentral, node: &SealedLog, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
     let answer = node.push(scene, node.seq.0, node.seq.0).await;
     assert_eq!(answer.results[0].event_id, event.uuid());
     answer.results[0].clone()
@@ -305,7 +304,7 @@ async fn a_node_sees_and_decides_its_own_conflicts_and_nobody_anothers() {
 }
 
 /// The pupil in what a node pulls, if it is there: position, version, and which conflicts are open.
-async fn pulled(scene: &TestCentral, node: &Node, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
+async fn pulled(scene: &TestCentral, node: &SealedLog, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
     let page = crate::pulling::pull(scene, node, cursor.as_deref(), 100).await;
     *cursor = Some(page.cursor);
     let change = page.changes.into_iter().find(|change| change.key.entity_type == "STUDENT")?;

@@ -8,10 +8,10 @@ use axum::http::{Request, StatusCode, header};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_test_support::TestCentral;
 use serde_json::{Value, json};
 
 use crate::devices::{outbox, phone_event, phone_push, up};
-use crate::harness::TestCentral;
 
 #[tokio::test]
 async fn a_body_over_its_limit_is_let_arrive_so_that_its_sender_hears_why_it_is_refused() {

@@ -3,59 +3,48 @@
 use axum::http::StatusCode;
 use comptoir_central::Clock;
 use comptoir_core::clock::ClockChange;
-use comptoir_core::event::TimeSource;
+use comptoir_core::event::{Event, TimeSource};
 use comptoir_core::limits::CLOCK_MARKS_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::clock_change::{ClockChangeDto, ClockMarkDto};
 use comptoir_proto::instant;
-use comptoir_proto::sync_v1::{RecordIntake, RecordResult};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, RecordResult};
+use comptoir_test_support::events::{Sale, TestEvent};
+use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
-
-use crate::harness::{NOON, Node, TestCentral, TestTenant, sale_payload};
 
 const HOUR: i64 = 3_600_000_000;
 
-impl Node {
-    /// A sale that the node's clock stamped.
-    fn sell_at(&mut self, sale: &str, stamped: i64) {
-        let event = self.event("SALE", sale, "SALE_RECORDED", &sale_payload(510));
-        self.seal_event(comptoir_core::event::Event {
-            occurred_at: Timestamp(stamped),
-            time_source: TimeSource::Node,
-            ..event
-        });
-    }
-
-    /// A record about the clock, as the node's log seals it.
-    fn clock_changed(&mut self, change: ClockChange, clock: i64) -> ClockMarkDto {
-        let dto = ClockChangeDto::new(change, Timestamp(clock));
-        self.seal("NODE", &self.node.to_string(), "CLOCK_CHANGED", &serde_json::to_value(&dto).unwrap());
-        ClockMarkDto { seq: self.seq.0, change: dto }
-    }
-
-    /// Pushes some records with what is known of the clock.
-    async fn push_with(
-        &self,
-        scene: &TestCentral,
-        (from, to): (u64, u64),
-        clock: &[ClockMarkDto],
-    ) -> Vec<RecordResult> {
-        let mut request = self.request(from, to);
-        request.clock = clock.to_vec();
-        let (status, answer) = self.send(scene, &request).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        serde_json::from_value(answer["results"].clone()).unwrap()
-    }
+/// Seals a sale at the time that the node's clock shows.
+fn sell_at(node: &mut SealedLog, sale: &str, clock: i64) {
+    let event = node.event("SALE", sale, "SALE_RECORDED", &Sale::default().payload());
+    node.seal_event(Event { occurred_at: Timestamp(clock), time_source: TimeSource::Node, ..event });
 }
 
-impl TestTenant<'_> {
-    /// When each sale counts as having happened, less noon.
-    async fn sold_at(&self, scene: &TestCentral) -> Vec<i64> {
-        let sql = "select (extract(epoch from effective_at) * 1000000)::bigint from event
-                   where tenant_id = $1 and entity_type = 'SALE' order by position";
-        let rows = scene.admin().await.query(sql, &[&self.tenant.uuid()]).await.unwrap();
-        rows.iter().map(|row| row.get::<_, i64>(0) - NOON).collect()
-    }
+/// Seals a record about the clock, as the node's log does.
+fn change_clock(node: &mut SealedLog, change: ClockChange, clock: i64) -> ClockMarkDto {
+    let dto = ClockChangeDto::new(change, Timestamp(clock));
+    node.seal("NODE", &node.node.to_string(), "CLOCK_CHANGED", &serde_json::to_value(&dto).unwrap());
+    ClockMarkDto { seq: node.seq.0, change: dto }
+}
+
+/// Pushes records with what the node knows of its clock.
+async fn push_with_clock(
+    scene: &TestCentral,
+    node: &SealedLog,
+    (from, to): (u64, u64),
+    clock: &[ClockMarkDto],
+) -> Vec<RecordResult> {
+    let request = PushRequest { clock: clock.to_vec(), ..node.request(from, to) };
+    node.send_push(scene, &request).await.parse::<PushResponse>().results
+}
+
+/// When each sale counts as having happened, less noon.
+async fn sold_at(company: &TestTenant<'_>) -> Vec<i64> {
+    let sql = "select (extract(epoch from effective_at) * 1000000)::bigint from event
+               where tenant_id = $1 and entity_type = 'SALE' order by position";
+    let rows = company.scene.admin().await.query(sql, &[&company.tenant.uuid()]).await.unwrap();
+    rows.iter().map(|row| row.get::<_, i64>(0) - NOON).collect()
 }
 
 /// A central whose clock shows noon.
@@ -76,25 +65,25 @@ async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_fil
         let company = scene.company().await;
         let mut node = company.node().await;
         let started = ClockChange::Started { now: Timestamp(0), highest: Timestamp(NOON - 9 * HOUR) };
-        let started = node.clock_changed(started, 0);
-        node.sell_at("1970", HOUR);
+        let started = change_clock(&mut node, started, 0);
+        sell_at(&mut node, "1970", HOUR);
         let step = NOON - 5 * HOUR;
-        let stepped = node.clock_changed(ClockChange::Stepped { micros: step }, NOON - 3 * HOUR);
-        node.sell_at("right", NOON - 2 * HOUR);
+        let stepped = change_clock(&mut node, ClockChange::Stepped { micros: step }, NOON - 3 * HOUR);
+        sell_at(&mut node, "right", NOON - 2 * HOUR);
         let marks = [started, stepped];
         if by_hand {
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
-                let brought = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.brought(from, to) };
+                let brought = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
                 scene.central.import_records(company.tenant, brought).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.
-            let first = node.push_with(&scene, (1, 3), &marks).await;
-            let second = node.push_with(&scene, (4, 5), &marks).await;
+            let first = push_with_clock(&scene, &node, (1, 3), &marks).await;
+            let second = push_with_clock(&scene, &node, (4, 5), &marks).await;
             assert!(flags(&first).iter().chain(&flags(&second)).all(|flags| flags.is_empty()));
         }
-        assert_eq!(company.sold_at(&scene).await, [-4 * HOUR, -2 * HOUR], "by hand: {by_hand}");
+        assert_eq!(sold_at(&company).await, [-4 * HOUR, -2 * HOUR], "by hand: {by_hand}");
     }
 }
 
@@ -104,14 +93,14 @@ async fn a_time_that_nobody_knows_is_flagged_in_the_decision() {
     let company = scene.company().await;
     let mut node = company.node().await;
     let highest = Timestamp(NOON - 9 * HOUR);
-    let first = node.clock_changed(ClockChange::Started { now: Timestamp(0), highest }, 0);
-    node.sell_at("1970", HOUR);
-    let second = node.clock_changed(ClockChange::Started { now: Timestamp(NOON - HOUR), highest }, NOON - HOUR);
-    node.sell_at("right", NOON - HOUR / 2);
-    let results = node.push_with(&scene, (1, 5), &[first, second]).await;
+    let first = change_clock(&mut node, ClockChange::Started { now: Timestamp(0), highest }, 0);
+    sell_at(&mut node, "1970", HOUR);
+    let second = change_clock(&mut node, ClockChange::Started { now: Timestamp(NOON - HOUR), highest }, NOON - HOUR);
+    sell_at(&mut node, "right", NOON - HOUR / 2);
+    let results = push_with_clock(&scene, &node, (1, 5), &[first, second]).await;
     let expected: [&[&str]; 4] = [&[], &["CLOCK_UNSURE"], &[], &[]];
     assert_eq!(flags(&results)[1..], expected);
-    assert_eq!(company.sold_at(&scene).await, [-8 * HOUR, -HOUR / 2]);
+    assert_eq!(sold_at(&company).await, [-8 * HOUR, -HOUR / 2]);
 }
 
 #[tokio::test]
@@ -119,10 +108,10 @@ async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_t
     let scene = scene_at_noon().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    node.sell_at("before", NOON - 5 * HOUR);
-    let future = |node: &mut Node, sale: &str, given| {
-        let event = node.event("SALE", sale, "SALE_RECORDED", &sale_payload(510));
-        node.seal_event(comptoir_core::event::Event { occurred_at: Timestamp(given), ..event });
+    sell_at(&mut node, "before", NOON - 5 * HOUR);
+    let future = |node: &mut SealedLog, sale: &str, given| {
+        let event = node.event("SALE", sale, "SALE_RECORDED", &Sale::default().payload());
+        node.seal_event(Event { occurred_at: Timestamp(given), ..event });
     };
     future(&mut node, "told", NOON - HOUR);
     future(&mut node, "untold", NOON + 90_000 * HOUR);
@@ -137,7 +126,7 @@ async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_t
     let expected: [&[&str]; 4] = [&[], &["TIME_IN_FUTURE"], &["TIME_IN_FUTURE"], &[]];
     assert_eq!(flags(&results)[1..], expected);
     assert!(results.iter().all(|result| result.verdict == "ACCEPTED"), "no sale is refused for its time");
-    assert_eq!(company.sold_at(&scene).await, [-6 * HOUR, -4 * HOUR, -4 * HOUR, -3 * HOUR]);
+    assert_eq!(sold_at(&company).await, [-6 * HOUR, -4 * HOUR, -4 * HOUR, -3 * HOUR]);
 }
 
 #[tokio::test]

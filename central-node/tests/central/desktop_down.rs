@@ -1,9 +1,10 @@
 //! The desktop contract: what a desktop is given, page by page.
 
+use comptoir_test_support::TestCentral;
+use comptoir_test_support::events::{Sale, TestEvent};
 use serde_json::{Value, json};
 
 use crate::devices::{Cache, down, edit, ids, office, outbox, phone_event, phone_push, up};
-use crate::harness::{TestCentral, sale_payload};
 
 #[tokio::test]
 async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
@@ -175,7 +176,8 @@ async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
 async fn a_release_that_is_named_by_no_event_ends_no_desktop_s_page() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
-    let wrong_total = phone_event("SALE", "sale-1", "SALE_RECORDED", &sale_payload(511));
+    let wrong_total =
+        phone_event("SALE", "sale-1", "SALE_RECORDED", &Sale { total_minor: 511, ..Sale::default() }.payload());
     phone_push(&company, &company.token, "phone-1", std::slice::from_ref(&wrong_total)).await;
     let release = json!({ "event_id": wrong_total["id"] });
     office(&company, "QUARANTINE", &"-".repeat(36), "QUARANTINE_RELEASED", release).await;

@@ -1,11 +1,11 @@
 //! The desktop contract: what a desktop sends, the ids that it is given, and how its conflicts are decided.
 
 use axum::http::StatusCode;
+use comptoir_test_support::{TestCentral, TestTenant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::devices::{down, ids, outbox, up};
-use crate::harness::{TestCentral, TestTenant};
 
 #[tokio::test]
 async fn a_pupil_made_offline_keeps_its_id_and_the_same_outbox_gets_the_same_answer() {

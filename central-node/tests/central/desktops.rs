@@ -6,11 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use axum::http::StatusCode;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_test_support::{TestCentral, TestTenant};
 use serde_json::{Value, json};
 
 use crate::conflicts::ask;
 use crate::devices::{Cache, outbox, up};
-use crate::harness::{TestCentral, TestTenant};
 
 /// One event of one desktop, which has nothing else to say.
 async fn write(company: &TestTenant<'_>, client: &str, event: &str, operation: &str, fields: Value) -> Value {

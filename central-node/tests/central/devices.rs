@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use comptoir_proto::mobile_v1::checksum;
+use comptoir_test_support::{TestCentral, TestTenant};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use crate::harness::{TestCentral, TestTenant};
 
 /// An event as a phone sends it.
 pub(crate) fn phone_event(entity_type: &str, entity_id: &str, action: &str, payload: &Value) -> Value {

@@ -2,15 +2,15 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use comptoir_test_support::TestCentral;
+use comptoir_test_support::events::{Invoice, Sale, TestEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use crate::harness::{TestCentral, invoice_payload, sale_payload};
 
 fn sale(id: Uuid, total_minor: i64) -> Value {
     json!({
         "id": id, "entity_type": "SALE", "entity_id": "s-1", "action": "SALE_RECORDED", "user": "u-1",
-        "occurred_at": "2026-03-01T10:00:00Z", "payload": sale_payload(total_minor),
+        "occurred_at": "2026-03-01T10:00:00Z", "payload": Sale { total_minor, ..Sale::default() }.payload(),
     })
 }
 
@@ -178,7 +178,7 @@ async fn an_invoice_posted_at_central_is_numbered_in_its_shops_series() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
-    let mut invoice = invoice_payload();
+    let mut invoice = Invoice::default().payload();
     invoice["id"] = json!(Uuid::now_v7());
     invoice["entity_id"] = json!("i-1");
     let (_, answer) = scene.post(&shop.key, "/api/v1/invoices", invoice.to_string()).await;

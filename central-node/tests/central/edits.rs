@@ -1,11 +1,11 @@
 //! Edits through central name the version that their editor had seen.
 
 use axum::http::{StatusCode, header};
+use comptoir_test_support::{TestCentral, TestTenant};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::conflicts::ask;
-use crate::harness::{TestCentral, TestTenant};
 
 fn fields(fields: &Value) -> Value {
     json!({ "id": Uuid::now_v7(), "fields": fields })

@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, Version};
+use comptoir_test_support::events::{Sale, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
-
-use crate::harness::{Node, TestCentral, TestTenant, sale_payload};
 
 const REPORTS: [&str; 12] = [
     "sales?by=day",
@@ -25,7 +25,7 @@ const REPORTS: [&str; 12] = [
 ];
 
 /// Sales of old and new customers in two currencies, a refund, a write-off, an adjustment, goods, and a sale that waits for a person.
-async fn trade(company: &TestTenant<'_>, node: &mut Node, round: u32) -> u64 {
+async fn trade(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) -> u64 {
     let id = |name: &str| format!("{name}-{round}");
     let lots = json!([{ "product": "A", "quantity": "30", "unit_cost": "1.125" }, { "product": id("N"), "quantity": "2", "unit_cost": "7" }]);
     node.seal("RECEPTION", &id("g"), "GOODS_RECEIVED", &json!({ "lines": lots }));
@@ -37,14 +37,14 @@ async fn trade(company: &TestTenant<'_>, node: &mut Node, round: u32) -> u64 {
         payload["country"] = json!(if round.is_multiple_of(2) { "France" } else { "" });
         node.seal("SALE", &id(sale), "SALE_RECORDED", &payload);
     }
-    let mut refund = sale_payload(510);
+    let mut refund = Sale::default().payload();
     refund["original"] = json!(id("s"));
     node.seal("SALE", &id("r"), "SALE_REFUNDED", &refund);
     let broken = json!({ "reason": "broken", "lines": [{ "product": "B", "quantity": "0.5" }] });
     node.seal("STOCK", &id("w"), "STOCK_WRITTEN_OFF", &broken);
     let debt = json!({ "currency": "EUR", "amount_minor": -1234, "reason": "bad debt", "quantity": "1" });
     node.seal("SALE", &id("a"), "REVENUE_ADJUSTED", &debt);
-    let wrong = node.seal("SALE", &id("q"), "SALE_RECORDED", &sale_payload(511));
+    let wrong = node.record(&id("q"), &Sale { total_minor: 511, ..Sale::default() });
     node.push_all(company.scene).await;
     let release = format!("/api/v1/quarantine/{wrong}/release");
     let (status, answer) = company.scene.post(&company.token, &release, "{}").await;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use comptoir_central::{Central, CentralConfig};
+use comptoir_test_support::{TestCentral, connect_postgres, post_to};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::harness::{TestCentral, connect, post};
 use crate::pulling::pull;
 
 const WRITERS: usize = 8;
@@ -53,7 +53,7 @@ async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() 
                 node.seal("CLIENT", &id, "CREATE", &json!({ "name": "Durand" }));
                 let from = if write == 0 { 1 } else { node.seq.0 };
                 let body = serde_json::to_vec(&node.request(from, node.seq.0)).unwrap();
-                let (status, answer) = post(&router, &node.key, "/api/v1/sync/push", body).await;
+                let (status, answer) = post_to(&router, &node.key, "/api/v1/sync/push", body).await.into_parts();
                 assert_eq!(status, StatusCode::OK, "{answer}");
                 written.push(id);
             }
@@ -87,7 +87,7 @@ async fn the_same_reader_over_a_plain_sequence_column_misses_some() {
     let passed = Arc::new(watch::Sender::new(0i64));
     let mut writers = Vec::new();
     for number in 0..WRITERS {
-        let (mut client, mut reader_at) = (connect(&url).await, passed.subscribe());
+        let (mut client, mut reader_at) = (connect_postgres(&url).await, passed.subscribe());
         writers.push(async move {
             let mut written = Vec::new();
             for write in 0..WRITES {

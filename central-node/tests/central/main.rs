@@ -14,7 +14,6 @@ mod desktops;
 mod devices;
 mod drafts;
 mod edits;
-mod harness;
 mod kept_reports;
 mod late_commits;
 mod merging;

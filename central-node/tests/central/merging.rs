@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use comptoir_core::id::NodeId;
+use comptoir_test_support::{SealedLog, TestCentral, verdicts};
 use uuid::Uuid;
-
-use crate::harness::{Node, TestCentral, verdicts};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn pushes_of_many_nodes_at_once_are_each_answered_whole() {
@@ -65,7 +64,7 @@ async fn a_reader_that_remembers_a_position_never_skips_one_under_eight_writers(
             }
         }
     });
-    let write = |node: Node| {
+    let write = |node: SealedLog| {
         let scene = &scene;
         async move {
             for from in (1..=node.seq.0).step_by(3) {

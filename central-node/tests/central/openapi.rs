@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{Request, header};
+use comptoir_test_support::TestCentral;
 use serde_json::Value;
 use tower::ServiceExt as _;
-
-use crate::harness::TestCentral;
 
 /// Each constant of the paths, as it stands in its source.
 fn paths() -> impl Iterator<Item = &'static str> {

@@ -6,10 +6,9 @@ use comptoir_central::private_postgres::PostgresConfig;
 use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::id::TenantId;
 use comptoir_proto::sync_v1::PushResponse;
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant, connect_postgres, temp_folder, verdicts};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-
-use crate::harness::{Node, TestCentral, TestTenant, connect, verdicts};
 
 /// It fails after, it does not measure.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -147,7 +146,7 @@ async fn a_role_that_no_policy_binds_is_not_connected_as() {
     }
     // A reader cannot choose its tenant.
     let company = scene.company().await;
-    let reader = connect(&scene.central.urls().readonly).await;
+    let reader = connect_postgres(&scene.central.urls().readonly).await;
     let see = format!("set app.tenant = '{}'", company.tenant);
     reader.batch_execute(&see).await.unwrap();
     assert!(reader.query("select from tenant", &[]).await.unwrap().is_empty());
@@ -201,7 +200,7 @@ async fn until_ready_says(scene: &TestCentral, status: u16, code: Option<&str>) 
 }
 
 /// Pushes until central takes it, as a node does.
-async fn push_until_taken(scene: &TestCentral, node: &Node) -> PushResponse {
+async fn push_until_taken(scene: &TestCentral, node: &SealedLog) -> PushResponse {
     let push = async {
         loop {
             let (status, body) = node.send(scene, &node.request(1, node.seq.0)).await;
@@ -248,7 +247,7 @@ async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_that_cannot_come_back_is_given_up_and_says_why() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = temp_folder();
     let postgres = PostgresConfig { sync_initdb: false, restarts_max: 1, ..PostgresConfig::new(folder.path()) };
     let database = DatabaseConfig::Private(postgres);
     let scene = TestCentral::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;

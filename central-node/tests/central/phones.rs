@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::http::StatusCode;
 use comptoir_proto::mobile_v1::canonical_checksum;
+use comptoir_test_support::events::{Invoice, Sale, TestEvent};
+use comptoir_test_support::{NOON, TestCentral, post_to};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::devices::{ids, office, phone_event, phone_push, pull};
-use crate::harness::{TestCentral, invoice_payload, post, sale_payload};
 use crate::late_commits::missed;
 
 #[tokio::test]
@@ -16,7 +17,7 @@ async fn central_keeps_a_chained_log_for_a_phone_and_says_that_it_sealed_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
-    let sale = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    let sale = phone_event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload());
     let answer = phone_push(&company, &shop.key, "phone-1", std::slice::from_ref(&sale)).await;
     assert_eq!((&answer["success"], &answer["acked_event_ids"]), (&json!(true), &json!([sale["id"]])));
     assert_eq!(answer["failed_events"], json!([]));
@@ -40,12 +41,13 @@ async fn an_event_that_is_damaged_or_does_not_read_fails_alone() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
-    let good = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
-    let mut damaged = phone_event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510));
+    let good = phone_event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload());
+    let mut damaged = phone_event("SALE", "s-2", "SALE_RECORDED", &Sale::default().payload());
     damaged["payload"]["total_minor"] = json!(511);
-    let mut no_name = phone_event("SALE", "", "SALE_RECORDED", &sale_payload(510));
+    let mut no_name = phone_event("SALE", "", "SALE_RECORDED", &Sale::default().payload());
     no_name["id"] = json!("n-1");
-    let wrong_total = phone_event("SALE", "s-3", "SALE_RECORDED", &sale_payload(900));
+    let wrong_total =
+        phone_event("SALE", "s-3", "SALE_RECORDED", &Sale { total_minor: 900, ..Sale::default() }.payload());
     let unknown = phone_event("SALE", "s-4", "SALE_IMAGINED", &json!({}));
     let mut spaced = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé", "age": 12.50, "city": null }));
     spaced["checksum"] = json!(canonical_checksum(r#"{ "name":"Zoé", "city":null,"age":12.5 }"#));
@@ -113,7 +115,7 @@ async fn what_is_acked_and_changes_nothing_is_told_with_words_for_the_user_each_
         .await;
     let scanned = json!({ "qr": "another", "validated_at": "2026-03-01T09:00:00Z" });
     let events = [
-        phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510)),
+        phone_event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload()),
         phone_event("DELIVERY", "d-1", "DELIVERY_VALIDATED", &scanned),
         phone_event("STOCK", "A", "UPDATE", &json!({ "quantity": 5 })),
     ];
@@ -141,7 +143,7 @@ async fn what_fails_for_good_says_what_to_do_and_in_which_field() {
     let company = scene.company().await;
     let shop = company.node().await;
     let cancel = || phone_event("INVOICE", "i-1", "INVOICE_CANCELLED", &json!({ "invoice": "i-1", "reason": "x" }));
-    let before = [phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload()), cancel()];
+    let before = [phone_event("INVOICE", "i-1", "INVOICE_CREATED", &Invoice::default().payload()), cancel()];
     assert_eq!(phone_push(&company, &shop.key, "phone-1", &before).await["success"], json!(true));
     let with = |field: &str, value: Value| {
         let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé" }));
@@ -152,7 +154,7 @@ async fn what_fails_for_good_says_what_to_do_and_in_which_field() {
     nobody.as_object_mut().unwrap().remove("user_id");
     let events = [
         cancel(),
-        phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload()),
+        phone_event("INVOICE", "i-1", "INVOICE_CREATED", &Invoice::default().payload()),
         phone_event("STUDENT", "s-9", "UPDATE", &json!({ "level": "6" })),
         phone_event("PRODUCT", "A", "UPDATE", &json!({ "price": "1.00" })),
         with("user_id", json!(1.5)),
@@ -265,11 +267,11 @@ async fn an_id_that_counts_already_with_other_content_is_refused_and_the_others_
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
-    let first = phone_event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    let first = phone_event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload());
     phone_push(&company, &shop.key, "phone-1", std::slice::from_ref(&first)).await;
-    let mut other = phone_event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510));
+    let mut other = phone_event("SALE", "s-2", "SALE_RECORDED", &Sale::default().payload());
     other["id"] = first["id"].clone();
-    let good = phone_event("SALE", "s-3", "SALE_RECORDED", &sale_payload(510));
+    let good = phone_event("SALE", "s-3", "SALE_RECORDED", &Sale::default().payload());
     let answer = phone_push(&company, &shop.key, "phone-1", &[other, good.clone()]).await;
     assert_eq!(answer["acked_event_ids"], json!([good["id"]]));
     assert_eq!(answer["failed_events"][0]["error_code"], json!("EVENT_ID_REUSED"));
@@ -300,7 +302,7 @@ async fn an_invoice_of_a_phone_is_accepted_and_numbered() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
-    let invoice = phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload());
+    let invoice = phone_event("INVOICE", "i-1", "INVOICE_CREATED", &Invoice::default().payload());
     let answer = phone_push(&company, &shop.key, "phone-1", std::slice::from_ref(&invoice)).await;
     assert_eq!(answer["acked_event_ids"], json!([invoice["id"]]));
     let (_, invoices) = scene.get(&company.token, "/api/v1/invoices").await;
@@ -354,7 +356,7 @@ async fn a_phone_pulls_by_time_every_row_once_and_never_hears_the_clock() {
 /// A hundred rows with photos in them are more than a bad link carries in one piece.
 #[tokio::test]
 async fn a_page_of_large_rows_ends_before_its_limit_and_nothing_is_left_out() {
-    let clock = AtomicI64::new(crate::harness::NOON);
+    let clock = AtomicI64::new(NOON);
     let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
     let scene = TestCentral::at(comptoir_central::Clock::new(clock)).await;
     let company = scene.company().await;
@@ -390,8 +392,7 @@ async fn a_page_of_large_rows_ends_before_its_limit_and_nothing_is_left_out() {
 #[tokio::test]
 async fn a_phone_that_cuts_its_time_to_milliseconds_misses_nothing_that_came_in_the_same_one() {
     // Every push is received in one millisecond of a clock that stands still.
-    let scene =
-        TestCentral::at(comptoir_central::Clock::new(|| comptoir_core::time::Timestamp(crate::harness::NOON))).await;
+    let scene = TestCentral::at(comptoir_central::Clock::new(|| comptoir_core::time::Timestamp(NOON))).await;
     let company = scene.company().await;
     let client = |number: usize| phone_event("CLIENT", &format!("c-{number}"), "CREATE", &json!({ "name": "Zoé" }));
     let (mut since, mut seen) = ("1970-01-01T00:00:00Z".to_owned(), Vec::new());
@@ -421,7 +422,7 @@ async fn a_phone_that_pulls_by_time_misses_nothing_under_eight_writers_and_two_c
                 let event = phone_event("CLIENT", &id, "CREATE", &json!({ "name": "Zoé" }));
                 let device = format!("phone-{number}");
                 let body = json!({ "device_id": device, "batch_id": id, "events": [event] }).to_string();
-                let (status, answer) = post(&router, &token, "/api/sync/push", body).await;
+                let (status, answer) = post_to(&router, &token, "/api/sync/push", body).await.into_parts();
                 assert_eq!((status, &answer["success"]), (StatusCode::OK, &json!(true)), "{answer}");
                 written.push(id);
             }
@@ -465,7 +466,7 @@ async fn the_first_load_brings_products_open_deliveries_clients_invoices_and_sto
     let events = [
         phone_event("RECEPTION", "r-2", "GOODS_RECEIVED", &goods),
         phone_event("DELIVERY", "d-2", "DELIVERY_VALIDATED", &validated),
-        phone_event("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload()),
+        phone_event("INVOICE", "i-1", "INVOICE_CREATED", &Invoice::default().payload()),
         phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Dupont" })),
     ];
     phone_push(&company, &shop.key, "phone-1", &events).await;
@@ -504,7 +505,7 @@ async fn the_first_load_brings_products_open_deliveries_clients_invoices_and_sto
 #[tokio::test]
 async fn what_is_validated_or_deleted_between_two_pages_of_a_first_load_comes_by_the_first_pull() {
     // Whoever looks at this clock finds a millisecond gone, so that pages are cut everywhere.
-    let clock = AtomicI64::new(crate::harness::NOON);
+    let clock = AtomicI64::new(NOON);
     let clock = move || comptoir_core::time::Timestamp(clock.fetch_add(1_000, Ordering::Relaxed));
     let scene = TestCentral::at(comptoir_central::Clock::new(clock)).await;
     let company = scene.company().await;

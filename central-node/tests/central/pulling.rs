@@ -9,12 +9,12 @@ use comptoir_central::identity::{create_node, create_site, issue_node_key};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
 use comptoir_proto::pull_v1::{PullCursor, PullResponse, RowChange, RowKey};
+use comptoir_test_support::events::{Invoice, Sale};
+use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant, get_from, post_to};
 use serde_json::{Value, json};
 
-use crate::harness::{NOON, Node, TestCentral, TestTenant, invoice_payload, sale_payload};
-
 /// A pull that succeeds.
-pub(crate) async fn pull(scene: &TestCentral, node: &Node, cursor: Option<&str>, limit: usize) -> PullResponse {
+pub(crate) async fn pull(scene: &TestCentral, node: &SealedLog, cursor: Option<&str>, limit: usize) -> PullResponse {
     let (status, body) = scene.get(&node.key, &path(cursor, limit, 0)).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_value(body).unwrap()
@@ -43,7 +43,7 @@ impl Copy {
         }
     }
 
-    async fn step(&mut self, scene: &TestCentral, node: &Node, limit: usize) -> PullResponse {
+    async fn step(&mut self, scene: &TestCentral, node: &SealedLog, limit: usize) -> PullResponse {
         let page = pull(scene, node, self.cursor.as_deref(), limit).await;
         assert!(page.changes.len() <= limit);
         let order: Vec<(u64, &RowKey)> = page.changes.iter().map(|change| (change.position, &change.key)).collect();
@@ -54,7 +54,7 @@ impl Copy {
         page
     }
 
-    async fn catch_up(&mut self, scene: &TestCentral, node: &Node, limit: usize) {
+    async fn catch_up(&mut self, scene: &TestCentral, node: &SealedLog, limit: usize) {
         while self.step(scene, node, limit).await.has_more {}
     }
 
@@ -63,17 +63,17 @@ impl Copy {
     }
 }
 
-fn client(node: &mut Node, id: &str, name: &str) {
+fn client(node: &mut SealedLog, id: &str, name: &str) {
     node.seal("CLIENT", id, "CREATE", &json!({ "name": name }));
 }
 
 /// A node of another shop of the same company.
-pub(crate) async fn elsewhere(company: &TestTenant<'_>) -> Node {
+pub(crate) async fn elsewhere(company: &TestTenant<'_>) -> SealedLog {
     let db = company.scene.central.database();
     let site = create_site(db, company.tenant, "PAR", "Paris").await.unwrap();
     let node = create_node(db, company.tenant, site, "till").await.unwrap();
     let key = issue_node_key(db, company.tenant, node, "test").await.unwrap().text;
-    Node::new(company.tenant, site, node, key)
+    SealedLog::new(company.tenant, site, node, key)
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn pages_bring_every_row_of_the_scope_once_and_end_anywhere_even_inside_a_
         .map(|product| json!({ "product": format!("P{product}"), "quantity": "2.50", "unit_cost": "1" }))
         .collect();
     node.seal("RECEPTION", "r-1", "GOODS_RECEIVED", &json!({ "currency": "EUR", "lines": lines }));
-    node.seal("INVOICE", "i-1", "INVOICE_CREATED", &invoice_payload());
+    node.record("i-1", &Invoice::default());
     node.push_all(&scene).await;
     let mut whole = Copy::default();
     whole.catch_up(&scene, &node, 5_000).await;
@@ -118,8 +118,8 @@ async fn nothing_of_another_tenant_or_another_site_is_ever_given() {
     let (mut lyon, mut paris, mut stranger) = (company.node().await, elsewhere(&company).await, other.node().await);
     for (node, name) in [(&mut lyon, "lyon"), (&mut paris, "paris"), (&mut stranger, "stranger")] {
         client(node, &format!("c-{name}"), name);
-        node.seal("INVOICE", &format!("i-{name}"), "INVOICE_CREATED", &invoice_payload());
-        node.seal("SALE", &format!("s-{name}"), "SALE_RECORDED", &sale_payload(510));
+        node.record(&format!("i-{name}"), &Invoice::default());
+        node.record(&format!("s-{name}"), &Sale::default());
         node.push_all(&scene).await;
     }
     for (node, own, not_own) in [(&lyon, "lyon", "paris"), (&paris, "paris", "lyon")] {
@@ -216,7 +216,7 @@ async fn who_waits_holds_no_connection_and_is_woken_by_what_is_in_scope_and_by_n
     let waiting: Vec<_> = (0..WAITING)
         .map(|_| {
             let (router, key, path) = (scene.router.clone(), writer.key.clone(), waits.clone());
-            tokio::spawn(async move { crate::harness::get(&router, &key, &path).await })
+            tokio::spawn(async move { get_from(&router, &key, &path).await.into_parts() })
         })
         .collect();
     until_waiting(&scene, WAITING).await;
@@ -255,7 +255,7 @@ async fn the_rulebook_in_force_is_given_once_and_wakes_who_waits_when_it_changes
     );
     assert!(pull(&scene, &node, Some(&first.cursor), 200).await.rulebook.is_none());
     let (router, key, waits) = (scene.router.clone(), node.key.clone(), path(Some(&first.cursor), 200, 30));
-    let waiting = tokio::spawn(async move { crate::harness::get(&router, &key, &waits).await });
+    let waiting = tokio::spawn(async move { get_from(&router, &key, &waits).await.into_parts() });
     until_waiting(&scene, 1).await;
     let adopted = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "RULEBOOK", "entity_id": "rulebook",
         "action": "RULEBOOK_ADOPTED", "payload": {"version": 2, "default": "last_writer_wins", "rules": {"STOCK": "server_wins"}} });
@@ -277,7 +277,7 @@ async fn a_wait_ends_when_another_process_writes_when_the_client_goes_and_when_c
     let waits = path(Some(&pull(&scene, &node, None, 200).await.cursor), 200, 30);
     let wait = || {
         let (router, key, path) = (scene.router.clone(), node.key.clone(), waits.clone());
-        tokio::spawn(async move { crate::harness::get(&router, &key, &path).await })
+        tokio::spawn(async move { get_from(&router, &key, &path).await.into_parts() })
     };
     let (woken, gone) = (wait(), wait());
     until_waiting(&scene, 2).await;
@@ -288,14 +288,14 @@ async fn a_wait_ends_when_another_process_writes_when_the_client_goes_and_when_c
     client(&mut node, "c-1", "Durand");
     let body = serde_json::to_vec(&node.request(2, 2)).unwrap();
     let pushed =
-        crate::harness::post(&comptoir_central::router(other.clone()), &node.key, "/api/v1/sync/push", body).await;
+        post_to(&comptoir_central::router(other.clone()), &node.key, "/api/v1/sync/push", body).await.into_parts();
     assert_eq!(pushed.0, StatusCode::OK, "{}", pushed.1);
     let (status, body) = woken.await.unwrap();
     assert_eq!((status, body["changes"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)), "{body}");
     other.shutdown().await;
     let waits = path(body["cursor"].as_str(), 200, 30);
     let (router, key) = (scene.router.clone(), node.key.clone());
-    let stopped = tokio::spawn(async move { crate::harness::get(&router, &key, &waits).await });
+    let stopped = tokio::spawn(async move { get_from(&router, &key, &waits).await.into_parts() });
     until_waiting(&scene, 1).await;
     scene.central.shutdown().await;
     let (status, body) = stopped.await.unwrap();
@@ -308,7 +308,7 @@ async fn a_node_hears_what_became_of_its_own_event_and_of_no_other() {
     let company = scene.company().await;
     let (mut node, other) = (company.node().await, company.node().await);
     // A later total than the lines': set apart, since a sale is never refused.
-    let sale = node.seal("SALE", "s-1", "SALE_RECORDED", &sale_payload(511));
+    let sale = node.record("s-1", &Sale { total_minor: 511, ..Sale::default() });
     let pushed = node.push_all(&scene).await;
     other.push_all(&scene).await;
     assert_eq!(pushed.results[1].verdict, "QUARANTINED");
@@ -360,7 +360,7 @@ async fn an_administrator_sees_each_nodes_clock_and_its_last_pull() {
     let pulled = pull(&scene, &node, None, 200).await;
     let (status, body) = scene.get(&company.token, "/api/v1/nodes").await;
     assert_eq!(status, StatusCode::OK, "{body}");
-    let of = |node: &Node| {
+    let of = |node: &SealedLog| {
         let nodes = body["nodes"].as_array().unwrap();
         nodes.iter().find(|row| row["id"] == json!(node.node.uuid())).unwrap().clone()
     };
@@ -385,7 +385,7 @@ async fn a_wait_in_vain_ends_in_time_and_tells_up_to_where_all_is_known() {
     away.push_all(&scene).await;
     let cursor = pull(&scene, &node, None, 200).await.cursor;
     let (router, key, waits) = (scene.router.clone(), node.key.clone(), path(Some(&cursor), 200, 1));
-    let waited = tokio::spawn(async move { crate::harness::get(&router, &key, &waits).await });
+    let waited = tokio::spawn(async move { get_from(&router, &key, &waits).await.into_parts() });
     until_waiting(&scene, 1).await;
     away.sell("s-away");
     let head = away.push(&scene, 2, 2).await.results[0].position;

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use comptoir_core::event::Event;
 use comptoir_core::id::EventId;
 use comptoir_proto::sync_v1::SealedRecord;
+use comptoir_test_support::events::{Invoice, Sale, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, verdicts};
 use serde_json::json;
-
-use crate::harness::{TestCentral, base64, sale_payload, verdicts};
 
 #[tokio::test]
 async fn after_a_gap_central_names_the_seq_it_expects() {
@@ -97,7 +97,7 @@ async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_kept_apart() {
 async fn an_epoch_that_names_another_end_of_the_one_before_is_set_apart_and_its_sales_count() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
-    let opened = |node: &mut crate::harness::Node, previous: &serde_json::Value| {
+    let opened = |node: &mut SealedLog, previous: &serde_json::Value| {
         let number = node.epoch.number + 1;
         node.open_epoch_after(number, previous);
         node.sell(&format!("in epoch {number}"));
@@ -170,7 +170,7 @@ async fn bytes_that_do_not_fit_their_chain_are_refused_and_taken_when_sent_again
     let mut damaged = node.request(1, 2);
     let mut bytes = node.records[1].0.clone();
     bytes[100] ^= 1;
-    damaged.records[1] = SealedRecord { record: base64(&bytes), ..damaged.records[1].clone() };
+    damaged.records[1] = SealedRecord::new(&bytes, node.records[1].1);
     let (status, problem) = node.send(&scene, &damaged).await;
     assert_eq!(
         (status, &problem["code"], &problem["seq"]),
@@ -187,10 +187,12 @@ async fn what_cannot_be_read_in_the_middle_is_set_apart_and_those_behind_it_pass
     let mut node = company.node().await;
     node.sell("before");
     node.seal_bytes(b"no record at all".to_vec());
-    let other =
-        Event { seq: comptoir_core::position::Seq(77), ..node.event("SALE", "x", "SALE_RECORDED", &sale_payload(510)) };
+    let other = Event {
+        seq: comptoir_core::position::Seq(77),
+        ..node.event("SALE", "x", "SALE_RECORDED", &Sale::default().payload())
+    };
     node.seal_bytes(comptoir_proto::stored_v1::encode(&other).unwrap());
-    node.seal("SALE", "total", "SALE_RECORDED", &sale_payload(511));
+    node.record("total", &Sale { total_minor: 511, ..Sale::default() });
     node.seal("SALE", "shape", "SALE_RECORDED", &json!({ "lines": "none" }));
     node.seal(
         "SALE",
@@ -301,16 +303,17 @@ async fn an_event_id_counts_once() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut first, mut second) = (company.node().await, company.node().await);
-    let event = first.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    let event = first.event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload());
     first.seal_event(event.clone());
     first.push_all(&scene).await;
     // After a restore: the same fact, sealed again, in the same push twice, and by another node.
     first.open_epoch(2);
     first.seal_event(event.clone());
     first.seal_event(event.clone());
-    let other_content = Event { id: event.id, ..first.event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510)) };
+    let other_content =
+        Event { id: event.id, ..first.event("SALE", "s-2", "SALE_RECORDED", &Sale::default().payload()) };
     first.seal_event(other_content);
-    let fresh = first.event("SALE", "s-3", "SALE_RECORDED", &sale_payload(510));
+    let fresh = first.event("SALE", "s-3", "SALE_RECORDED", &Sale::default().payload());
     first.seal_event(fresh.clone());
     first.seal_event(fresh);
     let expected = ["ACCEPTED", "DUPLICATE", "DUPLICATE", "REJECTED EVENT_ID_REUSED", "ACCEPTED", "DUPLICATE"];
@@ -331,10 +334,10 @@ async fn an_id_that_central_would_derive_is_no_way_to_block_an_invoice() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &crate::harness::invoice_payload());
+    let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &Invoice::default().payload());
     let taken = Event {
         id: invoice.id.derived("INVOICE_REFERENCE_ASSIGNED"),
-        ..node.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510))
+        ..node.event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload())
     };
     node.seal_event(taken);
     node.push_all(&scene).await;

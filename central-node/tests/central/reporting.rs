@@ -9,14 +9,14 @@ use comptoir_central::Clock;
 use comptoir_central::identity::allow_reader;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_test_support::events::{Invoice, TestEvent};
+use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::{NOON, Node, TestCentral, TestTenant};
-
 /// Seals a fact of a day; hours count from the test's noon.
-fn seal(node: &mut Node, entity_type: &str, id: &str, action: &str, hours: i64, payload: Value) {
+fn seal(node: &mut SealedLog, entity_type: &str, id: &str, action: &str, hours: i64, payload: Value) {
     let mut event = node.event(entity_type, id, action, &payload);
     event.occurred_at = Timestamp(NOON + hours * 3_600_000_000);
     node.seal_event(event);
@@ -30,7 +30,7 @@ fn lines(lines: &[(&str, &str, &str)]) -> Value {
 }
 
 /// Two days of a shop: two sales, a refund, a write-off, an adjustment, and a sale whose total is wrong.
-fn two_days(node: &mut Node) {
+fn two_days(node: &mut SealedLog) {
     let sale = |total: i64, lines: Value| json!({ "currency": "EUR", "total_minor": total, "country": "France", "lines": lines });
     seal(node, "SALE", "s-1", "SALE_RECORDED", 0, {
         let mut sale = sale(1613, lines(&[("A", "6", "2.55"), ("B", "1", "0.825")]));
@@ -489,7 +489,7 @@ async fn read_models_are_listed_in_pages_and_one_is_found_by_its_id_with_its_ver
         node.seal("CLIENT", client, "CREATE", &json!({ "name": client }));
     }
     node.seal("CLIENT", "c-2", "DELETE", &json!({}));
-    let mut invoice = crate::harness::invoice_payload();
+    let mut invoice = Invoice::default().payload();
     invoice["provisional_reference"] = json!("P-7");
     node.seal("INVOICE", "i-1", "INVOICE_CREATED", &invoice);
     let pushed = node.push_all(&scene).await;

@@ -11,11 +11,12 @@ use comptoir_central::{Clock, restore, restore_window};
 use comptoir_core::id::TenantId;
 use comptoir_proto::pull_v1::{PullCursor, PullResponse};
 use comptoir_proto::sync_v1::{PushRequest, RecordResult};
+use comptoir_test_support::events::{Invoice, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, temp_folder, verdicts};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bootstrapping::load;
-use crate::harness::{Node, TestCentral, invoice_payload, verdicts};
 use crate::pulling::{elsewhere, path, pull};
 
 /// A copy of a data directory, owners and all.
@@ -24,7 +25,7 @@ pub(crate) struct Backup(TempDir);
 impl Backup {
     /// Made while central stands still, as a snapshot of the disk is.
     pub(crate) async fn take(scene: TestCentral) -> (TestCentral, Backup) {
-        let backup = Backup(tempfile::tempdir().unwrap());
+        let backup = Backup(temp_folder());
         let scene = scene.while_stopped(|folder| copy(folder, backup.0.path())).await;
         (scene, backup)
     }
@@ -47,11 +48,11 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.success());
 }
 
-fn client(node: &mut Node, id: &str) {
+fn client(node: &mut SealedLog, id: &str) {
     node.seal("CLIENT", id, "CREATE", &json!({ "name": id }));
 }
 
-async fn refused(scene: &TestCentral, node: &Node, cursor: &str) -> Value {
+async fn refused(scene: &TestCentral, node: &SealedLog, cursor: &str) -> Value {
     let (status, body) = scene.get(&node.key, &path(Some(cursor), 200, 0)).await;
     assert_eq!((status, &body["code"]), (StatusCode::GONE, &json!("INCARNATION_CHANGED")), "{body}");
     body
@@ -129,7 +130,7 @@ async fn a_first_load_that_was_cut_by_a_restore_begins_again() {
     assert!(cursor.proof.as_ref().is_some_and(|proof| proof.position == cursor.position), "{cursor:?}");
 
     let scene = backup.put_back(scene).await;
-    let mut other = Node::clone(&writer);
+    let mut other = SealedLog::clone(&writer);
     other.records.pop();
     (other.seq.0, other.chain) = (end - 1, other.records.last().unwrap().1);
     client(&mut other, "c-instead");
@@ -141,7 +142,7 @@ async fn a_first_load_that_was_cut_by_a_restore_begins_again() {
 }
 
 /// All of a node's log from a seq on, with what it was told.
-fn handed_back(node: &Node, from: u64, told: &[RecordResult]) -> PushRequest {
+fn handed_back(node: &SealedLog, from: u64, told: &[RecordResult]) -> PushRequest {
     let mut request = node.request(from, node.seq.0);
     for record in request.records.iter_mut().zip(from..) {
         let result = told.iter().find(|result| result.seq == record.1);
@@ -150,7 +151,7 @@ fn handed_back(node: &Node, from: u64, told: &[RecordResult]) -> PushRequest {
     request
 }
 
-async fn send(scene: &TestCentral, node: &Node, request: &PushRequest) -> Vec<RecordResult> {
+async fn send(scene: &TestCentral, node: &SealedLog, request: &PushRequest) -> Vec<RecordResult> {
     let (status, body) = node.send(scene, request).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_value(body["results"].clone()).unwrap()
@@ -162,23 +163,23 @@ fn told(results: &[RecordResult]) -> Vec<RecordResult> {
     results.iter().map(without_place).collect()
 }
 
-fn validate(node: &mut Node, delivery: &str) {
+fn validate(node: &mut SealedLog, delivery: &str) {
     let payload =
         json!({ "qr": "QR-1", "validated_at": "2026-03-01T10:00:00Z", "latitude": "48.85", "longitude": "2.35" });
     node.seal("DELIVERY", delivery, "DELIVERY_VALIDATED", &payload);
 }
 
-fn invoice(node: &mut Node, id: &str) {
-    node.seal("INVOICE", id, "INVOICE_CREATED", &invoice_payload());
+fn invoice(node: &mut SealedLog, id: &str) {
+    node.record(id, &Invoice::default());
 }
 
 /// Two drivers and two shops on the day that is lost: what each of them is told.
 struct LostDay {
     scene: TestCentral,
     tenant: TenantId,
-    first: Node,
-    second: Node,
-    paris: Node,
+    first: SealedLog,
+    second: SealedLog,
+    paris: SealedLog,
     token: String,
     told: [Vec<RecordResult>; 3],
 }
@@ -309,7 +310,7 @@ async fn only_what_the_order_of_arrival_decides_is_stamped() {
     node.sell("s-1");
     client(&mut node, "c-1");
     invoice(&mut node, "i-1");
-    let mut wrong = invoice_payload();
+    let mut wrong = Invoice::default().payload();
     wrong["total_minor"] = json!(1);
     node.seal("INVOICE", "i-2", "INVOICE_CREATED", &wrong);
     let response = node.push_all(&scene).await;
@@ -319,7 +320,7 @@ async fn only_what_the_order_of_arrival_decides_is_stamped() {
 }
 
 /// A node asks how central stands with it, and says up to where it was answered.
-async fn ask(scene: &TestCentral, node: &Node, acked: u64) {
+async fn ask(scene: &TestCentral, node: &SealedLog, acked: u64) {
     let path = format!("/api/v1/sync/status?epoch={}&acked={acked}", node.epoch.number);
     let (status, body) = scene.get(&node.key, &path).await;
     assert_eq!(status, StatusCode::OK, "{body}");
@@ -355,7 +356,7 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
             "action": action, "payload": payload });
         scene.post(&token, "/api/v1/events", draft.to_string()).await
     };
-    let (status, problem) = post("INVOICE", "INVOICE_CREATED", invoice_payload()).await;
+    let (status, problem) = post("INVOICE", "INVOICE_CREATED", Invoice::default().payload()).await;
     assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("RESTORE_IN_PROGRESS")), "{problem}");
     assert_eq!(post("CLIENT", "CREATE", json!({ "name": "Durand" })).await.0, StatusCode::OK);
 
@@ -364,7 +365,7 @@ async fn while_nodes_hand_back_what_could_take_a_promise_waits_and_everything_el
     ask(&scene, &first, 6).await;
     assert_eq!(awaited(&scene, tenant).await, 2);
     let (_, nodes) = scene.get(&token, "/api/v1/nodes").await;
-    let waits = |node: &Node| {
+    let waits = |node: &SealedLog| {
         let rows = nodes["nodes"].as_array().unwrap().iter();
         rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["handing_back"] == true)
     };

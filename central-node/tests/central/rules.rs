@@ -9,9 +9,10 @@ use comptoir_central::Clock;
 use comptoir_core::limits::ENTITY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::read_v1::EntityRow;
+use comptoir_test_support::events::{Invoice, Sale, TestEvent};
+use comptoir_test_support::{NOON, TestCentral, verdicts};
 use serde_json::json;
 
-use crate::harness::{NOON, TestCentral, invoice_payload, sale_payload, verdicts};
 use crate::pulling::pull;
 
 #[tokio::test]
@@ -23,9 +24,9 @@ async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
     for number in 0..3 {
         let mut node = company.node().await;
         for invoice in 0..7 {
-            node.seal("INVOICE", &format!("{number}-{invoice}"), "INVOICE_CREATED", &invoice_payload());
+            node.record(&format!("{number}-{invoice}"), &Invoice::default());
             // One that cannot be numbered takes no number.
-            node.seal("INVOICE", &format!("{number}-{invoice}"), "INVOICE_CREATED", &invoice_payload());
+            node.record(&format!("{number}-{invoice}"), &Invoice::default());
         }
         nodes.push(node);
     }
@@ -50,12 +51,12 @@ async fn the_year_of_a_number_is_that_of_its_receipt_in_the_tenants_zone() {
     let company = scene.company().await;
     let mut node = company.node().await;
     node.push_all(&scene).await;
-    node.seal("INVOICE", "old", "INVOICE_CREATED", &invoice_payload());
+    node.record("old", &Invoice::default());
     clock.store(1_798_757_990_000_000, Ordering::SeqCst);
     let old = node.push(&scene, 2, 2).await;
     assert_eq!(old.results[0].reference.as_deref(), Some("F2026-LYO-000001"), "a clock that went back changes nothing");
     for number in 0..9 {
-        node.seal("INVOICE", &format!("new-{number}"), "INVOICE_CREATED", &invoice_payload());
+        node.record(&format!("new-{number}"), &Invoice::default());
     }
     clock.store(1_798_757_999_999_999, Ordering::SeqCst);
     let new = node.push(&scene, 3, 11).await;
@@ -123,9 +124,9 @@ async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    let mut wrong = invoice_payload();
+    let mut wrong = Invoice::default().payload();
     wrong["total_minor"] = json!(511);
-    let sale = node.seal("SALE", "s-1", "SALE_RECORDED", &sale_payload(511));
+    let sale = node.record("s-1", &Sale { total_minor: 511, ..Sale::default() });
     let invoice = node.seal("INVOICE", "i-1", "INVOICE_CREATED", &wrong);
     node.push_all(&scene).await;
     assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1").await, 0);

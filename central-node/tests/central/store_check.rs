@@ -6,33 +6,30 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use comptoir_central::private_postgres::PostgresConfig;
+use comptoir_central::CentralConfig;
 use comptoir_central::store_check::{CheckOutcome, check};
-use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::BundleReader;
 use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant, connect_postgres, temp_folder};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-
-use crate::harness::{Node, TestCentral, TestTenant, connect};
 
 /// How often a test looks, and how long a check rests in it.
 const SOON: Duration = Duration::from_millis(20);
 
 /// A central that checks its store again as soon as it has checked it.
 async fn checking() -> TestCentral {
-    let folder = tempfile::tempdir().unwrap();
-    let database = DatabaseConfig::Private(PostgresConfig { sync_initdb: false, ..PostgresConfig::new(folder.path()) });
-    let config = CentralConfig::private(folder.path());
-    TestCentral::start(CentralConfig { database, check_store_every: Some(SOON), ..config }, folder).await
+    let folder = temp_folder();
+    let config = CentralConfig { check_store_every: Some(SOON), ..TestCentral::config(folder.path()) };
+    TestCentral::start(config, folder).await
 }
 
 /// What somebody with the owner's password does; the service may not.
 async fn as_owner(company: &TestTenant<'_>, sql: &str) -> u64 {
     let scene = company.scene;
-    let owner = connect(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
+    let owner = connect_postgres(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
     owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
     owner.execute(sql, &[]).await.unwrap()
 }
@@ -59,7 +56,7 @@ async fn until(company: &TestTenant<'_>, state: &str) -> Value {
 }
 
 /// A node that has sold, all of it at central: its seq 1 is at position 3, behind central's own two.
-async fn sold(company: &TestTenant<'_>, sales: usize) -> Node {
+async fn sold(company: &TestTenant<'_>, sales: usize) -> SealedLog {
     let mut node = company.node().await;
     node.sell_many(sales, |sale| format!("s-{sale}"));
     for first in (1..=node.seq.0).step_by(5_000) {

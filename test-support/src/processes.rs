@@ -1,4 +1,4 @@
-//! Real processes of the real binary: central on a Postgres of its own, nodes beside it, each to be killed and started again.
+//! Processes of the shipped binary: central on a Postgres of its own and nodes, which a test kills and starts again.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -39,16 +39,6 @@ pub fn run_comptoir(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, 
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     listener.local_addr().expect("a bound socket has an address").port()
-}
-
-/// A folder that the unprivileged account of a private Postgres can enter.
-pub fn folder() -> tempfile::TempDir {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder =
-        tempfile::Builder::new().prefix("comptoir-").tempdir().expect("the temporary folder can be written to");
-    let open = std::fs::Permissions::from_mode(0o711);
-    std::fs::set_permissions(folder.path(), open).expect("our own folder can be opened");
-    folder
 }
 
 /// A child that is killed when the value goes: a test that panics leaves no process behind.
@@ -92,7 +82,7 @@ impl Server {
         Server::start(data_dir, &[("APP_MODE", "central")])
     }
 
-    /// Starts a node on a folder, with what `comptoir admin node create` printed. It looks after central's stand every second, so that a
+    /// Starts a node on a folder, with what `comptoir admin node create` printed. It asks for central's head every second, so that a
     /// test need not wait.
     pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> Server {
         Server::node_asking_every(1, data_dir, issued, central_url)
