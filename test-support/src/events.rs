@@ -1,5 +1,5 @@
-//! Business events with plausible defaults. A test names the fields that matter to it and takes the rest: `Sale { total_minor: 511,
-//! ..Sale::default() }` is a sale whose total is not that of its lines.
+//! Business events with plausible defaults. A test names the fields that matter to it and takes the rest: `Sale { total_minor:
+//! 511, ..Sale::default() }` is a sale whose total is not that of its lines.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,11 +53,20 @@ pub struct SaleLine {
     /// What the receipt prints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// In percent, a decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vat_rate: Option<String>,
 }
 
 impl Default for SaleLine {
     fn default() -> SaleLine {
-        SaleLine { product: "A".to_owned(), quantity: "2".to_owned(), unit_price: "2.55".to_owned(), description: None }
+        SaleLine {
+            product: "A".to_owned(),
+            quantity: "2".to_owned(),
+            unit_price: "2.55".to_owned(),
+            description: None,
+            vat_rate: None,
+        }
     }
 }
 
@@ -241,13 +250,16 @@ event!(DeliveryValidation, "DELIVERY", "DELIVERY_VALIDATED");
 
 /// An invoice: by default for two pieces of A at 2.55 euros.
 #[derive(Clone, Debug, Serialize)]
-pub struct Invoice {
+pub struct InvoiceCreation {
     /// The client's id.
     pub client: String,
     /// ISO 4217.
     pub currency: String,
     /// In the smallest unit of the currency. The rules compare it with the lines.
     pub total_minor: i64,
+    /// `net` or `gross`: whether the unit prices are without or with VAT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_basis: Option<String>,
     /// What the till printed before central numbered it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provisional_reference: Option<String>,
@@ -255,19 +267,20 @@ pub struct Invoice {
     pub lines: Vec<SaleLine>,
 }
 
-impl Default for Invoice {
-    fn default() -> Invoice {
-        Invoice {
+impl Default for InvoiceCreation {
+    fn default() -> InvoiceCreation {
+        InvoiceCreation {
             client: "c-1".to_owned(),
             currency: "EUR".to_owned(),
             total_minor: 510,
+            price_basis: None,
             provisional_reference: None,
             lines: vec![SaleLine::default()],
         }
     }
 }
 
-event!(Invoice, "INVOICE", "INVOICE_CREATED");
+event!(InvoiceCreation, "INVOICE", "INVOICE_CREATED");
 
 /// The cancellation of an invoice: central answers with a credit note's number.
 #[derive(Clone, Debug, Serialize)]

@@ -6,7 +6,7 @@ use comptoir_local::event_log::Identity;
 use comptoir_local::{Node, NodeConfig, SyncConfig};
 use tempfile::TempDir;
 
-use crate::temp_folder;
+use crate::folder::temp_folder;
 
 /// A local node in the test's process, on sled in a folder of its own. It knows no central and sends nothing.
 pub struct TestNode {

@@ -19,6 +19,8 @@ pub struct Response {
     pub headers: HeaderMap,
     /// The body as JSON; a string where it is not JSON.
     pub body: Value,
+    /// The body as text, for a test that compares bytes.
+    pub text: String,
 }
 
 impl fmt::Debug for Response {
@@ -34,8 +36,15 @@ impl Response {
         let response = router.clone().oneshot(request).await.expect("a router answers");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("the answer ends").to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(&bytes)));
-        Response { request: described, status: parts.status, headers: parts.headers, body }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| json!(text));
+        Response { request: described, status: parts.status, headers: parts.headers, body, text }
+    }
+
+    /// Names the case of a loop, for the failure's text.
+    pub fn for_case(mut self, case: impl fmt::Debug) -> Response {
+        self.request.push_str(&format!(" for {case:?}"));
+        self
     }
 
     /// The answer is this status.

@@ -5,8 +5,8 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::processes::{self, Server};
-use crate::temp_folder;
+use crate::folder::temp_folder;
+use crate::processes::{self, RunningServer};
 
 /// How long a test waits before it fails. A busy machine is slow: nothing is measured by it.
 pub const TIMEOUT: Duration = Duration::from_secs(300);
@@ -17,7 +17,7 @@ pub const POLL_EVERY: Duration = Duration::from_millis(50);
 pub struct RunningTenant {
     folder: TempDir,
     /// The central process.
-    pub central: Server,
+    pub central: RunningServer,
     /// The tenant's id.
     pub tenant: String,
     /// The administrator's token.
@@ -35,7 +35,7 @@ impl RunningTenant {
     /// As [`RunningTenant::new`], with the text of a rulebook file.
     pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> RunningTenant {
         let folder = temp_folder();
-        let central = Server::central(&folder.path().join("central"));
+        let central = RunningServer::central(&folder.path().join("central"));
         let mut running =
             RunningTenant { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
         (running.tenant, running.token) = running.make_tenant(zone, currency, rulebook);
@@ -78,9 +78,9 @@ impl RunningTenant {
     }
 
     /// Creates a node and starts it; it pushes to `central_url`.
-    pub fn node(&self, site: &str, name: &str, central_url: &str) -> Server {
+    pub fn node(&self, site: &str, name: &str, central_url: &str) -> RunningServer {
         let issued = self.issue_node(site, name);
-        Server::node(&self.path(name), &issued, central_url)
+        RunningServer::node(&self.path(name), &issued, central_url)
     }
 
     /// `GET` at central as the administrator: the body of a 200.
@@ -94,7 +94,7 @@ impl RunningTenant {
     }
 
     /// Waits until a node has nothing left to send.
-    pub async fn drained(&self, node: &Server) {
+    pub async fn drained(&self, node: &RunningServer) {
         let started = std::time::Instant::now();
         loop {
             let queue = self.http.get(format!("{}/api/v1/queue", node.url)).send().await.expect("the node answers");

@@ -1,4 +1,5 @@
-use axum::http::StatusCode;
+use std::fmt::Display;
+
 use comptoir_central::ImportedRecords;
 use comptoir_core::chain::{ChainHash, genesis, link};
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -10,8 +11,9 @@ use comptoir_proto::{instant, stored_v1};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::central::TestCentral;
 use crate::events::{Sale, TestEvent};
-use crate::{Response, TestCentral};
+use crate::response::Response;
 
 /// 2026-03-01T10:00:00Z in microseconds: the time of a sealed log's clock, unless a test sets another.
 pub const NOON: i64 = 1_772_359_200_000_000;
@@ -19,8 +21,8 @@ pub const NOON: i64 = 1_772_359_200_000_000;
 /// A record and the chain after it.
 pub type Sealed = (Vec<u8>, ChainHash);
 
-/// A node's log, sealed in memory as the protocol's specification says, and as a test likes: damaged, forked, in any epoch. A clone is a
-/// copied disk.
+/// A node's log, sealed in memory as the protocol's specification says, and as a test likes: damaged, forked, in any epoch. A
+/// clone is a copied disk.
 #[derive(Clone)]
 pub struct SealedLog {
     /// Which tenant's.
@@ -217,11 +219,6 @@ impl SealedLog {
         request
     }
 
-    /// Sends a push.
-    pub async fn send(&self, central: &TestCentral, request: &PushRequest) -> (StatusCode, Value) {
-        self.send_push(central, request).await.into_parts()
-    }
-
     /// Sends a push, whatever becomes of it.
     pub async fn send_push(&self, central: &TestCentral, request: &PushRequest) -> Response {
         let body = serde_json::to_vec(request).expect("a push is JSON");
@@ -254,7 +251,7 @@ impl SealedLog {
     }
 
     /// `POST` with the node's key.
-    pub async fn post(&self, central: &TestCentral, path: &str, body: &Value) -> Response {
+    pub async fn post(&self, central: &TestCentral, path: &str, body: impl Display) -> Response {
         central.post_as(&self.key, path, body.to_string()).await
     }
 }

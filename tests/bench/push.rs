@@ -21,7 +21,6 @@ use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_test_support::events::Sale;
 use comptoir_test_support::{SealedLog, let_others_enter, new_tenant};
 use futures_util::{StreamExt as _, pin_mut};
-use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;

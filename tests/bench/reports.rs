@@ -18,7 +18,7 @@ use comptoir_proto::{paths, stored_v1};
 use comptoir_test_support::RunningTenant;
 use comptoir_test_support::SealedLog;
 use comptoir_test_support::events::{Sale, TestEvent as _};
-use comptoir_test_support::processes::Server;
+use comptoir_test_support::processes::RunningServer;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -127,7 +127,7 @@ fn at(sorted: &[u64], hundredths: usize) -> u64 {
 /// Central, a node that is sold at, and nodes that have been offline.
 struct Shops {
     company: RunningTenant,
-    till: Server,
+    till: RunningServer,
     /// Sales that the till acknowledged.
     appended: u64,
     offline: Vec<Offline>,
@@ -145,7 +145,7 @@ impl Shops {
     async fn open(size: &Size) -> anyhow::Result<Shops> {
         let company = RunningTenant::new("Europe/Paris", "EUR");
         let issued = company.issue_node(&company.site("LYO"), "LYO");
-        let till = Server::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
+        let till = RunningServer::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
         let mut offline = Vec::new();
         for number in 0..size.nodes {
             let issued = company.issue_node(&company.site(&format!("S{number}")), &format!("S{number}"));
@@ -369,6 +369,6 @@ fn sale_of(product: u64, receipt: &str) -> Value {
     Sale::online_retail(&product_code(product), receipt).payload()
 }
 
-fn address(server: &Server) -> anyhow::Result<SocketAddr> {
+fn address(server: &RunningServer) -> anyhow::Result<SocketAddr> {
     Ok(server.url.trim_start_matches("http://").parse()?)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use comptoir_test_support::processes::{self, Server};
+use comptoir_test_support::processes::{self, RunningServer};
 use comptoir_test_support::temp_folder;
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let data_dir = folder.join("central");
     std::fs::create_dir(disk.path().join("central"))?;
     std::os::unix::fs::symlink(disk.path().join("central"), &data_dir)?;
-    let central = Server::central(&data_dir);
+    let central = RunningServer::central(&data_dir);
     let admin = |arguments: &[&str]| {
         let arguments: Vec<&str> = ["admin"].into_iter().chain(arguments.iter().copied()).collect();
         processes::run_comptoir(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
@@ -51,7 +51,7 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let site = admin(&["site", "create", "--tenant", &tenant, "--code", "S1", "--name", "S1"])?;
     let site = text(&site, "site_id")?;
     let issued = admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", "till"])?;
-    let node = Server::node(&folder.join("node"), &issued, &central.url);
+    let node = RunningServer::node(&folder.join("node"), &issued, &central.url);
     let office = Office { http: reqwest::Client::new(), central, node, token };
 
     office.record(0..CLIENTS).await?;
@@ -88,19 +88,24 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
 /// Central, a node, and who asks them.
 struct Office {
     http: reqwest::Client,
-    central: Server,
-    node: Server,
+    central: RunningServer,
+    node: RunningServer,
     token: String,
 }
 
 impl Office {
-    async fn ask(&self, server: &Server, path: &str) -> anyhow::Result<(u16, Value)> {
+    async fn ask(&self, server: &RunningServer, path: &str) -> anyhow::Result<(u16, Value)> {
         let answer = self.http.get(format!("{}{path}", server.url)).bearer_auth(&self.token).send().await;
         let answer = answer.with_context(|| self.central.words())?;
         Ok((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
     }
 
-    async fn until(&self, server: &Server, path: &str, wanted: impl Fn(u16, &Value) -> bool) -> anyhow::Result<Value> {
+    async fn until(
+        &self,
+        server: &RunningServer,
+        path: &str,
+        wanted: impl Fn(u16, &Value) -> bool,
+    ) -> anyhow::Result<Value> {
         let started = Instant::now();
         loop {
             let (status, body) = self.ask(server, path).await?;

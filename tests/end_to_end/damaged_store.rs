@@ -4,7 +4,7 @@ use std::path::Path;
 
 use comptoir_central::private_postgres::connection_string_of;
 use comptoir_test_support::RunningTenant;
-use comptoir_test_support::processes::{self, Server};
+use comptoir_test_support::processes::{self, RunningServer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ async fn as_role(company: &RunningTenant, role: &str) -> tokio_postgres::Client 
     client
 }
 
-async fn sell(company: &RunningTenant, node: &Server, sales: usize) {
+async fn sell(company: &RunningTenant, node: &RunningServer, sales: usize) {
     for sale in 0..sales {
         let payload = json!({"currency": "EUR", "total_minor": 510,
             "lines": [{"product": "P", "quantity": "2", "unit_price": "2.55"}]});

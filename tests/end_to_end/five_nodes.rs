@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use comptoir_test_support::processes::{self, KilledOnDrop, Server};
+use comptoir_test_support::events::{InvoiceCreation, SaleLine, TestEvent as _};
+use comptoir_test_support::processes::{self, KilledOnDrop, RunningServer};
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use comptoir_tests::flaky::{self, Line};
 use comptoir_tests::known_good::data;
@@ -24,7 +25,7 @@ const INVOICES_PER_NODE: usize = 20;
 
 /// A node, its line to central, and its part of the year.
 struct Counter {
-    server: Server,
+    server: RunningServer,
     key: String,
     line: Line,
     part: PathBuf,
@@ -44,7 +45,7 @@ async fn five_nodes_on_bad_lines_end_with_what_central_has() {
         let line = flaky::start(address, seed.wrapping_add(number as u64)).await.unwrap();
         let issued = company.issue_node(&shops[SHOP_OF[number]], &format!("till-{number}"));
         let path = company.path(&format!("till-{number}"));
-        let server = Server::node(&path, &issued, &format!("http://{}", line.address));
+        let server = RunningServer::node(&path, &issued, &format!("http://{}", line.address));
         counters.push(Counter { server, key: text(&issued["SYNC_API_KEY"]), line, part });
     }
 
@@ -53,7 +54,7 @@ async fn five_nodes_on_bad_lines_end_with_what_central_has() {
         counters.iter().map(|counter| import(&counter.part, &counter.server.url)).collect();
     for (number, counter) in counters.iter().enumerate() {
         write_customers(&company, counter, number, &parts.customers[number]).await;
-        invoice(&company, counter, number).await;
+        create_invoices(&company, counter, number).await;
         validate_deliveries(&company, counter, number).await;
     }
     for import in &mut imports {
@@ -179,12 +180,17 @@ async fn write_lines(company: &RunningTenant, counter: &Counter, drafts: &[(Stri
     answers
 }
 
-async fn invoice(company: &RunningTenant, counter: &Counter, node: usize) {
+async fn create_invoices(company: &RunningTenant, counter: &Counter, node: usize) {
     for number in 0..INVOICES_PER_NODE {
-        let draft = json!({"id": Uuid::now_v7(), "entity_type": "INVOICE", "entity_id": format!("P{node}-{number}"),
-            "action": "INVOICE_CREATED", "payload": {"client": "17850", "currency": "GBP", "total_minor": 1000,
-            "provisional_reference": format!("PROV-{node}-{number}"),
-            "lines": [{"product": "85123A", "quantity": "2", "unit_price": "5.00", "vat_rate": "20"}]}});
+        let line = SaleLine { unit_price: "5.00".to_owned(), vat_rate: Some("20".to_owned()), ..SaleLine::default() };
+        let invoice = InvoiceCreation {
+            currency: "GBP".to_owned(),
+            total_minor: 1000,
+            provisional_reference: Some(format!("PROV-{node}-{number}")),
+            lines: vec![SaleLine { product: "85123A".to_owned(), ..line }],
+            ..InvoiceCreation::default()
+        };
+        let draft = invoice.draft(&format!("P{node}-{number}"));
         let (status, answer) = company.post(&format!("{}/api/v1/events", counter.server.url), &draft).await;
         assert_eq!(status, 200, "{answer}");
     }
@@ -202,7 +208,7 @@ async fn validate_deliveries(company: &RunningTenant, counter: &Counter, node: u
 }
 
 /// Waits until a node was given everything up to a position.
-async fn caught_up(company: &RunningTenant, node: &Server, position: u64) {
+async fn caught_up(company: &RunningTenant, node: &RunningServer, position: u64) {
     let started = Instant::now();
     loop {
         let status = company.http.get(format!("{}/api/v1/status", node.url)).send().await.expect("the node answers");

@@ -3,7 +3,7 @@
 
 use comptoir_proto::{paths, stored_v1};
 use comptoir_test_support::SealedLog;
-use comptoir_test_support::processes::{self, Server};
+use comptoir_test_support::processes::{self, RunningServer};
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::value::RawValue;
@@ -325,7 +325,7 @@ fn url_part(text: &str) -> String {
 }
 
 /// A node that begins now holds the same rows as one that was there all the time.
-async fn a_new_node_holds_what_the_first_one_holds(company: &RunningTenant, site: &str, first: &Server) {
+async fn a_new_node_holds_what_the_first_one_holds(company: &RunningTenant, site: &str, first: &RunningServer) {
     let new = company.node(site, "new", &company.central.url);
     let head = company.head().await;
     let started = std::time::Instant::now();
@@ -340,7 +340,7 @@ async fn a_new_node_holds_what_the_first_one_holds(company: &RunningTenant, site
     panic!("at {head} the nodes differ: {rows:.3000}\n{held:.3000}\n{}", new.words());
 }
 
-async fn rows_of(company: &RunningTenant, node: &Server) -> Value {
+async fn rows_of(company: &RunningTenant, node: &RunningServer) -> Value {
     let url = format!("{}{}?limit=1000", node.url, paths::CLIENTS);
     let answer = company.http.get(url).send().await.expect("the node answers");
     let mut page: Value = answer.json().await.unwrap_or_default();

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use comptoir_test_support::processes::{self, Server};
+use comptoir_test_support::events::{InvoiceCreation, TestEvent as _};
+use comptoir_test_support::processes::{self, RunningServer};
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -25,7 +26,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     let order = json!({"reference": "BL-77", "client": "Café du Port", "qr": "QR-77"});
     record(&company, &central, "DELIVERY", "BL-77", "DELIVERY_CREATED", order).await;
     for (index, node) in nodes.iter().enumerate() {
-        invoice(&company, node, &format!("night-{index}")).await;
+        create_invoice(&company, node, &format!("night-{index}")).await;
         company.drained(node).await;
     }
     company.central.stop();
@@ -37,7 +38,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     for (index, node) in nodes.iter().enumerate() {
         events.push((index, validate(&company, node).await));
         for number in 0..3 {
-            events.push((index, invoice(&company, node, &format!("day-{index}-{number}")).await));
+            events.push((index, create_invoice(&company, node, &format!("day-{index}-{number}")).await));
         }
         company.drained(node).await;
     }
@@ -49,7 +50,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     for node in &nodes {
         caught_up(&company, node, head).await;
     }
-    nodes.iter_mut().for_each(Server::kill);
+    nodes.iter_mut().for_each(RunningServer::kill);
     company.central.stop();
     std::fs::remove_dir_all(company.path("central")).unwrap();
     copy(&company.path("backup"), &company.path("central"));
@@ -66,7 +67,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     for node in nodes.iter_mut().rev() {
         node.start_again();
         if fresh.is_none() {
-            fresh = Some(invoice(&company, node, "fresh").await);
+            fresh = Some(create_invoice(&company, node, "fresh").await);
         }
         caught_up_with_central(&company, node).await;
     }
@@ -89,7 +90,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     }
     // Central's references are those that the shops printed, and the next one is behind them.
     let references: Vec<Value> = before.iter().map(|(_, _, reference, _)| reference.clone()).collect();
-    let next = invoice(&company, &nodes[0], "evening").await;
+    let next = create_invoice(&company, &nodes[0], "evening").await;
     company.drained(&nodes[0]).await;
     let next = told(&company, &nodes, &[(0, next)]).await[0].2.clone();
     assert!(next.is_string() && !references.contains(&next), "{next}");
@@ -133,20 +134,19 @@ async fn record(
     event
 }
 
-async fn validate(company: &RunningTenant, node: &Server) -> String {
+async fn validate(company: &RunningTenant, node: &RunningServer) -> String {
     let payload =
         json!({"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": "48.85", "longitude": "2.35"});
     record(company, &format!("{}/api/v1/events", node.url), "DELIVERY", "BL-77", "DELIVERY_VALIDATED", payload).await
 }
 
-async fn invoice(company: &RunningTenant, node: &Server, id: &str) -> String {
-    let payload = json!({"client": "C-1", "currency": "EUR", "total_minor": 1_000,
-        "lines": [{"product": "P", "quantity": "2", "unit_price": "5.00"}]});
+async fn create_invoice(company: &RunningTenant, node: &RunningServer, id: &str) -> String {
+    let payload = InvoiceCreation::default().payload();
     record(company, &format!("{}/api/v1/events", node.url), "INVOICE", id, "INVOICE_CREATED", payload).await
 }
 
 /// What each event's own node says that was decided about it.
-async fn told(company: &RunningTenant, nodes: &[Server], events: &[(usize, String)]) -> Vec<Told> {
+async fn told(company: &RunningTenant, nodes: &[RunningServer], events: &[(usize, String)]) -> Vec<Told> {
     let mut told = Vec::new();
     for (index, id) in events {
         let event = company.http.get(format!("{}/api/v1/events/{id}", nodes[*index].url)).send().await.unwrap();
@@ -158,7 +158,7 @@ async fn told(company: &RunningTenant, nodes: &[Server], events: &[(usize, Strin
 }
 
 /// Waits until a node has handed back what central misses, and has pulled central's present head.
-async fn caught_up_with_central(company: &RunningTenant, node: &Server) {
+async fn caught_up_with_central(company: &RunningTenant, node: &RunningServer) {
     let head = company.head().await;
     let started = std::time::Instant::now();
     loop {
@@ -174,7 +174,7 @@ async fn caught_up_with_central(company: &RunningTenant, node: &Server) {
     }
 }
 
-async fn caught_up(company: &RunningTenant, node: &Server, head: u64) {
+async fn caught_up(company: &RunningTenant, node: &RunningServer, head: u64) {
     let started = std::time::Instant::now();
     while status(company, node).await["sync"]["pull"]["complete_through"].as_u64() < Some(head) {
         assert!(started.elapsed() < TIMEOUT, "{}", node.words());
@@ -182,12 +182,12 @@ async fn caught_up(company: &RunningTenant, node: &Server, head: u64) {
     }
 }
 
-async fn status(company: &RunningTenant, node: &Server) -> Value {
+async fn status(company: &RunningTenant, node: &RunningServer) -> Value {
     company.http.get(format!("{}/api/v1/status", node.url)).send().await.unwrap().json().await.unwrap()
 }
 
 /// A list as a node shows it, without what it says of itself.
-async fn rows(company: &RunningTenant, node: &Server, list: &str) -> Vec<Value> {
+async fn rows(company: &RunningTenant, node: &RunningServer, list: &str) -> Vec<Value> {
     let url = format!("{}/api/v1/{list}?limit=1000", node.url);
     plain(company.http.get(url).send().await.unwrap().json().await.unwrap())
 }

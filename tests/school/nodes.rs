@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use comptoir_test_support::processes::Server;
+use comptoir_test_support::processes::RunningServer;
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use comptoir_tests::contract::Endpoint;
 use serde_json::{Value, json};
@@ -19,14 +19,14 @@ const RECORDS_PER_LIST: usize = 25;
 /// A node, and the way to its API.
 struct Node {
     id: String,
-    server: Server,
+    server: RunningServer,
     door: Endpoint,
 }
 
 impl Node {
     fn start(company: &RunningTenant, site: &str, name: &str) -> Node {
         let issued = company.issue_node(site, name);
-        let server = Server::node(&company.path(name), &issued, &company.central.url);
+        let server = RunningServer::node(&company.path(name), &issued, &company.central.url);
         let door = Endpoint::address(server.url.clone(), None);
         Node { id: text(&issued["NODE_ID"]), server, door }
     }

@@ -1,6 +1,5 @@
-//! What a node says of its clock, and what its records' times come to.
+//! What a node reports about its clock, and the times its records count at.
 
-use axum::http::StatusCode;
 use comptoir_central::Clock;
 use comptoir_core::clock::ClockChange;
 use comptoir_core::event::{Event, TimeSource};
@@ -52,16 +51,16 @@ async fn scene_at_noon() -> TestCentral {
     TestCentral::at(Clock::new(|| Timestamp(NOON))).await
 }
 
-/// What each result says of its record's time.
+/// The flags about time, per result.
 fn flags(results: &[RecordResult]) -> Vec<Vec<&str>> {
     let of_time = |flag: &&str| matches!(*flag, "CLOCK_UNSURE" | "TIME_IN_FUTURE");
     results.iter().map(|result| result.flags.iter().map(String::as_str).filter(of_time).collect()).collect()
 }
 
 #[tokio::test]
-async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_file() {
+async fn a_clock_step_after_the_batch_corrects_its_times_in_a_push_and_in_a_file() {
     let scene = scene_at_noon().await;
-    for by_hand in [false, true] {
+    for imported in [false, true] {
         let company = scene.company().await;
         let mut node = company.node().await;
         let started = ClockChange::Started { now: Timestamp(0), highest: Timestamp(NOON - 9 * HOUR) };
@@ -71,11 +70,11 @@ async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_fil
         let stepped = change_clock(&mut node, ClockChange::Stepped { micros: step }, NOON - 3 * HOUR);
         sell_at(&mut node, "right", NOON - 2 * HOUR);
         let marks = [started, stepped];
-        if by_hand {
+        if imported {
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
-                let brought = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
-                scene.central.import_records(company.tenant, brought).await.unwrap();
+                let file = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
+                scene.central.import_records(company.tenant, file).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.
@@ -83,12 +82,12 @@ async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_fil
             let second = push_with_clock(&scene, &node, (4, 5), &marks).await;
             assert!(flags(&first).iter().chain(&flags(&second)).all(|flags| flags.is_empty()));
         }
-        assert_eq!(sold_at(&company).await, [-4 * HOUR, -2 * HOUR], "by hand: {by_hand}");
+        assert_eq!(sold_at(&company).await, [-4 * HOUR, -2 * HOUR], "imported: {imported}");
     }
 }
 
 #[tokio::test]
-async fn a_time_that_nobody_knows_is_flagged_in_the_decision() {
+async fn an_unknown_time_is_flagged_in_the_decision() {
     let scene = scene_at_noon().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -104,7 +103,7 @@ async fn a_time_that_nobody_knows_is_flagged_in_the_decision() {
 }
 
 #[tokio::test]
-async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_the_record_before() {
+async fn a_given_time_in_the_future_is_replaced_by_intake_time_or_the_record_before() {
     let scene = scene_at_noon().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -113,15 +112,14 @@ async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_t
         let event = node.event("SALE", sale, "SALE_RECORDED", &Sale::default().payload());
         node.seal_event(Event { occurred_at: Timestamp(given), ..event });
     };
-    future(&mut node, "told", NOON - HOUR);
-    future(&mut node, "untold", NOON + 90_000 * HOUR);
+    future(&mut node, "with-intake", NOON - HOUR);
+    future(&mut node, "without-intake", NOON + 90_000 * HOUR);
     future(&mut node, "honest", NOON - 3 * HOUR);
     let mut request = node.request(1, 5);
-    // By a clock that is an hour ahead, as the push says.
+    // The push says that the node's clock is an hour ahead.
     request.node_time = instant::format(Timestamp(NOON + HOUR));
     request.taken_in = vec![RecordIntake { seq: 3, at: instant::format(Timestamp(NOON - 3 * HOUR)) }];
-    let (status, answer) = node.send(&scene, &request).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    let answer = node.send_push(&scene, &request).await.assert_ok();
     let results: Vec<RecordResult> = serde_json::from_value(answer["results"].clone()).unwrap();
     let expected: [&[&str]; 4] = [&[], &["TIME_IN_FUTURE"], &["TIME_IN_FUTURE"], &[]];
     assert_eq!(flags(&results)[1..], expected);
@@ -130,7 +128,7 @@ async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_t
 }
 
 #[tokio::test]
-async fn what_does_not_read_is_refused_with_its_place_and_nobody_posts_a_change_of_a_clock() {
+async fn unreadable_clock_marks_are_refused_by_pointer_and_nobody_posts_clock_changes() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -147,11 +145,10 @@ async fn what_does_not_read_is_refused_with_its_place_and_nobody_posts_a_change_
     for (member, value, code, pointer) in cases {
         let mut request = serde_json::to_value(node.request(1, 2)).unwrap();
         request[member] = value;
-        let (_, problem) = scene.post(&node.key, "/api/v1/sync/push", request.to_string().into_bytes()).await;
-        assert_eq!((&problem["code"], &problem["pointer"]), (&code.into(), &pointer.into()), "{problem}");
+        let status = if code == "TOO_LARGE" { 413 } else { 400 };
+        node.post(&scene, "/api/v1/sync/push", &request).await.assert_problem(status, code).pointer(pointer);
     }
     let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "NODE", "entity_id": "n", "action": "CLOCK_CHANGED",
         "payload": { "change": "started", "clock": "2026-01-02T00:00:00Z", "compared_with": "2026-01-01T00:00:00Z" } });
-    let (_, problem) = scene.post(&company.token, "/api/v1/events", draft.to_string().into_bytes()).await;
-    assert_eq!(problem["code"], "CENTRAL_ONLY", "{problem}");
+    company.post("/api/v1/events", &draft).await.assert_problem(422, "CENTRAL_ONLY");
 }

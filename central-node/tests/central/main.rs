@@ -3,7 +3,6 @@
 mod accepting;
 mod blobs;
 mod bootstrapping;
-mod by_hand;
 mod clocks;
 mod conflicts;
 mod contracts;
@@ -14,6 +13,7 @@ mod desktops;
 mod devices;
 mod drafts;
 mod edits;
+mod file_import;
 mod kept_reports;
 mod late_commits;
 mod merging;

@@ -9,7 +9,7 @@ use comptoir_central::projections::status::{State, parked, status};
 use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, ProjectionError, Version};
 use comptoir_central::{Central, CentralConfig};
-use comptoir_test_support::events::{Invoice, Sale, TestEvent};
+use comptoir_test_support::events::{InvoiceCreation, Sale, TestEvent};
 use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -47,8 +47,8 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) 
         "STOCK_COUNTED",
         &json!({ "lines": [{ "product": "A", "quantity": "4" }, { "product": "B", "quantity": "9" }] }),
     );
-    node.record(&id("i"), &Invoice::default());
-    node.record(&id("j"), &Invoice::default());
+    node.record(&id("i"), &InvoiceCreation::default());
+    node.record(&id("j"), &InvoiceCreation::default());
     node.seal("INVOICE", &id("i"), "INVOICE_CANCELLED", &json!({ "invoice": id("i"), "reason": "twice" }));
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": format!("Dupont {round}"), "phone": "01" }));
     node.seal("CLIENT", "c-1", "UPDATE", &json!({ "phone": null, "mail": "d@example.org" }));

@@ -1,22 +1,22 @@
-//! Records that a person brings, and the node's own push of the same afterwards.
+//! Records imported from a file, and the node's own push of the same records afterwards.
 
 use comptoir_central::ImportOutcome;
 use comptoir_test_support::TestCentral;
 
 #[tokio::test]
-async fn what_was_brought_by_hand_is_what_a_later_push_is_answered_with() {
+async fn records_imported_from_a_file_get_the_same_answer_when_pushed_later() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell_many(5, |number| format!("s-{number}"));
     node.seal("STOCK", "A", "UPDATE", &serde_json::json!({ "quantity": "7" }));
-    let take = |from, to| scene.central.import_records(company.tenant, node.exported(from, to));
-    let ImportOutcome { results, held_before } = take(1, 4).await.unwrap();
+    let import = |from, to| scene.central.import_records(company.tenant, node.exported(from, to));
+    let ImportOutcome { results, held_before } = import(1, 4).await.unwrap();
     assert_eq!((results.len(), held_before), (4, 0));
-    let ImportOutcome { results, held_before } = take(2, 7).await.unwrap();
-    assert_eq!((results.len(), held_before), (6, 3), "what overlaps is held");
-    let again = take(1, 7).await.unwrap();
-    assert_eq!((again.held_before, &again.results[1..]), (7, &results[..]), "with the decisions of then");
+    let ImportOutcome { results, held_before } = import(2, 7).await.unwrap();
+    assert_eq!((results.len(), held_before), (6, 3), "the overlap is known");
+    let again = import(1, 7).await.unwrap();
+    assert_eq!((again.held_before, &again.results[1..]), (7, &results[..]), "the stored decisions");
     let pushed = node.push_all(&scene).await;
     assert_eq!(pushed.results, again.results);
     assert_eq!(pushed.results[6].verdict, "SUPERSEDED");
@@ -32,5 +32,5 @@ async fn what_was_brought_by_hand_is_what_a_later_push_is_answered_with() {
     let stranger = scene.company().await;
     let missing = scene.central.import_records(stranger.tenant, node.exported(8, 10)).await.unwrap_err();
     assert_eq!(missing.code, "NOT_FOUND", "the node is another tenant's");
-    assert_eq!(node.push(&scene, 8, 10).await.results.len(), 3, "nothing of it was in the way");
+    assert_eq!(node.push(&scene, 8, 10).await.results.len(), 3, "the refused imports left nothing");
 }
