@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates whose insides are held to the rules, each with the folder of its sources.
-pub(crate) const CRATES: [(&str, &str); 6] = [
+pub(crate) const CRATES: [(&str, &str); 7] = [
     ("core", "core/src"),
     ("proto-schemas", "proto-schemas/src"),
     ("local-node", "local-node/src"),
     ("central-node", "central-node/src"),
     ("audit", "audit/src"),
     ("cli", "cli/src"),
+    ("test-support", "test-support/src"),
 ];
 
 /// The workspace's folder.
