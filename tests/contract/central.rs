@@ -4,15 +4,15 @@ use comptoir_tests::contract::Endpoint;
 use comptoir_tests::head_office::HeadOffice;
 
 /// A shop's way in, and what lies behind it.
-struct Shop {
+struct OpenCentral {
     door: Endpoint,
     _head_office: HeadOffice,
 }
 
-impl Shop {
-    async fn open() -> Shop {
+impl OpenCentral {
+    async fn open() -> OpenCentral {
         let head_office = HeadOffice::open("Épicerie").await;
-        Shop { door: head_office.node().await, _head_office: head_office }
+        OpenCentral { door: head_office.node().await, _head_office: head_office }
     }
 
     fn door(&self) -> &Endpoint {
@@ -20,4 +20,4 @@ impl Shop {
     }
 }
 
-comptoir_tests::keeps_the_contract!(Shop::open);
+comptoir_tests::keeps_the_contract!(OpenCentral::open);
