@@ -12,22 +12,27 @@ export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 .PHONY: help bootstrap build run test fmt-check clippy unit docs deny test-api test-crash test-flips sim-long bench fresh
 
 help:
-	@echo "make run         install what running needs, build, start everything here with one real day of data"
-	@echo "                   DATA_DIR=/var/lib/comptoir   where its data goes; ./comptoir-data otherwise"
-	@echo "                   ARGS=\"--central-addr 127.0.0.1:7490 --local-addr 127.0.0.1:7491\""
-	@echo "                                                options of 'comptoir up', such as other ports"
-	@echo "make build       install what compiling needs, build target/release/comptoir"
-	@echo "make test        install what the tests need, then: format, clippy, all tests, docs"
-	@echo "make bootstrap   only install what the tests need"
-	@echo "make fmt-check, make clippy, make unit, make docs: the parts of make test"
-	@echo "make test-api    many requests of every kind, held to what each server says of itself in /openapi.json"
-	@echo "make test-crash  hundreds of kills and power cuts on the log and on a plain file, half of the cuts under load"
-	@echo "make test-flips  one flipped bit in every byte of a log's meta-data and in a tenth of all others: nothing may be silent"
-	@echo "make sim-long    a first load of a million rows whose line is cut fifty times"
-	@echo "make bench       speed, as ratios to peers measured in the same run"
-	@echo "make deny        duplicate crates, licences, sources, advisories"
-	@echo "make fresh       the README as written, in a minimal Debian made for it; needs root"
-	@echo "                   FRESH=\"bookworm trixie\"      which Debians"
+	@echo "make help                     this list"
+	@echo "make run                      install what running needs, build, start everything here with one real day of data"
+	@echo "  DATA_DIR=/var/lib/comptoir  where its data goes; ./comptoir-data when absent"
+	@echo "  ARGS=\"--central-addr 127.0.0.1:7490 --local-addr 127.0.0.1:7491\""
+	@echo "                              options of 'comptoir up', such as other ports"
+	@echo "make build                    install what compiling needs, build target/release/comptoir"
+	@echo "make test                     install what the tests need, then: format, clippy, all tests, docs"
+	@echo "make bootstrap                the part of make test that installs packages"
+	@echo "make fmt-check                the part that checks the format"
+	@echo "make clippy                   the part that runs clippy"
+	@echo "make unit                     the part that builds the binaries and runs all tests"
+	@echo "make docs                     the part that builds the docs"
+	@echo "make deny                     duplicate crates, licences, sources, advisories"
+	@echo "make test-api                 generated requests of every kind, checked against /openapi.json of each server"
+	@echo "make test-crash               hundreds of kills and power cuts on the log and on a plain file, half of the cuts under load"
+	@echo "  COMPTOIR_CRASHES=200        how many"
+	@echo "make test-flips               one flipped bit in every byte of a log's meta-data and in a tenth of all others: each must be found"
+	@echo "make sim-long                 a bootstrap of a million rows whose connection breaks fifty times"
+	@echo "make bench                    speed, as ratios to peers measured in the same run"
+	@echo "make fresh                    the README as written, in a minimal Debian made for it; needs root"
+	@echo "  FRESH=\"bookworm trixie\"     which Debian releases"
 
 bootstrap:
 	@scripts/bootstrap.sh test
@@ -41,7 +46,7 @@ run:
 	$(CARGO) build --release --locked -p comptoir
 	$(COMPTOIR) up --data-dir $(DATA_DIR) $(ARGS)
 
-# The quick checks come first, so that a slip is told in seconds. The binary is built before the tests that start it.
+# The quick checks come first, so that a slip is found in seconds. The binaries are built before the tests that start them.
 test: bootstrap fmt-check clippy unit docs
 
 fmt-check:

@@ -2,7 +2,7 @@
 # Installs what this machine lacks: bootstrap.sh build | run [arguments of `comptoir up`] | test
 #
 # build: what compiling needs. run: also what `make run` needs. test: what every check needs.
-# All checks come first. Nothing is downloaded, installed or written before they have passed and what is missing has been printed.
+# All checks come first. Nothing is downloaded, installed or written before they have passed and the missing packages are printed.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ case $purpose in build | run | test) shift ;; *) usage ;; esac
 PATH="${CARGO_HOME:-${HOME:-/root}/.cargo}/bin:$PATH"
 # Before each path outside the clone; only the tests of this script set it.
 root=${BOOTSTRAP_ROOT:-}
-# Where the data goes that the postgres account could not reach in the clone.
+# The data directory to use if the postgres account cannot reach the clone.
 shared_data_dir=$root/var/lib/comptoir
 os_release=$root/etc/os-release
 
@@ -129,7 +129,7 @@ apt_lines() {
     esac
     echo "Then run this again."
 }
-# Asks for the password at most once, and only where it is needed. Without a terminal nobody could type it.
+# Asks for the password at most once, and only if it is needed. Without a terminal nobody could type it.
 sudo_works() {
     sudo -n true 2>/dev/null && return 0
     [ -t 0 ] || return 1
@@ -243,7 +243,7 @@ if [ "$purpose" = run ]; then
     if is_root; then check_data_dir; fi
 fi
 
-# ---- say it ----
+# ---- report ----
 
 if [ -n "$problems" ]; then
     echo "make $purpose cannot start. Nothing was downloaded or installed.$problems" | sed '$d' >&2
@@ -259,19 +259,19 @@ if [ "$purpose" != test ] && [ ! -e target/release/comptoir ]; then
     echo "The first build takes about 13 minutes of processor time (7 minutes on two free cores) and 1.5 GB in ./target." >&2
 fi
 
-# ---- do it ----
+# ---- install ----
 
 mkdir -p target
 apt_log=target/bootstrap-apt.log
 rustup_log=target/bootstrap-rustup.log
 
 if [ -n "$missing" ]; then
-    # Only the server's programs are wanted. Without this file Debian would start a Postgres of its own on the usual port.
+    # Only the server's programs are needed. Without this file Debian would start its own Postgres on the usual port.
     cluster_conf=$root/etc/postgresql-common/createcluster.conf
     remove_cluster_conf() { :; }
     case $missing in *" postgresql"*)
         if [ ! -e "$cluster_conf" ]; then
-            # Before Postgres is installed the folder is ours too.
+            # Before Postgres is installed, this script created the folder too.
             remove_cluster_conf() {
                 as_root rm -f "$cluster_conf"
                 as_root rmdir --ignore-fail-on-non-empty "${cluster_conf%/*}"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Bans, licences and sources always; advisories where their database can be reached, and said when it cannot.
+# Checks bans, licences and sources always, and advisories if their database can be reached.
 set -eu
 cargo deny --all-features check bans licenses sources
 if cargo deny fetch db >/dev/null 2>&1; then

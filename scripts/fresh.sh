@@ -1,16 +1,16 @@
 #!/bin/sh
-# The README as written, in a minimal Debian made for it: fresh.sh [SUITE...], bookworm and trixie where none is named. Needs root.
+# Runs the README as written in a minimal Debian made for it: fresh.sh [SUITE...], bookworm and trixie if none is named. Needs root.
 #
 # For each suite: a tree by debootstrap, the committed state of this repository behind the README's clone line, the cases that must be refused
 # (no Rust, no sudo, sudo refused, sudo before make), then the README's blocks in their order as root in a closed home, and as a user with sudo.
-# Prints what, seconds and result of each step; all that the steps say is kept under target/fresh.
+# Prints name, seconds and result of each step; the output of the steps is kept under target/fresh.
 #
 # FRESH_DIR=folder         scratch, kept afterwards, whose trees are used again; without it a new one under /var/tmp, removed at the end
 # FRESH_CASES="refused root sudo"   which cases
 # FRESH_TEST=no            leaves out `make test`, and says so
 # FRESH_TARGET_DIR=folder  a built target/ to begin with; it is only read, through an overlay
 # FRESH_CARGO_CONFIG=file  a cargo configuration for the trees; the host's where there is one
-# FRESH_MIRROR=url         Debian's mirror; the host's otherwise
+# FRESH_MIRROR=url         Debian's mirror; the host's when absent
 set -eu
 cd "$(dirname "$0")/.."
 repository=$(pwd -P)
@@ -128,7 +128,7 @@ make_base() {
     touch "$base.complete"
 }
 
-# What the clone line of the README names is served from the tree itself, at the committed state.
+# The repository in the README's clone line is served from the tree itself, at the committed state.
 clone_url() { sed -n 's/^ *git clone \([^ ]*:[^ ]*\).*/\1/p' "$scratch/README.md" | head -n 1; }
 serve_repository() {
     rm -rf "$tree/srv/comptoir.git"
@@ -140,7 +140,7 @@ serve_repository() {
     } >"$tree/etc/gitconfig"
 }
 
-# A case gets the tree below an overlay, so that the next one finds it minimal again.
+# Each case works in an overlay, so that the next one finds a minimal tree again.
 open_tree() {
     place=$scratch/cases/$suite-$case
     rm -rf --one-file-system "$place"
@@ -172,7 +172,7 @@ in_tree() { # in_tree USER SECONDS SCRIPT: as at a login of that user
 
 # ---- Rust ----
 
-# Where the README's way to Rust works it is used. Elsewhere the host's toolchain, read-only.
+# Rust is installed as the README says if that works here; otherwise the host's toolchain is used, read-only.
 give_hosts_rust() { # give_hosts_rust REASON
     toolchain=$(readlink -f "$(cd "$repository" && rustc --print sysroot)")
     [ -n "$toolchain" ] || fail "the host has no Rust either"
@@ -348,7 +348,7 @@ interrupt() { # Ctrl-C reaches every process of the terminal's group
         return 1
     fi
     wait "$server" || :
-    # Whoever still runs here, in this namespace of processes, and is no zombie.
+    # Processes still running in this namespace, without zombies.
     running=$(awk '/^Name:/ { name = $2 } /^State:/ { if ($2 != "Z" && name ~ /^(comptoir|postgres)$/) print name, FILENAME }' /proc/[0-9]*/status 2>/dev/null)
     echo "$running"
     [ -z "$running" ]
@@ -418,12 +418,12 @@ run_sudo() {
     open_tree
     step "a user with sudo" user in_tree root 600 'apt-get update -q && apt-get install -q --no-install-recommends sudo &&
         useradd -m -s /bin/bash ana && echo "ana ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/ana' || return 1
-    # What root built is used again where it is there: this case is about sudo.
+    # Reuses what root built, if it exists: this case is about sudo.
     built=${root_built:-${FRESH_TARGET_DIR:-}}
     readme_as ana || failed=1
 }
 
-# ---- all of it ----
+# ---- main ----
 
 repository_git show HEAD:README.md >"$scratch/README.md"
 for suite in $suites; do

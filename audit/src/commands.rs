@@ -1,10 +1,11 @@
-//! The commands of an auditor: parse, call, print. The same for the small binary and for `comptoir audit`.
+//! The commands of `comptoir-audit` and `comptoir audit`: arguments, output, exit codes.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use comptoir_core::chain::ChainHash;
+use comptoir_messages::Language;
 use comptoir_proto::sync_v1::parse_chain;
 
 use crate::compare::compare;
@@ -13,20 +14,19 @@ use crate::finding::{Level, Options, Report};
 use crate::replay::{DecisionDifference, replay};
 use crate::source::{AuditError, BundleFile, Source};
 use crate::verify::verify;
-use crate::words::Language;
 
-/// What to do.
+/// The auditor's commands, the same for `comptoir-audit` and `comptoir audit`.
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Recompute every link of a log from its bundle, and name the first break
     Verify(VerifyArgs),
-    /// Lay a node's log beside central's: the same records, and who holds what alone
+    /// Compare a node's log with central's: identical records, and records that only one side holds
     Compare(CompareArgs),
-    /// Apply a tenant's whole log again from nothing, and show which read models it comes to
+    /// Apply a tenant's whole log to an empty state, and show the read models that result
     Replay(ReplayArgs),
 }
 
-/// Which files, and how thoroughly.
+/// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -34,7 +34,7 @@ Examples:
   comptoir audit verify january.bundle february.bundle --level chain --json
   comptoir audit verify shop.bundle --known-head 9f2c...
 
-Ends with 0 when everything holds, 1 when a break was found, 2 when nothing can be said.")]
+Ends with 0 if everything holds, 1 if a break was found, 2 if there is no answer.")]
 pub struct VerifyArgs {
     /// Bundles of one log, in order
     #[arg(required = true)]
@@ -42,20 +42,19 @@ pub struct VerifyArgs {
     /// chain: every link, header and place. content: also every body, payload and decision
     #[arg(long, value_enum, default_value_t = Level::Content)]
     pub level: Level,
-    /// A chain that was written down earlier, elsewhere: it must stand in the log
+    /// A chain that was recorded earlier in another place, and that the log must contain
     #[arg(long, value_name = "HEX", value_parser = chain)]
     pub known_head: Vec<ChainHash>,
 }
 
-/// Which two logs.
+/// Arguments of `compare`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   comptoir audit compare shop.bundle central.bundle
   comptoir audit compare shop.bundle central.bundle --json
 
-Both files are verified first. Ends with 0 when they agree, 1 when they contradict each other or one is broken, 2 when nothing can be \
-said.")]
+Both files are verified first. Ends with 0 if they agree, 1 if they contradict each other or one is broken, 2 if there is no answer.")]
 pub struct CompareArgs {
     /// Bundle of a node's log
     pub node: PathBuf,
@@ -63,7 +62,7 @@ pub struct CompareArgs {
     pub central: PathBuf,
 }
 
-/// Which log, and whether to decide again.
+/// Arguments of `replay`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -71,14 +70,14 @@ Examples:
   comptoir audit replay january.bundle february.bundle --redecide
   comptoir audit replay central.bundle --redecide --json > replay.ndjson
 
-The files are verified first. With --json each difference is a line of its own, and what the log came to is the last line.
-Two replays of one log come to the same digest.
-Ends with 0 when there is no difference, 1 when one was found or the log is broken, 2 when nothing can be said.")]
+The files are verified first. With --json each difference is a line of its own, and the last line is the result.
+Two replays of one log have the same digest.
+Ends with 0 if there is no difference, 1 if there is one or the log is broken, 2 if there is no answer.")]
 pub struct ReplayArgs {
-    /// Bundles of a tenant's log, from central, in order from the first position on
+    /// Bundles of a tenant's log from central, in order from the first position
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
-    /// Judge each record again from the state at its position, and show every stored decision that differs
+    /// Decide each record again from the state at its position, and show every stored decision that differs
     #[arg(long)]
     pub redecide: bool,
 }
@@ -90,26 +89,26 @@ fn chain(text: &str) -> Result<ChainHash, String> {
 /// How to print.
 #[derive(Clone, Copy, Debug)]
 pub struct PrintOptions {
-    /// One line of JSON instead of words.
+    /// One line of JSON instead of text.
     pub json: bool,
-    /// Of the words.
+    /// The language of the text.
     pub language: Language,
-    /// Whether a person watches the progress of a long file.
+    /// Whether to show the progress of a long file on stderr.
     pub progress: bool,
 }
 
-/// Why a command came to no answer. Its exit code is [`exit::UNREADABLE`].
+/// Why a command has no answer. Its exit code is [`exit::UNREADABLE`].
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
-    /// Nothing can be said about the files.
+    /// The files give no answer.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// What was found could not be printed.
+    /// The result could not be printed.
     #[error("the output: {0}")]
     Print(#[from] io::Error),
 }
 
-/// Runs a command; answers its exit code.
+/// Runs a command and returns its exit code.
 pub fn run_audit(command: &AuditCommand, printing: PrintOptions) -> Result<u8, Failed> {
     match command {
         AuditCommand::Verify(args) => {
@@ -130,7 +129,7 @@ fn verify_files(files: &[PathBuf], options: &Options, printing: PrintOptions) ->
     report
 }
 
-/// Two logs are worth comparing once each holds by itself.
+/// Both logs are verified first: a broken log would make every comparison meaningless.
 fn compare_files(args: &CompareArgs, printing: PrintOptions) -> Result<u8, Failed> {
     for file in [&args.node, &args.central] {
         let report = verify_files(std::slice::from_ref(file), &Options::from(Level::Chain), printing)?;
@@ -144,7 +143,7 @@ fn compare_files(args: &CompareArgs, printing: PrintOptions) -> Result<u8, Faile
     Ok(if found.contradicts() { exit::BROKEN } else { exit::INTACT })
 }
 
-/// A log is worth replaying once it holds.
+/// The log is verified first: a replay does not compute links.
 fn replay_files(args: &ReplayArgs, printing: PrintOptions) -> Result<u8, Failed> {
     let report = verify_files(&args.files, &Options::from(Level::Content), printing)?;
     if report.first_break.is_some() {
@@ -195,7 +194,7 @@ impl PrintOptions {
 
 fn print(text: &str) -> io::Result<()> {
     match writeln!(io::stdout().lock(), "{text}") {
-        // Whoever reads has seen enough.
+        // The reader closed the pipe, as in `| head`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }

@@ -1,11 +1,12 @@
-//! A node's log beside central's: the same records, and who holds what alone. Both are walked once, side by side.
+//! Comparing a node's log with central's: identical records, and records that only one side holds. Both logs are read once, in
+//! step.
 //!
-//! Links are not computed here: compare what was verified. Where the chains of two verified logs agree at a record, everything
-//! before it agrees too; still every record is compared, so that the first one that differs is named.
+//! Links are not computed here, so both logs must be verified first. If the chains of two verified logs agree at a record,
+//! everything before it agrees too; every record is compared all the same, so that the first difference is named.
 //!
-//! A central that was restored from an older copy gives the records that it lost other positions when the nodes send them again; a node
-//! keeps the answer that it got first. That is no contradiction where central recorded the restore before it stored the record again, and
-//! where verdict, code and reference are those that the node received.
+//! After a restore from an older copy, central gives the records that it lost new positions when the nodes send them again,
+//! while a node keeps its first answer. This is no contradiction if central recorded the restore before it stored the record
+//! again, and verdict, code and reference are those that the node received.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -26,27 +27,28 @@ use uuid::Uuid;
 use crate::opening::EpochEnd;
 use crate::source::{AuditError, Source, open};
 
-/// What two logs of one node have to say about each other.
+/// The differences between two logs of one node.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Comparison {
-    /// Whose log.
+    /// The node that wrote the log.
     pub node: Uuid,
     /// Records that both hold, byte for byte up to the first difference.
     pub same: u64,
-    /// Decisions that the node keeps and that are central's.
+    /// Decisions that both hold and that are equal.
     pub same_answers: u64,
-    /// The first record that is not the same on both sides.
+    /// The first record that differs.
     pub difference: Option<RecordDifference>,
-    /// The first decision that the node keeps otherwise than central made it.
+    /// The first decision that differs.
     pub answer_difference: Option<AnswerDifference>,
     /// Restores of central after which decisions of this node have another position and are the same otherwise.
     pub restores: Vec<Restore>,
-    /// Stretches that one side holds alone.
+    /// Ranges of records that only one side holds.
     pub alone: Vec<UnmatchedRecords>,
 }
 
 impl Comparison {
-    /// Whether the two contradict each other. What waits to be sent, was sealed again, or lies before the files is no contradiction.
+    /// Whether the two contradict each other. Records that wait to be sent, were sealed again, or are before the files do not
+    /// contradict.
     pub fn contradicts(&self) -> bool {
         let contradicts = |alone: &UnmatchedRecords| match alone.why {
             UnmatchedReason::Waiting | UnmatchedReason::SealedAgain | UnmatchedReason::BeforeTheFile => false,
@@ -56,7 +58,7 @@ impl Comparison {
     }
 }
 
-/// A record that both hold with other bytes.
+/// A record that the two sides hold with different bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct RecordDifference {
     /// The node's epoch.
@@ -71,7 +73,7 @@ pub struct RecordDifference {
     pub central_chain: String,
 }
 
-/// A decision that the node keeps otherwise than central made it.
+/// A decision that the two sides hold differently.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct AnswerDifference {
     /// The node's epoch.
@@ -80,13 +82,13 @@ pub struct AnswerDifference {
     pub seq: u64,
     /// Where central holds it.
     pub position: u64,
-    /// What the node keeps.
+    /// The node's stored answer, in text.
     pub node: String,
-    /// What central stored.
+    /// Central's stored decision, in text.
     pub central: String,
 }
 
-/// A restore of central, as its log records it, and what it explains.
+/// A restore recorded in central's log, and the differences that it explains.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Restore {
     /// Where central's log records it.
@@ -95,17 +97,17 @@ pub struct Restore {
     pub head: u64,
     /// When central recorded it.
     pub at: String,
-    /// Why, in the operator's words.
+    /// The operator's reason.
     pub reason: Option<String>,
-    /// Decisions of this node that were stored again after it, at another position and the same otherwise.
+    /// Decisions of this node that were stored again after it: equal except for their position.
     pub moved: u64,
-    /// Those of them whose first position is at or below `head`: something was stored between the restore and its record.
-    pub told_below_head: u64,
+    /// Those of them whose first position is at or below `head`: central stored something between the restore and its record.
+    pub answered_below_head: u64,
     /// The first of them.
     pub first: AnswerDifference,
 }
 
-/// Records that one side holds alone.
+/// Consecutive records that only one side holds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct UnmatchedRecords {
     /// The node's epoch.
@@ -114,23 +116,23 @@ pub struct UnmatchedRecords {
     pub from: u64,
     /// The last of them.
     pub to: u64,
-    /// What that means.
+    /// Why only one side holds them.
     pub why: UnmatchedReason,
 }
 
-/// Why one side holds records alone.
+/// Why only one side holds a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum UnmatchedReason {
-    /// At the node, after all that central holds: they wait to be sent.
+    /// At the node, after everything that central holds: waiting to be sent.
     Waiting,
-    /// At the node, in an epoch that was left: they were sealed again in a later one.
+    /// At the node, in an abandoned epoch: sealed again in a later one.
     SealedAgain,
-    /// At the node, before the beginning of central's file, which is a part.
+    /// At the node, before the beginning of central's file, which is only a part.
     BeforeTheFile,
-    /// At the node, although central holds later ones: central's log is short of them.
+    /// At the node, although central holds later records: central has lost them.
     Missing,
-    /// At central: the node's log was shortened, or put back from an older copy.
+    /// At central: the node's log was shortened, or restored from an older copy.
     Lost,
 }
 
@@ -188,12 +190,11 @@ pub fn compare(node: &dyn Source, central: &dyn Source) -> Result<Comparison, Au
     }
 }
 
-/// What was found so far.
 struct Walk {
     comparison: Comparison,
     /// Whether central's file begins in the middle of its log.
     part: bool,
-    /// Whether a record of central's was met.
+    /// Whether a record of central was read.
     met: bool,
 }
 
@@ -208,8 +209,8 @@ impl Walk {
                 epoch: epoch_number,
                 seq,
                 position,
-                node_chain: told(left.end.epoch, right.end.epoch, left.end.chain),
-                central_chain: told(right.end.epoch, left.end.epoch, right.end.chain),
+                node_chain: chain_in_epoch(left.end.epoch, right.end.epoch, left.end.chain),
+                central_chain: chain_in_epoch(right.end.epoch, left.end.epoch, right.end.chain),
             });
         } else if self.comparison.difference.is_none() {
             self.comparison.same += 1;
@@ -227,8 +228,8 @@ impl Walk {
             central: right.decided.to_string(),
         };
         match (restore, answer.position) {
-            (Some(restore), Some(told_at)) if answer.says_the_same(&right.decided) => {
-                self.moved(restore, told_at, difference);
+            (Some(restore), Some(answered_at)) if answer.says_the_same(&right.decided) => {
+                self.moved(restore, answered_at, difference);
             }
             _ => {
                 self.comparison.answer_difference.get_or_insert(difference);
@@ -237,7 +238,7 @@ impl Walk {
     }
 
     /// A decision that was stored again after a restore.
-    fn moved(&mut self, restore: &SeenRestore, told_at: u64, difference: AnswerDifference) {
+    fn moved(&mut self, restore: &SeenRestore, answered_at: u64, difference: AnswerDifference) {
         let restores = &mut self.comparison.restores;
         if restores.last().is_none_or(|last| last.position != restore.position) {
             restores.push(Restore {
@@ -246,13 +247,13 @@ impl Walk {
                 at: restore.at.clone(),
                 reason: restore.reason.clone(),
                 moved: 0,
-                told_below_head: 0,
+                answered_below_head: 0,
                 first: difference,
             });
         }
         if let Some(last) = restores.last_mut() {
             last.moved += 1;
-            last.told_below_head += u64::from(told_at <= restore.head);
+            last.answered_below_head += u64::from(answered_at <= restore.head);
         }
     }
 
@@ -266,7 +267,7 @@ impl Walk {
         self.alone(&seen.end, why);
     }
 
-    /// The node's log goes on with a record: what waited in an epoch before it waits no more, it was sealed again.
+    /// The node's log continues in a later epoch, so records that seemed to wait in an earlier one were sealed again.
     fn left_behind(&mut self, next: Option<&NodeRecord>) {
         let Some(next) = next else { return };
         if let Some(last) = self.comparison.alone.last_mut()
@@ -289,7 +290,7 @@ impl Walk {
 }
 
 /// A chain, and the epoch's id where that differs too.
-fn told(epoch: Epoch, other: Epoch, chain: ChainHash) -> String {
+fn chain_in_epoch(epoch: Epoch, other: Epoch, chain: ChainHash) -> String {
     if epoch == other { chain.to_string() } else { format!("{chain} in epoch {}", epoch.id) }
 }
 
@@ -302,12 +303,12 @@ struct NodeRecord {
     answer: Option<ComparedDecision>,
 }
 
-/// A decision as both sides must tell it.
+/// The part of a decision that must be equal on both sides.
 #[derive(PartialEq, Eq)]
 struct ComparedDecision {
-    /// Absent where it does not read.
+    /// Absent if the decision cannot be decoded.
     position: Option<u64>,
-    /// Verdict, code and reference; why it does not read, otherwise.
+    /// Verdict, code and reference, or the decoding error.
     words: String,
 }
 
@@ -331,14 +332,14 @@ struct NodeSide<'a> {
     name: String,
     reader: BundleReader<Box<dyn Read + 'a>>,
     epoch: Option<EpochEnd>,
-    /// Where that epoch has to end.
+    /// The end that the bundle states for this epoch.
     head: Option<EpochHead>,
     /// A record that may still be followed by its answer.
     held: Option<NodeRecord>,
 }
 
 impl NodeSide<'_> {
-    /// A bundle that is short cannot be compared: what it lacks would look as if the node had never had it.
+    /// Refuses a short bundle: its missing records would look as if the node had never had them.
     fn reaches_its_head(&mut self) -> Result<(), AuditError> {
         match (self.epoch, self.head.take()) {
             (Some(end), Some(head)) if end.seq < head.seq => Err(AuditError::Short {
@@ -402,9 +403,9 @@ struct CentralSide<'a> {
     name: String,
     reader: BundleReader<Box<dyn Read + 'a>>,
     node: NodeId,
-    /// Central's own: it alone records a restore.
+    /// Central's own node, which alone records restores.
     central_node: Option<NodeId>,
-    /// Those that were read so far.
+    /// Restores read so far.
     restores: Vec<SeenRestore>,
 }
 
@@ -429,7 +430,7 @@ impl CentralSide<'_> {
     }
 }
 
-/// The restore that an entry of central's own records, where it records one.
+/// The restore that an entry of central's own node records, if any.
 fn recorded_restore(entry: &Entry<'_>) -> Option<SeenRestore> {
     let event = stored_v1::decode(entry.record).ok()?;
     if event.content.action.as_str() != CENTRAL_RESTORED {
@@ -451,7 +452,7 @@ fn decided(decision: &[u8]) -> ComparedDecision {
         Ok(decision) => {
             let judgement = &decision.judgement;
             let code = judgement.code.map(|code| code.as_str());
-            told_as(decision.position.0, judgement.verdict.as_str(), code, judgement.reference.as_deref())
+            compared(decision.position.0, judgement.verdict.as_str(), code, judgement.reference.as_deref())
         }
         Err(error) => ComparedDecision { position: None, words: error.to_string() },
     }
@@ -459,12 +460,12 @@ fn decided(decision: &[u8]) -> ComparedDecision {
 
 fn answered(answer: &[u8]) -> ComparedDecision {
     match serde_json::from_slice::<RecordResult>(answer) {
-        Ok(answer) => told_as(answer.position, &answer.verdict, answer.code.as_deref(), answer.reference.as_deref()),
+        Ok(answer) => compared(answer.position, &answer.verdict, answer.code.as_deref(), answer.reference.as_deref()),
         Err(error) => ComparedDecision { position: None, words: error.to_string() },
     }
 }
 
-fn told_as(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> ComparedDecision {
+fn compared(position: u64, verdict: &str, code: Option<&str>, reference: Option<&str>) -> ComparedDecision {
     let rest = [code, reference].into_iter().flatten().map(|word| format!(" {word}")).collect::<String>();
     ComparedDecision { position: Some(position), words: format!("{verdict}{rest}") }
 }

@@ -1,4 +1,4 @@
-//! Bodies: does a record read, does its payload fit its schema, may a decision say what it says.
+//! Bodies: whether a record can be decoded, whether its payload fits its schema, and whether its decision is possible.
 
 use std::ops::Range;
 
@@ -14,40 +14,40 @@ use comptoir_proto::sync_v1::RecordResult;
 use crate::finding::{Break, Defect, FindingLocation};
 use crate::opening;
 
-/// A body to be read; ranges are of the job's bytes.
+/// A body to be decoded; ranges are of the job's bytes.
 pub(crate) enum Body {
     /// A record of a node's own log.
     Record { place: FindingLocation, record: Range<usize> },
     /// A record of a tenant's log, and its decision.
     Entry { place: FindingLocation, record: Range<usize>, fits: HeaderFit, decision: Range<usize> },
-    /// What a node keeps of a decision.
+    /// A node's stored answer about its record.
     Answer { place: FindingLocation, answer: Range<usize>, event: EventId, chain: ChainHash },
 }
 
-/// What a record's header says of the place where it stands.
+/// Whether a record's header names the record's own place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum HeaderFit {
-    /// This very place.
+    /// The record's own place.
     Here,
     /// Another place.
     Elsewhere,
-    /// Nothing: it does not read.
+    /// The header cannot be decoded.
     Unreadable,
 }
 
-/// What was found in a job's bodies, apart from breaks.
+/// Findings in a job's bodies other than breaks.
 #[derive(Default)]
 pub(crate) struct BodyFindings {
-    /// How many decisions spoke how, in the order of [`Verdict::ALL`].
+    /// Number of decisions by verdict, in the order of [`Verdict::ALL`].
     pub(crate) verdicts: [u64; Verdict::ALL.len()],
-    /// Payloads under schemas that are not known here.
+    /// Payloads whose schema this program does not have.
     pub(crate) unknown_schemas: u64,
     /// When the first and the last entry were received.
     pub(crate) received: Option<[(FindingLocation, Timestamp); 2]>,
 }
 
 impl BodyFindings {
-    /// Adds what the next job found. Its first entry was received after the last one here.
+    /// Adds the findings of the next job, whose first entry must be received after the last entry here.
     pub(crate) fn join(&mut self, next: &BodyFindings) -> Option<Break> {
         for (sum, count) in self.verdicts.iter_mut().zip(next.verdicts) {
             *sum += count;
@@ -67,7 +67,7 @@ impl BodyFindings {
     }
 }
 
-/// Reads the bodies in their order, up to the first that breaks.
+/// Checks the bodies in their order, up to the first break.
 pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut BodyFindings) -> Option<Break> {
     bodies.iter().find_map(|body| match body {
         Body::Record { place, record } => check_record(*place, &bytes[record.clone()], found).err(),
@@ -80,7 +80,7 @@ pub(crate) fn check(bytes: &[u8], bodies: &[Body], found: &mut BodyFindings) -> 
     })
 }
 
-/// A node refuses what does not read before it seals it.
+/// A node seals only records that can be decoded and have valid payloads.
 fn check_record(place: FindingLocation, record: &[u8], found: &mut BodyFindings) -> Result<(), Break> {
     let event = stored_v1::decode(record).map_err(|error| Break::new(Defect::Record, place, "a record", error))?;
     match payload::known(event) {
@@ -114,7 +114,7 @@ fn check_entry(
         let expected = format!("an effective time not after receipt, {}", instant(decision.received_at));
         return Err(Break::new(Defect::Decision, place, expected, instant(decision.effective_at)));
     }
-    match may_speak_so(place, record, fits, &decision) {
+    match check_verdict(place, record, fits, &decision) {
         Ok(known_schema) => {
             found.unknown_schemas += u64::from(!known_schema);
             Ok(())
@@ -123,44 +123,44 @@ fn check_entry(
     }
 }
 
-/// Whether the verdict is one that such a record can get. Answers whether the payload's schema is known here.
-fn may_speak_so(
+/// Checks that such a record can get this verdict. Returns whether the payload's schema is known here.
+fn check_verdict(
     place: FindingLocation,
     record: &[u8],
     fits: HeaderFit,
     decision: &StoredDecision,
 ) -> Result<bool, Break> {
     let judgement = &decision.judgement;
-    let spoken = || match judgement.code {
+    let stated = || match judgement.code {
         Some(code) => format!("{} {}", judgement.verdict.as_str(), code.as_str()),
         None => judgement.verdict.as_str().to_owned(),
     };
-    let set_apart = |code: Code, why: String| {
+    let quarantined = |code: Code, why: String| {
         if judgement.verdict == Verdict::Quarantined && judgement.code == Some(code) {
             return Ok(true);
         }
         let expected = format!("QUARANTINED {}: {why}", code.as_str());
-        Err(Break::new(Defect::Verdict, place, expected, spoken()))
+        Err(Break::new(Defect::Verdict, place, expected, stated()))
     };
     let event = match stored_v1::decode(record) {
         Ok(event) => event,
-        Err(error) => return set_apart(Code::Undecodable, error.to_string()),
+        Err(error) => return quarantined(Code::Undecodable, error.to_string()),
     };
     if fits == HeaderFit::Elsewhere {
-        return set_apart(Code::HeaderMismatch, "its header names another place".to_owned());
+        return quarantined(Code::HeaderMismatch, "its header names another place".to_owned());
     }
     if opening::is_opening(&event) != (place.seq == Some(1)) {
-        return set_apart(Code::HeaderMismatch, "EPOCH_OPENED is an epoch's first record and no other".to_owned());
+        return quarantined(Code::HeaderMismatch, "EPOCH_OPENED is an epoch's first record and no other".to_owned());
     }
     if let Some(code @ (Code::Undecodable | Code::HeaderMismatch)) = judgement.code {
         return Err(Break::new(
             Defect::Verdict,
             place,
-            "another code: the record reads and stands in its place",
+            "another code: the record can be decoded and its header names its place",
             code.as_str(),
         ));
     }
-    // What has no effect whatever it says may say anything.
+    // An event without any effect may contain anything.
     if judgement.verdict == Verdict::Duplicate || judgement.code == Some(Code::EventIdReused) {
         return Ok(true);
     }
@@ -186,7 +186,7 @@ fn check_answer(place: FindingLocation, answer: &[u8], event: EventId, chain: Ch
     let Some(verdict) = Verdict::parse(&answer.verdict) else {
         return Err(Break::new(Defect::Answer, place, "a verdict", answer.verdict));
     };
-    // What central could not read it names by the chain.
+    // Central names a record that it could not decode by the chain.
     let named = match verdict {
         Verdict::Quarantined if answer.event_id != event.uuid() => stored_v1::unreadable_event_id(chain),
         _ => event,
@@ -195,15 +195,15 @@ fn check_answer(place: FindingLocation, answer: &[u8], event: EventId, chain: Ch
     if (answer.event_id, answer.seq) == expected {
         return Ok(());
     }
-    let told = |(event, seq)| format!("event {event}, seq {seq}");
-    Err(Break::new(Defect::Answer, place, told(expected), told((answer.event_id, answer.seq))))
+    let described = |(event, seq)| format!("event {event}, seq {seq}");
+    Err(Break::new(Defect::Answer, place, described(expected), described((answer.event_id, answer.seq))))
 }
 
 fn instant(at: Timestamp) -> String {
     comptoir_proto::instant::format(at)
 }
 
-/// A hash of what an event says, apart from who sealed it and where: equal for the same fact sealed twice.
+/// A hash of an event without its id and place: equal for the same fact sealed twice.
 pub(crate) fn content_hash(record: &[u8]) -> Option<[u8; 32]> {
     let event = stored_v1::decode(record).ok()?;
     let bare = Event {

@@ -4,5 +4,5 @@
 pub const INTACT: u8 = 0;
 /// A break, a difference, or a contradiction was found and named.
 pub const BROKEN: u8 = 1;
-/// Nothing can be said: a file cannot be read or is no bundle, or the command line makes no sense.
+/// No answer: a file cannot be read or is no bundle, or the command line is wrong.
 pub const UNREADABLE: u8 = 2;

@@ -1,4 +1,4 @@
-//! What an audit says: the first break with its place, or how far the log is intact.
+//! Breaks, and the report of a verification.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -8,16 +8,16 @@ use comptoir_core::id::NodeId;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-/// What does not hold.
+/// A kind of break.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Defect {
     /// The file is cut, or its frames do not read.
     Form,
-    /// Some byte outside the chains is another than was written: the file's digest does not fit.
+    /// A byte outside the chains was changed: the file's digest does not match.
     Digest,
-    /// The end counts otherwise than the file.
+    /// The counts at the file's end do not match the file.
     Count,
-    /// A part does not go on where the one before it ended.
+    /// A part does not continue where the part before it ended.
     Part,
     /// An epoch does not begin where it must: its number, its first chain, its first seq.
     Epoch,
@@ -25,13 +25,13 @@ pub enum Defect {
     Missing,
     /// A record is missing, doubled or out of order: its seq is not the next.
     Seq,
-    /// A record's header does not say the place where it stands.
+    /// A record's header names another place than the record's own.
     Header,
     /// The chain after a record is not that of its bytes.
     Chain,
     /// An epoch's first record does not open it.
     EpochOpened,
-    /// An epoch says that the one before ended otherwise than it did.
+    /// An epoch names another end of the previous epoch than that epoch has.
     PreviousHead,
     /// An event id counts twice.
     EventId,
@@ -39,23 +39,23 @@ pub enum Defect {
     Position,
     /// The decision chain after a decision is not that of its bytes.
     DecisionChain,
-    /// A decision speaks of another record, position or tenant than the one it stands beside.
+    /// A decision is about another record, position or tenant than the entry that contains it.
     DecisionBinding,
-    /// A decision does not read.
+    /// A decision cannot be decoded.
     Decision,
-    /// A verdict that cannot be for such a record.
+    /// A verdict that such a record cannot get.
     Verdict,
-    /// Two records were received at one time, or against their order.
+    /// Receipt times do not rise with positions.
     ReceivedAt,
-    /// A record is called a duplicate, or its id reused, and is not.
+    /// A record is called a duplicate or a reused id, and is not.
     Duplicate,
-    /// A record does not read.
+    /// A record cannot be decoded.
     Record,
-    /// A payload does not fit its schema, and nobody objected.
+    /// A payload does not fit its schema, and the decision does not object.
     Payload,
-    /// What the node keeps of a decision is about another record.
+    /// The node's stored answer is about another record.
     Answer,
-    /// A head that was written down earlier does not stand in this log: it was shortened or written anew.
+    /// The log lacks a head that was recorded earlier: it was shortened or rewritten.
     KnownHead,
 }
 
@@ -65,33 +65,33 @@ impl Serialize for Defect {
     }
 }
 
-/// Where in the log: as much as is known.
+/// A place in the log, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct FindingLocation {
-    /// Which of the files, from 0.
+    /// Index of the file, from 0.
     pub file: usize,
     /// The byte where the frame begins.
     pub offset: u64,
-    /// Whose record.
+    /// The node that wrote the record.
     pub node: Option<NodeId>,
     /// The node's epoch.
     pub epoch: Option<u32>,
-    /// Its number in the epoch.
+    /// The record's number in the epoch.
     pub seq: Option<u64>,
-    /// Its position in the tenant's order.
+    /// The record's position in the tenant's order.
     pub position: Option<u64>,
 }
 
 /// The first thing that does not hold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Break {
-    /// What.
+    /// Which rule is broken.
     pub defect: Defect,
-    /// Where.
+    /// Where it is broken first.
     pub place: FindingLocation,
-    /// What should stand there.
+    /// The value that an intact log has here.
     pub expected: String,
-    /// What stands there.
+    /// The value that this log has here.
     pub found: String,
 }
 
@@ -100,12 +100,12 @@ impl Break {
         Break { defect, place, expected: expected.to_string(), found: found.to_string() }
     }
 
-    /// The order in which breaks stand in the files.
+    /// Breaks are ordered by their place in the files.
     fn order(&self) -> (usize, u64) {
         (self.place.file, self.place.offset)
     }
 
-    /// Keeps whichever stands first.
+    /// Keeps the break that is first in the files.
     pub(crate) fn keep_first(slot: &mut Option<Break>, found: Break) {
         if slot.as_ref().is_none_or(|held| found.order() < held.order()) {
             *slot = Some(found);
@@ -113,23 +113,23 @@ impl Break {
     }
 }
 
-/// How thoroughly to look.
+/// How thoroughly to verify.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// Every link, header and place, and that each event id counts once; bodies are hashed and not read.
+    /// Every link, header and place, and that each event id counts once; bodies are hashed but not decoded.
     Chain,
-    /// Also every body: records, payloads under their schemas, decisions and what they may say.
+    /// Also every body: records, payloads against their schemas, and whether each decision is possible for its record.
     Content,
 }
 
-/// What to look for.
+/// Options of a verification.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// How thoroughly to look.
+    /// How thoroughly to verify.
     pub level: Level,
-    /// Chains or decision chains that were written down earlier, elsewhere: each must stand in the log. Against someone who can
-    /// write the whole file anew, nothing else helps.
+    /// Chains or decision chains that were recorded earlier in another place, and that the log must contain. Nothing else
+    /// helps against somebody who can rewrite the whole file.
     pub known_heads: Vec<ChainHash>,
 }
 
@@ -139,25 +139,25 @@ impl From<Level> for Options {
     }
 }
 
-/// The end of a node's log, as the files hold it.
+/// The end of a node's log in the files.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Head {
-    /// The node.
+    /// The node that wrote the log.
     pub node: Uuid,
     /// The number of its last epoch.
     pub epoch: u32,
     /// That epoch's random id.
     pub epoch_id: Uuid,
-    /// Its last record.
+    /// The number of its last record.
     pub seq: u64,
     /// The chain after it, hex.
     pub chain: String,
 }
 
-/// What the files hold.
+/// What the files contain.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Summary {
-    /// Whose log.
+    /// The tenant of the log.
     pub tenant: Uuid,
     /// Records that were checked.
     pub records: u64,
@@ -171,35 +171,36 @@ pub struct Summary {
     pub decision_chain: Option<String>,
     /// Where each node's log ends.
     pub heads: Vec<Head>,
-    /// How many decisions spoke how.
+    /// Number of decisions by verdict.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub verdicts: BTreeMap<&'static str, u64>,
-    /// What could not be checked, and is no break.
+    /// Things that could not be checked and are no breaks.
     pub notes: Notes,
 }
 
 /// What could not be checked with these files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Notes {
-    /// Nodes whose log begins in the middle of an epoch here: the first record of each could not be linked. Give the earlier part too.
+    /// Nodes whose log begins in the middle of an epoch here: the first record of each could not be linked. Give the earlier
+    /// part too.
     pub unlinked_beginnings: u64,
     /// Epochs whose previous head lies outside these files.
     pub unknown_previous_heads: u64,
-    /// Duplicates whose original lies before the first position.
+    /// Duplicates whose original is before the first position.
     pub unknown_originals: u64,
     /// Payloads written under a schema that this program does not have.
     pub unknown_schemas: u64,
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
-    /// How thoroughly.
+    /// How thoroughly the files were verified.
     pub level: Level,
     /// The files, in order.
     pub files: Vec<String>,
-    /// What they hold, up to the break if there is one.
+    /// What they contain, up to the break if there is one.
     pub summary: Summary,
-    /// The first break; none where everything holds.
+    /// The first break; none if everything holds.
     pub first_break: Option<Break>,
 }

@@ -1,5 +1,5 @@
-//! Each event id counts once. The first reading keeps eight bytes of each id; only where two agree (or a record calls itself a
-//! duplicate) is the log read again for those ids, exactly.
+//! Each event id counts once. The first reading keeps eight bytes of each id. If two agree, or a record is called a duplicate,
+//! the log is read again for exactly those ids.
 //!
 //! Bound: [`HASHES_MAX`] hashes are held, 128 MiB. A longer log is read once more for each further part of the hashes' range.
 
@@ -16,24 +16,24 @@ use crate::opening::EpochEnd;
 const BUCKETS: usize = 64;
 /// Hashes held at once, of eight bytes each.
 const HASHES_MAX: usize = 16 << 20;
-/// Ids that are looked at exactly in one reading.
+/// Ids that are compared exactly in one reading.
 const SUSPECTS_MAX: usize = 500_000;
 
-/// What a record does with its id.
+/// How a record uses its id.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum IdUse {
-    /// It counts.
+    /// The event counts under this id.
     Counts,
-    /// It says that it is the same fact again.
+    /// The decision says that the event is the same fact again.
     Duplicate,
-    /// It says that its id belongs to another fact.
+    /// The decision says that the id belongs to another fact.
     Reused,
 }
 
-/// One record, as the exact reading sees it.
+/// One record in the exact reading.
 pub(crate) struct Occurrence<'a> {
     pub(crate) place: FindingLocation,
-    /// The node's log up to it.
+    /// The end of the node's log after this record.
     pub(crate) end: EpochEnd,
     pub(crate) id: EventId,
     pub(crate) used: IdUse,
@@ -42,7 +42,7 @@ pub(crate) struct Occurrence<'a> {
 
 /// Hashes of ids, in buckets by their first bits.
 pub(crate) struct IdHashes {
-    /// Drawn for this run: nobody can make ids that all fall together.
+    /// Random for each run, so that nobody can construct ids that all collide.
     keys: [u64; 2],
     buckets: Vec<Vec<u64>>,
     /// The buckets that are held in this reading.
@@ -70,12 +70,12 @@ impl IdHashes {
         upper ^ lower
     }
 
-    /// Notes an id and what its record does with it.
+    /// Records an id and how its record uses it.
     pub(crate) fn note(&mut self, id: EventId, used: IdUse) {
         let hash = self.hash(id);
         self.hold(hash);
         if used != IdUse::Counts {
-            // Its original has to be found: a hash that stands twice is looked at.
+            // Its original must be found, so its hash is added twice: repeated hashes are compared exactly.
             self.hold(hash);
         }
     }
@@ -88,7 +88,7 @@ impl IdHashes {
         self.buckets[bucket].push(hash);
         self.held += 1;
         while self.held > self.held_max && self.end - self.first > 1 {
-            // Too many for one reading: the upper half of the range waits for a later one.
+            // Too many hashes for one reading: the upper half of the range waits for a later one.
             let middle = self.first + (self.end - self.first) / 2;
             for bucket in &mut self.buckets[middle..self.end] {
                 self.held -= bucket.len();
@@ -98,25 +98,25 @@ impl IdHashes {
         }
     }
 
-    /// The hashes that stand twice, and an end to this reading's part. Sorted by two threads.
+    /// Ends this reading's part of the range and returns the hashes that occur twice. Two threads sort.
     pub(crate) fn suspects(&mut self) -> Vec<u64> {
         let (left, right) = self.buckets.split_at_mut(self.first + (self.end - self.first) / 2);
         let (mut found, more) = std::thread::scope(|scope| {
-            let more = scope.spawn(|| standing_twice(right));
-            (standing_twice(left), more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            let more = scope.spawn(|| repeated(right));
+            (repeated(left), more.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         found.extend(more);
         self.held = 0;
         found
     }
 
-    /// Whether a part of the range was left for another reading, which is then begun.
+    /// Begins the next part of the range, if one is left.
     pub(crate) fn next_part(&mut self) -> bool {
         (self.first, self.end) = (self.end, BUCKETS);
         self.first < BUCKETS
     }
 
-    /// Suspects in portions that one exact reading can take.
+    /// Suspects in portions for one exact reading each.
     pub(crate) fn portions(suspects: &[u64]) -> impl Iterator<Item = HashSet<u64>> {
         suspects.chunks(SUSPECTS_MAX).map(|portion| portion.iter().copied().collect())
     }
@@ -131,7 +131,7 @@ fn bucket(hash: u64) -> usize {
     usize::from(hash.to_be_bytes()[0] >> 2)
 }
 
-fn standing_twice(buckets: &mut [Vec<u64>]) -> Vec<u64> {
+fn repeated(buckets: &mut [Vec<u64>]) -> Vec<u64> {
     let mut found = Vec::new();
     for bucket in buckets {
         let mut hashes = std::mem::take(bucket);
@@ -142,7 +142,7 @@ fn standing_twice(buckets: &mut [Vec<u64>]) -> Vec<u64> {
     found
 }
 
-/// Where an id was seen first, and with what content.
+/// The first use of an id.
 #[derive(Clone, Copy)]
 struct FirstUse {
     place: FindingLocation,
@@ -168,12 +168,12 @@ impl NodeIds {
     }
 }
 
-/// The exact reading of a tenant's log: an id counts once, and what does not count has an original before it.
+/// The exact reading of a tenant's log: an id counts once, and every duplicate has an original before it.
 pub(crate) struct TenantIds {
     counted: HashMap<EventId, FirstUse>,
     /// Whether the log begins at its first position.
     whole: bool,
-    /// Duplicates whose original must lie before the first position.
+    /// Duplicates whose original must be before the first position.
     pub(crate) unknown_originals: u64,
 }
 
@@ -227,7 +227,7 @@ mod tests {
         EventId::from_bytes(bytes)
     }
 
-    /// Reads as often as the ids ask for, and answers how often that was and which ids were suspect.
+    /// Reads the ids as often as needed; returns the number of readings and the suspect ids.
     fn suspects(ids: &[(u64, IdUse)], held_max: usize) -> (usize, Vec<u64>) {
         let mut hashes = IdHashes::holding(held_max);
         let (mut readings, mut found) = (0, Vec::new());
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn only_ids_that_stand_twice_or_call_themselves_duplicates_are_looked_at() {
+    fn only_repeated_ids_and_duplicates_are_compared_exactly() {
         let mut ids: Vec<(u64, IdUse)> = (0..10_000).map(|number| (number, IdUse::Counts)).collect();
         assert_eq!(suspects(&ids, HASHES_MAX), (1, vec![]));
         ids.extend([(77, IdUse::Counts), (20_000, IdUse::Duplicate), (20_001, IdUse::Reused)]);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_too_long_for_one_reading_is_read_in_parts_with_the_same_answer() {
+    fn a_log_too_long_for_one_reading_is_read_in_parts_with_the_same_result() {
         let mut ids: Vec<(u64, IdUse)> = (0..10_000).map(|number| (number, IdUse::Counts)).collect();
         ids.extend((0..100).map(|number| (number * 97, IdUse::Counts)));
         let (readings, found) = suspects(&ids, 1_500);

@@ -1,12 +1,13 @@
-//! What an auditor does with files alone: recompute every link from the bytes, lay a node's log beside central's, and decide
-//! again what central decided. No database driver and no server: the manifest shows it.
+//! Audits of exported logs: recompute every link from the bytes, compare a node's log with central's, and decide again what
+//! central decided. No database driver and no server; the manifest shows it.
 //!
-//! Everything is read as a stream. The first break is named by its place (node, epoch, seq, position, byte), with what was
-//! expected and what was found. Nothing is repaired here, ever.
+//! Everything is read as a stream. The first break is named by its place (node, epoch, seq, position, byte), with the expected
+//! and the found value. Nothing is ever repaired here.
 
 pub mod commands;
 pub mod compare;
 mod content;
+mod context;
 pub mod exit;
 pub mod finding;
 mod ids;
@@ -18,7 +19,7 @@ pub mod replay;
 pub mod source;
 mod tenant_log;
 pub mod verify;
-pub mod words;
+mod words;
 
 pub use compare::compare;
 pub use finding::{Break, Defect, FindingLocation, Level, Options, Report};

@@ -1,5 +1,5 @@
-//! The work that needs no order: each link's claimed hash against the bytes, each body on its own. It is cut into jobs that the
-//! reading thread hands to others, and does itself where they are busy, so that no core waits for another.
+//! Checks that need no order: each link's claimed hash against the bytes, and each body. The reading thread cuts the work into
+//! jobs for other threads, and runs a job itself if all of them are busy, so that no core waits for another.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,7 +19,7 @@ const JOB_BYTES: usize = 128 * 1024;
 /// Jobs that may wait for each thread.
 const WAITING_JOBS: usize = 4;
 
-/// Where a claim stands, and what it means that it does not hold.
+/// The place of a claimed hash, and the defect if it is wrong.
 struct Link {
     place: FindingLocation,
     defect: Defect,
@@ -37,7 +37,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Takes a record in with the chain before and after it, and says where it stands in the job.
+    /// Adds a record with the chain before and after it. Returns its range in the job's bytes.
     pub(crate) fn record(
         &mut self,
         place: FindingLocation,
@@ -49,7 +49,7 @@ impl Job {
         self.message(RECORD_CONTEXT, previous, record, claimed)
     }
 
-    /// Takes a decision in, likewise.
+    /// Adds a decision in the same way.
     pub(crate) fn decision(
         &mut self,
         place: FindingLocation,
@@ -61,7 +61,7 @@ impl Job {
         self.message(DECISION_CONTEXT, previous, decision, claimed)
     }
 
-    /// Bytes to be hashed lie as they are hashed: context, chain before, record or decision.
+    /// The bytes are stored as they are hashed: context, previous chain, then record or decision.
     fn message(&mut self, context: &[u8], previous: ChainHash, bytes: &[u8], hash: ChainHash) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(context);
@@ -71,14 +71,14 @@ impl Job {
         held
     }
 
-    /// Takes bytes in that no chain is about.
+    /// Adds bytes that no chain covers.
     pub(crate) fn hold(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         start..self.bytes.len()
     }
 
-    /// A body that is to be read.
+    /// Adds a body to check.
     pub(crate) fn body(&mut self, body: Body) {
         self.bodies.push(body);
     }
@@ -95,16 +95,16 @@ impl Job {
     }
 }
 
-/// What the jobs found, together.
+/// The findings of all jobs.
 #[derive(Default)]
 pub(crate) struct LinkResults {
-    /// The first of the breaks.
+    /// The first break in the order of the files.
     pub(crate) first_break: Option<Break>,
-    /// By job, in the order of the files.
+    /// Body findings by job number, which is the order of the files.
     pub(crate) found: BTreeMap<u64, BodyFindings>,
 }
 
-/// What the threads share.
+/// Shared by all threads.
 #[derive(Default)]
 pub(crate) struct SharedResults {
     outcome: Mutex<LinkResults>,
@@ -113,7 +113,7 @@ pub(crate) struct SharedResults {
 
 impl SharedResults {
     fn outcome(&self) -> MutexGuard<'_, LinkResults> {
-        // A panic elsewhere ends the program at the scope's end; what was found until then is whole.
+        // A panic in another thread ends the program at the scope's end; the results until then are complete.
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -121,7 +121,7 @@ impl SharedResults {
         self.outcome.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, job: &Job) {
+    fn check_job(&self, job: &Job) {
         let mut found = BodyFindings::default();
         let broken = job.check();
         let broken_body = content::check(&job.bytes, &job.bodies, &mut found);
@@ -136,7 +136,7 @@ impl SharedResults {
     }
 }
 
-/// The threads, and the job being filled for them.
+/// The checking threads, and the job being filled for them.
 pub(crate) struct Pool<'a> {
     sender: SyncSender<Job>,
     shared: &'a SharedResults,
@@ -156,14 +156,14 @@ impl<'a> Pool<'a> {
             let receiver = std::sync::Arc::clone(&receiver);
             scope.spawn(move || {
                 while let Some(job) = next(&receiver) {
-                    shared.run(&job);
+                    shared.check_job(&job);
                 }
             });
         }
         Pool { sender, shared, job: Job::default() }
     }
 
-    /// Whether a break was found: there is no need to read on.
+    /// Whether a break was found, so that reading can stop.
     pub(crate) fn broken(&self) -> bool {
         self.shared.broken.load(Ordering::Relaxed)
     }
@@ -173,14 +173,14 @@ impl<'a> Pool<'a> {
         &mut self.job
     }
 
-    /// Hands the job over once it is full. Called between frames: what belongs together stays together.
-    pub(crate) fn settle(&mut self) {
+    /// Hands the job over once it is full. Called between frames, so that no frame is split.
+    pub(crate) fn hand_over_if_full(&mut self) {
         if self.job.bytes.len() >= JOB_BYTES {
             self.submit();
         }
     }
 
-    /// Hands over what is left. The threads end when the pool is dropped.
+    /// Hands over the last job. The threads end when the pool is dropped.
     pub(crate) fn finish(mut self) {
         self.submit();
     }
@@ -190,7 +190,7 @@ impl<'a> Pool<'a> {
         let job = std::mem::replace(&mut self.job, next);
         match self.sender.try_send(job) {
             Ok(()) => {}
-            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => self.shared.run(&job),
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => self.shared.check_job(&job),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `comptoir-audit`: what an auditor needs on a machine of his own. It reads files and prints; it writes none and opens no socket.
+//! `comptoir-audit`, for an auditor's own machine. It reads files and prints; it writes no file and opens no socket.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use comptoir_audit::commands::{AuditCommand, PrintOptions, run_audit};
 use comptoir_audit::exit;
-use comptoir_audit::words::Language;
+use comptoir_messages::Language;
 
-/// Verify what a till, a phone or head office exported, from files alone.
+/// Verify exported logs of nodes and central from their files alone.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -32,7 +32,10 @@ struct Arguments {
 fn main() -> ExitCode {
     let Arguments { command, json } = Arguments::parse();
     let progress = !json && io::stderr().is_terminal();
-    let done = run_audit(&command, PrintOptions { json, language: Language::of_the_system(), progress });
+    let done = run_audit(
+        &command,
+        PrintOptions { json, language: Language::of_locale(|name| std::env::var(name).ok()), progress },
+    );
     ExitCode::from(done.unwrap_or_else(|error| {
         let _ = writeln!(io::stderr().lock(), "{error}");
         exit::UNREADABLE

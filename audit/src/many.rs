@@ -1,6 +1,7 @@
-//! Many links at once. A link is one short hash, and BLAKE3 is three times slower on one short input than on sixteen side by side.
-//! The sixteen-lane function is in the `blake3` crate but not in its documented face, so it is tried on this very machine before it is
-//! used, against the documented one; and whatever it does not confirm is computed again in the plain way. See ADR 8.
+//! Hashes many links at once. A link is one short hash, and BLAKE3 is three times slower on one short input than on sixteen in
+//! parallel. The sixteen-lane function is in the `blake3` crate but not in its documented API. So it is tested on this machine
+//! against the documented function before it is used, and every claim that it does not confirm is computed again with the
+//! documented one. See ADR 8.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -13,7 +14,7 @@ use comptoir_core::chain::ChainHash;
 const BLOCK: usize = 64;
 /// Up to here a message is one chunk: blocks in a row, and no tree.
 const CHUNK: usize = 1024;
-/// Inputs that are hashed side by side; what the processor can do is found out by the crate.
+/// Inputs hashed in parallel; the crate detects what the processor supports.
 const LANES: usize = 16;
 
 // From the BLAKE3 paper, table 1 and 3.
@@ -23,14 +24,14 @@ const CHUNK_START: u8 = 1;
 const CHUNK_END: u8 = 2;
 const ROOT: u8 = 8;
 
-/// A message within a job's bytes, and the hash that is claimed of it.
+/// A message within a job's bytes, and its claimed hash.
 pub(crate) struct HashClaim {
     pub(crate) message: Range<usize>,
     pub(crate) hash: ChainHash,
 }
 
-/// Whether many at once come to the same as one by one, here and now: every count of blocks, in every lane, a whole last block and a
-/// short one.
+/// Whether parallel hashing gives the documented results on this machine: every number of blocks, in every lane, with a full
+/// and a short last block.
 static SAME_AS_PLAIN: LazyLock<bool> = LazyLock::new(|| {
     let bytes: Vec<u8> = (0..LANES + CHUNK).map(|number| (number % 251) as u8).collect();
     let lengths = (1..=CHUNK / BLOCK).flat_map(|blocks| [blocks * BLOCK, blocks * BLOCK - 1]);
@@ -53,7 +54,7 @@ fn side_by_side_unconfirmed(bytes: &[u8], claims: &[HashClaim]) -> Vec<usize> {
     let mut by_blocks: [Vec<usize>; CHUNK / BLOCK] = Default::default();
     let mut left = Vec::new();
     for (index, claim) in claims.iter().enumerate() {
-        // Blocks before the last one, which may be short and is compressed apart.
+        // Blocks before the last one, which may be short and is compressed separately.
         match claim.message.len().saturating_sub(1) / BLOCK {
             blocks if blocks < CHUNK / BLOCK => by_blocks[blocks].push(index),
             _ => left.push(index),
@@ -134,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_at_once_are_the_same_as_one_by_one_on_this_machine() {
+    fn parallel_hashes_equal_single_hashes_on_this_machine() {
         assert!(*SAME_AS_PLAIN);
     }
 

@@ -7,16 +7,16 @@ use comptoir_proto::bundle_v1::{EpochHead, EpochStart, Frame};
 use comptoir_proto::stored_v1;
 
 use crate::content::Body;
+use crate::context::VerifyContext;
 use crate::finding::{Break, Defect, FindingLocation, Head, Level, Notes, Summary};
 use crate::ids::IdUse;
 use crate::opening::{self, EpochEnd};
-use crate::verify::VerifyContext;
 
 pub(crate) struct NodeLog {
     pub(crate) tenant: TenantId,
     pub(crate) node: NodeId,
     epochs: Vec<Span>,
-    /// Heads inside an epoch that a later one named: the chain there is looked up in a second reading.
+    /// Heads inside an epoch that a later epoch named; a second reading compares the chains there.
     pub(crate) claims: Vec<EpochEndClaim>,
     records: u64,
     answers: u64,
@@ -24,16 +24,16 @@ pub(crate) struct NodeLog {
     notes: Notes,
 }
 
-/// What the files hold of an epoch.
+/// The part of an epoch that the files contain.
 #[derive(Clone, Copy)]
 struct Span {
     start: EpochStart,
     end: EpochEnd,
-    /// Where the log that was exported ended, as the last file with this epoch says.
+    /// The end of the epoch in the exported log, as the last file with this epoch states it.
     head: Option<EpochHead>,
 }
 
-/// What an epoch's first record says of an earlier epoch.
+/// The end of an earlier epoch as an epoch's first record names it.
 pub(crate) struct EpochEndClaim {
     pub(crate) end: EpochEnd,
     pub(crate) place: FindingLocation,
@@ -45,13 +45,13 @@ impl NodeLog {
         NodeLog { tenant, node, epochs, claims, records: 0, answers: 0, last_event: None, notes }
     }
 
-    /// Checks a frame's place. `first`: nothing of this file was read before it.
+    /// Checks a frame's place. `first` is true for the first frame of a file.
     pub(crate) fn frame(
         &mut self,
         mut place: FindingLocation,
         frame: &Frame<'_>,
         first: bool,
-        look: &mut VerifyContext<'_>,
+        context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         place.node = Some(self.node);
         match frame {
@@ -62,9 +62,9 @@ impl NodeLog {
                 }
                 Ok(())
             }
-            Frame::Record { chain, record } => self.record(place, *chain, record, look),
+            Frame::Record { chain, record } => self.record(place, *chain, record, context),
             Frame::Answer(answer) => {
-                self.answer(place, answer, look);
+                self.answer(place, answer, context);
                 Ok(())
             }
             Frame::Entry(_) => unreachable_frame(place),
@@ -100,7 +100,7 @@ impl NodeLog {
         Ok(())
     }
 
-    /// An epoch that was begun has its first record, and all up to the head that the bundle names.
+    /// Checks that the last epoch has its first record, and all records up to the head that the bundle names.
     fn complete(&self, place: FindingLocation) -> Result<(), Break> {
         match self.epochs.last() {
             Some(Span { end, head: Some(head), .. }) if end.seq < head.seq => {
@@ -126,7 +126,7 @@ impl NodeLog {
         mut place: FindingLocation,
         chain: ChainHash,
         record: &[u8],
-        look: &mut VerifyContext<'_>,
+        context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         let Some(Span { end, .. }) = self.epochs.last_mut() else { return unreachable_frame(place) };
         let (epoch, seq, previous) = (end.epoch, Seq(end.seq.0.saturating_add(1)), end.chain);
@@ -137,11 +137,16 @@ impl NodeLog {
             return Err(Break::new(Defect::Seq, place, seq, header.seq));
         }
         if (header.tenant, header.node, header.epoch) != (self.tenant, self.node, epoch) {
-            let told = |tenant, node, epoch: comptoir_core::position::Epoch| {
+            let described = |tenant, node, epoch: comptoir_core::position::Epoch| {
                 format!("tenant {tenant}, node {node}, epoch {} ({})", epoch.number, epoch.id)
             };
-            let expected = told(self.tenant, self.node, epoch);
-            return Err(Break::new(Defect::Header, place, expected, told(header.tenant, header.node, header.epoch)));
+            let expected = described(self.tenant, self.node, epoch);
+            return Err(Break::new(
+                Defect::Header,
+                place,
+                expected,
+                described(header.tenant, header.node, header.epoch),
+            ));
         }
         (end.seq, end.chain) = (seq, chain);
         if seq == Seq(1) {
@@ -149,10 +154,10 @@ impl NodeLog {
                 opening::read(record).map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
             self.claim(place, previous)?;
         }
-        look.ids.note(header.event_id, IdUse::Counts);
-        let job = look.pool.job();
+        context.ids.note(header.event_id, IdUse::Counts);
+        let job = context.pool.job();
         let record = job.record(place, previous, record, chain);
-        if look.level == Level::Content {
+        if context.level == Level::Content {
             job.body(Body::Record { place, record });
         }
         self.records += 1;
@@ -160,7 +165,7 @@ impl NodeLog {
         Ok(())
     }
 
-    /// What an epoch's first record says of the one before, against what these files hold of that.
+    /// Compares the end of the previous epoch, as an epoch's first record names it, with these files.
     fn claim(&mut self, place: FindingLocation, previous: Option<EpochEnd>) -> Result<(), Break> {
         let Some(said) = previous else { return Ok(()) };
         let Some(Span { start, end, .. }) = self.epochs.iter().rev().skip(1).find(|span| span.end.epoch == said.epoch)
@@ -173,7 +178,7 @@ impl NodeLog {
         } else if said.seq == start.after {
             start.chain
         } else if said.seq > end.seq || said.seq < start.after {
-            // Central held more than this copy of the log, or an earlier part of it is not here.
+            // Central held more than this copy of the log, or an earlier part is not among the files.
             self.notes.unknown_previous_heads += 1;
             return Ok(());
         } else {
@@ -184,19 +189,20 @@ impl NodeLog {
         if expected == said { Ok(()) } else { Err(Break::new(Defect::PreviousHead, place, expected, said)) }
     }
 
-    fn answer(&mut self, mut place: FindingLocation, answer: &[u8], look: &mut VerifyContext<'_>) {
+    fn answer(&mut self, mut place: FindingLocation, answer: &[u8], context: &mut VerifyContext<'_>) {
         self.answers += 1;
-        if let (Level::Content, Some(Span { end, .. }), Some(event)) = (look.level, self.epochs.last(), self.last_event)
+        if let (Level::Content, Some(Span { end, .. }), Some(event)) =
+            (context.level, self.epochs.last(), self.last_event)
         {
             (place.epoch, place.seq) = (Some(end.epoch.number), Some(end.seq.0));
             let chain = end.chain;
-            let job = look.pool.job();
+            let job = context.pool.job();
             let answer = job.hold(answer);
             job.body(Body::Answer { place, answer, event, chain });
         }
     }
 
-    /// Checks what can be said only at the last file's end.
+    /// Checks what only the end of the last file shows.
     pub(crate) fn end(&self, mut place: FindingLocation) -> Result<(), Break> {
         place.node = Some(self.node);
         self.complete(place)
@@ -221,7 +227,7 @@ impl NodeLog {
     }
 }
 
-/// The reader lets only the frames of its own kind of bundle through, and no record before an epoch.
+/// The bundle reader refuses frames of another kind of bundle and records before an epoch, so this is a defect here.
 pub(crate) fn unreachable_frame(place: FindingLocation) -> Result<(), Break> {
     Err(Break::new(Defect::Form, place, "a frame of this kind of bundle", "another"))
 }

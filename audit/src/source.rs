@@ -1,4 +1,4 @@
-//! Where a bundle's bytes come from. It is opened again where a second look is needed.
+//! Where the bytes of a bundle come from, and why an audit has no answer.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use comptoir_core::position::{Position, Seq};
 use comptoir_proto::bundle_v1::{BundleError, BundleReader, Frame};
 
-/// A bundle that can be read from its beginning, more than once.
+/// A bundle that can be read from its beginning more than once.
 pub trait Source: Sync {
-    /// What a person calls it.
+    /// The name shown to people.
     fn name(&self) -> String;
-    /// How long it is, where that is known.
+    /// Length in bytes, if known.
     fn bytes(&self) -> Option<u64>;
-    /// From the first byte.
+    /// Opens it at its first byte.
     fn open(&self) -> io::Result<Box<dyn Read + '_>>;
 }
 
@@ -57,69 +57,69 @@ impl Source for Vec<u8> {
     }
 }
 
-/// Why nothing can be said about a log.
+/// Why an audit has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The file cannot be opened.
     #[error("{name}: cannot be opened: {error}")]
     Open {
-        /// Which file.
+        /// The file.
         name: String,
-        /// The system's words.
+        /// The system's error.
         error: io::Error,
     },
-    /// The file cannot be read to its end, or is no bundle.
+    /// The file cannot be read to its end or is no bundle.
     #[error("{name}: {error}")]
     Read {
-        /// Which file.
+        /// The file.
         name: String,
-        /// What is wrong, and where.
+        /// The error, with its byte.
         error: BundleError,
     },
     /// The bundle is of another kind than is needed here.
     #[error("{name}: {needed} is needed here")]
     Kind {
-        /// Which file.
+        /// The file.
         name: String,
-        /// What would do.
+        /// The kind that is needed.
         needed: &'static str,
     },
     /// The bundles are not of one log.
     #[error("{name}: of another tenant or node than {other}")]
     Stranger {
-        /// Which file.
+        /// The file.
         name: String,
         /// The first file.
         other: String,
     },
-    /// A replay begins with nothing, so it needs the first position.
+    /// A replay starts from an empty state, so it needs the first position.
     #[error("{name}: a replay needs the whole log; this file begins after position {after}: give the earlier part too")]
     NotWhole {
-        /// Which file.
+        /// The file.
         name: String,
-        /// Where it begins.
+        /// The position before its first entry.
         after: Position,
     },
-    /// Written by a central that did not say yet what deciding needs.
-    #[error("{name}: it does not say what deciding needs (sites, zone, central's own node); export it again")]
+    /// The bundle lacks the context that deciding needs.
+    #[error("{name}: it lacks the context that deciding needs (sites, zone, central's own node); export it again")]
     NoContext {
-        /// Which file.
+        /// The file.
         name: String,
     },
-    /// Years cannot be counted.
+    /// The time zone is unknown, so years cannot be counted.
     #[error("the time zone {zone:?} is not known here")]
     Zone {
-        /// As the bundle names it.
+        /// The zone's name in the bundle.
         zone: String,
     },
     /// A record or decision that cannot be replayed: the log was not verified.
     #[error("{name}: position {position}: {why}; verify the log first")]
     Damaged {
-        /// Which file.
+        /// The file.
         name: String,
-        /// Where.
+        /// The position of the record.
         position: Position,
-        /// What is wrong.
+        /// The reason, as text.
         why: String,
     },
     /// The bundle lacks records that the log had when it was exported.
@@ -127,7 +127,7 @@ pub enum AuditError {
         "{name}: epoch {epoch}: the records of seq {first} to {last} are missing; the log was damaged when it was exported"
     )]
     Short {
-        /// Which file.
+        /// The file.
         name: String,
         /// The epoch's number.
         epoch: u32,
@@ -147,7 +147,7 @@ pub(crate) fn open(source: &dyn Source) -> Result<BundleReader<Box<dyn Read + '_
     BundleReader::open(reader).map_err(|error| AuditError::Read { name: source.name(), error })
 }
 
-/// Opens a file that was read before: where its header is damaged there is nothing, since the damage was found then.
+/// Opens a file that was read before. A damaged header gives `None`: the first reading reported the damage.
 pub(crate) fn open_again(source: &dyn Source) -> Result<Option<BundleReader<Box<dyn Read + '_>>>, AuditError> {
     match open(source) {
         Err(AuditError::Read { error, .. }) if !matches!(error, BundleError::Io { .. }) => Ok(None),
@@ -155,7 +155,7 @@ pub(crate) fn open_again(source: &dyn Source) -> Result<Option<BundleReader<Box<
     }
 }
 
-/// The next frame of a file that was read before: where it is damaged it ends.
+/// The next frame of a file that was read before. Damage ends the file: the first reading reported it.
 pub(crate) fn next<'r>(
     reader: &'r mut BundleReader<Box<dyn Read + '_>>,
     name: String,

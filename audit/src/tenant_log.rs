@@ -1,4 +1,4 @@
-//! A tenant's log, in order: positions, each node's chain within it, and the decision beside each record.
+//! A tenant's log, in order: positions, each node's chain within it, and each record's decision.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,11 @@ use comptoir_proto::bundle_v1::{Entry, Frame};
 use comptoir_proto::stored_v1::{self, DecisionHead};
 
 use crate::content::{Body, HeaderFit};
+use crate::context::VerifyContext;
 use crate::finding::{Break, Defect, FindingLocation, Head, Level, Notes, Summary};
 use crate::ids::IdUse;
 use crate::node_log::unreachable_frame;
 use crate::opening::{self, EpochEnd};
-use crate::verify::VerifyContext;
 
 pub(crate) struct TenantLog {
     pub(crate) tenant: TenantId,
@@ -28,7 +28,6 @@ pub(crate) struct TenantLog {
 }
 
 impl TenantLog {
-    /// Begins with the first file.
     pub(crate) fn new(
         tenant: TenantId,
         after: Position,
@@ -51,20 +50,25 @@ impl TenantLog {
         })
     }
 
-    /// Goes on with the next file.
+    /// Checks that the next file continues this log.
     pub(crate) fn part(&self, after: Position, decision_chain: ChainHash, place: FindingLocation) -> Result<(), Break> {
-        let told = |position, chain| format!("position {position}, decision chain {chain}");
+        let described = |position, chain| format!("position {position}, decision chain {chain}");
         if (after, decision_chain) == (self.position, self.decision_chain) {
             return Ok(());
         }
-        Err(Break::new(Defect::Part, place, told(self.position, self.decision_chain), told(after, decision_chain)))
+        Err(Break::new(
+            Defect::Part,
+            place,
+            described(self.position, self.decision_chain),
+            described(after, decision_chain),
+        ))
     }
 
     pub(crate) fn frame(
         &mut self,
         mut place: FindingLocation,
         frame: &Frame<'_>,
-        look: &mut VerifyContext<'_>,
+        context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         let Frame::Entry(entry) = frame else { return unreachable_frame(place) };
         let expected = self.position.next();
@@ -85,14 +89,14 @@ impl TenantLog {
         }
         let end = EpochEnd { epoch: entry.epoch, seq: entry.seq, chain: entry.chain };
         self.nodes.insert(entry.node, end);
-        look.ids.note(head.event_id, used(&head));
-        self.hand_over(place, entry, previous, fits, look);
+        context.ids.note(head.event_id, used(&head));
+        self.hand_over(place, entry, previous, fits, context);
         (self.position, self.decision_chain) = (entry.position, entry.decision_chain);
         self.records += 1;
         Ok(())
     }
 
-    /// The chain that the record must continue; nothing where the node's log begins before these files.
+    /// The chain that the record must continue; none if the node's log begins before these files.
     fn link(
         &mut self,
         place: FindingLocation,
@@ -114,7 +118,7 @@ impl TenantLog {
         if entry.seq == next { Ok(previous) } else { Err(Break::new(Defect::Seq, place, next, entry.seq)) }
     }
 
-    /// The decision speaks of this record, in this place.
+    /// Checks that the decision is about this record in this place.
     fn binding<'a>(&self, place: FindingLocation, entry: &Entry<'a>) -> Result<(DecisionHead<'a>, HeaderFit), Break> {
         let head = stored_v1::decision_head(entry.decision)
             .map_err(|error| Break::new(Defect::Decision, place, "a decision", error))?;
@@ -137,22 +141,26 @@ impl TenantLog {
                 if here { (HeaderFit::Here, Some(header.event_id)) } else { (HeaderFit::Elsewhere, None) }
             }
         };
-        let set_apart = || stored_v1::unreadable_event_id(entry.chain);
-        if Some(head.event_id) != own_id && !(head.verdict == Verdict::Quarantined && head.event_id == set_apart()) {
-            return unbound(format!("event {}", own_id.unwrap_or_else(set_apart)), format!("event {}", head.event_id));
+        let unreadable_id = || stored_v1::unreadable_event_id(entry.chain);
+        if Some(head.event_id) != own_id && !(head.verdict == Verdict::Quarantined && head.event_id == unreadable_id())
+        {
+            return unbound(
+                format!("event {}", own_id.unwrap_or_else(unreadable_id)),
+                format!("event {}", head.event_id),
+            );
         }
         if fits != HeaderFit::Here && head.verdict != Verdict::Quarantined {
-            let expected = "QUARANTINED: the record's header does not say its place";
+            let expected = "QUARANTINED: the record's header names another place";
             return Err(Break::new(Defect::Verdict, place, expected, head.verdict.as_str()));
         }
         Ok((head, fits))
     }
 
-    /// A node's epoch is opened by its first record, which names the end of the one before as central held it.
+    /// Checks an epoch's first record, which names the end of the previous epoch as central held it.
     fn opening(&mut self, place: FindingLocation, entry: &Entry<'_>, before: Option<EpochEnd>) -> Result<(), Break> {
         let said = opening::read(entry.record)
             .map_err(|found| Break::new(Defect::EpochOpened, place, "EPOCH_OPENED", found))?;
-        let told = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
+        let described = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
         match (before, said) {
             (None, None) => Ok(()),
             (None, Some(_)) => {
@@ -160,7 +168,7 @@ impl TenantLog {
                 Ok(())
             }
             (Some(_), said) if said == before => Ok(()),
-            (Some(_), said) => Err(Break::new(Defect::PreviousHead, place, told(before), told(said))),
+            (Some(_), said) => Err(Break::new(Defect::PreviousHead, place, described(before), described(said))),
         }
     }
 
@@ -170,20 +178,20 @@ impl TenantLog {
         entry: &Entry<'_>,
         previous: Option<ChainHash>,
         fits: HeaderFit,
-        look: &mut VerifyContext<'_>,
+        context: &mut VerifyContext<'_>,
     ) {
-        let job = look.pool.job();
+        let job = context.pool.job();
         let record = match previous {
             Some(previous) => job.record(place, previous, entry.record, entry.chain),
             None => job.hold(entry.record),
         };
         let decision = job.decision(place, self.decision_chain, entry.decision, entry.decision_chain);
-        if look.level == Level::Content {
+        if context.level == Level::Content {
             job.body(Body::Entry { place, record, fits, decision });
         }
     }
 
-    /// The entries end before the position that the end of the file states.
+    /// The break if the entries end before the position that the end of the file states.
     pub(crate) fn short_of(&self, stated: u64, place: FindingLocation) -> Option<Break> {
         let place = FindingLocation { position: Some(self.position.next().0), ..place };
         let found = || format!("position {}: {}", self.position, missing(self.position.next().0, stated));
@@ -223,7 +231,7 @@ fn missing(first: u64, last: u64) -> String {
     }
 }
 
-/// What a decision says of its record's id.
+/// How a decision says that its record uses its id.
 pub(crate) fn used(head: &DecisionHead<'_>) -> IdUse {
     match head.verdict {
         Verdict::Duplicate => IdUse::Duplicate,

@@ -1,9 +1,8 @@
 //! Verifying a log from its bundles, given in order: one file, or the parts that continue each other.
 //!
-//! One thread reads, keeps the order (seqs, positions, epochs, ids) and hashes the file; links and bodies are checked beside it.
+//! One thread reads, checks the order (seqs, positions, epochs, ids) and hashes the file; other threads check links and bodies.
 //! Memory does not grow with the log, except by eight bytes per event id up to the bound in `ids`.
 
-use std::collections::BTreeSet;
 use std::thread;
 
 use comptoir_core::chain::ChainHash;
@@ -13,7 +12,8 @@ use comptoir_proto::bundle_v1::{BundleError, BundleHeader, Frame, LAST_NUMBER};
 use comptoir_proto::stored_v1;
 
 use crate::content::BodyFindings;
-use crate::finding::{Break, Defect, FindingLocation, Level, Notes, Options, Report, Summary};
+use crate::context::VerifyContext;
+use crate::finding::{Break, Defect, FindingLocation, Notes, Options, Report, Summary};
 use crate::ids::{IdHashes, IdUse, NodeIds, Occurrence, TenantIds};
 use crate::links::{Pool, SharedResults};
 use crate::node_log::NodeLog;
@@ -21,10 +21,10 @@ use crate::opening::EpochEnd;
 use crate::source::{AuditError, Source, next, open, open_again};
 use crate::tenant_log::{TenantLog, used};
 
-/// How much was read between two words of progress.
+/// Bytes between two calls of `progress`.
 const PROGRESS_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Verifies a node's log or a tenant's. `progress` hears from time to time how many bytes were read.
+/// Verifies the log of a node or a tenant. Calls `progress` from time to time with the number of bytes read.
 pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnMut(u64)) -> Result<Report, AuditError> {
     let level = options.level;
     let shared = SharedResults::default();
@@ -32,9 +32,9 @@ pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnM
     let mut log = None;
     let in_order = thread::scope(|scope| {
         let unseen = options.known_heads.iter().copied().collect();
-        let mut look = VerifyContext { level, pool: Pool::start(scope, &shared), ids: &mut ids, unseen };
-        let read = read_in_order(sources, &mut log, &mut look, progress);
-        look.pool.finish();
+        let mut context = VerifyContext { level, pool: Pool::start(scope, &shared), ids: &mut ids, unseen };
+        let read = read_in_order(sources, &mut log, &mut context, progress);
+        context.pool.finish();
         read
     })?;
     let outcome = shared.into_outcome();
@@ -60,42 +60,13 @@ pub fn verify(sources: &[&dyn Source], options: &Options, progress: &mut dyn FnM
     Ok(Report { level, files, summary, first_break })
 }
 
-/// What the order-keeping part hands to the others.
-pub(crate) struct VerifyContext<'a> {
-    pub(crate) level: Level,
-    pub(crate) pool: Pool<'a>,
-    pub(crate) ids: &'a mut IdHashes,
-    /// Known heads that did not stand in the log so far.
-    pub(crate) unseen: BTreeSet<ChainHash>,
-}
-
-impl VerifyContext<'_> {
-    /// Strikes out the known heads that stand in a frame.
-    fn see(&mut self, frame: &Frame<'_>) {
-        match frame {
-            _ if self.unseen.is_empty() => {}
-            Frame::Epoch(start) => {
-                self.unseen.remove(&start.chain);
-            }
-            Frame::Record { chain, .. } => {
-                self.unseen.remove(chain);
-            }
-            Frame::Entry(entry) => {
-                self.unseen.remove(&entry.chain);
-                self.unseen.remove(&entry.decision_chain);
-            }
-            Frame::Answer(_) | Frame::Head(_) => {}
-        }
-    }
-}
-
 enum Log {
     Node(NodeLog),
     Tenant(TenantLog),
 }
 
 impl Log {
-    /// Begins with the first file's header, or goes on with the next one's.
+    /// Starts the log with the first file's header, or continues it with the next file's.
     fn begin(
         log: &mut Option<Log>,
         header: &BundleHeader,
@@ -134,11 +105,11 @@ impl Log {
         place: FindingLocation,
         frame: &Frame<'_>,
         first: bool,
-        look: &mut VerifyContext<'_>,
+        context: &mut VerifyContext<'_>,
     ) -> Result<(), Break> {
         match self {
-            Log::Node(log) => log.frame(place, frame, first, look),
-            Log::Tenant(log) => log.frame(place, frame, look),
+            Log::Node(log) => log.frame(place, frame, first, context),
+            Log::Tenant(log) => log.frame(place, frame, context),
         }
     }
 
@@ -157,17 +128,17 @@ impl Log {
     }
 }
 
-/// Two files that are no parts of one log.
+/// Why two files are not parts of one log.
 enum Mismatch {
     Stranger,
     Kind(&'static str),
 }
 
-/// Reads everything once. The break it answers is the first that order shows; a link before it may be broken too.
+/// Reads everything once. Returns the first break of the order; a link before it may be broken too.
 fn read_in_order(
     sources: &[&dyn Source],
     log: &mut Option<Log>,
-    look: &mut VerifyContext<'_>,
+    context: &mut VerifyContext<'_>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Break>, AuditError> {
     let first_name = sources.first().ok_or(AuditError::Nothing)?.name();
@@ -187,23 +158,26 @@ fn read_in_order(
             Err(Mismatch::Kind(needed)) => return Err(AuditError::Kind { name, needed }),
         }
         let Some(log) = log else { return Ok(None) };
-        let (mut first, mut told) = (true, 0);
+        let (mut first, mut reported) = (true, 0);
         loop {
             match reader.next_frame() {
                 Ok(Some((offset, frame))) => {
-                    if let Err(found) =
-                        log.frame(FindingLocation { file, offset, ..FindingLocation::default() }, &frame, first, look)
-                    {
+                    if let Err(found) = log.frame(
+                        FindingLocation { file, offset, ..FindingLocation::default() },
+                        &frame,
+                        first,
+                        context,
+                    ) {
                         return Ok(Some(found));
                     }
                     first = false;
-                    look.see(&frame);
-                    look.pool.settle();
-                    if look.pool.broken() {
+                    context.see(&frame);
+                    context.pool.hand_over_if_full();
+                    if context.pool.broken() {
                         return Ok(None);
                     }
-                    if offset - told >= PROGRESS_BYTES {
-                        told = offset;
+                    if offset - reported >= PROGRESS_BYTES {
+                        reported = offset;
                         progress(read_before + offset);
                     }
                 }
@@ -216,13 +190,13 @@ fn read_in_order(
         if file + 1 == sources.len() {
             let end = FindingLocation { file, offset: reader.offset(), ..FindingLocation::default() };
             let missing = |head: &ChainHash| Break::new(Defect::KnownHead, end, head, "no such chain in the log");
-            return Ok(log.end(end).err().or_else(|| look.unseen.first().map(missing)));
+            return Ok(log.end(end).err().or_else(|| context.unseen.first().map(missing)));
         }
     }
     Ok(None)
 }
 
-/// As [`damage`]; of a tenant's log that is shorter than its end states, the positions that are missing are named.
+/// As [`damage`], but names the missing positions of a tenant's log that is shorter than its end states.
 fn damaged_log(log: &Log, name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
     if let (Log::Tenant(log), BundleError::Count { what: LAST_NUMBER, expected, offset, .. }) = (log, &error)
         && let Ok(stated) = expected.parse()
@@ -234,7 +208,7 @@ fn damaged_log(log: &Log, name: String, file: usize, error: BundleError) -> Resu
     damage(name, file, error)
 }
 
-/// A file that was damaged is a finding; one that cannot be read, or never was a bundle, is not.
+/// A damaged file is a finding; a file that cannot be read, or is no bundle, is an error.
 fn damage(name: String, file: usize, error: BundleError) -> Result<Break, AuditError> {
     let place = FindingLocation { file, offset: error.offset(), ..FindingLocation::default() };
     let (defect, expected, found) = match error {
@@ -255,13 +229,13 @@ fn damage(name: String, file: usize, error: BundleError) -> Result<Break, AuditE
         | BundleError::Length { .. }
         | BundleError::Misplaced { .. }
         | BundleError::AfterEnd { .. } => {
-            (Defect::Form, "a frame that can stand here, or the file's end".to_owned(), error.to_string())
+            (Defect::Form, "a frame that is allowed here, or the file's end".to_owned(), error.to_string())
         }
     };
     Ok(Break::new(defect, place, expected, found))
 }
 
-/// Reads again for what the first reading could only suspect: ids that may count twice, and heads inside an epoch.
+/// Reads again to settle what the first reading could only suspect: ids that may count twice, and heads inside an epoch.
 fn second_look(
     sources: &[&dyn Source],
     log: &Log,
@@ -317,7 +291,7 @@ impl ExactIds {
     }
 }
 
-/// The chain at each head that a later epoch named.
+/// Compares the chain at each head that a later epoch named.
 fn check_claims(sources: &[&dyn Source], log: &NodeLog, until: &Option<Break>) -> Result<Option<Break>, AuditError> {
     let mut first = None;
     walk(sources, until, |seen| {
@@ -333,7 +307,7 @@ fn check_claims(sources: &[&dyn Source], log: &NodeLog, until: &Option<Break>) -
     Ok(first)
 }
 
-/// Shows every record before the break, in order, until one is broken.
+/// Calls `show` for every record before the break, in order, until it returns a break.
 fn walk(
     sources: &[&dyn Source],
     until: &Option<Break>,

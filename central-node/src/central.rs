@@ -13,25 +13,23 @@ use comptoir_proto::sync_v1::{HeadDto, SignedHead, receipt_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::json;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::background::Background;
 use crate::clock::Clock;
 use crate::config::{CentralConfig, DatabaseConfig};
 use crate::database::{self, BootstrapError, Database, Server, StoreError, Urls};
-use crate::feed::{BootstrapSlots, LastContacts, Watch};
+use crate::devices::device::Devices;
+use crate::feed::Feed;
 use crate::identity::{self, IdentityError, NewTenant};
-use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue, Job};
+use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
-use crate::reporting::ReportCache;
+use crate::reporting::{ReportSource, Reports};
 use crate::store_check::{self, StoreFindings};
 use crate::store_health::StoreHealth;
-
-/// Memory for the bodies of pushes that are read or wait, in KiB. A node that finds it used up comes back a second later.
-const BODIES_KIB: usize = 96 * 1024;
 
 /// Why central did not start, or did not do what an administrator asked.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +55,9 @@ pub enum CentralError {
     /// A tenant's first events could not be written.
     #[error("tenant {tenant} was not made: {reason}")]
     Tenant {
-        /// Which.
+        /// The id that it would have had.
         tenant: TenantId,
-        /// Why.
+        /// Why its first events were refused.
         reason: String,
     },
 }
@@ -68,6 +66,7 @@ pub enum CentralError {
 pub struct Central {
     database: Database,
     urls: Urls,
+    devices: Devices,
     queues: IngestQueue,
     background: Background,
     clock: Clock,
@@ -75,15 +74,10 @@ pub struct Central {
     key: SigningKey,
     stamps: AttestationKey,
     rulebook: comptoir_core::rulebook::Rulebook,
-    pub(crate) bodies: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
-    progress: Arc<Progress>,
-    kept: ReportCache,
-    late_after: Duration,
+    reports: Reports,
     clock_drift_limit: Duration,
-    watch: Watch,
-    loads: BootstrapSlots,
-    contacts: LastContacts,
+    feed: Arc<Feed>,
     store_findings: StoreFindings,
     runner: Mutex<Option<Runner>>,
     store_health: StoreHealth,
@@ -118,7 +112,8 @@ impl Central {
         };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
-        let watch = Watch::start(database.clone(), queues.commits(), stopping.subscribe());
+        let (commits, stopped) = (queues.commits(), stopping.subscribe());
+        let feed = Feed::start(database.clone(), config.clock.clone(), incarnation, commits, stopped);
         let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
         let store_findings = StoreFindings::default();
         if let Some(every) = config.check_store_every {
@@ -131,7 +126,20 @@ impl Central {
                 stopping.subscribe(),
             ));
         }
+        let reports = Reports::new(ReportSource {
+            database: database.clone(),
+            clock: config.clock.clone(),
+            progress,
+            late_after: config.late_after,
+        });
+        let devices = Devices {
+            database: database.clone(),
+            queue: queues.clone(),
+            clock: config.clock.clone(),
+            public_key: key.verifying_key().to_bytes(),
+        };
         Ok(Arc::new(Central {
+            devices,
             queues,
             background,
             database,
@@ -141,15 +149,10 @@ impl Central {
             stamps: AttestationKey::of(&key),
             key,
             rulebook: config.rulebook,
-            bodies: Arc::new(Semaphore::new(BODIES_KIB)),
             stopping,
-            progress,
-            kept: ReportCache::default(),
-            late_after: config.late_after,
+            reports,
             clock_drift_limit: config.clock_drift_limit,
-            watch,
-            loads: BootstrapSlots::default(),
-            contacts: LastContacts::default(),
+            feed: Arc::new(feed),
             store_findings,
             runner: Mutex::new(runner),
             store_health,
@@ -183,18 +186,18 @@ impl Central {
         &self.urls
     }
 
-    /// Which central this is.
+    /// The id of this central: another database has another.
     pub fn incarnation(&self) -> Uuid {
         self.incarnation
     }
 
-    /// The key that receipts are signed with.
+    /// The key that signed heads are verified with.
     pub fn public_key(&self) -> [u8; 32] {
         self.key.verifying_key().to_bytes()
     }
 
-    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them. What
-    /// comes later is still answered, at once.
+    /// Ends what waits for something to come and what streams, so that a server that drains its requests need not wait for them.
+    /// What comes later is still answered, at once.
     pub fn end_waits(&self) {
         self.stopping.send_replace(true);
     }
@@ -230,19 +233,8 @@ impl Central {
         &self.store_health
     }
 
-    /// How far each tenant has come, as this process last saw it.
-    pub(crate) fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Answers of reports that were asked lately.
-    pub(crate) fn report_cache(&self) -> &ReportCache {
-        &self.kept
-    }
-
-    /// How long a node may be silent before its site is called late.
-    pub(crate) fn late_after(&self) -> Duration {
-        self.late_after
+    pub(crate) fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// Past which offset a node's clock is said to drift.
@@ -252,24 +244,20 @@ impl Central {
 
     /// How many pulls wait in this process for something to come.
     pub fn waiting_pulls(&self) -> usize {
-        self.watch.waiting()
+        self.feed.waiting_pulls()
     }
 
-    pub(crate) fn watch(&self) -> &Watch {
-        &self.watch
-    }
-
-    pub(crate) fn bootstrap_slots(&self) -> &BootstrapSlots {
-        &self.loads
-    }
-
-    pub(crate) fn last_contacts(&self) -> &LastContacts {
-        &self.contacts
+    pub(crate) fn feed(&self) -> &Arc<Feed> {
+        &self.feed
     }
 
     /// What is known about damage in the store.
     pub fn store_findings(&self) -> &StoreFindings {
         &self.store_findings
+    }
+
+    pub(crate) fn devices(&self) -> &Devices {
+        &self.devices
     }
 
     pub(crate) fn ingest_queue(&self) -> &IngestQueue {
@@ -310,12 +298,12 @@ impl Central {
         let mut connection = self.database.service().await?;
         let tx = database::begin(&mut connection, tenant).await?;
         identity::insert_tenant(&tx, tenant, central_node, new).await?;
-        let jobs = [Job::Drafts(self.first_events(central_node, new))];
         let refused = |reason: String| CentralError::Tenant { tenant, reason };
-        let answers = ingest::run_batch(&tx, tenant, &jobs, self.clock.now(), &ingest::RetryHints::default()).await;
-        let answers = answers.map_err(|error| refused(error.to_string()))?;
-        if let Some(problem) = answers.iter().find_map(ingest::JobOutcome::problem) {
-            return Err(refused(problem.detail.clone()));
+        let first_events = self.first_events(central_node, new);
+        let outcomes = ingest::write_drafts(&tx, tenant, first_events, self.clock.now()).await;
+        let outcomes = outcomes.map_err(|error| refused(error.to_string()))?;
+        if let Some(refusal) = outcomes.into_iter().find_map(Result::err) {
+            return Err(refused(refusal.to_string()));
         }
         tx.commit().await.map_err(StoreError::from)?;
         Ok(tenant)

@@ -8,7 +8,9 @@ use comptoir_core::rulebook::Rulebook;
 use crate::clock::Clock;
 use crate::database::Urls;
 use crate::private_postgres;
-use crate::reporting::LATE_AFTER;
+
+/// A site is late when one of its nodes has not pushed for a day and a night.
+const LATE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A clock that nobody looks after gains or loses seconds in a month; a minute is a clock that was set wrongly.
 const CLOCK_DRIFT_LIMIT: Duration = Duration::from_secs(60);
@@ -40,8 +42,8 @@ pub struct CentralConfig {
     pub clock_drift_limit: Duration,
     /// Whether this process makes the reports' read models follow the log. One that only takes pushes leaves it to another.
     pub follows: bool,
-    /// How long the check of the stored log rests between two rounds; the first begins at the start. Absent: this process checks nothing
-    /// by itself.
+    /// How long the check of the stored log rests between two rounds; the first begins at the start. Absent: this process checks
+    /// nothing by itself.
     pub check_store_every: Option<Duration>,
 }
 

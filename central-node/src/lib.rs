@@ -1,13 +1,15 @@
 //! The central node: ingest, event store on Postgres, projections, reporting.
 //!
-//! `ingest -> event_store <- projections <- reporting`, and identity beside them. The library knows nothing of the command line and
-//! opens no port: [`Central::start`], [`router`], [`Central::shutdown`].
+//! `ingest -> event_store <- projections <- reporting`, with `devices` and `conflicts` above ingest, `feed` next to it, and
+//! identity below. The library knows nothing of the command line and opens no port: [`Central::start`], [`router`],
+//! [`Central::shutdown`].
 
 mod api;
 mod background;
 mod blobs;
 mod central;
 mod clock;
+mod commit_signal;
 mod config;
 mod conflicts;
 pub mod database;
@@ -25,9 +27,14 @@ pub mod restore_window;
 mod state_store;
 pub mod store_check;
 mod store_health;
+mod sync_log;
 mod tenant;
 
 use std::sync::Arc;
+
+use comptoir_core::id::TenantId;
+use comptoir_http_edge::Timeouts;
+use comptoir_proto::problem::Problem;
 
 pub use central::{Central, CentralError};
 pub use clock::Clock;
@@ -36,11 +43,19 @@ pub use ingest::{ImportOutcome, ImportedRecords};
 
 /// Every route of central.
 pub fn router(central: Arc<Central>) -> axum::Router {
-    let routes = api::router()
-        .merge(reporting::router())
-        .merge(conflicts::router())
-        .merge(blobs::router())
-        .merge(devices::router())
-        .merge(feed::router());
-    api::with_problem_responses(routes).with_state(central)
+    router_with(central, Timeouts::default())
+}
+
+/// The same with other timeouts for bodies.
+pub fn router_with(central: Arc<Central>, timeouts: Timeouts) -> axum::Router {
+    api::router(central, timeouts)
+}
+
+/// Imports a node's exported records through the same checks and decisions as a push.
+pub async fn import_records(
+    central: &Central,
+    tenant: TenantId,
+    imported: ImportedRecords,
+) -> Result<ImportOutcome, Problem> {
+    Ok(ingest::import_records(central.database(), central.ingest_queue(), central.clock(), tenant, imported).await?)
 }

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// Restarts in a row, unless the settings say otherwise. With the pauses below they last almost two minutes: longer than Postgres's
-/// recovery takes at `max_wal_size`, and short enough that a supervisor learns of a lasting fault while somebody still looks.
+/// Restarts in a row, unless the settings say otherwise. With the pauses below they last almost two minutes: longer than
+/// Postgres's recovery takes at `max_wal_size`, and short enough that a supervisor learns of a lasting fault while somebody still
+/// looks.
 pub const RESTARTS_MAX: u32 = 10;
 /// What ran for so long ended for a new reason: its failures are counted from the beginning.
 const STABLE_AFTER: Duration = Duration::from_secs(60);
@@ -25,8 +26,8 @@ impl FailureCount {
         FailureCount { restarts_max, failures: 0 }
     }
 
-    /// Notes that it ended, or did not start, after it had run for so long. Which restart comes next and the pause before it; nothing
-    /// where every restart was used.
+    /// Notes that it ended, or did not start, after it had run for so long. Which restart comes next and the pause before it;
+    /// nothing where every restart was used.
     pub fn failed_after(&mut self, ran_for: Duration) -> Option<(u32, Duration)> {
         if ran_for >= STABLE_AFTER {
             self.failures = 0;
@@ -37,8 +38,8 @@ impl FailureCount {
     }
 }
 
-/// Runs a task of this process until it is stopped, and starts it again after a panic: without it reports would stand still, or waiting
-/// requests would not be woken, and nothing would say so.
+/// Runs a task of this process until it is stopped, and starts it again after a panic: without it reports would stand still, or
+/// waiting requests would not be woken, and nothing would say so.
 pub(crate) async fn revive<F>(name: &str, mut stopped: watch::Receiver<bool>, mut task: impl FnMut() -> F)
 where
     F: Future<Output = ()> + Send + 'static,

@@ -1,8 +1,8 @@
-//! What an operator does after central was restored from an older copy: the restore is recorded in the tenant's log, and in the same
-//! transaction the window opens in which central waits for its nodes.
+//! What an operator does after central was restored from an older copy: the restore is recorded in the tenant's log, and in the
+//! same transaction the window opens in which central waits for its nodes.
 //!
-//! The record is what an audit needs. The nodes keep the positions that they were told; central stores the records that it lost at other
-//! ones. Without a record of the restore nobody could tell that from a log that was written again.
+//! The record is what an audit needs. The nodes keep the positions that they were answered with; central stores the records that
+//! it lost at other ones. Without a record of the restore nobody could tell that from a log that was written again.
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
@@ -17,14 +17,14 @@ use crate::clock::Clock;
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
-use crate::ingest::{self, DraftBatch, Job};
+use crate::ingest::{DraftBatch, DraftsError, IngestError, write_drafts};
 use crate::restore_window::{self, AwaitedNode};
 
 /// Characters of a reason: those of its schema.
 const REASON_CHARS_MAX: usize = 500;
 
-/// Records the restore, and opens the window for every node with a key in force, since any of them may have been told something that is
-/// lost. Answers for whom it waits. Asked twice, it records two restores: central may have been restored twice.
+/// Records the restore, and opens the window for every node with a key in force, since any of them may have received an answer
+/// that is lost. Answers for whom it waits. Asked twice, it records two restores: central may have been restored twice.
 pub async fn open(
     db: &Database,
     clock: &Clock,
@@ -59,14 +59,13 @@ async fn record(tx: &Transaction<'_>, clock: &Clock, tenant: TenantId, payload: 
         Content::new(name("CENTRAL"), name("central"), name(CENTRAL_RESTORED), payload.to_string().into_bytes());
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
     let drafts = vec![(draft, Fact::CentralRestored)];
-    let jobs = [Job::Drafts(DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false })];
-    let answers = ingest::run_batch(tx, tenant, &jobs, clock.now(), &ingest::RetryHints::default()).await;
-    let answers = answers.map_err(|error| match error {
-        ingest::IngestError::Store(error) => error,
+    let drafts = DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false };
+    let outcomes = write_drafts(tx, tenant, drafts, clock.now()).await.map_err(|error| match error {
+        DraftsError::Ingest(IngestError::Store(error)) => error,
         other => StoreError::Refused(other.to_string()),
     })?;
-    match answers.iter().find_map(ingest::JobOutcome::problem) {
-        Some(problem) => Err(StoreError::Refused(problem.detail.clone())),
+    match outcomes.into_iter().find_map(Result::err) {
+        Some(refusal) => Err(StoreError::Refused(refusal.to_string())),
         None => Ok(()),
     }
 }

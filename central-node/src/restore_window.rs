@@ -1,15 +1,14 @@
-//! The window after a restore: until every node that central waits for has handed back what it was told, nothing is decided anew that
-//! could take a promise away. An operator opens it (central cannot know that it was put back before somebody shows it), and it ends by
-//! itself with the last node, or by the operator.
+//! After a restore, order-dependent decisions wait until every node has resent the decisions that it had already received. An
+//! operator opens the window (central cannot know that it was restored before a node shows it), and it ends by itself with the
+//! last node, or by the operator.
 //!
 //! Only what the order of arrival decides has to wait: invoices, cancellations, validations of deliveries, and releases from
-//! quarantine, which may be of one. Everything else is taken as ever. Nodes and devices go on working; what waits, waits in their logs.
+//! quarantine, which may be of one. Everything else is taken as ever. Nodes and devices go on working; what waits, waits in their
+//! logs.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::rules::PriorDecision;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
@@ -17,27 +16,24 @@ use crate::database::{self, Database, StoreError, TxPhase};
 use crate::event_store::lock_tenant;
 use crate::identity::IdentityError;
 
-/// When whoever has to wait should ask again, in seconds.
-const ASK_AGAIN_AFTER: u64 = 5;
-
 /// A node that is waited for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AwaitedNode {
-    /// Which.
+    /// Its id.
     pub node: NodeId,
     /// As people call it.
     pub name: String,
 }
 
-/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand nothing back, so
-/// it waits for none of them. Answers for whom it waits; nobody where there is no node.
+/// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand
+/// nothing back, so it waits for none of them. Answers for whom it waits; nobody where there is no node.
 pub(crate) async fn open(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<AwaitedNode>, StoreError> {
     tx.execute(include_str!("hand_back_open.sql"), &[&tenant.uuid()]).await?;
     end_where_nobody_is_left(tx, tenant).await?;
     list(tx, tenant).await
 }
 
-/// Ends it, whoever has not come back. Answers who has not.
+/// Ends the window, and answers with the nodes that have not resent theirs.
 pub async fn close(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>, IdentityError> {
     let mut connection = db.service().await?;
     let tx = locked(&mut connection, tenant).await?;
@@ -49,36 +45,42 @@ pub async fn close(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>, 
     Ok(left)
 }
 
-/// Whom it waits for.
+/// The nodes that the window waits for.
 pub async fn awaited(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>, StoreError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     list(&tx, tenant).await
 }
 
-/// A node has handed back all that it was told: it is not waited for any more.
+/// A node has resent all decisions that it had received: the window no longer waits for it.
 pub(crate) async fn mark_returned(db: &Database, tenant: TenantId, node: NodeId) -> Result<(), StoreError> {
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     lock_tenant(&tx, tenant).await?;
     let sql = "delete from handing_back where tenant_id = $1 and node_id = $2";
     if tx.execute(sql, &[&tenant.uuid(), &node.uuid()]).await? > 0 {
-        tracing::info!(tenant.id = %tenant, node.id = %node, "node {node} has handed back what it was told before the restore");
+        tracing::info!(tenant.id = %tenant, node.id = %node, "node {node} has resent the decisions that it had received before the restore");
         end_where_nobody_is_left(&tx, tenant).await?;
     }
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))
 }
 
-/// Whether deciding it anew could take what somebody was promised.
+/// Whether deciding it again could take back a decision that somebody has received.
 pub(crate) fn must_wait_for_restore(fact: &Fact) -> bool {
     PriorDecision::is_of(fact) || matches!(fact, Fact::QuarantineReleased { .. })
 }
 
-/// What whoever brings it is told.
-pub(crate) fn restore_in_progress() -> Problem {
-    let detail = "central was restored and waits for its nodes to hand back what they were told: until then it numbers no new \
-                  invoice and decides no new validation of a delivery";
-    Problem::new(ErrorCode::RestoreInProgress, detail).retry_after(ASK_AGAIN_AFTER)
+/// The restore window is open, and what was sent has to wait for it to close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "central was restored and waits for its nodes to hand back what they were told: until then it numbers no new \
+     invoice and decides no new validation of a delivery"
+)]
+pub(crate) struct RestoreInProgress;
+
+impl RestoreInProgress {
+    /// When to send it again, in seconds.
+    pub(crate) const RETRY_AFTER: u64 = 5;
 }
 
 async fn locked(

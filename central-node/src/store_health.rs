@@ -1,21 +1,20 @@
 //! Whether the store takes writes, found out by writing: `/readyz` asks here, and hears within a second.
 //!
-//! A probe has a connection of its own, so that busy pools do not hold it up. It flushes a record to the write-ahead log, writes a
-//! temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a second begins,
-//! however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting, never the caller.
+//! A probe has a connection of its own, so that busy pools do not hold it up. It flushes a record to the write-ahead log, writes
+//! a temporary file, which a full disk refuses, and reads the table that every push locks. At most one probe runs, and one a
+//! second begins, however often `/readyz` is asked; nobody asks, nothing is written. A store that hangs keeps its probe waiting,
+//! never the caller.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::database::StoreError;
-use crate::private_postgres::ServerWatch;
+use crate::private_postgres::{ServerTrouble, ServerWatch};
 
 /// An outcome is given again for so long.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
@@ -26,16 +25,37 @@ const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// Then the probe is given up and the next one opens a new connection.
 const PROBE_WITHIN: Duration = Duration::from_secs(10);
 
-/// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store that does not answer.
+/// `work_mem` is smaller than what the probe's function returns, so that it needs a file. A lock that is waited for is a store
+/// that does not answer.
 const OPTIONS: &str = "-c work_mem=64kB -c lock_timeout=2s -c statement_timeout=8s -c synchronous_commit=on";
 const WRITE_LOG: &str = "select pg_logical_emit_message(true, 'comptoir', 'probe')";
 /// About a megabyte.
 const WRITE_FILE: &str = "select count(*) from generate_series(1, 30000)";
 const READ_HEADS: &str = "select from tenant_head limit 1";
 
+/// Why nothing can be stored now. A caller may ask again a second later, unless the disk is full.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StoreHealthError {
+    /// The private Postgres does not serve.
+    #[error(transparent)]
+    Server(#[from] ServerTrouble),
+    #[error("{0}")]
+    Full(String),
+    /// The probe waited for a lock in vain.
+    #[error("{0}")]
+    Contended(String),
+    #[error(
+        "Postgres has not answered a probe for {} s; it may be stopped, overloaded, or held up by a lock",
+        .0.as_secs()
+    )]
+    Silent(Duration),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
 struct ProbeResult {
     at: Instant,
-    outcome: Result<(), Problem>,
+    outcome: Result<(), StoreHealthError>,
 }
 
 /// Asks the store whether it takes writes.
@@ -81,9 +101,9 @@ impl StoreHealth {
     }
 
     /// Why nothing can be stored now, if so. The answer comes within a second.
-    pub(crate) async fn check(&self) -> Result<(), Problem> {
-        if let Some(problem) = self.server.as_ref().and_then(ServerWatch::problem) {
-            return Err(problem);
+    pub(crate) async fn check(&self) -> Result<(), StoreHealthError> {
+        if let Some(trouble) = self.server.as_ref().and_then(ServerWatch::trouble) {
+            return Err(trouble.into());
         }
         let is_fresh =
             |probed: &Option<ProbeResult>| probed.as_ref().is_some_and(|probed| probed.at.elapsed() < PROBE_EVERY);
@@ -95,24 +115,16 @@ impl StoreHealth {
             return probed.as_ref().map_or(Ok(()), |probed| probed.outcome.clone());
         }
         // It may have ended while the probe waited.
-        if let Some(problem) = self.server.as_ref().and_then(ServerWatch::problem) {
-            return Err(problem);
+        if let Some(trouble) = self.server.as_ref().and_then(ServerWatch::trouble) {
+            return Err(trouble.into());
         }
         let silent_for = self.shared.silent_since().map(|since| since.elapsed()).unwrap_or_default();
         if silent_for >= SILENT_AFTER {
-            return Err(not_answering(silent_for));
+            return Err(StoreHealthError::Silent(silent_for));
         }
         // What was known last, while the probe takes its time.
         self.probed.borrow().as_ref().map_or(Ok(()), |probed| probed.outcome.clone())
     }
-}
-
-fn not_answering(silent_for: Duration) -> Problem {
-    let seconds = silent_for.as_secs();
-    let detail = format!(
-        "Postgres has not answered a probe for {seconds} s; it may be stopped, overloaded, or held up by a lock"
-    );
-    Problem::new(ErrorCode::StoreNotAnswering, detail).retry_after(1)
 }
 
 async fn probe_when_asked(config: Config, shared: &ProbeState, probed: &watch::Sender<Option<ProbeResult>>) {
@@ -124,9 +136,9 @@ async fn probe_when_asked(config: Config, shared: &ProbeState, probed: &watch::S
         let outcome = match timeout(PROBE_WITHIN, probe(&config, &mut client)).await {
             Ok(outcome) => {
                 *shared.silent_since() = None;
-                outcome.map_err(|error| problem_of(&error))
+                outcome.map_err(StoreHealthError::from)
             }
-            Err(_) => Err(not_answering(silent_since.elapsed())),
+            Err(_) => Err(StoreHealthError::Silent(silent_since.elapsed())),
         };
         if outcome.is_err() {
             // The connection's state is not known.
@@ -160,17 +172,20 @@ async fn probe(config: &Config, client: &mut Option<Client>) -> Result<(), Store
     }
 }
 
-/// Whatever it is, it keeps this process from its work.
-fn problem_of(error: &StoreError) -> Problem {
-    match error {
-        StoreError::Full(_) => error.problem(),
-        StoreError::Contended(_) => Problem::new(ErrorCode::StoreNotAnswering, error.to_string()).retry_after(1),
-        StoreError::Unavailable(_)
-        | StoreError::OutcomeUnknown(_)
-        | StoreError::Settings(_)
-        | StoreError::UnfitRole(_)
-        | StoreError::IdCounts(_)
-        | StoreError::Refused(_)
-        | StoreError::Damaged(_) => Problem::new(ErrorCode::StoreUnavailable, error.to_string()).retry_after(1),
+impl From<StoreError> for StoreHealthError {
+    /// A failed probe keeps this process from its work, whatever the reason.
+    fn from(error: StoreError) -> StoreHealthError {
+        let reason = error.to_string();
+        match error {
+            StoreError::Full(_) => StoreHealthError::Full(reason),
+            StoreError::Contended(_) => StoreHealthError::Contended(reason),
+            StoreError::Unavailable(_)
+            | StoreError::OutcomeUnknown(_)
+            | StoreError::Settings(_)
+            | StoreError::UnfitRole(_)
+            | StoreError::IdCounts(_)
+            | StoreError::Refused(_)
+            | StoreError::Damaged(_) => StoreHealthError::Unavailable(reason),
+        }
     }
 }

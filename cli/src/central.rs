@@ -1,4 +1,4 @@
-//! Central as a running thing, for the commands that need one: on a Postgres of our own, or on the one that `DATABASE_URL` names.
+//! Starting central for commands: on a private Postgres, or on the server that `DATABASE_URL` names.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,12 +8,14 @@ use comptoir_central::DatabaseConfig;
 use comptoir_central::database::{BootstrapError, Urls};
 use comptoir_central::private_postgres;
 use comptoir_central::{Central, CentralConfig, CentralError};
+use comptoir_core::rulebook::Rulebook;
+use comptoir_proto::rulebook_file;
 
-use crate::commands::admin::rulebook_of;
+use crate::causes::with_causes;
 use crate::failure::Failure;
 use crate::settings;
 
-/// Starts central to serve: nobody else may use the data directory.
+/// Starts central to serve, as the only user of the data directory.
 pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<Central>, Failure> {
     let mut config = match &settings.database_url {
         Some(url) => CentralConfig::external(urls_of(url.expose())),
@@ -29,49 +31,57 @@ pub async fn start(data_dir: &Path, settings: &settings::Central) -> Result<Arc<
     Central::start(config).await.map_err(failure)
 }
 
-/// Which database a command works on.
+/// The database of a command.
 #[derive(Debug, Args)]
 pub struct DatabaseArgs {
-    /// Central's data directory: its own Postgres lives there
+    /// Central's data directory, with its private Postgres
     #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
     data_dir: PathBuf,
-    /// The database to use instead
+    /// Use this database instead of the private Postgres
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
 }
 
-/// Starts central for one command: on the database of the central that serves already, if one does.
-pub async fn beside(args: &DatabaseArgs) -> Result<Arc<Central>, Failure> {
+/// Starts central for one command. If a central already serves this data directory, its database is shared.
+pub async fn open_for_command(args: &DatabaseArgs) -> Result<Arc<Central>, Failure> {
     if let Some(url) = &args.database_url {
         let config = CentralConfig { check_store_every: None, ..CentralConfig::external(urls_of(url)) };
         return Central::start(config).await.map_err(failure);
     }
     let data_dir = args.data_dir.as_path();
     if !data_dir.exists() {
-        return Err(Failure::Usage(format!("{}: there is no central's data directory there", data_dir.display())));
+        return Err(Failure::Usage(format!("{}: not a data directory of central", data_dir.display())));
     }
     let mut config = CentralConfig { check_store_every: None, ..CentralConfig::private(data_dir) };
     match Central::start(config.clone()).await {
         Err(CentralError::Postgres(private_postgres::PostgresError::Locked(_))) => {
-            config.database = DatabaseConfig::External(urls_beside(data_dir)?);
+            config.database = DatabaseConfig::External(urls_of_running(data_dir)?);
             Central::start(config).await.map_err(failure)
         }
         started => started.map_err(failure),
     }
 }
 
-/// Makes the roles and the database on the server that `DATABASE_URL` names, as its superuser.
+/// Creates the roles and the database on the server of `DATABASE_URL`, as its superuser.
 pub async fn prepare_server(args: &DatabaseArgs, admin_url: &str) -> Result<(), Failure> {
     let needed =
-        "--create-roles prepares the server of DATABASE_URL, which is not set: a private Postgres needs no preparation";
+        "--create-roles prepares the server of DATABASE_URL, which is not set; a private Postgres needs no preparation";
     let url = args.database_url.as_ref().ok_or_else(|| Failure::Usage(needed.to_owned()))?;
     comptoir_central::database::prepare_server(admin_url, url).await.map_err(|error| match error {
         BootstrapError::Settings(_) | BootstrapError::Refused(_) => Failure::Usage(error.to_string()),
-        _ => Failure::Unavailable(crate::failure::with_causes(&error)),
+        _ => Failure::Unavailable(with_causes(&error)),
     })
 }
 
-fn urls_beside(data_dir: &Path) -> Result<Urls, Failure> {
+/// Reads a rulebook file, or returns the built-in rulebook.
+pub fn rulebook_of(file: Option<&Path>) -> Result<Rulebook, Failure> {
+    let Some(path) = file else { return Ok(Rulebook::default()) };
+    let usage = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| usage(&error))?;
+    rulebook_file::parse(&text).map_err(|error| usage(&error))
+}
+
+fn urls_of_running(data_dir: &Path) -> Result<Urls, Failure> {
     let url = |role: &str| {
         private_postgres::connection_string_of(data_dir, role, comptoir_central::database::NAME)
             .map_err(|error| Failure::Unavailable(error.to_string()))
@@ -85,10 +95,10 @@ fn urls_beside(data_dir: &Path) -> Result<Urls, Failure> {
 }
 
 fn failure(error: CentralError) -> Failure {
-    Failure::Unavailable(crate::failure::with_causes(&error))
+    Failure::Unavailable(with_causes(&error))
 }
 
-/// One login that may become each role: the role is part of the connection from its first statement on.
+/// One login that may become each role. The role is part of the connection string, so it applies from the first statement.
 fn urls_of(url: &str) -> Urls {
     let as_role = |role: &str| {
         let option = format!("-c role={role}");
@@ -113,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_login_becomes_each_role_in_both_forms_of_a_connection_string() {
+    fn one_login_becomes_each_role_in_both_forms_of_a_url() {
         let urls = urls_of("postgres://shop@db/comptoir");
         assert_eq!(urls.service, "postgres://shop@db/comptoir?options=-c%20role%3Dcomptoir_service");
         assert_eq!(urls_of("host=db user=shop").watcher, "host=db user=shop options='-c role=comptoir_watcher'");

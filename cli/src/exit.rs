@@ -1,28 +1,28 @@
-//! Exit codes. Scripts rely on them: they never change their meaning.
+//! Exit codes. Scripts rely on them, so a code never changes its meaning.
 
-/// All was done, and nothing is wrong.
+/// Everything was done, and nothing is wrong.
 pub const OK: u8 = 0;
-/// What was looked at is not as it should be: an audit found a break, `doctor` a fault, a comparison a difference.
+/// A check found a fault: an audit a break, `doctor` a problem, a comparison a difference.
 pub const FOUND: u8 = 1;
-/// The command line, a setting or a file that was named cannot be used. Nothing was done.
+/// The command line, a setting or a named file cannot be used. Nothing was done.
 pub const USAGE: u8 = 2;
-/// An import reached its end, and some rows were not taken: the report says which.
+/// An import reached its end, but some rows were not imported; the report lists them.
 pub const ROWS_NOT_TAKEN: u8 = 3;
 /// A node, central or the database could not be reached, or had no room. The same command may succeed later.
 pub const UNAVAILABLE: u8 = 4;
-/// It was reached and refuses: a credential, a state, a thing that is not there.
+/// A server or the database refused: a wrong credential, a conflicting state, an unknown id.
 pub const REFUSED: u8 = 5;
-/// A defect of this program or of the machine. A server also ends with it when a part of it (its Postgres, or what `up` runs) was
-/// restarted as often as the settings allow, in vain: its supervisor should start it again, and tell a person.
+/// A defect of this program or of the machine. A server also ends with it after restarting a part (its Postgres, or a part of
+/// `up`) as often as the settings allow: its supervisor should start it again and alert a person.
 pub const INTERNAL: u8 = 70;
 
-/// Shown below `comptoir --help`.
+/// The end of `comptoir --help`.
 pub const HELP: &str = "\
 Exit codes:
-   0  all was done, and nothing is wrong
-   1  what was looked at is not as it should be (audit, doctor, compare)
+   0  everything was done, and nothing is wrong
+   1  a check found a fault (audit, doctor, compare)
    2  the command line, a setting or a named file cannot be used; nothing was done
-   3  an import reached its end, and some rows were not taken
-   4  not reached, or no room: the same command may succeed later
-   5  reached and refused: a credential, a state, a thing that is not there
-  70  a defect of this program or of the machine; a server: a part of it does not come back, start it again";
+   3  an import reached its end, but some rows were not imported
+   4  unreachable or out of space; the same command may succeed later
+   5  refused: a wrong credential, a conflicting state, an unknown id
+  70  a defect of this program or of the machine; of a server: a part failed for good, start it again";

@@ -1,27 +1,28 @@
-//! Why a command did not do what was asked, and the exit code that says so.
+//! Why a command failed, and its exit code.
 
 use comptoir_local::StartError;
 use comptoir_local::event_log::OpenError;
 
+use crate::causes::with_causes;
 use crate::exit;
 use crate::import::{ImportError, SendError};
 
-/// A command's failure, in words for the person who gave it.
+/// A command's failure, with text for the person who ran it.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// What was looked at is not as it should be. What it is has been printed.
+    /// A check found a fault, which has been printed.
     #[error("{0}")]
     Found(String),
-    /// The command line, a setting or a file.
+    /// The command line, a setting or a file cannot be used.
     #[error("{0}")]
     Usage(String),
-    /// Rows were not taken. They have been printed.
+    /// Some rows were not imported. They have been printed.
     #[error("{0}")]
     RowsNotTaken(String),
-    /// Not reached, or no room.
+    /// Unreachable or out of space.
     #[error("{0}")]
     Unavailable(String),
-    /// Reached and refused.
+    /// Refused by a server or the database.
     #[error("{0}")]
     Refused(String),
     /// A defect of this program or of the machine.
@@ -59,24 +60,9 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Failure {
         let text = with_causes(&error);
         match error {
-            // Starting again changes nothing: somebody has to mend the setting, or find the right disk.
+            // A restart changes nothing: somebody has to correct the setting or find the right disk.
             StartError::Log(OpenError::IdentityChanged { .. }) => Failure::Usage(text),
             StartError::Log(_) | StartError::Transport(_) | StartError::Interrupted(_) => Failure::Unavailable(text),
         }
     }
-}
-
-/// The whole chain of causes in one line: the last of them is often the one that helps.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some errors already end with their cause's words.
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }

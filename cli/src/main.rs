@@ -1,4 +1,4 @@
-//! The `comptoir` binary. All of it is in the library of this package.
+//! The `comptoir` binary; its code is the library of this package.
 
 /// A sixth of a request's time went into the system's allocator. `docs/adr/dependencies.md` has the figures.
 #[global_allocator]

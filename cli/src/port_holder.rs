@@ -1,19 +1,19 @@
-//! Who listens on a port of this machine, as `/proc` tells it.
+//! Finds the process that listens on a port, from `/proc`.
 
 use std::fs;
 use std::net::SocketAddr;
 
-/// A process that listens.
+/// A listening process.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Holder {
-    /// Its id.
+    /// Process id.
     pub pid: u32,
-    /// Its name.
+    /// Program name.
     pub name: String,
 }
 
-/// The process that listens on an address's port. Nothing where none does, or where it belongs to another user: only its owner and root
-/// may see its open files.
+/// The process that listens on an address's port. `None` if nobody listens, or if the process belongs to another user: only
+/// its owner and root may see its open files.
 pub fn holder_of(address: SocketAddr) -> Option<Holder> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let tables = tables.iter().filter_map(|table| fs::read_to_string(table).ok());
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_socket_that_listens_on_this_very_port_counts() {
+    fn only_a_socket_that_listens_on_this_port_counts() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
                      0: 0100007F:1CE8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n\
                      1: 0100007F:1CE8 0100007F:D1A2 01 00000000:00000000 00:00000000 00000000     0        0 4712 1\n\

@@ -1,4 +1,4 @@
-//! A process that serves: its log lines, its listener, and when it is to stop.
+//! A serving process: its log lines, its listener and its stop signal.
 
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
@@ -9,17 +9,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::port_holder::{Holder, holder_of};
 use crate::server::{self, Limits};
 use crate::settings::Logs;
 
-/// Says what happens, from here on, on stderr.
+/// Starts logging to stderr.
 pub fn start_logging(logs: &Logs) {
     let builder = tracing_subscriber::fmt().with_max_level(logs.level).with_writer(std::io::stderr).with_target(false);
-    // Colours are for a screen: in a file, or a journal, they are noise between the words.
+    // Colours are for a terminal; in a file or a journal they are noise.
     let builder = builder.with_ansi(std::io::stderr().is_terminal());
-    // A line that cannot be written, where stderr is a file on a full disk, would be complained of on stderr: that panics, wherever it is.
+    // If stderr is a file on a full disk, a line that cannot be written would be reported on stderr, which panics.
     let builder = builder.log_internal_errors(false);
     if logs.json {
         builder.json().init();
@@ -28,26 +27,23 @@ pub fn start_logging(logs: &Logs) {
     }
 }
 
-/// Takes an address, or says why not. `setting` is what changes the address.
+/// Binds an address. The error names `setting`, which changes the address.
 pub async fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         if error.kind() != io::ErrorKind::AddrInUse {
             return Failure::Unavailable(format!(
-                "{address} cannot be listened on: {error}; {setting} names another address"
+                "cannot listen on {address}: {error}; give another address with {setting}"
             ));
         }
         let holder = match holder_of(address) {
-            Some(Holder { pid, name }) => say(format!("par {name} (pid {pid})"), format!("by {name} (pid {pid})")),
-            None => say("par un autre programme", "by another program").to_owned(),
+            Some(Holder { pid, name }) => format!("by {name} (pid {pid})"),
+            None => "by another program".to_owned(),
         };
-        Failure::Unavailable(say(
-            format!("{address} est déjà pris {holder} : arrêtez-le, ou donnez une autre adresse avec {setting}"),
-            format!("{address} is taken {holder}: stop it, or give another address with {setting}"),
-        ))
+        Failure::Unavailable(format!("{address} is in use {holder}: stop it, or give another address with {setting}"))
     })
 }
 
-/// Turns true once the process is asked to stop, by Ctrl-C or SIGTERM.
+/// A receiver that becomes true on Ctrl-C or SIGTERM.
 pub fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
     let no_signal = |error: std::io::Error| Failure::Internal(format!("signals cannot be received: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signal)?;
@@ -63,22 +59,22 @@ pub fn stop_signal() -> Result<watch::Receiver<bool>, Failure> {
     Ok(receiver)
 }
 
-/// From here on a write past a limit on the size of files fails, as one on a full disk does, instead of ending the process.
+/// Makes a write past the file size limit fail like a write to a full disk, instead of ending the process.
 pub fn outlive_file_limits() -> Result<(), Failure> {
     const SIGXFSZ: i32 = 25;
-    // Whoever listens to it once is not ended by it any more.
+    // A process that listens for the signal once is no longer ended by it.
     signal(SignalKind::from_raw(SIGXFSZ))
         .map(drop)
         .map_err(|error| Failure::Internal(format!("SIGXFSZ cannot be received: {error}")))
 }
 
-/// Waits until the process is asked to stop.
+/// Waits for the stop signal.
 pub async fn stopped(mut stop: watch::Receiver<bool>) {
-    // An error means that nobody can ask any more, which is as good as being asked.
+    // An error means that the sender is gone, which also means to stop.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Serves until the process is asked to stop, then lets what is under way end; `end_waits` ends what would wait or stream on.
+/// Serves until the stop signal, then lets requests in flight end. `end_waits` ends long polls and streams.
 pub async fn serve(listener: TcpListener, app: Router, stop: watch::Receiver<bool>, end_waits: impl FnOnce()) {
     let stopping = async {
         stopped(stop).await;

@@ -1,4 +1,4 @@
-//! Asking a node or central over HTTP, with its refusals in its own words.
+//! Requests to a node or central over HTTP.
 
 use std::time::Duration;
 
@@ -8,23 +8,24 @@ use comptoir_proto::problem::Problem;
 use reqwest::{Client, Response, Url};
 use serde::de::DeserializeOwned;
 
-use crate::failure::{Failure, with_causes};
+use crate::causes::with_causes;
+use crate::failure::Failure;
 
-/// Where a node is that says nothing else.
+/// A node's default address.
 pub const LOCAL_URL: &str = "http://127.0.0.1:7401";
 
-/// Which node, or central, and as whom.
+/// The server to ask, and the credential.
 #[derive(Clone, Debug, Args)]
 pub struct RemoteArgs {
     /// Address of the node, or of central
     #[arg(long, env = "COMPTOIR_URL", default_value = LOCAL_URL)]
     pub url: String,
-    /// Credential, where central is asked
+    /// Credential, needed for central
     #[arg(long, env = "COMPTOIR_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
 }
 
-/// A node or central.
+/// A client of a node or of central.
 pub struct Remote {
     client: Client,
     url: String,
@@ -32,26 +33,26 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// A client for it. Nothing is sent yet.
+    /// Builds the client. Nothing is sent yet.
     pub fn new(args: &RemoteArgs) -> Result<Remote, Failure> {
         let client = Client::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60));
         let client = client.build().map_err(|error| Failure::Internal(with_causes(&error)))?;
         Ok(Remote { client, url: args.url.trim_end_matches('/').to_owned(), token: args.token.clone() })
     }
 
-    /// `GET`, read as JSON.
+    /// Sends `GET` and reads the answer as JSON.
     pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
         let response = self.open(path, query).await?;
         let bytes = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::Internal(format!("{}{path} answers what this version does not understand: {error}", self.url))
+            Failure::Internal(format!("{}{path} sent an answer that this version cannot read: {error}", self.url))
         })
     }
 
-    /// `GET`, as a stream.
+    /// Sends `GET` and returns the answer's stream.
     pub async fn open(&self, path: &str, query: &[(&str, &str)]) -> Result<Response, Failure> {
         let mut url = Url::parse(&format!("{}{path}", self.url))
-            .map_err(|error| Failure::Usage(format!("{:?} is no address: {error}", self.url)))?;
+            .map_err(|error| Failure::Usage(format!("{:?} is not a URL: {error}", self.url)))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -60,25 +61,25 @@ impl Remote {
             request = request.bearer_auth(token);
         }
         let response = request.send().await.map_err(|error| match error.is_builder() {
-            true => Failure::Usage(format!("{:?} is no address: {}", self.url, with_causes(&error))),
+            true => Failure::Usage(format!("{:?} is not a URL: {}", self.url, with_causes(&error))),
             false => self.unreachable(&error),
         })?;
         if response.status().is_success() { Ok(response) } else { Err(self.refusal(path, response).await) }
     }
 
-    /// Its address.
+    /// The server's address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What the server says is wrong with itself; nothing where it is ready, or does not answer soon.
-    pub async fn trouble(&self) -> Option<Problem> {
+    /// The server's own report of why it is not ready. `None` if it is ready, or does not answer within 5 s.
+    pub async fn readiness_problem(&self) -> Option<Problem> {
         let request = self.client.get(format!("{}{}", self.url, paths::READYZ)).timeout(Duration::from_secs(5));
         let response = request.send().await.ok().filter(|response| !response.status().is_success())?;
         serde_json::from_slice(&response.bytes().await.ok()?).ok()
     }
 
-    /// What to say when no answer, or half of one, came.
+    /// The failure when no answer, or only a part of one, arrived.
     pub fn unreachable(&self, error: &reqwest::Error) -> Failure {
         Failure::Unavailable(format!("{}: {}", self.url, with_causes(error)))
     }
@@ -92,7 +93,7 @@ impl Remote {
             Some(problem) => format!("{} {}: {}", problem.code, problem.title, problem.detail),
             None => text.chars().take(200).collect(),
         };
-        let text = format!("{}{path} answers {status}: {words}", self.url);
+        let text = format!("{}{path} answered {status}: {words}", self.url);
         if retryable { Failure::Unavailable(text) } else { Failure::Refused(text) }
     }
 }

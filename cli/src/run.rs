@@ -1,8 +1,10 @@
-//! From the command line to the command's file.
+//! Calls the command that the command line names.
 
-use crate::args::CliCommand;
+use clap::CommandFactory as _;
+
+use crate::args::{Cli, CliCommand};
 use crate::commands::{
-    admin, audit, completions, demo, doctor, events, import, migrate, projections, queue, serve, up,
+    admin, audit, completions, demo, doctor, events, import, migrate, projections, serve, status, up,
 };
 use crate::failure::Failure;
 use crate::output::Output;
@@ -13,18 +15,18 @@ pub fn run_command(command: CliCommand, output: Output) -> Result<(), Failure> {
     let runtime = runtime.map_err(|error| Failure::Internal(format!("no threads: {error}")))?;
     runtime.block_on(async {
         match command {
-            CliCommand::Up(args) => up::run_up(&args, output).await,
-            CliCommand::Demo(args) => demo::run_demo(&args, output).await,
-            CliCommand::Serve(args) => serve::run_server(&args).await,
-            CliCommand::Migrate(args) => migrate::run_migrate(args, output).await,
-            CliCommand::Admin(args) => admin::run_admin(args, output).await,
-            CliCommand::Import(args) => import::run_import(&args, output).await,
-            CliCommand::Events(command) => events::run_events(command, output).await,
-            CliCommand::Audit(command) => audit::run_audit_command(command, output).await,
-            CliCommand::Queue(args) => queue::run_queue(&args, output).await,
-            CliCommand::Projections(args) => projections::run_projections(args, output).await,
-            CliCommand::Doctor(args) => doctor::run_doctor(&args, output).await,
-            CliCommand::Completions(args) => completions::print_completions(&args),
+            CliCommand::Up(args) => up::serve_everything(&args, output).await,
+            CliCommand::Demo(args) => demo::set_connection(&args, output).await,
+            CliCommand::Serve(args) => serve::serve_until_stopped(&args).await,
+            CliCommand::Migrate(args) => migrate::migrate_database(args, output).await,
+            CliCommand::Admin(args) => admin::administer(args, output).await,
+            CliCommand::Import(args) => import::import_table(&args, output).await,
+            CliCommand::Events(command) => events::read_log(command, output).await,
+            CliCommand::Audit(command) => audit::audit_files(command, output).await,
+            CliCommand::Status(args) => status::print_status(&args, output).await,
+            CliCommand::Projections(args) => projections::manage_projections(args, output).await,
+            CliCommand::Doctor(args) => doctor::check_machine(&args, output).await,
+            CliCommand::Completions(args) => completions::print_completions(&args, Cli::command()),
         }
     })
 }

@@ -1,8 +1,9 @@
-//! The accept loop: a client that is slow, silent or gone costs one connection for a bounded time, and never the server.
+//! The accept loop. A client that is slow, silent or gone costs one connection for a bounded time, never the server.
 //!
-//! `axum::serve` sets no timer, so a client that sends one byte and waits would keep its connection for ever. Here four clocks run: on
-//! the head of each request (which also ends an idle keep-alive), on each pause within a body, on the time until the answer begins, and
-//! on each write that the client does not take. Connections over the limit wait in the kernel's queue.
+//! `axum::serve` sets no timeout, so a client that sends one byte and waits would keep its connection for ever. Here four
+//! timeouts apply: to the head of each request (which also ends an idle keep-alive), to each pause within a body, to the time
+//! until the answer begins, and to each write that the client does not read. Connections over the limit wait in the kernel's
+//! queue.
 
 mod stalled_write;
 
@@ -31,20 +32,20 @@ use tower_http::timeout::TimeoutBody;
 
 use stalled_write::StalledWrite;
 
-/// How patient the server is.
+/// Timeouts and limits of the server.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// For the head of a request, and for the next one on an idle connection. Agents reuse theirs within it.
+    /// For the head of a request, and for the next request on an idle connection. Agents reuse their connections within it.
     pub head: Duration,
-    /// Between two pieces of a body.
+    /// Between two chunks of a body.
     pub body_pause: Duration,
-    /// Until the answer begins: longer than the longest wait a request may ask for. A body that is announced as long gets more.
+    /// Until the answer begins: longer than the longest wait a request may ask for. A long announced body gets more.
     pub answer: Duration,
-    /// For a write that the client does not take.
+    /// For a write that the client does not read.
     pub write: Duration,
-    /// For requests in flight, once we are to stop.
+    /// For requests in flight after the stop signal.
     pub drain: Duration,
-    /// Open connections.
+    /// Open connections at a time.
     pub connections_max: usize,
 }
 
@@ -61,7 +62,7 @@ impl Default for Limits {
     }
 }
 
-/// How long to wait when the process has no file descriptor left: connections end meanwhile.
+/// Pause when the process has no file descriptor left; connections end meanwhile.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown`, then lets the requests in flight end, for [`Limits::drain`] at most.
@@ -86,7 +87,8 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
             },
             Some(_) = open.join_next() => continue,
         };
-        // Answers are small and awaited: collecting them for 40 ms helps nobody. A socket that refuses is as good.
+        // Answers are small and awaited, so delaying them by 40 ms to batch writes helps nobody. A socket without the option
+        // works too.
         let _ = stream.set_nodelay(true);
         let io = TokioIo::new(StalledWrite::new(stream, limits.write));
         let connection = http.serve_connection(io, TowerToHyperService::new(app.clone()));
@@ -105,7 +107,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
     open.shutdown().await;
 }
 
-/// A permit first: whoever comes when there is none waits outside, in the kernel's queue.
+/// Acquires a permit first, so that connections over the limit wait in the kernel's queue.
 async fn accept(listener: &TcpListener, free: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let permit = Arc::clone(free).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
@@ -121,7 +123,7 @@ async fn in_time(State(limits): State<Arc<Limits>>, request: Request, next: Next
     }
 }
 
-/// How much longer the answer may take because of what the request says that it will send: a photo over a thin line.
+/// Extra time for the announced body, such as a photo over a slow line.
 fn for_body(headers: &HeaderMap) -> Duration {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     Duration::from_secs(seconds_for(announced.unwrap_or(0).min(PUSH_BODY_BYTES_MAX)))

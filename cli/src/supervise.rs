@@ -1,5 +1,5 @@
-//! Keeps the parts of a serving process running: a part that ends by itself is started again after growing pauses, and the process ends
-//! with exit code 70 once one of them does not come back, so that its own supervisor acts.
+//! Keeps the parts of a serving process running. A part that ends by itself is restarted after growing pauses. If it fails for
+//! good, the process ends with exit code 70, so that its own supervisor acts.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,32 +16,32 @@ use tokio::task::JoinHandle;
 use crate::failure::Failure;
 use crate::process;
 
-/// How often a node's log is looked at: a failed log refuses every append until it is opened again.
+/// How often a node's log is checked: a failed log refuses every append until it is opened again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why a part ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// It was asked to.
+    /// It was asked to stop.
     AsAsked,
-    /// It failed, or ended by a defect.
+    /// It failed, with the reason.
     ByItself(String),
 }
 
-/// A part that serves until it is stopped, and can be started again.
+/// A part that serves until it is stopped, and can be restarted.
 pub trait Part: Send + 'static {
-    /// Starts where that is needed, and serves until `stop` turns true or it fails. What it holds is released before it returns.
+    /// Starts if needed, and serves until `stop` is true or it fails. Releases everything it holds before it returns.
     fn serve(&mut self, stop: watch::Receiver<bool>) -> impl Future<Output = Ended> + Send;
 }
 
-/// What ends the process: its stop signal, or a part that does not come back.
+/// Ends the process: on its stop signal, or when a part fails for good.
 pub struct Supervisor {
     stop: watch::Sender<bool>,
     given_up: Arc<Mutex<Option<String>>>,
 }
 
 impl Supervisor {
-    /// Ends with the process's own stop signal.
+    /// Ends on the process's stop signal.
     pub fn new(signal: watch::Receiver<bool>) -> Supervisor {
         let stop = watch::Sender::new(false);
         let sender = stop.clone();
@@ -52,18 +52,18 @@ impl Supervisor {
         Supervisor { stop, given_up: Arc::default() }
     }
 
-    /// Turns true when the process should end.
+    /// True once the process should end.
     pub fn stop(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
     }
 
-    /// Ends the process when central's private Postgres does not come back.
+    /// Ends the process when central gives up restarting its private Postgres.
     pub fn end_with_store_of(&self, central: &Arc<Central>) {
         let (central, end) = (central.clone(), self.end());
         tokio::spawn(async move { end(central.store_given_up().await) });
     }
 
-    /// Runs a part, and starts it again up to `restarts_max` times in a row.
+    /// Runs a part, and restarts it up to `restarts_max` times in a row.
     pub fn keep(
         &self,
         name: &'static str,
@@ -90,7 +90,7 @@ impl Supervisor {
         })
     }
 
-    /// Why the process ends, where that is not because it was asked to.
+    /// The failure that ended the process, if it was not asked to stop.
     pub fn outcome(&self) -> Result<(), Failure> {
         match self.given_up.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(reason) => Err(Failure::Internal(reason)),
@@ -107,7 +107,7 @@ impl Supervisor {
     }
 }
 
-/// Listens again at the address of a listener that is gone.
+/// An address that can be bound again after its listener is gone.
 struct Address {
     address: SocketAddr,
     first: Option<TcpListener>,
@@ -127,14 +127,14 @@ impl Address {
     }
 }
 
-/// Central's accept loop. Its Postgres is looked after by central itself.
+/// Central's accept loop. Central itself supervises its Postgres.
 pub struct CentralPart {
     central: Arc<Central>,
     address: Address,
 }
 
 impl CentralPart {
-    /// Central, started, and where it listens.
+    /// A started central and its listener.
     pub fn new(central: Arc<Central>, listener: TcpListener) -> Result<CentralPart, Failure> {
         Ok(CentralPart { central, address: Address::of(listener)? })
     }
@@ -160,7 +160,7 @@ pub struct NodePart {
 }
 
 impl NodePart {
-    /// A node, started with this configuration, and where it listens.
+    /// A node started with this configuration, and its listener.
     pub fn new(config: NodeConfig, node: Arc<Node>, listener: TcpListener) -> Result<NodePart, Failure> {
         Ok(NodePart { config, first: Some(node), address: Address::of(listener)? })
     }
@@ -186,7 +186,7 @@ impl Part for NodePart {
             Ok(started) => started,
             Err(failure) => return Ended::ByItself(failure.to_string()),
         };
-        // The accept loop ends when the process stops, and when the log failed: it has to be opened again.
+        // The accept loop ends when the process stops, and when the log failed and has to be opened again.
         let ending = watch::Sender::new(false);
         let (of_loop, router) = (node.clone(), comptoir_local::router(node.clone()));
         let serving = process::serve(listener, router, ending.subscribe(), move || of_loop.end_waits());
@@ -198,7 +198,7 @@ impl Part for NodePart {
         };
         ending.send_replace(true);
         if !serving.is_finished() {
-            // It drains its requests. A panic on the way has been printed.
+            // It drains its requests. A panic has already been printed.
             drop(serving.await);
         }
         node.shutdown().await;
@@ -233,7 +233,7 @@ async fn ended_by_itself(serving: &mut JoinHandle<()>) -> String {
 mod tests {
     use super::*;
 
-    /// Fails so many times, then serves until it is stopped.
+    /// Fails this many times, then serves until it is stopped.
     struct Flaky {
         failures: u32,
         serving: watch::Sender<bool>,
@@ -251,7 +251,8 @@ mod tests {
         }
     }
 
-    /// A supervisor that keeps a part which fails so many times; whether it serves, and what stops it.
+    /// A supervisor that keeps a part which fails this many times, with a receiver of whether it serves and a sender that
+    /// stops it.
     fn keep(
         failures: u32,
         restarts_max: u32,
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_that_fails_as_often_as_it_may_serves_in_the_end() {
+    async fn a_part_that_fails_no_more_than_allowed_serves_in_the_end() {
         let (supervisor, kept, mut serves, signal) = keep(1, 1);
         serves.wait_for(|serves| *serves).await.unwrap();
         assert!(!*supervisor.stop().borrow());

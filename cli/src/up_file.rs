@@ -1,4 +1,5 @@
-//! `up.json`: what `comptoir up` made the first time, for the programs that talk to it. It holds an administrator's token, so only its owner may read it.
+//! `up.json`: the addresses, ids and credentials that `comptoir up` created, for other programs. It contains an
+//! administrator's token, so only its owner may read it.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,22 +10,21 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::lang::say;
 
 /// Addresses, ids and credentials.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpFile {
-    /// Where central listens.
+    /// Central's address.
     pub central_url: String,
-    /// Where the node listens.
+    /// The node's address.
     pub local_url: String,
     /// Central's database, as its read-only role.
     pub database_url: String,
-    /// The company.
+    /// The tenant's id.
     pub tenant_id: Uuid,
-    /// Its shop.
+    /// The site's id.
     pub site_id: Uuid,
-    /// The shop's node.
+    /// The node's id.
     pub node_id: Uuid,
     /// The node's API key.
     pub node_api_key: String,
@@ -38,12 +38,12 @@ pub struct UpFile {
 const NAME: &str = "up.json";
 
 impl UpFile {
-    /// Where it is in a data directory.
+    /// Its path in a data directory.
     pub fn path(data_dir: &Path) -> PathBuf {
         data_dir.join(NAME)
     }
 
-    /// What an earlier start made, if one did.
+    /// Reads the file of an earlier start, if there is one.
     pub fn read(data_dir: &Path) -> Result<Option<UpFile>, Failure> {
         let path = UpFile::path(data_dir);
         match fs::read(&path) {
@@ -57,35 +57,29 @@ impl UpFile {
 
     /// Replaces the file, whole or not at all.
     pub fn write(&self, data_dir: &Path) -> Result<(), Failure> {
-        let (path, beside) = (UpFile::path(data_dir), data_dir.join("up.json.new"));
+        let (path, new_path) = (UpFile::path(data_dir), data_dir.join("up.json.new"));
         let wrong = |error: std::io::Error| Failure::Unavailable(format!("{}: {error}", path.display()));
         let text = serde_json::to_string_pretty(self).map_err(|error| Failure::Internal(error.to_string()))?;
-        match fs::remove_file(&beside) {
-            // Half of an earlier file, which may have another mode.
+        match fs::remove_file(&new_path) {
+            // A partial file of an earlier crash, which may have another mode.
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(wrong(error)),
             Ok(()) | Err(_) => {}
         }
-        let created = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&beside);
+        let created = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new_path);
         let mut file = created.map_err(wrong)?;
         file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(wrong)?;
         file.sync_all().map_err(wrong)?;
-        fs::rename(&beside, &path).map_err(wrong)?;
+        fs::rename(&new_path, &path).map_err(wrong)?;
         fs::File::open(data_dir).and_then(|folder| folder.sync_all()).map_err(wrong)
     }
 }
 
-/// It holds the only copy of the credentials: a person decides what becomes of it.
+/// The file has the only copy of the credentials, so a person decides what to do with it.
 fn unreadable(path: &Path, bytes: usize, error: &serde_json::Error) -> Failure {
     let path = path.display();
-    Failure::Usage(say(
-        format!(
-            "{path} ne peut pas être lu ({bytes} octets ; {error}). Il contient les adresses, les identités et les clés. Remettez-en une copie \
-             entière ; ou déplacez-le (mv {path} {path}.abîmé) : le prochain « comptoir up » garde l'entreprise et émet de nouvelles clés"
-        ),
-        format!(
-            "{path} cannot be read ({bytes} bytes; {error}). It holds the addresses, ids and credentials. Restore a whole copy of it; \
+    Failure::Usage(format!(
+        "{path} cannot be read ({bytes} bytes; {error}). It holds the addresses, ids and credentials. Restore a whole copy of it; \
              or move it away (mv {path} {path}.bad): the next `comptoir up` keeps the company and issues new credentials"
-        ),
     ))
 }
 
@@ -95,7 +89,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
-    fn what_was_made_is_found_again_and_is_ours_alone() {
+    fn the_file_is_read_back_and_is_private_to_its_owner() {
         let folder = tempfile::tempdir().unwrap();
         assert!(UpFile::read(folder.path()).unwrap().is_none());
         let made = UpFile {
@@ -116,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_file_is_named_with_what_to_do_and_stays_as_it_is() {
+    fn a_truncated_file_is_reported_with_advice_and_left_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         for cut in ["", "{\"central_url\": \"http"] {
             fs::write(UpFile::path(folder.path()), cut).unwrap();

@@ -1,4 +1,4 @@
-//! The program as a script sees it: what it prints where, and its exit codes.
+//! The program as a script sees it: its output and its exit codes.
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpStream;
@@ -34,8 +34,8 @@ fn given(folder: &Path, name: &str, text: &str) -> String {
 }
 
 #[test]
-fn a_node_that_is_not_there_is_unavailable_and_a_program_reads_why() {
-    let output = comptoir(&["--json", "queue", "--url", &nobody()], &[]);
+fn an_unreachable_node_is_unavailable_with_the_reason_in_json() {
+    let output = comptoir(&["--json", "status", "--url", &nobody()], &[]);
     assert_eq!(code(&output), exit::UNAVAILABLE);
     let line: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(line["exit_code"], exit::UNAVAILABLE);
@@ -44,17 +44,17 @@ fn a_node_that_is_not_there_is_unavailable_and_a_program_reads_why() {
 }
 
 #[test]
-fn a_command_line_that_means_nothing_is_usage() {
+fn an_invalid_command_line_ends_with_usage() {
     assert_eq!(code(&comptoir(&["import"], &[])), exit::USAGE);
-    assert_eq!(code(&comptoir(&["queue", "--url", "shop"], &[])), exit::USAGE);
-    assert_eq!(code(&comptoir(&["queue", "--url", "ftp://shop"], &[])), exit::USAGE);
+    assert_eq!(code(&comptoir(&["status", "--url", "shop"], &[])), exit::USAGE);
+    assert_eq!(code(&comptoir(&["status", "--url", "ftp://shop"], &[])), exit::USAGE);
     let output = comptoir(&["import", "/no/such/file.csv", "--map", "/no/such/map.toml"], &[]);
     assert_eq!(code(&output), exit::USAGE);
     assert!(stderr(&output).contains("/no/such/map.toml"), "{}", stderr(&output));
 }
 
 #[test]
-fn an_import_without_a_node_says_how_to_go_on() {
+fn an_import_without_a_node_says_how_to_resume() {
     let folder = tempfile::tempdir().unwrap();
     let map = "name = \"n\"\nrows = { group_by = \"id\" }\nfields = { id = { column = \"id\" } }\n\
                [[events]]\nentity_type = \"STUDENT\"\naction = \"CREATE\"\nentity_id = \"id\"\npayload = { id = \"id\" }\n";
@@ -66,7 +66,7 @@ fn an_import_without_a_node_says_how_to_go_on() {
 }
 
 #[test]
-fn doctor_says_what_is_wrong_in_the_language_of_the_machine() {
+fn doctor_names_what_is_wrong_in_english_whatever_the_locale() {
     let folder = tempfile::tempdir().unwrap();
     let data_dir = folder.path().to_str().unwrap();
     let path = ("PATH", "/usr/bin:/bin");
@@ -75,11 +75,11 @@ fn doctor_says_what_is_wrong_in_the_language_of_the_machine() {
     let wrong = comptoir(&["doctor", "--data-dir", data_dir, "--url", &nobody()], &[path, ("LANG", "fr_FR.UTF-8")]);
     assert_eq!(code(&wrong), exit::FOUND);
     let text = String::from_utf8(wrong.stdout).unwrap();
-    assert!(text.contains("ERREUR Nœud"), "{text}");
+    assert!(text.contains("WRONG  Node"), "{text}");
 }
 
 #[test]
-fn help_has_the_exit_codes_and_every_command_an_example() {
+fn help_has_the_exit_codes_and_an_example_for_every_command() {
     let help = |command: &[&str]| {
         let output = comptoir(command, &[]);
         assert_eq!(code(&output), exit::OK);
@@ -87,13 +87,13 @@ fn help_has_the_exit_codes_and_every_command_an_example() {
     };
     assert!(help(&["--help"]).contains("Exit codes:"));
     for command in
-        [&["import"][..], &["queue"], &["doctor"], &["completions"], &["events", "tail"], &["events", "show"]]
+        [&["import"][..], &["status"], &["doctor"], &["completions"], &["events", "tail"], &["events", "show"]]
     {
         assert!(help(&[command, &["--help"]].concat()).contains("Example"), "{command:?}");
     }
 }
 
-/// A node's process, killed with the value: a test that panics leaves none behind.
+/// A node's process, killed on drop, so that a panicking test leaves none behind.
 struct NodeProcess(Child);
 
 impl NodeProcess {
@@ -111,7 +111,7 @@ impl Drop for NodeProcess {
     }
 }
 
-/// A node that sends nothing, and what it says.
+/// A node without synchronisation, and its log lines.
 fn node(folder: &Path, url: &str) -> (NodeProcess, Lines<BufReader<ChildStderr>>) {
     let id = "018f0000-0000-7000-8000-0000000000b1";
     let settings = [
@@ -132,7 +132,7 @@ fn node(folder: &Path, url: &str) -> (NodeProcess, Lines<BufReader<ChildStderr>>
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
+fn a_file_that_cannot_be_written_is_usage_or_unavailable() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (node, _log) = node(folder.path(), &url);
     let export = |out: &Path| comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &[]);
@@ -141,7 +141,7 @@ fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     let (a_folder, full) = (outs.path().join("folder"), outs.path().join("full.bundle"));
     std::fs::create_dir(&a_folder).unwrap();
     let into_a_folder = export(&a_folder);
-    // What is written beside the file until it is whole goes to a disk without room.
+    // The temporary file of the export is on a full disk.
     std::os::unix::fs::symlink("/dev/full", outs.path().join("full.bundle.part")).unwrap();
     let without_room = export(&full);
     node.kill();
@@ -152,7 +152,7 @@ fn a_file_that_cannot_be_written_is_usage_and_no_defect() {
     assert_eq!(left, ["folder"], "no half of a log stays");
 }
 
-/// Its payload nests as deep as one may that makes no entity, and in a page of events it stands deeper.
+/// The payload is nested as deeply as is allowed, and even deeper within a page of events.
 #[test]
 fn an_event_of_any_depth_is_shown() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
@@ -180,16 +180,16 @@ fn an_event_of_any_depth_is_shown() {
     }
 }
 
-/// Whoever looks at night reads one command: that nothing moves, and why.
+/// An operator needs only one command to see that nothing moves, and why.
 #[test]
-fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_said() {
+fn status_tells_people_why_nothing_moves_and_prints_the_queue_as_json() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (node, _log) = node(folder.path(), &url);
-    let person = comptoir(&["queue", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
-    let program = comptoir(&["queue", "--url", &url, "--json"], &[]);
+    let person = comptoir(&["status", "--url", &url], &[("LANG", "fr_FR.UTF-8")]);
+    let program = comptoir(&["status", "--url", &url, "--json"], &[]);
     node.kill();
     let text = String::from_utf8(person.stdout).unwrap();
-    assert!(text.contains("arrêtée (SYNC_ENABLED=false)\nQue faire : docs/operating/node.md"), "{text}");
+    assert!(text.contains("off (SYNC_ENABLED=false)\nWhat to do: docs/operating/node.md"), "{text}");
     let line: serde_json::Value = serde_json::from_slice(&program.stdout).unwrap();
     let queue = serde_json::json!({"pending": 0, "oldest_age_seconds": null, "to_review": 0, "last_success_at": null});
     assert_eq!(line, queue);
@@ -197,7 +197,7 @@ fn the_queue_says_to_a_person_why_nothing_moves_and_to_a_program_what_it_always_
 
 /// A service manager would start it again and again.
 #[test]
-fn a_node_whose_identity_was_changed_is_usage() {
+fn a_changed_node_identity_ends_with_usage() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (node, _log) = node(folder.path(), &url);
     node.kill();
@@ -214,9 +214,9 @@ fn a_node_whose_identity_was_changed_is_usage() {
     assert!(stderr(&output).contains("NODE_ID was 018f0000-0000-7000-8000-0000000000b1"), "{}", stderr(&output));
 }
 
-/// A screen that follows a node would keep it from stopping: its stream never ends by itself.
+/// A screen that follows a node must not keep it from stopping: its stream never ends by itself.
 #[test]
-fn a_node_that_is_stopped_ends_its_streams_and_cuts_nobody_off() {
+fn a_stopped_node_ends_its_streams_without_cutting_connections() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (mut node, log) = node(folder.path(), &url);
     let mut screen = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
@@ -252,7 +252,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Records so many notes, whose ids begin with a number.
+/// Records this many notes.
 fn record(folder: &Path, url: &str, count: usize, name: &str) {
     let rows: String = (0..count).map(|number| format!("{name}{number}\n")).collect();
     let map = "name = \"n\"\nrows = { group_by = \"id\" }\nfields = { id = { column = \"id\" } }\n\
@@ -267,9 +267,10 @@ fn stop(mut node: NodeProcess) {
     assert_eq!(node.0.wait().unwrap().code(), Some(0));
 }
 
-/// What a drive lied about is found at the next start, since SIGTERM writes the mark; and nobody takes what is left for the whole log.
+/// A drive that lost flushed records is detected at the next start, because SIGTERM writes the mark. The rest is never
+/// exported as if it were the whole log.
 #[test]
-fn a_node_whose_drive_lost_the_last_records_says_which_and_exports_no_short_log() {
+fn a_node_whose_drive_lost_records_names_them_and_exports_no_short_log() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (data, files) = (folder.path().join("data"), tempfile::tempdir().unwrap());
     let (running, _log) = node(&data, &url);
@@ -300,7 +301,7 @@ fn a_node_whose_drive_lost_the_last_records_says_which_and_exports_no_short_log(
 }
 
 #[test]
-fn a_store_that_does_not_open_names_its_directory_and_the_page_that_helps() {
+fn a_damaged_store_is_reported_with_its_directory_and_the_helping_page() {
     let (folder, url) = (tempfile::tempdir().unwrap(), nobody());
     let (running, _log) = node(folder.path(), &url);
     stop(running);
@@ -328,9 +329,8 @@ fn a_store_that_does_not_open_names_its_directory_and_the_page_that_helps() {
     }
 }
 
-/// A server that answers an export with some bytes, once with the length that they have and once with a greater one, and says that it is
-/// damaged.
-fn cut_short(body: Vec<u8>, promised: usize) -> String {
+/// A server that answers an export with `body` and announces `announced` bytes, and whose readiness reports damage.
+fn cut_short(body: Vec<u8>, announced: usize) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -347,7 +347,7 @@ fn cut_short(body: Vec<u8>, promised: usize) -> String {
                         .into_bytes()
                 }
                 false => {
-                    let head = format!("HTTP/1.1 200 x\r\nconnection: close\r\ncontent-length: {promised}\r\n\r\n");
+                    let head = format!("HTTP/1.1 200 x\r\nconnection: close\r\ncontent-length: {announced}\r\n\r\n");
                     [head.as_bytes(), &body].concat()
                 }
             };
@@ -358,7 +358,7 @@ fn cut_short(body: Vec<u8>, promised: usize) -> String {
 }
 
 #[test]
-fn an_export_that_breaks_off_says_how_far_it_came_and_leaves_no_file() {
+fn a_broken_export_names_the_last_record_and_leaves_no_file() {
     use comptoir_core::chain::ChainHash;
     use comptoir_core::id::{NodeId, TenantId};
     use comptoir_core::position::{Epoch, Seq};
@@ -372,11 +372,11 @@ fn an_export_that_breaks_off_says_how_far_it_came_and_leaves_no_file() {
         bundle.record(record, chain).unwrap();
     }
     let mut cut = bundle.finish().unwrap();
-    // Its end is missing, from the tag on.
+    // The end frame is missing.
     cut.truncate(cut.len() - 93);
     let outs = tempfile::tempdir().unwrap();
-    for promised in [cut.len(), cut.len() + 1_000] {
-        let url = cut_short(cut.clone(), promised);
+    for announced in [cut.len(), cut.len() + 1_000] {
+        let url = cut_short(cut.clone(), announced);
         let out = outs.path().join("shop.bundle");
         let output = comptoir(&["events", "export", "--url", &url, "--out", out.to_str().unwrap()], &[]);
         let words = stderr(&output);

@@ -1,4 +1,4 @@
-//! `comptoir admin node ingest-file`, beside a central that serves.
+//! `comptoir admin node ingest-file` while central serves.
 
 mod running;
 
@@ -17,19 +17,19 @@ use running::Up;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What a command ended with: its exit code, and its last line, of an error the one on stderr.
+/// The exit code of a command, and its last line of output or of errors.
 fn comptoir(arguments: &[&str]) -> (u8, Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_comptoir")).arg("--json").args(arguments).output().unwrap();
-    let said = if output.status.success() { output.stdout } else { output.stderr };
-    let lines = String::from_utf8(said).unwrap();
+    let answer = if output.status.success() { output.stdout } else { output.stderr };
+    let lines = String::from_utf8(answer).unwrap();
     let answer = lines.lines().last().map_or(Value::Null, |line| serde_json::from_str(line).unwrap());
     (u8::try_from(output.status.code().unwrap()).unwrap(), answer)
 }
 
-/// Whose log a file says it is.
+/// The tenant and node that a file names.
 type Owner = (TenantId, NodeId);
 
-/// A node's log as its disk would have it: an epoch, sales, and one whose total is wrong.
+/// A node's log with an epoch, sales, and one sale with a wrong total.
 fn write_bundle(path: &Path, owner: Owner, sales: u64) {
     write_part(path, owner, &records(owner, sales), 0..usize::MAX);
 }
@@ -58,7 +58,7 @@ fn records((tenant, node): Owner, sales: u64) -> Vec<(Vec<u8>, ChainHash)> {
 
 const EPOCH: Epoch = Epoch { number: 1, id: Uuid::from_u128(5) };
 
-/// Some of a log's records, as a file that is whole in itself.
+/// Some of a log's records in a complete file.
 fn write_part(path: &Path, (tenant, node): Owner, records: &[(Vec<u8>, ChainHash)], part: std::ops::Range<usize>) {
     let mut bundle = NodeBundleWriter::start(std::fs::File::create(path).unwrap(), tenant, node).unwrap();
     let before = part.start.checked_sub(1).map(|last| records[last].1);
@@ -98,11 +98,11 @@ fn sealed(
 }
 
 #[test]
-fn a_nodes_file_is_taken_once_while_central_serves() {
+fn a_nodes_file_is_ingested_once_while_central_serves() {
     let up = Up::start();
     let data_dir = up.data_dir.path().to_str().unwrap().to_owned();
-    let told: Value = serde_json::from_slice(&std::fs::read(up.data_dir.path().join("up.json")).unwrap()).unwrap();
-    let (tenant, site) = (told["tenant_id"].as_str().unwrap(), told["site_id"].as_str().unwrap());
+    let up_file: Value = serde_json::from_slice(&std::fs::read(up.data_dir.path().join("up.json")).unwrap()).unwrap();
+    let (tenant, site) = (up_file["tenant_id"].as_str().unwrap(), up_file["site_id"].as_str().unwrap());
     let admin = |arguments: &[&str]| comptoir(&[&["admin", "--data-dir", &data_dir], arguments].concat());
     let (code, node) = admin(&["node", "create", "--tenant", tenant, "--site", site, "--name", "till-9"]);
     assert_eq!(code, exit::OK);
@@ -114,7 +114,7 @@ fn a_nodes_file_is_taken_once_while_central_serves() {
 
     // More than one batch.
     write_bundle(Path::new(&file("till.bundle")), (tenant, node), 1_200);
-    // Before the whole file, so that what follows shows that nothing of these was taken.
+    // Ingested before the complete file, whose counts then show that these changed nothing.
     damaged_files_change_nothing(folder.path(), "till.bundle", &ingest);
     foreign_files_change_nothing(folder.path(), (tenant, node), &ingest);
     let (code, taken) = ingest("till.bundle");
@@ -125,18 +125,14 @@ fn a_nodes_file_is_taken_once_while_central_serves() {
     assert_eq!(taken["verdicts"], json!({ "ACCEPTED": 1201, "QUARANTINED TOTAL_MISMATCH": 1 }));
     let (code, again) = ingest("till.bundle");
     assert_eq!((code, &again["new"], &again["held_before"]), (exit::OK, &0.into(), &1202.into()));
-    assert_eq!(again["verdicts"], taken["verdicts"], "what was decided then");
+    assert_eq!(again["verdicts"], taken["verdicts"], "decisions stay as they were");
 
     let (code, other) =
         admin(&["node", "create", "--tenant", &tenant.to_string(), "--site", site, "--name", "till-10"]);
     assert_eq!(code, exit::OK);
-    parts_are_taken_in_their_order(
-        folder.path(),
-        (tenant, other["NODE_ID"].as_str().unwrap().parse().unwrap()),
-        &ingest,
-    );
+    parts_are_ingested_in_order(folder.path(), (tenant, other["NODE_ID"].as_str().unwrap().parse().unwrap()), &ingest);
 
-    // What the shop's own node exports is held already; what central exports is another kind of file.
+    // The shop's own export is known already; central's export is another kind of file.
     let export = |url: &str, name: &str, key: Option<&str>| {
         let mut arguments = vec!["events", "export", "--url", url, "--out"];
         let out = file(name);
@@ -144,22 +140,22 @@ fn a_nodes_file_is_taken_once_while_central_serves() {
         arguments.extend(key.into_iter().flat_map(|key| ["--token", key]));
         comptoir(&arguments).0
     };
-    assert_eq!(export(told["local_url"].as_str().unwrap(), "shop.bundle", None), exit::OK);
+    assert_eq!(export(up_file["local_url"].as_str().unwrap(), "shop.bundle", None), exit::OK);
     let (code, shop) = ingest("shop.bundle");
-    assert_eq!((code, &shop["new"], &shop["node_id"]), (exit::OK, &0.into(), &told["node_id"]));
-    let token = told["admin_token"].as_str().unwrap();
-    assert_eq!(export(told["central_url"].as_str().unwrap(), "central.bundle", Some(token)), exit::OK);
+    assert_eq!((code, &shop["new"], &shop["node_id"]), (exit::OK, &0.into(), &up_file["node_id"]));
+    let token = up_file["admin_token"].as_str().unwrap();
+    assert_eq!(export(up_file["central_url"].as_str().unwrap(), "central.bundle", Some(token)), exit::OK);
     assert_refused(ingest("central.bundle"), exit::USAGE, "NOT_A_NODES_LOG", "central's export");
 }
 
-/// One line that says why, with a code.
-fn assert_refused((code, said): (u8, Value), expected: u8, word: &str, what: &str) {
-    let error = said["error"].as_str().unwrap_or_default();
-    assert_eq!((code, &said["exit_code"]), (expected, &expected.into()), "{what}: {said}");
+/// The command failed with this exit code and this error code.
+fn assert_refused((code, answer): (u8, Value), expected: u8, word: &str, what: &str) {
+    let error = answer["error"].as_str().unwrap_or_default();
+    assert_eq!((code, &answer["exit_code"]), (expected, &expected.into()), "{what}: {answer}");
     assert!(error.contains(&format!("({word})")), "{what}: {error}");
 }
 
-/// One bit in each region, a cut in each, what is no bundle at all, and lengths that nothing has.
+/// A changed bit and a cut in each region, files that are no bundles, and impossible lengths.
 fn damaged_files_change_nothing(folder: &Path, name: &str, ingest: &dyn Fn(&str) -> (u8, Value)) {
     const HEADER: usize = 7 + 16 + 16;
     const EPOCH_FRAME: usize = 5 + 60;
@@ -199,7 +195,7 @@ fn damaged_files_change_nothing(folder: &Path, name: &str, ingest: &dyn Fn(&str)
     assert_refused(ingest("missing.bundle"), exit::USAGE, "FILE_UNREADABLE", "no file");
 }
 
-/// Files that are whole, and nobody's or somebody else's. Their digests hold: only what central knows tells.
+/// Complete files of unknown or other owners. Their digests are correct; only central's knowledge shows that they are wrong.
 fn foreign_files_change_nothing(folder: &Path, owner: Owner, ingest: &dyn Fn(&str) -> (u8, Value)) {
     let (tenant, node) = owner;
     let path = folder.join("foreign.bundle");
@@ -210,11 +206,11 @@ fn foreign_files_change_nothing(folder: &Path, owner: Owner, ingest: &dyn Fn(&st
         write_bundle(&path, stranger, 1);
         assert_refused(ingest("foreign.bundle"), exit::REFUSED, "NOT_FOUND", what);
     }
-    // Another node's records under this node's name: they do not begin where its log does.
+    // Another node's records under this node's id: their chain does not begin at this node's genesis.
     let others = (tenant, NodeId::from_bytes([9; 16]));
     write_part(&path, owner, &records(others, 1), 0..usize::MAX);
     assert_refused(ingest("foreign.bundle"), exit::USAGE, "CHAIN_MISMATCH", "another node's records");
-    // A record that was changed by hand, all chains behind it as they were, and the file's digest made for it.
+    // A changed record with unchanged chains after it, and a correct digest of the file.
     let mut edited = records(owner, 1_100);
     let last = edited.len() - 1;
     edited[last].0[120] ^= 1;
@@ -222,7 +218,7 @@ fn foreign_files_change_nothing(folder: &Path, owner: Owner, ingest: &dyn Fn(&st
     assert_refused(ingest("foreign.bundle"), exit::USAGE, "CHAIN_MISMATCH", "a record in the second batch");
 }
 
-fn parts_are_taken_in_their_order(folder: &Path, owner: Owner, ingest: &dyn Fn(&str) -> (u8, Value)) {
+fn parts_are_ingested_in_order(folder: &Path, owner: Owner, ingest: &dyn Fn(&str) -> (u8, Value)) {
     let records = records(owner, 10);
     write_part(&folder.join("first.bundle"), owner, &records, 0..5);
     write_part(&folder.join("second.bundle"), owner, &records, 5..usize::MAX);

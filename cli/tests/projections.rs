@@ -1,4 +1,4 @@
-//! `comptoir projections` beside a running central, as an operator uses it.
+//! `comptoir projections` while central serves, as an operator uses it.
 
 mod running;
 
@@ -18,7 +18,7 @@ fn projections(data_dir: &Path, arguments: &[&str]) -> (u8, Vec<Value>) {
 }
 
 #[test]
-fn read_models_are_built_anew_compared_and_switched_while_central_serves() {
+fn read_models_are_rebuilt_compared_and_switched_while_central_serves() {
     let up = Up::start();
     let run = |arguments: &[&str]| projections(up.data_dir.path(), arguments);
 

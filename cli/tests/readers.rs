@@ -1,4 +1,4 @@
-//! Who reads reports with SQL: the address in `up.json` as it is, and nobody before an administrator said so.
+//! Reading reports with SQL: the login in `up.json` reads its own company, and others only after a grant.
 
 mod running;
 
@@ -27,22 +27,22 @@ async fn read(url: &str) -> (i64, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_address_of_up_reads_its_company_and_others_are_read_once_they_are_allowed() {
+async fn the_login_of_up_reads_its_company_and_others_after_a_grant() {
     let up = Up::start();
     let file: Value = serde_json::from_slice(&std::fs::read(up.data_dir.path().join("up.json")).unwrap()).unwrap();
     let url = file["database_url"].as_str().unwrap();
-    let allow =
-        |tenant: &str, role: &str| admin(up.data_dir.path(), &["reader", "allow", "--tenant", tenant, "--role", role]);
+    let grant =
+        |tenant: &str, role: &str| admin(up.data_dir.path(), &["reader", "grant", "--tenant", tenant, "--role", role]);
     assert_eq!(read(url).await, (3_108, 1));
 
     let make = ["tenant", "create", "--name", "Halles", "--zone", "Europe/Paris", "--currency", "EUR"];
     let (_, made) = admin(up.data_dir.path(), &make);
     let tenant = made["tenant_id"].as_str().unwrap();
-    assert_eq!(read(url).await.1, 1, "nobody allowed it to read the second company");
-    assert_eq!(allow(tenant, "weather").0, exit::REFUSED, "there is no such role");
-    assert_eq!(allow(tenant, "comptoir_watcher").0, exit::REFUSED, "that role is no reader");
+    assert_eq!(read(url).await.1, 1, "nobody granted it the second company");
+    assert_eq!(grant(tenant, "weather").0, exit::REFUSED, "there is no such role");
+    assert_eq!(grant(tenant, "comptoir_watcher").0, exit::REFUSED, "that role is no reader");
     for _ in 0..2 {
-        assert_eq!(allow(tenant, "comptoir_readonly").0, exit::OK);
+        assert_eq!(grant(tenant, "comptoir_readonly").0, exit::OK);
     }
     assert_eq!(read(url).await, (3_108, 2));
 }

@@ -1,4 +1,4 @@
-//! A server whose parts end by themselves: they come back, or the process ends with exit code 70 so that its own supervisor acts.
+//! A server whose parts fail: they are restarted, or the process ends with exit code 70 so that its own supervisor acts.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -11,7 +11,7 @@ use comptoir_test_support::temp_folder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-/// How long the slowest thing a test waits for may take on a busy machine: it fails after, it does not measure.
+/// Timeout for the slowest step on a busy machine. A test fails after it and measures nothing.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn start(arguments: &[&str], settings: &[(&str, &str)]) -> KilledOnDrop {
@@ -110,7 +110,7 @@ impl Up {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn up_brings_a_killed_postgres_back_and_what_was_recorded_meanwhile_arrives() {
+async fn up_restarts_a_killed_postgres_and_events_recorded_meanwhile_arrive() {
     let up = Up::start();
     up.record(1).await;
     up.arrives(1).await;
@@ -125,9 +125,9 @@ async fn up_brings_a_killed_postgres_back_and_what_was_recorded_meanwhile_arrive
     up.stop();
 }
 
-/// Every write of the process is denied for a while, as on a broken disk: its log fails, and is opened again.
+/// Every write of the process fails for a while, as on a broken disk, so that its log fails and is opened again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn up_starts_a_node_again_whose_log_failed() {
+async fn up_restarts_a_node_whose_log_failed() {
     let up = Up::start();
     up.record(1).await;
     let pid = up.process.0.id().to_string();
@@ -147,7 +147,7 @@ async fn up_starts_a_node_again_whose_log_failed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_central_whose_postgres_cannot_come_back_ends_with_70_and_says_why() {
+async fn a_central_whose_postgres_fails_for_good_ends_with_70_and_the_reason() {
     let (folder, address) = (temp_folder(), free_address());
     let data_dir = folder.path().to_str().unwrap();
     let settings =
@@ -168,13 +168,13 @@ async fn a_central_whose_postgres_cannot_come_back_ends_with_70_and_says_why() {
     assert_eq!(code, Some(i32::from(exit::INTERNAL)), "{words}");
     assert!(words.contains("Postgres does not come back after 2 restarts"), "{words}");
     assert!(words.contains("pg_control"), "the reason is Postgres's own: {words}");
-    // Nothing was made in its place: what is there can be mended by a person.
+    // Nothing was created in its place, so a person can repair it.
     assert!(!control.exists());
 }
 
-/// A server that somebody else looks after, and a login of its administrator's.
+/// A server that somebody else administers, and its administrator's login.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fresh_external_server_is_prepared_by_the_command_that_its_error_names() {
+async fn a_fresh_external_server_is_prepared_by_the_command_in_its_error() {
     let (folder, address) = (temp_folder(), free_address());
     let server = comptoir_central::private_postgres::scratch(&folder.path().join("server")).unwrap();
     let admin_url = server.connection_string("comptoir_admin", "postgres");
@@ -193,7 +193,7 @@ async fn a_fresh_external_server_is_prepared_by_the_command_that_its_error_names
     let (code, words) = migrate(&prepare);
     assert_eq!(code, i32::from(exit::USAGE), "{words}");
     assert!(words.contains("create role \"shop\" login"), "{words}");
-    // A database that its administrator made is given to the owner; one that is missing is made.
+    // An existing database is given to its owner; a missing one is created.
     for statement in ["create role shop login", "create database books"] {
         admin.batch_execute(statement).await.unwrap();
     }

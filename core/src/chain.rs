@@ -6,13 +6,13 @@ use crate::id::{NodeId, TenantId};
 use crate::position::Epoch;
 
 const GENESIS_CONTEXT: &[u8] = b"comptoir/genesis/1";
-/// What [`link`] hashes first.
+/// Domain separator of [`link`].
 pub const RECORD_CONTEXT: &[u8] = b"comptoir/record/1";
 const DECISION_GENESIS_CONTEXT: &[u8] = b"comptoir/decision-genesis/1";
-/// What [`decision_link`] hashes first.
+/// Domain separator of [`decision_link`].
 pub const DECISION_CONTEXT: &[u8] = b"comptoir/decision/1";
 
-/// 32 bytes of BLAKE3 that stand for everything up to and including one record.
+/// BLAKE3 hash of everything up to and including one record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChainHash(pub [u8; 32]);
 

@@ -1,18 +1,18 @@
-//! The clock of a node: what happened to it, and what that says about the times it stamped.
+//! Corrects the times that a node's clock stamped, from what the node recorded about its clock.
 //!
-//! A node seals each [`ClockChange`] in its own log, in the order in which it happened. The records between two starts of the machine are
-//! one *period*. Inside a period every movement of the clock is known, so one measurement against central corrects the whole period.
-//! Between two periods the machine was off and nothing is known: a period that was never measured is taken as it was stamped, unless its
-//! times contradict the periods around it. Then it is moved as little as possible, and its times are unsure.
+//! A node seals each [`ClockChange`] in its own log, in the order in which it happened. The records between two starts of the
+//! machine are one *period*. Within a period every step of the clock is known, so one measurement against central corrects the
+//! whole period. Between two periods the machine was off and nothing is known. A period without a measurement keeps its stamps
+//! unless they contradict the periods around it. In that case it is moved as little as possible and its times are marked unsure.
 
 use crate::decision::Flag;
 use crate::event::{Event, TimeSource};
 use crate::position::Seq;
 use crate::time::Timestamp;
 
-/// A clock that moved by less than this was not set: a leap second, and the time between reading two clocks, stay below it.
+/// A smaller movement is not a step: leap seconds and the time between reading two clocks stay below it.
 pub const CLOCK_STEP_MICROS_MIN: i64 = 2_000_000;
-/// A given time may be this far ahead of its receipt: two clocks of one shop that both run well differ by less.
+/// A given time may be this far ahead of its receipt: two good clocks of one shop differ by less.
 pub const GIVEN_AHEAD_MICROS_MAX: i64 = 60_000_000;
 
 /// What happened to a node's clock.
@@ -22,7 +22,7 @@ pub enum ClockChange {
     Started {
         /// What the clock showed.
         now: Timestamp,
-        /// The latest time that the log had seen until then.
+        /// The latest time that the log had seen before.
         highest: Timestamp,
     },
     /// The clock was set while the node watched it.
@@ -30,32 +30,32 @@ pub enum ClockChange {
         /// By how much, forwards positive.
         micros: i64,
     },
-    /// Central answered.
+    /// The clock was measured against central's.
     Measured {
         /// The node's clock less central's.
         offset_micros: i64,
     },
 }
 
-/// A change and its place in the log. It says nothing about the order of records, which is their seq.
+/// A change and the record that seals it. Records are ordered by seq alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClockMark {
     /// The record that seals it.
     pub seq: Seq,
-    /// What happened.
+    /// The change.
     pub change: ClockChange,
 }
 
-/// What a time comes to.
+/// A corrected time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Corrected {
-    /// The best that is known.
+    /// The best known time.
     pub at: Timestamp,
-    /// The true time is not known: `at` is the nearest that does not contradict the log.
+    /// The true time is unknown: `at` is the nearest time that does not contradict the log.
     pub unsure: bool,
 }
 
-/// The changes of a node's clock, as far as they are known when its records are decided.
+/// The changes of a node's clock that are known when its records are decided.
 #[derive(Clone, Debug, Default)]
 pub struct ClockHistory {
     periods: Vec<Period>,
@@ -70,7 +70,7 @@ struct Period {
     started: Option<(Timestamp, Timestamp)>,
     /// Steps and measurements, in order.
     changes: Vec<ClockMark>,
-    /// What the times of a period without a measurement are moved by, and where they must lie.
+    /// Correction of a period without a measurement, and the bounds of its times.
     estimate: Option<Estimate>,
 }
 
@@ -82,8 +82,8 @@ struct Estimate {
 }
 
 impl ClockHistory {
-    /// Reads the changes, in the order of the log. `offset_micros` is the node's clock less central's now, if it was measured;
-    /// `received_at` is the latest time that any record can have.
+    /// Reads the changes in log order. `offset_micros` is the node's clock minus central's now, if it was measured. `received_at`
+    /// bounds every time.
     pub fn new(marks: &[ClockMark], offset_micros: Option<i64>, received_at: Timestamp) -> ClockHistory {
         let mut periods = vec![Period::default()];
         for mark in marks {
@@ -103,7 +103,7 @@ impl ClockHistory {
         history
     }
 
-    /// What a time comes to that the node's clock stamped on that record.
+    /// Corrects a time that the node's clock stamped on a record.
     pub fn corrected(&self, seq: Seq, stamped: Timestamp) -> Corrected {
         let Some(period) = self.periods.iter().rev().find(|period| period.first <= seq) else {
             return Corrected { at: stamped, unsure: false };
@@ -120,7 +120,7 @@ impl ClockHistory {
         Corrected { at, unsure }
     }
 
-    /// Places the periods that were never measured between those around them.
+    /// Bounds the periods without a measurement by the periods around them.
     fn estimate(&mut self) {
         for index in 0..self.periods.len() {
             let period = &self.periods[index];
@@ -138,7 +138,7 @@ impl ClockHistory {
         }
     }
 
-    /// The earliest start behind a period whose true time is known, or the receipt.
+    /// The earliest start of a later period whose true time is known, or the receipt.
     fn upper(&self, index: usize) -> Timestamp {
         let started = |period: &Period| {
             let (now, _) = period.started?;
@@ -150,7 +150,7 @@ impl ClockHistory {
 }
 
 impl Period {
-    /// What is to be added to a stamp of that record, where the period was measured: by the next measurement, or by the last one before.
+    /// The correction of a record's stamp in a measured period: from the next measurement, or else from the last one before.
     fn measured(&self, seq: Seq) -> Option<i64> {
         let offset = |mark: &ClockMark| match mark.change {
             ClockChange::Measured { offset_micros } => Some((mark.seq, offset_micros)),
@@ -164,12 +164,11 @@ impl Period {
         Some(0i64.saturating_sub(offset).saturating_sub(self.steps(measured_at, seq.next())))
     }
 
-    /// The same at its end.
     fn measured_at_end(&self) -> Option<i64> {
         self.measured(Seq(u64::MAX - 1))
     }
 
-    /// By how much the clock was set from behind one record up to before another.
+    /// Sum of the clock's steps between two records, both excluded.
     fn steps(&self, behind: Seq, before: Seq) -> i64 {
         let within = self.changes.iter().filter(|mark| mark.seq > behind && mark.seq < before);
         within.fold(0, |sum, mark| match mark.change {
@@ -183,16 +182,16 @@ impl Period {
     }
 }
 
-/// What is known of when a node took in an event.
+/// What is known about the time at which a node recorded an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct IntakeTime {
-    /// When it was, corrected; a node says so only of events whose given time was ahead of its clock.
+    /// The corrected time. A node reports it only for events whose given time was ahead of its clock.
     pub at: Option<Timestamp>,
-    /// When the record before it in the node's log counts as having happened.
+    /// The effective time of the record before it in the node's log.
     pub before: Option<Timestamp>,
 }
 
-/// When an event counts as having happened, and the remark where that is not what its record says.
+/// When an event counts as having happened, with a flag if that differs from its record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timing {
     /// Never later than receipt.
@@ -202,9 +201,9 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// What the node's clock stamped is corrected by what is known of that clock. A given time stands, unless it is later than the
-    /// event can be: then the event counts from when its node took it in. Where the node does not say when that was, it counts from
-    /// the record before, the earliest that it can be: at its receipt it would win over every edit in between.
+    /// Corrects a time stamped by the node's clock. A given time is accepted unless it is later than the event can be. Then the
+    /// event counts from when its node recorded it or, if the node does not report that, from the record before. Counting it from
+    /// its receipt would let it win over every edit in between.
     pub fn new(event: &Event, clock: &ClockHistory, known: IntakeTime, received_at: Timestamp) -> Timing {
         match event.time_source {
             TimeSource::Node => {

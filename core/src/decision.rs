@@ -1,6 +1,6 @@
-//! What central decided about a record: itself a stored, chained record that never changes.
+//! Decisions: what central decides about a record. A decision is stored, chained, and never changes.
 
-use crate::fact::Fields;
+use crate::event::Fields;
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
 use crate::rulebook::Rule;
@@ -11,13 +11,13 @@ use crate::time::Timestamp;
 pub enum Verdict {
     /// It takes effect.
     Accepted,
-    /// It is kept, and something newer or higher stands in its place.
+    /// It is kept, and a newer or higher-ranking value applies.
     Superseded,
     /// It is kept and a person, or a rule, has to choose.
     Conflict,
     /// It is kept and takes no effect.
     Rejected,
-    /// It could not be judged: set apart for a person.
+    /// It could not be decided and waits for a person.
     Quarantined,
     /// The same fact in another record: without effect.
     Duplicate,
@@ -55,7 +55,7 @@ impl Verdict {
 /// Why, in a word that never changes its meaning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Code {
-    /// A first validation stands already.
+    /// Another validation was first.
     AlreadyValidated,
     /// Only central sets stock.
     StockReadOnly,
@@ -65,9 +65,9 @@ pub enum Code {
     EventIdReused,
     /// The record's bytes do not read as a record.
     Undecodable,
-    /// The header names another node, epoch or seq than its place in the chain.
+    /// The header names another node, epoch or seq than its position in the chain.
     HeaderMismatch,
-    /// The record that opens an epoch names another end of the epoch before than central holds.
+    /// The record that opens an epoch names another end of the previous epoch than central holds.
     PreviousHeadMismatch,
     /// The payload does not fit its schema.
     InvalidPayload,
@@ -97,7 +97,7 @@ pub enum Code {
     ActionNotAllowed,
     /// It would grow its entity over what an entity may hold.
     EntityTooLarge,
-    /// Deciding failed: a defect of ours, kept for a person.
+    /// A defect of the program; the event waits for a person.
     DecisionFailed,
 }
 
@@ -162,7 +162,7 @@ impl Code {
     }
 }
 
-/// A remark on an event that took effect all the same.
+/// A remark on an event that took effect nevertheless.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Flag {
     /// Stock went below zero.
@@ -171,11 +171,12 @@ pub enum Flag {
     UnknownReference,
     /// No cost was known for goods that came back.
     CostUnknown,
-    /// It was decided as central had told before it was put back to an older copy.
+    /// The decision was restored: central had made and reported it before it was restored from an older copy.
     DecisionRestored,
-    /// The node's clock was wrong and its true time is not known: the event counts at the nearest time that does not contradict the log.
+    /// The node's clock was wrong and the true time is unknown: the event counts at the nearest time that does not contradict the
+    /// log.
     ClockUnsure,
-    /// The time given for it lies in the future: it counts from when the node took it in.
+    /// Its given time was in the future: it counts from when the node recorded it.
     TimeInFuture,
 }
 
@@ -202,7 +203,7 @@ impl Flag {
         }
     }
 
-    /// Whether it is about the event's time, which central alone knows: the log does not show it.
+    /// Whether the flag is about the event's time. Only central knows that; the log does not show it.
     pub fn is_about_time(self) -> bool {
         matches!(self, Flag::ClockUnsure | Flag::TimeInFuture)
     }
@@ -213,16 +214,16 @@ impl Flag {
     }
 }
 
-/// What the node is told to do about it.
+/// What the node should do.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Resolution {
     /// Drop the local change from the read model: another validation was first.
     DiscardLocal {
-        /// The validation that stands.
+        /// The validation that counts.
         event: EventId,
-        /// Who validated.
+        /// The user who validated.
         user: Option<Name>,
-        /// On which node.
+        /// The node.
         node: NodeId,
         /// When, as their device said.
         at: Timestamp,
@@ -243,7 +244,7 @@ pub enum Resolution {
     },
 }
 
-/// What is decided from the record, before it is put in its place.
+/// What is decided from the record and the state alone.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judgement {
     /// The outcome.
@@ -252,11 +253,11 @@ pub struct Judgement {
     pub code: Option<Code>,
     /// Remarks, in order, each once.
     pub flags: Vec<Flag>,
-    /// Which rule spoke.
+    /// The rule that decided.
     pub rule: Rule,
     /// The number given to an invoice or credit note.
     pub reference: Option<String>,
-    /// What the node is told to do.
+    /// What the node should do.
     pub resolution: Option<Resolution>,
     /// Words for a person: what was wrong, with the values.
     pub detail: Option<String>,
@@ -297,6 +298,4 @@ pub struct DecisionContext {
     pub site_code: Option<Name>,
     /// Whether central's own node sealed it.
     pub by_central: bool,
-    /// Which version of the rules judges it: today's, or that of the decision where one is made again.
-    pub engine: u16,
 }

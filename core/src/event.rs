@@ -1,4 +1,6 @@
-//! The fact. A draft becomes a sealed event once, and never changes.
+//! Drafts and events. A draft is sealed once as an event, which never changes.
+
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -6,23 +8,24 @@ use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::position::{Epoch, Seq};
 use crate::time::Timestamp;
 
-/// Who gave `occurred_at`.
+/// Source of `occurred_at`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimeSource {
-    /// The caller's draft carried it.
+    /// The draft carried it.
     Caller,
     /// The node's clock stamped it at append; last-writer-wins corrects it by the node's measured offset.
     Node,
 }
 
-/// What an event says, apart from who sealed it and where. Two events of one id with the same content are one fact sent twice.
+/// The content of an event, apart from who sealed it and where. Two events of one id with the same content are one fact sent
+/// twice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Content {
     /// The shop it happened in; absent for what belongs to the whole tenant.
     pub site: Option<SiteId>,
     /// Who acted.
     pub user: Option<Name>,
-    /// `SALE`, `INVOICE`, `STUDENT`...: what the rulebook speaks of.
+    /// `SALE`, `INVOICE`, `STUDENT`...: the key of the rulebook.
     pub entity_type: Name,
     /// The entity's id within its type.
     pub entity_id: Name,
@@ -30,18 +33,18 @@ pub struct Content {
     pub action: Name,
     /// UTF-8 JSON: the writer's bytes, never encoded again.
     pub payload: Vec<u8>,
-    /// The version of the entity the writer had seen; a version is the position of the entity's last accepted change.
+    /// The version of the entity that the writer had read; a version is the position of the entity's last accepted change.
     pub base_version: Option<u64>,
     /// The event that caused this one.
     pub causation: Option<EventId>,
-    /// What belongs together across entities, such as one visit to the till.
+    /// Groups events across entities, such as one visit to the till.
     pub correlation: Option<Uuid>,
-    /// Under which version of its action's schema the payload was written.
+    /// Schema version of the payload.
     pub schema_version: u16,
 }
 
 impl Content {
-    /// What happened to an entity, in the first version of its action's schema; nothing is said of where, by whom and why.
+    /// The content of an action, in the first version of its schema, without site, user and causation.
     pub fn new(entity_type: Name, entity_id: Name, action: Name, payload: Vec<u8>) -> Content {
         Content {
             site: None,
@@ -58,6 +61,9 @@ impl Content {
     }
 }
 
+/// Fields of a generic entity: name to JSON text, `None` to remove. JSON values are opaque here; equality is of their text.
+pub type Fields = BTreeMap<String, Option<String>>;
+
 const CONTENT_CONTEXT: &str = "comptoir/content/1";
 
 /// What a caller asks to have sealed.
@@ -67,7 +73,7 @@ pub struct Draft {
     pub id: EventId,
     /// When it happened, if the caller says so; the node's clock otherwise.
     pub occurred_at: Option<Timestamp>,
-    /// What it says.
+    /// The content.
     pub content: Content,
 }
 
@@ -86,16 +92,16 @@ pub struct Event {
     pub seq: Seq,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// Who said so.
+    /// Source of `occurred_at`.
     pub time_source: TimeSource,
-    /// Up to which position the node knew users and rights when it sealed this.
+    /// Position up to which the node knew users and rights when it sealed this.
     pub identity_position: u64,
-    /// What it says.
+    /// The content.
     pub content: Content,
 }
 
 impl Draft {
-    /// Whether a sealed event is this very draft: a retry after a lost answer. A time the caller did not give is not compared,
+    /// Whether a sealed event is this draft: a retry after a lost answer. A time that the caller did not give is not compared,
     /// since the node stamped it.
     pub fn same_content(&self, sealed: &Event) -> bool {
         let same_time = match self.occurred_at {
@@ -112,11 +118,11 @@ impl Event {
         self.tenant == other.tenant && self.occurred_at == other.occurred_at && self.content == other.content
     }
 
-    /// A hash of that fact: two events have the same where [`Event::same_content`] says so, and only then.
+    /// A hash of that fact: equal for two events exactly if [`Event::same_content`] holds.
     pub fn content_hash(&self) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_derive_key(CONTENT_CONTEXT);
         let mut put = |bytes: Option<&[u8]>| {
-            // Where one part ends and the next begins, and what is absent, is a part of what is hashed.
+            // Each part is hashed with its length, so that boundaries and absent parts are covered by the hash.
             let length = bytes.map_or(u64::MAX, |bytes| bytes.len() as u64);
             hasher.update(&length.to_le_bytes());
             hasher.update(bytes.unwrap_or_default());

@@ -1,10 +1,8 @@
-//! What a payload says, once it has been read under its schema. Reading JSON is `comptoir-proto`'s; here are the meanings.
-
-use std::collections::BTreeMap;
+//! Facts: the meaning of payloads that were validated under their schema. `comptoir-proto` reads the JSON.
 
 use rust_decimal::Decimal;
 
-use crate::event::Event;
+use crate::event::{Event, Fields};
 use crate::id::{EventId, Name};
 use crate::money::{self, Currency};
 use crate::time::Timestamp;
@@ -16,20 +14,20 @@ pub struct ParsedEvent {
     pub event: Event,
     /// Its payload, read.
     pub fact: Fact,
-    /// What stands against it although it could be read: it is quarantined until a person releases it.
+    /// A problem of a readable event: it is quarantined until a person releases it.
     pub objection: Option<Objection>,
 }
 
-/// Why a readable fact is set apart.
+/// Why a readable event is quarantined.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Objection {
     /// The code, such as `TOTAL_MISMATCH`.
     pub code: crate::decision::Code,
-    /// The values, in words.
+    /// Explanation with the values.
     pub detail: String,
 }
 
-/// The facts of a shop, a driver, a school. One variant per action, so that a new action forces every rule to take a stand.
+/// The facts of a shop, a driver, a school. One variant per action, so that a new action forces every rule to handle it.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fact {
     /// `EPOCH_OPENED`: the first record of an epoch.
@@ -71,7 +69,7 @@ pub enum Fact {
     InvoiceCancelled {
         /// The entity id of the invoice.
         invoice: Name,
-        /// Why.
+        /// Reason, as its author wrote it.
         reason: String,
     },
     /// `CREATE`: all fields of a new entity.
@@ -82,7 +80,7 @@ pub enum Fact {
     Deleted,
     /// `AUDIT_RECORDED`.
     AuditRecorded,
-    /// `INVOICE_REFERENCE_ASSIGNED`: sealed by central beside an accepted invoice; it tells, it changes nothing.
+    /// `INVOICE_REFERENCE_ASSIGNED`: sealed by central next to an accepted invoice; informs and changes nothing.
     InvoiceReferenceAssigned,
     /// `CONFLICT_RESOLVED`: central only.
     ConflictResolved(Resolved),
@@ -96,9 +94,6 @@ pub enum Fact {
     /// `CENTRAL_RESTORED`: central only; says that the store was restored from an older copy, and changes nothing.
     CentralRestored,
 }
-
-/// Fields of a generic entity: name to JSON text, `None` to remove. JSON values are opaque here; equality is of their text.
-pub type Fields = BTreeMap<String, Option<String>>;
 
 /// Whether prices include tax.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,7 +109,7 @@ pub enum PriceBasis {
 pub struct SaleLine {
     /// What was sold.
     pub product: Name,
-    /// How much; positive.
+    /// Quantity; positive.
     pub quantity: Decimal,
     /// Price of one, in major units.
     pub unit_price: Decimal,
@@ -129,7 +124,7 @@ pub struct SaleLine {
 /// `SALE_RECORDED`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sale {
-    /// Of every amount in it.
+    /// Currency of every amount.
     pub currency: Currency,
     /// What was sold.
     pub lines: Vec<SaleLine>,
@@ -139,7 +134,7 @@ pub struct Sale {
     pub price_basis: PriceBasis,
     /// The client's entity id.
     pub customer: Option<Name>,
-    /// Where to.
+    /// Destination country.
     pub country: Option<String>,
     /// Printed number.
     pub receipt_no: Option<String>,
@@ -152,35 +147,35 @@ pub struct Refund {
     pub sale: Sale,
     /// The entity id of the sale, if known.
     pub original: Option<Name>,
-    /// Why.
+    /// Reason, as its author wrote it.
     pub reason: Option<String>,
 }
 
 /// `REVENUE_ADJUSTED`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Adjustment {
-    /// Of the amount.
+    /// Currency of the amount.
     pub currency: Currency,
     /// Signed, minor units.
     pub amount_minor: i64,
-    /// Why.
+    /// Reason, as its author wrote it.
     pub reason: String,
-    /// What it is about.
+    /// Product concerned.
     pub product: Option<Name>,
     /// Counted apart from sold quantity.
     pub quantity: Decimal,
     /// The client's entity id.
     pub customer: Option<Name>,
-    /// Where to.
+    /// Destination country.
     pub country: Option<String>,
 }
 
 /// One line of a reception, return or production.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ReceptionLine {
-    /// What came.
+    /// Product received.
     pub product: Name,
-    /// How much; positive.
+    /// Quantity; positive.
     pub quantity: Decimal,
     /// Cost of one, in major units of the tenant's stock currency.
     pub unit_cost: Decimal,
@@ -191,9 +186,9 @@ pub struct ReceptionLine {
 /// `GOODS_RECEIVED`, `GOODS_RETURNED`, `PRODUCTION_VALIDATED`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reception {
-    /// What came or went.
+    /// Goods received or returned.
     pub lines: Vec<ReceptionLine>,
-    /// From or to whom.
+    /// The supplier.
     pub supplier: Option<String>,
     /// The supplier's document.
     pub reference: Option<String>,
@@ -204,7 +199,7 @@ pub struct Reception {
 /// One line of a write-off or count.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockLine {
-    /// Which product.
+    /// The product.
     pub product: Name,
     /// How much: positive in a write-off, zero or more in a count.
     pub quantity: Decimal,
@@ -213,13 +208,13 @@ pub struct StockLine {
 /// `STOCK_WRITTEN_OFF`, `STOCK_COUNTED`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockList {
-    /// Which products.
+    /// The products.
     pub lines: Vec<StockLine>,
-    /// Why.
+    /// Reason, as its author wrote it.
     pub reason: Option<String>,
     /// The client's entity id, as the source of a write-off may name one.
     pub customer: Option<Name>,
-    /// Where to.
+    /// Destination country.
     pub country: Option<String>,
 }
 
@@ -228,18 +223,18 @@ pub struct StockList {
 pub struct StockAdjustment {
     /// Signed quantities; a positive one enters as a lot at `unit_cost`.
     pub lines: Vec<StockAdjustmentLine>,
-    /// Why.
+    /// Reason, as its author wrote it.
     pub reason: String,
 }
 
 /// One line of `STOCK_ADJUSTED`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockAdjustmentLine {
-    /// Which product.
+    /// The product.
     pub product: Name,
     /// Signed.
     pub quantity: Decimal,
-    /// Cost of what is added; the last cost taken where absent.
+    /// Cost of the added goods; the last known cost where absent.
     pub unit_cost: Option<Decimal>,
 }
 
@@ -280,7 +275,7 @@ pub struct Validation {
 pub struct Invoice {
     /// The client's entity id.
     pub client: Name,
-    /// Of every amount in it.
+    /// Currency of every amount.
     pub currency: Currency,
     /// What is invoiced.
     pub lines: Vec<SaleLine>,
@@ -312,8 +307,8 @@ pub struct LineAmount {
     pub minor: i64,
 }
 
-/// What a line comes to: quantity x price less discount, with tax added when prices are net. The line is rounded once, at its end,
-/// except that a net line is rounded before and after its tax, as it is printed. Nothing where it does not fit 64 bits.
+/// The amount of a line: quantity x price minus discount, plus tax when prices are net. The line is rounded once at its end; a
+/// net line is rounded before and after its tax, as it is printed. `None` if it does not fit 64 bits.
 pub fn line_amount(line: &SaleLine, basis: PriceBasis, currency: Currency) -> Option<LineAmount> {
     let exact =
         money::to_minor(line.quantity.checked_mul(line.unit_price)?, currency) - Decimal::from(line.discount_minor);

@@ -1,4 +1,4 @@
-//! Identities: parsed once, valid ever after.
+//! Identities. A value of these types is valid: it is checked once, when it is made.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ macro_rules! uuid_id {
             pub const fn new(id: Uuid) -> Self {
                 Self(id)
             }
-            /// The id from its sixteen bytes, as they stand in a record's header.
+            /// The id from its sixteen bytes, as in a record's header.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Uuid::from_bytes(bytes))
             }
@@ -81,14 +81,15 @@ impl EventId {
 /// A short text that names something: entity type, entity id, action, user, product.
 /// One to 64 characters, no control character, no white space at either end.
 ///
-/// A clone shares the text: rules and read models name the same product in many keys, and copying it for each was a third of their cost.
+/// A clone shares the text: rules and read models name the same product in many keys, and copying it for each was a third of
+/// their cost.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
 /// Why a text is not a [`Name`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing was given.
+    /// The text is empty.
     #[error("a name must not be empty")]
     Empty,
     /// More than 64 characters.

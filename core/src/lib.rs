@@ -1,10 +1,10 @@
-//! What is true on paper: events and their order, the hash chain, the rulebook, what is decided and what follows from it.
+//! The rules, free of I/O: events and their order, the hash chain, the rulebook, decisions and their effects.
 //!
-//! This crate does not know disks, sockets, clocks, randomness, JSON or SQL. Time and ids are given to it, so that deciding
-//! the same log again gives the same decisions on any machine, years later.
+//! This crate does not know disks, sockets, clocks, randomness, JSON or SQL. Time and ids are arguments, so that deciding the
+//! same log again gives the same decisions on any machine, years later.
 //!
-//! Reading order: the words ([`id`], [`position`], [`time`]), the fact ([`event`], [`fact`]), its seal ([`chain`]),
-//! its time ([`clock`]), the judgement ([`rulebook`], [`decision`], [`state`], [`rules`]).
+//! Reading order: identities and order ([`id`], [`position`], [`time`]), events ([`event`], [`fact`]), the chain ([`chain`]),
+//! corrected times ([`clock`]), decisions ([`rulebook`], [`decision`], [`state`], [`rules`]).
 
 pub mod chain;
 pub mod clock;

@@ -8,7 +8,8 @@ pub const RECORD_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + 4 * 1024;
 pub const PUSH_RECORDS_MAX: usize = 5_000;
 /// Decoded bytes of the records of one push.
 pub const PUSH_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Changes of a node's clock in one push. A clock that was set more often than that within one batch has no time that means anything.
+/// Changes of a node's clock in one push. A clock that was set more often than that within one batch has no time that means
+/// anything.
 pub const CLOCK_MARKS_MAX: usize = PUSH_RECORDS_MAX;
 /// Body of one push request: the records in base64, with their chain and names around them.
 pub const PUSH_BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -20,7 +21,7 @@ pub const LIST_DRAFTS_MAX: usize = 100;
 pub const LIST_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// One line of an NDJSON stream: a draft with its payload, escaped.
 pub const NDJSON_LINE_BYTES_MAX: usize = 2 * PAYLOAD_BYTES_MAX;
-/// Entries (record chunks and index keys) of one atomic batch of the node's log. Larger batches make sled hold memory for ever.
+/// Entries (record chunks and index keys) of one atomic batch of the node's log. Larger batches make sled leak memory.
 pub const BATCH_ENTRIES_MAX: usize = 256;
 /// Bytes of one value in the node's log. Values of 8 KiB and more go to blob files that sled never syncs.
 pub const CHUNK_BYTES_MAX: usize = 4 * 1024;
@@ -34,10 +35,11 @@ pub const PAGE_ROWS_MAX: usize = 1_000;
 pub const WAIT_SECONDS_MAX: u64 = 25;
 /// Fields of one generic entity: as many as one payload may set.
 pub const ENTITY_FIELDS_MAX: usize = 256;
-/// Levels of an entity's fields as one JSON object. A row travels in up to six levels more, and common readers of JSON stop at 128.
+/// Levels of an entity's fields as one JSON object. A row travels in up to six levels more, and common readers of JSON stop at
+/// 128.
 pub const ENTITY_DEPTH_MAX: usize = 100;
-/// Bytes of an entity's fields as one compact JSON object. More than any one payload, and with its open conflicts little enough that
-/// a node keeps the row in one atomic batch.
+/// Bytes of an entity's fields as one compact JSON object. More than any one payload, and with its open conflicts little enough
+/// that a node keeps the row in one atomic batch.
 pub const ENTITY_BYTES_MAX: usize = 384 * 1024;
 /// Bytes a second of the thinnest line that a body is waited for on: a file of the largest size takes eleven minutes there.
 pub const LINE_BYTES_PER_SECOND_MIN: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! Amounts. Money is an integer of minor units; prices, costs and quantities are decimals. No float anywhere.
+//! Amounts. Money is an integer of minor units; prices, costs and quantities are decimals. No floats.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -7,7 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 pub struct Currency([u8; 3]);
 
 impl Currency {
-    /// Three capital letters, or nothing.
+    /// Three capital letters; `None` otherwise.
     pub fn parse(text: &str) -> Option<Currency> {
         let bytes: [u8; 3] = text.as_bytes().try_into().ok()?;
         bytes.iter().all(u8::is_ascii_uppercase).then_some(Currency(bytes))
@@ -36,8 +36,8 @@ pub const QUANTITY_SCALE_MAX: u32 = 4;
 /// Decimals of a price or cost.
 pub const PRICE_SCALE_MAX: u32 = 6;
 
-/// Reads `-?digits[.digits]` exactly: at most nine digits before the point and `scale_max` after it. Nothing else is a decimal here:
-/// no exponent, no plus sign, no bare point.
+/// Reads `-?digits[.digits]` exactly: at most nine digits before the point and `scale_max` after it. Nothing else is a decimal
+/// here: no exponent, no plus sign, no bare point.
 pub fn parse_decimal(text: &str, scale_max: u32) -> Option<Decimal> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (integer, fraction) = match digits.split_once('.') {
@@ -60,12 +60,12 @@ pub fn from_minor(minor: i64, currency: Currency) -> Decimal {
     Decimal::new(minor, currency.minor_digits())
 }
 
-/// Rounds half up (away from zero), as each line of a receipt is rounded. Nothing where it does not fit 64 bits.
+/// Rounds half up (away from zero), as each line of a receipt is rounded. `None` if it does not fit 64 bits.
 pub fn round_half_up(amount: Decimal) -> Option<i64> {
     i64::try_from(amount.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero)).ok()
 }
 
-/// A decimal as it is shown and compared: no needless zeros, never `-0`.
+/// A decimal as shown and compared: no trailing zeros, never `-0`.
 pub fn plain(amount: Decimal) -> String {
     let amount = amount.normalize();
     if amount.is_zero() { "0".to_owned() } else { amount.to_string() }

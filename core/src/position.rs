@@ -1,16 +1,16 @@
-//! The two orders and the marks along them. A sequence number and a position are different types: one is authored by the
-//! node, the other is given by central, and neither ever comes from a clock.
+//! The two orders and the marks along them. Seqs and positions are different types: a node gives seqs, central gives positions,
+//! and neither comes from a clock.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// A record's number in its node's epoch: from 1, without a hole. `Seq::ZERO` is the place before the first record.
+/// A record's number in its node's epoch: from 1, gapless. `Seq::ZERO` is before the first record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Seq(pub u64);
 
 impl Seq {
-    /// The place before an epoch's first record.
+    /// Before an epoch's first record.
     pub const ZERO: Seq = Seq(0);
     /// The number after this one.
     #[must_use]
@@ -25,12 +25,12 @@ impl fmt::Display for Seq {
     }
 }
 
-/// A record's number in its tenant at central: from 1, without a hole, in commit order.
+/// A record's number in its tenant at central: from 1, gapless, in commit order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Position(pub u64);
 
 impl Position {
-    /// The place before a tenant's first record.
+    /// Before a tenant's first record.
     pub const ZERO: Position = Position(0);
     /// The number after this one.
     #[must_use]
@@ -45,29 +45,29 @@ impl fmt::Display for Position {
     }
 }
 
-/// One stretch of a node's log: a number and a random id. Seq restarts at 1 in each. A new one is opened after a restore or a fork,
-/// so that no seq is ever used twice.
+/// One section of a node's log: a number and a random id. Seq restarts at 1 in each. A new epoch is opened after a restore or a
+/// fork, so that no seq is used twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Epoch {
     /// 1 for a node's first epoch; central knows the highest.
     pub number: u32,
-    /// Tells two epochs of one number apart, as two copies of a disk would open them.
+    /// Distinguishes two epochs of one number, as two copies of a disk would open them.
     pub id: Uuid,
 }
 
-/// How far a node's log has come: `acked <= durable <= appended`. The log raises the last two; only the sync agent raises `acked`.
+/// The marks of a node's log: `acked <= durable <= appended`. The log raises the last two; only the sync agent raises `acked`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LogMarks {
-    /// Given a seq, perhaps not yet on disk.
+    /// Has a seq, possibly not durable yet.
     pub appended: Seq,
-    /// On disk: what a caller may be told.
+    /// On disk: callers are answered up to here.
     pub durable: Seq,
     /// Held and decided by central.
     pub acked: Seq,
 }
 
 impl LogMarks {
-    /// Whether the three stand in their order. A log whose marks do not is damaged.
+    /// Whether the three are in order. A log whose marks are not is damaged.
     pub fn in_order(&self) -> bool {
         self.acked <= self.durable && self.durable <= self.appended
     }

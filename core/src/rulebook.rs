@@ -1,4 +1,4 @@
-//! Which conflict rule applies to which entity type: data, not code.
+//! The rulebook: which conflict rule applies to which entity type. It is data, not code.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::id::Name;
 pub enum Rule {
     /// Only central computes the value.
     ServerWins,
-    /// The first accepted validation wins for ever.
+    /// The first accepted validation wins.
     FirstWins,
     /// Accepted and numbered, without a gap.
     AcceptAssign,
@@ -19,7 +19,7 @@ pub enum Rule {
     AppendOnly,
     /// A conflict if another node changed it since; a person decides.
     VersionCheck,
-    /// A node may not write.
+    /// Nodes may not write it.
     CentralOnly,
 }
 
@@ -57,7 +57,7 @@ impl Rule {
 /// The rule of each entity type, and of all others.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rulebook {
-    /// A number the adopter gives it, shown in each decision.
+    /// Version number given by the adopter, shown in each decision.
     pub version: u32,
     /// By entity type.
     pub rules: BTreeMap<Name, Rule>,
@@ -73,7 +73,7 @@ impl Rulebook {
 }
 
 impl Default for Rulebook {
-    /// The defaults a new tenant is seeded with.
+    /// The defaults of a new tenant.
     fn default() -> Self {
         let rules = [
             ("STOCK", Rule::ServerWins),

@@ -1,5 +1,5 @@
-//! What deciding needs to know: the part of the read models that the events at hand touch. Central loads it, decides in memory,
-//! and writes back what changed; an audit folds it from nothing.
+//! The state that deciding reads: the part of the read models that the events at hand touch. Central loads it, decides in memory,
+//! and writes back what changed; an audit folds it from the beginning.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,22 +7,23 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::decision::DecisionContext;
-use crate::fact::{Fields, ParsedEvent};
+use crate::event::Fields;
+use crate::fact::ParsedEvent;
 use crate::id::{EventId, Name, NodeId, SiteId};
 use crate::position::{Epoch, Position, Seq};
 use crate::rulebook::Rulebook;
 use crate::time::Timestamp;
 
-/// The touched part of one tenant's read models. A key that is absent was never written.
+/// A part of one tenant's read models. An absent key was never written.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DecisionState {
-    /// In force at the next position.
+    /// The rulebook in force at the next position.
     pub rulebook: Rulebook,
     /// Stock in lots.
     pub stock: BTreeMap<StockKey, StockItem>,
-    /// What each sale took from stock, for its refunds.
+    /// Goods that each sale consumed, for its refunds.
     pub taken: BTreeMap<ConsumedKey, Consumed>,
-    /// Counts that were proposed.
+    /// Proposed counts.
     pub counts: BTreeMap<EventId, StockCount>,
     /// Deliveries by entity id.
     pub deliveries: BTreeMap<Name, Delivery>,
@@ -30,11 +31,11 @@ pub struct DecisionState {
     pub invoices: BTreeMap<Name, Invoice>,
     /// The numbers given in each series.
     pub series: BTreeMap<SeriesKey, Series>,
-    /// Every entity that is made of fields, clients and products among them, by type and id, whatever rule it is under: a rulebook
-    /// that puts a type under another rule finds its entities where they were.
+    /// Every entity made of fields, including clients and products, by type and id and independent of its rule: a rulebook that
+    /// assigns another rule to a type keeps its entities.
     pub entities: BTreeMap<EntityKey, Entity>,
-    /// Events that were set apart and could be read. A store need not keep them twice: each is a stored event whose verdict is
-    /// QUARANTINED, together with whether a release has taken effect.
+    /// Quarantined events that could be read. A store need not keep them twice: each is a stored event with verdict QUARANTINED
+    /// and whether a release has taken effect.
     pub quarantined: BTreeMap<EventId, Quarantined>,
 }
 
@@ -45,7 +46,8 @@ pub struct StateKeys {
     pub stock: BTreeSet<StockKey>,
     /// Keys of [`DecisionState::taken`].
     pub taken: BTreeSet<ConsumedKey>,
-    /// Keys of [`DecisionState::counts`]. The stock of a count is known only once it is loaded: see [`crate::rules::dependent_keys`].
+    /// Keys of [`DecisionState::counts`]. The stock of a count is known only once it is loaded: see
+    /// [`crate::rules::dependent_keys`].
     pub counts: BTreeSet<EventId>,
     /// Keys of [`DecisionState::deliveries`].
     pub deliveries: BTreeSet<Name>,
@@ -55,14 +57,15 @@ pub struct StateKeys {
     pub series: BTreeSet<SeriesKey>,
     /// Keys of [`DecisionState::entities`].
     pub entities: BTreeSet<EntityKey>,
-    /// Keys of [`DecisionState::quarantined`]. What a release leads to is known only once it is loaded: see [`crate::rules::dependent_keys`].
+    /// Keys of [`DecisionState::quarantined`]. The keys of a release are known only once it is loaded: see
+    /// [`crate::rules::dependent_keys`].
     pub quarantined: BTreeSet<EventId>,
     /// Whether [`DecisionState::rulebook`] is written. It is always read.
     pub rulebook: bool,
 }
 
 impl StateKeys {
-    /// What is in here and not in `loaded`: what is still to be loaded.
+    /// The keys of this set that `loaded` lacks.
     #[must_use]
     pub fn without(&self, loaded: &StateKeys) -> StateKeys {
         StateKeys {
@@ -78,7 +81,7 @@ impl StateKeys {
         }
     }
 
-    /// Whether nothing is in here.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         *self == StateKeys::default()
     }
@@ -93,47 +96,47 @@ pub struct StockKey {
     pub product: Name,
 }
 
-/// Stock of one product in one site: lots, first in first out by position, and what is owed.
+/// Stock of one product in one site: lots, first in first out by position, and the backordered quantity.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct StockItem {
     /// Oldest first; every quantity positive.
     pub lots: VecDeque<Lot>,
-    /// Sold below zero and not yet paid by a new lot.
+    /// Sold below zero and not yet covered by a new lot.
     pub backordered: Decimal,
-    /// Cost of one in the lot that was taken from last; until one is, in the lot that came last. A lot without a cost sets none.
+    /// Cost of one unit in the lot consumed last; before that, in the last lot received. A lot without a cost sets none.
     pub last_cost: Option<Decimal>,
-    /// Quantity that ever left through lots, with shortages once they are paid.
+    /// Quantity ever consumed from lots, including shortages once they are covered.
     pub taken_quantity: Decimal,
-    /// What it had cost.
+    /// Cost of the goods taken.
     pub taken_cost: Decimal,
     /// The last event that changed this item.
     pub position: Position,
-    /// The first one: where the item came to be.
+    /// The first position: where the item was created.
     pub first_position: Position,
 }
 
 impl StockItem {
-    /// Lots less what is owed.
+    /// Lots minus the backordered quantity.
     pub fn quantity(&self) -> Decimal {
         self.lots.iter().map(|lot| lot.quantity).sum::<Decimal>() - self.backordered
     }
 
-    /// Worth of the lots, in major units. What is owed has no value.
+    /// Value of the lots, in major units. The backorder has no value.
     pub fn value(&self) -> Decimal {
         self.lots.iter().map(|lot| lot.quantity * lot.unit_cost).sum()
     }
 }
 
-/// Goods that came in together.
+/// Goods received together.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Lot {
-    /// Of the event that brought it.
+    /// Position of the event that received it.
     pub position: Position,
     /// Which line of that event, from 0.
     pub line: u32,
     /// When central received that event.
     pub received_at: Timestamp,
-    /// What is left of it; positive.
+    /// The remaining quantity; positive.
     pub quantity: Decimal,
     /// Cost of one, in major units.
     pub unit_cost: Decimal,
@@ -141,10 +144,10 @@ pub struct Lot {
     pub lot: Option<Name>,
 }
 
-/// What one sale took of one product.
+/// Goods that one sale consumed of one product.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConsumedKey {
-    /// Where.
+    /// The shop; absent for the whole tenant.
     pub site: Option<SiteId>,
     /// The sale's entity id.
     pub sale: Name,
@@ -152,19 +155,19 @@ pub struct ConsumedKey {
     pub product: Name,
 }
 
-/// Taken from lots, at cost. What was sold short took nothing.
+/// Consumed from lots, at cost. Backordered quantities consume nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Consumed {
     /// Quantity taken.
     pub quantity: Decimal,
-    /// What it had cost.
+    /// Cost of the goods taken.
     pub cost: Decimal,
 }
 
-/// A proposed count with what central held at its position.
+/// A proposed count, and what central held at its position.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StockCount {
-    /// Where.
+    /// The shop; absent for the whole tenant.
     pub site: Option<SiteId>,
     /// Product to (held at the count's position, counted).
     pub lines: BTreeMap<Name, (Decimal, Decimal)>,
@@ -185,7 +188,7 @@ pub struct Delivery {
     pub qr: Option<String>,
     /// Who is to deliver.
     pub assigned_to: Option<Name>,
-    /// The validation that stands.
+    /// The first accepted validation.
     pub validation: Option<Validated>,
     /// The last event that changed it.
     pub position: Position,
@@ -196,9 +199,9 @@ pub struct Delivery {
 pub struct Validated {
     /// The event.
     pub event: EventId,
-    /// Who.
+    /// The user.
     pub user: Option<Name>,
-    /// On which node.
+    /// The node.
     pub node: NodeId,
     /// As their device said.
     pub at: Timestamp,
@@ -247,7 +250,7 @@ pub enum Document {
 /// A gapless series: per document, site (or the tenant's own) and year.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SeriesKey {
-    /// What it numbers.
+    /// The kind of document.
     pub document: Document,
     /// The shop, or the tenant's own series.
     pub site: Option<SiteId>,
@@ -261,9 +264,9 @@ pub const SKIPPED_MAX: u64 = 1_000_000;
 /// The numbers given in a series.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Series {
-    /// The highest.
+    /// The highest number given.
     pub last: u64,
-    /// Below it, those that nobody has: central had given them before it was put back, and whoever was told has not come back yet.
+    /// Lower numbers that no document has: central gave them before it was restored, and their nodes have not resent them yet.
     pub skipped: BTreeSet<u64>,
 }
 
@@ -280,7 +283,7 @@ impl Series {
 
     /// Gives a number that is free.
     pub fn take(&mut self, number: u64) {
-        // A reference read from damaged bytes may name any number: what is noted of it has to end somewhere.
+        // A reference read from damaged bytes may name any number, so the range of skipped numbers is bounded.
         let first = self.next().max(number.saturating_sub(SKIPPED_MAX));
         self.skipped.extend(first..number);
         self.skipped.remove(&number);
@@ -315,9 +318,9 @@ impl WriteStamp {
 /// Type and id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EntityKey {
-    /// Its type.
+    /// The entity's type.
     pub entity_type: Name,
-    /// Its id.
+    /// The entity's id.
     pub entity_id: Name,
 }
 
@@ -342,7 +345,8 @@ pub struct Entity {
     pub stamps: BTreeMap<String, WriteStamp>,
     /// The `CREATE` by which it lives; absent where it was only ever updated, or deleted since.
     pub created: Option<WriteStamp>,
-    /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their way.
+    /// The last `DELETE`. It stays after a later `CREATE` under last-writer-wins, against older writes that are still on their
+    /// way.
     pub tombstone: Option<WriteStamp>,
     /// Whether it is deleted now.
     pub deleted: bool,
@@ -350,8 +354,8 @@ pub struct Entity {
     pub changed_by: BTreeMap<NodeId, Position>,
     /// Open conflicts: node to the event that opened it. That node's further edits join it.
     pub open_conflicts: BTreeMap<NodeId, EventId>,
-    /// Position of the last opening or closing of a conflict about it. It is no change of the entity and never its version: only whoever
-    /// is shown [`Entity::open_conflicts`] has to hear of it.
+    /// Position of the last opening or closing of a conflict about the entity. It is not a change of the entity and never its
+    /// version; it matters only to readers of [`Entity::open_conflicts`].
     pub conflicts_at: Position,
 }
 
@@ -384,7 +388,7 @@ impl Entity {
 /// How much an entity holds: its fields as one compact JSON object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Size {
-    /// How many fields.
+    /// Number of fields.
     pub fields: usize,
     /// Bytes of the object.
     pub bytes: usize,
@@ -412,13 +416,13 @@ fn quoted(text: &str) -> usize {
     2 + text.bytes().map(escaped).sum::<usize>()
 }
 
-/// An event that was set apart for a person.
+/// A quarantined event.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Quarantined {
     /// The event, with what stood against it.
     pub known: ParsedEvent,
     /// Where it was judged first. Its effective time, its site's code and whether central sealed it hold at its release too.
-    pub place: DecisionContext,
+    pub context: DecisionContext,
     /// Whether a release has taken effect. A second one has none.
     pub released: bool,
 }

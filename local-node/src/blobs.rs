@@ -1,5 +1,5 @@
-//! Signatures and photos: files under the data directory, each named by the BLAKE3 of its bytes. A file is on the disk, with its
-//! folder, before anybody hears "ok" and so before an event may name it; it is pushed before the batch that names it.
+//! Signatures and photos: files under the data directory, each named by the BLAKE3 of its bytes. A file and its folder are synced
+//! before the upload is answered, so before an event may name it; it is sent to central before the batch that names it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub(crate) struct BlobHash([u8; 32]);
 
 impl BlobHash {
-    /// Lower-case hex, as it stands in events.
+    /// Lower-case hex, as in events.
     pub(crate) fn parse(text: &str) -> Option<BlobHash> {
         let mut bytes = [0; 32];
         let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -34,22 +34,20 @@ impl std::fmt::Display for BlobHash {
     }
 }
 
-/// A node's files.
 #[derive(Clone)]
 pub(crate) struct Blobs {
     dir: PathBuf,
 }
 
-/// Why a file was not taken.
+/// Why a file was refused.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BlobError {
-    /// The bytes are others.
     #[error("the bytes have the hash {found}, not {named}")]
     Mismatch { named: BlobHash, found: BlobHash },
-    /// It is larger than a file may be.
+    /// The file is too large.
     #[error("a file has at most {BLOB_BYTES_MAX} bytes")]
     TooLarge,
-    /// The disk does not take it.
+    /// The disk failed.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -59,12 +57,11 @@ impl Blobs {
         Blobs { dir: data_dir.join("blobs") }
     }
 
-    /// Whether a file is here, whole and on the disk.
+    /// Whether a file is stored durably.
     pub(crate) fn has(&self, hash: BlobHash) -> bool {
         self.path(hash).is_file()
     }
 
-    /// A file's bytes.
     pub(crate) fn read(&self, hash: BlobHash) -> io::Result<Option<Vec<u8>>> {
         match std::fs::read(self.path(hash)) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -73,7 +70,7 @@ impl Blobs {
         }
     }
 
-    /// Begins to take a file in, beside its place: what does not come to its end is nowhere.
+    /// Begins an upload in a temporary file: an unfinished upload leaves no file.
     pub(crate) async fn begin(&self, named: BlobHash, number: Uuid) -> Result<Incoming, BlobError> {
         let incoming = self.dir.join("incoming");
         fs::create_dir_all(&incoming).await?;
@@ -82,7 +79,7 @@ impl Blobs {
         Ok(Incoming { blobs: self.clone(), named, file: Some(file), path, hasher: blake3::Hasher::new(), bytes: 0 })
     }
 
-    /// Removes what a crash left half taken in.
+    /// Removes unfinished uploads of an earlier process.
     pub(crate) fn remove_unfinished(&self) -> io::Result<()> {
         match std::fs::remove_dir_all(self.dir.join("incoming")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -96,7 +93,7 @@ impl Blobs {
     }
 }
 
-/// A file that is being taken in.
+/// An upload in progress.
 pub(crate) struct Incoming {
     blobs: Blobs,
     named: BlobHash,
@@ -119,7 +116,7 @@ impl Incoming {
         Ok(())
     }
 
-    /// Compares the bytes with their name and puts the file in its place: file, then folder, reach the disk.
+    /// Compares the bytes with their name and moves the file into place: file, then folder, are synced.
     pub(crate) async fn finish(mut self) -> Result<(), BlobError> {
         let found = BlobHash(*self.hasher.finalize().as_bytes());
         if found != self.named {
@@ -130,7 +127,7 @@ impl Incoming {
             file.sync_all().await?;
         }
         let (from, to, root) = (self.path.clone(), self.blobs.path(self.named), self.blobs.dir.clone());
-        let placed = tokio::task::spawn_blocking(move || place(&from, &to, &root)).await;
+        let placed = tokio::task::spawn_blocking(move || move_into_place(&from, &to, &root)).await;
         placed.map_err(io::Error::other)??;
         Ok(())
     }
@@ -138,7 +135,7 @@ impl Incoming {
 
 impl Drop for Incoming {
     fn drop(&mut self) {
-        // What was placed is no longer here.
+        // The file was moved.
         if let Err(error) = std::fs::remove_file(&self.path)
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -147,18 +144,18 @@ impl Drop for Incoming {
     }
 }
 
-fn place(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
+fn move_into_place(from: &Path, to: &Path, root: &Path) -> io::Result<()> {
     let folder = to.parent().unwrap_or(root);
     std::fs::create_dir_all(folder)?;
     std::fs::rename(from, to)?;
-    // The file's name, then its folder's, then the root's own.
+    // Sync the file, then its folder, then the root.
     for dir in [Some(folder), Some(root), root.parent()].into_iter().flatten() {
         std::fs::File::open(dir)?.sync_all()?;
     }
     Ok(())
 }
 
-/// The files that a fact names, with where in the payload.
+/// The files that a fact names, each with its payload field.
 pub(crate) fn named(fact: &Fact) -> Vec<(&'static str, BlobHash)> {
     let Fact::DeliveryValidated(validation) = fact else { return Vec::new() };
     let hashes = [("signature_hash", &validation.signature_hash), ("photo_hash", &validation.photo_hash)];
@@ -171,7 +168,7 @@ struct Hashes {
     photo_hash: Option<String>,
 }
 
-/// The files that a sealed record names. Most records say at a glance that they name none.
+/// The files that a sealed record names. Most records are recognised as naming none without parsing.
 pub(crate) fn named_in(record: &[u8]) -> Vec<BlobHash> {
     const MARK: &[u8] = b"_hash\"";
     if !record.windows(MARK.len()).any(|window| window == MARK) {

@@ -1,7 +1,8 @@
-//! A shop's node: it sells without the network, and nothing it said "ok" to is lost.
+//! A shop's node: it sells without the network and loses no acknowledged event.
 
 mod api;
 mod blobs;
+mod blocking;
 pub mod config;
 pub mod event_log;
 mod node;
@@ -9,6 +10,6 @@ mod notifications;
 mod read_models;
 pub mod sync_agent;
 
-pub use api::router;
+pub use api::{router, router_with};
 pub use config::{ConfigError, NodeConfig, SyncConfig};
 pub use node::{Node, StartError};

@@ -1,4 +1,4 @@
-//! A node: its log, the agent beside it, and what the API asks of both.
+//! A running node: its log, the sync agent, and the state that the API needs.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use crate::read_models::{self, ReadModels};
 use crate::sync_agent::transport::{HttpTransport, Transport, TransportError};
 use crate::sync_agent::{Agent, AgentNotes, Phase, Puller, SyncIssue, SyncState, recount};
 
-/// After how long an agent that failed by a defect of ours is started again.
+/// Pause before an agent that failed by a defect is restarted.
 const RESTART_AFTER: Duration = Duration::from_secs(16);
 
-/// A node that is open: it records and, unless told not to, sends.
+/// A running node: it records events and, unless sync is disabled, sends them.
 pub struct Node {
     log: Log,
     read_models: ReadModels,
     blobs: Blobs,
-    /// Held from the look at what is there to the append that rests on it.
+    /// Held by an edit from reading the present state to its flush.
     edits: Arc<Mutex<()>>,
-    /// Held from the look at a document that is being typed to what becomes of it.
-    typed: Mutex<()>,
+    /// Held by an operation on saved forms from reading to its flush.
+    saved_forms: Mutex<()>,
     environment: Environment,
     author: Author,
     sync_config: SyncConfig,
@@ -70,15 +70,15 @@ impl Node {
         let (opened_with, log_config) = (environment.clone(), config.log);
         let log = tokio::task::spawn_blocking(move || Log::open(log_config, opened_with)).await??;
         if let Err(error) = blobs.remove_unfinished() {
-            tracing::warn!(%error, "Cannot remove files that were half taken in: {error}");
+            tracing::warn!(%error, "Cannot remove unfinished uploads: {error}");
         }
         let mut state = SyncState::new(if transport.is_some() { Phase::Idle } else { Phase::Disabled });
         AgentNotes::load(&notes_path).recall(&mut state);
         let (state, sync) = watch::channel(state);
         let identity = log.identity();
-        let kept = environment.clone();
+        let node_environment = environment.clone();
         let blobs_of_line = blobs.clone();
-        let line = SyncWorker {
+        let worker = SyncWorker {
             log: log.clone(),
             environment,
             blobs: blobs_of_line,
@@ -90,13 +90,13 @@ impl Node {
             read_models: ReadModels::new(log.clone()),
             blobs,
             edits: Arc::default(),
-            typed: Mutex::new(()),
-            environment: kept,
+            saved_forms: Mutex::new(()),
+            environment: node_environment,
             log,
             author: Author { site: Some(identity.site), central: false, namespace: identity.node.uuid() },
             sync_config: config.sync,
             sync,
-            agent: Mutex::new(Some(tokio::spawn(line.run(transport)))),
+            agent: Mutex::new(Some(tokio::spawn(worker.run(transport)))),
             stopping: watch::Sender::new(false),
         }))
     }
@@ -116,29 +116,26 @@ impl Node {
         &self.read_models
     }
 
-    /// Its signatures and photos.
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.blobs
     }
 
-    /// One at a time looks at what is there and appends what rests on it.
+    /// The lock of edits.
     pub(crate) fn edits(&self) -> &Arc<Mutex<()>> {
         &self.edits
     }
 
-    /// One at a time saves, submits or removes documents that are being typed. Whoever has it may take [`Node::edits`], and never the
-    /// other way round.
-    pub(crate) fn typed(&self) -> &Mutex<()> {
-        &self.typed
+    /// The lock of saved forms. Its holder may take [`Node::edits`], never the other way round.
+    pub(crate) fn saved_forms(&self) -> &Mutex<()> {
+        &self.saved_forms
     }
 
-    /// A random UUID.
     pub(crate) fn random_uuid(&self) -> std::io::Result<uuid::Uuid> {
         self.environment.random_uuid()
     }
 
     /// What the read models need of the line to central.
-    pub(crate) fn line(&self) -> read_models::SyncProgress {
+    pub(crate) fn sync_progress(&self) -> read_models::SyncProgress {
         let sync = self.sync.borrow();
         read_models::SyncProgress { sending: sync.sending, pulled_at: sync.pull.pulled_at }
     }
@@ -175,7 +172,7 @@ impl Node {
     }
 }
 
-/// What the task behind a node works with.
+/// The state of the node's background task.
 struct SyncWorker {
     log: Log,
     environment: Environment,

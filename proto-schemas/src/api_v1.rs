@@ -1,4 +1,4 @@
-//! The write side as a caller sees it, the same at a local node and at central: drafts in, results out.
+//! The write API as a caller sees it, the same at a node and at central: drafts in, results out.
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Draft, Event};
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::edits_v1;
+use crate::edits_v1::Tag;
 use crate::error_code::ErrorCode;
 use crate::instant;
 use crate::openapi::words;
 use crate::payload::{self, PayloadError};
 use crate::problem::Problem;
 
-/// A draft as a caller posts it. Unknown fields are refused: a misspelt one would be lost for ever.
+/// A draft as a caller posts it. Unknown fields are refused, because a misspelt one would be lost.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a draft: an object, with names for its members")]
 #[schemars(rename = "Draft")]
@@ -45,25 +45,25 @@ pub struct DraftDto {
     /// The version of the entity the caller had seen. An UPDATE and a DELETE name it, or `if_match`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_version: Option<u64>,
-    /// Of an UPDATE or DELETE: the entity's ETag as reading gave it, with its quotes. It names `base_version` too, and is not part of the
-    /// event. At a node an entity has more than a version in its ETag while events of that node wait over it.
+    /// For UPDATE and DELETE: the entity's ETag as it was read, with its quotes. It implies `base_version` and is not part of the
+    /// event. At a node the ETag has more than a version while events of that node are pending over the entity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_match: Option<String>,
     /// The event that caused this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causation: Option<Uuid>,
-    /// What belongs together.
+    /// Groups events across entities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Uuid>,
     /// Version of the action's schema; 1 where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema_version: Option<u16>,
-    /// The payload: its bytes are kept as they are.
+    /// The payload; its bytes are stored unchanged.
     pub payload: Box<RawValue>,
 }
 
 impl DraftDto {
-    /// Reads one.
+    /// Reads a draft from JSON.
     pub fn read(text: &[u8]) -> Result<DraftDto, Problem> {
         // A derived reader takes a list of values in the order of the members, too.
         if text.trim_ascii_start().starts_with(b"[") {
@@ -73,7 +73,7 @@ impl DraftDto {
     }
 }
 
-/// What a caller hears of one draft that is durable.
+/// The answer for one durable draft.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Appended {
     /// The event.
@@ -94,11 +94,10 @@ pub struct AppendResponse {
     pub results: Vec<Appended>,
 }
 
-/// What a caller hears at central, where an event is decided as it is appended. The verdict may be other than ACCEPTED: the event is
-/// durable all the same.
+/// The answer at central, where an event is decided as it is appended. The event is durable whatever the verdict.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
-    /// As at a node.
+    /// The record's position in central's own log.
     #[serde(flatten)]
     pub appended: Appended,
     /// What central decided; for a duplicate what it decided then.
@@ -116,9 +115,9 @@ pub struct DecidedResponse {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum LineResult {
-    /// Durable.
+    /// The draft is durable.
     Appended(Appended),
-    /// Refused; the others go on.
+    /// Refused; the other drafts continue.
     Refused {
         /// Line number in the stream, from 1.
         line: u64,
@@ -130,7 +129,7 @@ pub enum LineResult {
     },
 }
 
-/// In whose name drafts are checked.
+/// The author for whom drafts are checked.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Author {
     /// The site of the credential or of the node; drafts get it.
@@ -141,8 +140,8 @@ pub struct Author {
     pub namespace: Uuid,
 }
 
-/// Checks a draft wholly: names, time, schema, totals and who may write what. `index` is its place in the request, for ids that are
-/// derived from `idempotency_key`.
+/// Checks a draft: names, time, schema, totals, and who may write what. `index` is its index in the request, for ids derived from
+/// `idempotency_key`.
 pub fn check_draft(
     dto: &DraftDto,
     author: &Author,
@@ -195,9 +194,31 @@ pub fn check_draft(
     Ok((draft, fact))
 }
 
+/// The tag that a draft names: `if_match`, or the version alone in `base_version`.
+pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
+    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::MalformedBody, detail).at(at));
+    let Some(text) = &dto.if_match else { return Ok(dto.base_version.map(Tag::of_version)) };
+    if !matches!(dto.action.as_str(), "UPDATE" | "DELETE") {
+        return wrong(
+            format!("{} changes nothing that was read: only UPDATE and DELETE have it", dto.action),
+            "/if_match",
+        );
+    }
+    let Some(tag) = Tag::parse(text) else {
+        let detail = format!("{text:?} is no ETag of an entity: give it as reading gave it, with its quotes");
+        return wrong(detail, "/if_match");
+    };
+    match dto.base_version {
+        Some(base) if tag.base_version() != Some(base) => {
+            wrong(format!("base_version {base} is not the version of {text}"), "/base_version")
+        }
+        _ => Ok(Some(tag)),
+    }
+}
+
 /// What the event says that its writer had seen.
 fn base_version(dto: &DraftDto) -> Result<Option<u64>, Problem> {
-    let tag = edits_v1::tag_of(dto)?;
+    let tag = tag_of(dto)?;
     Ok(dto.base_version.or_else(|| tag.and_then(|tag| tag.base_version())))
 }
 
@@ -220,7 +241,7 @@ pub(crate) fn draft_id(
     }
 }
 
-/// What a node may not write at all: said at the counter, not hours later by central.
+/// Refuses at once what a node may not write, instead of hours later at central.
 fn check_author(entity_type: &Name, action: &Name) -> Result<(), Problem> {
     let own_words = matches!(action.as_str(), "STOCK_WRITTEN_OFF" | "STOCK_COUNTED");
     if entity_type.as_str() == "STOCK" && !own_words {
@@ -246,14 +267,14 @@ fn payload_problem(error: &PayloadError) -> Problem {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Event")]
 pub struct EventDto {
-    /// Its id.
+    /// The event's id.
     pub id: Uuid,
     /// The tenant.
     pub tenant: Uuid,
     /// The shop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Uuid>,
-    /// Who sealed it.
+    /// The node that sealed it.
     pub node: Uuid,
     /// The node's epoch number.
     pub epoch: u32,
@@ -272,9 +293,9 @@ pub struct EventDto {
     pub entity_type: String,
     /// Its entity's id.
     pub entity_id: String,
-    /// What happened.
+    /// Action, such as `SALE_RECORDED`.
     pub action: String,
-    /// When.
+    /// When the event happened.
     #[schemars(with = "words::Instant")]
     pub occurred_at: String,
     /// What the writer had seen.
@@ -287,15 +308,15 @@ pub struct EventDto {
     /// What central decided, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<crate::sync_v1::RecordResult>,
-    /// How far it has come; at a node alone: `PENDING`, `SENDING`, `ACKED`, or `FAILED` where central will not let it take effect as it is
-    /// (CONFLICT, REJECTED); why stands in the decision.
+    /// At a node only: `PENDING`, `SENDING`, `ACKED`, or `FAILED` if central does not let it take effect as it is (CONFLICT,
+    /// REJECTED); the decision has the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::EventStatus>")]
     pub status: Option<String>,
     /// Whether central has it and has answered for it; at a node alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_synced: Option<bool>,
-    /// When central's answer came here, by the node's clock; at a node alone. Absent where it came before this was noted.
+    /// At a node only: when central's answer arrived, by the node's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub last_sync_at: Option<String>,
@@ -331,10 +352,10 @@ impl EventDto {
     }
 }
 
-/// `GET /api/v1/events`: one page of the log, in the log's order; the same at a node and at central.
+/// `GET /api/v1/events`: one page of the log in its order; the same at a node and at central.
 ///
-/// Central shows the records that do not read too, since they have their places: with empty `entity_type`, `entity_id` and `action`
-/// (which no event has), the time of receipt as `occurred_at`, a null payload, and the decision that set them apart.
+/// Central also lists unreadable records, since they have positions: with empty `entity_type`, `entity_id` and `action` (which no
+/// event has), the time of receipt as `occurred_at`, a null payload, and the decision that quarantined them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EventPage {
     /// The events after the cursor that was given.
@@ -353,7 +374,7 @@ pub struct QueueDto {
     pub pending: u64,
     /// Age of the oldest of them; absent when none waits.
     pub oldest_age_seconds: Option<u64>,
-    /// Events that need a person: conflicts nobody has decided, quarantined ones nobody has released, and rejections.
+    /// Events that need a person: unresolved conflicts, unreleased quarantined events, and rejections.
     pub to_review: u64,
     /// When central last answered; absent before the first time.
     #[schemars(with = "Option<words::Instant>")]

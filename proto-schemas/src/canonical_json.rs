@@ -1,11 +1,11 @@
-//! JSON in the one form of RFC 8785: what two programs agree on that wrote the same value differently. Used for checksums alone; what is
-//! stored is always the writer's own bytes.
+//! Canonical JSON (RFC 8785): equal values written differently have one form. Used for checksums only; stored bytes are always
+//! the writer's own.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// A JSON text in its canonical form. Nothing where it is no JSON, or holds a number that no double can hold.
+/// The canonical form of a JSON text; `None` if it is not JSON or has a number outside the range of a double.
 pub fn canonical(text: &str) -> Option<String> {
     let value: Value = serde_json::from_str(text).ok()?;
     let mut out = String::with_capacity(text.len());
@@ -82,7 +82,7 @@ fn write_number(number: f64, out: &mut String) -> Option<()> {
     let exponent: i32 = exponent.parse().ok()?;
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
     let digits: String = mantissa.chars().filter(|character| *character != '.').collect();
-    // The point stands behind this many digits.
+    // The decimal point follows this many digits.
     let point = exponent.checked_add(1)?;
     let count = i32::try_from(digits.len()).ok()?;
     out.push_str(sign);

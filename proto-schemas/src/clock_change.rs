@@ -1,4 +1,4 @@
-//! What a node seals about its clock, as the payload of a record and as a row of a push.
+//! Changes of a node's clock, as the payload of a record and as an entry of a push.
 
 use comptoir_core::clock::{ClockChange, ClockMark};
 use comptoir_core::event::Event;
@@ -17,12 +17,13 @@ pub const CLOCK_CHANGED: &str = "CLOCK_CHANGED";
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClockChangeDto {
-    /// What happened.
+    /// The kind of change.
     pub change: ClockChangeKind,
     /// What the node's clock shows.
     #[schemars(with = "words::Instant")]
     pub clock: String,
-    /// `started`: the latest time that the log had seen; `stepped`: what the clock would show had nobody set it; `measured`: central's.
+    /// `started`: the latest time that the log had seen; `stepped`: what the clock would show without the step; `measured`:
+    /// central's time.
     #[schemars(with = "words::Instant")]
     pub compared_with: String,
 }
@@ -40,7 +41,7 @@ pub enum ClockChangeKind {
 }
 
 impl ClockChangeDto {
-    /// Writes a change. `clock` is what the node's clock shows behind it.
+    /// Builds the payload of a change. `clock` is what the node's clock shows after it.
     pub fn new(change: ClockChange, clock: Timestamp) -> ClockChangeDto {
         let (change, compared_with) = match change {
             ClockChange::Started { highest, .. } => (ClockChangeKind::Started, highest),
@@ -55,7 +56,7 @@ impl ClockChangeDto {
     /// Reads a change; nothing where a time is no instant.
     pub fn read(&self) -> Option<ClockChange> {
         let (clock, compared_with) = (instant::parse(&self.clock)?, instant::parse(&self.compared_with)?);
-        // Both lie between the years 1 and 9999, so that their difference fits.
+        // Both are within the years 1 to 9999, so that their difference fits.
         let difference = clock.0 - compared_with.0;
         Some(match self.change {
             ClockChangeKind::Started => ClockChange::Started { now: clock, highest: compared_with },
@@ -69,9 +70,9 @@ impl ClockChangeDto {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ClockMark")]
 pub struct ClockMarkDto {
-    /// Of the record that seals it; 0 where that stands in an earlier epoch.
+    /// Seq of the record that seals it; 0 if the record is in an earlier epoch.
     pub seq: u64,
-    /// What that record says.
+    /// The change that the record seals.
     #[serde(flatten)]
     pub change: ClockChangeDto,
 }

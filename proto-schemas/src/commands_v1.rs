@@ -1,12 +1,12 @@
-//! Typed commands: a sale, an invoice, a client, posted by name. They build drafts, nothing more; a node and central build the same.
+//! Typed commands: a sale, an invoice, a client, posted by name. They build drafts, the same at a node and at central.
 //!
 //! ```text
 //! POST /api/v1/sales {"entity_id":"536365", "user":"u-12", "currency":"GBP", "lines":[...], "total_minor":1530}
 //! ```
 //!
-//! A body holds what every draft has (`id`, `entity_id`, `occurred_at`, `user`, `base_version`, `causation`, `correlation`) and, beside
-//! it, the members of the payload. A client's payload stands in `fields`, since its names are free. `entity_id` may be absent
-//! where the command makes something new: the event's own id stands in.
+//! A body has the members of every draft (`id`, `entity_id`, `occurred_at`, `user`, `base_version`, `causation`, `correlation`)
+//! and the members of the payload. A client's payload is in `fields`, since its names are free. `entity_id` may be absent if the
+//! command creates something: the event's own id is used.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::api_v1::{Author, DraftDto, draft_id};
 use crate::error_code::ErrorCode;
 use crate::problem::Problem;
 
-/// What is asked for.
+/// The typed commands of a shop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ShopCommand {
     /// `POST /api/v1/sales`.
@@ -119,13 +119,13 @@ impl ShopCommand {
         to_raw_value(&members.0).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))
     }
 
-    /// A problem of the draft, told in the words of the command's body.
+    /// Translates a problem of the draft into one of the command's body.
     #[must_use]
     pub fn problem(self, problem: Problem) -> Problem {
-        let place = if self.has_fields() { "/fields" } else { "" };
+        let prefix = if self.has_fields() { "/fields" } else { "" };
         let pointer =
-            problem.pointer.as_deref().and_then(|at| Some(format!("{place}{}", at.strip_prefix("/payload")?)));
-        // What a command's edit was made from stands in `If-Match`.
+            problem.pointer.as_deref().and_then(|at| Some(format!("{prefix}{}", at.strip_prefix("/payload")?)));
+        // The ETag of a command's edit is in `If-Match`.
         let seen = problem.error_code() == Some(ErrorCode::PreconditionFailed);
         let own = problem.pointer.filter(|at| !(seen && at == "/base_version"));
         Problem { pointer: pointer.or(own), ..problem }
@@ -136,7 +136,7 @@ impl ShopCommand {
 struct Members(BTreeMap<String, Box<RawValue>>);
 
 impl Members {
-    /// Takes out a member that is of the draft, not of its payload.
+    /// Removes a member that belongs to the draft and not to its payload.
     fn take<T: for<'de> Deserialize<'de>>(&mut self, name: &str) -> Result<Option<T>, Problem> {
         let Some(value) = self.0.remove(name) else { return Ok(None) };
         serde_json::from_str(value.get())
@@ -145,7 +145,7 @@ impl Members {
 
     fn put(&mut self, name: &str, value: &str) -> Result<(), Problem> {
         if self.0.contains_key(name) {
-            let detail = format!("{name:?} stands in the path already");
+            let detail = format!("{name:?} is given by the path");
             return Err(Problem::new(ErrorCode::MalformedBody, detail).at(format!("/{name}")));
         }
         let value = to_raw_value(value).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
@@ -176,7 +176,7 @@ impl<'de> Deserialize<'de> for Members {
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
                     // Two readers would choose differently.
                     if members.insert(name.clone(), value).is_some() {
-                        return Err(A::Error::custom(format!("field {name:?} stands twice")));
+                        return Err(A::Error::custom(format!("field {name:?} is repeated")));
                     }
                 }
                 Ok(Members(members))
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_where_it_stands_in_the_body() {
+    fn errors_point_to_the_members_of_the_body() {
         let body = r#"{"currency":"EUR","lines":[{"product":"A","quantity":"x","unit_price":"1"}],"total_minor":1}"#;
         let dto = draft(ShopCommand::RecordSale, None, body).unwrap();
         let problem = ShopCommand::RecordSale.problem(check_draft(&dto, &author(), None, 0).unwrap_err());

@@ -1,4 +1,4 @@
-//! The desktop contract, field by field as its document has it: `docs/spec/desktop.md` says what it leaves open.
+//! The desktop contract, field by field as in its document; `docs/spec/desktop.md` settles what the document leaves open.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::openapi::words;
 pub struct SyncUpRequest {
     /// The installation's own name for itself.
     pub client_id: String,
-    /// Each is read by itself, as an [`OutboxEvent`]: one that does not read is rejected alone.
+    /// Each is parsed separately as an [`OutboxEvent`]: an unreadable one is rejected alone.
     pub events: Vec<Box<RawValue>>,
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
@@ -58,7 +58,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The word, which is the event's action too.
+    /// The wire word, which is also the event's action.
     pub fn as_str(self) -> &'static str {
         match self {
             Operation::Create => "CREATE",
@@ -71,7 +71,7 @@ impl Operation {
 /// The answer to `up`. Every event of the request is in exactly one list.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SyncUpResponse {
-    /// Taken.
+    /// Events that were accepted.
     pub acknowledged: Vec<Acknowledged>,
     /// Kept for a person's decision.
     pub conflicts: Vec<Conflict>,
@@ -103,7 +103,7 @@ pub struct Conflict {
     pub outbox_event_id: String,
     /// Stable: `VERSION_CONFLICT`, `ENTITY_EXISTS`, `ENTITY_DELETED`, `UNKNOWN_ENTITY`.
     pub code: String,
-    /// In words for the user, with both versions.
+    /// Explanation for the user, with both versions.
     pub reason: String,
     /// The entity's fields at central with its `id` and `serverVersion`; null where central has no such entity, or no more.
     #[schemars(with = "Option<words::Members>")]
@@ -116,10 +116,10 @@ pub struct Conflict {
 pub struct Rejected {
     /// As the client named it; `#3` for the fourth of the list, where it has no id that reads.
     pub outbox_event_id: String,
-    /// Stable.
+    /// Stable code.
     #[schemars(with = "words::AnyCode")]
     pub code: String,
-    /// In words.
+    /// Explanation for a person.
     pub reason: String,
 }
 
@@ -132,14 +132,14 @@ pub struct SyncDownRequest {
     /// The last `syncTimestamp` that the client was given; null before the first.
     #[serde(default)]
     pub last_sync_timestamp: Option<String>,
-    /// Whether a client without a timestamp holds nothing, not even what it had sent: it was wiped, and its name was not. The document's
-    /// own client loses both together.
+    /// Whether a client without a timestamp holds nothing, not even its own events: its data was wiped and its name was not. The
+    /// document's own client loses both together.
     #[serde(default)]
     pub reload: bool,
     /// Only these types; all where absent.
     #[serde(default)]
     pub entity_types: Option<Vec<String>>,
-    /// At most about so many changes.
+    /// Approximate maximum number of changes.
     #[serde(default)]
     pub limit: Option<u64>,
 }
@@ -156,14 +156,14 @@ pub struct SyncDownResponse {
     pub has_more: bool,
 }
 
-/// An entity as it stands now.
+/// An entity in its present state.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncChange {
     /// UUID: the same change has the same id every time it is given.
     #[schemars(with = "uuid::Uuid")]
     pub id: String,
-    /// Its type.
+    /// The entity's type.
     pub entity_type: String,
     /// Within its type.
     pub entity_id: String,
@@ -187,7 +187,7 @@ pub struct ResolveRequest {
     pub client_id: String,
     /// The event that was answered as a conflict.
     pub outbox_event_id: String,
-    /// True: central's version stands. False: the client's takes its place.
+    /// True: central's version is kept. False: the client's version replaces it.
     pub accept_server_version: bool,
     /// The entity's `serverVersion` that the user was shown; where it is absent, the one that the client was given last.
     #[serde(default)]
@@ -223,7 +223,7 @@ pub struct SyncLog {
     /// UUID.
     #[schemars(with = "uuid::Uuid")]
     pub id: String,
-    /// Whose.
+    /// The tenant.
     #[schemars(with = "uuid::Uuid")]
     pub tenant_id: String,
     /// The device's own name for itself, or the node's id.
@@ -233,7 +233,7 @@ pub struct SyncLog {
     pub direction: String,
     /// Received, or given.
     pub events_count: u64,
-    /// Of these, in conflict.
+    /// Those that ended in conflict.
     pub conflicts_count: u64,
     /// Of these, neither taken nor in conflict.
     pub failed_count: u64,
@@ -257,7 +257,7 @@ pub struct SyncLog {
     /// The client's clock less central's in milliseconds, where the request showed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_offset_ms: Option<i64>,
-    /// Whether that is more than central lets pass without a remark.
+    /// Whether the difference is more than central accepts without a remark.
     pub clock_drifts: bool,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -271,7 +271,7 @@ pub struct SyncLogPage {
     pub entries: Vec<SyncLog>,
     /// Of all that the filter lets through.
     pub statistics: SyncStatistics,
-    /// Of a page that is not the last.
+    /// Set unless the page is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
@@ -280,19 +280,19 @@ pub struct SyncLogPage {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncStatistics {
-    /// How many.
+    /// Number of synchronisations.
     pub syncs: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub succeeded: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub partial: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub failed: u64,
-    /// Different clients.
+    /// Number of distinct clients.
     pub clients: u64,
     /// Received or given.
     pub events: u64,
-    /// Of these.
+    /// Succeeded ones among them.
     pub conflicts: u64,
     /// Milliseconds.
     pub mean_duration: u64,

@@ -1,8 +1,8 @@
-//! What an edit rests on: two users of one server never overwrite each other unseen, by whatever door they come in.
+//! Preconditions of edits: two users of one server never overwrite each other unseen, whichever endpoint they use.
 //!
-//! Reading an entity gives an ETag. Whoever changes or deletes it names that tag; whoever makes one relies on there being none of the
-//! name. A node and central hold a draft to it with the functions here, each under a lock of its own, from the look at what is there to
-//! the append that rests on it. An event that is in the log already is never held to it: a retry is the same edit.
+//! Reading an entity gives an ETag. An update or delete names the ETag it was made from; a create requires that the name is free.
+//! A node and central check drafts with the functions here, each under a lock from the read of the present state to the append.
+//! An event that is in the log already is not checked again: a retry is the same edit.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,10 @@ use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::state::EntityKey;
 
-use crate::api_v1::DraftDto;
 use crate::error_code::ErrorCode;
 use crate::problem::Problem;
 
-/// An entity's ETag. It begins with the version that central gave; at a node there may follow what its own events add: `"17+2.1.44"`.
+/// An entity's ETag. It begins with central's version; at a node the pending events may follow: `"17+2.1.44"`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tag {
     text: String,
@@ -53,7 +52,7 @@ impl Tag {
     }
 }
 
-/// What a draft does to an entity that is made of fields.
+/// The effect of a draft on an entity made of fields.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Edit {
     /// `CREATE`.
@@ -79,28 +78,6 @@ impl Edit {
     }
 }
 
-/// The tag that a draft names: `if_match`, or the version alone in `base_version`.
-pub fn tag_of(dto: &DraftDto) -> Result<Option<Tag>, Problem> {
-    let wrong = |detail: String, at: &str| Err(Problem::new(ErrorCode::MalformedBody, detail).at(at));
-    let Some(text) = &dto.if_match else { return Ok(dto.base_version.map(Tag::of_version)) };
-    if !matches!(dto.action.as_str(), "UPDATE" | "DELETE") {
-        return wrong(
-            format!("{} changes nothing that was read: only UPDATE and DELETE have it", dto.action),
-            "/if_match",
-        );
-    }
-    let Some(tag) = Tag::parse(text) else {
-        let detail = format!("{text:?} is no ETag of an entity: give it as reading gave it, with its quotes");
-        return wrong(detail, "/if_match");
-    };
-    match dto.base_version {
-        Some(base) if tag.base_version() != Some(base) => {
-            wrong(format!("base_version {base} is not the version of {text}"), "/base_version")
-        }
-        _ => Ok(Some(tag)),
-    }
-}
-
 /// What a reader would be given of an entity.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CurrentEntity {
@@ -112,12 +89,12 @@ pub struct CurrentEntity {
     pub lives: bool,
 }
 
-/// The edits of one request that is all or nothing. Drafts about one entity are made from one reading: each names the tag that the entity
-/// had before the request, and one that goes on from what the request itself makes names none.
+/// The edits of one all-or-nothing request. Its drafts about one entity are made from one reading: each names the ETag from
+/// before the request, and a draft that builds on the request's own create names none.
 #[derive(Debug, Default)]
 pub struct Edits(HashMap<EntityKey, ProjectedEntity>);
 
-/// An entity as it would be after the drafts so far.
+/// An entity after the drafts so far.
 #[derive(Debug)]
 struct ProjectedEntity {
     lives: bool,
@@ -126,7 +103,7 @@ struct ProjectedEntity {
 }
 
 impl Edits {
-    /// Checks the next draft; `now` is the entity before the request, if anybody knows it.
+    /// Checks the next draft; `now` is the entity before the request, if known.
     pub fn check(&mut self, draft: &Draft, edit: &Edit, now: Option<&CurrentEntity>) -> Result<(), Problem> {
         let content = &draft.content;
         let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
@@ -175,7 +152,7 @@ fn still_so(
     }
 }
 
-/// A `CREATE` would write over what somebody else made under the name.
+/// A `CREATE` would overwrite an existing entity.
 fn is_there(name: &str, now: Option<&CurrentEntity>) -> Problem {
     match now {
         Some(now) => moved(format!("there is a {name}, at {}: read it and change it", now.tag), now).at("/entity_id"),
@@ -216,7 +193,7 @@ mod tests {
         Edit::Delete(Some(Tag::parse(tag).unwrap()))
     }
 
-    /// What the edits of one list hear, all about one entity.
+    /// The answers to the edits of one list about one entity.
     fn heard(edits: &[Edit], now: &Option<CurrentEntity>) -> Vec<&'static str> {
         let mut list = Edits::default();
         let codes = edits.iter().map(|edit| list.check(&draft("7"), edit, now.as_ref()));
@@ -272,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resolution_names_the_version_that_was_seen_of_what_lives_of_what_is_gone_and_of_nothing() {
+    fn a_resolution_names_the_version_that_was_read_even_of_deleted_entities() {
         let resolve = |version: u64| Edit::Resolve(Some(Tag::of_version(version)));
         for (there, right) in [(now("\"17\"", true), 17), (now("\"17\"", false), 17), (None, 0)] {
             assert_eq!(heard(&[resolve(right)], &there), [""]);

@@ -1,4 +1,4 @@
-//! The codes of refusals at our doors. Each states its promise: status, whether a retry helps. A code never changes its meaning.
+//! Error codes of the HTTP APIs. Each states its status and whether a retry helps. A code never changes its meaning.
 
 /// Why a request, a draft or a row was refused. The codes of central's decisions are [`comptoir_core::decision::Code`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -7,11 +7,11 @@ pub enum ErrorCode {
     MalformedBody,
     /// A query or path parameter does not read.
     InvalidParameter,
-    /// The content type is not one that is understood here.
+    /// The content type is not supported here.
     UnsupportedMediaType,
-    /// A draft without an id came without an `Idempotency-Key`.
+    /// A draft has no id, and the request has no `Idempotency-Key`.
     IdempotencyKeyMissing,
-    /// No credential, or one that is not known.
+    /// The credential is missing or unknown.
     Unauthorized,
     /// The credential belongs to another tenant than the request names.
     WrongTenant,
@@ -59,7 +59,7 @@ pub enum ErrorCode {
     Fork,
     /// The epoch is frozen after a fork, until an operator decides.
     EpochFrozen,
-    /// The bytes do not fit the chain they came with: damaged on the way.
+    /// The bytes do not match their chain: corrupted in transit.
     ChainMismatch,
     /// The node's key is not the one that its first push named.
     KeyChanged,
@@ -77,9 +77,9 @@ pub enum ErrorCode {
     AlreadyResolved,
     /// The position asked for was not reached in time.
     PositionNotReached,
-    /// What was asked for lies in the future.
+    /// `as_of` is in the future.
     AsOfInFuture,
-    /// Central was restored, and waits for its nodes to hand back what they were told before it decides anew what could contradict that.
+    /// Central was restored. Until its nodes have resent their prior decisions, it makes no decision that could contradict them.
     RestoreInProgress,
     /// The database cannot be reached, or gave up: nothing was written.
     StoreUnavailable,
@@ -87,13 +87,13 @@ pub enum ErrorCode {
     StoreFull,
     /// The database is there and does not answer.
     StoreNotAnswering,
-    /// Central's own database ended by itself and is being started again.
+    /// Central's database stopped by itself and is restarting.
     StoreRestarting,
     /// Rows of the log are missing, or do not read: an operator has to look. What is stored elsewhere is still served.
     StoreDamaged,
-    /// The connection was lost while committing: whether it was written is not known; the same request again will tell.
+    /// The connection was lost while committing, so the outcome is unknown. The same request again returns it.
     OutcomeUnknown,
-    /// A defect of ours.
+    /// A defect of the program.
     Internal,
 }
 
@@ -235,7 +235,7 @@ impl ErrorCode {
             }
             ErrorCode::AsOfInFuture => ("AS_OF_IN_FUTURE", 422, false, "What was asked for lies in the future"),
             ErrorCode::RestoreInProgress => {
-                ("RESTORE_IN_PROGRESS", 503, true, "Central was restored and waits for what its nodes were told")
+                ("RESTORE_IN_PROGRESS", 503, true, "Central was restored and waits for its nodes' prior decisions")
             }
             ErrorCode::StoreUnavailable => {
                 ("STORE_UNAVAILABLE", 503, true, "The store cannot be reached; nothing was written")

@@ -2,7 +2,7 @@
 
 use comptoir_core::time::Timestamp;
 
-/// Reads an RFC 3339 instant, in any offset. Nothing where it is no instant or lies outside the years 1 to 9999.
+/// Parses an RFC 3339 instant in any offset; `None` if it is not one or is outside the years 1 to 9999.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let instant: jiff::Timestamp = text.parse().ok()?;
     let micros = Timestamp(instant.as_microsecond());

@@ -7,6 +7,7 @@ pub mod bundle_v1;
 pub mod canonical_json;
 pub mod clock_change;
 pub mod commands_v1;
+pub mod damage;
 pub mod desktop_v1;
 pub mod edits_v1;
 pub mod error_code;

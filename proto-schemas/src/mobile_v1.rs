@@ -1,4 +1,4 @@
-//! The mobile contract, field by field as its document has it: `docs/spec/mobile.md` says what it leaves open.
+//! The mobile contract, field by field as in its document; `docs/spec/mobile.md` settles what the document leaves open.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,9 +16,9 @@ use crate::pull_v1::DeviceStatus;
 pub struct PushRequest {
     /// The device's own name for itself.
     pub device_id: String,
-    /// For the log: what is idempotent is each event, by its id.
+    /// For the log only: idempotency is per event id.
     pub batch_id: String,
-    /// Each is read by itself, as a [`SyncEvent`]: one that does not read fails alone.
+    /// Each is parsed separately as a [`SyncEvent`]: an unreadable one fails alone.
     pub events: Vec<Box<RawValue>>,
 }
 
@@ -72,7 +72,7 @@ pub struct PushResponse {
     pub success: bool,
     /// What the device may purge from its queue.
     pub acked_event_ids: Vec<String>,
-    /// The others.
+    /// Events that were not accepted.
     pub failed_events: Vec<FailedEvent>,
     /// Of those that are acked, the ones that changed nothing. The document does not have it; who does not know it passes over it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -92,7 +92,7 @@ pub struct FailedEvent {
     pub error_code: String,
     /// Whether the same event may be taken later.
     pub retry: bool,
-    /// What was wrong, with the value, for the developer and the log. The document does not have it; who does not know it passes over it.
+    /// What was wrong, with the value, for developers and the log. Not in the document; clients that do not know it ignore it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What the device is to do.
@@ -100,12 +100,12 @@ pub struct FailedEvent {
     pub resolution: Option<Resolution>,
 }
 
-/// An event that central keeps and that changed nothing: the device sends it no more, and tells its user.
+/// An event that central stores and that changed nothing: the device stops sending it and informs its user.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WithoutEffect {
     /// As the device named it.
     pub event_id: String,
-    /// `QUARANTINED`: not before a person has looked at it. `SUPERSEDED`: another value stands.
+    /// `QUARANTINED`: a person has to review it first. `SUPERSEDED`: another value applies.
     #[schemars(with = "words::VerdictWord")]
     pub verdict: String,
     /// Why: `QR_MISMATCH`, `STOCK_READ_ONLY`, `OVERWRITTEN`...
@@ -116,7 +116,7 @@ pub struct WithoutEffect {
     /// What was wrong, with the value, for the developer and the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// What stands instead.
+    /// What applies instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
 }
@@ -143,11 +143,11 @@ pub struct PullResponse {
     /// What `since` is to be the next time. Never the clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Whether the device may go on.
+    /// State of the device.
     pub device_status: DeviceStatus,
 }
 
-/// A row as it stands now: the document leaves the type open.
+/// A row in its present state: the document leaves the type open.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServerEvent {
     /// UUID: the same change has the same id every time it is given.
@@ -184,11 +184,11 @@ pub struct StatusResponse {
     pub server_time: String,
     /// The device that asks.
     pub device: DeviceStanding,
-    /// Whether a pull would bring anything.
+    /// Whether a pull would return changes.
     pub sync_required: bool,
 }
 
-/// How a device stands.
+/// State of a device.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStanding {
     /// False: it was revoked.
@@ -204,7 +204,7 @@ pub struct BootstrapResponse {
     /// For the cache of products.
     #[schemars(with = "Vec<words::Members>")]
     pub products: Vec<Box<RawValue>>,
-    /// Deliveries that nobody has validated.
+    /// Deliveries without a validation.
     #[schemars(with = "Vec<words::Members>")]
     pub deliveries_pending: Vec<Box<RawValue>>,
     /// Clients.
@@ -218,13 +218,13 @@ pub struct BootstrapResponse {
     pub stock: Vec<Box<RawValue>>,
     /// Whether more waits: ask again with `cursor`.
     pub has_more: bool,
-    /// Of the next page.
+    /// Cursor of the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-    /// Of the last page the first `since`: what changes after it comes by pull.
+    /// On the last page, the first `since`: later changes come by pull.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Whether the device may go on.
+    /// State of the device.
     pub device_status: DeviceStatus,
 }
 
@@ -238,8 +238,8 @@ pub fn canonical_checksum(text: &str) -> String {
     checksum(canonical(text).as_deref().unwrap_or(text).as_bytes())
 }
 
-/// Whether a checksum is that of a payload: over its bytes as they were sent, or over its RFC 8785 form. A client that hashes what it puts
-/// into the request is right without a library; one that keeps payloads as objects is right by the form.
+/// Whether a checksum matches a payload: over its bytes as sent, or over its RFC 8785 form. Clients that hash the request text
+/// need no library; clients that keep payloads as objects use the form.
 pub fn checksum_fits(payload: &str, sent: &str) -> bool {
     let is = |computed: String| computed.eq_ignore_ascii_case(sent);
     is(checksum(payload.as_bytes())) || canonical(payload).is_some_and(|form| is(checksum(form.as_bytes())))

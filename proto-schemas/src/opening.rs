@@ -1,4 +1,4 @@
-//! The first record of an epoch: it opens the epoch, names the node's key, and says where the epoch before ended, as central held it.
+//! The first record of an epoch. It names the node's key and the end of the previous epoch as central held it.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub const EPOCH_OPENED: &str = "EPOCH_OPENED";
 /// The end of an epoch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EpochEnd {
-    /// Which epoch.
+    /// The epoch.
     pub epoch: Epoch,
     /// Its last record.
     pub seq: Seq,
@@ -43,9 +43,9 @@ pub struct Opening {
 impl Opening {
     /// What is wrong with it, where it names another end of the epoch before than is held.
     pub fn objection(&self, held: Option<EpochEnd>) -> Option<String> {
-        let told = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
+        let named = |end: Option<EpochEnd>| end.map_or("no earlier epoch".to_owned(), |end| end.to_string());
         let said = self.previous;
-        (said != held).then(|| format!("it names {}; central holds {}", told(said), told(held)))
+        (said != held).then(|| format!("it names {}; central holds {}", named(said), named(held)))
     }
 }
 
@@ -58,10 +58,10 @@ pub enum OpeningError {
     /// A payload that does not read.
     #[error("{0}")]
     Payload(String),
-    /// A key that is none.
+    /// A malformed key.
     #[error("{0:?} is no public key")]
     Key(String),
-    /// A chain that is none.
+    /// A malformed chain.
     #[error("{0:?} is no chain")]
     Chain(String),
 }

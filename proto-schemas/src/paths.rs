@@ -1,4 +1,4 @@
-//! Each HTTP path, once: routers, agent and commands share it.
+//! Every HTTP path, shared by routers, agent and commands.
 
 /// A page for a person with a browser.
 pub const START_PAGE: &str = "/";
@@ -34,13 +34,13 @@ pub const STOCK: &str = "/api/v1/stock";
 pub const ENTITY: &str = "/api/v1/entities/{type}/{id}";
 /// What waits to be sent.
 pub const QUEUE: &str = "/api/v1/queue";
-/// How the node stands.
+/// State of the node.
 pub const STATUS: &str = "/api/v1/status";
 /// What changes at a node, as it changes.
 pub const STREAM: &str = "/api/v1/stream";
 /// Push of sealed records.
 pub const SYNC_PUSH: &str = "/api/v1/sync/push";
-/// How central stands with the calling node.
+/// Central's status of the calling node.
 pub const SYNC_STATUS: &str = "/api/v1/sync/status";
 /// Pull of what changed.
 pub const SYNC_PULL: &str = "/api/v1/sync/pull";
@@ -48,23 +48,23 @@ pub const SYNC_PULL: &str = "/api/v1/sync/pull";
 pub const SYNC_BOOTSTRAP: &str = "/api/v1/sync/bootstrap";
 /// Signatures and photos, by the BLAKE3 of their bytes.
 pub const BLOB: &str = "/api/v1/blobs/{hash}";
-/// How each node stands: its log, its clock, its last push and pull.
+/// Status of every node: its log, its clock, its last push and pull.
 pub const NODES: &str = "/api/v1/nodes";
 /// Edits that wait for a person.
 pub const CONFLICTS: &str = "/api/v1/conflicts";
-/// One of them.
+/// One conflict.
 pub const CONFLICT: &str = "/api/v1/conflicts/{event_id}";
 /// A person's decision about one of them.
 pub const CONFLICT_RESOLVE: &str = "/api/v1/conflicts/{event_id}/resolve";
 /// What a resolution would give, without writing it.
 pub const CONFLICT_PREVIEW: &str = "/api/v1/conflicts/{event_id}/preview";
-/// Drafts of documents that are still being typed, at a node.
-pub const DRAFTS: &str = "/api/v1/drafts";
-/// One of them.
-pub const DRAFT: &str = "/api/v1/drafts/{id}";
-/// It becomes an event, once.
-pub const DRAFT_SUBMIT: &str = "/api/v1/drafts/{id}/submit";
-/// What a person at the node should hear.
+/// Forms that a node's users save before they submit them.
+pub const SAVED_FORMS: &str = "/api/v1/saved-forms";
+/// One saved form.
+pub const SAVED_FORM: &str = "/api/v1/saved-forms/{id}";
+/// Turns a saved form into an event, once.
+pub const SAVED_FORM_SUBMIT: &str = "/api/v1/saved-forms/{id}/submit";
+/// Notifications of a node's users.
 pub const NOTIFICATIONS: &str = "/api/v1/notifications";
 /// A person has seen it.
 pub const NOTIFICATION_SEEN: &str = "/api/v1/notifications/{id}/seen";
@@ -74,7 +74,7 @@ pub const SYNC_LOG: &str = "/api/v1/sync-log";
 pub const MOBILE_PUSH: &str = "/api/sync/push";
 /// The mobile contract: events down.
 pub const MOBILE_PULL: &str = "/api/sync/pull";
-/// The mobile contract: how things stand.
+/// The mobile contract: status.
 pub const MOBILE_STATUS: &str = "/api/sync/status";
 /// The mobile contract: the first load.
 pub const MOBILE_BOOTSTRAP: &str = "/api/sync/bootstrap";
@@ -90,7 +90,7 @@ pub const REPORT_SALES: &str = "/api/v1/reports/sales";
 pub const REPORT_STOCK: &str = "/api/v1/reports/stock";
 /// How central's last check of the tenant's stored log ended.
 pub const STORE_CHECK: &str = "/api/v1/store-check";
-/// What is quarantined.
+/// Events in quarantine.
 pub const QUARANTINE: &str = "/api/v1/quarantine";
 /// Lets a quarantined event take effect.
 pub const QUARANTINE_RELEASE: &str = "/api/v1/quarantine/{event_id}/release";
@@ -100,5 +100,5 @@ pub const HEALTHZ: &str = "/healthz";
 pub const READYZ: &str = "/readyz";
 /// This server's own description, as OpenAPI 3.1.
 pub const OPENAPI: &str = "/openapi.json";
-/// The same for people.
+/// The API's description as a page for people.
 pub const DOCS: &str = "/docs";

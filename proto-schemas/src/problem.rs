@@ -30,7 +30,7 @@ pub struct Problem {
     /// Seconds to wait before a retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// Values that a program needs to go on, such as `expected_seq`.
+    /// Values that a program needs to continue, such as `expected_seq`.
     #[serde(default, flatten, skip_serializing_if = "Map::is_empty")]
     pub values: Map<String, Value>,
 }
@@ -57,7 +57,7 @@ impl Problem {
         self
     }
 
-    /// Says when to come back.
+    /// Sets the retry time.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Problem {
         self.retry_after = Some(seconds);

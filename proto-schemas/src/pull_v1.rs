@@ -1,8 +1,8 @@
-//! Our pull protocol, version 1: what a node asks and what central answers. `docs/spec/pull.md` is the paper.
+//! The pull protocol, version 1. `docs/spec/pull.md` specifies it.
 //!
-//! A pull brings **rows**, not events: the state of each row of the node's scope that changed after the cursor, in the order of
-//! (position of its last change, key). A row that changes again moves to its new position, so that a reader meets it later and never
-//! misses it. A position is given under the tenant's lock and in commit order: nothing ever appears behind a cursor.
+//! A pull returns **rows** and not events: the state of each row of the node's scope that changed after the cursor, in the order
+//! of (position of its last change, key). A row that changes again moves to its new position, so that a reader meets it later and
+//! never misses it. Positions are given under the tenant's lock in commit order: nothing ever appears before a cursor.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ const PROOF_DIGITS: usize = 16;
 /// The answer to `GET /api/v1/sync/pull?cursor&limit&wait`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PullResponse {
-    /// In order.
+    /// Changes in the order of positions.
     pub changes: Vec<RowChange>,
     /// What else concerns this node's own events, up to `complete_through`, in the order of their positions.
     pub notices: Vec<Notice>,
@@ -32,11 +32,11 @@ pub struct PullResponse {
     pub cursor: String,
     /// Every change up to this position was delivered, now or before: events at or below it leave the node's overlay.
     pub complete_through: u64,
-    /// Whether more waits already.
+    /// True if more changes are available now.
     pub has_more: bool,
     /// The tenant's head when this was answered.
     pub head: u64,
-    /// Whether this device may go on.
+    /// State of this device.
     pub device: DeviceStatus,
     /// The rulebook in force, where it is not the one that the cursor names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ pub struct PullResponse {
     /// `received_at` of the last delivered change, else what central's clock said; never a cursor.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Which central this is.
+    /// Central's incarnation.
     pub incarnation: Uuid,
 }
 
@@ -65,7 +65,7 @@ pub enum RowKind {
 /// Names a row. Rows of one position are ordered by it, texts bytewise, an absent site first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowKey {
-    /// Which read model.
+    /// The read model.
     pub kind: RowKind,
     /// Its type: `CLIENT`, `DELIVERY`, `INVOICE`, `STOCK`...
     pub entity_type: String,
@@ -76,13 +76,13 @@ pub struct RowKey {
     pub site: Option<Uuid>,
 }
 
-/// A row as it stands after the change at `position`.
+/// A row as it is after the change at `position`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RowChange {
-    /// Which row.
+    /// The row's key.
     #[serde(flatten)]
     pub key: RowKey,
-    /// Of its last change. A row is applied only where this is above the position of the row that is held.
+    /// Position of its last change. A row is applied only if this is above the position of the stored row.
     pub position: u64,
     /// When central received that change.
     #[schemars(with = "words::Instant")]
@@ -100,15 +100,15 @@ pub struct Notice {
     pub position: u64,
     /// The node's own event.
     pub event_id: Uuid,
-    /// Its type.
+    /// The entity's type.
     pub entity_type: String,
     /// The entity.
     pub entity_id: String,
     /// `RELEASED` (from quarantine, took effect), `RESOLVED` (a person decided the conflict).
     #[schemars(with = "words::NoticeKind")]
     pub kind: String,
-    /// What the notice says beyond its kind: for `RELEASED` the verdict, code, reference and resolution of the effect; for `RESOLVED` the
-    /// choice and the fields that stand. Documented in `docs/spec/pull.md`.
+    /// What the notice says beyond its kind: for `RELEASED` the verdict, code, reference and resolution of the effect; for
+    /// `RESOLVED` the choice and the resulting fields. Documented in `docs/spec/pull.md`.
     pub data: Value,
     /// Who decided, where a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,13 +121,13 @@ pub struct Notice {
 /// Which rules central decides by from here on. Whoever shows undecided events judges them by it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RulebookInForce {
-    /// That it came into force behind, 0 for a tenant's first: names it in a cursor.
+    /// The position after which it is in force, 0 for a tenant's first; names it in a cursor.
     pub position: u64,
     /// The payload of the `RULEBOOK_ADOPTED` that adopted it.
     pub book: Value,
 }
 
-/// Whether a device may go on.
+/// State of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStatus {
     /// False: it was revoked.
@@ -136,28 +136,28 @@ pub struct DeviceStatus {
     pub requires_reauth: bool,
 }
 
-/// Where a pull begins: everything up to `position` was delivered, and of `position` itself, where `after` is given, only the rows up to that
-/// key. A node may make the cursor after any change it was given, and so apply a page in parts, each with its cursor in one batch.
+/// The start of a pull: everything up to `position` was delivered; with `after`, only the rows of `position` up to that key. A
+/// node may build the cursor after any change it received, and so apply a page in parts, each with its cursor in one batch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PullCursor {
     /// Of which central. Another one answers 410 `INCARNATION_CHANGED`.
     pub incarnation: Uuid,
     /// What the node may see, as central names it: another scope answers 410 `SCOPE_CHANGED`, and the node bootstraps again.
     pub scope: String,
-    /// Up to which position.
+    /// Position up to which everything was delivered.
     pub position: u64,
     /// The last row of `position` that was delivered; absent when all were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<RowKey>,
-    /// Where that is less than `position`: see [`PullResponse::complete_through`]. Between two pages of one catch-up it stays where it was, since
-    /// a row that has still to come may have been changed at any position.
+    /// If less than `position`: see [`PullResponse::complete_through`]. Between two pages of one catch-up it stays, since a row
+    /// still to come may have been changed at any position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub complete_through: Option<u64>,
     /// [`RulebookInForce::position`] of the rulebook that its holder has; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rulebook: Option<u64>,
-    /// What its holder was given is of this past. A central that was put back to an older copy and has grown again has another one, and
-    /// answers 410 `INCARNATION_CHANGED`. Absent in a cursor of nothing, and in one that was made before there were proofs.
+    /// The past that the holder's rows belong to. A central that was restored from an older copy and has grown since has another
+    /// past, and answers 410 `INCARNATION_CHANGED`. Absent in the cursor of an empty node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
 }
@@ -165,7 +165,7 @@ pub struct PullCursor {
 /// Names one past of a tenant: every decision up to a position.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Proof {
-    /// Central's head when it gave what the cursor stands behind: no row of that page was changed later.
+    /// Central's head when it sent the page before the cursor: no row of that page was changed later.
     pub position: u64,
     /// The first 8 bytes, in hex, of the chain of decisions up to there.
     pub chain: String,
@@ -205,8 +205,8 @@ impl FromStr for PullCursor {
 }
 
 impl PullCursor {
-    /// The cursor behind one change of a page that began at this cursor and leads to `end`: for applying a page in parts. The page's proof
-    /// goes with it, since the change may be younger than the proof that the page was asked for with.
+    /// The cursor after one change of a page that began at this cursor and leads to `end`, for applying a page in parts. It has
+    /// the page's proof, since the change may be younger than the proof of the request.
     #[must_use]
     pub fn behind(&self, change: &RowChange, end: &PullCursor) -> PullCursor {
         PullCursor {
@@ -225,19 +225,19 @@ impl PullCursor {
     }
 }
 
-/// One line of `GET /api/v1/sync/bootstrap`: a zstd stream ([`BOOTSTRAP_TYPE`]) of NDJSON. The stream notes the head, gives every row of the
-/// scope in the order of its key, and ends with the cursor of that head: what changed meanwhile comes by pull, and a row is applied only
-/// where its position is newer.
+/// One line of `GET /api/v1/sync/bootstrap`: a zstd stream ([`BOOTSTRAP_TYPE`]) of NDJSON. The stream notes the head, sends every
+/// row of the scope in key order, and ends with the cursor of that head. Later changes come by pull, and a row is applied only if
+/// its position is newer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BootstrapLine {
-    /// First.
+    /// First line of a bootstrap.
     Start {
-        /// Of which central.
+        /// Central's incarnation.
         incarnation: Uuid,
         /// What the node may see.
         scope: String,
-        /// The head that was noted. A resumed stream keeps the head of the first one.
+        /// The noted head. A resumed stream keeps the head of the first one.
         head: u64,
         /// Rows in scope, about, for a progress bar; absent in a resumed stream.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -248,7 +248,7 @@ pub enum BootstrapLine {
     },
     /// A row.
     Row(RowChange),
-    /// At least every 200 rows: `GET ...?after=TOKEN` resumes behind the rows before it. Stored with them in one batch.
+    /// At least every 200 rows: `GET ...?after=TOKEN` resumes after the rows before it. Stored with them in one batch.
     Mark(String),
     /// Last: the whole scope was given. The cursor to pull from.
     End {

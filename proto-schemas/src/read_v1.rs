@@ -21,14 +21,14 @@ pub struct EntityRow {
     /// The writers' own JSON.
     #[schemars(with = "words::Members")]
     pub fields: Box<RawValue>,
-    /// Node to the event whose edit waits for a person.
+    /// Maps each node with an open conflict to the event that waits for a person.
     #[schemars(with = "words::Members")]
     pub open_conflicts: Box<RawValue>,
-    /// Who made the change of `version`, a resolution or a release too: the user, where the event names one. A node's own edits that are over
-    /// the row are changes as well. Absent, as the next two, in rows that a central of before gave.
+    /// The user who made the change of `version`, if the event names one. Resolutions, releases and a node's own pending edits
+    /// are changes too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_by: Option<String>,
-    /// On which node.
+    /// The node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_node: Option<Uuid>,
     /// When it happened, by that node's clock as far as central could correct it.
@@ -44,7 +44,7 @@ pub struct DeliveryRow {
     pub id: String,
     /// Position of its last change.
     pub version: u64,
-    /// Printed number. Absent, as the client is, where only a validation has come.
+    /// Printed number. Absent, like the client, if only a validation has arrived.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reference: String,
     /// The client.
@@ -56,7 +56,7 @@ pub struct DeliveryRow {
     pub qr: Option<String>,
     /// Who is to deliver.
     pub assigned_to: Option<String>,
-    /// The validation that stands.
+    /// The first accepted validation.
     pub validation: Option<ValidationRow>,
 }
 
@@ -65,16 +65,16 @@ pub struct DeliveryRow {
 pub struct ValidationRow {
     /// The event.
     pub event_id: Uuid,
-    /// Who.
+    /// The user.
     pub user: Option<String>,
-    /// On which node.
+    /// The node.
     pub node: Option<Uuid>,
     /// When, as their device said.
     #[schemars(with = "Option<words::Instant>")]
     pub at: Option<String>,
     /// `latitude,longitude`.
     pub place: Option<String>,
-    /// Of the signature's file.
+    /// Hash of the signature's file.
     #[schemars(with = "Option<words::Hash>")]
     pub signature_hash: Option<String>,
     /// The event's position.
@@ -119,15 +119,15 @@ pub struct StockRow {
     pub product: String,
     /// Position of its last change.
     pub version: u64,
-    /// Lots less what is owed: a decimal.
+    /// Lots minus the backordered quantity: a decimal.
     #[schemars(with = "words::Decimal")]
     pub quantity: String,
-    /// Sold below zero and not yet paid by goods that came in: a decimal.
+    /// Sold below zero and not yet covered by received goods: a decimal.
     #[schemars(with = "words::Decimal")]
     pub backordered: String,
 }
 
-/// A row as a node shows it: central's, with the node's own events over it that central has not given back.
+/// A row as a node shows it: central's, with the node's pending events over it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Node{R}")]
 pub struct NodeRow<R> {
@@ -136,7 +136,7 @@ pub struct NodeRow<R> {
     pub row: R,
     /// Whether it is central's, with nothing over it.
     pub is_synced: bool,
-    /// When central's row was brought here; absent where there is none.
+    /// When the node received central's row; absent without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub last_sync_at: Option<String>,
@@ -144,7 +144,7 @@ pub struct NodeRow<R> {
     pub pending: Vec<PendingEvent>,
 }
 
-/// An event of the node's own that is in a row and not in central's.
+/// A pending event of the node: shown in the row, and not yet in central's.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PendingEvent {
     /// The event.
@@ -153,22 +153,23 @@ pub struct PendingEvent {
     pub epoch: u32,
     /// Its number in the epoch.
     pub seq: u64,
-    /// What happened.
+    /// Action, such as `SALE_RECORDED`.
     pub action: String,
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// When.
+    /// When the event happened.
     #[schemars(with = "words::Instant")]
     pub occurred_at: String,
-    /// `PENDING`, `SENDING`, or `ACKED` where central accepted it and its row has not come back yet.
+    /// `PENDING`, `SENDING`, or `ACKED` if central accepted it and the node has not received its row yet.
     #[schemars(with = "words::EventStatus")]
     pub status: String,
     /// The writer's own JSON: of a validation the code, time, place and the hashes of its files.
     pub payload: Box<RawValue>,
 }
 
-/// Stock as a node shows it: what central said, how old that is, and apart from it what waits here. Nothing is computed from the two.
+/// Stock as a node shows it: central's figure, its age, and separately the node's pending quantities. Nothing is computed from
+/// the two.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NodeStockRow {
     /// The shop; absent for the tenant's own stock.
@@ -180,19 +181,20 @@ pub struct NodeStockRow {
     /// Central's figure: a decimal. Absent where central said nothing of it.
     #[schemars(with = "Option<words::Decimal>")]
     pub quantity: Option<String>,
-    /// Central's: sold below zero and not yet paid by goods that came in. A decimal.
+    /// Central's: sold below zero and not yet covered by received goods. A decimal.
     #[schemars(with = "Option<words::Decimal>")]
     pub backordered: Option<String>,
-    /// Up to when central's figure is known to stand: when the node last had everything. Absent before the first load.
+    /// The time up to which central's figure is known to hold: when the node last had everything. Absent before the first
+    /// bootstrap.
     #[schemars(with = "Option<words::Instant>")]
     pub known_at: Option<String>,
     /// Whether nothing waits here that moves it.
     pub is_synced: bool,
-    /// When central's row was brought here.
+    /// When the node received central's row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub last_sync_at: Option<String>,
-    /// What this node's own events move that central has not given back.
+    /// Quantities of this node's pending events.
     pub waiting: WaitingStock,
 }
 
@@ -204,13 +206,13 @@ pub struct WaitingStock {
     /// Sold.
     #[schemars(with = "words::Decimal")]
     pub sold: String,
-    /// Brought back by clients.
+    /// Returned by clients.
     #[schemars(with = "words::Decimal")]
     pub refunded: String,
-    /// Come in.
+    /// Received from suppliers.
     #[schemars(with = "words::Decimal")]
     pub received: String,
-    /// Gone back to suppliers.
+    /// Returned to suppliers.
     #[schemars(with = "words::Decimal")]
     pub returned: String,
     /// Written off.
@@ -224,7 +226,7 @@ pub struct WaitingStock {
 pub struct RowList<R> {
     /// In the order of their ids' bytes.
     pub rows: Vec<R>,
-    /// Of a page that is not the last: what `cursor` is to be given for the next.
+    /// Set unless the page is the last: the `cursor` of the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

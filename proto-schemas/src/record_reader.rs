@@ -1,7 +1,7 @@
-//! Reading a record at its place in its node's chain: header, body, payload. Central reads so before it decides, and an audit reads so
-//! when it decides again.
+//! Reads a record at its position in its node's chain: header, body, payload. Central does so before it decides, and an audit
+//! does when it decides again.
 //!
-//! Whatever is wrong with a record whose chain fits is noted here and settles what is decided about it; it never blocks those behind it.
+//! A defect of a record with a valid chain is noted here and determines its decision; it never blocks the records after it.
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
@@ -11,19 +11,19 @@ use comptoir_core::position::{Epoch, Seq};
 
 use crate::{opening, payload, stored_v1};
 
-/// Of what is kept about a payload that does not read: the reader's message may quote the payload whole.
+/// Limit of the stored detail about an unreadable payload: the reader's message may quote the whole payload.
 const DETAIL_CHARS_MAX: usize = 1_000;
 
-/// Where a record stands.
+/// A record's position in its node's chain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordPosition {
-    /// Whose log it is.
+    /// The tenant.
     pub tenant: TenantId,
-    /// In whose chain it has its place.
+    /// The node whose chain it is in.
     pub node: NodeId,
-    /// In which epoch.
+    /// Epoch of the record.
     pub epoch: Epoch,
-    /// Its number in it.
+    /// Seq of the record in its epoch.
     pub seq: Seq,
 }
 
@@ -32,14 +32,14 @@ pub struct RecordPosition {
 pub enum RecordReading {
     /// Everything: it is judged by the rules.
     Known(Box<ParsedEvent>),
-    /// Not everything: it is set apart.
+    /// It cannot be read completely and is quarantined.
     Unfit {
-        /// The event, where at least its record reads and stands where it says. Without it the record goes by
+        /// The event, if its record reads and matches its position. Otherwise the record is identified by
         /// [`stored_v1::unreadable_event_id`].
         event: Option<Box<Event>>,
         /// What is wrong.
         code: Code,
-        /// With the values.
+        /// Explanation with the values.
         detail: String,
     },
 }
@@ -55,12 +55,12 @@ impl RecordReading {
 }
 
 /// Reads one record at its place.
-pub fn read(stand: RecordPosition, record: &[u8]) -> RecordReading {
+pub fn read(position: RecordPosition, record: &[u8]) -> RecordReading {
     let event = match stored_v1::decode(record) {
         Ok(event) => event,
         Err(error) => return RecordReading::Unfit { event: None, code: Code::Undecodable, detail: error.to_string() },
     };
-    if let Some(detail) = misplaced(stand, &event) {
+    if let Some(detail) = misplaced(position, &event) {
         return RecordReading::Unfit { event: None, code: Code::HeaderMismatch, detail };
     }
     match payload::known(event) {
@@ -72,9 +72,9 @@ pub fn read(stand: RecordPosition, record: &[u8]) -> RecordReading {
     }
 }
 
-/// What stands in the header against its place in the chain.
-fn misplaced(stand: RecordPosition, event: &Event) -> Option<String> {
-    let RecordPosition { node, epoch, seq, .. } = stand;
+/// Differences between the header and the position in the chain.
+fn misplaced(position: RecordPosition, event: &Event) -> Option<String> {
+    let RecordPosition { node, epoch, seq, .. } = position;
     if (event.node, event.epoch, event.seq) != (node, epoch, seq) {
         return Some(format!(
             "the header names node {}, epoch {} {}, seq {}; its place is node {node}, epoch {} {}, seq {seq}",
@@ -82,16 +82,16 @@ fn misplaced(stand: RecordPosition, event: &Event) -> Option<String> {
         ));
     }
     match (opening::opens(event), seq == Seq(1)) {
-        (true, false) => Some(format!("EPOCH_OPENED stands at seq 1 and nowhere else, got seq {seq}")),
+        (true, false) => Some(format!("EPOCH_OPENED is valid at seq 1 only, got seq {seq}")),
         (false, true) => Some(format!("an epoch begins with EPOCH_OPENED, got {}", event.content.action)),
         _ => None,
     }
 }
 
-/// What could be read and still cannot be kept as a row.
+/// Readable events that cannot be stored as a row.
 fn fit(known: ParsedEvent) -> RecordReading {
     if known.event.content.site.is_some_and(|site| site.uuid().is_nil()) {
-        // The nil id stands for "no site" in central's keys.
+        // The nil id means "no site" in central's keys.
         let detail = "site: the nil id names no site".to_owned();
         return RecordReading::Unfit { event: Some(Box::new(known.event)), code: Code::InvalidPayload, detail };
     }

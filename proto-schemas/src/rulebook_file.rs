@@ -23,10 +23,10 @@ pub enum RulebookError {
     /// No TOML of the expected shape.
     #[error("the rulebook does not read: {0}")]
     Toml(String),
-    /// An entity type that is no name.
+    /// An entity type that is not a name.
     #[error("entity type {entity_type:?}: {error}")]
     EntityType {
-        /// As written.
+        /// The type as written in the file.
         entity_type: String,
         /// What is wrong.
         error: NameError,
@@ -36,7 +36,7 @@ pub enum RulebookError {
         "{rule:?} is no rule; the rules are server_wins, first_wins, accept_assign, last_writer_wins, append_only, version_check, central_only"
     )]
     Rule {
-        /// As written.
+        /// The type as written in the file.
         rule: String,
     },
 }

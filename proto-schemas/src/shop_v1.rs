@@ -1,4 +1,4 @@
-//! What only a node has: documents that are still being typed, and what a person at the node should hear.
+//! Types that only a node serves: saved forms, notifications, and live events.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,16 +8,14 @@ use uuid::Uuid;
 
 use crate::openapi::words;
 
-/// A document that is still being typed, as it was saved last.
+/// A form as its user saved it last.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SavedForm {
-    /// Made by whoever types; a UUID.
+    /// UUID chosen by the client.
     pub id: Uuid,
-    /// How often it was saved; 0 where that was before savings were counted.
-    #[serde(default)]
+    /// Times it was saved.
     pub version: u64,
-    /// Its ETag, as `If-Match` names it.
-    #[serde(default)]
+    /// The value for `If-Match`.
     pub etag: String,
     /// What it is to become a change of.
     pub entity_type: String,
@@ -29,17 +27,18 @@ pub struct SavedForm {
     /// When it was saved last.
     #[schemars(with = "words::Instant")]
     pub saved_at: String,
-    /// As it was given.
+    /// The body as the client sent it.
     #[schemars(with = "words::Members")]
     pub body: Box<RawValue>,
 }
 
-/// Something a person at the node should hear.
+/// A notification for the node's users.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Notification {
-    /// Names it.
+    /// Id of the notification.
     pub id: String,
-    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECISION_CHANGED` or `ROW_TOO_LARGE`.
+    /// `ALREADY_VALIDATED`, `CONFLICT`, `REJECTED`, `QUARANTINED`, `SUPERSEDED`, `RELEASED`, `RESOLVED`, `DECISION_CHANGED` or
+    /// `ROW_TOO_LARGE`.
     #[schemars(with = "words::NotificationKind")]
     pub kind: String,
     /// One line, in the language that was asked for.
@@ -61,19 +60,19 @@ pub struct Notification {
     pub by: Option<String>,
     /// Of the decision, or of the event that says it.
     pub position: u64,
-    /// When it came here, by the node's clock.
+    /// When the node stored it, by its clock.
     #[schemars(with = "words::Instant")]
     pub at: String,
     /// When a person saw it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub seen_at: Option<String>,
-    /// What central said beside: a resolution, or a notice's data.
+    /// Central's additional data: a resolution, or a notice's data.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub data: Value,
 }
 
-/// A file is kept.
+/// Answer to an upload.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoredBlob {
     /// The BLAKE3 of its bytes, by which it goes.
@@ -81,7 +80,7 @@ pub struct StoredBlob {
     pub hash: String,
 }
 
-/// `event: marks` of `GET /api/v1/stream`: how far the open epoch has come.
+/// `event: marks` of `GET /api/v1/stream`: the marks of the open epoch.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveMarks {
     /// The epoch's number.
@@ -94,7 +93,7 @@ pub struct LiveMarks {
     pub acked: u64,
 }
 
-/// `event: queue`: what waits. Its age moves by itself and is no change.
+/// `event: queue`: pending events. Their age alone is not a change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveQueue {
     /// Events that central has not answered for.
@@ -127,6 +126,6 @@ pub struct LiveSync {
 /// `event: notifications`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LiveNotifications {
-    /// How many nobody has seen; counted up to 1,000.
+    /// Number of unseen notifications, up to 1,000.
     pub unseen: u64,
 }

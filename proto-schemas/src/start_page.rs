@@ -1,7 +1,10 @@
-//! The page at `/` of both servers, for a person with a browser: a few figures and where to go on. It is plain HTML without scripts, and it
-//! loads nothing else, so that it works in a shop without the internet. Every text is escaped here.
+//! The page at `/` of both servers, for people with a browser: some figures and links. It is plain HTML without scripts and loads
+//! nothing else, so that it works without the internet. Every text is escaped here.
 
 use std::fmt::Write as _;
+
+pub use comptoir_messages::Language;
+use comptoir_messages::Message;
 
 /// What a browser may do with the page: use its own style, and nothing more.
 pub const CONTENT_SECURITY_POLICY: &str =
@@ -9,49 +12,23 @@ pub const CONTENT_SECURITY_POLICY: &str =
 
 const STYLE: &str = include_str!("start_page.css");
 
-/// Language of a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Language {
-    /// Where nothing else is asked for.
-    French,
-    /// Where `Accept-Language` names English before French.
-    English,
-}
-
-impl Language {
-    /// From the header `Accept-Language`.
-    pub fn accepted(header: Option<&str>) -> Language {
-        let tags = header.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
-        let first = tags.into_iter().find(|tag| tag.eq_ignore_ascii_case("fr") || tag.eq_ignore_ascii_case("en"));
-        if first.is_some_and(|tag| tag.eq_ignore_ascii_case("en")) { Language::English } else { Language::French }
-    }
-
-    /// One of two texts.
-    pub fn say<T>(self, french: T, english: T) -> T {
-        match self {
-            Language::French => french,
-            Language::English => english,
-        }
-    }
-}
-
 /// One figure.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// What it counts.
+    /// Caption of the figure.
     pub label: String,
     /// The figure.
     pub value: String,
-    /// A line below it.
+    /// Text below the figure.
     pub note: Option<String>,
 }
 
-/// Where to go on.
+/// A link to another page.
 #[derive(Clone, Debug)]
 pub struct Link {
     /// A path of this server.
     pub path: String,
-    /// What is there.
+    /// What was found.
     pub what: String,
 }
 
@@ -64,15 +41,15 @@ pub struct StartPage {
     pub kind: String,
     /// Whether it does its work.
     pub works: bool,
-    /// How it stands, in a few words.
+    /// The state in a few words.
     pub state: String,
     /// What a person should know of it.
     pub detail: String,
     /// Figures.
     pub figures: Vec<Figure>,
-    /// Where to go on.
+    /// A link to another page.
     pub links: Vec<Link>,
-    /// A command to copy, with the words above it.
+    /// A command to copy, with its caption.
     pub command: Option<(String, String)>,
     /// Small print.
     pub footer: Vec<String>,
@@ -82,7 +59,7 @@ impl StartPage {
     /// The page as HTML.
     pub fn html(&self) -> String {
         let StartPage { language, kind, works, state, detail, figures, links, command, footer } = self;
-        let (lang, go_on) = language.say(("fr", "Continuer"), ("en", "Go on"));
+        let (lang, go_on) = (language.tag(), Message::new("start-page-go-on").text(*language));
         let mut html = format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -143,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_becomes_markup_wherever_it_stands() {
+    fn text_never_becomes_markup() {
         let hostile = || "<script>\"'&".to_owned();
         let page = StartPage {
             language: Language::English,
@@ -159,18 +136,5 @@ mod tests {
         let html = page.html();
         assert!(!html.contains("<script") && !html.contains("\"'"), "{html}");
         assert_eq!(html.matches("&lt;script&gt;&quot;&#39;&amp;").count(), 13);
-    }
-
-    #[test]
-    fn french_is_spoken_unless_english_is_asked_for_first() {
-        for (header, language) in [
-            (None, Language::French),
-            (Some("en-GB,en;q=0.9,fr;q=0.8"), Language::English),
-            (Some("fr-FR,en;q=0.5"), Language::French),
-            (Some("de, en;q=0.5"), Language::English),
-            (Some("\u{e9}"), Language::French),
-        ] {
-            assert_eq!(Language::accepted(header), language, "{header:?}");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! How a node stands, as `GET /api/v1/status` says it: its log, its queue, and its line to central.
+//! A node's status as in `GET /api/v1/status`: its log, its queue, and its sync.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub struct NodeStatus {
     pub now: String,
     /// The log.
     pub log: LogStatus,
-    /// What waits for central.
+    /// Events that wait for central.
     pub queue: QueueDto,
     /// The line to central.
     pub sync: NodeSync,
@@ -59,9 +59,9 @@ pub struct LogStatus {
     pub chain: String,
     /// How often the log was opened.
     pub boot: u64,
-    /// The check of the whole chain that runs behind every start.
+    /// The check of the whole chain that runs after every start.
     pub check: LogCheck,
-    /// Free bytes of its disk, where that can be told.
+    /// Free bytes of its disk, if they can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_free_bytes: Option<u64>,
     /// Whether events are refused for want of room.
@@ -79,7 +79,7 @@ pub struct MissingRecords {
     pub last: u64,
 }
 
-/// How far the check of the whole chain has come.
+/// Progress of the check of the whole chain.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LogCheck {
     /// `running`, `clean`, `found` or `stopped`.
@@ -98,10 +98,10 @@ pub struct LogCheck {
 pub struct NodeSync {
     /// Whether this node sends at all.
     pub enabled: bool,
-    /// `disabled`, `idle` (nothing to send), `sending`, `waiting` (until `retry_at`) or `stopped` (until a person has dealt with it).
+    /// `disabled`, `idle` (nothing to send), `sending`, `waiting` (until `retry_at`) or `stopped` (until a person has acted).
     #[schemars(with = "words::SyncPhase")]
     pub phase: String,
-    /// Where central is.
+    /// Central's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub central_url: Option<String>,
     /// When central last answered as it should.
@@ -110,7 +110,7 @@ pub struct NodeSync {
     pub last_success_at: Option<String>,
     /// The last failure since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<SyncTrouble>,
+    pub last_error: Option<SyncIssue>,
     /// Failures in a row.
     pub failures: u32,
     /// When it tries again.
@@ -119,7 +119,7 @@ pub struct NodeSync {
     pub retry_at: Option<String>,
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alert: Option<SyncTrouble>,
+    pub alert: Option<SyncIssue>,
     /// Which central answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<Uuid>,
@@ -132,7 +132,7 @@ pub struct NodeSync {
     /// By how much that may be wrong, in milliseconds: half the time the answer took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock_uncertainty_ms: Option<i64>,
-    /// Central's last signed statement of what it holds of this node.
+    /// Central's last signed statement of its head of this node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_head: Option<SignedHead>,
     /// Records that the next batch may have.
@@ -155,7 +155,7 @@ pub struct NodePull {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub pulled_at: Option<String>,
-    /// Rows of a first load under way that came since this node was started.
+    /// Rows of the current bootstrap received since this node was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loaded_rows: Option<u64>,
     /// About how many there are.
@@ -163,16 +163,16 @@ pub struct NodePull {
     pub expected_rows: Option<u64>,
     /// The last failure since the last success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<SyncTrouble>,
-    /// Whether this device may go on, as central last said.
+    pub last_error: Option<SyncIssue>,
+    /// Central's last status of this device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceStatus>,
 }
 
-/// What went wrong on the line to central.
+/// A failure or alert of the sync.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct SyncTrouble {
-    /// One word, such as `UNREACHABLE`, `FORK` or `CENTRAL_AHEAD`.
+pub struct SyncIssue {
+    /// A code such as `UNREACHABLE`, `FORK` or `CENTRAL_AHEAD`.
     pub code: String,
     /// With the values, for a person.
     pub detail: String,

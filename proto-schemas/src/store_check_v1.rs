@@ -1,89 +1,23 @@
-//! What central's check of its own store says: `GET /api/v1/store-check` and `comptoir admin check --json`.
+//! Results of central's check of its own store: `GET /api/v1/store-check` and `comptoir admin check --json`.
 
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::damage::Damage;
 use crate::openapi::words;
 
-/// What does not hold in a tenant's stored log. A word never changes its meaning.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Damage {
-    /// Positions that were given have no row.
-    MissingPositions,
-    /// Records of a node that were acknowledged have no row.
-    MissingSeqs,
-    /// Rows that Postgres cannot read: a checksum does not fit, or a part of the file is gone.
-    Unreadable,
-    /// The chain over the stored decisions is not the one that was noted when they were written.
-    DecisionChain,
-    /// A record's bytes are not those of its chain.
-    RecordChain,
-    /// A decision does not read, or speaks of another record than the one it is stored with.
-    Decision,
-    /// A column says otherwise than the sealed bytes in the same row.
-    Column,
-    /// A record stands at an earlier seq than the one before it.
-    Order,
-    /// The head is missing, or lies before rows that are stored.
-    Head,
-}
-
-impl Damage {
-    /// Every kind.
-    pub const ALL: [Damage; 9] = [
-        Damage::MissingPositions,
-        Damage::MissingSeqs,
-        Damage::Unreadable,
-        Damage::DecisionChain,
-        Damage::RecordChain,
-        Damage::Decision,
-        Damage::Column,
-        Damage::Order,
-        Damage::Head,
-    ];
-
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Damage::MissingPositions => "MISSING_POSITIONS",
-            Damage::MissingSeqs => "MISSING_SEQS",
-            Damage::Unreadable => "UNREADABLE",
-            Damage::DecisionChain => "DECISION_CHAIN",
-            Damage::RecordChain => "RECORD_CHAIN",
-            Damage::Decision => "DECISION",
-            Damage::Column => "COLUMN",
-            Damage::Order => "ORDER",
-            Damage::Head => "HEAD",
-        }
-    }
-}
-
-impl Serialize for Damage {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Damage {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Damage, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        let unknown = || serde::de::Error::custom(format!("{word:?} is no kind of damage"));
-        Damage::ALL.into_iter().find(|damage| damage.as_str() == word).ok_or_else(unknown)
-    }
-}
-
-/// One thing that does not hold, with the first and last position or seq that it concerns.
+/// One defect, with the first and last position or seq that it concerns.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoreFinding {
-    /// The kind.
+    /// Kind of damage.
     #[schemars(with = "words::StoreDamage")]
     pub damage: Damage,
-    /// The tenant whose log it is.
+    /// The tenant.
     pub tenant: Uuid,
-    /// The node whose records it concerns; absent where it concerns the tenant's order. `first` and `last` are then positions.
+    /// The node whose records are concerned; absent if the tenant's order is concerned. `first` and `last` are then positions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<Uuid>,
     /// The node's epoch.
@@ -91,7 +25,7 @@ pub struct StoreFinding {
     pub epoch: Option<u32>,
     /// The first position, or the first seq of the node's epoch.
     pub first: u64,
-    /// The last one.
+    /// The last position or seq.
     pub last: u64,
     /// What should be stored.
     pub expected: String,
@@ -115,7 +49,7 @@ impl fmt::Display for StoreFinding {
     }
 }
 
-/// How the check of a tenant's stored log stands.
+/// The check of a tenant's stored log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoreCheck {
     /// The tenant.
@@ -133,7 +67,7 @@ pub struct StoreCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Instant>")]
     pub completed_at: Option<String>,
-    /// What does not hold, in the order in which it was found.
+    /// The defects, in the order in which they were found.
     pub findings: Vec<StoreFinding>,
     /// Findings beyond those that are listed.
     pub more_findings: u64,

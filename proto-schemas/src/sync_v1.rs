@@ -1,4 +1,4 @@
-//! Our push protocol, version 1: what a node sends and what central answers. `docs/spec/sync.md` is the paper.
+//! The push protocol, version 1. `docs/spec/sync.md` specifies it.
 
 use std::collections::BTreeMap;
 
@@ -40,19 +40,20 @@ pub struct PushRequest {
     /// The node's clock when it sent this: central measures the offset by it.
     #[schemars(with = "words::Instant")]
     pub node_time: String,
-    /// What happened to the node's clock, as its log seals it: from the machine's last start before the first of these records up to now.
+    /// Changes of the node's clock, as sealed in its log: from the machine's last start before the first of these records until
+    /// now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clock: Vec<ClockMarkDto>,
-    /// The records whose given time lies ahead of the node's clock when the node took them in.
+    /// Records whose given time was ahead of the node's clock when the node recorded them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_in: Vec<RecordIntake>,
 }
 
-/// When a node took in a record whose given time lay in the future.
+/// The time at which a node recorded a record whose given time was in the future.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordIntake {
-    /// Of the record.
+    /// Seq of the record.
     pub seq: u64,
     /// By the node's clock.
     #[schemars(with = "words::Instant")]
@@ -63,9 +64,9 @@ pub struct RecordIntake {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Epoch")]
 pub struct EpochDto {
-    /// From 1.
+    /// Number, from 1.
     pub number: u32,
-    /// Random.
+    /// Random UUID.
     pub id: Uuid,
 }
 
@@ -88,15 +89,15 @@ pub struct SealedRecord {
     /// Base64 of the bytes, standard alphabet, padded.
     #[schemars(with = "words::Base64")]
     pub record: String,
-    /// Hex.
+    /// The chain in hex.
     #[schemars(with = "words::Hash")]
     pub chain: String,
-    /// What central had decided about it: handed back to a central that was put back to an older copy.
+    /// Central's earlier decision about the record, sent to a central that was restored from an older copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior_decision: Option<PriorResult>,
 }
 
-/// A result of before, as far as it was stamped.
+/// The attested part of an earlier result.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriorResult {
@@ -120,16 +121,17 @@ pub struct PriorResult {
 }
 
 impl PriorResult {
-    /// What was told, and the mark on it; nothing where any of it does not read.
+    /// The prior decision and its attestation; `None` if any part does not read.
     pub fn read(&self) -> Option<(PriorDecision, [u8; 16])> {
         let mut stamp = [0; 16];
         hex::decode_to_slice(&self.attestation, &mut stamp).ok()?;
-        let told = promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
-        Some((told?, stamp))
+        let prior =
+            prior_decision(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref());
+        Some((prior?, stamp))
     }
 }
 
-fn promise(
+fn prior_decision(
     verdict: &str,
     code: Option<&str>,
     reference: Option<&String>,
@@ -202,31 +204,31 @@ pub struct RecordResult {
     /// Words for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// Central's own mark on what it told here, where the order of arrival had decided it: a node keeps it, and hands it back with the
-    /// record to a central that was put back. 16 bytes in hex; nobody but central can make one or read anything in it.
+    /// Central's attestation of an order-dependent decision: a node stores it and sends it with the record to a restored central.
+    /// 16 bytes in hex that only central can make or verify.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Stamp>")]
     pub attestation: Option<String>,
 }
 
-/// A result as a node keeps it, and as its bundle has it.
+/// A result as a node stores it, and as its bundle has it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct StoredResult {
     /// As central gave it.
     #[serde(flatten)]
     pub result: RecordResult,
-    /// When it came to the node, by the node's clock. What was kept before this was noted has none.
+    /// When the node received it, by its clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sync_at: Option<String>,
 }
 
 impl RecordResult {
-    /// What it told, where it reads.
-    pub fn as_promise(&self) -> Option<PriorDecision> {
-        promise(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref())
+    /// The prior decision, if it reads.
+    pub fn as_prior_decision(&self) -> Option<PriorDecision> {
+        prior_decision(&self.verdict, self.code.as_deref(), self.reference.as_ref(), self.resolution.as_ref())
     }
 
-    /// What is handed back of it; nothing where it has no stamp.
+    /// The part to send to a restored central; `None` without an attestation.
     pub fn to_prior_result(&self) -> Option<PriorResult> {
         let RecordResult { verdict, code, reference, resolution, attestation: stamp, .. } = self.clone();
         Some(PriorResult { verdict, code, reference, resolution, attestation: stamp? })
@@ -259,7 +261,7 @@ pub struct SignedHead {
     pub public_key: String,
 }
 
-/// The text of a receipt: six lines, each ended by a line feed, so that it can be checked with nothing but a text editor and a key.
+/// The signed text: six lines, each ended by a line feed, so that it can be checked with a text editor and a key.
 pub fn receipt_text(tenant: Uuid, node: Uuid, head: &HeadDto, incarnation: Uuid) -> String {
     format!(
         "comptoir/receipt/1\ntenant {tenant}\nnode {node}\nepoch {} {}\nseq {} {}\nincarnation {incarnation}\n",
@@ -267,15 +269,15 @@ pub fn receipt_text(tenant: Uuid, node: Uuid, head: &HeadDto, incarnation: Uuid)
     )
 }
 
-/// `GET /api/v1/sync/status`: where central stands with the calling node.
+/// `GET /api/v1/sync/status`: central's status of the calling node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SyncStatus {
-    /// What central holds of the node; absent before its first push.
+    /// Central's head of the node; absent before its first push.
     pub head: Option<HeadDto>,
     /// Central's clock.
     #[schemars(with = "words::Instant")]
     pub server_time: String,
-    /// Which central this is.
+    /// Central's incarnation.
     pub incarnation: Uuid,
 }
 
@@ -322,7 +324,8 @@ pub fn resolution_from_json(bytes: &[u8]) -> Option<Resolution> {
         action: String,
         data: BTreeMap<String, Box<RawValue>>,
     }
-    // Level by level: a field may nest nearly as deep as JSON is read, and stands some levels deeper here than where it was checked.
+    // Parsed level by level: a field may nest nearly as deep as the JSON reader allows, and is some levels deeper here than where
+    // it was checked.
     let ResolutionText { action, data } = serde_json::from_slice(bytes).ok()?;
     let value = |name: &str| serde_json::from_str::<Value>(data.get(name)?.get()).ok();
     let text = |name: &str| value(name)?.as_str().map(str::to_owned);

@@ -1,4 +1,5 @@
-//! Payloads, action by action: what reads, what is refused and where the error points, and totals that are not their lines' sum.
+//! Payloads, action by action: which are accepted, which are refused and where the error points, and totals that are not the sum
+//! of their lines.
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -208,12 +209,12 @@ fn a_total_that_is_not_the_sum_of_its_lines_is_an_objection() {
 
 #[test]
 fn a_day_that_no_calendar_has_is_an_objection() {
-    for (day, stands) in [("2026-02-28", true), ("2026-02-29", false), ("0000-00-00", false), ("2026-13-01", false)] {
+    for (day, exists) in [("2026-02-28", true), ("2026-02-29", false), ("0000-00-00", false), ("2026-13-01", false)] {
         let mut payload = full("INVOICE_CREATED");
         payload["due_on"] = day.into();
         let payload = payload.to_string();
         let (_, objection) = read_fact(&name("INVOICE"), &name("INVOICE_CREATED"), 1, payload.as_bytes()).unwrap();
-        assert_eq!(objection.map(|objection| objection.code), (!stands).then_some(Code::InvalidPayload), "{day}");
+        assert_eq!(objection.map(|objection| objection.code), (!exists).then_some(Code::InvalidPayload), "{day}");
     }
 }
 
@@ -284,7 +285,7 @@ fn what_took_effect_reads_the_same_without_its_schema() {
         }
         payloads.push((action, with(&|sale| sale["country"] = json!("Caf\u{e9} \"\n\\"))));
         payloads.push((action, with(&|sale| sale["price_basis"] = json!("net"))));
-        // An integer that is written with a point goes the long way.
+        // An integer that is written with a point takes the general path.
         payloads.push((action, with(&|sale| sale["total_minor"] = json!(1530.0))));
         payloads.push((action, with(&|sale| sale["lines"][0]["discount_minor"] = json!(0.0))));
         payloads.push((

@@ -25,7 +25,7 @@ fn page(page: &str) -> String {
     fs::read_to_string(path(page)).unwrap_or_else(|error| panic!("docs/spec/{page}: {error}"))
 }
 
-/// Checks that a page holds a table between its marks, or writes it there.
+/// Checks that a page has a table between its marks, or writes it there.
 fn holds(name: &str, mark: &str, table: &str) {
     let text = page(name);
     let begin = text.find(&format!("<!-- begin {mark}")).expect("the page has the mark");
@@ -40,7 +40,7 @@ fn holds(name: &str, mark: &str, table: &str) {
 }
 
 #[test]
-fn every_refusal_stands_in_its_table() {
+fn every_refusal_is_in_its_table() {
     let mut table = "| code | status | retry | title |\n|---|---|---|---|\n".to_owned();
     for code in ErrorCode::ALL {
         let retry = if code.is_retryable() { "yes" } else { "no" };
@@ -106,7 +106,7 @@ fn the_examples_are_the_vectors() {
 }
 
 #[test]
-fn every_action_stands_on_its_page_with_its_fields() {
+fn every_action_is_documented_with_its_fields() {
     let mut pages = String::new();
     for (action, version) in actions() {
         let schema: Value = serde_json::from_str(schema(action, version).unwrap()).unwrap();
@@ -138,7 +138,7 @@ fn fields(rows: &mut String, prefix: &str, schema: &Value) {
     }
 }
 
-/// What a value looks like, in few words.
+/// The form of a value, in a few words.
 fn form(field: &Value) -> String {
     if let Some(forms) = field["anyOf"].as_array() {
         return forms.iter().map(form).collect::<Vec<_>>().join(" or ");

@@ -1,5 +1,4 @@
-//! Stored bytes under any input: what is sealed reads back whole, and hostile bytes are refused with an error, never with a panic
-//! or a huge allocation.
+//! Stored bytes under any input: sealed data reads back, and hostile bytes give an error, never a panic or a huge allocation.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Flag, Judgement, Resolution, Verdict};
@@ -120,9 +119,9 @@ fn decision() -> impl Strategy<Value = StoredDecision> {
         resolution,
         detail,
     });
-    let place = (uuid(), any::<u64>(), any::<[u8; 32]>(), uuid(), time(), time(), any::<i16>());
-    (place, any::<u32>(), any::<u16>(), judgement).prop_map(|(place, rulebook_version, engine_version, judgement)| {
-        let (tenant, position, record_chain, event_id, received_at, effective_at, local_year) = place;
+    let header = (uuid(), any::<u64>(), any::<[u8; 32]>(), uuid(), time(), time(), any::<i16>());
+    (header, any::<u32>(), any::<u16>(), judgement).prop_map(|(header, rulebook_version, engine_version, judgement)| {
+        let (tenant, position, record_chain, event_id, received_at, effective_at, local_year) = header;
         StoredDecision {
             tenant: TenantId::new(tenant),
             position: Position(position),

@@ -191,7 +191,7 @@ pub(crate) async fn node(url: &str) -> Value {
     let hash = put_file(&door, "a signature").await;
     for number in 0..POOL {
         let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
-        let path = format!("/api/v1/drafts/{}", uuid("draft", number));
+        let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
         assert!(door.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
     }
     let notified = notified(&door).await;
@@ -205,7 +205,7 @@ pub(crate) async fn node(url: &str) -> Value {
             "/api/v1/entities/{type}/{id}": entities("s"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
             "get /api/v1/blobs/{hash}": [{ "hash": hash }],
-            "/api/v1/drafts/{id}": drafts(0), "delete /api/v1/drafts/{id}": drafts(1), "/api/v1/drafts/{id}/submit": drafts(2),
+            "/api/v1/saved-forms/{id}": drafts(0), "delete /api/v1/saved-forms/{id}": drafts(1), "/api/v1/saved-forms/{id}/submit": drafts(2),
             "/api/v1/notifications/{id}/seen": place(&notified),
         },
         "bodies": { "/api/v1/events": posted(), "delete /api/v1/clients/{id}": [{}] },

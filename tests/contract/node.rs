@@ -1,7 +1,7 @@
 //! A local node on sled. It sends nothing: the contract is between it and its callers.
 
 use comptoir_test_support::TestNode;
-use comptoir_tests::contract::Endpoint;
+use comptoir_tests::contract::{Endpoint, IMPATIENT};
 
 struct OpenNode {
     door: Endpoint,
@@ -11,7 +11,9 @@ struct OpenNode {
 impl OpenNode {
     async fn open() -> OpenNode {
         let node = TestNode::start().await;
-        OpenNode { door: Endpoint::service(node.router.clone(), None), _node: node }
+        let impatient = comptoir_local::router_with(node.node.clone(), IMPATIENT);
+        let door = Endpoint::service(node.router.clone(), None).with_impatient(impatient);
+        OpenNode { door: door.with_json_limit(2 * 1024 * 1024), _node: node }
     }
 
     fn door(&self) -> &Endpoint {

@@ -58,7 +58,7 @@ fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let data_dir = company.path("central").display().to_string();
     let stranger = Uuid::now_v7().to_string();
-    for list in [["site", "list"], ["node", "list"], ["restored", "show"]] {
+    for list in [["site", "list"], ["node", "list"], ["key", "list"], ["restore-window", "status"]] {
         let args = ["admin", list[0], list[1], "--tenant", &stranger];
         let refused = processes::run_comptoir(&args, &[("DATA_DIR", &data_dir)]).unwrap_err();
         assert!(refused.0 == 5 && refused.1.contains(&stranger), "{list:?}: {refused:?}");

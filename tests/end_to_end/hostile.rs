@@ -287,7 +287,7 @@ impl Asking<'_> {
                 self.given(Method::GET, path, None).await;
             }
         } else {
-            for path in [paths::QUEUE, paths::NOTIFICATIONS, paths::STATUS, paths::DRAFTS] {
+            for path in [paths::QUEUE, paths::NOTIFICATIONS, paths::STATUS, paths::SAVED_FORMS] {
                 assert_eq!(self.told(Method::GET, server, path, None).await.0, StatusCode::OK, "{path}");
             }
         }

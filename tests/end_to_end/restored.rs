@@ -62,7 +62,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     }
 
     // The operator has central wait for all of them. The one who was last comes back first, and has a new invoice already.
-    company.admin(&["restored", "open", "--reason", "the disk of Monday"]);
+    company.admin(&["restore-window", "open", "--reason", "the disk of Monday"]);
     let mut fresh = None;
     for node in nodes.iter_mut().rev() {
         node.start_again();
@@ -75,7 +75,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     let fresh = told(&company, &nodes, &[(2, fresh.unwrap())]).await[0].2.clone();
     let promised_last = before.iter().rev().find_map(|(_, _, reference, _)| reference.as_str()).unwrap();
     assert!(fresh.as_str() > Some(promised_last), "{fresh} was not numbered before {promised_last} was handed back");
-    assert_eq!(company.admin(&["restored", "show"]), Value::Null, "nobody is waited for any more");
+    assert_eq!(company.admin(&["restore-window", "status"]), Value::Null, "nobody is waited for any more");
     assert_eq!(told(&company, &nodes, &events).await, before);
     let head = company.head().await;
     for node in &nodes {

@@ -44,8 +44,11 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
         "{words}"
     );
     let heard = clone.said();
-    assert!(heard.starts_with("Making a private Postgres in ./comptoir-data/pg ..."), "{heard}");
-    assert!(heard.contains("1 reception of opening stock (invented), then 143 invoices of one real day"), "{heard}");
+    assert!(heard.starts_with("Creating a private Postgres in ./comptoir-data/pg ..."), "{heard}");
+    assert!(
+        heard.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"),
+        "{heard}"
+    );
 
     let answer: Value = serde_json::from_str(&clone.paste(sale)).expect("the answer is JSON");
     assert_eq!(answer["results"][0]["duplicate"], false, "{answer}");
@@ -57,7 +60,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
         "{offline}"
     );
     let online = clone.paste(join);
-    assert!(online.starts_with("Online: 0 events wait to be sent.\nWaiting: 0\n"), "{online}");
+    assert!(online.starts_with("Online: 0 events are waiting to be sent.\nWaiting: 0\n"), "{online}");
 
     // Two of central's own, the sample and the shop's first record, and two sales: reports follow a moment later.
     let (sales, stock) = loop {
@@ -90,8 +93,9 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert_eq!(clone.interrupt(), Some(0));
     let heard = clone.said();
     assert!(
-        heard
-            .ends_with("Stopped. What was recorded is kept in ./comptoir-data; the same command goes on from there.\n"),
+        heard.ends_with(
+            "Stopped. What was recorded is kept in ./comptoir-data; the same command continues from there.\n"
+        ),
         "{heard}"
     );
     clone.paste(remove);

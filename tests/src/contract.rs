@@ -3,15 +3,24 @@
 //!
 //! A rule looks into the log afterwards: what was refused is not there, and nothing else was written or lost.
 
+mod connection;
+mod edge;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_http_edge::Timeouts;
 use comptoir_proto::api_v1::EventPage;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
+
+use connection::Patience;
+pub use edge::*;
 
 /// Makes a test of each rule. `$open` is an async function whose result has `door(&self) -> &Endpoint`; it stays alive during the test.
 #[macro_export]
@@ -40,6 +49,19 @@ macro_rules! keeps_the_contract {
             a_typed_command_is_refused_in_its_own_words
             a_path_or_method_that_is_not_there_is_a_problem
             the_log_is_read_page_by_page
+            a_body_that_breaks_off_is_to_be_sent_again
+            a_body_that_does_not_arrive_in_time_is_given_up
+            a_packed_body_is_refused_by_its_encoding
+            a_body_over_the_limit_is_refused_once_it_is_sent
+            a_path_or_query_with_a_nul_is_refused
+            if_match_is_read_in_one_way
+            a_list_that_is_held_is_not_sent_again
+            a_refused_list_says_how_many_and_which
+            a_stream_that_falls_silent_ends
+            a_line_is_answered_before_the_next_is_sent
+            the_lines_of_a_stream_are_cut_and_counted_in_one_way
+            a_stream_that_breaks_off_keeps_the_lines_before
+            every_route_is_documented_and_every_documented_route_exists
         }
     };
     (@rules $open:path; $($rule:ident)*) => {
@@ -53,11 +75,18 @@ macro_rules! keeps_the_contract {
     };
 }
 
+/// Timeouts for the rules about callers that are slow or silent.
+pub const IMPATIENT: Timeouts = Timeouts { body: Duration::from_secs(1), idle: Duration::from_secs(1) };
+
 /// Where requests go in.
 #[derive(Clone)]
 pub struct Endpoint {
     via: Via,
     bearer: Option<String>,
+    /// The same server with [`IMPATIENT`].
+    impatient: Option<Router>,
+    /// Bytes of one JSON body.
+    json_bytes_max: usize,
 }
 
 #[derive(Clone)]
@@ -79,12 +108,33 @@ pub struct Reply {
 impl Endpoint {
     /// A router in this process.
     pub fn service(router: Router, bearer: Option<String>) -> Endpoint {
-        Endpoint { via: Via::Service(router), bearer }
+        Endpoint { via: Via::Service(router), bearer, impatient: None, json_bytes_max: LIST_BODY_BYTES_MAX }
     }
 
     /// A server at an address, without a slash at its end.
     pub fn address(base: impl Into<String>, bearer: Option<String>) -> Endpoint {
-        Endpoint { via: Via::Address(base.into(), reqwest::Client::new()), bearer }
+        let via = Via::Address(base.into(), reqwest::Client::new());
+        Endpoint { via, bearer, impatient: None, json_bytes_max: LIST_BODY_BYTES_MAX }
+    }
+
+    /// The same server as a router with [`IMPATIENT`].
+    #[must_use]
+    pub fn with_impatient(self, router: Router) -> Endpoint {
+        Endpoint { impatient: Some(router), ..self }
+    }
+
+    /// A server whose JSON bodies have another limit than central's.
+    #[must_use]
+    pub fn with_json_limit(self, json_bytes_max: usize) -> Endpoint {
+        Endpoint { json_bytes_max, ..self }
+    }
+
+    fn router(&self, patience: Patience) -> Router {
+        match (&self.via, patience) {
+            (Via::Service(router), Patience::Usual) => router.clone(),
+            (_, Patience::Short) => self.impatient.clone().expect("the endpoint has a router with IMPATIENT"),
+            (Via::Address(..), Patience::Usual) => panic!("an address has no router"),
+        }
     }
 
     /// Sends a request.

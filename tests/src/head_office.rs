@@ -3,7 +3,7 @@
 use comptoir_core::id::TenantId;
 use comptoir_test_support::{TestCentral, TestTenant};
 
-use crate::contract::Endpoint;
+use crate::contract::{Endpoint, IMPATIENT};
 
 /// Central, its tenant and the administrator's token.
 pub struct HeadOffice {
@@ -35,6 +35,7 @@ impl HeadOffice {
     }
 
     fn endpoint(&self, key: String) -> Endpoint {
-        Endpoint::service(self.central.router.clone(), Some(key))
+        let impatient = comptoir_central::router_with(self.central.central.clone(), IMPATIENT);
+        Endpoint::service(self.central.router.clone(), Some(key)).with_impatient(impatient)
     }
 }

@@ -119,6 +119,7 @@ fn axum_is_named_in_api_folders_alone() {
         for file in CrateSources::read(folder).files {
             let at_the_edge = file.path.contains("/src/api/")
                 || matches!(file.path.as_str(), "central-node/src/lib.rs" | "local-node/src/lib.rs")
+                || file.path.starts_with("http-edge/src/")
                 || file.path.starts_with("cli/src/")
                 // It calls the routers as a client would.
                 || file.path.starts_with("test-support/src/");
@@ -157,6 +158,57 @@ fn central_is_known_by_its_api_alone() {
 }
 
 #[test]
+fn central_makes_problem_documents_in_its_api_alone() {
+    let mut breaches = Breaches::new();
+    for file in CrateSources::read("central-node/src").files {
+        let may = file.path.starts_with("central-node/src/api/") || file.path == "central-node/src/lib.rs";
+        if !may && has_word(&file.code, "Problem") {
+            breaches.insert(format!("{}: names Problem", file.path));
+        }
+    }
+    hold("problems at the edge", breaches);
+}
+
+#[test]
+fn central_s_modules_import_downwards_only() {
+    /// From the bottom up. A module may import those below its floor, and none of its own floor.
+    const FLOORS: [&[&str]; 9] = [
+        &["background", "clock", "commit_signal", "restart"],
+        &["private_postgres"],
+        &["database"],
+        &["blobs", "config", "event_store", "identity", "store_health", "sync_log", "tenant"],
+        &["restore_window", "state_store"],
+        &["feed", "ingest", "projections", "store_check"],
+        &["conflicts", "reporting", "restore"],
+        &["devices"],
+        &["central"],
+    ];
+    let floor_of = |module: &str| FLOORS.iter().position(|floor| floor.contains(&module));
+    let module_of = |path: &str| {
+        let inside = path.trim_start_matches("central-node/src/");
+        inside.split(['/', '.']).next().unwrap_or_default().to_owned()
+    };
+    let mut breaches = Breaches::new();
+    let sources = CrateSources::read("central-node/src");
+    for (file, imports) in sources.imports() {
+        let from = module_of(file);
+        if matches!(from.as_str(), "lib" | "api") {
+            continue;
+        }
+        let Some(floor) = floor_of(&from) else {
+            breaches.insert(format!("{file}: its module has no floor"));
+            continue;
+        };
+        for to in imports.into_iter().map(module_of).filter(|to| *to != from) {
+            if floor_of(&to).is_none_or(|below| below >= floor) {
+                breaches.insert(format!("{file}: imports {to}"));
+            }
+        }
+    }
+    hold("downwards only", breaches);
+}
+
+#[test]
 fn the_event_store_alone_reads_and_writes_the_table_event() {
     let mut breaches = Breaches::new();
     let mut sources = Vec::new();
@@ -191,20 +243,22 @@ fn the_event_store_alone_reads_and_writes_the_table_event() {
 #[test]
 fn crates_depend_downwards_only() {
     /// From the bottom up. Each may use those named before it, as far as its line says.
-    const MAY_USE: [(&str, &[&str]); 7] = [
+    const MAY_USE: [(&str, &[&str]); 9] = [
         ("core", &[]),
-        ("proto-schemas", &["core"]),
-        ("local-node", &["core", "proto", "durable-sys"]),
-        ("central-node", &["core", "proto"]),
-        ("audit", &["core", "proto"]),
-        ("cli", &["core", "proto", "local", "central", "audit"]),
+        ("messages", &[]),
+        ("proto-schemas", &["core", "messages"]),
+        ("http-edge", &["core", "proto"]),
+        ("local-node", &["core", "messages", "proto", "http-edge", "durable-sys"]),
+        ("central-node", &["core", "messages", "proto", "http-edge"]),
+        ("audit", &["core", "messages", "proto"]),
+        ("cli", &["core", "messages", "proto", "local", "central", "audit"]),
         ("test-support", &["core", "proto", "local", "central"]),
     ];
     let mut breaches = Breaches::new();
     for (package, may) in MAY_USE {
         let manifest = std::fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
-        for other in ["core", "proto", "local", "central", "audit", "test-support"] {
+        for other in ["core", "messages", "proto", "http-edge", "local", "central", "audit", "test-support"] {
             let named = dependencies.lines().any(|line| line.starts_with(&format!("comptoir-{other}")));
             if named && !may.contains(&other) {
                 breaches.insert(format!("{package}/Cargo.toml: depends on comptoir-{other}"));
@@ -278,7 +332,10 @@ fn no_type_name_lives_in_more_than_two_modules() {
                 for keyword in ["struct ", "enum ", "trait "] {
                     if let Some(rest) = line.strip_prefix(keyword) {
                         let name: String = rest.chars().take_while(|char| char.is_alphanumeric()).collect();
-                        places.entry(name).or_default().insert(file.path.clone());
+                        // A macro declares `struct $name`.
+                        if !name.is_empty() {
+                            places.entry(name).or_default().insert(file.path.clone());
+                        }
                     }
                 }
             }
@@ -318,4 +375,13 @@ fn files_that_the_architecture_names_exist() {
         }
     }
     hold("architecture names real files", breaches);
+}
+
+#[test]
+fn make_help_lists_every_target() {
+    let makefile = std::fs::read_to_string(root().join("Makefile")).expect("the Makefile");
+    let targets = makefile.lines().find_map(|line| line.strip_prefix(".PHONY: ")).expect("the list of targets");
+    let unlisted: Vec<&str> =
+        targets.split(' ').filter(|target| !makefile.contains(&format!("@echo \"make {target} "))).collect();
+    assert!(unlisted.is_empty(), "add to `make help`: {unlisted:?}");
 }

@@ -1,5 +1,3 @@
-//! One record after the other: judged again where that is wanted, then applied as it was decided.
-
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,20 +21,20 @@ use jiff::tz::TimeZone;
 use super::read::DecidedRecord;
 use super::{DecisionDifference, FieldDifference, Replay, by_word, models};
 
-/// What a field shows where there is nothing.
+/// Shown for a field without a value.
 const NOTHING: &str = "-";
 
-/// What is known of the tenant apart from its log.
+/// The tenant's facts that are not in its log.
 struct Tenant {
     central_node: NodeId,
     zone: TimeZone,
     sites: BTreeMap<SiteId, Name>,
 }
 
-/// The read models up to a position, and what was seen on the way.
+/// The read models up to a position, and counts of the records applied so far.
 pub(super) struct Fold {
     tenant: TenantId,
-    /// Absent in bundles of older centrals; deciding needs it, applying does not.
+    /// Needed to decide, not to apply; absent in a bundle without context.
     known: Option<Tenant>,
     redecide: bool,
     decision_state: DecisionState,
@@ -48,7 +46,7 @@ pub(super) struct Fold {
     verdicts: [u64; Verdict::ALL.len()],
     different: u64,
     by_other_rules: u64,
-    promised: u64,
+    restored: u64,
 }
 
 impl Fold {
@@ -75,14 +73,14 @@ impl Fold {
             verdicts: [0; Verdict::ALL.len()],
             different: 0,
             by_other_rules: 0,
-            promised: 0,
+            restored: 0,
         })
     }
 
-    /// Takes the next record. Answers how its stored decision differs from what the rules say; an error is in words.
-    pub(super) fn take(&mut self, judged: DecidedRecord) -> Result<Option<DecisionDifference>, String> {
-        let place = self.place(&judged);
-        let DecidedRecord { stand, chain, decision_chain, mut record, decision } = judged;
+    /// Applies the next record. Returns how its stored decision differs from what the rules decide; an error is text for people.
+    pub(super) fn apply_next(&mut self, next: DecidedRecord) -> Result<Option<DecisionDifference>, String> {
+        let place = self.place(&next);
+        let DecidedRecord { stand, chain, decision_chain, mut record, decision } = next;
         if let RecordReading::Known(known) = &mut record
             && known.fact == Fact::EpochOpened
             && !place.by_central
@@ -91,7 +89,7 @@ impl Fold {
         {
             known.objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
         }
-        self.promised += u64::from(decision.judgement.flags.contains(&Flag::DecisionRestored));
+        self.restored += u64::from(decision.judgement.flags.contains(&Flag::DecisionRestored));
         self.by_other_rules += u64::from(decision.engine_version > rules::ENGINE_VERSION);
         let fields = if self.redecide {
             self.decide_again(&place, &record, &decision)
@@ -120,7 +118,6 @@ impl Fold {
         }))
     }
 
-    /// What the log came to.
     pub(super) fn replay(&self) -> Replay {
         let models = models::models_of(&self.decision_state);
         Replay {
@@ -134,13 +131,13 @@ impl Fold {
             redecided: self.redecide,
             different: self.different,
             by_other_rules: self.by_other_rules,
-            promised: self.promised,
+            restored: self.restored,
         }
     }
 
-    /// Where and when the record was judged, as central knew it.
-    fn place(&self, judged: &DecidedRecord) -> DecisionContext {
-        let DecidedRecord { stand, record, decision, .. } = judged;
+    /// The context in which central decided the record.
+    fn place(&self, next: &DecidedRecord) -> DecisionContext {
+        let DecidedRecord { stand, record, decision, .. } = next;
         let site = record.event().and_then(|event| event.content.site);
         let code = |tenant: &Tenant| site.and_then(|site| tenant.sites.get(&site).cloned());
         DecisionContext {
@@ -150,11 +147,10 @@ impl Fold {
             local_year: decision.local_year,
             site_code: self.known.as_ref().and_then(code),
             by_central: self.known.as_ref().is_some_and(|tenant| tenant.central_node == stand.node),
-            engine: decision.engine_version,
         }
     }
 
-    /// Judges a record from the state at its position, and lays that beside what is stored.
+    /// Decides a record from the state at its position, and compares the result with the stored decision.
     fn decide_again(
         &self,
         place: &DecisionContext,
@@ -162,7 +158,7 @@ impl Fold {
         decision: &StoredDecision,
     ) -> Vec<FieldDifference> {
         let mut again = self.judgement(place, record, &decision.judgement);
-        // What was known of the node's clock at the receipt is not in the log: such a remark is central's word, as the time is.
+        // What central knew of the node's clock at receipt is not in the log, so flags about it cannot be derived again.
         again.flags.extend(decision.judgement.flags.iter().filter(|flag| flag.is_about_time()));
         let mut fields = judgement_fields(decision, &again);
         let book = self.decision_state.rulebook.version;
@@ -180,7 +176,7 @@ impl Fold {
 
     fn judgement(&self, place: &DecisionContext, record: &RecordReading, stored: &Judgement) -> Judgement {
         let settled = |settled: Precheck<'_>| settled.judgement(&self.decision_state.rulebook, record.event());
-        // Which ids count already, and with what content, is said by `verify`, which looks at every one.
+        // `verify` checks every id: which of them count, and with what content.
         if record.event().is_some() && stored.verdict == Verdict::Duplicate {
             return settled(Precheck::Duplicate(place.position));
         }
@@ -190,9 +186,9 @@ impl Fold {
         match record {
             RecordReading::Unfit { code, detail, .. } => settled(Precheck::Unfit { code: *code, detail }),
             RecordReading::Known(known) => {
-                // The rules are pure: a panic in them leaves nothing half done.
+                // The rules are pure, so a panic in them leaves nothing half done.
                 let decided = || match PriorDecision::restored_by(stored) {
-                    // Central alone can tell that it had promised this: what follows from the promise is found again.
+                    // Only central knows that the decision was made before; what follows from it is derived again.
                     Some(promise) => rules::decide_prior(&self.decision_state, place, known, &promise),
                     None => rules::decide(&self.decision_state, place, known),
                 };
@@ -201,7 +197,7 @@ impl Fold {
         }
     }
 
-    /// Lets the record take effect as it was decided.
+    /// Applies the record's effects as it was decided.
     fn apply(
         &mut self,
         place: &DecisionContext,
@@ -219,7 +215,7 @@ impl Fold {
     }
 }
 
-/// A record that took effect although it does not read here has nothing to apply.
+/// A record that took effect but cannot be decoded here has nothing to apply, which is a difference.
 fn takes_effect_unread(record: &RecordReading, decision: &StoredDecision) -> Vec<FieldDifference> {
     let RecordReading::Unfit { code, .. } = record else { return Vec::new() };
     match decision.judgement.verdict {
@@ -257,7 +253,7 @@ fn judgement_fields(decision: &StoredDecision, again: &Judgement) -> Vec<FieldDi
     .collect()
 }
 
-/// A decision that quotes more than a decision may hold is stored without the quotation.
+/// A decision whose resolution is too long to store is stored without it.
 fn is_too_long(decision: &StoredDecision, again: &Judgement) -> bool {
     again.resolution.is_some()
         && stored_v1::encode_decision(&StoredDecision { judgement: again.clone(), ..decision.clone() }).is_err()
@@ -267,8 +263,8 @@ fn field(field: &'static str, stored: &str, decided: &str) -> Option<FieldDiffer
     (stored != decided).then(|| FieldDifference { field, stored: stored.to_owned(), decided: decided.to_owned() })
 }
 
-/// The effective time, where it follows from the record and its receipt. What the node's clock stamped was corrected by what only central
-/// measured; what was given in the future was bounded by when its node took it in.
+/// The effective time, if it follows from the record and its receipt. Central corrects the times of a node's clock by an
+/// offset that only central measured, and bounds a caller's time in the future by when the node accepted the event.
 fn effective_at(record: &RecordReading, decision: &StoredDecision) -> Option<Timestamp> {
     match record.event() {
         None => Some(decision.received_at),

@@ -1,11 +1,11 @@
-//! A tenant's log applied again from nothing: stored decisions are folded into read models with core's own rules. With `redecide`,
-//! each record is also judged again from the state at its position, and every difference is shown.
+//! Replaying a tenant's log from an empty state: stored decisions are folded into read models with core's rules. With
+//! `redecide`, each record is also decided again from the state at its position, and every difference is shown.
 //!
-//! The state always follows the stored decisions: they are what took effect. So each difference stands by itself, and one altered
-//! decision does not make all later ones look altered.
+//! The state always follows the stored decisions, because they took effect. So each difference is independent of the others:
+//! one altered decision does not make all later ones look altered.
 //!
-//! One thread reads records and decisions, the other folds. Memory holds the read models and a few portions of the log, whatever its
-//! length. Links are not computed here: replay what was verified.
+//! One thread reads records and decisions, the other folds them. Memory holds the read models and a few portions of the log,
+//! whatever its length. Links are not computed here, so the log must be verified first.
 
 mod fold;
 mod models;
@@ -26,29 +26,29 @@ pub use models::Model;
 use crate::source::{AuditError, Source, open};
 use fold::Fold;
 
-/// Portions of the log that wait to be folded.
+/// Portions of the log that may wait to be folded.
 const PORTIONS_WAITING: usize = 4;
 
-/// A stored decision that is another than the rules come to.
+/// A stored decision that differs from what the rules decide.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DecisionDifference {
-    /// Where in the tenant's order.
+    /// The record's position in the tenant's order.
     pub position: u64,
-    /// Whose record.
+    /// The node that wrote the record.
     pub node: Uuid,
     /// The node's epoch.
     pub epoch: u32,
-    /// Its number in the epoch.
+    /// The record's number in the epoch.
     pub seq: u64,
     /// The event.
     pub event: Uuid,
-    /// What happened; absent where the record does not read.
+    /// The event's action; absent if the record cannot be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// To which entity: its type and id.
+    /// The entity's type and id; absent if the record cannot be decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entity: Option<String>,
-    /// What differs, one or more.
+    /// The fields that differ, at least one.
     pub fields: Vec<FieldDifference>,
 }
 
@@ -57,42 +57,42 @@ pub struct DecisionDifference {
 pub struct FieldDifference {
     /// `verdict`, `code`, `flags`, `rule`, `reference`, `resolution`, `rulebook_version`, `effective_at` or `local_year`.
     pub field: &'static str,
-    /// As it is stored; `-` for nothing.
+    /// The stored value; `-` if there is none.
     pub stored: String,
-    /// As the rules have it; `-` for nothing.
+    /// The value that the rules decide; `-` if there is none.
     pub decided: String,
 }
 
-/// What a replay came to.
+/// The result of a replay.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Replay {
-    /// Whose log.
+    /// The tenant of the log.
     pub tenant: Uuid,
     /// How many records were applied.
     pub records: u64,
     /// The last position.
     pub position: u64,
-    /// The decision chain after it, hex: two replays are of one log when they agree here.
+    /// The decision chain after it, hex: equal if two replays are of the same log.
     pub decision_chain: String,
-    /// How many decisions spoke how.
+    /// Number of decisions by verdict.
     pub verdicts: BTreeMap<&'static str, u64>,
-    /// The read models that the log comes to.
+    /// The read models after the last record.
     pub models: Vec<Model>,
-    /// One digest over all of them, hex: two replays that agree here came to the same read models.
+    /// One digest over all of them, hex: equal if two replays have the same read models.
     pub digest: String,
     /// Whether each record was also decided again.
     pub redecided: bool,
-    /// Records whose stored decision differs from what was decided again; all of them were shown.
+    /// Number of differences; all of them were shown.
     pub different: u64,
     /// Decisions made by another version of the rules than this program has. A difference among them may be the version's.
     pub by_other_rules: u64,
-    /// Decisions that central made as it had told before it was put back to an older copy: flagged `DECISION_RESTORED`. That it had told so is
-    /// central's word; nothing in the log shows it.
-    pub promised: u64,
+    /// Decisions flagged `DECISION_RESTORED`: after a restore from an older copy, central repeated a decision that a node had
+    /// received. Only central knows that; nothing in the log proves it.
+    pub restored: u64,
 }
 
-/// Replays a whole tenant's log from its bundle, or from its parts in order. `show` hears of each difference as it is found, `progress`
-/// from time to time of the bytes that were read.
+/// Replays a whole tenant's log from its bundle, or from its parts in order. Calls `show` for each difference, and `progress`
+/// from time to time with the number of bytes read.
 pub fn replay(
     sources: &[&dyn Source],
     redecide: bool,
@@ -111,9 +111,9 @@ pub fn replay(
         let reading = scope.spawn(move || read::read(sources, tenant, &sender));
         let mut folded = Ok(());
         'portions: for portion in receiver {
-            for judged in portion.judged {
-                let position = judged.decision.position;
-                match fold.take(judged) {
+            for record in portion.records {
+                let position = record.decision.position;
+                match fold.apply_next(record) {
                     Ok(Some(difference)) => show(&difference),
                     Ok(None) => {}
                     Err(why) => {
@@ -124,7 +124,7 @@ pub fn replay(
             }
             progress(portion.bytes);
         }
-        // Where folding ended early the reader finds nobody listening, and ends too.
+        // If folding ended early, the reader finds the channel closed and ends too.
         let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         folded.and(read)
     })?;
@@ -152,7 +152,7 @@ fn headers(sources: &[&dyn Source]) -> Result<(BundleHeader, Option<TenantContex
     first.map(|header| (header, last_context)).ok_or(AuditError::Nothing)
 }
 
-/// Counts of each verdict, without those that nobody spoke.
+/// Counts of the verdicts that occur.
 fn by_word(verdicts: [u64; Verdict::ALL.len()]) -> BTreeMap<&'static str, u64> {
     Verdict::ALL.into_iter().map(Verdict::as_str).zip(verdicts).filter(|(_, count)| *count > 0).collect()
 }

@@ -1,7 +1,7 @@
 //! The read models in a few lines: how many rows each has, and a digest of them.
 //!
-//! A model's digest is BLAKE3 over its rows' JSON texts in the order of their keys, each after its length in eight bytes. Amounts are
-//! written without needless zeros, so that only what they are worth counts.
+//! A model's digest is BLAKE3 over its rows' JSON texts in the order of their keys, each after its length in eight bytes.
+//! Amounts are written without trailing zeros, so that equal amounts have equal digests.
 
 use std::collections::BTreeMap;
 
@@ -21,13 +21,13 @@ use serde_json::{Value, json};
 pub struct Model {
     /// `stock`, `sale_costs`, `counts`, `deliveries`, `invoices`, `series`, `entities`, `quarantine` or `rulebook`.
     pub model: &'static str,
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Of the rows, hex.
+    /// Digest of the rows, hex.
     pub digest: String,
 }
 
-/// The read models of a world.
+/// The read models of a state.
 pub(super) fn models_of(decision_state: &DecisionState) -> Vec<Model> {
     let DecisionState { rulebook, stock, taken, counts, deliveries, invoices, series, entities, quarantined } =
         decision_state;
@@ -74,7 +74,7 @@ fn site_text(site: Option<SiteId>) -> Option<String> {
 }
 
 fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
-    // Where it came to be follows from the log like the rest, and was no part of a row when digests were first written down.
+    // Where a row was created follows from the log, and digests do not contain it.
     let StockItem {
         lots,
         backordered: short,
@@ -158,7 +158,7 @@ fn entity_row(EntityKey { entity_type, entity_id }: &EntityKey, entity: &Entity)
     json!([entity_type.as_str(), entity_id.as_str(), version.0, fields, stamps, life, changed_by, open, conflicts_at.0])
 }
 
-fn quarantine_row(event: EventId, Quarantined { known: _, place, released }: &Quarantined) -> Value {
-    // The event itself stands in the log.
-    json!([event.to_string(), place.position.0, released])
+fn quarantine_row(event: EventId, Quarantined { known: _, context, released }: &Quarantined) -> Value {
+    // The event itself is in the log.
+    json!([event.to_string(), context.position.0, released])
 }

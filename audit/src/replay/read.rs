@@ -1,5 +1,3 @@
-//! From a bundle's bytes to records and decisions that can be folded, in portions.
-
 use std::sync::mpsc::SyncSender;
 
 use comptoir_core::chain::ChainHash;
@@ -16,7 +14,7 @@ const PORTION_ENTRIES: usize = 512;
 /// Bytes of records and decisions handed over at a time: a few large payloads are a portion too.
 const PORTION_BYTES: usize = 4 * 1024 * 1024;
 
-/// A record at its place, as far as it reads, and its decision.
+/// A record at its place, as far as it can be decoded, and its decision.
 pub(super) struct DecidedRecord {
     pub(super) stand: RecordPosition,
     /// The node's chain after it.
@@ -27,13 +25,13 @@ pub(super) struct DecidedRecord {
     pub(super) decision: StoredDecision,
 }
 
-/// Some entries in order, and how many bytes of all files were read with them.
+/// Some entries in order, and how many bytes of all files have been read by then.
 pub(super) struct RecordChunk {
-    pub(super) judged: Vec<DecidedRecord>,
+    pub(super) records: Vec<DecidedRecord>,
     pub(super) bytes: u64,
 }
 
-/// Reads every entry. Ends without a word where nobody listens any more.
+/// Reads every entry. Ends early, without an error, once the receiver is gone.
 pub(super) fn read(
     sources: &[&dyn Source],
     tenant: TenantId,
@@ -49,33 +47,33 @@ pub(super) fn read(
             let Some((offset, frame)) = frame else { break };
             let Frame::Entry(entry) = frame else { continue };
             held += entry.record.len() + entry.decision.len();
-            portion.push(judged(tenant, &entry).map_err(|why| AuditError::Damaged {
+            portion.push(decided_record(tenant, &entry).map_err(|why| AuditError::Damaged {
                 name: source.name(),
                 position: entry.position,
                 why,
             })?);
             if portion.len() >= PORTION_ENTRIES || held >= PORTION_BYTES {
-                let judged = std::mem::replace(&mut portion, Vec::with_capacity(PORTION_ENTRIES));
+                let records = std::mem::replace(&mut portion, Vec::with_capacity(PORTION_ENTRIES));
                 held = 0;
-                if sender.send(RecordChunk { judged, bytes: read_before + offset }).is_err() {
+                if sender.send(RecordChunk { records, bytes: read_before + offset }).is_err() {
                     return Ok(());
                 }
             }
         }
         read_before += reader.offset();
-        if sender.send(RecordChunk { judged: portion, bytes: read_before }).is_err() {
+        if sender.send(RecordChunk { records: portion, bytes: read_before }).is_err() {
             return Ok(());
         }
     }
     Ok(())
 }
 
-fn judged(tenant: TenantId, entry: &Entry<'_>) -> Result<DecidedRecord, String> {
+fn decided_record(tenant: TenantId, entry: &Entry<'_>) -> Result<DecidedRecord, String> {
     let decision = stored_v1::decode_decision(entry.decision).map_err(|error| format!("its decision: {error}"))?;
     let bound = (decision.tenant, decision.position, decision.record_chain);
     if bound != (tenant, entry.position, entry.chain) {
         let Position(position) = decision.position;
-        return Err(format!("its decision speaks of position {position} and record {}", decision.record_chain));
+        return Err(format!("its decision is about position {position} and record {}", decision.record_chain));
     }
     let stand = RecordPosition { tenant, node: entry.node, epoch: entry.epoch, seq: entry.seq };
     let record = record_reader::read(stand, entry.record);

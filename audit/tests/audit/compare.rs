@@ -1,4 +1,4 @@
-//! A node's log beside central's.
+//! A node's log compared with central's.
 
 use comptoir_audit::compare;
 use comptoir_audit::compare::{Comparison, UnmatchedReason};
@@ -19,7 +19,7 @@ fn alone(found: &Comparison) -> Vec<(u32, u64, u64, UnmatchedReason)> {
     found.alone.iter().map(|alone| (alone.epoch, alone.from, alone.to, alone.why)).collect()
 }
 
-/// A node's log whose kept answers are central's.
+/// A node's log with central's decisions as its stored answers.
 fn answered(mut node: Apart, central: &mut Apart) -> Apart {
     let mut positions = std::collections::BTreeMap::new();
     for frame in &central.frames {
@@ -42,7 +42,7 @@ fn answered(mut node: Apart, central: &mut Apart) -> Apart {
 }
 
 #[test]
-fn logs_of_one_history_agree_and_what_was_not_sent_yet_waits() {
+fn logs_of_one_history_agree_and_unsent_records_wait() {
     let other = node_log(node(8), &[5]);
     let mut central = tenant_log(&[node_log(node(7), &[6]), other]);
     let whole = answered(node_log(node(7), &[6]), &mut central);
@@ -58,7 +58,7 @@ fn logs_of_one_history_agree_and_what_was_not_sent_yet_waits() {
 }
 
 #[test]
-fn a_log_that_was_written_anew_is_contradicted_by_central() {
+fn a_rewritten_log_is_contradicted_by_central() {
     let central = tenant_log(&[node_log(node(7), &[6])]);
     let mut forged = node_log(node(7), &[6]);
     forged.frames.retain(|frame| !matches!(frame, Owned::Answer(_)));
@@ -74,7 +74,7 @@ fn a_log_that_was_written_anew_is_contradicted_by_central() {
 }
 
 #[test]
-fn what_a_node_lost_is_held_by_central_alone() {
+fn records_that_a_node_lost_are_held_by_central_alone() {
     let central = tenant_log(&[node_log(node(7), &[6, 4])]);
     let mut short = node_log(node(7), &[6, 4]);
     short.frames.truncate(short.record(2, 3));
@@ -85,7 +85,7 @@ fn what_a_node_lost_is_held_by_central_alone() {
 }
 
 #[test]
-fn what_central_lost_is_missing_there() {
+fn records_that_central_lost_are_missing_there() {
     let node = node_log(node(7), &[6]);
     let mut central = tenant_log(std::slice::from_ref(&node));
     central.frames.drain(2..4);
@@ -95,7 +95,7 @@ fn what_central_lost_is_missing_there() {
 }
 
 #[test]
-fn what_was_sealed_again_in_a_later_epoch_is_no_contradiction() {
+fn records_sealed_again_in_a_later_epoch_are_no_contradiction() {
     // Central holds four records of the first epoch; the node's first epoch has six, its second opens with central's head.
     let node = node_log(node(7), &[6, 3]);
     let mut central = tenant_log(std::slice::from_ref(&node));
@@ -112,7 +112,7 @@ fn what_was_sealed_again_in_a_later_epoch_is_no_contradiction() {
 }
 
 #[test]
-fn a_part_of_centrals_log_says_nothing_of_what_lies_before_it() {
+fn a_part_of_centrals_log_shows_nothing_before_its_beginning() {
     let node = node_log(node(7), &[6]);
     let mut central = tenant_log(std::slice::from_ref(&node));
     let Owned::Entry(entry) = central.frames.remove(0) else { panic!() };
@@ -121,7 +121,7 @@ fn a_part_of_centrals_log_says_nothing_of_what_lies_before_it() {
 }
 
 #[test]
-fn a_decision_that_the_node_keeps_otherwise_is_named() {
+fn a_decision_stored_differently_at_the_node_is_named() {
     let mut central = tenant_log(&[node_log(node(7), &[6])]);
     let node = answered(node_log(node(7), &[6]), &mut central);
     central.entry(3).decide(|decision| {
@@ -151,8 +151,8 @@ fn two_copies_that_opened_an_epoch_of_one_number_differ_in_it() {
     assert!(difference.central_chain.contains("in epoch"), "{difference:?}");
 }
 
-/// Central took five sales of a node and was restored to a copy from before the third. `before_restore` is said by central between the
-/// restore and its record. Answers the node's log with what it received first, and central's.
+/// Central ingested five sales of a node and was restored to a copy from before the third. `before_restore` events are written
+/// by central between the restore and its record. Returns the node's log with the first answers, and central's log.
 fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
     let sale = |audit_fixture: &mut AuditFixture, number: u64| {
         let line = serde_json::json!({"product": "P", "quantity": "1", "unit_price": "2.55"});
@@ -172,7 +172,7 @@ fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
     };
     let mut lost = begin();
     (3..=5).for_each(|number| sale(&mut lost, number));
-    let told = lost.log();
+    let first_answers = lost.log();
     let mut audit_fixture = begin();
     (1..=before_restore).for_each(|number| client(&mut audit_fixture, number));
     if recorded {
@@ -183,11 +183,11 @@ fn restored(recorded: bool, before_restore: usize) -> (Apart, Apart) {
         client(&mut audit_fixture, 90);
     }
     (3..=5).for_each(|number| sale(&mut audit_fixture, number));
-    (node_log_as_told(&told), audit_fixture.log())
+    (node_log_as_answered(&first_answers), audit_fixture.log())
 }
 
 /// The node's own bundle: its records with the answers of a tenant's log.
-fn node_log_as_told(central: &Apart) -> Apart {
+fn node_log_as_answered(central: &Apart) -> Apart {
     let mut frames = Vec::new();
     for frame in &central.frames {
         let Owned::Entry(entry) = frame else { panic!() };
@@ -219,16 +219,16 @@ fn node_log_as_told(central: &Apart) -> Apart {
 }
 
 #[test]
-fn what_was_stored_again_after_a_recorded_restore_is_no_contradiction_and_names_the_restore() {
+fn decisions_stored_again_after_a_recorded_restore_are_no_contradiction() {
     let (node, central) = restored(true, 0);
     let found = compared(&node, &central);
     assert!(!found.contradicts(), "{found:?}");
     assert_eq!((found.same, found.same_answers), (6, 3));
     let [restore] = found.restores.as_slice() else { panic!("{found:?}") };
-    assert_eq!((restore.moved, restore.told_below_head, restore.position, restore.head), (3, 0, 6, 5));
+    assert_eq!((restore.moved, restore.answered_below_head, restore.position, restore.head), (3, 0, 6, 5));
     assert_eq!(restore.reason.as_deref(), Some("the disk of Monday"));
-    assert_eq!((restore.first.node.as_str(), restore.first.central.as_str()), told_and_stored());
-    let text = found.to_text(comptoir_audit::words::Language::English);
+    assert_eq!((restore.first.node.as_str(), restore.first.central.as_str()), answered_and_stored());
+    let text = found.to_text(comptoir_messages::Language::English);
     assert!(
         text.starts_with("They agree: 6 records the same, 3 decisions the same.\n  Restore of central recorded"),
         "{text}"
@@ -240,29 +240,29 @@ fn what_was_stored_again_after_a_recorded_restore_is_no_contradiction_and_names_
     assert_eq!((replayed.records, replayed.different), (9, 0), "the record of a restore is decided again as any other");
 }
 
-fn told_and_stored() -> (&'static str, &'static str) {
+fn answered_and_stored() -> (&'static str, &'static str) {
     ("position 6: ACCEPTED", "position 7: ACCEPTED")
 }
 
 #[test]
-fn a_restore_that_was_recorded_late_is_told_with_the_decisions_that_came_before_it() {
+fn a_restore_recorded_late_counts_the_decisions_stored_before_it() {
     let (node, central) = restored(true, 4);
     let found = compared(&node, &central);
     assert!(!found.contradicts(), "{found:?}");
     let [restore] = found.restores.as_slice() else { panic!("{found:?}") };
-    // Told at 6, 7 and 8; the restore was recorded at head 9.
-    assert_eq!((restore.moved, restore.told_below_head, restore.head), (3, 3, 9));
+    // First answered at 6, 7 and 8; the restore was recorded at head 9.
+    assert_eq!((restore.moved, restore.answered_below_head, restore.head), (3, 3, 9));
 }
 
 #[test]
-fn another_position_without_a_recorded_restore_before_it_is_a_contradiction() {
+fn another_position_without_an_earlier_recorded_restore_is_a_contradiction() {
     let (node, central) = restored(false, 0);
     let found = compared(&node, &central);
     assert!(found.contradicts() && found.restores.is_empty(), "{found:?}");
     let difference = found.answer_difference.unwrap();
-    assert_eq!((difference.node.as_str(), difference.central.as_str()), told_and_stored());
+    assert_eq!((difference.node.as_str(), difference.central.as_str()), answered_and_stored());
 
-    // A restore that is recorded behind the record explains nothing.
+    // A restore recorded after the record explains nothing.
     let (node, mut central) = restored(false, 0);
     central.frames.extend(restored(true, 0).1.frames.into_iter().filter(
         |frame| matches!(frame, Owned::Entry(entry) if entry.node == CENTRAL && entry.position == Position(6)),
@@ -271,7 +271,7 @@ fn another_position_without_a_recorded_restore_before_it_is_a_contradiction() {
 }
 
 #[test]
-fn another_verdict_after_a_restore_is_a_contradiction_and_so_is_a_restore_that_central_did_not_record() {
+fn another_verdict_or_an_unrecorded_restore_is_a_contradiction() {
     let (node, mut central) = restored(true, 0);
     central.entry(8).decide(|decision| {
         decision.judgement.verdict = comptoir_core::decision::Verdict::Rejected;

@@ -1,5 +1,5 @@
-//! Central's desk in small: what nodes seal takes its place, is read, judged by core's rules and stored as a decision, one record after the
-//! other. It keeps its own books of ids, as a database would.
+//! A small central: it orders the records that nodes seal, decides them by core's rules and stores the decisions, one after
+//! the other. It remembers ids as a database would.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::support::*;
 
 pub(crate) const CENTRAL: NodeId = NodeId::from_bytes([0xce; 16]);
 
-/// What central says of the tenant.
+/// The tenant's context in a bundle.
 pub(crate) fn context() -> TenantContext {
     TenantContext { central_node: CENTRAL, zone: "Europe/Paris".to_owned(), sites: vec![(SITE, name("P01"))] }
 }
@@ -41,7 +41,6 @@ pub(crate) struct AuditFixture {
     decision_chain: ChainHash,
     frames: Vec<Owned>,
     pub(crate) judgements: Vec<Judgement>,
-    /// Of the next record.
     promise: Option<PriorDecision>,
 }
 
@@ -59,12 +58,12 @@ impl AuditFixture {
         }
     }
 
-    /// A node seals an event, and central takes it.
+    /// A node seals an event, and central ingests it.
     pub(crate) fn say(&mut self, by: NodeId, entity: (&str, &str), action: &str, payload: Value) -> EventId {
         self.say_with(by, entity, action, payload, |_| {})
     }
 
-    /// The same, with a last word about the event.
+    /// As above, with a last change to the event.
     pub(crate) fn say_with(
         &mut self,
         by: NodeId,
@@ -79,11 +78,11 @@ impl AuditFixture {
         sealed.content.entity_id = name(entity_id);
         change(&mut sealed);
         let id = sealed.id;
-        self.take(by, encode(&sealed).unwrap());
+        self.ingest(by, encode(&sealed).unwrap());
         id
     }
 
-    /// A node hands back an event with what central had told of it before it was put back.
+    /// A node resends an event with the decision that central had made before its restore.
     pub(crate) fn resend_decided(
         &mut self,
         by: NodeId,
@@ -97,13 +96,13 @@ impl AuditFixture {
         self.say(by, entity, action, payload)
     }
 
-    /// Bytes that are no record take a place in a node's log.
+    /// A node's log has bytes in it that are no record.
     pub(crate) fn garbage(&mut self, by: NodeId, bytes: &[u8]) {
         self.open(by);
-        self.take(by, bytes.to_vec());
+        self.ingest(by, bytes.to_vec());
     }
 
-    /// The first record of an epoch that says another end of the one before than there was.
+    /// The first record of an epoch names another end of the previous epoch than it had.
     pub(crate) fn strange_epoch(&mut self, by: NodeId) {
         let number = self.nodes[&by].epoch.number + 1;
         let lie = previous_head(epoch(number - 1), 99, ChainHash([9; 32]));
@@ -122,14 +121,14 @@ impl AuditFixture {
         let mut opening = nth_event(by, epoch, 1, previous);
         opening.content.entity_id = name("self");
         let strange = previous.is_some();
-        self.take_judged(by, encode(&opening).unwrap(), strange);
+        self.store_decided(by, encode(&opening).unwrap(), strange);
     }
 
-    fn take(&mut self, by: NodeId, record: Vec<u8>) {
-        self.take_judged(by, record, false);
+    fn ingest(&mut self, by: NodeId, record: Vec<u8>) {
+        self.store_decided(by, record, false);
     }
 
-    fn take_judged(&mut self, by: NodeId, record: Vec<u8>, strange: bool) {
+    fn store_decided(&mut self, by: NodeId, record: Vec<u8>, strange: bool) {
         let end = self.nodes.get_mut(&by).unwrap();
         (end.seq, end.chain) = (end.seq.next(), link(end.chain, &record));
         let NodeEnd { epoch, seq, chain } = *end;
@@ -190,7 +189,6 @@ impl AuditFixture {
             local_year: 2026,
             site_code: site.filter(|site| *site == SITE).map(|_: SiteId| name("P01")),
             by_central: by == CENTRAL,
-            engine: rules::ENGINE_VERSION,
         }
     }
 
@@ -213,7 +211,7 @@ impl AuditFixture {
         }
     }
 
-    /// The number given comes back as an event of the log.
+    /// A reference that was given is recorded as an event of the log.
     fn number(&mut self, read: &RecordReading, judgement: &Judgement) {
         let (Some(reference), RecordReading::Known(known)) = (&judgement.reference, read) else { return };
         let about = match &known.fact {
@@ -233,7 +231,7 @@ impl AuditFixture {
     }
 }
 
-/// A day on which everything happens that the rules speak of.
+/// A day with every kind of event that the rules know.
 pub(crate) fn a_full_day() -> AuditFixture {
     let (paris, truck) = (node(1), node(2));
     let mut fixture = AuditFixture::new();
@@ -301,18 +299,18 @@ pub(crate) fn a_full_day() -> AuditFixture {
     fixture.strange_epoch(truck);
     fixture.say(truck, ("SALE", "s-6"), "SALE_RECORDED", sale(json!([line("pen", "1", "1.00")]), 100));
 
-    // Central was put back, and what it had told comes back in another order.
-    let told = |verdict, code, reference: Option<&str>| PriorDecision {
+    // Central was restored, and nodes resend its decisions in another order.
+    let prior = |verdict, code, reference: Option<&str>| PriorDecision {
         verdict,
         code,
         reference: reference.map(str::to_owned),
         resolution: None,
     };
-    let numbered = |number: &str| told(Verdict::Accepted, None, Some(number));
+    let numbered = |number: &str| prior(Verdict::Accepted, None, Some(number));
     fixture.resend_decided(truck, ("INVOICE", "i-8"), "INVOICE_CREATED", invoice.clone(), numbered("F2026-P01-000006"));
     fixture.resend_decided(truck, ("INVOICE", "i-7"), "INVOICE_CREATED", invoice.clone(), numbered("F2026-P01-000004"));
     fixture.say(paris, ("INVOICE", "i-9"), "INVOICE_CREATED", invoice);
-    let second = told(Verdict::Conflict, Some(Code::AlreadyValidated), None);
+    let second = prior(Verdict::Conflict, Some(Code::AlreadyValidated), None);
     fixture.resend_decided(truck, ("DELIVERY", "d-2"), "DELIVERY_VALIDATED", validation("qr-2"), second);
     fixture.say(paris, ("DELIVERY", "d-2"), "DELIVERY_VALIDATED", validation("qr-2"));
     fixture

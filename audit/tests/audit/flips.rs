@@ -1,4 +1,4 @@
-//! Damage that nobody meant: one byte anywhere, a cut anywhere. All of it is found, and never after the place where it is.
+//! Accidental damage: one byte anywhere, a cut anywhere. It is always found, and never named after its place.
 
 use comptoir_audit::{AuditError, Defect, Level, Options, verify};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::sample::{Index, select};
 
 use crate::support::{Apart, node, node_log, tenant_log};
 
-/// Where the first record stands in a node's bundle, after the file's header and the epoch's frame; in a tenant's it is earlier.
+/// Offset of the first record in a node's bundle, after the file's header and the epoch's frame; in a tenant's it is smaller.
 const FIRST_RECORD: usize = 104;
 
 fn bundles() -> impl Strategy<Value = (Apart, Level)> {
@@ -28,11 +28,12 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= mask;
         match verify(&[&bytes], &Options::from(level), &mut |_| ()) {
-            // The first seven bytes say that it is a bundle, and of which kind.
+            // The first seven bytes are the bundle's magic and kind.
             Err(error) => prop_assert!(at < 7, "byte {at}: {error}"),
             Ok(report) => {
                 let found = report.first_break.expect("it is found");
-                // The file's header shows at the first record, which is bound to it; what no chain covers shows at the end.
+                // A changed file header shows at the first record, which is bound to it; bytes outside the chains show at the
+                // end.
                 let in_time = found.place.offset <= at.max(FIRST_RECORD) as u64;
                 prop_assert!(in_time || matches!(found.defect, Defect::Digest | Defect::Form), "byte {at}: {found:?}");
             }

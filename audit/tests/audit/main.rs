@@ -1,4 +1,4 @@
-//! Audits of logs that were built here, changed in every way, and told apart from what they were.
+//! Audits of logs that are built here and then changed in every way.
 
 mod commands;
 mod compare;

@@ -1,5 +1,5 @@
-//! Every way to change a log that somebody could think of, and where it is found. Each is done by a careful forger: the bundle is
-//! written again with a right digest and right counts, and where it helps him the chains are computed again.
+//! Every way to change a log, and where the change is found. The forger is careful: the bundle is written again with a correct
+//! digest and correct counts, and where it helps, the chains are computed again.
 
 use Level::{Chain, Content};
 use comptoir_audit::{Defect, Level, Options, verify};
@@ -19,7 +19,7 @@ fn two_nodes() -> Apart {
 }
 
 #[test]
-fn logs_that_nobody_touched_are_intact() {
+fn unchanged_logs_are_intact() {
     for level in [Chain, Content] {
         let found = report(&two_epochs().together(), level);
         assert_eq!(found.first_break, None);
@@ -91,7 +91,7 @@ fn encode_sale(seq: u64) -> Vec<u8> {
 }
 
 #[test]
-fn a_log_written_anew_in_full_is_found_by_a_head_that_was_kept_elsewhere() {
+fn a_fully_rewritten_log_is_found_by_a_head_recorded_elsewhere() {
     let honest = two_epochs();
     let Owned::Record { chain: kept, .. } = honest.frames[honest.record(1, 5)] else { panic!() };
     let options = Options { level: Chain, known_heads: vec![kept] };
@@ -153,7 +153,7 @@ fn an_epoch_begins_where_it_must() {
 
 #[test]
 fn an_epoch_that_names_another_end_of_the_one_before_is_found() {
-    // The right end is seq 6; named are: the right seq with another chain, an earlier seq with its chain and with another.
+    // The correct end is seq 6. Named are the correct seq with another chain, and an earlier seq with its chain and with another.
     let with_previous = |seq: u64, chain: ChainHash| {
         let mut log = two_epochs();
         let at = log.record(2, 1);
@@ -208,7 +208,7 @@ fn an_id_counts_once_in_an_epoch_and_keeps_its_content_in_the_next() {
 }
 
 #[test]
-fn what_a_node_keeps_of_a_decision_belongs_to_its_record() {
+fn a_nodes_stored_answer_belongs_to_its_record() {
     let mut log = two_epochs();
     let (left, right) = (log.record(1, 3) + 1, log.record(1, 4) + 1);
     log.frames.swap(left, right);
@@ -216,7 +216,7 @@ fn what_a_node_keeps_of_a_decision_belongs_to_its_record() {
 }
 
 #[test]
-fn a_node_seals_nothing_that_does_not_read() {
+fn an_invalid_record_in_a_nodes_log_is_found() {
     let with = |payload: &[u8]| {
         let mut log = node_log(node(7), &[6]);
         let at = log.record(1, 4);
@@ -266,7 +266,7 @@ fn a_changed_entry_of_a_tenant_is_found_at_its_position() {
 }
 
 #[test]
-fn the_order_of_a_tenant_is_found_broken_where_it_breaks() {
+fn a_broken_order_of_a_tenant_is_found_where_it_breaks() {
     let mut removed = two_nodes();
     removed.frames.remove(6);
     assert_eq!(in_tenant(&removed, Chain), (Defect::Position, 7));
@@ -285,7 +285,7 @@ fn the_order_of_a_tenant_is_found_broken_where_it_breaks() {
     assert_eq!(in_tenant(&doubled, Chain), (Defect::Position, 8));
 }
 
-/// Gives the entries the positions where they stand.
+/// Gives each entry the position of its place.
 fn renumbered(mut log: Apart) -> Apart {
     for (position, frame) in (1..).zip(&mut log.frames) {
         let Owned::Entry(entry) = frame else { panic!() };
@@ -295,8 +295,8 @@ fn renumbered(mut log: Apart) -> Apart {
 }
 
 #[test]
-fn an_order_that_was_changed_and_numbered_again_is_still_found() {
-    // Positions 7 and 8 are of two nodes, so that each node's own order stays: only when they were received tells.
+fn a_changed_and_renumbered_order_is_found() {
+    // Positions 7 and 8 are of two nodes, so each node's own order stays. Only the receipt times show the change.
     let mut swapped = two_nodes();
     swapped.frames.swap(6, 7);
     assert_eq!(in_tenant(&renumbered(swapped).judged_again(), Content), (Defect::ReceivedAt, 8));
@@ -407,7 +407,7 @@ fn a_verdict_is_one_that_the_record_can_get() {
     assert_eq!(in_tenant(&with(&bad_payload), Content), (Defect::Payload, 10));
     assert_eq!(in_tenant(&with(&quarantined(Code::Undecodable)), Content), (Defect::Verdict, 10), "the record reads");
 
-    let set_apart = |change: &dyn Fn(&mut OwnedEntry), code: Code| {
+    let quarantined = |change: &dyn Fn(&mut OwnedEntry), code: Code| {
         let log = with(&|entry| {
             change(entry);
             quarantined(code)(entry);
@@ -416,10 +416,10 @@ fn a_verdict_is_one_that_the_record_can_get() {
         assert_eq!(found.first_break, None);
         assert_eq!(found.summary.verdicts["QUARANTINED"], 1);
     };
-    set_apart(&elsewhere, Code::HeaderMismatch);
-    set_apart(&no_header, Code::Undecodable);
-    set_apart(&undecodable, Code::Undecodable);
-    set_apart(&bad_payload, Code::InvalidPayload);
+    quarantined(&elsewhere, Code::HeaderMismatch);
+    quarantined(&no_header, Code::Undecodable);
+    quarantined(&undecodable, Code::Undecodable);
+    quarantined(&bad_payload, Code::InvalidPayload);
 }
 
 #[test]
@@ -434,9 +434,9 @@ fn receipt_times_rise_and_effects_do_not_precede_them() {
     assert_eq!(in_tenant(&early.judged_again(), Content), (Defect::Decision, 10));
 }
 
-/// Cutting the last entries out of a file and keeping its end means writing the digest again; the end still says where the log ended.
+/// Who cuts the last entries out of a file has to write the digest again, but the file's end still names the log's last position.
 #[test]
-fn a_tenant_s_log_that_ends_before_the_position_its_end_states_names_what_is_missing() {
+fn a_tenants_log_shorter_than_its_end_states_names_the_missing_positions() {
     let whole = two_nodes();
     let entries = whole.frames.len();
     let mut short = whole.clone();

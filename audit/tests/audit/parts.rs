@@ -1,5 +1,5 @@
-//! A long log is exported in parts. Given in order they are one log; what is missing between them is found, and what one part alone
-//! cannot show is said.
+//! A long log exported in parts. In order they are one log; a missing part is found, and the report names what a single part
+//! cannot show.
 
 use comptoir_audit::{AuditError, Defect, Level, Options, Report, verify};
 use comptoir_core::chain::ChainHash;
@@ -77,13 +77,13 @@ fn a_missing_part_is_found_where_the_next_one_begins() {
 }
 
 #[test]
-fn a_part_alone_says_what_it_cannot_show() {
+fn a_single_part_reports_what_it_cannot_show() {
     let tenant = tenant_log(&[node_log(node(7), &[6, 4]), node_log(node(8), &[10])]);
     let part = tenant_parts(&tenant, &[5]).remove(1);
     let alone = check(std::slice::from_ref(&part)).unwrap();
     assert_eq!((alone.first_break, alone.summary.notes.unlinked_beginnings), (None, 2));
 
-    // Its own links hold from the second record of each node on.
+    // Its links hold from the second record of each node.
     let mut changed = part;
     changed.entry(9).chain.0[0] ^= 1;
     assert_eq!(check(&[changed]).unwrap().first_break.unwrap().place.position, Some(9));
@@ -104,7 +104,7 @@ fn files_of_other_logs_are_no_parts() {
 }
 
 #[test]
-fn a_log_that_says_it_is_whole_begins_at_the_tenants_genesis() {
+fn a_whole_log_begins_at_the_tenants_genesis() {
     let mut log = tenant_log(&[node_log(node(7), &[3])]);
     let BundleHeader::Central { tenant, decision_chain, .. } = log.header else { panic!() };
     let mut wrong = decision_chain;
@@ -115,14 +115,14 @@ fn a_log_that_says_it_is_whole_begins_at_the_tenants_genesis() {
 
 /// A node that had lost records exported the rest, and the audit called it intact.
 #[test]
-fn a_bundle_that_is_short_of_the_head_that_it_names_says_which_records_are_missing() {
+fn a_bundle_shorter_than_its_named_head_names_the_missing_records() {
     let mut log = node_log(node(7), &[6, 4]);
     let Owned::Record { chain, .. } = log.frames[log.record(1, 6)] else { panic!() };
     let head = |seq, chain| Owned::Head(EpochHead { seq: Seq(seq), chain });
     log.frames.insert(1, head(6, chain));
     assert_eq!(check(std::slice::from_ref(&log)).unwrap().first_break, None);
 
-    // The rest of the first epoch is not there; the second is whole.
+    // The rest of the first epoch is missing; the second is complete.
     let (from, to) = (log.record(1, 4), log.frames.iter().rposition(|frame| matches!(frame, Owned::Epoch(_))).unwrap());
     let mut short = log.clone();
     short.frames.drain(from..to);
@@ -131,7 +131,7 @@ fn a_bundle_that_is_short_of_the_head_that_it_names_says_which_records_are_missi
     assert_eq!(found.expected, "records up to seq 6");
     assert_eq!(found.found, "records up to seq 3; seq 4 to 6 are missing");
 
-    // And where it is the last epoch that ends early.
+    // The same if the last epoch ends early.
     short.frames.truncate(from);
     assert_eq!(check(&[short]).unwrap().first_break.unwrap().defect, Defect::Missing);
 

@@ -1,5 +1,5 @@
-//! Logs to audit, and hands that change them. A bundle is taken apart into frames, changed, and written again with a right digest:
-//! what is left to find is what a careful forger leaves.
+//! Logs to audit, and ways to change them. A bundle is split into frames, changed, and written again with a correct digest, as
+//! a careful forger would.
 
 use comptoir_audit::{Break, Defect, Level, Options, Report, verify};
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, link};
@@ -74,7 +74,7 @@ impl OwnedEntry {
     }
 }
 
-/// A bundle taken apart.
+/// A bundle split into frames.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Apart {
     pub(crate) header: BundleHeader,
@@ -83,7 +83,7 @@ pub(crate) struct Apart {
 }
 
 impl Apart {
-    /// Puts it together again, with a right digest and right counts.
+    /// Writes the bundle again, with a correct digest and correct counts.
     pub(crate) fn together(&self) -> Vec<u8> {
         match self.header {
             BundleHeader::Node { tenant, node } => {
@@ -94,18 +94,15 @@ impl Apart {
                         Owned::Head(head) => bundle.head(*head).unwrap(),
                         Owned::Record { chain, record } => bundle.record(record, *chain).unwrap(),
                         Owned::Answer(answer) => bundle.answer(answer).unwrap(),
-                        Owned::Entry(_) => panic!("no entry stands in a node's log"),
+                        Owned::Entry(_) => panic!("a node's log has no entry"),
                     }
                 }
                 bundle.finish().unwrap()
             }
             BundleHeader::Central { tenant, after, decision_chain } => {
-                let mut bundle = match &self.context {
-                    None => CentralBundleWriter::start(Vec::new(), tenant, after, decision_chain).unwrap(),
-                    Some(context) => {
-                        CentralBundleWriter::start_with(Vec::new(), tenant, (after, decision_chain), context).unwrap()
-                    }
-                };
+                let context = self.context.clone().unwrap_or_else(crate::fixture::context);
+                let mut bundle =
+                    CentralBundleWriter::start(Vec::new(), tenant, (after, decision_chain), &context).unwrap();
                 for frame in &self.frames {
                     let Owned::Entry(entry) = frame else { panic!("only entries stand in a tenant's log") };
                     bundle.entry(entry.borrowed()).unwrap();
@@ -139,7 +136,7 @@ impl Apart {
         found.expect("the position is there")
     }
 
-    /// Computes every chain of a node's log again from the bytes, as one who hides a change does.
+    /// Computes every chain of a node's log again from the bytes, to hide a change.
     pub(crate) fn chained_again(mut self) -> Apart {
         let mut chain = ChainHash([0; 32]);
         for frame in &mut self.frames {
@@ -169,9 +166,9 @@ impl Apart {
             nodes.insert(entry.node, (entry.epoch, entry.chain));
             if let Ok(mut decision) = decode_decision(&entry.decision) {
                 (decision.position, decision.record_chain) = (entry.position, entry.chain);
-                let set_apart = matches!(decision.judgement.code, Some(Code::Undecodable | Code::HeaderMismatch));
+                let unreadable = matches!(decision.judgement.code, Some(Code::Undecodable | Code::HeaderMismatch));
                 decision.event_id = match header(&entry.record) {
-                    Ok(header) if !set_apart => header.event_id,
+                    Ok(header) if !unreadable => header.event_id,
                     _ => unreadable_event_id(entry.chain),
                 };
                 entry.decision = encode_decision(&decision).unwrap();
@@ -240,12 +237,12 @@ pub(crate) fn nth_event(by: NodeId, epoch: Epoch, seq: u64, previous: Option<&Va
     event(by, epoch, seq, "SALE_RECORDED", "SALE", &payload)
 }
 
-/// What an epoch's first record says of the end of the one before.
+/// The end of the previous epoch, as an epoch's first record names it.
 pub(crate) fn previous_head(epoch: Epoch, seq: u64, chain: ChainHash) -> Value {
     json!({"epoch": epoch.number, "epoch_id": epoch.id, "seq": seq, "chain": chain.to_string()})
 }
 
-/// A node's log: so many records in each epoch; each but the last record of an epoch was answered by central.
+/// A node's log with this number of records in each epoch; central has answered all but the last of each epoch.
 pub(crate) fn node_log(by: NodeId, epochs: &[u64]) -> Apart {
     let mut frames = Vec::new();
     let mut previous = None;
@@ -305,7 +302,7 @@ pub(crate) fn tenant_log(nodes: &[Apart]) -> Apart {
     Apart { header, context: None, frames }
 }
 
-/// A node's records as entries that still have no position.
+/// A node's records as entries without a position.
 fn entries_of(log: &Apart) -> Vec<OwnedEntry> {
     let mut epoch = epoch(0);
     let mut entries = Vec::new();
@@ -348,7 +345,7 @@ pub(crate) fn accepted(entry: &OwnedEntry) -> StoredDecision {
     }
 }
 
-/// Any other verdict.
+/// A decision with another verdict.
 pub(crate) fn refuse(entry: &mut OwnedEntry, verdict: Verdict, code: Option<Code>) {
     entry.decide(|decision| (decision.judgement.verdict, decision.judgement.code) = (verdict, code));
 }
@@ -357,7 +354,7 @@ pub(crate) fn report(bundle: &[u8], level: Level) -> Report {
     verify(&[&bundle.to_vec()], &Options::from(level), &mut |_| ()).unwrap()
 }
 
-/// The one break that is found at either level, or at the content level alone.
+/// The break that both levels find, or only the content level.
 pub(crate) fn first_break(log: &Apart, level: Level) -> Break {
     let found = report(&log.together(), level).first_break.expect("it is found");
     if level == Level::Chain {
@@ -367,13 +364,13 @@ pub(crate) fn first_break(log: &Apart, level: Level) -> Break {
     found
 }
 
-/// What was found of a node's log, by defect, epoch and seq.
+/// The break of a node's log: defect, epoch and seq.
 pub(crate) fn in_node(log: &Apart, level: Level) -> (Defect, u32, u64) {
     let found = first_break(log, level);
     (found.defect, found.place.epoch.unwrap_or(0), found.place.seq.unwrap_or(0))
 }
 
-/// What was found of a tenant's log, by defect and position.
+/// The break of a tenant's log: defect and position.
 pub(crate) fn in_tenant(log: &Apart, level: Level) -> (Defect, u64) {
     let found = first_break(log, level);
     (found.defect, found.place.position.unwrap_or(0))

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, patch, post};
 use axum::{Json, Router};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
-use comptoir_proto::api_v1::{Decided, DecidedResponse};
+use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody, idempotency_key};
+use comptoir_proto::api_v1::DecidedResponse;
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::paths;
-use comptoir_proto::problem::Problem;
 
-use super::drafts::{append_one, author};
-use super::edits::{append_seen, version};
-use super::request::{Path, body_bytes, expect_json, idempotency_key};
-use super::{ProblemResponse, credential};
+use super::auth::author;
+use super::auth::credential;
+use super::edits::{append_edit, version_read};
 use crate::central::Central;
 
 type CommandResponse = Result<Json<DecidedResponse>, ProblemResponse>;
@@ -47,7 +45,7 @@ pub(super) fn router() -> Router<Arc<Central>> {
 
 /// A command that makes something new.
 fn create(command: ShopCommand) -> MethodRouter<Arc<Central>> {
-    post(move |State(central): State<Arc<Central>>, headers: HeaderMap, body: Body| async move {
+    post(move |State(central): State<Arc<Central>>, headers: HeaderMap, body: RequestBody| async move {
         run_command(&central, command, None, &headers, body).await
     })
 }
@@ -56,9 +54,9 @@ fn create(command: ShopCommand) -> MethodRouter<Arc<Central>> {
 async fn about(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
-    Path(id): Path<String>,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> CommandResponse {
     run_command(&central, command, Some(&id), &headers, body).await
 }
@@ -68,22 +66,16 @@ async fn run_command(
     command: ShopCommand,
     path_id: Option<&str>,
     headers: &HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> CommandResponse {
     let credential = credential(central, headers).await?;
     let author = author(&credential);
-    if command != ShopCommand::DeleteClient {
-        expect_json(headers)?;
-    }
     let key = idempotency_key(headers)?;
     let edits = matches!(command, ShopCommand::UpdateClient | ShopCommand::DeleteClient);
-    let seen = edits.then(|| version(headers)).transpose()?;
-    let (body, _reserved) = body_bytes(central, headers, body, LIST_BODY_BYTES_MAX).await?;
+    let base = edits.then(|| version_read(headers)).transpose()?;
+    let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = command.draft(path_id, &body, &author, key)?;
-    let decided: Result<Decided, Problem> = match seen {
-        Some(seen) => append_seen(central, credential.tenant, &author, dto, seen).await,
-        None => append_one(central, credential.tenant, &author, key, dto).await,
-    };
+    let decided = append_edit(central, credential.tenant, &author, dto, base).await;
     let decided = decided.map_err(|problem| command.problem(problem))?;
     Ok(Json(DecidedResponse { results: vec![decided] }))
 }

@@ -1,35 +1,28 @@
-//! Edits of what somebody has read: `If-Match` says from which version they were made. It becomes the draft's `base_version`, to which the
-//! ingest holds every edit through central, whatever rule the entity is under.
+//! Edits of what somebody has read: `If-Match` says from which version they were made. It becomes the draft's `base_version`, to
+//! which the ingest holds every edit through central, whatever rule the entity is under.
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::routing::put;
 use axum::{Json, Router};
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
-use comptoir_core::position::Position;
+use comptoir_http_edge::{
+    EditCondition, PathParams, ProblemResponse, RequestBody, edit_condition, idempotency_key, if_match,
+    invalid_parameter,
+};
 use comptoir_proto::api_v1::{Author, Decided, DecidedResponse, DraftDto};
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::paths;
 use comptoir_proto::problem::Problem;
 
-use super::drafts::{append_one, author};
-use super::request::{Path, body_bytes, expect_json, idempotency_key};
-use super::{ProblemResponse, credential};
+use super::auth::author;
+use super::auth::credential;
+use super::drafts::append_one;
 use crate::central::Central;
-
-/// What the editor had seen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum EditCondition {
-    /// `If-Match: "17"`: the entity at that version.
-    Version(Position),
-    /// `If-None-Match: *`: no entity of that name.
-    Nothing,
-}
 
 /// `PUT`, `PATCH` and `DELETE` of any entity made of fields.
 pub(super) fn router() -> Router<Arc<Central>> {
@@ -41,9 +34,9 @@ pub(super) fn router() -> Router<Arc<Central>> {
 /// Makes it, where the caller says that there is none; else changes it.
 async fn put_entity(
     state: State<Arc<Central>>,
-    path: Path<(String, String)>,
+    path: PathParams<(String, String)>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let command = match headers.contains_key(header::IF_NONE_MATCH) {
         true => ShopCommand::CreateClient,
@@ -56,59 +49,47 @@ async fn put_entity(
 async fn entity(
     command: ShopCommand,
     State(central): State<Arc<Central>>,
-    Path((entity_type, id)): Path<(String, String)>,
+    PathParams((entity_type, id)): PathParams<(String, String)>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<DecidedResponse>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
     let author = author(&credential);
-    if command != ShopCommand::DeleteClient {
-        expect_json(&headers)?;
-    }
     let key = idempotency_key(&headers)?;
-    let seen = if command == ShopCommand::CreateClient { nothing(&headers)? } else { version(&headers)? };
-    let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let base = match edit_condition(&headers)? {
+        EditCondition::Absent if command == ShopCommand::CreateClient => None,
+        _ => Some(version_read(&headers)?),
+    };
+    let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let dto = DraftDto { entity_type, ..command.draft(Some(&id), &body, &author, key)? };
-    let decided = append_seen(&central, credential.tenant, &author, dto, seen).await;
+    let decided = append_edit(&central, credential.tenant, &author, dto, base).await;
     let decided = decided.map_err(|problem| command.problem(problem))?;
     Ok(Json(DecidedResponse { results: vec![decided] }))
 }
 
-/// Reads `If-Match`: an entity's ETag is its version in quotes.
-pub(super) fn version(headers: &HeaderMap) -> Result<EditCondition, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else {
-        let detail = "read it first, and send its ETag as If-Match";
-        return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
-    };
-    let quoted = value.to_str().ok().map(str::trim).and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
-    let wrong = || {
-        let detail = format!("If-Match is the ETag of what was read, a version in quotes, got {value:?}");
-        Problem::new(ErrorCode::InvalidParameter, detail)
-    };
-    quoted.and_then(|text| text.parse().ok()).map(|version| EditCondition::Version(Position(version))).ok_or_else(wrong)
-}
-
-fn nothing(headers: &HeaderMap) -> Result<EditCondition, Problem> {
-    match headers.get(header::IF_NONE_MATCH).map(|value| value.as_bytes()) {
-        Some(b"*") => Ok(EditCondition::Nothing),
-        _ => Err(Problem::new(ErrorCode::InvalidParameter, "If-None-Match is *: there is nothing of that name yet")),
+/// The version in `If-Match`: an entity's ETag at central is its version in quotes.
+pub(super) fn version_read(headers: &HeaderMap) -> Result<u64, Problem> {
+    let tag = if_match(headers)?;
+    if tag.is_version() {
+        return Ok(tag.base_version().unwrap_or(0));
     }
+    Err(invalid_parameter("If-Match", tag.as_str(), "central's ETags are a version in quotes"))
 }
 
-/// Appends one draft, if what its writer saw is still what there is: the ingest looks, under the tenant's lock.
-pub(super) async fn append_seen(
+/// Appends one draft. An edit is made from version `base`, which ingest compares under the tenant's lock.
+pub(super) async fn append_edit(
     central: &Arc<Central>,
     tenant: TenantId,
     author: &Author,
     mut dto: DraftDto,
-    seen: EditCondition,
+    base: Option<u64>,
 ) -> Result<Decided, Problem> {
-    if let EditCondition::Version(version) = seen {
-        if dto.base_version.is_some_and(|base| base != version.0) {
-            let detail = format!("base_version is not the version {version} of If-Match");
+    if let Some(base) = base {
+        if dto.base_version.is_some_and(|named| named != base) {
+            let detail = format!("base_version is not the version {base} of If-Match");
             return Err(Problem::new(ErrorCode::MalformedBody, detail).at("/base_version"));
         }
-        dto.base_version = Some(version.0);
+        dto.base_version = Some(base);
     }
     append_one(central, tenant, author, None, dto).await
 }

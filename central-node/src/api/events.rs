@@ -1,15 +1,18 @@
-//! `GET /api/v1/events` and `/api/v1/events/{id}`: the log with its decisions.
+//! `/api/v1/events`: the same drafts and answers as at a node, with central's decision in each result; the log with its decisions.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse as _, Response};
 use comptoir_core::id::EventId;
-use comptoir_core::limits::PAGE_ROWS_MAX;
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::position::Position;
-use comptoir_proto::api_v1::{EventDto, EventPage};
+use comptoir_http_edge::{
+    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, drafts_of, idempotency_key, page_limit, read_query,
+};
+use comptoir_proto::api_v1::{DecidedResponse, DraftDto, EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::openapi::words;
@@ -18,12 +21,33 @@ use comptoir_proto::stored_v1::{self, StoredDecision};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::request::Path;
-use super::{ProblemResponse, credential};
+use super::auth::{author, credential};
+use super::drafts::{append_list, append_one};
+use super::stream;
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, LogRow, tenant_head};
-use crate::ingest::result;
+use crate::ingest::record_result;
+
+/// `POST /api/v1/events`: one draft, a list that is all or nothing, or NDJSON.
+pub(super) async fn append(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let author = author(&credential);
+    let key = idempotency_key(&headers)?;
+    if body.media()? == Media::Ndjson {
+        return Ok(stream::answer(central, credential.tenant, author, key.map(str::to_owned), body.lines()?));
+    }
+    let body = body.json(LIST_BODY_BYTES_MAX).await?;
+    let results = match drafts_of(&body)? {
+        Some(list) => append_list(&central, credential.tenant, &author, key, &list).await?,
+        None => vec![append_one(&central, credential.tenant, &author, key, DraftDto::read(&body)?).await?],
+    };
+    Ok(Json(DecidedResponse { results }).into_response())
+}
 
 /// Which page.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -39,18 +63,19 @@ pub(super) struct EventsQuery {
 }
 
 impl EventsQuery {
+    /// Reads it from a request.
+    pub(super) fn read(uri: &Uri) -> Result<EventsQuery, Problem> {
+        let read: EventsQuery = read_query(uri)?;
+        position("after", read.after)?;
+        Ok(read)
+    }
+
     pub(super) fn after(&self) -> Position {
         Position(self.after)
     }
 
     pub(super) fn limit(&self) -> Result<usize, Problem> {
-        match self.limit.unwrap_or(100) {
-            limit @ 1..=PAGE_ROWS_MAX => Ok(limit),
-            other => {
-                let detail = format!("limit is 1 to {PAGE_ROWS_MAX}, got {other}");
-                Err(Problem::new(ErrorCode::InvalidParameter, detail))
-            }
-        }
+        page_limit(self.limit, PAGE_ROWS)
     }
 }
 
@@ -70,7 +95,8 @@ pub(super) struct LogQuery {
 }
 
 impl LogQuery {
-    fn page(&self, head: Position) -> Result<EventsQuery, Problem> {
+    /// The position after which the page begins, once the head is known.
+    fn after(&self, head: Position) -> Result<Position, Problem> {
         let before_last = match self.last {
             Some(last) if i64::try_from(last).is_err() => {
                 let detail = format!("last={last}: no log has so many events");
@@ -78,8 +104,17 @@ impl LogQuery {
             }
             last => last.map(|last| head.0.saturating_sub(last)),
         };
-        in_range(EventsQuery { after: self.after.or(before_last).unwrap_or_default(), limit: self.limit })
+        position("after", self.after.or(before_last).unwrap_or_default())
     }
+}
+
+/// A position in a query: one that the database cannot hold is refused.
+pub(super) fn position(name: &str, number: u64) -> Result<Position, Problem> {
+    if i64::try_from(number).is_err() {
+        let detail = format!("{name}={number}: no position is so high");
+        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at(name.to_owned()));
+    }
+    Ok(Position(number))
 }
 
 /// A page of at most `limit` of these rows, of which one more was read to know whether there is more.
@@ -97,7 +132,7 @@ fn shown(row: &LogRow) -> Result<EventDto, StoreError> {
         Ok(event) => EventDto::new(&event, row.chain),
         Err(_) => unreadable(row, &decided),
     };
-    Ok(EventDto { position: Some(row.position.0), decision: Some(result(&decided, row.seq)), ..event })
+    Ok(EventDto { position: Some(row.position.0), decision: Some(record_result(&decided, row.seq)), ..event })
 }
 
 /// What is known of a record that does not read: its place.
@@ -129,24 +164,26 @@ fn unreadable(row: &LogRow, decided: &StoredDecision) -> EventDto {
 /// The log after a position.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
-    query: Result<Query<LogQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
-    let query = read_query(query)?;
-    let limit = query.page(Position::ZERO)?.limit()?;
+    let query: LogQuery = read_query(&uri)?;
+    // Refused before anything is read.
+    query.after(Position::ZERO)?;
+    let limit = page_limit(query.limit, 100)?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let head = tenant_head(&tx, credential.tenant).await?.map(|head| head.head).unwrap_or_default();
-    let query = query.page(head)?;
-    let rows = event_store::page(&tx, credential.tenant, query.after(), head, limit as i64 + 1).await?;
-    Ok(Json(page_of(&rows, query.after(), limit)?))
+    let after = query.after(head)?;
+    let rows = event_store::page(&tx, credential.tenant, after, head, limit as i64 + 1).await?;
+    Ok(Json(page_of(&rows, after, limit)?))
 }
 
 /// One event with its decision.
 pub(super) async fn one(
     State(central): State<Arc<Central>>,
-    Path(id): Path<String>,
+    PathParams(id): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Json<EventDto>, ProblemResponse> {
     let credential = credential(&central, &headers).await?;
@@ -156,24 +193,4 @@ pub(super) async fn one(
     let tx = database::begin(&mut connection, credential.tenant).await?;
     let row = event_store::by_event_id(&tx, credential.tenant, id).await?.ok_or_else(missing)?;
     Ok(Json(shown(&row)?))
-}
-
-/// A page's query; one that does not read is a problem with the parameter's name in it.
-pub(super) fn page_query(query: Result<Query<EventsQuery>, QueryRejection>) -> Result<EventsQuery, Problem> {
-    in_range(read_query(query)?)
-}
-
-fn read_query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
-    match query {
-        Ok(Query(query)) => Ok(query),
-        Err(rejection) => Err(Problem::new(ErrorCode::InvalidParameter, rejection.body_text())),
-    }
-}
-
-fn in_range(query: EventsQuery) -> Result<EventsQuery, Problem> {
-    if i64::try_from(query.after).is_err() {
-        let detail = format!("after={}: no position is so high", query.after);
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail).at("after"));
-    }
-    Ok(query)
 }

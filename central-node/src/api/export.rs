@@ -1,27 +1,27 @@
-//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for, and with an
-//! error where that head cannot be reached without a gap: never with a short file.
+//! `GET /api/v1/events/export`: the tenant's log as a bundle, streamed. It ends at the head of the moment it was asked for, and
+//! with an error where that head cannot be reached without a gap: never with a short file.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use comptoir_core::chain::{ChainHash, decision_link};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
+use comptoir_http_edge::{ProblemResponse, read_query};
 use comptoir_proto::bundle_v1::{CONTENT_TYPE, CentralBundleWriter, Entry, WriteError};
+use comptoir_proto::damage::Damage;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
-use comptoir_proto::store_check_v1::Damage;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{ProblemResponse, admin};
+use super::auth::admin;
 use crate::central::Central;
 use crate::database::{self, StoreError};
 use crate::event_store::{self, TenantHead, decision_chain_at, tenant_head};
@@ -48,12 +48,12 @@ type Writer = CentralBundleWriter<Vec<u8>>;
 /// Streams the log after a position, with its decisions.
 pub(super) async fn export(
     State(central): State<Arc<Central>>,
-    query: Result<Query<ExportQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let tenant = credential.tenant;
-    let Query(query) = query.map_err(|rejection| Problem::new(ErrorCode::InvalidParameter, rejection.body_text()))?;
+    let query: ExportQuery = read_query(&uri)?;
     let after = Position(query.after);
     let (head, chain, context) = {
         let mut connection = central.database().service().await?;
@@ -68,7 +68,7 @@ pub(super) async fn export(
         let no_tenant = || StoreError::Damaged(format!("tenant {tenant} has a credential and no row"));
         (head, decision_chain_at(&tx, tenant, after).await?, loaded.ok_or_else(no_tenant)?.context())
     };
-    let writer = Writer::start_with(Vec::new(), tenant, (after, chain), &context);
+    let writer = Writer::start(Vec::new(), tenant, (after, chain), &context);
     let writer = writer.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
     let (chunks, body) = mpsc::channel::<Result<Bytes, std::io::Error>>(4);
     tokio::spawn(async move {
@@ -82,8 +82,8 @@ pub(super) async fn export(
     Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
 }
 
-/// Streams up to the head. A position without a row, rows that do not read, or decisions that do not come to the head's chain end it with
-/// an error, and stay known as damage of the store.
+/// Streams up to the head. A position without a row, rows that do not read, or decisions that do not come to the head's chain end
+/// it with an error, and stay known as damage of the store.
 async fn write(
     central: &Central,
     tenant: TenantId,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::status_v1::Health;
 
-use super::ProblemResponse;
 use crate::central::Central;
 
 /// It answers, so it lives.
@@ -17,8 +17,6 @@ pub(super) async fn healthz() -> Json<Health> {
 /// Its database takes writes, and central knows of no damage in it.
 pub(super) async fn readyz(State(central): State<Arc<Central>>) -> Result<Json<Health>, ProblemResponse> {
     central.store_health().check().await?;
-    if let Some(problem) = central.store_findings().refusal() {
-        return Err(problem.into());
-    }
+    central.store_findings().check()?;
     Ok(Json(Health::ready(Some(central.incarnation()))))
 }

@@ -2,30 +2,27 @@
 
 use std::sync::LazyLock;
 
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::Router;
+use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{Decided, DecidedResponse, EventDto, EventPage};
 use comptoir_proto::commands_v1::ShopCommand;
 use comptoir_proto::desktop_v1::{
     ResolveRequest, ResolveResponse, SyncDownRequest, SyncDownResponse, SyncLogPage, SyncUpRequest, SyncUpResponse,
 };
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{
-    DOCS_PAGE, Operation, Server, WRITE_REFUSALS, about, append, commands, document, fields_command, words,
-};
+use comptoir_proto::openapi::{Operation, Server, WRITE_REFUSALS, about, append, commands, document, fields_command};
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, RowList};
-use comptoir_proto::status_v1::Health;
 use comptoir_proto::store_check_v1::StoreCheck;
 use comptoir_proto::{bundle_v1, desktop_v1, mobile_v1, paths, pull_v1, sync_v1};
 use schemars::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{drafts, events, export, quarantine, sync as api_sync};
-use crate::conflicts::{routes as conflicts, shown};
-use crate::devices::mobile::pull as mobile;
-use crate::devices::sync_log;
-use crate::feed::{bootstrap, nodes, pull};
-use crate::reporting::{lists, routes as reports, sales, stock};
+use super::mobile::pull as mobile;
+use super::report_query as queries;
+use super::{bootstrap, conflicts, events, export, pull, quarantine, stream, sync_log, sync_status};
+use crate::conflicts::shown;
+use crate::feed::nodes::NodeList;
+use crate::reporting::{sales, stock};
 
 const SERVER: Server = Server {
     title: "Comptoir: API of the central node",
@@ -45,14 +42,9 @@ const SERVER: Server = Server {
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());
 
-/// `GET /openapi.json`.
-pub(super) async fn serve() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
-}
-
-/// `GET /docs`.
-pub(super) async fn docs() -> Html<&'static str> {
-    Html(DOCS_PAGE)
+/// The document and its page.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    comptoir_http_edge::openapi::routes(&DOCUMENT)
 }
 
 fn operations() -> Vec<Operation> {
@@ -66,21 +58,9 @@ fn operations() -> Vec<Operation> {
         sync(),
         phones(),
         desktops(),
-        standing(),
+        common(),
     ]
     .concat()
-}
-
-fn text(what: &str) -> Value {
-    json!({ "type": "string", "description": what })
-}
-
-fn bytes() -> Value {
-    json!({ "type": "string", "format": "binary" })
-}
-
-fn get(path: &'static str, summary: &'static str) -> Operation {
-    Operation::new("get", path, summary)
 }
 
 /// What a JSON body may be refused for.
@@ -99,7 +79,7 @@ fn post(path: &'static str, summary: &'static str) -> Operation {
 
 fn log() -> Vec<Operation> {
     vec![
-        append::<DecidedResponse, drafts::LineDto>(),
+        append::<DecidedResponse, stream::LineDto>(),
         get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
             .asks::<events::LogQuery>()
             .answers::<EventPage>(200),
@@ -126,10 +106,8 @@ fn log() -> Vec<Operation> {
                 ErrorCode::RequestTimeout,
                 ErrorCode::OutcomeUnknown,
             ]),
-        get(paths::STORE_CHECK, "How central's check of the tenant's stored log stands").answers::<StoreCheck>(200),
-        get(paths::QUARANTINE, "What was set apart for a person")
-            .asks::<events::EventsQuery>()
-            .answers::<EventPage>(200),
+        get(paths::STORE_CHECK, "The state of central's check of the tenant's stored log").answers::<StoreCheck>(200),
+        get(paths::QUARANTINE, "Events that wait for a person").asks::<events::EventsQuery>().answers::<EventPage>(200),
         post(paths::QUARANTINE_RELEASE, "Let a quarantined event take effect")
             .takes::<quarantine::ReleaseDto>()
             .or_nothing()
@@ -171,10 +149,10 @@ fn reports() -> Vec<Operation> {
             .refuses(&[ErrorCode::PositionNotReached, ErrorCode::AsOfInFuture, ErrorCode::TooLarge])
     };
     vec![
-        table(get(paths::REPORT_SALES, "Sales").asks::<reports::SalesQuery>().answers::<sales::SalesReport>(200)),
+        table(get(paths::REPORT_SALES, "Sales").asks::<queries::SalesQuery>().answers::<sales::SalesReport>(200)),
         table(
             get(paths::REPORT_STOCK, "Stock, with its lots")
-                .asks::<reports::StockReportQuery>()
+                .asks::<queries::StockReportQuery>()
                 .answers::<stock::StockReport>(200),
         ),
     ]
@@ -182,12 +160,12 @@ fn reports() -> Vec<Operation> {
 
 fn rows() -> Vec<Operation> {
     vec![
-        rows_of::<stock::StockRow, lists::StockListQuery>(paths::STOCK, "Stock as it stands"),
-        rows_of::<EntityRow, lists::ListPageQuery>(paths::PRODUCTS, "Products"),
-        rows_of::<EntityRow, lists::ListPageQuery>(paths::CLIENTS, "Clients"),
+        rows_of::<stock::StockRow, queries::StockListQuery>(paths::STOCK, "Stock now"),
+        rows_of::<EntityRow, queries::ListPageQuery>(paths::PRODUCTS, "Products"),
+        rows_of::<EntityRow, queries::ListPageQuery>(paths::CLIENTS, "Clients"),
         one(paths::CLIENT, "One client"),
-        rows_of::<DeliveryRow, lists::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
-        rows_of::<InvoiceRow, lists::DocumentQuery>(paths::INVOICES, "Invoices"),
+        rows_of::<DeliveryRow, queries::DocumentQuery>(paths::DELIVERIES, "Deliveries"),
+        rows_of::<InvoiceRow, queries::DocumentQuery>(paths::INVOICES, "Invoices"),
         one(paths::ENTITY, "One entity of any type"),
     ]
 }
@@ -198,7 +176,7 @@ fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static s
 
 fn one(path: &'static str, summary: &'static str) -> Operation {
     get(path, summary)
-        .asks::<lists::OneQuery>()
+        .asks::<queries::OneQuery>()
         .answers::<EntityRow>(200)
         .named()
         .refuses(&[ErrorCode::PositionNotReached])
@@ -242,8 +220,8 @@ fn sync() -> Vec<Operation> {
                 ErrorCode::ChainMismatch,
                 ErrorCode::KeyChanged,
             ]),
-        get(paths::SYNC_STATUS, "Where central stands with the calling node")
-            .asks::<api_sync::StatusQuery>()
+        get(paths::SYNC_STATUS, "The head that central holds of the calling node")
+            .asks::<sync_status::StatusQuery>()
             .answers::<sync_v1::SyncStatus>(200),
         get(paths::SYNC_PULL, "The rows that changed")
             .asks::<pull::FeedQuery>()
@@ -254,7 +232,7 @@ fn sync() -> Vec<Operation> {
             .mentions::<pull_v1::BootstrapLine>(false)
             .answers_given(200, pull_v1::BOOTSTRAP_TYPE, bytes())
             .refuses(&moved),
-        get(paths::NODES, "How each node stands").answers::<nodes::NodeList>(200),
+        get(paths::NODES, "The state of each node").answers::<NodeList>(200),
     ]
 }
 
@@ -268,7 +246,7 @@ fn phones() -> Vec<Operation> {
         get(paths::MOBILE_PULL, "What a phone has not seen")
             .asks::<mobile::MobilePullQuery>()
             .answers::<mobile_v1::PullResponse>(200),
-        get(paths::MOBILE_STATUS, "How a phone stands")
+        get(paths::MOBILE_STATUS, "The state of a phone")
             .asks::<mobile::StatusQuery>()
             .answers::<mobile_v1::StatusResponse>(200),
         get(paths::MOBILE_BOOTSTRAP, "A phone's first load")
@@ -304,22 +282,8 @@ fn desktops() -> Vec<Operation> {
     ]
 }
 
-fn standing() -> Vec<Operation> {
-    vec![
-        get(paths::HEALTHZ, "The process lives").open().answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work, and knows of no damage in its store")
-            .open()
-            .answers::<Health>(200)
-            .refuses(&[ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting]),
-        get(paths::OPENAPI, "This document").open().answers::<words::Members>(200),
-        get(paths::DOCS, "This document for people").open().answers_given(
-            200,
-            "text/html; charset=utf-8",
-            text("A page."),
-        ),
-        get(paths::START_PAGE, "Whether central works, for a browser; nothing of any tenant")
-            .open()
-            .any_header("Accept-Language", "`en`; French otherwise")
-            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
-    ]
+fn common() -> Vec<Operation> {
+    let ready = "The process can do its work, and knows of no damage in its store";
+    let not_ready = [ErrorCode::StoreNotAnswering, ErrorCode::StoreRestarting];
+    common_operations(ready, &not_ready, "Whether central works, for a browser; nothing of any tenant")
 }

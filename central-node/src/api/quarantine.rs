@@ -1,16 +1,15 @@
-//! What was set apart for a person, and its release: an event of central's own, under which the old one takes effect.
+//! Quarantined events, and their release: an event of central's own, by which the old one takes effect.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_http_edge::{PathParams, ProblemResponse, RequestBody};
 use comptoir_proto::api_v1::{Decided, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
@@ -20,17 +19,16 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::auth::admin;
 use super::drafts::submit;
-use super::events::{EventsQuery, page_of, page_query};
-use super::request::{Path, body_bytes};
-use super::{ProblemResponse, admin};
+use super::events::{EventsQuery, page_of};
 use crate::central::Central;
 use crate::database;
 use crate::event_store;
 use crate::ingest::DraftBatch;
 use crate::state_store::Versions;
 
-/// Why it is released, and by whom.
+/// A release.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ReleaseRequest")]
@@ -40,19 +38,18 @@ pub(super) struct ReleaseDto {
     /// Who releases it.
     #[schemars(with = "Option<words::Name>")]
     user: Option<String>,
-    /// Why.
     #[schemars(length(max = 500))]
     reason: Option<String>,
 }
 
-/// What waits, oldest first.
+/// The events that wait for a person, oldest first.
 pub(super) async fn list(
     State(central): State<Arc<Central>>,
-    query: Result<Query<EventsQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<EventPage>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
-    let query = page_query(query)?;
+    let query = EventsQuery::read(&uri)?;
     let limit = query.limit()?;
     let mut connection = central.database().service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
@@ -65,14 +62,14 @@ pub(super) async fn list(
 /// released before, or still cannot take effect.
 pub(super) async fn release(
     State(central): State<Arc<Central>>,
-    Path(event): Path<String>,
+    PathParams(event): PathParams<String>,
     headers: HeaderMap,
-    body: Body,
+    body: RequestBody,
 ) -> Result<Json<Decided>, ProblemResponse> {
     let credential = admin(&central, &headers).await?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no event {event}"));
     let event: EventId = event.parse().map_err(|_| missing())?;
-    let (body, _reserved) = body_bytes(&central, &headers, body, LIST_BODY_BYTES_MAX).await?;
+    let body = body.json_or_nothing(LIST_BODY_BYTES_MAX).await?;
     let body = if body.trim_ascii().is_empty() { b"{}".as_slice() } else { &body };
     let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
     let release: ReleaseDto = serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::store_check_v1::StoreCheck;
 
-use super::{ProblemResponse, admin};
+use super::auth::admin;
 use crate::central::Central;
 
-/// How the check stands.
 pub(super) async fn standing(
     State(central): State<Arc<Central>>,
     headers: HeaderMap,

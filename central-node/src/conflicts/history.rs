@@ -1,8 +1,8 @@
 //! One conflict, read from the log: which edits wait, from what the node had made them, and what a person decided.
 //!
-//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on, and what
-//! waited or was decided is found by indexes of its own. An edit that was set apart counts where it was released: there it changed
-//! the entity, or came to wait.
+//! What is read does not grow with the entity's history: how it stood at a position is folded from the last row of its past on,
+//! and what waited or was decided is found by indexes of its own. A quarantined edit counts where it was released: there it
+//! changed the entity, or came to wait.
 
 use comptoir_core::decision::{DecisionContext, Resolution, Verdict};
 use comptoir_core::event::Event;
@@ -25,37 +25,36 @@ const PAGE_ROWS: i64 = 500;
 
 /// A conflict: open, or decided.
 #[derive(Debug)]
-pub(super) struct Conflict {
+pub(crate) struct Conflict {
     /// The edit that opened it: the conflict goes by its id.
-    pub(super) event: EventId,
-    /// What was edited.
-    pub(super) key: EntityKey,
+    pub(crate) event: EventId,
+    pub(crate) key: EntityKey,
     /// Whose edits wait.
-    pub(super) node: NodeId,
+    pub(crate) node: NodeId,
     /// The edits, oldest first: the one that opened it, and those that joined.
-    pub(super) edits: Vec<DecidedEvent>,
+    pub(crate) edits: Vec<DecidedEvent>,
     /// The entity as the node had it when it began to edit.
-    pub(super) base: Entity,
+    pub(crate) base: Entity,
     /// The entity as central holds it; of a decided conflict as it was when the person decided.
-    pub(super) server: Entity,
+    pub(crate) server: Entity,
     /// What a person decided.
-    pub(super) settled: Option<ResolvedConflict>,
+    pub(crate) settled: Option<ResolvedConflict>,
 }
 
 /// An event of the entity's history with its decision.
 #[derive(Clone, Debug)]
-pub(super) struct DecidedEvent {
-    pub(super) known: ParsedEvent,
-    pub(super) decision: StoredDecision,
+pub(crate) struct DecidedEvent {
+    pub(crate) known: ParsedEvent,
+    pub(crate) decision: StoredDecision,
 }
 
 /// A person's decision.
 #[derive(Debug)]
-pub(super) struct ResolvedConflict {
+pub(crate) struct ResolvedConflict {
     /// The `CONFLICT_RESOLVED`.
-    pub(super) by: DecidedEvent,
+    pub(crate) by: DecidedEvent,
     /// What it says.
-    pub(super) resolved: Resolved,
+    pub(crate) resolved: Resolved,
 }
 
 impl DecidedEvent {
@@ -68,17 +67,17 @@ impl DecidedEvent {
         Ok(DecidedEvent { known, decision: row.decided()? })
     }
 
-    /// As it took effect: what was set apart and released was decided by its release, and happened when it happened.
+    /// As it took effect: a quarantined event was decided by its release, and keeps the time at which it happened.
     fn in_effect(self, release: &LogRow) -> Result<DecidedEvent, StoreError> {
         let effective_at = self.decision.effective_at;
         Ok(DecidedEvent { decision: StoredDecision { effective_at, ..release.decided()? }, ..self })
     }
 
-    pub(super) fn event(&self) -> &Event {
+    pub(crate) fn event(&self) -> &Event {
         &self.known.event
     }
 
-    pub(super) fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         self.decision.position
     }
 
@@ -89,7 +88,7 @@ impl DecidedEvent {
 
 impl Conflict {
     /// What a page about the conflict was made from: another edit, another version or a decision gives another one.
-    pub(super) fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> String {
         let last = self.edits.last().map(DecidedEvent::position).unwrap_or_default();
         match &self.settled {
             Some(settled) => format!("\"{}.decided\"", settled.by.position()),
@@ -98,7 +97,7 @@ impl Conflict {
     }
 
     /// The version of the entity that came with the answer to one of the edits; zero where there came none.
-    pub(super) fn shown_to(&self, edit: EventId) -> Position {
+    pub(crate) fn shown_to(&self, edit: EventId) -> Position {
         let answered = self.edits.iter().find(|written| written.event().id == edit);
         match answered.and_then(|written| written.decision.judgement.resolution.as_ref()) {
             Some(Resolution::ServerEntity { version, .. }) => *version,
@@ -108,7 +107,7 @@ impl Conflict {
 }
 
 /// The conflict that an event opened or joined; nothing where it did neither. `of_node`: only that node's are seen.
-pub(super) async fn find(
+pub(crate) async fn find(
     tx: &Transaction<'_>,
     tenant: TenantId,
     event: EventId,
@@ -156,8 +155,8 @@ async fn edit(tx: &Transaction<'_>, tenant: TenantId, event: EventId) -> Result<
     }
 }
 
-/// The entity as it stands.
-pub(super) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
+/// The entity now.
+pub(crate) async fn entity_now(tx: &Transaction<'_>, tenant: &Tenant, key: &EntityKey) -> Result<Entity, StoreError> {
     let versions = Versions::active(tx, tenant.id).await?;
     let keys = StateKeys { entities: [key.clone()].into(), ..StateKeys::default() };
     let mut decision_state = DecisionState::default();
@@ -215,7 +214,7 @@ struct History<'a> {
     tenant: &'a Tenant,
     versions: Versions,
     key: EntityKey,
-    /// Edits that were set apart and released, by the position of their release.
+    /// Edits that were quarantined and released, by the position of their release.
     released: Vec<DecidedEvent>,
 }
 
@@ -224,7 +223,7 @@ impl<'a> History<'a> {
         let versions = Versions::active(tx, tenant.id).await?;
         let mut released = Vec::new();
         for row in event_store::quarantined_event(tx, tenant.id, &key).await? {
-            // What was set apart because it does not read took no effect.
+            // A record that was quarantined because it does not read took no effect.
             let Ok(written) = DecidedEvent::read(&row) else { continue };
             if let Some(release) = event_store::release_of(tx, tenant.id, written.event().id).await? {
                 released.push(written.in_effect(&release)?);
@@ -307,7 +306,6 @@ fn apply(decision_state: &mut DecisionState, tenant: &Tenant, written: &DecidedE
         local_year: decision.local_year,
         site_code: None,
         by_central: written.event().node == tenant.central_node,
-        engine: decision.engine_version,
     };
     for effect in rules::effects(decision_state, &place, &written.known, &decision.judgement) {
         if matches!(effect, Effect::EntityChanged(_)) {

@@ -1,7 +1,7 @@
 //! Finding conflicts: those that wait, and all.
 //!
-//! A list is in the order in which things happened: an open conflict stands at the position of the edit that opened it, a decided one at
-//! that of its resolution. So a page never shifts under who reads it.
+//! A list is in the order in which things happened: an open conflict is at the position of the edit that opened it, a decided one
+//! at that of its resolution. So a page never shifts while somebody reads it.
 
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
@@ -11,41 +11,42 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
 use super::history::{self, Conflict};
-use crate::database::{StoreError, as_bigint, natural};
+use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::event_store;
 use crate::state_store::Versions;
 
-/// Which conflicts.
+/// The conflicts to list.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Filter {
-    pub(super) entity_type: Option<Name>,
-    pub(super) entity_id: Option<Name>,
-    pub(super) node: Option<NodeId>,
+pub(crate) struct Filter {
+    pub(crate) entity_type: Option<Name>,
+    pub(crate) entity_id: Option<Name>,
+    pub(crate) node: Option<NodeId>,
     /// Decided ones too.
-    pub(super) all: bool,
+    pub(crate) all: bool,
 }
 
-/// One page.
 #[derive(Debug)]
-pub(super) struct ConflictPage {
-    pub(super) conflicts: Vec<Conflict>,
+pub(crate) struct ConflictPage {
+    pub(crate) conflicts: Vec<Conflict>,
     /// After what was looked at.
-    pub(super) next: Position,
+    pub(crate) next: Position,
     /// Whether there may be more. A page of all may hold fewer than were asked for, and still not be the last.
-    pub(super) more: bool,
+    pub(crate) more: bool,
 }
 
 /// Conflicts after a position.
-pub(super) async fn list(
-    tx: &Transaction<'_>,
+pub(crate) async fn list(
+    database: &Database,
     tenant: TenantId,
     filter: &Filter,
     after: Position,
     limit: usize,
 ) -> Result<ConflictPage, StoreError> {
-    let mut found = open(tx, tenant, filter, after, limit + 1).await?;
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let mut found = open(&tx, tenant, filter, after, limit + 1).await?;
     if filter.all {
-        found.extend(decided(tx, tenant, filter, after, limit + 1).await?);
+        found.extend(decided(&tx, tenant, filter, after, limit + 1).await?);
         found.sort_unstable();
     }
     let more = found.len() > limit;
@@ -53,7 +54,7 @@ pub(super) async fn list(
     let next = found.last().map_or(after, |(position, _)| *position);
     let mut conflicts = Vec::with_capacity(found.len());
     for (_, event) in found {
-        let conflict = history::find(tx, tenant, event, filter.node).await?;
+        let conflict = history::find(&tx, tenant, event, filter.node).await?;
         conflicts.extend(conflict);
     }
     Ok(ConflictPage { conflicts, next, more })

@@ -1,68 +1,51 @@
 //! A person decides: `CONFLICT_RESOLVED`, sealed by central's own node.
 //!
-//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nobody comes in between.
+//! Order: lock the tenant, read the conflict again, compare it with what the person saw, plan, seal, commit. Nothing is written
+//! in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use comptoir_core::event::Fields;
 use comptoir_core::event::{Content, Draft};
-use comptoir_core::fact::{Fact, Fields};
+use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::state::EntityKey;
 use comptoir_proto::api_v1::Decided;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::payload;
-use comptoir_proto::problem::Problem;
+use comptoir_proto::payload::{self, PayloadError};
 use deadpool_postgres::Transaction;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::history::{self, Conflict, ResolvedConflict};
-use super::sides::{EntitySide, ResolutionPlan};
-use crate::central::Central;
-use crate::database::{self, StoreError};
+use super::sides::{Choice, EntitySide, PlanError, ResolutionPlan};
+use crate::database::{self, Database, StoreError};
 use crate::event_store::lock_tenant;
-use crate::ingest::DraftBatch;
+use crate::ingest::{DraftBatch, DraftRefusal, DraftsError, IngestQueue};
 use crate::tenant::Tenant;
 
-/// What a person may choose.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Choice {
-    /// The server's version, as it is.
-    Server,
-    /// The node's edits, applied to the server's version.
-    Local,
-    /// The server's version with the fields that the person put together.
-    Merged,
-}
-
-/// What a person saw who decides.
+/// What the person who decides had seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ResolutionBasis {
     /// The conflict at this ETag.
     Page(String),
     /// The entity at this version.
     Version(Position),
-    /// What the edit that the order names was answered with, and what came to the writer's device since, up to here: its contract names no
-    /// version.
+    /// What the edit that the order names was answered with, and what came to the writer's device since, up to here: its contract
+    /// names no version.
     Held(Position),
 }
 
 /// A decision, as it is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct ResolutionRequest {
-    /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same choice
-    /// again, by whichever edit, is the same decision, and another one comes too late.
+    /// The id of the resolution: the same again is the same decision. Where its contract names none, a conflict has one: the same
+    /// choice again, by whichever edit, is the same decision, and another one comes too late.
     pub(crate) id: Option<EventId>,
-    /// What was chosen.
     pub(crate) choice: Choice,
     /// Of [`Choice::Merged`]: what is set, `None` removes a field.
     pub(crate) fields: Option<Fields>,
-    /// Who decides.
     pub(crate) user: Option<Name>,
-    /// What the person saw.
     pub(crate) seen: ResolutionBasis,
     /// Only a conflict of this node is found.
     pub(crate) of_node: Option<NodeId>,
@@ -81,17 +64,59 @@ pub(crate) struct Resolved {
     pub(crate) entity: EntitySnapshot,
 }
 
-/// What a conflict is about, as it stands by now.
+/// The entity of a conflict, as it is now.
 #[derive(Debug)]
 pub(crate) struct EntitySnapshot {
-    /// Which entity.
     pub(crate) key: EntityKey,
-    /// Its version.
     pub(crate) version: Position,
     /// Its fields; nothing where it is deleted, or was never there.
     pub(crate) fields: Option<BTreeMap<String, String>>,
     /// Every field that an edit of the conflict named.
     pub(crate) edited: BTreeSet<String>,
+}
+
+/// Why a conflict was not shown or resolved.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ResolveError {
+    #[error("event {0} opened no conflict and joined none")]
+    NotFound(EventId),
+    /// A person has decided it.
+    #[error("{by} decided it at position {position}: see event {resolution}")]
+    AlreadyResolved { by: String, position: Position, resolution: EventId, etag: String },
+    /// The conflict is not at the ETag that the person named.
+    #[error("{entity_type} {entity_id} or the edits that wait have changed since this was read: read the conflict again", entity_type = .key.entity_type, entity_id = .key.entity_id)]
+    PageChanged { key: EntityKey, version: Position, etag: String },
+    /// The entity is not at the version that the person saw.
+    #[error("{entity_type} {entity_id} is at version {version} by now: show it, and name it with the choice", entity_type = .key.entity_type, entity_id = .key.entity_id)]
+    VersionChanged { key: EntityKey, version: Position, etag: String },
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The fields of a merge make no payload.
+    #[error("{0}")]
+    Payload(PayloadError),
+    #[error("the resolution makes no event: {0}")]
+    Event(String),
+    /// Nothing was written.
+    #[error(transparent)]
+    Write(#[from] DraftsError),
+    /// The rules refuse the resolution.
+    #[error(transparent)]
+    Refused(DraftRefusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ResolveError {
+    /// The second decision about a conflict.
+    pub(crate) fn already(conflict: &Conflict, settled: &ResolvedConflict) -> ResolveError {
+        let event = settled.by.event();
+        ResolveError::AlreadyResolved {
+            by: event.content.user.as_ref().map_or("somebody", Name::as_str).to_owned(),
+            position: settled.by.position(),
+            resolution: event.id,
+            etag: conflict.etag(),
+        }
+    }
 }
 
 /// The id of the choice about the conflict that an edit opened, where who chooses names none.
@@ -101,70 +126,85 @@ pub(crate) fn choice_about(opener: EventId) -> EventId {
 
 /// Decides the conflict that an event opened or joined.
 pub(crate) async fn resolve(
-    central: &Central,
+    database: &Database,
+    queue: &IngestQueue,
     tenant: TenantId,
     event: EventId,
     order: &ResolutionRequest,
-) -> Result<Resolved, Problem> {
-    let problem = |error: StoreError| error.problem();
-    let mut connection = central.database().ingest().await.map_err(problem)?;
-    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
-    lock_tenant(&tx, tenant).await.map_err(problem)?;
+) -> Result<Resolved, ResolveError> {
+    let mut connection = database.ingest().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    lock_tenant(&tx, tenant).await?;
     let conflict = found(&tx, tenant, event, order.of_node).await?;
     let id = order.id.unwrap_or_else(|| choice_about(conflict.event));
     match &conflict.settled {
         // The same request again, after its answer was lost.
         Some(settled) if settled.by.event().id == id => (),
-        Some(settled) => return Err(already(&conflict, settled)),
+        Some(settled) => return Err(ResolveError::already(&conflict, settled)),
         None => check_seen(&conflict, event, order)?,
     }
-    let outcomes = central.ingest_queue().write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
+    let outcomes = queue.write_in(tx, tenant, drafts_of(&conflict, order, id)?).await?;
     let results = outcomes.into_iter().collect::<Result<Vec<_>, _>>();
-    let results = results.map_err(|problem| as_asked(problem, &conflict, order))?;
-    let mut connection = central.database().service().await.map_err(problem)?;
-    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
-    let entity = as_it_stands(&tx, tenant, &conflict).await.map_err(problem)?;
+    let results = results.map_err(|refusal| match (&conflict.settled, refusal) {
+        // Who asks names no id: another choice has the one of this conflict.
+        (Some(settled), DraftRefusal::IdReused(_)) if order.id.is_none() => ResolveError::already(&conflict, settled),
+        (_, refusal) => ResolveError::Refused(refusal),
+    })?;
+    let entity = snapshot(database, tenant, &conflict).await?;
     Ok(Resolved { conflict: conflict.event, resolution: id, results, entity })
 }
 
-/// What the conflict that an event opened or joined is about.
-pub(crate) async fn stands(
-    central: &Central,
+/// The entity of the conflict that an event opened or joined, as it is now.
+pub(crate) async fn current_entity(
+    database: &Database,
     tenant: TenantId,
     event: EventId,
     of_node: Option<NodeId>,
-) -> Result<EntitySnapshot, Problem> {
-    let problem = |error: StoreError| error.problem();
-    let mut connection = central.database().service().await.map_err(problem)?;
-    let tx = database::begin(&mut connection, tenant).await.map_err(problem)?;
-    let conflict = found(&tx, tenant, event, of_node).await?;
-    as_it_stands(&tx, tenant, &conflict).await.map_err(problem)
+) -> Result<EntitySnapshot, ResolveError> {
+    let conflict = find(database, tenant, event, of_node).await?;
+    Ok(snapshot(database, tenant, &conflict).await?)
 }
 
-/// A refusal of the draft, in the words of who asked: the request has fields where the draft has a payload, and an id only where it names one.
-fn as_asked(problem: Problem, conflict: &Conflict, order: &ResolutionRequest) -> Problem {
-    match (problem.error_code(), &conflict.settled) {
-        (Some(ErrorCode::EntityTooLarge), _) => problem.at("/fields"),
-        (Some(ErrorCode::EventIdReused), Some(settled)) if order.id.is_none() => already(conflict, settled),
-        _ => problem,
+/// The conflict that an event opened or joined. `of_node`: only that node's are found.
+pub(crate) async fn find(
+    database: &Database,
+    tenant: TenantId,
+    event: EventId,
+    of_node: Option<NodeId>,
+) -> Result<Conflict, ResolveError> {
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    found(&tx, tenant, event, of_node).await
+}
+
+/// What a choice would make of an open conflict. Nothing is written.
+pub(crate) async fn preview(
+    database: &Database,
+    tenant: TenantId,
+    event: EventId,
+    order: &ResolutionRequest,
+) -> Result<(Conflict, ResolutionPlan), ResolveError> {
+    let conflict = find(database, tenant, event, order.of_node).await?;
+    if let Some(settled) = &conflict.settled {
+        return Err(ResolveError::already(&conflict, settled));
     }
+    check_seen(&conflict, event, order)?;
+    let plan = conflict.plan(order.choice, order.fields.as_ref())?;
+    Ok((conflict, plan))
 }
 
-/// The conflict, or why there is none.
-pub(super) async fn found(
+async fn found(
     tx: &Transaction<'_>,
     tenant: TenantId,
     event: EventId,
     of_node: Option<NodeId>,
-) -> Result<Conflict, Problem> {
-    let conflict = history::find(tx, tenant, event, of_node).await.map_err(|error| error.problem())?;
-    conflict
-        .ok_or_else(|| Problem::new(ErrorCode::NotFound, format!("event {event} opened no conflict and joined none")))
+) -> Result<Conflict, ResolveError> {
+    history::find(tx, tenant, event, of_node).await?.ok_or(ResolveError::NotFound(event))
 }
 
-/// Refuses a decision about what is no longer so. The server's version may be taken by whoever names none: nobody loses by it what they
-/// had not seen.
-pub(super) fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) -> Result<(), Problem> {
+/// Refuses a decision about an older state of the conflict. Who names no version may still take the server's: nobody loses by it
+/// what they had not seen.
+fn check_seen(conflict: &Conflict, event: EventId, order: &ResolutionRequest) -> Result<(), ResolveError> {
     let (etag, version) = (conflict.etag(), conflict.server.version);
     let still_so = match &order.seen {
         ResolutionBasis::Page(seen) => *seen == etag,
@@ -175,33 +215,15 @@ pub(super) fn check_seen(conflict: &Conflict, event: EventId, order: &Resolution
     if still_so {
         return Ok(());
     }
-    let EntityKey { entity_type, entity_id } = &conflict.key;
-    let detail = match &order.seen {
-        ResolutionBasis::Page(_) => {
-            format!(
-                "{entity_type} {entity_id} or the edits that wait have changed since this was read: read the conflict again"
-            )
-        }
-        ResolutionBasis::Version(_) | ResolutionBasis::Held(_) => {
-            format!("{entity_type} {entity_id} is at version {version} by now: show it, and name it with the choice")
-        }
-    };
-    let problem = Problem::new(ErrorCode::PreconditionFailed, detail);
-    Err(problem.with("version", version.0).with("etag", etag))
-}
-
-/// Refuses a second decision, and says what the first was.
-pub(super) fn already(conflict: &Conflict, settled: &ResolvedConflict) -> Problem {
-    let event = settled.by.event();
-    let by = event.content.user.as_ref().map_or("somebody", Name::as_str);
-    let detail = format!("{by} decided it at position {}: see event {}", settled.by.position(), event.id);
-    Problem::new(ErrorCode::AlreadyResolved, detail)
-        .with("resolution_event_id", event.id.to_string())
-        .with("etag", conflict.etag())
+    let key = conflict.key.clone();
+    Err(match order.seen {
+        ResolutionBasis::Page(_) => ResolveError::PageChanged { key, version, etag },
+        ResolutionBasis::Version(_) | ResolutionBasis::Held(_) => ResolveError::VersionChanged { key, version, etag },
+    })
 }
 
 /// The resolution as a draft of central's own; behind it the deletion that it may bring.
-fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Result<DraftBatch, Problem> {
+fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Result<DraftBatch, ResolveError> {
     let plan = conflict.plan(order.choice, order.fields.as_ref())?;
     let resolution = content(conflict, order, "CONFLICT_RESOLVED", payload_of(conflict, order.choice, &plan)?)?;
     let mut drafts = vec![read(id, resolution)?];
@@ -212,8 +234,13 @@ fn drafts_of(conflict: &Conflict, order: &ResolutionRequest, id: EventId) -> Res
     Ok(DraftBatch { drafts, atomic: true, by_central: true, opens_epoch: false })
 }
 
-fn content(conflict: &Conflict, order: &ResolutionRequest, action: &str, payload: Vec<u8>) -> Result<Content, Problem> {
-    let action = Name::new(action).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+fn content(
+    conflict: &Conflict,
+    order: &ResolutionRequest,
+    action: &str,
+    payload: Vec<u8>,
+) -> Result<Content, ResolveError> {
+    let action = Name::new(action).map_err(|error| ResolveError::Event(error.to_string()))?;
     Ok(Content {
         user: order.user.clone(),
         base_version: Some(conflict.server.version.0),
@@ -223,7 +250,7 @@ fn content(conflict: &Conflict, order: &ResolutionRequest, action: &str, payload
 }
 
 /// The fields in the texts that their writers used.
-fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Result<Vec<u8>, Problem> {
+fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Result<Vec<u8>, ResolveError> {
     #[derive(Serialize)]
     struct Payload<'a> {
         event_id: String,
@@ -231,7 +258,7 @@ fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Res
         #[serde(skip_serializing_if = "Option::is_none")]
         fields: Option<BTreeMap<&'a str, Box<RawValue>>>,
     }
-    let internal = |error: serde_json::Error| Problem::new(ErrorCode::Internal, error.to_string());
+    let internal = |error: serde_json::Error| ResolveError::Event(error.to_string());
     let raw = |(name, value): (&'_ String, &Option<String>)| {
         RawValue::from_string(value.clone().unwrap_or_else(|| "null".to_owned()))
             .map(|value| (name.clone(), value))
@@ -244,21 +271,19 @@ fn payload_of(conflict: &Conflict, choice: Choice, plan: &ResolutionPlan) -> Res
     serde_json::to_vec(&Payload { event_id: conflict.event.to_string(), choice, fields }).map_err(internal)
 }
 
-/// Reads a draft's payload as anybody will who reads the log.
-fn read(id: EventId, content: Content) -> Result<(Draft, Fact), Problem> {
+/// Reads a draft's payload as every reader of the log does.
+fn read(id: EventId, content: Content) -> Result<(Draft, Fact), ResolveError> {
     let (fact, _) = payload::read_fact(&content.entity_type, &content.action, 1, &content.payload)
-        .map_err(|error| Problem::new(ErrorCode::InvalidPayload, error.to_string()).at("/fields"))?;
+        .map_err(ResolveError::Payload)?;
     Ok((Draft { id, occurred_at: None, content }, fact))
 }
 
-async fn as_it_stands(
-    tx: &Transaction<'_>,
-    tenant: TenantId,
-    conflict: &Conflict,
-) -> Result<EntitySnapshot, StoreError> {
-    let about = Tenant::load(tx, tenant).await?;
+async fn snapshot(database: &Database, tenant: TenantId, conflict: &Conflict) -> Result<EntitySnapshot, StoreError> {
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let about = Tenant::load(&tx, tenant).await?;
     let about = about.ok_or_else(|| StoreError::Damaged(format!("there is no tenant {tenant}")))?;
-    let entity = history::entity_now(tx, &about, &conflict.key).await?;
+    let entity = history::entity_now(&tx, &about, &conflict.key).await?;
     let side = EntitySide::side_of(&entity);
     let fields = side.lives.then_some(side.fields);
     Ok(EntitySnapshot { key: conflict.key.clone(), version: entity.version, fields, edited: conflict.edited() })

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comptoir_core::decision::Code;
-use comptoir_core::fact::Fields;
+use comptoir_core::event::Fields;
 use comptoir_core::id::Name;
 use comptoir_core::state::Entity;
 use comptoir_proto::api_v1::Decided;
@@ -28,7 +28,7 @@ pub(crate) struct ConflictDto {
     /// The edit that opened it.
     event_id: Uuid,
     /// What If-Match names.
-    pub(super) etag: String,
+    pub(crate) etag: String,
     /// `open` or `resolved`.
     #[schemars(with = "words::ConflictState")]
     state: &'static str,
@@ -101,7 +101,7 @@ struct ResolutionDto {
     event_id: Uuid,
     position: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<super::resolve::Choice>")]
+    #[schemars(with = "Option<super::sides::Choice>")]
     choice: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
@@ -142,7 +142,7 @@ struct EntityDto {
 }
 
 /// A conflict for people.
-pub(super) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
+pub(crate) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
     let first = conflict.edits.first();
     Ok(ConflictDto {
         event_id: conflict.event.uuid(),
@@ -162,7 +162,7 @@ pub(super) fn conflict(conflict: &Conflict) -> Result<ConflictDto, StoreError> {
 }
 
 /// A plan for people.
-pub(super) fn preview(conflict: &Conflict, plan: &ResolutionPlan) -> Result<PreviewDto, StoreError> {
+pub(crate) fn preview(conflict: &Conflict, plan: &ResolutionPlan) -> Result<PreviewDto, StoreError> {
     let server = conflict.server_side();
     let names = server.fields.keys().chain(plan.result.fields.keys());
     let changed = names.filter(|name| server.fields.get(*name) != plan.result.fields.get(*name));
@@ -173,7 +173,7 @@ pub(super) fn preview(conflict: &Conflict, plan: &ResolutionPlan) -> Result<Prev
 }
 
 /// A decision for people.
-pub(super) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
+pub(crate) fn resolved(resolved: Resolved) -> Result<ResolvedDto, StoreError> {
     let EntitySnapshot { version, fields, .. } = resolved.entity;
     let entity =
         EntityDto { version: version.0, exists: fields.is_some(), fields: values(&fields.unwrap_or_default())? };

@@ -1,54 +1,75 @@
 //! The two sides of a conflict, and what a choice makes of them. Pure.
 //!
-//! The local side is the server's entity with the node's edits applied to it, as if nothing stood against them: every field that the
-//! edits name has the node's value, the others stay. Where the server's entity is deleted, or was never there, the edits are
+//! The local side is the server's entity with the node's edits applied to it, as if nothing stood against them: every field that
+//! the edits name has the node's value, the others stay. Where the server's entity is deleted, or was never there, the edits are
 //! applied to what the node had, if anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_core::decision::{DecisionContext, Judgement};
-use comptoir_core::fact::{Fact, Fields};
+use comptoir_core::event::Fields;
+use comptoir_core::fact::Fact;
 use comptoir_core::rulebook::Rule;
 use comptoir_core::rules::{self, Effect};
 use comptoir_core::state::{DecisionState, Entity};
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::history::{Conflict, DecidedEvent};
-use super::resolve::Choice;
+
+/// What a person may choose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Choice {
+    /// The server's version, as it is.
+    Server,
+    /// The node's edits, applied to the server's version.
+    Local,
+    /// The server's version with the fields that the person put together.
+    Merged,
+}
+
+/// Why a choice makes no plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error("a merge names its fields: each with its value, null to remove one")]
+    MergeWithoutFields,
+    #[error("fields go with the choice \"merged\" alone")]
+    FieldsWithoutMerge,
+}
 
 /// An entity as far as a person looks at it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct EntitySide {
+pub(crate) struct EntitySide {
     /// Whether it is there.
-    pub(super) lives: bool,
+    pub(crate) lives: bool,
     /// Name to JSON text.
-    pub(super) fields: BTreeMap<String, String>,
+    pub(crate) fields: BTreeMap<String, String>,
 }
 
 /// A field about which the two sides differ; `None` where the side has no such field.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct FieldConflict {
-    pub(super) field: String,
-    pub(super) base: Option<String>,
-    pub(super) server: Option<String>,
-    pub(super) local: Option<String>,
+pub(crate) struct FieldConflict {
+    pub(crate) field: String,
+    pub(crate) base: Option<String>,
+    pub(crate) server: Option<String>,
+    pub(crate) local: Option<String>,
 }
 
 /// What is to be written so that the entity becomes what the person chose.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct ResolutionPlan {
+pub(crate) struct ResolutionPlan {
     /// Of `CONFLICT_RESOLVED`: fields to set over the server's, or the server's as they are.
-    pub(super) fields: Option<Fields>,
+    pub(crate) fields: Option<Fields>,
     /// Whether the entity is deleted right after.
-    pub(super) deletes: bool,
+    pub(crate) deletes: bool,
     /// What the entity is then.
-    pub(super) result: EntitySide,
+    pub(crate) result: EntitySide,
 }
 
 impl EntitySide {
-    pub(super) fn side_of(entity: &Entity) -> EntitySide {
+    pub(crate) fn side_of(entity: &Entity) -> EntitySide {
         EntitySide { lives: entity.is_known() && !entity.deleted, fields: entity.fields.clone() }
     }
 
@@ -66,12 +87,12 @@ impl EntitySide {
 
 impl Conflict {
     /// The server's side.
-    pub(super) fn server_side(&self) -> EntitySide {
+    pub(crate) fn server_side(&self) -> EntitySide {
         EntitySide::side_of(&self.server)
     }
 
     /// The node's side.
-    pub(super) fn local_side(&self) -> EntitySide {
+    pub(crate) fn local_side(&self) -> EntitySide {
         let start = [&self.server, &self.base].into_iter().find(|entity| EntitySide::side_of(entity).lives);
         let mut decision_state = DecisionState::default();
         decision_state.entities.extend(start.map(|entity| (self.key.clone(), entity.clone())));
@@ -80,7 +101,7 @@ impl Conflict {
     }
 
     /// Every field that an edit names.
-    pub(super) fn edited(&self) -> BTreeSet<String> {
+    pub(crate) fn edited(&self) -> BTreeSet<String> {
         let fields = self.edits.iter().filter_map(|edit| match &edit.known.fact {
             Fact::Created(fields) | Fact::Updated(fields) => Some(fields.keys().cloned()),
             _ => None,
@@ -89,7 +110,7 @@ impl Conflict {
     }
 
     /// Every field in which the sides differ, by name.
-    pub(super) fn differences(&self) -> Vec<FieldConflict> {
+    pub(crate) fn differences(&self) -> Vec<FieldConflict> {
         let (server, local) = (self.server_side(), self.local_side());
         let names: BTreeSet<&String> = server.fields.keys().chain(local.fields.keys()).collect();
         let differs = |name: &&String| server.fields.get(*name) != local.fields.get(*name);
@@ -103,7 +124,7 @@ impl Conflict {
     }
 
     /// What a choice comes to. `merged` goes with the fields that the person put together.
-    pub(super) fn plan(&self, choice: Choice, merged: Option<&Fields>) -> Result<ResolutionPlan, Problem> {
+    pub(crate) fn plan(&self, choice: Choice, merged: Option<&Fields>) -> Result<ResolutionPlan, PlanError> {
         let server = self.server_side();
         match (choice, merged) {
             (Choice::Server, None) => Ok(ResolutionPlan { fields: None, deletes: false, result: server }),
@@ -112,14 +133,8 @@ impl Conflict {
                 let start = if server.lives { server } else { EntitySide::default() };
                 Ok(ResolutionPlan { fields: Some(fields.clone()), deletes: false, result: start.with(fields) })
             }
-            (Choice::Merged, None) => {
-                let detail = "a merge names its fields: each with its value, null to remove one";
-                Err(Problem::new(ErrorCode::MalformedBody, detail).at("/fields"))
-            }
-            (Choice::Server | Choice::Local, Some(_)) => {
-                let detail = "fields go with the choice \"merged\" alone";
-                Err(Problem::new(ErrorCode::MalformedBody, detail).at("/fields"))
-            }
+            (Choice::Merged, None) => Err(PlanError::MergeWithoutFields),
+            (Choice::Server | Choice::Local, Some(_)) => Err(PlanError::FieldsWithoutMerge),
         }
     }
 
@@ -147,7 +162,6 @@ fn apply(decision_state: &mut DecisionState, edit: &DecidedEvent) {
         local_year: 0,
         site_code: None,
         by_central: false,
-        engine: rules::ENGINE_VERSION,
     };
     for effect in rules::effects(decision_state, &place, &edit.known, &Judgement::accepted(Rule::VersionCheck)) {
         if matches!(effect, Effect::EntityChanged(_)) {

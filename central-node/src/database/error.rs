@@ -1,12 +1,9 @@
 //! What may go wrong with the store, sorted by what the caller can do about it.
 
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::{Severity, SqlState};
 
 use super::checks::UnfitRole;
-use crate::private_postgres::FULL_RETRY_SECONDS;
 
 const READ_ONLY: &str = "Read-only file system";
 
@@ -93,21 +90,6 @@ impl StoreError {
             StoreError::IdCounts(text)
         } else {
             StoreError::Refused(text)
-        }
-    }
-
-    /// What a caller over HTTP is told.
-    pub fn problem(&self) -> Problem {
-        match self {
-            StoreError::Unavailable(_) | StoreError::Contended(_) => {
-                Problem::new(ErrorCode::StoreUnavailable, self.to_string()).retry_after(1)
-            }
-            StoreError::Full(_) => Problem::new(ErrorCode::StoreFull, self.to_string()).retry_after(FULL_RETRY_SECONDS),
-            StoreError::OutcomeUnknown(_) => Problem::new(ErrorCode::OutcomeUnknown, self.to_string()).retry_after(1),
-            StoreError::Damaged(_) => Problem::new(ErrorCode::StoreDamaged, self.to_string()),
-            StoreError::Settings(_) | StoreError::UnfitRole(_) | StoreError::IdCounts(_) | StoreError::Refused(_) => {
-                Problem::new(ErrorCode::Internal, self.to_string())
-            }
         }
     }
 }

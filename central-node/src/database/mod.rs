@@ -184,10 +184,9 @@ async fn forget_plans(client: &mut ClientWrapper, metrics: &Metrics) -> Result<(
 /// Lowers the priority of the process that serves a new connection.
 async fn lower_priority(client: &mut ClientWrapper) -> Result<(), HookError> {
     let row = client.query_one("select pg_backend_pid()", &[]).await.map_err(HookError::Backend)?;
-    let process = Pid::from_raw(row.try_get(0).map_err(HookError::Backend)?);
     // Process 0 would be the calling thread.
-    if process.is_some() {
-        background::lower(process);
+    if let Some(process) = Pid::from_raw(row.try_get(0).map_err(HookError::Backend)?) {
+        background::lower_backend(process).await;
     }
     Ok(())
 }

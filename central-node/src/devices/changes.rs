@@ -16,7 +16,8 @@ use crate::feed::{FeedPosition, Scope, changes};
 /// Rows read at a time.
 const STEP_ROWS: usize = 500;
 
-/// Bytes of rows after which a page ends: what a phone on a bad link gets whole before it breaks. A single millisecond may have more.
+/// Bytes of rows after which a page ends: what a phone on a bad link gets whole before it breaks. A single millisecond may have
+/// more.
 const PAGE_BYTES: usize = 1024 * 1024;
 
 /// Some changes.
@@ -28,8 +29,8 @@ pub(super) struct ChangePage {
     pub(super) has_more: bool,
 }
 
-/// The changes after a position and up to the horizon, about `limit` of them or a mebibyte: no page ends inside a millisecond. `wanted`
-/// says which are given, and may drop what nobody will read of one; the others are passed over.
+/// The changes after a position and up to the horizon, about `limit` of them or a mebibyte: no page ends inside a millisecond.
+/// `wanted` says which are given, and may drop what nobody will read of one; the others are passed over.
 pub(super) async fn page(
     tx: &Transaction<'_>,
     device: &Device,
@@ -74,7 +75,7 @@ pub(super) fn received_at(change: &RowChange) -> Result<Timestamp, StoreError> {
 }
 
 /// The id of a change: the same every time it is given.
-pub(super) fn change_id(tenant: TenantId, change: &RowChange) -> Uuid {
+pub(crate) fn change_id(tenant: TenantId, change: &RowChange) -> Uuid {
     let site = change.key.site.unwrap_or_default();
     let label = format!("change/{}/{}/{}/{site}", change.position, change.key.entity_type, change.key.entity_id);
     Uuid::new_v5(&tenant.uuid(), label.as_bytes())

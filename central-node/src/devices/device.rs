@@ -1,18 +1,18 @@
-//! A device as central knows it: a node whose log central keeps. It is made at its first contact, with a credential of its tenant.
+//! A device as central knows it: a node whose log central keeps. It is made at its first contact, with a credential of its
+//! tenant.
 
 use std::fmt;
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
 use super::time_cursor::Horizon;
-use crate::central::Central;
-use crate::database::{self, StoreError, as_bigint, natural};
+use crate::clock::Clock;
+use crate::database::{self, Database, StoreError, as_bigint, natural};
 use crate::identity::{Access, Credential};
+use crate::ingest::IngestQueue;
 
 /// Characters of a device's own name for itself.
 const NAME_CHARS_MAX: usize = 128;
@@ -64,65 +64,76 @@ pub(crate) struct Device {
     pub(crate) reload_to: Position,
 }
 
-/// Finds the device of that name, or makes it.
-pub(crate) async fn contact(
-    central: &Central,
-    credential: &Credential,
-    name: &str,
-    contract: Contract,
-) -> Result<Device, Problem> {
-    check_name(name, contract)?;
-    let mut connection = central.database().service().await.map_err(|error| error.problem())?;
-    let found = find_or_make(central, &mut connection, credential, name, contract).await;
-    let device = found.map_err(|error| error.problem())?;
-    match credential.access {
-        Access::Node { site, .. } if site != device.site => {
-            let detail = format!("device {name:?} belongs to another site than the credential");
-            Err(Problem::new(ErrorCode::WrongNode, detail))
+/// What the logs of devices are kept with.
+#[derive(Clone)]
+pub(crate) struct Devices {
+    pub(crate) database: Database,
+    pub(crate) queue: IngestQueue,
+    pub(crate) clock: Clock,
+    /// Central seals for devices, so their logs are pinned to central's key.
+    pub(crate) public_key: [u8; 32],
+}
+
+/// Why a device cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ContactError {
+    #[error("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters")]
+    Name { contract: Contract },
+    #[error("device {name:?} belongs to another site than the credential")]
+    OtherSite { name: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Devices {
+    /// Finds the device of that name, or makes it at its first contact.
+    pub(crate) async fn contact(
+        &self,
+        credential: &Credential,
+        name: &str,
+        contract: Contract,
+    ) -> Result<Device, ContactError> {
+        let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        if !fits {
+            return Err(ContactError::Name { contract });
         }
-        Access::Node { .. } | Access::Admin => Ok(device),
+        let device = self.find_or_make(credential, name, contract).await?;
+        match credential.access {
+            Access::Node { site, .. } if site != device.site => Err(ContactError::OtherSite { name: name.to_owned() }),
+            Access::Node { .. } | Access::Admin => Ok(device),
+        }
     }
-}
 
-fn check_name(name: &str, contract: Contract) -> Result<(), Problem> {
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits {
-        return Ok(());
+    async fn find_or_make(
+        &self,
+        credential: &Credential,
+        name: &str,
+        contract: Contract,
+    ) -> Result<Device, StoreError> {
+        let tenant = credential.tenant;
+        let node = NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()));
+        let mut connection = self.database.service().await?;
+        let tx = database::begin(&mut connection, tenant).await?;
+        if let Some(device) = find(&tx, tenant, node, name, contract).await? {
+            return Ok(device);
+        }
+        let site = match credential.access {
+            Access::Node { site, .. } => site,
+            Access::Admin => None,
+        };
+        let sql = "insert into node (tenant_id, node_id, site_id, name, public_key) values ($1, $2, $3, $4, $5)
+                   on conflict (tenant_id, node_id) do nothing";
+        let key = self.public_key.as_slice();
+        tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &site.map(SiteId::uuid), &name, &key]).await?;
+        let sql = "insert into device (tenant_id, node_id, device, contract) values ($1, $2, $3, $4)
+                   on conflict (tenant_id, node_id) do nothing";
+        tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &name, &contract.as_str()]).await?;
+        // Two first contacts at once: both find the row that came first.
+        let made = find(&tx, tenant, node, name, contract).await?;
+        tx.commit().await?;
+        tracing::info!(tenant.id = %tenant, node.id = %node, "central keeps a log for the {contract} device {name:?}");
+        made.ok_or_else(|| StoreError::Damaged(format!("device {node} was made and is not there")))
     }
-    let detail = format!("a device has a name of 1 to {NAME_CHARS_MAX} characters without control characters");
-    Err(Problem::new(ErrorCode::InvalidParameter, detail).at(contract.name_field()))
-}
-
-async fn find_or_make(
-    central: &Central,
-    connection: &mut deadpool_postgres::Object,
-    credential: &Credential,
-    name: &str,
-    contract: Contract,
-) -> Result<Device, StoreError> {
-    let tenant = credential.tenant;
-    let node = NodeId::new(Uuid::new_v5(&tenant.uuid(), name.as_bytes()));
-    let tx = database::begin(connection, tenant).await?;
-    if let Some(device) = find(&tx, tenant, node, name, contract).await? {
-        return Ok(device);
-    }
-    let site = match credential.access {
-        Access::Node { site, .. } => site,
-        Access::Admin => None,
-    };
-    // Central seals for it, so central's key is the one its log is pinned to.
-    let sql = "insert into node (tenant_id, node_id, site_id, name, public_key) values ($1, $2, $3, $4, $5)
-               on conflict (tenant_id, node_id) do nothing";
-    let key = central.public_key();
-    tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &site.map(SiteId::uuid), &name, &key.as_slice()]).await?;
-    let sql = "insert into device (tenant_id, node_id, device, contract) values ($1, $2, $3, $4)
-               on conflict (tenant_id, node_id) do nothing";
-    tx.execute(sql, &[&tenant.uuid(), &node.uuid(), &name, &contract.as_str()]).await?;
-    // Two first contacts at once: both find the row that came first.
-    let made = find(&tx, tenant, node, name, contract).await?;
-    tx.commit().await?;
-    tracing::info!(tenant.id = %tenant, node.id = %node, "central keeps a log for the {contract} device {name:?}");
-    made.ok_or_else(|| StoreError::Damaged(format!("device {node} was made and is not there")))
 }
 
 async fn find(

@@ -1,24 +1,22 @@
-//! How far a device's clock is from ours. The contracts have no field for it: the HTTP `Date` header says it, where the client sends one;
-//! else an event that is stamped later than its receipt shows by how much the clock is ahead at least.
+//! How far a device's clock is from central's. The contracts have no field for it: the HTTP `Date` header says it, where the
+//! client sends one; else an event that is stamped later than its receipt shows by how much the clock is ahead at least.
 
-use axum::http::{HeaderMap, header};
 use comptoir_core::time::Timestamp;
 
 /// Seven days: as long as the mobile contract lets a device work offline.
 const OFFLINE_MICROS_MAX: i64 = 7 * 24 * 3_600 * 1_000_000;
 
-/// The device's clock less ours, where the request shows it.
-pub(crate) fn of_request(headers: &HeaderMap, now: Timestamp, stamps: impl Iterator<Item = Timestamp>) -> Option<i64> {
-    let said = headers.get(header::DATE).and_then(|value| value.to_str().ok());
-    let said = said.and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+/// The device's clock less central's, where the request shows it. `date` is its HTTP `Date` header.
+pub(crate) fn of_request(date: Option<&str>, now: Timestamp, stamps: impl Iterator<Item = Timestamp>) -> Option<i64> {
+    let said = date.and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
     match said {
         Some(at) => Some(at.timestamp().as_microsecond().saturating_sub(now.0)),
         None => stamps.max().map(|latest| latest.0.saturating_sub(now.0)).filter(|ahead| *ahead > 0),
     }
 }
 
-/// By how much one stamp is corrected. Where the clock is further ahead than anybody works offline, a stamp from the past was not made by
-/// it: it was made before the clock went wrong, or after it was put right, and stands.
+/// By how much one stamp is corrected. Where the clock is further ahead than anybody works offline, a stamp from the past was not
+/// made by it: it was made before the clock went wrong, or after it was corrected, and is kept.
 pub(crate) fn of_stamp(offset_micros: i64, stamp: Timestamp, now: Timestamp) -> i64 {
     if offset_micros > OFFLINE_MICROS_MAX && stamp <= now { 0 } else { offset_micros }
 }
@@ -31,12 +29,11 @@ mod tests {
 
     #[test]
     fn the_date_header_says_the_offset_and_a_stamp_from_the_future_the_least_it_can_be() {
-        let mut headers = HeaderMap::new();
         let stamps = [NOON.shifted(-5), NOON.shifted(7_000_000)];
-        assert_eq!(of_request(&headers, NOON, stamps.into_iter()), Some(7_000_000));
-        assert_eq!(of_request(&headers, NOON, stamps.into_iter().take(1)), None);
-        headers.insert(header::DATE, "Sun, 01 Mar 2026 09:59:58 GMT".parse().expect("a header's value"));
-        assert_eq!(of_request(&headers, NOON, stamps.into_iter()), Some(-2_000_000));
+        assert_eq!(of_request(None, NOON, stamps.into_iter()), Some(7_000_000));
+        assert_eq!(of_request(None, NOON, stamps.into_iter().take(1)), None);
+        let date = Some("Sun, 01 Mar 2026 09:59:58 GMT");
+        assert_eq!(of_request(date, NOON, stamps.into_iter()), Some(-2_000_000));
     }
 
     #[test]

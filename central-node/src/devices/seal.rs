@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use comptoir_core::decision::Verdict;
 use comptoir_core::event::Content;
-use comptoir_core::id::{EventId, Name};
+use comptoir_core::id::{EventId, Name, NameError};
 use comptoir_core::limits::PAYLOAD_BYTES_MAX;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use comptoir_proto::{instant, payload};
 use uuid::Uuid;
 
-use super::device::Device;
+use super::device::{Device, Devices};
 use super::offset;
-use crate::central::Central;
-use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, Job, JobOutcome, PayloadReading};
+use crate::ingest::{DeviceDraft, DeviceDrafts, DeviceResult, DraftsError, IdReused, PayloadReading};
+
+/// Characters of a device's own id of an event.
+const EVENT_ID_CHARS_MAX: usize = 512;
 
 /// An event as either contract has it, before it is checked.
 pub(crate) struct DeviceEvent<'a> {
@@ -54,94 +54,98 @@ impl DeviceOutcome {
     }
 }
 
-/// A name out of a request.
-pub(crate) fn name(field: &str, text: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|error| Problem::new(ErrorCode::MalformedBody, error.to_string()).at(format!("/{field}")))
+/// Why an event can never be sealed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DeviceEventError {
+    #[error("{error}")]
+    Name { field: &'static str, error: NameError },
+    /// The nil UUID, or the one of ones alone.
+    #[error("it names no event")]
+    ReservedId,
+    #[error("an event has an id of 1 to {EVENT_ID_CHARS_MAX} characters")]
+    IdLength,
+    #[error("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z")]
+    OccurredAt { text: String },
+    #[error("the payload has {bytes} bytes, at most {PAYLOAD_BYTES_MAX} are taken")]
+    PayloadTooLarge { bytes: usize },
+    #[error("{action} is written by a log itself")]
+    SealedByLog { action: String },
+}
+
+/// A name out of a request's field.
+pub(crate) fn name(field: &'static str, text: &str) -> Result<Name, DeviceEventError> {
+    Name::new(text).map_err(|error| DeviceEventError::Name { field, error })
 }
 
 /// A device's event id: a UUID as it is, any other text under the device's own namespace.
-pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, Problem> {
-    let bad = |detail: &str| Problem::new(ErrorCode::MalformedBody, detail).at("/id");
+pub(crate) fn event_id(device: &Device, text: &str) -> Result<EventId, DeviceEventError> {
     match Uuid::parse_str(text) {
-        Ok(id) if id.is_nil() || id.is_max() => Err(bad("it names no event")),
+        Ok(id) if id.is_nil() || id.is_max() => Err(DeviceEventError::ReservedId),
         Ok(id) => Ok(EventId::new(id)),
-        Err(_) if text.is_empty() || text.chars().count() > 512 => {
-            Err(bad("an event has an id of 1 to 512 characters"))
-        }
+        Err(_) if text.is_empty() || text.chars().count() > EVENT_ID_CHARS_MAX => Err(DeviceEventError::IdLength),
         Err(_) => Ok(EventId::new(device.node.uuid()).derived(&format!("event/{text}"))),
     }
 }
 
-/// Checks what could never be sealed. Whatever else is wrong with an event is central's to judge, and is kept.
-pub(crate) fn draft(device: &Device, said: DeviceEvent<'_>) -> Result<DeviceDraft, Problem> {
-    if said.payload.len() > PAYLOAD_BYTES_MAX {
-        let detail = format!("the payload has {} bytes, at most {PAYLOAD_BYTES_MAX} are taken", said.payload.len());
-        return Err(Problem::new(ErrorCode::TooLarge, detail).at("/payload"));
+/// Checks what could never be sealed. Anything else that is wrong with an event is decided by the rules, and kept.
+pub(crate) fn draft(device: &Device, event: DeviceEvent<'_>) -> Result<DeviceDraft, DeviceEventError> {
+    if event.payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(DeviceEventError::PayloadTooLarge { bytes: event.payload.len() });
     }
-    if payload::is_sealed_by_the_log(said.action) {
-        let detail = format!("{} is written by a log itself", said.action);
-        return Err(Problem::new(ErrorCode::CentralOnly, detail).at("/action"));
+    if payload::is_sealed_by_the_log(event.action) {
+        return Err(DeviceEventError::SealedByLog { action: event.action.to_owned() });
     }
     let content = Content {
         site: device.site,
-        user: said.user,
-        base_version: said.base_version,
+        user: event.user,
+        base_version: event.base_version,
         // The contracts know no versions of payloads.
-        schema_version: payload::newest_version(said.action),
+        schema_version: payload::newest_version(event.action),
         ..Content::new(
-            name("entity_type", said.entity_type)?,
-            said.entity_id,
-            name("action", said.action)?,
-            said.payload.as_bytes().to_vec(),
+            name("entity_type", event.entity_type)?,
+            event.entity_id,
+            name("action", event.action)?,
+            event.payload.as_bytes().to_vec(),
         )
     };
     Ok(DeviceDraft {
-        id: event_id(device, said.id)?,
-        occurred_at: occurred_at(said.occurred_at)?,
+        id: event_id(device, event.id)?,
+        occurred_at: occurred_at(event.occurred_at)?,
         reading: PayloadReading::of(&content),
         content,
-        client_id: said.client_id,
+        client_id: event.client_id,
         is_another_s: false,
         others: BTreeSet::new(),
         clock_offset_micros: 0,
     })
 }
 
-/// ISO 8601; UTC where no offset stands, since a device's own zone is nowhere said.
-pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, Problem> {
+/// ISO 8601; UTC where the text has no offset, since no contract says what a device's zone is.
+pub(crate) fn occurred_at(text: &str) -> Result<Timestamp, DeviceEventError> {
     let read = instant::parse(text).or_else(|| instant::parse(&format!("{text}Z")));
-    read.ok_or_else(|| {
-        Problem::new(ErrorCode::MalformedBody, format!("{text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00Z"))
-            .at("/occurred_at")
-    })
+    read.ok_or_else(|| DeviceEventError::OccurredAt { text: text.to_owned() })
 }
 
-/// Seals and judges them: one outcome each, in order.
+/// Seals and decides them: one outcome each, in order.
 pub(crate) async fn submit(
-    central: &Central,
+    devices: &Devices,
     device: &Device,
     mut drafts: Vec<DeviceDraft>,
     clock_offset_micros: i64,
-) -> Result<Vec<Result<DeviceResult, Problem>>, Problem> {
+) -> Result<Vec<Result<DeviceResult, IdReused>>, DraftsError> {
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
-    let now = central.clock().now();
+    let now = devices.clock.now();
     for draft in &mut drafts {
         draft.clock_offset_micros = offset::of_stamp(clock_offset_micros, draft.occurred_at, now);
     }
-    let job = Job::Device(DeviceDrafts {
+    let job = DeviceDrafts {
         node: device.node,
         opened_for: format!("the {} device {}", device.contract, device.name),
-        public_key: central.public_key(),
+        public_key: devices.public_key,
         clock_offset_micros,
         drafts,
-    });
-    match central.ingest_queue().submit(device.tenant, job).await? {
-        JobOutcome::OfDevice(outcomes) => Ok(outcomes),
-        JobOutcome::Refused(problem) => Err(problem),
-        JobOutcome::Pushed { .. } | JobOutcome::Drafted(_) => {
-            Err(Problem::new(ErrorCode::Internal, "a device's events were answered as another job"))
-        }
-    }
+    };
+    devices.queue.submit(device.tenant, job).await
 }

@@ -1,20 +1,17 @@
 //! Times as cursors, without skipping what was committed late.
 //!
-//! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time has
-//! milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the tenant's
-//! `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a millisecond, and a time
-//! stands for all of its millisecond.
+//! `received_at` is given under the tenant's lock and strictly increases, so it orders events as positions do. A client's time
+//! has milliseconds, though, and several events fit into one. So a millisecond is closed before anything of it is given: the
+//! tenant's `last_received_at` is raised to its end, and whatever comes later is received after it. No page ends inside a
+//! millisecond, and a time means all of its millisecond.
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 
-use crate::central::Central;
-use crate::database::{self, Micros, StoreError, as_bigint, natural};
+use crate::database::{self, Database, Micros, StoreError, as_bigint, natural};
 use crate::event_store::tenant_head;
 
 const MILLI: i64 = 1_000;
@@ -40,8 +37,8 @@ impl Horizon {
 }
 
 /// Closes the millisecond of the last event, where it is still open.
-pub(crate) async fn horizon(central: &Central, tenant: TenantId) -> Result<Horizon, StoreError> {
-    let mut connection = central.database().service().await?;
+pub(crate) async fn horizon(database: &Database, tenant: TenantId) -> Result<Horizon, StoreError> {
+    let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let head = tenant_head(&tx, tenant).await?;
     let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
@@ -75,23 +72,29 @@ pub(crate) async fn position_at(
     Ok(Position(natural(row.try_get(0)?)?).min(horizon.head))
 }
 
-/// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed. A time
-/// that central has not reached would hide what comes until then.
+/// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed.
+/// A time that central has not reached would hide what comes until then.
 pub(crate) fn next_since(last_given: Option<Timestamp>, sent: Timestamp, horizon: Horizon) -> String {
     in_milliseconds(last_given.unwrap_or_else(|| sent.min(horizon.closed_to)))
 }
 
-/// A time as a client sent it, UTC where no offset stands; the beginning of time where it sent none.
-pub(crate) fn parse(name: &str, text: Option<&str>) -> Result<Timestamp, Problem> {
+/// A time that does not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z")]
+pub(crate) struct BadTime {
+    /// The parameter or field.
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
+}
+
+/// A time as a client sent it, UTC where it has no offset; the beginning of time where the client sent none.
+pub(crate) fn parse(name: &'static str, text: Option<&str>) -> Result<Timestamp, BadTime> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Timestamp(0)) };
     // A `+` in a query string reads as a space.
     let read = instant::parse(text)
         .or_else(|| instant::parse(&format!("{text}Z")))
         .or_else(|| instant::parse(&text.replace(' ', "+")));
-    read.ok_or_else(|| {
-        let detail = format!("{name}={text:?} is no ISO 8601 instant such as 2026-01-07T10:00:00.000Z");
-        Problem::new(ErrorCode::InvalidParameter, detail).at(name.to_owned())
-    })
+    read.ok_or_else(|| BadTime { name, text: text.to_owned() })
 }
 
 /// `2026-01-07T10:00:00.123Z`, as a JavaScript `Date` reads and writes it.

@@ -5,7 +5,14 @@ use comptoir_core::id::{Name, NodeId, TenantId};
 use deadpool_postgres::Transaction;
 
 use crate::database::StoreError;
-use crate::ingest::AssignedId;
+
+/// An entity that has another id at central than on the device that created it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct AssignedId {
+    pub(crate) entity_type: Name,
+    pub(crate) client_id: String,
+    pub(crate) server_id: Name,
+}
 
 /// All of a device's.
 pub(crate) async fn device_ids(

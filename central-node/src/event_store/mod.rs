@@ -8,7 +8,7 @@ mod read;
 
 pub(crate) use append::{AppendedBatch, ForkRecord, NewEvent, append_events, insert_batches, insert_fork_records};
 pub(crate) use check::{CheckedRow, LogHeads, batch_ends, checked_rows, log_heads};
-pub(crate) use device_ids::{device_ids, insert_device_ids};
+pub(crate) use device_ids::{AssignedId, device_ids, insert_device_ids};
 pub(crate) use heads::{
     NodeHead, NodeLog, TenantHead, lock_tenant, node_logs, pin_key, raise_node, raise_tenant, tenant_head,
 };

@@ -1,47 +1,34 @@
-//! `GET /api/v1/sync/bootstrap`: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted first
-//! and given last: what changes meanwhile comes by pull.
+//! The first load of a node: every row of a node's scope in the order of its key, as a zstd stream of lines. The head is noted
+//! first and given last: what changes meanwhile comes by pull.
 //!
-//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of bytes and
-//! nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less than a block; a
-//! stream that resumes behind a mark keeps the head of the first.
+//! Each page is a short transaction of its own, read while the one before it is written; a slow reader holds a few blocks of
+//! bytes and nothing in the database. A block ends with a mark and can be read without the next one, so that a cut loses less
+//! than a block; a stream that resumes behind a mark keeps the head of the first.
 
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
-use comptoir_proto::pull_v1::{
-    BOOTSTRAP_TYPE, BootstrapLine, Proof, PullCursor, RowChange, RowKey, RowKind, RulebookInForce,
-};
+use comptoir_proto::pull_v1::{BootstrapLine, Proof, PullCursor, RowChange, RowKey, RowKind, RulebookInForce};
 use deadpool_postgres::Transaction;
-use schemars::JsonSchema;
-use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_postgres::types::ToSql;
-use tokio_stream::wrappers::ReceiverStream;
+use uuid::Uuid;
 
 use super::changes::{cut, entities_in_order, load};
+use super::cursor::{FeedError, NodeCaller, check_not_ahead, check_same_past, snapshot};
 use super::keys::{KINDS, in_order};
-use super::pull::{NodeCaller, check_made_here, check_not_ahead, check_same_past, node_caller, snapshot};
 use super::rulebook::in_force_unless;
+use super::services::Feed;
 use super::token::Token;
-use crate::api::ProblemResponse;
-use crate::central::Central;
 use crate::database::{StoreError, natural};
 use crate::event_store::{TenantHead, tenant_head};
 use crate::state_store::Versions;
 
-/// First loads at once, in this process: each holds an encoder of a few MiB.
-const LOADS_MAX: usize = 16;
 /// Rows read at a time.
 const PAGE_ROWS: usize = 4_000;
 /// Rows between two marks at most: what the protocol promises.
@@ -57,67 +44,34 @@ const READER_PATIENCE: Duration = Duration::from_secs(60);
 /// The encoder's memory goes with its window: 1 MiB is as good as the default for rows.
 const WINDOW_LOG: u32 = 20;
 
-/// The places for first loads.
-#[derive(Clone, Debug)]
-pub(crate) struct BootstrapSlots(Arc<Semaphore>);
-
-impl Default for BootstrapSlots {
-    fn default() -> Self {
-        BootstrapSlots(Arc::new(Semaphore::new(LOADS_MAX)))
-    }
-}
-
-impl BootstrapSlots {
-    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        let full = || {
-            let detail = format!("{LOADS_MAX} first loads run already");
-            Problem::new(ErrorCode::QueueFull, detail).retry_after(5)
-        };
-        Arc::clone(&self.0).try_acquire_owned().map_err(|_| full())
-    }
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct BootstrapQuery {
-    /// The last `mark` that was stored.
-    after: Option<String>,
-}
-
-pub(super) async fn bootstrap(
-    State(central): State<Arc<Central>>,
-    query: Result<Query<BootstrapQuery>, QueryRejection>,
-    headers: HeaderMap,
-) -> Result<Response, ProblemResponse> {
-    let asker = node_caller(&central, &headers).await?;
-    let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail).at("after");
-    let Query(query) = query.map_err(|rejection| bad(rejection.body_text()))?;
-    let token = query.after.as_deref().map(str::parse::<Token>).transpose().map_err(|error| bad(error.to_string()))?;
-    if let Some(token) = &token {
-        check_made_here(&central, asker.scope, (token.incarnation, &token.scope))?;
-    }
-    let place = central.bootstrap_slots().begin()?;
-    let noted = noted(&central, asker, token.as_ref()).await?;
-    let (blocks, body) = mpsc::channel(BLOCKS_WAITING);
-    let mut writer = Writer::new(blocks).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+/// Starts a load, from the beginning or behind a mark, and answers with its compressed blocks. They end with an error where the
+/// load breaks off: the reader resumes behind the last mark. The mark was checked to be of this central and scope.
+pub(crate) async fn bootstrap(
+    feed: &Arc<Feed>,
+    caller: NodeCaller,
+    mark: Option<Token>,
+) -> Result<mpsc::Receiver<Result<Bytes, std::io::Error>>, FeedError> {
+    let slot = feed.slots.begin()?;
+    let start = note_start(feed, caller, mark.as_ref()).await?;
+    let (blocks, stream) = mpsc::channel(BLOCKS_WAITING);
+    let mut writer = Writer::new(blocks)?;
+    let feed = Arc::clone(feed);
     tokio::spawn(async move {
-        let _place = place;
-        let mut stopping = central.stopping();
+        let _slot = slot;
+        let mut stopping = feed.stopping.clone();
         let written = tokio::select! {
-            written = write(&central, asker, noted, token.map(|token| token.last), &mut writer) => written,
+            written = write(&feed, caller, start, mark.map(|mark| mark.last), &mut writer) => written,
             _ = stopping.wait_for(|stopping| *stopping) => Err(StreamError::Stopping),
         };
         match written {
             Ok(()) | Err(StreamError::ReaderGone) => {}
             Err(error) => {
-                tracing::warn!(node.id = %asker.node, %error, "a first load broke off");
-                // The body ends with an error: the reader resumes behind the last mark.
+                tracing::warn!(node.id = %caller.node, %error, "a first load broke off");
                 let _ = writer.blocks.try_send(Err(std::io::Error::other(error)));
             }
         }
     });
-    let content_type = [(header::CONTENT_TYPE, HeaderValue::from_static(BOOTSTRAP_TYPE))];
-    Ok((content_type, Body::from_stream(ReceiverStream::new(body))).into_response())
+    Ok(stream)
 }
 
 /// Why a stream ended before its end.
@@ -139,33 +93,31 @@ enum StreamError {
 struct StreamStart {
     /// The head that this load ends with.
     head: Position,
-    /// Of what was given so far; nothing before anything was, and in a load that began before there were proofs.
-    proof: Option<Proof>,
+    /// Of what was given so far.
+    proof: Proof,
     /// At its beginning, how many rows there are.
     rows: Option<u64>,
     rulebook: Option<RulebookInForce>,
 }
 
-async fn noted(central: &Central, asker: NodeCaller, token: Option<&Token>) -> Result<StreamStart, ProblemResponse> {
-    let mut connection = central.database().service().await?;
-    let tx = snapshot(&mut connection, asker.tenant).await?;
-    let head = head_of(&tx, asker.tenant).await?;
-    let (_, rulebook) = in_force_unless(&tx, asker.tenant, None).await?;
+async fn note_start(feed: &Feed, caller: NodeCaller, token: Option<&Token>) -> Result<StreamStart, FeedError> {
+    let mut connection = feed.database.service().await?;
+    let tx = snapshot(&mut connection, caller.tenant).await?;
+    let head = head_of(&tx, caller.tenant).await?;
+    let (_, rulebook) = in_force_unless(&tx, caller.tenant, None).await?;
     if let Some(token) = token {
         check_not_ahead(token.head, head.head)?;
-        if let Some(proof) = &token.proof {
-            check_same_past(&tx, asker.tenant, proof, &head).await?;
-        }
+        check_same_past(&tx, caller.tenant, &token.proof, &head).await?;
         return Ok(StreamStart { head: token.head, proof: token.proof.clone(), rows: None, rulebook });
     }
-    let versions = Versions::active(&tx, asker.tenant).await?;
+    let versions = Versions::active(&tx, caller.tenant).await?;
     let statement = tx.prepare_cached(include_str!("rows_in_scope.sql")).await.map_err(StoreError::from)?;
-    let (tenant, site) = (asker.tenant.uuid(), asker.scope.site_column());
+    let (tenant, site) = (caller.tenant.uuid(), caller.scope.site_column());
     let parameters: [&(dyn ToSql + Sync); 6] =
         [&tenant, &versions.entities, &versions.deliveries, &versions.invoices, &versions.stock, &site];
     let row = tx.query_one(&statement, &parameters).await.map_err(StoreError::from)?;
     let rows = natural(row.try_get(0).map_err(StoreError::from)?)?;
-    let proof = Some(Proof::new(head.head, head.decision_chain));
+    let proof = Proof::new(head.head, head.decision_chain);
     Ok(StreamStart { head: head.head, proof, rows: Some(rows), rulebook })
 }
 
@@ -174,33 +126,32 @@ async fn head_of(tx: &Transaction<'_>, tenant: TenantId) -> Result<TenantHead, S
 }
 
 async fn write(
-    central: &Arc<Central>,
-    asker: NodeCaller,
+    feed: &Arc<Feed>,
+    caller: NodeCaller,
     StreamStart { head, mut proof, rows, rulebook }: StreamStart,
     mut last: Option<RowKey>,
     writer: &mut Writer,
 ) -> Result<(), StreamError> {
-    let (incarnation, scope) = (central.incarnation(), asker.scope.name());
+    let (incarnation, scope) = (feed.incarnation, caller.scope.name());
     let rules_since = rulebook.as_ref().map(|rulebook| rulebook.position);
     writer.line(&BootstrapLine::Start { incarnation, scope: scope.clone(), head: head.0, rows, rulebook })?;
     let first = (last.as_ref().map_or(KINDS[0], |key| key.kind), last.clone());
-    let mut pages = PageReader::begin(central, asker, first);
+    let mut pages = PageReader::begin(feed, caller, first);
     while let Some(BootstrapPage { rows, proof: of_page, .. }) = pages.next().await? {
-        // A load that began without a proof has rows that nothing proves: its end has none either.
-        proof = proof.and(Some(of_page));
+        proof = of_page;
         for change in rows {
             last = Some(change.key.clone());
             writer.line(&BootstrapLine::Row(change))?;
             writer.rows += 1;
             if writer.is_full() || writer.rows >= MARK_ROWS {
-                writer.mark(central, &scope, head, last.as_ref(), proof.as_ref())?;
+                writer.mark(incarnation, &scope, head, last.as_ref(), &proof)?;
             }
             if writer.is_full() {
                 writer.flush().await?;
             }
         }
     }
-    let (position, rulebook) = (head.0, rules_since);
+    let (position, rulebook, proof) = (head.0, rules_since, Some(proof));
     let cursor = PullCursor { incarnation, scope, position, after: None, complete_through: None, rulebook, proof };
     writer.line(&BootstrapLine::End { cursor: cursor.to_string() })?;
     writer.finish().await
@@ -220,21 +171,21 @@ struct BootstrapPage {
 
 /// The pages of a load, each read while the one before it is written. Dropped, it reads no more.
 struct PageReader {
-    central: Arc<Central>,
-    asker: NodeCaller,
+    feed: Arc<Feed>,
+    caller: NodeCaller,
     reading: JoinSet<Result<BootstrapPage, StoreError>>,
 }
 
 impl PageReader {
-    fn begin(central: &Arc<Central>, asker: NodeCaller, first: PageStart) -> PageReader {
-        let mut pages = PageReader { central: Arc::clone(central), asker, reading: JoinSet::new() };
+    fn begin(feed: &Arc<Feed>, caller: NodeCaller, first: PageStart) -> PageReader {
+        let mut pages = PageReader { feed: Arc::clone(feed), caller, reading: JoinSet::new() };
         pages.read(first);
         pages
     }
 
     fn read(&mut self, place: PageStart) {
-        let (central, asker) = (Arc::clone(&self.central), self.asker);
-        self.reading.spawn(async move { page(&central, asker, place).await });
+        let (feed, caller) = (Arc::clone(&self.feed), self.caller);
+        self.reading.spawn(async move { page(&feed, caller, place).await });
     }
 
     async fn next(&mut self) -> Result<Option<BootstrapPage>, StoreError> {
@@ -247,19 +198,20 @@ impl PageReader {
     }
 }
 
-async fn page(central: &Central, asker: NodeCaller, (kind, after): PageStart) -> Result<BootstrapPage, StoreError> {
-    let mut connection = central.database().service().await?;
-    let tx = snapshot(&mut connection, asker.tenant).await?;
-    let head = head_of(&tx, asker.tenant).await?;
-    let versions = Versions::active(&tx, asker.tenant).await?;
-    let rows = rows(&tx, asker, &versions, kind, after.as_ref()).await?;
+async fn page(feed: &Feed, caller: NodeCaller, (kind, after): PageStart) -> Result<BootstrapPage, StoreError> {
+    let mut connection = feed.database.service().await?;
+    let tx = snapshot(&mut connection, caller.tenant).await?;
+    let head = head_of(&tx, caller.tenant).await?;
+    let versions = Versions::active(&tx, caller.tenant).await?;
+    let rows = rows(&tx, caller, &versions, kind, after.as_ref()).await?;
     let end = rows.last().map(|last| last.key.clone());
     let next_kind = || KINDS.into_iter().find(|next| *next > kind);
     let next = end.map(|end| (kind, Some(end))).or_else(|| next_kind().map(|kind| (kind, None)));
     Ok(BootstrapPage { rows, next, proof: Proof::new(head.head, head.decision_chain) })
 }
 
-/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come by one query.
+/// The rows of one kind behind a key, as many as one page has: none where there are no more. Entities, which are the most, come
+/// by one query.
 async fn rows(
     tx: &Transaction<'_>,
     NodeCaller { tenant, scope, .. }: NodeCaller,
@@ -306,15 +258,15 @@ impl Writer {
 
     fn mark(
         &mut self,
-        central: &Central,
+        incarnation: Uuid,
         scope: &str,
         head: Position,
         last: Option<&RowKey>,
-        proof: Option<&Proof>,
+        proof: &Proof,
     ) -> Result<(), StreamError> {
         self.rows = 0;
         let Some(last) = last.cloned() else { return Ok(()) };
-        let (incarnation, scope, proof) = (central.incarnation(), scope.to_owned(), proof.cloned());
+        let (scope, proof) = (scope.to_owned(), proof.clone());
         let token = Token { incarnation, scope, head, last, proof };
         self.line(&BootstrapLine::Mark(token.to_string()))
     }

@@ -1,6 +1,6 @@
-//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows.
-//! In a transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has moved
-//! behind the head that was read first, where the reader has still to come.
+//! The rows of a scope that changed after a place. Two steps: the keys, in order and as many as fit; then their rows. In a
+//! transaction with one snapshot both steps see the same. In another, a row that changed between the two is left out: it has
+//! moved behind the head that was read first, where the reader has still to come.
 
 use std::collections::HashMap;
 
@@ -14,31 +14,16 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::Scope;
+use super::cursor::FeedPosition;
 use super::keys::{self, CreatedRow, ListedRow, limit_column, received_at};
 use super::rows::{UPDATED_RECORD, delivery_row, entity_row, invoice_row, stock_row};
+use super::scope::Scope;
 use crate::database::{StoreError, natural};
 use crate::event_store::{self, TenantHead};
 use crate::state_store::Versions;
 
 /// About how many bytes of rows one page has; a single row may be larger.
 pub(super) const PAGE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Where a reader stands: it has everything up to `position`; of `position` itself, where a key is given, only the rows up to that key.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct FeedPosition {
-    /// Up to which position.
-    pub(crate) position: Position,
-    /// The last row of that position that the reader has.
-    pub(crate) key: Option<RowKey>,
-}
-
-impl FeedPosition {
-    /// Everything up to a position.
-    pub(crate) fn position(position: Position) -> FeedPosition {
-        FeedPosition { position, key: None }
-    }
-}
 
 /// Some changes, and where the log stood.
 #[derive(Debug)]
@@ -79,7 +64,7 @@ pub(crate) async fn changes(
     Ok(page)
 }
 
-/// The first rows of those types that came to be behind a position and up to another, wherever they stand by now. Of entities that have
+/// The first rows of those types created behind a position and up to another, wherever they are now. Of entities that have
 /// not changed since there are none.
 pub(crate) async fn born(
     tx: &Transaction<'_>,

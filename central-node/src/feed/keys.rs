@@ -9,8 +9,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::cursor::FeedPosition;
 use super::rows::site;
-use super::{FeedPosition, Scope};
+use super::scope::Scope;
 use crate::database::{Micros, StoreError, as_bigint, natural};
 use crate::state_store::Versions;
 
@@ -30,7 +31,6 @@ pub(crate) struct ListedRow {
 /// The kinds in the order of their keys.
 pub(super) const KINDS: [RowKind; 4] = [RowKind::Entity, RowKind::Delivery, RowKind::Invoice, RowKind::Stock];
 
-/// As it stands in the queries.
 fn kind_column(kind: RowKind) -> i16 {
     match kind {
         RowKind::Entity => 0,
@@ -96,16 +96,16 @@ pub(super) async fn changed(
     tx.query(&statement, &parameters).await?.iter().map(listed).collect()
 }
 
-/// A row and where it came to be.
+/// A row and the position of its creation.
 #[derive(Clone, Debug)]
 pub(crate) struct CreatedRow {
-    /// As it stands now.
     pub(crate) row: ListedRow,
     pub(crate) position: Position,
     pub(crate) received_at: Timestamp,
 }
 
-/// What came to be behind a position and up to another, in that order: see the query. Nothing of entities that have not changed since.
+/// The rows created behind a position and up to another, in that order: see the query. Nothing of entities that have not changed
+/// since.
 pub(super) async fn born(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,10 +1,8 @@
-//! `GET /api/v1/nodes`: how each node stands, for an administrator: its log, its clock, its last push and pull.
+//! The state of each node: its log, its clock, its last push and pull.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Json;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use comptoir_core::id::TenantId;
 use comptoir_proto::instant;
 use comptoir_proto::openapi::words;
 use schemars::JsonSchema;
@@ -12,18 +10,17 @@ use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::api::{ProblemResponse, admin};
-use crate::central::Central;
-use crate::database::{self, Micros, StoreError, natural};
+use crate::database::{self, Database, Micros, StoreError, natural};
+use crate::event_store::tenant_head;
 
-/// The answer.
+/// The nodes of a tenant, as `GET /api/v1/nodes` answers.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct NodeList {
     /// Past which offset a clock is said to drift.
     drift_limit_ms: u64,
     /// The tenant's head.
     head: u64,
-    /// After a restore: what could take what a node was promised waits until none of them is `handing_back`.
+    /// After a restore: order-dependent decisions wait until no node is `handing_back`.
     handing_back: bool,
     nodes: Vec<NodeState>,
 }
@@ -51,7 +48,7 @@ struct NodeState {
     last_pull_at: Option<String>,
     /// Up to where it had everything then.
     pulled_to: Option<u64>,
-    /// After a restore: it has not handed back yet what it was told.
+    /// After a restore: it has not yet resent the decisions that it had received.
     handing_back: bool,
 }
 
@@ -79,18 +76,15 @@ impl NodeState {
     }
 }
 
-pub(super) async fn list(
-    State(central): State<Arc<Central>>,
-    headers: HeaderMap,
-) -> Result<Json<NodeList>, ProblemResponse> {
-    let tenant = admin(&central, &headers).await?.tenant;
-    let drift_limit_ms = u64::try_from(central.clock_drift_limit().as_millis()).unwrap_or(u64::MAX);
-    let mut connection = central.database().service().await?;
+/// The state of each node of a tenant. A clock drifts past `drift_limit`, either way.
+pub(crate) async fn list(database: &Database, tenant: TenantId, drift_limit: Duration) -> Result<NodeList, StoreError> {
+    let drift_limit_ms = u64::try_from(drift_limit.as_millis()).unwrap_or(u64::MAX);
+    let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
-    let head = crate::event_store::tenant_head(&tx, tenant).await?;
+    let head = tenant_head(&tx, tenant).await?;
     let (head, handing_back) = head.map_or((0, false), |head| (head.head.0, head.handing_back));
-    let statement = tx.prepare_cached(include_str!("nodes.sql")).await.map_err(StoreError::from)?;
-    let rows = tx.query(&statement, &[&tenant.uuid()]).await.map_err(StoreError::from)?;
+    let statement = tx.prepare_cached(include_str!("nodes.sql")).await?;
+    let rows = tx.query(&statement, &[&tenant.uuid()]).await?;
     let nodes = rows.iter().map(|row| NodeState::read(row, drift_limit_ms)).collect::<Result<_, _>>()?;
-    Ok(Json(NodeList { drift_limit_ms, head, handing_back, nodes }))
+    Ok(NodeList { drift_limit_ms, head, handing_back, nodes })
 }

@@ -1,5 +1,5 @@
-//! What was decided later about a node's own events: releases from quarantine, and conflicts that a person resolved. Both are events of
-//! central's own node that name the old one.
+//! What was decided later about a node's own events: releases from quarantine, and conflicts that a person resolved. Both are
+//! events of central's own node that name the old one.
 
 use std::collections::HashMap;
 

@@ -13,7 +13,8 @@ use crate::database::{Micros, StoreError, natural};
 /// How much of a record the queries of entities give.
 pub(crate) const UPDATED_RECORD: i32 = AUTHOR_BYTES as i32;
 
-/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and the beginning of the record that changed it last.
+/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and the beginning of the record that changed it
+/// last.
 pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
     let updated_at: Option<Micros> = row.try_get("updated_at")?;
     let record: Option<&[u8]> = row.try_get("updated_record")?;
@@ -89,7 +90,7 @@ pub(super) fn stock_row(row: &Row) -> Result<StockRow, StoreError> {
     })
 }
 
-/// The nil site stands for the tenant's own.
+/// The nil site means the tenant's own stock.
 pub(super) fn site(column: Uuid) -> Option<Uuid> {
     (!column.is_nil()).then_some(column)
 }

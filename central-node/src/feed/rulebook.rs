@@ -1,4 +1,5 @@
-//! The rulebook goes down with the rows: a node that judges its waiting events by another one would show what central will not decide.
+//! The rulebook goes down with the rows: a node that judges its waiting events by another one would show what central will not
+//! decide.
 
 use comptoir_core::id::TenantId;
 use comptoir_proto::pull_v1::RulebookInForce;

@@ -11,8 +11,8 @@ const VERSION: u32 = 1;
 pub(crate) struct Scope {
     /// The shop; without one there are no invoices, and of stock only the tenant's own.
     pub(crate) site: Option<SiteId>,
-    /// Whether its reader is shown which conflicts are open about an entity, and so has to hear when one is opened or closed: a node is. A
-    /// device is given fields alone, and an entity's position is its version.
+    /// Whether its reader is shown which conflicts are open about an entity, and so has to hear when one is opened or closed: a
+    /// node is. A device is given fields alone, and an entity's position is its version.
     pub(crate) shows_conflicts: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Where a bootstrap that was cut goes on: the head that its first stream noted, and the last row. Readable in a query as it stands, and
-//! most of it repeats from mark to mark, so that compression leaves little of it.
+//! The mark behind which an interrupted bootstrap resumes: the head that its first stream noted, and the last row. A mark needs
+//! no escaping in a query, and most of it repeats from mark to mark, so that compression leaves little of it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,27 +13,25 @@ use uuid::Uuid;
 use super::keys::KINDS;
 
 /// The first word of every token: another format has another.
-const FORMAT: &str = "b2";
-/// Of tokens that were made before there were proofs: they have no two last words.
-const WITHOUT_PROOF: &str = "b1";
+const FORMAT: &str = "b1";
 
 /// A place in a bootstrap.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Token {
-    pub(super) incarnation: Uuid,
-    pub(super) scope: String,
+pub(crate) struct Token {
+    pub(crate) incarnation: Uuid,
+    pub(crate) scope: String,
     /// What the first stream noted.
-    pub(super) head: Position,
+    pub(crate) head: Position,
     /// The last row that was given.
-    pub(super) last: RowKey,
-    /// Of the page that the row came with; absent in a token that was made before there were proofs.
-    pub(super) proof: Option<Proof>,
+    pub(crate) last: RowKey,
+    /// Of the page that the row came with.
+    pub(crate) proof: Proof,
 }
 
 /// A token that does not read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("after={0:?} is no mark of a bootstrap: begin again without it")]
-pub(super) struct BadToken(String);
+pub(crate) struct BadToken(String);
 
 fn kind_word(kind: RowKind) -> &'static str {
     match kind {
@@ -47,11 +45,10 @@ fn kind_word(kind: RowKind) -> &'static str {
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Token { incarnation, scope, head, last, proof } = self;
-        let format = if proof.is_some() { FORMAT } else { WITHOUT_PROOF };
         let (kind, site) = (kind_word(last.kind), last.site.unwrap_or_default().simple());
         let (entity_type, id) = (BASE64.encode(&last.entity_type), BASE64.encode(&last.entity_id));
-        write!(f, "{format}.{}.{scope}.{head}.{kind}.{site}.{entity_type}.{id}", incarnation.simple())?;
-        proof.as_ref().map_or(Ok(()), |proof| write!(f, ".{}.{}", proof.position, proof.chain))
+        let (incarnation, Proof { position, chain }) = (incarnation.simple(), proof);
+        write!(f, "{FORMAT}.{incarnation}.{scope}.{head}.{kind}.{site}.{entity_type}.{id}.{position}.{chain}")
     }
 }
 
@@ -65,32 +62,24 @@ impl FromStr for Token {
 
 fn read(text: &str) -> Option<Token> {
     let words: Vec<&str> = text.split('.').collect();
-    let (format, words) = words.split_first()?;
-    let (words, proof) = match (*format, words) {
-        (FORMAT, [words @ .., position, chain]) => (words, Some(proof(position, chain)?)),
-        (WITHOUT_PROOF, words) => (words, None),
-        _ => return None,
+    let [FORMAT, incarnation, scope, head, kind, site, entity_type, id, position, chain] = words[..] else {
+        return None;
     };
-    let [incarnation, scope, head, kind, site, entity_type, id] = words else { return None };
     let name = |word: &str| String::from_utf8(BASE64.decode(word).ok()?).ok().filter(|name| !name.contains('\0'));
     let site: Uuid = site.parse().ok()?;
     let head: u64 = head.parse().ok()?;
     Some(Token {
         incarnation: incarnation.parse().ok()?,
-        scope: (*scope).to_owned(),
+        scope: scope.to_owned(),
         head: i64::try_from(head).is_ok().then_some(Position(head))?,
         last: RowKey {
-            kind: KINDS.into_iter().find(|known| kind_word(*known) == *kind)?,
+            kind: KINDS.into_iter().find(|known| kind_word(*known) == kind)?,
             entity_type: name(entity_type)?,
             entity_id: name(id)?,
             site: super::rows::site(site),
         },
-        proof,
+        proof: Proof { position: position.parse().ok()?, chain: chain.to_owned() },
     })
-}
-
-fn proof(position: &str, chain: &str) -> Option<Proof> {
-    Some(Proof { position: position.parse().ok()?, chain: chain.to_owned() })
 }
 
 #[cfg(test)]
@@ -105,19 +94,18 @@ mod tests {
             entity_id: "Café & crème/é.1?".to_owned(),
             site: Some(Uuid::from_u128(7)),
         };
-        let proof = Some(Proof { position: 43, chain: "00ff".to_owned() });
+        let proof = Proof { position: 43, chain: "00ff".to_owned() };
         let head = Position(42);
         let token = Token { incarnation: Uuid::from_u128(3), scope: "1-none".to_owned(), head, last, proof };
-        for token in [Token { proof: None, ..token.clone() }, token] {
-            let text = token.to_string();
-            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)), "{text}");
-            assert_eq!(text.parse(), Ok(token));
-        }
+        let text = token.to_string();
+        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)), "{text}");
+        assert_eq!(text.parse(), Ok(token));
     }
 
     #[test]
     fn what_is_no_token_is_refused() {
-        for text in ["", "b1", "b3.a.b.c.d.e.f.g", "b2.1.2", "b1.x.1-none.1.e.0.Q.Q", "2026-01-01T00:00:00Z"] {
+        for text in ["", "b1", "b2.a.b.c.d.e.f.g.h.i", "b1.1.2", "b1.x.1-none.1.e.0.Q.Q.1.00ff", "2026-01-01T00:00:00Z"]
+        {
             assert!(text.parse::<Token>().is_err(), "{text}");
         }
     }

@@ -1,8 +1,8 @@
-//! Who waits for changes is woken here. One task per process looks at the heads of the tenants somebody waits for: at once after a commit
-//! of this process, and about once a second, since another process may have taken a push. Where a head moved it asks, once per site and
-//! not once per node, whether anything in that site's scope did. A request that waits holds no connection.
+//! Who waits for changes is woken here. One task per process looks at the heads of the tenants somebody waits for: at once after
+//! a commit of this process, and about once a second, since another process may have taken a push. Where a head moved it asks,
+//! once per site and not once per node, whether anything in that site's scope did. A request that waits holds no connection.
 //!
-//! Nothing is decided by the hints: whoever is woken reads, and whoever waits named the head that it had read.
+//! Nothing is decided by the hints: a request that is woken reads, and one that waits names the head that it had read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +14,15 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Scope;
+use super::scope::Scope;
 use crate::database::{Database, StoreError, begin, natural};
 use crate::restart::revive;
 use crate::state_store::Versions;
 
 /// How often the heads are looked at without being woken.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a fifth of one
-/// connection at most.
+/// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a
+/// fifth of one connection at most.
 const PAUSES_A_LOOK: u32 = 4;
 
 /// A site's scope that somebody waits for.
@@ -71,7 +71,8 @@ impl Drop for ScopeWait<'_> {
 }
 
 impl Watch {
-    /// Starts looking. `commits` rises with each commit of this process; it ends when `stopping` turns true.
+    /// Starts looking. `commits` changes after each commit of this process; the sending end is
+    /// [`crate::commit_signal::CommitSignal`], which `ingest/queue.rs` raises. Looking ends when `stopping` turns true.
     pub(crate) fn start(database: Database, commits: watch::Receiver<u64>, stopping: watch::Receiver<bool>) -> Watch {
         let waits = Arc::new(WatchedScopes::default());
         let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
@@ -80,9 +81,9 @@ impl Watch {
         Watch { waits }
     }
 
-    /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the log grew
-    /// meanwhile, as far as was seen: where it did not, reading again would give the same.
-    pub(super) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
+    /// Waits until something in scope changed after `read_to`, the head at which the caller read, or the time is up. Whether the
+    /// log grew meanwhile, as far as was seen: where it did not, reading again would give the same.
+    pub(crate) async fn changed(&self, tenant: TenantId, scope: Scope, read_to: Position, deadline: Instant) -> bool {
         let key = (tenant, scope);
         let mut newest = {
             let mut scopes = self.waits.scopes();

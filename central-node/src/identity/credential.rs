@@ -1,8 +1,6 @@
 //! Who asks: the credential of a request, looked up each time, so that a revoked one ends at once.
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use uuid::Uuid;
 
 use super::keys::PresentedKey;
@@ -11,11 +9,11 @@ use crate::database::{self, Database, StoreError};
 /// Who asks, and for whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Credential {
-    /// Whose data.
+    /// The only tenant whose data it reads and writes.
     pub tenant: TenantId,
     /// Which key, for lists and refusals.
     pub key_id: String,
-    /// What it may do.
+    /// Its rights.
     pub access: Access,
 }
 
@@ -46,22 +44,12 @@ impl Credential {
 /// Why a request has no credential.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// None was sent, or it is not known, expired or revoked: which one is not told.
+    /// None was sent, or it is not known, expired or revoked: the answer does not say which.
     #[error("no valid credential: send `Authorization: Bearer <key>`")]
     Unknown,
     /// It could not be looked up.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl AuthError {
-    /// What the caller is told.
-    pub fn problem(&self) -> Problem {
-        match self {
-            AuthError::Unknown => Problem::new(ErrorCode::Unauthorized, self.to_string()),
-            AuthError::Store(error) => error.problem(),
-        }
-    }
 }
 
 /// Looks up the credential of an `Authorization` header.
@@ -78,7 +66,8 @@ pub async fn authenticate(db: &Database, authorization: Option<&str>) -> Result<
     let statement = tx.prepare_cached(sql).await.map_err(StoreError::from)?;
     let tenant = key.tenant.uuid();
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&tenant, &key.key_id];
-    // One after the other: on a new connection naming the tenant takes two round trips, and row-level security shows nothing before.
+    // One after the other: on a new connection naming the tenant takes two round trips, and row-level security shows nothing
+    // before.
     database::set_tenant(&tx, key.tenant).await?;
     let row = tx.query_opt(&statement, &parameters).await.map_err(StoreError::from)?;
     let row = row.ok_or(AuthError::Unknown)?;

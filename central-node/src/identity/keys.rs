@@ -1,14 +1,15 @@
 //! API keys and administrators' tokens: `cpt_<key id>_<secret>`.
 //!
-//! The key id begins with the tenant's id, so that a key can be looked up under row-level security. The secret has 256 random bits, so
-//! a plain hash of it is enough; it is shown once and kept nowhere.
+//! The key id begins with the tenant's id, so that a key can be looked up under row-level security. The secret has 256 random
+//! bits, so a plain hash of it is enough; it is shown once and kept nowhere.
 
 use comptoir_core::id::{NodeId, TenantId};
+use comptoir_core::time::Timestamp;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use super::registry::IdentityError;
-use crate::database::{self, Database, StoreError};
+use crate::database::{self, Database, Micros, StoreError};
 
 const PREFIX: &str = "cpt";
 /// The tenant's 16 bytes and 8 random ones.
@@ -82,6 +83,43 @@ pub async fn revoke_key(db: &Database, tenant: TenantId, key_id: &str) -> Result
     let revoked = tx.execute(sql, &[&tenant.uuid(), &key_id]).await.map_err(StoreError::from)?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(revoked > 0)
+}
+
+/// An issued key as it is listed: everything but its secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRow {
+    /// The part of the key between its two underscores.
+    pub key_id: String,
+    /// The node that pushes with it; none for an administrator's token.
+    pub node: Option<NodeId>,
+    /// The note given when it was issued.
+    pub label: String,
+    /// When it was issued.
+    pub created_at: Timestamp,
+    /// When it was revoked; none while it is in force.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A tenant's keys, the oldest first.
+pub async fn keys(db: &Database, tenant: TenantId) -> Result<Vec<KeyRow>, StoreError> {
+    let mut connection = db.service().await?;
+    let tx = database::begin(&mut connection, tenant).await?;
+    let sql = "select key_id, node_id, label, created_at, revoked_at from api_key where tenant_id = $1 \
+               order by created_at, key_id";
+    let rows = tx.query(sql, &[&tenant.uuid()]).await?;
+    rows.iter()
+        .map(|row| {
+            let node: Option<Uuid> = row.try_get(1)?;
+            let (Micros(created_at), revoked_at) = (row.try_get(3)?, row.try_get::<_, Option<Micros>>(4)?);
+            Ok(KeyRow {
+                key_id: row.try_get(0)?,
+                node: node.map(NodeId::new),
+                label: row.try_get(2)?,
+                created_at,
+                revoked_at: revoked_at.map(|Micros(at)| at),
+            })
+        })
+        .collect()
 }
 
 async fn issue(db: &Database, tenant: TenantId, node: Option<NodeId>, label: &str) -> Result<IssuedKey, IdentityError> {

@@ -5,7 +5,7 @@ mod keys;
 mod registry;
 
 pub use credential::{Access, AuthError, Credential, authenticate};
-pub use keys::{IssuedKey, issue_admin_token, issue_node_key, revoke_key};
+pub use keys::{IssuedKey, KeyRow, issue_admin_token, issue_node_key, keys, revoke_key};
 pub(crate) use registry::insert_tenant;
 pub use registry::{
     IdentityError, NewTenant, NodeRow, READERS, SiteRow, TenantRow, allow_reader, create_node, create_site, has_pushed,

@@ -132,8 +132,8 @@ pub struct NodeRow {
     pub name: String,
 }
 
-/// The rows a tenant begins with. Central's own log and the tenant's order begin empty; their first records come with the caller's
-/// transaction.
+/// The rows a tenant begins with. Central's own log and the tenant's order begin empty; their first records come with the
+/// caller's transaction.
 pub(crate) async fn insert_tenant(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -1,131 +1,132 @@
-//! Whether a push takes its place in its node's log: the chain, what was sent before, gaps and forks. Pure.
+//! Whether a push continues its node's log, from the chain and what central holds. Pure.
 //!
-//! - Records that are held already, byte for byte: they are answered from their stored decisions.
-//! - The records after them take the next places, whatever they hold.
-//! - A gap is refused, with the seq that comes next. Other bytes at a held place are a fork: the epoch is frozen, and the branch that
-//!   came second is kept beside the log.
+//! - Records that central holds already, byte for byte, are answered from their stored decisions.
+//! - The records after them get the next seqs, whatever they say.
+//! - A gap is refused, with the seq that comes next. Other bytes at a held seq are a fork: the epoch is frozen, and the
+//!   branch that came second is kept next to the log.
 
-use comptoir_core::chain::{ChainHash, genesis};
+use std::collections::HashSet;
+
+use comptoir_core::chain::genesis;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Seq};
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::opening::EpochEnd;
-use comptoir_proto::problem::Problem;
 
+use super::error::{IngestError, PushError, PushRefusal};
+use super::job::{JobRun, PushRun};
+use super::load::BatchContext;
 use super::prepare::PreparedPush;
-use crate::event_store::{NodeHead, NodeLog, StoredRecord};
+use crate::database::StoreError;
+use crate::event_store::{AppendedBatch, ForkRecord, NodeHead, NodeLog, StoredRecord};
+use crate::restore_window::RestoreInProgress;
 
-/// Why a push takes no place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum PushRefusal {
-    /// Records before these are missing.
-    #[error("node {node}, epoch {epoch}: got seq {got}, expected {expected}")]
-    Gap {
-        /// Whose log.
-        node: NodeId,
-        /// Its epoch number.
-        epoch: u32,
-        /// What the push begins with.
-        got: Seq,
-        /// What comes next.
-        expected: Seq,
-    },
-    /// The first record of an epoch does not follow from the epoch's own beginning.
-    #[error("node {node}, epoch {epoch}: the chain before seq 1 is {expected}, the push says {got}")]
-    Beginning {
-        /// Whose log.
-        node: NodeId,
-        /// Its epoch number.
-        epoch: u32,
-        /// As sent.
-        got: ChainHash,
-        /// The epoch's beginning.
-        expected: ChainHash,
-    },
-    /// Other bytes are held at that place.
-    #[error("node {node}, epoch {epoch}: at seq {seq} central holds {held}, the push says {received}")]
-    Fork {
-        /// Whose log.
-        node: NodeId,
-        /// Its epoch number.
-        epoch: u32,
-        /// Where the branches part.
-        seq: Seq,
-        /// What stands there: a chain hash, or the epoch's id where that differs.
-        held: String,
-        /// What was sent.
-        received: String,
-        /// The first record of the branch, by its place in the push.
-        from: usize,
-    },
-    /// Nothing more is taken in this epoch.
-    #[error("node {node}: epoch {epoch} takes nothing more: {why}")]
-    Frozen {
-        /// Whose log.
-        node: NodeId,
-        /// Its epoch number.
-        epoch: u32,
-        /// A fork was seen, or a later epoch is open.
-        why: String,
-        /// The first record that is not held, by its place in the push, where it has to be kept beside the log.
-        keep_from: Option<usize>,
-    },
-    /// The epoch was opened with another key than the node's first one.
-    #[error("node {node}: its key is {pinned}, epoch {epoch} was opened with {received}")]
-    KeyChanged {
-        /// Whose log.
-        node: NodeId,
-        /// The new epoch's number.
-        epoch: u32,
-        /// Named by its first push, hex.
-        pinned: String,
-        /// Named now, hex.
-        received: String,
-    },
+/// What a batch changes apart from the log and the state.
+#[derive(Default)]
+pub(super) struct BatchChanges<'a> {
+    pub(super) heads: Vec<(NodeId, NodeHead)>,
+    pub(super) pinned_keys: Vec<(NodeId, [u8; 32])>,
+    pub(super) fork_records: Vec<ForkRecord<'a>>,
+    pub(super) batches: Vec<AppendedBatch>,
 }
 
-impl PushRefusal {
-    /// What the node is told.
-    pub(crate) fn problem(&self) -> Problem {
-        let detail = self.to_string();
-        match self {
-            PushRefusal::Gap { expected, .. } => {
-                Problem::new(ErrorCode::SeqGap, detail).with("expected_seq", expected.0)
+/// Decides for each job as a whole: the records of a push that are new, or why the job is refused.
+pub(super) fn accept_jobs<'a>(context: &BatchContext, runs: &mut [JobRun<'a>], changes: &mut BatchChanges<'a>) {
+    let mut nodes = HashSet::new();
+    let restoring = context.head.handing_back;
+    for run in runs {
+        match run {
+            JobRun::Push(run) => {
+                assert!(nodes.insert(run.push.node), "the queue puts one push of a node into a batch");
+                if let Err(error) = accept_push(context, run, changes) {
+                    *run.result = Some(Err(error));
+                }
             }
-            PushRefusal::Beginning { got, expected, .. } => Problem::new(ErrorCode::ChainMismatch, detail)
-                .with("expected_chain", expected.to_string())
-                .with("got_chain", got.to_string()),
-            PushRefusal::Fork { seq, held, received, .. } => Problem::new(ErrorCode::Fork, detail)
-                .with("seq", seq.0)
-                .with("held_chain", held.clone())
-                .with("received_chain", received.clone()),
-            PushRefusal::Frozen { epoch, .. } => Problem::new(ErrorCode::EpochFrozen, detail).with("epoch", *epoch),
-            PushRefusal::KeyChanged { pinned, received, .. } => Problem::new(ErrorCode::KeyChanged, detail)
-                .with("pinned_key", pinned.clone())
-                .with("received_key", received.clone()),
-        }
-    }
-
-    /// From which record on the push has to be kept beside the log, which also freezes the epoch.
-    pub(crate) fn branch_from(&self) -> Option<usize> {
-        match self {
-            PushRefusal::Fork { from, .. } => Some(*from),
-            PushRefusal::Frozen { keep_from, .. } => *keep_from,
-            PushRefusal::Gap { .. } | PushRefusal::Beginning { .. } | PushRefusal::KeyChanged { .. } => None,
+            JobRun::Drafts(run) if restoring && run.drafts.must_wait_for_restore() => {
+                *run.result = Some(Err(RestoreInProgress.into()));
+            }
+            JobRun::Device(run) if restoring && run.drafts.must_wait_for_restore() => {
+                *run.result = Some(Err(RestoreInProgress.into()));
+            }
+            JobRun::Drafts(_) | JobRun::Device(_) => {}
         }
     }
 }
 
-/// Looks where a push stands in its node's log. `held` are the records that are stored at its places, by seq. Answers how many of its
-/// records are held already; the rest are new and follow what is held.
+fn accept_push<'a>(
+    context: &BatchContext,
+    run: &mut PushRun<'a>,
+    changes: &mut BatchChanges<'a>,
+) -> Result<(), PushError> {
+    let push = run.push;
+    let log = context.logs.get(&push.node).filter(|_| push.node != context.tenant.central_node);
+    let log = log.ok_or(PushError::NoLog(push.node))?;
+    check_stored(push, log, &run.held).map_err(IngestError::from)?;
+    let held = accept(context.tenant.id, push, log, &run.held).inspect_err(|refusal| {
+        if let Some(from) = refusal.branch_from() {
+            keep_branch(push, from, log, changes);
+        }
+    })?;
+    let until = if context.head.handing_back { push.waits_from(held) } else { push.records.len() };
+    if until == 0 {
+        return Err(RestoreInProgress.into());
+    }
+    run.opening_objection = opening_objection(push, log);
+    run.new = held..until;
+    extend_log(push, held, until, log, changes);
+    Ok(())
+}
+
+/// The records that are stored at the push's seqs have to reach up to the log's head without a gap.
+fn check_stored(push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<(), StoreError> {
+    let Some(head) = log.epochs.get(&push.epoch.number) else { return Ok(()) };
+    let (first, last) = (push.first_seq, push.last_seq().min(head.last_seq));
+    if held.iter().map(|record| record.seq.0).eq(first.0..=last.0) {
+        return Ok(());
+    }
+    let (node, epoch) = (push.node, push.epoch.number);
+    Err(StoreError::Damaged(format!("node {node}, epoch {epoch}: records from seq {first} to {last} are missing")))
+}
+
+/// Notes the node's head after the push, and its key with its first push.
+fn extend_log(push: &PreparedPush, held: usize, until: usize, log: &NodeLog, changes: &mut BatchChanges<'_>) {
+    if held == until {
+        return;
+    }
+    if let Some(head) = log.epochs.get(&push.epoch.number) {
+        let before = push.head_at(held);
+        assert_eq!(before.last_seq, head.last_seq, "node {}: the first new record has the next seq", push.node);
+        assert_eq!(before.last_chain, head.last_chain, "node {}: it is linked to the last one", push.node);
+    }
+    changes.heads.push((push.node, push.head_at(until)));
+    if let (None, Some(opening)) = (log.public_key, push.opening) {
+        changes.pinned_keys.push((push.node, opening.public_key));
+    }
+}
+
+/// Keeps the branch that came second, and freezes the epoch. Once: what a frozen epoch sends later is on that node's own
+/// disk.
+fn keep_branch<'a>(push: &'a PreparedPush, from: usize, log: &NodeLog, changes: &mut BatchChanges<'a>) {
+    let Some(head) = log.epochs.get(&push.epoch.number).filter(|head| !head.frozen) else { return };
+    tracing::error!(
+        node.id = %push.node, epoch = push.epoch.number, seq = push.first_seq.0 + from as u64,
+        "node {} has forked; its epoch is frozen until an operator decides", push.node
+    );
+    changes.heads.push((push.node, NodeHead { frozen: true, ..*head }));
+    let branch = (push.first_seq.0..).map(Seq).zip(&push.records).skip(from);
+    changes.fork_records.extend(branch.map(|(seq, record)| ForkRecord {
+        node: push.node,
+        epoch: push.epoch,
+        seq,
+        chain: record.chain,
+        record: &record.record,
+    }));
+}
+
+/// How many of the push's records central holds already; the rest are new and follow them. `held` are the records that
+/// are stored at the push's seqs, in order.
 ///
-/// What the first record of an epoch says of the epoch before is not looked at here: see [`strange_opening`].
-pub(crate) fn accept(
-    tenant: TenantId,
-    push: &PreparedPush,
-    log: &NodeLog,
-    held: &[StoredRecord],
-) -> Result<usize, PushRefusal> {
+/// What the first record of an epoch says about the epoch before is checked in [`opening_objection`].
+fn accept(tenant: TenantId, push: &PreparedPush, log: &NodeLog, held: &[StoredRecord]) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     let open = log.open();
     match log.epochs.get(&epoch) {
@@ -142,7 +143,7 @@ pub(crate) fn accept(
     }
 }
 
-/// A push into an epoch that is not known yet.
+/// A push into an epoch that central does not know yet.
 fn opened(tenant: TenantId, push: &PreparedPush, log: &NodeLog) -> Result<usize, PushRefusal> {
     let (node, epoch) = (push.node, push.epoch.number);
     if push.first_seq != Seq(1) {
@@ -160,13 +161,14 @@ fn opened(tenant: TenantId, push: &PreparedPush, log: &NodeLog) -> Result<usize,
     }
 }
 
-/// What is wrong with the first record of a new epoch, where it names another end of the epoch before than central holds. `log` is the
-/// node's log without the push.
+/// The objection to the first record of a new epoch that names another end of the previous epoch than central holds.
+/// `log` is the node's log without the push.
 ///
-/// It is no ground to refuse the push: the chain fits, and the sales behind the record happened. A node that asked central while a push
-/// of its own was still on its way names an end that has moved since; one that was put back from an older copy, or whose log was written
-/// anew, names something else altogether. Which it was is for a person to find out, so the record is set apart and the others count.
-pub(crate) fn strange_opening(push: &PreparedPush, log: &NodeLog) -> Option<String> {
+/// The push is not refused: the chain fits, and the sales after the record happened. A node that asked central while one
+/// of its pushes was still on its way names an end that has moved since; a node that was restored from an older copy, or
+/// whose log was written again, names another record. A person has to find out which it was, so the record is quarantined
+/// and the others count.
+fn opening_objection(push: &PreparedPush, log: &NodeLog) -> Option<String> {
     if log.epochs.contains_key(&push.epoch.number) {
         return None;
     }
@@ -174,7 +176,7 @@ pub(crate) fn strange_opening(push: &PreparedPush, log: &NodeLog) -> Option<Stri
     push.opening?.objection(log.open().map(end))
 }
 
-/// A push into an epoch that is known.
+/// A push into an epoch that central knows.
 fn continued(
     push: &PreparedPush,
     head: &NodeHead,
@@ -192,7 +194,7 @@ fn continued(
         return Err(PushRefusal::Gap { node, epoch, got: push.first_seq, expected });
     }
     for (at, (stored, sent)) in held.iter().zip(&push.records).enumerate() {
-        assert_eq!(stored.seq.0, push.first_seq.0 + at as u64, "a node's log is stored without a hole");
+        assert_eq!(stored.seq.0, push.first_seq.0 + at as u64, "stored records were checked to have no gap");
         if stored.chain != sent.chain {
             return Err(fork(stored.seq, stored.chain.to_string(), sent.chain.to_string(), at));
         }
@@ -213,9 +215,66 @@ fn continued(
             node,
             epoch,
             why: format!("epoch {} is open", open.number),
-            // A copy that goes on in an epoch its original has left: its branch is kept.
+            // A copy of the node goes on in an epoch that the original has left: its branch is kept.
             keep_from: Some(known),
         }),
         _ => Ok(known),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use comptoir_core::chain::ChainHash;
+    use comptoir_core::clock::ClockHistory;
+    use comptoir_core::decision::Code;
+    use comptoir_core::id::EventId;
+    use uuid::Uuid;
+
+    use super::super::prepare::{Body, PreparedRecord};
+    use super::*;
+
+    const NODE: NodeId = NodeId::from_bytes([2; 16]);
+    const EPOCH: Epoch = Epoch { number: 1, id: Uuid::from_bytes([3; 16]) };
+
+    /// Unreadable records with these seqs.
+    fn push(seqs: std::ops::RangeInclusive<u64>) -> PreparedPush {
+        let record = |_| PreparedRecord {
+            record: Vec::new(),
+            chain: ChainHash([0; 32]),
+            event_id: EventId::from_bytes([4; 16]),
+            body: Body::Unfit { event: None, code: Code::Undecodable, detail: String::new() },
+            prior_decision: None,
+            taken_in: None,
+        };
+        PreparedPush {
+            node: NODE,
+            epoch: EPOCH,
+            first_seq: Seq(*seqs.start()),
+            previous: ChainHash([0; 32]),
+            records: seqs.map(record).collect(),
+            opening: None,
+            clock_offset_micros: 0,
+            clock: ClockHistory::default(),
+        }
+    }
+
+    /// A push of `seqs` to a log whose head is at `head`, of which `stored` is stored at those seqs.
+    fn check(seqs: std::ops::RangeInclusive<u64>, head: u64, stored: &[u64]) -> Result<(), StoreError> {
+        let head = NodeHead { epoch: EPOCH, last_seq: Seq(head), last_chain: ChainHash([0; 32]), frozen: false };
+        let log = NodeLog { public_key: None, epochs: [(1, head)].into() };
+        let record = |seq: &u64| StoredRecord { seq: Seq(*seq), chain: ChainHash([0; 32]), decision: Vec::new() };
+        check_stored(&push(seqs), &log, &stored.iter().map(record).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn records_that_a_log_s_head_counts_and_the_store_lacks_are_damage() {
+        check(1..=3, 2, &[1, 2]).expect("an overlap");
+        check(2..=3, 5, &[2, 3]).expect("the same records again");
+        check(3..=4, 2, &[]).expect("the next records");
+        check(9..=9, 2, &[]).expect("a gap of the node's is no damage");
+        for (seqs, head, stored) in [(1..=3, 2, vec![1]), (1..=3, 3, vec![1, 3]), (2..=3, 2, vec![])] {
+            let damage = check(seqs, head, &stored).expect_err("missing records");
+            assert!(matches!(damage, StoreError::Damaged(_)), "{damage}");
+        }
     }
 }

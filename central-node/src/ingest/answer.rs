@@ -1,49 +1,36 @@
-//! What is answered: from decisions as they are stored, whether they were made now or a year ago.
+//! Answers are built from decisions as they are stored, whether they were made now or a year ago.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Flag};
+use comptoir_core::id::Name;
 use comptoir_core::position::Seq;
 use comptoir_proto::api_v1::{Appended, Decided};
-use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1::{self, StoredDecision};
 use comptoir_proto::sync_v1::{HeadDto, RecordResult, resolution_value};
 
-use super::device::DeviceResult;
 use crate::database::StoreError;
 use crate::event_store::NodeHead;
 
-/// The outcome of one job.
+/// A push that was appended, or that central held already.
 #[derive(Debug)]
-pub(crate) enum JobOutcome {
-    /// One result per record of a push, and the node's log as it is held now.
-    Pushed {
-        /// In the order of the records.
-        results: Vec<RecordResult>,
-        /// Of the push's epoch.
-        head: NodeHead,
-    },
-    /// One outcome per draft.
-    Drafted(Vec<Result<Decided, Problem>>),
-    /// One outcome per event of a device.
-    OfDevice(Vec<Result<DeviceResult, Problem>>),
-    /// The whole job was refused.
-    Refused(Problem),
+pub(crate) struct Pushed {
+    /// One per record, in their order; fewer where the rest has to wait for the restore window to close.
+    pub(crate) results: Vec<RecordResult>,
+    /// The head of the push's epoch after the commit.
+    pub(crate) head: NodeHead,
 }
 
-impl JobOutcome {
-    /// What was refused, if anything was.
-    pub(crate) fn problem(&self) -> Option<&Problem> {
-        match self {
-            JobOutcome::Pushed { .. } => None,
-            JobOutcome::Drafted(drafts) => drafts.iter().find_map(|draft| draft.as_ref().err()),
-            JobOutcome::OfDevice(events) => events.iter().find_map(|event| event.as_ref().err()),
-            JobOutcome::Refused(problem) => Some(problem),
-        }
-    }
+/// What was decided about one event of a device.
+#[derive(Debug)]
+pub(crate) struct DeviceResult {
+    /// As for a record that was pushed.
+    pub(crate) result: RecordResult,
+    /// The entity's id at central.
+    pub(crate) entity_id: Name,
 }
 
-/// What was decided about the record at a seq.
-pub(crate) fn result(decision: &StoredDecision, seq: Seq) -> RecordResult {
+/// The result of the record at a seq.
+pub(crate) fn record_result(decision: &StoredDecision, seq: Seq) -> RecordResult {
     let judgement = &decision.judgement;
     RecordResult {
         event_id: decision.event_id.uuid(),
@@ -59,14 +46,14 @@ pub(crate) fn result(decision: &StoredDecision, seq: Seq) -> RecordResult {
     }
 }
 
-/// The same, from the stored bytes.
+/// [`record_result`] of a decision's stored bytes.
 pub(crate) fn stored_result(decision: &[u8], seq: Seq) -> Result<RecordResult, StoreError> {
     let decision = stored_v1::decode_decision(decision)
         .map_err(|error| StoreError::Damaged(format!("the decision of seq {seq}: {error}")))?;
-    Ok(result(&decision, seq))
+    Ok(record_result(&decision, seq))
 }
 
-/// What the writer of a draft hears.
+/// The answer to one draft.
 pub(crate) fn decided(result: RecordResult, chain: ChainHash, duplicate: bool) -> Decided {
     let appended = Appended { event_id: result.event_id, seq: result.seq, chain: chain.to_string(), duplicate };
     Decided { appended, decision: result }

@@ -1,9 +1,10 @@
-//! Central's own mark on what it told a node, where the order of arrival had decided it: who was first at a delivery, and which number an
-//! invoice got. A node keeps it with the result and hands it back to a central that was put back to an older copy, which believes its own
-//! mark and nothing else: a node that could say by itself what had been decided could choose its verdict.
+//! Central's attestation of a result that the order of arrival decided: who was first at a delivery, and which number an
+//! invoice got. A node stores it with the result, and sends both to a central that was restored from an older copy.
+//! Central believes only what it attested itself: a node that could claim a decision without proof could choose its
+//! verdict.
 //!
-//! It is a keyed BLAKE3 of 128 bits. Only central has to check it, so no signature is needed; the key is derived from central's signing
-//! key, which is in the database and comes back with every copy of it.
+//! It is a keyed BLAKE3 of 128 bits. Only central has to check it, so no signature is needed. The key is derived from
+//! central's signing key, which is in the database and so in every copy of it.
 
 use comptoir_core::decision::{Resolution, Verdict};
 use comptoir_core::event::Event;
@@ -16,24 +17,24 @@ use super::prepare::{Body, PreparedRecord};
 
 const CONTEXT: &str = "comptoir/central/stamp/1";
 
-/// The mark.
 pub(crate) type Attestation = [u8; 16];
 
-/// The key of all stamps of this central.
+/// The key of all attestations of this central.
 #[derive(Clone)]
 pub(crate) struct AttestationKey([u8; 32]);
 
-/// An event whose result may be stamped: its content says what was decided about, wherever and however often it is sealed.
+/// An event whose result may be attested. Its content says what was decided about, wherever and however often the event
+/// is sealed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct AttestedEvent {
+pub(crate) struct AttestedEvent {
     tenant: TenantId,
     event: EventId,
     content: blake3::Hash,
 }
 
 impl AttestedEvent {
-    /// Nothing where no order of arrival decides about it.
-    pub(super) fn of(record: &PreparedRecord) -> Option<AttestedEvent> {
+    /// None where the order of arrival does not decide about the record.
+    pub(crate) fn of(record: &PreparedRecord) -> Option<AttestedEvent> {
         let Body::Known(known) = &record.body else { return None };
         PriorDecision::is_of(&known.fact).then(|| AttestedEvent::event(&known.event))
     }
@@ -48,35 +49,35 @@ impl AttestationKey {
         AttestationKey(blake3::derive_key(CONTEXT, &key.to_bytes()))
     }
 
-    /// Puts the stamp on a result that may have to be kept to.
-    pub(super) fn put(&self, stamped: &AttestedEvent, result: &mut RecordResult) {
-        let promise = result.as_promise().filter(|promise| PriorDecision::is_final(promise.verdict));
-        result.attestation = promise.and_then(|promise| self.of_promise(stamped, &promise)).map(hex::encode);
+    /// Attests a result that is final.
+    pub(crate) fn attest(&self, event: &AttestedEvent, result: &mut RecordResult) {
+        let decision = result.as_prior_decision().filter(|decision| PriorDecision::is_final(decision.verdict));
+        result.attestation = decision.and_then(|decision| self.attestation(event, &decision)).map(hex::encode);
     }
 
-    /// Whether central had told this of the event.
-    pub(super) fn holds(&self, stamped: &AttestedEvent, promise: &PriorDecision, stamp: Attestation) -> bool {
-        let own = self.of_promise(stamped, promise);
-        // Every byte is compared, whichever differs: how long it takes tells nothing.
-        own.is_some_and(|own| own.iter().zip(stamp).fold(0, |differs, (own, given)| differs | (own ^ given)) == 0)
+    /// Whether central had decided this about the event.
+    pub(crate) fn verifies(&self, event: &AttestedEvent, decision: &PriorDecision, sent: Attestation) -> bool {
+        let own = self.attestation(event, decision);
+        // Every byte is compared, whichever differs, so that the time it takes shows nothing.
+        own.is_some_and(|own| own.iter().zip(sent).fold(0, |differs, (own, sent)| differs | (own ^ sent)) == 0)
     }
 
-    fn of_promise(&self, stamped: &AttestedEvent, promise: &PriorDecision) -> Option<Attestation> {
+    fn attestation(&self, event: &AttestedEvent, decision: &PriorDecision) -> Option<Attestation> {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         let mut put = |bytes: Option<&[u8]>| {
             hasher.update(&bytes.map_or(u64::MAX, |bytes| bytes.len() as u64).to_le_bytes());
             hasher.update(bytes.unwrap_or_default());
         };
-        put(Some(stamped.tenant.as_bytes()));
-        put(Some(stamped.event.as_bytes()));
-        put(Some(stamped.content.as_bytes()));
-        put(Some(Verdict::as_str(promise.verdict).as_bytes()));
-        put(promise.code.map(|code| code.as_str().as_bytes()));
-        put(promise.reference.as_ref().map(String::as_bytes));
-        match &promise.resolution {
+        put(Some(event.tenant.as_bytes()));
+        put(Some(event.event.as_bytes()));
+        put(Some(event.content.as_bytes()));
+        put(Some(Verdict::as_str(decision.verdict).as_bytes()));
+        put(decision.code.map(|code| code.as_str().as_bytes()));
+        put(decision.reference.as_ref().map(String::as_bytes));
+        match &decision.resolution {
             None => put(None),
-            Some(Resolution::DiscardLocal { event, user, node, at, place }) => {
-                put(Some(event.as_bytes()));
+            Some(Resolution::DiscardLocal { event: winner, user, node, at, place }) => {
+                put(Some(winner.as_bytes()));
                 put(user.as_ref().map(|user| user.as_str().as_bytes()));
                 put(Some(node.as_bytes()));
                 put(Some(&at.0.to_le_bytes()));
@@ -95,7 +96,7 @@ mod tests {
     use comptoir_core::id::NodeId;
     use comptoir_core::time::Timestamp;
 
-    fn stamped() -> AttestedEvent {
+    fn attested() -> AttestedEvent {
         AttestedEvent {
             tenant: TenantId::from_bytes([1; 16]),
             event: EventId::from_bytes([2; 16]),
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_holds_for_what_was_told_of_that_content_by_this_central_and_for_nothing_else() {
+    fn an_attestation_verifies_only_its_central_content_and_decision() {
         let (key, other) = (AttestationKey([7; 32]), AttestationKey([8; 32]));
         let first = Resolution::DiscardLocal {
             event: EventId::from_bytes([3; 16]),
@@ -113,32 +114,32 @@ mod tests {
             at: Timestamp(5),
             place: None,
         };
-        let told = PriorDecision {
+        let decision = PriorDecision {
             verdict: Verdict::Conflict,
             code: Some(Code::AlreadyValidated),
             reference: None,
             resolution: Some(first.clone()),
         };
-        let stamp = key.of_promise(&stamped(), &told).unwrap();
-        assert!(key.holds(&stamped(), &told, stamp));
-        assert!(!other.holds(&stamped(), &told, stamp));
-        let elsewhere = AttestedEvent { tenant: TenantId::from_bytes([9; 16]), ..stamped() };
-        let another = AttestedEvent { event: EventId::from_bytes([9; 16]), ..stamped() };
-        let edited = AttestedEvent { content: blake3::hash(b"what it says now"), ..stamped() };
-        for stamped in [elsewhere, another, edited] {
-            assert!(!key.holds(&stamped, &told, stamp), "{stamped:?}");
+        let attestation = key.attestation(&attested(), &decision).unwrap();
+        assert!(key.verifies(&attested(), &decision, attestation));
+        assert!(!other.verifies(&attested(), &decision, attestation));
+        let elsewhere = AttestedEvent { tenant: TenantId::from_bytes([9; 16]), ..attested() };
+        let another = AttestedEvent { event: EventId::from_bytes([9; 16]), ..attested() };
+        let edited = AttestedEvent { content: blake3::hash(b"what it says now"), ..attested() };
+        for event in [elsewhere, another, edited] {
+            assert!(!key.verifies(&event, &decision, attestation), "{event:?}");
         }
         let Resolution::DiscardLocal { event, node, at, .. } = first else { unreachable!() };
         let of =
             |place: &str| Some(Resolution::DiscardLocal { event, user: None, node, at, place: Some(place.into()) });
         for other in [
-            PriorDecision { verdict: Verdict::Accepted, ..told.clone() },
-            PriorDecision { code: None, ..told.clone() },
-            PriorDecision { reference: Some("F2026-LYO-000001".to_owned()), ..told.clone() },
-            PriorDecision { resolution: None, ..told.clone() },
-            PriorDecision { resolution: of("1,2"), ..told.clone() },
+            PriorDecision { verdict: Verdict::Accepted, ..decision.clone() },
+            PriorDecision { code: None, ..decision.clone() },
+            PriorDecision { reference: Some("F2026-LYO-000001".to_owned()), ..decision.clone() },
+            PriorDecision { resolution: None, ..decision.clone() },
+            PriorDecision { resolution: of("1,2"), ..decision.clone() },
         ] {
-            assert!(!key.holds(&stamped(), &other, stamp), "{other:?}");
+            assert!(!key.verifies(&attested(), &other, attestation), "{other:?}");
         }
     }
 }

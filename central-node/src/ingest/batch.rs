@@ -1,331 +1,360 @@
-//! One turn: the jobs of a tenant that waited together, in one transaction. Order of things:
+//! One batch: the jobs of a tenant that waited together, in one transaction.
 //!
-//! 1. lock the tenant's head: from here on nobody else gives positions in it;
-//! 2. look where each push stands in its node's log ([`plan`]);
-//! 3. one query per table for the state that the events touch, one for ids that may count already;
-//! 4. judge in memory ([`BatchDecider`]), and write to the log what was judged while the next records are judged;
-//! 5. one statement per read model, the heads. The caller commits.
+//! 1. load: lock the tenant's head, so that nobody else gives positions; then each node's head, which jobs are refused as
+//!    a whole, and the state that the others touch, with one query per table;
+//! 2. decide in memory ([`BatchDecider`]), while
+//! 3. append inserts the rows that are decided already;
+//! 4. save the state, with one statement per table, and the heads;
+//! 5. answer: set each job's result. The caller commits.
 //!
-//! Ids that a node pushes for the first time are new, unless it was put back or somebody reuses them. So they are not looked up: the
-//! index over them fails the turn where one counts already, and the turn is taken again with [`RetryHints::check_ids`].
+//! Pushed event ids are assumed new and not looked up. The unique index catches the rest: the batch fails, and is retried
+//! with [`RetryHints::check_ids`].
 //!
-//! Never here: a statement per event, the network, a lock that is not the tenant's.
+//! Never here: a statement per event, the network, a lock other than the tenant's.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use comptoir_core::clock::{IntakeTime, Timing};
 use comptoir_core::decision::Code;
 use comptoir_core::fact::{Objection, ParsedEvent};
-use comptoir_core::id::{EventId, NodeId, TenantId};
+use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::sync_v1::RecordResult;
 use deadpool_postgres::Transaction;
 use tokio::sync::mpsc;
 
-use super::answer::{JobOutcome, result, stored_result};
-use super::decide::{BatchDecider, DecideError, Incoming, IncomingBody, ReceivedAt};
-use super::device::{DeviceDrafts, DeviceIdMap, PayloadReading};
+use super::accept::{BatchChanges, accept_jobs};
+use super::answer::{Pushed, record_result, stored_result};
+use super::decide::{BatchDecider, DecisionInputs, Incoming, IncomingBody, ReceivedAt};
 use super::drafts::DraftBatch;
+use super::error::IngestError;
+use super::job::{DeviceRun, DraftsRun, Job, JobResult, JobRun, PushRun, QueuedJob, RetryHints, Ticket};
 use super::load::{BatchContext, BatchKeys, load_context, load_state};
-use super::plan::{JobPlan, PlannedChanges, plan};
-use super::prepare::{Body, PreparedPush};
+use super::order::LogOrder;
+use super::prepare::{Body, PreparedPush, PreparedRecord};
 use crate::database::StoreError;
 use crate::event_store::{
-    self, AppendedBatch, NewEvent, NodeHead, NodeLog, StoredRecord, append_events, insert_batches, insert_fork_records,
-    raise_node, raise_tenant,
+    self, AppendedBatch, NewEvent, NodeHead, append_events, insert_batches, insert_fork_records, raise_node,
+    raise_tenant,
 };
-use crate::restore_window;
 use crate::state_store;
 
-/// What waits to be written.
-#[derive(Debug)]
-pub(crate) enum Job {
-    /// A node's records.
-    Push(PreparedPush),
-    /// Drafts posted at central.
-    Drafts(DraftBatch),
-    /// Events of a device that keeps no chain.
-    Device(DeviceDrafts),
-}
-
-impl Job {
-    /// Whether any of it has to wait, after a restore, for what others were promised.
-    pub(crate) fn has_to_wait(&self) -> bool {
-        match self {
-            // It is taken up to what has to wait.
-            Job::Push(_) => false,
-            Job::Drafts(drafts) => drafts.drafts.iter().any(|(_, fact)| restore_window::must_wait_for_restore(fact)),
-            Job::Device(drafts) => drafts
-                .drafts
-                .iter()
-                .any(|draft| matches!(&draft.reading, PayloadReading::Fact(fact, _) if restore_window::must_wait_for_restore(fact))),
-        }
-    }
-
-    /// How many records it brings.
-    pub(crate) fn records(&self) -> usize {
-        match self {
-            Job::Push(push) => push.records.len(),
-            Job::Drafts(drafts) => drafts.drafts.len(),
-            // The first brings the record that opens the log.
-            Job::Device(drafts) => drafts.drafts.len() + 1,
-        }
-    }
-}
-
-/// Why a turn wrote nothing.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum IngestError {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An event could not be judged or sealed.
-    #[error(transparent)]
-    Judge(#[from] DecideError),
-    /// The tenant is gone or was never there.
-    #[error("there is no tenant {0}")]
-    NoTenant(TenantId),
-}
-
-/// What an earlier attempt at the same jobs has taught.
-#[derive(Debug, Default)]
-pub(crate) struct RetryHints {
-    /// Events that failed when they took effect: they are set apart.
-    pub(crate) defects: BTreeSet<EventId>,
-    /// One of the ids counts already: all of them are looked up.
-    pub(crate) check_ids: bool,
-}
-
-/// Rows that are written together, while the next ones are judged.
-const PIECE_ROWS: usize = 1_000;
-
-/// Rows on their way to the log.
-type RowGroup<'a> = Vec<Arc<NewEvent<'a>>>;
-
-/// Takes the jobs, each whole or not at all. At most one push of a node may be among them.
-pub(crate) async fn run_batch(
+/// Writes drafts within the caller's transaction. The caller commits.
+pub(crate) async fn write_drafts(
     tx: &Transaction<'_>,
-    id: TenantId,
-    jobs: &[Job],
+    tenant: TenantId,
+    drafts: DraftBatch,
     now: Timestamp,
-    hints: &RetryHints,
-) -> Result<Vec<JobOutcome>, IngestError> {
-    let begun = Instant::now();
-    let mut context = load_context(tx, id, jobs).await?;
-    let locked = Instant::now();
-    let mut changes = PlannedChanges::default();
-    let plans = plan(&mut context, jobs, &mut changes)?;
-    let central = *context
-        .logs
-        .get(&context.tenant.central_node)
-        .and_then(NodeLog::open)
-        .ok_or_else(|| StoreError::Damaged(format!("tenant {id}: central's own log has no epoch")))?;
-    let drafted: Vec<Vec<ParsedEvent>> = jobs
-        .iter()
-        .zip(&plans)
-        .zip(&context.given)
-        .map(|((job, plan), given)| match (job, plan) {
-            (Job::Drafts(drafts), JobPlan::Drafts) => drafts.as_known(&context.tenant, &central),
-            (Job::Device(drafts), JobPlan::Drafts) => drafts.as_known(&context.tenant, given),
-            _ => Vec::new(),
-        })
-        .collect();
-    let records = jobs.iter().map(Job::records).sum();
-    let receipt = ReceivedAt::of(&context.tenant, &context.head, now, records);
-    let batch_keys = BatchKeys::of(jobs, &plans, &drafted, hints);
-    let (held, decision_state) = tokio::try_join!(
-        event_store::held_events(tx, id, &batch_keys.ids),
-        load_state(tx, &context, &batch_keys, receipt.local_year)
+) -> JobResult<DraftBatch> {
+    let (ticket, answered) = Ticket::new(drafts);
+    let mut job = DraftBatch::queued(ticket);
+    let batch = Batch { tx, tenant, now, hints: &RetryHints::default() };
+    run_batch(batch, std::slice::from_mut(&mut job)).await?;
+    job.answer();
+    answered.await.unwrap_or_else(|_| Err(IngestError::Lost.into()))
+}
+
+/// What is the same for every job of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Batch<'a> {
+    pub(super) tx: &'a Transaction<'a>,
+    pub(super) tenant: TenantId,
+    pub(super) now: Timestamp,
+    pub(super) hints: &'a RetryHints,
+}
+
+/// Runs the jobs, each whole or not at all, and sets their results. At most one push of a node may be among them.
+pub(super) async fn run_batch(batch: Batch<'_>, jobs: &mut [QueuedJob]) -> Result<(), IngestError> {
+    let mut runs: Vec<JobRun<'_>> = jobs.iter_mut().map(QueuedJob::run).collect();
+    let mut changes = BatchChanges::default();
+    let mut times = StepTimes::new();
+    let (context, inputs) = load(batch, &mut runs, &mut changes, &mut times).await?;
+    let order = LogOrder::new(batch.tenant, context.head.head, &context.logs);
+    let mut decider = BatchDecider::new(&context.tenant, inputs, &batch.hints.defects);
+    let (writer, rows) = record_channel();
+    let deciding = decide(&mut decider, &mut runs, &mut changes, writer);
+    let ((), order) = tokio::try_join!(deciding, append(batch, rows, order))?;
+    times.decided_us = times.lap();
+    let heads = save(batch, &context, &decider, (&runs, &changes), &order).await?;
+    times.saved_us = times.lap();
+    times.log(batch.tenant, runs.len(), decider.rows.len());
+    answer(runs, &context, &heads);
+    Ok(())
+}
+
+/// Step 1: everything that the jobs need, and which of them are refused.
+async fn load<'a>(
+    batch: Batch<'_>,
+    runs: &mut [JobRun<'a>],
+    changes: &mut BatchChanges<'a>,
+    times: &mut StepTimes,
+) -> Result<(BatchContext, DecisionInputs), IngestError> {
+    let Batch { tx, tenant, now, hints } = batch;
+    let records = runs.iter().map(JobRun::record_count).sum();
+    let context = load_context(tx, tenant, runs).await?;
+    times.locked_us = times.lap();
+    accept_jobs(&context, runs, changes);
+    let received = ReceivedAt::new(&context.tenant, &context.head, now, records);
+    let keys = BatchKeys::new(&context, runs, hints);
+    let (counted, decision_state) = tokio::try_join!(
+        event_store::held_events(tx, tenant, &keys.ids),
+        load_state(tx, &context, &keys, received.local_year)
     )?;
-    let loaded = Instant::now();
-    let mut decider =
-        BatchDecider::new(&context.tenant, context.head, receipt, central, decision_state, held, &hints.defects);
-    decider.add_device_heads(context.devices.clone());
-    let mut given = std::mem::take(&mut context.given);
-    let (rows, mut judged_rows) = mpsc::unbounded_channel();
-    let judging = async {
-        let mut answers = Vec::with_capacity(jobs.len());
-        for (((job, plan), held), given) in jobs.iter().zip(plans).zip(&context.held).zip(&mut given) {
-            answers.push(decide_job(&mut decider, job, plan, held, given, &mut changes, &rows).await?);
-        }
-        hand_over(&mut decider, &rows);
-        // Nothing more comes: the writer ends when it has written what waits.
-        drop(rows);
-        Ok::<_, IngestError>(answers)
-    };
-    let writing = async {
-        while let Some(rows) = judged_rows.recv().await {
-            append_events(tx, id, &rows).await?;
-        }
-        Ok(())
-    };
-    let (mut answers, ()) = tokio::try_join!(judging, writing)?;
-    let judged = Instant::now();
-    let raised = write(tx, &context, &decider, central, &changes, now).await?;
-    for (job, given) in jobs.iter().zip(&given) {
-        if let Job::Device(drafts) = job {
-            event_store::insert_device_ids(tx, id, drafts.node, &given.fresh).await?;
-        }
-    }
-    tracing::debug!(
-        tenant.id = %id, batch.jobs = jobs.len(), batch.records = decider.rows.len(),
-        batch.locked_us = micros(begun, locked), batch.loaded_us = micros(locked, loaded),
-        batch.decided_us = micros(loaded, judged), batch.written_us = micros(judged, Instant::now()),
-        "took {} records", decider.rows.len()
-    );
-    for (job, answer) in jobs.iter().zip(&mut answers) {
-        if let (Job::Push(push), JobOutcome::Pushed { head, .. }) = (job, answer) {
-            let held = raised.get(&(push.node, push.epoch.number));
-            *head = *held.or_else(|| context.logs.get(&push.node)?.epochs.get(&push.epoch.number)).unwrap_or(head);
-        }
-    }
-    Ok(answers)
+    let (head, central, devices) = (context.head, context.central, context.devices.clone());
+    let inputs = DecisionInputs { head, received, central, devices, decision_state, counted };
+    times.loaded_us = times.lap();
+    Ok((context, inputs))
 }
 
-fn micros(from: Instant, to: Instant) -> u64 {
-    u64::try_from(to.duration_since(from).as_micros()).unwrap_or(u64::MAX)
-}
-
-async fn decide_job<'a>(
+/// Step 2: decides every job that is not refused, in order. Dropping the writer at the end ends [`append`].
+async fn decide<'a>(
     decider: &mut BatchDecider<'a>,
-    job: &'a Job,
-    plan: JobPlan,
-    held: &[StoredRecord],
-    given: &mut DeviceIdMap,
-    changes: &mut PlannedChanges<'_>,
-    judged: &mpsc::UnboundedSender<RowGroup<'a>>,
-) -> Result<JobOutcome, IngestError> {
-    let first_row = decider.rows.len();
-    let (answer, node, epoch, clock_offset_micros) = match (job, plan) {
-        (_, JobPlan::Refused(problem)) => return Ok(JobOutcome::Refused(problem)),
-        (Job::Push(push), JobPlan::Push { known, until, strange_opening }) => {
-            let answer = judge_push(decider, push, known..until, strange_opening, held, judged).await?;
-            (answer, push.node, push.epoch.number, push.clock_offset_micros)
-        }
-        (Job::Drafts(drafts), _) => {
-            let answer = JobOutcome::Drafted(drafts.take(decider)?);
-            (answer, decider.central_node(), decider.central.epoch.number, 0)
-        }
-        (Job::Device(drafts), _) => {
-            let answer = JobOutcome::OfDevice(drafts.take(decider, given)?);
-            let epoch = decider.devices().get(&drafts.node).map_or(1, |log| log.epoch.number);
-            (answer, drafts.node, epoch, drafts.clock_offset_micros)
-        }
-        (Job::Push(_), JobPlan::Drafts) => unreachable!("a push is planned as a push"),
-    };
-    if let (Some(first), Some(last)) = (decider.rows.get(first_row), decider.rows.last()) {
-        changes.batches.push(AppendedBatch {
-            first: first.position,
-            last: last.position,
-            node,
-            epoch,
-            clock_offset_micros,
-            received_at: last.received_at,
-            decision_chain: decider.head.decision_chain,
-        });
-    }
-    Ok(answer)
-}
-
-async fn judge_push<'a>(
-    decider: &mut BatchDecider<'a>,
-    push: &'a PreparedPush,
-    new: Range<usize>,
-    mut strange_opening: Option<String>,
-    held: &[StoredRecord],
-    judged: &mpsc::UnboundedSender<RowGroup<'a>>,
-) -> Result<JobOutcome, IngestError> {
-    let again = held.iter().take(new.start).map(|stored| stored_result(&stored.decision, stored.seq));
-    let mut results: Vec<RecordResult> = again.collect::<Result<_, _>>()?;
-    let mut before = None;
-    for (seq, record) in (push.first_seq.0..).map(Seq).zip(&push.records).take(new.end).skip(new.start) {
-        let body = match &record.body {
-            Body::Known(known) => match strange_opening.take() {
-                // The first record of the push, which opens the epoch.
-                Some(detail) => {
-                    tracing::warn!(node.id = %push.node, epoch = push.epoch.number, detail, "an epoch does not follow from the one before");
-                    let objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
-                    IncomingBody::Owned(Box::new(ParsedEvent { objection, ..(**known).clone() }))
-                }
-                None => IncomingBody::Known(known),
-            },
-            Body::Unfit { event, code, detail } => IncomingBody::Unfit { event: event.as_deref(), code: *code, detail },
+    runs: &mut [JobRun<'a>],
+    changes: &mut BatchChanges<'a>,
+    writer: RecordWriter<'a>,
+) -> Result<(), IngestError> {
+    for run in runs.iter_mut().filter(|run| !run.is_refused()) {
+        let first_row = decider.rows.len();
+        let clock_offset_micros = match run {
+            JobRun::Push(run) => {
+                decide_push(decider, run, &writer).await?;
+                run.push.clock_offset_micros
+            }
+            JobRun::Drafts(DraftsRun { drafts, outcomes, .. }) => {
+                *outcomes = drafts.decide(decider)?;
+                0
+            }
+            JobRun::Device(DeviceRun { drafts, ids, outcomes, .. }) => {
+                *outcomes = drafts.decide(decider, ids)?;
+                drafts.clock_offset_micros
+            }
         };
+        changes.batches.extend(appended_batch(decider, first_row, clock_offset_micros));
+    }
+    writer.send_undelivered(decider);
+    Ok(())
+}
+
+/// The positions that a job added, if any.
+fn appended_batch(decider: &BatchDecider<'_>, first_row: usize, clock_offset_micros: i64) -> Option<AppendedBatch> {
+    // The first row is the job's own; numbers that it caused to be assigned come after it.
+    let (first, last) = (decider.rows.get(first_row)?, decider.rows.last()?);
+    Some(AppendedBatch {
+        first: first.position,
+        last: last.position,
+        node: first.node,
+        epoch: first.epoch.number,
+        clock_offset_micros,
+        received_at: last.received_at,
+        decision_chain: decider.head.decision_chain,
+    })
+}
+
+/// Answers the records that are held, decides those that are new.
+async fn decide_push<'a>(
+    decider: &mut BatchDecider<'a>,
+    run: &mut PushRun<'a>,
+    writer: &RecordWriter<'a>,
+) -> Result<(), IngestError> {
+    let push = run.push;
+    let held = run.held.iter().take(run.new.start).map(|held| stored_result(&held.decision, held.seq));
+    run.results = held.collect::<Result<_, _>>()?;
+    let mut opening_objection = run.opening_objection.take();
+    let mut before = None;
+    for index in run.new.clone() {
+        let (record, seq) = (&push.records[index], Seq(push.first_seq.0 + index as u64));
         let at = record.taken_in.map(|at| push.clock.corrected(seq, at).at);
-        let known = IntakeTime { at, before };
-        let timing = record.event().map(|event| Timing::new(event, &push.clock, known, decider.next_receipt()));
+        let intake = IntakeTime { at, before };
+        let timing = record.event().map(|event| Timing::new(event, &push.clock, intake, decider.next_receipt()));
         before = timing.map(|timing| timing.effective_at).or(before);
-        let row = decider.take(Incoming {
+        let row = decider.decide(Incoming {
             node: push.node,
             epoch: push.epoch,
             seq,
             chain: record.chain,
             record: Cow::Borrowed(&record.record),
             event_id: record.event_id,
-            body,
+            // Only the first new record can open an epoch.
+            body: incoming_body(push, record, opening_objection.take()),
             timing,
-            promise: record.promise.as_ref(),
+            prior_decision: record.prior_decision.as_ref(),
         })?;
-        results.push(result(&decider.decisions[row], seq));
-        if decider.waiting() >= PIECE_ROWS {
-            hand_over(decider, judged);
-            // The writer sends them off; then judging goes on while the database works.
+        run.results.push(record_result(&decider.decisions[row], seq));
+        writer.send_full_group(decider).await;
+    }
+    Ok(())
+}
+
+fn incoming_body<'a>(
+    push: &PreparedPush,
+    record: &'a PreparedRecord,
+    opening_objection: Option<String>,
+) -> IncomingBody<'a> {
+    match (&record.body, opening_objection) {
+        (Body::Known(known), Some(detail)) => {
+            tracing::warn!(node.id = %push.node, epoch = push.epoch.number, detail, "an epoch does not follow from the previous one");
+            let objection = Some(Objection { code: Code::PreviousHeadMismatch, detail });
+            IncomingBody::Owned(Box::new(ParsedEvent { objection, ..(**known).clone() }))
+        }
+        (Body::Known(known), None) => IncomingBody::Known(known),
+        (Body::Unfit { event, code, detail }, _) => {
+            IncomingBody::Unfit { event: event.as_deref(), code: *code, detail }
+        }
+    }
+}
+
+/// Rows that are written with one statement.
+type RowGroup<'a> = Vec<Arc<NewEvent<'a>>>;
+
+const GROUP_ROWS: usize = 1_000;
+
+/// The sending end of the channel from [`decide`] to [`append`]: Postgres inserts one group of rows while the next one is
+/// decided.
+///
+/// The channel has no bound, because the batch itself has one: its records are in memory before the first is decided.
+struct RecordWriter<'a>(mpsc::UnboundedSender<RowGroup<'a>>);
+
+/// The receiving end; see [`RecordWriter`].
+struct DecidedRows<'a>(mpsc::UnboundedReceiver<RowGroup<'a>>);
+
+fn record_channel<'a>() -> (RecordWriter<'a>, DecidedRows<'a>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (RecordWriter(sender), DecidedRows(receiver))
+}
+
+impl<'a> RecordWriter<'a> {
+    async fn send_full_group(&self, decider: &mut BatchDecider<'a>) {
+        if decider.undelivered() >= GROUP_ROWS {
+            self.send_undelivered(decider);
+            // Lets `append` send the group off; then deciding goes on while the database works.
             tokio::task::yield_now().await;
         }
     }
-    Ok(JobOutcome::Pushed { results, head: push.head_at(new.end) })
-}
 
-/// Passes on to the log what was judged since the last time.
-fn hand_over<'a>(decider: &mut BatchDecider<'a>, judged: &mpsc::UnboundedSender<RowGroup<'a>>) {
-    if decider.waiting() > 0 {
-        // A writer that failed no longer listens; its error ends the turn.
-        let _ = judged.send(decider.hand_over());
+    fn send_undelivered(&self, decider: &mut BatchDecider<'a>) {
+        if decider.undelivered() > 0 {
+            // If `append` failed, nobody receives the group, and its error ends the batch.
+            let _ = self.0.send(decider.deliver());
+        }
     }
 }
 
-/// Everything but the log.
-async fn write(
-    tx: &Transaction<'_>,
+/// Step 3: inserts the rows while others are decided. Answers where the logs end now.
+async fn append(
+    Batch { tx, tenant, .. }: Batch<'_>,
+    DecidedRows(mut groups): DecidedRows<'_>,
+    mut order: LogOrder,
+) -> Result<LogOrder, IngestError> {
+    while let Some(rows) = groups.recv().await {
+        rows.iter().for_each(|row| order.follow(row));
+        append_events(tx, tenant, &rows).await?;
+    }
+    Ok(order)
+}
+
+/// Step 4: everything but the log. Answers the node heads that were raised, as they are stored now.
+async fn save(
+    Batch { tx, tenant, now, .. }: Batch<'_>,
     context: &BatchContext,
     decider: &BatchDecider<'_>,
-    central: NodeHead,
-    changes: &PlannedChanges<'_>,
-    now: Timestamp,
+    (runs, changes): (&[JobRun<'_>], &BatchChanges<'_>),
+    order: &LogOrder,
 ) -> Result<HashMap<(NodeId, u32), NodeHead>, StoreError> {
-    let id = context.tenant.id;
-    let mut heads = changes.heads.clone();
-    if decider.central != central {
-        heads.push((context.tenant.central_node, decider.central));
-    }
-    let grown = |(node, head): &(&NodeId, &NodeHead)| context.devices.get(node) != Some(head);
-    heads.extend(decider.devices().iter().filter(grown).map(|(node, head)| (*node, *head)));
-    let raise = async { if decider.rows.is_empty() { Ok(()) } else { raise_tenant(tx, id, decider.head).await } };
+    let heads = raised_heads(context, decider, changes);
+    heads.iter().for_each(|(node, head)| order.assert_end(*node, head));
+    order.assert_head(decider.head.head);
+    let head = async { if decider.rows.is_empty() { Ok(()) } else { raise_tenant(tx, tenant, decider.head).await } };
     let rulebook = async {
         if !decider.written.rulebook {
             return Ok(());
         }
-        state_store::save_rulebook(tx, id, &decider.decision_state.rulebook, decider.head.head).await
-    };
-    let pins = async {
-        for (node, key) in &changes.pins {
-            event_store::pin_key(tx, id, *node, *key).await?;
-        }
-        Ok(())
+        state_store::save_rulebook(tx, tenant, &decider.decision_state.rulebook, decider.head.head).await
     };
     let (_, _, raised, ..) = tokio::try_join!(
-        state_store::save(tx, id, &context.versions, &decider.decision_state, &decider.written, &decider.past),
-        raise,
-        raise_node(tx, id, &heads, now),
-        insert_batches(tx, id, &changes.batches),
-        insert_fork_records(tx, id, &changes.branches),
+        state_store::save(tx, tenant, &context.versions, &decider.decision_state, &decider.written, &decider.past),
+        head,
+        raise_node(tx, tenant, &heads, now),
+        insert_batches(tx, tenant, &changes.batches),
+        insert_fork_records(tx, tenant, &changes.fork_records),
         rulebook,
-        pins,
+        pin_keys(tx, tenant, changes),
     )?;
+    for run in runs {
+        if let JobRun::Device(run) = run {
+            event_store::insert_device_ids(tx, tenant, run.drafts.node, &run.ids.assigned).await?;
+        }
+    }
     Ok(raised)
+}
+
+/// The heads of the logs that grew or were frozen.
+fn raised_heads(
+    context: &BatchContext,
+    decider: &BatchDecider<'_>,
+    changes: &BatchChanges<'_>,
+) -> Vec<(NodeId, NodeHead)> {
+    let mut heads = changes.heads.clone();
+    if decider.central != context.central {
+        heads.push((context.tenant.central_node, decider.central));
+    }
+    let grown = |(node, head): &(&NodeId, &NodeHead)| context.devices.get(node) != Some(head);
+    heads.extend(decider.devices().iter().filter(grown).map(|(node, head)| (*node, *head)));
+    heads
+}
+
+async fn pin_keys(tx: &Transaction<'_>, tenant: TenantId, changes: &BatchChanges<'_>) -> Result<(), StoreError> {
+    for (node, key) in &changes.pinned_keys {
+        event_store::pin_key(tx, tenant, *node, *key).await?;
+    }
+    Ok(())
+}
+
+/// Step 5: sets the results. A push is answered with its epoch's head as it is stored.
+fn answer(runs: Vec<JobRun<'_>>, context: &BatchContext, raised: &HashMap<(NodeId, u32), NodeHead>) {
+    for run in runs.into_iter().filter(|run| !run.is_refused()) {
+        match run {
+            JobRun::Push(PushRun { push, new, results, result, .. }) => {
+                let (node, epoch) = (push.node, push.epoch.number);
+                let unchanged = || context.logs.get(&node)?.epochs.get(&epoch);
+                let head = raised.get(&(node, epoch)).or_else(unchanged).copied();
+                *result = Some(Ok(Pushed { results, head: head.unwrap_or_else(|| push.head_at(new.end)) }));
+            }
+            JobRun::Drafts(DraftsRun { outcomes, result, .. }) => *result = Some(Ok(outcomes)),
+            JobRun::Device(DeviceRun { outcomes, result, .. }) => *result = Some(Ok(outcomes)),
+        }
+    }
+}
+
+/// How long the steps took, in microseconds, for the debug log.
+struct StepTimes {
+    lap_begun: Instant,
+    /// Waiting for the tenant's lock, and loading its context.
+    locked_us: u64,
+    loaded_us: u64,
+    /// Deciding and appending.
+    decided_us: u64,
+    saved_us: u64,
+}
+
+impl StepTimes {
+    fn new() -> StepTimes {
+        StepTimes { lap_begun: Instant::now(), locked_us: 0, loaded_us: 0, decided_us: 0, saved_us: 0 }
+    }
+
+    /// The time since the last lap.
+    fn lap(&mut self) -> u64 {
+        let begun = std::mem::replace(&mut self.lap_begun, Instant::now());
+        u64::try_from(self.lap_begun.duration_since(begun).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn log(&self, tenant: TenantId, jobs: usize, records: usize) {
+        tracing::debug!(
+            tenant.id = %tenant, batch.jobs = jobs, batch.records = records, batch.locked_us = self.locked_us,
+            batch.loaded_us = self.loaded_us, batch.decided_us = self.decided_us, batch.saved_us = self.saved_us,
+            "Appended {records} records"
+        );
+    }
 }

@@ -1,7 +1,8 @@
-//! Deciding in memory, record by record, under the tenant's lock: position, judgement, effects, the stored decision and its chain.
+//! Deciding in memory, record by record, under the tenant's lock: position, judgement, effects, the stored decision and
+//! its chain.
 //!
-//! A record is judged once and its decision stored as bytes. What follows from it changes the [`DecisionState`] that the next one is judged by.
-//! Nothing here waits for the database.
+//! A record is decided once, and its decision is stored as bytes. The effects change the [`DecisionState`] that the next
+//! record is decided on. Nothing here waits for the database.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,94 +26,106 @@ use crate::event_store::{HeldEvent, NewEvent, NodeHead, TenantHead};
 use crate::state_store::EntityHistory;
 use crate::tenant::Tenant;
 
-/// The event that brings an invoice's number back; its id is derived from the event that caused it, by this name.
-pub(crate) const REFERENCE_ASSIGNED: &str = "INVOICE_REFERENCE_ASSIGNED";
+/// The event that carries an invoice's number to the nodes. Its id is derived from the event that caused it, by this name.
+pub(super) const REFERENCE_ASSIGNED: &str = "INVOICE_REFERENCE_ASSIGNED";
 
-/// Why a batch cannot be judged as it is.
+/// Why a batch cannot be decided as it is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecideError {
-    /// Applying what follows from an event failed half-way: the batch is judged again, with that event set apart.
+    /// Applying an event's effects failed half-way: the batch is decided again, with that event quarantined.
     #[error("applying event {0} failed")]
     Defect(EventId),
-    /// A record of ours could not be written as bytes.
+    /// A record that central seals could not be encoded.
     #[error("an event of central's own cannot be sealed: {0}")]
     Seal(DecodeError),
 }
 
-/// A record that has its place in its node's log.
-pub(crate) struct Incoming<'a> {
-    pub(crate) node: NodeId,
-    pub(crate) epoch: Epoch,
-    pub(crate) seq: Seq,
-    pub(crate) chain: ChainHash,
-    pub(crate) record: Cow<'a, [u8]>,
-    pub(crate) event_id: EventId,
-    pub(crate) body: IncomingBody<'a>,
-    /// When it counts as having happened; nothing where it does not read.
-    pub(crate) timing: Option<Timing>,
-    /// What central had decided about it before it was put back.
-    pub(crate) promise: Option<&'a PriorDecision>,
+/// A record with its seq in its node's log.
+pub(super) struct Incoming<'a> {
+    pub(super) node: NodeId,
+    pub(super) epoch: Epoch,
+    pub(super) seq: Seq,
+    pub(super) chain: ChainHash,
+    pub(super) record: Cow<'a, [u8]>,
+    pub(super) event_id: EventId,
+    pub(super) body: IncomingBody<'a>,
+    /// When it counts as having happened; absent where the record does not read.
+    pub(super) timing: Option<Timing>,
+    /// What central had decided about it before it was restored.
+    pub(super) prior_decision: Option<&'a PriorDecision>,
 }
 
-/// What could be read of it.
-pub(crate) enum IncomingBody<'a> {
+/// What could be read of a record.
+pub(super) enum IncomingBody<'a> {
     /// Everything, of a record that was pushed.
     Known(&'a ParsedEvent),
-    /// Everything, of a record that was sealed here, or whose place says more against it than its content.
+    /// Everything, of a record that was sealed here, or of one whose place in its log is objected to.
     Owned(Box<ParsedEvent>),
-    /// Not everything: it is set apart.
+    /// Not everything: the record is quarantined.
     Unfit { event: Option<&'a Event>, code: Code, detail: &'a str },
-    /// Not everything, of a record that was sealed here: it is set apart.
+    /// Not everything, of a record that was sealed here: it is quarantined.
     OwnedUnfit { event: Box<Event>, code: Code, detail: String },
 }
 
-/// Where an id counts already.
+/// The record under which an event id counts already.
 enum CountedEvent {
     /// In the log.
     Stored(Box<HeldEvent>),
-    /// In this batch: which of its rows.
-    Here(usize),
+    /// In this batch: the index of its row.
+    Row(usize),
 }
 
-/// A batch being judged.
-pub(crate) struct BatchDecider<'a> {
+/// Decides the records of one batch.
+pub(super) struct BatchDecider<'a> {
     tenant: &'a Tenant,
-    /// The touched part of the read models, as it stands after the last record.
-    pub(crate) decision_state: DecisionState,
-    /// What changed of it.
-    pub(crate) written: StateKeys,
-    /// What is kept of how entities stood in between.
-    pub(crate) past: EntityHistory,
-    /// Where the tenant's order stands after the last record.
-    pub(crate) head: TenantHead,
-    /// The log of central's own node after the last record.
-    pub(crate) central: NodeHead,
+    /// The loaded part of the state, after the last record.
+    pub(super) decision_state: DecisionState,
+    /// What changed of the state.
+    pub(super) written: StateKeys,
+    /// The versions of entities between the first record and the last.
+    pub(super) past: EntityHistory,
+    /// The end of the tenant's order, after the last record.
+    pub(super) head: TenantHead,
+    /// The log of central's own node, after the last record.
+    pub(super) central: NodeHead,
     /// The logs that central keeps for devices, after the last record.
     devices: BTreeMap<NodeId, NodeHead>,
-    /// The rows to store.
-    pub(crate) rows: Vec<Arc<NewEvent<'a>>>,
-    /// Their decisions.
-    pub(crate) decisions: Vec<StoredDecision>,
-    /// How many of the rows were handed over to be written.
-    handed_over: usize,
-    held: HashMap<EventId, CountedEvent>,
+    /// The rows to store. What follows never changes a row.
+    pub(super) rows: Vec<Arc<NewEvent<'a>>>,
+    /// One per row.
+    pub(super) decisions: Vec<StoredDecision>,
+    delivered: usize,
+    counted: HashMap<EventId, CountedEvent>,
     local_year: i16,
     defects: &'a BTreeSet<EventId>,
 }
 
-/// When a batch was received: its first record's instant, and the one year that all of them lie in.
+/// What a batch is decided on: the heads before it, and what was loaded for it.
+pub(super) struct DecisionInputs {
+    pub(super) head: TenantHead,
+    pub(super) received: ReceivedAt,
+    pub(super) central: NodeHead,
+    /// The logs that central keeps for the devices in the batch.
+    pub(super) devices: BTreeMap<NodeId, NodeHead>,
+    pub(super) decision_state: DecisionState,
+    /// The records under which ids of the batch count already, of the ids that were looked up.
+    pub(super) counted: Vec<HeldEvent>,
+}
+
+/// When a batch was received: its first record's instant, and the one year that all of its records are in.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReceivedAt {
+pub(super) struct ReceivedAt {
     /// Later than anything the tenant received before.
-    pub(crate) first: Timestamp,
+    first: Timestamp,
     /// In the tenant's zone.
-    pub(crate) local_year: i16,
+    pub(super) local_year: i16,
 }
 
 impl ReceivedAt {
-    /// Each record is received one microsecond after the one before. A batch that would straddle the new year is received after it.
-    pub(crate) fn of(tenant: &Tenant, head: &TenantHead, now: Timestamp, records: usize) -> ReceivedAt {
-        // An invoice brings a second record.
+    /// Each record is received one microsecond after the previous one. A batch that would straddle the new year is
+    /// received after it.
+    pub(super) fn new(tenant: &Tenant, head: &TenantHead, now: Timestamp, records: usize) -> ReceivedAt {
+        // An invoice adds a second record.
         let span = i64::try_from(records).unwrap_or(i64::MAX / 4).saturating_mul(2);
         let first = now.max(head.last_received_at.shifted(1));
         let (year, last_year) = (tenant.local_year(first), tenant.local_year(first.shifted(span)));
@@ -122,39 +135,32 @@ impl ReceivedAt {
 }
 
 impl<'a> BatchDecider<'a> {
-    /// Begins a batch on what was loaded. `head.last_received_at` becomes the instant before the batch's first record.
-    pub(crate) fn new(
-        tenant: &'a Tenant,
-        head: TenantHead,
-        receipt: ReceivedAt,
-        central: NodeHead,
-        decision_state: DecisionState,
-        held: Vec<HeldEvent>,
-        defects: &'a BTreeSet<EventId>,
-    ) -> BatchDecider<'a> {
-        let head = TenantHead { last_received_at: receipt.first.shifted(-1), ..head };
-        let held = held.into_iter().map(|held| (held.event_id, CountedEvent::Stored(Box::new(held)))).collect();
+    /// An event of `defects` is quarantined.
+    pub(super) fn new(tenant: &'a Tenant, inputs: DecisionInputs, defects: &'a BTreeSet<EventId>) -> BatchDecider<'a> {
+        let DecisionInputs { head, received, central, devices, decision_state, counted } = inputs;
+        let counted = counted.into_iter().map(|held| (held.event_id, CountedEvent::Stored(Box::new(held))));
         BatchDecider {
             tenant,
             decision_state,
             written: StateKeys::default(),
             past: EntityHistory::default(),
-            head,
+            // The instant before the batch's first record.
+            head: TenantHead { last_received_at: received.first.shifted(-1), ..head },
             central,
-            devices: BTreeMap::new(),
+            devices,
             rows: Vec::new(),
             decisions: Vec::new(),
-            handed_over: 0,
-            held,
-            local_year: receipt.local_year,
+            delivered: 0,
+            counted: counted.collect(),
+            local_year: received.local_year,
             defects,
         }
     }
 
-    /// Gives a record its position, judges it, and lets it take effect. Answers its row.
-    pub(crate) fn take(&mut self, incoming: Incoming<'a>) -> Result<usize, DecideError> {
+    /// Gives a record its position, decides it, and applies its effects. Answers the index of its row.
+    pub(super) fn decide(&mut self, incoming: Incoming<'a>) -> Result<usize, DecideError> {
         let place = self.place(&incoming);
-        let (mut judgement, effects) = self.decide(&incoming, &place);
+        let (mut judgement, effects) = self.judgement_and_effects(&incoming, &place);
         judgement.flags.extend(incoming.timing.and_then(|timing| timing.flag));
         let rulebook_version = self.decision_state.rulebook.version;
         self.apply(incoming.event_id, &effects)?;
@@ -177,30 +183,30 @@ impl<'a> BatchDecider<'a> {
             last_received_at: place.received_at,
             ..self.head
         };
-        let about = self.to_be_numbered(&incoming, &decision.judgement);
+        let numbered = self.reference_to_assign(&incoming, &decision.judgement);
         let row = self.rows.len();
         self.record_decision(incoming, &decision, bytes);
         self.decisions.push(decision);
-        if let Some(numbered) = about {
+        if let Some(numbered) = numbered {
             self.assign_reference(numbered)?;
         }
         Ok(row)
     }
 
-    /// How many rows wait to be written.
-    pub(crate) fn waiting(&self) -> usize {
-        self.rows.len() - self.handed_over
+    /// How many rows were not delivered yet.
+    pub(super) fn undelivered(&self) -> usize {
+        self.rows.len() - self.delivered
     }
 
-    /// The rows that were judged since the last time. They are final: what follows never changes a row.
-    pub(crate) fn hand_over(&mut self) -> Vec<Arc<NewEvent<'a>>> {
-        let fresh = self.rows[self.handed_over..].to_vec();
-        self.handed_over = self.rows.len();
-        fresh
+    /// The rows that were not delivered yet, to be written.
+    pub(super) fn deliver(&mut self) -> Vec<Arc<NewEvent<'a>>> {
+        let rows = self.rows[self.delivered..].to_vec();
+        self.delivered = self.rows.len();
+        rows
     }
 
     /// When the next record is received.
-    pub(crate) fn next_receipt(&self) -> Timestamp {
+    pub(super) fn next_receipt(&self) -> Timestamp {
         self.head.last_received_at.shifted(1)
     }
 
@@ -215,11 +221,10 @@ impl<'a> BatchDecider<'a> {
             local_year: self.local_year,
             site_code: self.tenant.site_code(event.and_then(|event| event.content.site)),
             by_central: incoming.node == self.tenant.central_node,
-            engine: rules::ENGINE_VERSION,
         }
     }
 
-    fn decide(&self, incoming: &Incoming<'_>, place: &DecisionContext) -> (Judgement, Vec<Effect>) {
+    fn judgement_and_effects(&self, incoming: &Incoming<'_>, place: &DecisionContext) -> (Judgement, Vec<Effect>) {
         let settled = |settled: Precheck<'_>| settled.judgement(&self.decision_state.rulebook, incoming.event());
         if let Some(event) = incoming.event()
             && let Some((position, same)) = self.counted_before(event)
@@ -231,10 +236,10 @@ impl<'a> BatchDecider<'a> {
             return (settled(Precheck::Unfit { code, detail }), Vec::new());
         }
         let decided = incoming.known().filter(|_| !self.defects.contains(&incoming.event_id)).and_then(|known| {
-            // The rules are pure and see the world by reference: a panic in them leaves nothing half done.
+            // The rules are pure and borrow the state: a panic in them leaves nothing half done.
             let decided = || {
-                let judgement = match incoming.promise {
-                    Some(promise) => rules::decide_prior(&self.decision_state, place, known, promise),
+                let judgement = match incoming.prior_decision {
+                    Some(prior) => rules::decide_prior(&self.decision_state, place, known, prior),
                     None => rules::decide(&self.decision_state, place, known),
                 };
                 let effects = rules::effects(&self.decision_state, place, known, &judgement);
@@ -243,7 +248,7 @@ impl<'a> BatchDecider<'a> {
             catch_unwind(AssertUnwindSafe(decided)).ok()
         });
         decided.unwrap_or_else(|| {
-            tracing::error!(event.id = %incoming.event_id, "deciding failed; the event is set apart");
+            tracing::error!(event.id = %incoming.event_id, "deciding failed; the event is quarantined");
             let judgement = settled(Precheck::Failed);
             let known = incoming.known();
             let effects = known.map(|known| rules::effects(&self.decision_state, place, known, &judgement));
@@ -251,10 +256,10 @@ impl<'a> BatchDecider<'a> {
         })
     }
 
-    /// Where an event's id counts already, and whether with the same content.
+    /// The position at which an event's id counts already, and whether with the same content.
     fn counted_before(&self, event: &Event) -> Option<(Position, bool)> {
-        match self.held.get(&event.id)? {
-            CountedEvent::Here(row) => {
+        match self.counted.get(&event.id)? {
+            CountedEvent::Row(row) => {
                 let row = self.rows.get(*row)?;
                 Some((row.position, row.event.as_deref().is_some_and(|held| held.same_content(event))))
             }
@@ -270,7 +275,8 @@ impl<'a> BatchDecider<'a> {
         for effect in effects {
             effect.writes(&mut self.written);
             let decision_state = &mut self.decision_state;
-            // A panic half-way leaves a world nobody should judge by: the whole batch begins again without this event.
+            // A panic half-way leaves a state that nothing may be decided on: the whole batch begins again, with this
+            // event quarantined.
             catch_unwind(AssertUnwindSafe(|| rules::evolve(decision_state, effect)))
                 .map_err(|_| DecideError::Defect(event))?;
             self.past.note(&self.decision_state, effect);
@@ -282,7 +288,7 @@ impl<'a> BatchDecider<'a> {
         let counts =
             decision.judgement.verdict != Verdict::Duplicate && decision.judgement.code != Some(Code::EventIdReused);
         if counts {
-            self.held.insert(incoming.event_id, CountedEvent::Here(self.rows.len()));
+            self.counted.insert(incoming.event_id, CountedEvent::Row(self.rows.len()));
         }
         let event = match incoming.body {
             IncomingBody::Known(known) => Some(Cow::Borrowed(&known.event)),
@@ -308,7 +314,7 @@ impl<'a> BatchDecider<'a> {
     }
 
     /// The invoice or cancellation that was just given a number: the record itself, or the one it releases.
-    fn to_be_numbered(&self, incoming: &Incoming<'_>, judgement: &Judgement) -> Option<ReferenceAssigned> {
+    fn reference_to_assign(&self, incoming: &Incoming<'_>, judgement: &Judgement) -> Option<ReferenceAssigned> {
         let reference = judgement.reference.clone().filter(|_| judgement.verdict == Verdict::Accepted)?;
         let known = incoming.known()?;
         let about = match &known.fact {
@@ -324,7 +330,7 @@ impl<'a> BatchDecider<'a> {
         })
     }
 
-    /// Seals INVOICE_REFERENCE_ASSIGNED right after what caused it: the number comes back as an event of the log.
+    /// Seals INVOICE_REFERENCE_ASSIGNED right after the event that caused it.
     fn assign_reference(&mut self, numbered: ReferenceAssigned) -> Result<(), DecideError> {
         let payload = json!({ "event_id": numbered.event.to_string(), "reference": numbered.reference });
         let content = Content {
@@ -341,24 +347,25 @@ impl<'a> BatchDecider<'a> {
         Ok(())
     }
 
-    /// Seals an event of central's own node, and takes it.
-    pub(crate) fn seal(
+    /// Seals an event of central's own node, and decides it.
+    pub(super) fn seal(
         &mut self,
         id: EventId,
         occurred_at: Option<Timestamp>,
         content: Content,
         fact: Fact,
     ) -> Result<usize, DecideError> {
-        let stamped = match occurred_at {
+        let at = match occurred_at {
             Some(at) => (at, TimeSource::Caller),
             None => (self.next_receipt(), TimeSource::Node),
         };
         let body = |event| IncomingBody::Owned(Box::new(ParsedEvent { event, fact, objection: None }));
-        self.seal_for(self.tenant.central_node, id, stamped, content, &ClockHistory::default(), body)
+        self.seal_for(self.tenant.central_node, id, at, content, &ClockHistory::default(), body)
     }
 
-    /// Seals an event into a log that central keeps, its own or a device's, and takes it. `body` says what is known of it.
-    pub(crate) fn seal_for(
+    /// Seals an event into a log that central keeps, its own or a device's, and decides it. `body` says what could be
+    /// read of it.
+    pub(super) fn seal_for(
         &mut self,
         node: NodeId,
         id: EventId,
@@ -368,7 +375,7 @@ impl<'a> BatchDecider<'a> {
         body: impl FnOnce(Event) -> IncomingBody<'a>,
     ) -> Result<usize, DecideError> {
         let head = self.log_of(node);
-        let (epoch, seq, before) = (head.epoch, head.last_seq.next(), head.last_chain);
+        let (epoch, seq, previous) = (head.epoch, head.last_seq.next(), head.last_chain);
         let event = Event {
             id,
             tenant: self.tenant.id,
@@ -381,12 +388,12 @@ impl<'a> BatchDecider<'a> {
             content,
         };
         let record = stored_v1::encode(&event).map_err(DecideError::Seal)?;
-        let chain = link(before, &record);
+        let chain = link(previous, &record);
         let head = self.log_of(node);
         head.last_seq = seq;
         head.last_chain = chain;
         let timing = Some(Timing::new(&event, clock, IntakeTime::default(), self.next_receipt()));
-        self.take(Incoming {
+        self.decide(Incoming {
             node,
             epoch,
             seq,
@@ -395,17 +402,12 @@ impl<'a> BatchDecider<'a> {
             event_id: id,
             body: body(event),
             timing,
-            promise: None,
+            prior_decision: None,
         })
     }
 
-    /// The logs of these devices are to be written on.
-    pub(crate) fn add_device_heads(&mut self, devices: BTreeMap<NodeId, NodeHead>) {
-        self.devices = devices;
-    }
-
-    /// Where the logs of devices stand.
-    pub(crate) fn devices(&self) -> &BTreeMap<NodeId, NodeHead> {
+    /// The heads of the logs that central keeps for devices.
+    pub(super) fn devices(&self) -> &BTreeMap<NodeId, NodeHead> {
         &self.devices
     }
 
@@ -419,29 +421,23 @@ impl<'a> BatchDecider<'a> {
         }
     }
 
-    /// Central's own node.
-    pub(crate) fn central_node(&self) -> NodeId {
-        self.tenant.central_node
-    }
-
-    /// The event under which an id counts already, with its seq, chain and decision: what a draft that comes again is answered from.
-    pub(crate) fn held(&self, id: EventId) -> Option<CountedView<'_>> {
-        match self.held.get(&id)? {
+    /// The record under which an id counts already: a draft that is sent again is answered from it.
+    pub(super) fn counted(&self, id: EventId) -> Option<CountedView<'_>> {
+        match self.counted.get(&id)? {
             CountedEvent::Stored(held) => Some(CountedView::Stored(held)),
-            CountedEvent::Here(row) => Some(CountedView::Here(*row)),
+            CountedEvent::Row(row) => Some(CountedView::Row(*row)),
         }
     }
 }
 
-/// See [`BatchDecider::held`].
-pub(crate) enum CountedView<'b> {
+/// See [`BatchDecider::counted`].
+pub(super) enum CountedView<'b> {
     /// In the log.
     Stored(&'b HeldEvent),
-    /// In this batch: which of its rows.
-    Here(usize),
+    /// In this batch: the index of its row.
+    Row(usize),
 }
 
-/// What INVOICE_REFERENCE_ASSIGNED says.
 struct ReferenceAssigned {
     cause: EventId,
     event: EventId,
@@ -468,7 +464,7 @@ impl Incoming<'_> {
         }
     }
 
-    /// Why it is set apart before any rule is asked.
+    /// Why it is quarantined before any rule is asked.
     fn unfit(&self) -> Option<(Code, &str)> {
         match &self.body {
             IncomingBody::Unfit { code, detail, .. } => Some((*code, detail)),
@@ -478,7 +474,7 @@ impl Incoming<'_> {
     }
 }
 
-/// A decision's bytes. One that quotes more of an entity than a decision may hold is stored without the quotation.
+/// A decision's bytes. A decision that quotes more of an entity than it may hold is stored without the quotation.
 fn encode(mut decision: StoredDecision) -> Result<(StoredDecision, Vec<u8>), DecideError> {
     if let Ok(bytes) = stored_v1::encode_decision(&decision) {
         return Ok((decision, bytes));

@@ -1,8 +1,9 @@
-//! Events of a device that keeps no chain of its own: a phone of the mobile contract, a desktop of the other. Central seals them into
-//! a log that it keeps for the device, and they are judged as that device's, in the same turn and by the same rules as a node's push.
+//! Events of a device that keeps no chain of its own: a phone of the mobile contract, a desktop of the other. Central
+//! seals them into a log that it keeps for the device, and decides them as that device's, in the same batch and by the
+//! same rules as a node's push.
 //!
-//! Nothing is refused for what it says: a payload that does not fit its schema is sealed and set apart, as in a push. Only an id that
-//! counts already with other content is refused, since two events cannot have one id.
+//! Nothing is refused for what it says: a payload that does not fit its schema is sealed and quarantined, as in a push.
+//! Only an id that counts already with other content is refused, since two events cannot have one id.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,20 +17,19 @@ use comptoir_core::position::{Epoch, Seq};
 use comptoir_core::state::{Entity, EntityKey};
 use comptoir_core::time::Timestamp;
 use comptoir_proto::canonical_json::canonical;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
-use comptoir_proto::sync_v1::RecordResult;
 use comptoir_proto::{payload, stored_v1};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use super::IngestError;
-use super::answer::{result, stored_result};
+use super::answer::{DeviceResult, record_result, stored_result};
 use super::decide::{BatchDecider, CountedView, IncomingBody};
+use super::error::{IdReused, IngestError};
+use crate::event_store::AssignedId;
+use crate::restore_window;
 use crate::tenant::Tenant;
 
-/// How deep a payload is looked into for ids: as deep as JSON is read anywhere here.
+/// How deep a payload is searched for ids: as deep as JSON is read anywhere here.
 const DEPTH_MAX: usize = 128;
 
 /// The action of a log's first record, and of no other.
@@ -38,50 +38,46 @@ const EPOCH_OPENED: &str = "EPOCH_OPENED";
 /// Events of one request of one device, in its order.
 #[derive(Debug)]
 pub(crate) struct DeviceDrafts {
-    /// The node of the log that central keeps for it.
+    /// The node of the log that central keeps for the device.
     pub(crate) node: NodeId,
-    /// What its first record says of it.
+    /// The contract and name of the device, for the record that opens its log.
     pub(crate) opened_for: String,
-    /// Central's own public key: it is central that seals here.
+    /// Central's own public key, because central seals these events.
     pub(crate) public_key: [u8; 32],
-    /// The device's clock less ours, as far as the request shows it.
+    /// The device's clock minus central's, as far as the request shows it.
     pub(crate) clock_offset_micros: i64,
-    /// What happened on it.
     pub(crate) drafts: Vec<DeviceDraft>,
 }
 
 /// One event as the device sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceDraft {
-    /// Its id.
     pub(crate) id: EventId,
-    /// As the device's clock stamped it.
+    /// By the device's clock.
     pub(crate) occurred_at: Timestamp,
-    /// What it says.
     pub(crate) content: Content,
-    /// What could be read of its payload.
     pub(crate) reading: PayloadReading,
-    /// The entity's id on the device, where the contract lets central give another.
+    /// The entity's id on the device, where the contract lets central assign another.
     pub(crate) client_id: Option<String>,
-    /// It is about the entity that has that id at central, not about the device's own of that id.
+    /// Whether it means the entity that has that id at central, not the device's own entity of that id.
     pub(crate) is_another_s: bool,
-    /// Entities of others, by type and id, that its payload means by ids which the device's own have no more.
+    /// Entities of others, by type and id, that its payload names by ids which central has replaced for the device's own
+    /// entities.
     pub(crate) others: BTreeSet<(String, String)>,
-    /// By how much its stamp is corrected.
+    /// Subtracted from `occurred_at` to get the effective time.
     pub(crate) clock_offset_micros: i64,
 }
 
 /// What could be read of a payload.
 #[derive(Clone, Debug)]
 pub(crate) enum PayloadReading {
-    /// Everything; the objection is what stands against it.
+    /// Everything; an objection is what the event is quarantined for.
     Fact(Fact, Option<Objection>),
-    /// It does not fit its schema: it is set apart.
+    /// It does not fit its schema: the event is quarantined.
     Unfit(Code, String),
 }
 
 impl PayloadReading {
-    /// Reads the payload of an event.
     pub(crate) fn of(content: &Content) -> PayloadReading {
         match payload::read_fact(&content.entity_type, &content.action, content.schema_version, &content.payload) {
             Ok((fact, objection)) => PayloadReading::Fact(fact, objection),
@@ -90,43 +86,26 @@ impl PayloadReading {
     }
 }
 
-/// What became of one event.
-#[derive(Debug)]
-pub(crate) struct DeviceResult {
-    /// As for a record that was pushed.
-    pub(crate) result: RecordResult,
-    /// The entity's id at central.
-    pub(crate) entity_id: Name,
-}
-
-/// An entity that has another id at central than on the device that made it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct AssignedId {
-    pub(crate) entity_type: Name,
-    pub(crate) client_id: String,
-    pub(crate) server_id: Name,
-}
-
-/// The ids that central has given in place of a device's own.
+/// The ids that central has assigned in place of a device's own.
 #[derive(Debug, Default)]
 pub(crate) struct DeviceIdMap {
     known: HashMap<(Name, String), Name>,
-    /// Given in this turn: to be stored.
-    pub(crate) fresh: Vec<AssignedId>,
+    /// Assigned in this batch: to be stored.
+    pub(crate) assigned: Vec<AssignedId>,
 }
 
 impl DeviceIdMap {
-    /// Those of earlier turns.
+    /// Of the ids that earlier batches have assigned.
     pub(crate) fn new(known: Vec<AssignedId>) -> DeviceIdMap {
-        let known = known.into_iter().map(|given| ((given.entity_type, given.client_id), given.server_id)).collect();
-        DeviceIdMap { known, fresh: Vec::new() }
+        let known = known.into_iter().map(|id| ((id.entity_type, id.client_id), id.server_id)).collect();
+        DeviceIdMap { known, assigned: Vec::new() }
     }
 
-    fn give(&mut self, entity_type: &Name, client_id: &str, server_id: Name) {
+    fn assign(&mut self, entity_type: &Name, client_id: &str, server_id: Name) {
         let key = (entity_type.clone(), client_id.to_owned());
         if self.known.insert(key, server_id.clone()).is_none() {
-            let given = AssignedId { entity_type: entity_type.clone(), client_id: client_id.to_owned(), server_id };
-            self.fresh.push(given);
+            let (entity_type, client_id) = (entity_type.clone(), client_id.to_owned());
+            self.assigned.push(AssignedId { entity_type, client_id, server_id });
         }
     }
 
@@ -134,7 +113,7 @@ impl DeviceIdMap {
         self.known.get(&(entity_type.clone(), client_id.to_owned()))
     }
 
-    /// The draft with central's ids in place of the device's, in its entity and in what its payload refers to.
+    /// The draft with central's ids in place of the device's: its own entity's, and those that its payload refers to.
     fn follow<'d>(&self, draft: &'d DeviceDraft) -> Cow<'d, DeviceDraft> {
         let Some(client_id) = draft.client_id.as_deref().filter(|_| !self.known.is_empty()) else {
             return Cow::Borrowed(draft);
@@ -152,7 +131,7 @@ impl DeviceIdMap {
         Cow::Owned(followed)
     }
 
-    /// Content with every id that was replaced in its new form, whosever it meant.
+    /// The content with every replaced id in its new form, regardless of whose entity it meant.
     fn replaced(&self, content: &Content) -> Content {
         let own = &content.entity_type;
         let entity_id = self.get(own, content.entity_id.as_str()).unwrap_or(&content.entity_id).clone();
@@ -162,8 +141,9 @@ impl DeviceIdMap {
         Content { entity_id, payload, ..content.clone() }
     }
 
-    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of a STUDENT. Nothing
-    /// where there are none. Every other value keeps the bytes of its writer: a number read and written again may be another number.
+    /// Replaces ids in fields that name an entity: `id` of the payload itself, `studentId`, `student_id`, `studentIds` of
+    /// a STUDENT. Nothing where there are none. Every other value keeps the bytes of its writer: a number read and
+    /// written again may be another number.
     fn rename(
         &self,
         text: &str,
@@ -229,7 +209,8 @@ fn each(text: &str, change: impl Fn(&str) -> Option<Box<RawValue>>) -> Option<Bo
     changed.then(|| to_raw_value(&new).ok()).flatten()
 }
 
-/// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are ACADEMIC_YEAR.
+/// The entity type that a payload's field refers to by id: `academicYearId`, `academic_year_id` and `academicYearIds` are
+/// ACADEMIC_YEAR.
 fn referred_type(field: &str) -> Option<Name> {
     let stem = ["Ids", "_ids", "Id", "_id"].into_iter().find_map(|end| field.strip_suffix(end))?;
     let mut name = String::with_capacity(stem.len() + 4);
@@ -242,15 +223,15 @@ fn referred_type(field: &str) -> Option<Name> {
     Name::new(name).ok()
 }
 
-/// The id that central gives in place of a device's own: the same at every try.
+/// The id that central assigns in place of a device's own: the same at every attempt.
 pub(crate) fn server_id(node: NodeId, entity_type: &Name, client_id: &str) -> Name {
     let id = EventId::new(node.uuid()).derived(&format!("entity/{entity_type}/{client_id}"));
     Name::new(id.to_string()).expect("a UUID is a valid name")
 }
 
 impl DeviceDrafts {
-    /// The drafts as the rules see them, before they have a place: for what has to be loaded. An entity that is created is there under
-    /// the id that it would get in place of its own, too.
+    /// The drafts as the rules see them, before they have a seq: for what has to be loaded. An entity that is created is
+    /// included under its own id and under the id that central would assign.
     pub(crate) fn as_known(&self, tenant: &Tenant, ids: &DeviceIdMap) -> Vec<ParsedEvent> {
         let known = |draft: &DeviceDraft, entity_id: Option<Name>| {
             let PayloadReading::Fact(fact, _) = &draft.reading else { return None };
@@ -278,68 +259,58 @@ impl DeviceDrafts {
         self.drafts.iter().flat_map(both).flatten().collect()
     }
 
-    /// The ids that may count already; of events that do not read, too.
+    /// The ids that may count already, including those of events that do not read.
     pub(crate) fn event_ids(&self) -> impl Iterator<Item = EventId> {
         self.drafts.iter().map(|draft| draft.id)
     }
 
-    /// Seals and judges what is new, and answers what is known.
-    pub(crate) fn take(
+    /// Whether any of the events has to wait for the restore window to close.
+    pub(super) fn must_wait_for_restore(&self) -> bool {
+        self.drafts.iter().any(|draft| match &draft.reading {
+            PayloadReading::Fact(fact, _) => restore_window::must_wait_for_restore(fact),
+            PayloadReading::Unfit(..) => false,
+        })
+    }
+
+    /// Seals and decides the new events, and answers those that are known.
+    pub(super) fn decide(
         &self,
         decider: &mut BatchDecider<'_>,
         ids: &mut DeviceIdMap,
-    ) -> Result<Vec<Result<DeviceResult, Problem>>, IngestError> {
+    ) -> Result<Vec<Result<DeviceResult, IdReused>>, IngestError> {
         let log = decider.devices().get(&self.node);
         if log.is_some_and(|log| log.last_seq == Seq::ZERO) {
             self.open_log(decider)?;
         }
-        self.drafts.iter().map(|draft| self.take_one(decider, ids, draft)).collect()
+        self.drafts.iter().map(|draft| self.decide_one(decider, ids, draft)).collect()
     }
 
-    fn take_one(
+    fn decide_one(
         &self,
         decider: &mut BatchDecider<'_>,
         ids: &mut DeviceIdMap,
         draft: &DeviceDraft,
-    ) -> Result<Result<DeviceResult, Problem>, IngestError> {
-        let mut followed = ids.follow(draft);
-        if let Some(held) = decider.held(draft.id) {
-            return match held {
-                CountedView::Stored(held) => match stored_v1::decode(&held.record) {
-                    Ok(event) if same(ids, draft, &event) => {
-                        let result = stored_result(&held.decision, held.seq)?;
-                        Ok(Ok(DeviceResult { result, entity_id: event.content.entity_id }))
-                    }
-                    _ => Ok(Err(reused(draft.id))),
-                },
-                CountedView::Here(row) => {
-                    let new = &decider.rows[row];
-                    match new.event.as_deref() {
-                        Some(event) if same(ids, draft, event) => {
-                            let entity_id = event.content.entity_id.clone();
-                            Ok(Ok(DeviceResult { result: result(&decider.decisions[row], new.seq), entity_id }))
-                        }
-                        _ => Ok(Err(reused(draft.id))),
-                    }
-                }
-            };
+    ) -> Result<Result<DeviceResult, IdReused>, IngestError> {
+        if let Some(counted) = decider.counted(draft.id) {
+            return answer_counted(decider, counted, ids, draft);
         }
+        let mut followed = ids.follow(draft);
         if let Some(client_id) = draft.client_id.as_ref().filter(|_| !draft.is_another_s) {
             let entity_type = &draft.content.entity_type;
             let unfit_id = draft.content.entity_id.as_str() != client_id;
             if unfit_id || self.is_taken(decider, &followed) {
-                ids.give(entity_type, client_id, server_id(self.node, entity_type, client_id));
+                ids.assign(entity_type, client_id, server_id(self.node, entity_type, client_id));
                 followed = ids.follow(draft);
             }
         }
         let followed = followed.into_owned();
         let entity_id = followed.content.entity_id.clone();
         let row = self.seal(decider, followed)?;
-        Ok(Ok(DeviceResult { result: result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
+        Ok(Ok(DeviceResult { result: record_result(&decider.decisions[row], decider.rows[row].seq), entity_id }))
     }
 
-    /// Whether an entity that the device makes has an id that another node has given to an entity of its own. One that was deleted since
-    /// is another, too, where the device has not seen it go.
+    /// Whether an entity that the device creates has the id of another node's entity. An entity that was deleted counts
+    /// as another's too, unless the device has seen the deletion.
     fn is_taken(&self, decider: &BatchDecider<'_>, draft: &DeviceDraft) -> bool {
         let PayloadReading::Fact(Fact::Created(_), _) = &draft.reading else { return false };
         let key =
@@ -366,7 +337,7 @@ impl DeviceDrafts {
         Ok(decider.seal_for(self.node, draft.id, stamped, draft.content, &clock, body)?)
     }
 
-    /// The first record of the log says that central seals it, and for whom.
+    /// Seals the first record of the log. It says that central seals the log, and for which device.
     fn open_log(&self, decider: &mut BatchDecider<'_>) -> Result<(), IngestError> {
         let name = |text: &str| Name::new(text).expect("a constant or a UUID is a valid name");
         let reason: String = format!("sealed_by: central, for {}", self.opened_for).chars().take(200).collect();
@@ -386,11 +357,35 @@ impl DeviceDrafts {
     }
 }
 
-/// Whether a sealed event is the one that a device sends again. The version it was based on is not compared: where the device names none,
-/// central takes it from the time of its last synchronisation, which has moved on. Nor is the schema's version: central names the newest that it
-/// knows. Nor are ids that central has replaced since, nor whose
-/// entity of a replaced id was meant: the device may have been given the other's since. A payload is the same in its RFC 8785 form: a device
-/// that keeps objects, and takes checksums of that form, may write them otherwise the second time.
+/// Answers an event whose id counts already: from its record, where that has the same content.
+fn answer_counted(
+    decider: &BatchDecider<'_>,
+    counted: CountedView<'_>,
+    ids: &DeviceIdMap,
+    draft: &DeviceDraft,
+) -> Result<Result<DeviceResult, IdReused>, IngestError> {
+    let stored;
+    let (event, result) = match counted {
+        CountedView::Stored(held) => {
+            stored = stored_v1::decode(&held.record).ok();
+            (stored.as_ref(), stored_result(&held.decision, held.seq))
+        }
+        CountedView::Row(row) => {
+            let new = &decider.rows[row];
+            (new.event.as_deref(), Ok(record_result(&decider.decisions[row], new.seq)))
+        }
+    };
+    match event.filter(|event| same(ids, draft, event)) {
+        Some(event) => Ok(Ok(DeviceResult { result: result?, entity_id: event.content.entity_id.clone() })),
+        None => Ok(Err(IdReused(draft.id))),
+    }
+}
+
+/// Whether a sealed event is the one that a device sends again. What central fills in is not compared, because it may
+/// have changed since: the base version, where the device names none and central derives it from the device's last
+/// synchronisation; the schema version, which is the newest that central knows; and ids that central has assigned,
+/// together with whose entity a replaced id means. Payloads are compared in their RFC 8785 form: a device that stores
+/// objects may write them in another order the second time.
 fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
     let is = |sent: Content, sealed: Content| {
         let same_payload = is_same_json(&sent.payload, &sealed.payload);
@@ -406,8 +401,4 @@ fn same(ids: &DeviceIdMap, sent: &DeviceDraft, sealed: &Event) -> bool {
 fn is_same_json(left: &[u8], right: &[u8]) -> bool {
     let form = |bytes| canonical(std::str::from_utf8(bytes).ok()?);
     left == right || form(left).is_some_and(|left| form(right) == Some(left))
-}
-
-fn reused(id: EventId) -> Problem {
-    Problem::new(ErrorCode::EventIdReused, format!("event {id} exists with other content")).at("/id")
 }

@@ -1,4 +1,5 @@
-//! What a turn knows before it judges: the tenant behind its lock, where each node's log stands, and the state that the events touch.
+//! Loads what a batch needs before deciding: the tenant behind its lock, each node's head, and the state that the events
+//! touch.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,67 +9,61 @@ use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rulebook::Rulebook;
-use comptoir_core::rules::{ENGINE_VERSION, PriorDecision, dependent_keys, keys_needed};
+use comptoir_core::rules::{PriorDecision, dependent_keys, keys_needed};
 use comptoir_core::state::{DecisionState, StateKeys};
 use comptoir_core::time::Timestamp;
 use deadpool_postgres::Transaction;
 use uuid::Uuid;
 
-use super::batch::{IngestError, Job, RetryHints};
 use super::decide::REFERENCE_ASSIGNED;
 use super::device::DeviceIdMap;
-use super::plan::JobPlan;
+use super::error::IngestError;
+use super::job::{JobRun, RetryHints};
 use super::prepare::Body;
 use crate::database::{self, StoreError};
-use crate::event_store::{self, NodeHead, NodeLog, SeqRange, StoredRecord, TenantHead, lock_tenant};
+use crate::event_store::{self, NodeHead, NodeLog, SeqRange, TenantHead, lock_tenant};
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
-/// What is known before anything is judged.
+/// A tenant as it was before the batch, behind its lock.
 pub(super) struct BatchContext {
     pub(super) tenant: Tenant,
     pub(super) head: TenantHead,
     pub(super) versions: Versions,
     pub(super) rulebook: Rulebook,
+    /// Those of central's own node and of every node and device among the jobs.
     pub(super) logs: HashMap<NodeId, NodeLog>,
     /// The logs that central keeps for the devices among the jobs.
     pub(super) devices: BTreeMap<NodeId, NodeHead>,
-    /// Per job: the ids that central has given to a device's entities.
-    pub(super) given: Vec<DeviceIdMap>,
-    /// Per job: what is held at the places of its push.
-    pub(super) held: Vec<Vec<StoredRecord>>,
+    /// The log of central's own node.
+    pub(super) central: NodeHead,
 }
 
+/// Locks the tenant, loads its context, and for each job what the log holds about it.
 pub(super) async fn load_context(
     tx: &Transaction<'_>,
     id: TenantId,
-    jobs: &[Job],
+    runs: &mut [JobRun<'_>],
 ) -> Result<BatchContext, IngestError> {
     database::set_tenant(tx, id).await?;
-    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed before it began.
+    // Whatever is read after this is as the last holder of the lock left it: each statement sees what was committed
+    // before it began.
     let head = lock_tenant(tx, id).await?.ok_or(IngestError::NoTenant(id))?;
-    let pushes = || {
-        jobs.iter().filter_map(|job| match job {
-            Job::Push(push) => Some(push),
-            Job::Drafts(_) | Job::Device(_) => None,
-        })
-    };
-    let devices: Vec<NodeId> = jobs
-        .iter()
-        .filter_map(|job| match job {
-            Job::Device(drafts) => Some(drafts.node),
-            Job::Push(_) | Job::Drafts(_) => None,
-        })
-        .collect();
-    let nodes: Vec<NodeId> = pushes().map(|push| push.node).chain(devices.iter().copied()).collect();
-    let ranges: Vec<SeqRange> = pushes()
-        .map(|push| SeqRange {
-            node: push.node,
-            epoch: push.epoch.number,
-            first: push.first_seq,
-            last: push.last_seq(),
-        })
-        .collect();
+    let (mut nodes, mut devices, mut ranges) = (Vec::new(), Vec::new(), Vec::new());
+    for run in runs.iter() {
+        match run {
+            JobRun::Push(run) => {
+                let (node, epoch) = (run.push.node, run.push.epoch.number);
+                nodes.push(node);
+                ranges.push(SeqRange { node, epoch, first: run.push.first_seq, last: run.push.last_seq() });
+            }
+            JobRun::Device(run) => {
+                nodes.push(run.drafts.node);
+                devices.push(run.drafts.node);
+            }
+            JobRun::Drafts(_) => {}
+        }
+    }
     let (tenant, versions, rulebook, logs, stored) = tokio::try_join!(
         Tenant::load(tx, id),
         Versions::active(tx, id),
@@ -77,64 +72,71 @@ pub(super) async fn load_context(
         event_store::stored_between(tx, id, &ranges),
     )?;
     let mut stored = stored.into_iter();
-    let held = jobs.iter().map(|job| match job {
-        Job::Push(_) => stored.next().unwrap_or_default(),
-        Job::Drafts(_) | Job::Device(_) => Vec::new(),
-    });
-    let held = held.collect();
+    for run in runs {
+        match run {
+            // One list per range, in their order.
+            JobRun::Push(run) => run.held = stored.next().unwrap_or_default(),
+            JobRun::Device(run) => {
+                run.ids = DeviceIdMap::new(event_store::device_ids(tx, id, run.drafts.node).await?);
+            }
+            JobRun::Drafts(_) => {}
+        }
+    }
     let tenant = tenant.ok_or(IngestError::NoTenant(id))?;
     let open = |node: &NodeId| logs.get(node).and_then(NodeLog::open).copied();
     let devices =
         devices.iter().map(|node| (*node, open(node).unwrap_or_else(|| NodeHead::unopened(id, *node)))).collect();
-    let mut given = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        given.push(match job {
-            Job::Device(drafts) => DeviceIdMap::new(event_store::device_ids(tx, id, drafts.node).await?),
-            Job::Push(_) | Job::Drafts(_) => DeviceIdMap::default(),
-        });
-    }
-    Ok(BatchContext { tenant, head, versions, rulebook, logs, devices, given, held })
+    let central = open(&tenant.central_node)
+        .ok_or_else(|| StoreError::Damaged(format!("tenant {id}: central's own log has no epoch")))?;
+    Ok(BatchContext { tenant, head, versions, rulebook, logs, devices, central })
 }
 
-/// The events that are new to the log, or may be.
+/// What a batch looks up before deciding.
 pub(super) struct BatchKeys<'a> {
+    /// Event ids that may count already.
     pub(super) ids: Vec<Uuid>,
-    pub(super) known: Vec<&'a ParsedEvent>,
-    /// What comes with a promise.
-    pub(super) promised: Vec<(&'a ParsedEvent, &'a PriorDecision)>,
+    known: Vec<&'a ParsedEvent>,
+    prior_decisions: Vec<(&'a ParsedEvent, &'a PriorDecision)>,
 }
 
 impl<'a> BatchKeys<'a> {
-    pub(super) fn of(
-        jobs: &'a [Job],
-        plans: &[JobPlan],
-        drafted: &'a [Vec<ParsedEvent>],
-        hints: &RetryHints,
-    ) -> BatchKeys<'a> {
-        let mut batch_keys = BatchKeys { ids: Vec::new(), known: Vec::new(), promised: Vec::new() };
-        for ((job, plan), drafted) in jobs.iter().zip(plans).zip(drafted) {
-            if let (Job::Push(push), JobPlan::Push { known, until, .. }) = (job, plan) {
-                for record in &push.records[*known..*until] {
-                    if hints.check_ids {
-                        batch_keys.look_up(record.event());
-                    }
-                    if let Body::Known(known) = &record.body {
-                        batch_keys.known.push(known);
-                        batch_keys.promised.extend(record.promise.as_ref().map(|promise| (&**known, promise)));
+    /// Of the jobs that are not refused.
+    pub(super) fn new(context: &BatchContext, runs: &'a mut [JobRun<'_>], hints: &RetryHints) -> BatchKeys<'a> {
+        let mut keys = BatchKeys { ids: Vec::new(), known: Vec::new(), prior_decisions: Vec::new() };
+        for run in runs.iter_mut().filter(|run| !run.is_refused()) {
+            match run {
+                JobRun::Push(run) => {
+                    for record in &run.push.records[run.new.clone()] {
+                        if hints.check_ids {
+                            keys.look_up(record.event());
+                        }
+                        if let Body::Known(known) = &record.body {
+                            keys.known.push(known);
+                            keys.prior_decisions.extend(record.prior_decision.as_ref().map(|prior| (&**known, prior)));
+                        }
                     }
                 }
+                JobRun::Drafts(run) => {
+                    run.known = run.drafts.as_known(&context.tenant, &context.central);
+                    keys.look_up_all(&run.known);
+                }
+                JobRun::Device(run) => {
+                    run.known = run.drafts.as_known(&context.tenant, &run.ids);
+                    keys.look_up_all(&run.known);
+                    keys.ids.extend(run.drafts.event_ids().map(|id| id.uuid()));
+                }
             }
-            // A caller who tries a draft again is answered from the log.
-            drafted.iter().for_each(|known| batch_keys.look_up(Some(&known.event)));
-            if let Job::Device(drafts) = job {
-                batch_keys.ids.extend(drafts.event_ids().map(|id| id.uuid()));
-            }
-            batch_keys.known.extend(drafted);
         }
-        batch_keys
+        keys
     }
 
-    /// The event's id, and the one under which its number would come back.
+    /// Of drafts: a caller who sends one again is answered from the log.
+    fn look_up_all(&mut self, drafts: &'a [ParsedEvent]) {
+        drafts.iter().for_each(|known| self.look_up(Some(&known.event)));
+        self.known.extend(drafts);
+    }
+
+    /// The event's id, and the id under which its number would be assigned.
     fn look_up(&mut self, event: Option<&Event>) {
         let Some(event) = event else { return };
         self.ids.push(event.id.uuid());
@@ -144,15 +146,16 @@ impl<'a> BatchKeys<'a> {
     }
 }
 
-/// Loads what the events touch; what a count or a release leads to is known only once it is loaded.
+/// Loads the state that the events touch. The rows that a stock count or a release leads to are known only once it is
+/// loaded, so this takes one or more rounds.
 pub(super) async fn load_state(
     tx: &Transaction<'_>,
     context: &BatchContext,
-    batch_keys: &BatchKeys<'_>,
+    keys: &BatchKeys<'_>,
     local_year: i16,
 ) -> Result<DecisionState, StoreError> {
     let mut decision_state = DecisionState { rulebook: context.rulebook.clone(), ..DecisionState::default() };
-    // Of a place, only the year decides what is touched.
+    // Of a decision's context, only the year decides what is touched.
     let place = DecisionContext {
         position: Position::ZERO,
         received_at: Timestamp(0),
@@ -160,16 +163,15 @@ pub(super) async fn load_state(
         local_year,
         site_code: None,
         by_central: false,
-        engine: ENGINE_VERSION,
     };
     let mut wanted = StateKeys::default();
-    for known in &batch_keys.known {
+    for known in &keys.known {
         keys_needed(known, &place, &context.rulebook, &mut wanted);
     }
-    for (known, promise) in &batch_keys.promised {
-        promise.touched(known, &mut wanted);
+    for (known, prior) in &keys.prior_decisions {
+        prior.touched(known, &mut wanted);
     }
-    let placed: Vec<(&ParsedEvent, &DecisionContext)> = batch_keys.known.iter().map(|known| (*known, &place)).collect();
+    let placed: Vec<(&ParsedEvent, &DecisionContext)> = keys.known.iter().map(|known| (*known, &place)).collect();
     let mut missing = wanted.clone();
     while !missing.is_empty() {
         state_store::load(tx, &context.tenant, &context.versions, &missing, &mut decision_state).await?;

@@ -1,4 +1,6 @@
-//! Ingest: receive (HTTP) -> prepare (read, before any lock) -> queue (merge) -> turn (one transaction: accept, judge, write) -> answer.
+//! Ingest writes a tenant's log: prepare (read records, before any lock) -> queue (merge jobs) -> batch (one transaction:
+//! load, decide, append, save, answer). HTTP is above it in `api`; the log and the state are below it in `event_store`
+//! and `state_store`.
 
 mod accept;
 mod answer;
@@ -7,18 +9,23 @@ mod batch;
 mod decide;
 mod device;
 mod drafts;
+mod error;
 mod file_import;
+mod job;
 mod load;
-mod plan;
+mod order;
 mod prepare;
-pub(crate) mod push;
 mod queue;
 mod refusals;
 
-pub(crate) use answer::{JobOutcome, head_dto, result};
-pub(crate) use attestation::AttestationKey;
-pub(crate) use batch::{IngestError, Job, RetryHints, run_batch};
-pub(crate) use device::{AssignedId, DeviceDraft, DeviceDrafts, DeviceResult, PayloadReading, server_id};
+pub(crate) use answer::{DeviceResult, Pushed, head_dto, record_result};
+pub(crate) use attestation::{Attestation, AttestationKey, AttestedEvent};
+pub(crate) use batch::write_drafts;
+pub(crate) use device::{DeviceDraft, DeviceDrafts, PayloadReading, server_id};
 pub(crate) use drafts::DraftBatch;
+pub(crate) use error::{DraftRefusal, DraftsError, IdReused, ImportError, IngestError, PushError, PushRefusal};
+pub(crate) use file_import::import_records;
 pub use file_import::{ImportOutcome, ImportedRecords};
+pub(crate) use prepare::{PrepareError, PreparedPush, PreparedRecord, RecordPosition, opening, prepare};
 pub(crate) use queue::IngestQueue;
+pub(crate) use refusals::{NotedRefusal, note};

@@ -1,7 +1,9 @@
-//! Reading records before the tenant is locked: chain, header, body, schema. Pure, and done on as many threads as there are.
+//! Reading records before the tenant is locked: chain, header, body, schema. Pure, and done on as many threads as there
+//! are.
 //!
-//! Only bytes that do not fit their chain are refused. Whatever else is wrong with a record is noted beside it: it takes its seq, is
-//! stored and set apart, so that it never blocks those behind it.
+//! Only bytes that do not fit their chain, and records of another tenant, are refused. Anything else that is wrong with a
+//! record is noted next to it: the record takes its seq, is stored and quarantined, so that it never blocks those after
+//! it.
 
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::clock::ClockHistory;
@@ -21,9 +23,7 @@ pub(crate) use comptoir_proto::record_reader::{RecordPosition, RecordReading as 
 /// Records of one node's epoch, in order, their chain checked.
 #[derive(Debug)]
 pub(crate) struct PreparedPush {
-    /// Who sent them.
     pub(crate) node: NodeId,
-    /// Of which epoch.
     pub(crate) epoch: Epoch,
     /// Seq of the first.
     pub(crate) first_seq: Seq,
@@ -33,9 +33,9 @@ pub(crate) struct PreparedPush {
     pub(crate) records: Vec<PreparedRecord>,
     /// What the first record says, where it opens the epoch.
     pub(crate) opening: Option<Opening>,
-    /// The node's clock less ours, when it sent this.
+    /// The node's clock minus central's, when the node sent the push.
     pub(crate) clock_offset_micros: i64,
-    /// What is known of the node's clock since the first of them was stamped.
+    /// What is known about the node's clock since the first record was stamped.
     pub(crate) clock: ClockHistory,
 }
 
@@ -45,38 +45,37 @@ impl PreparedPush {
         Seq(self.first_seq.0 + self.records.len() as u64 - 1)
     }
 
-    /// The node's head once so many of the records are held.
+    /// The node's head with the first `count` records.
     pub(crate) fn head_at(&self, count: usize) -> NodeHead {
         let last_chain = count.checked_sub(1).map_or(self.previous, |last| self.records[last].chain);
         let last_seq = Seq((self.first_seq.0 + count as u64).saturating_sub(1));
         NodeHead { epoch: self.epoch, last_seq, last_chain, frozen: false }
     }
 
-    /// How many records stand before the first one, behind those that are known, that has to wait for what others were promised.
-    pub(crate) fn until_it_waits(&self, known: usize) -> usize {
+    /// Index of the first record after those `held` that has to wait for the restore window to close; the number of
+    /// records if none has.
+    pub(crate) fn waits_from(&self, held: usize) -> usize {
         let waits = |record: &PreparedRecord| match &record.body {
-            Body::Known(known) => record.promise.is_none() && restore_window::must_wait_for_restore(&known.fact),
+            Body::Known(known) => record.prior_decision.is_none() && restore_window::must_wait_for_restore(&known.fact),
             Body::Unfit { .. } => false,
         };
-        let first = self.records.iter().skip(known).position(waits);
-        first.map_or(self.records.len(), |first| known + first)
+        let first = self.records.iter().skip(held).position(waits);
+        first.map_or(self.records.len(), |first| held + first)
     }
 }
 
 /// A record that fits its chain.
 #[derive(Debug)]
 pub(crate) struct PreparedRecord {
-    /// Its bytes.
     pub(crate) record: Vec<u8>,
     /// The chain after it.
     pub(crate) chain: ChainHash,
     /// Its event's id, or one derived from its chain where it does not read.
     pub(crate) event_id: EventId,
-    /// What it says.
     pub(crate) body: Body,
-    /// What central had decided about it before it was put back, where that was handed back and is central's own.
-    pub(crate) promise: Option<PriorDecision>,
-    /// When the node took it in, by its clock, where its given time was ahead of that.
+    /// What central had decided about it before it was restored, where the node reported that and central attested it.
+    pub(crate) prior_decision: Option<PriorDecision>,
+    /// When the node received the event, by its clock, where the event's own time was later.
     pub(crate) taken_in: Option<Timestamp>,
 }
 
@@ -87,32 +86,29 @@ impl PreparedRecord {
     }
 }
 
-/// Why a push is refused as a whole before anything is looked up.
+/// Why a push is refused as a whole before anything is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PrepareError {
-    /// Bytes and chain do not belong together: damaged on the way.
+    /// Bytes and chain do not fit: damaged on the way.
     #[error("record {seq} does not fit its chain: computed {computed}, sent {sent}")]
     Chain {
-        /// Which record.
         seq: Seq,
-        /// From its bytes and the chain before it.
+        /// From the record's bytes and the chain before it.
         computed: ChainHash,
-        /// As it came.
         sent: ChainHash,
     },
     /// A record sealed for another tenant.
     #[error("record {seq} was sealed for tenant {sealed_for}, the credential is of {tenant}")]
     Tenant {
-        /// Which record.
         seq: Seq,
-        /// In its header.
+        /// In the record's header.
         sealed_for: TenantId,
         /// Of the credential.
         tenant: TenantId,
     },
 }
 
-/// Reads the records of a push. `sent` holds each record's bytes and the chain after it, as they came.
+/// Reads the records of a push. `sent` holds each record's bytes and the chain after it, as they were received.
 pub(crate) fn prepare(
     first: RecordPosition,
     previous: ChainHash,
@@ -131,16 +127,20 @@ pub(crate) fn prepare(
             return Err(PrepareError::Chain { seq, computed: chain, sent: *after });
         }
     }
-    Ok(read_all(first, sent))
+    let count = sent.len();
+    let records = read_all(first, sent);
+    assert_eq!(records.len(), count, "every record is read, whatever it says");
+    assert_eq!(records.last().map_or(previous, |last| last.chain), chain, "records keep their order");
+    Ok(records)
 }
 
-/// Reading a payload under its schema is most of the work; a large batch is shared out.
+/// Reading a payload under its schema is most of the work, so a large push is shared between threads.
 fn read_all(first: RecordPosition, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<PreparedRecord> {
     const SHARE_MIN: usize = 256;
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(sent.len() / SHARE_MIN).max(1);
     let read_share = |from: usize, share: Vec<(Vec<u8>, ChainHash)>| {
-        let stands = (first.seq.0 + from as u64..).map(move |seq| RecordPosition { seq: Seq(seq), ..first });
-        stands.zip(share).map(|(stand, (record, chain))| read(stand, record, chain)).collect::<Vec<_>>()
+        let positions = (first.seq.0 + from as u64..).map(move |seq| RecordPosition { seq: Seq(seq), ..first });
+        positions.zip(share).map(|(position, (record, chain))| read(position, record, chain)).collect::<Vec<_>>()
     };
     if threads == 1 {
         return read_share(0, sent);
@@ -161,11 +161,10 @@ fn read_all(first: RecordPosition, sent: Vec<(Vec<u8>, ChainHash)>) -> Vec<Prepa
     })
 }
 
-/// Reads one record at its place.
-fn read(stand: RecordPosition, record: Vec<u8>, chain: ChainHash) -> PreparedRecord {
-    let body = record_reader::read(stand, &record);
+fn read(position: RecordPosition, record: Vec<u8>, chain: ChainHash) -> PreparedRecord {
+    let body = record_reader::read(position, &record);
     let event_id = body.event().map_or_else(|| stored_v1::unreadable_event_id(chain), |event| event.id);
-    PreparedRecord { record, chain, event_id, body, promise: None, taken_in: None }
+    PreparedRecord { record, chain, event_id, body, prior_decision: None, taken_in: None }
 }
 
 /// What an epoch's first record says, where it reads.

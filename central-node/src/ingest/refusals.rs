@@ -1,63 +1,73 @@
-//! Requests that a credential was refused: counted, and those that look like an attack or a mix-up written into the tenant's log.
+//! Requests that a credential was refused: counted, and those that look like an attack or a mix-up written to the
+//! tenant's log.
 
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::fact::Fact;
 use comptoir_core::id::{EventId, Name};
+use comptoir_core::time::Timestamp;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{DraftBatch, Job};
-use crate::central::Central;
-use crate::database::{self, StoreError};
+use super::drafts::DraftBatch;
+use super::queue::IngestQueue;
+use crate::clock::Clock;
+use crate::database::{self, Database, Micros, StoreError};
 use crate::identity::Credential;
 
-/// A refusal to be noted.
+/// A refused request.
+#[derive(Clone, Copy)]
 pub(crate) struct NotedRefusal<'a> {
-    /// Whose request.
+    /// The credential that the request came with.
     pub(crate) credential: &'a Credential,
-    /// What it is told.
-    pub(crate) problem: &'a Problem,
+    /// The wire code that the request was answered with.
+    pub(crate) code: &'a str,
+    pub(crate) detail: &'a str,
 }
 
-/// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one a minute of a
-/// kind: a node that is set up wrongly asks for ever. Noting may fail; the refusal stands all the same.
-pub(crate) async fn note(central: &Central, refused: NotedRefusal<'_>) {
-    let code = refused.problem.error_code();
+/// Counts a refusal, and seals an AUDIT_RECORDED event where a credential reached for what is not its own. At most one
+/// event a minute and kind: a node that is set up wrongly retries for ever. If noting fails, the request stays refused
+/// all the same.
+pub(crate) async fn note(database: &Database, queue: &IngestQueue, clock: &Clock, refused: NotedRefusal<'_>) {
+    let code = ErrorCode::parse(refused.code);
     let audited = matches!(code, Some(ErrorCode::WrongTenant | ErrorCode::WrongNode | ErrorCode::KeyChanged));
-    match count(central, &refused, audited).await {
-        Ok(due) if due && audited => seal(central, &refused).await,
+    match count(database, clock.now(), refused, audited).await {
+        Ok(due) if due && audited => seal(queue, refused).await,
         Ok(_) => {}
-        Err(error) => tracing::warn!(%error, code = refused.problem.code, "a refusal could not be noted"),
+        Err(error) => tracing::warn!(%error, code = refused.code, "a refusal could not be noted"),
     }
 }
 
-/// Raises the count, and says whether the log has heard nothing of it for a minute.
-async fn count(central: &Central, refused: &NotedRefusal<'_>, audited: bool) -> Result<bool, StoreError> {
-    let NotedRefusal { credential, problem } = refused;
-    let mut connection = central.database().service().await?;
+/// Raises the count. Answers whether the log has had no such event for a minute.
+async fn count(
+    database: &Database,
+    now: Timestamp,
+    refused: NotedRefusal<'_>,
+    audited: bool,
+) -> Result<bool, StoreError> {
+    let NotedRefusal { credential, code, detail } = refused;
+    let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, credential.tenant).await?;
+    let (now, minute_ago) = (Micros(now), Micros(now.shifted(-60_000_000)));
     let sql = "insert into refusal (tenant_id, key_id, code, times, last_at, last_detail, audited_at)
-               values ($1, $2, $3, 1, now(), $4, case when $5 then now() else '-infinity' end)
+               values ($1, $2, $3, 1, $6, $4, case when $5 then $6 else '-infinity'::timestamptz end)
                on conflict (tenant_id, key_id, code) do update
-               set times = refusal.times + 1, last_at = now(), last_detail = excluded.last_detail,
-                   audited_at = case when $5 and refusal.audited_at < now() - interval '1 minute' then now()
-                                     else refusal.audited_at end
-               returning audited_at = now()";
-    let detail: String = problem.detail.chars().take(500).filter(|character| *character != '\0').collect();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-        [&credential.tenant.uuid(), &credential.key_id, &problem.code, &detail, &audited];
+               set times = refusal.times + 1, last_at = excluded.last_at, last_detail = excluded.last_detail,
+                   audited_at = case when $5 and refusal.audited_at < $7 then excluded.last_at else refusal.audited_at end
+               returning audited_at = last_at";
+    let detail: String = detail.chars().take(500).filter(|character| *character != '\0').collect();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&credential.tenant.uuid(), &credential.key_id, &code, &detail, &audited, &now, &minute_ago];
     let due = tx.query_one(sql, &parameters).await?.try_get(0)?;
     tx.commit().await?;
     Ok(due)
 }
 
-async fn seal(central: &Central, refused: &NotedRefusal<'_>) {
-    let NotedRefusal { credential, problem } = refused;
+async fn seal(queue: &IngestQueue, refused: NotedRefusal<'_>) {
+    let NotedRefusal { credential, code, .. } = refused;
     let subject = credential.node().map_or_else(|| "admin".to_owned(), |node| node.to_string());
     let payload = json!({
-        "action": problem.code,
+        "action": code,
         "subject": { "entity_type": "NODE", "entity_id": subject },
         "context": {},
     });
@@ -71,7 +81,7 @@ async fn seal(central: &Central, refused: &NotedRefusal<'_>) {
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: None, content };
     let drafts =
         DraftBatch { drafts: vec![(draft, Fact::AuditRecorded)], atomic: true, by_central: true, opens_epoch: false };
-    if let Err(problem) = central.ingest_queue().submit(credential.tenant, Job::Drafts(drafts)).await {
-        tracing::warn!(code = problem.code, detail = problem.detail, "an audit event could not be written");
+    if let Err(error) = queue.submit(credential.tenant, drafts).await {
+        tracing::warn!(%error, "an audit event could not be written");
     }
 }

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use tokio::sync::watch;
 
 /// The size of a segment of the write-ahead log. Where less is free, Postgres ends when it needs the next segment, and a recovery
@@ -84,31 +82,34 @@ impl ServerWatch {
     }
 
     /// What keeps anything from being stored, as far as it is known without asking Postgres.
-    pub(crate) fn problem(&self) -> Option<Problem> {
+    pub(crate) fn trouble(&self) -> Option<ServerTrouble> {
         if let Some(full) = self.full_disk() {
-            return Some(Problem::new(ErrorCode::StoreFull, full).retry_after(FULL_RETRY_SECONDS));
+            return Some(ServerTrouble::DiskFull(full));
         }
         match self.state() {
             ServerState::Serving { .. } => None,
             ServerState::Restarting { attempt, restarts_max, next_at, reason } => {
                 let seconds = next_at.saturating_duration_since(Instant::now()).as_millis().div_ceil(1000);
-                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-                let when = if seconds == 0 { "is under way".to_owned() } else { format!("comes in {seconds} s") };
-                let detail = format!("restart {attempt} of {restarts_max} {when}; {reason}");
-                let problem = Problem::new(ErrorCode::StoreRestarting, detail).retry_after(seconds.max(1));
-                Some(
-                    problem
-                        .with("attempt", attempt)
-                        .with("restarts_max", restarts_max)
-                        .with("next_attempt_in_seconds", seconds)
-                        .with("reason", reason),
-                )
+                let next_in_seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+                Some(ServerTrouble::Restarting { attempt, restarts_max, next_in_seconds, reason })
             }
-            ServerState::GivenUp { restarts, reason } => {
-                let detail =
-                    format!("Postgres does not come back after {restarts} restarts, and this process ends; {reason}");
-                Some(Problem::new(ErrorCode::StoreUnavailable, detail).with("reason", reason))
-            }
+            ServerState::GivenUp { restarts, reason } => Some(ServerTrouble::GivenUp { restarts, reason }),
         }
     }
+}
+
+/// Why the private Postgres stores nothing now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ServerTrouble {
+    /// What is free on its disk, and what is needed.
+    #[error("{0}")]
+    DiskFull(String),
+    #[error("restart {attempt} of {restarts_max} {}; {reason}", if *.next_in_seconds == 0 {
+        "is under way".to_owned()
+    } else {
+        format!("comes in {} s", .next_in_seconds)
+    })]
+    Restarting { attempt: u32, restarts_max: u32, next_in_seconds: u64, reason: String },
+    #[error("Postgres does not come back after {restarts} restarts, and this process ends; {reason}")]
+    GivenUp { restarts: u32, reason: String },
 }

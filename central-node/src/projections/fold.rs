@@ -116,7 +116,6 @@ fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> Dec
         local_year: decision.local_year,
         site_code: tenant.site_code(known.event.content.site),
         by_central: known.event.node == tenant.central_node,
-        engine: decision.engine_version,
     }
 }
 
@@ -255,7 +254,7 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
         Effect::EntityChanged(_) | Effect::ConflictOpened { .. } | Effect::ConflictClosed { .. } => {
             Some(Projection::Entities)
         }
-        Effect::SetApart(_) | Effect::Released { .. } => Some(Projection::Quarantine),
+        Effect::Quarantined(_) | Effect::Released { .. } => Some(Projection::Quarantine),
         Effect::RulebookAdopted(_) => None,
     }
 }

@@ -37,7 +37,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts following. `commits` changes after each commit to the log in this process.
+    /// Starts following. `commits` changes after each commit to the log in this process; the sending end is `CommitSignal`, which
+    /// `ingest/queue.rs` raises.
     pub fn start(database: Database, progress: Arc<Progress>, commits: watch::Receiver<u64>) -> Runner {
         let (stop, stopped) = watch::channel(false);
         let follower = Arc::new(Follower::new(database, progress));

@@ -1,11 +1,12 @@
 //! Answers of reports about the present, kept in memory and brought up to date by what changed since.
 //!
-//! Why this is exact: a line of the sales report is never changed, and new lines lie above the position that an earlier answer was complete
-//! to; a stock item carries the position of its last change and is never removed. So the answer at a later position is the earlier answer and
-//! the rows of the positions between. Answers `as_of` a position are always read from the database, never from here.
+//! Why this is exact: a line of the sales report is never changed, and new lines lie above the position that an earlier answer
+//! was complete to; a stock item carries the position of its last change and is never removed. So the answer at a later position
+//! is the earlier answer and the rows of the positions between. Answers `as_of` a position are always read from the database,
+//! never from here.
 //!
-//! A restart forgets everything. Another version of a projection is another question, so a switch or a rebuild is never mixed with what
-//! was read before it.
+//! A restart forgets everything. Another version of a projection is another question, so a switch or a rebuild is never mixed
+//! with what was read before it.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -125,8 +126,8 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
     }
 }
 
-/// The rows of an answer with those of later positions. Both are sorted by `order`; where both have a row, `join` makes one of them. Nothing
-/// where it cannot: the answer is then read whole.
+/// The rows of an answer with those of later positions. Both are sorted by `order`; where both have a row, `join` makes one of
+/// them. Nothing where it cannot: the answer is then read whole.
 pub(super) fn merged<R: Clone>(
     kept: &[R],
     later: Vec<R>,

@@ -12,7 +12,7 @@ pub(super) enum Cell<'a> {
 }
 
 /// The content type of a table.
-pub(super) const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
+pub(crate) const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// The whole table. Lines end with CR LF, as RFC 4180 has it.
 pub(super) fn table<'a>(header: &[&str], rows: impl Iterator<Item = Vec<Cell<'a>>>) -> Result<Vec<u8>, csv::Error> {

@@ -5,13 +5,10 @@ use std::time::Duration;
 use comptoir_core::id::{SiteId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::instant;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 
-use super::ReportError;
-use super::params::{AsOf, WaitFor};
+use super::error::ReportError;
+use super::question::{AsOf, WaitFor};
 use crate::database::{Database, Micros, StoreError, TxPhase, begin};
 use crate::projections::progress::{Progress, ProjectionMark};
 use crate::projections::{position_of, position_sql};
@@ -41,9 +38,7 @@ pub(super) async fn past(
         None => (Position::ZERO, Timestamp::MIN),
     };
     match as_of {
-        AsOf::Position(position) if position > head => {
-            Err(future(format!("position {position}: the last one is {head}")))
-        }
+        AsOf::Position(position) if position > head => Err(ReportError::AheadOfLog { asked: position, head }),
         AsOf::Position(position) => {
             let row = tx
                 .query_opt(
@@ -54,9 +49,7 @@ pub(super) async fn past(
             let at = row.map(|row| row.try_get::<_, Micros>(0)).transpose()?.map_or(Timestamp::MIN, |at| at.0);
             Ok(PastPoint { position, at })
         }
-        AsOf::Time(at) if at > now => {
-            Err(future(format!("{}: it is {} now", instant::format(at), instant::format(now))))
-        }
+        AsOf::Time(at) if at > now => Err(ReportError::InFuture { asked: at, now }),
         AsOf::Time(at) if at < last_received_at => {
             let row = tx
                 .query_one(include_str!("as_of_time.sql"), &[&tenant.uuid(), &Micros(at), &position_sql(head)])
@@ -72,10 +65,6 @@ pub(super) async fn past(
     }
 }
 
-fn future(detail: String) -> ReportError {
-    Problem::new(ErrorCode::AsOfInFuture, detail).into()
-}
-
 /// Waits until a mark reaches a position, without a database connection.
 pub(super) async fn wait_for(
     progress: &Progress,
@@ -86,15 +75,12 @@ pub(super) async fn wait_for(
     if position == Position::ZERO {
         return Ok(());
     }
-    progress.reached(tenant, mark, position, within).await.map_err(|stood| {
-        let seconds = within.as_secs();
-        let detail = format!("position {position} was not reached within {seconds} s: the figures stand at {stood}");
-        Problem::new(ErrorCode::PositionNotReached, detail).with("complete_through", stood.0).retry_after(1).into()
-    })
+    let reached = progress.reached(tenant, mark, position, within).await;
+    reached.map_err(|reached| ReportError::NotReached { position, within, reached })
 }
 
-/// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting projection
-/// has still to apply makes its site no later: that is what "complete to" says.
+/// The sites that have not pushed for longer than the threshold, or had not at a point of the past. A push that a reporting
+/// projection has still to apply makes its site no later: that is what "complete to" says.
 pub(super) async fn stale_sites(
     tx: &Transaction<'_>,
     tenant: TenantId,

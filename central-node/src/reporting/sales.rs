@@ -1,13 +1,11 @@
-//! `GET /api/v1/reports/sales`: what was sold, returned, written off and adjusted, by one key.
+//! The sales report: what was sold, returned, written off and adjusted, by one key.
 
 use std::cmp::Ordering;
 
 use comptoir_core::id::{SiteId, TenantId};
 use comptoir_core::money::{Currency, padded, plain};
 use comptoir_core::position::Position;
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -17,19 +15,19 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::ReportError;
 use super::answer_cache::{AnswerCache, SharedRows, merged};
 use super::csv_table::{self, Cell};
+use super::error::ReportError;
 use super::freshness;
-use super::params::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, bad, write_cursor};
-use crate::central::Central;
+use super::question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, write_cursor};
+use super::source::ReportSource;
 use crate::database::{StoreError, begin_snapshot};
 use crate::projections::progress::ProjectionMark;
 use crate::projections::{Projection, ReadVersion, position_of, position_sql};
 
 /// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum SalesGrouping {
+pub(crate) enum SalesGrouping {
     Day,
     Month,
     Site,
@@ -41,18 +39,18 @@ pub(super) enum SalesGrouping {
 }
 
 impl SalesGrouping {
-    /// `by=`; a day where nothing is said.
-    pub(super) fn parse(text: Option<&str>) -> Result<SalesGrouping, Problem> {
-        match text {
-            None | Some("day") => Ok(SalesGrouping::Day),
-            Some("month") => Ok(SalesGrouping::Month),
-            Some("site") => Ok(SalesGrouping::Site),
-            Some("product") => Ok(SalesGrouping::Product),
-            Some("country") => Ok(SalesGrouping::Country),
-            Some("customer") => Ok(SalesGrouping::Customer),
-            Some("user") => Ok(SalesGrouping::User),
-            Some("entity") => Ok(SalesGrouping::Entity),
-            Some(other) => Err(bad("by", other, "day, month, site, product, country, customer, user or entity")),
+    /// Reads its name.
+    pub(crate) fn parse(name: &str) -> Option<SalesGrouping> {
+        match name {
+            "day" => Some(SalesGrouping::Day),
+            "month" => Some(SalesGrouping::Month),
+            "site" => Some(SalesGrouping::Site),
+            "product" => Some(SalesGrouping::Product),
+            "country" => Some(SalesGrouping::Country),
+            "customer" => Some(SalesGrouping::Customer),
+            "user" => Some(SalesGrouping::User),
+            "entity" => Some(SalesGrouping::Entity),
+            _ => None,
         }
     }
 
@@ -73,17 +71,17 @@ impl SalesGrouping {
 
 /// The question.
 #[derive(Clone, Debug)]
-pub(super) struct SalesQuestion {
+pub(crate) struct SalesQuestion {
     /// First day, tenant's zone.
-    pub(super) from: Option<Date>,
+    pub(crate) from: Option<Date>,
     /// Last day.
-    pub(super) to: Option<Date>,
-    pub(super) by: SalesGrouping,
-    pub(super) site: Option<SiteId>,
-    pub(super) currency: Option<Currency>,
-    pub(super) as_of: Option<AsOf>,
-    pub(super) patience: WaitFor,
-    pub(super) page: Option<RowPage>,
+    pub(crate) to: Option<Date>,
+    pub(crate) by: SalesGrouping,
+    pub(crate) site: Option<SiteId>,
+    pub(crate) currency: Option<Currency>,
+    pub(crate) as_of: Option<AsOf>,
+    pub(crate) patience: WaitFor,
+    pub(crate) page: Option<RowPage>,
 }
 
 /// The answer.
@@ -136,28 +134,29 @@ pub(crate) struct SalesRow {
 }
 
 /// Answers the question, once everything it needs was applied.
-pub(super) async fn report(
-    central: &Central,
+pub(crate) async fn report(
+    source: &ReportSource,
+    kept: &AnswerCache<PresentSales, SalesRow>,
     tenant: TenantId,
     question: &SalesQuestion,
 ) -> Result<SalesReport, ReportError> {
-    let now = central.clock().now();
+    let now = source.clock.now();
     let past = match question.as_of {
-        Some(as_of) => Some(freshness::past(central.database(), tenant, as_of, now).await?),
+        Some(as_of) => Some(freshness::past(&source.database, tenant, as_of, now).await?),
         None => None,
     };
     let mut patience = question.patience;
     patience.position = patience.position.max(past.map_or(Position::ZERO, |past| past.position));
-    freshness::wait_for(central.progress(), tenant, ProjectionMark::Projected, patience).await?;
+    freshness::wait_for(&source.progress, tenant, ProjectionMark::Projected, patience).await?;
 
-    let database = central.database();
+    let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     let tx = begin_snapshot(&mut connection, tenant).await?;
     let read = ReadVersion::active(&tx, tenant, Projection::Sales).await?;
     let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
-            (None, None) => present(&tx, tenant, read, question, &central.report_cache().sales).await,
+            (None, None) => present(&tx, tenant, read, question, kept).await,
             _ => {
                 rows(&tx, tenant, read.number, (Position::ZERO, complete_through), question).await.map(SharedRows::from)
             }
@@ -166,7 +165,7 @@ pub(super) async fn report(
     // Asked together, they cost one round trip.
     let (rows, stale_sites, parked) = tokio::try_join!(
         rows,
-        freshness::stale_sites(&tx, tenant, past, now, central.late_after()),
+        freshness::stale_sites(&tx, tenant, past, now, source.late_after),
         parked(&tx, tenant, read.number, complete_through)
     )?;
     let (rows, next_cursor) = paged(rows, question.page.as_ref())?;
@@ -255,11 +254,7 @@ fn paged(
         return Ok((rows, None));
     }
     if page.is_none() {
-        let detail = format!(
-            "more than {REPORT_ROWS_MAX} rows: narrow it with from, to or site, or read it in pages with limit=1000, \
-             then cursor=<next_cursor>, and the same as_of for every page"
-        );
-        return Err(Problem::new(ErrorCode::TooLarge, detail).into());
+        return Err(ReportError::TooManyRows { rows: "rows", narrow: "from, to or site" });
     }
     let mut rows = rows.into_vec();
     rows.truncate(limit);
@@ -323,8 +318,8 @@ fn with_decimals(amount: String, currency: &str) -> String {
     }
 }
 
-/// The sum of two decimal numbers where no digit of it is lost. Postgres adds numbers of any length; a `Decimal` has 28 digits, and
-/// rounds what is longer: its scale is then shorter than its terms'.
+/// The sum of two decimal numbers where no digit of it is lost. Postgres adds numbers of any length; a `Decimal` has 28 digits,
+/// and rounds what is longer: its scale is then shorter than its terms'.
 fn exact_sum(left: &str, right: &str) -> Option<String> {
     let [left, right] = [left, right].map(|text| Decimal::from_str_exact(text).ok().map(|number| number.normalize()));
     let (left, right) = (left?, right?);
@@ -334,7 +329,7 @@ fn exact_sum(left: &str, right: &str) -> Option<String> {
 
 impl SalesReport {
     /// The rows as a table.
-    pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
+    pub(crate) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 13] = [
             "key",
             "currency",
@@ -374,7 +369,7 @@ impl SalesReport {
     }
 
     /// What a table has no place for.
-    pub(super) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
+    pub(crate) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
         (self.complete_through, &self.stale_sites, self.next_cursor.as_deref())
     }
 }

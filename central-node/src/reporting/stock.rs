@@ -1,4 +1,4 @@
-//! `GET /api/v1/reports/stock`: what is in stock, in lots, now or at a position or time of the past.
+//! The stock report: what is in stock, in lots, now or at a position or time of the past.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -7,10 +7,8 @@ use comptoir_core::id::{Name, SiteId, TenantId};
 use comptoir_core::money::{Currency, padded, plain};
 use comptoir_core::position::Position;
 use comptoir_core::state::{DecisionState, Lot, StateKeys, StockItem, StockKey};
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
 use comptoir_proto::openapi::words;
-use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{self, RowList};
 use deadpool_postgres::Transaction;
 use schemars::JsonSchema;
@@ -18,13 +16,13 @@ use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::ReportError;
 use super::answer_cache::{AnswerCache, SharedRows, merged};
 use super::csv_table::{self, Cell};
+use super::error::ReportError;
 use super::freshness;
-use super::params::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, cursor_uuid, write_cursor};
+use super::question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, write_cursor};
+use super::source::ReportSource;
 use super::stock_fold::{TURNS, fold};
-use crate::central::Central;
 use crate::database::{StoreError, begin_snapshot};
 use crate::event_store;
 use crate::projections::progress::ProjectionMark;
@@ -34,12 +32,12 @@ use crate::tenant::Tenant;
 
 /// The question.
 #[derive(Clone, Debug)]
-pub(super) struct StockQuestion {
-    pub(super) site: Option<SiteId>,
-    pub(super) product: Option<Name>,
-    pub(super) as_of: Option<AsOf>,
-    pub(super) patience: WaitFor,
-    pub(super) page: Option<RowPage>,
+pub(crate) struct StockQuestion {
+    pub(crate) site: Option<SiteId>,
+    pub(crate) product: Option<Name>,
+    pub(crate) as_of: Option<AsOf>,
+    pub(crate) patience: WaitFor,
+    pub(crate) page: Option<RowPage>,
 }
 
 /// The answer.
@@ -132,21 +130,22 @@ impl LotRow {
 }
 
 /// Answers the question.
-pub(super) async fn report(
-    central: &Central,
+pub(crate) async fn report(
+    source: &ReportSource,
+    kept: &AnswerCache<PresentStock, StockRow>,
     tenant: TenantId,
     question: &StockQuestion,
 ) -> Result<StockReport, ReportError> {
-    let now = central.clock().now();
+    let now = source.clock.now();
     let past = match question.as_of {
-        Some(as_of) => Some(freshness::past(central.database(), tenant, as_of, now).await?),
+        Some(as_of) => Some(freshness::past(&source.database, tenant, as_of, now).await?),
         None => None,
     };
-    freshness::wait_for(central.progress(), tenant, ProjectionMark::Head, question.patience).await?;
+    freshness::wait_for(&source.progress, tenant, ProjectionMark::Head, question.patience).await?;
 
     // The semaphore is never closed; without a turn nothing would be wrong but the load.
     let _turn = if past.is_some() { TURNS.acquire().await.ok() } else { None };
-    let database = central.database();
+    let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     // One moment for items and head, however long it reads.
     let tx = begin_snapshot(&mut connection, tenant).await?;
@@ -156,7 +155,7 @@ pub(super) async fn report(
     let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
         if past.is_none() && question.page.is_none() {
-            let rows = present(&tx, tenant, (read, head), question, &central.report_cache().stock).await?;
+            let rows = present(&tx, tenant, (read, head), question, kept).await?;
             return Ok::<_, ReportError>((rows, None));
         }
         let listed = list(&tx, tenant, question).await?;
@@ -164,7 +163,7 @@ pub(super) async fn report(
         Ok((SharedRows::from(self::rows(&tx, tenant, keys, complete_through).await?), next_cursor))
     };
     let stale_sites = async {
-        let late = freshness::stale_sites(&tx, tenant, past, now, central.late_after()).await;
+        let late = freshness::stale_sites(&tx, tenant, past, now, source.late_after).await;
         Ok::<_, ReportError>(late?.into_iter().map(SiteId::uuid).collect())
     };
     // Asked together, they cost one round trip.
@@ -203,7 +202,7 @@ async fn present(
             let changed = changed.iter().map(|(key, item)| StockRow::of(key, item, &currency)).collect();
             let earlier = earlier.as_deref().unwrap_or_default();
             let merged = merged(earlier, changed, StockRow::order, |_, changed| Some(changed));
-            merged.expect("an item that changed stands in the place of its earlier row")
+            merged.expect("an item that changed replaces its earlier row")
         }
     };
     if rows.len() > REPORT_ROWS_MAX {
@@ -220,11 +219,12 @@ async fn currency(tx: &Transaction<'_>, tenant: TenantId) -> Result<String, Repo
 }
 
 fn too_many_items() -> ReportError {
-    let detail = format!(
-        "more than {REPORT_ROWS_MAX} items: narrow it with site or product, or read it in pages with limit=1000, \
-         then cursor=<next_cursor>, and the same as_of for every page"
-    );
-    Problem::new(ErrorCode::TooLarge, detail).into()
+    ReportError::TooManyRows { rows: "items", narrow: "site or product" }
+}
+
+/// The site within a cursor.
+fn cursor_site(part: Option<&str>) -> Result<Option<Uuid>, ReportError> {
+    part.map(|text| text.parse().map_err(|_| ReportError::Cursor(text.to_owned()))).transpose()
 }
 
 /// An item and the last event that changed it.
@@ -237,7 +237,7 @@ async fn list(tx: &Transaction<'_>, tenant: TenantId, question: &StockQuestion) 
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let after = question.page.as_ref().and_then(|page| page.after.as_deref());
     let part = |index: usize| after.and_then(|key| key.get(index)).and_then(Option::as_deref);
-    let (after_site, after_product) = (cursor_uuid(part(0))?, part(1));
+    let (after_site, after_product) = (cursor_site(part(0))?, part(1));
     let (id, site, product) =
         (tenant.uuid(), question.site.map(SiteId::uuid), question.product.as_ref().map(Name::as_str));
     let parameters: [&(dyn ToSql + Sync); 7] =
@@ -295,7 +295,7 @@ async fn rows(
 
 impl StockReport {
     /// The rows as a table: one line an item; its lots stand in the view `reporting.stock_lots`.
-    pub(super) fn csv(&self) -> Result<Vec<u8>, ReportError> {
+    pub(crate) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 8] =
             ["site", "product", "quantity", "backordered", "value", "currency", "taken_quantity", "taken_cost"];
         let sites: Vec<Option<String>> =
@@ -316,17 +316,17 @@ impl StockReport {
     }
 
     /// What a table has no place for.
-    pub(super) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
+    pub(crate) fn freshness(&self) -> (u64, &[Uuid], Option<&str>) {
         (self.complete_through, &self.stale_sites, self.next_cursor.as_deref())
     }
 
     /// Every event up to here is in it.
-    pub(super) fn complete_through(&self) -> u64 {
+    pub(crate) fn complete_through(&self) -> u64 {
         self.complete_through
     }
 
     /// As a list of the read model.
-    pub(super) fn into_list(self) -> RowList<StockRow> {
+    pub(crate) fn into_list(self) -> RowList<StockRow> {
         RowList { rows: self.rows.into_vec(), next_cursor: self.next_cursor }
     }
 }

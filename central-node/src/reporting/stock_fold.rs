@@ -1,5 +1,5 @@
-//! Stock as it stood at a position of the past: the log folded up to there for the items asked for. Stored judgements are applied, none is
-//! made, so the answer never changes.
+//! Stock as it stood at a position of the past: the log folded up to there for the items asked for. Stored judgements are
+//! applied, none is made, so the answer never changes.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,10 @@ use comptoir_core::id::{EventId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_core::rules::{Effect, effects, evolve};
 use comptoir_core::state::{DecisionState, Quarantined, StockKey};
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 use deadpool_postgres::Transaction;
 use tokio::sync::Semaphore;
 
-use super::ReportError;
+use super::error::ReportError;
 use crate::projections::ProjectionError;
 use crate::projections::fold::{PlacedEvent, judged};
 use crate::projections::log::{self, EntryFilter, PageSize, StoredEntry};
@@ -67,8 +65,7 @@ pub(super) async fn fold(
                 .await?;
         decision_state = folded?;
         if decision_state.taken.len() > TAKEN_ROWS_MAX {
-            let detail = format!("more than {TAKEN_ROWS_MAX} sales to remember: ask for one site or one product");
-            return Err(Problem::new(ErrorCode::TooLarge, detail).into());
+            return Err(ReportError::TooManySales { max: TAKEN_ROWS_MAX });
         }
     }
     Ok(decision_state)
@@ -80,8 +77,8 @@ fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<&[u8]>> {
     (products.len() <= PRODUCTS_LOOKED_FOR_MAX).then(|| products.into_iter().collect())
 }
 
-/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its bytes nor a
-/// backslash does not name it.
+/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its
+/// bytes nor a backslash does not name it.
 fn may_move(stored: &StoredEntry, needles: Option<&[&[u8]]>) -> bool {
     let Some(needles) = needles else { return true };
     if stored.action().is_none_or(|action| INDIRECT.contains(&action)) {
@@ -110,7 +107,7 @@ fn fold_page(
     released: &[ReadEntry],
 ) -> Result<DecisionState, ProjectionError> {
     for PlacedEvent { known, place, .. } in judged(tenant, released)? {
-        let held = Quarantined { known: known.clone(), place, released: false };
+        let held = Quarantined { known: known.clone(), context: place, released: false };
         decision_state.quarantined.insert(known.event.id, held);
     }
     for PlacedEvent { known, place, decision } in judged(tenant, events)? {

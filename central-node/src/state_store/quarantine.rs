@@ -39,9 +39,8 @@ fn held(row: &Row, tenant: &Tenant) -> Result<(EventId, Quarantined), StoreError
         local_year: decision.local_year,
         site_code: tenant.site_code(known.event.content.site),
         by_central: NodeId::new(row.try_get("node_id")?) == tenant.central_node,
-        engine: decision.engine_version,
     };
-    Ok((id, Quarantined { known, place, released: row.try_get("released")? }))
+    Ok((id, Quarantined { known, context: place, released: row.try_get("released")? }))
 }
 
 pub(super) async fn save(
@@ -55,7 +54,7 @@ pub(super) async fn save(
         return Ok(());
     }
     let ids: Vec<Uuid> = rows.iter().map(|(id, _)| id.uuid()).collect();
-    let positions: Vec<i64> = rows.iter().map(|(_, held)| as_bigint(held.place.position.0)).collect();
+    let positions: Vec<i64> = rows.iter().map(|(_, held)| as_bigint(held.context.position.0)).collect();
     let released: Vec<bool> = rows.iter().map(|(_, held)| held.released).collect();
     table.write(include_str!("quarantine_save.sql"), rows.len(), &[&ids, &positions, &released]).await
 }

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::instant;
-use comptoir_proto::problem::Problem;
 use comptoir_proto::store_check_v1::{StoreCheck, StoreFinding};
 
 use super::walk::{FINDINGS_MAX, LogWalk};
@@ -17,7 +15,17 @@ use super::walk::{FINDINGS_MAX, LogWalk};
 #[derive(Clone, Debug, Default)]
 pub struct StoreFindings(Arc<Mutex<BTreeMap<TenantId, TenantFindings>>>);
 
-/// What is known of one tenant's log.
+/// Damage is known in the stored log.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "{count} findings in the stored log; the first is {first}. `comptoir admin check` lists all, docs/operating/central.md says \
+     what to do"
+)]
+pub struct StoreDamage {
+    first: String,
+    count: usize,
+}
+
 #[derive(Debug, Default)]
 struct TenantFindings {
     checked_to: Position,
@@ -38,20 +46,17 @@ impl TenantFindings {
 }
 
 impl StoreFindings {
-    /// Why the store is not as it should be; nothing while no damage is known.
-    pub fn refusal(&self) -> Option<Problem> {
+    /// Fails while damage is known, of any tenant.
+    pub fn check(&self) -> Result<(), StoreDamage> {
         let tenants = self.known();
         let mut findings = tenants.values().flat_map(TenantFindings::findings);
-        let first = findings.next()?;
-        let count = 1 + findings.count();
-        let detail = format!(
-            "{count} findings in the stored log; the first is {first}. `comptoir admin check` lists all, docs/operating/central.md says \
-             what to do"
-        );
-        Some(Problem::new(ErrorCode::StoreDamaged, detail))
+        match findings.next() {
+            None => Ok(()),
+            Some(first) => Err(StoreDamage { first: first.to_string(), count: 1 + findings.count() }),
+        }
     }
 
-    /// How a tenant's check stands.
+    /// The state of a tenant's check.
     pub fn of_tenant(&self, tenant: TenantId) -> StoreCheck {
         let tenants = self.known();
         let nothing = TenantFindings::default();

@@ -1,10 +1,11 @@
-//! Central's check of its own store. For each tenant: every position from 1 to the head has a row; the decision chain, computed again from
-//! the stored decisions, is the one that was noted at the end of each batch and at the head; each epoch of each node has every seq up to
-//! its head, and its records link up to the chain noted there.
+//! Central's check of its own store. For each tenant: every position from 1 to the head has a row; the decision chain, computed
+//! again from the stored decisions, is the one that was noted at the end of each batch and at the head; each epoch of each node
+//! has every seq up to its head, and its records link up to the chain noted there.
 //!
-//! It reads in the order of positions, a page at a time, each page in a short transaction of its own: memory does not grow with the log,
-//! and nobody waits for it. Between two pages of the background check it rests as long as the page took. A database that cannot be
-//! reached makes it wait and go on where it was. It changes nothing: what is missing comes back from a backup and from the nodes.
+//! It reads in the order of positions, a page at a time, each page in a short transaction of its own: memory does not grow with
+//! the log, and nobody waits for it. Between two pages of the background check it rests as long as the page took. A database that
+//! cannot be reached makes it wait and go on where it was. It changes nothing: what is missing comes back from a backup and from
+//! the nodes.
 
 mod findings;
 mod walk;
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
-use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use futures_util::TryStreamExt as _;
 use tokio::sync::watch;
 
@@ -21,7 +23,7 @@ use crate::clock::Clock;
 use crate::database::{Database, StoreError, begin};
 use crate::event_store::{batch_ends, checked_rows, log_heads};
 use crate::identity;
-pub use findings::StoreFindings;
+pub use findings::{StoreDamage, StoreFindings};
 use walk::LogWalk;
 
 /// Positions of a page.
@@ -136,8 +138,8 @@ impl CheckPass {
         self.over
     }
 
-    /// Reads the next page. Where Postgres finds it damaged, pages become smaller until the rows are found that cannot be read, and the
-    /// pass goes on behind them. Any other error leaves the pass where it is.
+    /// Reads the next page. Where Postgres finds it damaged, pages become smaller until the rows are found that cannot be read,
+    /// and the pass goes on behind them. Any other error leaves the pass where it is.
     async fn step(&mut self, db: &Database) -> Result<(), StoreError> {
         let after = self.walk.at();
         let up_to = Position(after.0.saturating_add(self.reach).min(self.walk.head().0));

@@ -1,5 +1,5 @@
-//! One pass over a tenant's stored log, row by row in the order of positions. It holds one mark per epoch of each node and nothing of
-//! the rows, and takes no decision about what to do: it says what does not hold.
+//! One pass over a tenant's stored log, row by row in the order of positions. It holds one mark per epoch of each node and
+//! nothing of the rows, and takes no decision about what to do: it says what does not hold.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -8,7 +8,8 @@ use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, 
 use comptoir_core::decision::Verdict;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
-use comptoir_proto::store_check_v1::{Damage, StoreFinding};
+use comptoir_proto::damage::Damage;
+use comptoir_proto::store_check_v1::StoreFinding;
 use comptoir_proto::stored_v1::decision_head;
 
 use crate::event_store::{CheckedRow, LogHeads};
@@ -166,8 +167,8 @@ impl LogWalk {
         self.skip_to(last);
     }
 
-    /// Where a stretch begins that is found from the next position on: a stretch of the same kind that ends here is taken back, so that
-    /// one hole is one finding however many pages it covers.
+    /// Where a stretch begins that is found from the next position on: a stretch of the same kind that ends here is taken back,
+    /// so that one hole is one finding however many pages it covers.
     fn extended(&mut self, damage: Damage) -> u64 {
         let joins =
             |found: &mut StoreFinding| (found.damage, found.last) == (damage, self.at.0) && found.node.is_none();

@@ -152,7 +152,10 @@ async fn a_mark_of_another_central_or_scope_is_gone_and_an_unreadable_one_invali
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": "Durand" }));
     node.push_all(&scene).await;
     let (here, scope) = (scene.central.incarnation().simple(), format!("1-{}", company.site.uuid().simple()));
-    let key = "e.00000000000000000000000000000000.Q0xJRU5U.Yy0x";
+    let mut whole = Load::default();
+    whole.take(open(&scene, &node, None).await, usize::MAX).await;
+    let proof = whole.end.and_then(|end| end.proof).expect("a load ends with its proof");
+    let key = format!("e.00000000000000000000000000000000.Q0xJRU5U.Yy0x.{}.{}", proof.position, proof.chain);
     let another = uuid::Uuid::new_v4().simple();
     for (mark, status) in [
         (format!("b1.{here}.{scope}.3.{key}"), 200),

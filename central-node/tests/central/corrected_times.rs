@@ -74,7 +74,7 @@ async fn a_clock_step_after_the_batch_corrects_its_times_in_a_push_and_in_a_file
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
                 let file = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
-                scene.central.import_records(company.tenant, file).await.unwrap();
+                comptoir_central::import_records(&scene.central, company.tenant, file).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.

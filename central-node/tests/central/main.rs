@@ -13,7 +13,7 @@ mod desktops;
 mod devices;
 mod drafts;
 mod edits;
-mod file_import;
+mod importing;
 mod kept_reports;
 mod late_commits;
 mod merging;

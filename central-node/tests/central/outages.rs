@@ -5,6 +5,7 @@ use std::time::Duration;
 use comptoir_central::private_postgres::PostgresConfig;
 use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::id::TenantId;
+use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::PushResponse;
 use comptoir_test_support::{SealedLog, TestCentral, TestTenant, connect_postgres, temp_folder, verdicts};
 use rustix::process::{Pid, Signal, kill_process};
@@ -305,7 +306,7 @@ async fn a_full_disk_is_reported_as_such_for_every_sqlstate() {
         let raise = format!("do $$ begin raise exception '%', '{message}' using errcode = '{state}'; end $$");
         let connection = scene.central.database().service().await.unwrap();
         let error = connection.batch_execute(&raise).await.unwrap_err();
-        let problem = comptoir_central::database::StoreError::from(error).problem();
+        let problem = Problem::from(comptoir_central::database::StoreError::from(error));
         assert_eq!(problem.code.as_str(), "STORE_FULL", "{problem:?}");
         assert_eq!(problem.status, 507, "{problem:?}");
         assert!(problem.retryable, "later, and not at once");

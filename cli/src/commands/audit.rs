@@ -1,24 +1,21 @@
-//! `comptoir audit`: what an auditor does with files alone. The same commands, words and exit codes as `comptoir-audit`.
+//! `comptoir audit`: the same commands, output and exit codes as `comptoir-audit`.
 
 use comptoir_audit::commands::{self, Failed, PrintOptions};
-use comptoir_audit::words::Language;
+use comptoir_messages::Language;
 
 pub use comptoir_audit::commands::AuditCommand;
 
 use crate::failure::Failure;
-use crate::lang::{french, say};
 use crate::output::Output;
 
-/// Runs one of them.
-pub async fn run_audit_command(command: AuditCommand, output: Output) -> Result<(), Failure> {
-    let language = if french() { Language::French } else { Language::English };
+/// Runs a command of the auditor on files. It needs no server.
+pub async fn audit_files(command: AuditCommand, output: Output) -> Result<(), Failure> {
+    let language = Language::of_locale(|name| std::env::var(name).ok());
     let printing = PrintOptions { json: output.is_json(), language, progress: output.shows_progress() };
     let done = tokio::task::spawn_blocking(move || commands::run_audit(&command, printing)).await;
-    match done.map_err(|error| Failure::Internal(format!("the audit ended badly: {error}")))? {
+    match done.map_err(|error| Failure::Internal(format!("the audit panicked: {error}")))? {
         Ok(comptoir_audit::exit::INTACT) => Ok(()),
-        Ok(_) => {
-            Err(Failure::Found(say("tout ne tient pas : voir ci-dessus", "not everything holds: see above").to_owned()))
-        }
+        Ok(_) => Err(Failure::Found("the audit found a fault, printed above".to_owned())),
         Err(Failed::Audit(error)) => Err(Failure::Usage(error.to_string())),
         Err(Failed::Print(error)) => Err(Failure::Internal(error.to_string())),
     }
@@ -29,7 +26,7 @@ mod tests {
     use crate::exit;
 
     #[test]
-    fn an_audit_ends_alike_here_and_in_its_own_program() {
+    fn both_programs_have_the_same_exit_codes_for_an_audit() {
         use comptoir_audit::exit as own;
         assert_eq!((own::INTACT, own::BROKEN, own::UNREADABLE), (exit::OK, exit::FOUND, exit::USAGE));
     }

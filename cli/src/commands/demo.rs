@@ -1,4 +1,4 @@
-//! `comptoir demo`: cuts the shop of a running `comptoir up` from central, and joins it again.
+//! `comptoir demo`: disconnects the shop of a running `comptoir up` from central, and connects it again.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,14 @@ use serde::Serialize;
 
 use crate::demo::control::{self, Reply, Request};
 use crate::failure::Failure;
-use crate::lang::{counted, say};
-use crate::output::{Output, Shown};
+use crate::output::{Output, Shown, counted};
 use crate::remote::{Remote, RemoteArgs};
 
-/// How long `online` waits for the queue to empty: a node that was refused for long tries again within 16 seconds.
+/// How long `online` waits for the queue to empty. A node that was refused for long retries within 16 seconds.
 const EMPTY_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Which shop, and what to do.
+/// Arguments of `demo`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -27,8 +26,7 @@ Examples:
   comptoir demo online
   comptoir demo status --json
 
-The program that `comptoir up` started must be running on the same data directory.
-Ends with 4 when nothing serves that directory.")]
+`comptoir up` must be running on the same data directory. Ends with 4 if it is not.")]
 pub struct DemoArgs {
     /// The data directory of `comptoir up`
     #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data", global = true)]
@@ -37,19 +35,19 @@ pub struct DemoArgs {
     command: DemoCommand,
 }
 
-/// What to do with the connection.
+/// The commands of `demo`.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum DemoCommand {
-    /// Cut the shop from central: every connection between them is refused
+    /// Disconnect the shop from central: every connection between them is refused
     Offline,
-    /// Join the shop to central again, and wait until its queue is empty
+    /// Connect the shop to central again, and wait until its queue is empty
     Online,
-    /// Show whether the shop reaches central, and how many events wait
+    /// Show whether the shop reaches central, and how many events are waiting
     Status,
 }
 
-/// Does it, and prints how the shop stands.
-pub async fn run_demo(args: &DemoArgs, output: Output) -> Result<(), Failure> {
+/// Switches the connection between the shop and central, and prints its state.
+pub async fn set_connection(args: &DemoArgs, output: Output) -> Result<(), Failure> {
     let request = match args.command {
         DemoCommand::Offline => Request::Offline,
         DemoCommand::Online => Request::Online,
@@ -78,19 +76,17 @@ async fn pending(shop: &Remote) -> Result<u64, Failure> {
 fn not_served(data_dir: &Path, error: &io::Error) -> Failure {
     let shown = data_dir.display();
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Unavailable(say(
-            format!("aucun « comptoir up » ne sert {shown} : démarrez-le, ou nommez son dossier avec --data-dir"),
-            format!("no `comptoir up` serves {shown}: start it, or name its folder with --data-dir"),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Failure::Unavailable(format!(
+            "no `comptoir up` serves {shown}: start it, or name its folder with --data-dir"
         )),
-        io::ErrorKind::PermissionDenied => Failure::Refused(say(
-            format!("{shown}/{} appartient à un autre utilisateur : celui qui a lancé « comptoir up »", control::NAME),
-            format!("{shown}/{} belongs to another user: the one who started `comptoir up`", control::NAME),
+        io::ErrorKind::PermissionDenied => Failure::Refused(format!(
+            "{shown}/{} belongs to another user: the one who started `comptoir up`",
+            control::NAME
         )),
         _ => Failure::Unavailable(format!("{shown}/{}: {error}", control::NAME)),
     }
 }
 
-/// How the shop stands with central.
 #[derive(Serialize)]
 struct Connection {
     online: bool,
@@ -100,16 +96,10 @@ struct Connection {
 impl Shown for Connection {
     fn text(&self) -> String {
         let pending = self.pending;
-        let waits = say(
-            counted(pending, "événement attend", "événements attendent"),
-            counted(pending, "event waits", "events wait"),
-        );
+        let waits = counted(pending, "event is waiting", "events are waiting");
         match self.online {
-            true => say(format!("En ligne : {waits}."), format!("Online: {waits} to be sent.")),
-            false => say(
-                format!("Hors ligne : la boutique continue de travailler ; {waits}."),
-                format!("Offline: the shop goes on working; {waits} to be sent."),
-            ),
+            true => format!("Online: {waits} to be sent."),
+            false => format!("Offline: the shop goes on working; {waits} to be sent."),
         }
     }
 }

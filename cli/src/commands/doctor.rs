@@ -1,4 +1,4 @@
-//! `comptoir doctor`: what would keep this machine from working, and what to do about it.
+//! `comptoir doctor`: checks this machine, and says how to correct what is wrong.
 
 use std::path::{Path, PathBuf};
 
@@ -9,25 +9,23 @@ use comptoir_proto::status_v1::NodeStatus;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
-/// What to look at.
+/// Arguments of `doctor`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  comptoir doctor\n  comptoir doctor --data-dir ./comptoir-data --url http://127.0.0.1:7401"
 )]
 pub struct DoctorArgs {
-    /// The data directory that is to be used
+    /// The data directory to check
     #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data")]
     data_dir: PathBuf,
-    /// A node that should be running
+    /// Address of a node that should be running
     #[arg(long)]
     url: Option<String>,
 }
 
-/// One thing that was looked at.
 #[derive(Debug, Serialize)]
 struct Finding {
     what: String,
@@ -35,14 +33,13 @@ struct Finding {
     detail: String,
 }
 
-/// All of them.
 #[derive(Debug, Serialize)]
 struct Findings {
     findings: Vec<Finding>,
 }
 
-/// Looks at everything, prints it, and fails if something is wrong.
-pub async fn run_doctor(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
+/// Checks everything, prints the findings, and fails if something is wrong.
+pub async fn check_machine(args: &DoctorArgs, output: Output) -> Result<(), Failure> {
     let mut findings = vec![postgres(), setpriv(), data_dir(&args.data_dir)];
     if let Some(url) = &args.url {
         findings.push(node(url).await);
@@ -51,8 +48,8 @@ pub async fn run_doctor(args: &DoctorArgs, output: Output) -> Result<(), Failure
     output.print(&Findings { findings })?;
     match wrong {
         0 => Ok(()),
-        1 => Err(Failure::Found(say("1 problème", "1 thing is wrong").to_owned())),
-        n => Err(Failure::Found(say(format!("{n} problèmes"), format!("{n} things are wrong")))),
+        1 => Err(Failure::Found("1 thing is wrong".to_owned())),
+        n => Err(Failure::Found(format!("{n} things are wrong"))),
     }
 }
 
@@ -62,22 +59,22 @@ fn finding(what: String, looked: Result<String, String>) -> Finding {
 }
 
 fn postgres() -> Finding {
-    let what = say("Postgres sur cette machine", "Postgres on this machine").to_owned();
+    let what = "Postgres on this machine".to_owned();
     let found = private_postgres::find_binaries();
     finding(what, found.map(|folder| folder.display().to_string()).map_err(|error| error.to_string()))
 }
 
 fn setpriv() -> Finding {
     let found = std::process::Command::new("setpriv").arg("--version").output();
-    let needed = "setpriv is needed to stop Postgres with us: apt-get install util-linux";
+    let needed = "setpriv is missing, which stops Postgres together with comptoir: apt-get install util-linux";
     let version = found.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     finding("setpriv".to_owned(), version.map_err(|_| needed.to_owned()))
 }
 
 fn data_dir(path: &Path) -> Finding {
-    let what = say(format!("Dossier {}", path.display()), format!("Folder {}", path.display()));
+    let what = format!("Folder {}", path.display());
     let nearest = path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-    // The one sure way to know whether files can be made is to make one.
+    // Only writing a file shows for certain that files can be written.
     let written = tempfile_in(nearest);
     finding(what, written.map_err(|error| format!("{} cannot be written to: {error}", nearest.display())))
 }
@@ -87,11 +84,11 @@ fn tempfile_in(folder: &Path) -> std::io::Result<String> {
     let probe = folder.join(format!(".comptoir-doctor-{}", std::process::id()));
     std::fs::write(&probe, "probe")?;
     std::fs::remove_file(&probe)?;
-    Ok(say("accessible en écriture", "can be written to").to_owned())
+    Ok("can be written to".to_owned())
 }
 
 async fn node(url: &str) -> Finding {
-    let what = say(format!("Nœud {url}"), format!("Node {url}"));
+    let what = format!("Node {url}");
     let asked = async {
         let remote = Remote::new(&RemoteArgs { url: url.to_owned(), token: None })?;
         remote.get::<NodeStatus>(paths::STATUS, &[]).await
@@ -113,7 +110,7 @@ async fn node(url: &str) -> Finding {
 impl Shown for Findings {
     fn text(&self) -> String {
         let line = |Finding { what, fine, detail }: &Finding| {
-            let mark = if *fine { "ok     " } else { say("ERREUR ", "WRONG  ") };
+            let mark = if *fine { "ok     " } else { "WRONG  " };
             format!("{mark}{what}: {detail}")
         };
         self.findings.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -1,4 +1,4 @@
-//! `comptoir events`: the log of a node or of central, to read and to take home.
+//! `comptoir events`: reads and exports the log of a node or of central.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,26 +16,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::failure::{Failure, with_causes};
-use crate::lang::say;
+use crate::causes::with_causes;
+use crate::failure::Failure;
 use crate::output::{Output, Shown};
 use crate::remote::{Remote, RemoteArgs};
 
-/// How often `tail --follow` looks again.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// Pause between two requests of `tail --follow`.
+const POLL_EVERY: Duration = Duration::from_secs(1);
 
-/// What to do with the log.
+/// The commands of `events`.
 #[derive(Debug, Subcommand)]
 pub enum EventsCommand {
     /// Show the last events
     Tail(TailArgs),
-    /// Show one event, with what central decided
+    /// Show one event with central's decision
     Show(ShowArgs),
-    /// Write the log to a bundle that an auditor verifies without any server
+    /// Export the log to a bundle, which an auditor can verify without a server
     Export(ExportArgs),
 }
 
-/// Which events.
+/// Arguments of `events tail`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -45,28 +45,28 @@ Examples:
 pub struct TailArgs {
     #[command(flatten)]
     remote: RemoteArgs,
-    /// How many of the last events
+    /// Number of last events to show
     #[arg(short = 'n', long, default_value_t = 20)]
     lines: usize,
-    /// Show all events after a cursor instead, as a page of the API names it
+    /// Show all events after a cursor of the API instead
     #[arg(long, value_name = "CURSOR", conflicts_with = "lines")]
     after: Option<String>,
-    /// Wait for new events and show them as they come
+    /// Wait for new events and show them as they arrive
     #[arg(short, long)]
     follow: bool,
 }
 
-/// Which event.
+/// Arguments of `events show`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  comptoir events show 0199d2a4-7c51-7b1e-9d52-0f6a3c1e8b77")]
 pub struct ShowArgs {
-    /// The event's id
+    /// Event id
     id: Uuid,
     #[command(flatten)]
     remote: RemoteArgs,
 }
 
-/// Where to.
+/// Arguments of `events export`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -76,16 +76,16 @@ Example:
 pub struct ExportArgs {
     #[command(flatten)]
     remote: RemoteArgs,
-    /// The file to write; it appears when it is whole
+    /// The file to write; it appears once it is complete
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Write what can be read of a damaged node's log; `audit verify` then says what is missing
+    /// Export the readable records of a damaged node's log; `audit verify` then names the missing ones
     #[arg(long)]
     incomplete: bool,
 }
 
-/// Runs one of them.
-pub async fn run_events(command: EventsCommand, output: Output) -> Result<(), Failure> {
+/// Reads or exports a log over the API.
+pub async fn read_log(command: EventsCommand, output: Output) -> Result<(), Failure> {
     match command {
         EventsCommand::Tail(args) => tail(&args, output).await,
         EventsCommand::Show(args) => show(&args, output).await,
@@ -107,7 +107,7 @@ async fn tail(args: &TailArgs, output: Output) -> Result<(), Failure> {
                 output.print(&event)?;
                 continue;
             }
-            // More may have come meanwhile than were asked for.
+            // More events may have arrived during the requests than were asked for.
             last.push_back(event);
             if last.len() > args.lines {
                 last.pop_front();
@@ -122,22 +122,22 @@ async fn tail(args: &TailArgs, output: Output) -> Result<(), Failure> {
     if args.follow { follow(&remote, from, output).await } else { Ok(()) }
 }
 
-/// From where a page begins: a parameter of the API.
+/// Where a page begins: name and value of a query parameter.
 type PageFrom = (&'static str, String);
 
-/// Until the person has seen enough.
+/// Runs until it is interrupted.
 async fn follow(remote: &Remote, mut from: PageFrom, output: Output) -> Result<(), Failure> {
     loop {
         let page = page(remote, &from).await?;
         page.events.iter().try_for_each(|event| output.print(event))?;
         from = ("after", page.next);
         if !page.more {
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 }
 
-/// A page, with its events as they came: a payload may be nested deeper than a reader of values goes.
+/// A page with its events as raw JSON: a payload may be nested deeper than a parsed value may be.
 #[derive(Deserialize)]
 struct FetchedPage {
     events: Vec<Event>,
@@ -155,7 +155,6 @@ async fn show(args: &ShowArgs, output: Output) -> Result<(), Failure> {
     if output.is_json() { output.print(&event) } else { output.print(&FullEvent(event)) }
 }
 
-/// What was exported.
 #[derive(Serialize)]
 struct Exported<'a> {
     file: &'a Path,
@@ -165,7 +164,7 @@ struct Exported<'a> {
 async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
     let out = args.out.as_path();
     let (Some(name), false) = (out.file_name(), out.is_dir()) else {
-        let words = say("c'est un dossier ; nommez un fichier", "this is a folder; name a file");
+        let words = "this is a folder; name a file";
         return Err(Failure::Usage(format!("{}: {words}", out.display())));
     };
     let remote = Remote::new(&args.remote)?;
@@ -175,7 +174,7 @@ async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
     name.push(".part");
     let part = out.with_file_name(name);
     let file = File::create(&part).map_err(|error| Failure::Usage(format!("{}: {error}", out.display())))?;
-    match write(&remote, response, file, &part, out).await {
+    match write_bundle(&remote, response, file, &part, out).await {
         Ok(bytes) => {
             output.print(&Exported { file: out, bytes })?;
             match damage(&remote).await {
@@ -184,18 +183,19 @@ async fn export(args: &ExportArgs, output: Output) -> Result<(), Failure> {
             }
         }
         Err(failure) => {
-            // Half a log is of no use, and tells what was sold and to whom. Where it cannot be removed, what failed first is told.
+            // Half a log is of no use, and contains what was sold to whom. If it cannot be removed, the first failure matters
+            // more.
             drop(std::fs::remove_file(&part));
             Err(failure)
         }
     }
 }
 
-/// How far a bundle reads.
+/// The readable part of a bundle.
 struct Extent {
-    /// The last record that reads, in words.
+    /// The last readable record, as text.
     last: String,
-    /// Why it reads no further; nothing where it reads to its end.
+    /// The error after it; `None` if the bundle is readable to its end.
     broken: Option<BundleError>,
 }
 
@@ -224,40 +224,33 @@ fn read_to_end(bundle: File, last: &mut String) -> Result<(), BundleError> {
     Ok(())
 }
 
-/// What to say of a stream that ended before the log did: how far it came, what the server says of itself, what to do.
-async fn broke_off(remote: &Remote, (part, bytes): (&Path, u64), cause: &str) -> Failure {
+/// The failure for a stream that ended before the log did: the last record received, the server's own report, and what to do.
+async fn stream_broken(remote: &Remote, (part, bytes): (&Path, u64), cause: &str) -> Failure {
     if let Some(reason) = damage(remote).await {
         return Failure::Refused(format!(
-            "LOG_DAMAGED: the export broke off, nothing was written: {reason}. With --incomplete what can be read is exported; \
+            "LOG_DAMAGED: the export broke off, nothing was written: {reason}. --incomplete exports the readable records; \
              see docs/operating/node.md"
         ));
     }
     let last = Extent::of(part).map_or_else(|error| error.to_string(), |extent| extent.last);
-    let trouble = remote.trouble().await;
-    let said = trouble.as_ref().map(|problem| format!(" The server says {}: {}.", problem.code, problem.detail));
-    let said = said.unwrap_or_default();
+    let problem = remote.readiness_problem().await;
+    let report = problem.as_ref().map(|problem| format!(" The server reports {}: {}.", problem.code, problem.detail));
+    let report = report.unwrap_or_default();
     let url = remote.url();
-    let text = say(
-        format!(
-            "{url} : le flux s'est interrompu après {bytes} octets, dernier enregistrement lu : {last} ({cause}).{said} Rien n'en a été \
-             gardé. Réessayez ; s'il s'interrompt au même endroit, le journal stocké est abîmé : lisez le journal du serveur, et lancez \
-             `comptoir admin check` sur la machine du central"
-        ),
-        format!(
-            "{url}: the stream broke off after {bytes} bytes, the last record that came is {last} ({cause}).{said} Nothing of it was \
+    let text = format!(
+        "{url}: the stream broke off after {bytes} bytes, the last record received is {last} ({cause}).{report} Nothing of it was \
              kept. Try again; where it breaks off at the same record, the stored log is damaged: read the server's log, and run \
              `comptoir admin check` on central's machine"
-        ),
     );
     let damaged = [ErrorCode::StoreDamaged, ErrorCode::LogReadOnly];
-    match trouble.and_then(|problem| problem.error_code()) {
+    match problem.and_then(|problem| problem.error_code()) {
         Some(code) if damaged.contains(&code) => Failure::Found(text),
         _ => Failure::Unavailable(text),
     }
 }
 
-/// Writes the answer beside the file, and puts it in its place when it is whole.
-async fn write(
+/// Writes the answer to a temporary file, and renames it once it is complete.
+async fn write_bundle(
     remote: &Remote,
     mut response: Response,
     mut file: File,
@@ -279,25 +272,25 @@ async fn write(
                 bytes += piece.len() as u64;
             }
             Ok(None) => break,
-            Err(error) => return Err(broke_off(remote, (part, bytes), &with_causes(&error)).await),
+            Err(error) => return Err(stream_broken(remote, (part, bytes), &with_causes(&error)).await),
         }
     }
     file.sync_all().map_err(disk)?;
-    // A proxy on the way may end a cut answer as if it were whole.
+    // A proxy may end a truncated answer as if it were complete.
     if let Some(error) = Extent::of(part).map_err(disk)?.broken {
-        return Err(broke_off(remote, (part, bytes), &error.to_string()).await);
+        return Err(stream_broken(remote, (part, bytes), &error.to_string()).await);
     }
     std::fs::rename(part, out).map_err(disk)?;
     Ok(bytes)
 }
 
-/// What is wrong with a node's log, where the node says so.
+/// Why a node's log is damaged, if the node says that it is.
 async fn damage(remote: &Remote) -> Option<String> {
     let NodeState { log } = remote.get(paths::STATUS, &[]).await.ok()?;
     log.reason.filter(|_| log.state == "damaged")
 }
 
-/// What is read of a node's status. Central's status is another and does not read as this.
+/// The part of a node's status that is read here. Central's status has another form and fails to parse.
 #[derive(Deserialize)]
 struct NodeState {
     log: LogState,
@@ -312,16 +305,16 @@ struct LogState {
 impl Shown for Exported<'_> {
     fn text(&self) -> String {
         let (file, bytes) = (self.file.display(), self.bytes);
-        say(format!("{bytes} octets écrits dans {file}"), format!("{bytes} bytes written to {file}"))
+        format!("{bytes} bytes written to {file}")
     }
 }
 
-/// One event, as the API gives it.
+/// One event as the API sends it.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 struct Event(Box<RawValue>);
 
-/// What a line shows of it.
+/// The fields that a line shows.
 #[derive(Deserialize)]
 struct EventLine {
     id: Uuid,
@@ -348,7 +341,7 @@ impl Shown for Event {
     }
 }
 
-/// One event with all that is known of it.
+/// Shows one event as indented JSON.
 #[derive(Serialize)]
 struct FullEvent(Event);
 

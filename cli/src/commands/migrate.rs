@@ -1,13 +1,12 @@
-//! `comptoir migrate`: brings central's database to what this program expects. `serve` and `up` do it by themselves.
+//! `comptoir migrate`: migrates central's database to the schema of this version. `serve` and `up` do so when they start.
 
 use clap::Args;
 
 use crate::central::{self, DatabaseArgs};
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 
-/// Which database.
+/// Arguments of `migrate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -16,22 +15,22 @@ Examples:
 pub struct MigrateArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// First make the roles and the database on the server that DATABASE_URL names
+    /// First create the roles and the database on the server of DATABASE_URL
     #[arg(long, requires = "admin_url")]
     create_roles: bool,
-    /// How a superuser of that server connects; used for this alone, and kept nowhere
+    /// Connection string of a superuser of that server; used only for --create-roles and stored nowhere
     #[arg(long, env = "ADMIN_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     admin_url: Option<String>,
 }
 
-/// Migrates, and says so.
-pub async fn run_migrate(args: MigrateArgs, output: Output) -> Result<(), Failure> {
+/// Migrates the database, after preparing its server if asked to.
+pub async fn migrate_database(args: MigrateArgs, output: Output) -> Result<(), Failure> {
     if let Some(admin_url) = args.admin_url.as_ref().filter(|_| args.create_roles) {
         central::prepare_server(&args.database, admin_url).await?;
     }
-    central::beside(&args.database).await?.shutdown().await;
+    central::open_for_command(&args.database).await?.shutdown().await;
     if !output.is_json() {
-        eprintln!("{}", say("La base est à jour.", "The database is up to date."));
+        eprintln!("The database is up to date.");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One file per command: its arguments, what it calls, what it prints.
+//! One file per command: its arguments, its calls and its output.
 
 pub mod admin;
 pub mod audit;
@@ -7,10 +7,8 @@ pub mod demo;
 pub mod doctor;
 pub mod events;
 pub mod import;
-mod ingest_file;
 pub mod migrate;
 pub mod projections;
-pub mod queue;
 pub mod serve;
-mod store_check;
+pub mod status;
 pub mod up;

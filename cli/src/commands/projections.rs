@@ -1,4 +1,4 @@
-//! `comptoir projections`: how read models stand, building them anew beside those that are read, and switching.
+//! `comptoir projections`: shows, rebuilds, compares and switches versions of read models.
 
 use clap::{Args, Subcommand};
 use comptoir_central::database::Database;
@@ -13,88 +13,88 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::causes::with_causes;
 use crate::central::{self, DatabaseArgs};
-use crate::failure::{Failure, with_causes};
-use crate::lang::{french, say};
+use crate::failure::Failure;
 use crate::output::{Output, Shown};
 
-/// Events that wait, shown at most.
+/// Parked events shown at most.
 const PARKED_SHOWN_MAX: u32 = 100;
 
-/// What to do, and in which database.
+/// Arguments of `projections`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   comptoir projections status
-  comptoir projections rebuild                    # all, beside those that are read, and compare
-  comptoir projections rebuild stock --switch     # and read the new one from here on, if both are equal
+  comptoir projections rebuild                    # rebuild all as new versions, and compare
+  comptoir projections rebuild stock --switch     # and read the new version if both are equal
   comptoir projections switch stock 1             # back to version 1
 
-A rebuild that is interrupted goes on where it stopped when the same command is given again.
-Ends with 1 when a rebuilt version differs from the one that is read.")]
+An interrupted rebuild resumes when the same command is run again.
+Ends with 1 if a rebuilt version differs from the active one.")]
 pub struct ProjectionsArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// Whose; not needed where there is one tenant
+    /// Tenant id; may be absent if there is only one tenant
     #[arg(long, global = true)]
     tenant: Option<Uuid>,
     #[command(subcommand)]
     command: ProjectionsCommand,
 }
 
-/// What to do.
+/// The commands of `projections`.
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsCommand {
-    /// Show every version, how far it has come, and events that it could not apply
+    /// Show every version, its position, and events that it could not apply
     Status,
-    /// Build new versions from the log, beside those that are read, and compare them
+    /// Build new versions from the log, and compare them with the active ones
     Rebuild {
-        /// Which; all where none is named
+        /// Projections; all when absent
         #[arg(value_parser = projection)]
         projections: Vec<Projection>,
-        /// Read the new versions from here on, if they are equal to the old
+        /// Activate the new versions if they are equal to the old ones
         #[arg(long)]
         switch: bool,
     },
     /// Compare two versions of one projection, row by row
     Compare {
-        /// Which
+        /// Projection
         #[arg(value_parser = projection)]
         projection: Projection,
-        /// One version
+        /// First version
         left: i32,
-        /// The other
+        /// Second version
         right: i32,
     },
-    /// Read this version from here on
+    /// Activate a version
     Switch {
-        /// Of which
+        /// Projection
         #[arg(value_parser = projection)]
         projection: Projection,
-        /// Its number, as `status` shows it
+        /// Version number, as `status` shows it
         number: i32,
     },
-    /// Delete a version that is not read
+    /// Delete a version that is not active
     Drop {
-        /// Of which
+        /// Projection
         #[arg(value_parser = projection)]
         projection: Projection,
-        /// Its number, as `status` shows it
+        /// Version number, as `status` shows it
         number: i32,
     },
 }
 
 fn projection(text: &str) -> Result<Projection, String> {
     let names = || Projection::ALL.map(Projection::name).join(", ");
-    Projection::parse(text).ok_or_else(|| say(format!("il y a {}", names()), format!("there are {}", names())))
+    Projection::parse(text).ok_or_else(|| format!("known projections are {}", names()))
 }
 
-/// Runs one of them.
-pub async fn run_projections(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
-    let central = central::beside(&args.database).await?;
+/// Runs a command on the projections of one tenant.
+pub async fn manage_projections(args: ProjectionsArgs, output: Output) -> Result<(), Failure> {
+    let central = central::open_for_command(&args.database).await?;
     let db = central.database();
     let done = match tenant(db, args.tenant).await {
-        Ok(tenant) => on(db, tenant, args.command, output).await,
+        Ok(tenant) => dispatch(db, tenant, args.command, output).await,
         Err(failure) => Err(failure),
     };
     central.shutdown().await;
@@ -110,15 +110,12 @@ async fn tenant(db: &Database, named: Option<Uuid>) -> Result<TenantId, Failure>
         [one] => Ok(one.tenant),
         several => {
             let count = several.len();
-            Err(Failure::Usage(say(
-                format!("il y a {count} entreprises : dire laquelle par --tenant"),
-                format!("there are {count} tenants: say which by --tenant"),
-            )))
+            Err(Failure::Usage(format!("there are {count} tenants: name one with --tenant")))
         }
     }
 }
 
-async fn on(db: &Database, tenant: TenantId, command: ProjectionsCommand, output: Output) -> Result<(), Failure> {
+async fn dispatch(db: &Database, tenant: TenantId, command: ProjectionsCommand, output: Output) -> Result<(), Failure> {
     match command {
         ProjectionsCommand::Status => {
             output.print(&ProjectionStatus::of(status(db, tenant).await.map_err(failure)?))?;
@@ -154,7 +151,7 @@ async fn on(db: &Database, tenant: TenantId, command: ProjectionsCommand, output
     }
 }
 
-/// Nothing is switched unless all that was rebuilt is equal: a difference is a finding, and somebody has to look at it.
+/// Nothing is switched unless all rebuilt versions are equal: a person has to examine a difference first.
 async fn rebuild_and_compare(
     db: &Database,
     tenant: TenantId,
@@ -169,10 +166,10 @@ async fn rebuild_and_compare(
     });
     let built = built.await.map_err(failure)?;
     bar.finish_and_clear();
-    let standing = status(db, tenant).await.map_err(failure)?;
+    let current = status(db, tenant).await.map_err(failure)?;
     let mut different = None;
     for version in &built {
-        let Some(active) = active(&standing, version.projection) else { continue };
+        let Some(active) = active(&current, version.projection) else { continue };
         let numbers = (active, version.number);
         let compared = compare(db, tenant, version.projection, numbers).await.map_err(failure)?;
         let comparison = Comparison::of(version.projection, numbers, &compared);
@@ -200,9 +197,9 @@ fn bar(output: Output) -> ProgressBar {
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn active(standing: &Status, projection: Projection) -> Option<i32> {
+fn active(status: &Status, projection: Projection) -> Option<i32> {
     let active = |version: &&VersionStatus| version.of.projection == projection && version.state == State::Active;
-    standing.versions.iter().find(active).map(|version| version.of.number)
+    status.versions.iter().find(active).map(|version| version.of.number)
 }
 
 async fn switch_to(db: &Database, tenant: TenantId, to: Version, output: Output) -> Result<(), Failure> {
@@ -230,13 +227,9 @@ fn failure(error: ProjectionError) -> Failure {
 
 fn differs(comparison: &Comparison) -> Failure {
     let Comparison { projection, left, right, .. } = comparison;
-    Failure::Found(say(
-        format!("{projection} : les versions {left} et {right} diffèrent"),
-        format!("{projection}: versions {left} and {right} differ"),
-    ))
+    Failure::Found(format!("{projection}: versions {left} and {right} differ"))
 }
 
-/// How a tenant's projections stand.
 #[derive(Serialize)]
 struct ProjectionStatus {
     head: u64,
@@ -267,12 +260,12 @@ impl ProjectionStatus {
 
 impl Shown for ProjectionStatus {
     fn text(&self) -> String {
-        let head = say(format!("Dernière position : {}", self.head), format!("Head: {}", self.head));
+        let head = format!("Head: {}", self.head);
         let row = |row: &VersionRow| {
             let VersionRow { projection, version, state, position, parked } = row;
             let waiting = match parked {
                 0 => String::new(),
-                n => say(format!(", {n} événements en attente"), format!(", {n} events wait")),
+                n => format!(", {n} events parked"),
             };
             format!("{projection:<11} {version:>3}  {state:<8} {position}{waiting}")
         };
@@ -280,7 +273,7 @@ impl Shown for ProjectionStatus {
     }
 }
 
-/// An event that waits.
+/// An event that a version could not apply.
 #[derive(Serialize)]
 struct Parked<'a> {
     projection: &'static str,
@@ -298,7 +291,6 @@ impl Shown for Parked<'_> {
     }
 }
 
-/// Two versions, table by table.
 #[derive(Serialize)]
 struct Comparison {
     projection: &'static str,
@@ -316,7 +308,7 @@ struct TableRow {
     right_rows: u64,
     left_digest: String,
     right_digest: String,
-    /// The first row that differs, from 1.
+    /// The first row that differs, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_difference: Option<FirstDifference>,
 }
@@ -355,38 +347,27 @@ impl Comparison {
 
 impl Shown for Comparison {
     fn text(&self) -> String {
-        let colon = if french() { " :" } else { ":" };
         let table = |table: &TableRow| {
             let TableRow { table: name, left_rows, right_rows, left_digest, first_difference, .. } = table;
             match first_difference {
                 None => {
                     let digest = left_digest.chars().take(16).collect::<String>();
-                    say(
-                        format!("  {name} : égal, {left_rows} lignes, {digest}"),
-                        format!("  {name}: equal, {left_rows} rows, {digest}"),
-                    )
+                    format!("  {name}: equal, {left_rows} rows, {digest}")
                 }
                 Some(FirstDifference { row, left, right }) => {
-                    let nothing = say("(rien)", "(nothing)");
+                    let nothing = "(nothing)";
                     let (left, right) = (left.as_deref().unwrap_or(nothing), right.as_deref().unwrap_or(nothing));
-                    let rows = say(
-                        format!("{left_rows} et {right_rows} lignes"),
-                        format!("{left_rows} and {right_rows} rows"),
-                    );
-                    format!("  {name}{colon} {rows}, {row}\n    - {left}\n    + {right}")
+                    let rows = format!("{left_rows} and {right_rows} rows");
+                    format!("  {name}: {rows}, {row}\n    - {left}\n    + {right}")
                 }
             }
         };
         let Comparison { projection, left, right, position, .. } = self;
-        let first = say(
-            format!("{projection}, versions {left} et {right}, à la position {position} :"),
-            format!("{projection}, versions {left} and {right}, at position {position}:"),
-        );
+        let first = format!("{projection}, versions {left} and {right}, at position {position}:");
         std::iter::once(first).chain(self.tables.iter().map(table)).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Which version is read from here on.
 #[derive(Serialize)]
 struct Switched {
     projection: &'static str,
@@ -398,14 +379,10 @@ struct Switched {
 impl Shown for Switched {
     fn text(&self) -> String {
         let Switched { projection, to, position, .. } = self;
-        say(
-            format!("{projection} : la version {to} est lue depuis la position {position}"),
-            format!("{projection}: version {to} is read from position {position} on"),
-        )
+        format!("{projection}: version {to} is active from position {position}")
     }
 }
 
-/// Which version is gone.
 #[derive(Serialize)]
 struct Dropped {
     projection: &'static str,
@@ -415,6 +392,6 @@ struct Dropped {
 impl Shown for Dropped {
     fn text(&self) -> String {
         let Dropped { projection, version } = self;
-        say(format!("{projection} : version {version} supprimée"), format!("{projection}: version {version} deleted"))
+        format!("{projection}: version {version} deleted")
     }
 }

@@ -1,4 +1,4 @@
-//! `comptoir serve`: one process, central or a shop's node, as `APP_MODE` says.
+//! `comptoir serve`: one process, central or a shop's node, depending on `APP_MODE`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::process;
 use crate::settings::{Central, Logs, Mode, Process, SettingsReader};
 use crate::supervise::Supervisor;
 
-/// Where its settings are.
+/// Arguments of `serve`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -19,15 +19,15 @@ Examples:
   APP_MODE=local CENTRAL_API_URL=https://central.example SYNC_API_KEY=cpt_... TENANT_ID=... SITE_ID=... NODE_ID=... comptoir serve
   comptoir serve --config /etc/comptoir.toml
 
-Every setting, with its default and its consequence, stands in docs/operating/settings.md.")]
+docs/operating/settings.md has every setting with its default and its effect.")]
 pub struct ServeArgs {
-    /// A TOML file for what the environment does not say
+    /// A TOML file for settings that the environment lacks
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// Serves until asked to stop.
-pub async fn run_server(args: &ServeArgs) -> Result<(), Failure> {
+/// Serves until Ctrl-C or SIGTERM.
+pub async fn serve_until_stopped(args: &ServeArgs) -> Result<(), Failure> {
     let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
     let mut reader = SettingsReader::new(std::env::vars(), args.config.as_deref()).map_err(|error| usage(&error))?;
     let (process, logs) = (Process::read(&mut reader), Logs::read(&mut reader));
@@ -37,7 +37,7 @@ pub async fn run_server(args: &ServeArgs) -> Result<(), Failure> {
     };
     reader.check().map_err(|error| usage(&error))?;
     let (Some(process), Some(logs)) = (process, logs) else {
-        return Err(Failure::Internal("settings were wrong and nobody said so".to_owned()));
+        return Err(Failure::Internal("settings are invalid, but no error was reported".to_owned()));
     };
     process::start_logging(&logs);
     process::outlive_file_limits()?;

@@ -1,5 +1,5 @@
-//! `demo.sock` in the data directory of `comptoir up`, for `comptoir demo`: one command a connection, one line of JSON back. Its mode is 0600,
-//! so that only the user who started `up` and root can use it.
+//! `demo.sock` in the data directory of `comptoir up`, for `comptoir demo`: one command per connection, answered with one line
+//! of JSON. Its mode is 0600, so that only the user who started `up` and root can use it.
 
 use std::fs::{self, File};
 use std::io;
@@ -22,31 +22,31 @@ pub const NAME: &str = "demo.sock";
 const LINE_BYTES_MAX: u64 = 1024;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// What is asked of the connection between the shop and central.
+/// A command for the connection between the shop and central.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Cut it.
+    /// Disconnect.
     Offline,
-    /// Join it.
+    /// Connect.
     Online,
-    /// Leave it as it is.
+    /// Only report the state.
     Status,
 }
 
-/// How the connection is, after the request.
+/// The state of the connection after a request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reply {
     /// Whether the shop reaches central.
     pub online: bool,
-    /// Where the shop's node listens.
+    /// Address of the shop's node.
     pub local_url: String,
     /// Why the request was not carried out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// The socket while it is served; it is removed with this.
+/// The served socket. Dropping the value removes it.
 pub struct Served {
     path: PathBuf,
     task: JoinHandle<()>,
@@ -55,12 +55,12 @@ pub struct Served {
 impl Drop for Served {
     fn drop(&mut self) {
         self.task.abort();
-        // What cannot be removed is replaced by the next start.
+        // The next start replaces a socket that cannot be removed.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Serves the socket. The caller holds the data directory alone: a socket that is there already is a dead one.
+/// Serves the socket. The caller owns the data directory, so an existing socket is left over from a dead process.
 pub fn serve(data_dir: &Path, relay: Arc<Relay>, local_url: String) -> io::Result<Served> {
     let path = data_dir.join(NAME);
     let listener = bind_private(data_dir, &path)?;
@@ -68,7 +68,7 @@ pub fn serve(data_dir: &Path, relay: Arc<Relay>, local_url: String) -> io::Resul
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    // A caller that says nothing, or hangs up, gets no answer and holds nobody up.
+                    // A silent caller, or one that hangs up, gets no answer and delays nobody.
                     let answered = answer(stream, &relay, &local_url);
                     let _ = tokio::time::timeout(ANSWER_WITHIN, answered).await;
                 }
@@ -79,7 +79,7 @@ pub fn serve(data_dir: &Path, relay: Arc<Relay>, local_url: String) -> io::Resul
     Ok(Served { path, task })
 }
 
-/// Binds inside a folder that nobody else can enter and moves the socket out once its mode is set: at no moment can another user connect.
+/// Binds inside a private folder and moves the socket out once its mode is set, so that another user can never connect.
 fn bind_private(data_dir: &Path, path: &Path) -> io::Result<UnixListener> {
     let folder = data_dir.join("demo.new");
     if folder.exists() {
@@ -94,7 +94,7 @@ fn bind_private(data_dir: &Path, path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// The path of a socket has at most 107 bytes; through its open folder it is short, wherever the folder is.
+/// A socket's path has at most 107 bytes. Through the open folder's descriptor the path is always short enough.
 fn with_short_path<T>(folder: &Path, using: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let folder = File::open(folder)?;
     using(&PathBuf::from(format!("/proc/self/fd/{}/{NAME}", folder.as_raw_fd())))
@@ -111,7 +111,7 @@ async fn answer(mut stream: UnixStream, relay: &Relay, local_url: &str) -> io::R
         }
         Ok(Request::Online) => relay.join().await.err().map(|error| format!("{}: {error}", relay.address())),
         Ok(Request::Status) => None,
-        Err(error) => Some(format!("{:?} is no request: {error}", line.trim())),
+        Err(error) => Some(format!("{:?} is not a request: {error}", line.trim())),
     };
     let reply = Reply { online: relay.is_joined().await, local_url: local_url.to_owned(), error };
     let mut line = serde_json::to_string(&reply)?;
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_socket_is_ours_alone_cuts_and_joins_and_goes_with_its_server() {
+    async fn the_private_socket_disconnects_connects_and_ends_with_its_server() {
         let folder = tempfile::tempdir().unwrap();
         // Longer than a socket's path may be.
         let data_dir = folder.path().join("d".repeat(120));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_means_nothing_is_said_to_and_changes_nothing() {
+    async fn an_unknown_request_is_refused_and_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let relay = Arc::new(Relay::start("127.0.0.1:9".parse().unwrap()).await.unwrap());
         let _served = serve(folder.path(), Arc::clone(&relay), "http://shop".to_owned()).unwrap();
@@ -177,6 +177,6 @@ mod tests {
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line).await.unwrap();
         let reply: Reply = serde_json::from_str(&line).unwrap();
-        assert!(reply.online && reply.error.unwrap().contains("\"off\" is no request"));
+        assert!(reply.online && reply.error.unwrap().contains("\"off\" is not a request"));
     }
 }

@@ -1,5 +1,5 @@
-//! What `comptoir demo` needs inside `comptoir up`: the connection between the shop and central, and a socket through which it is cut
-//! and joined.
+//! The parts of `comptoir up` that `comptoir demo` controls: the relay between the shop and central, and the socket that
+//! switches it.
 
 pub mod control;
 mod relay;

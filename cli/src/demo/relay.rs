@@ -1,5 +1,5 @@
-//! The connection between the shop's node and central in `comptoir up`: a loopback port of its own whose connections go on to central.
-//! Cut, it neither accepts nor keeps a connection: the node is refused as it would be by a cable that is not there.
+//! The relay between the shop's node and central in `comptoir up`: a loopback port that forwards to central. While it is
+//! disconnected it neither accepts nor keeps a connection, so the node sees a broken line.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,10 +9,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// How long to wait when no connection can be accepted, as when too many files are open.
+/// Pause when no connection can be accepted, as with too many open files.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// A port that forwards to central while it is joined.
+/// A port that forwards to central while it is connected.
 pub struct Relay {
     address: SocketAddr,
     central: SocketAddr,
@@ -20,7 +20,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Opens a free loopback port and joins it to central.
+    /// Opens a free loopback port and connects it to central.
     pub async fn start(central: SocketAddr) -> io::Result<Relay> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -28,26 +28,26 @@ impl Relay {
         Ok(Relay { address, central, accepting: Mutex::new(Some(accepting)) })
     }
 
-    /// Where the node finds central.
+    /// The address that the node uses as central's.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether connections go through.
+    /// Whether connections are forwarded.
     pub async fn is_joined(&self) -> bool {
         self.accepting.lock().await.is_some()
     }
 
-    /// Ends every connection and closes the port. Once it returns, nothing goes through.
+    /// Ends every connection and closes the port before it returns.
     pub async fn cut(&self) {
         if let Some(accepting) = self.accepting.lock().await.take() {
             accepting.abort();
-            // It ends by being aborted: that is no error.
+            // The task ends by being aborted, which is no error here.
             drop(accepting.await);
         }
     }
 
-    /// Opens the port again. An error means that it stays cut.
+    /// Opens the port again. After an error it stays closed.
     pub async fn join(&self) -> io::Result<()> {
         let mut accepting = self.accepting.lock().await;
         if accepting.is_none() {
@@ -58,7 +58,7 @@ impl Relay {
     }
 }
 
-/// Owns the port and its connections: aborted, it closes them all.
+/// Owns the port and its connections; aborting the task closes all of them.
 async fn accept(listener: TcpListener, central: SocketAddr) {
     let mut connections = JoinSet::new();
     loop {
@@ -72,7 +72,7 @@ async fn accept(listener: TcpListener, central: SocketAddr) {
     }
 }
 
-/// Until one side ends, or fails: the node sees its connection end and tries again.
+/// Forwards until one side ends or fails. The node sees its connection end and tries again.
 async fn forward(mut node: TcpStream, central: SocketAddr) {
     if let Ok(mut central) = TcpStream::connect(central).await {
         let _ = tokio::io::copy_bidirectional(&mut node, &mut central).await;

@@ -1,4 +1,4 @@
-//! The reading thread: from rows to batches, each of which is one request to the node.
+//! The reading thread: turns rows into batches of drafts, one batch per request.
 
 use tokio::sync::mpsc::Sender;
 
@@ -7,26 +7,26 @@ use super::group::{Group, Grouping};
 use super::report::{Remark, RowOutcome};
 use super::rows::{BadRow, FileError, SourceRow, SourceRows};
 
-/// Drafts in one request: enough that the node's log syncs rarely, few enough that a lost answer costs little.
+/// Drafts per request: enough that the node's log flushes rarely, few enough that a lost answer costs little.
 const DRAFTS_MAX: usize = 256;
-/// Bytes in one request.
+/// Bytes per request.
 const BYTES_MAX: usize = 1024 * 1024;
-/// Remarks that wait for a request to go with: a file of bad rows must not fill the memory.
+/// Remarks per batch, so that a file of bad rows does not fill the memory.
 const REMARKS_MAX: usize = 1_000;
 
-/// One request, and what was found on the way to it.
+/// The drafts of one request, and the remarks about rows before its end.
 #[derive(Default)]
 pub(super) struct DraftBatch {
     pub(super) drafts: Vec<Prepared>,
     pub(super) remarks: Vec<Remark>,
-    /// Keys that are not sent for a bad row.
+    /// Keys that are not sent because of a bad row.
     pub(super) bad_events: u64,
-    /// Rows of all its drafts, and of those that an earlier run had sent.
+    /// Rows of its drafts, and of drafts that an earlier run has sent.
     pub(super) rows: u64,
     bytes: usize,
 }
 
-/// Takes only rows whose column begins with a text.
+/// Keeps only rows whose column begins with a text.
 #[derive(Clone, Debug)]
 pub(super) struct RowFilter {
     pub(super) column: usize,
@@ -34,12 +34,12 @@ pub(super) struct RowFilter {
 }
 
 impl RowFilter {
-    fn takes(&self, row: &SourceRow) -> bool {
+    fn keeps(&self, row: &SourceRow) -> bool {
         row.text(self.column).trim().starts_with(&self.start)
     }
 }
 
-/// Reads all rows and hands over batches until nobody listens. The first `skip` drafts were answered in an earlier run.
+/// Reads all rows and sends batches until the channel is closed. Skips the first `skip` drafts, which an earlier run has sent.
 pub(super) fn read(
     rows: SourceRows,
     plan: &MappedColumns,
@@ -52,20 +52,20 @@ pub(super) fn read(
     let mut listening = true;
     rows.for_each(|item| {
         if let (Ok(row), Some(only)) = (&item, only)
-            && !only.takes(row)
+            && !only.keeps(row)
         {
             return true;
         }
-        if let Some(BadRow { line, reason, .. }) = grouping.take(item) {
+        if let Some(BadRow { line, reason, .. }) = grouping.add(item) {
             batching.remark(RowOutcome::Bad, Note { line, key: String::new(), reason });
         }
         while let Some(group) = grouping.ended() {
-            listening = listening && batching.take(group);
+            listening = listening && batching.add(group);
         }
         listening
     })?;
     for group in grouping.rest() {
-        listening = listening && batching.take(group);
+        listening = listening && batching.add(group);
     }
     batching.hand_over();
     Ok(())
@@ -79,8 +79,8 @@ struct Batching<'a> {
 }
 
 impl Batching<'_> {
-    /// Whether somebody still listens.
-    fn take(&mut self, group: Group) -> bool {
+    /// Returns false once the channel is closed.
+    fn add(&mut self, group: Group) -> bool {
         let (outcome, left_out) = self.plan.outcome(group);
         for note in left_out {
             self.remark(RowOutcome::LeftOut, note);

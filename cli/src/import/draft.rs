@@ -1,4 +1,4 @@
-//! The rows of one key as a draft: which event they are, its payload, and an id that the same rows always give again.
+//! Turns the rows of one key into a draft: its event type, its payload, and an id that the same rows always give.
 
 use std::collections::BTreeMap;
 
@@ -16,8 +16,8 @@ use super::group::Group;
 use super::mapping::{AmountSpec, EventSpec, Mapping, MappingError};
 use super::rows::{Header, SourceRow};
 
-/// Ids of imported events are UUID v5 in this namespace, of `mapping name/key`: the same row has the same id on any machine, so that an
-/// import which starts again is never a second sale.
+/// Ids of imported events are UUID v5 of `mapping name/key` in this namespace: the same row has the same id on any machine, so
+/// a repeated import never records a second sale.
 const NAMESPACE: Uuid = Uuid::from_u128(0x9d0e_6b1a_52f4_5c0e_8f37_6d2b_41c8_a7e3);
 
 /// A draft, ready to be sent.
@@ -30,21 +30,21 @@ pub(super) struct Prepared {
     pub(super) rows: u64,
     /// One line of NDJSON, without its end.
     pub(super) json: String,
-    /// How far the file was read: see [`SourceRow::done`].
+    /// Progress in the file: see [`SourceRow::done`].
     pub(super) done: u64,
 }
 
-/// What the rows of one key came to.
+/// The result for the rows of one key.
 #[derive(Debug)]
 pub(super) enum GroupOutcome {
     Draft(Prepared),
-    /// Left out, as the mapping says.
+    /// The mapping leaves all of them out.
     Skipped(Note),
-    /// Some row of it is bad, so that none of it is sent.
+    /// Some row is bad, so the event is not sent.
     Bad(Vec<Note>),
 }
 
-/// What is said about a row.
+/// A note about a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Note {
     pub(super) line: u64,
@@ -52,7 +52,7 @@ pub(super) struct Note {
     pub(super) reason: String,
 }
 
-/// The mapping with its columns found in a header.
+/// The mapping with its columns resolved against a header.
 #[derive(Debug)]
 pub(super) struct MappedColumns {
     name: String,
@@ -91,7 +91,7 @@ impl MappedColumns {
         })
     }
 
-    /// What a group comes to, with notes on rows that were left out of it.
+    /// The result for a group, with notes on rows that were left out.
     pub(super) fn outcome(&self, group: Group) -> (GroupOutcome, Vec<Note>) {
         let Group { key, rows, bad, .. } = group;
         let note = |line: u64, reason: &str| Note { line, key: key.clone(), reason: reason.to_owned() };
@@ -133,13 +133,13 @@ impl MappedColumns {
         let in_first = |reason: String| wrong(first.line, reason);
         let event = self.event(rows).map_err(|(line, reason)| wrong(line, reason))?;
         let Some(event) = event else {
-            return Err(in_first("no event of the mapping has conditions that hold for it".to_owned()));
+            return Err(in_first("no event of the mapping matches its conditions".to_owned()));
         };
         let payload = event.payload(rows).map_err(|(line, reason)| wrong(line, reason))?;
         let payload = serde_json::to_string(&payload).map_err(|error| in_first(error.to_string()))?;
         if payload.len() > PAYLOAD_BYTES_MAX {
             let size = payload.len();
-            return Err(in_first(format!("its payload has {size} bytes, at most {PAYLOAD_BYTES_MAX} are taken")));
+            return Err(in_first(format!("its payload has {size} bytes, at most {PAYLOAD_BYTES_MAX} are allowed")));
         }
         let id = Uuid::new_v5(&NAMESPACE, format!("{}/{key}", self.name).as_bytes());
         let spec = &event.spec;
@@ -183,7 +183,7 @@ impl MappedColumns {
     }
 }
 
-/// The line, and what is wrong with it.
+/// The line of a bad row, and the reason.
 type Wrong = (u64, String);
 
 impl EventPlan {
@@ -213,7 +213,7 @@ impl EventPlan {
     fn amount(&self, spec: &AmountSpec, rows: &[SourceRow]) -> Result<i64, Wrong> {
         let first = &rows[0];
         let currency = self.needed(&spec.currency, first).and_then(|text| {
-            Currency::parse(&text).ok_or_else(|| format!("{text:?} is no currency: three capital letters"))
+            Currency::parse(&text).ok_or_else(|| format!("{text:?} is not a currency: three capital letters"))
         });
         let currency = currency.map_err(|reason| (first.line, reason))?;
         let line = |row: &SourceRow| self.priced(spec, row).map_err(|reason| (row.line, reason));
@@ -225,10 +225,10 @@ impl EventPlan {
     fn priced(&self, spec: &AmountSpec, row: &SourceRow) -> Result<SaleLine, String> {
         let decimal = |field: &str| {
             let text = self.needed(field, row)?;
-            parse_decimal(&text, PRICE_SCALE_MAX).ok_or_else(|| format!("{field} {text:?} is no decimal"))
+            parse_decimal(&text, PRICE_SCALE_MAX).ok_or_else(|| format!("{field} {text:?} is not a decimal"))
         };
         Ok(SaleLine {
-            // An amount does not depend on what was sold.
+            // An amount does not depend on the product.
             product: Name::new("any").map_err(|error| error.to_string())?,
             quantity: decimal(&spec.quantity)?,
             unit_price: decimal(&spec.unit_price)?,

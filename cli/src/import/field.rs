@@ -1,4 +1,4 @@
-//! One value of a row: read from its column, converted, or refused with the reason.
+//! Reads one value of a row from its column and converts it, or returns the reason why it cannot.
 
 use comptoir_core::money::{self, PRICE_SCALE_MAX, parse_decimal};
 use comptoir_core::time::Timestamp;
@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::mapping::{ConditionSpec, DecimalAs, FieldSpec, MappingError, Sign, WhenEmpty, meaningless};
 use super::rows::{Header, SourceRow};
 
-/// A field of the mapping, with its column found and its zone loaded.
+/// A field of the mapping, with its column resolved and its zone loaded.
 #[derive(Debug)]
 pub(super) struct Field {
     source: Source,
@@ -31,14 +31,15 @@ impl Field {
         };
         let zone = match &spec.zone {
             Some(name) => Some(
-                TimeZone::get(name).or_else(|error| meaningless(format!("{name:?} is no IANA time zone: {error}")))?,
+                TimeZone::get(name)
+                    .or_else(|error| meaningless(format!("{name:?} is not an IANA time zone: {error}")))?,
             ),
             None => None,
         };
         Ok(Field { source, spec: spec.clone(), zone })
     }
 
-    /// The value, nothing where it is absent, or what is wrong with it.
+    /// The value, `None` if it is absent, or the reason why it is invalid.
     pub(super) fn value(&self, row: &SourceRow) -> Result<Option<String>, String> {
         let column = match &self.source {
             Source::Constant(value) => return Ok(Some(value.clone())),
@@ -63,7 +64,7 @@ impl Field {
         }
         let Some(conversion) = self.spec.decimal else { return Ok(text.to_owned()) };
         let number = parse_decimal(text, PRICE_SCALE_MAX);
-        let number = number.ok_or_else(|| format!("{} {text:?} is no decimal", self.name()))?;
+        let number = number.ok_or_else(|| format!("{} {text:?} is not a decimal", self.name()))?;
         Ok(money::plain(match conversion {
             DecimalAs::AsIs => number,
             DecimalAs::Abs => number.abs(),
@@ -76,15 +77,15 @@ impl Field {
     }
 }
 
-/// A time on a wall clock as an instant. A time that the clock skipped or showed twice is taken as most calendars do: after the gap, and
-/// the first of two.
+/// Converts a wall-clock time to an instant. A time that the clock skipped or showed twice is read as most calendars do: after
+/// the gap, and the first of the two.
 fn instant(text: &str, format: &str, zone: &TimeZone) -> Result<String, String> {
-    let civil = DateTime::strptime(format, text).map_err(|error| format!("is no {format:?}: {error}"))?;
+    let civil = DateTime::strptime(format, text).map_err(|error| format!("is not {format:?}: {error}"))?;
     let zoned = civil.to_zoned(zone.clone()).map_err(|error| error.to_string())?;
     Ok(instant::format(Timestamp(zoned.timestamp().as_microsecond())))
 }
 
-/// A test of one column, with its column found.
+/// A condition on one column, with its column resolved.
 #[derive(Debug)]
 pub(super) struct Condition {
     column: usize,
@@ -96,7 +97,7 @@ impl Condition {
         Ok(Condition { column: header.column(&spec.column)?, spec: spec.clone() })
     }
 
-    /// Whether it holds. A sign is asked of a number only: anything else is what is wrong with the row.
+    /// Whether it holds. A condition on the sign needs a number; the error is the reason why the row is bad.
     pub(super) fn holds(&self, row: &SourceRow) -> Result<bool, String> {
         let text = row.text(self.column).trim();
         if let Some(start) = &self.spec.starts_with {
@@ -106,7 +107,7 @@ impl Condition {
             return Ok(text == whole);
         }
         let number = parse_decimal(text, PRICE_SCALE_MAX);
-        let number = number.ok_or_else(|| format!("{} {text:?} is no number", self.spec.column))?;
+        let number = number.ok_or_else(|| format!("{} {text:?} is not a number", self.spec.column))?;
         Ok(match self.spec.sign {
             Some(Sign::Zero) => number.is_zero(),
             Some(Sign::Negative) => number.is_sign_negative() && !number.is_zero(),

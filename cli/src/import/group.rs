@@ -1,4 +1,4 @@
-//! Rows of one key, brought together. Groups come out in the order of their first rows.
+//! Groups rows by key. Groups are returned in the order of their first rows.
 
 use std::collections::VecDeque;
 
@@ -9,12 +9,12 @@ use super::rows::{BadRow, Item, SourceRow};
 pub(super) struct Group {
     pub(super) key: String,
     pub(super) rows: Vec<SourceRow>,
-    /// Rows of it that could not be read: it must not be sent without them.
+    /// Unreadable rows of the key: the event must not be sent without them.
     pub(super) bad: Vec<BadRow>,
     last_seen: u64,
 }
 
-/// Groups whose rows may still come.
+/// Groups that may still get rows.
 #[derive(Debug)]
 pub(super) struct Grouping {
     column: usize,
@@ -24,13 +24,13 @@ pub(super) struct Grouping {
 }
 
 impl Grouping {
-    /// Groups by a column. A group ends when more than `within` rows of others have come since its last.
+    /// Groups by a column. A group ends after more than `within` rows of other keys.
     pub(super) fn new(column: usize, within: u64) -> Grouping {
         Grouping { column, within, seen: 0, open: VecDeque::new() }
     }
 
-    /// Takes a row. Groups that it ends are to be taken by [`Self::ended`]. A bad row of an unknown key comes back.
-    pub(super) fn take(&mut self, item: Item) -> Option<BadRow> {
+    /// Adds a row. [`Self::ended`] then returns the groups that it ends. Returns a bad row whose key is unknown.
+    pub(super) fn add(&mut self, item: Item) -> Option<BadRow> {
         self.seen += 1;
         match item {
             Ok(row) => {
@@ -46,19 +46,19 @@ impl Grouping {
         None
     }
 
-    /// The next group that no row can join any more.
+    /// The next group that can get no more rows.
     pub(super) fn ended(&mut self) -> Option<Group> {
         let front = self.open.front()?;
         if self.seen - front.last_seen > self.within { self.open.pop_front() } else { None }
     }
 
-    /// What is left at the end of the file.
+    /// The groups left at the end of the file.
     pub(super) fn rest(self) -> impl Iterator<Item = Group> {
         self.open.into_iter()
     }
 
     fn group(&mut self, key: String) -> &mut Group {
-        // Mostly it is the last one.
+        // Usually the key is that of the last group.
         let index = self.open.iter().rposition(|group| group.key == key);
         let index = index.unwrap_or_else(|| {
             self.open.push_back(Group { key, ..Group::default() });

@@ -1,32 +1,33 @@
-//! The mapping file: how columns become drafts. What it says is checked before the first row is read; `docs/examples` has two, explained.
+//! The mapping file: how columns become drafts. It is checked before the first row is read; `docs/examples` has two with
+//! explanations.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// A mapping, as its file says.
+/// The content of a mapping file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mapping {
-    /// Event ids are derived from it and from each row's key. Changing it makes the same rows new events.
+    /// Event ids are derived from this name and each row's key: another name makes the same rows new events.
     pub(super) name: String,
     pub(super) rows: RowSettings,
     /// A second file, loaded whole, whose columns are added to each row.
     pub(super) join: Option<Join>,
-    /// Loads all rows and sorts them. They are then sent one request after the other, so that the node's log has this order.
+    /// Loads and sorts all rows, and sends one request at a time, so that the node's log has this order.
     #[serde(default)]
     pub(super) sort: Vec<SortKey>,
-    /// Rows that say nothing to us. They are counted and reported, not refused.
+    /// Rows to leave out; they are counted and reported, and are no errors.
     #[serde(default)]
     pub(super) leave_out: Vec<LeaveOut>,
-    /// Conversions of columns, named once, used by the events.
+    /// Named conversions of columns, used by the events.
     pub(super) fields: BTreeMap<String, FieldSpec>,
-    /// The first whose conditions hold says what the rows of one key become.
+    /// The first event whose conditions hold is what the rows of one key become.
     pub(super) events: Vec<EventSpec>,
 }
 
-/// How rows are read and belong together.
+/// How rows are read and grouped.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowSettings {
@@ -36,9 +37,9 @@ pub(super) struct RowSettings {
     /// Whether `"` quotes a field. Some files use it as a letter.
     #[serde(default = "yes")]
     pub(super) quotes: bool,
-    /// Rows with one value of this column are one event.
+    /// Rows with the same value of this column are one event.
     pub(super) group_by: String,
-    /// How many rows of others may stand between two rows of one key.
+    /// Rows of other keys allowed between two rows of one key.
     #[serde(default)]
     pub(super) within: u64,
 }
@@ -47,20 +48,20 @@ pub(super) struct RowSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Join {
-    /// Beside the imported file, packed or not.
+    /// Relative to the imported file; optionally compressed.
     pub(super) file: PathBuf,
-    /// The column that both have; in the second file each value stands once.
+    /// The column that both files have; unique in the second file.
     pub(super) key: String,
-    /// Which of its columns are added.
+    /// Columns to add from the second file.
     pub(super) columns: Vec<String>,
 }
 
-/// One step of the order.
+/// A sort criterion.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SortKey {
     pub(super) column: String,
-    /// Compares numbers, so that 10 comes after 9; text is compared by its bytes.
+    /// Compares as numbers, so that 10 follows 9, instead of by bytes.
     #[serde(default)]
     pub(super) number: bool,
 }
@@ -73,7 +74,7 @@ pub(super) struct LeaveOut {
     pub(super) reason: String,
 }
 
-/// A test of one column.
+/// A condition on one column.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ConditionSpec {
@@ -83,7 +84,7 @@ pub(super) struct ConditionSpec {
     pub(super) sign: Option<Sign>,
 }
 
-/// Of a number in a column.
+/// The sign of a number in a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Sign {
@@ -92,26 +93,26 @@ pub(super) enum Sign {
     Positive,
 }
 
-/// From a column, or a constant, to a value.
+/// A value from a column or a constant.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldSpec {
     pub(super) column: Option<String>,
     pub(super) constant: Option<String>,
-    /// Keeps the white space at both ends.
+    /// Keeps white space at both ends.
     #[serde(default)]
     pub(super) untrimmed: bool,
-    /// Taken off the end where it stands there.
+    /// Removed from the end if present.
     pub(super) strip_suffix: Option<String>,
-    /// What an empty column means; without this, it is an error.
+    /// The meaning of an empty column, which is otherwise an error.
     pub(super) empty: Option<WhenEmpty>,
     /// The value of an empty column.
     pub(super) default: Option<String>,
-    /// A number, exact, with its needless zeros gone.
+    /// An exact number without trailing zeros.
     pub(super) decimal: Option<DecimalAs>,
-    /// A date and time of this form (as in `strftime`), on the clocks of `zone`.
+    /// A date and time in this format (as for `strftime`), in `zone`.
     pub(super) datetime: Option<String>,
-    /// An IANA name such as `Europe/London`.
+    /// An IANA time zone such as `Europe/London`.
     pub(super) zone: Option<String>,
 }
 
@@ -129,11 +130,12 @@ pub(super) enum DecimalAs {
     Negate,
 }
 
-/// What the rows of one key become. Every name on the right of `=` is one of `fields`; outside `lines` the first row counts.
+/// The event that the rows of one key become. Every name on the right of `=` is one of `fields`; outside `lines` the first row
+/// counts.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventSpec {
-    /// All must hold, each for every row.
+    /// Conditions that must all hold for every row.
     #[serde(default)]
     pub(super) when: Vec<ConditionSpec>,
     pub(super) entity_type: String,
@@ -172,28 +174,28 @@ pub enum MappingError {
     /// The file cannot be read.
     #[error("the mapping {path} cannot be read: {error}")]
     Unreadable {
-        /// Which.
+        /// The mapping file.
         path: PathBuf,
-        /// How.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// It is no TOML, or says what no mapping says.
+    /// The file is not TOML, or has unknown or wrong entries.
     #[error("the mapping {path}: {error}")]
     Malformed {
-        /// Which.
+        /// The mapping file.
         path: PathBuf,
-        /// Where and how.
+        /// The parser's error, with its place.
         error: Box<toml::de::Error>,
     },
-    /// It is readable, and means nothing.
+    /// The file is readable but contradicts itself.
     #[error("the mapping: {0}")]
     Meaningless(String),
     /// A column that the file does not have.
     #[error("the mapping names the column {column:?}; the file has {columns}")]
     NoColumn {
-        /// Which.
+        /// The missing column.
         column: String,
-        /// What there is.
+        /// The columns of the file.
         columns: String,
     },
 }
@@ -221,7 +223,7 @@ impl Mapping {
             return meaningless(format!("rows.delimiter is one ASCII character, got {:?}", self.rows.delimiter));
         }
         if self.events.is_empty() {
-            return meaningless("[[events]] is missing: nothing says what the rows become");
+            return meaningless("[[events]] is missing: it defines what the rows become");
         }
         for (name, field) in &self.fields {
             field.check(name)?;
@@ -263,13 +265,15 @@ impl FieldSpec {
             return meaningless(format!("fields.{name} needs a column or a constant, one of them"));
         }
         if self.empty.is_some() && self.default.is_some() {
-            return meaningless(format!("fields.{name} says twice what an empty column means: empty, default"));
+            return meaningless(format!("fields.{name} defines the meaning of an empty column twice: empty, default"));
         }
         if self.decimal.is_some() && self.datetime.is_some() {
             return meaningless(format!("fields.{name} is a decimal or a datetime, not both"));
         }
         if self.datetime.is_some() != self.zone.is_some() {
-            return meaningless(format!("fields.{name}: datetime and zone go together, clocks differ by place"));
+            return meaningless(format!(
+                "fields.{name}: datetime and zone need each other, because clocks differ by place"
+            ));
         }
         Ok(())
     }

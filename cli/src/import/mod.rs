@@ -1,7 +1,9 @@
-//! `comptoir import`: rows of a file become events of a node. The file is read on one thread, row by row; drafts go to the node in
-//! requests of some hundred, several in flight unless the mapping sorts, since then the node's order is to be the file's.
+//! `comptoir import`: turns rows of a file into events of a node. One thread reads the file row by row. Drafts are sent in
+//! requests of some hundred, several in flight; a mapping that sorts sends one request at a time, so that the node keeps the
+//! file's order.
 //!
-//! Interrupted at any moment and started again, it records nothing twice: the id of an event is derived from its row's key.
+//! An import that is interrupted at any moment and started again records nothing twice: an event's id is derived from its
+//! row's key.
 
 mod batch;
 mod draft;
@@ -36,24 +38,24 @@ use report::Report;
 use resume::Progress;
 use rows::SourceRows;
 
-/// What to import, and where to.
+/// Options of an import.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The file, packed with gzip or not.
+    /// The file, optionally compressed with gzip.
     pub file: PathBuf,
     /// The mapping.
     pub mapping: PathBuf,
     /// The node's address.
     pub url: String,
-    /// A credential, where central itself is written to.
+    /// A credential, needed to import into central.
     pub token: Option<String>,
-    /// Takes only the rows whose column begins with a text: `(column, text)`.
+    /// Imports only rows whose column begins with a text: `(column, text)`.
     pub only: Option<(String, String)>,
-    /// Where remarks are written.
+    /// File for remarks.
     pub report: Option<PathBuf>,
-    /// Requests in flight; one where the mapping sorts.
+    /// Requests in flight; 1 if the mapping sorts.
     pub in_flight: usize,
-    /// How long to wait for a node that does not answer.
+    /// How long to wait for a node without an answer.
     pub give_up_after: Duration,
     /// Draws a progress bar on stderr.
     pub show_progress: bool,
@@ -62,16 +64,16 @@ pub struct Options {
 /// Why the import stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file or its mapping.
+    /// The file or its mapping cannot be used.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The node.
+    /// The node did not answer or refused.
     #[error(transparent)]
     Send(#[from] SendError),
     /// The report cannot be written.
     #[error("the report cannot be written: {0}")]
     Report(#[from] csv::Error),
-    /// The HTTP client cannot be made.
+    /// The HTTP client cannot be created.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
 }
@@ -82,10 +84,10 @@ impl From<MappingError> for ImportError {
     }
 }
 
-/// How often the progress file is written.
+/// Interval at which the progress file is written.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 
-/// Imports a file. Bad rows are reported and passed over; what cannot be helped stops it, and the same call goes on where it stopped.
+/// Imports a file. Bad rows are reported and skipped. Other errors stop the import, and the same call resumes it.
 pub async fn import_file(options: &Options) -> Result<Summary, ImportError> {
     let patience = RetryPolicy {
         first_pause: Duration::from_millis(200),
@@ -108,7 +110,7 @@ pub async fn import_file(options: &Options) -> Result<Summary, ImportError> {
     let skip = saved.progress.drafts;
     let reading = tokio::task::spawn_blocking(move || batch::read(rows, &plan, only.as_ref(), skip, &sender));
     let sent = ImportSender { report, saved }.send_all(&node, batches, in_flight).await;
-    // It is at its end, or nobody listens to it any more.
+    // The reader is at its end, or its channel is closed.
     let read = reading.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let ImportSender { report, saved } = sent?;
     read?;
@@ -132,11 +134,11 @@ struct ProgressFile {
 }
 
 impl ProgressFile {
-    /// What an earlier run left, if the node still has what it took then.
+    /// The progress of an earlier run, if the node still has that run's events.
     async fn open(options: &Options, node: &ImportTarget) -> Result<ProgressFile, ImportError> {
-        let path = resume::path_beside(&options.file);
+        let path = resume::progress_path(&options.file);
         let io = |error| FileError::Io { path: options.file.clone(), error };
-        let what = resume::what(options).map_err(io)?;
+        let what = resume::import_identity(options).map_err(io)?;
         let mut progress = Progress::load(&path, &what);
         if let Some(last) = progress.last_taken
             && !node.holds(last).await?
@@ -172,7 +174,7 @@ impl ImportSender {
         self.report.summary.recorded = progress.drafts - progress.refused.len() as u64;
         self.report.summary.known_before = self.report.summary.recorded;
         for remark in &progress.refused {
-            self.report.say(remark)?;
+            self.report.record(remark)?;
         }
         let batches = futures_util::stream::unfold(batches, |mut batches| async move {
             batches.recv().await.map(|batch| (batch, batches))
@@ -181,7 +183,7 @@ impl ImportSender {
             let answers = node.send(&batch.drafts).await;
             (batch, answers)
         });
-        // In the order of the file, so that the progress file can say how far all is answered.
+        // Answers are processed in the order of the file, so that the progress is one number.
         let mut answered = std::pin::pin!(answered.buffered(in_flight));
         let mut outcome = Ok(());
         while let Some((batch, answers)) = answered.next().await {
@@ -203,7 +205,7 @@ impl ImportSender {
         self.report.summary.rows += batch.rows;
         self.report.summary.bad_events += batch.bad_events;
         for remark in &batch.remarks {
-            self.report.say(remark)?;
+            self.report.record(remark)?;
         }
         let done = batch.drafts.last().map(|draft| draft.done);
         for (draft, answer) in batch.drafts.into_iter().zip(answers) {
@@ -216,7 +218,7 @@ impl ImportSender {
                 }
                 DraftAnswer::Refused(problem) => {
                     let remark = refusal(draft, &problem);
-                    self.report.say(&remark)?;
+                    self.report.record(&remark)?;
                     self.saved.progress.refused.push(remark);
                 }
             }

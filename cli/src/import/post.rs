@@ -1,5 +1,5 @@
-//! Sending drafts to a node: as NDJSON, again and again until each is answered. A draft that was taken before its answer got lost is
-//! answered as a duplicate, so that sending again is always right.
+//! Sends drafts to a node as NDJSON, and retries until each is answered. A draft whose answer was lost is answered as a
+//! duplicate, so a retry is always safe.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::draft::Prepared;
-use crate::failure::with_causes;
+use crate::causes::with_causes;
 
-/// What the node says of one draft.
+/// The node's answer to one draft.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum DraftAnswer {
     Taken { duplicate: bool },
     Refused(Problem),
 }
 
-/// How long to try, and how often.
+/// How long and how often to retry.
 #[derive(Clone, Debug)]
 pub(super) struct RetryPolicy {
     pub(super) first_pause: Duration,
     pub(super) longest_pause: Duration,
-    /// Without any draft being answered.
+    /// Time without an answer to any draft.
     pub(super) give_up_after: Duration,
 }
 
@@ -34,29 +34,29 @@ pub(super) struct RetryPolicy {
 pub enum SendError {
     /// The node did not answer, or had no room, for too long.
     #[error(
-        "{url}: {last}; gave up after {seconds} s without an answer. Start the same command again: it goes on where it stopped"
+        "{url}: {last}; gave up after {seconds} s without an answer. Start the same command again: it resumes where it stopped"
     )]
     Unavailable {
-        /// Where.
+        /// The node's address.
         url: String,
-        /// What happened last.
+        /// The last error.
         last: String,
-        /// How long it was tried.
+        /// Seconds without an answer.
         seconds: u64,
     },
-    /// The node refuses the request itself, so that every other would be refused too.
-    #[error("{url} answers {status}: {detail}")]
+    /// The node refuses the request itself, so every other would be refused too.
+    #[error("{url} answered {status}: {detail}")]
     Refused {
-        /// Where.
+        /// The node's address.
         url: String,
         /// HTTP status.
         status: u16,
-        /// In its words.
+        /// The node's explanation.
         detail: String,
     },
 }
 
-/// A node, or central, which takes the same drafts.
+/// A node, or central, which accepts the same drafts.
 #[derive(Clone, Debug)]
 pub(super) struct ImportTarget {
     client: Client,
@@ -65,7 +65,7 @@ pub(super) struct ImportTarget {
     patience: RetryPolicy,
 }
 
-/// One try: what was answered, and what is to be said if nothing was.
+/// The result of one request.
 enum SendAttempt {
     Answers(Vec<LineResult>, Option<String>),
     Wait(String, Option<Duration>),
@@ -92,7 +92,7 @@ impl ImportTarget {
                 SendAttempt::Wait(last, after) => (last, after),
                 SendAttempt::Answers(results, cut) => {
                     let before = waiting.len();
-                    let last = self.take(&mut answers, &waiting, results)?.or(cut);
+                    let last = self.store_results(&mut answers, &waiting, results)?.or(cut);
                     let left = answers.iter().filter(|answer| answer.is_none()).count();
                     if left < before {
                         answered_at = Instant::now();
@@ -113,7 +113,7 @@ impl ImportTarget {
         }
     }
 
-    /// Whether the node still holds an event: not if its data directory is another one by now.
+    /// Whether the node still has an event. It does not if its data directory was replaced.
     pub(super) async fn holds(&self, id: Uuid) -> Result<bool, SendError> {
         let path = paths::EVENT.replace("{id}", &id.to_string());
         let started = Instant::now();
@@ -135,20 +135,20 @@ impl ImportTarget {
         }
     }
 
-    /// Notes each result at its draft. A refusal that may pass is none: its draft is sent again; the last of them comes back. One that
-    /// is about the node and not about the draft, such as a log that takes nothing more, would be every draft's.
-    fn take(
+    /// Stores each result with its draft. A draft with a retryable refusal is sent again; the last such refusal is returned. A
+    /// refusal that is about the node, such as a read-only log, ends the import, because every draft would get it.
+    fn store_results(
         &self,
         answers: &mut [Option<DraftAnswer>],
         waiting: &[usize],
         results: Vec<LineResult>,
     ) -> Result<Option<String>, SendError> {
-        let mut passing = None;
+        let mut retryable = None;
         for (index, result) in waiting.iter().zip(results) {
             answers[*index] = match result {
                 LineResult::Appended(appended) => Some(DraftAnswer::Taken { duplicate: appended.duplicate }),
                 LineResult::Refused { problem, .. } if problem.retryable => {
-                    passing = Some(format!("{}: {}", problem.code, problem.detail));
+                    retryable = Some(format!("{}: {}", problem.code, problem.detail));
                     None
                 }
                 LineResult::Refused { problem, .. } if problem.status >= 500 => {
@@ -158,7 +158,7 @@ impl ImportTarget {
                 LineResult::Refused { problem, .. } => Some(DraftAnswer::Refused(problem)),
             };
         }
-        Ok(passing)
+        Ok(retryable)
     }
 
     async fn post(&self, body: String) -> Result<SendAttempt, SendError> {
@@ -176,7 +176,7 @@ impl ImportTarget {
             match response.chunk().await {
                 Ok(Some(bytes)) => text.extend_from_slice(&bytes),
                 Ok(None) => break None,
-                // What came until now is durable and counts.
+                // The results received until now are durable and count.
                 Err(error) => break Some(with_causes(&error)),
             }
         };
@@ -200,7 +200,7 @@ impl ImportTarget {
             Some(problem) => format!("{} {}: {}", problem.code, problem.title, problem.detail),
             None => text.chars().take(200).collect(),
         };
-        let retryable = problem.map_or_else(|| may_pass(status), |problem| problem.retryable);
+        let retryable = problem.map_or_else(|| is_retryable(status), |problem| problem.retryable);
         if retryable || status == StatusCode::TOO_MANY_REQUESTS {
             return Ok(SendAttempt::Wait(format!("{status} {detail}"), after.map(Duration::from_secs)));
         }
@@ -208,7 +208,7 @@ impl ImportTarget {
     }
 }
 
-/// Without a problem document it is a proxy that speaks.
-fn may_pass(status: StatusCode) -> bool {
+/// Without a problem document the answer is a proxy's.
+fn is_retryable(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT
 }

@@ -1,4 +1,4 @@
-//! What is said about rows that did not become events: on stderr as they come, and in a CSV file for whoever mends them.
+//! The report of an import: remarks about rows that did not become events, on stderr and in a CSV file, and the summary.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -6,41 +6,41 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a row, or of the event it belongs to.
+/// Why a row did not become part of an event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowOutcome {
-    /// It cannot be read: its whole event is not sent.
+    /// The row cannot be read, so its event is not sent.
     Bad,
     /// The node refused its event.
     Refused,
-    /// No row of this key says anything to us, as the mapping says.
+    /// The mapping leaves out all rows of this key.
     Skipped,
-    /// One row of an event that says nothing to us.
+    /// The mapping leaves out this row of an event.
     LeftOut,
 }
 
-/// One remark.
+/// A remark about a row.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Remark {
-    /// What became of it.
+    /// Why the row did not become part of an event.
     pub outcome: RowOutcome,
-    /// In the imported file, from 1.
+    /// Line in the imported file, from 1.
     pub line: u64,
-    /// What its rows are grouped by.
+    /// The key that groups its rows.
     pub key: String,
-    /// The node's code, where it refused.
+    /// The node's error code; empty unless it refused.
     pub code: String,
-    /// In words, with the value.
+    /// The reason as text, with the value.
     pub reason: String,
 }
 
-/// What the import came to.
+/// The result of an import.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Summary {
     /// Rows that became part of an event.
     pub rows: u64,
-    /// Events the node has now.
+    /// Events of the file that the node has now.
     pub recorded: u64,
     /// Of these, those it had before this run.
     pub known_before: u64,
@@ -76,8 +76,8 @@ impl Report {
         Ok(Report { file, bar, summary: Summary::default() })
     }
 
-    /// Counts a remark, writes it to the file, and says it aloud if somebody must act.
-    pub(super) fn say(&mut self, remark: &Remark) -> Result<(), csv::Error> {
+    /// Counts a remark, writes it to the file, and prints it if somebody must act.
+    pub(super) fn record(&mut self, remark: &Remark) -> Result<(), csv::Error> {
         let count = |by_reason: &mut BTreeMap<String, u64>| *by_reason.entry(remark.reason.clone()).or_default() += 1;
         match remark.outcome {
             RowOutcome::Bad => self.summary.bad_rows += 1,
@@ -93,7 +93,7 @@ impl Report {
         self.file.as_mut().map_or(Ok(()), |file| file.serialize(remark))
     }
 
-    /// Moves the bar to where the file was read when the last answered draft came.
+    /// Moves the progress bar to the place of the last answered draft.
     pub(super) fn at(&self, done: Option<u64>) {
         if let Some(done) = done {
             self.bar.set_position(done);

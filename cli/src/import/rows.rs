@@ -1,4 +1,4 @@
-//! Rows of the imported file, one by one, each with the columns of the joined file. A row that cannot be read is said and passed over.
+//! Rows of the imported file, one by one, each with the columns of the joined file. An unreadable row is reported and skipped.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,14 +14,14 @@ use rust_decimal::Decimal;
 
 use super::mapping::{Mapping, MappingError, SortKey, meaningless};
 
-/// A row that could be read.
+/// A readable row.
 #[derive(Clone, Debug)]
 pub(super) struct SourceRow {
-    /// Where it starts in the file, from 1.
+    /// Line of its beginning in the file, from 1.
     pub(super) line: u64,
     values: StringRecord,
     joined: Option<Arc<StringRecord>>,
-    /// How far the file was read when it came: see [`SourceRows::length`].
+    /// How far the file was read at this row: see [`SourceRows::length`].
     pub(super) done: u64,
 }
 
@@ -33,18 +33,18 @@ impl SourceRow {
     }
 }
 
-/// A row that could not be read.
+/// An unreadable row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct BadRow {
     pub(super) line: u64,
-    /// The event it belongs to, where that could be read: the event must not be sent without it.
+    /// The key of its event, if readable: the event must not be sent without this row.
     pub(super) key: Option<String>,
     pub(super) reason: String,
 }
 
 pub(super) type Item = Result<SourceRow, BadRow>;
 
-/// The columns, in the order of the file, those of the joined file behind.
+/// The columns in the order of the file, followed by those of the joined file.
 #[derive(Clone, Debug)]
 pub(super) struct Header(Vec<String>);
 
@@ -55,15 +55,15 @@ impl Header {
     }
 }
 
-/// Why the file cannot be imported at all.
+/// Why the file cannot be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It cannot be opened or read to its end.
     #[error("{path}: {error}")]
     Io {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// How.
+        /// The system's error.
         error: std::io::Error,
     },
     /// It does not fit its mapping.
@@ -86,7 +86,7 @@ pub(super) struct SourceRows {
 }
 
 impl SourceRows {
-    /// Opens a file, packed or not, and the one that is joined to it.
+    /// Opens a file, compressed or not, and the file that is joined to it.
     pub(super) fn open(path: &Path, mapping: &Mapping) -> Result<SourceRows, FileError> {
         let (mut csv, read, bytes) = open(path, mapping)?;
         let mut columns = header(path, &mut csv)?;
@@ -112,12 +112,12 @@ impl SourceRows {
         &self.header
     }
 
-    /// What [`SourceRow::done`] counts up to: bytes of the file, or rows once they are sorted.
+    /// The final value of [`SourceRow::done`], in bytes of the file.
     pub(super) fn length(&self) -> u64 {
         self.bytes
     }
 
-    /// Hands every row to `each`, which says whether to go on. Returns when it does not, or at the end.
+    /// Calls `each` for every row until it returns false.
     pub(super) fn for_each(mut self, mut each: impl FnMut(Item) -> bool) -> Result<(), FileError> {
         if self.sort.is_empty() {
             while let Some(item) = self.next()? {
@@ -164,7 +164,7 @@ impl SourceRows {
         if record.len() != self.width {
             return Err(bad(format!("the row has {} fields, the header {}", record.len(), self.width)));
         }
-        let values = StringRecord::from_byte_record(record).map_err(|error| bad(format!("no UTF-8: {error}")))?;
+        let values = StringRecord::from_byte_record(record).map_err(|error| bad(format!("not UTF-8: {error}")))?;
         let joined = match &self.join {
             Some((column, rows)) => {
                 let key = values.get(*column).unwrap_or_default();
@@ -186,7 +186,7 @@ impl SourceRows {
             number.ok_or_else(|| BadRow {
                 line: row.line,
                 key: Some(row.text(self.group_by).trim().to_owned()),
-                reason: format!("{} {text:?} is no number to sort by", self.header.0[column]),
+                reason: format!("{} {text:?} is not a number to sort by", self.header.0[column]),
             })
         };
         self.sort.iter().map(value).collect()
@@ -207,10 +207,10 @@ fn open(path: &Path, mapping: &Mapping) -> Result<(Csv, Arc<AtomicU64>, u64), Fi
     let bytes = file.metadata().map_err(io)?.len();
     let read = Arc::new(AtomicU64::new(0));
     let mut file = BufReader::with_capacity(64 * 1024, Counted { file, read: Arc::clone(&read) });
-    // Two bytes that no text begins with.
+    // The magic of gzip, which no text begins with.
     let packed = file.fill_buf().map_err(io)?.starts_with(&[0x1f, 0x8b]);
     let text: Box<dyn Read + Send> = if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    // Rows of another length are ours to report, so the reader lets them through.
+    // Rows of another length are reported here, so the CSV reader must accept them.
     let mut builder = csv::ReaderBuilder::new();
     builder.delimiter(mapping.rows.delimiter as u8).quoting(mapping.rows.quotes).flexible(true);
     Ok((builder.from_reader(text), read, bytes))
@@ -220,7 +220,7 @@ fn header(path: &Path, csv: &mut Csv) -> Result<Vec<String>, FileError> {
     let header = csv.headers().map_err(|error| unreadable(path, error))?;
     let mut columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     if let Some(first) = columns.first_mut() {
-        // Spreadsheets put a mark of three bytes before the first column's name.
+        // Spreadsheets write a byte order mark before the first column's name.
         *first = first.trim_start_matches('\u{feff}').to_owned();
     }
     Ok(columns)
@@ -254,7 +254,7 @@ fn unreadable(path: &Path, error: csv::Error) -> FileError {
     FileError::Io { path: path.to_owned(), error }
 }
 
-/// Counts the bytes that were taken from the disk, for the progress bar.
+/// Counts the bytes read from disk, for the progress bar.
 struct Counted {
     file: File,
     read: Arc<AtomicU64>,

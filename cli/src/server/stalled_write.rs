@@ -1,4 +1,4 @@
-//! A socket whose writes fail when the other side takes nothing for too long: a client that asks for an export and never reads it.
+//! A socket whose writes fail if the client reads nothing for too long, as one that asks for an export and never reads it.
 
 use std::io;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep};
 pub(super) struct StalledWrite {
     stream: TcpStream,
     patience: Duration,
-    /// Runs while a write waits.
+    /// Set while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -30,7 +30,7 @@ impl StalledWrite {
         let deadline =
             self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
         ready!(deadline.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not take what it asked for")))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answer")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Clients that behave badly, each on a real socket. The clocks are short; the tests only say that the end comes, never when.
+//! Badly behaved clients on real sockets. Timeouts are short; the tests only require that the end comes, never when.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn send(server: &Server, bytes: &str) -> TcpStream {
     client
 }
 
-/// All that comes until the server closes. A reset is an end too.
+/// Everything received until the server closes or resets the connection.
 async fn until_closed(client: &mut TcpStream) -> String {
     let mut got = Vec::new();
     let _ = client.read_to_end(&mut got).await;
@@ -57,13 +57,13 @@ async fn ask(server: &Server) -> String {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_sent_away() {
+async fn a_silent_client_is_disconnected() {
     let server = server(Limits { head: SHORT, ..patient() }).await;
     assert_eq!(until_closed(&mut send(&server, "").await).await, "");
 }
 
 #[tokio::test]
-async fn a_client_that_drips_its_head_is_sent_away() {
+async fn a_client_that_drips_its_head_is_disconnected() {
     let server = server(Limits { head: SHORT, ..patient() }).await;
     let mut client = send(&server, "GET / HTTP/1.1\r\nx: ").await;
     while client.write_all(b"y").await.is_ok() {
@@ -87,7 +87,7 @@ async fn a_body_that_stops_in_the_middle_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_that_drips_for_too_long_gets_a_problem_that_says_so() {
+async fn a_body_that_drips_for_too_long_is_answered_with_a_problem() {
     let server = server(Limits { answer: SHORT, ..patient() }).await;
     let client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").await;
     let (mut read, mut write) = client.into_split();
@@ -98,9 +98,9 @@ async fn a_body_that_drips_for_too_long_gets_a_problem_that_says_so() {
     drip.abort();
 }
 
-/// A photo over a thin line: the clock on the answer would end before the file has come, whenever it is sent again.
+/// A photo over a slow line: the answer's timeout would end before the file has arrived, however often it is sent.
 #[tokio::test]
-async fn a_long_body_that_was_announced_is_waited_for_as_long_as_it_may_take() {
+async fn a_long_announced_body_gets_more_time() {
     let server = server(Limits { answer: Duration::ZERO, ..patient() }).await;
     let body = "x".repeat(1024 * 1024);
     let head = format!("POST /echo HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -118,7 +118,7 @@ async fn work_that_takes_too_long_is_answered_with_a_retryable_problem() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answer_gives_its_place_back() {
+async fn a_client_that_does_not_read_its_answer_frees_its_place() {
     let server = server(Limits { write: SHORT, connections_max: 1, ..patient() }).await;
     let _deaf = send(&server, "GET /huge HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(ask(&server).await.ends_with("hello"));
@@ -135,7 +135,7 @@ async fn others_are_served_while_silent_clients_hold_every_place_but_one() {
 }
 
 #[tokio::test]
-async fn stopping_lets_a_request_in_flight_end_and_takes_no_new_one() {
+async fn stopping_lets_a_request_in_flight_end_and_accepts_no_new_one() {
     let server = server(patient()).await;
     let mut client = send(&server, "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n").await;
     assert!(ask(&server).await.ends_with("hello"), "the server has seen both");
@@ -147,7 +147,7 @@ async fn stopping_lets_a_request_in_flight_end_and_takes_no_new_one() {
 }
 
 #[tokio::test]
-async fn stopping_does_not_wait_for_ever() {
+async fn stopping_waits_for_a_bounded_time() {
     let server = server(Limits { drain: SHORT, ..patient() }).await;
     let mut client = send(&server, "GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await;
     server.stop.send(()).unwrap();

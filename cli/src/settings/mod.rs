@@ -1,6 +1,6 @@
-//! Settings of `comptoir serve`: from the environment, else from a TOML file whose keys are the same names in small letters.
-//! [`VARIABLES`] has each with its default and its consequence. A node's own settings are read by the node's own crate, through
-//! [`SettingsReader::get`]; here is what concerns the process, and central. All are checked at start.
+//! Settings of `comptoir serve`: from the environment, else from a TOML file with the same names in lower case. [`VARIABLES`]
+//! documents each with its default and its consequence. The node's crate reads its own settings through
+//! [`SettingsReader::get`]; this module reads those of the process and of central. All are checked at start.
 
 mod reader;
 
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 pub use reader::{SettingsError, SettingsReader};
 
-/// A setting, as it is documented.
+/// The documentation of a setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
-    /// Its name in the environment.
+    /// Name in the environment.
     pub name: &'static str,
-    /// What holds without it.
+    /// Value when it is absent.
     pub default: &'static str,
-    /// What it does.
+    /// Effect.
     pub consequence: &'static str,
 }
 
@@ -78,7 +78,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("LOG_LEVEL", "info", "error, warn, info, debug or trace: how much is said"),
 ];
 
-/// What this process is.
+/// The mode of this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
     /// A shop's node.
@@ -87,18 +87,18 @@ pub enum Mode {
     Central,
 }
 
-/// What both modes need.
+/// Settings of both modes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {
-    /// `APP_MODE`. Without it nothing starts: a shop's server that came up as central would take sales nobody looks for.
+    /// `APP_MODE`. It has no default: a shop's server started as central by accident would collect sales that nobody looks for.
     pub mode: Mode,
-    /// `LISTEN_ADDR`, by default loopback: neither mode ends TLS itself.
+    /// `LISTEN_ADDR`, by default loopback: neither mode terminates TLS.
     pub listen: SocketAddr,
-    /// `DATA_DIR`, by default `./comptoir-data`. The log lives there: on a disk that is backed up and never shared.
+    /// `DATA_DIR`, by default `./comptoir-data`. It contains the log, so its disk is backed up and never shared.
     pub data_dir: PathBuf,
 }
 
-/// What central needs.
+/// Settings of central.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Central {
     /// `DATABASE_URL`. `None`: a private Postgres under the data directory.
@@ -111,7 +111,7 @@ pub struct Central {
     pub restarts_max: Option<u32>,
 }
 
-/// How log lines look.
+/// Settings of log lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Logs {
     /// `LOG_FORMAT`: one JSON object a line.
@@ -120,7 +120,7 @@ pub struct Logs {
     pub level: tracing::Level,
 }
 
-/// A text that is not printed.
+/// A text that `Debug` does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -138,7 +138,7 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Process {
-    /// Reads it. `None` once what is wrong has been noted.
+    /// Reads the settings. `None` after an error, which the reader keeps.
     pub fn read(reader: &mut SettingsReader) -> Option<Process> {
         let mode = reader.required("APP_MODE", "local or central", |text| match text {
             "local" => Some(Mode::Local),
@@ -158,7 +158,7 @@ impl Process {
 }
 
 impl Central {
-    /// Reads it. `None` once what is wrong has been noted.
+    /// Reads the settings. `None` after an error, which the reader keeps.
     pub fn read(reader: &mut SettingsReader) -> Option<Central> {
         let database_url =
             reader.optional("DATABASE_URL", "a connection string, such as postgres://user@host/comptoir", secret);
@@ -179,7 +179,7 @@ impl Central {
 }
 
 impl Logs {
-    /// Reads it. `None` once what is wrong has been noted.
+    /// Reads the settings. `None` after an error, which the reader keeps.
     pub fn read(reader: &mut SettingsReader) -> Option<Logs> {
         let json = reader.or("LOG_FORMAT", false, "text or json", |text| match text {
             "text" => Some(false),

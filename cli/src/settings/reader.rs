@@ -1,4 +1,4 @@
-//! One setting after the other, with every fault kept until the end: whoever starts a server should mend all of them at once.
+//! Reads settings one by one and keeps every error until the end, so that an operator can correct all of them at once.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,25 +11,25 @@ pub enum SettingsError {
     /// The file cannot be read.
     #[error("{path}: {error}")]
     Unreadable {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// How.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// The file is no TOML.
+    /// The file is not TOML.
     #[error("{path}: {error}")]
     Malformed {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Where and how.
+        /// The parser's error, with its place.
         error: Box<toml::de::Error>,
     },
-    /// Values that are missing or mean nothing.
+    /// Values that are missing or invalid.
     #[error("these settings cannot be used:\n  {}", .0.join("\n  "))]
     Wrong(Vec<String>),
 }
 
-/// The values that were given, and what is wrong with them so far.
+/// The given values, and the errors so far.
 #[derive(Debug)]
 pub struct SettingsReader {
     given: BTreeMap<String, Given>,
@@ -43,7 +43,7 @@ struct Given {
 }
 
 impl SettingsReader {
-    /// Takes the environment, and a file for what the environment does not say. An empty variable counts as absent.
+    /// Reads the environment, and a file for the settings that the environment lacks. An empty variable counts as absent.
     pub fn new(
         environment: impl IntoIterator<Item = (String, String)>,
         file: Option<&Path>,
@@ -74,17 +74,17 @@ impl SettingsReader {
                 toml::Value::Boolean(flag) => flag.to_string(),
                 other => {
                     self.wrong.push(format!(
-                        "{key} ({place}): got a {}, expected a text, a number, true or false",
+                        "{key} ({place}): got a {}, expected a string, a number, true or false",
                         other.type_str()
                     ));
                     continue;
                 }
             };
-            // A misspelt name would silently leave its default in force.
+            // A misspelt name would silently leave the default in force.
             if key != key.to_lowercase() || !VARIABLES.iter().any(|variable| variable.name == name) {
                 let known =
                     VARIABLES.iter().map(|variable| variable.name.to_lowercase()).collect::<Vec<_>>().join(", ");
-                self.wrong.push(format!("{key} ({place}): there is no such setting; there are {known}"));
+                self.wrong.push(format!("{key} ({place}): unknown setting; known are {known}"));
                 continue;
             }
             self.given.insert(name, Given { value, place: place.clone() });
@@ -92,7 +92,7 @@ impl SettingsReader {
         Ok(())
     }
 
-    /// A value that must be given. `None` once it has been noted as missing or wrong.
+    /// A mandatory value. `None` after it was noted as missing or invalid.
     pub(super) fn required<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let value = self.optional(name, expected, parse)?;
         if value.is_none() {
@@ -101,7 +101,7 @@ impl SettingsReader {
         value
     }
 
-    /// A value, or its default. `None` once it has been noted as wrong.
+    /// A value or its default. `None` after it was noted as invalid.
     pub(super) fn or<T>(
         &mut self,
         name: &str,
@@ -112,7 +112,7 @@ impl SettingsReader {
         self.optional(name, expected, parse).map(|value| value.unwrap_or(default))
     }
 
-    /// A value that may be absent. `None` once it has been noted as wrong.
+    /// An optional value. The outer `None` means that it was noted as invalid.
     pub(super) fn optional<T>(
         &mut self,
         name: &str,
@@ -128,12 +128,12 @@ impl SettingsReader {
         parsed.map(Some)
     }
 
-    /// A value as it was given.
+    /// A value as given, unparsed.
     pub fn get(&self, name: &str) -> Option<String> {
         self.given.get(name).map(|given| given.value.clone())
     }
 
-    /// Says everything that is wrong, if anything is.
+    /// Returns all errors, if there are any.
     pub fn check(&self) -> Result<(), SettingsError> {
         if self.wrong.is_empty() { Ok(()) } else { Err(SettingsError::Wrong(self.wrong.clone())) }
     }

@@ -1,5 +1,3 @@
-//! What is taken, and what is said about the rest.
-
 use super::{Central, Logs, Mode, Process, SettingsError, SettingsReader};
 
 #[derive(Debug)]
@@ -29,7 +27,7 @@ fn wrong(environment: &[(&str, &str)], file: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn only_the_mode_must_be_said() {
+fn only_the_mode_is_mandatory() {
     let local = read(&[("APP_MODE", "local")], None).unwrap();
     assert_eq!((local.process.mode, local.process.listen.to_string().as_str()), (Mode::Local, "127.0.0.1:7401"));
     let central = read(&[("APP_MODE", "central"), ("DATABASE_URL", "postgres://u:hush@h/c")], None).unwrap();
@@ -40,7 +38,7 @@ fn only_the_mode_must_be_said() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once() {
+fn all_errors_are_reported_at_once() {
     let wrong = wrong(&[("APP_MODE", "shop"), ("LISTEN_ADDR", "7401"), ("LOG_LEVEL", "loud")], None);
     assert_eq!(wrong.len(), 3, "{wrong:#?}");
     let listen = "LISTEN_ADDR (environment): got \"7401\", expected an address and a port, such as 127.0.0.1:7401";
@@ -48,7 +46,7 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
-fn the_environment_goes_before_the_file_and_an_empty_variable_is_none() {
+fn the_environment_overrides_the_file_and_an_empty_variable_is_absent() {
     let file = "app_mode = \"central\"\nlisten_addr = \"127.0.0.1:1\"\nlog_format = \"json\"\n";
     let read = read(&[("LISTEN_ADDR", "127.0.0.1:2"), ("LOG_FORMAT", "")], Some(file)).unwrap();
     assert_eq!((read.process.mode, read.process.listen.port(), read.logs.json), (Mode::Central, 2, true));
@@ -61,13 +59,13 @@ fn a_file_with_an_unknown_name_is_refused() {
 }
 
 #[test]
-fn central_refuses_a_rulebook_that_is_not_there() {
+fn central_refuses_a_missing_rulebook_file() {
     let wrong = wrong(&[("APP_MODE", "central"), ("RULEBOOK_FILE", "/no/such/rules.toml")], None);
     assert!(wrong[0].starts_with("RULEBOOK_FILE"), "{wrong:#?}");
 }
 
 #[test]
-fn every_setting_stands_in_the_operators_page() {
+fn the_operators_page_documents_every_setting() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating/settings.md");
     let page = std::fs::read_to_string(page).unwrap();
     for super::Variable { name, default, consequence } in super::VARIABLES {

@@ -1,4 +1,4 @@
-//! `comptoir up` as a process, for commands that run on its data.
+//! A running `comptoir up` for tests of other commands.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -64,12 +64,12 @@ fn several_steps_add_up_and_only_those_behind_a_record_move_it() {
 }
 
 #[test]
-fn a_machine_that_was_off_before_its_clock_was_put_right_leaves_times_that_are_bounded_and_unsure() {
+fn machine_off_before_its_clock_was_corrected_leaves_bounded_unsure_times() {
     for wrong in [-YEARS_56, -30 * DAY] {
         let marks = [started(4, at(1).shifted(wrong), at(0)), started(8, at(20), at(0))];
         let history = ClockHistory::new(&marks, Some(0), at(30));
         check(&history, 3, at(0), at(0), false);
-        // The period is moved as a whole: its first time is the latest one before, what lies between its records stays.
+        // The period is moved as a whole: it starts at the latest time before it, and the distances between its records stay.
         check(&history, 5, at(1).shifted(wrong), at(0), true);
         check(&history, 7, at(4).shifted(wrong), at(3), true);
         // It cannot have ended after the machine started again.
@@ -79,7 +79,7 @@ fn a_machine_that_was_off_before_its_clock_was_put_right_leaves_times_that_are_b
 }
 
 #[test]
-fn a_period_ahead_of_the_next_one_is_moved_back_to_where_the_next_one_begins() {
+fn a_period_ahead_of_the_next_is_moved_to_the_start_of_the_next() {
     let ahead = 10 * 365 * DAY;
     let marks = [started(4, at(1).shifted(ahead), at(0)), started(8, at(20), at(3).shifted(ahead))];
     let history = ClockHistory::new(&marks, Some(0), at(30));
@@ -117,7 +117,7 @@ fn a_period_that_central_measured_is_known_though_the_machine_was_off_since() {
 }
 
 #[test]
-fn without_any_measurement_times_stand_as_they_are_and_none_is_later_than_receipt() {
+fn without_a_measurement_times_are_kept_and_bounded_by_the_receipt() {
     let history = ClockHistory::new(&[], None, at(9));
     check(&history, 5, at(8), at(8), false);
     check(&history, 5, at(12), at(9), true);
@@ -146,7 +146,7 @@ fn a_time_given_in_the_future_counts_from_when_the_node_took_it_in() {
         Timing::new(&event(TimeSource::Caller, given), &clock, known, at(9))
     };
     let future = |at| Timing { effective_at: at, flag: Some(Flag::TimeInFuture) };
-    let stands = |at| Timing { effective_at: at, flag: None };
+    let kept_time = |at| Timing { effective_at: at, flag: None };
     assert_eq!(timing(at(24 * 3_650), Some(at(2))), future(at(2)));
     // In the future when it was given, in the past when it arrives: it would win over every edit in between.
     assert_eq!(timing(at(7), Some(at(2))), future(at(2)));
@@ -154,12 +154,12 @@ fn a_time_given_in_the_future_counts_from_when_the_node_took_it_in() {
     assert_eq!(timing(at(24), None), future(at(1)));
     let first = Timing::new(&event(TimeSource::Caller, at(24)), &clock, IntakeTime::default(), at(9));
     assert_eq!(first, future(at(9)));
-    assert_eq!(timing(at(1), Some(at(2))), stands(at(1)));
-    assert_eq!(timing(at(1).shifted(30_000_000), Some(at(1))), stands(at(1).shifted(30_000_000)));
+    assert_eq!(timing(at(1), Some(at(2))), kept_time(at(1)));
+    assert_eq!(timing(at(1).shifted(30_000_000), Some(at(1))), kept_time(at(1).shifted(30_000_000)));
 }
 
 proptest! {
-    /// A node with any clock, in one run of its machine, told central every time truly.
+    /// A node with any clock, in one run of its machine, reports every true time to central.
     #[test]
     fn one_measurement_behind_any_steps_gives_the_true_times(
         moves in prop::collection::vec((0i64..DAY, prop::option::of(-YEARS_56..YEARS_56)), 1..40),

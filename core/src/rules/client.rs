@@ -1,14 +1,15 @@
-//! Last writer wins, field by field, by stamp: clients, and whatever else a rulebook puts under it. The order in which writes arrive
-//! changes nothing about what stands in the end.
+//! Last writer wins, field by field, by stamp: clients, and every other type that a rulebook assigns to it. The result does not
+//! depend on the order in which writes arrive.
 
 use crate::decision::{Code, Judgement, Verdict};
-use crate::fact::{Fact, Fields, ParsedEvent};
+use crate::event::Fields;
+use crate::fact::{Fact, ParsedEvent};
 use crate::rulebook::Rule;
 use crate::rules::EntityMutation;
 use crate::rules::entity::server_entity;
 use crate::state::{Entity, WriteStamp};
 
-/// Superseded only if nothing of it won.
+/// Superseded only if none of its fields won.
 pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, stamp: WriteStamp, rule: Rule) -> Judgement {
     let Some(entity) = entity else { return Judgement::accepted(rule) };
     let newer = |other: &Option<WriteStamp>| other.is_none_or(|other| stamp > other);
@@ -25,7 +26,6 @@ pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, stamp: WriteS
     Judgement { resolution: Some(server_entity(entity)), ..judgement }
 }
 
-/// Merges one change.
 pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteStamp) {
     match change {
         EntityMutation::Create(fields) => {
@@ -34,7 +34,7 @@ pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteS
         }
         EntityMutation::Update(fields) => merge(entity, fields, stamp),
         EntityMutation::Delete => {
-            // The tombstone outlives the entity: an older write may still be on its way.
+            // The tombstone outlives the entity: an older write may still arrive.
             entity.tombstone = entity.tombstone.max(Some(stamp));
             let tombstone = entity.tombstone;
             entity.created = entity.created.filter(|created| Some(*created) > tombstone);

@@ -1,4 +1,4 @@
-//! Deliveries: the first accepted validation wins for ever, and the others learn who was first.
+//! Deliveries: the first accepted validation wins, and later ones are answered with the first.
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
 use crate::fact::{DeliveryOrder, ParsedEvent, Validation};
@@ -7,7 +7,7 @@ use crate::rulebook::Rule;
 use crate::rules::{Effect, with_detail};
 use crate::state::{DecisionState, Delivery, Validated};
 
-/// Central orders a delivery once. One of which only the validation was known is filled in.
+/// Central orders a delivery once. A delivery known only by its validation is completed.
 pub(super) fn decide_order(decision_state: &DecisionState, known: &ParsedEvent, rule: Rule) -> Judgement {
     let id = &known.event.content.entity_id;
     match decision_state.deliveries.get(id).and_then(|delivery| delivery.qr.as_ref().map(|_| delivery)) {
@@ -19,7 +19,7 @@ pub(super) fn decide_order(decision_state: &DecisionState, known: &ParsedEvent, 
     }
 }
 
-/// A driver stood at the door. `released`: a person has looked at a code that did not fit, and let it pass.
+/// Decides a driver's validation. `released`: a person has accepted a code that did not match.
 pub(super) fn decide_validation(
     decision_state: &DecisionState,
     known: &ParsedEvent,
@@ -36,21 +36,23 @@ pub(super) fn decide_validation(
         return Judgement { resolution, ..Judgement::refused(Verdict::Conflict, Code::AlreadyValidated, rule) };
     }
     if !released && delivery.qr.as_ref().is_some_and(|qr| *qr != validation.qr) {
-        // The right code stays here: it would let the next guess pass.
+        // The right code is not disclosed: it would let the next guess pass.
         let detail = format!("the code {:?} is not that of delivery {id}", validation.qr);
         return with_detail(Judgement::refused(Verdict::Quarantined, Code::QrMismatch, rule), detail);
     }
     Judgement::accepted(rule)
 }
 
-/// What follows from an order.
-pub(super) fn order_effects(place: &DecisionContext, known: &ParsedEvent, order: &DeliveryOrder) -> Vec<Effect> {
+pub(super) fn order_effects(context: &DecisionContext, known: &ParsedEvent, order: &DeliveryOrder) -> Vec<Effect> {
     let id = known.event.content.entity_id.clone();
-    vec![Effect::DeliveryCreated { id, order: order.clone(), position: place.position }]
+    vec![Effect::DeliveryCreated { id, order: order.clone(), position: context.position }]
 }
 
-/// What follows from the first validation.
-pub(super) fn validation_effects(place: &DecisionContext, known: &ParsedEvent, validation: &Validation) -> Vec<Effect> {
+pub(super) fn validation_effects(
+    context: &DecisionContext,
+    known: &ParsedEvent,
+    validation: &Validation,
+) -> Vec<Effect> {
     let coordinates = validation.latitude.zip(validation.longitude);
     let validated = Validated {
         event: known.event.id,
@@ -59,12 +61,12 @@ pub(super) fn validation_effects(place: &DecisionContext, known: &ParsedEvent, v
         at: validation.validated_at,
         place: coordinates.map(|(latitude, longitude)| format!("{},{}", plain(latitude), plain(longitude))),
         signature_hash: validation.signature_hash.clone(),
-        position: place.position,
+        position: context.position,
     };
     vec![Effect::DeliveryValidated { id: known.event.content.entity_id.clone(), validated }]
 }
 
-/// Applies an order; a validation that came before it stands.
+/// Applies an order. A validation that arrived before it is kept.
 pub(super) fn evolve_order(delivery: &mut Delivery, order: &DeliveryOrder) {
     delivery.reference.clone_from(&order.reference);
     delivery.client.clone_from(&order.client);

@@ -1,8 +1,9 @@
-//! What follows from an accepted event, and the one place where a [`DecisionState`] changes.
+//! Effects of accepted events, and the only place where a [`DecisionState`] changes.
 
 use rust_decimal::Decimal;
 
-use crate::fact::{DeliveryOrder, Fields};
+use crate::event::Fields;
+use crate::fact::DeliveryOrder;
 use crate::id::{EventId, Name, NodeId};
 use crate::position::Position;
 use crate::rulebook::Rulebook;
@@ -30,29 +31,29 @@ pub enum Effect {
         /// The `STOCK_COUNTED` event.
         count: EventId,
     },
-    /// Central ordered a delivery, or filled in one of which only the validation was known.
+    /// Central ordered a delivery, or completed one that was known only by its validation.
     DeliveryCreated {
         /// The delivery.
         id: Name,
         /// What was ordered.
         order: DeliveryOrder,
-        /// Of the event.
+        /// Position of the event.
         position: Position,
     },
     /// The first validation of a delivery.
     DeliveryValidated {
         /// The delivery.
         id: Name,
-        /// Who, when, where.
+        /// User, time and location of the validation.
         validated: Validated,
     },
     /// An invoice took a number of its series.
     InvoiceNumbered {
         /// The invoice.
         id: Name,
-        /// Whose number it took.
+        /// The series that the number belongs to.
         series: SeriesKey,
-        /// Which one, where it was promised; the next otherwise.
+        /// The number, if it was given before; otherwise the next.
         number: Option<u64>,
         /// The invoice, with its reference.
         invoice: Box<Invoice>,
@@ -61,13 +62,13 @@ pub enum Effect {
     InvoiceCancelled {
         /// The invoice.
         id: Name,
-        /// Whose number the credit note took.
+        /// The series of the credit note's number.
         series: SeriesKey,
-        /// Which one, where it was promised; the next otherwise.
+        /// The number, if it was given before; otherwise the next.
         number: Option<u64>,
         /// The credit note's reference.
         credit_note: String,
-        /// Of the event.
+        /// Position of the event.
         position: Position,
     },
     /// An entity changed.
@@ -76,11 +77,11 @@ pub enum Effect {
     ConflictOpened {
         /// The entity.
         key: EntityKey,
-        /// Whose edits wait.
+        /// The node whose edits wait for a person.
         node: NodeId,
         /// The edit that opened it.
         event: EventId,
-        /// Where it was opened: of the edit, or of its release from quarantine.
+        /// Position at which it was opened: of the edit, or of its release from quarantine.
         position: Position,
     },
     /// A person decided.
@@ -89,12 +90,12 @@ pub enum Effect {
         key: EntityKey,
         /// The edit that had opened it.
         event: EventId,
-        /// Of the event that closed it.
+        /// Position of the event that closed it.
         position: Position,
     },
-    /// An event was set apart for a person.
-    SetApart(Box<Quarantined>),
-    /// An event that was set apart took effect.
+    /// An event was quarantined.
+    Quarantined(Box<Quarantined>),
+    /// A quarantined event took effect.
     Released {
         /// The event.
         event: EventId,
@@ -103,20 +104,20 @@ pub enum Effect {
     RulebookAdopted(Rulebook),
 }
 
-/// One line's worth of goods.
+/// The goods of one line.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Movement {
-    /// Which stock.
+    /// The stock item.
     pub key: StockKey,
-    /// Of the event.
+    /// Position of the event.
     pub position: Position,
     /// When central received the event.
     pub received_at: Timestamp,
     /// Which line of the event, from 0.
     pub line: u32,
-    /// How much; positive.
+    /// Quantity; positive.
     pub quantity: Decimal,
-    /// Which way.
+    /// Direction of the movement.
     pub direction: Direction,
 }
 
@@ -125,7 +126,7 @@ pub struct Movement {
 pub enum Direction {
     /// A new lot.
     In {
-        /// What one cost.
+        /// Cost of one unit.
         cost: Cost,
         /// The supplier's lot.
         lot: Option<Name>,
@@ -139,45 +140,45 @@ pub enum Direction {
     },
 }
 
-/// Where the cost of goods that come in is found.
+/// Source of the cost of incoming goods.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Cost {
-    /// The event says it.
+    /// The event names it.
     Given(Decimal),
-    /// What goods last cost there, else nothing.
+    /// The item's last cost, or none.
     Last,
-    /// What that sale's goods had cost, as far as they have not come back yet; for the rest [`Cost::Last`].
+    /// The cost of that sale's goods that have not been returned yet; for the rest [`Cost::Last`].
     OfSale(Name),
 }
 
 /// A change of an entity made of fields.
 #[derive(Clone, PartialEq, Debug)]
 pub struct EntityChange {
-    /// Which entity.
+    /// The entity.
     pub key: EntityKey,
-    /// What changes.
+    /// The change.
     pub change: EntityMutation,
-    /// Who wrote it, and when.
+    /// Writer and time.
     pub stamp: WriteStamp,
-    /// Of the event.
+    /// Position of the event.
     pub position: Position,
-    /// Whether each field is compared with who wrote it last (last-writer-wins), or simply replaced.
+    /// Whether each field is compared with its last writer (last-writer-wins), or simply replaced.
     pub by_stamp: bool,
 }
 
 /// What changes about an entity.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EntityMutation {
-    /// It lives from here on, with these fields.
+    /// The entity is created with these fields.
     Create(Fields),
-    /// Only these fields.
+    /// These fields change.
     Update(Fields),
-    /// It lives no more.
+    /// The entity is deleted.
     Delete,
 }
 
 impl Effect {
-    /// The keys that this effect may write. After it is applied, a key that is absent from the [`DecisionState`] was not written.
+    /// The keys that this effect may write. A key that is absent from the [`DecisionState`] afterwards was not written.
     pub fn writes(&self, into: &mut StateKeys) {
         match self {
             Effect::StockMoved(movement) => {
@@ -199,7 +200,7 @@ impl Effect {
             | Effect::ConflictClosed { key, .. } => {
                 into.entities.insert(key.clone());
             }
-            Effect::SetApart(quarantined) => {
+            Effect::Quarantined(quarantined) => {
                 into.quarantined.insert(quarantined.known.event.id);
             }
             Effect::Released { event } => {
@@ -211,7 +212,7 @@ impl Effect {
 }
 
 impl Movement {
-    /// What a sale took, where this movement reads or writes it.
+    /// The sale whose consumed goods this movement reads or writes.
     pub fn taken_key(&self) -> Option<ConsumedKey> {
         let sale = match &self.direction {
             Direction::In { cost: Cost::OfSale(sale), .. } | Direction::Out { sale: Some(sale), .. } => sale.clone(),
@@ -266,7 +267,7 @@ pub fn evolve(decision_state: &mut DecisionState, effect: &Effect) {
                 entity.conflicts_at = *position;
             }
         }
-        Effect::SetApart(quarantined) => {
+        Effect::Quarantined(quarantined) => {
             decision_state.quarantined.insert(quarantined.known.event.id, (**quarantined).clone());
         }
         Effect::Released { event } => {
@@ -278,9 +279,9 @@ pub fn evolve(decision_state: &mut DecisionState, effect: &Effect) {
     }
 }
 
-fn take_number(decision_state: &mut DecisionState, series: &SeriesKey, promised: Option<u64>) {
+fn take_number(decision_state: &mut DecisionState, series: &SeriesKey, prior_number: Option<u64>) {
     let series = decision_state.series.entry(series.clone()).or_default();
-    series.take(promised.unwrap_or_else(|| series.next()));
+    series.take(prior_number.unwrap_or_else(|| series.next()));
 }
 
 fn evolve_entity(decision_state: &mut DecisionState, change: &EntityChange) {

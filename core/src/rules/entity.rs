@@ -1,5 +1,5 @@
-//! The version check: an edit is a conflict if another node changed the entity since the version its writer had seen; a person decides.
-//! What only central writes is checked the same way, among central's own edits.
+//! The version check: an edit is a conflict if another node changed the entity since the version its writer had read; a person
+//! decides. Central-only types are checked the same way among central's own edits.
 
 use crate::decision::{Code, DecisionContext, Judgement, Resolution, Verdict};
 use crate::fact::{Fact, ParsedEvent, Resolved};
@@ -9,17 +9,14 @@ use crate::rulebook::Rule;
 use crate::rules::{Effect, EntityMutation, entity_changed, is_unknown, with_detail};
 use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
-/// The version of the rules from which on a deletion of what is deleted is no conflict.
-const AGREED_SINCE: u16 = 3;
-
-/// Judges an edit under the version check.
-pub(super) fn decide(entity: Option<&Entity>, place: &DecisionContext, known: &ParsedEvent, rule: Rule) -> Judgement {
+/// Decides an edit under the version check.
+pub(super) fn decide(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
     let node = known.event.node;
     let base = Position(known.event.content.base_version.unwrap_or_default());
     let objection = match entity {
         Some(entity) if entity.open_conflicts.contains_key(&node) => Some(Code::VersionConflict),
-        // Both want it gone: nothing is left to decide.
-        Some(entity) if entity.deleted && known.fact == Fact::Deleted && place.engine >= AGREED_SINCE => None,
+        // Both writers deleted it: nothing is left to decide.
+        Some(entity) if entity.deleted && known.fact == Fact::Deleted => None,
         Some(entity) if entity.is_known() => objection(entity, known, node, base),
         _ => (!matches!(known.fact, Fact::Created(_))).then_some(Code::UnknownEntity),
     };
@@ -27,7 +24,7 @@ pub(super) fn decide(entity: Option<&Entity>, place: &DecisionContext, known: &P
     conflict(entity, known, code, rule)
 }
 
-/// First-wins for an entity of fields: the first `CREATE` stands for ever.
+/// First-wins for an entity made of fields: the first `CREATE` wins.
 pub(super) fn decide_first_wins(entity: Option<&Entity>, known: &ParsedEvent, rule: Rule) -> Judgement {
     match (is_unknown(entity), &known.fact) {
         (true, Fact::Created(_)) => Judgement::accepted(rule),
@@ -55,7 +52,7 @@ pub(super) fn decide_resolution(
 /// A conflict stays open until a person decides; the node's further edits join it. First-wins leaves nothing to decide.
 pub(super) fn conflict_effects(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     rule: Rule,
 ) -> Vec<Effect> {
@@ -64,13 +61,13 @@ pub(super) fn conflict_effects(
     if joins || rule == Rule::FirstWins {
         return Vec::new();
     }
-    vec![Effect::ConflictOpened { key, node, event: known.event.id, position: place.position }]
+    vec![Effect::ConflictOpened { key, node, event: known.event.id, position: context.position }]
 }
 
 /// The conflict is closed, and the entity becomes what the person chose.
 pub(super) fn resolution_effects(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     resolved: &Resolved,
 ) -> Vec<Effect> {
@@ -80,13 +77,13 @@ pub(super) fn resolution_effects(
         true => EntityMutation::Update(fields),
         false => EntityMutation::Create(fields),
     });
-    // Outright: a person's choice is not measured against the clocks of those who disagreed.
-    let changed = change.map(|change| entity_changed(place, known, change, Rule::VersionCheck));
-    let closed = Effect::ConflictClosed { key, event: resolved.conflict, position: place.position };
+    // Unconditionally: a person's choice is not compared with the clocks of the writers.
+    let changed = change.map(|change| entity_changed(context, known, change, Rule::VersionCheck));
+    let closed = Effect::ConflictClosed { key, event: resolved.conflict, position: context.position };
     [closed].into_iter().chain(changed).collect()
 }
 
-/// Replaces what the change names.
+/// Replaces the fields that the change names.
 pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteStamp) {
     match change {
         EntityMutation::Create(fields) => {
@@ -110,12 +107,11 @@ pub(super) fn evolve(entity: &mut Entity, change: &EntityMutation, stamp: WriteS
     }
 }
 
-/// What central holds.
 pub(super) fn server_entity(entity: &Entity) -> Resolution {
     Resolution::ServerEntity { version: entity.version, fields: entity.as_fields() }
 }
 
-/// What stands against an edit of an entity that is known.
+/// Why an edit of a known entity conflicts.
 fn objection(entity: &Entity, known: &ParsedEvent, node: NodeId, base: Position) -> Option<Code> {
     let changed_since = || entity.changed_by.iter().any(|(other, position)| *other != node && *position > base);
     let made_by_another = || entity.created.is_none_or(|created| created.node != node);

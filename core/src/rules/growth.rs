@@ -1,44 +1,38 @@
-//! How large an entity of fields may grow. Each payload is bounded; without this, edits could pile up a row that no node can keep.
+//! Limits of entities made of fields. Each payload is bounded; without this, edits could build a row that no node can store.
 //!
-//! Only growth is refused: an entity that was over a limit before there was one can still be changed and made smaller. What is written
-//! may not nest too deep, whatever is there already.
+//! Only growth is refused: an entity over the limit can still be changed and made smaller. No field that is written may nest too
+//! deep.
 
 use crate::decision::{Code, DecisionContext, Judgement, Verdict};
-use crate::fact::{Fact, Fields, ParsedEvent, Resolved};
+use crate::event::Fields;
+use crate::fact::{Fact, ParsedEvent, Resolved};
 use crate::limits::{ENTITY_BYTES_MAX, ENTITY_DEPTH_MAX, ENTITY_FIELDS_MAX};
 use crate::rules::{Effect, EntityChange, EntityMutation, client, effects, entity, with_detail};
 use crate::state::{DecisionState, Entity, EntityKey, Size, WriteStamp};
 
-/// The version of the rules that brought these limits.
-const SINCE: u16 = 2;
-/// The one that brought the limit of levels.
-const LEVELS_SINCE: u16 = 3;
-
-/// Refuses an edit, or a resolution, that would be accepted and makes its entity too large; and one that nests too deep also where it would
-/// wait for a person, who has to be shown it.
+/// Refuses an edit or resolution that would be accepted and makes its entity too large. One that nests too deep is refused also
+/// where it would open a conflict, because a person has to be shown it.
 pub(super) fn refusal(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     judgement: &Judgement,
 ) -> Option<Judgement> {
     let fields = fields_of(&known.fact)?;
     let key = EntityKey::of(known);
     let now = decision_state.entities.get(&key);
-    if place.engine < SINCE || !matches!(judgement.verdict, Verdict::Accepted | Verdict::Conflict) {
+    if !matches!(judgement.verdict, Verdict::Accepted | Verdict::Conflict) {
         return None;
     }
     let refused =
         |detail| with_detail(Judgement::refused(Verdict::Rejected, Code::EntityTooLarge, judgement.rule), detail);
-    if place.engine >= LEVELS_SINCE
-        && let Some(detail) = too_deep(&key, fields)
-    {
+    if let Some(detail) = too_deep(&key, fields) {
         return Some(refused(detail));
     }
     if judgement.verdict == Verdict::Conflict || is_small(now, fields) {
         return None;
     }
-    let effects = effects(decision_state, place, known, judgement);
+    let effects = effects(decision_state, context, known, judgement);
     let changed = effects.iter().find_map(|effect| match effect {
         Effect::EntityChanged(changed) => Some(changed),
         _ => None,
@@ -46,7 +40,7 @@ pub(super) fn refusal(
     too_large(&key, now, &after(now, changed)).map(refused)
 }
 
-/// What stands against an edit that is made now of what is shown now: for whoever takes it in and can still refuse it.
+/// Why an edit would make its entity too large, for callers that can still refuse it.
 pub fn grown(key: &EntityKey, now: Option<&Entity>, fact: &Fact) -> Option<String> {
     let fields = fields_of(fact)?;
     if let Some(detail) = too_deep(key, fields) {
@@ -72,7 +66,7 @@ fn fields_of(fact: &Fact) -> Option<&Fields> {
     }
 }
 
-/// Whether there is room for all of the fields beside what is there: nearly always, and seen without a copy.
+/// Whether all of the fields fit next to the existing ones. Nearly always true, and checked without a copy.
 fn is_small(now: Option<&Entity>, fields: &Fields) -> bool {
     let before = size(now);
     let added = Size::of(fields.iter().map(|(name, value)| (name.as_str(), value.as_deref().unwrap_or_default())));
@@ -88,7 +82,7 @@ fn after(now: Option<&Entity>, changed: &EntityChange) -> Entity {
     after
 }
 
-/// Says which field nests too deep.
+/// The first field that nests too deep.
 fn too_deep(key: &EntityKey, fields: &Fields) -> Option<String> {
     let values = fields.iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let mut deep =
@@ -102,7 +96,7 @@ fn too_deep(key: &EntityKey, fields: &Fields) -> Option<String> {
 
 /// How deep a JSON text nests.
 fn levels(json: &str) -> usize {
-    // As many brackets as levels, opened and closed: nearly every value is too short to look into.
+    // Nesting needs as many brackets as levels, opened and closed: nearly every value is too short to be scanned.
     if json.len() < 2 * (ENTITY_DEPTH_MAX - 1) {
         return 0;
     }
@@ -123,7 +117,7 @@ fn levels(json: &str) -> usize {
     deepest
 }
 
-/// Says so, with both sizes and what to do.
+/// The message with both sizes and a remedy.
 fn too_large(key: &EntityKey, now: Option<&Entity>, after: &Entity) -> Option<String> {
     let (before, after) = (size(now), after.size());
     let said = |what, before, after, max| {

@@ -1,5 +1,5 @@
-//! Invoices: accepted and numbered, without a hole, in a series per shop and year. A cancelled one keeps its number, and a credit note
-//! takes the next of its own series.
+//! Invoices: accepted and numbered without gaps in a series per shop and year. A cancelled invoice keeps its number, and a credit
+//! note takes the next number of its own series.
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Verdict};
 use crate::fact::{self, ParsedEvent};
@@ -9,13 +9,13 @@ use crate::rules::references::unknown_reference;
 use crate::rules::{Effect, with_detail};
 use crate::state::{DecisionState, Document, Invoice, Series, SeriesKey};
 
-/// No series comes as far.
+/// No series gets this far.
 const NUMBER_MAX: u64 = u32::MAX as u64;
 
-/// An invoice is numbered the moment it is accepted, and only then.
+/// An invoice is numbered when it is accepted, and only then.
 pub(super) fn decide_creation(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     rule: Rule,
 ) -> Judgement {
@@ -25,14 +25,14 @@ pub(super) fn decide_creation(
         return with_detail(Judgement::refused(Verdict::Conflict, Code::EntityExists, rule), detail);
     }
     let flags = unknown_reference(decision_state, &known.fact).into_iter().collect();
-    let reference = next_reference(decision_state, Document::Invoice, place, known);
+    let reference = next_reference(decision_state, Document::Invoice, context, known);
     Judgement { flags, reference: Some(reference), ..Judgement::accepted(rule) }
 }
 
-/// A cancellation waits in quarantine for an invoice that has not come yet.
+/// A cancellation waits in quarantine for an invoice that has not arrived yet.
 pub(super) fn decide_cancellation(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     id: &Name,
     rule: Rule,
@@ -45,13 +45,12 @@ pub(super) fn decide_cancellation(
         let detail = format!("invoice {} was cancelled by {credit_note}", invoice.reference);
         return with_detail(Judgement::refused(Verdict::Conflict, Code::AlreadyCancelled, rule), detail);
     }
-    let reference = next_reference(decision_state, Document::CreditNote, place, known);
+    let reference = next_reference(decision_state, Document::CreditNote, context, known);
     Judgement { reference: Some(reference), ..Judgement::accepted(rule) }
 }
 
-/// What follows from an invoice, with the number it was given.
 pub(super) fn creation_effects(
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     fact: &fact::Invoice,
     given: &Judgement,
@@ -67,56 +66,54 @@ pub(super) fn creation_effects(
         reference: given.reference.clone().unwrap_or_default(),
         provisional_reference: fact.provisional_reference.clone(),
         credit_note: None,
-        position: place.position,
+        position: context.position,
     };
-    let (series, number) = numbered(Document::Invoice, place, known, given);
+    let (series, number) = numbered(Document::Invoice, context, known, given);
     vec![Effect::InvoiceNumbered { id: content.entity_id.clone(), series, number, invoice: Box::new(invoice) }]
 }
 
-/// What follows from a cancellation, with the number its credit note was given.
 pub(super) fn cancellation_effects(
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     id: &Name,
     given: &Judgement,
 ) -> Vec<Effect> {
     let credit_note = given.reference.clone().unwrap_or_default();
-    let (series, number) = numbered(Document::CreditNote, place, known, given);
-    vec![Effect::InvoiceCancelled { id: id.clone(), series, number, credit_note, position: place.position }]
+    let (series, number) = numbered(Document::CreditNote, context, known, given);
+    vec![Effect::InvoiceCancelled { id: id.clone(), series, number, credit_note, position: context.position }]
 }
 
-/// The series of the event's own shop, in the year of its place: a credit note belongs to the shop that cancels.
-pub(super) fn series(document: Document, known: &ParsedEvent, place: &DecisionContext) -> SeriesKey {
-    SeriesKey { document, site: known.event.content.site, year: place.local_year }
+/// The series of the event's own shop, in the year of its decision: a credit note belongs to the shop that cancels.
+pub(super) fn series(document: Document, known: &ParsedEvent, context: &DecisionContext) -> SeriesKey {
+    SeriesKey { document, site: known.event.content.site, year: context.local_year }
 }
 
-/// The series that a judgement took from, and which number where it was no matter of the next one: the promised one.
+/// The series that a decision took a number from, and the number if it was not simply the next: a prior number.
 fn numbered(
     document: Document,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     given: &Judgement,
 ) -> (SeriesKey, Option<u64>) {
-    let promised = given.reference.as_deref().filter(|_| given.flags.contains(&Flag::DecisionRestored));
-    match promised.and_then(read_reference) {
-        Some((year, number)) => (SeriesKey { year, ..series(document, known, place) }, Some(number)),
-        None => (series(document, known, place), None),
+    let prior_number = given.reference.as_deref().filter(|_| given.flags.contains(&Flag::DecisionRestored));
+    match prior_number.and_then(read_reference) {
+        Some((year, number)) => (SeriesKey { year, ..series(document, known, context) }, Some(number)),
+        None => (series(document, known, context), None),
     }
 }
 
-/// Series and number of a promised reference, where it is one of this document and shop.
-pub(super) fn promised_number(
+/// Series and number of a prior reference, if it is one of this document and shop.
+pub(super) fn prior_number(
     reference: &str,
     document: Document,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
 ) -> Option<(SeriesKey, u64)> {
     let (year, number) = read_reference(reference)?;
-    let key = SeriesKey { year, ..series(document, known, place) };
-    (number > 0 && written(&key, place.site_code.as_ref(), number) == reference).then_some((key, number))
+    let key = SeriesKey { year, ..series(document, known, context) };
+    (number > 0 && written(&key, context.site_code.as_ref(), number) == reference).then_some((key, number))
 }
 
-/// Year and number of a reference.
 pub(super) fn read_reference(reference: &str) -> Option<(i16, u64)> {
     let (before, number) = reference.rsplit_once('-')?;
     let year = before.get(1..)?.split('-').next()?;
@@ -126,12 +123,12 @@ pub(super) fn read_reference(reference: &str) -> Option<(i16, u64)> {
 fn next_reference(
     decision_state: &DecisionState,
     document: Document,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
 ) -> String {
-    let key = series(document, known, place);
+    let key = series(document, known, context);
     let number = decision_state.series.get(&key).map_or(1, Series::next);
-    written(&key, place.site_code.as_ref(), number)
+    written(&key, context.site_code.as_ref(), number)
 }
 
 fn written(key: &SeriesKey, site_code: Option<&Name>, number: u64) -> String {
@@ -143,7 +140,7 @@ fn written(key: &SeriesKey, site_code: Option<&Name>, number: u64) -> String {
     match (key.site, site_code) {
         (None, _) => format!("{letter}{year}-{number:06}"),
         (Some(_), Some(code)) => format!("{letter}{year}-{code}-{number:06}"),
-        // The end of the id: sites made within a minute share the beginning, which is a clock.
+        // The end of the id: sites created within a minute share the beginning, which is a clock.
         (Some(site), None) => format!("{letter}{year}-{}-{number:06}", &site.uuid().simple().to_string()[24..]),
     }
 }

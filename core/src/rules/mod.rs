@@ -1,12 +1,13 @@
-//! The judgement. `decide` reads the state and never changes it; `effects` says what follows from an event and its judgement;
-//! `evolve` applies that. Ingest does the three in a row; a rebuild takes the stored judgement and does only the last two.
+//! The rules. `decide` reads the state and never changes it; `effects` lists what follows from an event and its decision;
+//! `evolve` applies that. Ingest runs all three; a rebuild takes the stored decision and runs the last two.
 //!
-//! What goods, deliveries and invoices do is the same under every rulebook: their facts go to `stock`, `delivery` and `invoice`.
-//! `CREATE`, `UPDATE` and `DELETE` go where the rulebook sends their entity type: `client` (last-writer-wins) or `entity` (the
-//! version check, and what is built on it); `growth` refuses what would make an entity too large. `quarantine` judges an event again when a person releases it. `settled` says what is judged
-//! before any rule is asked.
+//! Goods, deliveries and invoices follow the same rules under every rulebook (`stock`, `delivery`, `invoice`). `CREATE`, `UPDATE`
+//! and `DELETE` go to the rule that the rulebook names for their entity type: `client` (last-writer-wins) or `entity` (the
+//! version check and the rules built on it). `growth` refuses edits that make an entity too large, `quarantine` decides an event
+//! again when a person releases it, and `precheck` lists the outcomes that need no rule.
 //!
-//! A store loads what [`keys_needed()`] and [`dependent_keys`] name, folds its batch, and writes back what [`Effect::writes`] names.
+//! A store loads the keys of [`keys_needed()`] and [`dependent_keys`], folds its batch, and writes the keys of
+//! [`Effect::writes`].
 
 mod client;
 mod delivery;
@@ -36,51 +37,49 @@ use crate::id::Name;
 use crate::rulebook::Rule;
 use crate::state::{DecisionState, Entity, EntityKey, WriteStamp};
 
-/// Raised whenever the same log could be judged otherwise than before; stored with each decision. A decision is made again by the
-/// version that made it ([`DecisionContext::engine`]), so each change of the rules says from which one on it holds: 2 is `growth`, 3
-/// its limit of levels, and what two have deleted.
-pub const ENGINE_VERSION: u16 = 3;
+/// Version of the rules, stored with each decision. A release raises it when the same log could be decided differently.
+pub const ENGINE_VERSION: u16 = 1;
 
-/// Entity types with a read model of their own: no set of fields, so `CREATE`, `UPDATE` and `DELETE` mean nothing for them.
+/// Entity types with a read model of their own. They are not made of fields, so `CREATE`, `UPDATE` and `DELETE` do not apply.
 const OWN_ACTIONS: [&str; 3] = ["STOCK", "DELIVERY", "INVOICE"];
 
-/// Judges one event in its place.
-pub fn decide(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Judgement {
-    judge(decision_state, place, known, false)
+/// Decides one event.
+pub fn decide(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Judgement {
+    judge(decision_state, context, known, false)
 }
 
-/// What follows from an event and its judgement. Nothing follows from one that was not accepted, except what a conflict or a
-/// quarantine has to remember.
+/// The effects of an event and its decision. Events that were not accepted have none, except what a conflict or a quarantine has
+/// to remember.
 pub fn effects(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     judgement: &Judgement,
 ) -> Vec<Effect> {
     match (judgement.verdict, &known.fact) {
         (Verdict::Rejected | Verdict::Duplicate, _) => Vec::new(),
-        (Verdict::Quarantined, _) => vec![quarantine::set_apart(place, known)],
-        (_, Fact::QuarantineReleased { event }) => quarantine::effects(decision_state, place, *event, judgement),
-        (Verdict::Accepted, _) => accepted(decision_state, place, known, judgement),
+        (Verdict::Quarantined, _) => vec![quarantine::quarantine(context, known)],
+        (_, Fact::QuarantineReleased { event }) => quarantine::effects(decision_state, context, *event, judgement),
+        (Verdict::Accepted, _) => accepted(decision_state, context, known, judgement),
         (Verdict::Conflict, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) => {
-            entity::conflict_effects(decision_state, place, known, judgement.rule)
+            entity::conflict_effects(decision_state, context, known, judgement.rule)
         }
         (Verdict::Conflict | Verdict::Superseded, _) => Vec::new(),
     }
 }
 
-/// Judges an event. `released`: a person has looked at it and let it pass, whatever was found wrong when its payload was read.
-fn judge(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent, released: bool) -> Judgement {
+/// Decides an event. `released`: a person has accepted it, whatever was found wrong when its payload was read.
+fn judge(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent, released: bool) -> Judgement {
     let objected = || if released { None } else { objected(decision_state, known) };
-    let refused = refused_to_a_node(decision_state, place, known).or_else(objected);
-    let judgement = refused.unwrap_or_else(|| judge_fact(decision_state, place, known, released));
-    growth::refusal(decision_state, place, known, &judgement).unwrap_or(judgement)
+    let refused = refused_to_a_node(decision_state, context, known).or_else(objected);
+    let judgement = refused.unwrap_or_else(|| judge_fact(decision_state, context, known, released));
+    growth::refusal(decision_state, context, known, &judgement).unwrap_or(judgement)
 }
 
-/// Judges what the event says, where nothing forbids its writer to say it.
+/// Decides by the fact, if its writer may write it.
 fn judge_fact(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     released: bool,
 ) -> Judgement {
@@ -101,29 +100,34 @@ fn judge_fact(
         | Fact::ProductionValidated(_)
         | Fact::StockWrittenOff(_)
         | Fact::StockCounted(_)
-        | Fact::StockAdjusted(_) => stock::decide(decision_state, place, known, rule),
-        Fact::StockCountAccepted { count } => stock::decide_acceptance(decision_state, place, known, *count, rule),
+        | Fact::StockAdjusted(_) => stock::decide(decision_state, context, known, rule),
+        Fact::StockCountAccepted { count } => stock::decide_acceptance(decision_state, context, known, *count, rule),
         Fact::DeliveryCreated(_) => delivery::decide_order(decision_state, known, rule),
         Fact::DeliveryValidated(validation) => {
             delivery::decide_validation(decision_state, known, validation, released, rule)
         }
-        Fact::InvoiceCreated(_) => invoice::decide_creation(decision_state, place, known, rule),
+        Fact::InvoiceCreated(_) => invoice::decide_creation(decision_state, context, known, rule),
         Fact::InvoiceCancelled { invoice, .. } => {
-            invoice::decide_cancellation(decision_state, place, known, invoice, rule)
+            invoice::decide_cancellation(decision_state, context, known, invoice, rule)
         }
-        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => judge_fields(decision_state, place, known, rule),
+        Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => judge_fields(decision_state, context, known, rule),
         Fact::ConflictResolved(resolved) => entity::decide_resolution(decision_state, known, resolved, rule),
-        Fact::QuarantineReleased { event } => quarantine::decide(decision_state, place, *event, rule),
+        Fact::QuarantineReleased { event } => quarantine::decide(decision_state, context, *event, rule),
     }
 }
 
-/// Whether entities of a type are no set of fields: they change by actions of their own, under every rulebook.
+/// Whether a type is not made of fields: its entities change by their own actions, under every rulebook.
 pub fn has_own_actions(entity_type: &Name) -> bool {
     OWN_ACTIONS.contains(&entity_type.as_str())
 }
 
-/// `CREATE`, `UPDATE` and `DELETE`: the one place where the rulebook chooses.
-fn judge_fields(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent, rule: Rule) -> Judgement {
+/// `CREATE`, `UPDATE` and `DELETE`: the only place where the rulebook chooses.
+fn judge_fields(
+    decision_state: &DecisionState,
+    context: &DecisionContext,
+    known: &ParsedEvent,
+    rule: Rule,
+) -> Judgement {
     if has_own_actions(&known.event.content.entity_type) {
         return not_allowed(known, rule);
     }
@@ -131,14 +135,14 @@ fn judge_fields(decision_state: &DecisionState, place: &DecisionContext, known: 
     match rule {
         Rule::AppendOnly => Judgement::accepted(rule),
         Rule::AcceptAssign => not_allowed(known, rule),
-        Rule::LastWriterWins => client::decide(entity, known, stamp(place, known), rule),
+        Rule::LastWriterWins => client::decide(entity, known, stamp(context, known), rule),
         Rule::FirstWins => entity::decide_first_wins(entity, known, rule),
-        Rule::CentralOnly if !place.by_central => Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule),
-        Rule::ServerWins if !place.by_central => {
+        Rule::CentralOnly if !context.by_central => Judgement::refused(Verdict::Rejected, Code::CentralOnly, rule),
+        Rule::ServerWins if !context.by_central => {
             let resolution = entity.map(entity::server_entity);
             Judgement { resolution, ..Judgement::refused(Verdict::Superseded, Code::CentralOnly, rule) }
         }
-        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, place, known, rule),
+        Rule::VersionCheck | Rule::CentralOnly | Rule::ServerWins => entity::decide(entity, known, rule),
     }
 }
 
@@ -147,13 +151,13 @@ fn not_allowed(known: &ParsedEvent, rule: Rule) -> Judgement {
     with_detail(Judgement::refused(Verdict::Rejected, Code::ActionNotAllowed, rule), detail)
 }
 
-/// What only central may say. An attempt to set stock is answered with what central holds.
+/// Refuses facts that only central may write. An attempt to set stock is answered with central's figures.
 fn refused_to_a_node(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
 ) -> Option<Judgement> {
-    if place.by_central {
+    if context.by_central {
         return None;
     }
     let rule = rule_of(decision_state, known);
@@ -190,17 +194,16 @@ fn refused_to_a_node(
     }
 }
 
-/// What was found wrong with it when its payload was read.
+/// The objection that reading the payload found.
 fn objected(decision_state: &DecisionState, known: &ParsedEvent) -> Option<Judgement> {
     let objection = known.objection.as_ref()?;
     let judgement = Judgement::refused(Verdict::Quarantined, objection.code, rule_of(decision_state, known));
     Some(with_detail(judgement, objection.detail.clone()))
 }
 
-/// What follows from an accepted event.
 fn accepted(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     judgement: &Judgement,
 ) -> Vec<Effect> {
@@ -222,30 +225,29 @@ fn accepted(
         | Fact::StockWrittenOff(_)
         | Fact::StockCounted(_)
         | Fact::StockCountAccepted { .. }
-        | Fact::StockAdjusted(_) => stock::effects(decision_state, place, known),
-        Fact::DeliveryCreated(order) => delivery::order_effects(place, known, order),
-        Fact::DeliveryValidated(validation) => delivery::validation_effects(place, known, validation),
-        Fact::InvoiceCreated(invoice) => invoice::creation_effects(place, known, invoice, judgement),
-        Fact::InvoiceCancelled { invoice, .. } => invoice::cancellation_effects(place, known, invoice, judgement),
+        | Fact::StockAdjusted(_) => stock::effects(decision_state, context, known),
+        Fact::DeliveryCreated(order) => delivery::order_effects(context, known, order),
+        Fact::DeliveryValidated(validation) => delivery::validation_effects(context, known, validation),
+        Fact::InvoiceCreated(invoice) => invoice::creation_effects(context, known, invoice, judgement),
+        Fact::InvoiceCancelled { invoice, .. } => invoice::cancellation_effects(context, known, invoice, judgement),
         Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
             let change = change(known).filter(|_| judgement.rule != Rule::AppendOnly);
-            change.map(|change| entity_changed(place, known, change, judgement.rule)).into_iter().collect()
+            change.map(|change| entity_changed(context, known, change, judgement.rule)).into_iter().collect()
         }
-        Fact::ConflictResolved(resolved) => entity::resolution_effects(decision_state, place, known, resolved),
+        Fact::ConflictResolved(resolved) => entity::resolution_effects(decision_state, context, known, resolved),
     }
 }
 
-fn entity_changed(place: &DecisionContext, known: &ParsedEvent, change: EntityMutation, rule: Rule) -> Effect {
+fn entity_changed(context: &DecisionContext, known: &ParsedEvent, change: EntityMutation, rule: Rule) -> Effect {
     Effect::EntityChanged(EntityChange {
         key: EntityKey::of(known),
         change,
-        stamp: stamp(place, known),
-        position: place.position,
+        stamp: stamp(context, known),
+        position: context.position,
         by_stamp: rule == Rule::LastWriterWins,
     })
 }
 
-/// What a generic fact changes about its entity.
 fn change(known: &ParsedEvent) -> Option<EntityMutation> {
     match &known.fact {
         Fact::Created(fields) => Some(EntityMutation::Create(fields.clone())),
@@ -255,8 +257,8 @@ fn change(known: &ParsedEvent) -> Option<EntityMutation> {
     }
 }
 
-fn stamp(place: &DecisionContext, known: &ParsedEvent) -> WriteStamp {
-    WriteStamp::of(place.effective_at, known.event.node, known.event.epoch, known.event.seq)
+fn stamp(context: &DecisionContext, known: &ParsedEvent) -> WriteStamp {
+    WriteStamp::of(context.effective_at, known.event.node, known.event.epoch, known.event.seq)
 }
 
 fn rule_of(decision_state: &DecisionState, known: &ParsedEvent) -> Rule {
@@ -267,7 +269,7 @@ fn with_detail(judgement: Judgement, detail: String) -> Judgement {
     Judgement { detail: Some(detail), ..judgement }
 }
 
-/// Whether nothing was ever accepted about it.
+/// Whether no change of it was ever accepted.
 fn is_unknown(entity: Option<&Entity>) -> bool {
     entity.is_none_or(|entity| !entity.is_known())
 }

@@ -1,4 +1,4 @@
-//! What is settled before any rule is asked: a fact that counts already, a record that does not read, a defect of ours.
+//! Outcomes that need no rule: duplicates, unreadable records, and internal errors.
 
 use crate::decision::{Code, Judgement, Verdict};
 use crate::event::Event;
@@ -6,39 +6,40 @@ use crate::position::Position;
 use crate::rulebook::Rulebook;
 use crate::rules::with_detail;
 
-/// Why no rule is asked. Nothing follows from such a record, except that after a defect it is remembered as set apart.
+/// Why no rule is asked. Such a record has no effects, except that an internal error quarantines it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Precheck<'a> {
-    /// The same fact counts already, at that position.
+    /// The same fact is recorded already, at that position.
     Duplicate(Position),
-    /// Its id counts already with other content, at that position.
+    /// Its id is recorded already with other content, at that position.
     Reused(Position),
-    /// It could not be read whole.
+    /// It cannot be read completely.
     Unfit {
-        /// Why.
+        /// The defect.
         code: Code,
-        /// With the values.
+        /// Explanation with the values.
         detail: &'a str,
     },
-    /// Deciding failed.
+    /// An internal error.
     Failed,
 }
 
 impl Precheck<'_> {
-    /// The judgement; `event` as far as the record reads.
+    /// The decision; `event` if the record reads.
     pub fn judgement(&self, rulebook: &Rulebook, event: Option<&Event>) -> Judgement {
         let rule = event.map_or(rulebook.default, |event| rulebook.rule_for(&event.content.entity_type));
-        let stands = |position: &Position| match event {
-            Some(event) => format!("event {} stands at position {position}", event.id),
-            None => format!("it stands at position {position}"),
+        let at_position = |position: &Position| match event {
+            Some(event) => format!("event {} is at position {position}", event.id),
+            None => format!("it is at position {position}"),
         };
         let refused = |verdict, code, detail| with_detail(Judgement::refused(verdict, code, rule), detail);
         match self {
-            Precheck::Duplicate(position) => {
-                with_detail(Judgement { verdict: Verdict::Duplicate, ..Judgement::accepted(rule) }, stands(position))
-            }
+            Precheck::Duplicate(position) => with_detail(
+                Judgement { verdict: Verdict::Duplicate, ..Judgement::accepted(rule) },
+                at_position(position),
+            ),
             Precheck::Reused(position) => {
-                let detail = format!("{} with other content", stands(position));
+                let detail = format!("{} with other content", at_position(position));
                 refused(Verdict::Rejected, Code::EventIdReused, detail)
             }
             Precheck::Unfit { code, detail } => refused(Verdict::Quarantined, *code, (*detail).to_owned()),

@@ -1,64 +1,65 @@
-//! What central had decided and told before it was put back to an older copy: a promise, handed back by the node that was told.
+//! A prior decision: one that central had made and reported before it was restored from an older copy. The node that received it
+//! sends it again.
 //!
-//! It is kept where deciding anew could contradict it: numbers of invoices and credit notes, and who was first at a delivery. Everything
-//! else follows from the events themselves, or is decided anew. A promise never overrules what stands: where another event has the number,
-//! or another validation is first, the event is decided as if nothing had been promised.
+//! It is restored where deciding again could contradict it: numbers of invoices and credit notes, and the first validation of a
+//! delivery. Everything else follows from the events and is decided again. A prior decision never overrules the present state: if
+//! another event has the number, or another validation is first, the event is decided normally.
 //!
-//! Whether a promise is central's own is not asked here: whoever gives one has verified it. What was kept is flagged, so that deciding
-//! again from the stored decision finds the same promise there.
+//! The caller has verified that a prior decision is central's own. A restored decision is flagged, so that deciding again from
+//! the stored decision restores it again.
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
 use crate::fact::{Fact, ParsedEvent};
 use crate::rules::{self, invoice, references, rule_of};
 use crate::state::{DecisionState, Document, Series, SeriesKey, StateKeys};
 
-/// What was told of one event.
+/// The prior decision of one event.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PriorDecision {
     /// The outcome.
     pub verdict: Verdict,
-    /// Why.
+    /// Reason of the verdict.
     pub code: Option<Code>,
     /// The number of an invoice or credit note.
     pub reference: Option<String>,
-    /// Who was first at the delivery.
+    /// The first validation of the delivery.
     pub resolution: Option<Resolution>,
 }
 
 impl PriorDecision {
-    /// The promise that a stored judgement kept, if it kept one.
+    /// The prior decision that a stored decision restored, if any.
     pub fn restored_by(judgement: &Judgement) -> Option<PriorDecision> {
         judgement.flags.contains(&Flag::DecisionRestored).then(|| PriorDecision::from_judgement(judgement))
     }
 
-    /// What its writer is told of a judgement.
+    /// The part of a decision that its writer received.
     pub fn from_judgement(judgement: &Judgement) -> PriorDecision {
         let Judgement { verdict, code, reference, resolution, .. } = judgement.clone();
         PriorDecision { verdict, code, reference, resolution }
     }
 
-    /// Whether the order of arrival decides about it.
+    /// Whether the decision depends on the order of arrival.
     pub fn is_of(fact: &Fact) -> bool {
         matches!(fact, Fact::InvoiceCreated(_) | Fact::InvoiceCancelled { .. } | Fact::DeliveryValidated(_))
     }
 
-    /// Whether nothing more was to come of it.
+    /// Whether the decision was final.
     pub fn is_final(verdict: Verdict) -> bool {
         matches!(verdict, Verdict::Accepted | Verdict::Conflict)
     }
 
-    /// The series that its number is of: to be loaded with what the event touches.
+    /// The series of its number, to be loaded with the event's keys.
     pub fn touched(&self, known: &ParsedEvent, into: &mut StateKeys) {
         let Some(document) = document(&known.fact) else { return };
         let numbered = self.reference.as_deref().and_then(invoice::read_reference);
         into.series.extend(numbered.map(|(year, _)| SeriesKey { document, site: known.event.content.site, year }));
     }
 
-    /// The judgement that keeps it, where nothing stands against that.
+    /// The restored decision, if nothing contradicts it.
     pub(super) fn restore(
         &self,
         decision_state: &DecisionState,
-        place: &DecisionContext,
+        context: &DecisionContext,
         known: &ParsedEvent,
     ) -> Option<Judgement> {
         if !PriorDecision::is_final(self.verdict) || !is_open(decision_state, known, self.verdict) {
@@ -74,7 +75,7 @@ impl PriorDecision {
             });
         }
         if let Some(document) = document(&known.fact) {
-            let (key, number) = invoice::promised_number(self.reference.as_deref()?, document, place, known)?;
+            let (key, number) = invoice::prior_number(self.reference.as_deref()?, document, context, known)?;
             if !decision_state.series.get(&key).unwrap_or(&Series::default()).is_free(number) {
                 return None;
             }
@@ -88,20 +89,20 @@ impl PriorDecision {
     }
 }
 
-/// Judges one event that comes with a promise.
+/// Decides one event that has a prior decision.
 pub fn decide_prior(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
-    promise: &PriorDecision,
+    prior: &PriorDecision,
 ) -> Judgement {
     let refused =
-        rules::refused_to_a_node(decision_state, place, known).or_else(|| rules::objected(decision_state, known));
-    let kept = if refused.is_none() { promise.restore(decision_state, place, known) } else { None };
-    kept.unwrap_or_else(|| rules::decide(decision_state, place, known))
+        rules::refused_to_a_node(decision_state, context, known).or_else(|| rules::objected(decision_state, known));
+    let restored = if refused.is_none() { prior.restore(decision_state, context, known) } else { None };
+    restored.unwrap_or_else(|| rules::decide(decision_state, context, known))
 }
 
-/// Whether nobody took since what was promised. One that lost stays so even where the winner has not come back yet.
+/// Whether no other event took it since. A lost delivery stays lost even before the winner is resent.
 fn is_open(decision_state: &DecisionState, known: &ParsedEvent, verdict: Verdict) -> bool {
     let id = &known.event.content.entity_id;
     match &known.fact {

@@ -1,4 +1,4 @@
-//! The products and clients an event names. One that central does not know is no reason to refuse what happened, only to remark it.
+//! The products and clients that an event names. An unknown one is no reason to refuse the event; it is flagged.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,6 @@ use crate::id::Name;
 use crate::rules::is_unknown;
 use crate::state::{DecisionState, EntityKey};
 
-/// Every product and client that the fact names.
 pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
     let sold = |lines: &[SaleLine]| lines.iter().map(|line| product(&line.product)).collect::<Vec<_>>();
     match fact {
@@ -45,7 +44,7 @@ pub(super) fn references(fact: &Fact) -> Vec<EntityKey> {
     }
 }
 
-/// The remark that one of them is unknown.
+/// The flag for an unknown reference.
 pub(super) fn unknown_reference(decision_state: &DecisionState, fact: &Fact) -> Option<Flag> {
     let unknown = |key: &EntityKey| is_unknown(decision_state.entities.get(key));
     references(fact).iter().any(unknown).then_some(Flag::UnknownReference)

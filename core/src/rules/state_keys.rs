@@ -1,4 +1,4 @@
-//! What to load before deciding. A superset is fine; a missing key is a defect, and a property test looks for one.
+//! The keys to load before deciding. A superset is fine; a missing key is a defect, and a property test searches for one.
 
 use crate::decision::DecisionContext;
 use crate::fact::{Fact, ParsedEvent};
@@ -9,9 +9,10 @@ use crate::rules::quarantine::is_release;
 use crate::rules::references::references;
 use crate::state::{ConsumedKey, DecisionState, Document, EntityKey, StateKeys, StockKey};
 
-/// The keys that judging and applying an event may read. What it writes without reading (its own count, its own place in quarantine)
-/// is told by [`super::Effect::writes`] alone. The same under every rulebook, since one may be adopted by an event earlier in the batch.
-pub fn keys_needed(known: &ParsedEvent, place: &DecisionContext, _rulebook: &Rulebook, into: &mut StateKeys) {
+/// The keys that deciding and applying an event may read. Keys that are written and never read (its own count, its own quarantine
+/// entry) are in [`super::Effect::writes`] alone. The keys are the same under every rulebook, since an event earlier in the batch
+/// may adopt another one.
+pub fn keys_needed(known: &ParsedEvent, context: &DecisionContext, _rulebook: &Rulebook, into: &mut StateKeys) {
     let content = &known.event.content;
     into.entities.extend(references(&known.fact));
     match &known.fact {
@@ -49,16 +50,16 @@ pub fn keys_needed(known: &ParsedEvent, place: &DecisionContext, _rulebook: &Rul
         }
         Fact::InvoiceCreated(_) => {
             into.invoices.insert(content.entity_id.clone());
-            into.series.insert(series(Document::Invoice, known, place));
+            into.series.insert(series(Document::Invoice, known, context));
         }
         Fact::InvoiceCancelled { invoice, .. } => {
             into.invoices.insert(invoice.clone());
-            into.series.insert(series(Document::CreditNote, known, place));
+            into.series.insert(series(Document::CreditNote, known, context));
         }
         Fact::Created(_) | Fact::Updated(_) | Fact::Deleted => {
             into.entities.insert(EntityKey::of(known));
             if content.entity_type.as_str() == "STOCK" {
-                // An attempt to set stock is answered with what central holds.
+                // An attempt to set stock is answered with central's figures.
                 stock(known, [&content.entity_id].into_iter(), into);
             }
         }
@@ -71,15 +72,15 @@ pub fn keys_needed(known: &ParsedEvent, place: &DecisionContext, _rulebook: &Rul
     }
 }
 
-/// The keys that are known only once others are loaded: the stock of a count that is accepted, and all that an event touches which
-/// is released. Load, call this, load what is new, until nothing is ([`StateKeys::without`]); three rounds at most.
+/// Keys that are known only after others are loaded: the stock of an accepted count, and everything a released event touches.
+/// Load, call this, and load the new keys until there are none ([`StateKeys::without`]); three rounds at most.
 pub fn dependent_keys(
     decision_state: &DecisionState,
     events: &[(&ParsedEvent, &DecisionContext)],
     into: &mut StateKeys,
 ) {
-    for (known, place) in events {
-        through(decision_state, events, known, place, into);
+    for (known, context) in events {
+        through(decision_state, events, known, context, into);
     }
 }
 
@@ -87,7 +88,7 @@ fn through(
     decision_state: &DecisionState,
     events: &[(&ParsedEvent, &DecisionContext)],
     known: &ParsedEvent,
-    place: &DecisionContext,
+    context: &DecisionContext,
     into: &mut StateKeys,
 ) {
     match &known.fact {
@@ -102,9 +103,9 @@ fn through(
                 return;
             };
             if !is_release(inner) {
-                // Its numbers come from the year of the release.
-                keys_needed(inner, place, &decision_state.rulebook, into);
-                through(decision_state, events, inner, place, into);
+                // Its number comes from the series of the release's year.
+                keys_needed(inner, context, &decision_state.rulebook, into);
+                through(decision_state, events, inner, context, into);
             }
         }
         _ => {}

@@ -1,5 +1,5 @@
-//! Stock: only central computes it, per site and product, in lots, first in first out by position. What happened is never refused:
-//! selling below zero is owed (`short`), and the next goods that come in pay for it first, at their cost.
+//! Stock: only central computes it, per site and product, in lots, first in first out by position. Goods movements are never
+//! refused: selling below zero is backordered, and the next received goods cover it first, at their cost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +17,14 @@ use crate::state::{Consumed, ConsumedKey, DecisionState, Lot, StockCount, StockI
 /// Decimals of a computed unit cost.
 const COST_SCALE: u32 = 10;
 
-/// Goods that moved: accepted, with remarks.
+/// Goods movements: accepted, with flags.
 pub(super) fn decide(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     rule: Rule,
 ) -> Judgement {
-    let mut flags = movement_flags(decision_state, &movements(decision_state, place, known));
+    let mut flags = movement_flags(decision_state, &movements(decision_state, context, known));
     flags.extend(unknown_reference(decision_state, &known.fact));
     Judgement { flags: flags.into_iter().collect(), ..Judgement::accepted(rule) }
 }
@@ -32,7 +32,7 @@ pub(super) fn decide(
 /// A count takes effect once.
 pub(super) fn decide_acceptance(
     decision_state: &DecisionState,
-    place: &DecisionContext,
+    context: &DecisionContext,
     known: &ParsedEvent,
     count: EventId,
     rule: Rule,
@@ -41,11 +41,11 @@ pub(super) fn decide_acceptance(
     match decision_state.counts.get(&count) {
         None => refused(Code::UnknownEvent, format!("no count {count} was proposed")),
         Some(held) if held.accepted => refused(Code::AlreadyApplied, format!("the count {count} was accepted before")),
-        Some(_) => decide(decision_state, place, known, rule),
+        Some(_) => decide(decision_state, context, known, rule),
     }
 }
 
-/// A node's attempt to set stock: here is what central holds.
+/// A node's attempt to set stock is answered with central's figures.
 pub(super) fn read_only(decision_state: &DecisionState, known: &ParsedEvent, rule: Rule) -> Judgement {
     let content = &known.event.content;
     let count = match &known.fact {
@@ -65,9 +65,8 @@ pub(super) fn read_only(decision_state: &DecisionState, known: &ParsedEvent, rul
     Judgement { resolution: Some(resolution), detail: Some(detail), ..judgement }
 }
 
-/// What follows from an accepted event of goods.
-pub(super) fn effects(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Vec<Effect> {
-    let moved = movements(decision_state, place, known).into_iter().map(Effect::StockMoved);
+pub(super) fn effects(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Vec<Effect> {
+    let moved = movements(decision_state, context, known).into_iter().map(Effect::StockMoved);
     match &known.fact {
         Fact::StockCounted(list) => {
             vec![Effect::Counted {
@@ -80,14 +79,13 @@ pub(super) fn effects(decision_state: &DecisionState, place: &DecisionContext, k
     }
 }
 
-/// Applies one movement.
 pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
     let item = decision_state.stock.entry(movement.key.clone()).or_default();
     let Some(key) = movement.taken_key() else {
         step(item, &mut Consumed::default(), movement);
         return;
     };
-    // A sale that took nothing leaves no row.
+    // A sale that consumed nothing leaves no row.
     let before = decision_state.taken.get(&key).cloned().unwrap_or_default();
     let mut taken = before.clone();
     step(item, &mut taken, movement);
@@ -96,7 +94,7 @@ pub(super) fn evolve(decision_state: &mut DecisionState, movement: &Movement) {
     }
 }
 
-/// The remarks that these movements, one after the other, give rise to.
+/// The flags of these movements, applied one after the other.
 fn movement_flags(decision_state: &DecisionState, movements: &[Movement]) -> BTreeSet<Flag> {
     let mut items: BTreeMap<&StockKey, StockItem> = BTreeMap::new();
     let mut taken: BTreeMap<Option<ConsumedKey>, Consumed> = BTreeMap::new();
@@ -112,7 +110,7 @@ fn movement_flags(decision_state: &DecisionState, movements: &[Movement]) -> BTr
     flags
 }
 
-/// Moves goods of one item, and says what was remarkable about it.
+/// Moves goods of one item and returns its flags.
 fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Option<Flag> {
     item.position = movement.position;
     if item.first_position == Position::ZERO {
@@ -140,7 +138,7 @@ fn step(item: &mut StockItem, taken: &mut Consumed, movement: &Movement) -> Opti
     }
 }
 
-/// Goods come in: first they pay what is owed, the rest is a new lot.
+/// Goods are received: they first cover the backorder, and the rest is a new lot.
 fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Option<Name>) {
     let paid = movement.quantity.min(item.backordered);
     if paid > Decimal::ZERO {
@@ -157,7 +155,7 @@ fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Opt
     }
 }
 
-/// Takes up to `quantity` out of lots: the named one first, then the oldest. What it took, at cost.
+/// Takes up to `quantity` out of lots: the named one first, then the oldest. Returns the quantity and its cost.
 fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -> Consumed {
     let mut total = Consumed::default();
     while total.quantity < quantity {
@@ -176,7 +174,7 @@ fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -
     total
 }
 
-/// Books goods that left, at their cost.
+/// Books consumed goods at their cost.
 fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
     item.taken_quantity += quantity;
     item.taken_cost += quantity * unit_cost;
@@ -185,7 +183,7 @@ fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
     }
 }
 
-/// The average cost of what a sale took and has not come back yet, less what comes back now. Nothing where nothing is left of it.
+/// The average cost of a sale's goods that have not been returned yet, minus this return. `None` if nothing is left.
 fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
     if taken.quantity.is_zero() {
         return None;
@@ -200,7 +198,7 @@ fn give_back(taken: &mut Consumed, quantity: Decimal) -> Option<Decimal> {
 }
 
 /// The movements of an event, in the order of its lines.
-fn movements(decision_state: &DecisionState, place: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
+fn movements(decision_state: &DecisionState, context: &DecisionContext, known: &ParsedEvent) -> Vec<Movement> {
     let content = &known.event.content;
     let out = |sale: Option<&Name>| Direction::Out { lot: None, sale: sale.cloned() };
     let (site, lines): (Option<SiteId>, Vec<(&Name, Decimal, Direction)>) = match &known.fact {
@@ -238,8 +236,8 @@ fn movements(decision_state: &DecisionState, place: &DecisionContext, known: &Pa
     };
     let movement = |(line, (product, quantity, direction)): (u32, (&Name, Decimal, Direction))| Movement {
         key: StockKey { site, product: product.clone() },
-        position: place.position,
-        received_at: place.received_at,
+        position: context.position,
+        received_at: context.received_at,
         line,
         quantity,
         direction,
@@ -260,7 +258,7 @@ fn signed(product: &Name, quantity: Decimal, cost: Cost) -> (&Name, Decimal, Dir
     (product, quantity.abs(), direction)
 }
 
-/// A count beside what central holds at its position. A product counted on two shelves is counted together.
+/// Compares a count with central's stock at its position. A product counted on two shelves is counted together.
 fn counted(decision_state: &DecisionState, site: Option<SiteId>, list: &StockList) -> StockCount {
     let mut lines = BTreeMap::new();
     for line in &list.lines {

@@ -23,7 +23,7 @@ mod linux {
         _flags: libc::c_uint,
     ) -> libc::c_int {
         CALLS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: fdatasync takes any number as a descriptor and answers EBADF where it is none; it touches no memory of ours.
+        // SAFETY: fdatasync accepts any number and answers EBADF if it is not a descriptor; it touches no memory of this process.
         unsafe { libc::fdatasync(fd) }
     }
 }

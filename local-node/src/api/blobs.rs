@@ -1,103 +1,71 @@
-//! `PUT` and `GET /api/v1/blobs/{hash}`: signatures and photos.
-
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
 use comptoir_core::fact::Fact;
 use comptoir_core::limits::BLOB_BYTES_MAX;
+use comptoir_http_edge::{BodyPieces, PathParams, ProblemResponse, RequestBody, invalid_parameter};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::shop_v1::StoredBlob;
-use http_body_util::BodyExt as _;
-use tokio::time::timeout;
 
-use super::body::{BODY_TIMEOUT, timed_out};
-use super::events::off_the_runtime;
-use super::query::{self, PathId};
-use super::refusal::ProblemResponse;
 use crate::blobs::{BlobError, BlobHash, named};
+use crate::blocking::blocking;
 use crate::node::Node;
 
-/// `PUT /api/v1/blobs/{hash}`. Again, it is the same file.
+/// `PUT /api/v1/blobs/{hash}`. A repetition is the same file.
 pub(super) async fn put(
     State(node): State<Arc<Node>>,
-    PathId(hash): PathId,
-    request: Request,
+    PathParams(hash): PathParams<String>,
+    body: RequestBody,
 ) -> Result<(StatusCode, Json<StoredBlob>), ProblemResponse> {
     let hash = parse(&hash)?;
-    let (parts, body) = request.into_parts();
-    if declared(&parts.headers).is_some_and(|bytes| bytes > BLOB_BYTES_MAX as u64) {
-        pass_over(body).await;
-        return Err(refused(BlobError::TooLarge).into());
-    }
+    let mut pieces = body.pieces(BLOB_BYTES_MAX).await?;
     let answer = Json(StoredBlob { hash: hash.to_string() });
     if node.blobs().has(hash) {
-        pass_over(body).await;
+        pieces.drain().await;
         return Ok((StatusCode::OK, answer));
     }
     if let Some((free_bytes, needed_bytes)) = node.log().disk_low() {
-        pass_over(body).await;
+        pieces.drain().await;
         let detail = format!("{free_bytes} bytes are free, {needed_bytes} are needed");
         return Err(Problem::new(ErrorCode::InsufficientStorage, detail).into());
     }
-    store_upload(&node, hash, body).await?;
+    store_upload(&node, hash, pieces).await?;
     Ok((StatusCode::CREATED, answer))
 }
 
-/// Reads what is not needed: a client that is answered before it has sent everything finds a broken connection and tries again for ever.
-/// One that sends far more than a file may have is not waited for.
-async fn pass_over(mut body: Body) {
-    let mut left = 2 * BLOB_BYTES_MAX;
-    while let Ok(Some(Ok(frame))) = timeout(BODY_TIMEOUT, body.frame()).await {
-        let bytes = frame.data_ref().map_or(0, axum::body::Bytes::len);
-        let Some(rest) = left.checked_sub(bytes) else { return };
-        left = rest;
-    }
-}
-
-async fn store_upload(node: &Node, hash: BlobHash, mut body: Body) -> Result<(), Problem> {
+async fn store_upload(node: &Node, hash: BlobHash, mut pieces: BodyPieces) -> Result<(), Problem> {
     let number = node.random_uuid().map_err(|error| refused(error.into()))?;
     let mut incoming = node.blobs().begin(hash, number).await.map_err(refused)?;
-    loop {
-        match timeout(BODY_TIMEOUT, body.frame()).await {
-            Ok(Some(Ok(frame))) => {
-                if let Ok(bytes) = frame.into_data() {
-                    incoming.write(&bytes).await.map_err(refused)?;
-                }
-            }
-            Ok(Some(Err(error))) => {
-                return Err(Problem::new(ErrorCode::ChecksumMismatch, format!("the body broke off: {error}")));
-            }
-            Ok(None) => return incoming.finish().await.map_err(refused),
-            Err(_) => return Err(timed_out()),
-        }
+    while let Some(piece) = pieces.next().await? {
+        incoming.write(&piece).await.map_err(refused)?;
     }
+    incoming.finish().await.map_err(refused)
 }
 
 /// `GET /api/v1/blobs/{hash}`, and `HEAD`.
 pub(super) async fn get(
     State(node): State<Arc<Node>>,
-    PathId(hash): PathId,
+    PathParams(hash): PathParams<String>,
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let hash = parse(&hash)?;
     let blobs = node.blobs().clone();
-    let bytes = off_the_runtime(move || blobs.read(hash)).await?.map_err(|error| refused(error.into()))?;
+    let bytes = blocking(move || blobs.read(hash)).await.map_err(|error| refused(error.into()))?;
     let missing = || Problem::new(ErrorCode::NotFound, format!("there is no file {hash} here"));
     let headers = [
         (CONTENT_TYPE, "application/octet-stream"),
-        // Whatever it holds, no browser is to run it.
+        // No browser may execute the content, whatever it is.
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ];
     Ok((headers, bytes.ok_or_else(missing)?))
 }
 
-/// An event that names a file is not taken before the file: after a power cut it would name nothing.
+/// Refuses an event before the files it names are stored: after a power cut it would name nothing.
 pub(super) fn check(node: &Node, fact: &Fact) -> Result<(), Problem> {
     match named(fact).into_iter().find(|(_, hash)| !node.blobs().has(*hash)) {
         None => Ok(()),
@@ -110,11 +78,7 @@ pub(super) fn check(node: &Node, fact: &Fact) -> Result<(), Problem> {
 
 fn parse(text: &str) -> Result<BlobHash, Problem> {
     BlobHash::parse(text)
-        .ok_or_else(|| query::bad("hash", text, "the BLAKE3 of the file's bytes in 64 lower-case hex digits"))
-}
-
-fn declared(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+        .ok_or_else(|| invalid_parameter("hash", text, "the BLAKE3 of the file's bytes in 64 lower-case hex digits"))
 }
 
 fn refused(error: BlobError) -> Problem {

@@ -1,26 +1,35 @@
-//! Clients: field by field, the last writer wins.
-
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_http_edge::{PathParams, RequestBody};
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, edit, record};
-use super::query::PathId;
+use super::command::{CommandResponse, record_command, record_edit};
 use crate::node::Node;
 
 /// `POST /api/v1/clients`.
-pub(super) async fn create(State(node): State<Arc<Node>>, request: Request) -> CommandResponse {
-    record(&node, ShopCommand::CreateClient, None, request).await
+pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
+    record_command(&node, ShopCommand::CreateClient, None, &headers, body).await
 }
 
 /// `PATCH /api/v1/clients/{id}`, and `PUT` for clients that have no PATCH: fields that are not named stay as they are, since
 /// another writer may have set them. `If-Match` names what the editor saw.
-pub(super) async fn update(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> CommandResponse {
-    edit(&node, ShopCommand::UpdateClient, &id, request).await
+pub(super) async fn update(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> CommandResponse {
+    record_edit(&node, ShopCommand::UpdateClient, &id, &headers, body).await
 }
 
 /// `DELETE /api/v1/clients/{id}`.
-pub(super) async fn delete(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> CommandResponse {
-    edit(&node, ShopCommand::DeleteClient, &id, request).await
+pub(super) async fn delete(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> CommandResponse {
+    record_edit(&node, ShopCommand::DeleteClient, &id, &headers, body).await
 }

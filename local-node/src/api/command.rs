@@ -1,63 +1,53 @@
-//! What every typed command does: a body becomes a draft, and the draft takes the way of any other.
+//! Typed commands: a body becomes a draft, and the log appends the draft.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use comptoir_http_edge::{ProblemResponse, RequestBody, idempotency_key, if_match};
 use comptoir_proto::api_v1::{AppendResponse, DraftDto};
 use comptoir_proto::commands_v1::ShopCommand;
-use comptoir_proto::problem::Problem;
 
-use super::refusal::ProblemResponse;
-use super::{append, body, precondition};
+use super::draft::{CheckedDraft, append_response};
+use super::refusal::not_appended;
+use super::{JSON_BYTES_MAX, precondition};
 use crate::node::Node;
 
-/// The answer to a command.
 pub(super) type CommandResponse = Result<Json<AppendResponse>, ProblemResponse>;
 
-/// Records what a command asks for; `path_id` is the entity where the path names it.
-pub(super) async fn record(
+/// Records a command; `path_id` is the entity, if the path names it.
+pub(super) async fn record_command(
     node: &Arc<Node>,
     command: ShopCommand,
     path_id: Option<&str>,
-    request: Request,
-) -> CommandResponse {
-    let (parts, body) = request.into_parts();
-    let dto = read(node, command, path_id, &parts.headers, body).await?;
-    append_as(node, command, &dto).await
-}
-
-/// Records an edit of what its editor saw, unless something else is there by now.
-pub(super) async fn edit(node: &Arc<Node>, command: ShopCommand, id: &str, request: Request) -> CommandResponse {
-    let (parts, body) = request.into_parts();
-    let dto = read(node, command, Some(id), &parts.headers, body).await?;
-    let seen = precondition::seen(&parts.headers)?;
-    append_as(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
-}
-
-/// A command's draft has its id, whatever the request's key.
-async fn append_as(node: &Arc<Node>, command: ShopCommand, dto: &DraftDto) -> CommandResponse {
-    let checked = append::checked(node, dto, None, 0).map_err(|problem| command.problem(problem))?;
-    Ok(Json(append::one(node, checked).await.map_err(|problem| command.problem(problem))?))
-}
-
-async fn read(
-    node: &Node,
-    command: ShopCommand,
-    path_id: Option<&str>,
     headers: &HeaderMap,
-    body: Body,
-) -> Result<DraftDto, Problem> {
-    let key = body::idempotency_key(headers)?;
-    let body = body::read(headers, body, body::JSON_BYTES_MAX).await?;
-    check_media(headers, &body)?;
-    command.draft(path_id, &body, node.author(), key)
+    body: RequestBody,
+) -> CommandResponse {
+    let key = idempotency_key(headers)?;
+    let body = body.json_or_nothing(JSON_BYTES_MAX).await?;
+    record_draft(node, command, &command.draft(path_id, &body, node.author(), key)?).await
 }
 
-/// Some commands, such as a deletion, have nothing to say beyond their path: an empty body has no type.
-fn check_media(headers: &HeaderMap, body: &[u8]) -> Result<(), Problem> {
-    if body.is_empty() && !headers.contains_key(CONTENT_TYPE) { Ok(()) } else { body::only_json(headers) }
+/// Records an edit if its entity still has the ETag in `If-Match`.
+pub(super) async fn record_edit(
+    node: &Arc<Node>,
+    command: ShopCommand,
+    id: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> CommandResponse {
+    let (key, seen) = (idempotency_key(headers)?, if_match(headers)?);
+    let body = body.json_or_nothing(JSON_BYTES_MAX).await?;
+    let dto = command.draft(Some(id), &body, node.author(), key)?;
+    record_draft(node, command, &DraftDto { if_match: Some(seen.as_str().to_owned()), ..dto }).await
+}
+
+/// A command's draft always has an id, so no key is needed to derive one.
+async fn record_draft(node: &Arc<Node>, command: ShopCommand, dto: &DraftDto) -> CommandResponse {
+    let recorded = match CheckedDraft::new(node, dto, None, 0) {
+        Ok(checked) if checked.edit.is_some() => precondition::record_edit(node, checked).await,
+        Ok(checked) => node.log().append(vec![checked.draft]).await.map(append_response).map_err(not_appended),
+        Err(problem) => Err(problem),
+    };
+    Ok(Json(recorded.map_err(|problem| command.problem(problem))?))
 }

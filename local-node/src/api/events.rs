@@ -1,14 +1,15 @@
-//! Events: append them, read the log, read one with what central decided.
-
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
-use axum::http::Uri;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use comptoir_core::id::EventId;
-use comptoir_core::limits::PAGE_ROWS_MAX;
 use comptoir_core::position::Seq;
+use comptoir_http_edge::{
+    Media, PAGE_ROWS, PathParams, ProblemResponse, RequestBody, idempotency_key, invalid_parameter, page_limit,
+    read_query,
+};
 use comptoir_proto::api_v1::{EventDto, EventPage};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
@@ -18,27 +19,28 @@ use comptoir_proto::sync_v1::StoredResult;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::body::{self, Media};
-use super::query::PathId;
-use super::refusal::{self, ProblemResponse};
-use super::{append, query, stream};
+use super::record::record_json;
+use super::{JSON_BYTES_MAX, refusal, stream};
+use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
-const PAGE_ROWS: usize = 100;
 /// A page ends early where its records are large.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// `POST /api/v1/events`: one, a list, or a stream.
-pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> Result<Response, ProblemResponse> {
-    let (parts, body) = request.into_parts();
-    let key = body::idempotency_key(&parts.headers)?;
-    match body::media(&parts.headers)? {
+pub(super) async fn record(
+    State(node): State<Arc<Node>>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let key = idempotency_key(&headers)?;
+    match body.media()? {
         Media::Json => {
-            let body = body::read(&parts.headers, body, body::JSON_BYTES_MAX).await?;
-            Ok(Json(append::json(&node, key, body).await?).into_response())
+            let body = body.json(JSON_BYTES_MAX).await?;
+            Ok(Json(record_json(&node, key, body).await?).into_response())
         }
-        Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body)),
+        Media::Ndjson => Ok(stream::answer(node, key.map(str::to_owned), body.lines()?)),
     }
 }
 
@@ -47,20 +49,20 @@ pub(super) async fn append(State(node): State<Arc<Node>>, request: Request) -> R
 pub(super) struct EventsQuery {
     /// `next` of the page before.
     after: Option<String>,
-    /// Where there is no `after`: from the last so many on.
+    /// Without `after`: start at the last that many events.
     #[schemars(with = "Option<words::PositionNumber>")]
     last: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
 }
 
-/// `GET /api/v1/events?after&limit`, or from the last so many on.
+/// `GET /api/v1/events?after&limit`, or the last that many events.
 pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json<EventPage>, ProblemResponse> {
-    let page: EventsQuery = query::read(&uri)?;
+    let page: EventsQuery = read_query(&uri)?;
     let after = page.after.as_deref().map(EventsCursor::parse).transpose()?;
-    let (last, limit) = (page.last.as_deref().map(last).transpose()?, limit(page.limit.as_deref())?);
-    let (log, sending) = (node.log().clone(), node.line().sending);
+    let (last, limit) = (page.last.as_deref().map(last).transpose()?, page_limit(page.limit, PAGE_ROWS)?);
+    let (log, sending) = (node.log().clone(), node.sync_progress().sending);
     let read = move || {
         let after = match (after, last) {
             (Some(after), _) => after,
@@ -69,42 +71,34 @@ pub(super) async fn list(State(node): State<Arc<Node>>, uri: Uri) -> Result<Json
         };
         read_page(&log, after, limit, sending)
     };
-    Ok(Json(off_the_runtime(read).await??))
+    Ok(Json(blocking(read).await?))
 }
 
 /// `GET /api/v1/events/{id}`.
-pub(super) async fn one(State(node): State<Arc<Node>>, PathId(id): PathId) -> Result<Json<EventDto>, ProblemResponse> {
-    let id: EventId = id.parse().map_err(|_| query::bad("id", &id, "an event is named by its UUID"))?;
+pub(super) async fn one(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+) -> Result<Json<EventDto>, ProblemResponse> {
+    let id: EventId = id.parse().map_err(|_| invalid_parameter("id", &id, "an event is named by its UUID"))?;
     let log = node.log().clone();
-    let found = off_the_runtime(move || log.find(id)).await??;
+    let found = blocking(move || log.find(id)).await?;
     let Some(found) = found else {
         if let Some(problem) = refusal::damaged(node.log()) {
             return Err(problem.into());
         }
         return Err(Problem::new(ErrorCode::NotFound, format!("this node's log has no event {id}")).into());
     };
-    let sending = if found.epoch == node.log().head().epoch.number { node.line().sending } else { None };
+    let sending = if found.epoch == node.log().head().epoch.number { node.sync_progress().sending } else { None };
     Ok(Json(shown(&found.sealed, found.decision.as_deref(), sending)?))
 }
 
-/// A number that central's positions could have too: what one of them refuses, the other does.
+/// A number in the range of central's positions, so that both servers refuse the same values.
 fn last(text: &str) -> Result<u64, Problem> {
     let last = text.parse().ok().filter(|last| i64::try_from(*last).is_ok());
-    last.ok_or_else(|| query::bad("last", text, "a number of events"))
+    last.ok_or_else(|| invalid_parameter("last", text, "a number of events"))
 }
 
-/// How many rows a page may have.
-pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
-    match text {
-        None => Ok(PAGE_ROWS),
-        Some(text) => {
-            let limit = text.parse().ok().filter(|limit| (1..=PAGE_ROWS_MAX).contains(limit));
-            limit.ok_or_else(|| query::bad("limit", text, "a number from 1 to 1000"))
-        }
-    }
-}
-
-/// A place in the log: after the record of that epoch and seq.
+/// A position in the log: after the record of that epoch and seq.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct EventsCursor {
     epoch: u32,
@@ -116,10 +110,10 @@ impl EventsCursor {
         let parts = text.split_once('.').and_then(|(epoch, seq)| {
             Some(EventsCursor { epoch: epoch.parse().ok()?, seq: seq.parse().ok().filter(|seq| *seq < u64::MAX)? })
         });
-        parts.ok_or_else(|| query::bad("after", text, "give the `next` of the page before"))
+        parts.ok_or_else(|| invalid_parameter("after", text, "give the `next` of the page before"))
     }
 
-    /// Before the last so many records of the log, or before its first.
+    /// The position before the last that many records of the log, or before its first.
     fn before_last(log: &Log, mut last: u64) -> Result<EventsCursor, ReadError> {
         for epoch in log.epochs().into_iter().rev().map(|epoch| epoch.number) {
             let end = log.last(epoch).0;
@@ -136,7 +130,7 @@ impl EventsCursor {
     }
 }
 
-/// Records after a cursor, over the end of an epoch into the next.
+/// Records after a cursor, across the ends of epochs.
 fn read_page(
     log: &Log,
     after: EventsCursor,
@@ -171,7 +165,7 @@ fn read_page(
     Ok(EventPage { events, next: at.text(), more })
 }
 
-/// What central decided about a record of an older epoch where it was sealed again: there it never had an answer, and never will.
+/// Central's decision about a record of an older epoch that was sealed again: the decision is stored with its new record.
 fn decided_again(log: &Log, sealed: &Sealed) -> Result<Option<Vec<u8>>, ReadError> {
     let Ok(header) = stored_v1::header(&sealed.record) else { return Ok(None) };
     Ok(log.find(header.event_id)?.and_then(|found| found.decision))
@@ -186,8 +180,8 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Res
     };
     let event = stored_v1::decode(&sealed.record).map_err(unreadable)?;
     let is_synced = Some(decision.is_some());
-    let kept: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
-    let (decision, last_sync_at) = kept.map_or((None, None), |kept| (Some(kept.result), kept.last_sync_at));
+    let stored: Option<StoredResult> = decision.and_then(|bytes| serde_json::from_slice(bytes).ok());
+    let (decision, last_sync_at) = stored.map_or((None, None), |stored| (Some(stored.result), stored.last_sync_at));
     let status = match &decision {
         Some(result) => match result.verdict.as_str() {
             "CONFLICT" | "REJECTED" => "FAILED",
@@ -198,12 +192,4 @@ fn shown(sealed: &Sealed, decision: Option<&[u8]>, sending: SeqsInFlight) -> Res
     };
     let status = Some(status.to_owned());
     Ok(EventDto { decision, status, is_synced, last_sync_at, ..EventDto::new(&event, sealed.chain) })
-}
-
-/// Reads from disk where it holds no other request up.
-pub(super) async fn off_the_runtime<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, ProblemResponse> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()).into())
 }

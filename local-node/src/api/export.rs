@@ -1,7 +1,8 @@
-//! `GET /api/v1/events/export`: the whole log as a bundle, streamed, for an auditor who needs nothing else.
+//! `GET /api/v1/events/export`: streams the whole log as a bundle for an auditor.
 //!
-//! A log that is known to be damaged is refused, and an export that meets damage breaks off: a short file never looks whole. With
-//! `incomplete=true` what reads before the damage is answered, as a bundle that names the heads that it does not reach.
+//! A log that is known to be damaged is refused, and an export that meets damage breaks off: an incomplete file never looks
+//! complete. With `incomplete=true` the readable part before the damage is answered, as a bundle that names the heads it does not
+//! reach.
 
 use std::sync::Arc;
 
@@ -12,29 +13,29 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::position::{Epoch, Seq};
+use comptoir_http_edge::{ProblemResponse, invalid_parameter, read_query};
 use comptoir_proto::bundle_v1::{self, EpochHead, EpochStart, NodeBundleWriter, WriteError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::query;
-use super::refusal::{ProblemResponse, damaged};
+use super::refusal::damaged;
 use crate::event_log::{Log, ReadError};
 use crate::node::Node;
 
 /// Records read from the log at once.
 const READ_RECORDS: usize = 1_000;
 const READ_BYTES: usize = 1024 * 1024;
-/// Pieces that wait for a slow reader.
+/// Chunks buffered for a slow reader.
 const PIECES_AHEAD: usize = 4;
 
-/// The chain at a head whose record is gone.
+/// The chain at a head whose record is missing.
 const CHAIN_UNKNOWN: ChainHash = ChainHash([0; 32]);
 
 type Piece = Result<Bytes, ExportError>;
 
-/// Why an export broke off. Its end is missing then, so that nobody takes it for whole.
+/// Why an export broke off. Its end frame is then missing, so that nobody takes it for complete.
 #[derive(Debug, thiserror::Error)]
 enum ExportError {
     #[error("the log cannot be read: {0}")]
@@ -50,16 +51,16 @@ enum ExportError {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Export {
-    /// `true`: what can be read of a damaged log. The bundle does not reach the heads that it names.
+    /// `true`: export the readable part of a damaged log. The bundle does not reach the heads that it names.
     incomplete: Option<String>,
 }
 
 pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Response, ProblemResponse> {
-    let Export { incomplete } = query::read(&uri)?;
+    let Export { incomplete } = read_query(&uri)?;
     let incomplete = match incomplete.as_deref() {
         None | Some("false") => false,
         Some("true") => true,
-        Some(other) => return Err(query::bad("incomplete", other, "true or false").into()),
+        Some(other) => return Err(invalid_parameter("incomplete", other, "true or false").into()),
     };
     if let (false, Some(problem)) = (incomplete, damaged(node.log())) {
         return Err(problem.into());
@@ -72,7 +73,7 @@ pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Re
         Err(ExportError::Gone) => tracing::debug!("The reader of an export went away"),
         Err(error) => {
             tracing::error!(%error, "An export broke off: {error}");
-            // The reader hears of it by the broken body.
+            // The reader sees a broken body.
             drop(pieces.blocking_send(Err(error)));
         }
     });
@@ -80,7 +81,7 @@ pub(super) async fn bundle(State(node): State<Arc<Node>>, uri: Uri) -> Result<Re
     Ok((headers, Body::from_stream(ReceiverStream::new(body))).into_response())
 }
 
-/// Writes every epoch up to what is durable now. Of a damaged epoch, where that is wanted, what reads before the damage.
+/// Writes every epoch up to the durable mark. If requested, writes the readable part of a damaged epoch.
 fn write(log: &Log, incomplete: bool, pieces: &mpsc::Sender<Piece>) -> Result<(), ExportError> {
     let identity = log.identity();
     let head = log.head();
@@ -119,12 +120,12 @@ fn write(log: &Log, incomplete: bool, pieces: &mpsc::Sender<Piece>) -> Result<()
     send(pieces, bundle.finish()?)
 }
 
-/// Where an epoch ended that is not open any more.
+/// The end of a closed epoch.
 fn closed(log: &Log, epoch: Epoch) -> Result<(Seq, ChainHash), ExportError> {
     log.end(epoch.number).ok_or(ExportError::Short(epoch.number, Seq(1), Seq(u64::MAX)))
 }
 
-/// The head of an epoch that lost its end: the records up to there were acknowledged.
+/// The head of an epoch that lost its end: the records up to it were acknowledged.
 fn promised(log: &Log, epoch: Epoch) -> Option<EpochHead> {
     let missing = log.status().state.missing().filter(|missing| missing.epoch == epoch.number)?;
     let (seq, end) = (Seq(missing.last), log.last(epoch.number));

@@ -1,32 +1,29 @@
-//! `/healthz` and `/readyz`, for whoever starts and watches the process.
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::Health;
 use tokio::time::timeout;
 
-use super::events::off_the_runtime;
-use super::refusal::{ProblemResponse, with_missing};
+use super::refusal::with_missing;
+use crate::blocking::blocking;
 use crate::node::Node;
 
-/// The process lives.
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health::ok())
 }
 
-/// How long the question after the disk's free space may take. A disk that is gone answers it late or never.
+/// How long the query of the disk's free space may take. A failed disk answers late or never.
 const ANSWER_WITHIN: Duration = Duration::from_millis(700);
 
-/// The log takes events.
 pub(super) async fn readyz(State(node): State<Arc<Node>>) -> Result<Json<Health>, ProblemResponse> {
-    let looked = timeout(ANSWER_WITHIN, off_the_runtime(move || node.log().status())).await;
+    let looked = timeout(ANSWER_WITHIN, blocking(move || node.log().status())).await;
     let silent = || Problem::new(ErrorCode::StoreNotAnswering, "the log's disk does not say how much is free on it");
-    let status = looked.map_err(|_| silent().retry_after(1))??;
+    let status = looked.map_err(|_| silent().retry_after(1))?;
     if let Some(reason) = status.state.refusal() {
         return Err(with_missing(Problem::new(ErrorCode::LogReadOnly, reason), &status.state).into());
     }

@@ -1,20 +1,24 @@
-//! Invoices. Their number comes from central, with the decision.
-
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_http_edge::{PathParams, RequestBody};
 use comptoir_proto::commands_v1::ShopCommand;
 
-use super::command::{CommandResponse, record};
-use super::query::PathId;
+use super::command::{CommandResponse, record_command};
 use crate::node::Node;
 
 /// `POST /api/v1/invoices`.
-pub(super) async fn create(State(node): State<Arc<Node>>, request: Request) -> CommandResponse {
-    record(&node, ShopCommand::CreateInvoice, None, request).await
+pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, body: RequestBody) -> CommandResponse {
+    record_command(&node, ShopCommand::CreateInvoice, None, &headers, body).await
 }
 
 /// `POST /api/v1/invoices/{id}/cancel`.
-pub(super) async fn cancel(State(node): State<Arc<Node>>, PathId(id): PathId, request: Request) -> CommandResponse {
-    record(&node, ShopCommand::CancelInvoice, Some(&id), request).await
+pub(super) async fn cancel(
+    State(node): State<Arc<Node>>,
+    PathParams(id): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> CommandResponse {
+    record_command(&node, ShopCommand::CancelInvoice, Some(&id), &headers, body).await
 }

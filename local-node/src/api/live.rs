@@ -1,5 +1,5 @@
-//! `GET /api/v1/stream`: server-sent events, so that a screen shows what changes as it changes. Each event carries the whole state of
-//! its kind; one that was missed is made good by the next.
+//! `GET /api/v1/stream`: server-sent events for live screens. Each event carries the whole state of its kind, so that a missed
+//! event does not matter.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,34 +17,32 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 
-use super::events::off_the_runtime;
 use super::queue;
 use crate::event_log::Head;
 use crate::node::Node;
 use crate::notifications::{self, Language};
 use crate::sync_agent::{SyncIssue, SyncState};
 
-/// A quiet stream says that it lives.
+/// Interval of keep-alive comments.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Changes within this time are one event: an import appends thousands a second.
 const PAUSE: Duration = Duration::from_millis(200);
-/// More than anybody reads; the screen says "1,000+".
+/// The screen shows "1,000+".
 const UNSEEN_MAX: usize = 1_000;
 
 /// The state of each kind.
 type States = [Value; 4];
 
-/// What all screens of a node are shown, looked at once for all that ask at the same time: two hundred of them cost what one costs.
+/// The state shown to all screens of a node, read once for all requests at the same time.
 #[derive(Default)]
 pub(super) struct Screens {
-    /// Orders questions and looks.
     tickets: AtomicU64,
-    /// The last look: its ticket, and what was seen.
+    /// The last state read: its ticket and content.
     last: Mutex<Option<(u64, States)>>,
 }
 
 impl Screens {
-    /// What `look` sees, or what another saw who began to look after this was asked.
+    /// The state that `look` reads, or that another request began to read after this one was made.
     async fn now(&self, look: impl Future<Output = Option<States>>) -> Option<States> {
         let asked = self.tickets.fetch_add(1, Ordering::Relaxed);
         let mut last = self.last.lock().await;
@@ -58,14 +56,13 @@ impl Screens {
     }
 }
 
-/// Where a stream is.
 struct Live {
     node: Arc<Node>,
     screens: Arc<Screens>,
     heads: watch::Receiver<Head>,
     sync: watch::Receiver<SyncState>,
     stopping: watch::Receiver<bool>,
-    /// What was last sent of each kind.
+    /// The last state sent of each kind.
     sent: States,
     begun: bool,
 }
@@ -83,7 +80,7 @@ pub(super) async fn live(State(node): State<Arc<Node>>, screens: Arc<Screens>) -
 }
 
 impl Live {
-    /// The next piece; nothing once the node is closed or about to stop.
+    /// The next piece; `None` once the node is closed or about to stop.
     async fn next(&mut self) -> Option<String> {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(format!("retry: 1000\n\n{}", self.changes().await?));
@@ -91,7 +88,7 @@ impl Live {
         let change = async {
             tokio::select! {
                 changed = self.heads.changed() => changed,
-                // A node that does not send has nobody who would tell.
+                // Without sync nobody sends changes.
                 changed = self.sync.changed(), if self.sync.has_changed().is_ok() => changed,
             }
         };
@@ -115,8 +112,8 @@ impl Live {
         self.heads.mark_unchanged();
         self.sync.mark_unchanged();
         let node = self.node.clone();
-        // What does not read ends the stream; the screen asks again, and is told there.
-        let look = async { off_the_runtime(move || read(&node)).await.ok()?.ok() };
+        // A read error ends the stream; the screen reconnects and gets the error.
+        let look = async { tokio::task::spawn_blocking(move || read(&node)).await.ok()?.ok() };
         let now = self.screens.now(look).await?;
         let changed = KINDS.iter().zip(&now).zip(&self.sent).filter(|((_, now), sent)| now != sent);
         let text = changed.map(|((kind, now), _)| format!("event: {kind}\ndata: {now}\n\n")).collect();
@@ -136,7 +133,7 @@ fn read(node: &Node) -> Result<States, crate::event_log::ReadError> {
     let queue = queue::read(node)?;
     let queue = LiveQueue { pending: queue.pending, to_review: queue.to_review };
     let pull = &sync.pull;
-    let code = |trouble: &SyncIssue| trouble.code.clone();
+    let code = |issue: &SyncIssue| issue.code.clone();
     let sync = LiveSync {
         phase: sync.phase.as_str().to_owned(),
         alert: sync
@@ -173,7 +170,7 @@ mod tests {
         };
         let seen = futures_util::future::join_all((0..200).map(|_| ask())).await;
         let nth: Vec<_> = seen.into_iter().map(|seen| seen.unwrap()[0].clone()).collect();
-        // The first had begun to look when the others asked: what it sees may be older than their questions.
+        // The first request had begun to read when the others came: its state may be older than their requests.
         assert!(nth[0] == 0 && nth[1..].iter().all(|nth| *nth == 1), "{nth:?}");
         assert_eq!(ask().await.unwrap()[0], 2, "what was seen before the question is no answer to it");
         assert_eq!(looks.into_inner(), 3);

@@ -1,23 +1,21 @@
 //! The local API: parse, call, answer. One file per resource; every refusal is a problem with a code.
 
-mod append;
 mod blobs;
-mod body;
 mod clients;
 mod command;
 mod deliveries;
+mod draft;
 mod events;
 mod export;
 mod health;
 mod invoices;
-mod lines;
 mod live;
 mod notifications;
 mod openapi;
 mod precondition;
-mod query;
 mod queue;
 mod receptions;
+mod record;
 mod refusal;
 mod rows;
 mod sales;
@@ -31,21 +29,26 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{Method, Uri};
 use axum::routing::{get, post};
-use comptoir_proto::error_code::ErrorCode;
+use comptoir_http_edge::{Edge, Timeouts};
 use comptoir_proto::paths;
-use comptoir_proto::problem::Problem;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::node::Node;
-use refusal::ProblemResponse;
+
+/// Bytes of one JSON body. A list that fits one batch of the log has a megabyte of records; a larger body could only be refused
+/// later, after it had been held in memory.
+const JSON_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Every route of a node.
 pub fn router(node: Arc<Node>) -> Router {
+    router_with(node, Timeouts::default())
+}
+
+/// The same with other timeouts for bodies.
+pub fn router_with(node: Arc<Node>, timeouts: Timeouts) -> Router {
     let screens = Arc::new(live::Screens::default());
-    Router::new()
-        .route(paths::EVENTS, post(events::append).get(events::list))
+    let routes = Router::new()
+        .route(paths::EVENTS, post(events::record).get(events::list))
         .route(paths::EVENTS_EXPORT, get(export::bundle))
         .route(paths::EVENT, get(events::one))
         .route(paths::SALES, post(sales::sale))
@@ -60,9 +63,9 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::DELIVERIES, get(rows::deliveries))
         .route(paths::STOCK, get(rows::stock))
         .route(paths::ENTITY, get(rows::entity))
-        .route(paths::DRAFTS, get(saved_forms::list))
-        .route(paths::DRAFT, get(saved_forms::one).put(saved_forms::save).delete(saved_forms::delete))
-        .route(paths::DRAFT_SUBMIT, post(saved_forms::submit))
+        .route(paths::SAVED_FORMS, get(saved_forms::list))
+        .route(paths::SAVED_FORM, get(saved_forms::one).put(saved_forms::save).delete(saved_forms::delete))
+        .route(paths::SAVED_FORM_SUBMIT, post(saved_forms::submit))
         .route(paths::NOTIFICATIONS, get(notifications::list))
         .route(paths::NOTIFICATION_SEEN, post(notifications::seen))
         .route(paths::BLOB, get(blobs::get).put(blobs::put))
@@ -71,19 +74,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .route(paths::STATUS, get(status::status))
         .route(paths::HEALTHZ, get(health::healthz))
         .route(paths::READYZ, get(health::readyz))
-        .route(paths::OPENAPI, get(openapi::serve))
-        .route(paths::DOCS, get(openapi::docs))
         .route(paths::START_PAGE, get(start_page::start_page))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-        .layer(CatchPanicLayer::custom(refusal::panicked))
-        .with_state(node)
-}
-
-async fn no_such_path(uri: Uri) -> ProblemResponse {
-    Problem::new(ErrorCode::NotFound, format!("{} is no path of this node", uri.path())).into()
-}
-
-async fn no_such_method(method: Method, uri: Uri) -> ProblemResponse {
-    Problem::new(ErrorCode::MethodNotAllowed, format!("{} does not take {method}", uri.path())).into()
+        .merge(openapi::routes());
+    Edge::default().with_timeouts(timeouts).wrap(routes).with_state(node)
 }

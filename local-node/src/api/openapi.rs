@@ -1,19 +1,19 @@
-//! What this node offers, for programs (`/openapi.json`) and for people (`/docs`). A test holds it against the router.
+//! The description of this node's API, for programs (`/openapi.json`) and people (`/docs`). A test compares it with the router.
 
 use std::sync::LazyLock;
 
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{Html, IntoResponse};
+use axum::Router;
+use comptoir_http_edge::openapi::{bytes, common_operations, get, text};
 use comptoir_proto::api_v1::{AppendResponse, EventDto, EventPage, LineResult, QueueDto};
 use comptoir_proto::bundle_v1;
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::openapi::{DOCS_PAGE, Operation, Server, WRITE_REFUSALS, append, commands, document, words};
+use comptoir_proto::openapi::{Operation, Server, WRITE_REFUSALS, append, commands, document};
 use comptoir_proto::paths;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, NodeRow, NodeStockRow, RowList};
 use comptoir_proto::shop_v1::{LiveMarks, LiveNotifications, LiveQueue, LiveSync, Notification, SavedForm, StoredBlob};
-use comptoir_proto::status_v1::{Health, NodeStatus};
+use comptoir_proto::status_v1::NodeStatus;
 use schemars::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{events, export, notifications, rows, saved_forms};
 
@@ -31,31 +31,19 @@ const SERVER: Server = Server {
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document(&SERVER, &operations()).to_string());
 
-/// `GET /openapi.json`.
-pub(super) async fn serve() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str())
-}
-
-/// `GET /docs`.
-pub(super) async fn docs() -> Html<&'static str> {
-    Html(DOCS_PAGE)
+/// The document and its page.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    comptoir_http_edge::openapi::routes(&DOCUMENT)
 }
 
 /// Every operation of the router.
-pub(super) fn operations() -> Vec<Operation> {
-    [log(), commands::<AppendResponse>(), lists(), typed(), standing()].concat()
-}
-
-fn text(what: &str) -> Value {
-    json!({ "type": "string", "description": what })
-}
-
-fn get(path: &'static str, summary: &'static str) -> Operation {
-    Operation::new("get", path, summary)
+fn operations() -> Vec<Operation> {
+    let not_ready = [ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage, ErrorCode::StoreNotAnswering];
+    let common = common_operations("The log takes events", &not_ready, "How the node is, for a browser");
+    [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), state(), common].concat()
 }
 
 fn log() -> Vec<Operation> {
-    let bytes = || json!({ "type": "string", "format": "binary" });
     vec![
         append::<AppendResponse, LineResult>(),
         get(paths::EVENTS, "The log, page by page, or from the `last` so many events on")
@@ -98,27 +86,29 @@ fn rows_of<R: JsonSchema, Q: JsonSchema>(path: &'static str, summary: &'static s
     get(path, summary).asks::<Q>().answers::<RowList<R>>(200).tagged()
 }
 
-const DRAFT_TAG: &str = "Names the draft as it is now: for the If-Match of its next saving, its submission or its end.";
+const FORM_TAG: &str = "Names the saved form as it is now, for the If-Match of the next save, submission or deletion.";
 
-fn typed() -> Vec<Operation> {
+fn saved_form_operations() -> Vec<Operation> {
     vec![
-        get(paths::DRAFTS, "What is being typed").asks::<saved_forms::FormsQuery>().answers::<RowList<SavedForm>>(200),
-        get(paths::DRAFT, "One draft").answers::<SavedForm>(200).says(200, "ETag", true, DRAFT_TAG),
-        Operation::new("put", paths::DRAFT, "Save a draft, whole, in the place of what was seen")
-            .header("If-Match", false, "The ETag of what was read or saved last, where the draft is there")
-            .header("If-None-Match", false, "`*`: there is no such draft yet")
+        get(paths::SAVED_FORMS, "Lists the saved forms")
+            .asks::<saved_forms::FormsQuery>()
+            .answers::<RowList<SavedForm>>(200),
+        get(paths::SAVED_FORM, "Reads a saved form").answers::<SavedForm>(200).says(200, "ETag", true, FORM_TAG),
+        Operation::new("put", paths::SAVED_FORM, "Saves a form, replacing the version that was read")
+            .header("If-Match", false, "The ETag of the version read or saved last, if the form exists")
+            .header("If-None-Match", false, "`*`: the form must not exist yet")
             .takes::<saved_forms::FormHeader>()
             .like(json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } }))
             .answers::<SavedForm>(200)
             .answers::<SavedForm>(201)
-            .says(200, "ETag", true, DRAFT_TAG)
-            .says(201, "ETag", true, DRAFT_TAG)
+            .says(200, "ETag", true, FORM_TAG)
+            .says(201, "ETag", true, FORM_TAG)
             .refuses(&WRITE_REFUSALS),
-        Operation::new("delete", paths::DRAFT, "Throw a draft away")
+        Operation::new("delete", paths::SAVED_FORM, "Deletes a saved form")
             .seen()
             .answers_nothing(204)
             .refuses(&WRITE_REFUSALS),
-        Operation::new("post", paths::DRAFT_SUBMIT, "The draft becomes an event, once")
+        Operation::new("post", paths::SAVED_FORM_SUBMIT, "Turns a saved form into an event, once")
             .seen()
             .answers::<AppendResponse>(200)
             .refuses(&WRITE_REFUSALS),
@@ -133,28 +123,17 @@ fn typed() -> Vec<Operation> {
     ]
 }
 
-fn standing() -> Vec<Operation> {
+fn state() -> Vec<Operation> {
     let kinds = "Server-sent events `marks`, `queue`, `sync` and `notifications`, each with the whole state of its kind: \
                  `LiveMarks`, `LiveQueue`, `LiveSync`, `LiveNotifications`.";
     vec![
         get(paths::QUEUE, "What waits to be sent").answers::<QueueDto>(200),
-        get(paths::STATUS, "How the node stands").answers::<NodeStatus>(200),
+        get(paths::STATUS, "The node's status").answers::<NodeStatus>(200),
         get(paths::STREAM, "What changes, as it changes")
             .mentions::<LiveMarks>(false)
             .mentions::<LiveQueue>(false)
             .mentions::<LiveSync>(false)
             .mentions::<LiveNotifications>(false)
             .answers_given(200, "text/event-stream", text(kinds)),
-        get(paths::HEALTHZ, "The process lives").answers::<Health>(200),
-        get(paths::READYZ, "The process can do its work").answers::<Health>(200).refuses(&[
-            ErrorCode::LogReadOnly,
-            ErrorCode::InsufficientStorage,
-            ErrorCode::StoreNotAnswering,
-        ]),
-        get(paths::OPENAPI, "This document").answers::<words::Members>(200),
-        get(paths::DOCS, "This document for people").answers_given(200, "text/html; charset=utf-8", text("A page.")),
-        get(paths::START_PAGE, "How the node stands, for a browser")
-            .any_header("Accept-Language", "`en`; French otherwise")
-            .answers_given(200, "text/html; charset=utf-8", text("A page.")),
     ]
 }

@@ -1,123 +1,102 @@
-//! Edits name what their editor saw: two users of one node never overwrite each other unseen.
+//! Edits name the version their editor read, so that two users of one node never overwrite each other unseen.
 //!
-//! From the look at what is there to the flush of what rests on it, an edit has the node's lock of edits. It keeps it when its caller
-//! goes away: what is on its way to the disk counts already for whoever looks next.
+//! An edit holds the node's lock of edits from the comparison with the current state to its flush. It keeps the lock when its
+//! caller goes away: the next edit must see what is on its way to the disk.
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::IF_MATCH;
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
 use comptoir_core::state::EntityKey;
-use comptoir_proto::edits_v1::{CurrentEntity, Edit, Edits, Tag};
+use comptoir_proto::api_v1::AppendResponse;
+use comptoir_proto::edits_v1::{CurrentEntity, Edits};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::read_v1::{EntityRow, NodeRow};
 
-use super::query;
+use super::draft::{CheckedDraft, append_response};
+use super::refusal::not_appended;
+use crate::blocking::blocking;
 use crate::event_log::{AppendError, Appended, ReadError};
 use crate::node::Node;
 use crate::read_models::{self, Tagged};
 
-/// A draft that was checked wholly, but for what the log and the read models say.
-#[derive(Clone, Debug)]
-pub(super) struct Checked {
-    pub(super) draft: Draft,
-    /// What its payload says.
-    pub(super) fact: Fact,
-    /// What it does to an entity that is made of fields.
-    pub(super) edit: Option<Edit>,
+/// Why edits were not recorded.
+pub(super) enum EditError {
+    Append(AppendError),
+    /// Problems by index: the entity has changed since it was read, or would grow beyond what central accepts.
+    Precondition(Vec<(usize, Problem)>),
+    /// The current state of an entity cannot be read.
+    Read(Problem),
 }
 
-/// Why drafts were not appended.
-pub(super) enum NotTaken {
-    /// The log refused them.
-    Log(AppendError),
-    /// Some of them, by their places, were made from what is no longer there, or make more of it than central takes.
-    Moved(Vec<(usize, Problem)>),
-    /// It cannot be told what is there.
-    Unread(Problem),
-}
-
-/// Reads `If-Match`: one tag, as the read gave it.
-pub(super) fn seen(headers: &HeaderMap) -> Result<Tag, Problem> {
-    let mut named = headers.get_all(IF_MATCH).iter();
-    let Some(value) = named.next() else {
-        let detail = "read it first, and send its ETag as If-Match";
-        return Err(Problem::new(ErrorCode::PreconditionRequired, detail));
-    };
-    if named.next().is_some() {
-        let detail = "If-Match stands there more than once: give the one ETag of what was read";
-        return Err(Problem::new(ErrorCode::InvalidParameter, detail));
+/// Records one edit.
+pub(super) async fn record_edit(node: &Arc<Node>, checked: CheckedDraft) -> Result<AppendResponse, Problem> {
+    match record_edits(node, vec![checked]).await {
+        Ok(appended) => Ok(append_response(appended)),
+        Err(EditError::Append(error)) => Err(not_appended(error)),
+        Err(EditError::Precondition(mut problems)) => Err(problems.remove(0).1),
+        Err(EditError::Read(problem)) => Err(problem),
     }
-    let tag = value.to_str().unwrap_or_default().trim();
-    Tag::parse(tag).ok_or_else(|| {
-        query::bad("If-Match", tag, "give the ETag of what was read, as it was; `*` names nothing that was seen")
-    })
 }
 
-/// Appends drafts, all or none, if those that edit something were made from what is there.
-pub(super) async fn append(node: &Arc<Node>, list: Vec<Checked>) -> Result<Vec<Appended>, NotTaken> {
-    if list.iter().all(|checked| checked.edit.is_none()) {
-        return write(node, list).await;
-    }
+/// Records drafts, all or none, if the entities that they edit are as their editors read them.
+pub(super) async fn record_edits(node: &Arc<Node>, list: Vec<CheckedDraft>) -> Result<Vec<Appended>, EditError> {
     let node = node.clone();
-    let appending = tokio::spawn(async move {
+    // A task of its own: it keeps the lock until the flush, also when the caller goes away.
+    let recording = tokio::spawn(async move {
         let _one_at_a_time = node.edits().lock().await;
-        let (moved, list) = look(&node, list).await.map_err(NotTaken::Unread)?;
-        if moved.is_empty() { write(&node, list).await } else { Err(NotTaken::Moved(moved)) }
+        let (problems, list) = check_edits(&node, list).await.map_err(EditError::Read)?;
+        if !problems.is_empty() {
+            return Err(EditError::Precondition(problems));
+        }
+        let drafts = list.into_iter().map(|checked| checked.draft).collect();
+        node.log().append(drafts).await.map_err(EditError::Append)
     });
-    appending.await.unwrap_or_else(|error| Err(NotTaken::Unread(Problem::new(ErrorCode::Internal, error.to_string()))))
+    recording.await.unwrap_or_else(|error| Err(EditError::Read(Problem::new(ErrorCode::Internal, error.to_string()))))
 }
 
-/// Looks at what is there, and says what stands against which of the drafts. Whoever calls has the lock of edits.
-pub(super) async fn look(
+/// Compares each edit with its entity as it is now. The caller holds the lock of edits.
+pub(super) async fn check_edits(
     node: &Arc<Node>,
-    list: Vec<Checked>,
-) -> Result<(Vec<(usize, Problem)>, Vec<Checked>), Problem> {
+    list: Vec<CheckedDraft>,
+) -> Result<(Vec<(usize, Problem)>, Vec<CheckedDraft>), Problem> {
     let reader = node.clone();
-    let read = tokio::task::spawn_blocking(move || moved(&reader, &list).map(|moved| (moved, list))).await;
-    let read = read.map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    let read = blocking(move || problems(&reader, &list).map(|problems| (problems, list))).await;
     read.map_err(|error| error.problem())
 }
 
-fn moved(node: &Node, list: &[Checked]) -> Result<Vec<(usize, Problem)>, ReadError> {
-    let (mut edits, mut moved) = (Edits::default(), Vec::new());
-    for (index, Checked { draft, fact, edit }) in list.iter().enumerate() {
+fn problems(node: &Node, list: &[CheckedDraft]) -> Result<Vec<(usize, Problem)>, ReadError> {
+    let (mut edits, mut problems) = (Edits::default(), Vec::new());
+    for (index, CheckedDraft { draft, fact, edit }) in list.iter().enumerate() {
         let Some(edit) = edit else { continue };
-        // What is in the log already is not held against what came of it.
+        // A retry is not compared with its own effect.
         if node.log().find(draft.id)?.is_some() {
             continue;
         }
         let shown = shown(node, draft)?;
         let checked = edits.check(draft, edit, shown.as_ref().map(now).as_ref());
         if let Err(problem) = checked.and_then(|()| check_size(draft, fact, shown.as_ref())) {
-            moved.push((index, problem));
+            problems.push((index, problem));
         }
     }
-    Ok(moved)
+    Ok(problems)
 }
 
-/// What a reader is given of the draft's entity now.
+/// The draft's entity as readers see it now.
 fn shown(node: &Node, draft: &Draft) -> Result<Option<Tagged<NodeRow<EntityRow>>>, ReadError> {
     let target = read_models::entity(draft.content.entity_type.clone(), draft.content.entity_id.clone());
-    node.read_models().one::<EntityRow>(&target, node.line())
+    node.read_models().one::<EntityRow>(&target, node.sync_progress())
 }
 
 fn now(shown: &Tagged<NodeRow<EntityRow>>) -> CurrentEntity {
     CurrentEntity { version: shown.tag.version, tag: shown.tag.to_string(), lives: !shown.row.row.deleted }
 }
 
-/// Refuses at the counter what central would refuse hours later.
+/// Refuses at once what central would refuse hours later.
 fn check_size(draft: &Draft, fact: &Fact, shown: Option<&Tagged<NodeRow<EntityRow>>>) -> Result<(), Problem> {
     let content = &draft.content;
     let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
     let grown = read_models::grown(shown.map(|shown| &shown.row.row), &key, fact);
     grown.map_or(Ok(()), |detail| Err(Problem::new(ErrorCode::EntityTooLarge, detail).at("/payload")))
-}
-
-async fn write(node: &Node, list: Vec<Checked>) -> Result<Vec<Appended>, NotTaken> {
-    let drafts = list.into_iter().map(|checked| checked.draft).collect();
-    node.log().append(drafts).await.map_err(NotTaken::Log)
 }

@@ -1,19 +1,17 @@
-//! `GET /api/v1/queue`: what waits for central, and what waits for a person.
-
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::api_v1::QueueDto;
 use comptoir_proto::instant;
 
-use super::events::off_the_runtime;
-use super::refusal::ProblemResponse;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 
 pub(super) async fn queue(State(node): State<Arc<Node>>) -> Result<Json<QueueDto>, ProblemResponse> {
-    Ok(Json(off_the_runtime(move || read(&node)).await??))
+    Ok(Json(blocking(move || read(&node)).await?))
 }
 
 /// Reads the queue as it is now.
@@ -21,7 +19,7 @@ pub(super) fn read(node: &Node) -> Result<QueueDto, ReadError> {
     let log = node.log();
     let pending = log.pending()?;
     let age = |since: comptoir_core::time::Timestamp| {
-        // A clock that was put back makes nothing younger than it is now.
+        // A clock that was set back must not give a negative age.
         u64::try_from((log.now().0 - since.0) / 1_000_000).unwrap_or(0)
     };
     let sync = node.sync().borrow().clone();

@@ -1,52 +1,21 @@
-//! How a problem is answered.
+//! The log's errors as problems.
 
-use std::any::Any;
-
-use axum::http::header::{CONTENT_TYPE, ETAG, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
 use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::{self, Problem};
+use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::MissingRecords;
 
 use crate::event_log::{AppendError, Log, ReadError, State};
 
-/// When it is worth looking whether the disk has room again.
+/// When to retry on a full disk.
 const DISK_RETRY_SECONDS: u64 = 30;
 
-/// A problem on its way out.
-#[derive(Debug)]
-pub(super) struct ProblemResponse(Box<Problem>);
-
-impl From<Problem> for ProblemResponse {
-    fn from(problem: Problem) -> ProblemResponse {
-        ProblemResponse(Box::new(problem))
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Problem {
+        error.problem()
     }
 }
 
-impl From<ReadError> for ProblemResponse {
-    fn from(error: ReadError) -> ProblemResponse {
-        error.problem().into()
-    }
-}
-
-impl IntoResponse for ProblemResponse {
-    fn into_response(self) -> Response {
-        let problem = self.0;
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = (status, [(CONTENT_TYPE, problem::CONTENT_TYPE)], body).into_response();
-        if let Some(seconds) = problem.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if let Some(etag) = problem.values.get("etag").and_then(|etag| HeaderValue::try_from(etag.as_str()?).ok()) {
-            response.headers_mut().insert(ETAG, etag);
-        }
-        response
-    }
-}
-
-/// Why what is not found in a damaged log may be in it all the same; nothing where the log is whole as far as is known.
+/// Why a record that is not found may exist nevertheless: the log is damaged. `None` if no damage is known.
 pub(super) fn damaged(log: &Log) -> Option<Problem> {
     let state = log.status().state;
     let State::Damaged(finding) = &state else { return None };
@@ -54,7 +23,7 @@ pub(super) fn damaged(log: &Log) -> Option<Problem> {
     Some(with_missing(Problem::new(ErrorCode::LogDamaged, detail), &state))
 }
 
-/// Adds which records are missing, where that is what is wrong with the log.
+/// Adds the missing records, if that is the damage.
 pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     match state.missing() {
         Some(MissingRecords { epoch, first, last }) => {
@@ -62,15 +31,6 @@ pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
         }
         None => problem,
     }
-}
-
-/// What a caller hears when a handler of ours panicked.
-pub(super) fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");
-    tracing::error!("A request ended in a panic: {text}");
-    let detail = "this request ended in a defect of the program; whether it was recorded can be asked by its event id";
-    ProblemResponse::from(Problem::new(ErrorCode::Internal, detail)).into_response()
 }
 
 /// The log's refusal of one draft or a whole list.
@@ -96,7 +56,7 @@ pub(super) fn not_appended(error: AppendError) -> Problem {
     }
 }
 
-/// An id that has other content already.
+/// An id that belongs to a record with other content.
 pub(super) fn id_reused(reused: crate::event_log::Reused) -> Problem {
     let crate::event_log::Reused { id, epoch, seq, .. } = reused;
     Problem::new(

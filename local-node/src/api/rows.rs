@@ -1,15 +1,16 @@
-//! The read models: what this node knows of its tenant. Lists in pages, each row with what lies over it; a tag changes with what is shown.
+//! The read models as paged lists and single rows, each row with its pending events; the ETag changes with the content.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
-use axum::http::header::{ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use comptoir_core::id::Name;
 use comptoir_core::limits::PAGE_ROWS_MAX;
+use comptoir_http_edge::{
+    PathParams, ProblemResponse, has_current, invalid_parameter, not_modified, page_limit, read_query, with_etag,
+};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::openapi::words;
 use comptoir_proto::problem::Problem;
@@ -18,9 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::events::{limit, off_the_runtime};
-use super::query::{self, PathId};
-use super::refusal::ProblemResponse;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::read_models::{self, ReadModels, RowPage, SyncProgress, parse_cursor};
@@ -30,9 +29,9 @@ type RowsResponse = Result<Response, ProblemResponse>;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowsQuery {
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
@@ -53,8 +52,8 @@ async fn entities(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> RowsResponse {
-    let query: RowsQuery = query::read(uri)?;
-    let page = page(query.limit.as_deref(), query.cursor.as_deref())?;
+    let query: RowsQuery = read_query(uri)?;
+    let page = page(query.limit, query.cursor.as_deref())?;
     let entity_type = name("type", entity_type)?;
     let line = sending(&node);
     list(node, headers, line, move |models| models.list::<EntityRow>(&entity_type, &page, line, |_| true)).await
@@ -63,21 +62,21 @@ async fn entities(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveryQuery {
-    /// One number.
+    /// Only this number.
     reference: Option<String>,
-    /// Only those that are, or are not.
+    /// Only validated deliveries, or only those to validate.
     validated: Option<bool>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/deliveries`: of one reference or all; `validated=false` are those to validate.
+/// `GET /api/v1/deliveries`: all or one reference; `validated=false` lists those to validate.
 pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
-    let DeliveryQuery { reference, validated, limit, cursor } = query::read(&uri)?;
-    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let DeliveryQuery { reference, validated, limit, cursor } = read_query(&uri)?;
+    let page = page(limit, cursor.as_deref())?;
     let delivery = name("type", "DELIVERY")?;
     let keep = move |row: &NodeRow<DeliveryRow>| {
         reference.as_ref().is_none_or(|reference| row.row.reference == *reference)
@@ -90,19 +89,19 @@ pub(super) async fn deliveries(State(node): State<Arc<Node>>, uri: Uri, headers:
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InvoiceQuery {
-    /// One number.
+    /// Only this number.
     reference: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/invoices`: of one reference of any kind or all.
+/// `GET /api/v1/invoices`: all or one reference of any kind.
 pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
-    let InvoiceQuery { reference, limit, cursor } = query::read(&uri)?;
-    let page = page(limit.as_deref(), cursor.as_deref())?;
+    let InvoiceQuery { reference, limit, cursor } = read_query(&uri)?;
+    let page = page(limit, cursor.as_deref())?;
     let invoice = name("type", "INVOICE")?;
     let keep = move |row: &NodeRow<InvoiceRow>| {
         let row = &row.row;
@@ -116,22 +115,22 @@ pub(super) async fn invoices(State(node): State<Arc<Node>>, uri: Uri, headers: H
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StockRowsQuery {
-    /// One shop.
+    /// Only this shop.
     site: Option<Uuid>,
-    /// One product.
+    /// Only this product.
     product: Option<String>,
-    /// Rows of a page.
+    /// Maximum number of rows of the page.
     #[schemars(with = "Option<words::PageLimit>")]
-    limit: Option<String>,
+    limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-/// `GET /api/v1/stock`: central's figures, how old they are, and what waits here beside them.
+/// `GET /api/v1/stock`: central's figures, their age, and this node's pending quantities.
 pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: HeaderMap) -> RowsResponse {
-    let StockRowsQuery { site, product, limit, cursor } = query::read(&uri)?;
-    let page = page(limit.as_deref(), cursor.as_deref())?;
-    let line = node.line();
+    let StockRowsQuery { site, product, limit, cursor } = read_query(&uri)?;
+    let page = page(limit, cursor.as_deref())?;
+    let line = node.sync_progress();
     list(node, &headers, line, move |models| {
         models.stock(&page, line, |row| {
             site.is_none_or(|site| row.site == Some(site))
@@ -142,17 +141,16 @@ pub(super) async fn stock(State(node): State<Arc<Node>>, uri: Uri, headers: Head
 }
 
 /// `GET /api/v1/clients/{id}`.
-pub(super) async fn client(node: State<Arc<Node>>, PathId(id): PathId, uri: Uri) -> RowsResponse {
+pub(super) async fn client(node: State<Arc<Node>>, PathParams(id): PathParams<String>, uri: Uri) -> RowsResponse {
     one("CLIENT", &id, node, &uri).await
 }
 
 /// `GET /api/v1/entities/{type}/{id}`.
 pub(super) async fn entity(
     node: State<Arc<Node>>,
-    key: Result<Path<(String, String)>, PathRejection>,
+    PathParams((entity_type, id)): PathParams<(String, String)>,
     uri: Uri,
 ) -> RowsResponse {
-    let Path((entity_type, id)) = key.map_err(|error| Problem::new(ErrorCode::InvalidParameter, error.body_text()))?;
     one(&entity_type, &id, node, &uri).await
 }
 
@@ -160,61 +158,54 @@ pub(super) async fn entity(
 #[serde(deny_unknown_fields)]
 struct NoQuery {}
 
-/// Its ETag is what `If-Match` names. It is no reason to answer 304: how far a waiting event has come, and whether a conflict is open, moves
-/// while the tag stands.
+/// The ETag is the value for `If-Match` and not a reason to answer 304: the status of pending events and open conflicts changes
+/// without it.
 async fn one(entity_type: &str, id: &str, State(node): State<Arc<Node>>, uri: &Uri) -> RowsResponse {
-    let NoQuery {} = query::read(uri)?;
+    let NoQuery {} = read_query(uri)?;
     let target = read_models::entity(name("type", entity_type)?, name("id", id)?);
     let (entity_type, id) = (target.entity_type.clone(), target.entity_id.clone());
-    let found = off_the_runtime(move || node.read_models().one::<EntityRow>(&target, node.line())).await??;
+    let found = blocking(move || node.read_models().one::<EntityRow>(&target, node.sync_progress())).await?;
     match found {
         None => Err(Problem::new(ErrorCode::NotFound, format!("this node knows no {entity_type} {id}")).into()),
         Some(found) if found.row.row.deleted => {
             let detail = format!("{entity_type} {id} was deleted, version {}", found.tag.version);
             Err(Problem::new(ErrorCode::NotFound, detail).into())
         }
-        Some(found) => Ok(([(ETAG, header(&found.tag.to_string())?)], Json(found.row)).into_response()),
+        Some(found) => Ok(with_etag(Json(found.row), &found.tag.to_string())),
     }
 }
 
-/// What a list tells of the line to central, where its rows have no age.
+/// The part of the sync progress that a list shows, if its rows have no age.
 fn sending(node: &Node) -> SyncProgress {
-    SyncProgress { pulled_at: None, ..node.line() }
+    SyncProgress { pulled_at: None, ..node.sync_progress() }
 }
 
-/// Answers a list from a thread of its own, and not at all where the caller has it. `line` is what of the line to central stands in it.
+/// Answers a list from a blocking thread, or 304 if the caller has it. `line` is the sync progress that the list shows.
 async fn list<R: Serialize + Send + 'static>(
     node: Arc<Node>,
     headers: &HeaderMap,
     line: SyncProgress,
     read: impl FnOnce(&ReadModels) -> Result<R, ReadError> + Send + 'static,
 ) -> RowsResponse {
-    let known = headers.get(IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    let headers = headers.clone();
     let read = move || {
-        // Before the rows: a change in between gives them an older tag, and is fetched with the next request.
+        // The tag is read before the rows: after a change in between the rows have an older tag, and the next request fetches
+        // them.
         let tag = node.read_models().list_tag(line)?;
-        let rows = if known.as_ref() == Some(&tag) { None } else { Some(read(node.read_models())?) };
+        let rows = if has_current(&headers, &tag) { None } else { Some(read(node.read_models())?) };
         Ok::<_, ReadError>((tag, rows))
     };
-    let (tag, rows) = off_the_runtime(read).await??;
-    match rows {
-        Some(rows) => Ok(([(ETAG, header(&tag)?)], Json(rows)).into_response()),
-        None => Ok((StatusCode::NOT_MODIFIED, [(ETAG, header(&tag)?)]).into_response()),
-    }
+    let (tag, rows) = blocking(read).await?;
+    Ok(rows.map_or_else(|| not_modified(&tag), |rows| with_etag(Json(rows), &tag)))
 }
 
-fn header(tag: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(tag).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))
-}
-
-fn page(limit_text: Option<&str>, cursor: Option<&str>) -> Result<RowPage, Problem> {
+fn page(limit: Option<usize>, cursor: Option<&str>) -> Result<RowPage, Problem> {
     let after = cursor.map(|text| {
-        parse_cursor(text).ok_or_else(|| query::bad("cursor", text, "give the `next_cursor` of the page before"))
+        parse_cursor(text).ok_or_else(|| invalid_parameter("cursor", text, "give the `next_cursor` of the page before"))
     });
-    let limit = limit_text.map_or(Ok(PAGE_ROWS_MAX), |text| limit(Some(text)))?;
-    Ok(RowPage { limit, after: after.transpose()? })
+    Ok(RowPage { limit: page_limit(limit, PAGE_ROWS_MAX)?, after: after.transpose()? })
 }
 
 fn name(field: &str, text: &str) -> Result<Name, Problem> {
-    Name::new(text).map_err(|error| query::bad(field, text, &error.to_string()))
+    Name::new(text).map_err(|error| invalid_parameter(field, text, &error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! `GET /`: the node for a person with a browser. It shows what `/api/v1/status` and `/api/v1/queue` say, in a few words.
+//! `GET /`: the node's status and queue as a page for people.
 
 use std::sync::Arc;
 
@@ -7,13 +7,14 @@ use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::response::IntoResponse;
 use comptoir_core::time::Timestamp;
+use comptoir_http_edge::ProblemResponse;
+use comptoir_messages::{Language, Message};
 use comptoir_proto::instant;
 use comptoir_proto::paths;
-use comptoir_proto::start_page::{self, Figure, Language, Link, StartPage};
+use comptoir_proto::start_page::{self, Figure, Link, StartPage};
 
-use super::events::off_the_runtime;
 use super::queue;
-use super::refusal::ProblemResponse;
+use crate::blocking::blocking;
 use crate::event_log::ReadError;
 use crate::node::Node;
 use crate::sync_agent::Phase;
@@ -23,7 +24,7 @@ pub(super) async fn start_page(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ProblemResponse> {
     let language = Language::accepted(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()));
-    let page = off_the_runtime(move || read(&node, language)).await??;
+    let page = blocking(move || read(&node, language)).await?;
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, start_page::CONTENT_SECURITY_POLICY),
@@ -38,79 +39,66 @@ fn read(node: &Node, language: Language) -> Result<StartPage, ReadError> {
     let (identity, status, queue) = (log.identity(), log.status(), queue::read(node)?);
     let sync = node.sync().borrow().clone();
     let refusal = status.state.refusal();
+    let text = |message: Message<'_>| message.text(language);
     let (works, state, detail) = match (refusal, status.disk_low) {
-        (Some(reason), _) => (false, language.say("Lecture seule", "Read-only"), reason),
-        (None, true) => (
-            false,
-            language.say("Plus assez de place sur le disque", "Too little room on the disk"),
-            language
-                .say("Rien n'est enregistré avant qu'il y en ait.", "Nothing is recorded until there is.")
-                .to_owned(),
-        ),
-        (None, false) => (
-            true,
-            language.say("La boutique enregistre", "The shop records"),
-            language
-                .say(
-                    "Chaque opération est sur le disque avant le « ok », avec ou sans réseau.",
-                    "Every operation is on disk before its \"ok\", with or without the network.",
-                )
-                .to_owned(),
-        ),
+        (Some(reason), _) => (false, text(Message::new("start-page-read-only")), reason),
+        (None, true) => {
+            (false, text(Message::new("start-page-disk-low")), text(Message::new("start-page-disk-low-detail")))
+        }
+        (None, false) => {
+            (true, text(Message::new("start-page-records")), text(Message::new("start-page-records-detail")))
+        }
     };
     let contact = match (sync.last_success_at, &sync.phase) {
-        (Some(at), _) => ago(at, log.now(), language),
-        (None, Phase::Disabled) => language.say("arrêté", "off").to_owned(),
-        (None, _) => language.say("jamais", "never").to_owned(),
+        (Some(at), _) => text(age(at, log.now())),
+        (None, Phase::Disabled) => text(Message::new("start-page-off")),
+        (None, _) => text(Message::new("start-page-never")),
     };
-    let figure = |label: (&str, &str), value: String, note: Option<String>| Figure {
-        label: language.say(label.0, label.1).to_owned(),
-        value,
-        note,
-    };
-    let link =
-        |path: &str, what: (&str, &str)| Link { path: path.to_owned(), what: language.say(what.0, what.1).to_owned() };
+    let figure =
+        |label: Message<'_>, value: String, note: Option<String>| Figure { label: label.text(language), value, note };
+    let link = |path: &str, what: Message<'_>| Link { path: path.to_owned(), what: what.text(language) };
     let epoch = status.head.epoch.number;
-    let in_epoch = (epoch > 1).then(|| language.say(format!("époque {epoch}"), format!("epoch {epoch}")));
-    let oldest = queue
-        .oldest_age_seconds
-        .map(|age| language.say(format!("le plus ancien depuis {age} s"), format!("the oldest for {age} s")));
+    let in_epoch = (epoch > 1).then(|| text(Message::new("start-page-epoch").with("number", epoch.to_string())));
+    let oldest =
+        queue.oldest_age_seconds.map(|age| text(Message::new("start-page-oldest").with("seconds", age.to_string())));
     Ok(StartPage {
         language,
-        kind: language.say("le nœud d'une boutique", "a shop's node").to_owned(),
+        kind: text(Message::new("start-page-node")),
         works,
-        state: state.to_owned(),
+        state,
         detail,
         figures: vec![
-            figure(("Dans le journal", "In the log"), status.head.marks.durable.0.to_string(), in_epoch),
-            figure(("À envoyer", "To be sent"), queue.pending.to_string(), oldest),
-            figure(("À examiner", "For a person"), queue.to_review.to_string(), None),
-            figure(("Dernier contact", "Last contact"), contact, sync.last_error.map(|error| error.code)),
+            figure(Message::new("start-page-in-log"), status.head.marks.durable.0.to_string(), in_epoch),
+            figure(Message::new("start-page-pending"), queue.pending.to_string(), oldest),
+            figure(Message::new("start-page-to-review"), queue.to_review.to_string(), None),
+            figure(Message::new("start-page-last-contact"), contact, sync.last_error.map(|error| error.code)),
         ],
         links: vec![
-            link(paths::QUEUE, ("Ce qui attend le serveur central", "What waits for central")),
-            link(paths::STATUS, ("L'état du nœud en détail", "The node's state in detail")),
-            link(&format!("{}?last=5", paths::EVENTS), ("Les cinq derniers événements", "The last five events")),
-            link(paths::STOCK, ("Le stock", "Stock")),
-            link(paths::DOCS, ("L'API, à lire et à essayer", "The API, to read and to try")),
+            link(paths::QUEUE, Message::new("start-page-queue")),
+            link(paths::STATUS, Message::new("start-page-status")),
+            link(&format!("{}?last=5", paths::EVENTS), Message::new("start-page-last-events")),
+            link(paths::STOCK, Message::new("start-page-stock")),
+            link(paths::DOCS, Message::new("start-page-api")),
         ],
         command: None,
         footer: vec![
-            language.say(format!("Boutique {}", identity.site), format!("Shop {}", identity.site)),
-            language.say(format!("Nœud {}", identity.node), format!("Node {}", identity.node)),
+            text(Message::new("start-page-shop").with("site", identity.site.to_string())),
+            text(Message::new("start-page-node-id").with("node", identity.node.to_string())),
             format!("Comptoir {} · {}", env!("CARGO_PKG_VERSION"), instant::format(log.now())),
         ],
     })
 }
 
-/// How long ago; a clock that was set back makes nothing younger than now.
-fn ago(at: Timestamp, now: Timestamp, language: Language) -> String {
+/// How long ago; 0 seconds if the clock was set back since.
+fn age(at: Timestamp, now: Timestamp) -> Message<'static> {
     let seconds = u64::try_from((now.0 - at.0) / 1_000_000).unwrap_or(0);
-    let (number, unit) = match seconds {
-        0..60 => (seconds, "s"),
-        60..3_600 => (seconds / 60, "min"),
-        3_600..172_800 => (seconds / 3_600, "h"),
-        _ => (seconds / 86_400, language.say("jours", "days")),
-    };
-    language.say(format!("il y a {number} {unit}"), format!("{number} {unit} ago"))
+    match seconds {
+        0..60 => Message::new("start-page-ago-seconds").with("number", seconds.to_string()),
+        60..3_600 => Message::new("start-page-ago-minutes").with("number", (seconds / 60).to_string()),
+        3_600..172_800 => Message::new("start-page-ago-hours").with("number", (seconds / 3_600).to_string()),
+        _ => {
+            let days = seconds / 86_400;
+            Message::new("start-page-ago-days").with("day_count", days).with("number", days.to_string())
+        }
+    }
 }

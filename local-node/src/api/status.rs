@@ -1,21 +1,19 @@
-//! `GET /api/v1/status`: how the node stands.
-
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use comptoir_http_edge::ProblemResponse;
 use comptoir_proto::instant;
-use comptoir_proto::status_v1::{LogCheck, LogStatus, NodePull, NodeStatus, NodeSync, SyncTrouble};
+use comptoir_proto::status_v1::{self, LogCheck, LogStatus, NodePull, NodeStatus, NodeSync};
 
-use super::events::off_the_runtime;
 use super::queue;
-use super::refusal::ProblemResponse;
+use crate::blocking::blocking;
 use crate::event_log::{Check, ReadError, State as LogState, Status};
 use crate::node::Node;
 use crate::sync_agent::{Phase, PullState, SyncIssue};
 
 pub(super) async fn status(State(node): State<Arc<Node>>) -> Result<Json<NodeStatus>, ProblemResponse> {
-    Ok(Json(off_the_runtime(move || read(&node)).await??))
+    Ok(Json(blocking(move || read(&node)).await?))
 }
 
 fn read(node: &Node) -> Result<NodeStatus, ReadError> {
@@ -76,18 +74,13 @@ fn sync(node: &Node) -> NodeSync {
         phase: sync.phase.as_str().to_owned(),
         central_url: config.central_url.as_ref().map(ToString::to_string),
         last_success_at: sync.last_success_at.map(instant::format),
-        last_error: sync.last_error.map(trouble),
+        last_error: sync.last_error.map(issue),
         failures: sync.failures,
         retry_at: match sync.phase {
             Phase::Waiting(until) => Some(instant::format(until)),
             Phase::Disabled | Phase::Idle | Phase::Sending | Phase::Stopped => None,
         },
-        alert: sync
-            .alert
-            .or(sync.clock_behind)
-            .or(sync.pull.alert.clone())
-            .or(sync.pull.too_large.clone())
-            .map(trouble),
+        alert: sync.alert.or(sync.clock_behind).or(sync.pull.alert.clone()).or(sync.pull.too_large.clone()).map(issue),
         incarnation: sync.incarnation,
         previous_incarnation: sync.previous_incarnation,
         clock_offset_ms: sync.clock.map(|clock| millis(clock.micros)),
@@ -105,11 +98,11 @@ fn pull(pull: PullState) -> NodePull {
         pulled_at: pull.pulled_at.map(instant::format),
         loaded_rows: pull.loading.map(|(rows, _)| rows),
         expected_rows: pull.loading.and_then(|(_, expected)| expected),
-        last_error: pull.last_error.map(trouble),
+        last_error: pull.last_error.map(issue),
         device: pull.device,
     }
 }
 
-fn trouble(trouble: SyncIssue) -> SyncTrouble {
-    SyncTrouble { code: trouble.code, detail: trouble.detail, at: instant::format(trouble.at) }
+fn issue(issue: SyncIssue) -> status_v1::SyncIssue {
+    status_v1::SyncIssue { code: issue.code, detail: issue.detail, at: instant::format(issue.at) }
 }

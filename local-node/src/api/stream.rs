@@ -1,12 +1,12 @@
 //! `POST /api/v1/events` as NDJSON: a draft per line, a result per line.
 //!
-//! Lines are checked in order and gathered into groups; several groups are on their way through the log at once, so that checking
-//! and flushing overlap and group commit has something to group. Their order in the log is the order of the lines, and so is
-//! that of the answers. A bad line is refused alone; the others go on. A line that edits something is a request of its own, as if the next
-//! came after its answer: see [`precondition`].
+//! Lines are checked in order and gathered into groups. Several groups are in flight at once, so that checking and flushing
+//! overlap and group commit has something to group. Records and answers have the order of the lines. An invalid line is refused
+//! alone. A line that edits an entity acts as a request of its own, as if the next line came after its answer: see
+//! [`precondition`].
 //!
-//! Answers flow while lines still come. A caller that sends without reading them is held up once [`ANSWERS_AHEAD`] groups of
-//! answers wait for it: memory stays bounded.
+//! Answers flow while lines still arrive. A caller that sends without reading is blocked once [`ANSWERS_AHEAD`] groups of answers
+//! wait for it, so that memory stays bounded.
 
 use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
@@ -14,54 +14,46 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::body::{Body, Bytes};
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use comptoir_core::event::Draft;
 use comptoir_core::id::EventId;
 use comptoir_core::limits::LIST_DRAFTS_MAX;
 use comptoir_core::state::EntityKey;
+use comptoir_http_edge::{ClientGone, LineAnswers, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
 use comptoir_proto::api_v1::{DraftDto, LineResult};
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::stored_v1;
-use tokio::sync::{OwnedMutexGuard, mpsc};
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::sleep;
-use tokio_stream::wrappers::ReceiverStream;
 use uuid::Uuid;
 
-use super::append;
-use super::append::shown;
-use super::lines::{NdjsonLine, NdjsonLines};
-use super::precondition::{self, Checked};
+use super::draft::{CheckedDraft, appended_dto};
+use super::precondition;
 use super::refusal::{id_reused, not_appended};
 use crate::event_log::{AppendError, Appended, Reused};
 use crate::node::Node;
 
-/// Groups on their way through the log.
+/// Groups in flight.
 const GROUPS_IN_FLIGHT: usize = 8;
 /// Payload bytes of a group: with one more draft of any size it still fits the log's batch of 256 entries of 4 KiB.
 const GROUP_BYTES_MAX: usize = 512 * 1024;
 /// Groups of answers that wait for the caller to read them: about a megabyte.
 const ANSWERS_AHEAD: usize = 64;
-/// How often a group is offered to a full queue before its lines are told to come back.
+/// How often a group is offered to a full queue before its lines are answered with a retry time.
 const BUSY_TRIES: u32 = 10;
 
-type LineAnswers = mpsc::Sender<Result<Bytes, std::convert::Infallible>>;
 type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
 
-/// The caller no longer reads: nobody is left to answer.
-struct ClientGone;
-
 /// Answers at once; the results follow as the lines do.
-pub(super) fn answer(node: Arc<Node>, key: Option<String>, body: Body) -> Response {
-    let (answers, results) = mpsc::channel(ANSWERS_AHEAD);
+pub(super) fn answer(node: Arc<Node>, key: Option<String>, lines: NdjsonLines) -> Response {
+    let (answers, response) = line_answers(ANSWERS_AHEAD);
     let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };
-    tokio::spawn(stream.run(NdjsonLines::new(body)));
-    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(ReceiverStream::new(results))).into_response()
+    tokio::spawn(stream.run(lines));
+    response
 }
 
-/// Lines that go through the log together, with those refused among them.
+/// Lines that are recorded together, including refused ones.
 #[derive(Default)]
 struct Group {
     slots: Vec<Slot>,
@@ -73,14 +65,14 @@ struct Group {
 /// The lock of edits, from the first line of a group that edits something until the group is durable.
 struct Editing {
     guard: Arc<OwnedMutexGuard<()>>,
-    /// What the group edits. Who goes on from there has to see it first.
+    /// The entities that the group edits. The next edit of one of them must see the group's effect.
     keys: HashSet<EntityKey>,
 }
 
 enum Slot {
     /// The next of the group's drafts.
     Draft { line: u64, id: EventId },
-    /// Refused before it came to the log.
+    /// Refused before it reached the log.
     Refused(LineResult),
 }
 
@@ -95,13 +87,13 @@ struct Stream {
     answers: LineAnswers,
     open: Group,
     in_flight: VecDeque<InFlight>,
-    /// Of the open group and those in flight.
+    /// Ids of the open group and of those in flight.
     ids: HashSet<EventId>,
 }
 
 impl Stream {
     async fn run(mut self, mut lines: NdjsonLines) {
-        // A caller that went away has its lines that were taken: a retry finds them durable.
+        // Lines already accepted stay recorded: a retry finds them as duplicates.
         if let Err(ClientGone) = self.follow(&mut lines).await {
             tracing::debug!("The caller of a stream went away");
         }
@@ -110,9 +102,9 @@ impl Stream {
     async fn follow(&mut self, lines: &mut NdjsonLines) -> Result<(), ClientGone> {
         loop {
             while let Some(line) = lines.next_buffered() {
-                self.take(line).await?;
+                self.process_line(line).await?;
             }
-            // Nothing more is here: what is gathered goes, so that a caller that waits for its answer gets it.
+            // No more input is buffered: the gathered lines are recorded, so that a waiting caller gets its answer.
             self.submit().await?;
             if lines.ended() {
                 return self.drain().await;
@@ -127,12 +119,12 @@ impl Stream {
         }
     }
 
-    async fn take(&mut self, line: NdjsonLine) -> Result<(), ClientGone> {
+    async fn process_line(&mut self, line: NdjsonLine) -> Result<(), ClientGone> {
         let number = line.number;
         match line.text.and_then(|text| self.check(number, &text)) {
             Ok(checked) => {
                 if self.ids.contains(&checked.draft.id) {
-                    // The same id again: whether it is the same fact can be told once the first is durable.
+                    // A repeated id: whether it is the same fact is known once the first is durable.
                     self.submit().await?;
                     self.drain().await?;
                 }
@@ -141,7 +133,7 @@ impl Stream {
                     None => self.gather(number, checked.draft),
                 }
             }
-            Err(RefusedLine { id, problem }) => self.refuse(number, id, *problem),
+            Err(RefusedLine { event_id, problem }) => self.refuse(number, event_id, *problem),
         }
         if self.open.drafts.len() >= LIST_DRAFTS_MAX
             || self.open.slots.len() >= 2 * LIST_DRAFTS_MAX
@@ -152,18 +144,18 @@ impl Stream {
         Ok(())
     }
 
-    fn check(&self, line: u64, text: &[u8]) -> Result<Checked, RefusedLine> {
+    fn check(&self, line: u64, text: &[u8]) -> Result<CheckedDraft, RefusedLine> {
         let dto = DraftDto::read(text).map_err(RefusedLine::from)?;
-        // Ids derived from the request's key follow the line, so that the same stream again means the same events.
+        // Ids derived from the request's key use the line number, so that a repeated stream gives the same events.
         let index = usize::try_from(line - 1).unwrap_or(usize::MAX);
-        match append::checked(&self.node, &dto, self.key.as_deref(), index) {
+        match CheckedDraft::new(&self.node, &dto, self.key.as_deref(), index) {
             Ok(checked) => Ok(checked),
-            Err(problem) => Err(RefusedLine { id: dto.id, problem: Box::new(problem) }),
+            Err(problem) => Err(RefusedLine { event_id: dto.id, problem: Box::new(problem) }),
         }
     }
 
-    /// What stands against a draft that is one by itself.
-    async fn objection(&mut self, checked: &Checked) -> Result<Option<Problem>, ClientGone> {
+    /// The problem of a draft that is recorded on its own.
+    async fn objection(&mut self, checked: &CheckedDraft) -> Result<Option<Problem>, ClientGone> {
         if let Some(reused) = self.reused(&checked.draft) {
             return Ok(Some(id_reused(reused)));
         }
@@ -171,14 +163,15 @@ impl Stream {
             return Ok(None);
         }
         self.begin_edit(&checked.draft).await?;
-        Ok(match precondition::look(&self.node, vec![checked.clone()]).await {
+        Ok(match precondition::check_edits(&self.node, vec![checked.clone()]).await {
             Ok((mut moved, _)) => moved.pop().map(|(_, problem)| problem),
             Err(problem) => Some(problem),
         })
     }
 
-    /// Takes the lock of edits for the open group. A group that has it begins when nothing is in flight, so that it never waits for its
-    /// caller to read answers, and edits each entity once: each line is held to what the lines before it left.
+    /// Takes the lock of edits for the open group. Such a group begins when nothing is in flight, so that it never waits for its
+    /// caller to read answers, and it edits each entity once, so that each line is compared with the effect of the lines before
+    /// it.
     async fn begin_edit(&mut self, draft: &Draft) -> Result<(), ClientGone> {
         let content = &draft.content;
         let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
@@ -194,8 +187,8 @@ impl Stream {
         Ok(())
     }
 
-    /// Whether the draft's id stands in the log with other content. Asked before, because a group with such a draft comes back
-    /// whole from the log, and would pass behind the groups after it.
+    /// Whether the log has the draft's id with other content. Checked in advance, because the log would refuse the whole group,
+    /// and its other lines would be recorded after later groups.
     fn reused(&self, draft: &Draft) -> Option<Reused> {
         let found = self.node.log().find(draft.id).ok().flatten()?;
         let event = stored_v1::decode(&found.sealed.record).ok()?;
@@ -214,7 +207,7 @@ impl Stream {
         self.open.slots.push(Slot::Refused(LineResult::Refused { line, event_id, problem }));
     }
 
-    /// Sends the open group to the log, behind those before it.
+    /// Sends the open group to the log, after the groups before it.
     async fn submit(&mut self) -> Result<(), ClientGone> {
         if self.open.slots.is_empty() {
             return Ok(());
@@ -225,12 +218,12 @@ impl Stream {
         }
         let mut tries = 0;
         let appending = loop {
-            let mut appending = self.append(group.drafts.clone());
+            let mut appending = self.start_append(group.drafts.clone());
             // Polled once here, which puts it into the log's queue: the order of groups is the order of lines.
             match poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await {
-                // What has the lock keeps it until it is durable, also when the caller goes away.
+                // The lock is held until the group is durable, even if the caller goes away.
                 Poll::Pending => match &group.editing {
-                    Some(editing) => break kept(editing.guard.clone(), appending),
+                    Some(editing) => break holding_lock(editing.guard.clone(), appending),
                     None => break appending,
                 },
                 Poll::Ready(Err(AppendError::Busy { retry_after })) if tries < BUSY_TRIES => {
@@ -244,7 +237,7 @@ impl Stream {
         Ok(())
     }
 
-    fn append(&self, drafts: Vec<Draft>) -> Appending {
+    fn start_append(&self, drafts: Vec<Draft>) -> Appending {
         let log = self.node.log().clone();
         if drafts.is_empty() {
             return Box::pin(std::future::ready(Ok(Vec::new())));
@@ -278,25 +271,17 @@ impl Stream {
             }
         }
         let mut appended = appended;
-        // Another request was faster with one of the ids: the others go again without it.
+        // Another request recorded one of the ids first: the others are sent again without it.
         while let Err(AppendError::EventIdReused(reused)) = appended {
             group.refuse_reused(&reused);
-            appended = self.append(group.drafts.clone()).await;
+            appended = self.start_append(group.drafts.clone()).await;
         }
-        let answered = group.answered(appended);
-        let mut text = Vec::with_capacity(answered.len() * 160);
-        for result in answered {
-            // Both kinds of result are plain maps of texts and numbers, which always encode.
-            if serde_json::to_writer(&mut text, &result).is_ok() {
-                text.push(b'\n');
-            }
-        }
-        self.answers.send(Ok(text.into())).await.map_err(|_| ClientGone)
+        self.answers.send(&group.answered(appended)).await
     }
 }
 
-/// Goes on in a task of its own, which has the lock.
-fn kept(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
+/// Continues in a task that holds the lock.
+fn holding_lock(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
     let task = tokio::spawn(async move {
         let appended = appending.await;
         drop(guard);
@@ -306,7 +291,7 @@ fn kept(guard: Arc<OwnedMutexGuard<()>>, appending: Appending) -> Appending {
 }
 
 impl Group {
-    /// Turns the drafts of those indexes into refusals.
+    /// Turns the drafts of these indexes into refusals.
     fn refuse_reused(&mut self, reused: &[Reused]) {
         let mut index = 0;
         for slot in &mut self.slots {
@@ -333,7 +318,7 @@ impl Group {
         let answer = |slot| match slot {
             Slot::Refused(result) => result,
             Slot::Draft { line, id } => match appended.next() {
-                Some(appended) => LineResult::Appended(shown(appended)),
+                Some(appended) => LineResult::Appended(appended_dto(appended)),
                 None => {
                     let unanswered = || Problem::new(ErrorCode::Internal, "the log did not answer for this draft");
                     let problem = problem.clone().unwrap_or_else(unanswered);
@@ -342,24 +327,5 @@ impl Group {
             },
         };
         self.slots.into_iter().map(answer).collect()
-    }
-}
-
-/// A line that is no draft.
-pub(super) struct RefusedLine {
-    id: Option<Uuid>,
-    problem: Box<Problem>,
-}
-
-impl RefusedLine {
-    #[cfg(test)]
-    pub(super) fn problem(&self) -> &Problem {
-        &self.problem
-    }
-}
-
-impl From<Problem> for RefusedLine {
-    fn from(problem: Problem) -> RefusedLine {
-        RefusedLine { id: None, problem: Box::new(problem) }
     }
 }

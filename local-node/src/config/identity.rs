@@ -1,4 +1,4 @@
-//! Whose node this is: `TENANT_ID`, `SITE_ID` and `NODE_ID`, issued with its key. The log keeps them at the first start.
+//! A node's identity: `TENANT_ID`, `SITE_ID` and `NODE_ID`, issued with its key. The log stores them at the first start.
 
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use uuid::Uuid;

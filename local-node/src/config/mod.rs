@@ -9,7 +9,7 @@ use crate::event_log::{Identity, LogConfig};
 
 pub use sync::{ApiKey, SyncConfig};
 
-/// Where a node lives, whose it is, and how it reaches central.
+/// A node's data directory, identity, and connection to central.
 #[derive(Clone)]
 pub struct NodeConfig {
     /// `DATA_DIR`: log, keys and notes. The node creates it.
@@ -27,38 +27,38 @@ impl NodeConfig {
         NodeConfig { log: LogConfig::new(data_dir.join("node"), identity), data_dir, sync }
     }
 
-    /// Reads the settings by their names, from the environment or wherever `get` looks.
+    /// Reads the settings by name with `get`, usually from the environment.
     pub fn from_settings(get: impl Fn(&str) -> Option<String>) -> Result<NodeConfig, ConfigError> {
         let get: &dyn Fn(&str) -> Option<String> = &|name| get(name).filter(|value| !value.is_empty());
         let data_dir = get("DATA_DIR").unwrap_or_else(|| "./comptoir-data".to_owned());
         Ok(NodeConfig::new(data_dir, identity::from_settings(get)?, SyncConfig::from_settings(get)?))
     }
 
-    /// What the node remembers of central between two starts.
+    /// File of what the node remembers of central between two starts.
     pub(crate) fn notes_path(&self) -> PathBuf {
         self.data_dir.join("central.json")
     }
 }
 
-/// A setting that does not read.
+/// A malformed setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// It has no default.
+    /// A required setting is missing.
     #[error("{setting} is missing: {needed}")]
     Missing {
-        /// Its name.
+        /// Name of the setting.
         setting: &'static str,
-        /// What belongs there.
+        /// The expected form.
         needed: &'static str,
     },
-    /// It has a value that means nothing.
+    /// A setting has an invalid value.
     #[error("{setting}={value:?}: {needed}")]
     Invalid {
-        /// Its name.
+        /// Name of the setting.
         setting: &'static str,
-        /// What was given; never a secret.
+        /// The given value; never a secret.
         value: String,
-        /// What belongs there.
+        /// The expected form.
         needed: &'static str,
     },
 }

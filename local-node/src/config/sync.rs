@@ -1,4 +1,4 @@
-//! The line to central.
+//! Settings of the connection to central.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use super::{ConfigError, required};
 /// Whether, where to and how often a node sends.
 #[derive(Clone, Debug)]
 pub struct SyncConfig {
-    /// `SYNC_ENABLED`, default `true`. With `false` the node records and sends nothing: its events wait, however long.
+    /// `SYNC_ENABLED`, default `true`. With `false` the node records and sends nothing: its events wait.
     pub enabled: bool,
-    /// `CENTRAL_API_URL`. Needed where `SYNC_ENABLED` is not `false`.
+    /// `CENTRAL_API_URL`. Required unless `SYNC_ENABLED` is `false`.
     pub central_url: Option<Url>,
-    /// `SYNC_API_KEY`. Needed where `SYNC_ENABLED` is not `false`.
+    /// `SYNC_API_KEY`. Required unless `SYNC_ENABLED` is `false`.
     pub api_key: Option<ApiKey>,
-    /// `SYNC_INTERVAL_SECONDS`, default 30: how often the node asks how central stands when nothing wakes it.
+    /// `SYNC_INTERVAL_SECONDS`, default 30: how often an idle node asks for central's status.
     pub interval: Duration,
-    /// After how long an unanswered request is given up. A slow line gets smaller batches.
+    /// Timeout of a request. A slow line gets smaller batches.
     pub request_timeout: Duration,
 }
 
@@ -28,7 +28,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const INTERVAL_SECONDS_MAX: u64 = 86_400;
 
 impl SyncConfig {
-    /// Sends to a central, with the default times.
+    /// Settings to send to a central, with the default times.
     pub fn to(central_url: Url, api_key: ApiKey) -> SyncConfig {
         SyncConfig {
             enabled: true,
@@ -39,7 +39,7 @@ impl SyncConfig {
         }
     }
 
-    /// Sends nothing.
+    /// Sync disabled: nothing is sent.
     pub fn disabled() -> SyncConfig {
         SyncConfig {
             enabled: false,
@@ -88,12 +88,12 @@ fn seconds(
     }
 }
 
-/// The node's key at central. It goes into one header and is never shown.
+/// The node's key at central. It is sent in one header and never shown.
 #[derive(Clone)]
 pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
-    /// Checks that the key can stand in a header.
+    /// Checks that the key is valid in a header.
     pub fn new(key: &str) -> Result<ApiKey, ConfigError> {
         let header = HeaderValue::from_str(&format!("Bearer {key}"));
         let mut header = header.map_err(|_| ConfigError::Invalid {

@@ -1,5 +1,5 @@
-//! What central decided, kept beside the records it speaks of. Decisions stand in pages like records do: from the page's first
-//! seq on without a hole, each as length u32 (little-endian) and bytes. A page and the `acked` mark that covers it change together.
+//! Central's decisions, stored in pages like records: gapless from the page's first seq, each as length u32 (little-endian) and
+//! bytes. A page and the `acked` mark that covers it change in one batch.
 
 use std::ops::ControlFlow;
 
@@ -37,8 +37,7 @@ pub(crate) fn each(
     })
 }
 
-/// The last seq up to which an epoch's decisions follow each other without a hole, at most up to `acked`.
-/// Ends early if it is asked to stop.
+/// The last seq up to which an epoch's decisions are gapless, at most `acked`. Ends early if asked to stop.
 pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -> bool) -> Result<Seq, StoreError> {
     let mut reached = Seq::ZERO;
     walk::bodies(store, RecordKind::Decisions, epoch, Seq(1), |first, body| {
@@ -51,7 +50,7 @@ pub(crate) fn reach(store: &dyn Store, epoch: u32, acked: Seq, stop: &dyn Fn() -
     Ok(reached)
 }
 
-/// Up to where an epoch's records are decided.
+/// The last decided record of an epoch.
 pub(crate) fn acked(store: &dyn Store, epoch: u32) -> Result<Seq, StoreError> {
     let value = store.get(&keys::of_epoch(RecordKind::Acked, epoch))?;
     Ok(value.and_then(|value| Some(Seq(u64::from_be_bytes(value.try_into().ok()?)))).unwrap_or(Seq::ZERO))
@@ -109,7 +108,7 @@ impl Writer {
     }
 }
 
-/// Batches that each hold whole pages of decisions and the mark that covers them.
+/// Batches, each with whole pages of decisions and the mark that covers them.
 fn batches(epoch: u32, decisions: &[(Seq, Vec<u8>)]) -> Vec<Vec<Entry>> {
     let mut batches: Vec<Vec<Entry>> = Vec::new();
     let mut open: Vec<Entry> = Vec::new();
@@ -138,6 +137,7 @@ fn pages(decisions: &[(Seq, Vec<u8>)]) -> Vec<(Seq, Seq, Vec<u8>)> {
     for (seq, decision) in decisions {
         let length = u32::try_from(decision.len()).expect("decide() lets no larger decision through");
         let item = length.to_le_bytes().into_iter().chain(decision.iter().copied());
+        assert!(pages.last().is_none_or(|(_, last, _)| last.next() == *seq), "decide() lets no hole through");
         match pages.last_mut() {
             Some((_, last, body)) if body.len() + 4 + decision.len() <= CHUNK_BYTES_MAX => {
                 *last = *seq;

@@ -1,4 +1,4 @@
-//! The directory of a node's log: who holds it, whether it was there before, and what a crash left lying about.
+//! The directory of a node's log: its lock, its registration, and the leftovers of a crash.
 //!
 //! ```text
 //! lock          held while the log is open; a second process is refused
@@ -17,7 +17,7 @@ use comptoir_core::id::{NodeId, SiteId, TenantId};
 
 use super::OpenError;
 
-/// Whose log this is: issued with the node's key, kept at first start, refused when changed later.
+/// The log's owner: issued with the node's key, stored at the first start, refused if it changes later.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Identity {
     /// The company or school.
@@ -29,15 +29,15 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Refuses another identity than the one kept, naming the first part that differs.
-    pub(crate) fn same_as(self, kept: Identity) -> Result<(), OpenError> {
+    /// Refuses an identity other than the registered one and names the first difference.
+    pub(crate) fn same_as(self, registered: Identity) -> Result<(), OpenError> {
         let parts = [
-            ("TENANT_ID", kept.tenant.uuid(), self.tenant.uuid()),
-            ("SITE_ID", kept.site.uuid(), self.site.uuid()),
-            ("NODE_ID", kept.node.uuid(), self.node.uuid()),
+            ("TENANT_ID", registered.tenant.uuid(), self.tenant.uuid()),
+            ("SITE_ID", registered.site.uuid(), self.site.uuid()),
+            ("NODE_ID", registered.node.uuid(), self.node.uuid()),
         ];
-        match parts.into_iter().find(|(_, kept, given)| kept != given) {
-            Some((setting, kept, given)) => Err(OpenError::IdentityChanged { setting, kept, given }),
+        match parts.into_iter().find(|(_, registered, given)| registered != given) {
+            Some((setting, registered, given)) => Err(OpenError::IdentityChanged { setting, registered, given }),
             None => Ok(()),
         }
     }
@@ -56,7 +56,7 @@ impl Identity {
     }
 }
 
-/// Whose log a directory holds, without opening the log; nothing where no log was finished there.
+/// The identity of a directory's log, without opening it; `None` if no log was completed there.
 pub fn identity_at(root: &Path) -> Result<Option<Identity>, OpenError> {
     let path = root.join("registered");
     match fs::read_to_string(&path) {
@@ -76,10 +76,10 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Creates the directory where needed and takes its lock.
-    pub(crate) fn take(root: &Path) -> Result<Directory, OpenError> {
+    /// Creates the directory if needed and takes its lock.
+    pub(crate) fn lock(root: &Path) -> Result<Directory, OpenError> {
         let mut builder = fs::DirBuilder::new();
-        // The node's private key lies in here.
+        // The directory holds the node's private key.
         builder.recursive(true).mode(0o700);
         builder.create(root).map_err(at(root, "create"))?;
         let path = root.join("lock");
@@ -97,7 +97,7 @@ impl Directory {
         identity_at(&self.root)
     }
 
-    /// Remembers that a whole log stands here; durable when it returns.
+    /// Records that a complete log exists here; durable when it returns.
     pub(crate) fn register(&self, identity: Identity) -> Result<(), OpenError> {
         let (new, path) = (self.root.join("registered.new"), self.root.join("registered"));
         let write = || -> io::Result<()> {
@@ -118,7 +118,7 @@ impl Directory {
         self.root.join("high-water")
     }
 
-    /// An empty place to create the store in.
+    /// An empty directory in which to create the store.
     pub(crate) fn begin_creation(&self) -> Result<PathBuf, OpenError> {
         let path = self.root.join("log.creating");
         match fs::remove_dir_all(&path) {
@@ -129,10 +129,10 @@ impl Directory {
         Ok(path)
     }
 
-    /// Puts the created store, which is closed and flushed, in its place.
+    /// Moves the created store, which is closed and flushed, into place.
     pub(crate) fn finish_creation(&self) -> Result<(), OpenError> {
         let (from, to) = (self.root.join("log.creating"), self.store());
-        // sled never syncs the file that holds its settings, without which it does not open, nor the directory that names its files.
+        // sled never syncs its settings file, which it needs to open, nor the directory of its files.
         for file in fs::read_dir(&from).map_err(at(&from, "list"))? {
             sync_path(&file.map_err(at(&from, "list"))?.path())?;
         }
@@ -141,7 +141,7 @@ impl Directory {
         self.sync()
     }
 
-    /// Removes snapshots that sled had begun to write: it would refuse to open for ever, and the log they were made from is whole.
+    /// Removes unfinished snapshots of sled, which would refuse to open. The log they were made from is intact.
     pub(crate) fn remove_unfinished_snapshots(&self) -> Result<Vec<PathBuf>, OpenError> {
         let store = self.store();
         let mut removed = Vec::new();
@@ -156,7 +156,7 @@ impl Directory {
         Ok(removed)
     }
 
-    /// Makes the names in the directory and in the store's own durable.
+    /// Syncs the entries of the directory and of the store's directory.
     pub(crate) fn sync(&self) -> Result<(), OpenError> {
         sync_path(&self.root)?;
         if self.store().exists() { sync_path(&self.store()) } else { Ok(()) }
@@ -168,7 +168,7 @@ fn sync_path(path: &Path) -> Result<(), OpenError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(at(path, "sync"))
 }
 
-/// Names the path and the deed in an I/O error.
+/// Adds the path and the operation to an I/O error.
 pub(crate) fn at(path: &Path, doing: &'static str) -> impl Fn(io::Error) -> OpenError {
     let path = path.to_owned();
     move |error| OpenError::Io { doing, path: path.clone(), error: error.to_string() }

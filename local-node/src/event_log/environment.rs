@@ -1,4 +1,4 @@
-//! What the log takes from the machine, passed in so that tests decide what time it is and how full the disk.
+//! Clock, randomness and free space of the machine, passed in so that tests control them.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use comptoir_core::time::Timestamp;
 use uuid::Uuid;
 
-/// Room on the file system of the log.
+/// Free space of the log's file system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FreeSpace {
     /// Bytes that this process may still write.
@@ -17,10 +17,10 @@ pub struct FreeSpace {
     pub total_bytes: u64,
 }
 
-/// A clock that nobody sets and that runs on in suspend.
+/// A clock that nobody can set and that runs on in suspend.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Steady {
-    /// Names the run of the machine: it begins at another point in each.
+    /// Identifies the run of the machine in which `micros` are counted.
     pub boot: [u8; 16],
     /// Since the machine started, in microseconds.
     pub micros: i64,
@@ -36,16 +36,16 @@ type Space = dyn Fn(&Path) -> io::Result<FreeSpace> + Send + Sync;
 pub struct Environment {
     /// The wall clock. It stamps events without a time; it never decides order.
     pub clock: Arc<Clock>,
-    /// Shows when somebody sets the wall clock. Without it no step is seen.
+    /// Detects steps of the wall clock. Without it no step is noticed.
     pub steady: Option<Arc<SteadyClock>>,
     /// Fills bytes for keys and epoch ids; must be fit for keys.
     pub random: Arc<Random>,
-    /// Looks at the file system of a path.
+    /// Reads the file system of a path.
     pub free_space: Arc<Space>,
 }
 
 impl Environment {
-    /// The machine's own.
+    /// The system's clock, disk and randomness.
     pub fn system() -> Environment {
         Environment {
             clock: Arc::new(system_clock),
@@ -59,7 +59,8 @@ impl Environment {
         (self.clock)().clamp(Timestamp::MIN, Timestamp::MAX)
     }
 
-    /// Both clocks as of one moment. A process that is held up between two looks sees the steady clock move and looks again.
+    /// Both clocks at one moment. If the process is delayed between the two reads, the steady clock has moved and both are read
+    /// again.
     pub(crate) fn both_clocks(&self) -> Option<(Timestamp, Steady)> {
         const HELD_UP_MICROS: i64 = 100_000;
         const LOOKS_MAX: usize = 10;
@@ -104,13 +105,13 @@ const STEADY_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const STEADY_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
-/// The kernel's name for this run of the machine. Where there is none each process counts as one.
+/// The kernel's boot id. Without one each process counts as a run.
 fn boot_id() -> [u8; 16] {
     let named = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
     let named = named.and_then(|text| Uuid::try_parse(text.trim()).ok()).map(Uuid::into_bytes);
     named.unwrap_or_else(|| {
         let mut drawn = [0; 16];
-        // Zeros where nothing can be drawn: then two runs look like one, and a jump between them like a step.
+        // Zeros if nothing can be drawn: two runs then look like one, and a jump between them like a step.
         let _ = getrandom::fill(&mut drawn);
         drawn
     })

@@ -1,9 +1,5 @@
-//! Epochs: the first record of each says whose log it is, what came before as central holds it, and why there is a new one.
-//!
-//! A new epoch seals again what central had not acknowledged, under the same event ids. It is done page by page, each page with
-//! the note of how far it has come in one batch, so that a kill in the middle goes on where it stopped.
-
-use std::ops::ControlFlow;
+//! Epochs as they are stored. The first record of an epoch names the node, the last record of the previous epoch that central
+//! holds, and the reason for the new epoch.
 
 use comptoir_core::chain::{ChainHash, genesis};
 use comptoir_core::event::{Content, Draft, Event};
@@ -15,23 +11,18 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::directory::Identity;
-use super::finding::Finding;
-use super::ids::LogPosition;
 use super::keys::{self, RecordKind};
-use super::page::{Builder, PAGE_BYTES_MAX, RecordPage};
-use super::store::{Entry, Store, StoreError};
-use super::writer::Writer;
-use super::{EpochError, State, append, decisions, walk};
+use super::page::PageBuilder;
+use super::staged::sealed_event;
+use super::store::{Entry, StoreError};
 
-const EPOCH_OPENED: &str = "EPOCH_OPENED";
+pub(crate) const EPOCH_OPENED: &str = "EPOCH_OPENED";
 const NODE: &str = "NODE";
-/// Pages sealed again between two flushes.
-const PAGES_PER_FLUSH: usize = 64;
 
 /// The end of an epoch, as central holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EpochHead {
-    /// Which epoch.
+    /// The epoch.
     pub epoch: Epoch,
     /// Its last record at central.
     pub seq: Seq,
@@ -39,34 +30,8 @@ pub struct EpochHead {
     pub chain: ChainHash,
 }
 
-/// What still has to be sealed again: of each epoch named, everything from a seq on. A second opening while the first was not
-/// finished leaves two.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Reseal(Vec<(u32, Seq)>);
-
-impl Reseal {
-    /// What an interrupted opening left to do.
-    pub(crate) fn pending(store: &dyn Store) -> Result<Reseal, StoreError> {
-        let value = store.get(&keys::single(RecordKind::Reseal))?.unwrap_or_default();
-        let read = |source: &[u8; 12]| {
-            let (epoch, seq) = source.split_first_chunk()?;
-            Some((u32::from_be_bytes(*epoch), Seq(u64::from_be_bytes(*seq.first_chunk()?))))
-        };
-        Ok(Reseal(value.as_chunks().0.iter().filter_map(read).collect()))
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn entry(&self) -> Entry {
-        let bytes = |(epoch, seq): &(u32, Seq)| [epoch.to_be_bytes().as_slice(), &seq.0.to_be_bytes()].concat();
-        Entry::set(keys::single(RecordKind::Reseal), self.0.iter().flat_map(bytes).collect())
-    }
-}
-
-/// The end of an epoch that was closed, as this node knew it. The row of the next epoch keeps it, so that a later check knows
-/// where its walk has to end.
+/// The end of a closed epoch as this node knew it. The next epoch's row stores it, so that a later check knows where its walk
+/// must end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Closed {
     pub(crate) epoch: u32,
@@ -117,15 +82,14 @@ impl EpochRow {
     }
 }
 
-/// What opens an epoch: its row and its first record.
+/// The row and first record of a new epoch.
 pub(crate) struct Opening {
     pub(crate) epoch: Epoch,
     pub(crate) event: EventId,
-    pub(crate) page: Builder,
+    pub(crate) page: PageBuilder,
 }
 
 impl Opening {
-    /// Seals the first record.
     pub(crate) fn new(
         identity: Identity,
         public_key: [u8; 32],
@@ -148,15 +112,15 @@ impl Opening {
                 payload.to_string().into_bytes(),
             )
         };
-        // Derived from the epoch's random id, so that opening it is one fact however often it is tried.
+        // Derived from the epoch's random id, so that a repeated attempt is the same event.
         let id = EventId::new(epoch.id).derived(EPOCH_OPENED);
-        let event = append::seal(Draft { id, occurred_at: None, content }, identity, epoch, Seq(1), now);
-        let mut page = Builder::new(Seq(1), genesis(identity.tenant, identity.node, epoch), now);
+        let event = sealed_event(Draft { id, occurred_at: None, content }, identity, epoch, Seq(1), now);
+        let mut page = PageBuilder::new(Seq(1), genesis(identity.tenant, identity.node, epoch), now);
         page.push(&encode(&event)?);
         Ok(Opening { epoch, event: id, page })
     }
 
-    /// What has to be written in one batch, with the end of the epoch that it closes.
+    /// The entries to write in one batch, with the end of the epoch that it closes.
     pub(crate) fn entries(&self, closed: Option<Closed>) -> Vec<Entry> {
         let mut entries = vec![EpochRow { epoch: self.epoch, closed }.entry()];
         entries.extend(self.page.entries(self.epoch.number));
@@ -164,142 +128,6 @@ impl Opening {
     }
 }
 
-fn encode(event: &Event) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn encode(event: &Event) -> Result<Vec<u8>, StoreError> {
     stored_v1::encode(event).map_err(|error| StoreError { doing: "encode", error: error.to_string() })
-}
-
-impl Writer {
-    /// Opens a new epoch and seals again what the old one's readers at central never acknowledged.
-    pub(crate) fn open_epoch(&mut self, previous: Option<EpochHead>, reason: &str) -> Result<Epoch, EpochError> {
-        if let State::Failed { reason } = self.shared.state() {
-            return Err(EpochError::ReadOnly { reason });
-        }
-        let sources = self.sources().map_err(|error| self.unopened(error))?;
-        // Read before anything is written: an epoch that cannot take the events over would strand them.
-        self.readable(&sources)?;
-        self.begin_epoch(previous, reason, &sources).map_err(|error| self.unopened(error))?;
-        self.finish_reseal(sources)?;
-        // What was found lies behind the new epoch.
-        self.shared.healed_by_new_epoch();
-        Ok(self.epoch)
-    }
-
-    /// The open epoch's unacknowledged events, and what an unfinished opening still has of older ones.
-    fn sources(&self) -> Result<Reseal, StoreError> {
-        let store = &*self.shared.store;
-        let from = decisions::acked(store, self.epoch.number)?.next();
-        let mut sources = Reseal(vec![(self.epoch.number, from)]);
-        sources.0.extend(Reseal::pending(store)?.0);
-        Ok(sources)
-    }
-
-    fn unopened(&mut self, error: StoreError) -> EpochError {
-        EpochError::ReadOnly { reason: self.fail(error) }
-    }
-
-    fn readable(&mut self, sources: &Reseal) -> Result<(), EpochError> {
-        for (epoch, from) in sources.0.iter().copied() {
-            let mut damage = None;
-            let walked = walk::pages(&*self.shared.store, epoch, from, |page| match page {
-                Ok(_) => ControlFlow::Continue(()),
-                Err(error) => {
-                    damage = Some(Finding::page(epoch, error));
-                    ControlFlow::Break(())
-                }
-            });
-            walked.map_err(|error| self.unopened(error))?;
-            if let Some(finding) = damage {
-                return Err(EpochError::Damaged(finding));
-            }
-        }
-        Ok(())
-    }
-
-    fn begin_epoch(&mut self, previous: Option<EpochHead>, reason: &str, sources: &Reseal) -> Result<(), StoreError> {
-        let random = |error: std::io::Error| StoreError { doing: "draw an epoch's id", error: error.to_string() };
-        let id = self.shared.environment.random_uuid().map_err(random)?;
-        // Central may know a later epoch than this copy of the log does.
-        let number = previous.map_or(0, |head| head.epoch.number).max(self.epoch.number) + 1;
-        let (identity, key) = (self.shared.identity, self.shared.public_key());
-        let now = self.shared.environment.now();
-        let opening = Opening::new(identity, key, Epoch { number, id }, previous, reason, now)?;
-        let acked = decisions::acked(&*self.shared.store, self.epoch.number)?;
-        let closed = Closed { epoch: self.epoch.number, seq: self.seq, chain: self.chain, acked };
-        let mut batch = opening.entries(Some(closed));
-        batch.push(sources.entry());
-        self.shared.store.apply(batch)?;
-        self.shared.store.flush()?;
-        self.epoch = opening.epoch;
-        (self.seq, self.chain) = (Seq(1), opening.page.chain());
-        self.shared.add_epoch(self.epoch, closed);
-        self.ids.note([(opening.event, LogPosition { epoch: number, seq: self.seq })]);
-        Ok(())
-    }
-
-    /// Seals what is left of older epochs, and opens the log. Also after a crash in the middle.
-    pub(crate) fn finish_reseal(&mut self, mut sources: Reseal) -> Result<(), EpochError> {
-        while !sources.is_empty() {
-            let sealed = self.reseal_some(&mut sources)?;
-            self.shared.store.flush().map_err(|error| self.unopened(error))?;
-            self.ids.note(sealed);
-            self.settle_ids(PAGES_PER_FLUSH);
-        }
-        let done = self.shared.store.apply(vec![Entry::remove(keys::single(RecordKind::Reseal))]);
-        done.and_then(|()| self.shared.store.flush()).map_err(|error| self.unopened(error))?;
-        self.publish_head(Seq::ZERO);
-        self.write_mark();
-        Ok(())
-    }
-
-    /// Seals some pages again. A source that has no more is taken out.
-    fn reseal_some(&mut self, sources: &mut Reseal) -> Result<Vec<(EventId, LogPosition)>, EpochError> {
-        let mut sealed = Vec::new();
-        for _ in 0..PAGES_PER_FLUSH {
-            let Some((epoch, from)) = sources.0.first().copied() else { break };
-            match walk::next_page(&*self.shared.store, epoch, from).map_err(|error| self.unopened(error))? {
-                Some(Ok(page)) => {
-                    sources.0[0].1 = page.last().next();
-                    sealed.extend(self.reseal_page(&page, epoch, from, sources).map_err(|error| self.unopened(error))?);
-                }
-                Some(Err(error)) => return Err(EpochError::Damaged(Finding::page(epoch, error))),
-                None => drop(sources.0.remove(0)),
-            }
-        }
-        Ok(sealed)
-    }
-
-    /// Seals one page's events from a seq on, together with the note of what is left after it.
-    fn reseal_page(
-        &mut self,
-        source: &RecordPage,
-        epoch: u32,
-        from: Seq,
-        left: &Reseal,
-    ) -> Result<Vec<(EventId, LogPosition)>, StoreError> {
-        // The time it was taken in stays: what waits for central waits since then.
-        let mut page = Builder::new(self.seq.next(), self.chain, source.appended_at);
-        let mut ids = Vec::new();
-        for (seq, _, record) in source.numbered().filter(|(seq, ..)| *seq >= from) {
-            let decode = |error: stored_v1::DecodeError| StoreError {
-                doing: "seal a record again",
-                error: format!("epoch {epoch}, seq {seq}: {error}"),
-            };
-            let event = stored_v1::decode(record).map_err(decode)?;
-            if event.content.action.as_str() == EPOCH_OPENED {
-                continue;
-            }
-            let event = Event { epoch: self.epoch, seq: page.next_seq(), ..event };
-            ids.push((event.id, LogPosition { epoch: self.epoch.number, seq: event.seq }));
-            page.push(&encode(&event)?);
-        }
-        if ids.is_empty() {
-            return Ok(ids);
-        }
-        assert!(page.bytes() <= PAGE_BYTES_MAX, "a record sealed again keeps its length");
-        let mut batch = page.entries(self.epoch.number);
-        batch.push(left.entry());
-        self.shared.store.apply(batch)?;
-        (self.seq, self.chain) = (Seq(page.next_seq().0 - 1), page.chain());
-        Ok(ids)
-    }
 }

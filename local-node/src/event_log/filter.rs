@@ -1,34 +1,34 @@
-//! A set of ids in twelve bits each that may say "perhaps" wrongly, about one time in a hundred, and "no" never.
+//! A Bloom filter of ids with twelve bits each: about one false positive in a hundred, no false negatives.
 
 use comptoir_core::id::EventId;
 
 const BITS_PER_ID: u64 = 12;
 const PROBES: u32 = 6;
 
-/// A Bloom filter whose bits for one id lie in one cache line.
+/// A Bloom filter that keeps all bits of an id in one cache line.
 #[derive(Clone)]
 pub(crate) struct Filter {
     lines: Vec<[u64; 8]>,
 }
 
 impl Filter {
-    /// An empty filter with room for so many ids.
+    /// An empty filter sized for that many ids.
     pub(crate) fn for_ids(count: u64) -> Filter {
         let lines = (count * BITS_PER_ID).div_ceil(512).max(1);
         Filter { lines: vec![[0; 8]; usize::try_from(lines).expect("a run's ids fit in memory")] }
     }
 
     pub(crate) fn add(&mut self, id: EventId) {
-        let (line, bits) = self.place(id);
+        let (line, bits) = self.slot(id);
         bits_of(bits).for_each(|bit| self.lines[line][bit / 64] |= 1 << (bit % 64));
     }
 
     pub(crate) fn may_hold(&self, id: EventId) -> bool {
-        let (line, bits) = self.place(id);
+        let (line, bits) = self.slot(id);
         bits_of(bits).all(|bit| self.lines[line][bit / 64] & (1 << (bit % 64)) != 0)
     }
 
-    fn place(&self, id: EventId) -> (usize, u64) {
+    fn slot(&self, id: EventId) -> (usize, u64) {
         let (high, low) = id.uuid().as_u64_pair();
         // Ids of one millisecond share most of their bits; multiplying and folding spreads the rest over all of them.
         let mixed = fold(fold(high ^ 0x9E37_79B9_7F4A_7C15) ^ low);
@@ -52,7 +52,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn it_holds_what_was_added_and_seldom_more_for_ids_in_time_order_and_for_random_ones() {
+    fn it_has_no_false_negatives_and_few_false_positives() {
         type Make = fn(u64) -> EventId;
         let in_time_order: Make = |n| EventId::new(Uuid::from_u64_pair(0x0199_0000_0000_7000 + n / 16, n));
         let random: Make = |n| EventId::new(Uuid::new_v5(&Uuid::NAMESPACE_OID, &n.to_le_bytes()));

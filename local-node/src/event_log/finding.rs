@@ -1,4 +1,4 @@
-//! What a check of the log found. A finding is told, with seq, expected and found; nothing is ever repaired in silence.
+//! Findings of a check of the log. A finding is reported with seq, expected and found; nothing is repaired silently.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use comptoir_proto::status_v1::MissingRecords;
 use super::page::PageError;
 use super::store::StoreError;
 
-/// Why the log may not be appended to.
+/// A defect of the log; it refuses appends.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     /// Records are missing in the middle.
@@ -17,9 +17,9 @@ pub enum Finding {
     Gap {
         /// The epoch's number.
         epoch: u32,
-        /// Which seq should have come.
+        /// The expected seq.
         expected: Seq,
-        /// Which came.
+        /// The seq that was found.
         found: Seq,
     },
     /// Reading in order ended before the epoch's known end.
@@ -31,15 +31,15 @@ pub enum Finding {
         first: Seq,
         /// The last missing record.
         last: Seq,
-        /// How it was noticed.
+        /// How the gap was noticed.
         why: String,
     },
-    /// An epoch ended elsewhere than the next epoch's row says.
+    /// An epoch ends at another record than the next epoch's row says.
     #[error("epoch {epoch}: expected its end at seq {expected}, found records up to seq {found}")]
     EpochEnd {
         /// The epoch's number.
         epoch: u32,
-        /// By the next epoch's row, or by the head.
+        /// The end in the next epoch's row, or in the head.
         expected: Seq,
         /// The last record that was read.
         found: Seq,
@@ -47,11 +47,11 @@ pub enum Finding {
     /// The row of an epoch is missing.
     #[error("expected the row of epoch {expected} before that of epoch {next}, found {found}")]
     EpochMissing {
-        /// The epoch that has to be there.
+        /// The missing epoch.
         expected: String,
         /// The epoch whose row names it.
         next: u32,
-        /// What is there.
+        /// What was found.
         found: String,
     },
     /// Central's decisions of some records are missing.
@@ -64,7 +64,7 @@ pub enum Finding {
         /// The last decision that was read.
         found: Seq,
     },
-    /// A run of the index of event ids is not as it was written.
+    /// A run of the index of event ids differs from the list of runs.
     #[error("the index of event ids, run {run}: expected {expected}, found {found}")]
     IdRun {
         /// The run's number.
@@ -74,61 +74,61 @@ pub enum Finding {
         /// Ids and digest of the blocks.
         found: String,
     },
-    /// The bytes are not those that were sealed, or not in that order.
+    /// The bytes differ from those that were sealed, or their order does.
     #[error("epoch {epoch}, seq {seq}: expected chain {expected}, found {found}")]
     Chain {
         /// The epoch's number.
         epoch: u32,
         /// The record up to which the chain was followed.
         seq: Seq,
-        /// The hash that was kept.
+        /// The stored hash.
         expected: ChainHash,
-        /// The hash of the bytes that are there.
+        /// The hash of the present bytes.
         found: ChainHash,
     },
-    /// What is stored does not read as records.
+    /// The stored bytes are not records.
     #[error("epoch {epoch}, seq {seq}: expected a record, found {found}")]
     Unreadable {
         /// The epoch's number.
         epoch: u32,
-        /// The first record of what does not read.
+        /// The first unreadable record.
         seq: Seq,
         /// What is wrong with the bytes.
         found: String,
     },
-    /// A record says that it belongs elsewhere.
+    /// A record's header names another position.
     #[error("epoch {epoch}, seq {seq}: expected {field} {expected}, found {found}")]
     Misplaced {
         /// The epoch's number.
         epoch: u32,
-        /// Where it stands.
+        /// Its seq in the epoch.
         seq: Seq,
-        /// Which part of its header differs.
+        /// The differing part of its header.
         field: &'static str,
-        /// What its place asks for.
+        /// The value that its position requires.
         expected: String,
-        /// What it says.
+        /// The value in its header.
         found: String,
     },
-    /// The log ends before the high-water mark: records that were acknowledged are gone.
+    /// The log ends before the high-water mark: acknowledged records are missing.
     #[error("epoch {epoch}: expected records up to seq {expected}, found them up to {found}; the log was shortened")]
     Shortened {
         /// The epoch's number.
         epoch: u32,
         /// The high-water mark.
         expected: Seq,
-        /// The last record that is there.
+        /// The last existing record.
         found: Seq,
     },
-    /// The log was opened less often than the high-water mark knows: an old copy was put in its place.
+    /// The log was opened less often than the high-water mark says: it was replaced by an old copy.
     #[error("expected a log opened {expected} times, found one opened {found} times; an old copy was put in its place")]
     OldCopy {
-        /// By the high-water mark.
+        /// Count in the high-water mark.
         expected: u64,
-        /// By the log.
+        /// Count in the log.
         found: u64,
     },
-    /// The high-water mark cannot be read, so a shortened log could not be told from a whole one.
+    /// The high-water mark cannot be read, so that a shortened log cannot be distinguished from a whole one.
     #[error("expected a high-water mark in {}, found none that is whole", path.display())]
     NoMark {
         /// The file.
@@ -140,7 +140,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// The records that are known to be missing, where the finding is about that.
+    /// The missing records, if that is the finding.
     pub fn missing(&self) -> Option<MissingRecords> {
         let range = |epoch: u32, first: Seq, last: u64| MissingRecords { epoch, first: first.0, last };
         match self {

@@ -1,10 +1,10 @@
-//! The high-water mark: how far the log had come, kept outside the store. A store that lost its tail, or was put back from an
-//! old copy, looks whole from inside; only this file shows it.
+//! The high-water mark: the end of the log, stored outside the store. A store that lost its tail, or was restored from an old
+//! copy, looks intact from inside; only this file shows the loss.
 //!
 //! Two slots, 4,096 bytes apart so that no sector holds both, are written in turn, each followed by fdatasync: one of them is
-//! always whole. The mark may lag by [`LAG`] while the log is being written, by [`QUIET`] once it is not; it never leads, since it
-//! is written after the flush of what it names. It is also written when the log closes itself after a failure and when it is
-//! closed: a drive that said "done" to the last flush without doing it is then found out at the next start.
+//! always intact. The mark lags by at most [`LAG`] while the log is written and by [`QUIET`] afterwards. It never leads, because
+//! it is written after the flush of the records it names. It is also written when the log closes itself after a failure: a drive
+//! that acknowledged a flush without doing it is detected at the next start.
 //!
 //! ```text
 //! magic "CPHW" | counter u64 | boot u64 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | acked u64 | blake3 of all before 32
@@ -20,18 +20,18 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::position::{Epoch, Seq};
 use uuid::Uuid;
 
-/// How far the mark may stay behind while the log is being written.
+/// Maximum lag of the mark while the log is being written.
 pub(crate) const LAG: Duration = Duration::from_secs(1);
-/// How long the mark stays behind once nothing more is written. Then its sync holds nobody up.
+/// Lag of the mark once writing stops. Its sync then delays no append.
 pub(crate) const QUIET: Duration = Duration::from_millis(100);
 const MAGIC: [u8; 4] = *b"CPHW";
 const SLOT_BYTES: usize = 120;
 const SLOT_DISTANCE: u64 = 4096;
 
-/// What the log was known to hold.
+/// The content of a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct HighWaterMark {
-    /// How often the log had been opened.
+    /// Number of times the log had been opened.
     pub(crate) boot: u64,
     pub(crate) epoch: Epoch,
     pub(crate) seq: Seq,
@@ -40,19 +40,18 @@ pub(crate) struct HighWaterMark {
     pub(crate) acked: Seq,
 }
 
-/// The open file.
 pub(crate) struct HighWater {
     file: File,
     counter: u64,
 }
 
 impl HighWater {
-    /// Opens or creates the file, and reads the newer whole slot; `None` where no slot is whole.
+    /// Opens or creates the file and reads the newer intact slot; `None` if no slot is intact.
     pub(crate) fn open(path: &Path) -> io::Result<(HighWater, Option<HighWaterMark>)> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let newest = [0, 1].into_iter().filter_map(|slot| read(&file, slot)).max_by_key(|(counter, _)| *counter);
         let counter = newest.map_or(0, |(counter, _)| counter);
-        // A mark must not need new blocks: it is written when the disk is full or failing, too.
+        // The mark must not need new blocks: it is also written when the disk is full or failing.
         let length = file.metadata()?.len();
         if length < 2 * SLOT_DISTANCE {
             file.write_all_at(&vec![0; usize::try_from(2 * SLOT_DISTANCE - length).unwrap_or(0)], length)?;

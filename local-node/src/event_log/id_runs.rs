@@ -1,9 +1,9 @@
 //! Runs of the [index of ids](super::ids): sorted blocks in the store, written once, merged and removed.
 //!
-//! A block, under its run's number and its first id: up to 146 times event id 16 | epoch u32 | seq u64, sorted by id.
-//! The list of runs: up to where they cover the records (epoch u32, seq u64), then of each run, oldest first, its number u32,
-//! level u32, count u64 and digest 16: the beginning of the BLAKE3 of its blocks in their order. Blocks of a run that is not listed
-//! are rubbish of a crash. All numbers are big-endian.
+//! A block, under its run's number and its first id: up to 146 times event id 16 | epoch u32 | seq u64, sorted by id. The list of
+//! runs: the position up to which they cover the records (epoch u32, seq u64), then for each run, oldest first, its number u32,
+//! level u32, count u64 and digest 16: the first bytes of the BLAKE3 of its blocks in order. Blocks of an unlisted run are left
+//! over from a crash. All numbers are big-endian.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -14,8 +14,8 @@ use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use comptoir_core::position::Seq;
 
 use super::filter::Filter;
-use super::ids::LogPosition;
 use super::keys;
+use super::position::LogPosition;
 use super::store::{Entry, Store, StoreError};
 
 const ITEM_BYTES: usize = 28;
@@ -23,23 +23,22 @@ const DIGEST_BYTES: usize = 16;
 const LISTED_BYTES: usize = 32;
 const BLOCK_ITEMS: usize = CHUNK_BYTES_MAX / ITEM_BYTES;
 
-/// An id and where it stands.
+/// An id and its position.
 pub(crate) type Item = (EventId, LogPosition);
 
-/// A whole run.
 pub(crate) struct Run {
     pub(crate) listed: ListedRun,
     pub(crate) filter: Filter,
 }
 
-/// A run as the list names it.
+/// A run as the list contains it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ListedRun {
     pub(crate) number: u32,
-    /// How often its ids were merged.
+    /// Number of merges of its ids.
     pub(crate) level: u32,
     pub(crate) count: u64,
-    /// Of its blocks: a run that lost a block would make a retry a second sale.
+    /// Of its blocks: a lost block would turn a retry into a second sale.
     pub(crate) digest: [u8; DIGEST_BYTES],
 }
 
@@ -67,18 +66,18 @@ impl Blocks {
 }
 
 impl Run {
-    /// The place of an id, if the run holds it.
+    /// The position of an id, if the run has it.
     pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<LogPosition>, StoreError> {
         if !self.filter.may_hold(id) {
             return Ok(None);
         }
         let number = self.listed.number;
         let block = store.last(&keys::id_run(number, &[0; 16]), &keys::id_run(number, id.as_bytes()))?;
-        Ok(block.and_then(|(_, block)| items(&block).find(|(found, _)| *found == id).map(|(_, place)| place)))
+        Ok(block.and_then(|(_, block)| items(&block).find(|(found, _)| *found == id).map(|(_, position)| position)))
     }
 }
 
-/// Several runs on their way into one. Until it is published its blocks are rubbish, and the sources answer.
+/// A merge of several runs. Until it is published its sources answer and its blocks are ignored.
 pub(crate) struct Merge {
     sources: Vec<Arc<Run>>,
     cursors: Vec<RunCursor>,
@@ -100,17 +99,16 @@ impl Merge {
         self.sources.iter().any(|source| source.listed.number == run.listed.number)
     }
 
-    /// Whether everything is written.
     pub(crate) fn is_done(&self) -> bool {
         self.done
     }
 
-    /// The merged run, and the keys of the blocks it replaces.
+    /// The merged run, and the keys of the replaced blocks.
     pub(crate) fn finish(self) -> (Arc<Run>, Vec<Entry>) {
         (self.target.finish(), self.cursors.into_iter().flat_map(|cursor| cursor.passed).map(Entry::remove).collect())
     }
 
-    /// Moves on until some blocks are full.
+    /// Continues until some blocks are full.
     pub(crate) fn step(&mut self, store: &dyn Store, blocks: usize) -> Result<(), StoreError> {
         while self.target.blocks.len() < blocks {
             for cursor in &mut self.cursors {
@@ -120,10 +118,10 @@ impl Merge {
                 self.done = true;
                 break;
             };
-            // Of one id in several runs the newest place is kept.
-            let places = self.cursors.iter_mut().filter_map(|cursor| cursor.take(least));
-            if let Some(place) = places.max() {
-                self.target.push((least, place));
+            // If several runs hold an id, its newest position counts.
+            let positions = self.cursors.iter_mut().filter_map(|cursor| cursor.take(least));
+            if let Some(position) = positions.max() {
+                self.target.push((least, position));
             }
         }
         if self.done {
@@ -174,11 +172,10 @@ impl RunCursor {
 
     fn take(&mut self, id: EventId) -> Option<LogPosition> {
         self.head().filter(|(head, _)| *head == id)?;
-        self.items.pop_front().map(|(_, place)| place)
+        self.items.pop_front().map(|(_, position)| position)
     }
 }
 
-/// A run being written.
 pub(crate) struct RunWriter {
     number: u32,
     level: u32,
@@ -189,17 +186,17 @@ pub(crate) struct RunWriter {
 }
 
 impl RunWriter {
-    /// `count` is how many ids there may be at most.
+    /// `count` is the maximum number of ids.
     pub(crate) fn new(number: u32, level: u32, count: u64) -> RunWriter {
         let (filter, written) = (Filter::for_ids(count), Blocks::default());
         RunWriter { number, level, filter, written, block: Vec::new(), blocks: Vec::new() }
     }
 
-    pub(crate) fn push(&mut self, (id, place): Item) {
+    pub(crate) fn push(&mut self, (id, position): Item) {
         self.filter.add(id);
         self.block.extend_from_slice(id.as_bytes());
-        self.block.extend_from_slice(&place.epoch.to_be_bytes());
-        self.block.extend_from_slice(&place.seq.0.to_be_bytes());
+        self.block.extend_from_slice(&position.epoch.to_be_bytes());
+        self.block.extend_from_slice(&position.seq.0.to_be_bytes());
         if self.block.len() == BLOCK_ITEMS * ITEM_BYTES {
             self.close_block();
         }
@@ -225,12 +222,10 @@ impl RunWriter {
     }
 }
 
-/// Which runs are whole.
 #[derive(Default)]
 pub(crate) struct RunList {
-    /// Up to where the runs cover the records.
+    /// The runs cover the records up to here.
     pub(crate) indexed: LogPosition,
-    /// Each run, oldest first.
     pub(crate) runs: Vec<ListedRun>,
 }
 

@@ -1,35 +1,28 @@
-//! Where each event id stands: what makes a retry a duplicate and not a second sale.
+//! The index from event ids to positions. It makes a retry a duplicate instead of a second sale.
 //!
-//! The index is derived from the records, and never on the way to an acknowledgement. The newest ids are held in memory; once
-//! there are [`TAIL_MAX`] of them they are written as a sorted run of 4 KiB blocks, and [`RUNS_PER_LEVEL`] runs of one level are
-//! merged, a few blocks after each group, into one of the next. At open, what the runs do not cover is read again from the
-//! records. A store's cost is per entry: one entry per id would cost more than the record it leads to.
+//! The index is derived from the records and never delays an acknowledgement. The newest ids are in memory. Once there are
+//! [`TAIL_MAX`] of them they are written as a sorted run of 4 KiB blocks, and [`RUNS_PER_LEVEL`] runs of one level are merged, a
+//! few blocks after each group, into one run of the next level. At open, the records that no run covers are read again. A store's
+//! cost is per entry: one entry per id would cost more than the record it points to.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use comptoir_core::id::EventId;
-use comptoir_core::position::Seq;
 
 use super::filter::Filter;
 use super::finding::Finding;
 use super::id_runs::{Blocks, Item, Merge, Run, RunList, RunWriter, apply_all, items};
 use super::keys::{self, RecordKind};
+use super::position::LogPosition;
 use super::store::{Entry, Store, StoreError};
 
 /// Ids held in memory before a run is written: they take half a megabyte, and a few milliseconds to read again at open.
 pub(crate) const TAIL_MAX: usize = 8_192;
 const RUNS_PER_LEVEL: usize = 8;
 
-/// Where a record stands: the order of places is the order of sealing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(crate) struct LogPosition {
-    pub(crate) epoch: u32,
-    pub(crate) seq: Seq,
-}
-
-/// The index as everyone may read it. Of several places of one id, as a new epoch makes them, the newest counts.
+/// The index as readers use it. If an id has several positions, as after a new epoch, the newest counts.
 pub(crate) struct Ids(RwLock<Index>);
 
 #[derive(Default)]
@@ -40,7 +33,7 @@ struct Index {
 }
 
 impl Ids {
-    /// The newest place of an id.
+    /// The newest position of an id.
     pub(crate) fn get(&self, store: &dyn Store, id: EventId) -> Result<Option<LogPosition>, StoreError> {
         loop {
             let (tail, runs) = {
@@ -51,8 +44,8 @@ impl Ids {
                 return Ok(tail);
             }
             for run in runs.iter().rev() {
-                if let Some(place) = run.get(store, id)? {
-                    return Ok(Some(place));
+                if let Some(position) = run.get(store, id)? {
+                    return Ok(Some(position));
                 }
             }
             // A merge may have moved the id to another run after the list was taken.
@@ -63,7 +56,7 @@ impl Ids {
     }
 }
 
-/// The one hand that changes the index: the log's writer.
+/// Changes the index. Only the log's writer has it.
 pub(crate) struct IdWriter {
     ids: Arc<Ids>,
     /// The place of the newest id that was noted.
@@ -75,8 +68,8 @@ pub(crate) struct IdWriter {
 }
 
 impl IdWriter {
-    /// Reads which runs are whole, and removes what a crash left of others. Also answers the first run that is not as it was written;
-    /// nothing is removed then.
+    /// Reads the list of runs and removes the blocks of unlisted ones. Also answers the first run that differs from the list; in
+    /// that case nothing is removed.
     pub(crate) fn open(store: &dyn Store) -> Result<(IdWriter, Result<(), Finding>), StoreError> {
         let listed = store.get(&keys::single(RecordKind::IdRuns))?;
         let unreadable = || StoreError { doing: "read the list of id runs", error: "it does not read".to_owned() };
@@ -101,8 +94,10 @@ impl IdWriter {
             let Some((filter, blocks)) = found.remove(&listed.number) else { continue };
             let same = (blocks.count(), blocks.digest()) == (listed.count, listed.digest);
             if checked.is_ok() && !same {
-                let told = |count: u64, digest: [u8; 16]| format!("{count} ids with digest {}", hex::encode(digest));
-                let (expected, found) = (told(listed.count, listed.digest), told(blocks.count(), blocks.digest()));
+                let described =
+                    |count: u64, digest: [u8; 16]| format!("{count} ids with digest {}", hex::encode(digest));
+                let (expected, found) =
+                    (described(listed.count, listed.digest), described(blocks.count(), blocks.digest()));
                 checked = Err(Finding::IdRun { run: listed.number, expected, found });
             }
             runs.push(Arc::new(Run { listed, filter }));
@@ -117,7 +112,6 @@ impl IdWriter {
         Ok((writer, checked))
     }
 
-    /// The index for readers.
     pub(crate) fn ids(&self) -> Arc<Ids> {
         self.ids.clone()
     }
@@ -130,13 +124,13 @@ impl IdWriter {
     /// Notes records that are durable, in the order of their places.
     pub(crate) fn note(&mut self, records: impl IntoIterator<Item = Item>) {
         let mut index = self.ids.0.write().unwrap_or_else(PoisonError::into_inner);
-        for (id, place) in records {
-            index.tail.insert(id, place);
-            self.noted = place;
+        for (id, position) in records {
+            index.tail.insert(id, position);
+            self.noted = position;
         }
     }
 
-    /// Writes the tail as a run once it is long enough, and goes on merging by some blocks. Nothing here waits for the disk.
+    /// Writes the tail as a run once it is long enough, and continues merging by some blocks. Nothing here waits for the disk.
     pub(crate) fn settle(&mut self, store: &dyn Store, blocks: usize) -> Result<(), StoreError> {
         if self.index().tail.len() >= TAIL_MAX {
             self.write_tail(store)?;
@@ -156,7 +150,7 @@ impl IdWriter {
     }
 
     fn write_tail(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        let mut sorted: Vec<Item> = self.index().tail.iter().map(|(id, place)| (*id, *place)).collect();
+        let mut sorted: Vec<Item> = self.index().tail.iter().map(|(id, position)| (*id, *position)).collect();
         sorted.sort_unstable_by_key(|(id, _)| *id);
         let mut run = RunWriter::new(self.take_number(), 0, sorted.len() as u64);
         sorted.into_iter().for_each(|item| run.push(item));
@@ -180,10 +174,10 @@ impl IdWriter {
     fn publish_merge(&mut self, store: &dyn Store, merge: Merge) -> Result<(), StoreError> {
         let runs = self.index().runs.clone();
         let at = runs.iter().position(|run| merge.takes(run)).expect("a run stays listed until its merge is published");
-        let mut kept: Vec<_> = runs.iter().filter(|run| !merge.takes(run)).cloned().collect();
+        let mut remaining: Vec<_> = runs.iter().filter(|run| !merge.takes(run)).cloned().collect();
         let (merged, replaced) = merge.finish();
-        kept.insert(at, merged);
-        self.publish(store, kept.into(), self.indexed, false)?;
+        remaining.insert(at, merged);
+        self.publish(store, remaining.into(), self.indexed, false)?;
         apply_all(store, replaced)
     }
 
@@ -218,6 +212,8 @@ impl IdWriter {
 
 #[cfg(test)]
 mod tests {
+    use comptoir_core::position::Seq;
+
     use super::super::memory::MemDisk;
     use super::*;
 
@@ -227,7 +223,7 @@ mod tests {
         EventId::from_bytes(bytes)
     }
 
-    fn place(seq: u64) -> LogPosition {
+    fn position(seq: u64) -> LogPosition {
         LogPosition { epoch: 1 + (seq / 100_000) as u32, seq: Seq(seq) }
     }
 
@@ -239,17 +235,17 @@ mod tests {
         let total = 20 * TAIL_MAX as u64;
         for seq in 0..total {
             // The first thousand are sealed again at the end, as a new epoch does.
-            writer.note([(id(if seq < total - 1000 { seq } else { seq - (total - 1000) }), place(seq))]);
+            writer.note([(id(if seq < total - 1000 { seq } else { seq - (total - 1000) }), position(seq))]);
             if seq % 64 == 0 {
                 writer.settle(&store, 2).unwrap();
             }
         }
         let ids = writer.ids();
         for seq in 1000..total - 1000 {
-            assert_eq!(ids.get(&store, id(seq)).unwrap(), Some(place(seq)));
+            assert_eq!(ids.get(&store, id(seq)).unwrap(), Some(position(seq)));
         }
         for seq in 0..1000 {
-            assert_eq!(ids.get(&store, id(seq)).unwrap(), Some(place(total - 1000 + seq)));
+            assert_eq!(ids.get(&store, id(seq)).unwrap(), Some(position(total - 1000 + seq)));
         }
         for other in total..total + 2000 {
             assert_eq!(ids.get(&store, id(other)).unwrap(), None);
@@ -257,12 +253,12 @@ mod tests {
         assert!(ids.0.read().unwrap().runs.len() < 16, "runs are merged while ids come in");
     }
 
-    /// A block that is lost makes a retry a second sale: no read of another id would notice.
+    /// A lost block would turn a retry into a second sale: no read of another id would notice.
     #[test]
     fn a_run_that_lost_a_block_is_found_when_the_index_is_opened() {
         let disk = MemDisk::default();
         let (mut writer, _) = IdWriter::open(&disk.store()).unwrap();
-        writer.note((0..TAIL_MAX as u64).map(|seq| (id(seq), place(seq))));
+        writer.note((0..TAIL_MAX as u64).map(|seq| (id(seq), position(seq))));
         writer.settle(&disk.store(), 0).unwrap();
         disk.store().flush().unwrap();
         assert_eq!(IdWriter::open(&disk.store()).unwrap().1, Ok(()));
@@ -275,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_power_cut_the_runs_that_were_listed_answer_and_the_rest_is_to_be_noted_again() {
+    fn after_a_power_cut_listed_runs_answer_and_the_rest_is_noted_again() {
         let disk = MemDisk::default();
         let mut noted = 0;
         for boot in 0..16u64 {
@@ -288,10 +284,10 @@ mod tests {
                 writer.indexed().seq.0 + u64::from(writer.indexed() != LogPosition::default())
             };
             for seq in (0..from).step_by(7) {
-                assert_eq!(writer.ids().get(&store, id(seq)).unwrap(), Some(place(seq)), "boot {boot}");
+                assert_eq!(writer.ids().get(&store, id(seq)).unwrap(), Some(position(seq)), "boot {boot}");
             }
             for seq in from..noted + 5_000 {
-                writer.note([(id(seq), place(seq))]);
+                writer.note([(id(seq), position(seq))]);
                 if seq % 100 == 0 {
                     writer.settle(&store, 4).unwrap();
                 }

@@ -1,5 +1,5 @@
-//! What stands beside the log in the same tree, changed by the same thread: so a pull's rows and its cursor are one atomic batch
-//! with the log's own order and durability, and no second database can disagree with the first.
+//! Auxiliary key-value data in the log's tree, written by the same thread: the rows of a pull and its cursor are one atomic batch
+//! with the log's order and durability.
 //!
 //! A value is cut into parts, since a store takes 4 KiB at most:
 //!
@@ -7,8 +7,9 @@
 //! parts u16 | tag 4 | bytes of this part
 //! ```
 //!
-//! Numbers are little-endian. The tag is the beginning of the BLAKE3 of the whole value: a reader that met parts of two versions, because
-//! the writer replaced the value meanwhile, sees it and reads again. Of the keys of one shelf none begins another.
+//! Numbers are little-endian. The tag is the first bytes of the BLAKE3 of the whole value: a reader that saw parts of two
+//! versions, because the writer replaced the value meanwhile, notices it and reads again. No key of a space is a prefix of
+//! another.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -16,44 +17,26 @@ use std::ops::ControlFlow;
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 
 use super::AppendError;
-use super::keys;
+use super::keys::{self, KeySpace};
 use super::store::{Entry, Store, StoreError};
 use super::writer::Writer;
 
 const HEADER_BYTES: usize = 6;
 const PART_BYTES_MAX: usize = CHUNK_BYTES_MAX - HEADER_BYTES;
 /// Bytes of the largest value: one that fills a batch and leaves an entry for what must change with it.
-pub const KEPT_BYTES_MAX: usize = (BATCH_ENTRIES_MAX - 1) * PART_BYTES_MAX;
-/// How often a value that is being replaced is read again. Each time means a whole write and flush by the one writer.
+pub const VALUE_BYTES_MAX: usize = (BATCH_ENTRIES_MAX - 1) * PART_BYTES_MAX;
+/// How often a value that is being replaced is read again. Each attempt lasts as long as a write and flush of the writer.
 const TRIES: usize = 100;
 
 /// What is called with each key of a shelf and its value; a break ends it.
 pub type VisitValue<'a> = &'a mut dyn FnMut(&[u8], Vec<u8>) -> ControlFlow<()>;
 
-/// Where a value stands.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[repr(u8)]
-pub enum KeySpace {
-    /// The place in central's changes. One value, under the empty key.
-    Place = 10,
-    /// Central's rows.
-    Row = 11,
-    /// Documents that are still being typed.
-    Draft = 12,
-    /// What a person at the node should hear.
-    Notification = 13,
-    /// Which files central holds.
-    Blob = 14,
-    /// The rulebook in force at central. One value, under the empty key.
-    Rulebook = 15,
-}
-
 /// One change of a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyChange {
-    /// Where.
+    /// The key space.
     pub space: KeySpace,
-    /// Under which key.
+    /// The key within the space.
     pub key: Vec<u8>,
     /// The value to set; `None` removes what is there.
     pub value: Option<Vec<u8>>,
@@ -83,7 +66,7 @@ impl Writer {
         for batch in batches {
             let entries = self.entries(batch)?;
             if !entries.is_empty() {
-                self.shared.store.apply(entries).map_err(|error| self.unkept(error))?;
+                self.shared.store.apply(entries).map_err(|error| self.write_failed(error))?;
             }
         }
         Ok(())
@@ -96,7 +79,8 @@ impl Writer {
             batch.into_iter().map(|change| ((change.space, change.key), change.value)).collect();
         let mut entries = Vec::with_capacity(batch.len());
         for ((space, key), value) in batch {
-            let before = self.shared.store.get(&keys::in_space(space, &key, 0)).map_err(|error| self.unkept(error))?;
+            let before =
+                self.shared.store.get(&keys::in_space(space, &key, 0)).map_err(|error| self.write_failed(error))?;
             let before = before.as_deref().and_then(header).map_or(0, |(parts, _)| parts);
             let parts = value.map(cut).unwrap_or_default();
             let surplus = u16::try_from(parts.len()).unwrap_or(u16::MAX)..before;
@@ -112,7 +96,7 @@ impl Writer {
         }
     }
 
-    fn unkept(&mut self, error: StoreError) -> AppendError {
+    fn write_failed(&mut self, error: StoreError) -> AppendError {
         AppendError::ReadOnly { reason: self.fail(error) }
     }
 }
@@ -137,7 +121,7 @@ fn header(part: &[u8]) -> Option<(u16, [u8; 4])> {
     Some((u16::from_le_bytes(*parts), *rest.first_chunk()?))
 }
 
-/// What stands under a key.
+/// The value of a key.
 pub(crate) fn read(store: &dyn Store, space: KeySpace, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     for _ in 0..TRIES {
         let Some(first) = store.get(&keys::in_space(space, key, 0))? else { return Ok(None) };
@@ -184,7 +168,6 @@ pub(crate) fn scan(
     result
 }
 
-/// Parts put together again.
 struct Assembled {
     header: Option<(u16, [u8; 4])>,
     fits: bool,

@@ -7,22 +7,20 @@
 //! | 3 page | epoch u32, first seq u64, part u16 | a part of a [page](super::page) of records | never changed |
 //! | 4 decisions | epoch u32, first seq u64, part u16 | a part of a page of decisions | never changed |
 //! | 5 acked | epoch u32 | seq u64 | raised by the sync agent |
-//! | 6 id run | run u32, first event id 16 | a [block](super::ids) of event ids and where they stand | until its run is merged |
+//! | 6 id run | run u32, first event id 16 | a [block](super::ids) of event ids and their positions | until its run is merged |
 //! | 7 id runs | | which runs are whole, and up to where records are indexed | replaced with each run |
-//! | 8 reseal | | [`Reseal`](super::epochs::Reseal): what still has to be sealed again | while an epoch is being opened |
+//! | 8 reseal | | [`Reseal`](super::reseal::Reseal): events that remain to be sealed again | while an epoch is being opened |
 //! | 9 boot | | how often the log was opened, u64 | replaced at each open |
-//! | 10 place | | the place in central's changes, and how far a first load has come | moved with the rows it speaks of |
-//! | 11 row | row kind, entity type, entity id, site; part u16 | a part of central's [row](super::key_space) as the node last heard of it | until a newer one, or out of scope |
-//! | 12 draft | draft id 16, part u16 | a part of a document that is still being typed | until it is removed |
-//! | 13 notification | position u64, event id 16, part u16 | what a person at the node should hear, and whether they did | kept |
-//! | 14 blob | BLAKE3 32, part u16 | central holds that file | kept |
+//! | 10 pull progress | | the cursor in central's changes, and the progress of a bootstrap | in one batch with its rows |
+//! | 11 row | row kind, entity type, entity id, site; part u16 | a part of central's [row](super::key_space) as last received | until a newer one, or out of scope |
+//! | 12 saved form | form id 16, part u16 | a part of a saved form | until it is removed |
+//! | 13 notification | position u64, event id 16, part u16 | a notification and whether it was seen | permanent |
+//! | 14 blob | BLAKE3 32, part u16 | central holds that file | permanent |
 //! | 15 rulebook | part u16 | a part of the [rulebook](crate::read_models) by which central decides | until another is in force |
-//! | 16 clock | | what is known of the machine's [clock](super::clock) | replaced with each change |
-//! | 17 clock mark | number u64 | event id 16, then the payload of a CLOCK_CHANGED | until central holds what it speaks of |
+//! | 16 clock | | state of the machine's [clock](super::clock_state) | replaced with each change |
+//! | 17 clock mark | number u64 | event id 16, then the payload of a CLOCK_CHANGED | until central holds the record |
 
 use comptoir_core::position::Seq;
-
-use super::key_space::KeySpace;
 
 /// Ordinals 10 to 15 are [`KeySpace`]'s.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +37,24 @@ pub(crate) enum RecordKind {
     Boot = 9,
     Clock = 16,
     ClockMark = 17,
+}
+
+/// The key spaces of the log's tree beyond the records. Ordinals never move.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum KeySpace {
+    /// How far central's changes are applied here. One value, under the empty key.
+    PullProgress = 10,
+    /// Central's rows.
+    Row = 11,
+    /// Forms that users save before they submit them.
+    SavedForm = 12,
+    /// What a person at the node should hear.
+    Notification = 13,
+    /// Which files central holds.
+    Blob = 14,
+    /// The rulebook in force at central. One value, under the empty key.
+    Rulebook = 15,
 }
 
 /// A key of a kind that there is one of.
@@ -84,12 +100,12 @@ pub(crate) fn run_in(key: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(*key.get(1..)?.first_chunk()?))
 }
 
-/// A part of what stands on a shelf.
+/// Key of one part of a value.
 pub(crate) fn in_space(space: KeySpace, key: &[u8], part: u16) -> Vec<u8> {
     [&[space as u8], key, &part.to_be_bytes()[..]].concat()
 }
 
-/// The key and the part number of what stands on a shelf.
+/// The key and part number of a value's part.
 pub(crate) fn key_in_space(key: &[u8]) -> Option<(&[u8], u16)> {
     let (key, part) = key.get(1..)?.split_last_chunk()?;
     Some((key, u16::from_be_bytes(*part)))

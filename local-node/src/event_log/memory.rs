@@ -1,4 +1,4 @@
-//! A log's store in memory, with the faults a disk may have: tests of the log and of whoever stands on it.
+//! A log's store in memory with injectable disk faults, for tests.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -17,7 +17,7 @@ pub struct Faults {
     pub writes_left: Option<u64>,
     /// Flushes answer an I/O error, and what they should have made durable is lost at a power cut.
     pub flushes_fail: bool,
-    /// Flushes answer "done" and do nothing: a drive that lies.
+    /// Flushes answer "done" and do nothing, like a drive that lies.
     pub flushes_lie: bool,
 }
 
@@ -27,7 +27,6 @@ pub struct MemDisk(Arc<Mutex<Disk>>);
 
 #[derive(Default)]
 struct Disk {
-    /// What readers see.
     rows: Rows,
     /// What is safe from a power cut.
     durable: Rows,
@@ -62,17 +61,17 @@ impl MemDisk {
         self.lock().unsynced.len()
     }
 
-    /// Cuts the power: of the batches since the last flush only the first `kept` survive. Ends the faults.
-    pub fn cut_power(&self, kept: usize) {
+    /// Cuts the power: of the batches since the last flush only the first `surviving` survive. Ends the faults.
+    pub fn cut_power(&self, surviving: usize) {
         let mut disk = self.lock();
         let unsynced = std::mem::take(&mut disk.unsynced);
-        unsynced.into_iter().take(kept).for_each(|batch| write(&mut disk.durable, batch));
+        unsynced.into_iter().take(surviving).for_each(|batch| write(&mut disk.durable, batch));
         disk.rows = disk.durable.clone();
         disk.faults = Faults::default();
         disk.generation += 1;
     }
 
-    /// Changes a value on the disk behind everyone's back: bit rot, or a hand that should not be there.
+    /// Changes a value on the disk behind the store: bit rot, or manual interference.
     pub fn tamper(&self, change: impl FnOnce(&mut BTreeMap<Vec<u8>, Vec<u8>>)) {
         let mut disk = self.lock();
         change(&mut disk.durable);
@@ -80,8 +79,8 @@ impl MemDisk {
         disk.unsynced.clear();
     }
 
-    /// Lets scans that begin before a key end before it, as in a tree whose leaf lost its link to the leaves behind it. What is behind
-    /// is still found from behind, and by its key.
+    /// Lets forward scans that begin before a key end before it, as in a tree whose leaf lost its link to the next leaves. Those
+    /// leaves are still found backwards and by key.
     pub fn end_scans_at(&self, key: Vec<u8>) {
         self.lock().scans_end_at = Some(key);
     }

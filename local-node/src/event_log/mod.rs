@@ -1,24 +1,24 @@
-//! The node's log: from here on an event is safe.
+//! The node's log. It promises:
 //!
-//! Promises, in the order they are made good:
+//! 1. **No caller is answered "ok" before the flush.** One writer thread receives the commands, checks each event id, gives seq
+//!    and chain, applies each caller's drafts whole, flushes once for all of them, and then answers ([`Log::append`]).
+//! 2. **Bytes are made once.** A record is encoded when it is sealed, then stored, hashed and read unchanged.
+//! 3. **An id counts once.** A repeated draft gets the first answer, with `duplicate`; other content under the same id is
+//!    refused.
+//! 4. **Damage is reported and never repaired.** A log that was shortened, changed or emptied refuses appends and names seq,
+//!    expected and found ([`Finding`]); reads continue. After an I/O error it is read-only until a restart.
 //!
-//! 1. **No caller hears "ok" before the flush.** One writer thread takes what waits, checks each event id, gives seq and chain,
-//!    applies each caller's drafts whole, flushes once for all of them, and only then answers ([`Log::append`]).
-//! 2. **Bytes are made once.** A record is encoded when it is sealed, stored, hashed and read as it is.
-//! 3. **An id counts once.** The same content again gets the first answer, with `duplicate`; other content is refused.
-//! 4. **What is wrong is told, never repaired.** A log that was shortened, changed or emptied refuses to append and says which
-//!    seq, expected and found ([`Finding`]); reads go on. After an I/O error it is read-only until a restart.
+//! Never here: the network, projections, and the wall clock deciding order.
 //!
-//! What happens never here: the network, projections, and the wall clock deciding order.
+//! The same tree and thread also hold data that belongs to the node and not to the log: central's rows, saved forms,
+//! notifications ([`KeySpace`]). Writing them delays an append by a few milliseconds at most.
 //!
-//! In the same tree, and through the same thread, stands what belongs to the log without being part of it: central's rows, drafts,
-//! notifications ([`KeySpace`]). A change of them can neither pass nor hold back an append by more than its own few milliseconds.
-//!
-//! Reading order: the key table (`keys`), the seam to the store ([`store`]), pages and ids; the writer and what it does (append,
-//! decisions, epochs); opening and its checks (directory, high-water mark, recovery). `docs/spec/log.md` is the format's paper.
+//! Reading order: the key table (`keys`), the storage interface ([`store`]), pages and ids; the writer (`writer`), its loop
+//! (`group`) and its operations (`seal`, `decisions`, `reseal`, `clock`, `key_space`); opening and its checks (`directory`,
+//! `high_water`, `recovery`). `docs/spec/log.md` specifies the format.
 
-mod append;
 mod clock;
+mod clock_state;
 mod decisions;
 mod directory;
 mod environment;
@@ -26,6 +26,7 @@ mod epochs;
 mod errors;
 mod filter;
 mod finding;
+mod group;
 mod high_water;
 mod id_runs;
 mod ids;
@@ -33,11 +34,15 @@ mod key_space;
 mod keys;
 pub mod memory;
 mod page;
+mod position;
 mod queue;
 mod read;
 mod recovery;
+mod reseal;
+mod seal;
 mod shared;
 mod sled_store;
+mod staged;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -63,14 +68,16 @@ use tokio::sync::{oneshot, watch};
 pub use directory::{Identity, identity_at};
 pub use environment::{Environment, FreeSpace, Steady};
 pub use epochs::EpochHead;
-pub use errors::{AppendError, DecideError, EpochError, OpenError, Reused};
+pub use errors::{AppendError, DecideError, EpochError, OpenError, ReadError, Reused};
 pub use finding::Finding;
-pub use key_space::{KEPT_BYTES_MAX, KeyChange, KeySpace, VisitValue, entries_of};
-pub use read::{Found, Pending, ReadError, Sealed};
+pub use key_space::{KeyChange, VALUE_BYTES_MAX, VisitValue, entries_of};
+pub use keys::KeySpace;
+pub(crate) use position::LogPosition;
+pub use read::{Found, Pending, Sealed};
 pub use shared::{Check, State, Status};
 
+use group::WriterCommand;
 use shared::SharedLog;
-use writer::WriterCommand;
 
 /// When a full queue is worth another try.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -82,11 +89,11 @@ pub struct LogConfig {
     pub dir: PathBuf,
     /// Kept at first start, refused when changed later.
     pub identity: Identity,
-    /// What keeps the bytes.
+    /// The store.
     pub backend: Backend,
     /// Below which free space appends are refused.
     pub low_disk: LowDisk,
-    /// Callers that may wait for the writer; one more is told to come back.
+    /// Callers that may wait for the writer; further ones are answered with a retry time.
     pub queue_len: usize,
 }
 
@@ -115,13 +122,14 @@ pub enum Backend {
     Memory(memory::MemDisk),
 }
 
-/// Appends are refused when both limits are passed: room is left for reads, for sled's own files and for the operator. The smaller of the
-/// two counts, because 5 % of a disk of 2 TB are 100 GB, which no till needs, and 200 MB of a card of 2 GB are a tenth of it.
+/// Appends are refused when free space is below both limits, which leaves room for reads, for sled's own files and for the
+/// operator. The smaller limit counts: 5 % of a 2 TB disk are 100 GB, which no till needs, and 200 MB of a 2 GB card are a tenth
+/// of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LowDisk {
     /// Of the file system, in percent.
     pub free_percent_min: u64,
-    /// In bytes.
+    /// Minimum of free space, in bytes.
     pub free_bytes_min: u64,
 }
 
@@ -143,13 +151,13 @@ impl LowDisk {
 pub struct Appended {
     /// The draft's id.
     pub event_id: EventId,
-    /// The number of the epoch it was sealed in; a duplicate may stand in an older one.
+    /// Number of the epoch the record was sealed in; older for a duplicate.
     pub epoch: u32,
     /// The record's number.
     pub seq: Seq,
     /// The chain after the record.
     pub chain: ChainHash,
-    /// Whether it stood there already: a retry.
+    /// The record already existed: a retry.
     pub duplicate: bool,
 }
 
@@ -158,7 +166,7 @@ pub struct Appended {
 pub struct Head {
     /// The open epoch.
     pub epoch: Epoch,
-    /// How far its records have come.
+    /// The log's marks.
     pub marks: LogMarks,
     /// The chain after the last durable record.
     pub chain: ChainHash,
@@ -180,15 +188,16 @@ impl Log {
         recovery::open(config, environment)
     }
 
-    /// Appends drafts, all or none. When this returns they are on the disk, in their order and without another record between them.
+    /// Appends drafts, all or none. When this returns they are durable, in order and without another record between them.
     pub async fn append(&self, drafts: Vec<Draft>) -> Result<Vec<Appended>, AppendError> {
         if drafts.len() > LIST_DRAFTS_MAX {
             return Err(AppendError::TooLarge { what: "drafts", got: drafts.len(), max: LIST_DRAFTS_MAX });
         }
         let (reply, answer) = oneshot::channel();
-        let Some(room) = self.0.shared.queue.take(&drafts) else {
+        let Some(room) = self.0.shared.queue.reserve(&drafts) else {
             return Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER });
         };
+        // Received by `Writer::group` on the writer thread, which replies after the flush.
         match self.submit(WriterCommand::Append { drafts, reply, room }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
@@ -196,8 +205,8 @@ impl Log {
         }
     }
 
-    /// Stores what central decided and raises `acked` to `up_to`, in one step for each part of the list. Every record after the
-    /// present mark up to `up_to` needs its decision; decisions of records up to the mark are ignored, since a decision never changes.
+    /// Stores central's decisions and raises `acked` to `up_to`, one step for each part of the list. Every record after the
+    /// present mark up to `up_to` needs its decision. Decisions up to the mark are ignored, since a decision never changes.
     pub async fn store_decisions(
         &self,
         epoch: u32,
@@ -205,36 +214,38 @@ impl Log {
         decisions: Vec<(Seq, Vec<u8>)>,
     ) -> Result<(), DecideError> {
         let (reply, answer) = oneshot::channel();
-        match self.submit(WriterCommand::Decide { epoch, up_to, decisions, reply }) {
+        match self.submit(WriterCommand::StoreDecisions { epoch, up_to, decisions, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(DecideError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(DecideError::Busy { retry_after: BUSY_RETRY_AFTER }),
             Err(Reservation::Closed) => Err(DecideError::ReadOnly { reason: closed() }),
         }
     }
 
-    /// Changes what stands beside the log: each batch whole, in their order, with one flush for all. When this returns they are on the
-    /// disk. A batch has at most [`BATCH_ENTRIES_MAX`](comptoir_core::limits::BATCH_ENTRIES_MAX) entries, counted by [`entries_of`] over what was there before and what comes, whichever is more.
+    /// Changes auxiliary data: each batch whole, in order, with one flush for all. The changes are durable when this returns. A
+    /// batch has at most [`BATCH_ENTRIES_MAX`](comptoir_core::limits::BATCH_ENTRIES_MAX) entries, counted by [`entries_of`] over
+    /// the larger of the old and new values.
     pub async fn put(&self, batches: Vec<Vec<KeyChange>>) -> Result<(), AppendError> {
         let (reply, answer) = oneshot::channel();
-        match self.submit(WriterCommand::Keep { batches, reply }) {
+        match self.submit(WriterCommand::Put { batches, reply }) {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(AppendError::ReadOnly { reason: closed() })),
             Err(Reservation::Busy) => Err(AppendError::Busy { retry_after: BUSY_RETRY_AFTER }),
             Err(Reservation::Closed) => Err(AppendError::ReadOnly { reason: closed() }),
         }
     }
 
-    /// What stands under a key.
+    /// The value of a key.
     pub fn get(&self, space: KeySpace, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
         self.0.shared.noticing(key_space::read(&*self.0.shared.store, space, key).map_err(ReadError::Store))
     }
 
-    /// Calls `visit` with what stands under each key from `from` up to but without `to`, in order, until it breaks.
+    /// Calls `visit` with each key from `from` (inclusive) to `to` (exclusive) and its value, in order, until it breaks.
     pub fn scan(&self, space: KeySpace, from: &[u8], to: &[u8], visit: VisitValue<'_>) -> Result<(), ReadError> {
         self.0.shared.noticing(key_space::scan(&*self.0.shared.store, space, from, to, visit).map_err(ReadError::Store))
     }
 
-    /// Opens a new epoch and seals the open epoch's unacknowledged events in it again, with the same event ids, so that no seq is
-    /// ever used twice: after a restore or a fork. `previous` is the old epoch's head as central holds it. It is also the way out of [`State::Damaged`].
+    /// Opens a new epoch and seals the open epoch's unacknowledged events in it again under the same event ids, so that no seq is
+    /// reused: after a restore or a fork. `previous` is the old epoch's head as central holds it. This is also the way out of
+    /// [`State::Damaged`].
     pub async fn open_epoch_and_reseal(
         &self,
         previous: Option<EpochHead>,
@@ -314,7 +325,7 @@ impl Log {
         self.0.shared.noticing(read::pending(&self.0.shared))
     }
 
-    /// How the log is.
+    /// State of the log.
     pub fn status(&self) -> Status {
         self.0.shared.status()
     }
@@ -324,7 +335,7 @@ impl Log {
         self.0.shared.disk_low()
     }
 
-    /// Whose log it is.
+    /// Tenant, site and node of the log.
     pub fn identity(&self) -> Identity {
         self.0.shared.identity
     }
@@ -366,13 +377,13 @@ impl Log {
             return;
         }
         let (reply, done) = oneshot::channel();
-        // A log that is busy looks with its next append.
+        // A busy log looks at the clock with its next append.
         if self.submit(WriterCommand::Clock { measured, reply }).is_ok() {
             let _ = done.await;
         }
     }
 
-    /// The latest time that the log has seen, where the clock is behind it and nothing has settled that yet.
+    /// The latest time that the log has seen, if the clock is behind it and neither a step nor a measurement has settled that.
     pub fn clock_behind(&self) -> Option<Timestamp> {
         self.0.shared.clock().and_then(|known| known.doubt())
     }

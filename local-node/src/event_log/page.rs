@@ -1,5 +1,5 @@
-//! Pages: how records stand in the store. What one group commit writes together shares pages, because a store's cost is per
-//! value: ten records in one value of 4 KiB cost little more than one.
+//! Pages: the form in which records are stored. The records of one group commit share pages, because a store's cost is per value:
+//! ten records in one value of 4 KiB cost little more than one.
 //!
 //! A page is a run of records of one epoch, made once and never changed:
 //!
@@ -7,8 +7,9 @@
 //! version 1 | records u16 | appended_at i64 | chain before it 32 | chain after it 32 | each record: length u32, bytes
 //! ```
 //!
-//! Numbers are little-endian. It is cut into parts of at most [`CHUNK_BYTES_MAX`] under one key per part. Pages of several
-//! callers have one part, and one entry is atomic; only a caller whose drafts need more gets a page, and so a batch, of its own.
+//! Numbers are little-endian. A page is cut into parts of at most [`CHUNK_BYTES_MAX`] under one key per part. A page with several
+//! callers' records has one part, because one entry is atomic; a caller whose drafts need more gets a page, and so a batch, of
+//! its own.
 
 use comptoir_core::chain::{ChainHash, link};
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
@@ -25,9 +26,8 @@ pub(crate) const PARTS_MAX: usize = BATCH_ENTRIES_MAX - 1;
 /// Bytes of the largest page.
 pub(crate) const PAGE_BYTES_MAX: usize = PARTS_MAX * CHUNK_BYTES_MAX;
 
-/// A page being filled.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Builder {
+pub(crate) struct PageBuilder {
     first: Seq,
     appended_at: Timestamp,
     previous: ChainHash,
@@ -36,9 +36,9 @@ pub(crate) struct Builder {
     records: Vec<u8>,
 }
 
-impl Builder {
-    pub(crate) fn new(first: Seq, previous: ChainHash, appended_at: Timestamp) -> Builder {
-        Builder { first, appended_at, previous, chain: previous, count: 0, records: Vec::new() }
+impl PageBuilder {
+    pub(crate) fn new(first: Seq, previous: ChainHash, appended_at: Timestamp) -> PageBuilder {
+        PageBuilder { first, appended_at, previous, chain: previous, count: 0, records: Vec::new() }
     }
 
     /// Adds the next record; answers its chain.
@@ -46,25 +46,29 @@ impl Builder {
         let length = u32::try_from(record.len()).expect("a record is under RECORD_BYTES_MAX");
         self.records.extend_from_slice(&length.to_le_bytes());
         self.records.extend_from_slice(record);
-        self.count += 1;
+        self.count = self.count.checked_add(1).expect("a page of u16::MAX records is over PAGE_BYTES_MAX long before");
         self.chain = link(self.chain, record);
         self.chain
     }
 
-    /// The page as it is now, to come back to.
+    /// The current state of the page, for [`PageBuilder::roll_back`].
     pub(crate) fn savepoint(&self) -> Savepoint {
         Savepoint { count: self.count, bytes: self.records.len(), chain: self.chain }
     }
 
     /// Takes back what was added since.
     pub(crate) fn roll_back(&mut self, to: Savepoint) {
+        assert!(
+            to.count <= self.count && to.bytes <= self.records.len(),
+            "a savepoint is of this page and not ahead of it"
+        );
         self.records.truncate(to.bytes);
         (self.count, self.chain) = (to.count, to.chain);
     }
 
     /// Moves what was added since to a page of its own; answers the page as it was.
-    pub(crate) fn split_at(&mut self, at: Savepoint) -> Builder {
-        let next = Builder {
+    pub(crate) fn split_at(&mut self, at: Savepoint) -> PageBuilder {
+        let next = PageBuilder {
             first: Seq(self.first.0 + u64::from(at.count)),
             appended_at: self.appended_at,
             previous: at.chain,
@@ -81,6 +85,16 @@ impl Builder {
         self.count
     }
 
+    /// The seq of the first record, and the chain before it.
+    pub(crate) fn start(&self) -> (Seq, ChainHash) {
+        (self.first, self.previous)
+    }
+
+    /// The seq of the last record; of the record before the page while the page is empty.
+    pub(crate) fn last_seq(&self) -> Seq {
+        Seq(self.next_seq().0 - 1)
+    }
+
     /// The seq of the record after the page.
     pub(crate) fn next_seq(&self) -> Seq {
         Seq(self.first.0 + u64::from(self.count))
@@ -91,13 +105,14 @@ impl Builder {
         self.chain
     }
 
-    /// Bytes of the page as it stands.
+    /// Bytes of the page.
     pub(crate) fn bytes(&self) -> usize {
         HEADER_BYTES + self.records.len()
     }
 
     /// The entries that store the page.
     pub(crate) fn entries(&self, epoch: u32) -> Vec<Entry> {
+        assert!(self.count > 0, "an empty page is never stored: readers take it for damage");
         let mut body = Vec::with_capacity(self.bytes());
         body.push(VERSION);
         body.extend_from_slice(&self.count.to_le_bytes());
@@ -109,7 +124,7 @@ impl Builder {
     }
 }
 
-/// A place in a page that is being filled.
+/// A state of a page that is being filled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Savepoint {
     count: u16,
@@ -118,13 +133,13 @@ pub(crate) struct Savepoint {
 }
 
 impl Savepoint {
-    /// Whether nothing stands before it.
+    /// Whether the page was empty.
     pub(crate) fn is_start(&self) -> bool {
         self.count == 0
     }
 
-    /// Bytes that a page of its own would have for what came after it, up to the page as it is.
-    pub(crate) fn bytes_since(&self, page: &Builder) -> usize {
+    /// Bytes of a page with only the records added since.
+    pub(crate) fn bytes_since(&self, page: &PageBuilder) -> usize {
         page.bytes() - self.bytes
     }
 }
@@ -151,7 +166,7 @@ pub(crate) struct RecordPage {
 /// Why bytes are no page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PageError {
-    /// The bytes end early, go on too long or are of another version.
+    /// The bytes end early, continue too long, or have another version.
     #[error("the page that begins with seq {first} does not read ({bytes} bytes)")]
     Unreadable { first: Seq, bytes: usize },
     /// The records do not lead to the page's own hash.
@@ -160,7 +175,6 @@ pub(crate) enum PageError {
 }
 
 impl PageError {
-    /// The page's first seq.
     pub(crate) fn first(&self) -> Seq {
         match self {
             PageError::Unreadable { first, .. } | PageError::Chain { first, .. } => *first,
@@ -217,15 +231,15 @@ impl RecordPage {
 mod tests {
     use super::*;
 
-    fn page(records: &[&[u8]]) -> Builder {
-        let mut page = Builder::new(Seq(5), ChainHash([7; 32]), Timestamp(99));
+    fn page(records: &[&[u8]]) -> PageBuilder {
+        let mut page = PageBuilder::new(Seq(5), ChainHash([7; 32]), Timestamp(99));
         for record in records {
             page.push(record);
         }
         page
     }
 
-    fn body(page: &Builder) -> Vec<u8> {
+    fn body(page: &PageBuilder) -> Vec<u8> {
         page.entries(1).into_iter().flat_map(|entry| entry.value.unwrap()).collect()
     }
 
@@ -240,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_split_at_a_savepoint_is_two_that_follow_each_other_and_rolled_back_is_as_it_was() {
+    fn a_page_splits_at_a_savepoint_and_rolls_back_to_it() {
         let one = page(&[b"one"]);
         let mut both = one.clone();
         let savepoint = both.savepoint();
@@ -249,7 +263,7 @@ mod tests {
         rolled_back.roll_back(savepoint);
         assert_eq!(rolled_back, one);
 
-        let mut two = Builder::new(one.next_seq(), one.chain(), Timestamp(99));
+        let mut two = PageBuilder::new(one.next_seq(), one.chain(), Timestamp(99));
         two.push(b"two");
         let bytes = savepoint.bytes_since(&both);
         assert_eq!((both.split_at(savepoint), &both, bytes), (one, &two, two.bytes()));

@@ -1,4 +1,5 @@
-//! How many bytes of drafts may wait for the writer. The channel bounds how many callers wait; a caller may bring a megabyte.
+//! Bounds the bytes of drafts that wait for the writer. The channel bounds the number of callers, and a caller may send a
+//! megabyte.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,19 +9,18 @@ use comptoir_core::event::Draft;
 /// Payload bytes that may wait: a second's work on a slow disk.
 const WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The bytes that wait.
 #[derive(Clone, Default)]
 pub(crate) struct Queue(Arc<AtomicUsize>);
 
-/// Room in the queue, given back when dropped.
+/// Room in the queue, released when dropped.
 pub(crate) struct Room {
     bytes: usize,
     queue: Queue,
 }
 
 impl Queue {
-    /// Room for some drafts; `None` where too much waits already. What comes alone always fits.
-    pub(crate) fn take(&self, drafts: &[Draft]) -> Option<Room> {
+    /// Reserves room for drafts; `None` if too much waits. A single request always fits in an empty queue.
+    pub(crate) fn reserve(&self, drafts: &[Draft]) -> Option<Room> {
         let bytes = drafts.iter().map(|draft| draft.content.payload.len()).sum();
         let room = Room { bytes, queue: self.clone() };
         let before = self.0.fetch_add(bytes, Ordering::Relaxed);
@@ -44,10 +44,10 @@ mod tests {
         let queue = Queue::default();
         let large = [draft_of(1, vec![b' '; WAITING_BYTES_MAX])];
         let small = [draft_of(2, vec![b' '; 1])];
-        let room = queue.take(&large);
-        assert!(room.is_some() && queue.take(&small).is_none());
+        let room = queue.reserve(&large);
+        assert!(room.is_some() && queue.reserve(&small).is_none());
         drop(room);
-        let rooms = (queue.take(&small), queue.take(&small));
-        assert!(rooms.0.is_some() && rooms.1.is_some() && queue.take(&large).is_none());
+        let rooms = (queue.reserve(&small), queue.reserve(&small));
+        assert!(rooms.0.is_some() && rooms.1.is_some() && queue.reserve(&large).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Reading the log. Readers see what is durable and nothing else; every page is checked against its own chain as it is read.
+//! Reading the log. Readers see durable records only; every page is checked against its chain as it is read.
 
 use std::ops::ControlFlow;
 
@@ -6,13 +6,11 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::id::EventId;
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
-use comptoir_proto::error_code::ErrorCode;
-use comptoir_proto::problem::Problem;
 
+use super::errors::ReadError;
 use super::finding::Finding;
 use super::page::RecordPage;
 use super::shared::SharedLog;
-use super::store::StoreError;
 use super::{decisions, walk};
 
 /// A record as it is stored.
@@ -39,36 +37,13 @@ pub struct Found {
     pub decision: Option<Vec<u8>>,
 }
 
-/// What waits for central. An epoch's own first record is nobody's event and is not counted.
+/// Events that wait for central. An epoch's first record is not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pending {
-    /// How many events.
+    /// Number of events.
     pub count: u64,
-    /// When the oldest was taken in, by the node's clock.
+    /// When the node recorded the oldest one, by its clock.
     pub oldest: Option<Timestamp>,
-}
-
-/// Why the log cannot be read there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// The bytes there are not those that were sealed.
-    #[error(transparent)]
-    Damaged(#[from] Finding),
-    /// The store could not read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl ReadError {
-    /// What a caller is told. A disk that fails, or a store that gave up after a failed write, is no defect of this program.
-    pub fn problem(&self) -> Problem {
-        tracing::error!(error = %self, "The log cannot be read: {self}");
-        let code = match self {
-            ReadError::Store(error) if !error.is_damage() => ErrorCode::StoreUnavailable,
-            ReadError::Store(_) | ReadError::Damaged(_) => ErrorCode::LogDamaged,
-        };
-        Problem::new(code, format!("the log cannot be read: {self}"))
-    }
 }
 
 pub(crate) fn records(
@@ -121,7 +96,7 @@ pub(crate) fn records(
 
 fn follows(epoch: u32, from: Seq, before: Option<(Seq, ChainHash)>, page: RecordPage) -> Result<RecordPage, Finding> {
     match before {
-        // Pages that begin behind where reading was to begin: the one that held it is gone, and must not be passed over.
+        // The first page begins after `from`: the page that held it is missing and must not be skipped silently.
         None if page.first > from => Err(Finding::Gap { epoch, expected: from, found: page.first }),
         Some((seq, _)) if page.first != seq.next() => {
             Err(Finding::Gap { epoch, expected: seq.next(), found: page.first })
@@ -150,13 +125,13 @@ pub(crate) fn record(shared: &SharedLog, epoch: u32, seq: Seq) -> Result<Option<
 
 pub(crate) fn find(shared: &SharedLog, id: EventId) -> Result<Option<Found>, ReadError> {
     // Only durable records are in the index.
-    let Some(place) = shared.ids.get(&*shared.store, id)? else { return Ok(None) };
-    let Some(sealed) = record(shared, place.epoch, place.seq)? else {
+    let Some(position) = shared.ids.get(&*shared.store, id)? else { return Ok(None) };
+    let Some(sealed) = record(shared, position.epoch, position.seq)? else {
         let why = format!("the index names it for event {id}");
-        return Err(Finding::Missing { epoch: place.epoch, first: place.seq, last: place.seq, why }.into());
+        return Err(Finding::Missing { epoch: position.epoch, first: position.seq, last: position.seq, why }.into());
     };
-    let decision = decisions::read(&*shared.store, place.epoch, place.seq)?;
-    Ok(Some(Found { epoch: place.epoch, sealed, decision }))
+    let decision = decisions::read(&*shared.store, position.epoch, position.seq)?;
+    Ok(Some(Found { epoch: position.epoch, sealed, decision }))
 }
 
 pub(crate) fn pending(shared: &SharedLog) -> Result<Pending, ReadError> {

@@ -1,5 +1,6 @@
 //! Opening the log. Order: lock, registration, leftovers of a crash, store, identity, proof that a flush reaches the disk, the
-//! high-water mark, the chain from there on, the ids that no run covers; then the writer starts, and the whole chain is checked behind.
+//! high-water mark, the chain from there on, the ids that no run covers. Then the writer starts, and the whole chain is checked
+//! in the background.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -14,11 +15,13 @@ use ed25519_dalek::SigningKey;
 
 use super::directory::{Directory, Identity, at};
 use super::environment::Environment;
-use super::epochs::{Closed, EpochRow, Opening, Reseal};
+use super::epochs::{Closed, EpochRow, Opening};
 use super::finding::Finding;
 use super::high_water::{HighWater, HighWaterMark};
-use super::ids::{IdWriter, LogPosition};
+use super::ids::IdWriter;
 use super::keys::{self, RecordKind};
+use super::position::LogPosition;
+use super::reseal::Reseal;
 use super::shared::{Check, Parts, SharedLog, State, Status};
 use super::sled_store::SledStore;
 use super::store::{Entry, Store, StoreError};
@@ -28,7 +31,7 @@ use super::{Backend, Handle, Head, Log, LogConfig, OpenError, decisions};
 
 /// Opens or creates a log, see [`Log::open`].
 pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
-    let directory = Directory::take(&config.dir)?;
+    let directory = Directory::lock(&config.dir)?;
     let path = directory.store();
     open_in(directory, config, environment).map_err(|error| match error {
         OpenError::Store(error) if error.is_damage() => OpenError::Damaged { path, error },
@@ -38,8 +41,8 @@ pub(crate) fn open(config: LogConfig, environment: Environment) -> Result<Log, O
 
 fn open_in(directory: Directory, config: LogConfig, environment: Environment) -> Result<Log, OpenError> {
     let registered = directory.registered()?;
-    if let Some(kept) = registered {
-        config.identity.same_as(kept)?;
+    if let Some(stored) = registered {
+        config.identity.same_as(stored)?;
     }
     match (directory.store().exists(), registered) {
         (true, _) => {}
@@ -51,8 +54,8 @@ fn open_in(directory: Directory, config: LogConfig, environment: Environment) ->
     }
     directory.sync()?;
     let store = open_store(&config.backend, &directory.store())?;
-    let (kept, key) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
-    config.identity.same_as(kept)?;
+    let (stored, key) = read_identity(&*store)?.ok_or_else(|| OpenError::Emptied { path: directory.store() })?;
+    config.identity.same_as(stored)?;
     let boot = count_boot(&*store, &config.backend)?;
 
     let path = directory.high_water();
@@ -140,7 +143,7 @@ fn open_store(backend: &Backend, path: &Path) -> Result<Arc<dyn Store>, StoreErr
     })
 }
 
-/// Makes a log beside its place and moves it there whole, so that a crash leaves either nothing or a log.
+/// Creates a log in a temporary directory and moves it into place whole, so that a crash leaves no log or a complete one.
 fn create(directory: &Directory, config: &LogConfig, environment: &Environment) -> Result<(), OpenError> {
     let path = directory.begin_creation()?;
     let store = open_store(&config.backend, &path)?;
@@ -207,11 +210,15 @@ fn read_epochs(store: &dyn Store) -> Result<Vec<EpochRow>, StoreError> {
 /// Each epoch names the one that it closed, so that a lost row shows.
 fn each_epoch_closed_the_one_before(epochs: &[EpochRow]) -> Result<(), Finding> {
     let before = [None].into_iter().chain(epochs.iter().map(|row| Some(row.epoch.number)));
-    let told = |number: Option<u32>| number.map_or_else(|| "none".to_owned(), |number| number.to_string());
+    let described = |number: Option<u32>| number.map_or_else(|| "none".to_owned(), |number| number.to_string());
     for (row, before) in epochs.iter().zip(before) {
         let closed = row.closed.map(|closed| closed.epoch);
         if closed != before {
-            return Err(Finding::EpochMissing { expected: told(closed), next: row.epoch.number, found: told(before) });
+            return Err(Finding::EpochMissing {
+                expected: described(closed),
+                next: row.epoch.number,
+                found: described(before),
+            });
         }
     }
     Ok(())
@@ -244,7 +251,7 @@ impl Span {
     }
 }
 
-/// Every epoch with its end: what the next row says of it, and for the last one the record that is found from behind.
+/// Every epoch with its end: from the next epoch's row, and for the last epoch from the last record found backwards.
 fn spans(epochs: &[EpochRow], last: Seq, chain: ChainHash) -> Vec<Span> {
     let closed = epochs.iter().skip(1).map(|row| row.closed).chain([None]);
     let span = |(row, closed): (&EpochRow, Option<Closed>)| match closed {
@@ -299,7 +306,7 @@ fn follow_from(store: &dyn Store, span: &Span, mut follower: Follower) -> Result
     let mut found = Ok(());
     let from = follower.seq.next();
     let walked = walk::pages(store, span.epoch.number, from, |page| {
-        // The walk begins at the page before, where there is none that holds `from`.
+        // If no page holds `from`, the walk begins at the page before.
         if page.as_ref().is_ok_and(|page| page.last() < from) {
             return ControlFlow::Continue(());
         }
@@ -349,7 +356,7 @@ fn note_ids(store: &dyn Store, spans: &[Span], ids: &mut IdWriter) -> Result<(),
     Ok(())
 }
 
-/// The last record that reads. On a whole log that is the last there is.
+/// The last readable record. In an intact log that is the last record.
 fn last_record(store: &dyn Store, identity: Identity, epoch: Epoch) -> Result<(Seq, ChainHash), StoreError> {
     let mut before = Seq(u64::MAX);
     loop {
@@ -379,7 +386,7 @@ fn check_all(shared: &SharedLog, spans: &[Span]) {
     shared.checked(Check::Clean { records });
 }
 
-/// Whether it came to the end; not when the log is being closed.
+/// Whether the check reached the end; false if the log is being closed.
 fn check_epoch(shared: &SharedLog, span: &Span, records: &mut u64) -> Result<bool, Finding> {
     let mut follower = Follower::from_start(shared.identity, span.epoch);
     let mut found = Ok(true);
@@ -403,7 +410,7 @@ fn check_epoch(shared: &SharedLog, span: &Span, records: &mut u64) -> Result<boo
     if found? { span.ended(&*shared.store, &follower, walked).map(|()| true) } else { Ok(false) }
 }
 
-/// Whether it came to the end, as [`check_epoch`].
+/// Whether the check reached the end, as in [`check_epoch`].
 fn check_decisions(shared: &SharedLog, span: &Span) -> Result<bool, Finding> {
     let (store, epoch) = (&*shared.store, span.epoch.number);
     let acked = decisions::acked(store, epoch)?;

@@ -1,5 +1,3 @@
-//! What the writer, the readers and the background check share.
-
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,23 +8,23 @@ use comptoir_proto::status_v1::MissingRecords;
 use ed25519_dalek::SigningKey;
 use tokio::sync::watch;
 
-use super::clock::ClockState;
+use super::clock_state::ClockState;
 use super::directory::{Directory, Identity};
 use super::environment::{Environment, FreeSpace};
 use super::epochs::{Closed, EpochRow};
+use super::errors::ReadError;
 use super::finding::Finding;
 use super::ids::Ids;
 use super::queue::Queue;
-use super::read::ReadError;
 use super::store::Store;
 use super::{Head, LowDisk};
 
 /// Whether the log takes appends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// It does.
+    /// The log takes appends.
     Open,
-    /// A check found something: reads go on, appends are refused until an operator has dealt with it or a new epoch is opened.
+    /// A check found damage: reads continue, appends are refused until an operator acts or a new epoch is opened.
     Damaged(Finding),
     /// A write or flush failed: nothing is known about what reached the disk, so nothing is written before a restart.
     Failed {
@@ -45,7 +43,7 @@ impl State {
         }
     }
 
-    /// Which records are missing, where that is what is wrong.
+    /// The missing records, if that is the damage.
     pub fn missing(&self) -> Option<MissingRecords> {
         match self {
             State::Damaged(finding) => finding.missing(),
@@ -54,7 +52,7 @@ impl State {
     }
 }
 
-/// How far the check of the whole chain has come, which runs behind every open.
+/// Progress of the check of the whole chain, which runs after every open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
     /// Still reading.
@@ -64,16 +62,16 @@ pub enum Check {
     },
     /// Every record of every epoch fits.
     Clean {
-        /// How many there were.
+        /// Number of records.
         records: u64,
     },
-    /// It stopped here.
+    /// The check found a defect.
     Found(Finding),
     /// The log was closed before it was done.
     Stopped,
 }
 
-/// How the log is.
+/// State of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Whether it takes appends.
@@ -84,7 +82,7 @@ pub struct Status {
     pub head: Head,
     /// How often it was opened.
     pub boot: u64,
-    /// Room on its disk, if that can be told.
+    /// Free space of its disk, if it can be read.
     pub disk: Option<FreeSpace>,
     /// Whether appends are refused for want of room.
     pub disk_low: bool,
@@ -159,7 +157,7 @@ impl SharedLog {
         self.epoch_rows().iter().filter_map(|row| row.closed).find(|closed| closed.epoch == epoch)
     }
 
-    /// The last durable record that an epoch has to have: the head's for the open one. Zero for an epoch that this log does not know.
+    /// The last durable record of an epoch: the head's for the open one. Zero for an unknown epoch.
     pub(crate) fn end_of(&self, epoch: u32) -> (Seq, Option<ChainHash>) {
         match self.closed(epoch) {
             Some(closed) => (closed.seq, Some(closed.chain)),
@@ -219,12 +217,12 @@ impl SharedLog {
         self.health().0 = State::Failed { reason };
     }
 
-    /// A new epoch answers a finding: what was found lies behind it.
+    /// A new epoch settles a finding, which precedes it.
     pub(crate) fn healed_by_new_epoch(&self) {
         self.health().0 = State::Open;
     }
 
-    /// A log that is known to be damaged is not called clean by a check that did not come to the damage.
+    /// A log that is known to be damaged does not become clean by a check that did not reach the damage.
     pub(crate) fn checked(&self, check: Check) {
         let mut health = self.health();
         health.1 = match (&health.0, check) {
@@ -240,7 +238,8 @@ impl SharedLog {
         Status { state, check, head: *self.head.borrow(), boot: self.boot, disk, disk_low }
     }
 
-    /// What is free and what has to be, where there is too little. A probe that fails does not stop sales: the write will tell.
+    /// Free and required bytes if there is too little space. A failing probe does not stop sales: the write would report the
+    /// error.
     pub(crate) fn disk_low(&self) -> Option<(u64, u64)> {
         let found = (self.environment.free_space)(&self.dir).ok()?;
         let needed = self.low_disk.needed_of(found.total_bytes);

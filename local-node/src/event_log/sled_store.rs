@@ -1,4 +1,5 @@
-//! sled behind the seam: the only file that names it. Its `flush()` is durable only with `durable-sys` linked; the log's open proves that it is.
+//! The sled store, the only file that names sled. Its `flush()` is durable only with `durable-sys` linked; opening the log proves
+//! that it is.
 
 use std::ops::{Bound, ControlFlow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,15 +9,12 @@ use std::time::{Duration, Instant};
 use comptoir_core::limits::{BATCH_ENTRIES_MAX, CHUNK_BYTES_MAX};
 use sled::IVec;
 
-use super::store::{Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
+use super::store::{CONTRADICTION, Entry, KEY_BYTES_MAX, Row, Store, StoreError, Visit};
 
 /// sled releases its file lock a moment after it was dropped; an own process that opens again waits that long.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How an error begins that says that sled's pages do not fit each other.
-pub(crate) const CONTRADICTION: &str = "the tree contradicts itself";
-
-/// Looks at the end of a scan before a row that only one direction finds is taken for damage and not for a row that comes or goes.
+/// Attempts before a row that only one scan direction finds counts as damage. A concurrent write can cause one difference.
 const END_LOOKS: usize = 3;
 
 pub(crate) struct SledStore {
@@ -29,7 +27,7 @@ impl SledStore {
         let config = sled::Config::new()
             .path(dir)
             .cache_capacity(cache_bytes)
-            // Only this background pass collects garbage; with None the file would grow for ever.
+            // Only this background pass collects garbage; with None the file would grow without bound.
             .flush_every_ms(Some(500));
         let started = Instant::now();
         loop {
@@ -88,10 +86,10 @@ impl Store for SledStore {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), StoreError> {
-        // A range is begun anew for each row. sled evicts pages only after 64 accesses in one of its 256 shards, and a range
-        // counts one access for each page of up to 16 rows: reading a million records so took 400 MB whatever the cache's size.
+        // A new range per row: sled evicts pages only after 64 accesses in one of its 256 shards, and a range counts one access
+        // for each page of up to 16 rows. Reading a million records in one range took 400 MB whatever the cache's size.
         let mut start = Bound::Included(IVec::from(from));
-        // Only sled's own step is guarded: a panic of the visitor is ours and passes.
+        // Only sled's step is guarded: a panic of the visitor passes through.
         let end = IVec::from(to);
         loop {
             let next = guarded("read", || self.first_in(&start, &end))?;
@@ -114,8 +112,8 @@ impl SledStore {
         self.db.range::<IVec, _>((start.clone(), Bound::Excluded(end.clone()))).next().transpose()
     }
 
-    /// Looks from behind where a scan ended. After damage a leaf of sled can be an older version that ends the tree, with all leaves
-    /// that were split from it behind: forwards they are not found. A row that was written meanwhile is simply the next one.
+    /// Looks backwards from the end of a scan. After damage, a leaf of sled can be an older version that ends the tree and hides
+    /// all leaves that were split from it: a forward scan misses them. A concurrently written row is simply the next row.
     fn first_after_end(&self, start: &Bound<IVec>, end: &IVec) -> Result<Option<(IVec, IVec)>, StoreError> {
         let mut behind = None;
         for _ in 0..END_LOOKS {

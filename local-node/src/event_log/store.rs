@@ -1,10 +1,11 @@
-//! The seam under the log: ordered bytes, atomic batches, one flush. sled stands behind it in a shop, memory with injected
-//! faults in tests; both pass one conformance suite.
+//! The storage interface of the log: ordered bytes, atomic batches, one flush. sled implements it in production, memory with
+//! injected faults in tests; both pass one conformance suite.
 
 use std::ops::ControlFlow;
 
-/// Bytes of a key: a row's names an entity type and an entity id of 64 characters each. A leaf of sled holds up to 20 items for a
-/// moment and spills above 131,052 bytes into files that are never synced; 20 of the longest keys with the largest values have 93,440.
+/// Bytes of a key: a row's key holds an entity type and an entity id of 64 characters each. A leaf of sled briefly holds up to 20
+/// items and spills above 131,052 bytes into files that are never synced; 20 of the longest keys with the largest values have
+/// 93,440.
 pub const KEY_BYTES_MAX: usize = 560;
 
 /// One change of a batch.
@@ -34,7 +35,7 @@ impl Entry {
 pub struct StoreError {
     /// What was being done.
     pub doing: &'static str,
-    /// The cause in the store's words.
+    /// The store's error.
     pub error: String,
 }
 
@@ -45,8 +46,12 @@ impl StoreError {
     }
 }
 
-/// How sled's errors of damaged files begin, those that [`sled_store`](super::sled_store) makes of its panics, and those of its own checks.
-const DAMAGE: [&str; 4] = ["Corruption", "ReportableBug", "sled panicked", super::sled_store::CONTRADICTION];
+/// The prefix of the error that reports that sled's pages contradict each other.
+pub(crate) const CONTRADICTION: &str = "the tree contradicts itself";
+
+/// Prefixes of errors that mean damaged files: sled's own, those that [`sled_store`](super::sled_store) makes of its panics, and
+/// those of its checks.
+const DAMAGE: [&str; 4] = ["Corruption", "ReportableBug", "sled panicked", CONTRADICTION];
 
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
@@ -54,16 +59,17 @@ pub type Row = (Vec<u8>, Vec<u8>);
 /// What a scan calls with each key and value; a break ends it.
 pub type Visit<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> ControlFlow<()>;
 
-/// Ordered bytes on a disk. Batches become durable in the order they were applied: what survives a power cut is a prefix of
-/// them that holds at least everything before the last successful [`Store::flush`].
+/// Ordered bytes on a disk. Batches become durable in the order they were applied: after a power cut a prefix of them survives
+/// that includes everything before the last successful [`Store::flush`].
 pub trait Store: Send + Sync {
-    /// Applies all entries or none; at most [`comptoir_core::limits::BATCH_ENTRIES_MAX`]. Readers see them at once; they are durable after the next flush.
+    /// Applies all entries or none; at most [`comptoir_core::limits::BATCH_ENTRIES_MAX`]. Readers see them at once; the next
+    /// flush makes them durable.
     fn apply(&self, batch: Vec<Entry>) -> Result<(), StoreError>;
     /// Returns once everything applied before is on the disk.
     fn flush(&self) -> Result<(), StoreError>;
     /// The value of a key.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
-    /// The last key at or before `to` that is not before `from`, and its value.
+    /// The last key between `from` and `to`, both inclusive, and its value.
     fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Row>, StoreError>;
     /// Calls `visit` with each key from `from` up to but without `to`, in order.
     fn scan(&self, from: &[u8], to: &[u8], visit: Visit<'_>) -> Result<(), StoreError>;

@@ -1,5 +1,3 @@
-//! Walking over an epoch's pages, and following its chain.
-
 use std::ops::ControlFlow;
 
 use comptoir_core::chain::{ChainHash, genesis};
@@ -12,7 +10,7 @@ use super::keys::{self, RecordKind};
 use super::page::{PageError, RecordPage};
 use super::store::{Store, StoreError};
 
-/// Calls `visit` with every page of an epoch from the one that holds `from`, or follows it, to the end.
+/// Calls `visit` with every page of an epoch from the one that has `from` (or the next) to the end.
 pub(crate) fn pages(
     store: &dyn Store,
     epoch: u32,
@@ -55,7 +53,7 @@ pub(crate) fn next_page(
     Ok(found)
 }
 
-/// Calls `visit` with the whole bodies of a kind that is stored in parts, from the one that begins at or before `from`.
+/// Calls `visit` with each body of a kind that is stored in parts, from the one that begins at or before `from`.
 pub(crate) fn bodies(
     store: &dyn Store,
     kind: RecordKind,
@@ -70,7 +68,7 @@ pub(crate) fn bodies(
     let mut open: Option<Assembled> = None;
     let mut ended = ControlFlow::Continue(());
     let scanned = store.scan(&keys::part(kind, epoch, start, 0), &end, &mut |key, value| {
-        // A key that does not read is damage of the disk: what stood under it is missed by whoever follows the seqs.
+        // An unreadable key is damage of the disk: a reader that follows the seqs misses its content.
         let Some((first, part)) = keys::part_in(key) else { return ended };
         match &mut open {
             Some(body) if body.first == first => body.add(part, value),
@@ -84,15 +82,15 @@ pub(crate) fn bodies(
         }
         ended
     });
-    // What was read before the store gave up is still shown: the error then says what is missing after it.
+    // Data read before the store failed is still passed on; the error then names what is missing.
     if let (Some(body), ControlFlow::Continue(())) = (open, ended) {
         let _at_the_end_anyway = visit(body.first, body.bytes);
     }
     scanned
 }
 
-/// The parts of one body, as far as they follow each other. What stands behind a missing part is left out: the body then does
-/// not read, instead of reading as something that was never written.
+/// The contiguous parts of one body. Parts after a missing part are dropped, so that the body does not read, instead of reading
+/// as something that was never written.
 struct Assembled {
     first: Seq,
     parts: u16,
@@ -113,7 +111,7 @@ impl Assembled {
 /// Why records are missing where the store said nothing.
 pub(crate) const ENDED: &str = "reading in order ended before them";
 
-/// The records after a seq up to an epoch's end that a walk did not reach: those that cannot be read from behind either.
+/// The records from a seq to an epoch's end that a forward walk did not reach and a backward walk cannot read either.
 pub(crate) fn missing(store: &dyn Store, epoch: u32, after: Seq, end: Seq, why: &dyn ToString) -> Finding {
     let mut last = end;
     while last > after {
@@ -131,7 +129,6 @@ pub(crate) struct Follower {
     pub(crate) epoch: Epoch,
     /// The last record that was followed.
     pub(crate) seq: Seq,
-    /// The chain after it.
     pub(crate) chain: ChainHash,
 }
 

@@ -1,8 +1,8 @@
-//! What a person at this node should hear: that another was first, that central refused or set something apart, and what became of it
-//! later. Each is kept once, under the position and the event it speaks of, and is unread until somebody has seen it.
+//! Notifications for the node's users: conflicts, rejections and quarantines, and how each ended. Each is stored once, under the
+//! position and event it is about, and is unseen until a user has seen it.
 //!
-//! Those of decisions are made from the log's own stored decisions, from a mark on: a kill between a decision and its notification costs
-//! a look at the same decision again.
+//! Notifications of decisions are made from the log's stored decisions after a mark: a kill between a decision and its
+//! notification costs a second look at that decision.
 
 mod waiting;
 mod words;
@@ -18,19 +18,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
-use crate::read_models::{RecordKey, apply, decision, event};
-pub(crate) use comptoir_proto::start_page::Language;
+use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
+use crate::read_models::{apply, decision, event};
+pub(crate) use comptoir_messages::Language;
 pub(crate) use waiting::waiting;
 
-/// Decisions looked at before the mark is kept, where there was nothing to tell.
+/// Decisions looked at before the mark is stored without a notification.
 const MARK_EVERY: u64 = 10_000;
 const ALREADY_VALIDATED: &str = "ALREADY_VALIDATED";
 const DECISION_CHANGED: &str = "DECISION_CHANGED";
 /// Also the code of the alert that goes with it.
 pub(crate) const ROW_TOO_LARGE: &str = "ROW_TOO_LARGE";
 
-/// As it is kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 struct NotificationEntry {
     kind: String,
@@ -42,7 +41,6 @@ struct NotificationEntry {
     /// By the node's clock, in microseconds.
     at: i64,
     by: Option<String>,
-    /// Central's words.
     words: Option<String>,
     data: Value,
     seen_at: Option<i64>,
@@ -55,17 +53,17 @@ pub(crate) struct DecisionMark {
     seq: u64,
 }
 
-/// One of a notification's places: in the order in which central came to it.
+/// Notifications are ordered by central's position.
 fn key(position: u64, event: Uuid) -> Vec<u8> {
     [&position.to_be_bytes()[..], event.as_bytes()].concat()
 }
 
-/// No event stands at position 0.
+/// No event has position 0.
 fn mark_key() -> Vec<u8> {
     key(0, Uuid::nil())
 }
 
-/// What decisions tell, and up to where they were looked at.
+/// The notifications of some decisions, and the mark after them.
 pub(crate) struct NotificationBatch {
     pub(crate) batches: Vec<Vec<KeyChange>>,
     pub(crate) mark: DecisionMark,
@@ -73,18 +71,18 @@ pub(crate) struct NotificationBatch {
     pub(crate) count: u64,
 }
 
-/// Batches that keep what the decisions since a mark tell, and move it; since the one that is kept where none is given. Run after each
-/// push that was answered, and at the start.
+/// Batches that store the notifications of the decisions since a mark, and move the mark; `None` starts at the stored mark.
+/// Called after each answered push and at the start.
 pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<NotificationBatch, ReadError> {
-    let kept = || -> Result<DecisionMark, ReadError> {
-        let kept = log.get(KeySpace::Notification, &mark_key())?;
-        Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+    let stored = || -> Result<DecisionMark, ReadError> {
+        let stored = log.get(KeySpace::Notification, &mark_key())?;
+        Ok(stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
     };
-    let before = since.map_or_else(kept, Ok)?;
-    let (mut batches, mut mark, mut telling) = (Vec::new(), before, Vec::new());
+    let before = since.map_or_else(stored, Ok)?;
+    let (mut batches, mut mark, mut notable) = (Vec::new(), before, Vec::new());
     for epoch in log.epochs().into_iter().map(|epoch| epoch.number).filter(|number| *number >= before.epoch) {
         let acked = log.acked(epoch)?;
-        // A log that was put back has fewer decisions than were looked at; those that come again are known by their keys.
+        // A restored log has fewer decisions than were looked at. Repeated ones are recognised by their keys.
         let from = if epoch == before.epoch { before.seq.min(acked.0) } else { 0 };
         log.each_decision(epoch, Seq(from + 1), &mut |seq, decision| {
             if seq > acked {
@@ -92,14 +90,14 @@ pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<Not
             }
             mark = DecisionMark { epoch, seq: seq.0 };
             if !is_plain(decision) {
-                telling.push(RecordKey { epoch, seq });
+                notable.push(LogPosition { epoch, seq });
             }
             std::ops::ControlFlow::Continue(())
         })?;
     }
-    for at in telling {
-        if let Some(told) = of_decision(log, at)? {
-            batches.push(vec![told, mark_change(DecisionMark { epoch: at.epoch, seq: at.seq.0 })]);
+    for at in notable {
+        if let Some(notification) = of_decision(log, at)? {
+            batches.push(vec![notification, mark_change(DecisionMark { epoch: at.epoch, seq: at.seq.0 })]);
         }
     }
     let count = batches.len() as u64;
@@ -109,7 +107,7 @@ pub(crate) fn of_decisions(log: &Log, since: Option<DecisionMark>) -> Result<Not
     Ok(NotificationBatch { batches, mark, count })
 }
 
-/// Whether a stored decision tells nothing, seen without reading it: nearly all are so.
+/// Whether a stored decision needs no notification, checked without parsing it: nearly all are so.
 fn is_plain(decision: &[u8]) -> bool {
     std::str::from_utf8(decision).is_ok_and(|text| text.contains(r#""verdict":"ACCEPTED""#))
 }
@@ -118,12 +116,12 @@ fn mark_change(mark: DecisionMark) -> KeyChange {
     KeyChange::set(KeySpace::Notification, mark_key(), serde_json::to_vec(&mark).expect("plain values encode"))
 }
 
-fn of_decision(log: &Log, at: RecordKey) -> Result<Option<KeyChange>, ReadError> {
+fn of_decision(log: &Log, at: LogPosition) -> Result<Option<KeyChange>, ReadError> {
     let Some(result) = decision(log, at)? else { return Ok(None) };
     let Some(kind) = kind_of(&result).map(str::to_owned) else { return Ok(None) };
     let content = event(log, at)?.map(|event| event.content);
     let data = result.resolution.unwrap_or_default();
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         kind,
         event_id: result.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
@@ -136,19 +134,19 @@ fn of_decision(log: &Log, at: RecordKey) -> Result<Option<KeyChange>, ReadError>
         data,
         seen_at: None,
     };
-    kept.change(log)
+    entry.change(log)
 }
 
-/// What tells that a central which was put back decided a record again, otherwise than this node was told. The first decision stays with
-/// the event; both are in the notification.
-pub(crate) fn of_second(log: &Log, at: RecordKey, second: RecordResult) -> Result<Option<KeyChange>, ReadError> {
+/// The notification that a restored central decided a record differently the second time. The first decision stays with the
+/// event; the notification has both.
+pub(crate) fn of_second(log: &Log, at: LogPosition, second: RecordResult) -> Result<Option<KeyChange>, ReadError> {
     let Some(first) = decision(log, at)? else { return Ok(None) };
-    let told = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
-    if told(&first) == told(&second) {
+    let essence = |result: &RecordResult| (result.verdict.clone(), result.code.clone(), result.reference.clone());
+    if essence(&first) == essence(&second) {
         return Ok(None);
     }
     let content = event(log, at)?.map(|event| event.content);
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         kind: DECISION_CHANGED.to_owned(),
         event_id: second.event_id,
         entity_type: content.as_ref().map_or_else(String::new, |content| content.entity_type.to_string()),
@@ -161,10 +159,10 @@ pub(crate) fn of_second(log: &Log, at: RecordKey, second: RecordResult) -> Resul
         data: json!({"first": first, "second": second}),
         seen_at: None,
     };
-    let known = log.get(KeySpace::Notification, &kept.key())?;
+    let known = log.get(KeySpace::Notification, &entry.key())?;
     let known = known.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
-    // At the same position the first decision may have told something already: this says more.
-    Ok(known.is_none_or(|known| known.kind != DECISION_CHANGED).then(|| kept.set()))
+    // The first decision at this position may have a notification already: this one says more.
+    Ok(known.is_none_or(|known| known.kind != DECISION_CHANGED).then(|| entry.set()))
 }
 
 fn outcome(result: &RecordResult) -> String {
@@ -172,7 +170,7 @@ fn outcome(result: &RecordResult) -> String {
     std::iter::once(result.verdict.as_str()).chain(more.into_iter().flatten()).collect::<Vec<_>>().join(" ")
 }
 
-/// What a verdict has to tell. Numbers of invoices, and a client's field that somebody wrote later, need nobody.
+/// The kind of notification for a decision. Invoice numbers, and a client's field overwritten by a later writer, need none.
 fn kind_of(result: &RecordResult) -> Option<&str> {
     match (result.verdict.as_str(), result.code.as_deref()) {
         ("CONFLICT", Some(ALREADY_VALIDATED)) => Some(ALREADY_VALIDATED),
@@ -187,9 +185,9 @@ fn kind_of(result: &RecordResult) -> Option<&str> {
     }
 }
 
-/// What keeps a notice of central's, unless it is kept already.
+/// The change that stores a notice from central, unless it is stored already.
 pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<KeyChange>, ReadError> {
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         code: notice.data["code"].as_str().map(str::to_owned),
         kind: notice.kind,
         event_id: notice.event_id,
@@ -202,17 +200,18 @@ pub(crate) fn of_notice(log: &Log, notice: Notice) -> Result<Option<KeyChange>, 
         data: notice.data,
         seen_at: None,
     };
-    kept.change(log)
+    entry.change(log)
 }
 
-/// What says that a row of central's is too large to be kept here. No event of this log brought it: it is named by the row.
+/// The notification that a row is too large to store here. It is not about an event of this log, so its id is derived from the
+/// row.
 pub(crate) fn of_row(log: &Log, change: &pull_v1::RowChange) -> Result<Option<KeyChange>, ReadError> {
     let Some(bytes) = apply::too_large(change) else { return Ok(None) };
     let row = &change.key;
     let named = blake3::hash(format!("{ROW_TOO_LARGE} {} {}", row.entity_type, row.entity_id).as_bytes());
     let event_id = uuid::Builder::from_custom_bytes(std::array::from_fn(|at| named.as_bytes()[at])).into_uuid();
     tracing::error!("{} {} has {bytes} bytes and is not kept here: read it at central", row.entity_type, row.entity_id);
-    let kept = NotificationEntry {
+    let entry = NotificationEntry {
         code: None,
         kind: ROW_TOO_LARGE.to_owned(),
         event_id,
@@ -225,7 +224,7 @@ pub(crate) fn of_row(log: &Log, change: &pull_v1::RowChange) -> Result<Option<Ke
         data: json!({"bytes": bytes}),
         seen_at: None,
     };
-    kept.change(log)
+    entry.change(log)
 }
 
 impl NotificationEntry {
@@ -233,7 +232,7 @@ impl NotificationEntry {
         key(self.position, self.event_id)
     }
 
-    /// Once: whether somebody has seen it is not forgotten when it is told again.
+    /// Stores a notification once, so that a repeated one does not reset `seen_at`.
     fn change(&self, log: &Log) -> Result<Option<KeyChange>, ReadError> {
         let known = log.get(KeySpace::Notification, &self.key())?.is_some();
         Ok((!known && self.position > 0).then(|| self.set()))
@@ -263,14 +262,13 @@ impl NotificationEntry {
     }
 }
 
-/// One page.
 pub(crate) struct NotificationPage {
     pub(crate) rows: Vec<Notification>,
-    /// The id behind which the next page begins.
+    /// The id after which the next page begins.
     pub(crate) next: Option<String>,
 }
 
-/// Some of them, oldest first: of those behind an id the unseen, the seen, or all.
+/// A page of notifications, oldest first: unseen, seen, or all.
 pub(crate) fn list(
     log: &Log,
     unseen: Option<bool>,
@@ -288,15 +286,15 @@ pub(crate) fn list(
     );
     let (mut rows, mut more) = (Vec::new(), false);
     log.scan(KeySpace::Notification, &from, &[u8::MAX; 24], &mut |_, bytes| {
-        let Ok(kept) = serde_json::from_slice::<NotificationEntry>(&bytes) else {
+        let Ok(entry) = serde_json::from_slice::<NotificationEntry>(&bytes) else {
             return std::ops::ControlFlow::Continue(());
         };
-        if unseen.is_none_or(|unseen| kept.seen_at.is_none() == unseen) {
+        if unseen.is_none_or(|unseen| entry.seen_at.is_none() == unseen) {
             if rows.len() == limit {
                 more = true;
                 return std::ops::ControlFlow::Break(());
             }
-            rows.push(kept.shown(language));
+            rows.push(entry.shown(language));
         }
         std::ops::ControlFlow::Continue(())
     })?;
@@ -304,20 +302,20 @@ pub(crate) fn list(
     Ok(NotificationPage { rows, next })
 }
 
-/// The notification of an id as it is once somebody has seen it, and the change that keeps that, if it is one.
+/// Marks a notification as seen: the notification, and the change to store if there is one.
 pub(crate) fn seen(
     log: &Log,
     id: (u64, Uuid),
     language: Language,
 ) -> Result<Option<(Notification, Option<KeyChange>)>, ReadError> {
     let bytes = log.get(KeySpace::Notification, &key(id.0, id.1))?.filter(|_| id.0 > 0);
-    let kept = bytes.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
-    Ok(kept.map(|kept| match kept.seen_at {
-        Some(_) => (kept.shown(language), None),
+    let entry = bytes.and_then(|bytes| serde_json::from_slice::<NotificationEntry>(&bytes).ok());
+    Ok(entry.map(|entry| match entry.seen_at {
+        Some(_) => (entry.shown(language), None),
         None => {
-            let kept = NotificationEntry { seen_at: Some(log.now().0), ..kept };
-            let change = kept.set();
-            (kept.shown(language), Some(change))
+            let entry = NotificationEntry { seen_at: Some(log.now().0), ..entry };
+            let change = entry.set();
+            (entry.shown(language), Some(change))
         }
     }))
 }

@@ -1,5 +1,5 @@
-//! How many of the node's own events wait for a person: told from the notifications and central's rows, so that it falls when a pull or a load
-//! brings what somebody decided, in whatever order decision and news came, and is the same after a kill.
+//! The number of the node's own events that wait for a person, computed from the notifications and central's rows. It falls when
+//! a pull or bootstrap brings a person's decision, in whatever order decision and notice arrive, and is the same after a kill.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,18 +14,16 @@ use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARG
 use crate::event_log::{KeySpace, Log, ReadError};
 use crate::read_models::rows::{self, HeldRow};
 
-/// An event that waits.
 struct WaitingEvent {
     entity: (String, String),
-    /// Where it came to wait.
+    /// The position at which it began to wait.
     position: u64,
-    /// Whether it is an edit in conflict: whoever decides the conflict settles all edits of this node in it.
+    /// An edit in conflict: resolving the conflict settles all edits of this node in it.
     in_conflict: bool,
 }
 
 #[derive(Default)]
 struct WaitingEvents {
-    /// By event.
     events: BTreeMap<Uuid, WaitingEvent>,
     /// What a person has decided or released.
     settled: BTreeSet<Uuid>,
@@ -33,12 +31,12 @@ struct WaitingEvents {
     resolved: BTreeMap<(String, String), u64>,
 }
 
-/// Counts the events that central refused, set apart or has in conflict, and that nobody has released or decided since.
+/// Counts the events that central rejected, quarantined or has in conflict, and that nobody has released or resolved since.
 pub(crate) fn waiting(log: &Log) -> Result<u64, ReadError> {
     let mut waiting = WaitingEvents::default();
     log.scan(KeySpace::Notification, &key(1, Uuid::nil()), &[u8::MAX; 24], &mut |_, bytes| {
-        if let Ok(kept) = serde_json::from_slice::<NotificationEntry>(&bytes) {
-            waiting.take(kept);
+        if let Ok(entry) = serde_json::from_slice::<NotificationEntry>(&bytes) {
+            waiting.add_entry(entry);
         }
         ControlFlow::Continue(())
     })?;
@@ -51,8 +49,8 @@ struct Conflicts {
     open_conflicts: BTreeMap<Uuid, IgnoredAny>,
 }
 
-/// Whether central's row has this node's conflict no more. So the count falls also where the news was never given: what fell between an
-/// old cursor and a new first load. A row of before the conflict says nothing of it.
+/// Whether central's row no longer has this node's conflict. The count thus falls also if the notice was never sent, between an
+/// old cursor and a new bootstrap. A row from before the conflict says nothing about it.
 fn is_closed(log: &Log, waits: &WaitingEvent) -> Result<bool, ReadError> {
     let (entity_type, entity_id) = &waits.entity;
     let Some(bytes) = log.get(KeySpace::Row, &rows::key(RowKind::Entity, entity_type, entity_id, None))? else {
@@ -65,38 +63,39 @@ fn is_closed(log: &Log, waits: &WaitingEvent) -> Result<bool, ReadError> {
 }
 
 impl WaitingEvents {
-    fn take(&mut self, kept: NotificationEntry) {
-        match kept.kind.as_str() {
+    fn add_entry(&mut self, entry: NotificationEntry) {
+        match entry.kind.as_str() {
             // Nobody has to act, or not on an event of this node.
             ALREADY_VALIDATED | "SUPERSEDED" | ROW_TOO_LARGE => {}
             "RESOLVED" => {
-                self.settled.insert(kept.event_id);
-                let last = self.resolved.entry((kept.entity_type, kept.entity_id)).or_default();
-                *last = kept.position.max(*last);
+                self.settled.insert(entry.event_id);
+                let last = self.resolved.entry((entry.entity_type, entry.entity_id)).or_default();
+                *last = entry.position.max(*last);
             }
             // Its release may have found it in conflict: it waits for another person then.
-            "RELEASED" if kept.data["verdict"] == "CONFLICT" && kept.data["code"] != ALREADY_VALIDATED => {
-                self.add(kept, true);
+            "RELEASED" if entry.data["verdict"] == "CONFLICT" && entry.data["code"] != ALREADY_VALIDATED => {
+                self.add(entry, true);
             }
-            "RELEASED" => drop(self.settled.insert(kept.event_id)),
+            "RELEASED" => drop(self.settled.insert(entry.event_id)),
             DECISION_CHANGED => {
-                let first = serde_json::from_value::<RecordResult>(kept.data["first"].clone());
+                let first = serde_json::from_value::<RecordResult>(entry.data["first"].clone());
                 if let Ok(first) = first.as_ref()
                     && needs_person(first)
                 {
-                    self.add(kept, first.verdict == "CONFLICT");
+                    self.add(entry, first.verdict == "CONFLICT");
                 }
             }
             kind => {
                 let in_conflict = kind == "CONFLICT";
-                self.add(kept, in_conflict);
+                self.add(entry, in_conflict);
             }
         }
     }
 
-    fn add(&mut self, kept: NotificationEntry, in_conflict: bool) {
-        let waits = WaitingEvent { entity: (kept.entity_type, kept.entity_id), position: kept.position, in_conflict };
-        self.events.insert(kept.event_id, waits);
+    fn add(&mut self, entry: NotificationEntry, in_conflict: bool) {
+        let waits =
+            WaitingEvent { entity: (entry.entity_type, entry.entity_id), position: entry.position, in_conflict };
+        self.events.insert(entry.event_id, waits);
     }
 
     fn count(self, log: &Log) -> Result<u64, ReadError> {
@@ -112,7 +111,7 @@ impl WaitingEvents {
     }
 }
 
-/// Whether a person has to look at what was decided. A second validation was dropped here by itself, and a notification says so.
+/// Whether a decision needs a person. A second validation is dropped here automatically, with a notification.
 fn needs_person(result: &RecordResult) -> bool {
     kind_of(result).is_some_and(|kind| !matches!(kind, ALREADY_VALIDATED | "SUPERSEDED"))
 }

@@ -1,202 +1,114 @@
-//! The sentences, in French and in English.
-
+use comptoir_messages::{Language, Message};
 use comptoir_proto::instant;
-use comptoir_proto::start_page::Language;
 use jiff::tz::TimeZone;
 
 use super::{ALREADY_VALIDATED, DECISION_CHANGED, NotificationEntry, ROW_TOO_LARGE};
 
 const CONFLICT: &str = "CONFLICT";
 
-/// One line, and what it means.
+/// The title and the detail of a notification, with instants in the time zone of this machine.
 pub(super) fn text_of(kept: &NotificationEntry, language: Language) -> (String, String) {
-    of_zone(kept, language, TimeZone::system())
+    text_in_zone(kept, language, TimeZone::system())
 }
 
-fn of_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
+fn text_in_zone(kept: &NotificationEntry, language: Language, zone: TimeZone) -> (String, String) {
     let what = format!("{} {}", kept.entity_type, kept.entity_id);
-    let why = kept.words.as_deref().or(kept.code.as_deref()).map(|why| format!(" ({why})")).unwrap_or_default();
-    let (title, detail) = match language {
-        Language::French => match kept.kind.as_str() {
-            ALREADY_VALIDATED => (
-                first_french(kept, zone),
-                format!("{what} était déjà validée. Votre validation reste au journal et ne compte pas."),
-            ),
-            CONFLICT => (
-                format!("Modification en conflit : {what}"),
-                format!("Une autre modification était déjà acceptée ; une personne choisit au central{why}."),
-            ),
-            "REJECTED" => (
-                format!("Refusé par le central : {what}"),
-                format!("L'événement reste au journal et n'a pas d'effet{why}."),
-            ),
-            "QUARANTINED" => (
-                format!("Mis de côté par le central : {what}"),
-                format!("Une personne doit le vérifier au central avant qu'il prenne effet{why}."),
-            ),
-            "SUPERSEDED" => (
-                format!("La valeur du central reste : {what}"),
-                format!("L'événement reste au journal ; seul le central change cette valeur{why}."),
-            ),
-            "RELEASED" => released_french(kept, &what, zone),
-            "RESOLVED" => (
-                format!("Conflit réglé : {what}"),
-                format!(
-                    "{} a choisi : {}{}.",
-                    kept.by.as_deref().unwrap_or("Une personne"),
-                    match kept.data["choice"].as_str() {
-                        Some("server") => "la version du central reste, la vôtre ne compte pas",
-                        Some("local") => "votre version vaut",
-                        Some("merged") => "les deux versions sont fusionnées",
-                        _ => "voyez la fiche",
-                    },
-                    reason(kept)
-                ),
-            ),
-            DECISION_CHANGED => (
-                format!("Le central a décidé autrement : {what}"),
-                format!(
-                    "Le central a été restauré, et a décidé cet événement une seconde fois{why}. Voyez avec le siège ce qui vaut."
-                ),
-            ),
-            ROW_TOO_LARGE => (
-                format!("Trop grand pour ce poste : {what}"),
-                format!(
-                    "La fiche a {} octets et n'est à jour qu'au central : lisez-la là-bas, et allégez-la.",
-                    kept.words.as_deref().unwrap_or("trop d'")
-                ),
-            ),
-            other => (format!("{other} : {what}"), format!("Le central le signale{why}.")),
-        },
-        Language::English => match kept.kind.as_str() {
-            ALREADY_VALIDATED => (
-                first_english(kept, zone),
-                format!("{what} was validated already. Your validation stays in the log and does not count."),
-            ),
-            CONFLICT => (
-                format!("Conflicting edit: {what}"),
-                format!("Another edit was accepted before; a person chooses at central{why}."),
-            ),
-            "REJECTED" => {
-                (format!("Refused by central: {what}"), format!("The event stays in the log and has no effect{why}."))
-            }
-            "QUARANTINED" => (
-                format!("Set apart by central: {what}"),
-                format!("A person has to look at it at central before it takes effect{why}."),
-            ),
-            "SUPERSEDED" => (
-                format!("Central's value stays: {what}"),
-                format!("The event stays in the log; central alone changes this value{why}."),
-            ),
-            "RELEASED" => released_english(kept, &what, zone),
-            "RESOLVED" => (
-                format!("Conflict resolved: {what}"),
-                format!(
-                    "{} chose: {}{}.",
-                    kept.by.as_deref().unwrap_or("A person"),
-                    match kept.data["choice"].as_str() {
-                        Some("server") => "central's version stays, yours does not count",
-                        Some("local") => "your version counts",
-                        Some("merged") => "the two versions are merged",
-                        _ => "look at the record",
-                    },
-                    reason(kept)
-                ),
-            ),
-            DECISION_CHANGED => (
-                format!("Central decided otherwise: {what}"),
-                format!(
-                    "Central was put back, and decided this event a second time{why}. Ask head office which holds."
-                ),
-            ),
-            ROW_TOO_LARGE => (
-                format!("Too large for this machine: {what}"),
-                format!(
-                    "The record has {} bytes and is up to date at central alone: read it there, and make it smaller.",
-                    kept.words.as_deref().unwrap_or("too many")
-                ),
-            ),
-            other => (format!("{other}: {what}"), format!("Central says so{why}.")),
-        },
+    let text = |message: Message<'_>| {
+        let why = kept.words.as_deref().or(kept.code.as_deref());
+        message.with("what", what.as_str()).with("why", in_parentheses(why)).text(language)
     };
-    (title, detail)
-}
-
-/// What the person gave as their reason.
-fn reason(kept: &NotificationEntry) -> String {
-    kept.data["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default()
-}
-
-/// What was set apart is judged where it is released: it may come too late there.
-fn released_french(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
-    let looked_at = "Ce qui était mis de côté a été vérifié au central";
-    match (released_as(kept), kept.code.as_deref()) {
-        (CONFLICT, Some(ALREADY_VALIDATED)) => (
-            format!("Vérifié, sans effet : {what}"),
-            format!("{looked_at} ; une autre validation vaut. {}.", first_french(&first_of(kept), zone)),
-        ),
-        (CONFLICT, _) => (
-            format!("Vérifié, en conflit : {what}"),
-            format!("{looked_at} ; une autre modification était déjà acceptée, une personne choisit au central."),
-        ),
-        ("SUPERSEDED", _) => (
-            format!("Vérifié, sans effet : {what}"),
-            format!("{looked_at} ; une valeur plus récente du central reste."),
-        ),
-        _ => (format!("Vérifié, a pris effet : {what}"), format!("{looked_at} et a pris effet.")),
-    }
-}
-
-fn released_english(kept: &NotificationEntry, what: &str, zone: TimeZone) -> (String, String) {
-    let looked_at = "What was set apart was looked at at central";
-    match (released_as(kept), kept.code.as_deref()) {
-        (CONFLICT, Some(ALREADY_VALIDATED)) => (
-            format!("Looked at, without effect: {what}"),
-            format!("{looked_at}; another validation stands. {}.", first_english(&first_of(kept), zone)),
-        ),
-        (CONFLICT, _) => (
-            format!("Looked at, in conflict: {what}"),
-            format!("{looked_at}; another edit was accepted before, and a person chooses at central."),
-        ),
-        ("SUPERSEDED", _) => {
-            (format!("Looked at, without effect: {what}"), format!("{looked_at}; a later value of central's stays."))
+    match kept.kind.as_str() {
+        ALREADY_VALIDATED => {
+            (first_validator(kept, language, zone), text(Message::new("notification-already-validated")))
         }
-        _ => (format!("Looked at, and in effect: {what}"), format!("{looked_at} and took effect.")),
+        CONFLICT => (text(Message::new("notification-conflict-title")), text(Message::new("notification-conflict"))),
+        "REJECTED" => (text(Message::new("notification-rejected-title")), text(Message::new("notification-rejected"))),
+        "QUARANTINED" => {
+            (text(Message::new("notification-quarantined-title")), text(Message::new("notification-quarantined")))
+        }
+        "SUPERSEDED" => {
+            (text(Message::new("notification-superseded-title")), text(Message::new("notification-superseded")))
+        }
+        "RELEASED" => {
+            let (title, detail) = release(kept);
+            // Shown by one of the details only.
+            let first = first_validator(&first_of(kept), language, zone);
+            (text(title), text(detail.with("first", first)))
+        }
+        "RESOLVED" => (text(Message::new("notification-resolved-title")), resolution(kept, language)),
+        DECISION_CHANGED => (
+            text(Message::new("notification-decision-changed-title")),
+            text(Message::new("notification-decision-changed")),
+        ),
+        ROW_TOO_LARGE => {
+            let bytes = kept.words.as_deref().unwrap_or("unknown");
+            (
+                text(Message::new("notification-row-too-large-title")),
+                text(Message::new("notification-row-too-large").with("bytes", bytes)),
+            )
+        }
+        other => (
+            text(Message::new("notification-other-title").with("kind", other)),
+            text(Message::new("notification-other")),
+        ),
     }
 }
 
-/// What a release came to.
-fn released_as(kept: &NotificationEntry) -> &str {
-    kept.data["verdict"].as_str().unwrap_or_default()
+fn in_parentheses(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(" ({reason})")).unwrap_or_default()
 }
 
-/// Who was first, as the resolution of a release names them.
+fn resolution(kept: &NotificationEntry, language: Language) -> String {
+    let by = kept.by.clone().unwrap_or_else(|| Message::new("notification-somebody").text(language));
+    Message::new("notification-resolved")
+        .with("by", by)
+        .with("choice", kept.data["choice"].as_str().unwrap_or_default())
+        .with("why", in_parentheses(kept.data["reason"].as_str()))
+        .text(language)
+}
+
+/// A quarantined event is decided when it is released, and may come too late by then.
+fn release(kept: &NotificationEntry) -> (Message<'static>, Message<'static>) {
+    let verdict = kept.data["verdict"].as_str().unwrap_or_default();
+    match (verdict, kept.code.as_deref()) {
+        (CONFLICT, Some(ALREADY_VALIDATED)) => {
+            (Message::new("notification-released-outdone-title"), Message::new("notification-released-outdone"))
+        }
+        (CONFLICT, _) => {
+            (Message::new("notification-released-conflict-title"), Message::new("notification-released-conflict"))
+        }
+        ("SUPERSEDED", _) => {
+            (Message::new("notification-released-superseded-title"), Message::new("notification-released-superseded"))
+        }
+        _ => (Message::new("notification-released-title"), Message::new("notification-released")),
+    }
+}
+
+/// The entry with the first validator's name and time, which the resolution of a release holds.
 fn first_of(kept: &NotificationEntry) -> NotificationEntry {
     let data = kept.data["resolution"].clone();
     NotificationEntry { by: data["data"]["user"].as_str().map(str::to_owned), data, ..kept.clone() }
 }
 
-fn first_french(kept: &NotificationEntry, zone: TimeZone) -> String {
-    let by = kept.by.as_deref().unwrap_or("quelqu'un d'autre");
-    match first_at(kept, zone, "%d/%m/%Y à %H:%M") {
-        Some(at) => format!("Validée par {by} le {at}"),
-        None => format!("Validée par {by}"),
-    }
+fn first_validator(kept: &NotificationEntry, language: Language, zone: TimeZone) -> String {
+    let by = kept.by.clone().unwrap_or_else(|| Message::new("notification-somebody-else").text(language));
+    let Some(at) = validated_at(kept, zone) else {
+        return Message::new("notification-validated-by").with("by", by).text(language);
+    };
+    let date = match language {
+        Language::French => at.strftime("%d/%m/%Y"),
+        Language::English => at.strftime("%Y-%m-%d"),
+    };
+    Message::new("notification-validated-by-at")
+        .with("by", by)
+        .with("date", date.to_string())
+        .with("time", at.strftime("%H:%M").to_string())
+        .text(language)
 }
 
-fn first_english(kept: &NotificationEntry, zone: TimeZone) -> String {
-    let by = kept.by.as_deref().unwrap_or("somebody else");
-    match first_at(kept, zone, "%Y-%m-%d at %H:%M") {
-        Some(at) => format!("Validated by {by} on {at}"),
-        None => format!("Validated by {by}"),
-    }
-}
-
-/// When the first did it, as the clock on this wall shows it.
-fn first_at(kept: &NotificationEntry, zone: TimeZone, format: &str) -> Option<String> {
+fn validated_at(kept: &NotificationEntry, zone: TimeZone) -> Option<jiff::Zoned> {
     let at = instant::parse(kept.data["data"]["at"].as_str()?)?;
-    let at = jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone);
-    Some(at.strftime(format).to_string())
+    Some(jiff::Timestamp::from_microsecond(at.0).ok()?.to_zoned(zone))
 }
 
 #[cfg(test)]
@@ -206,7 +118,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_driver_hears_who_was_first_in_their_own_language() {
+    fn a_driver_reads_who_was_first_in_their_own_language() {
         let kept = NotificationEntry {
             kind: ALREADY_VALIDATED.to_owned(),
             code: Some(ALREADY_VALIDATED.to_owned()),
@@ -220,14 +132,14 @@ mod tests {
             data: json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}}),
             seen_at: None,
         };
-        let title = |language| of_zone(&kept, language, TimeZone::UTC).0;
+        let title = |language| text_in_zone(&kept, language, TimeZone::UTC).0;
         assert_eq!(title(Language::French), "Validée par Amadou le 05/01/2026 à 09:00");
         assert_eq!(title(Language::English), "Validated by Amadou on 2026-01-05 at 09:00");
     }
 
     #[test]
-    fn an_editor_hears_whose_version_stays_and_why() {
-        let told = |data: serde_json::Value, language| {
+    fn an_editor_reads_whose_version_stays_and_why() {
+        let shown = |data: serde_json::Value, language| {
             let kept = NotificationEntry {
                 kind: "RESOLVED".to_owned(),
                 code: None,
@@ -241,23 +153,23 @@ mod tests {
                 data,
                 seen_at: None,
             };
-            of_zone(&kept, language, TimeZone::UTC).1
+            text_in_zone(&kept, language, TimeZone::UTC).1
         };
         let chosen = json!({"choice": "server", "reason": "registre"});
         assert_eq!(
-            told(chosen, Language::French),
+            shown(chosen, Language::French),
             "Amina a choisi : la version du central reste, la vôtre ne compte pas (registre)."
         );
-        assert_eq!(told(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
-        assert_eq!(told(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
-        assert_eq!(told(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
+        assert_eq!(shown(json!({"choice": "local"}), Language::English), "Amina chose: your version counts.");
+        assert_eq!(shown(json!({"choice": "merged"}), Language::English), "Amina chose: the two versions are merged.");
+        assert_eq!(shown(json!({}), Language::French), "Amina a choisi : voyez la fiche.");
     }
 
-    /// A validation was set apart for its code, another driver came first, then somebody released the one that was set apart.
+    /// A validation was quarantined for its code, another driver validated first, then somebody released the quarantined one.
     #[test]
-    fn a_release_that_came_too_late_is_not_told_as_one_that_took_effect() {
+    fn a_release_that_came_too_late_is_not_shown_as_one_that_took_effect() {
         let resolution = json!({"action": "DISCARD_LOCAL", "data": {"user": "Amadou", "at": "2026-01-05T09:00:00Z"}});
-        let told = |verdict: &str, code: Option<&str>, language| {
+        let shown = |verdict: &str, code: Option<&str>, language| {
             let kept = NotificationEntry {
                 kind: "RELEASED".to_owned(),
                 code: code.map(str::to_owned),
@@ -271,25 +183,52 @@ mod tests {
                 data: json!({"verdict": verdict, "code": code, "resolution": resolution}),
                 seen_at: None,
             };
-            of_zone(&kept, language, TimeZone::UTC)
+            text_in_zone(&kept, language, TimeZone::UTC)
         };
-        let (title, detail) = told("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
+        let (title, detail) = shown("CONFLICT", Some(ALREADY_VALIDATED), Language::French);
         assert_eq!(title, "Vérifié, sans effet : DELIVERY BL-7");
         assert!(detail.ends_with("une autre validation vaut. Validée par Amadou le 05/01/2026 à 09:00."), "{detail}");
-        let (title, detail) = told("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
-        assert_eq!(title, "Looked at, without effect: DELIVERY BL-7");
+        let (title, detail) = shown("CONFLICT", Some(ALREADY_VALIDATED), Language::English);
+        assert_eq!(title, "Reviewed, no effect: DELIVERY BL-7");
         assert!(detail.ends_with("Validated by Amadou on 2026-01-05 at 09:00."), "{detail}");
-        let title = |verdict, language| told(verdict, None, language).0;
+        let title = |verdict, language| shown(verdict, None, language).0;
         assert_eq!(title("CONFLICT", Language::French), "Vérifié, en conflit : DELIVERY BL-7");
-        assert_eq!(title("CONFLICT", Language::English), "Looked at, in conflict: DELIVERY BL-7");
-        assert_eq!(title("SUPERSEDED", Language::English), "Looked at, without effect: DELIVERY BL-7");
+        assert_eq!(title("CONFLICT", Language::English), "Reviewed, in conflict: DELIVERY BL-7");
+        assert_eq!(title("SUPERSEDED", Language::English), "Reviewed, no effect: DELIVERY BL-7");
         assert_eq!(title("ACCEPTED", Language::French), "Vérifié, a pris effet : DELIVERY BL-7");
     }
 
     #[test]
-    fn french_is_spoken_unless_english_is_asked_for_first() {
-        let of = |accepted| Language::accepted(Some(accepted));
-        assert_eq!((Language::accepted(None), of("de, *")), (Language::French, Language::French));
-        assert_eq!((of("en-GB,en;q=0.9,fr;q=0.5"), of("fr-FR, en")), (Language::English, Language::French));
+    fn every_kind_has_its_texts_in_both_languages() {
+        let kinds = [
+            ALREADY_VALIDATED,
+            CONFLICT,
+            "REJECTED",
+            "QUARANTINED",
+            "SUPERSEDED",
+            "RELEASED",
+            "RESOLVED",
+            DECISION_CHANGED,
+            ROW_TOO_LARGE,
+            "SOMETHING_NEW",
+        ];
+        for kind in kinds {
+            let entry = NotificationEntry {
+                kind: kind.to_owned(),
+                code: None,
+                event_id: Uuid::nil(),
+                entity_type: "CLIENT".to_owned(),
+                entity_id: "c-1".to_owned(),
+                position: 7,
+                at: 0,
+                by: None,
+                words: None,
+                data: json!({}),
+                seen_at: None,
+            };
+            let [french, english] =
+                [Language::French, Language::English].map(|language| text_in_zone(&entry, language, TimeZone::UTC));
+            assert!(french.0 != english.0 && french.1 != english.1, "{kind}: {french:?} {english:?}");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! Applying what central gave: rows and the place they lead to change in one batch, so that a kill between any two batches costs a
+//! Applies pulled pages: rows and the progress they lead to change in one batch, so that a kill between two batches costs a
 //! repetition and nothing else. The log itself is never touched.
 //!
-//! A page is applied in parts, since a batch has at most 256 entries; each part carries the cursor behind its last change. Notices go
-//! first: once the cursor has passed them, central does not give them again.
+//! A page is applied in parts, since a batch has at most 256 entries; each part carries the cursor after its last change. Notices
+//! go first: once the cursor has passed them, central does not send them again.
 
 use comptoir_core::limits::BATCH_ENTRIES_MAX;
 use comptoir_core::time::Timestamp;
@@ -13,9 +13,9 @@ use super::rows::{self, HeldVersion};
 use super::rulebook;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError, entries_of};
 
-/// Entries of a batch that are left for the place, whose cursor may name a long key.
-const PLACE_ENTRIES: usize = 2;
-/// Bytes that stand around a row where it is kept: numbers and names of members.
+/// Entries of a batch reserved for the progress, whose cursor may name a long key.
+const PROGRESS_ENTRIES: usize = 2;
+/// Bytes stored around a row: numbers and member names.
 const HELD_BYTES: usize = 128;
 /// Rows looked at in one go while those of an earlier load are removed.
 const SWEEP_ROWS: usize = 1_000;
@@ -23,10 +23,10 @@ const SWEEP_ROWS: usize = 1_000;
 /// Why what central gave cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApplyError {
-    /// What stands here does not read.
+    /// The stored data does not read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A cursor that is none.
+    /// A malformed cursor.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
     /// A row that names nothing.
@@ -34,84 +34,81 @@ pub(crate) enum ApplyError {
     Key { position: u64, error: String },
 }
 
-/// How many bytes a row has that is larger than one batch can keep. Central takes no edit that makes one ([`ENTITY_BYTES_MAX`]); it may
-/// hold some from before that limit.
+/// The bytes of a row that one batch cannot store. Central accepts no edit that makes one ([`ENTITY_BYTES_MAX`]).
 ///
 /// [`ENTITY_BYTES_MAX`]: comptoir_core::limits::ENTITY_BYTES_MAX
 pub(crate) fn too_large(change: &pull_v1::RowChange) -> Option<usize> {
     let bytes = change.row.as_ref().map_or(0, |row| row.get().len());
-    (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PLACE_ENTRIES).then_some(bytes)
+    (entries_of(bytes + HELD_BYTES) > BATCH_ENTRIES_MAX - PROGRESS_ENTRIES).then_some(bytes)
 }
 
 /// Batches, in their order, and the place after them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Applied {
     pub(crate) batches: Vec<Vec<KeyChange>>,
-    pub(crate) place: PullProgress,
+    pub(crate) progress: PullProgress,
 }
 
-/// The batches of a page that was pulled from `place`.
+/// The batches of a page that was pulled from `progress`.
 pub(crate) fn page(
     log: &Log,
-    place: &PullProgress,
+    progress: &PullProgress,
     response: PullResponse,
     notices: Vec<KeyChange>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
-    let begun = place.cursor.as_deref().map(str::parse::<PullCursor>).transpose()?;
+    let begun = progress.cursor.as_deref().map(str::parse::<PullCursor>).transpose()?;
     let leads_to = response.cursor.parse::<PullCursor>()?;
-    let end = place.moved(response.cursor, Some(response.complete_through));
+    let end = progress.moved(response.cursor, Some(response.complete_through));
     let mut batches = Batches::default();
     if let Some(given) = &response.rulebook {
-        // Before the cursor that names it: where this is cut, it comes again.
+        // Stored before the cursor that names it: if this is interrupted, it comes again.
         let change = rulebook::change(given);
         let entries = entries_of(change.value.as_ref().map_or(0, Vec::len));
         batches.add(change, entries, None);
     }
-    let mut at = place.clone();
+    let mut at = progress.clone();
     batches.add_notices(notices);
     for change in response.changes {
         let behind = begun.as_ref().map(|cursor| cursor.behind(&change, &leads_to).to_string());
-        if let Some((change, entries)) = row(log, change, place.generation, now)? {
+        if let Some((change, entries)) = row(log, change, progress.generation, now)? {
             batches.add(change, entries, Some(&at));
         }
         at = behind.map_or(at.clone(), |cursor| at.moved(cursor, None));
     }
-    let quiet = batches.is_empty() && end == *place;
-    Ok(Applied { batches: if quiet { Vec::new() } else { batches.end(&end) }, place: end })
+    let quiet = batches.is_empty() && end == *progress;
+    Ok(Applied { batches: if quiet { Vec::new() } else { batches.end(&end) }, progress: end })
 }
 
-/// The batches of rows of a first load, and of the mark behind them.
+/// The batches of bootstrap rows and of the mark after them.
 pub(crate) fn load(
     log: &Log,
-    place: &PullProgress,
+    progress: &PullProgress,
     rows: Vec<pull_v1::RowChange>,
     after: Option<String>,
     notices: Vec<KeyChange>,
     now: Timestamp,
 ) -> Result<Applied, ApplyError> {
-    let load = Load { after, ..place.load.clone().unwrap_or_default() };
-    let end = PullProgress { load: Some(load), ..place.clone() };
+    let load = Load { after, ..progress.load.clone().unwrap_or_default() };
+    let end = PullProgress { load: Some(load), ..progress.clone() };
     let mut batches = Batches::default();
     batches.add_notices(notices);
     for change in rows {
-        if let Some((change, entries)) = row(log, change, place.generation, now)? {
+        if let Some((change, entries)) = row(log, change, progress.generation, now)? {
             batches.add(change, entries, None);
         }
     }
-    Ok(Applied { batches: batches.end(&end), place: end })
+    Ok(Applied { batches: batches.end(&end), progress: end })
 }
 
 /// Some of the rows that a load did not meet.
 pub(crate) struct SweptRows {
-    /// They remove them.
     pub(crate) batches: Vec<Vec<KeyChange>>,
-    /// The key from which to go on, until there is none.
+    /// The key to continue from; `None` at the end.
     pub(crate) next: Option<Vec<u8>>,
 }
 
-/// Batches that remove some rows which the load that has just ended did not meet: those out of scope now, or that central lost. With
-/// the key behind which to go on, until there is none.
+/// Batches that remove rows which the bootstrap that has just ended did not contain: those out of scope now, or lost at central.
 pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<SweptRows, ApplyError> {
     let mut batches = Batches::default();
     let (mut seen, mut next) = (0, None);
@@ -130,7 +127,7 @@ pub(crate) fn sweep(log: &Log, generation: u32, from: &[u8]) -> Result<SweptRows
     Ok(SweptRows { batches: batches.all(), next })
 }
 
-/// What a change does here: nothing where what is held is as new.
+/// The stored change of a pulled one; `None` if the stored row is as new.
 fn row(
     log: &Log,
     change: pull_v1::RowChange,
@@ -159,7 +156,6 @@ fn row(
     }
 }
 
-/// Batches being filled.
 #[derive(Default)]
 struct Batches {
     full: Vec<Vec<KeyChange>>,
@@ -169,10 +165,10 @@ struct Batches {
 
 impl Batches {
     /// Adds a change; where it does not fit, the batch before it is closed with the place it leads to.
-    fn add(&mut self, change: KeyChange, entries: usize, place: Option<&PullProgress>) {
-        if self.entries + entries > BATCH_ENTRIES_MAX - PLACE_ENTRIES {
+    fn add(&mut self, change: KeyChange, entries: usize, progress: Option<&PullProgress>) {
+        if self.entries + entries > BATCH_ENTRIES_MAX - PROGRESS_ENTRIES {
             let mut batch = std::mem::take(&mut self.open);
-            batch.extend(place.map(PullProgress::change));
+            batch.extend(progress.map(PullProgress::change));
             self.full.push(batch);
             self.entries = 0;
         }
@@ -192,8 +188,8 @@ impl Batches {
         self.full.is_empty() && self.open.is_empty()
     }
 
-    fn end(mut self, place: &PullProgress) -> Vec<Vec<KeyChange>> {
-        self.open.push(place.change());
+    fn end(mut self, progress: &PullProgress) -> Vec<Vec<KeyChange>> {
+        self.open.push(progress.change());
         self.all()
     }
 

@@ -1,11 +1,11 @@
-//! What a node knows of its tenant: central's rows as they were last given, with this node's own undecided events over them.
+//! Local read models: the latest rows from central, overlaid with this node's pending events.
 //!
-//! A row that is shown = central's row, then the events of this log that central has not decided, or has decided and not yet given
-//! back, evolved over it with core's own functions. Nothing here decides: an event leaves the overlay when what central gave covers
-//! its position, or when central refused it. Stock is central's figure alone; what waits here stands beside it.
+//! A shown row is central's row, then the events of this log that central has not decided, or has decided and not yet returned in
+//! a row, applied with core's own functions. Nothing here decides: an event leaves the overlay once a pulled row covers its
+//! position, or once central refused it. Stock is central's figure alone, with this node's pending quantities alongside.
 //!
-//! Reading order: how rows are kept (rows, place), how they come in (apply, rulebook), which events are over them (tail), what those do
-//! (evolve), and what is shown (view).
+//! Reading order: stored rows (`rows`, `pull_progress`), how they are written (`apply`, `rulebook`), the pending events
+//! (`pending`), their effect on a row (`overlay`), and the lists (`view`).
 
 pub(crate) mod apply;
 mod overlay;
@@ -14,8 +14,6 @@ pub(crate) mod pull_progress;
 pub(crate) mod rows;
 pub(crate) mod rulebook;
 #[cfg(test)]
-mod simulation;
-#[cfg(test)]
 mod tests;
 mod view;
 
@@ -23,7 +21,7 @@ use comptoir_core::id::Name;
 use comptoir_proto::pull_v1::RowKind;
 
 pub(crate) use overlay::grown;
-pub(crate) use pending::{RecordKey, Target, decision, event};
+pub(crate) use pending::{Target, decision, event};
 pub(crate) use view::{ReadModels, RowPage, SyncProgress, Tagged, parse_cursor};
 
 /// An entity made of fields.

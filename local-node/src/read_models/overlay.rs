@@ -1,7 +1,7 @@
-//! A row of central's with events of this log over it: core's own functions, applied in the log's order.
+//! Applies pending events to a row of central's with core's own functions, in log order.
 //!
-//! What central has decided already is applied as decided; the rest is judged here for what it would do, as far as the row says.
-//! The version that is shown stays central's.
+//! An event that central has decided is applied as decided. Other events are decided here provisionally, as far as the row
+//! allows. The shown version stays central's.
 
 use comptoir_core::decision::{DecisionContext, Judgement, Resolution, Verdict};
 use comptoir_core::fact::{Fact, ParsedEvent};
@@ -24,11 +24,11 @@ use super::pending::is_again;
 /// An event over a row.
 pub(crate) struct PendingOnRow {
     pub(crate) known: ParsedEvent,
-    /// What central decided and has not given back.
+    /// Central's decision, if the row does not include it yet.
     pub(crate) decision: Option<RecordResult>,
 }
 
-/// What lies over a row, and by which rules central will judge it.
+/// The pending events of a row, and the rulebook central will decide them by.
 pub(crate) struct Overlay {
     pub(crate) events: Vec<PendingOnRow>,
     pub(crate) rulebook: Rulebook,
@@ -40,13 +40,13 @@ impl Overlay {
     }
 }
 
-/// An entity with the events over it; nothing where neither central nor they know of it.
+/// An entity with its pending events; `None` if neither central nor they know it.
 pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Overlay) -> Option<EntityRow> {
     let mut decision_state = over.decision_state();
     if let Some(row) = &row {
         decision_state.entities.insert(key.clone(), read_entity(row)?);
     }
-    let last = lay(&mut decision_state, &over.events);
+    let last = apply_events(&mut decision_state, &over.events);
     let entity = decision_state.entities.get(key).filter(|entity| entity.is_known());
     let Some(entity) = entity else { return row };
     let raw = |text: &String| RawValue::from_string(text.clone()).ok();
@@ -78,18 +78,18 @@ pub(crate) fn entity(row: Option<EntityRow>, key: &EntityKey, over: &Overlay) ->
     })
 }
 
-/// What stands against an edit of what is shown: it would make an entity that central does not take.
+/// Why an edit of the shown entity would make it too large for central.
 pub(crate) fn grown(row: Option<&EntityRow>, key: &EntityKey, fact: &Fact) -> Option<String> {
     rules::grown(key, row.and_then(read_entity).as_ref(), fact)
 }
 
-/// A delivery with the validations over it.
+/// A delivery with its pending validations.
 pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, over: &Overlay) -> Option<DeliveryRow> {
     let mut decision_state = over.decision_state();
     if let Some(row) = &row {
         decision_state.deliveries.insert(id.clone(), read_delivery(row));
     }
-    lay(&mut decision_state, &over.events);
+    apply_events(&mut decision_state, &over.events);
     let validation = decision_state.deliveries.get(id).and_then(|delivery| delivery.validation.as_ref());
     let mut row = match row {
         Some(row) => row,
@@ -110,13 +110,13 @@ pub(crate) fn delivery(row: Option<DeliveryRow>, id: &Name, over: &Overlay) -> O
     (row.version > 0 || row.validation.is_some()).then_some(row)
 }
 
-/// An invoice with the events over it. Its numbers are central's: empty until central has given them.
+/// An invoice with its pending events. Its numbers are central's: empty until central has given them.
 pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, over: &Overlay) -> Option<InvoiceRow> {
     let mut decision_state = over.decision_state();
     if let Some(held) = row.as_ref().and_then(read_invoice) {
         decision_state.invoices.insert(id.clone(), held);
     }
-    lay(&mut decision_state, &over.events);
+    apply_events(&mut decision_state, &over.events);
     let Some(invoice) = decision_state.invoices.get(id) else { return row };
     let credit_note = invoice.credit_note.clone().filter(|number| !number.is_empty());
     Some(match row {
@@ -137,29 +137,29 @@ pub(crate) fn invoice(row: Option<InvoiceRow>, id: &Name, over: &Overlay) -> Opt
     })
 }
 
-/// Applies events, and answers which of them changed something last.
-fn lay<'a>(decision_state: &mut DecisionState, events: &'a [PendingOnRow]) -> Option<&'a ParsedEvent> {
+/// Applies events and returns the last one that changed something.
+fn apply_events<'a>(decision_state: &mut DecisionState, events: &'a [PendingOnRow]) -> Option<&'a ParsedEvent> {
     let mut last = None;
-    for (laid, nth) in events.iter().zip(1..) {
-        // Above every version of central's: only its being there is looked at.
-        let place = place(&laid.known, Position(u64::MAX / 2 + nth));
-        for effect in effects(decision_state, &place, laid) {
+    for (pending, nth) in events.iter().zip(1..) {
+        // Above every version of central's; only its presence matters.
+        let context = decision_context(&pending.known, Position(u64::MAX / 2 + nth));
+        for effect in effects(decision_state, &context, pending) {
             rules::evolve(decision_state, &effect);
-            last = Some(&laid.known);
+            last = Some(&pending.known);
         }
     }
     last
 }
 
-fn effects(decision_state: &DecisionState, place: &DecisionContext, laid: &PendingOnRow) -> Vec<Effect> {
-    let known = &laid.known;
-    // What the first of two said is in the row, or on its way here: it is judged as if nothing had been said.
-    let Some(decision) = laid.decision.as_ref().filter(|decision| !is_again(decision)) else {
-        // A number is central's to give.
-        let judgement = Judgement { reference: None, ..rules::decide(decision_state, place, known) };
-        // What opens a conflict or a quarantine is for central to say.
+fn effects(decision_state: &DecisionState, context: &DecisionContext, pending: &PendingOnRow) -> Vec<Effect> {
+    let known = &pending.known;
+    // The original event's effect is in the row or will arrive with it: this one is decided as if it had no decision.
+    let Some(decision) = pending.decision.as_ref().filter(|decision| !is_again(decision)) else {
+        // Only central gives numbers.
+        let judgement = Judgement { reference: None, ..rules::decide(decision_state, context, known) };
+        // Only central opens conflicts and quarantines.
         return if judgement.verdict == Verdict::Accepted {
-            rules::effects(decision_state, place, known, &judgement)
+            rules::effects(decision_state, context, known, &judgement)
         } else {
             Vec::new()
         };
@@ -167,12 +167,12 @@ fn effects(decision_state: &DecisionState, place: &DecisionContext, laid: &Pendi
     if decision.verdict == Verdict::Accepted.as_str() {
         let rule = decision_state.rulebook.rule_for(&known.event.content.entity_type);
         let judgement = Judgement { reference: decision.reference.clone(), ..Judgement::accepted(rule) };
-        return rules::effects(decision_state, place, known, &judgement);
+        return rules::effects(decision_state, context, known, &judgement);
     }
     first_was(known, decision).into_iter().collect()
 }
 
-/// Another validation stands: the decision says whose, before the row does.
+/// Another validation was first: the decision names it before the row does.
 fn first_was(known: &ParsedEvent, decision: &RecordResult) -> Option<Effect> {
     let resolution = decision.resolution.as_ref()?.to_string();
     let Resolution::DiscardLocal { event, user, node, at, place } = resolution_from_json(resolution.as_bytes())? else {
@@ -182,23 +182,15 @@ fn first_was(known: &ParsedEvent, decision: &RecordResult) -> Option<Effect> {
     Some(Effect::DeliveryValidated { id: known.event.content.entity_id.clone(), validated })
 }
 
-fn place(known: &ParsedEvent, position: Position) -> DecisionContext {
+fn decision_context(known: &ParsedEvent, position: Position) -> DecisionContext {
     let at = known.event.occurred_at;
-    DecisionContext {
-        position,
-        received_at: at,
-        effective_at: at,
-        local_year: 0,
-        site_code: None,
-        by_central: false,
-        engine: rules::ENGINE_VERSION,
-    }
+    DecisionContext { position, received_at: at, effective_at: at, local_year: 0, site_code: None, by_central: false }
 }
 
 fn read_entity(row: &EntityRow) -> Option<Entity> {
     let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(row.fields.get()).ok()?;
     let conflicts: BTreeMap<Uuid, Uuid> = serde_json::from_str(row.open_conflicts.get()).ok()?;
-    // Who wrote what and when is central's to weigh: here what was just written stands above what was there.
+    // Writers and times are central's to compare: here a new write ranks above the present fields.
     let oldest = WriteStamp::OLDEST;
     Some(Entity {
         version: Position(row.version),
@@ -240,7 +232,7 @@ fn validation_row(first: &Validated) -> ValidationRow {
         at: Some(instant::format(first.at)),
         place: first.place.clone(),
         signature_hash: first.signature_hash.clone(),
-        // Central's to give.
+        // Given by central.
         position: None,
     }
 }

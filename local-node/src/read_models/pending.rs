@@ -1,6 +1,6 @@
-//! The events of this log that are not in central's rows yet, by what they change: undecided ones, and those that central decided and
-//! has not given back. Only places are held in memory, bounded by what waits; the events themselves are read from the log when a row
-//! is asked for. It is brought up to date by whoever reads, so that nothing here is paid for by an append.
+//! The index of events that central's rows do not include yet, by what they change: undecided events, and decided ones that no
+//! pulled row covers. It holds positions only; events are read from the log when a row is requested. Readers bring it up to date,
+//! so that appends pay nothing for it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,23 +16,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::pull_progress::PullProgress;
-use crate::event_log::{Log, ReadError};
+use crate::event_log::{Log, LogPosition, ReadError};
 
 /// Records read from the log at once.
 const READ_RECORDS: usize = 500;
 const READ_BYTES: usize = 1024 * 1024;
-/// Acknowledged events that are shown while central has never given anything back. What was acknowledged before them comes with the
-/// first load.
+/// Acknowledged events that are shown before the first pull. Earlier ones come with the first bootstrap.
 const ACKED_MAX: usize = 10_000;
 
-/// A record's place in the log.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(crate) struct RecordKey {
-    pub(crate) epoch: u32,
-    pub(crate) seq: Seq,
-}
-
-/// What an event changes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Target {
     pub(crate) kind: RowKind,
@@ -40,7 +31,7 @@ pub(crate) struct Target {
     pub(crate) entity_id: Name,
 }
 
-/// Quantities that events move which central has not given back.
+/// Quantities moved by pending events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingQuantities {
     pub(crate) events: u64,
@@ -49,109 +40,107 @@ pub(crate) struct PendingQuantities {
     pub(crate) received: Decimal,
     pub(crate) returned: Decimal,
     pub(crate) written_off: Decimal,
-    /// Which of it central has decided: a row that comes before the cursor passes it may have it already.
+    /// The decided part: a row that arrives before its cursor may include it already.
     decided: Vec<Decided>,
 }
 
-/// A line that central has decided and not given back for good.
+/// A decided line that no cursor covers yet.
 #[derive(Clone, Debug)]
 struct Decided {
-    at: RecordKey,
+    at: LogPosition,
     position: u64,
     sum: Sum,
     quantity: Decimal,
 }
 
 impl PendingQuantities {
-    /// What of it is not in a row.
-    pub(crate) fn without(&self, is_in_row: impl Fn(RecordKey, u64) -> bool) -> PendingQuantities {
+    /// The quantities that a row does not include.
+    pub(crate) fn without(&self, is_in_row: impl Fn(LogPosition, u64) -> bool) -> PendingQuantities {
         let mut left = PendingQuantities { decided: Vec::new(), ..self.clone() };
         for line in self.decided.iter().filter(|line| is_in_row(line.at, line.position)) {
-            left.take(line.sum, line.quantity);
+            left.subtract(line.sum, line.quantity);
         }
         left
     }
 
-    fn take(&mut self, sum: Sum, quantity: Decimal) {
+    fn subtract(&mut self, sum: Sum, quantity: Decimal) {
         self.events = self.events.saturating_sub(1);
         *sum(self) = sum(self).saturating_sub(quantity);
     }
 }
 
-/// The index.
 #[derive(Default)]
 pub(crate) struct PendingIndex {
     /// In the log's order.
     events: VecDeque<IndexedEvent>,
-    /// Up to where the open epoch is indexed.
-    indexed: RecordKey,
-    /// Up to where its decisions are known.
+    /// The open epoch is indexed up to here.
+    indexed: LogPosition,
+    /// Its decisions are known up to here.
     decided: Seq,
-    rows: BTreeMap<Target, Vec<RecordKey>>,
+    rows: BTreeMap<Target, Vec<LogPosition>>,
     stock: BTreeMap<Name, PendingQuantities>,
 }
 
 struct IndexedEvent {
-    at: RecordKey,
-    /// Where central put it, once it has.
+    at: LogPosition,
+    /// Its position, once central has decided it.
     position: Option<u64>,
     /// Whether it is in `rows` or `stock`.
     counts: bool,
 }
 
-/// What one event touches of the read models.
+/// The read models that one event touches.
 enum RowEffect {
     Nothing,
     Row(Target),
-    /// Into which sum, and how much of which product.
+    /// The sum to add to, and the quantity of each product.
     Stock(Sum, Vec<(Name, Decimal)>),
 }
 
 type Sum = fn(&mut PendingQuantities) -> &mut Decimal;
 
 impl PendingIndex {
-    /// Brings it up to date with the log and with what central gave.
-    pub(crate) fn refresh(&mut self, log: &Log, place: &PullProgress) -> Result<(), ReadError> {
+    /// Brings the index up to date with the log and with the pulled rows.
+    pub(crate) fn refresh(&mut self, log: &Log, progress: &PullProgress) -> Result<(), ReadError> {
         let head = log.head();
         let epoch = head.epoch.number;
         if self.indexed.epoch != epoch || self.indexed.seq < head.marks.acked {
             *self = PendingIndex::default();
-            self.rebuild(log, place, epoch, head.marks.acked)?;
+            self.rebuild(log, progress, epoch, head.marks.acked)?;
         }
         self.index(log, epoch, head.marks.durable)?;
         self.decide(log, epoch, head.marks.acked)?;
-        self.settle(log, place)
+        self.settle(log, progress)
     }
 
-    /// The places of the events over a row, in their order.
-    pub(crate) fn over(&self, target: &Target) -> &[RecordKey] {
+    /// The positions of a row's pending events, in order.
+    pub(crate) fn over(&self, target: &Target) -> &[LogPosition] {
         self.rows.get(target).map_or(&[], Vec::as_slice)
     }
 
-    /// The rows of a type that have events over them, from an id on.
+    /// The rows of a type with pending events, from an id on.
     pub(crate) fn targets<'a>(&'a self, from: &Target) -> impl Iterator<Item = &'a Target> {
         let (kind, entity_type) = (from.kind, from.entity_type.clone());
         let of_type = move |target: &&Target| target.kind == kind && target.entity_type == entity_type;
         self.rows.range(from.clone()..).map(|(target, _)| target).take_while(of_type)
     }
 
-    /// What moves, by product.
     pub(crate) fn stock(&self) -> &BTreeMap<Name, PendingQuantities> {
         &self.stock
     }
 
-    /// Finds the oldest event that is not in central's rows, backwards from the last decision, and indexes from there.
-    fn rebuild(&mut self, log: &Log, place: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
+    /// Finds the oldest event that central's rows lack, backwards from the last decision, and indexes from there.
+    fn rebuild(&mut self, log: &Log, progress: &PullProgress, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         let mut epochs: Vec<u32> = log.epochs().into_iter().map(|epoch| epoch.number).collect();
         epochs.retain(|number| *number <= epoch);
-        let mut first = RecordKey { epoch, seq: acked.next() };
+        let mut first = LogPosition { epoch, seq: acked.next() };
         let mut count = 0;
         'walk: for number in epochs.into_iter().rev() {
             let acked = if number == epoch { acked } else { log.acked(number)? };
             for seq in (1..=acked.0).rev().map(Seq) {
-                let at = RecordKey { epoch: number, seq };
-                let covered = position(log, number, seq)?.is_none_or(|position| place.covers(at, position));
-                if covered || (place.complete_through.is_none() && count == ACKED_MAX) {
+                let at = LogPosition { epoch: number, seq };
+                let covered = position(log, number, seq)?.is_none_or(|position| progress.covers(at, position));
+                if covered || (progress.complete_through.is_none() && count == ACKED_MAX) {
                     break 'walk;
                 }
                 (first, count) = (at, count + 1);
@@ -159,20 +148,20 @@ impl PendingIndex {
         }
         for number in first.epoch..epoch {
             let from = if number == first.epoch { first.seq } else { Seq(1) };
-            // Events of an older epoch that central had not decided were sealed again in the next.
+            // Undecided events of an older epoch were sealed again in the next.
             let acked = log.acked(number)?;
-            self.indexed = RecordKey { epoch: number, seq: Seq(from.0 - 1) };
+            self.indexed = LogPosition { epoch: number, seq: Seq(from.0 - 1) };
             self.index(log, number, acked)?;
             self.decided = Seq(from.0 - 1);
             self.decide(log, number, acked)?;
         }
         let from = if first.epoch == epoch { first.seq } else { Seq(1) };
-        self.indexed = RecordKey { epoch, seq: Seq(from.0 - 1) };
+        self.indexed = LogPosition { epoch, seq: Seq(from.0 - 1) };
         self.decided = self.indexed.seq;
         Ok(())
     }
 
-    /// Takes in the records up to a seq.
+    /// Indexes the records up to a seq.
     fn index(&mut self, log: &Log, epoch: u32, to: Seq) -> Result<(), ReadError> {
         while self.indexed.seq < to {
             let sealed = log.read(epoch, self.indexed.seq.next(), READ_RECORDS, READ_BYTES)?;
@@ -180,7 +169,7 @@ impl PendingIndex {
                 break;
             }
             for record in sealed.into_iter().take_while(|record| record.seq <= to) {
-                let at = RecordKey { epoch, seq: record.seq };
+                let at = LogPosition { epoch, seq: record.seq };
                 let touched = stored_v1::decode(&record.record).map_or(RowEffect::Nothing, |event| touched(&event));
                 let counts = self.add(at, touched);
                 self.events.push_back(IndexedEvent { at, position: None, counts });
@@ -190,10 +179,10 @@ impl PendingIndex {
         Ok(())
     }
 
-    /// Notes what central decided. What it refused is no longer over a row, except that a refused validation says who was first.
+    /// Notes central's decisions. A refused event leaves the overlay, except that a refused validation shows who was first.
     fn decide(&mut self, log: &Log, epoch: u32, acked: Seq) -> Result<(), ReadError> {
         while self.decided < acked {
-            let at = RecordKey { epoch, seq: self.decided.next() };
+            let at = LogPosition { epoch, seq: self.decided.next() };
             let found = self.events.binary_search_by_key(&at, |event| event.at);
             if let (Ok(found), Some(result)) = (found, decision(log, at)?) {
                 let stays = result.verdict == Verdict::Accepted.as_str() || is_again(&result) || discards(&result);
@@ -210,12 +199,12 @@ impl PendingIndex {
         Ok(())
     }
 
-    /// Drops what central's rows hold.
-    fn settle(&mut self, log: &Log, place: &PullProgress) -> Result<(), ReadError> {
+    /// Drops events that central's rows include.
+    fn settle(&mut self, log: &Log, progress: &PullProgress) -> Result<(), ReadError> {
         let mut decided = self.events.partition_point(|event| event.position.is_some());
         while let Some(front) = self.events.front() {
-            let covered = front.position.is_some_and(|position| place.covers(front.at, position));
-            let too_many = place.complete_through.is_none() && decided > ACKED_MAX;
+            let covered = front.position.is_some_and(|position| progress.covers(front.at, position));
+            let too_many = progress.complete_through.is_none() && decided > ACKED_MAX;
             if !covered && !too_many {
                 break;
             }
@@ -229,7 +218,7 @@ impl PendingIndex {
         Ok(())
     }
 
-    fn add(&mut self, at: RecordKey, touched: RowEffect) -> bool {
+    fn add(&mut self, at: LogPosition, touched: RowEffect) -> bool {
         match touched {
             RowEffect::Nothing => false,
             RowEffect::Row(target) => {
@@ -247,8 +236,8 @@ impl PendingIndex {
         }
     }
 
-    /// Remembers where central put what an event moves.
-    fn note_decided(&mut self, log: &Log, at: RecordKey, position: u64) -> Result<(), ReadError> {
+    /// Remembers the central position of an event's quantities.
+    fn note_decided(&mut self, log: &Log, at: LogPosition, position: u64) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
         let RowEffect::Stock(sum, lines) = touched(&event) else { return Ok(()) };
         for (product, quantity) in lines {
@@ -259,14 +248,14 @@ impl PendingIndex {
         Ok(())
     }
 
-    fn remove(&mut self, log: &Log, at: RecordKey) -> Result<(), ReadError> {
+    fn remove(&mut self, log: &Log, at: LogPosition) -> Result<(), ReadError> {
         let Some(event) = event(log, at)? else { return Ok(()) };
         match touched(&event) {
             RowEffect::Nothing => {}
             RowEffect::Row(target) => {
-                if let Some(places) = self.rows.get_mut(&target) {
-                    places.retain(|place| *place != at);
-                    if places.is_empty() {
+                if let Some(positions) = self.rows.get_mut(&target) {
+                    positions.retain(|progress| *progress != at);
+                    if positions.is_empty() {
                         self.rows.remove(&target);
                     }
                 }
@@ -274,7 +263,7 @@ impl PendingIndex {
             RowEffect::Stock(sum, lines) => {
                 for (product, quantity) in lines {
                     let Some(moving) = self.stock.get_mut(&product) else { continue };
-                    moving.take(sum, quantity);
+                    moving.subtract(sum, quantity);
                     moving.decided.retain(|line| line.at != at);
                     if moving.events == 0 {
                         self.stock.remove(&product);
@@ -286,31 +275,31 @@ impl PendingIndex {
     }
 }
 
-/// The event at a place, where it reads.
-pub(crate) fn event(log: &Log, at: RecordKey) -> Result<Option<Event>, ReadError> {
+/// The event at a position, if it reads.
+pub(crate) fn event(log: &Log, at: LogPosition) -> Result<Option<Event>, ReadError> {
     let sealed = log.read(at.epoch, at.seq, 1, usize::MAX)?;
     let sealed = sealed.first().filter(|sealed| sealed.seq == at.seq);
     Ok(sealed.and_then(|sealed| stored_v1::decode(&sealed.record).ok()))
 }
 
-/// What central decided about the record at a place.
-pub(crate) fn decision(log: &Log, at: RecordKey) -> Result<Option<RecordResult>, ReadError> {
+/// Central's decision about the record at a position.
+pub(crate) fn decision(log: &Log, at: LogPosition) -> Result<Option<RecordResult>, ReadError> {
     let bytes = log.decision(at.epoch, at.seq)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Whether central told the node to drop the change, and who was first.
+/// Whether central discards the change because another was first.
 pub(crate) fn discards(result: &RecordResult) -> bool {
     result.resolution.as_ref().is_some_and(|resolution| resolution["action"] == "DISCARD_LOCAL")
 }
 
-/// Whether central had the event already, as after a restore: the row that has it may have still to come.
+/// Whether central already had the event, as after a restore: the row that includes it may not have arrived yet.
 pub(crate) fn is_again(result: &RecordResult) -> bool {
     result.verdict == Verdict::Duplicate.as_str()
 }
 
 fn position(log: &Log, epoch: u32, seq: Seq) -> Result<Option<u64>, ReadError> {
-    Ok(decision(log, RecordKey { epoch, seq })?.map(|result| result.position))
+    Ok(decision(log, LogPosition { epoch, seq })?.map(|result| result.position))
 }
 
 fn touched(event: &Event) -> RowEffect {
@@ -319,7 +308,7 @@ fn touched(event: &Event) -> RowEffect {
         RowEffect::Row(Target { kind, entity_type: content.entity_type.clone(), entity_id: id.clone() })
     };
     match content.action.as_str() {
-        // Core refuses these for types that are no set of fields.
+        // Core refuses these for types that are not made of fields.
         "CREATE" | "UPDATE" | "DELETE" => match content.entity_type.as_str() {
             "STOCK" | "DELIVERY" | "INVOICE" => RowEffect::Nothing,
             _ => row(RowKind::Entity, &content.entity_id),
@@ -355,7 +344,7 @@ struct StockLine {
     quantity: Box<RawValue>,
 }
 
-/// Products and quantities: the payload was checked wholly before it was sealed.
+/// Products and quantities; the payload was checked before it was sealed.
 fn lines(payload: &[u8]) -> Vec<(Name, Decimal)> {
     let Ok(StockLines { lines }) = serde_json::from_slice(payload) else { return Vec::new() };
     let read = |line: StockLine| {
@@ -370,7 +359,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_that_is_not_given_back_costs_what_the_page_on_operating_a_node_says() {
+    fn a_pending_event_costs_the_memory_that_the_operating_page_names() {
         assert_eq!((std::mem::size_of::<IndexedEvent>(), std::mem::size_of::<Decided>()), (40, 48));
     }
 }

@@ -1,74 +1,73 @@
-//! The place in central's changes: up to where this node has them, and how far a first load has come.
+//! The progress of the pull: how far central's changes are applied here, and how far a bootstrap has come.
 
 use comptoir_core::position::Seq;
 use comptoir_proto::pull_v1::PullCursor;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::pending::RecordKey;
-use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
+use crate::event_log::{KeyChange, KeySpace, Log, LogPosition, ReadError};
 
-/// Kept in one batch with the rows it speaks of.
+/// Stored in one batch with the rows it covers.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct PullProgress {
-    /// Number of the last first load, also of one under way. Each begins a generation of rows.
+    /// Number of the last bootstrap, also of a running one. Each begins a generation of rows.
     pub(crate) generation: u32,
-    /// Where the next pull begins; absent until a first load has ended.
+    /// The start of the next pull; absent until a bootstrap has ended.
     pub(crate) cursor: Option<String>,
-    /// Own events at or below it are in the rows.
+    /// The rows include own events at or below this position.
     pub(crate) complete_through: Option<u64>,
-    /// The first load under way.
+    /// The running bootstrap.
     pub(crate) load: Option<Load>,
-    /// Where central was put back to an older copy: it gave other events the positions that this node was told of its own.
+    /// Set when central was restored from an older copy: it gives other events the positions that this node knows for its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) put_back: Option<RestoredCentral>,
+    pub(crate) restored: Option<RestoredCentral>,
 }
 
-/// A central that was put back, and what had been decided before.
+/// A restored central, and the events decided before its restore.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct RestoredCentral {
-    /// The first load of what it holds now. Rows of earlier ones, and positions of events up to `epoch` and `seq`, are of before.
+    /// The first bootstrap after the restore. Rows of earlier generations, and positions of events up to `epoch` and `seq`,
+    /// precede the restore.
     pub(crate) generation: u32,
-    /// The last own event that was decided before; when the load begins central holds it again.
+    /// The last own event decided before the restore. Central holds it again when the bootstrap begins.
     pub(crate) epoch: u32,
     pub(crate) seq: u64,
 }
 
-/// A first load: of everything in scope, in the order of keys.
+/// A bootstrap of everything in scope, in key order.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Load {
-    /// Behind which rows it goes on.
+    /// The mark after which the bootstrap continues.
     pub(crate) after: Option<String>,
-    /// Of which central, once it has said so.
+    /// Central's incarnation, once known.
     pub(crate) incarnation: Option<Uuid>,
-    /// Of which scope.
     pub(crate) scope: Option<String>,
 }
 
 impl RestoredCentral {
-    fn at(self) -> RecordKey {
-        RecordKey { epoch: self.epoch, seq: Seq(self.seq) }
+    fn at(self) -> LogPosition {
+        LogPosition { epoch: self.epoch, seq: Seq(self.seq) }
     }
 }
 
 impl PullProgress {
-    /// As it is kept. One that does not read is a defect or a hand that should not be there: a first load mends it, and it is told.
+    /// Reads the stored progress. An unreadable one is logged and replaced by a new bootstrap.
     pub(crate) fn read(log: &Log) -> Result<PullProgress, ReadError> {
-        let Some(bytes) = log.get(KeySpace::Place, &[])? else { return Ok(PullProgress::default()) };
+        let Some(bytes) = log.get(KeySpace::PullProgress, &[])? else { return Ok(PullProgress::default()) };
         Ok(serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            tracing::error!(%error, "The place in central's changes does not read, everything is loaded anew: {error}");
-            // Whatever stands here already is of an earlier generation than the rows that come.
+            tracing::error!(%error, "The pull progress does not read, so everything is loaded again: {error}");
+            // Whatever is stored belongs to an earlier generation than the rows to come.
             PullProgress { generation: u32::MAX / 2, ..PullProgress::default() }
         }))
     }
 
-    /// The change that keeps it.
+    /// The change that stores it.
     pub(crate) fn change(&self) -> KeyChange {
         let bytes = serde_json::to_vec(self).expect("plain values encode");
-        KeyChange::set(KeySpace::Place, Vec::new(), bytes)
+        KeyChange::set(KeySpace::PullProgress, Vec::new(), bytes)
     }
 
-    /// Everything is to be loaded anew. What stands here stays until the load has ended.
+    /// Starts a new bootstrap. Present rows stay until it has ended.
     #[must_use]
     pub(crate) fn begin_load(&self) -> PullProgress {
         PullProgress {
@@ -76,68 +75,68 @@ impl PullProgress {
             cursor: None,
             complete_through: self.complete_through,
             load: Some(Load::default()),
-            put_back: self.put_back,
+            restored: self.restored,
         }
     }
 
-    /// Central was put back, and is given what it misses before anything is loaded: own events up to here were decided before.
+    /// Central was restored and is resent missing records before a bootstrap: own events up to here were decided before.
     #[must_use]
-    pub(crate) fn put_back(&self, last: RecordKey) -> PullProgress {
+    pub(crate) fn restored(&self, last: LogPosition) -> PullProgress {
         let generation = self.generation + 1;
-        // Seen again while it waits, the first time counts: what was decided since is the later central's.
-        let known = self.put_back.filter(|known| known.generation == generation);
+        // If the restore is seen again during the wait, the first time counts: later decisions are the restored central's.
+        let known = self.restored.filter(|known| known.generation == generation);
         let now = RestoredCentral { generation, epoch: last.epoch, seq: last.seq.0 };
-        PullProgress { put_back: Some(known.unwrap_or(now)), ..self.clone() }
+        PullProgress { restored: Some(known.unwrap_or(now)), ..self.clone() }
     }
 
-    /// It could not be given everything: of what it holds the rows will tell, the rest stays over them.
+    /// Central could not be resent everything: its rows will show what it holds, and the other events stay over them.
     #[must_use]
-    pub(crate) fn given_back_to(&self, held: RecordKey) -> PullProgress {
-        let put_back = self.put_back.map(|last| {
+    pub(crate) fn resent_up_to(&self, held: LogPosition) -> PullProgress {
+        let restored = self.restored.map(|last| {
             let upto = last.at().min(held);
             RestoredCentral { epoch: upto.epoch, seq: upto.seq.0, ..last }
         });
-        PullProgress { put_back, ..self.clone() }
+        PullProgress { restored, ..self.clone() }
     }
 
-    /// Whether everything that changed up to an own event's position is in the rows, the event with it.
-    pub(crate) fn covers(&self, at: RecordKey, position: u64) -> bool {
+    /// Whether the rows include every change up to an own event's position, and thus the event.
+    pub(crate) fn covers(&self, at: LogPosition, position: u64) -> bool {
         let passed = self.complete_through.is_some_and(|to| position <= to);
-        let loaded = |put_back: RestoredCentral| self.load.is_none() && self.generation >= put_back.generation;
-        match self.put_back {
+        let loaded = |restored: RestoredCentral| self.load.is_none() && self.generation >= restored.generation;
+        match self.restored {
             None => passed,
-            Some(put_back) if at <= put_back.at() => passed || loaded(put_back),
-            Some(put_back) => passed && loaded(put_back),
+            Some(restored) if at <= restored.at() => passed || loaded(restored),
+            Some(restored) => passed && loaded(restored),
         }
     }
 
-    /// Whether a row of that load and version has an own event in it: rows come before the cursor passes them.
-    pub(crate) fn is_in(&self, generation: u32, version: u64, at: RecordKey, position: u64) -> bool {
+    /// Whether a row of that generation and version includes an own event. Rows can arrive before the cursor passes them.
+    pub(crate) fn is_in(&self, generation: u32, version: u64, at: LogPosition, position: u64) -> bool {
         let passed = position <= version;
-        match self.put_back {
+        match self.restored {
             None => passed,
-            Some(put_back) if at <= put_back.at() => passed || generation >= put_back.generation,
-            Some(put_back) => passed && generation >= put_back.generation,
+            Some(restored) if at <= restored.at() => passed || generation >= restored.generation,
+            Some(restored) => passed && generation >= restored.generation,
         }
     }
 
     /// The load has ended at a cursor.
     #[must_use]
     pub(crate) fn end_load(&self, cursor: String, parsed: &PullCursor) -> PullProgress {
-        // A cursor inside a position stands for the changes before that position.
+        // A cursor within a position covers the changes before that position.
         let complete_through = if parsed.after.is_some() { parsed.position.saturating_sub(1) } else { parsed.position };
         PullProgress { cursor: Some(cursor), complete_through: Some(complete_through), load: None, ..self.clone() }
     }
 
-    /// Changes up to a cursor were kept.
+    /// Changes up to a cursor are stored.
     #[must_use]
     pub(crate) fn moved(&self, cursor: String, complete_through: Option<u64>) -> PullProgress {
-        // Where nothing had to be loaded it was not put back after all.
-        let put_back = self.put_back.filter(|put_back| put_back.generation <= self.generation);
+        // Without a new bootstrap central was not restored after all.
+        let restored = self.restored.filter(|restored| restored.generation <= self.generation);
         PullProgress {
             cursor: Some(cursor),
             complete_through: complete_through.or(self.complete_through),
-            put_back,
+            restored,
             ..self.clone()
         }
     }

@@ -1,4 +1,4 @@
-//! Central's rows as they are kept here: the key under which a row stands, and what is kept with it.
+//! Central's rows as they are stored here, and their keys.
 
 use comptoir_core::id::{Name, NameError, SiteId};
 use comptoir_core::time::Timestamp;
@@ -7,23 +7,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// A row as central gave it.
+/// A row as received from central.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct HeldRow {
-    /// In which first load it came, or after which.
+    /// The bootstrap during or after which the row came.
     pub(crate) generation: u32,
-    /// Of its last change.
     pub(crate) position: u64,
-    /// When it was brought here, by the node's clock, in microseconds.
-    pub(crate) brought_at: i64,
+    /// When this node received it, by its clock, in microseconds.
+    pub(crate) received_at: i64,
     /// One of the types of `read_v1`.
     pub(crate) row: Box<RawValue>,
 }
 
 impl HeldRow {
-    /// When it was brought here.
-    pub(crate) fn brought_at(&self) -> Timestamp {
-        Timestamp(self.brought_at)
+    pub(crate) fn received_at(&self) -> Timestamp {
+        Timestamp(self.received_at)
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -35,7 +33,7 @@ impl HeldRow {
     }
 }
 
-/// The position and generation of a held row, without reading the row itself.
+/// The position and generation of a stored row, without parsing the row.
 #[derive(Deserialize)]
 pub(crate) struct HeldVersion {
     pub(crate) generation: u32,
@@ -43,14 +41,14 @@ pub(crate) struct HeldVersion {
 }
 
 impl HeldVersion {
-    /// Whether a row that comes in now takes this one's place. Positions of two loads are not compared: central may have been put back
-    /// to an earlier one meanwhile.
+    /// Whether an incoming row replaces this one. Positions of two generations are not compared: central may have been restored
+    /// between them.
     pub(crate) fn yields_to(&self, generation: u32, position: u64) -> bool {
         (generation, position) > (self.generation, self.position)
     }
 }
 
-/// Ordinals never move: they stand in keys.
+/// Ordinals never move: they are part of keys.
 fn ordinal(kind: RowKind) -> u8 {
     match kind {
         RowKind::Entity => 0,
@@ -60,8 +58,8 @@ fn ordinal(kind: RowKind) -> u8 {
     }
 }
 
-/// `kind | entity type | 0 | entity id | 0 | site`: a name has no control character, so no key begins another, and rows of a type
-/// stand in the order of their ids' bytes.
+/// `kind | entity type | 0 | entity id | 0 | site`: a name has no control character, so no key is a prefix of another, and the
+/// rows of a type are in the order of their ids' bytes.
 pub(crate) fn key(kind: RowKind, entity_type: &str, entity_id: &str, site: Option<Uuid>) -> Vec<u8> {
     let mut key = prefix(kind, entity_type);
     key.extend_from_slice(entity_id.as_bytes());
@@ -70,13 +68,13 @@ pub(crate) fn key(kind: RowKind, entity_type: &str, entity_id: &str, site: Optio
     key
 }
 
-/// The key of a change, where it names what can stand here.
+/// The key of a change, if its names are valid.
 pub(crate) fn key_of(row: &RowKey) -> Result<Vec<u8>, NameError> {
     let (entity_type, entity_id) = (Name::new(&row.entity_type)?, Name::new(&row.entity_id)?);
     Ok(key(row.kind, entity_type.as_str(), entity_id.as_str(), row.site))
 }
 
-/// What the keys of one type's rows begin with.
+/// The key prefix of a type's rows.
 pub(crate) fn prefix(kind: RowKind, entity_type: &str) -> Vec<u8> {
     let mut prefix = vec![ordinal(kind)];
     prefix.extend_from_slice(entity_type.as_bytes());
@@ -100,10 +98,10 @@ pub(crate) fn id_in(key: &[u8]) -> Option<(&str, Option<SiteId>)> {
     Some((std::str::from_utf8(id).ok()?, (!site.uuid().is_nil()).then_some(site)))
 }
 
-/// What is to be kept of a change; nothing where the row went out of scope.
+/// The row to store; `None` if it went out of scope.
 pub(crate) fn held(change: RowChange, generation: u32, now: Timestamp) -> Option<HeldRow> {
     let position = change.position;
-    change.row.map(|row| HeldRow { generation, position, brought_at: now.0, row })
+    change.row.map(|row| HeldRow { generation, position, received_at: now.0, row })
 }
 
 #[cfg(test)]
@@ -133,9 +131,9 @@ mod tests {
     #[test]
     fn a_later_load_counts_whatever_its_positions() {
         let row = RawValue::from_string("{}".to_owned()).unwrap();
-        let held = HeldRow { generation: 2, position: 100, brought_at: 5, row };
-        let place: HeldVersion = serde_json::from_slice(&held.encode()).unwrap();
-        assert!(place.yields_to(2, 101) && place.yields_to(3, 1));
-        assert!(!place.yields_to(2, 100) && !place.yields_to(1, 900));
+        let held = HeldRow { generation: 2, position: 100, received_at: 5, row };
+        let version: HeldVersion = serde_json::from_slice(&held.encode()).unwrap();
+        assert!(version.yields_to(2, 101) && version.yields_to(3, 1));
+        assert!(!version.yields_to(2, 100) && !version.yields_to(1, 900));
     }
 }

@@ -1,5 +1,5 @@
-//! The rulebook in force at central, as pull and first load brought it: by it the overlay judges what waits, and the local API refuses
-//! what central would refuse. Until central has said which it is, the overlay takes the defaults, and nothing is refused on a guess.
+//! The rulebook in force at central, from pull or bootstrap. The overlay decides pending events by it, and the local API refuses
+//! what central would refuse. Until it is known, the overlay uses the defaults and the API refuses nothing.
 
 use comptoir_core::event::Draft;
 use comptoir_core::fact::Fact;
@@ -12,19 +12,19 @@ use comptoir_proto::rulebook_file;
 
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 
-/// The one in force, where central has said so.
+/// The rulebook in force, if central has sent it.
 pub(crate) fn read(log: &Log) -> Result<Option<Rulebook>, ReadError> {
     let Some(bytes) = log.get(KeySpace::Rulebook, &[])? else { return Ok(None) };
     let read = std::str::from_utf8(&bytes).map_err(|error| error.to_string()).and_then(rulebook_file::from_payload);
     Ok(read.inspect_err(|error| tracing::error!("The rulebook that central gave does not read: {error}")).ok())
 }
 
-/// The change that keeps it. A rule that this program does not know yet stands too: a later one will read it.
+/// The change that stores it. An unknown rule is stored too: a later version will read it.
 pub(crate) fn change(given: &RulebookInForce) -> KeyChange {
     KeyChange::set(KeySpace::Rulebook, Vec::new(), given.book.to_string().into_bytes())
 }
 
-/// Refuses at the counter what central would refuse hours later: fields of a type that only central writes, or that has none.
+/// Refuses at once what central would refuse hours later: fields of a type that only central writes, or that has no fields.
 pub(crate) fn check(log: &Log, draft: &Draft, fact: &Fact) -> Result<(), Problem> {
     if !matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::Deleted) {
         return Ok(());
@@ -41,7 +41,7 @@ pub(crate) fn check(log: &Log, draft: &Draft, fact: &Fact) -> Result<(), Problem
         }
         _ => return Ok(()),
     };
-    // What was sealed before the rules changed is answered as it was then.
+    // An event sealed before the rules changed is answered as before.
     if log.find(draft.id).map_err(unreadable)?.is_some() { Ok(()) } else { Err(problem) }
 }
 

@@ -1,4 +1,4 @@
-//! What is shown: lists in pages and single rows, each central's with what lies over it.
+//! Lists and single rows as the API shows them: central's rows with the pending events over them.
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -18,53 +18,50 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::overlay::{self, Overlay, PendingOnRow};
-use super::pending::{self, PendingIndex, PendingQuantities, RecordKey, Target};
+use super::pending::{self, PendingIndex, PendingQuantities, Target};
 use super::pull_progress::PullProgress;
 use super::rows::{self, HeldRow};
 use super::rulebook;
-use crate::event_log::{KeySpace, Log, ReadError};
+use crate::event_log::{KeySpace, Log, LogPosition, ReadError};
 
-/// The type under which stock stands.
+/// The entity type of stock rows.
 const STOCK: &str = "STOCK";
 
-/// A node's read models.
 pub(crate) struct ReadModels {
     log: Log,
-    tail: Mutex<PendingIndex>,
+    pending_index: Mutex<PendingIndex>,
 }
 
-/// What the line to central knows beside the log.
+/// The part of the sync state that read models need.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SyncProgress {
-    /// Records on their way.
     pub(crate) sending: Option<(Seq, Seq)>,
     /// When this node last had everything.
     pub(crate) pulled_at: Option<Timestamp>,
 }
 
-/// Which rows of a list.
+/// Selects rows of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RowPage {
     pub(crate) limit: usize,
-    /// Those behind this key.
     pub(crate) after: Option<Vec<u8>>,
 }
 
-/// What is called with each key of a list, and central's row where there is one; a break ends it.
+/// Called with each key of a list and central's row if there is one; a break ends the list.
 type Add<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>) -> ControlFlow<()>;
 
-/// A row that is shown, and the tag that changes with it.
+/// A shown row and its ETag.
 pub(crate) struct Tagged<R> {
     pub(crate) row: R,
     pub(crate) tag: EditTag,
 }
 
-/// What an editor saw: central's version, and of the events over it how many there are and which is the last. It changes with each edit of
-/// either side, and never comes again with other content.
+/// The version an editor saw: central's version, and the number and position of the pending events. It changes with each edit of
+/// either side and never repeats with other content.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EditTag {
     pub(crate) version: u64,
-    over: Option<(usize, RecordKey)>,
+    over: Option<(usize, LogPosition)>,
 }
 
 impl std::fmt::Display for EditTag {
@@ -76,17 +73,15 @@ impl std::fmt::Display for EditTag {
     }
 }
 
-/// A row of `read_v1`, as it is kept and shown.
+/// A row type of `read_v1`, as it is stored and shown.
 pub(crate) trait RowType: DeserializeOwned + Clone {
-    /// Which rows.
     const KIND: RowKind;
-    /// Its version.
     fn version(&self) -> u64;
-    /// Whether lists leave it out.
+    /// Whether lists omit it.
     fn is_hidden(&self) -> bool {
         false
     }
-    /// The row with events over it.
+    /// The row with its pending events.
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self>;
 }
 
@@ -103,7 +98,7 @@ impl RowType for EntityRow {
 
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
         let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
-        // A row that does not read with its events is shown as central gave it.
+        // If the events cannot be applied, the row is shown as central sent it.
         overlay::entity(row.clone(), &key, over).or(row)
     }
 }
@@ -134,22 +129,22 @@ impl RowType for InvoiceRow {
 
 impl ReadModels {
     pub(crate) fn new(log: Log) -> ReadModels {
-        ReadModels { log, tail: Mutex::default() }
+        ReadModels { log, pending_index: Mutex::default() }
     }
 
-    /// One row; nothing where neither central nor this node knows of it.
+    /// One row; `None` if neither central nor this node knows it.
     pub(crate) fn one<R: RowType>(
         &self,
         target: &Target,
         line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
-        let over = self.up_to_date(|tail| tail.over(target).to_vec())?;
+        let over = self.up_to_date(|pending_index| pending_index.over(target).to_vec())?;
         let key = rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None);
         let held = self.log.get(KeySpace::Row, &key)?;
         self.shown(target, held.as_deref(), &over, line)
     }
 
-    /// Rows of one type that a filter lets through, in the order of their ids' bytes.
+    /// Rows of one type that pass a filter, in the order of their ids' bytes.
     pub(crate) fn list<R: RowType>(
         &self,
         entity_type: &Name,
@@ -158,10 +153,10 @@ impl ReadModels {
         keep: impl Fn(&NodeRow<R>) -> bool,
     ) -> Result<RowList<NodeRow<R>>, ReadError> {
         let (from, to) = self.bounds(R::KIND, entity_type.as_str(), page);
-        // Ids that have events over them are few: what waits. Those that central does not know are listed with the others.
-        let laid: BTreeSet<Vec<u8>> = self.up_to_date(|tail| {
+        // Few ids have pending events. Those that central does not know are listed with the others.
+        let local_keys: BTreeSet<Vec<u8>> = self.up_to_date(|pending_index| {
             let first = first_target(R::KIND, entity_type);
-            let keys = tail
+            let keys = pending_index
                 .targets(&first)
                 .map(|target| rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None));
             keys.filter(|key| *key >= from).collect()
@@ -184,7 +179,7 @@ impl ReadModels {
                 }
             }
         };
-        self.merge(&from, &to, laid, &mut add)?;
+        self.merge(&from, &to, local_keys, &mut add)?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -201,9 +196,10 @@ impl ReadModels {
     ) -> Result<RowList<NodeStockRow>, ReadError> {
         let (from, to) = self.bounds(RowKind::Stock, STOCK, page);
         let site = self.log.identity().site;
-        let (moving, from_central) = (self.up_to_date(|tail| tail.stock().clone())?, PullProgress::read(&self.log)?);
+        let (moving, from_central) =
+            (self.up_to_date(|pending_index| pending_index.stock().clone())?, PullProgress::read(&self.log)?);
         let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
-        let laid: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
+        let local_keys: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
         let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
         let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
             let Some(row) = stock_row(key, held, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
@@ -216,48 +212,48 @@ impl ReadModels {
             shown.push((key.to_vec(), row));
             ControlFlow::Continue(())
         };
-        self.merge(&from, &to, laid, &mut add)?;
+        self.merge(&from, &to, local_keys, &mut add)?;
         let next_cursor = shown.last().filter(|_| more).map(|(key, _)| cursor(key));
         Ok(RowList { rows: shown.into_iter().map(|(_, row)| row).collect(), next_cursor })
     }
 
-    /// Changes whenever a list might that tells this of the line to central.
+    /// A tag that changes whenever a list with this sync progress might.
     pub(crate) fn list_tag(&self, line: SyncProgress) -> Result<String, ReadError> {
-        let (head, place) = (self.log.head(), PullProgress::read(&self.log)?);
-        let text = format!("{place:?} {line:?} {} {:?}", head.epoch.number, head.marks);
+        let (head, progress) = (self.log.head(), PullProgress::read(&self.log)?);
+        let text = format!("{progress:?} {line:?} {} {:?}", head.epoch.number, head.marks);
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 
-    /// Looks at what lies over central's rows, as it is now.
+    /// Reads the pending index, brought up to date.
     fn up_to_date<T>(&self, read: impl FnOnce(&PendingIndex) -> T) -> Result<T, ReadError> {
-        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = PullProgress::read(&self.log)?;
-        if let Err(error) = tail.refresh(&self.log, &place) {
-            // Half a step is no state to go on from.
-            *tail = PendingIndex::default();
+        let mut pending_index = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = PullProgress::read(&self.log)?;
+        if let Err(error) = pending_index.refresh(&self.log, &progress) {
+            // A half-done refresh is no state to continue from.
+            *pending_index = PendingIndex::default();
             return Err(error);
         }
-        Ok(read(&tail))
+        Ok(read(&pending_index))
     }
 
-    /// Calls `add` with each key of central's rows and of those that only events of this log know of, in order, until it breaks.
-    fn merge(&self, from: &[u8], to: &[u8], mut laid: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
+    /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until it breaks.
+    fn merge(&self, from: &[u8], to: &[u8], mut local_keys: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
         self.log.scan(KeySpace::Row, from, to, &mut |key, held| {
-            while let Some(local) = laid.first().filter(|local| local.as_slice() < key).cloned() {
-                laid.remove(&local);
+            while let Some(local) = local_keys.first().filter(|local| local.as_slice() < key).cloned() {
+                local_keys.remove(&local);
                 ended = add(&local, None);
                 if ended.is_break() {
                     return ended;
                 }
             }
-            laid.remove(key);
+            local_keys.remove(key);
             ended = add(key, Some(&held));
             ended
         })?;
         if ended.is_continue() {
-            // A page that is full ends it.
-            let _ended = laid.iter().try_for_each(|local| add(local, None));
+            // A full page ends it.
+            let _ended = local_keys.iter().try_for_each(|local| add(local, None));
         }
         Ok(())
     }
@@ -265,7 +261,7 @@ impl ReadModels {
     fn bounds(&self, kind: RowKind, entity_type: &str, page: &RowPage) -> (Vec<u8>, Vec<u8>) {
         let start = rows::prefix(kind, entity_type);
         let from = match &page.after {
-            // Behind all of its parts: no key begins another.
+            // After all of its parts: no key is a prefix of another.
             Some(after) => [after.as_slice(), &[u8::MAX]].concat().max(start),
             None => start,
         };
@@ -283,7 +279,7 @@ impl ReadModels {
         let id = rows::id_in(key).and_then(|(id, _)| Name::new(id).ok());
         let Some(entity_id) = id else { return Ok(None) };
         let target = Target { kind: R::KIND, entity_type: entity_type.clone(), entity_id };
-        let over = self.tail.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
+        let over = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
         Ok(self.shown(&target, held, &over, line)?.map(|tagged| tagged.row))
     }
 
@@ -291,19 +287,19 @@ impl ReadModels {
         &self,
         target: &Target,
         held: Option<&[u8]>,
-        over: &[RecordKey],
+        over: &[LogPosition],
         line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let held = held.and_then(read_held::<R>);
         let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-        let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
+        let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
         let version = row.as_ref().map_or(0, RowType::version);
-        let place = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
+        let progress = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = pending::decision(&self.log, *at)?;
-            // The row has it already: rows come before the cursor passes them, by a whole first load at times.
-            let is_in = |position| place.is_in(generation, version, *at, position);
+            // The row includes it already: rows can arrive before the cursor passes them, by a whole bootstrap at times.
+            let is_in = |position| progress.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
             }
@@ -317,10 +313,10 @@ impl ReadModels {
             last = Some(*at);
         }
         let tag = EditTag { version, over: last.map(|last| (events.len(), last)) };
-        let is_synced = events.is_empty() && brought_at.is_some();
+        let is_synced = events.is_empty() && received_at.is_some();
         let row = if events.is_empty() { row } else { R::with(row, target, &self.over(events)?) };
         let Some(row) = row else { return Ok(None) };
-        let row = NodeRow { row, is_synced, last_sync_at: brought_at.map(instant::format), pending };
+        let row = NodeRow { row, is_synced, last_sync_at: received_at.map(instant::format), pending };
         Ok(Some(Tagged { row, tag }))
     }
 
@@ -330,12 +326,12 @@ impl ReadModels {
 }
 
 fn first_target(kind: RowKind, entity_type: &Name) -> Target {
-    // No id is smaller than a single one of the smallest character that a name may have.
+    // A name's smallest id is a single smallest character.
     let entity_id = Name::new("!").expect("a valid name");
     Target { kind, entity_type: entity_type.clone(), entity_id }
 }
 
-/// A row as it is kept, and as it reads.
+/// A stored row, parsed.
 fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
     let read = |held: HeldRow| {
         let row = serde_json::from_str(held.row.get())?;
@@ -347,7 +343,7 @@ fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
 
 fn pending_event(
     event: &comptoir_core::event::Event,
-    at: RecordKey,
+    at: LogPosition,
     decided: bool,
     sending: Option<(Seq, Seq)>,
 ) -> Option<PendingEvent> {
@@ -375,17 +371,19 @@ fn stock_row(
     key: &[u8],
     held: Option<&[u8]>,
     own_site: SiteId,
-    (moving, place): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
+    (moving, progress): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
     line: SyncProgress,
 ) -> Option<NodeStockRow> {
     let (product, site) = rows::id_in(key)?;
     let held = held.and_then(read_held::<StockRow>);
     let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-    let (brought_at, generation) = held.map_or((None, 0), |held| (Some(held.brought_at()), held.generation));
+    let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
-    // Rows come before the cursor passes them, and before a first load has ended: what is in the figure does not stand beside it too.
-    let waiting = waiting.map(|waiting| waiting.without(|at, position| place.is_in(generation, version, at, position)));
+    // A row may arrive before the cursor passes it or before a bootstrap has ended: quantities that its figure includes are not
+    // pending as well.
+    let waiting =
+        waiting.map(|waiting| waiting.without(|at, position| progress.is_in(generation, version, at, position)));
     let waiting = waiting.filter(|waiting| waiting.events > 0);
     Some(NodeStockRow {
         site: site.map(SiteId::uuid),
@@ -393,7 +391,7 @@ fn stock_row(
         version,
         known_at: line.pulled_at.map(instant::format),
         is_synced: waiting.is_none() && row.is_some(),
-        last_sync_at: brought_at.map(instant::format),
+        last_sync_at: received_at.map(instant::format),
         waiting: waiting_stock(&waiting.unwrap_or_default()),
         quantity: row.as_ref().map(|row| row.quantity.clone()),
         backordered: row.map(|row| row.backordered),
@@ -416,7 +414,7 @@ fn cursor(key: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(key)
 }
 
-/// The key behind which a page begins.
+/// The key after which a page begins.
 pub(crate) fn parse_cursor(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok().filter(|key| rows::id_in(key).is_some())

@@ -1,8 +1,9 @@
-//! The loop: woken by an append, by the timer and by the start, it sends what is due and does about each answer what its
-//! reaction says. Dropping it at any await is harmless: what counts is in the log.
+//! The agent's loop: woken by an append, the timer or the start, it sends what is due and applies the reaction to each answer.
+//! Dropping it at any await is harmless, because all state that matters is in the log.
 
+mod blob_upload;
 mod incidents;
-mod pull_task;
+mod notify;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,29 +24,28 @@ use super::recount::recount;
 use super::state::{ClockOffset, Phase, SyncIssue, SyncState};
 use super::transport::{Acked, HttpAnswer, Transport, Unanswered};
 use crate::blobs::Blobs;
+use crate::blocking::blocking;
 use crate::event_log::{DecideError, Environment, Log, State};
 use crate::notifications::DecisionMark;
 
-/// How old the notes may grow while a backlog is being sent.
+/// Maximum age of the notes while a backlog is being sent.
 const NOTES_AGE: Duration = Duration::from_secs(30);
 
-/// A central that is well answers in less; what a body needs on the thinnest line comes on top.
+/// A healthy central answers faster; the time for the body on the slowest line is added.
 const NOT_ANSWERING_AFTER: Duration = Duration::from_secs(5);
 
 const CENTRAL_NOT_ANSWERING: &str = "CENTRAL_NOT_ANSWERING";
 const CENTRAL_AHEAD: &str = "CENTRAL_AHEAD";
-/// What a push that goes well does not mend: records, or files, that are lost here or that central will not have.
+/// Alerts that a successful push does not clear: records or files that are lost here or that central refuses.
 const LASTING: [&str; 3] = [CENTRAL_AHEAD, BLOB_MISSING, BLOB_REFUSED];
 const BLOB_MISSING: &str = "BLOB_MISSING";
 const BLOB_REFUSED: &str = "BLOB_REFUSED";
 
-/// What comes after one request.
 enum Step {
-    /// Look at what is due now.
     Next,
     /// Try again after this time.
     Pause(Duration),
-    /// Nothing more of this epoch.
+    /// Send nothing more of this epoch.
     Stop,
 }
 
@@ -59,19 +59,18 @@ pub(crate) struct Agent<T> {
     state: watch::Sender<SyncState>,
     size: BatchSize,
     backoff: Backoff,
-    /// The epoch being sent.
     epoch: Epoch,
-    /// The next record to send: the one after `acked`, or an earlier one that central misses.
+    /// The next record to send: the one after `acked`, or an earlier one that central lacks.
     next: Seq,
-    /// Whether central named a gap since it last took a batch.
+    /// Whether central named a gap since it last accepted a batch.
     rewound: bool,
     mismatches: u32,
-    /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a central that is wrong.
+    /// Whether this process opened a new epoch because central was ahead: once is a restore, twice is a wrong central.
     opened_epoch: bool,
-    /// Up to where decisions were told to people; as it is kept in the log at first.
-    told: Option<DecisionMark>,
-    /// Whether central's stand has to be known before anything more is sent. So at the start: a log that was put back from an older
-    /// copy, and sold since, would show central a fork where it only lost what central holds.
+    /// The decisions up to which notifications are stored; read from the log at first.
+    notified_through: Option<DecisionMark>,
+    /// Whether central's status must be known before anything more is sent. True at the start: a log that was restored from an
+    /// older copy, and sold since, would look like a fork.
     must_ask: bool,
     ask_at: Instant,
     notes_at: Instant,
@@ -103,14 +102,14 @@ impl<T: Transport> Agent<T> {
             rewound: false,
             mismatches: 0,
             opened_epoch: false,
-            told: None,
+            notified_through: None,
             must_ask: true,
             ask_at: Instant::now(),
             notes_at: Instant::now(),
         }
     }
 
-    /// Works until it is dropped.
+    /// Runs until it is dropped.
     pub(crate) async fn run(mut self) {
         self.notify().await;
         recount(&self.log, &self.state).await;
@@ -145,7 +144,7 @@ impl<T: Transport> Agent<T> {
                 Step::Stop => {
                     self.show(Phase::Stopped);
                     let stopped = self.epoch;
-                    // The log lives as long as this agent holds it, so the wait ends with a new epoch only.
+                    // This agent holds the log open, so the wait ends only with a new epoch.
                     drop(heads.wait_for(|head| head.epoch != stopped).await);
                 }
             }
@@ -168,7 +167,7 @@ impl<T: Transport> Agent<T> {
         });
     }
 
-    /// Asks how central stands with this node. So a quiet node notices that central is ahead, behind or another one.
+    /// Asks central for its head of this node, so that an idle node notices that central is ahead, behind or another one.
     async fn ask(&mut self) -> Step {
         let asked_at = self.log.now();
         match self
@@ -177,15 +176,15 @@ impl<T: Transport> Agent<T> {
             .map_err(PushFailure::from)
             .and_then(|answer| read_status(&answer))
         {
-            Ok(stand) => {
+            Ok(central) => {
                 self.must_ask = false;
-                self.settle(&stand, asked_at).await;
-                self.compare(stand).await
+                self.settle(&central, asked_at).await;
+                self.compare(central).await
             }
             Err(failure) => {
-                // One that does not know the question is not asked again before everything else.
+                // A central without this endpoint is not asked again first.
                 self.must_ask &= !matches!(failure, PushFailure::Refused { status: 400 | 404 | 405, .. });
-                self.set_back(failure, None).await
+                self.handle_failure(failure, None).await
             }
         }
     }
@@ -199,10 +198,10 @@ impl<T: Transport> Agent<T> {
         let id = self.environment.random_uuid().unwrap_or_default();
         let batch = match blocking(move || outbox::batch(&log, epoch, next, size, id)).await {
             Ok(batch) => batch,
-            Err(error) => return self.tell("LOG_UNREADABLE", error.to_string()),
+            Err(error) => return self.report("LOG_UNREADABLE", error.to_string()),
         };
         for hash in &batch.blobs {
-            if let Err(step) = self.bring_blob(*hash).await {
+            if let Err(step) = self.send_blob(*hash).await {
                 return step;
             }
         }
@@ -213,13 +212,13 @@ impl<T: Transport> Agent<T> {
         let latency = started.elapsed();
         self.state.send_modify(|state| state.sending = None);
         match self.read(&batch, answer).await {
-            Ok(pushed) => self.taken(&batch, pushed, sent_at, latency).await,
-            Err(failure) => self.set_back(failure, Some(&batch)).await,
+            Ok(pushed) => self.accepted(&batch, pushed, sent_at, latency).await,
+            Err(failure) => self.handle_failure(failure, Some(&batch)).await,
         }
     }
 
-    /// Waits for the answer to a request with a body of so many bytes, and shows how long that takes: a central that hangs must not look
-    /// like one that has nothing to say.
+    /// Waits for the answer to a request with a body of that many bytes, and shows how long that takes: a central that hangs must
+    /// not look like one that has nothing to send.
     async fn answered<R>(&self, body_bytes: usize, request: impl Future<Output = R>) -> R {
         self.state.send_modify(|state| state.request_since = Some(Instant::now()));
         let patience = NOT_ANSWERING_AFTER + Duration::from_secs(seconds_for(body_bytes));
@@ -228,9 +227,9 @@ impl<T: Transport> Agent<T> {
             Ok(answer) => answer,
             Err(_) => {
                 let detail = format!("a request has had no answer for {} s", patience.as_secs());
-                let trouble = self.trouble(CENTRAL_NOT_ANSWERING, detail);
-                // What failed before says more than that the next request waits.
-                self.state.send_modify(|state| _ = state.last_error.get_or_insert(trouble));
+                let issue = self.issue(CENTRAL_NOT_ANSWERING, detail);
+                // An earlier failure says more than a waiting request.
+                self.state.send_modify(|state| _ = state.last_error.get_or_insert(issue));
                 request.await
             }
         };
@@ -244,27 +243,33 @@ impl<T: Transport> Agent<T> {
         blocking(move || read_push(identity, &batch, &answer, now)).await
     }
 
-    /// Central holds the records up to `up_to`: keeps its results, then goes on.
-    async fn taken(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
-        let Pushed { results, up_to, stand } = pushed;
-        let taken = results.len();
+    /// Central holds the records up to `up_to`: stores its results and continues.
+    async fn accepted(&mut self, batch: &PushBatch, pushed: Pushed, sent_at: Timestamp, latency: Duration) -> Step {
+        let Pushed { results, up_to, central } = pushed;
+        assert_eq!(batch.epoch, self.epoch, "a batch is answered in the epoch it was made in");
+        assert!(
+            (batch.first().0..).zip(&results).all(|(seq, (result, _))| result.seq == seq)
+                && up_to.next().0 == batch.first().0 + results.len() as u64,
+            "read_push() lets only results of the batch's first records through"
+        );
+        let accepted = results.len();
         self.store(batch, up_to, results).await;
         self.next = up_to.next();
         (self.rewound, self.mismatches) = (false, 0);
-        self.size.taken(batch.full && taken == batch.records.len(), latency);
+        self.size.taken(batch.full && accepted == batch.records.len(), latency);
         let (first, node, epoch) = (batch.first(), self.log.identity().node, self.epoch.number);
         tracing::info!(
-            node.id = %node, batch.id = %batch.id, batch.len = taken, seq.first = first.0, seq.last = up_to.0,
-            "Central took {taken} records of {node}, epoch {epoch}, seq {first} to {up_to}"
+            node.id = %node, batch.id = %batch.id, batch.len = accepted, seq.first = first.0, seq.last = up_to.0,
+            "Central took {accepted} records of {node}, epoch {epoch}, seq {first} to {up_to}"
         );
-        self.settle(&stand, sent_at).await;
-        match stand.head {
+        self.settle(&central, sent_at).await;
+        match central.head {
             Some(head) if self.is_ahead(head) => self.ahead(head).await,
             _ => Step::Next,
         }
     }
 
-    /// Makes results durable and raises `acked`. Where the log cannot take them the records still reached central, which answers
+    /// Makes results durable and raises `acked`. If the log cannot store them, the records still reached central, which answers
     /// for them again after a restart.
     async fn store(
         &mut self,
@@ -276,7 +281,7 @@ impl<T: Transport> Agent<T> {
         let again = results.iter().filter(|(result, _)| result.seq <= acked.0).map(|(result, _)| result.clone());
         let again: Vec<_> = again.collect();
         if !again.is_empty() {
-            self.tell_second(again).await;
+            self.compare_second_decisions(again).await;
         }
         if up_to <= acked || batch.first() > acked.next() {
             return;
@@ -290,17 +295,17 @@ impl<T: Transport> Agent<T> {
         };
         match stored {
             Ok(()) => self.notify().await,
-            Err(error) => drop(self.tell("RESULTS_NOT_STORED", error.to_string())),
+            Err(error) => drop(self.report("RESULTS_NOT_STORED", error.to_string())),
         }
     }
 
-    /// Notes what every good answer says.
-    async fn settle(&mut self, stand: &CentralStatus, sent_at: Timestamp) {
+    /// Applies the parts that every successful answer has.
+    async fn settle(&mut self, central: &CentralStatus, sent_at: Timestamp) {
         self.backoff.reset();
         let now = self.log.now();
         self.ask_at = Instant::now() + self.interval;
-        let clock = instant::parse(&stand.server_time).map(|server| offset(sent_at, now, server));
-        // The line is well when the next record to send is the one after the mark: nothing is being caught up.
+        let clock = instant::parse(&central.server_time).map(|server| offset(sent_at, now, server));
+        // All is well when the next record to send is the one after the mark: no records are being resent.
         let well = self.next == self.acked().next() && self.log.status().state == State::Open;
         let mut renewed = false;
         self.state.send_modify(|state| {
@@ -308,13 +313,13 @@ impl<T: Transport> Agent<T> {
             state.last_error = None;
             state.failures = 0;
             state.clock = clock.or(state.clock);
-            state.signed_head = stand.receipt.clone().or(state.signed_head.take());
+            state.signed_head = central.receipt.clone().or(state.signed_head.take());
             if well {
                 clear_alert(state);
             }
-            if state.incarnation != Some(stand.incarnation) {
+            if state.incarnation != Some(central.incarnation) {
                 renewed = true;
-                state.previous_incarnation = state.incarnation.replace(stand.incarnation);
+                state.previous_incarnation = state.incarnation.replace(central.incarnation);
             }
         });
         if let Some(clock) = clock {
@@ -323,7 +328,7 @@ impl<T: Transport> Agent<T> {
         }
         let before = self.state.borrow().previous_incarnation.filter(|_| renewed);
         if let Some(before) = before {
-            tracing::warn!("Central is another one: incarnation {before} became {}", stand.incarnation);
+            tracing::warn!("Central is another one: incarnation {before} became {}", central.incarnation);
         }
         let caught_up = self.next > self.log.head().marks.durable;
         if renewed || caught_up || self.notes_at.elapsed() >= NOTES_AGE {
@@ -331,7 +336,7 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Shows a person that the clock is behind what this log has seen, and when that is settled.
+    /// Raises an alert while the clock is behind what this log has seen.
     fn doubt_clock(&self) {
         let behind = self.log.clock_behind().map(|highest| {
             let (now, highest) = (instant::format(self.log.now()), instant::format(highest));
@@ -344,7 +349,7 @@ impl<T: Transport> Agent<T> {
             }
             (None, None) => false,
             (shown, behind) => {
-                *shown = behind.map(|detail| self.trouble("CLOCK_BEHIND", detail));
+                *shown = behind.map(|detail| self.issue("CLOCK_BEHIND", detail));
                 true
             }
         });
@@ -359,16 +364,15 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// A request brought nothing.
-    async fn set_back(&mut self, failure: PushFailure, batch: Option<&PushBatch>) -> Step {
+    async fn handle_failure(&mut self, failure: PushFailure, batch: Option<&PushBatch>) -> Step {
         let (word, detail, asked) = (reaction::word(&failure), failure.to_string(), reaction::asked(&failure));
         if self.backoff.failures() == 0 {
             tracing::warn!(code = %word, "Central is not reached: {detail}");
         } else {
             tracing::debug!(code = %word, failures = self.backoff.failures(), "Still not: {detail}");
         }
-        let trouble = self.trouble(&word, detail.clone());
-        self.state.send_modify(|state| state.last_error = Some(trouble));
+        let issue = self.issue(&word, detail.clone());
+        self.state.send_modify(|state| state.last_error = Some(issue));
         match reaction::to(&failure) {
             Reaction::Again => self.pause(asked),
             Reaction::AskAndAgain => {
@@ -379,12 +383,12 @@ impl<T: Transport> Agent<T> {
                 self.size.halve();
                 self.pause(asked)
             }
-            Reaction::SmallerAndTell => {
+            Reaction::SmallerAndAlert => {
                 self.size.halve();
                 self.raise_alert(&word, detail);
                 self.pause(asked)
             }
-            Reaction::SlowlyAndTell => {
+            Reaction::SlowlyAndAlert => {
                 self.raise_alert(&word, detail);
                 let chance = self.chance();
                 Step::Pause(self.backoff.refused(asked, chance))
@@ -398,10 +402,10 @@ impl<T: Transport> Agent<T> {
         }
     }
 
-    /// Tells a person, and tries again as late as ever.
-    fn tell(&mut self, code: &str, detail: String) -> Step {
-        let trouble = self.trouble(code, detail.clone());
-        self.state.send_modify(|state| state.last_error = Some(trouble));
+    /// Raises an alert, and retries after the longest pause.
+    fn report(&mut self, code: &str, detail: String) -> Step {
+        let issue = self.issue(code, detail.clone());
+        self.state.send_modify(|state| state.last_error = Some(issue));
         self.raise_alert(code, detail);
         let chance = self.chance();
         Step::Pause(self.backoff.refused(None, chance))
@@ -412,19 +416,19 @@ impl<T: Transport> Agent<T> {
         Step::Pause(self.backoff.failed(asked, chance))
     }
 
-    /// Shows a person what is the matter; the time of its first appearance stays.
+    /// Raises an alert; the time of its first appearance stays.
     fn raise_alert(&self, code: &str, detail: String) {
-        let trouble = self.trouble(code, detail);
+        let issue = self.issue(code, detail);
         self.state.send_modify(|state| match &mut state.alert {
-            Some(known) if known.code == trouble.code => known.detail = trouble.detail,
+            Some(known) if known.code == issue.code => known.detail = issue.detail,
             other => {
-                tracing::error!(code = %trouble.code, "Somebody should look at this node: {}", trouble.detail);
-                *other = Some(trouble);
+                tracing::error!(code = %issue.code, "Somebody should look at this node: {}", issue.detail);
+                *other = Some(issue);
             }
         });
     }
 
-    fn trouble(&self, code: &str, detail: String) -> SyncIssue {
+    fn issue(&self, code: &str, detail: String) -> SyncIssue {
         SyncIssue { code: code.to_owned(), detail, at: self.log.now() }
     }
 
@@ -433,35 +437,23 @@ impl<T: Transport> Agent<T> {
         if head.epoch == self.epoch { head.marks.acked } else { Seq::ZERO }
     }
 
-    /// Without randomness there is no jitter, and sending goes on.
+    /// Without randomness there is no jitter, and sending continues.
     fn chance(&self) -> u16 {
         self.environment.random_bytes().map_or(0, u16::from_le_bytes)
     }
 }
 
-/// What was to be looked at is well again. What is lost stays shown until a restart: a push that goes well follows at once, and nobody
-/// would have seen it.
+/// Clears the alert, unless it reports a loss: that stays until a restart, since a successful push follows at once and would hide
+/// it.
 fn clear_alert(state: &mut SyncState) {
-    state.alert = state.alert.take().filter(|trouble| LASTING.contains(&trouble.code.as_str()));
+    state.alert = state.alert.take().filter(|issue| LASTING.contains(&issue.code.as_str()));
 }
 
-/// The node's clock minus central's, taken in the middle between question and answer.
+/// The node's clock minus central's, taken midway between question and answer.
 fn offset(sent_at: Timestamp, answered_at: Timestamp, server: Timestamp) -> ClockOffset {
     let half = answered_at.0.saturating_sub(sent_at.0) / 2;
     ClockOffset {
         micros: sent_at.0.saturating_add(half).saturating_sub(server.0),
         uncertainty_micros: half.saturating_abs(),
-    }
-}
-
-/// Runs what waits for the disk, or computes for long, where it holds nobody up.
-pub(crate) async fn blocking<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is being shut down: this agent is dropped before it could go on.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

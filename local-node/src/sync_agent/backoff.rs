@@ -1,21 +1,20 @@
-//! When again: 1, 2, 4, 8, 16 seconds, then every 16 seconds for ever, each a little shorter by chance, so that a thousand nodes
-//! whose central returns do not all come at once. Central may ask for more time, and gets it.
+//! Pauses between retries: 1, 2, 4, 8, 16 seconds, then every 16 seconds, each shortened at random, so that a thousand nodes do
+//! not return to central at once. Central may ask for a longer pause.
 
 use std::time::Duration;
 
-/// The longest pause that nobody asked for.
+/// The longest pause unless central asks for more.
 pub(crate) const PAUSE_MAX: Duration = Duration::from_secs(16);
-/// The longest pause that central may ask for: past it an answer is more likely wrong than a wish.
+/// The longest pause that central may ask for; a longer one is more likely an error.
 const ASKED_MAX: Duration = Duration::from_secs(3_600);
 
-/// Failures in a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// Something worked: the next failure is the first again.
+    /// A request succeeded: the next failure counts as the first.
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }
@@ -32,14 +31,14 @@ impl Backoff {
         jittered(pause, asked, chance)
     }
 
-    /// The longest pause at once: a refusal that time alone will not mend.
+    /// The longest pause at once, after a refusal that time alone does not resolve.
     pub(crate) fn refused(&mut self, asked: Option<Duration>, chance: u16) -> Duration {
         self.failures = self.failures.saturating_add(1);
         jittered(PAUSE_MAX, asked, chance)
     }
 }
 
-/// Up to a quarter less than the pause; never before the time that was asked for.
+/// Up to a quarter less than the pause; never less than the requested time.
 fn jittered(pause: Duration, asked: Option<Duration>, chance: u16) -> Duration {
     let quarter = pause / 4 * u32::from(chance) / u32::from(u16::MAX);
     match asked {
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_sixteen_seconds_and_stay_there_for_ever() {
+    fn pauses_double_up_to_sixteen_seconds() {
         assert_eq!(pauses(8, 0), [1_000, 2_000, 4_000, 8_000, 16_000, 16_000, 16_000, 16_000]);
         let mut backoff = Backoff { failures: u32::MAX };
         assert_eq!(backoff.failed(None, 0), PAUSE_MAX);
@@ -82,7 +81,7 @@ mod tests {
         let asked = Some(Duration::from_secs(40));
         assert_eq!(Backoff::default().failed(asked, 0), Duration::from_secs(40));
         assert_eq!(Backoff::default().failed(asked, u16::MAX), Duration::from_millis(40_250));
-        // A shorter wish than our own pause does not shorten it.
+        // A shorter Retry-After does not shorten the node's own pause.
         let mut backoff = Backoff { failures: 4 };
         assert_eq!(backoff.failed(Some(Duration::from_secs(2)), 0), PAUSE_MAX);
         assert_eq!(Backoff::default().failed(Some(Duration::from_secs(u64::MAX)), 0), ASKED_MAX);

@@ -1,4 +1,4 @@
-//! The stream of a first load: zstd, then lines of JSON, handed out one by one as they come.
+//! The stream of a bootstrap: zstd, then lines of JSON, read one by one.
 
 use std::collections::VecDeque;
 
@@ -11,16 +11,16 @@ use super::transport::ByteStream;
 
 /// Bytes of a line: a row that fits a batch of the log, escaped.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// log2 of the memory that a stream may make the decoder take.
+/// log2 of the memory that a stream may make the decoder use.
 const WINDOW_LOG_MAX: u32 = 24;
 const OUTPUT_BYTES: usize = 128 * 1024;
 
-/// Lines of a first load.
+/// The lines of a bootstrap.
 pub(crate) struct BootstrapLines {
     stream: ByteStream,
     decoder: Decoder<'static>,
     output: Vec<u8>,
-    /// The line that has begun.
+    /// The incomplete line.
     open: Vec<u8>,
     ready: VecDeque<Vec<u8>>,
 }
@@ -32,7 +32,7 @@ impl BootstrapLines {
         Ok(BootstrapLines { stream, decoder, output: vec![0; OUTPUT_BYTES], open: Vec::new(), ready: VecDeque::new() })
     }
 
-    /// The next line; nothing where the stream has ended.
+    /// The next line; `None` at the end of the stream.
     pub(crate) async fn next(&mut self) -> Result<Option<BootstrapLine>, PushFailure> {
         loop {
             if let Some(line) = self.ready.pop_front() {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_stream_of_ours_is_told_and_holds_no_memory() {
+    async fn a_foreign_stream_is_refused_and_uses_no_memory() {
         let mut plain = lines(vec![Ok(Bytes::from_static(b"<html>a hotel's login page</html>"))]);
         assert!(matches!(plain.next().await, Err(PushFailure::Misfit(_))));
         let mut endless = lines(vec![Ok(frame(&" ".repeat(2 * LINE_BYTES_MAX)).into())]);

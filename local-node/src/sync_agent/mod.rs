@@ -1,14 +1,14 @@
-//! The sync agent: brings the log to central, and central's decisions back beside the records they speak of.
+//! The sync agent: sends the log to central and stores central's decisions.
 //!
-//! It has no queue of its own: what is due follows from the log's marks, `acked` and `durable`. A batch counts when central has
-//! answered 200 with a result for each of its records, the answer speaks of what was sent, and the results are durable here; only
-//! then does `acked` rise. So a kill at any instruction costs one more request, which central answers from its stored decisions.
+//! It has no queue: what is due follows from the log's marks, `acked` and `durable`. A batch counts when central has answered 200
+//! with a result for each of its records, the answer matches what was sent, and the results are durable here; only then does
+//! `acked` rise. A kill at any instruction costs one more request, which central answers from its stored decisions.
 //!
-//! What happens never here: an event is dropped, skipped or changed; selling waits for central; a seq is used twice.
+//! Never here: an event is dropped, skipped or changed; a sale waits for central; a seq is used twice.
 //!
-//! Reading order: what is due ([`outbox`](self)), one batch there and its results back (push), when again (backoff), what to do
-//! about each answer (reaction), the loop (agent), and what it does when the two sides disagree (agent::incidents). What it shows
-//! to others is [`SyncState`].
+//! Reading order: what is due (`outbox`), one push and its answer (`push`), pauses (`backoff`), the reaction to each failure
+//! (`reaction`), the loop (`agent`), and what it does when both sides disagree (`agent::incidents`). Its visible state is
+//! [`SyncState`].
 
 mod agent;
 mod backoff;

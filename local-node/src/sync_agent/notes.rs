@@ -1,5 +1,5 @@
-//! What a node remembers of central between two starts: a small file beside the log, for people's eyes. Nothing is decided by it
-//! that the log does not decide again; lost or torn, it is begun anew.
+//! What a node remembers of central between two starts: a small file next to the log, for display only. If it is lost or torn it
+//! starts empty.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::state::SyncState;
 
-/// The file's content.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct AgentNotes {
     incarnation: Option<Uuid>,
@@ -22,11 +21,11 @@ pub(crate) struct AgentNotes {
 }
 
 impl AgentNotes {
-    /// Reads the file. Whatever does not read is as if it had never been written.
+    /// Reads the file. Unreadable notes count as absent.
     pub(crate) fn load(path: &Path) -> AgentNotes {
         match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-                tracing::warn!(path = %path.display(), %error, "Begins the notes on central anew: {error}");
+                tracing::warn!(path = %path.display(), %error, "The notes on central do not read and start empty: {error}");
                 AgentNotes::default()
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => AgentNotes::default(),
@@ -39,12 +38,11 @@ impl AgentNotes {
 
     /// Replaces the file. A reader finds the old one or the new one.
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
-        let beside = path.with_extension("json.new");
-        std::fs::write(&beside, serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
-        std::fs::rename(&beside, path)
+        let temporary = path.with_extension("json.new");
+        std::fs::write(&temporary, serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
+        std::fs::rename(&temporary, path)
     }
 
-    /// What is worth remembering.
     pub(crate) fn of(state: &SyncState) -> AgentNotes {
         AgentNotes {
             incarnation: state.incarnation,
@@ -55,7 +53,7 @@ impl AgentNotes {
         }
     }
 
-    /// Puts it back into the state of a node that starts.
+    /// Restores the notes into the state of a starting node.
     pub(crate) fn recall(self, state: &mut SyncState) {
         state.incarnation = self.incarnation;
         state.previous_incarnation = self.previous_incarnation;
@@ -70,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notes_come_back_as_they_were_and_a_torn_file_is_begun_anew() {
+    fn notes_read_back_and_a_torn_file_is_replaced() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("central.json");
         assert_eq!(AgentNotes::load(&path), AgentNotes::default());

@@ -1,5 +1,5 @@
-//! What is due: the records after a place in the open epoch, as many as one push may have. How many that is follows the line:
-//! batches grow while central answers quickly, and halve when something fails.
+//! What is due: the next records of the open epoch, as many as one push may have. Batches grow while central answers quickly and
+//! halve when a push fails.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -20,18 +20,18 @@ use crate::event_log::{Log, ReadError, Sealed};
 
 const RECORDS_START: usize = 500;
 const BYTES_START: usize = 1024 * 1024;
-/// Below this many bytes a batch does not shrink: one small record is what is left then.
+/// A batch does not shrink below this: one small record.
 const BYTES_MIN: usize = 4 * 1024;
-/// An answer within this time lets the next batch be larger.
+/// A faster answer lets the next batch be larger.
 const QUICK: Duration = Duration::from_secs(2);
-/// An answer that takes longer makes the next batch smaller: on a thin line a cut costs the whole batch.
+/// A slower answer makes the next batch smaller: on a slow line a cut costs the whole batch.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// How large the next batch may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct BatchSize {
     pub(crate) records: usize,
-    /// Of the records themselves, before they are written as base64.
+    /// Of the records, before base64.
     pub(crate) bytes: usize,
 }
 
@@ -40,7 +40,7 @@ impl BatchSize {
         BatchSize { records: RECORDS_START, bytes: BYTES_START }
     }
 
-    /// After a batch that was taken. One that was not full says nothing about what the line can bear.
+    /// After an accepted batch. One that was not full says nothing about the line's capacity.
     pub(crate) fn taken(&mut self, full: bool, latency: Duration) {
         if latency > SLOW {
             self.halve();
@@ -50,18 +50,18 @@ impl BatchSize {
         }
     }
 
-    /// After a batch that was not.
+    /// After a failed batch.
     pub(crate) fn halve(&mut self) {
         self.records = (self.records / 2).max(1);
         self.bytes = (self.bytes / 2).max(BYTES_MIN);
     }
 }
 
-/// One record of a batch, as far as the answer has to agree with it.
+/// The part of a sent record that the answer must match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sent {
     pub(crate) seq: Seq,
-    /// Nothing where the record's own header does not read; central then answers for the bytes.
+    /// `None` if the record's header does not read; central then answers for the bytes.
     pub(crate) event_id: Option<EventId>,
     pub(crate) chain: ChainHash,
 }
@@ -71,18 +71,16 @@ pub(crate) struct Sent {
 pub(crate) struct PushBatch {
     pub(crate) id: Uuid,
     pub(crate) epoch: Epoch,
-    /// Never empty.
     pub(crate) records: Vec<Sent>,
     /// Whether the size limited it.
     pub(crate) full: bool,
-    /// The files that its events name: central is to have them first.
+    /// The files that its events name, to be uploaded first.
     pub(crate) blobs: Vec<BlobHash>,
-    /// The request.
     pub(crate) body: Bytes,
 }
 
 impl PushBatch {
-    /// Seq of its first record.
+    /// The seq of its first record.
     pub(crate) fn first(&self) -> Seq {
         self.records[0].seq
     }
@@ -102,10 +100,14 @@ pub(crate) enum OutboxError {
     Encode(String),
 }
 
-/// Reads the records from `first` on and makes a push of them.
+/// Reads the records from `first` on and builds a push.
 pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uuid) -> Result<PushBatch, OutboxError> {
     let sealed = log.read(epoch.number, first, size.records, size.bytes)?;
     let last = sealed.last().ok_or(OutboxError::Missing { epoch: epoch.number, seq: first })?.seq;
+    assert!(
+        (first.0..).zip(&sealed).all(|(seq, sealed)| sealed.seq == Seq(seq)),
+        "Log::read answers the records from the first that was asked for, without a hole"
+    );
     let identity = log.identity();
     let decided = decided(log, epoch, first, last)?.into_iter().chain(std::iter::repeat(None));
     let request = PushRequest {
@@ -114,7 +116,7 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
         epoch: epoch.into(),
         first_seq: first.0,
         previous_chain: chain_before(log, epoch, first)?.to_string(),
-        records: sealed.iter().zip(decided).map(|(sealed, decided)| handed_over(sealed, decided)).collect(),
+        records: sealed.iter().zip(decided).map(|(sealed, decided)| to_send(sealed, decided)).collect(),
         node_time: instant::format(log.watched_now()),
         clock: log.clock_marks(epoch.number, first)?,
         taken_in: sealed.iter().filter_map(given_ahead).collect(),
@@ -130,7 +132,7 @@ pub(crate) fn batch(log: &Log, epoch: Epoch, first: Seq, size: BatchSize, id: Uu
     Ok(PushBatch { id, epoch, records: records.collect(), full, blobs, body: body.into() })
 }
 
-/// When a record was taken in, where the time that was given for it lay in the future then: central bounds it by that.
+/// When a record was recorded, if the time given for it was in the future then: central bounds the event's time by it.
 fn given_ahead(sealed: &Sealed) -> Option<RecordIntake> {
     let event = stored_v1::decode(&sealed.record).ok()?;
     let ahead = event.time_source == TimeSource::Caller
@@ -138,11 +140,11 @@ fn given_ahead(sealed: &Sealed) -> Option<RecordIntake> {
     ahead.then(|| RecordIntake { seq: sealed.seq.0, at: instant::format(sealed.appended_at) })
 }
 
-fn handed_over(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
+fn to_send(sealed: &Sealed, decided: Option<PriorResult>) -> SealedRecord {
     SealedRecord { prior_decision: decided, ..SealedRecord::new(&sealed.record, sealed.chain) }
 }
 
-/// What central had decided about records that it is sent again, where it stamped that: so that it tells nobody anything else.
+/// Central's attested decisions of records that are sent again, so that it reports no other decision.
 fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<PriorResult>>, ReadError> {
     let mut decided = Vec::new();
     if first > log.acked(epoch.number)? {
@@ -152,14 +154,14 @@ fn decided(log: &Log, epoch: Epoch, first: Seq, last: Seq) -> Result<Vec<Option<
         if seq > last {
             return ControlFlow::Break(());
         }
-        // A stored result that does not read is decided anew, as one without a stamp.
+        // A stored result that does not parse is decided again, like one without an attestation.
         decided.push(serde_json::from_slice::<RecordResult>(bytes).ok().and_then(|result| result.to_prior_result()));
         ControlFlow::Continue(())
     })?;
     Ok(decided)
 }
 
-/// The chain before a record: of the one before it, or the epoch's beginning.
+/// The chain before a record: after the previous one, or the epoch's genesis.
 fn chain_before(log: &Log, epoch: Epoch, seq: Seq) -> Result<ChainHash, OutboxError> {
     let identity = log.identity();
     if seq <= Seq(1) {

@@ -1,7 +1,7 @@
-//! The way down: what central decided and what others did. It pulls at the start, after each push that was answered, on the timer,
-//! and with a request that central holds while nothing comes. Where there is no cursor it loads everything in scope first.
+//! Pulls central's changes: at the start, after each answered push, on the timer, and with a request that central holds until
+//! something changes. Without a cursor it loads everything in scope first.
 //!
-//! It stands beside the push and apart from it: neither waits for the other, and what fails here holds no event back.
+//! It runs independently of the push: neither waits for the other, and a failure here delays no event.
 
 use std::time::Duration;
 
@@ -12,7 +12,6 @@ use comptoir_proto::pull_v1::{self, BootstrapLine, PullCursor, PullResponse};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::agent::blocking;
 use super::backoff::Backoff;
 use super::load::BootstrapLines;
 use super::push::{PushFailure, read_status};
@@ -20,43 +19,40 @@ use super::reaction;
 use super::recount::recount;
 use super::state::{SyncIssue, SyncState};
 use super::transport::{Acked, BootstrapAnswer, HttpAnswer, PullParams, Transport};
-use crate::event_log::{AppendError, Environment, Head, KeyChange, Log, ReadError};
+use crate::blocking::blocking;
+use crate::event_log::{AppendError, Environment, Head, KeyChange, Log, LogPosition, ReadError};
 use crate::notifications;
-use crate::read_models::RecordKey;
 use crate::read_models::apply::{self, Applied, ApplyError, SweptRows};
 use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rulebook;
 
-/// Batches that are handed to the log at once: a few milliseconds during which an append may have to wait.
+/// Batches written at once: a few milliseconds during which an append may have to wait.
 const BATCHES_AT_ONCE: usize = 4;
-/// Rows of a first load that are written together.
+/// Rows of a bootstrap that are written together.
 const LOAD_ROWS: usize = 1_000;
-/// Rows without a mark between them, past which the stream is none of ours.
+/// More rows than this between two marks are not central's stream.
 const UNMARKED_ROWS_MAX: usize = 10_000;
 
-/// The agent looks after central's stand once an interval: in three, one that works has begun to give back.
-const HAND_BACK_INTERVALS: u32 = 3;
+/// The agent asks central for its status once an interval: within three, a working agent has begun to resend.
+const RESTORE_WAIT_INTERVALS: u32 = 3;
 
-/// What comes after one request.
 enum Step {
-    /// Ask again at once.
     Next,
-    /// Something came, and nothing more is there for now.
+    /// Changes came, and no more are available now.
     Came,
-    /// Nothing was there.
     Idle,
     /// Try again after this time.
     Pause(Duration),
 }
 
-/// Why nothing came of a request.
+/// Why a request failed.
 enum PullFailure {
-    /// Central, or the line to it.
-    Setback(PushFailure),
-    /// What it gave does not fit.
+    /// The request failed.
+    Request(PushFailure),
+    /// The answer does not fit.
     Apply(ApplyError),
-    /// The log does not take it.
-    Keep(AppendError),
+    /// The log does not store it.
+    Store(AppendError),
 }
 
 pub(crate) struct Puller<T> {
@@ -66,12 +62,12 @@ pub(crate) struct Puller<T> {
     interval: Duration,
     state: watch::Sender<SyncState>,
     backoff: Backoff,
-    place: PullProgress,
-    /// While a central that was put back is given what it misses.
-    handing_back: Option<RestoreWait>,
+    progress: PullProgress,
+    /// Set while a restored central is resent missing records.
+    restore_wait: Option<RestoreWait>,
 }
 
-/// How far a central that was put back holds this log again, and for how long that has not changed.
+/// How far a restored central holds this log again, and since when that has not changed.
 #[derive(Clone, Copy)]
 struct RestoreWait {
     held: Seq,
@@ -86,11 +82,11 @@ impl<T: Transport> Puller<T> {
         interval: Duration,
         state: watch::Sender<SyncState>,
     ) -> Puller<T> {
-        let (backoff, place) = (Backoff::default(), PullProgress::default());
-        Puller { log, transport, environment, interval, state, backoff, place, handing_back: None }
+        let (backoff, progress) = (Backoff::default(), PullProgress::default());
+        Puller { log, transport, environment, interval, state, backoff, progress, restore_wait: None }
     }
 
-    /// Works until it is dropped. Dropping it at any await is harmless: rows and place are in the log.
+    /// Runs until it is dropped. Dropping it at any await is harmless: rows and progress are in the log.
     pub(crate) async fn run(mut self) {
         self.reread().await;
         let mut heads = self.log.watch();
@@ -98,18 +94,19 @@ impl<T: Transport> Puller<T> {
         loop {
             let acked = heads.borrow_and_update().marks.acked;
             let asked_at = Instant::now();
-            let step = match self.place.cursor.clone() {
-                Some(cursor) if self.place.load.is_none() => {
+            let step = match self.progress.cursor.clone() {
+                Some(cursor) if self.progress.load.is_none() => {
                     let query = PullParams { cursor, limit: PAGE_ROWS_MAX, wait };
                     tokio::select! {
                         answer = self.transport.pull(query) => self.pulled(answer.map_err(PushFailure::from)).await,
-                        // What was just pushed is there to be pulled.
+                        // Events just pushed are available to pull.
                         () = moved(&mut heads, acked), if wait > Duration::ZERO => Step::Next,
                     }
                 }
                 _ => self.load().await,
             };
-            // A central that does not hold the request is asked on the timer; one that answers early because something came holds the next.
+            // A central that does not hold requests is polled on the timer. One that answers early because of changes is asked
+            // again at once.
             let pause = match step {
                 Step::Idle if wait > Duration::ZERO && asked_at.elapsed() < wait / 2 => Some(self.interval),
                 Step::Pause(pause) => Some(pause),
@@ -136,22 +133,22 @@ impl<T: Transport> Puller<T> {
         });
         let response = match response {
             Ok(response) => response,
-            Err(failure) => return self.failed(PullFailure::Setback(failure)).await,
+            Err(failure) => return self.failed(PullFailure::Request(failure)).await,
         };
         let (more, head, device) = (response.has_more, response.head, response.device);
         let (large, news) = (oversized(&response.changes), !response.notices.is_empty());
         let came = !response.changes.is_empty() || !response.notices.is_empty() || response.rulebook.is_some();
-        let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
+        let (log, progress, now) = (self.log.clone(), self.progress.clone(), self.log.now());
         let applied = blocking(move || {
             let mut response = response;
             let notices = std::mem::take(&mut response.notices).into_iter();
             let notices = notices.filter_map(|notice| notifications::of_notice(&log, notice).transpose());
             let mut notices = notices.collect::<Result<Vec<_>, _>>()?;
             notices.extend(of_rows(&log, &response.changes)?);
-            apply::page(&log, &place, response, notices, now)
+            apply::page(&log, &progress, response, notices, now)
         })
         .await;
-        if let Err(failed) = self.keep(applied).await {
+        if let Err(failed) = self.store(applied).await {
             return self.failed(failed).await;
         }
         self.show_too_large(large);
@@ -159,10 +156,10 @@ impl<T: Transport> Puller<T> {
             recount(&self.log, &self.state).await;
         }
         self.backoff.reset();
-        let complete_through = self.place.complete_through;
+        let complete_through = self.progress.complete_through;
         self.state.send_modify(|state| {
             state.pull.last_error = None;
-            state.pull.stands(device, now);
+            state.pull.note_device(device, now);
             (state.pull.complete_through, state.pull.head) = (complete_through, Some(head));
             if !more {
                 state.pull.pulled_at = Some(now);
@@ -175,18 +172,18 @@ impl<T: Transport> Puller<T> {
         }
     }
 
-    /// Loads everything in scope, from the last mark on.
+    /// Loads everything in scope, from the last mark.
     async fn load(&mut self) -> Step {
-        let mark = |place: &PullProgress| place.load.as_ref().and_then(|load| load.after.clone());
-        let before = mark(&self.place);
+        let mark = |progress: &PullProgress| progress.load.as_ref().and_then(|load| load.after.clone());
+        let before = mark(&self.progress);
         match self.load_from_mark().await {
             Ok(()) => {
                 self.backoff.reset();
                 Step::Next
             }
             Err(failed) => {
-                // A line that breaks after some time is not one that does not come about.
-                if mark(&self.place) != before {
+                // Progress was made before the line broke: the next failure counts as the first.
+                if mark(&self.progress) != before {
                     self.backoff.reset();
                 }
                 self.failed(failed).await
@@ -195,14 +192,14 @@ impl<T: Transport> Puller<T> {
     }
 
     async fn load_from_mark(&mut self) -> Result<(), PullFailure> {
-        let after = self.place.load.as_ref().and_then(|load| load.after.clone());
+        let after = self.progress.load.as_ref().and_then(|load| load.after.clone());
         let opened = self.transport.bootstrap(after.clone()).await.map_err(PushFailure::from)?;
         let stream = match opened {
             BootstrapAnswer::Stream(stream) => stream,
             BootstrapAnswer::Refused(answer) => {
                 let failure = PushFailure::refused(&answer);
                 if answer.status == 400 && after.is_some() {
-                    // Central does not know its own mark any more.
+                    // Central does not know its mark any more.
                     self.begin_load().await?;
                 }
                 return Err(failure.into());
@@ -210,7 +207,7 @@ impl<T: Transport> Puller<T> {
         };
         let mut lines = BootstrapLines::new(stream)?;
         let mut rows = Vec::new();
-        // Up to which of them the last mark stands, and the mark.
+        // How many of the rows the last mark covers, and the mark.
         let mut marked = (0, None);
         let ended = loop {
             match lines.next().await {
@@ -220,10 +217,11 @@ impl<T: Transport> Puller<T> {
                         return Ok(());
                     }
                     if after.is_none() {
-                        // Rows of an attempt before this one may be here that have gone since: the end has to know them apart.
+                        // Rows of an earlier attempt may be here that are gone at central: the sweep at the end must recognise
+                        // them.
                         self.begin_load().await?;
                     }
-                    if let Some(load) = &mut self.place.load {
+                    if let Some(load) = &mut self.progress.load {
                         (load.incarnation, load.scope) = (Some(incarnation), Some(scope));
                     }
                     if let Some(given) = rulebook {
@@ -238,7 +236,7 @@ impl<T: Transport> Puller<T> {
                 Ok(Some(BootstrapLine::Mark(mark))) => {
                     marked = (rows.len(), Some(mark.clone()));
                     if rows.len() >= LOAD_ROWS {
-                        self.keep_loaded(std::mem::take(&mut rows), Some(mark)).await?;
+                        self.store_loaded(std::mem::take(&mut rows), Some(mark)).await?;
                         marked = (0, None);
                     }
                 }
@@ -250,59 +248,59 @@ impl<T: Transport> Puller<T> {
         match ended {
             Ok(cursor) => self.end_load(rows, cursor).await,
             Err(failure) => {
-                // What came before the cut is not to come again.
+                // Rows that came before the cut are stored, so that they are not sent again.
                 if let (count, mark @ Some(_)) = marked {
                     rows.truncate(count);
-                    self.keep_loaded(rows, mark).await?;
+                    self.store_loaded(rows, mark).await?;
                 }
                 Err(failure.into())
             }
         }
     }
 
-    /// Whether the stream is of another central, or of another scope, than the rows that were marked.
+    /// Whether the stream belongs to another central or scope than the marked rows.
     fn is_another(&self, incarnation: uuid::Uuid, scope: &str) -> bool {
-        let load = self.place.load.as_ref();
+        let load = self.progress.load.as_ref();
         let known = load.and_then(|load| load.incarnation.zip(load.scope.as_deref()));
         known.is_some_and(|known| known != (incarnation, scope))
     }
 
-    async fn keep_loaded(&mut self, rows: Vec<pull_v1::RowChange>, mark: Option<String>) -> Result<(), PullFailure> {
+    async fn store_loaded(&mut self, rows: Vec<pull_v1::RowChange>, mark: Option<String>) -> Result<(), PullFailure> {
         let (count, large) = (rows.len() as u64, oversized(&rows));
-        let (log, place, now) = (self.log.clone(), self.place.clone(), self.log.now());
+        let (log, progress, now) = (self.log.clone(), self.progress.clone(), self.log.now());
         let applied = blocking(move || {
             let notices = of_rows(&log, &rows)?;
-            apply::load(&log, &place, rows, mark, notices, now)
+            apply::load(&log, &progress, rows, mark, notices, now)
         });
         let applied = applied.await;
-        self.keep(applied).await?;
+        self.store(applied).await?;
         self.show_too_large(large);
         self.show_load(count, None);
         Ok(())
     }
 
-    /// Writes the last rows, removes those that the load did not meet, and moves to its cursor.
+    /// Writes the last rows, removes rows that the load did not contain, and moves to its cursor.
     async fn end_load(&mut self, rows: Vec<pull_v1::RowChange>, cursor: String) -> Result<(), PullFailure> {
         let parsed: PullCursor = cursor.parse().map_err(ApplyError::from)?;
-        let after = self.place.load.as_ref().and_then(|load| load.after.clone());
+        let after = self.progress.load.as_ref().and_then(|load| load.after.clone());
         if !rows.is_empty() {
-            // The mark of before stands: where this is cut, they come again.
-            self.keep_loaded(rows, after).await?;
+            // The earlier mark is kept: if this is interrupted, the rows come again.
+            self.store_loaded(rows, after).await?;
         }
         let mut from = Vec::new();
         loop {
-            let (log, generation) = (self.log.clone(), self.place.generation);
+            let (log, generation) = (self.log.clone(), self.progress.generation);
             let SweptRows { batches, next } = blocking(move || apply::sweep(&log, generation, &from)).await?;
             self.write(batches).await?;
             let Some(next) = next else { break };
             from = next;
         }
-        let end = self.place.end_load(cursor, &parsed);
+        let end = self.progress.end_load(cursor, &parsed);
         self.write(vec![vec![end.change()]]).await?;
-        self.place = end;
-        let (complete_through, now) = (self.place.complete_through, self.log.now());
+        self.progress = end;
+        let (complete_through, now) = (self.progress.complete_through, self.log.now());
         tracing::info!("Everything in scope is loaded, up to position {}", complete_through.unwrap_or_default());
-        // News from before it are not given: of conflicts, the rows say what became of them.
+        // Earlier notices are never sent; for conflicts, the rows show the outcome.
         recount(&self.log, &self.state).await;
         self.state.send_modify(|state| {
             (state.pull.complete_through, state.pull.pulled_at) = (complete_through, Some(now));
@@ -311,19 +309,19 @@ impl<T: Transport> Puller<T> {
         Ok(())
     }
 
-    /// From here on everything is loaded anew; what is held stays until that has ended, and the log is not touched.
+    /// Starts loading everything again. Present rows stay until the load has ended, and the log is not touched.
     async fn begin_load(&mut self) -> Result<(), PullFailure> {
-        let place = self.place.begin_load();
-        self.write(vec![vec![place.change()]]).await?;
-        tracing::info!("Loads everything in scope, generation {}", place.generation);
-        self.place = place;
+        let progress = self.progress.begin_load();
+        self.write(vec![vec![progress.change()]]).await?;
+        tracing::info!("Loads everything in scope, generation {}", progress.generation);
+        self.progress = progress;
         Ok(())
     }
 
-    async fn keep(&mut self, applied: Result<Applied, ApplyError>) -> Result<(), PullFailure> {
-        let Applied { batches, place } = applied?;
+    async fn store(&mut self, applied: Result<Applied, ApplyError>) -> Result<(), PullFailure> {
+        let Applied { batches, progress } = applied?;
         self.write(batches).await?;
-        self.place = place;
+        self.progress = progress;
         Ok(())
     }
 
@@ -333,7 +331,7 @@ impl<T: Transport> Puller<T> {
             loop {
                 match self.log.put(some.to_vec()).await {
                     Err(AppendError::Busy { retry_after }) => sleep(retry_after).await,
-                    kept => break kept?,
+                    written => break written?,
                 }
             }
         }
@@ -344,72 +342,71 @@ impl<T: Transport> Puller<T> {
     }
 
     async fn failed(&mut self, failed: PullFailure) -> Step {
-        let PullFailure::Setback(failure) = &failed else {
+        let PullFailure::Request(failure) = &failed else {
             // Some batches may have been written.
             self.reread().await;
-            return self.tell(&failed, None);
+            return self.report(&failed, None);
         };
         let code = match failure {
             PushFailure::Refused { problem: Some(problem), .. } => problem.error_code(),
             _ => None,
         };
         if code == Some(ErrorCode::IncarnationChanged) {
-            match self.put_back().await {
+            match self.note_restore().await {
                 Ok(true) => return self.wait_for_restore(&failed),
                 Ok(false) => {}
-                Err(failed) => return self.tell(&failed, None),
+                Err(failed) => return self.report(&failed, None),
             }
         }
         if let Some(ErrorCode::IncarnationChanged | ErrorCode::ScopeChanged) = code {
-            self.handing_back = None;
-            tracing::warn!("Central says that everything is to be loaded anew: {failure}");
+            self.restore_wait = None;
+            tracing::warn!("Central asks for a new bootstrap: {failure}");
             return match self.begin_load().await {
                 Ok(()) => Step::Next,
-                Err(failed) => self.tell(&failed, None),
+                Err(failed) => self.report(&failed, None),
             };
         }
-        self.tell(&failed, reaction::asked(failure))
+        self.report(&failed, reaction::asked(failure))
     }
 
-    /// Central was put back. What was decided before is marked, since it counts positions anew; answers whether to wait until it was
-    /// given back. Where it was not given everything, what it holds is in the rows to come.
-    async fn put_back(&mut self) -> Result<bool, PullFailure> {
+    /// Central was restored. Marks the events decided before, since central gives new positions. Answers whether to wait until
+    /// central was resent its missing records. If it was not resent everything, the rows to come show what it holds.
+    async fn note_restore(&mut self) -> Result<bool, PullFailure> {
         let head = self.log.head();
-        let at = |seq| RecordKey { epoch: head.epoch.number, seq };
-        let marked = self.place.put_back(at(head.marks.acked));
-        let waits = self.hands_back().await;
-        let place = match self.handing_back {
-            Some(handing_back) if !waits => marked.given_back_to(at(handing_back.held)),
+        let at = |seq| LogPosition { epoch: head.epoch.number, seq };
+        let marked = self.progress.restored(at(head.marks.acked));
+        let waits = self.is_resending().await;
+        let progress = match self.restore_wait {
+            Some(restore_wait) if !waits => marked.resent_up_to(at(restore_wait.held)),
             Some(_) => marked,
-            // It does not say what it holds: positions go on being taken as they are.
-            None => self.place.clone(),
+            // Central does not say what it holds, so positions are compared as before.
+            None => self.progress.clone(),
         };
-        if place != self.place {
-            self.write(vec![vec![place.change()]]).await?;
-            self.place = place;
+        if progress != self.progress {
+            self.write(vec![vec![progress.change()]]).await?;
+            self.progress = progress;
         }
         Ok(waits)
     }
 
-    /// Whether central, which was put back, misses records of this log that it had answered for, and the agent is giving them back. Rows
-    /// that are loaded before that lack what this node was told of its own events. An agent that gives nothing for
-    /// [`HAND_BACK_INTERVALS`] is not waited for.
-    async fn hands_back(&mut self) -> bool {
+    /// Whether a restored central lacks records of this log that it had answered for while the agent is resending them. Rows
+    /// loaded earlier would lack decided events of this node. After [`RESTORE_WAIT_INTERVALS`] without progress the wait ends.
+    async fn is_resending(&mut self) -> bool {
         let Some(held) = self.held_by_central().await else {
-            self.handing_back = None;
+            self.restore_wait = None;
             return false;
         };
-        let before = self.handing_back.filter(|before| before.held == held);
+        let before = self.restore_wait.filter(|before| before.held == held);
         let now = before.unwrap_or(RestoreWait { held, stalled: Duration::ZERO });
-        self.handing_back = Some(now);
-        held < self.log.head().marks.acked && now.stalled < self.interval * HAND_BACK_INTERVALS
+        self.restore_wait = Some(now);
+        held < self.log.head().marks.acked && now.stalled < self.interval * RESTORE_WAIT_INTERVALS
     }
 
-    /// Up to where central holds the open epoch; nothing where it does not say, or knows a later one.
+    /// The last record of the open epoch that central holds; `None` if it does not say or knows a later epoch.
     async fn held_by_central(&self) -> Option<Seq> {
-        let stand = read_status(&self.transport.status(Acked::of(self.log.head())).await.ok()?).ok()?;
+        let central = read_status(&self.transport.status(Acked::of(self.log.head())).await.ok()?).ok()?;
         let epoch = self.log.head().epoch;
-        match stand.head {
+        match central.head {
             Some(head) if head.epoch == epoch => Some(head.seq),
             Some(head) if head.epoch.number >= epoch.number => None,
             _ => Some(Seq::ZERO),
@@ -417,21 +414,21 @@ impl<T: Transport> Puller<T> {
     }
 
     fn wait_for_restore(&mut self, failed: &PullFailure) -> Step {
-        let step = self.tell(failed, None);
-        if let (Step::Pause(pause), Some(handing_back)) = (&step, &mut self.handing_back) {
-            handing_back.stalled += *pause;
+        let step = self.report(failed, None);
+        if let (Step::Pause(pause), Some(restore_wait)) = (&step, &mut self.restore_wait) {
+            restore_wait.stalled += *pause;
         }
         step
     }
 
-    /// Shows what failed, and tries again after a while.
-    fn tell(&mut self, failed: &PullFailure, asked: Option<Duration>) -> Step {
-        let (code, detail) = failed.told();
+    /// Shows the failure and retries after a pause.
+    fn report(&mut self, failed: &PullFailure, asked: Option<Duration>) -> Step {
+        let (code, detail) = failed.code_and_detail();
         if self.backoff.failures() == 0 {
             tracing::warn!(code = %code, "Nothing could be pulled: {detail}");
         }
-        let trouble = SyncIssue { code, detail, at: self.log.now() };
-        self.state.send_modify(|state| state.pull.last_error = Some(trouble));
+        let issue = SyncIssue { code, detail, at: self.log.now() };
+        self.state.send_modify(|state| state.pull.last_error = Some(issue));
         let chance = self.chance();
         Step::Pause(self.backoff.failed(asked, chance))
     }
@@ -439,10 +436,10 @@ impl<T: Transport> Puller<T> {
     async fn reread(&mut self) {
         let log = self.log.clone();
         match blocking(move || PullProgress::read(&log)).await {
-            Ok(place) => self.place = place,
-            Err(error) => tracing::error!(%error, "The place in central's changes cannot be read: {error}"),
+            Ok(progress) => self.progress = progress,
+            Err(error) => tracing::error!(%error, "The pull progress cannot be read: {error}"),
         }
-        let complete_through = self.place.complete_through;
+        let complete_through = self.progress.complete_through;
         self.state.send_modify(|state| state.pull.complete_through = complete_through);
     }
 
@@ -453,28 +450,28 @@ impl<T: Transport> Puller<T> {
         });
     }
 
-    /// A person has to look at it: what stands here is older than central's, and nothing that comes by itself mends it.
+    /// Raises an alert: the stored row is older than central's, and no later change fixes that by itself.
     fn show_too_large(&self, named: Option<String>) {
         let Some(detail) = named else { return };
-        let told = SyncIssue { code: notifications::ROW_TOO_LARGE.to_owned(), detail, at: self.log.now() };
+        let issue = SyncIssue { code: notifications::ROW_TOO_LARGE.to_owned(), detail, at: self.log.now() };
         self.state.send_modify(|state| {
-            state.pull.too_large.get_or_insert(told);
+            state.pull.too_large.get_or_insert(issue);
             state.notifications += 1;
         });
     }
 
-    /// Without randomness there is no jitter, and pulling goes on.
+    /// Without randomness there is no jitter, and pulling continues.
     fn chance(&self) -> u16 {
         self.environment.random_bytes().map_or(0, u16::from_le_bytes)
     }
 }
 
-/// What says which rows are too large to be kept here.
+/// Notifications of rows that are too large to store here.
 fn of_rows(log: &Log, rows: &[pull_v1::RowChange]) -> Result<Vec<KeyChange>, ReadError> {
     rows.iter().filter_map(|row| notifications::of_row(log, row).transpose()).collect()
 }
 
-/// The first row that is too large to be kept here, in words.
+/// The first row that is too large to store here, in words.
 fn oversized(rows: &[pull_v1::RowChange]) -> Option<String> {
     let (row, bytes) = rows.iter().find_map(|row| Some((row, apply::too_large(row)?)))?;
     Some(format!("{} {} has {bytes} bytes and is up to date at central alone", row.key.entity_type, row.key.entity_id))
@@ -482,23 +479,23 @@ fn oversized(rows: &[pull_v1::RowChange]) -> Option<String> {
 
 /// Waits until central has answered for more of the log.
 async fn moved(heads: &mut watch::Receiver<Head>, acked: Seq) {
-    // The log lives as long as this task holds it.
+    // This task holds the log open.
     drop(heads.wait_for(|head| head.marks.acked != acked).await);
 }
 
 impl PullFailure {
-    fn told(&self) -> (String, String) {
+    fn code_and_detail(&self) -> (String, String) {
         match self {
-            PullFailure::Setback(failure) => (reaction::word(failure), failure.to_string()),
+            PullFailure::Request(failure) => (reaction::word(failure), failure.to_string()),
             PullFailure::Apply(error) => ("UNEXPECTED_RESPONSE".to_owned(), error.to_string()),
-            PullFailure::Keep(error) => ("ROWS_NOT_STORED".to_owned(), error.to_string()),
+            PullFailure::Store(error) => ("ROWS_NOT_STORED".to_owned(), error.to_string()),
         }
     }
 }
 
 impl From<PushFailure> for PullFailure {
     fn from(failure: PushFailure) -> PullFailure {
-        PullFailure::Setback(failure)
+        PullFailure::Request(failure)
     }
 }
 
@@ -510,6 +507,6 @@ impl From<ApplyError> for PullFailure {
 
 impl From<AppendError> for PullFailure {
     fn from(error: AppendError) -> PullFailure {
-        PullFailure::Keep(error)
+        PullFailure::Store(error)
     }
 }

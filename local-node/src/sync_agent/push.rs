@@ -1,4 +1,4 @@
-//! One batch there and its results back. Only an answer that speaks of what was sent, record by record, is an answer.
+//! Checks the answer to a push. An answer counts only if it matches the batch, record by record.
 
 use std::time::Duration;
 
@@ -20,16 +20,14 @@ use super::outbox::{PushBatch, Sent};
 use super::transport::{HttpAnswer, Unanswered};
 use crate::event_log::{EpochHead, Identity};
 
-/// Why a request brought nothing.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum PushFailure {
-    /// No answer came.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
-    /// Central refused.
     #[error("central answered {status}{}", problem.as_ref().map(|problem| format!(" {}: {}", problem.code, problem.detail)).unwrap_or_default())]
     Refused { status: u16, problem: Option<Box<Problem>>, retry_after: Option<Duration> },
-    /// 200, and not an answer to what was sent.
+    /// 200, and not an answer to this batch.
     #[error("central's answer does not fit: {0}")]
     Misfit(String),
 }
@@ -50,25 +48,25 @@ impl PushFailure {
 /// An answer that was checked.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Pushed {
-    /// Of the batch's first records, in their order, each with what is to be stored; at least one.
+    /// Results of the batch's first records, in order, each with the bytes to store; at least one.
     pub(crate) results: Vec<(RecordResult, Vec<u8>)>,
     /// The last record with a result.
     pub(crate) up_to: Seq,
-    pub(crate) stand: CentralStatus,
+    pub(crate) central: CentralStatus,
 }
 
-/// Where central stands with the node, as each of its answers says.
+/// Central's status of this node, which every answer contains.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct CentralStatus {
-    /// The node's log as central holds it; nothing before its first push.
+    /// The node's log as central holds it; `None` before its first push.
     pub(crate) head: Option<EpochHead>,
     pub(crate) server_time: String,
     pub(crate) incarnation: uuid::Uuid,
-    /// Absent in an answer without one, and where its signature does not hold.
+    /// `None` if the answer has none or its signature does not verify.
     pub(crate) receipt: Option<SignedHead>,
 }
 
-/// Reads the answer to a batch, which came at that time.
+/// Checks the answer to a batch; `now` is when it came.
 pub(crate) fn read_push(
     identity: Identity,
     batch: &PushBatch,
@@ -93,14 +91,14 @@ pub(crate) fn read_push(
     let up_to = Seq(batch.first().0 + response.results.len() as u64 - 1);
     let last_sync_at = Some(instant::format(now));
     let stored = |result: RecordResult| {
-        let kept = StoredResult { result, last_sync_at: last_sync_at.clone() };
-        let bytes = serde_json::to_vec(&kept).map_err(|error| PushFailure::Misfit(error.to_string()))?;
-        Ok((kept.result, bytes))
+        let timed = StoredResult { result, last_sync_at: last_sync_at.clone() };
+        let bytes = serde_json::to_vec(&timed).map_err(|error| PushFailure::Misfit(error.to_string()))?;
+        Ok((timed.result, bytes))
     };
     Ok(Pushed {
         results: response.results.into_iter().map(stored).collect::<Result<_, PushFailure>>()?,
         up_to,
-        stand: CentralStatus {
+        central: CentralStatus {
             head: Some(head),
             server_time: response.server_time,
             incarnation: response.incarnation,
@@ -109,7 +107,7 @@ pub(crate) fn read_push(
     })
 }
 
-/// Reads the answer to a question after central's stand.
+/// Reads the answer to a status request.
 pub(crate) fn read_status(answer: &HttpAnswer) -> Result<CentralStatus, PushFailure> {
     if answer.status != 200 {
         return Err(PushFailure::refused(answer));
@@ -124,7 +122,7 @@ pub(crate) fn read_status(answer: &HttpAnswer) -> Result<CentralStatus, PushFail
     })
 }
 
-/// One result per record, in order, from the first; fewer than were sent are taken for what they are.
+/// Checks that there is one result per record, in order, from the first. There may be fewer results than records.
 fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), PushFailure> {
     let misfit = |text: String| Err(PushFailure::Misfit(text));
     if results.is_empty() {
@@ -137,17 +135,17 @@ fn check_results(batch: &PushBatch, results: &[RecordResult]) -> Result<(), Push
         if result.seq != sent.seq.0 {
             return misfit(format!("seq {} was sent, and a result names seq {}", sent.seq, result.seq));
         }
-        // A record that central cannot read, or finds in the wrong place, it names by its chain: the answer must not hang on that.
-        let set_apart = result.verdict == Verdict::Quarantined.as_str()
+        // Central names an unreadable or misplaced record by its chain, which is a valid answer.
+        let is_quarantined = result.verdict == Verdict::Quarantined.as_str()
             && result.event_id == stored_v1::unreadable_event_id(sent.chain).uuid();
-        if sent.event_id.is_some_and(|id| id.uuid() != result.event_id) && !set_apart {
+        if sent.event_id.is_some_and(|id| id.uuid() != result.event_id) && !is_quarantined {
             return misfit(format!("seq {}: the result names event {}", sent.seq, result.event_id));
         }
     }
     Ok(())
 }
 
-/// Central's head holds at least what it answered for, with our bytes.
+/// Checks that central's head includes what it answered for, with the same chain.
 fn check_head(batch: &PushBatch, results: &[RecordResult], head: EpochHead) -> Result<(), PushFailure> {
     let misfit = |text: String| Err(PushFailure::Misfit(text));
     let answered = &batch.records[results.len() - 1];
@@ -155,7 +153,7 @@ fn check_head(batch: &PushBatch, results: &[RecordResult], head: EpochHead) -> R
         return misfit(format!("epoch {} was sent, and its head is in {}", batch.epoch.number, head.epoch.number));
     }
     if head.epoch != batch.epoch {
-        // It knows an epoch that we never opened: the agent looks into that, and the results stand.
+        // Central knows an epoch that this node never opened: the agent handles that, and the results are valid.
         return Ok(());
     }
     if head.seq < answered.seq {

@@ -1,4 +1,4 @@
-//! What to do about each way a request can fail. No code is left to a default: a new one forces the decision.
+//! The reaction to each failure of a request. The match has no default, so that a new code forces a decision.
 
 use std::time::Duration;
 
@@ -9,24 +9,23 @@ use comptoir_proto::problem::Problem;
 use super::push::PushFailure;
 use super::transport::Unanswered;
 
-/// What to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reaction {
     /// The line or central is down for a while: the same again after the backoff.
     Again,
-    /// The same again after the pause, and before that central hears how far this node was answered.
+    /// Retry after the pause; ask central for its status first, which also reports how far this node was answered.
     AskAndAgain,
     /// The same again, in a smaller batch: it may have been too much for the line.
     Smaller,
-    /// The same again, and a person should look: it will hardly mend itself.
-    SmallerAndTell,
+    /// Retry, and raise an alert: the failure will hardly resolve itself.
+    SmallerAndAlert,
     /// The longest pause at once, and a person should look: the key is not taken.
-    SlowlyAndTell,
+    SlowlyAndAlert,
     /// Central misses records before these.
     Rewind(Seq),
     /// Our bytes reached central changed, or are damaged here.
     Mismatch,
-    /// Nothing more of this epoch, and a person has to look. Selling goes on.
+    /// Send nothing more of this epoch, and raise an alert. Selling continues.
     Stop,
 }
 
@@ -34,7 +33,7 @@ pub(crate) fn to(failure: &PushFailure) -> Reaction {
     match failure {
         PushFailure::Unanswered(Unanswered::NotConnected(_)) => Reaction::Again,
         PushFailure::Unanswered(Unanswered::Timeout | Unanswered::Broken(_) | Unanswered::TooLong) => Reaction::Smaller,
-        PushFailure::Misfit(_) => Reaction::SmallerAndTell,
+        PushFailure::Misfit(_) => Reaction::SmallerAndAlert,
         PushFailure::Refused { status, problem, .. } => match problem {
             Some(problem) => problem.error_code().map_or_else(|| to_status(*status), |code| to_code(code, problem)),
             None => to_status(*status),
@@ -46,7 +45,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
     match code {
         ErrorCode::SeqGap => {
             let expected = problem.values.get("expected_seq").and_then(serde_json::Value::as_u64);
-            expected.filter(|seq| *seq > 0).map_or(Reaction::SmallerAndTell, |seq| Reaction::Rewind(Seq(seq)))
+            expected.filter(|seq| *seq > 0).map_or(Reaction::SmallerAndAlert, |seq| Reaction::Rewind(Seq(seq)))
         }
         ErrorCode::ChainMismatch => Reaction::Mismatch,
         ErrorCode::Fork
@@ -54,7 +53,7 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::KeyChanged
         | ErrorCode::WrongTenant
         | ErrorCode::WrongNode => Reaction::Stop,
-        ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndTell,
+        ErrorCode::Unauthorized | ErrorCode::Forbidden => Reaction::SlowlyAndAlert,
         // What it waits for is another node, or an operator: nothing is wrong with the line.
         ErrorCode::RestoreInProgress => Reaction::AskAndAgain,
         // A smaller batch finds no more room, and nothing was lost on the line.
@@ -68,8 +67,8 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
         | ErrorCode::PositionNotReached
         | ErrorCode::RequestTimeout
         | ErrorCode::Internal => Reaction::Smaller,
-        // It goes on once an operator has restored central's store: a person at the node may know nobody has looked yet.
-        ErrorCode::StoreDamaged => Reaction::SmallerAndTell,
+        // Central continues once an operator has repaired its store, and someone at the node may be the first to notice.
+        ErrorCode::StoreDamaged => Reaction::SmallerAndAlert,
         // The rest speaks of requests that this agent does not make: a proxy, or a central of another version.
         ErrorCode::MalformedBody
         | ErrorCode::InvalidParameter
@@ -97,16 +96,16 @@ fn to_code(code: ErrorCode, problem: &Problem) -> Reaction {
     }
 }
 
-/// Where no code of ours came with it: a proxy speaks, or a later version.
+/// Without one of central's codes: the answer of a proxy or a later version.
 fn to_status(status: u16) -> Reaction {
     match status {
-        401 | 403 => Reaction::SlowlyAndTell,
+        401 | 403 => Reaction::SlowlyAndAlert,
         408 | 413 | 425 | 429 | 500..=599 => Reaction::Smaller,
-        _ => Reaction::SmallerAndTell,
+        _ => Reaction::SmallerAndAlert,
     }
 }
 
-/// One word for people and programs.
+/// A code for people and programs.
 pub(crate) fn word(failure: &PushFailure) -> String {
     match failure {
         PushFailure::Unanswered(Unanswered::NotConnected(_)) => "UNREACHABLE".to_owned(),
@@ -158,9 +157,9 @@ mod tests {
             refused(409, Some(Problem::new(ErrorCode::SeqGap, "why").with("expected_seq", value)))
         };
         assert_eq!(gap(7.into()), Reaction::Rewind(Seq(7)));
-        assert_eq!(gap(0.into()), Reaction::SmallerAndTell);
-        assert_eq!(gap("7".into()), Reaction::SmallerAndTell);
-        assert_eq!(coded(ErrorCode::SeqGap), Reaction::SmallerAndTell);
+        assert_eq!(gap(0.into()), Reaction::SmallerAndAlert);
+        assert_eq!(gap("7".into()), Reaction::SmallerAndAlert);
+        assert_eq!(coded(ErrorCode::SeqGap), Reaction::SmallerAndAlert);
     }
 
     #[test]
@@ -168,9 +167,9 @@ mod tests {
         assert_eq!(refused(502, None), Reaction::Smaller);
         assert_eq!(refused(413, None), Reaction::Smaller);
         assert_eq!(refused(429, None), Reaction::Smaller);
-        assert_eq!(refused(401, None), Reaction::SlowlyAndTell);
-        assert_eq!(refused(302, None), Reaction::SmallerAndTell);
-        assert_eq!(refused(204, None), Reaction::SmallerAndTell);
+        assert_eq!(refused(401, None), Reaction::SlowlyAndAlert);
+        assert_eq!(refused(302, None), Reaction::SmallerAndAlert);
+        assert_eq!(refused(204, None), Reaction::SmallerAndAlert);
     }
 
     #[test]

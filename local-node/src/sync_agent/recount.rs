@@ -1,13 +1,12 @@
-//! How many events wait for a person. Push and pull both change it, each beside the other.
-
 use tokio::sync::watch;
 
-use super::agent::blocking;
 use super::state::SyncState;
+use crate::blocking::blocking;
 use crate::event_log::Log;
 use crate::notifications::waiting;
 
-/// Counts what waits for a person, as it is in the log now. Run wherever that may have changed: what was kept before is in it.
+/// Counts the events that wait for a person in the log as it is now. Called wherever the count may have changed, after the change
+/// is stored.
 pub(crate) async fn recount(log: &Log, state: &watch::Sender<SyncState>) {
     let mut turn = 0;
     state.send_if_modified(|state| {

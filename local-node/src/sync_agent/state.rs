@@ -1,4 +1,4 @@
-//! What the agent shows of itself: to `/status`, to `/queue`, and to a person who asks why nothing moves.
+//! The visible state of the agent, for `/status`, `/queue` and operators.
 
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
@@ -23,7 +23,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The word in `/status`.
+    /// The phase as `/status` names it.
     pub fn as_str(self) -> &'static str {
         match self {
             Phase::Disabled => "disabled",
@@ -35,12 +35,12 @@ impl Phase {
     }
 }
 
-/// What went wrong.
+/// A failure or alert.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SyncIssue {
-    /// One word: an error code of central's, or one of the agent's own.
+    /// A code: central's or the agent's own.
     pub code: String,
-    /// With the values.
+    /// Explanation with the values.
     pub detail: String,
     /// Since when, by the node's clock.
     pub at: Timestamp,
@@ -58,9 +58,9 @@ pub struct ClockOffset {
 /// Events that central's decisions leave to a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct NeedsPerson {
-    /// How many.
+    /// Number of events.
     pub events: u64,
-    /// How often somebody began to count, and which of these counts is shown: one that began earlier never takes its place.
+    /// Number of counts begun, and the number of the count that is shown: an earlier count never replaces a later one.
     pub(super) begun: u64,
     pub(super) shown: u64,
 }
@@ -84,21 +84,21 @@ pub struct SyncState {
     pub previous_incarnation: Option<Uuid>,
     /// Measured with the last answer.
     pub clock: Option<ClockOffset>,
-    /// That the clock is behind what the log has seen.
+    /// The clock is behind what the log has seen.
     pub clock_behind: Option<SyncIssue>,
-    /// Central's last signed statement of what it holds of this node.
+    /// Central's last signed statement of its head of this node.
     pub signed_head: Option<SignedHead>,
     /// Records that the next batch may have.
     pub batch_records: usize,
-    /// Events for a person.
+    /// Events that need a person.
     pub needs_person: NeedsPerson,
     /// Since when a request to central has waited for its answer.
     pub request_since: Option<Instant>,
     /// The records of the open epoch that are on their way, first and last.
     pub sending: Option<(Seq, Seq)>,
-    /// How often something was kept in this process that a person should hear.
+    /// Notifications stored by this process.
     pub notifications: u64,
-    /// What central gives.
+    /// Progress of the pull.
     pub pull: PullState,
 }
 
@@ -111,7 +111,7 @@ pub struct PullState {
     pub head: Option<u64>,
     /// When this node last had everything, by its clock.
     pub pulled_at: Option<Timestamp>,
-    /// Rows of a first load under way that came so far in this process, and about how many there are.
+    /// Rows of the current bootstrap received by this process, and the approximate total.
     pub loading: Option<(u64, Option<u64>)>,
     /// The last failure since the last success.
     pub last_error: Option<SyncIssue>,
@@ -119,22 +119,22 @@ pub struct PullState {
     pub device: Option<DeviceStatus>,
     /// That a person has to see to this device.
     pub alert: Option<SyncIssue>,
-    /// That a row of central's was too large to be kept here, since this process began.
+    /// A row was too large to store here since this process began.
     pub too_large: Option<SyncIssue>,
     /// Raised with every change of the rows.
     pub changes: u64,
 }
 
 impl PullState {
-    /// Notes what central said of this device. The time of a trouble's first appearance stays.
-    pub(crate) fn stands(&mut self, device: DeviceStatus, now: Timestamp) {
-        let told = match device {
+    /// Notes central's status of this device. The time of an alert's first appearance stays.
+    pub(crate) fn note_device(&mut self, device: DeviceStatus, now: Timestamp) {
+        let reason = match device {
             DeviceStatus { is_active: false, .. } => Some(("DEVICE_REVOKED", "central took this device out of use")),
             DeviceStatus { requires_reauth: true, .. } => Some(("REAUTH_REQUIRED", "central asks its user to sign in")),
             DeviceStatus { is_active: true, requires_reauth: false } => None,
         };
         let before = self.alert.take();
-        self.alert = told.map(|(code, why)| {
+        self.alert = reason.map(|(code, why)| {
             let detail = format!("{why}; events go on being sealed here and are sent as long as central takes them");
             before.filter(|known| known.code == code).unwrap_or(SyncIssue { code: code.to_owned(), detail, at: now })
         });

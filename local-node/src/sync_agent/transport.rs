@@ -1,4 +1,4 @@
-//! The way to central, as small as it can be, so that tests put another one in its place.
+//! The requests to central as a small trait, so that tests can replace it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::event_log::Head;
 
 /// An answer's results may be longer than the records they speak of, since a conflict lists the server's fields.
 const ANSWER_BYTES_MAX: usize = 2 * PUSH_BODY_BYTES_MAX;
-/// A first load over the thinnest line; what was marked of a longer one is kept.
+/// A bootstrap over the slowest line; a longer one continues from its last mark.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Central ends a connection that was quiet for 30 seconds, which is also how often a quiet node asks: used just then it breaks.
@@ -32,11 +32,11 @@ pub trait Transport: Send + Sync + 'static {
     fn put_blob(&self, hash: String, bytes: Bytes) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
     /// `GET /api/v1/sync/pull`.
     fn pull(&self, query: PullParams) -> impl Future<Output = Result<HttpAnswer, Unanswered>> + Send;
-    /// `GET /api/v1/sync/bootstrap`, from the beginning or behind a mark.
+    /// `GET /api/v1/sync/bootstrap`, from the beginning or after a mark.
     fn bootstrap(&self, after: Option<String>) -> impl Future<Output = Result<BootstrapAnswer, Unanswered>> + Send;
 }
 
-/// How far central has answered for a node's open epoch: one that was put back hears by it that it misses nothing any more.
+/// How far central has answered for a node's open epoch: tells a restored central that it has received everything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Acked {
     /// The epoch's number.
@@ -55,19 +55,19 @@ impl Acked {
 /// What a pull asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PullParams {
-    /// Where it begins.
+    /// Cursor to pull from.
     pub cursor: String,
-    /// At most so many rows.
+    /// Maximum number of rows.
     pub limit: usize,
-    /// How long central may hold the request until something comes.
+    /// How long central may hold the request until something changes.
     pub wait: Duration,
 }
 
 /// What a first load answers with.
 pub enum BootstrapAnswer {
-    /// It is refused.
+    /// Central refused the request.
     Refused(HttpAnswer),
-    /// The stream, as it comes; broken where it ends by an error.
+    /// The stream; it ends with an error if it is broken.
     Stream(ByteStream),
 }
 
@@ -107,13 +107,13 @@ pub struct HttpAnswer {
     pub body: Bytes,
 }
 
-/// No answer came. Whether central took the request is not known, unless no connection was made.
+/// No answer came. Unless no connection was made, central may have received the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
     /// There was no connection: the request did not leave.
     #[error("central cannot be reached: {0}")]
     NotConnected(String),
-    /// Nothing came in time.
+    /// No answer came in time.
     #[error("central did not answer in time")]
     Timeout,
     /// The connection broke, or the answer is not HTTP.
@@ -143,7 +143,7 @@ pub enum TransportError {
     /// An address and a key are needed.
     #[error("sync is enabled, and {setting} is missing")]
     Missing {
-        /// Which setting.
+        /// Name of the setting.
         setting: &'static str,
     },
     /// The HTTP client does not start, for instance for want of root certificates.
@@ -206,7 +206,7 @@ impl Transport for HttpTransport {
 
     async fn put_blob(&self, hash: String, bytes: Bytes) -> Result<HttpAnswer, Unanswered> {
         let url = at(&self.base, &paths::BLOB.replace("{hash}", &hash));
-        // A file cannot be sent in smaller parts, as a batch can: given up too soon it would hold up everything behind it for ever.
+        // A file cannot be sent in smaller parts like a batch: giving up too early would block everything after it.
         let within = self.silence + Duration::from_secs(seconds_for(bytes.len()));
         let request = self.client.put(url).timeout(within).header(CONTENT_TYPE, "application/octet-stream");
         self.send(request.body(bytes)).await
@@ -226,7 +226,7 @@ impl Transport for HttpTransport {
         if let Some(after) = after {
             url.query_pairs_mut().append_pair("after", &after);
         }
-        // A first load may take as long as it does, as long as it goes on.
+        // A bootstrap may take any time as long as it makes progress.
         let request = self.client.get(url).timeout(LOAD_TIMEOUT).header(AUTHORIZATION, self.authorization.clone());
         let response = request.send().await.map_err(unanswered)?;
         if response.status().as_u16() != 200 {
@@ -269,7 +269,7 @@ fn unanswered(error: reqwest::Error) -> Unanswered {
     if error.is_timeout() && !error.is_connect() {
         return Unanswered::Timeout;
     }
-    // The outermost message names the address only; what happened stands further in.
+    // The outermost message names the address only; the cause is further inside.
     let mut innermost: &dyn std::error::Error = &error;
     while let Some(source) = innermost.source() {
         innermost = source;
@@ -355,10 +355,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_connection_and_a_broken_one_are_told_apart() {
+    async fn a_refused_and_a_broken_connection_are_distinguished() {
         let app = Router::new().route(paths::SYNC_STATUS, get(broken));
         assert!(matches!(transport(app).await.status(ACKED).await, Err(Unanswered::Broken(_))));
-        // A port that was free a moment ago, with nobody behind it.
+        // A port that was free a moment ago and has no listener.
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         assert!(matches!(to(&format!("http://{free}")).status(ACKED).await, Err(Unanswered::NotConnected(_))));
     }

@@ -1,13 +1,12 @@
-//! The export bundle: a log in a file, which an auditor verifies with no server. `docs/spec/bundle.md` is the paper.
+//! The export bundle: a log in a file that an auditor verifies without a server. `docs/spec/bundle.md` specifies it.
 //!
-//! A bundle holds one node's log, or a tenant's log with central's decisions. It is written and read as a stream; every length
-//! in it is limited; it ends with counts, heads and a digest of all that came before, so that a cut file is noticed.
+//! A bundle holds one node's log, or a tenant's log with central's decisions. It is written and read as a stream. Every length in
+//! it is limited. It ends with counts, heads and a digest of everything before, so that a cut file is noticed.
 //!
 //! ```text
 //! file    = header frame* end
 //! header  = "CPTB" | format u16 | kind u8 | tenant 16 | node:    node 16
-//!                                                     | central: after position u64, decision chain 32
-//!                                                     | central, format 2: the same, then the context
+//!                                                     | central: after position u64, decision chain 32, context
 //! context = central's own node 16 | zone text | sites u32 | (site 16 | code text)*
 //! text    = length u16 | UTF-8 of that length
 //! frame   = tag u8 | length u32 | body of that length
@@ -20,9 +19,7 @@
 //! end     = records u64 | decisions u64 | last seq or position u64 | chain 32 | blake3 of every byte of the file before it 32
 //! ```
 //!
-//! Format 2 is a tenant's bundle with its context: what deciding needs and no record says. Format 1 is read for ever.
-//!
-//! Numbers are little-endian. Reading checks the form; whether the chains hold is for `comptoir-audit` to say.
+//! Numbers are little-endian. Reading checks the form; `comptoir-audit` checks the chains.
 
 mod reader;
 #[cfg(test)]
@@ -41,10 +38,8 @@ use crate::stored_v1::DECISION_BYTES_MAX;
 
 /// First bytes of every bundle.
 pub const MAGIC: [u8; 4] = *b"CPTB";
-/// The format of a bundle without a context.
+/// Version of the bundle format.
 pub const FORMAT: u16 = 1;
-/// The format of a tenant's bundle with its context.
-pub const FORMAT_WITH_CONTEXT: u16 = 2;
 /// What an export is answered as.
 pub const CONTENT_TYPE: &str = "application/vnd.comptoir.bundle";
 
@@ -56,7 +51,6 @@ const TAG_ANSWER: u8 = 3;
 const TAG_ENTRY: u8 = 4;
 const TAG_HEAD: u8 = 5;
 const TAG_END: u8 = 255;
-/// Tag and length.
 const FRAME_HEADER_BYTES: usize = 5;
 const EPOCH_BYTES: usize = 60;
 const HEAD_BYTES: usize = 40;
@@ -92,8 +86,8 @@ pub enum BundleHeader {
     },
 }
 
-/// What deciding needs to know of a tenant and no record says: central's word, and outside the chains. Whoever decides again with another
-/// context than central had comes to other decisions, so a change to it shows.
+/// What deciding needs to know about a tenant and no record says. It is outside the chains. Deciding again with a wrong context
+/// gives other decisions, so a change to it shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TenantContext {
     /// Central's own node in the tenant: what it seals may say what no other node may.
@@ -105,7 +99,7 @@ pub struct TenantContext {
 }
 
 impl BundleHeader {
-    /// Whose log it is.
+    /// The tenant of the log.
     pub fn tenant(&self) -> TenantId {
         match self {
             BundleHeader::Node { tenant, .. } | BundleHeader::Central { tenant, .. } => *tenant,
@@ -113,12 +107,12 @@ impl BundleHeader {
     }
 }
 
-/// One frame, as it stands in the reader's memory.
+/// One frame, borrowed from the reader's buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Frame<'a> {
     /// The records that follow are of this epoch.
     Epoch(EpochStart),
-    /// Where the epoch that was just named ends in the log that was exported. A bundle whose records end earlier is short.
+    /// The end of the epoch just named in the exported log. A bundle whose records end earlier is short.
     Head(EpochHead),
     /// A record of a node's log.
     Record {
@@ -127,20 +121,20 @@ pub enum Frame<'a> {
         /// Its bytes, whatever they are.
         record: &'a [u8],
     },
-    /// What the node keeps of central's decision about the record before.
+    /// The node's copy of central's decision about the record before.
     Answer(&'a [u8]),
     /// A record of a tenant's log and its decision.
     Entry(Entry<'a>),
 }
 
-/// Where a node's records go on.
+/// The start of a run of a node's records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EpochStart {
     /// The epoch.
     pub epoch: Epoch,
     /// The next record is the one after this seq: zero where the epoch is whole.
     pub after: Seq,
-    /// The chain at `after`; the epoch's genesis where that is zero.
+    /// The chain at `after`; the epoch's genesis if that is zero.
     pub chain: ChainHash,
 }
 
@@ -156,7 +150,7 @@ pub struct EpochHead {
 /// A record of a tenant's log, its place and its decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
-    /// In the tenant's order.
+    /// Position in the tenant's log.
     pub position: Position,
     /// Whose chain it took a place in. The record's own header says the same, or it was quarantined.
     pub node: NodeId,
@@ -177,7 +171,7 @@ pub struct Entry<'a> {
 /// What a bundle says of itself at its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Trailer {
-    /// How many records it holds.
+    /// Number of records.
     pub records: u64,
     /// How many decisions.
     pub decisions: u64,
@@ -189,7 +183,7 @@ pub struct Trailer {
     pub digest: [u8; 32],
 }
 
-/// What is counted while a bundle is written or read, and stands in its end.
+/// Counts for the end frame.
 #[derive(Clone, Copy, Debug)]
 struct Tally {
     records: u64,

@@ -1,4 +1,4 @@
-//! Reading a bundle in constant memory. The form is checked here, and every error names the byte where it stands.
+//! Reads a bundle in constant memory. It checks the form, and every error names its byte offset.
 
 use std::io::Read;
 
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::{
     BODY_BYTES_MAX, BundleHeader, DIGEST_BYTES, END_BYTES, EPOCH_BYTES, Entry, EpochHead, EpochStart, FORMAT,
-    FORMAT_WITH_CONTEXT, FRAME_HEADER_BYTES, Frame, HEAD_BYTES, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER,
-    TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
+    FRAME_HEADER_BYTES, Frame, HEAD_BYTES, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY,
+    TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext, Trailer,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -24,99 +24,99 @@ pub enum BundleError {
     /// The source failed.
     #[error("byte {offset}: cannot be read: {error}")]
     Io {
-        /// How far reading had come.
+        /// Offset of the failure.
         offset: u64,
-        /// The source's words.
+        /// The source's error.
         error: std::io::Error,
     },
-    /// Other first bytes.
+    /// The file does not start with the magic bytes.
     #[error("this is no bundle: it begins with {got:02x?}")]
     NotABundle {
         /// The first bytes, as many as there are.
         got: Vec<u8>,
     },
     /// A format of another version.
-    #[error("a bundle of format {got}; this program reads formats {FORMAT} and {FORMAT_WITH_CONTEXT}")]
+    #[error("a bundle of format {got}; this program reads format {FORMAT}")]
     Format {
-        /// What stood there.
+        /// The value found.
         got: u16,
     },
     /// Neither a node's log nor a tenant's.
     #[error("byte 6: a bundle of kind {got} is not known")]
     Kind {
-        /// What stood there.
+        /// The value found.
         got: u8,
     },
     /// The file ends inside something.
     #[error("byte {offset}: the file ends here, {missing} more bytes are needed for {what}")]
     Cut {
-        /// Where the file ends.
+        /// Offset at which the file ends.
         offset: u64,
         /// How many bytes are missing at least.
         missing: u64,
-        /// In what it ends.
+        /// The part that is cut.
         what: &'static str,
     },
     /// A frame of an unknown kind.
     #[error("byte {offset}: a frame with tag {tag} is not known in this kind of bundle")]
     Tag {
-        /// Where the frame begins.
+        /// Offset of the frame.
         offset: u64,
-        /// What stood there.
+        /// The value found.
         tag: u8,
     },
     /// A length that cannot be.
     #[error("byte {offset}: {what} of {got} bytes, {expected}")]
     Length {
-        /// Where the frame begins.
+        /// Offset of the frame.
         offset: u64,
-        /// Of what.
+        /// The part.
         what: &'static str,
-        /// The length named.
+        /// The declared length.
         got: u64,
-        /// What it may be.
+        /// The allowed range.
         expected: String,
     },
-    /// A frame where it cannot stand.
+    /// A frame that is not allowed here.
     #[error("byte {offset}: {detail}")]
     Misplaced {
-        /// Where the frame begins.
+        /// Offset of the frame.
         offset: u64,
         /// What is wrong.
         detail: &'static str,
     },
-    /// The end counts otherwise.
+    /// The end frame's counts differ from the frames.
     #[error("byte {offset}: the end says {what} {expected}, the file has {found}")]
     Count {
-        /// Where the end begins.
+        /// Offset of the end frame.
         offset: u64,
-        /// What is counted.
+        /// The quantity compared.
         what: &'static str,
-        /// In the end.
+        /// The value in the end frame.
         expected: String,
-        /// In the file.
+        /// The value computed from the frames.
         found: String,
     },
     /// Some byte is another than was written.
     #[error("byte {offset}: the digest of the file is {found}, its end says {expected}")]
     Digest {
-        /// Where the digest stands.
+        /// Offset of the digest.
         offset: u64,
-        /// In the end.
+        /// The value in the end frame.
         expected: String,
-        /// Of the bytes read.
+        /// Digest of the bytes read.
         found: String,
     },
-    /// Something follows the end.
+    /// Bytes follow the end frame.
     #[error("byte {offset}: something follows the end")]
     AfterEnd {
-        /// Where it begins.
+        /// Cursor to pull from.
         offset: u64,
     },
 }
 
 impl BundleError {
-    /// What it is, in a word that does not change: scripts rely on it.
+    /// A stable code that scripts rely on.
     pub fn code(&self) -> &'static str {
         match self {
             BundleError::Io { .. } => "FILE_UNREADABLE",
@@ -159,7 +159,7 @@ pub struct BundleReader<R: Read> {
     trailer: Option<Trailer>,
 }
 
-/// What stood before the next frame, as far as it matters to what may follow.
+/// The previous frame, which determines what may follow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Header,
@@ -190,12 +190,12 @@ impl<R: Read> BundleReader<R> {
         &self.header
     }
 
-    /// What deciding needs to know of the tenant, where the bundle says it.
+    /// The tenant's context; `None` in a node's bundle.
     pub fn context(&self) -> Option<&TenantContext> {
         self.context.as_ref()
     }
 
-    /// Bytes read and understood so far: where the next frame begins.
+    /// Bytes read so far: the offset of the next frame.
     pub fn offset(&self) -> u64 {
         self.window.offset()
     }
@@ -240,24 +240,21 @@ fn read_header<R: Read>(window: &mut Window<R>) -> Result<(BundleHeader, Option<
     }
     let [_, _, _, _, format @ .., kind] = *window.peek::<7>(WHAT)?;
     let format = u16::from_le_bytes(format);
-    if format != FORMAT && format != FORMAT_WITH_CONTEXT {
+    if format != FORMAT {
         return Err(BundleError::Format { got: format });
     }
     window.take(7, WHAT)?;
     let tenant = TenantId::from_bytes(window.array(WHAT)?);
     match kind {
-        KIND_NODE if format == FORMAT => {
-            Ok((BundleHeader::Node { tenant, node: NodeId::from_bytes(window.array(WHAT)?) }, None))
-        }
-        KIND_NODE => Err(BundleError::Format { got: format }),
+        KIND_NODE => Ok((BundleHeader::Node { tenant, node: NodeId::from_bytes(window.array(WHAT)?) }, None)),
         KIND_CENTRAL => {
             let header = BundleHeader::Central {
                 tenant,
                 after: Position(u64::from_le_bytes(window.array(WHAT)?)),
                 decision_chain: ChainHash(window.array(WHAT)?),
             };
-            let context = if format == FORMAT { None } else { Some(read_context(window)?) };
-            Ok((header, context))
+            let context = read_context(window)?;
+            Ok((header, Some(context)))
         }
         got => Err(BundleError::Kind { got }),
     }
@@ -295,7 +292,7 @@ fn read_text<R: Read>(window: &mut Window<R>, what: &'static str) -> Result<Stri
     text.map_err(|_| BundleError::Misplaced { offset, detail: "a text is no UTF-8" })
 }
 
-/// Whether a frame of that tag and length may stand here, before its body is read.
+/// Checks tag and length of a frame before its body is read.
 fn check_tag(offset: u64, tag: u8, length: usize, header: &BundleHeader, before: Before) -> Result<(), BundleError> {
     let node = matches!(header, BundleHeader::Node { .. });
     let bad_length = |what, expected| Err(BundleError::Length { offset, what, got: length as u64, expected });
@@ -311,7 +308,7 @@ fn check_tag(offset: u64, tag: u8, length: usize, header: &BundleHeader, before:
         (TAG_EPOCH, true) => within("an epoch", EPOCH_BYTES, EPOCH_BYTES),
         (TAG_HEAD, true) if before != Before::Epoch => misplaced("a head follows no epoch"),
         (TAG_HEAD, true) => within("a head", HEAD_BYTES, HEAD_BYTES),
-        (TAG_RECORD, true) if before == Before::Header => misplaced("a record stands before any epoch"),
+        (TAG_RECORD, true) if before == Before::Header => misplaced("a record precedes the first epoch"),
         (TAG_RECORD, true) => within("a record with its chain", 32, 32 + RECORD_BYTES_MAX),
         (TAG_ANSWER, true) if before != Before::Record => misplaced("a decision follows no record"),
         (TAG_ANSWER, true) => within("a decision", 0, DECISION_BYTES_MAX),
@@ -330,7 +327,7 @@ fn read_frame(offset: u64, tag: u8, body: &[u8]) -> Result<Frame<'_>, BundleErro
         TAG_ANSWER => Some(Frame::Answer(bytes)),
         _ => entry(offset, &mut bytes)?.map(Frame::Entry),
     };
-    frame.ok_or(BundleError::Misplaced { offset, detail: "the frame is shorter than what stands in it" })
+    frame.ok_or(BundleError::Misplaced { offset, detail: "the frame is shorter than its content" })
 }
 
 fn epoch_head(bytes: &mut &[u8]) -> Option<EpochHead> {
@@ -475,7 +472,7 @@ impl<R: Read> Window<R> {
         Ok(bytes)
     }
 
-    /// The digest of everything taken so far.
+    /// The digest of all bytes taken.
     fn digest(&mut self) -> blake3::Hash {
         self.drop_taken();
         self.hasher.finalize()

@@ -32,7 +32,7 @@ fn entry<'a>(position: u64, record: &'a [u8], decision: &'a [u8]) -> Entry<'a> {
 }
 
 fn central_bundle() -> Vec<u8> {
-    let mut bundle = CentralBundleWriter::start(Vec::new(), TENANT, Position(4), chain(9)).unwrap();
+    let mut bundle = CentralBundleWriter::start(Vec::new(), TENANT, (Position(4), chain(9)), &context()).unwrap();
     bundle.entry(entry(5, b"a record", b"its decision")).unwrap();
     bundle.entry(entry(6, b"", b"")).unwrap();
     bundle.finish().unwrap()
@@ -45,13 +45,6 @@ fn context() -> TenantContext {
         zone: "Europe/Paris".to_owned(),
         sites: vec![site(4, "P01"), site(5, "ÉTÉ")],
     }
-}
-
-fn bundle_with_context() -> Vec<u8> {
-    let at = (Position(4), chain(9));
-    let mut bundle = CentralBundleWriter::start_with(Vec::new(), TENANT, at, &context()).unwrap();
-    bundle.entry(entry(5, b"a record", b"its decision")).unwrap();
-    bundle.finish().unwrap()
 }
 
 /// Everything in a bundle, as text, and its trailer.
@@ -86,7 +79,7 @@ fn what_was_written_is_read_again_however_it_arrives() {
     let header = BundleHeader::Central { tenant: TENANT, after: Position(4), decision_chain: chain(9) };
     assert_eq!(*reader.header(), header);
     let (offset, frame) = reader.next_frame().unwrap().unwrap();
-    assert_eq!((offset, frame), (63, Frame::Entry(entry(5, b"a record", b"its decision"))));
+    assert_eq!((offset, frame), (141, Frame::Entry(entry(5, b"a record", b"its decision"))));
     let (_, frame) = reader.next_frame().unwrap().unwrap();
     assert_eq!(frame, Frame::Entry(entry(6, b"", b"")));
     assert_eq!(reader.next_frame().unwrap(), None);
@@ -96,27 +89,26 @@ fn what_was_written_is_read_again_however_it_arrives() {
 }
 
 #[test]
-fn a_tenants_context_stands_before_the_first_entry_or_is_absent() {
-    let bytes = bundle_with_context();
+fn the_context_of_a_tenant_comes_before_the_first_entry() {
+    let bytes = central_bundle();
     let mut reader = BundleReader::open(Drip(&bytes)).unwrap();
     assert_eq!(reader.context(), Some(&context()));
     let header = BundleHeader::Central { tenant: TENANT, after: Position(4), decision_chain: chain(9) };
     assert_eq!(*reader.header(), header);
     let (_, frame) = reader.next_frame().unwrap().unwrap();
     assert_eq!(frame, Frame::Entry(entry(5, b"a record", b"its decision")));
-    assert_eq!(reader.next_frame().unwrap(), None, "its digest covers the context too");
-    assert_eq!(BundleReader::open(&*central_bundle()).unwrap().context(), None);
+    assert_eq!(BundleReader::open(&*node_bundle()).unwrap().context(), None, "a node's log has no context");
 
     let mut node = node_bundle();
     node[4] = 2;
-    assert!(matches!(read(&*node), Err(BundleError::Format { got: 2 })), "a node's log has no context");
+    assert!(matches!(read(&*node), Err(BundleError::Format { got: 2 })));
     let mut many = bytes.clone();
     let sites = 63 + 16 + 2 + "Europe/Paris".len();
     many[sites..sites + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     let error = read(&*many).unwrap_err();
     assert!(matches!(error, BundleError::Length { offset, .. } if offset == sites as u64), "{error}");
     let long = TenantContext { zone: "Z".repeat(300), ..context() };
-    let refused = CentralBundleWriter::start_with(Vec::new(), TENANT, (Position(0), chain(1)), &long);
+    let refused = CentralBundleWriter::start(Vec::new(), TENANT, (Position(0), chain(1)), &long);
     assert!(matches!(refused, Err(WriteError::TooLarge { got: 300, .. })));
 }
 
@@ -124,7 +116,8 @@ fn a_tenants_context_stands_before_the_first_entry_or_is_absent() {
 fn an_empty_log_is_a_bundle_too() {
     let node = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap().finish().unwrap();
     assert!(read(&*node).unwrap().0.is_empty());
-    let central = CentralBundleWriter::start(Vec::new(), TENANT, Position(4), chain(9)).unwrap().finish().unwrap();
+    let central = CentralBundleWriter::start(Vec::new(), TENANT, (Position(4), chain(9)), &context()).unwrap();
+    let central = central.finish().unwrap();
     assert_eq!(read(&*central).unwrap().1.chain, chain(9));
 }
 
@@ -149,7 +142,7 @@ fn chunks_put_together_are_the_bundle() {
 
 #[test]
 fn a_cut_anywhere_is_noticed_where_the_file_ends() {
-    for bundle in [node_bundle(), central_bundle(), bundle_with_context()] {
+    for bundle in [node_bundle(), central_bundle()] {
         for length in 4..bundle.len() {
             let error = read(&bundle[..length]).unwrap_err();
             assert!(matches!(error, BundleError::Cut { .. }), "{length}: {error}");
@@ -161,7 +154,7 @@ fn a_cut_anywhere_is_noticed_where_the_file_ends() {
 
 #[test]
 fn one_changed_byte_anywhere_is_noticed() {
-    for bundle in [node_bundle(), central_bundle(), bundle_with_context()] {
+    for bundle in [node_bundle(), central_bundle()] {
         for at in 0..bundle.len() {
             for bit in [1u8, 128] {
                 let mut changed = bundle.clone();
@@ -199,18 +192,18 @@ fn no_length_is_believed_beyond_its_limit() {
 }
 
 #[test]
-fn frames_stand_where_they_mean_something() {
+fn misplaced_frames_are_refused() {
     let start = |write: fn(&mut NodeBundleWriter<Vec<u8>>) -> Result<(), WriteError>| {
         let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();
         write(&mut bundle).unwrap();
         read(&*bundle.finish().unwrap()).unwrap_err().to_string()
     };
-    assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record stands before any epoch");
+    assert_eq!(start(|bundle| bundle.record(b"", ChainHash([0; 32]))), "byte 39: a record precedes the first epoch");
     assert_eq!(start(|bundle| bundle.answer(b"")), "byte 39: a decision follows no record");
 }
 
 #[test]
-fn a_head_stands_behind_its_epoch_and_nowhere_else() {
+fn a_head_follows_its_epoch_frame_directly() {
     let head = EpochHead { seq: Seq(2), chain: chain(3) };
     let written = |after_record: bool| {
         let mut bundle = NodeBundleWriter::start(Vec::new(), TENANT, NODE).unwrap();

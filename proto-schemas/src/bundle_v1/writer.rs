@@ -1,4 +1,4 @@
-//! Writing a bundle: into a file, or into a `Vec<u8>` that is emptied chunk by chunk as an HTTP body.
+//! Writes a bundle into a file, or into a `Vec<u8>` that is drained chunk by chunk as an HTTP body.
 
 use std::io::{self, Write};
 
@@ -8,8 +8,8 @@ use comptoir_core::limits::RECORD_BYTES_MAX;
 use comptoir_core::position::Position;
 
 use super::{
-    BundleHeader, Entry, EpochHead, EpochStart, FORMAT, FORMAT_WITH_CONTEXT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC,
-    SITES_MAX, TAG_ANSWER, TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
+    BundleHeader, Entry, EpochHead, EpochStart, FORMAT, Frame, KIND_CENTRAL, KIND_NODE, MAGIC, SITES_MAX, TAG_ANSWER,
+    TAG_END, TAG_ENTRY, TAG_EPOCH, TAG_HEAD, TAG_RECORD, TEXT_BYTES_MAX, Tally, TenantContext,
 };
 use crate::stored_v1::DECISION_BYTES_MAX;
 
@@ -27,14 +27,14 @@ pub enum WriteError {
     TooLarge {
         /// `record`, `decision`...
         what: &'static str,
-        /// How long it is.
+        /// Actual length in bytes.
         got: usize,
         /// How long it may be.
         max: usize,
     },
 }
 
-/// Writes one node's log: an epoch, its records, each with what the node keeps of its decision, the next epoch.
+/// Writes one node's log: an epoch, its records, each with the node's copy of its decision, then the next epoch.
 pub struct NodeBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> NodeBundleWriter<W> {
@@ -53,12 +53,12 @@ impl<W: Write> NodeBundleWriter<W> {
         self.0.frame(&Frame::Head(head))
     }
 
-    /// The next record and the chain after it. An epoch stands before the first.
+    /// Writes the next record and the chain after it. An epoch must precede the first record.
     pub fn record(&mut self, record: &[u8], chain: ChainHash) -> Result<(), WriteError> {
         self.0.frame(&Frame::Record { chain, record })
     }
 
-    /// What the node keeps of central's decision about the record just written.
+    /// Writes the node's copy of central's decision about the record just written.
     pub fn answer(&mut self, decision: &[u8]) -> Result<(), WriteError> {
         self.0.frame(&Frame::Answer(decision))
     }
@@ -80,21 +80,15 @@ impl NodeBundleWriter<Vec<u8>> {
 pub struct CentralBundleWriter<W: Write>(Sink<W>);
 
 impl<W: Write> CentralBundleWriter<W> {
-    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain stands at `decision_chain`:
-    /// position zero and the tenant's decision genesis for a whole log.
-    pub fn start(to: W, tenant: TenantId, after: Position, decision_chain: ChainHash) -> Result<Self, WriteError> {
-        Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain }).map(Self)
-    }
-
-    /// Begins one like [`Self::start`], which also says what deciding needs to know of the tenant.
-    pub fn start_with(
+    /// Begins a bundle whose first entry is at the position after `after`, where the decision chain is `decision_chain`: position
+    /// zero and the tenant's decision genesis for a whole log.
+    pub fn start(
         to: W,
         tenant: TenantId,
         (after, decision_chain): (Position, ChainHash),
         context: &TenantContext,
     ) -> Result<Self, WriteError> {
         let mut sink = Sink::start(to, &BundleHeader::Central { tenant, after, decision_chain })?;
-        sink.gathered[MAGIC.len()..MAGIC.len() + 2].copy_from_slice(&FORMAT_WITH_CONTEXT.to_le_bytes());
         put_context(&mut sink.gathered, context)?;
         Ok(Self(sink))
     }

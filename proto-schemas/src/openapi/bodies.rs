@@ -1,4 +1,5 @@
-//! The bodies of what writes: drafts, and the typed commands that build them. Both servers take the same, so both tell it from here.
+//! The request bodies of writing operations: drafts, and the typed commands that build them. Both servers accept and describe the
+//! same.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -71,7 +72,7 @@ pub fn commands<R: JsonSchema>() -> Vec<Operation> {
         about::<R>(
             "post",
             paths::DELIVERY_VALIDATE,
-            "Validate a delivery: the first to do so stands",
+            "Validate a delivery: the first validation wins",
             ShopCommand::ValidateDelivery,
         )
         .like(json!({ "qr": "qr-1", "validated_at": "2026-01-05T09:00:00Z" })),
@@ -96,7 +97,7 @@ pub fn about<R: JsonSchema>(
         .refuses(&WRITE_REFUSALS)
 }
 
-/// The body of a typed command: the members of its action's payload beside those that every draft has.
+/// The body of a typed command: the members of its action's payload and those of every draft.
 fn command_schema(command: ShopCommand) -> Value {
     if command.has_fields() {
         return fields_command();
@@ -122,7 +123,7 @@ fn without(schema: &mut Value, name: &str) {
     }
 }
 
-/// The body of a command about an entity whose fields have names of their own.
+/// The body of a command about an entity with free field names.
 pub fn fields_command() -> Value {
     let mut properties = draft_members();
     properties.insert("fields".to_owned(), payload_schema("UPDATE", 1));
@@ -136,7 +137,7 @@ fn draft_members() -> Map<String, Value> {
         Value::Object(members) => members,
         _ => Map::new(),
     };
-    // What a command's edit was made from stands in the header.
+    // The ETag of a command's edit is in the header.
     for of_the_command in ["entity_type", "action", "payload", "if_match"] {
         members.remove(of_the_command);
     }

@@ -1,5 +1,5 @@
-//! OpenAPI 3.1 documents, made from what the programs themselves use: the paths, the types that are read and written, the limits, the codes
-//! and the payload schemas.
+//! OpenAPI 3.1 documents, generated from what the programs use: paths, request and response types, limits, codes and payload
+//! schemas.
 
 mod bodies;
 mod operation;

@@ -1,4 +1,4 @@
-//! One method of one path, as it is told.
+//! One method of one path in the OpenAPI document.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ struct ResponseShape {
 /// What is true of every operation of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Server {
-    /// Of the document.
+    /// Title of the document.
     pub title: &'static str,
     /// Whether a credential is needed.
     pub secured: bool,
@@ -98,7 +98,7 @@ impl Operation {
         (self.method, self.path)
     }
 
-    /// It needs no credential.
+    /// Marks the operation as public.
     #[must_use]
     pub fn open(mut self) -> Operation {
         self.open = true;
@@ -122,7 +122,7 @@ impl Operation {
         self
     }
 
-    /// A header that is passed over where it says nothing.
+    /// An optional header that is ignored if its value is not understood.
     #[must_use]
     pub fn any_header(mut self, name: &str, what: &str) -> Operation {
         let schema = json!({ "type": "string" });
@@ -166,7 +166,7 @@ impl Operation {
         self
     }
 
-    /// A type that stands in the document because words of this operation name it: a line of a body.
+    /// A type that the document contains because a description of this operation names it: a line of a body.
     #[must_use]
     pub fn mentions<T: JsonSchema>(mut self, asked: bool) -> Operation {
         self.mentioned.push((asked, shape::<T>()));
@@ -219,13 +219,14 @@ impl Operation {
             .says(304, "ETag", true, WHAT)
     }
 
-    /// Its answer has an ETag that an edit names. It is repeated to who has it: more is told than what an edit could overwrite.
+    /// Its answer has an ETag for edits. The answer is sent again to a reader that has the ETag, since it contains more than an
+    /// edit could overwrite.
     #[must_use]
     pub fn named(self) -> Operation {
         self.says(200, "ETag", true, "Names what was read: for the If-Match of an edit.")
     }
 
-    /// With what it may be refused, beside what holds for all.
+    /// Adds error codes to those of every operation.
     #[must_use]
     pub fn refuses(mut self, codes: &[ErrorCode]) -> Operation {
         self.refusals.extend_from_slice(codes);
@@ -271,7 +272,7 @@ impl Operation {
         json!({ "required": self.body_required, "content": content })
     }
 
-    /// A response for each status, with the codes that it comes with.
+    /// A response for each status, with its codes.
     fn problems(&self, server: &Server, schemas: &mut Schemas) -> BTreeMap<u16, Value> {
         let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
         let mut codes: Vec<ErrorCode> = [&self.refusals, server.refusals].concat();
@@ -314,7 +315,7 @@ fn problem(status: u16, codes: &[ErrorCode], schemas: &mut Schemas) -> Value {
     match status {
         401 => response["headers"]["WWW-Authenticate"] = json!({ "required": true, "schema": { "const": "Bearer" } }),
         412 => {
-            response["headers"]["ETag"] = json!({ "description": "What stands now.", "schema": { "type": "string" } })
+            response["headers"]["ETag"] = json!({ "description": "The present ETag.", "schema": { "type": "string" } })
         }
         _ => {}
     }

@@ -1,5 +1,5 @@
-//! Schemas, derived from the types that are read and written. What is read and what is written differ: a field may be absent from a request
-//! and always stand in an answer, so a type has a schema for each.
+//! Schemas derived from the types that are read and written. The two differ: a field may be absent from a request and always
+//! present in a response, so a type has a schema for each.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,6 @@ const PLACE: &str = "/components/schemas";
 /// How a body, an answer or a query is described.
 #[derive(Clone, Debug)]
 pub(super) enum Shape {
-    /// By a type.
     Type(fn(&mut SchemaGenerator) -> Schema),
     /// By what no type says: bytes, a payload's schema file.
     Given(Value),
@@ -96,7 +95,7 @@ pub(super) fn each(value: &mut Value, visit: &mut impl FnMut(&mut Map<String, Va
 fn point(schema: &mut Map<String, Value>, rename: &impl Fn(&str) -> String) {
     if let Some(Value::String(target)) = schema.get_mut("$ref")
         && let Some(name) = target.strip_prefix("#/components/schemas/")
-        // A schema that is given names those of the document.
+        // A schema given by hand refers to the document's names.
         && !name.starts_with("payload.")
         && !name.ends_with("Request")
     {

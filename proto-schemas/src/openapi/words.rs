@@ -1,5 +1,5 @@
-//! What a text on the wire may be, where Rust has a `String`: named in `#[schemars(with = "...")]` of a field. Lists of words are those that
-//! the code itself has, wherever it has one.
+//! Schemas of texts that are a `String` in Rust, for `#[schemars(with = "...")]`. Enumerations come from the code's own lists
+//! where it has one.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use comptoir_core::decision::{Code, Flag, Verdict};
 use comptoir_core::limits::{NAME_CHARS_MAX, PAGE_ROWS_MAX, WAIT_SECONDS_MAX};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::damage::Damage;
 use crate::error_code::ErrorCode;
-use crate::store_check_v1::Damage;
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident = $schema:expr;)*) => {$(
@@ -37,7 +37,7 @@ words! {
     Instant = json_schema!({ "type": "string", "format": "date-time" });
     /// A day of the tenant's zone.
     Day = json_schema!({ "type": "string", "format": "date" });
-    /// A name of ours: an entity's type or id, an action, a user.
+    /// A name: entity type, entity id, action, or user.
     Name = json_schema!({ "type": "string", "minLength": 1, "maxLength": NAME_CHARS_MAX, "pattern": "^\\S(.*\\S)?$" });
     /// 32 bytes.
     Hash = json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
@@ -49,7 +49,7 @@ words! {
     Decimal = json_schema!({ "type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$" });
     /// ISO 4217.
     CurrencyCode = json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$" });
-    /// A JSON object whose members are its writer's.
+    /// A JSON object with free members.
     Members = json_schema!({ "type": "object" });
     /// Any JSON.
     AnyJson = json_schema!({});
@@ -69,25 +69,25 @@ words! {
     RefusalCode = one_of(ErrorCode::ALL.map(ErrorCode::as_str));
     /// Of a decision or of a refusal.
     AnyCode = any_code();
-    /// How far an event has come.
+    /// Progress of an event.
     EventStatus = one_of(["PENDING", "SENDING", "ACKED", "FAILED"]);
-    /// How a log stands.
+    /// States of a log.
     LogState = one_of(["open", "damaged", "failed"]);
-    /// How the check of a log stands.
+    /// States of the check of a log.
     CheckState = one_of(["running", "clean", "found", "stopped"]);
-    /// How the check of a tenant's stored log stands.
+    /// States of the check of a tenant's stored log.
     StoreCheckState = one_of(["running", "clean", "damaged"]);
     /// What the check of a stored log found.
     StoreDamage = one_of(Damage::ALL.map(Damage::as_str));
     /// What a node's agent is doing.
     SyncPhase = one_of(["disabled", "idle", "sending", "waiting", "stopped"]);
-    /// Which way a synchronisation went.
+    /// Direction of a synchronisation.
     SyncDirection = one_of(["UP", "DOWN"]);
     /// How a synchronisation ended.
     SyncOutcome = one_of(["SUCCESS", "PARTIAL", "FAILED"]);
     /// In which contract.
     SyncContract = one_of(["mobile", "desktop", "native"]);
-    /// What a person at a node is told.
+    /// Kinds of notifications.
     NotificationKind = one_of([
         "ALREADY_VALIDATED", "CONFLICT", "REJECTED", "QUARANTINED", "SUPERSEDED", "RELEASED", "RESOLVED", "DECISION_CHANGED",
         "ROW_TOO_LARGE",
@@ -96,7 +96,7 @@ words! {
     NoticeKind = one_of(["RELEASED", "RESOLVED"]);
     /// What a device is to do.
     ResolutionAction = one_of(["DISCARD_LOCAL", "TAKE_SERVER_STOCK", "CHOOSE", "FIX_AND_RESEND"]);
-    /// How a process is.
+    /// States of a process.
     HealthWord = one_of(["ok", "ready"]);
     /// Whether a conflict waits.
     ConflictState = one_of(["open", "resolved"]);

@@ -1,5 +1,5 @@
-//! JSON read so that no two readers can take it for different facts: a key stands once in its object, no text holds U+0000,
-//! and a number that lives on as a field is one that every reader keeps.
+//! Reads JSON so that no two readers can take it for different facts: no repeated key in an object, no U+0000 in a text, and no
+//! number in a field that some readers would round.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::PayloadError;
 
-/// Reads JSON; an error names where it stands under `root`.
+/// Parses JSON; an error has a pointer under `root`.
 pub(super) fn read(root: &str, json: &[u8]) -> Result<Value, PayloadError> {
     let path = RefCell::new(Vec::new());
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -26,8 +26,7 @@ pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Where an error stands, from the inside out: each level adds its step as the error passes through it, so that what reads well costs
-/// nothing.
+/// The pointer of an error, from the inside out: each level adds its step as the error passes, so that valid input costs nothing.
 type Path = RefCell<Vec<String>>;
 
 struct Strict<'p>(&'p Path);
@@ -100,7 +99,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
             };
             without_nul(&key).map_err(here)?;
             if object.contains_key(&key) {
-                return Err(here(A::Error::custom(format_args!("the key {key:?} stands twice"))));
+                return Err(here(A::Error::custom(format_args!("the key {key:?} is repeated"))));
             }
             let value = entries.next_value_seed(Strict(self.0)).map_err(here)?;
             object.insert(key, value);
@@ -114,15 +113,15 @@ fn without_nul<E: Error>(text: &str) -> Result<(), E> {
     if text.contains('\0') { Err(E::custom("a text holds the character U+0000")) } else { Ok(()) }
 }
 
-/// Refuses a number that is another one after it was read: more digits than a double holds. Fields are opaque to the rules, so
-/// nothing else would notice that a figure was changed.
+/// Refuses a number that changes when it is read, because it has more digits than a double. Fields are opaque to the rules, so
+/// nothing else would notice the change.
 pub(super) fn check_numbers(root: &str, json: &[u8]) -> Result<(), PayloadError> {
     let Some(number) = numbers(json).find(|number| !is_kept(number)) else { return Ok(()) };
     let detail = format!("the number {number} has more digits than JSON readers keep: write it as a string");
     Err(PayloadError::invalid(root, detail))
 }
 
-/// The numbers of a text that is JSON.
+/// The numbers of a JSON text.
 fn numbers(json: &[u8]) -> impl Iterator<Item = &str> {
     let mut rest = json;
     std::iter::from_fn(move || {
@@ -154,8 +153,8 @@ fn after_string(mut rest: &[u8]) -> &[u8] {
 }
 
 fn is_kept(number: &str) -> bool {
-    let kept = serde_json::from_str::<Value>(number).ok().and_then(|read| significant(&read.to_string()));
-    kept.is_some() && kept == significant(number)
+    let exact = serde_json::from_str::<Value>(number).ok().and_then(|read| significant(&read.to_string()));
+    exact.is_some() && exact == significant(number)
 }
 
 /// Sign, digits without zeros at either end, and the power of ten of the last: equal for equal numbers.
@@ -194,7 +193,7 @@ mod tests {
     fn an_error_names_its_place() {
         let error = |text: &str| read("/payload", text.as_bytes()).unwrap_err();
         assert_eq!(error(r#"{"a":[{"b":1},{"b":1,"b":2}]}"#).pointer, "/payload/a/1/b");
-        assert!(error(r#"{"a":1,"a":1}"#).detail.contains("\"a\" stands twice"));
+        assert!(error(r#"{"a":1,"a":1}"#).detail.contains("\"a\" is repeated"));
         assert_eq!(error(r#"{"x/y":{"~":tru}}"#).pointer, "/payload/x~1y/~0");
         assert_eq!(error(r#"{"a":["b\u0000"]}"#).pointer, "/payload/a/0");
         assert!(error(r#"{"\u0000":1}"#).detail.contains("U+0000"));
@@ -206,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_number_is_kept_or_refused() {
-        let kept = [
+        let exact = [
             "0",
             "-0.0",
             "1",
@@ -218,7 +217,7 @@ mod tests {
             "-9223372036854775808",
             "9007199254740993",
         ];
-        for number in kept.into_iter().chain(["0.30000000000000004", "5e-324", "100000000000000000000"]) {
+        for number in exact.into_iter().chain(["0.30000000000000004", "5e-324", "100000000000000000000"]) {
             assert!(is_kept(number), "{number}");
         }
         for number in

@@ -1,5 +1,5 @@
-//! Payloads: validated under the JSON Schema of their action and version, then read into core's facts.
-//! A payload is validated under its own version, for ever: a schema file is added, never changed.
+//! Payloads: validated under the JSON Schema of their action and version, then read into core's facts. A payload is always
+//! validated under its own version: schema files are added and never changed.
 
 mod json;
 mod read;
@@ -8,7 +8,8 @@ mod schemas;
 
 use comptoir_core::decision::Code;
 use comptoir_core::event::Event;
-use comptoir_core::fact::{Fields, ParsedEvent};
+use comptoir_core::event::Fields;
+use comptoir_core::fact::ParsedEvent;
 use comptoir_core::id::Name;
 use serde_json::{Map, Value};
 
@@ -56,7 +57,7 @@ pub fn known(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     }
 }
 
-/// Reads the payload of an event that took effect: whoever took it has checked it against its schema, which is half of the work.
+/// Reads the payload of an event that took effect. It was validated when it was received, and validation is half of the work.
 pub fn known_to_fit(event: Event) -> Result<ParsedEvent, (Box<Event>, PayloadError)> {
     let content = &event.content;
     match read::read_fact_that_fits(&content.entity_type, &content.action, &content.payload) {
@@ -115,7 +116,7 @@ pub fn is_central_only(action: &str) -> bool {
     )
 }
 
-/// Actions that a node's log seals by itself, and nobody posts.
+/// Actions that only a node's log seals.
 pub fn is_sealed_by_the_log(action: &str) -> bool {
     matches!(action, "EPOCH_OPENED" | "CLOCK_CHANGED")
 }

@@ -1,4 +1,5 @@
-//! From a validated payload to a fact. The schema has said what is there; here decimals are read exactly and totals are checked.
+//! Reads a validated payload into a fact. The schema has checked the members; here decimals are read exactly and totals are
+//! checked.
 
 use comptoir_core::clock::ClockChange;
 use comptoir_core::decision::Code;
@@ -16,12 +17,12 @@ use serde_json::Value;
 use super::{CENTRAL_RESTORED, PayloadError, check_entity_type, fields_of, json, sales, schemas};
 use crate::instant;
 
-/// Where a payload stands in a draft.
+/// JSON pointer of the payload in a draft.
 const PAYLOAD: &str = "/payload";
 /// Decimals of a coordinate in degrees, where it is written as a string.
 const DEGREE_SCALE_MAX: u32 = 15;
 
-/// Reads a payload as its action's schema and version say. The objection, if any, is what stands against a fact that could be read.
+/// Reads a payload by the schema of its action and version. An objection, if any, is a problem of a readable fact.
 pub fn read_fact(
     entity_type: &Name,
     action: &Name,
@@ -51,31 +52,31 @@ fn read_under(validator: &jsonschema::Validator, action: &str, payload: &[u8]) -
     if let Err(error) = validator.validate(&value) {
         return Err(PayloadError::invalid(format!("{PAYLOAD}{}", error.instance_path()), error.to_string()));
     }
-    let fact = fact(action, &JsonNode { value: &value, place: JsonPointer::Root(PAYLOAD) })?;
+    let fact = fact(action, &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })?;
     if holds_fields(&fact) {
         json::check_numbers(PAYLOAD, payload)?;
     }
     Ok(fact)
 }
 
-/// What the short way of sales is held against.
+/// Reference for tests of the fast path.
 #[cfg(test)]
 pub(super) fn read_the_long_way(action: &str, payload: &[u8]) -> Result<Fact, PayloadError> {
     let validator = schemas::validator(action, sales::SCHEMA_VERSION).expect("a sale has a schema");
     read_under(validator, action, payload)
 }
 
-/// Reads a payload of which it is known that it fits its schema and that nothing stood against it.
+/// Reads a payload that is known to fit its schema without objection.
 pub(super) fn read_fact_that_fits(entity_type: &Name, action: &Name, payload: &[u8]) -> Result<Fact, PayloadError> {
     check_entity_type(entity_type, action)?;
     if let Some(fact) = sales::fact(action.as_str(), payload) {
         return Ok(fact);
     }
     let value = json::read(PAYLOAD, payload)?;
-    fact(action.as_str(), &JsonNode { value: &value, place: JsonPointer::Root(PAYLOAD) })
+    fact(action.as_str(), &JsonNode { value: &value, pointer: JsonPointer::Root(PAYLOAD) })
 }
 
-/// Whether the payload's own values go on living as an entity's fields.
+/// Whether the payload's values become fields of an entity.
 fn holds_fields(fact: &Fact) -> bool {
     matches!(fact, Fact::Created(_) | Fact::Updated(_) | Fact::ConflictResolved(_))
 }
@@ -245,7 +246,8 @@ fn rulebook(payload: &JsonNode<'_>) -> Result<Rulebook, PayloadError> {
     Ok(book)
 }
 
-/// What a schema cannot say: a total that is not the sum of its lines, a day that no calendar has. What took effect is not asked again.
+/// Checks that a schema cannot express: a total that is not the sum of its lines, a day that does not exist. Events that took
+/// effect are not checked again.
 fn objection(fact: &Fact) -> Option<Objection> {
     no_such_day(fact).or_else(|| total_mismatch(fact))
 }
@@ -278,10 +280,10 @@ fn degrees(number: &str) -> Decimal {
     Decimal::from_str_exact(number).or_else(|_| Decimal::from_scientific(number)).unwrap_or_default()
 }
 
-/// A value and where it stands, so that every error names its place.
+/// A value with its JSON pointer, so that every error names its location.
 struct JsonNode<'a> {
     value: &'a Value,
-    place: JsonPointer<'a>,
+    pointer: JsonPointer<'a>,
 }
 
 /// Written as a JSON pointer only where something is wrong there.
@@ -303,18 +305,18 @@ impl std::fmt::Display for JsonPointer<'_> {
 
 impl JsonNode<'_> {
     fn wrong(&self, detail: impl Into<String>) -> PayloadError {
-        PayloadError::invalid(self.place.to_string(), detail)
+        PayloadError::invalid(self.pointer.to_string(), detail)
     }
 
     /// Something is wrong with a member.
     fn wrong_at(&self, name: &str, detail: impl Into<String>) -> PayloadError {
-        PayloadError::invalid(JsonPointer::Member(&self.place, name).to_string(), detail)
+        PayloadError::invalid(JsonPointer::Member(&self.pointer, name).to_string(), detail)
     }
 
     fn get<'b>(&'b self, name: &'b str) -> Option<JsonNode<'b>> {
         // Where a schema lets a member be null, it is the same as none.
         let value = self.value.get(name).filter(|value| !value.is_null())?;
-        Some(JsonNode { value, place: JsonPointer::Member(&self.place, name) })
+        Some(JsonNode { value, pointer: JsonPointer::Member(&self.pointer, name) })
     }
 
     fn required<'b>(&'b self, name: &'b str) -> Result<JsonNode<'b>, PayloadError> {
@@ -421,7 +423,7 @@ impl JsonNode<'_> {
         items
             .iter()
             .enumerate()
-            .map(|(index, value)| read(&JsonNode { value, place: JsonPointer::Item(&at.place, index) }))
+            .map(|(index, value)| read(&JsonNode { value, pointer: JsonPointer::Item(&at.pointer, index) }))
             .collect()
     }
 }

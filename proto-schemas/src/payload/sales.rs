@@ -1,9 +1,9 @@
-//! A short way from the bytes of a sale to its fact, without a tree of JSON values and without walking its schema: most of a shop's log
-//! are sales, and reading them is most of the work of whoever takes or reads that log.
+//! A fast path from the bytes of a sale to its fact, without a tree of JSON values and without walking the schema: most of a
+//! shop's log are sales, and reading them is most of the work of reading a log.
 //!
-//! What this accepts, the schemas of version 1 accept, and it reads as the same fact; a test holds both ways against each other. It takes
-//! only what fits without a doubt (a product's name in ASCII, an integer without a point); anything else goes the long way, which also
-//! finds the words for what is wrong.
+//! Whatever this accepts, the schemas of version 1 accept, and it reads as the same fact; a test compares both. It accepts only
+//! unambiguous input (a product's name in ASCII, an integer without a point). Anything else takes the general path, which also
+//! words the errors.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub(super) const SCHEMA_VERSION: u16 = 1;
 
 const LINES_MAX: usize = 5_000;
 const PAYMENTS_MAX: usize = 20;
-/// Integers that every reader of JSON keeps: 2^53 - 1.
+/// The largest integer that every JSON reader keeps exactly: 2^53 - 1.
 const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 
 #[derive(Deserialize)]
@@ -136,7 +136,7 @@ fn line(text: LineText<'_>) -> Option<SaleLine> {
     })
 }
 
-/// A member that is absent, or fits.
+/// An absent member, or a valid one.
 fn opt<T>(text: Option<Text<'_>>, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
     match text {
         Some(text) => read(&text.0).map(Some),
@@ -160,7 +160,7 @@ fn integer(value: i64) -> Option<i64> {
     (-INTEGER_MAX..=INTEGER_MAX).contains(&value).then_some(value)
 }
 
-/// Digits, and after a point at most `scale_max` more. No sign: goods that come back are a refund.
+/// Digits, and at most `scale_max` more after a point. No sign: returned goods are a refund.
 fn decimal(text: &str, digits_max: usize, scale_max: u32) -> Option<Decimal> {
     let integer = text.split('.').next().unwrap_or_default();
     let unsigned = (1..=digits_max).contains(&integer.len()) && !text.starts_with('-');
@@ -184,7 +184,7 @@ mod tests {
         })
     }
 
-    /// Values that stand at an edge of some rule.
+    /// Values at the edges of some rule.
     fn edges() -> Vec<Value> {
         let texts = [
             "",
@@ -264,9 +264,9 @@ mod tests {
     /// Whether the short way took it. What it takes, the long way takes, as the same fact.
     fn held_against(action: &str, payload: &[u8]) -> bool {
         let Some(short) = fact(action, payload) else { return false };
-        let told = String::from_utf8_lossy(payload);
+        let shown = String::from_utf8_lossy(payload);
         let long = read_the_long_way(action, payload);
-        assert_eq!(long.map_err(|error| error.to_string()), Ok(short), "{action}: {told}");
+        assert_eq!(long.map_err(|error| error.to_string()), Ok(short), "{action}: {shown}");
         true
     }
 

@@ -1,5 +1,3 @@
-//! Decisions: what central judged of a record.
-
 use bincode::Options;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::decision::{Code, Flag, Judgement, Resolution, Verdict};
@@ -14,7 +12,7 @@ use super::{ByteReader, DECISION_BYTES_MAX, DECISION_MAGIC, DecodeError, FORMAT,
 /// A decision as central stores it: the judgement and its place, bound to the record by its chain hash.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StoredDecision {
-    /// The tenant whose order this is.
+    /// The tenant.
     pub tenant: TenantId,
     /// The record's position.
     pub position: Position,
@@ -36,8 +34,8 @@ pub struct StoredDecision {
     pub judgement: Judgement,
 }
 
-/// What follows the fields at fixed places. Those are copied as they are: a serialiser takes an id byte by byte, which is felt where
-/// every event has a decision.
+/// The fields after those at fixed offsets. The fixed ones are copied directly: a serialiser reads an id byte by byte, which is
+/// slow where every event has a decision.
 #[derive(Serialize, Deserialize)]
 struct DecisionTail<'a> {
     #[serde(borrow)]
@@ -90,7 +88,7 @@ pub fn encode_decision(decision: &StoredDecision) -> Result<Vec<u8>, DecodeError
 /// What can be known of a decision without reading it whole: which record it binds, and how it spoke.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DecisionHead<'a> {
-    /// The tenant whose order this is.
+    /// The tenant.
     pub tenant: TenantId,
     /// The record's position.
     pub position: Position,
@@ -100,7 +98,7 @@ pub struct DecisionHead<'a> {
     pub event_id: EventId,
     /// The outcome.
     pub verdict: Verdict,
-    /// The code's word.
+    /// The code.
     pub code: Option<&'a str>,
 }
 

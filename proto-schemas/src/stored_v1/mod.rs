@@ -1,5 +1,5 @@
-//! The stored record and the stored decision, byte for byte. A record is made once, kept as it is on the node and at central,
-//! and hashed as it is; `docs/spec/record.md` and `docs/spec/decision.md` are the papers, `vectors/` the examples.
+//! The stored record and the stored decision, byte for byte. A record is made once, stored unchanged on the node and at central,
+//! and hashed as stored. `docs/spec/record.md` and `docs/spec/decision.md` specify both; `vectors/` has examples.
 //!
 //! A record is a fixed little-endian header and a bincode body (1.3.3, fixed-width integers, no trailing bytes).
 
@@ -21,7 +21,8 @@ pub const DECISION_MAGIC: [u8; 4] = *b"CPTD";
 pub const FORMAT: u16 = 1;
 /// Bytes of a decision at most: it may list the server's fields of an entity, which take no more than a record twice.
 pub const DECISION_BYTES_MAX: usize = 2 * RECORD_BYTES_MAX + 6;
-/// Bytes of a record's header: magic 4, format 2, tenant 16, node 16, epoch number 4, epoch id 16, seq 8, event id 16, body length 4.
+/// Bytes of a record's header: magic 4, format 2, tenant 16, node 16, epoch number 4, epoch id 16, seq 8, event id 16, body
+/// length 4.
 pub const HEADER_BYTES: usize = 86;
 
 /// Why bytes are no record or decision of this format.
@@ -30,39 +31,39 @@ pub enum DecodeError {
     /// Fewer bytes than a header.
     #[error("{got} bytes are too few for a header of {HEADER_BYTES}")]
     TooShort {
-        /// How many there were.
+        /// The actual number.
         got: usize,
     },
     /// More bytes than a record may have.
     #[error("{got} bytes are more than a record may have ({RECORD_BYTES_MAX})")]
     TooLong {
-        /// How many there were.
+        /// The actual number.
         got: usize,
     },
     /// More bytes than a payload may have.
     #[error("a payload of {got} bytes is more than an event may carry ({PAYLOAD_BYTES_MAX})")]
     PayloadTooLong {
-        /// How many there were.
+        /// The actual number.
         got: usize,
     },
-    /// Other first bytes.
+    /// The file does not start with the magic bytes.
     #[error("the first bytes are {got:02x?}")]
     Magic {
-        /// What stood there.
+        /// The value found.
         got: [u8; 4],
     },
     /// A format of another version.
     #[error("format {got} is not known here, only {FORMAT}")]
     Format {
-        /// What stood there.
+        /// The value found.
         got: u16,
     },
     /// The header names another length than the bytes have.
     #[error("the header names a body of {named} bytes, there are {got}")]
     Length {
-        /// In the header.
+        /// The number in the header.
         named: u32,
-        /// Really there.
+        /// The actual number.
         got: usize,
     },
     /// The body does not read.
@@ -71,7 +72,7 @@ pub enum DecodeError {
     /// A name in the body is none.
     #[error("{field}: {error}")]
     Name {
-        /// Which field.
+        /// Name of the field.
         field: &'static str,
         /// What is wrong with it.
         error: NameError,
@@ -79,9 +80,9 @@ pub enum DecodeError {
     /// A value has no meaning.
     #[error("{field} has no meaning: {value}")]
     Value {
-        /// Which field.
+        /// Name of the field.
         field: &'static str,
-        /// What stood there.
+        /// The value found.
         value: String,
     },
 }

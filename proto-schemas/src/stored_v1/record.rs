@@ -1,5 +1,3 @@
-//! Records: sealed events.
-
 use bincode::Options;
 use comptoir_core::chain::ChainHash;
 use comptoir_core::event::{Content, Event, TimeSource};
@@ -47,7 +45,8 @@ struct RecordBody<'a> {
     payload: &'a serde_bytes::Bytes,
 }
 
-/// The one encoding of bodies. The free functions of bincode use another and accept trailing bytes, so they are banned by clippy.toml.
+/// The only encoding of bodies. The free functions of bincode use another one and accept trailing bytes, so clippy.toml bans
+/// them.
 fn encoding() -> impl Options {
     bincode::DefaultOptions::new().with_fixint_encoding().with_limit(RECORD_BYTES_MAX as u64).reject_trailing_bytes()
 }
@@ -180,8 +179,8 @@ pub fn author(beginning: &[u8]) -> Result<Option<Name>, DecodeError> {
     user.map(|user| Name::new(user).map_err(|error| DecodeError::Name { field: "user", error })).transpose()
 }
 
-/// The id under which central keeps a record whose own id cannot be trusted, because it does not read or names another place: the
-/// first sixteen bytes of the chain after it, as a version 8 UUID.
+/// The id under which central stores a record whose own id cannot be trusted, because the record does not read or names another
+/// position: the first sixteen bytes of the chain after it, as a version 8 UUID.
 pub fn unreadable_event_id(chain: ChainHash) -> EventId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&chain.0[..16]);

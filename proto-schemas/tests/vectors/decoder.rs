@@ -44,7 +44,7 @@ fn an_independent_decoder_refuses_what_is_no_record() {
 
 fn run_decoder(input: &str) -> Result<String, String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/decoder/decode_record.py");
-    // -B: a test leaves nothing behind in the source tree.
+    // -B: the test must leave no files in the source tree.
     let mut command = Command::new("python3");
     command.arg("-B").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| {
@@ -52,7 +52,7 @@ fn run_decoder(input: &str) -> Result<String, String> {
     });
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
-    // Written beside the reading: neither side waits for the other with a full pipe.
+    // Written on another thread, so that neither side blocks on a full pipe.
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let written = writer.join().unwrap();

@@ -1,4 +1,4 @@
-//! Golden vectors: fields in JSON on one side, bytes in hex on the other. What a vector holds never changes; `MANIFEST` sees to it.
+//! Golden vectors: fields in JSON on one side, bytes in hex on the other. A vector never changes; `MANIFEST` enforces that.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Where the vectors are.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
 }
 
-/// The vectors whose file names begin so, by name.
+/// The vectors whose file names have this prefix, by name.
 pub(crate) fn vectors<T: for<'de> Deserialize<'de>>(prefix: &str) -> Vec<(String, T)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder()).expect("the folder of vectors is there") {
@@ -49,18 +48,15 @@ pub(crate) struct RecordVector {
     pub(crate) fields: RecordFields,
     /// Hex, or `genesis`.
     pub(crate) previous_chain: String,
-    /// Hex; absent where only its hash is kept.
+    /// Hex; absent if only the hash is stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) record: Option<String>,
-    /// How long it is.
     #[serde(default)]
     pub(crate) record_bytes: usize,
-    /// Hex.
     #[serde(default)]
     pub(crate) chain: String,
 }
 
-/// A record's fields.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecordFields {
@@ -84,7 +80,6 @@ pub(crate) struct RecordFields {
     pub(crate) payload: Text,
 }
 
-/// An epoch.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) struct EpochFields {
     pub(crate) number: u32,
@@ -100,7 +95,6 @@ pub(crate) enum Text {
 }
 
 impl Text {
-    /// The text itself.
     pub(crate) fn plain(&self) -> String {
         match self {
             Text::Plain(text) => text.clone(),
@@ -158,19 +152,15 @@ impl RecordVector {
 pub(crate) struct DecisionVector {
     /// What it is an example of.
     pub(crate) about: String,
-    /// What it says.
     pub(crate) fields: DecisionFields,
     /// Hex, or `genesis`.
     pub(crate) previous_chain: String,
-    /// Hex.
     #[serde(default)]
     pub(crate) decision: String,
-    /// Hex.
     #[serde(default)]
     pub(crate) chain: String,
 }
 
-/// A decision's fields.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DecisionFields {

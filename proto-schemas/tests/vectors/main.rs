@@ -12,7 +12,7 @@ use comptoir_core::chain::{decision_link, link};
 use comptoir_proto::stored_v1::{decode, decode_decision, encode, encode_decision};
 use golden::{DecisionVector, RecordVector, folder, vectors};
 
-/// Longer records are kept by their hash alone.
+/// For longer records only the hash is stored.
 const SHOWN_BYTES_MAX: usize = 4096;
 
 #[test]

@@ -1,9 +1,9 @@
-//! From which version of its entity an outbox event was made. A `localVersion` that central gave is the position of an accepted change of
-//! that very entity; anything else (the document's sample sends a clock) says nothing, and the version is the one that stood when the
-//! client last synchronised.
+//! From which version of its entity an outbox event was made. A `localVersion` that central gave is the position of an accepted
+//! change of that very entity; anything else (the document's sample sends a clock) says nothing, and the version is the one that
+//! stood when the client last synchronised.
 //!
-//! Nor does an id say which entity a client means whose own was replaced, once it was given the other's of that name. A version of either
-//! does; else the time does: whoever holds both by their ids at central means what it says.
+//! Nor does an id say which entity a client means whose own was replaced, once it was given the other's of that name. A version
+//! of either does; else the time does: a client that holds both by their ids at central means what it says.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,32 +13,34 @@ use comptoir_proto::desktop_v1::OutboxEvent;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
-use crate::database::{Micros, StoreError, as_bigint, natural};
+use crate::database::{self, Database, Micros, StoreError, as_bigint, natural};
 use crate::devices::device::Device;
-use crate::devices::time_cursor::{Horizon, position_at};
+use crate::devices::time_cursor::{self, position_at};
 use crate::event_store::device_ids;
 
 /// What tells versions from clocks, for the events of one request.
-pub(super) struct BaseVersions {
+pub(crate) struct BaseVersions {
     /// Position to the entity that changed there: type and id.
     changed: HashMap<u64, (String, String)>,
     /// Type and the client's id to central's.
     given: HashMap<(String, String), String>,
-    /// The entities of others under ids that the client's own had, which came down to it: type and id. When the client's own was given
-    /// another, if that was before.
-    told: HashMap<(String, String), Option<Timestamp>>,
+    /// The entities of others under ids that the client's own had, which came down to it: type and id. When the client's own was
+    /// given another, if that was before.
+    delivered: HashMap<(String, String), Option<Timestamp>>,
     last_sync: Position,
 }
 
 impl BaseVersions {
     /// Looks up what the events name. Positions never change, so this needs no lock.
-    pub(super) async fn load(
-        tx: &Transaction<'_>,
+    pub(crate) async fn load(
+        database: &Database,
         device: &Device,
         events: &[OutboxEvent],
         last_sync: Timestamp,
-        horizon: Horizon,
     ) -> Result<BaseVersions, StoreError> {
+        let horizon = time_cursor::horizon(database, device.tenant).await?;
+        let mut connection = database.service().await?;
+        let tx = database::begin(&mut connection, device.tenant).await?;
         let named = |event: &OutboxEvent| event.local_version.as_u64().filter(|position| *position <= horizon.head.0);
         let positions: Vec<i64> = events.iter().filter_map(named).map(as_bigint).collect();
         let sql = "select position, entity_type, entity_id from event
@@ -48,35 +50,35 @@ impl BaseVersions {
         for row in tx.query(&statement, &[&device.tenant.uuid(), &positions]).await? {
             changed.insert(natural(row.try_get(0)?)?, (row.try_get(1)?, row.try_get(2)?));
         }
-        let given = device_ids(tx, device.tenant, device.node).await?;
+        let given = device_ids(&tx, device.tenant, device.node).await?;
         let given = given.into_iter();
         let given: HashMap<_, _> = given
             .map(|given| ((given.entity_type.to_string(), given.client_id), given.server_id.to_string()))
             .collect();
-        let last_sync = position_at(tx, device.tenant, last_sync, horizon).await?;
-        let told = delivered_events(tx, device, &given, last_sync).await?;
-        Ok(BaseVersions { changed, given, told, last_sync })
+        let last_sync = position_at(&tx, device.tenant, last_sync, horizon).await?;
+        let delivered = delivered_events(&tx, device, &given, last_sync).await?;
+        Ok(BaseVersions { changed, given, delivered, last_sync })
     }
 
-    /// Whether an event is about the entity that goes by its id at central, and not about the client's own of that id, which has another
-    /// there: it was made from a version of the former, or since the latter has that other, and not from a version of it. A number of the
-    /// client's own making may look like a version, so what never came down is never meant.
-    pub(super) fn belongs_to_other(&self, event: &OutboxEvent, made_at: Timestamp) -> bool {
+    /// Whether an event is about the entity that goes by its id at central, and not about the client's own of that id, which has
+    /// another there: it was made from a version of the former, or since the latter has that other, and not from a version of it.
+    /// A number of the client's own making may look like a version, so what never came down is never meant.
+    pub(crate) fn belongs_to_other(&self, event: &OutboxEvent, made_at: Timestamp) -> bool {
         let entity = (event.entity_type.clone(), event.entity_id.clone());
-        let (Some(own), Some(given_at)) = (self.given.get(&entity), self.told.get(&entity)) else { return false };
+        let (Some(own), Some(given_at)) = (self.given.get(&entity), self.delivered.get(&entity)) else { return false };
         let changed = event.local_version.as_u64().and_then(|position| self.changed.get(&position));
         let of_own = changed.is_some_and(|(entity_type, id)| *entity_type == entity.0 && id == own);
         changed == Some(&entity) || (!of_own && is_since(*given_at, made_at))
     }
 
     /// The entities of others, by type and id, that an event's payload means by ids which the client's own had.
-    pub(super) fn others(&self, made_at: Timestamp) -> BTreeSet<(String, String)> {
-        let meant = self.told.iter().filter(|(_, given_at)| is_since(**given_at, made_at));
+    pub(crate) fn others(&self, made_at: Timestamp) -> BTreeSet<(String, String)> {
+        let meant = self.delivered.iter().filter(|(_, given_at)| is_since(**given_at, made_at));
         meant.map(|(entity, _)| entity.clone()).collect()
     }
 
     /// The version that an event was made from.
-    pub(super) fn of(&self, event: &OutboxEvent, made_at: Timestamp) -> u64 {
+    pub(crate) fn of(&self, event: &OutboxEvent, made_at: Timestamp) -> u64 {
         let entity = (event.entity_type.clone(), event.entity_id.clone());
         let own = self.given.get(&entity).filter(|_| !self.belongs_to_other(event, made_at));
         let server_id = own.unwrap_or(&event.entity_id);
@@ -88,8 +90,8 @@ impl BaseVersions {
     }
 }
 
-/// Under which of the ids that a client's own had there are entities of others that had changed by the position up to which the client
-/// holds everything: it holds them. And when its own of that id had come to be, if by then.
+/// Under which of the ids that a client's own had there are entities of others that had changed by the position up to which the
+/// client holds everything: it holds them. And when its own of that id had come to be, if by then.
 async fn delivered_events(
     tx: &Transaction<'_>,
     device: &Device,
@@ -104,15 +106,15 @@ async fn delivered_events(
     let own: Vec<&str> = given.values().map(String::as_str).collect();
     let statement = tx.prepare_cached(include_str!("told.sql")).await?;
     let rows = tx.query(&statement, &[&device.tenant.uuid(), &types, &ids, &own, &as_bigint(last_sync.0)]).await?;
-    let told = |row: &Row| {
+    let read = |row: &Row| {
         let given_at: Option<Micros> = row.try_get(2)?;
         Ok(((row.try_get(0)?, row.try_get(1)?), given_at.map(|at| at.0)))
     };
-    rows.iter().map(told).collect()
+    rows.iter().map(read).collect()
 }
 
-/// Whether an event was made since the client's own entity has its id from central. Only what was made while that answer was on its way looks
-/// so, and is not.
+/// Whether an event was made since the client's own entity has its id from central. Only what was made while that answer was on
+/// its way looks so, and is not.
 fn is_since(given_at: Option<Timestamp>, made_at: Timestamp) -> bool {
     given_at.is_some_and(|given_at| made_at > given_at)
 }

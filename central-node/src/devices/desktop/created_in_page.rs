@@ -1,4 +1,4 @@
-//! What came to be in the stretch of a page, for the word CREATE: rows that stand behind the page by now are given with it.
+//! Rows created within a page's range but changed after it. They are added to the page as CREATE.
 //!
 //! They count as the page's own rows do: where there are too many, the page ends earlier. It never ends inside a millisecond.
 
@@ -18,16 +18,16 @@ use crate::feed::{self, CreatedRow as BornRow, ListedRow, Scope};
 /// Events of one millisecond: `received_at` strictly increases, in microseconds.
 const MILLISECOND_EVENTS: usize = 1_000;
 
-/// Of a page.
+/// The rows created within a page.
 #[derive(Default)]
 pub(super) struct CreatedInPage {
-    /// The documents and stock items that came to be within it.
+    /// The documents and stock items among them.
     pub(super) documents: HashSet<RowKey>,
-    /// What came to be within it and stands behind it, in the order in which it came to be.
+    /// Those that have changed after the page, in the order of their creation.
     pub(super) moved: Vec<RowChange>,
 }
 
-/// What came to be between `from` and the page's end. The page is cut where that would be too much for it.
+/// The rows created between `from` and the page's end. The page is cut where those would be too many for it.
 pub(super) async fn with(
     tx: &Transaction<'_>,
     device: &Device,
@@ -71,8 +71,8 @@ enum PageFit {
     Unknown,
 }
 
-/// Of the rows that changed last on the page and of those that came to be there: where there are `more` of these, the last millisecond may be
-/// there in part.
+/// Of the rows that changed last on the page and of those that were created there: where there are `more` of these, the last
+/// millisecond may be there in part.
 fn fit(page: &ChangePage, born: &[BornRow], more: bool, limit: usize) -> Result<PageFit, StoreError> {
     let on_page: HashSet<&RowKey> = page.changes.iter().map(|change| &change.key).collect();
     let moved = born.iter().filter(|born| !on_page.contains(&born.row.key)).map(|born| born.received_at);

@@ -1,23 +1,6 @@
-//! The desktop contract: `docs/spec/desktop.md`.
+//! What the desktop contract needs of the log: `docs/spec/desktop.md`.
 
-mod base_version;
+pub(crate) mod base_version;
 mod created_in_page;
-mod down;
+pub(crate) mod page;
 mod provenance;
-mod resolve;
-mod up;
-
-use std::sync::Arc;
-
-use axum::Router;
-use axum::routing::post;
-use comptoir_proto::paths;
-
-use crate::central::Central;
-
-pub(super) fn router() -> Router<Arc<Central>> {
-    Router::new()
-        .route(paths::DESKTOP_UP, post(up::up))
-        .route(paths::DESKTOP_DOWN, post(down::down))
-        .route(paths::DESKTOP_RESOLVE, post(resolve::resolve))
-}

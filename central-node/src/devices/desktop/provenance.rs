@@ -1,5 +1,5 @@
-//! Who changed the entities of a page: whether the client that asks did so alone, and what they are to it: new, changed, or another that
-//! goes by the id of one that it may hold.
+//! Who changed the entities of a page: whether only the client that asks did, and whether an entity is new to it, changed, or
+//! another one under the id of one that the client may hold.
 
 use std::collections::HashMap;
 
@@ -15,15 +15,15 @@ use crate::database::{StoreError, as_bigint, natural};
 use crate::devices::device::Device;
 use crate::state_store::{Versions, load_rulebook};
 
-/// Of one entity.
+/// How one entity came about, as far as the client is concerned.
 pub(super) struct Provenance {
     /// The last change by anybody else.
     changed_by_others: Position,
-    /// When it came to be; absent where that is not known.
+    /// The position of its creation; absent if that is not known.
     created_at: Option<Position>,
     /// Whether the client made it, itself or by its choice about a conflict, whose answer it keeps.
     made_by_client: bool,
-    /// Whether what stands may differ from what its last writer wrote: some of it may have lost to another.
+    /// Whether the entity may differ from what its last writer wrote: some fields may have lost to another writer.
     merged: bool,
     /// Whether an entity went by its id where the client holds everything.
     was_there: bool,
@@ -52,7 +52,7 @@ impl Provenance {
         !self.merged && self.changed_by_others <= from
     }
 
-    /// Whether the client holds it since it came to be. What it made before `reload_to` it may have lost.
+    /// Whether the client holds it since its creation. It may have lost what it made before `reload_to`.
     pub(super) fn is_held(&self, from: Position, reload_to: Position) -> bool {
         self.made_by_client && from >= reload_to
     }

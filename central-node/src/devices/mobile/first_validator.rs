@@ -4,20 +4,20 @@ use std::collections::HashMap;
 
 use comptoir_core::decision::Code;
 use comptoir_core::id::TenantId;
+use comptoir_messages::{Language, Message};
 use comptoir_proto::mobile_v1::FailedEvent;
-use comptoir_proto::problem::Problem;
 use serde_json::Value;
 
-use crate::central::Central;
-use crate::database::{self, StoreError};
+use crate::database::{self, Database, StoreError};
 use crate::state_store::Versions;
 
-/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of type USER; else the id.
-pub(super) async fn name_who_was_first(
-    central: &Central,
+/// Adds `validated_by` and `message` where another validation was first: the name of the user, where the tenant keeps entities of
+/// type USER; else the id.
+pub(crate) async fn name_who_was_first(
+    database: &Database,
     tenant: TenantId,
     failed: &mut [FailedEvent],
-) -> Result<(), Problem> {
+) -> Result<(), StoreError> {
     let mut data: Vec<&mut Value> = failed
         .iter_mut()
         .filter(|failed| failed.error_code == Code::AlreadyValidated.as_str())
@@ -27,23 +27,27 @@ pub(super) async fn name_who_was_first(
     if data.is_empty() {
         return Ok(());
     }
-    let names = names(central, tenant, &users).await.map_err(|error| error.problem())?;
+    let names = names(database, tenant, &users).await?;
     for data in &mut data {
         let user = data.get("user").and_then(Value::as_str).map(str::to_owned);
         let Some(fields) = data.as_object_mut() else { continue };
         let by = user.map(|user| names.get(&user).cloned().unwrap_or(user));
-        let message = by.as_ref().map_or_else(|| "Déjà validée".to_owned(), |by| format!("Validée par {by}"));
+        let message = match &by {
+            Some(by) => Message::new("device-validated-by").with("by", by.as_str()),
+            None => Message::new("device-already-validated"),
+        };
+        let message = message.text(Language::French);
         fields.insert("validated_by".to_owned(), by.into());
         fields.insert("message".to_owned(), message.into());
     }
     Ok(())
 }
 
-async fn names(central: &Central, tenant: TenantId, users: &[String]) -> Result<HashMap<String, String>, StoreError> {
+async fn names(database: &Database, tenant: TenantId, users: &[String]) -> Result<HashMap<String, String>, StoreError> {
     if users.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut connection = central.database().service().await?;
+    let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let version = Versions::active(&tx, tenant).await?.entities;
     let sql = "select entity_id, fields ->> 'name' from entity

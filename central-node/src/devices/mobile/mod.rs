@@ -1,23 +1,4 @@
-//! The mobile contract: `docs/spec/mobile.md`.
+//! What the mobile contract needs of the log: `docs/spec/mobile.md`.
 
-mod first_validator;
-mod outcome;
-pub(crate) mod pull;
-mod push;
-mod rows;
-
-use std::sync::Arc;
-
-use axum::Router;
-use axum::routing::{get, post};
-use comptoir_proto::paths;
-
-use crate::central::Central;
-
-pub(super) fn router() -> Router<Arc<Central>> {
-    Router::new()
-        .route(paths::MOBILE_PUSH, post(push::push))
-        .route(paths::MOBILE_PULL, get(pull::pull))
-        .route(paths::MOBILE_STATUS, get(pull::status))
-        .route(paths::MOBILE_BOOTSTRAP, get(pull::bootstrap))
-}
+pub(crate) mod first_validator;
+pub(crate) mod page;

@@ -1,4 +1,4 @@
-//! What `comptoir up` prints once it runs: where everything is, and what the recorded days come to.
+//! The overview that `comptoir up` prints: addresses, and sales by day.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +8,12 @@ use comptoir_proto::status_v1::NodeStatus;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::up::{FIGURES_WITHIN, LOOK_AGAIN_AFTER};
+use crate::commands::up::{FIGURES_WITHIN, POLL_EVERY};
 use crate::failure::Failure;
-use crate::lang::{counted, say};
-use crate::output::Shown;
+use crate::output::{Shown, counted};
 use crate::remote::{LOCAL_URL, Remote, RemoteArgs};
 use crate::up_file::UpFile;
 
-/// Addresses and figures.
 #[derive(Serialize)]
 pub(super) struct Overview {
     central_url: String,
@@ -27,17 +25,17 @@ pub(super) struct Overview {
     records: Records,
 }
 
-/// How many records each log has.
+/// Number of records in each log.
 #[derive(Serialize)]
 struct Records {
-    /// The shop's log: one that opens it, and one for each event.
+    /// In the shop's log: one that opens the epoch, and one for each event.
     shop: u64,
-    /// Head office's order of events, to which it adds its own.
+    /// In central's order of events, with central's own.
     central: u64,
 }
 
 impl Overview {
-    /// Reads the figures once everything that the shop recorded is counted in them.
+    /// Reads the figures once they contain everything that the shop recorded.
     pub(super) async fn read(data_dir: &Path, file: &UpFile) -> Result<Overview, Failure> {
         let local = Remote::new(&RemoteArgs { url: file.local_url.clone(), token: None })?;
         let central =
@@ -48,11 +46,11 @@ impl Overview {
                 if queue.pending == 0 {
                     return Ok::<_, Failure>(());
                 }
-                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+                tokio::time::sleep(POLL_EVERY).await;
             }
         };
         tokio::time::timeout(FIGURES_WITHIN, wait).await.unwrap_or(Ok(()))?;
-        // Stock changes as events are taken in, so it is complete to the end; sales follow, and can be waited for.
+        // Ingest changes stock itself, so it is complete to the end. Sales follow, and the request waits for them.
         let stock: Value = central.get(paths::REPORT_STOCK, &[("product", "85123A")]).await?;
         let position = stock["complete_through"].as_u64().unwrap_or_default();
         let asked = [("by", "day"), ("min_position", &position.to_string())];
@@ -70,29 +68,28 @@ impl Overview {
 
     fn days(&self) -> String {
         let days: Vec<String> = self.figures.iter().map(day).collect();
-        if days.is_empty() { say("  aucune", "  none").to_owned() } else { days.join("\n") }
+        if days.is_empty() { "  none".to_owned() } else { days.join("\n") }
     }
 }
 
-/// One row of the sales report in words.
+/// One row of the sales report as text.
 fn day(row: &Value) -> String {
     let text = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned);
     let number = |name: &str| row[name].as_u64().unwrap_or_default();
     let kinds = [
-        ("sales", say(("vente", "ventes"), ("sale", "sales"))),
-        ("refunds", say(("retour", "retours"), ("refund", "refunds"))),
-        ("write_offs", say(("mise au rebut", "mises au rebut"), ("write-off", "write-offs"))),
-        ("adjustments", say(("ajustement", "ajustements"), ("adjustment", "adjustments"))),
-        ("lines", say(("ligne", "lignes"), ("line", "lines"))),
+        ("sales", ("sale", "sales")),
+        ("refunds", ("refund", "refunds")),
+        ("write_offs", ("write-off", "write-offs")),
+        ("adjustments", ("adjustment", "adjustments")),
+        ("lines", ("line", "lines")),
     ];
-    // Sales and lines are always said; the others where there are any.
+    // Sales and lines are always shown, the others if there are any.
     let said = kinds.into_iter().filter(|(name, _)| number(name) > 0 || matches!(*name, "sales" | "lines"));
     let mut parts: Vec<String> = said.map(|(name, (one, many))| counted(number(name), one, many)).collect();
     let pieces = text("quantity");
-    let piece = say(("article", "articles"), ("piece", "pieces"));
-    parts.push(format!("{pieces} {}", if pieces == "1" { piece.0 } else { piece.1 }));
+    parts.push(format!("{pieces} {}", if pieces == "1" { "piece" } else { "pieces" }));
     parts.push(format!("{} {}", text("amount"), text("currency")));
-    format!("  {}{} {}", text("key"), say(" :", ":"), parts.join(", "))
+    format!("  {}: {}", text("key"), parts.join(", "))
 }
 
 impl Shown for Overview {
@@ -100,37 +97,22 @@ impl Shown for Overview {
         let Overview { central_url, local_url, data_dir, up_file, records: Records { shop, central }, .. } = self;
         let (days, data, up) = (self.days(), data_dir.display(), up_file.display());
         let own = central.saturating_sub(*shop);
-        // As it was called here, so that the lines below can be copied.
+        // The program's name as it was called, so that the lines below can be copied.
         let me = std::env::args().next().unwrap_or_else(|| "comptoir".to_owned());
         let at = if *local_url == LOCAL_URL { String::new() } else { format!(" --url {local_url}") };
         let on = if data_dir == Path::new("./comptoir-data") { String::new() } else { format!(" --data-dir {data}") };
-        say(
-            format!(
-                "\nComptoir tourne. Ctrl-C l'arrête ; tout ce qui est enregistré reste dans {data}.\n\n\
-                 Boutique  {local_url}/   (API : {local_url}{docs})\n\
-                 Central   {central_url}/   (API : {central_url}{docs})\n\
-                 Clés      {up}\n\n\
-                 Ventes par jour, telles que le siège les lit :\n{days}\n\n\
-                 Journal de la boutique : {shop_records}, un par événement et un qui l'ouvre. Siège : {central}, dont {own} de lui-même.\n\n\
-                 À essayer, dans un autre terminal, depuis ce dossier :\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
-                 {me} demo offline{on}\n  {me} demo online{on}\n  \
-                 {me} events export{at} --out boutique.bundle && {me} audit verify boutique.bundle",
-                docs = paths::DOCS,
-                shop_records = counted(*shop, "enregistrement", "enregistrements"),
-            ),
-            format!(
-                "\nComptoir is running. Ctrl-C stops it; what was recorded is kept in {data}.\n\n\
+        format!(
+            "\nComptoir is running. Ctrl-C stops it; what was recorded is kept in {data}.\n\n\
                  Shop     {local_url}/   (API: {local_url}{docs})\n\
                  Central  {central_url}/   (API: {central_url}{docs})\n\
                  Keys     {up}\n\n\
                  Sales by day, as head office reads them:\n{days}\n\n\
                  The shop's log: {shop_records}, one for each event and one that opens it. Head office: {central}, of which {own} its own.\n\n\
-                 What to try next, in a second terminal, from this folder:\n  {me} queue{at}\n  {me} events tail -n 3{at}\n  \
+                 What to try next, in a second terminal, from this folder:\n  {me} status{at}\n  {me} events tail -n 3{at}\n  \
                  {me} demo offline{on}\n  {me} demo online{on}\n  \
                  {me} events export{at} --out shop.bundle && {me} audit verify shop.bundle",
-                docs = paths::DOCS,
-                shop_records = counted(*shop, "record", "records"),
-            ),
+            docs = paths::DOCS,
+            shop_records = counted(*shop, "record", "records"),
         )
     }
 }
@@ -141,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_day_has_plurals_all_its_events_and_the_amount_as_reported() {
+    fn a_day_shows_plurals_all_its_events_and_the_reported_amount() {
         let row = json!({ "key": "2010-12-01", "currency": "GBP", "sales": 136, "refunds": 6, "write_offs": 1, "adjustments": 0,
             "lines": 3108, "quantity": "26814", "amount": "58635.56" });
         let said = "  2010-12-01: 136 sales, 6 refunds, 1 write-off, 3108 lines, 26814 pieces, 58635.56 GBP";

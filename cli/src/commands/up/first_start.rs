@@ -1,5 +1,5 @@
-//! The company of `comptoir up`: a shop, the shop's node, and their credentials. They are made once and named in `up.json`. Where `up.json` is
-//! missing although a company is there, the company is kept and new credentials are issued for it: no second one is made.
+//! The company of `comptoir up`: a shop, its node and their credentials, created once and named in `up.json`. If `up.json` is
+//! missing but the database has a company, that company is kept and gets new credentials; no second one is created.
 
 use comptoir_central::Central;
 use comptoir_central::database::{Database, StoreError};
@@ -8,17 +8,16 @@ use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_core::money::Currency;
 use comptoir_local::event_log::{Identity, identity_at};
 
-use crate::commands::admin::rulebook_of;
+use crate::central::rulebook_of;
 use crate::commands::up::UpArgs;
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 use crate::up_file::UpFile;
 
 const COMPANY: &str = "Comptoir";
 const NODE: &str = "caisse-1";
 
-/// What `up.json` names, checked against the database; made or found where there is no such file.
+/// The company of `up.json`, checked against the database. Without the file it is found or created.
 pub(super) async fn company(
     args: &UpArgs,
     file: Option<UpFile>,
@@ -47,22 +46,17 @@ pub(super) async fn company(
     let file = issue(db, identity, log.is_some()).await?;
     let (path, tenant) = (UpFile::path(&args.data_dir), identity.tenant);
     let path = path.display();
-    output.note(&say(
-        format!(
-            "{path} manquait. L'entreprise {tenant} est gardée ; une nouvelle clé et un nouveau jeton ont été émis pour elle. \
-             Les anciens restent valables tant qu'on ne les révoque pas (comptoir admin key revoke)."
-        ),
-        format!(
-            "{path} was missing. Company {tenant} is kept, and a new key and token were issued for it. \
+    output.note(&format!(
+        "{path} was missing. Company {tenant} is kept, and a new key and token were issued for it. \
              The earlier ones stay valid until they are revoked (comptoir admin key revoke)."
-        ),
     ));
     Ok(file)
 }
 
 async fn create_tenant(args: &UpArgs, central: &Central) -> Result<TenantId, Failure> {
-    let currency = Currency::parse(&args.currency)
-        .ok_or_else(|| Failure::Usage(format!("{:?} is no currency, such as EUR", args.currency)))?;
+    let currency = Currency::parse(&args.currency).ok_or_else(|| {
+        Failure::Usage(format!("{:?} is not a currency: three capital letters, such as EUR", args.currency))
+    })?;
     let new = NewTenant {
         name: COMPANY.to_owned(),
         zone: args.zone.clone(),
@@ -72,8 +66,8 @@ async fn create_tenant(args: &UpArgs, central: &Central) -> Result<TenantId, Fai
     central.create_tenant(&new).await.map_err(|error| Failure::Refused(error.to_string()))
 }
 
-/// The tenant's only shop and node, made where they are missing. Nothing where there are several, or where the node has pushed records:
-/// its log is elsewhere then, and a second log of one node would be a fork.
+/// The tenant's only shop and node, created if they are missing. `None` if there are several, or if the node has pushed
+/// records: its log is elsewhere, and a second log of one node would be a fork.
 async fn complete(db: &Database, tenant: TenantId) -> Result<Option<Identity>, Failure> {
     let site = match identity::sites(db, tenant).await.map_err(unavailable)?.as_slice() {
         [] => identity::create_site(db, tenant, "S1", "Boutique 1").await.map_err(refused)?,
@@ -89,7 +83,7 @@ async fn complete(db: &Database, tenant: TenantId) -> Result<Option<Identity>, F
     Ok(Some(Identity { tenant, site, node }))
 }
 
-/// The identity of a log in this folder, where the database knows its tenant and node.
+/// The identity of the log in this folder, if the database knows its tenant and node.
 async fn owner_of(db: &Database, log: Identity, tenants: &[TenantRow]) -> Result<Option<Identity>, Failure> {
     if !tenants.iter().any(|row| row.tenant == log.tenant) {
         return Ok(None);
@@ -116,7 +110,7 @@ async fn issue(db: &Database, identity: Identity, has_log: bool) -> Result<UpFil
         node_id: NodeId::uuid(node),
         node_api_key: key.text,
         admin_token: token.text,
-        // A log that is there has had its sample, or was begun without one.
+        // An existing log has its sample already, or was started without one.
         sample_imported: has_log,
     })
 }
@@ -124,32 +118,19 @@ async fn issue(db: &Database, identity: Identity, has_log: bool) -> Result<UpFil
 fn unknown_company(args: &UpArgs, file: &UpFile) -> Failure {
     let (path, tenant) = (UpFile::path(&args.data_dir), file.tenant_id);
     let path = path.display();
-    Failure::Refused(say(
-        format!(
-            "{path} nomme l'entreprise {tenant}, que la base de ce dossier n'a pas. Rien n'a été changé. \
-             Remettez les fichiers d'une même sauvegarde, ou choisissez un autre dossier avec --data-dir"
-        ),
-        format!(
-            "{path} names company {tenant}, which the database in this folder does not have. Nothing was changed. \
+    Failure::Refused(format!(
+        "{path} names company {tenant}, which the database in this folder does not have. Nothing was changed. \
              Restore all files from one backup, or choose another folder with --data-dir"
-        ),
     ))
 }
 
 fn no_owner(args: &UpArgs, companies: usize) -> Failure {
     let (path, folder) = (UpFile::path(&args.data_dir), args.data_dir.display());
     let path = path.display();
-    Failure::Refused(say(
-        format!(
-            "{path} manque, et l'on ne peut dire à qui appartient {folder} (entreprises dans la base : {companies}). Rien n'a été \
-             changé. Remettez up.json depuis une copie, ou choisissez un autre dossier avec --data-dir ; \
-             « comptoir admin tenant list --data-dir {folder} » montre les entreprises"
-        ),
-        format!(
-            "{path} is missing, and it cannot be told whose folder {folder} is (companies in its database: {companies}). Nothing was \
+    Failure::Refused(format!(
+        "{path} is missing, and the company of folder {folder} cannot be determined (companies in its database: {companies}). Nothing was \
              changed. Restore up.json from a copy, or choose another folder with --data-dir; \
              `comptoir admin tenant list --data-dir {folder}` shows the companies"
-        ),
     ))
 }
 

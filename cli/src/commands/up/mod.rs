@@ -1,8 +1,8 @@
-//! `comptoir up`: everything on this machine, for a first look: a private Postgres, central, one shop's node, and one real day of a real
-//! shop in it.
+//! `comptoir up`: everything on this machine for a first look: a private Postgres, central, one shop's node, and one day of
+//! data from a real shop.
 //!
-//! Order: `up.json` and both ports are checked first, then Postgres starts, then the company is made or found, then central and the node
-//! serve. The node reaches central through a relay, which `comptoir demo` cuts and joins.
+//! Order: `up.json` and both ports are checked, Postgres starts, the company is created or found, then central and the node
+//! serve. The node reaches central through a relay, which `comptoir demo` disconnects and connects.
 
 mod figures;
 mod first_start;
@@ -27,18 +27,17 @@ use tokio::sync::watch;
 use crate::central;
 use crate::demo::{Relay, control};
 use crate::failure::Failure;
-use crate::lang::say;
 use crate::output::Output;
 use crate::process;
 use crate::settings::{self, Logs};
 use crate::supervise::{CentralPart, NodePart, Supervisor};
 use crate::up_file::UpFile;
 
-/// How long the first figures may take.
+/// Timeout for the first figures.
 const FIGURES_WITHIN: Duration = Duration::from_secs(60);
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
+const POLL_EVERY: Duration = Duration::from_millis(200);
 
-/// Where to put it.
+/// Arguments of `up`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -47,40 +46,40 @@ Examples:
 
 Everything it writes is under the data directory; up.json there has the addresses, ids and credentials.")]
 pub struct UpArgs {
-    /// Everything is written under it
+    /// Folder for everything that it writes
     #[arg(long, env = "DATA_DIR", default_value = "./comptoir-data")]
     data_dir: PathBuf,
-    /// Where central listens
+    /// Address of central
     #[arg(long, default_value = "127.0.0.1:7400")]
     central_addr: SocketAddr,
-    /// Where the shop's node listens
+    /// Address of the shop's node
     #[arg(long, default_value = "127.0.0.1:7401")]
     local_addr: SocketAddr,
-    /// Time zone of the company that is made the first time
+    /// Time zone of the company created at the first start
     #[arg(long, default_value = "Europe/London")]
     zone: String,
-    /// Currency of the company that is made the first time
+    /// Currency of the company created at the first start
     #[arg(long, default_value = "GBP")]
     currency: String,
-    /// The rulebook it begins with; the built-in one otherwise
+    /// Rulebook file of that company; the built-in rulebook when absent
     #[arg(long, env = "RULEBOOK_FILE")]
     rulebook: Option<PathBuf>,
-    /// How often in a row a part that ended by itself is started again before the process ends with exit code 70
+    /// Restarts in a row of a failed part before the process ends with exit code 70
     #[arg(long, env = "RESTARTS_MAX", default_value_t = RESTARTS_MAX)]
     restarts_max: u32,
-    /// Begin with nothing instead of one real day
+    /// Start without the sample day
     #[arg(long)]
     no_sample: bool,
 }
 
-/// Both addresses, taken before anything is made: a port that is busy costs nobody a wait.
+/// Both listeners, bound before anything is created, so that a busy port is reported at once.
 struct Listeners {
     central: TcpListener,
     local: TcpListener,
 }
 
 /// Starts everything, shows what there is, and serves until asked to stop.
-pub async fn run_up(args: &UpArgs, output: Output) -> Result<(), Failure> {
+pub async fn serve_everything(args: &UpArgs, output: Output) -> Result<(), Failure> {
     std::fs::create_dir_all(&args.data_dir)
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.display())))?;
     process::start_logging(&Logs { json: false, level: tracing::Level::WARN });
@@ -107,24 +106,15 @@ pub async fn run_up(args: &UpArgs, output: Output) -> Result<(), Failure> {
     central.shutdown().await;
     supervisor.outcome().and(served)?;
     let kept = args.data_dir.display();
-    output.note(&say(
-        format!("\nArrêté. Tout ce qui est enregistré reste dans {kept} ; la même commande reprend là."),
-        format!("\nStopped. What was recorded is kept in {kept}; the same command goes on from there."),
-    ));
+    output.note(&format!("\nStopped. What was recorded is kept in {kept}; the same command continues from there."));
     Ok(())
 }
 
 fn announce_postgres(data_dir: &Path, output: Output) {
     let folder = data_dir.join("pg");
     let (is_made, folder) = (folder.exists(), folder.display());
-    let making = say(
-        format!("Création d'un Postgres privé dans {folder} ..."),
-        format!("Making a private Postgres in {folder} ..."),
-    );
-    let starting = say(
-        format!("Démarrage du Postgres privé de {folder} ..."),
-        format!("Starting the private Postgres in {folder} ..."),
-    );
+    let making = format!("Creating a private Postgres in {folder} ...");
+    let starting = format!("Starting the private Postgres in {folder} ...");
     output.note(if is_made { &starting } else { &making });
 }
 
@@ -160,7 +150,7 @@ async fn serve(
     let config = node_config(&args.data_dir, &file, &format!("http://{}", relay.address()))?;
     let _demo = control::serve(&args.data_dir, relay, file.local_url.clone())
         .map_err(|error| Failure::Unavailable(format!("{}: {error}", args.data_dir.join(control::NAME).display())))?;
-    // Each with a stop of its own: the node ends first, so that what it still sends finds central there.
+    // Each has its own stop signal: the node ends first, while central can still receive its last push.
     let (stop_central, stop_node) = (watch::Sender::new(false), watch::Sender::new(false));
     let serving_central = supervisor.keep(
         "central",
@@ -191,7 +181,7 @@ async fn serve(
     shown
 }
 
-/// The node reaches central through it, so that `comptoir demo` can cut the two from each other.
+/// The node reaches central through the relay, so that `comptoir demo` can disconnect them.
 async fn relay(central: &TcpListener) -> Result<Arc<Relay>, Failure> {
     let started = async { Relay::start(central.local_addr()?).await };
     let relay =
@@ -215,7 +205,7 @@ fn node_config(data_dir: &Path, file: &UpFile, central_url: &str) -> Result<Node
     Ok(NodeConfig::new(data_dir, identity, SyncConfig::to(url, key)))
 }
 
-/// The first time, records the sample; then says where everything is and what it comes to.
+/// Records the sample at the first start, then prints addresses and figures.
 async fn show(args: &UpArgs, file: &mut UpFile, output: Output) -> Result<(), Failure> {
     if !args.no_sample && !file.sample_imported {
         sample::record(&args.data_dir, &file.local_url, output).await?;

@@ -1,14 +1,13 @@
-//! The invented stock that the sample day begins with. The rule stands in `cli/sample/README.md`.
+//! The invented stock at the beginning of the sample day. `cli/sample/README.md` has the rule.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-/// What a row of the sample day must have.
+/// Columns of the sample day that are needed.
 const COLUMNS: [&str; 4] = ["InvoiceNo", "StockCode", "Quantity", "UnitPrice"];
 
-/// What the day says of one product.
 #[derive(Default)]
 struct Product {
     /// Pieces sold and written off.
@@ -17,7 +16,7 @@ struct Product {
     price: Option<Decimal>,
 }
 
-/// The rows of the reception as CSV, from the rows of the day.
+/// Computes the rows of the goods receipt as CSV from the rows of the day.
 pub(super) fn rows(day: impl Read) -> Result<String, csv::Error> {
     let mut products: BTreeMap<String, Product> = BTreeMap::new();
     let mut reader = csv::Reader::from_reader(day);
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_product_has_what_the_day_takes_and_a_quarter_more_at_half_its_lowest_price() {
+    fn stock_is_a_quarter_above_the_days_use_at_half_the_lowest_price() {
         let day = "InvoiceNo,StockCode,Description,Quantity,UnitPrice\n\
                    1,A,\"x, y\",6,2.55\n\
                    2,A,,3,2.51\n\

@@ -1,19 +1,15 @@
-//! The sample: one real day of a real shop, and the stock it begins with.
-
 use std::path::Path;
 
 use crate::commands::up::{FIGURES_WITHIN, opening_stock};
 use crate::failure::Failure;
 use crate::import::{self, Summary};
-use crate::lang::{counted, say};
-use crate::output::Output;
+use crate::output::{Output, counted};
 
-/// One real day, and how its rows become events.
 const DAY: &[u8] = include_bytes!("../../../sample/online-retail-2010-12-01.csv.gz");
 const DAY_MAPPING: &str = include_str!("../../../../docs/examples/online-retail.toml");
 const STOCK_MAPPING: &str = include_str!("../../../sample/opening-stock.toml");
 
-/// Records the opening stock, then the day. Interrupted and started again, it records nothing twice.
+/// Records the opening stock, then the day. A repeated run after an interruption records nothing twice.
 pub(super) async fn record(data_dir: &Path, local_url: &str, output: Output) -> Result<(), Failure> {
     let folder = data_dir.join("sample");
     let wrong = |error: std::io::Error| Failure::Unavailable(format!("{}: {error}", folder.display()));
@@ -23,22 +19,15 @@ pub(super) async fn record(data_dir: &Path, local_url: &str, output: Output) -> 
     let stock = import(&folder, local_url, output, "opening-stock.csv", stock_rows.as_bytes(), STOCK_MAPPING).await?;
     let day = import(&folder, local_url, output, "online-retail-2010-12-01.csv.gz", DAY, DAY_MAPPING).await?;
     let (stock, day) = (stock.recorded, day.recorded);
-    output.note(&say(
-        format!(
-            "Échantillon enregistré : {} pour le stock d'ouverture (inventé), {} d'une journée réelle.",
-            counted(stock, "réception", "réceptions"),
-            counted(day, "facture", "factures")
-        ),
-        format!(
-            "Recorded the sample: {} of opening stock (invented), then {} of one real day.",
-            counted(stock, "reception", "receptions"),
-            counted(day, "invoice", "invoices")
-        ),
+    output.note(&format!(
+        "Recorded the sample: {} of opening stock (invented), then {} of one real day.",
+        counted(stock, "goods receipt", "goods receipts"),
+        counted(day, "invoice", "invoices")
     ));
     Ok(())
 }
 
-/// Writes a table and its mapping into the folder, where a person may read them, and imports the table.
+/// Writes a table and its mapping into the folder, where people can read them, and imports the table.
 async fn import(
     folder: &Path,
     local_url: &str,

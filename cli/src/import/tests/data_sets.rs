@@ -1,4 +1,4 @@
-//! Real files, whole, against totals that others computed.
+//! Complete real files, compared with totals that other programs computed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ fn known_good(set: &str) -> Value {
 
 async fn imported(file: &str, mapping: &str) -> (FakeNode, super::Summary) {
     let node = FakeNode::start().await;
-    // The progress file is written beside the imported one, which is not ours to litter.
+    // The progress file is written next to the imported file, so the file is copied out of the repository first.
     let folder = tempfile::tempdir().unwrap();
     let source = repository(file);
     for table in std::fs::read_dir(source.parent().unwrap()).unwrap().map(Result::unwrap) {
@@ -34,7 +34,7 @@ async fn imported(file: &str, mapping: &str) -> (FakeNode, super::Summary) {
     (node, summary)
 }
 
-/// The totals of every event, as the file counts them: quantity and minor units, unrounded.
+/// Totals over all events: quantity and unrounded minor units.
 #[derive(Default)]
 struct Totals {
     by_action: BTreeMap<&'static str, u64>,
@@ -125,7 +125,7 @@ async fn every_line_of_online_retail_arrives_with_its_quantity_and_its_penny() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_stocked_line_of_adventureworks_arrives_as_a_lot_in_the_order_of_the_orders() {
+async fn every_stocked_line_of_adventureworks_arrives_as_a_lot_in_order() {
     let file = "tests/data/adventureworks-purchasing/PurchaseOrderDetail.tsv.gz";
     let (node, summary) = imported(file, "docs/examples/adventureworks-purchasing.toml").await;
     let reason = "nothing was taken into stock".to_owned();

@@ -1,4 +1,4 @@
-//! A node as far as an importer can tell: takes NDJSON, checks each draft as the real one does, knows ids again, and fails on demand.
+//! A node as an importer sees it: accepts NDJSON, checks each draft as the real node does, recognises ids, and fails on demand.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -21,17 +21,17 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     No,
-    /// 503 with Retry-After; nothing was taken.
+    /// 503 with Retry-After; nothing was recorded.
     Busy,
     /// 429 without a problem document.
     TooMany,
-    /// All was taken, and half of the answer comes.
+    /// Everything was recorded, but only half of the answer is sent.
     AnswerCut,
     /// Every second draft is refused for the moment.
     QueueFull,
-    /// The log takes nothing more until an operator has looked.
+    /// The log is read-only until an operator acts.
     LogReadOnly,
-    /// 403: nothing will ever be taken.
+    /// 403: every request is refused.
     Forbidden,
 }
 
@@ -98,7 +98,7 @@ async fn append(State(held): State<Arc<Mutex<Held>>>, request: Request) -> Respo
         } else if matches!(fault, Some(Fault::LogReadOnly)) {
             refused(index, Problem::new(ErrorCode::LogReadOnly, "a write failed"))
         } else {
-            held.take(index, line)
+            held.record(index, line)
         };
         answer.push_str(&serde_json::to_string(&result).unwrap());
         answer.push('\n');
@@ -116,7 +116,7 @@ fn refused(index: usize, problem: Problem) -> LineResult {
 }
 
 impl Held {
-    fn take(&mut self, index: usize, line: &[u8]) -> LineResult {
+    fn record(&mut self, index: usize, line: &[u8]) -> LineResult {
         let dto: DraftDto = serde_json::from_slice(line).unwrap();
         let author = Author { site: None, central: false, namespace: Uuid::nil() };
         let (draft, fact) = match check_draft(&dto, &author, None, index) {

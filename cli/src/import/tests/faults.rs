@@ -1,4 +1,4 @@
-//! Nodes that are busy, cut off or gone, and imports that start again.
+//! Nodes that are busy, disconnected or gone, and imports that are repeated.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn a_busy_node_gets_its_time_and_every_draft_arrives_once() {
 }
 
 #[tokio::test]
-async fn a_node_that_refuses_us_altogether_stops_the_import_at_once() {
+async fn a_node_that_refuses_every_request_stops_the_import_at_once() {
     let given = Given::new(MAPPING, &receipts(2_000)).await;
     given.node.held().faults = vec![Fault::Forbidden];
     let error = given.import().await.expect_err("403");
@@ -27,7 +27,7 @@ async fn a_node_that_refuses_us_altogether_stops_the_import_at_once() {
 }
 
 #[tokio::test]
-async fn a_log_that_takes_nothing_more_stops_the_import_instead_of_refusing_every_row() {
+async fn a_read_only_log_stops_the_import_instead_of_refusing_every_row() {
     let given = Given::new(MAPPING, &receipts(2_000)).await;
     given.node.held().faults = vec![Fault::LogReadOnly];
     let error = given.import().await.expect_err("503 for good").to_string();
@@ -36,7 +36,7 @@ async fn a_log_that_takes_nothing_more_stops_the_import_instead_of_refusing_ever
 }
 
 #[tokio::test]
-async fn a_node_that_is_not_there_is_said_after_a_while() {
+async fn an_unreachable_node_is_reported_after_the_timeout() {
     let given = Given::new(MAPPING, &receipts(1)).await;
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
@@ -47,7 +47,7 @@ async fn a_node_that_is_not_there_is_said_after_a_while() {
 }
 
 #[tokio::test]
-async fn an_import_that_was_stopped_goes_on_where_it_was_and_its_report_is_whole() {
+async fn a_stopped_import_resumes_and_its_report_is_complete() {
     let rows = receipts(1_000).replace("\n5,tea,1,", "\n5,tea,-1,").replace("\n900,tea,1,", "\n900,tea,many,");
     let given = Given::new(MAPPING, &rows).await;
     // The first request goes through, the second is refused for good.
@@ -59,7 +59,7 @@ async fn an_import_that_was_stopped_goes_on_where_it_was_and_its_report_is_whole
     let summary = given.import().await.unwrap();
     assert_eq!((summary.recorded, summary.refused, summary.bad_events), (998, 1, 1));
     assert_eq!(given.node.facts().len(), 998);
-    assert_eq!(summary.known_before, 255, "what the first request brought");
+    assert_eq!(summary.known_before, 255, "recorded by the first request");
     assert_eq!(given.node.held().requests, before + 3, "three requests were left");
     assert_eq!(given.remarks().iter().map(|said| said.line).collect::<Vec<_>>(), [6, 901]);
     assert!(!given.path("rows.csv.import-progress.json").exists());
@@ -80,7 +80,7 @@ async fn progress_counts_only_at_the_node_that_made_it() {
     given.node.held().faults = vec![Fault::Forbidden, Fault::No];
     import_file(&Options { in_flight: 1, ..given.options() }).await.expect_err("stopped");
 
-    // Somebody removed the data directory: the node is there and knows nothing.
+    // The data directory was removed: the node runs but knows no event.
     *given.node.held() = super::fake_node::Held::default();
     assert_eq!(given.import().await.unwrap().recorded, 600);
     assert_eq!(given.node.facts().len(), 600);

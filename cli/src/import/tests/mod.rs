@@ -1,5 +1,3 @@
-//! Files into a node, and what must come of them.
-
 mod data_sets;
 mod fake_node;
 mod faults;
@@ -32,7 +30,7 @@ lines = { product = "product", quantity = "quantity", unit_price = "price" }
 amounts = { total_minor = { quantity = "quantity", unit_price = "price", currency = "euro" } }
 "#;
 
-/// A file and its mapping in a folder of their own.
+/// A file and its mapping in their own folder.
 struct Given {
     folder: tempfile::TempDir,
     node: FakeNode,
@@ -86,7 +84,7 @@ fn receipts(count: u32) -> String {
 }
 
 #[tokio::test]
-async fn rows_of_one_key_become_one_event_whose_total_is_the_sum_of_its_rounded_lines() {
+async fn rows_of_one_key_become_one_event_with_the_sum_of_rounded_lines() {
     let given =
         Given::new(MAPPING, "receipt,product,quantity,price\n7,tea,2,2.50\n7, milk ,0.5,0.99\n8,tea,1,2.50\n").await;
     let summary = given.import().await.unwrap();
@@ -98,7 +96,7 @@ async fn rows_of_one_key_become_one_event_whose_total_is_the_sum_of_its_rounded_
 }
 
 #[tokio::test]
-async fn a_bad_row_is_reported_with_its_line_its_event_is_not_sent_and_the_others_go_on() {
+async fn a_bad_row_is_reported_and_only_its_event_is_not_sent() {
     let rows = "receipt,product,quantity,price\n1,tea,1,2.50\n2,tea,1,2.50\n2,tea,many,2.50\n3,tea,1\n4,tea,-1,2.50\n5,tea,1,2.50\n";
     let given = Given::new(MAPPING, rows).await;
     let summary = given.import().await.unwrap();
@@ -107,13 +105,13 @@ async fn a_bad_row_is_reported_with_its_line_its_event_is_not_sent_and_the_other
     let remarks: Vec<_> =
         given.remarks().into_iter().map(|said| (said.line, said.key, said.code, said.reason)).collect();
     let [quantity, width, negative] = &remarks[..] else { panic!("{remarks:?}") };
-    assert_eq!((quantity.0, quantity.1.as_str(), quantity.3.as_str()), (4, "2", "quantity \"many\" is no decimal"));
+    assert_eq!((quantity.0, quantity.1.as_str(), quantity.3.as_str()), (4, "2", "quantity \"many\" is not a decimal"));
     assert_eq!((width.0, width.1.as_str(), width.3.as_str()), (5, "3", "the row has 3 fields, the header 4"));
     assert_eq!((negative.0, negative.1.as_str(), negative.2.as_str()), (6, "4", "INVALID_PAYLOAD"));
 }
 
 #[tokio::test]
-async fn text_that_is_no_utf_8_is_a_bad_row() {
+async fn text_that_is_not_utf_8_is_a_bad_row() {
     let given = Given::new(MAPPING, "").await;
     std::fs::write(given.path("rows.csv"), b"receipt,product,quantity,price\n1,th\xe9,1,2.50\n2,tea,1,2.50\n").unwrap();
     let summary = given.import().await.unwrap();
@@ -122,32 +120,32 @@ async fn text_that_is_no_utf_8_is_a_bad_row() {
 }
 
 #[tokio::test]
-async fn rows_of_others_may_stand_between_as_many_as_the_mapping_says() {
+async fn the_mapping_limits_how_many_rows_of_other_keys_are_between() {
     let rows = "receipt,product,quantity,price\n1,tea,1,1\n2,tea,1,1\n1,milk,1,1\n";
     let near = Given::new(&MAPPING.replace("[rows]", "[rows]\nwithin = 1"), rows).await;
     assert_eq!(near.import().await.unwrap().recorded, 2);
     let Fact::SaleRecorded(sale) = &near.node.facts()[0].1 else { panic!() };
     assert_eq!(sale.lines.len(), 2);
 
-    // Without it the key that comes back is another event under the same id, which the node tells.
+    // Without the limit, the returning key is another event under the same id, which the node refuses.
     let far = Given::new(MAPPING, rows).await;
     assert_eq!(far.import().await.unwrap().refused, 1);
     assert_eq!((far.remarks()[0].line, far.remarks()[0].code.as_str()), (4, "EVENT_ID_REUSED"));
 }
 
 #[tokio::test]
-async fn only_the_rows_asked_for_are_taken() {
+async fn only_the_requested_rows_are_imported() {
     let given = Given::new(MAPPING, &receipts(20)).await;
     let only = Some(("receipt".to_owned(), "1".to_owned()));
     assert_eq!(import_file(&Options { only, ..given.options() }).await.unwrap().recorded, 11);
 }
 
 #[tokio::test]
-async fn a_mapping_that_means_nothing_is_refused_before_anything_is_sent() {
+async fn an_invalid_mapping_is_refused_before_anything_is_sent() {
     for (from, to, says) in [
         ("column = \"price\"", "column = \"cost\"", "\"cost\""),
         ("payload = { currency = \"euro\" }", "payload = { currency = \"pound\" }", "\"pound\""),
-        ("decimal = \"as_is\"", "decimal = \"as_is\", empty = \"absent\", default = \"0\"", "says twice"),
+        ("decimal = \"as_is\"", "decimal = \"as_is\", empty = \"absent\", default = \"0\"", "an empty column twice"),
         ("constant = \"EUR\"", "constant = \"EUR\", column = \"price\"", "one of them"),
         ("name = \"till\"", "name = \"till\"\ncolour = \"red\"", "colour"),
         (

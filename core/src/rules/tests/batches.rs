@@ -1,5 +1,5 @@
-//! Batches, as central ingests them: load what is touched, fold, write back what was written. That it comes to the same as one fold over
-//! everything shows that no key is missing, neither among those touched nor among those written.
+//! Batches, as central ingests them: load the keys, fold, write what changed. The result must equal one fold over everything,
+//! which shows that no key is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,10 +50,10 @@ fn the_release_of_an_acceptance_leads_to_the_count_and_on_to_its_stock() {
 }
 
 #[test]
-fn what_is_set_apart_and_released_in_one_batch_is_numbered_in_the_year_of_the_release() {
+fn an_event_quarantined_and_released_in_one_batch_is_numbered_in_the_year_of_the_release() {
     let mut log = in_order(sealed(vec![invoiced(1, "i0"), invoiced(1, "i1").objected(), released(CENTRAL, 2)]));
-    log[0].place.local_year = 2027;
-    log[2].place.local_year = 2027;
+    log[0].context.local_year = 2027;
+    log[2].context.local_year = 2027;
     let mut store = DecisionState::default();
     ingested(&mut store, &log[..1]);
     let judgements = ingested(&mut store, &log[1..]);
@@ -67,30 +67,30 @@ pub(super) fn folded(log: &[Step]) -> (DecisionState, Vec<Judgement>) {
     (decision_state, judgements)
 }
 
-/// Applies what follows from a judgement; tells which keys that wrote.
+/// Applies the effects of a decision; returns the written keys.
 pub(super) fn apply(decision_state: &mut DecisionState, step: &Step, judgement: &Judgement) -> StateKeys {
     let mut written = StateKeys::default();
-    for effect in effects(decision_state, &step.place, &step.known, judgement) {
+    for effect in effects(decision_state, &step.context, &step.known, judgement) {
         evolve(decision_state, &effect);
         effect.writes(&mut written);
     }
     written
 }
 
-/// Decides one event and applies what follows; tells which keys that wrote.
+/// Decides one event and applies its effects; returns the written keys.
 fn judged(decision_state: &mut DecisionState, step: &Step) -> (Judgement, StateKeys) {
-    let judgement = decide(decision_state, &step.place, &step.known);
+    let judgement = decide(decision_state, &step.context, &step.known);
     let written = apply(decision_state, step, &judgement);
     (judgement, written)
 }
 
-/// As central does: loads what the batch touches, folds, writes back what was written.
+/// As central does: loads the batch's keys, folds, writes back what changed.
 fn ingested(store: &mut DecisionState, batch: &[Step]) -> Vec<Judgement> {
-    let events: Vec<_> = batch.iter().map(|step| (&step.known, &step.place)).collect();
+    let events: Vec<_> = batch.iter().map(|step| (&step.known, &step.context)).collect();
     let mut decision_state = DecisionState { rulebook: store.rulebook.clone(), ..DecisionState::default() };
     let (mut wanted, mut loaded) = (StateKeys::default(), StateKeys::default());
-    for (known, place) in &events {
-        state_keys::keys_needed(known, place, &store.rulebook, &mut wanted);
+    for (known, context) in &events {
+        state_keys::keys_needed(known, context, &store.rulebook, &mut wanted);
     }
     let mut rounds = 0;
     while !wanted.without(&loaded).is_empty() {
@@ -109,7 +109,7 @@ fn ingested(store: &mut DecisionState, batch: &[Step]) -> Vec<Judgement> {
     judgements
 }
 
-/// Copies the named keys, where they are there.
+/// Copies the named keys that exist.
 fn copy(keys: &StateKeys, from: &DecisionState, to: &mut DecisionState) {
     fn rows<K: Ord + Clone, V: Clone>(keys: &BTreeSet<K>, from: &BTreeMap<K, V>, to: &mut BTreeMap<K, V>) {
         to.extend(keys.iter().filter_map(|key| from.get(key).map(|value| (key.clone(), value.clone()))));

@@ -1,9 +1,7 @@
-//! Deliveries: first wins.
-
 use super::*;
 
 #[test]
-fn the_first_accepted_validation_wins_and_the_others_learn_who_was_first() {
+fn the_first_accepted_validation_wins_and_later_ones_name_it() {
     let story = given([ordered("d1", "QR")]).when(validated(1, "d1", "QR")).then_accepted();
     let first = Resolution::DiscardLocal {
         event: event(2),
@@ -16,7 +14,7 @@ fn the_first_accepted_validation_wins_and_the_others_learn_who_was_first() {
         .when(validated(2, "d1", "QR"))
         .then(Verdict::Conflict, Code::AlreadyValidated)
         .with_resolution(first.clone())
-        // For ever, and whatever was scanned.
+        // Permanently, whatever was scanned.
         .when(validated(3, "d1", "other"))
         .then(Verdict::Conflict, Code::AlreadyValidated)
         .with_resolution(first);
@@ -44,7 +42,7 @@ fn a_validation_of_an_unknown_delivery_is_accepted_and_central_fills_it_in_later
         .then_accepted();
     let delivery = &story.state.deliveries["d1"];
     assert_eq!((delivery.reference.as_str(), delivery.qr.as_deref()), ("BL-d1", Some("QR")));
-    assert!(delivery.validation.is_some(), "the validation that came first stands");
+    assert!(delivery.validation.is_some(), "the first validation counts");
     story.when(validated(2, "d1", "QR")).then(Verdict::Conflict, Code::AlreadyValidated);
 }
 

@@ -1,5 +1,3 @@
-//! Invoices: accepted and numbered.
-
 use super::*;
 
 fn client_is_known() -> Step {
@@ -28,7 +26,7 @@ fn an_invoice_is_numbered_when_it_is_accepted_per_site_and_year() {
 }
 
 #[test]
-fn what_is_refused_or_set_apart_takes_no_number() {
+fn rejected_and_quarantined_invoices_take_no_number() {
     given([client_is_known(), invoiced(1, "i1")])
         .when(invoiced(2, "i1"))
         .then(Verdict::Conflict, Code::EntityExists)
@@ -88,7 +86,8 @@ fn an_invoice_is_no_set_of_fields() {
 
 #[test]
 fn the_event_that_tells_a_reference_is_centrals_and_changes_nothing() {
-    let told = |node| step(node, "INVOICE", "i1", Fact::InvoiceReferenceAssigned);
-    let story = given([]).when(told(1)).then(Verdict::Rejected, Code::CentralOnly).when(told(CENTRAL)).then_accepted();
+    let assigned = |node| step(node, "INVOICE", "i1", Fact::InvoiceReferenceAssigned);
+    let story =
+        given([]).when(assigned(1)).then(Verdict::Rejected, Code::CentralOnly).when(assigned(CENTRAL)).then_accepted();
     assert_eq!(story.state, DecisionState::default());
 }

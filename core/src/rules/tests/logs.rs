@@ -1,5 +1,5 @@
-//! Small random logs of several nodes. Few names, so that things meet; every event's id and content are fixed when it is made, so that a
-//! log can be told again in another order.
+//! Small random logs of several nodes. There are few names, so that events meet. Each event's id and content are fixed when it is
+//! made, so that a log can be replayed in another order.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,7 +12,7 @@ use crate::rulebook::{Rule, Rulebook};
 const TYPES: [&str; 8] = ["CLIENT", "STUDENT", "PRODUCT", "STUDENT", "NOTE", "STOCK", "STUDENT", "INVOICE"];
 const PRODUCTS: [&str; 3] = ["TEA", "RICE", "SALT"];
 
-/// One thing that happens; the numbers choose among the few names.
+/// One action; the numbers choose among the few names.
 #[derive(Clone, Copy, Debug)]
 struct Act {
     node: u8,
@@ -26,30 +26,30 @@ pub(super) fn logs(length: usize) -> impl Strategy<Value = Vec<Step>> {
     let node = prop_oneof![Just(1), Just(2), Just(3), Just(CENTRAL)];
     let act = (node, 0..30u8, any::<[u8; 4]>(), 0..40i64);
     let act = act.prop_map(|(node, kind, numbers, time)| Act { node, kind, numbers, time });
-    vec(act, 1..length).prop_map(|acts| in_order(told(&acts)))
+    vec(act, 1..length).prop_map(|acts| in_order(reported(&acts)))
 }
 
-/// A log told in another order that keeps each node's own: `choices` picks the node that speaks next.
+/// The log in another order that keeps each node's own order: `choices` picks the node that comes next.
 pub(super) fn interleaved(steps: &[Step], choices: &[u8]) -> Vec<Step> {
     let mut waiting: BTreeMap<NodeId, VecDeque<Step>> = BTreeMap::new();
     for step in steps {
         waiting.entry(step.known.event.node).or_default().push_back(step.clone());
     }
-    let mut told = Vec::with_capacity(steps.len());
+    let mut reported = Vec::with_capacity(steps.len());
     for choice in choices.iter().cycle() {
         waiting.retain(|_, queue| !queue.is_empty());
         let Some(next) = waiting.len().checked_sub(1).map(|last| usize::from(*choice).min(last)) else { break };
-        told.extend(waiting.values_mut().nth(next).and_then(VecDeque::pop_front));
+        reported.extend(waiting.values_mut().nth(next).and_then(VecDeque::pop_front));
     }
-    in_order(told)
+    in_order(reported)
 }
 
-/// Gives each step its place: positions from 1, and a new year every ten.
+/// Gives each step its context: positions from 1, and a new year every ten.
 pub(super) fn in_order(mut steps: Vec<Step>) -> Vec<Step> {
     for (position, step) in (1..).zip(&mut steps) {
-        step.place.position = Position(position);
-        step.place.received_at = Timestamp(position as i64 * 1000);
-        step.place.local_year = 2020 + (position / 10) as i16;
+        step.context.position = Position(position);
+        step.context.received_at = Timestamp(position as i64 * 1000);
+        step.context.local_year = 2020 + (position / 10) as i16;
     }
     steps
 }
@@ -67,7 +67,7 @@ pub(super) fn sealed(steps: Vec<Step>) -> Vec<Step> {
     (1..).zip(steps).map(seal).collect()
 }
 
-fn told(acts: &[Act]) -> Vec<Step> {
+fn reported(acts: &[Act]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for act in acts {
         let mut step = happened(act, &steps).at(act.time);
@@ -89,7 +89,7 @@ fn happened(act: &Act, before: &[Step]) -> Step {
     let entity_type = TYPES[usize::from(b) % TYPES.len()];
     let values = [format!("x={c}"), format!("y={}", if d % 3 == 0 { String::new() } else { d.to_string() })];
     let pairs: Vec<&str> = values.iter().map(String::as_str).take(1 + usize::from(d % 2)).collect();
-    // What central alone may say is said by central, but for a try now and then.
+    // Central-only facts are written by central, except for an occasional attempt.
     let author = if d % 5 == 0 { node } else { CENTRAL };
     let made_by = |step: Step, node: u8| in_a_site(step.by(node), a);
     match act.kind {
@@ -133,7 +133,7 @@ fn in_a_site(step: Step, number: u8) -> Step {
     }
 }
 
-/// Edits mostly build on what their writer could have seen.
+/// Edits mostly build on a version that their writer could have read.
 fn based(step: Step, before: &[Step], number: u8) -> Step {
     match number % 3 {
         0 => step,

@@ -1,4 +1,4 @@
-//! The rules, told as stories: given what happened, when this comes, then that is decided and this is what stands.
+//! The rules as stories: given these events, when this one comes, then this is decided and this is the state.
 
 mod batches;
 mod delivery;
@@ -17,32 +17,32 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::decision::{Code, DecisionContext, Flag, Judgement, Resolution, Verdict};
-use crate::event::{Content, Event, TimeSource};
+use crate::event::{Content, Event, Fields, TimeSource};
 use crate::fact::{
-    DeliveryOrder, Fact, Fields, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund,
-    Resolved, Sale, SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
+    DeliveryOrder, Fact, Invoice, Objection, ParsedEvent, PriceBasis, Reception, ReceptionLine, Refund, Resolved, Sale,
+    SaleLine, StockAdjustment, StockAdjustmentLine, StockLine, StockList, Validation,
 };
 use crate::id::{EventId, Name, NodeId, SiteId, TenantId};
 use crate::money::{Currency, plain};
 use crate::position::{Epoch, Position, Seq};
-use crate::rules::{ENGINE_VERSION, decide, effects, evolve};
+use crate::rules::{decide, effects, evolve};
 use crate::state::{DecisionState, Entity, EntityKey, StockItem, StockKey};
 use crate::time::Timestamp;
 
 /// Central's own node; 1, 2, 3 are shops and phones.
 const CENTRAL: u8 = 99;
 
-/// The shop everything happens in unless a step says otherwise.
+/// The shop of every event unless a step names another.
 const SHOP: u8 = 1;
 
 /// One event, before it has a position.
 #[derive(Clone, Debug)]
 struct Step {
     known: ParsedEvent,
-    place: DecisionContext,
+    context: DecisionContext,
 }
 
-/// A step of one node about one entity. Its place is given when it is told.
+/// A step of one node about one entity. It gets its context when the story runs it.
 fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
     let content = Content {
         site: Some(site(SHOP)),
@@ -60,22 +60,21 @@ fn step(node: u8, entity_type: &str, entity_id: &str, fact: Fact) -> Step {
         identity_position: 0,
         content,
     };
-    let place = DecisionContext {
+    let context = DecisionContext {
         position: Position::ZERO,
         received_at: Timestamp(0),
         effective_at: Timestamp(0),
         local_year: 2026,
         site_code: Some(name("LYO")),
         by_central: node == CENTRAL,
-        engine: ENGINE_VERSION,
     };
-    Step { known: ParsedEvent { event, fact, objection: None }, place }
+    Step { known: ParsedEvent { event, fact, objection: None }, context }
 }
 
 impl Step {
     fn by(mut self, node: u8) -> Step {
         self.known.event.node = node_id(node);
-        self.place.by_central = node == CENTRAL;
+        self.context.by_central = node == CENTRAL;
         self
     }
 
@@ -86,17 +85,17 @@ impl Step {
 
     fn without_site(mut self) -> Step {
         self.known.event.content.site = None;
-        self.place.site_code = None;
+        self.context.site_code = None;
         self
     }
 
     fn without_site_code(mut self) -> Step {
-        self.place.site_code = None;
+        self.context.site_code = None;
         self
     }
 
     fn in_year(mut self, year: i16) -> Step {
-        self.place.local_year = year;
+        self.context.local_year = year;
         self
     }
 
@@ -105,9 +104,9 @@ impl Step {
         self
     }
 
-    /// When it happened, as last-writer-wins sees it.
+    /// Sets the effective time.
     fn at(mut self, time: i64) -> Step {
-        self.place.effective_at = Timestamp(time);
+        self.context.effective_at = Timestamp(time);
         self
     }
 
@@ -118,7 +117,7 @@ impl Step {
     }
 }
 
-/// What happened so far, and what was decided last.
+/// The state so far, and the last decision.
 #[derive(Default)]
 struct Story {
     state: DecisionState,
@@ -126,7 +125,7 @@ struct Story {
     last: Option<Judgement>,
 }
 
-/// Begins a story. The n-th step stands at position n and is [`event`]\(n\).
+/// Begins a story. The n-th step has position n and is [`event`]\(n\).
 fn given(steps: impl IntoIterator<Item = Step>) -> Story {
     steps.into_iter().fold(Story::default(), Story::when)
 }
@@ -136,10 +135,10 @@ impl Story {
         self.head += 1;
         step.known.event.id = event(self.head);
         step.known.event.seq = Seq(self.head);
-        step.place.position = Position(self.head);
-        step.place.received_at = Timestamp(self.head as i64 * 1000);
-        let judgement = decide(&self.state, &step.place, &step.known);
-        for effect in effects(&self.state, &step.place, &step.known, &judgement) {
+        step.context.position = Position(self.head);
+        step.context.received_at = Timestamp(self.head as i64 * 1000);
+        let judgement = decide(&self.state, &step.context, &step.known);
+        for effect in effects(&self.state, &step.context, &step.known, &judgement) {
             evolve(&mut self.state, &effect);
         }
         self.last = Some(judgement);
@@ -188,7 +187,7 @@ impl Story {
         self
     }
 
-    /// Lots as `quantity@unit cost`, oldest first; then what is owed.
+    /// Lots as `quantity@unit cost`, oldest first; then the backordered quantity.
     #[track_caller]
     fn stock(self, product: &str, lots: &[&str], short: &str) -> Story {
         let item = self.item(SHOP, product);
@@ -199,7 +198,7 @@ impl Story {
         self
     }
 
-    /// What ever left through lots, and what it had cost.
+    /// All consumed quantities and their cost.
     #[track_caller]
     fn taken(self, product: &str, quantity: &str, cost: &str) -> Story {
         let item = self.item(SHOP, product);
@@ -207,7 +206,7 @@ impl Story {
         self
     }
 
-    /// The fields of an entity that lives, as `name=value`.
+    /// The fields of a living entity, as `name=value`.
     #[track_caller]
     fn entity(self, entity_type: &str, id: &str, fields: &[&str]) -> Story {
         let entity = self.entity_of(entity_type, id).unwrap_or_else(|| panic!("no {entity_type} {id}"));

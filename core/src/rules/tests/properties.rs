@@ -1,4 +1,4 @@
-//! What holds for every log. Each property is checked on a few hundred small random ones.
+//! Properties of every log, each checked on a few hundred small random logs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -20,7 +20,7 @@ proptest! {
         let (decision_state, judgements) = folded(&log);
         let mut rebuilt = DecisionState::default();
         for (step, judgement) in log.iter().zip(&judgements) {
-            prop_assert_eq!(&decide(&rebuilt, &step.place, &step.known), judgement);
+            prop_assert_eq!(&decide(&rebuilt, &step.context, &step.known), judgement);
             apply(&mut rebuilt, step, judgement);
         }
         prop_assert_eq!(rebuilt, decision_state);
@@ -84,13 +84,13 @@ proptest! {
 
     #[test]
     fn every_interleaving_keeps_each_nodes_order(log in logs(40), choices in vec(0..4u8, 1..40)) {
-        let told = interleaved(&log, &choices);
-        prop_assert_eq!(told.len(), log.len());
+        let merged = interleaved(&log, &choices);
+        prop_assert_eq!(merged.len(), log.len());
         for node in [1, 2, 3, CENTRAL].map(node_id) {
             let of_node = |steps: &[Step]| -> Vec<EventId> {
                 steps.iter().filter(|step| step.known.event.node == node).map(|step| step.known.event.id).collect()
             };
-            prop_assert_eq!(of_node(&told), of_node(&log));
+            prop_assert_eq!(of_node(&merged), of_node(&log));
         }
     }
 
@@ -111,13 +111,13 @@ proptest! {
         let log = in_order(sealed(edits.iter().map(step).collect()));
         let (decision_state, judgements) = folded(&interleaved(&log, &choices));
         let client = decision_state.entities.values().next().cloned().unwrap_or_default();
-        let stands = latest(&log);
-        prop_assert_eq!((client.deleted, client.fields), stands);
+        let applied = latest(&log);
+        prop_assert_eq!((client.deleted, client.fields), applied);
         prop_assert!(judgements.iter().all(|judgement| matches!(judgement.verdict, Verdict::Accepted | Verdict::Superseded)));
     }
 }
 
-/// The random logs are worth something only if they get everywhere.
+/// The random logs must reach every outcome.
 #[test]
 fn the_random_logs_reach_every_outcome_of_the_rules() {
     let mut runner = TestRunner::deterministic();
@@ -150,9 +150,9 @@ fn the_random_logs_reach_every_outcome_of_the_rules() {
         (Verdict::Quarantined, Some(Code::UnknownEntity)),
     ];
     assert_eq!(reached, BTreeSet::from(expected));
-    // What was promised is handed back from outside: `promises`.
+    // Prior decisions come from outside: `promises`.
     flags.insert(Flag::DecisionRestored);
-    // What central knows of the clock is added when the event is received: `clock`.
+    // Central adds its knowledge of the clock when the event is received: `clock`.
     flags.extend(Flag::ALL.into_iter().filter(|flag| flag.is_about_time()));
     assert_eq!(flags, BTreeSet::from(Flag::ALL));
 }
@@ -215,14 +215,14 @@ fn plain_movements(fact: &Fact) -> Vec<(Name, Decimal)> {
     }
 }
 
-/// Last-writer-wins by definition, from all writes at once: deleted or not, and the fields that stand.
+/// Last-writer-wins by definition, from all writes at once: whether the entity is deleted, and its fields.
 fn latest(log: &[Step]) -> (bool, BTreeMap<String, String>) {
     let writes: Vec<(WriteStamp, &Fact)> = log
         .iter()
         .map(|step| {
             (
                 WriteStamp::of(
-                    step.place.effective_at,
+                    step.context.effective_at,
                     step.known.event.node,
                     step.known.event.epoch,
                     step.known.event.seq,
@@ -243,6 +243,6 @@ fn latest(log: &[Step]) -> (bool, BTreeMap<String, String>) {
             }
         }
     }
-    let stand = fields.into_iter().filter_map(|(name, (_, value))| Some((name, value?))).collect();
-    (tombstone.is_some() && created <= tombstone, stand)
+    let remaining = fields.into_iter().filter_map(|(name, (_, value))| Some((name, value?))).collect();
+    (tombstone.is_some() && created <= tombstone, remaining)
 }

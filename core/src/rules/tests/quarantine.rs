@@ -1,5 +1,3 @@
-//! Quarantine and release.
-
 use super::*;
 
 #[test]
@@ -16,7 +14,7 @@ fn what_was_objected_to_has_no_effect_until_a_person_releases_it_and_then_once()
 }
 
 #[test]
-fn the_detail_of_an_objection_is_told() {
+fn the_detail_of_an_objection_is_in_the_decision() {
     let story = given([sold("s1", &[("TEA", "2")]).objected()]);
     assert_eq!(story.judgement().detail.as_deref(), Some("lines make 5, total 6"));
 }

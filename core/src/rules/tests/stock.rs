@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Products and clients are unknown in most of these stories: that remark comes with every step and is left out of them by making
-/// the product known first.
+/// Products and clients are unknown in most of these stories. Every step would have that flag, so the product is made known
+/// first.
 fn tea_is_known() -> Step {
     created(CENTRAL, "PRODUCT", "TEA", &["label=\"Thé\""])
 }
@@ -164,7 +164,7 @@ fn a_refund_without_any_known_cost_enters_at_zero_and_says_so() {
         .when(refunded(None, &[("TEA", "1")]))
         .then_accepted_with(&flags)
         .stock("TEA", &["1@0"], "0")
-        // A lot without a cost teaches none.
+        // A lot without a cost does not set the last cost.
         .when(refunded(None, &[("TEA", "1")]))
         .then_accepted_with(&flags);
 }
@@ -226,7 +226,7 @@ fn an_adjustment_adds_a_lot_or_takes_the_oldest() {
     tea([received("TEA", "5", "1")])
         .when(adjusted(CENTRAL, &[("TEA", "-6", ""), ("TEA", "2", "3"), ("TEA", "1", "")]))
         .then_accepted_with(&[Flag::StockShortage])
-        // The second line pays the one that the first owes; the third enters at the last cost taken.
+        // The second line covers what the first backordered; the third is received at the last consumed cost.
         .stock("TEA", &["1@3", "1@3"], "0");
 }
 

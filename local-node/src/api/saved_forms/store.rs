@@ -1,13 +1,12 @@
-//! Drafts as they stand beside the log, and what their editors saw of them: two tabs with one form never overwrite each other unseen.
+//! Saved forms in the log's store, and the ETag that protects them: two tabs with one form never overwrite each other unseen.
 //!
-//! A tag is the version, which counts the savings, and the beginning of the body's hash: one that was thrown away and begun again under
-//! its id has another tag, unless it says the same.
+//! An ETag is the version, which counts saves, and the first bytes of the body's hash: a form that was deleted and created again
+//! has another tag unless its content is the same.
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use comptoir_core::id::EventId;
+use comptoir_http_edge::{EditCondition, ProblemResponse, invalid_parameter};
 use comptoir_proto::api_v1::Appended;
 use comptoir_proto::edits_v1::Tag;
 use comptoir_proto::error_code::ErrorCode;
@@ -16,63 +15,38 @@ use comptoir_proto::shop_v1::SavedForm;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::events::off_the_runtime;
-use super::super::refusal::{ProblemResponse, not_appended};
-use super::super::{precondition, query};
+use super::super::refusal::not_appended;
+use crate::blocking::blocking;
 use crate::event_log::{KeyChange, KeySpace, Log, ReadError};
 use crate::node::Node;
 
-/// What whoever saves a draft saw of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum FormCondition {
-    /// `If-Match`: the draft with this tag.
-    Draft(Tag),
-    /// `If-None-Match: *`: that there is none.
-    Nothing,
-    /// Neither header, which makes a draft and changes none.
-    Unsaid,
-}
-
-impl FormCondition {
-    pub(super) fn read(headers: &HeaderMap) -> Result<FormCondition, Problem> {
-        match (headers.contains_key(IF_MATCH), headers.get(IF_NONE_MATCH).map(|value| value.as_bytes())) {
-            (true, None) => precondition::seen(headers).map(FormCondition::Draft),
-            (false, Some(b"*")) => Ok(FormCondition::Nothing),
-            (false, None) => Ok(FormCondition::Unsaid),
-            (_, Some(_)) => {
-                let detail =
-                    "If-None-Match is *: there is no such draft yet; a draft that was read is named by If-Match alone";
-                Err(Problem::new(ErrorCode::InvalidParameter, detail))
-            }
+/// Whether the save may replace the present form. Without a condition it may create a form, not change one.
+pub(super) fn check_condition(condition: &EditCondition, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
+    match (condition, before) {
+        (EditCondition::Absent | EditCondition::None, None) => Ok(()),
+        (EditCondition::Current(tag), Some(before)) => still_so(before, tag),
+        (EditCondition::Current(_), None) => {
+            let detail = format!("there is no saved form {id}; without If-Match it is created");
+            Err(Problem::new(ErrorCode::NotFound, detail))
         }
-    }
-
-    /// Whether a saving may take the place of what is there.
-    pub(super) fn allows(&self, id: Uuid, before: Option<&SavedForm>) -> Result<(), Problem> {
-        match (self, before) {
-            (FormCondition::Nothing | FormCondition::Unsaid, None) => Ok(()),
-            (FormCondition::Draft(tag), Some(before)) => still_so(before, tag),
-            (FormCondition::Draft(_), None) => {
-                let detail = format!("there is no draft {id}, or no more; without If-Match it is made anew");
-                Err(Problem::new(ErrorCode::NotFound, detail))
-            }
-            (FormCondition::Nothing, Some(before)) => {
-                Err(moved(before, format!("there is a draft {id}, at {}: read it first", before.etag)))
-            }
-            (FormCondition::Unsaid, Some(before)) => {
-                let detail = format!("there is a draft {id}: send the ETag of what was read or saved last as If-Match");
-                Err(moved_to(before, Problem::new(ErrorCode::PreconditionRequired, detail)))
-            }
+        (EditCondition::Absent, Some(before)) => {
+            Err(moved(before, format!("there is a saved form {id}, at {}: read it first", before.etag)))
+        }
+        (EditCondition::None, Some(before)) => {
+            let detail =
+                format!("there is a saved form {id}: send the ETag of what was read or saved last as If-Match");
+            Err(moved_to(before, Problem::new(ErrorCode::PreconditionRequired, detail)))
         }
     }
 }
 
-/// Whether the draft is what its editor saw.
+/// Whether the form is the version that its editor read.
 pub(super) fn still_so(now: &SavedForm, seen: &Tag) -> Result<(), Problem> {
     if now.etag == seen.as_str() {
         return Ok(());
     }
-    let detail = format!("draft {} is at {}, this was made from {}: read it again", now.id, now.etag, seen.as_str());
+    let detail =
+        format!("saved form {} is at {}, this was made from {}: read it again", now.id, now.etag, seen.as_str());
     Err(moved(now, detail))
 }
 
@@ -84,29 +58,26 @@ fn moved_to(now: &SavedForm, problem: Problem) -> Problem {
     problem.with("version", now.version).with("etag", now.etag.clone())
 }
 
-/// The ETag of a draft of that version and body.
+/// The ETag of a version and body.
 pub(super) fn tag(version: u64, body: &RawValue) -> String {
     let hash = blake3::hash(body.get().as_bytes()).to_hex();
     format!("\"{version}+{}\"", &hash[..16])
 }
 
-/// A draft as it is kept.
 pub(super) fn decode(bytes: &[u8]) -> Option<SavedForm> {
-    let draft: SavedForm = serde_json::from_slice(bytes).ok()?;
-    // One that was kept before drafts had tags has none.
-    Some(SavedForm { etag: tag(draft.version, &draft.body), ..draft })
+    serde_json::from_slice(bytes).ok()
 }
 
-/// The event that a draft became, and the draft.
+/// The event of a submitted form, and the form.
 pub(super) async fn look(node: &Node, id: Uuid) -> Result<(Option<Appended>, Option<SavedForm>), ProblemResponse> {
     let log = node.log().clone();
-    let read = move || Ok::<_, ReadError>((event_of(&log, id)?, log.get(KeySpace::Draft, id.as_bytes())?));
-    let (submitted, kept) = off_the_runtime(read).await??;
-    Ok((submitted, kept.and_then(|bytes| decode(&bytes))))
+    let read = move || Ok::<_, ReadError>((event_of(&log, id)?, log.get(KeySpace::SavedForm, id.as_bytes())?));
+    let (submitted, stored) = blocking(read).await?;
+    Ok((submitted, stored.and_then(|bytes| decode(&bytes))))
 }
 
-/// Does one thing with drafts, from the look at what is there to the flush of what rests on it. It is brought to its end when its caller
-/// goes away: what is on its way to the disk counts already for whoever looks next.
+/// Runs one operation on saved forms under their lock, from reading to flush. It completes even if its caller goes away, because
+/// the next operation must see what is on its way to the disk.
 pub(super) async fn alone<R, W>(
     node: Arc<Node>,
     work: impl FnOnce(Arc<Node>) -> W + Send + 'static,
@@ -117,52 +88,52 @@ where
 {
     let working = tokio::spawn(async move {
         let held = node.clone();
-        let _one_at_a_time = held.typed().lock().await;
+        let _one_at_a_time = held.saved_forms().lock().await;
         work(node).await
     });
     working.await.unwrap_or_else(|error| Err(Problem::new(ErrorCode::Internal, error.to_string()).into()))
 }
 
-pub(super) async fn store_form(node: &Node, draft: &SavedForm) -> Result<(), Problem> {
-    let bytes = serde_json::to_vec(draft).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
-    change(node, KeyChange::set(KeySpace::Draft, draft.id.as_bytes().to_vec(), bytes)).await
+pub(super) async fn store_form(node: &Node, form: &SavedForm) -> Result<(), Problem> {
+    let bytes = serde_json::to_vec(form).map_err(|error| Problem::new(ErrorCode::Internal, error.to_string()))?;
+    change(node, KeyChange::set(KeySpace::SavedForm, form.id.as_bytes().to_vec(), bytes)).await
 }
 
 pub(super) async fn remove(node: &Node, id: Uuid) -> Result<(), Problem> {
-    change(node, KeyChange::remove(KeySpace::Draft, id.as_bytes().to_vec())).await
+    change(node, KeyChange::remove(KeySpace::SavedForm, id.as_bytes().to_vec())).await
 }
 
 async fn change(node: &Node, change: KeyChange) -> Result<(), Problem> {
     node.log().put(vec![vec![change]]).await.map_err(not_appended)
 }
 
-/// The id of the event that a draft becomes.
-pub(super) fn event_id(draft: Uuid) -> EventId {
-    EventId::new(draft).derived("submitted")
+/// The id of the event that a form becomes.
+pub(super) fn event_id(form: Uuid) -> EventId {
+    EventId::new(form).derived("submitted")
 }
 
-/// The event that a draft became.
-pub(super) fn event_of(log: &Log, draft: Uuid) -> Result<Option<Appended>, ReadError> {
-    let found = log.find(event_id(draft))?;
+/// The event that a form became.
+pub(super) fn event_of(log: &Log, form: Uuid) -> Result<Option<Appended>, ReadError> {
+    let found = log.find(event_id(form))?;
     Ok(found.map(|found| Appended {
-        event_id: event_id(draft).uuid(),
+        event_id: event_id(form).uuid(),
         seq: found.sealed.seq.0,
         chain: found.sealed.chain.to_string(),
         duplicate: true,
     }))
 }
 
-pub(super) fn draft_id(text: &str) -> Result<Uuid, Problem> {
+pub(super) fn form_id(text: &str) -> Result<Uuid, Problem> {
     let id = text.parse::<Uuid>().ok().filter(|id| !id.is_nil() && !id.is_max());
-    id.ok_or_else(|| query::bad("id", text, "a draft is named by a UUID"))
+    id.ok_or_else(|| invalid_parameter("id", text, "a saved form is named by a UUID"))
 }
 
 pub(super) fn missing(id: Uuid) -> Problem {
-    Problem::new(ErrorCode::NotFound, format!("there is no draft {id}"))
+    Problem::new(ErrorCode::NotFound, format!("there is no saved form {id}"))
 }
 
-/// The draft is an event already, which nobody types on.
+/// The form is already an event and cannot be edited.
 pub(super) fn submitted(code: ErrorCode, id: Uuid, event: &Appended) -> Problem {
-    let detail = format!("draft {id} was submitted: it is event {}", event.event_id);
+    let detail = format!("saved form {id} was submitted: it is event {}", event.event_id);
     Problem::new(code, detail).with("event_id", event.event_id.to_string())
 }

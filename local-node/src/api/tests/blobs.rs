@@ -44,7 +44,7 @@ async fn bytes_that_are_not_those_of_the_name_are_nowhere() {
     let named = path(b"signature");
     put(&shop, &named, "other").await.problem(422, "CHECKSUM_MISMATCH");
     let cut = [Ok("sign"), Err(std::io::Error::other("cut"))];
-    put(&shop, &named, Body::from_stream(tokio_stream::iter(cut))).await.problem(422, "CHECKSUM_MISMATCH");
+    put(&shop, &named, Body::from_stream(tokio_stream::iter(cut))).await.problem(408, "REQUEST_TIMEOUT");
     let large = vec![0; comptoir_core::limits::BLOB_BYTES_MAX + 1];
     put(&shop, &path(&large), large.clone()).await.problem(413, "TOO_LARGE");
     let pieces = tokio_stream::iter((0..12).map(|_| Ok::<_, std::io::Error>(vec![0; 1024 * 1024])));
@@ -54,7 +54,7 @@ async fn bytes_that_are_not_those_of_the_name_are_nowhere() {
     shop.get(&path(&large)).await.problem(404, "NOT_FOUND");
 }
 
-/// A phone on a thin line that sends all it has before it looks at the answer: one that came early is a broken connection to it.
+/// A phone on a slow line that sends everything before it reads the answer: an early answer looks like a broken connection.
 #[tokio::test]
 async fn a_sender_is_answered_when_it_has_sent_everything() {
     let shop = Shop::open().await;

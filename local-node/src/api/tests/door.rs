@@ -1,4 +1,4 @@
-//! A node in this process whose disk and clock obey the test.
+//! A node in this process with a disk and clock controlled by the test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -21,18 +21,18 @@ use crate::event_log::{Backend, Environment, FreeSpace, Identity};
 use crate::node::Node;
 use crate::sync_agent::transport::HttpTransport;
 
-/// What the clock shows at first.
+/// The clock's first time.
 const START: i64 = 1_800_000_000_000_000;
 
-/// As `free_bytes`: the disk does not say how much is free, until another number stands there.
+/// As `free_bytes`: the query of free space hangs until another number is set.
 pub(super) const DISK_HANGS: u64 = u64::MAX;
 
-/// Holds the log's writer where it next looks at the clock.
+/// Holds the log's writer at its next clock read.
 #[derive(Default)]
 pub(super) struct Gate {
     closed: std::sync::Mutex<bool>,
     opened: std::sync::Condvar,
-    /// Told when the writer is held.
+    /// Notified when the writer is held.
     pub(super) held: Notify,
 }
 
@@ -80,7 +80,7 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// A problem of that status and code.
+    /// Expects a problem with this status and code.
     pub(super) fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, &self.json()["code"]), (status, &json!(code)), "{}", self.text());
         assert_eq!(self.headers["content-type"], "application/problem+json");
@@ -93,7 +93,7 @@ impl Shop {
         Shop::with_queue(1_024).await
     }
 
-    /// A shop whose log lets so many callers wait.
+    /// A shop whose log lets that many callers wait.
     pub(super) async fn with_queue(queue_len: usize) -> Shop {
         let (dir, disk) = (TempDir::new().unwrap(), MemDisk::default());
         let (clock, free_bytes) = (Arc::new(AtomicI64::new(START)), Arc::new(AtomicU64::new(900 << 30)));
@@ -164,7 +164,7 @@ impl Shop {
         self.send("POST", "/api/v1/events", "application/json", body.to_string()).await
     }
 
-    /// Sells each number, and says that it went well.
+    /// Records the sales of these numbers and checks the answers.
     pub(super) async fn sell(&self, numbers: std::ops::Range<u64>) {
         for number in numbers {
             let reply = self.post(&sale(number)).await;
@@ -172,7 +172,6 @@ impl Shop {
         }
     }
 
-    /// Moves the clock on.
     pub(super) fn later(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Two users of one node: given what both saw, when both edit it, then the second hears of the first.
+//! Two users of one node: both read an entity, both edit it, and the second is refused with the first one's version.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ async fn two_users_never_overwrite_each_other_unseen() {
     assert_eq!(problem["etag"], json!(tag(&shop).await));
     assert_eq!(problem["version"], 0);
     assert_eq!(shop.get(CLIENT).await.json()["fields"], json!({"name": "Durand"}));
-    // A retry of the first is the first, although the tag has changed by it.
+    // A retry of the first edit succeeds, although it changed the ETag.
     assert_eq!(edit(&shop, "first", &seen, "Durand").await.json()["results"][0]["duplicate"], true);
     let now = tag(&shop).await;
     assert_eq!(
@@ -92,7 +92,7 @@ async fn an_editor_who_goes_away_does_not_open_the_way_for_another() {
         hasty.abort();
         let patient = edit(&shop, &format!("patient-{round}"), &seen, "Dubois").await.status;
         assert!([200, 412].contains(&patient), "{patient}");
-        // Whoever of the two was second finds what the first left, also where nobody waits for the answer.
+        // The second of the two sees the first one's effect, even if nobody waits for that answer.
         let _lock = shop.node.edits().lock().await;
         assert_eq!(shop.node.log().head().marks.durable.0, before + 1, "round {round}: {patient}");
     }
@@ -113,9 +113,9 @@ async fn lists_and_rows_are_not_sent_again_unchanged() {
     assert_eq!((changed.status, &changed.json()["rows"][0]["fields"]["name"]), (200, &json!("Durand")));
 }
 
-/// A tag names what an edit could overwrite. How far an event has come, and whether a conflict is open, moves while it stands.
+/// An ETag covers what an edit could overwrite. The status of events and conflicts changes without it.
 #[tokio::test]
-async fn who_has_the_tag_of_an_entity_hears_what_moved_beside_it() {
+async fn an_editor_with_a_current_etag_is_not_refused_for_other_changes() {
     let shop = Shop::open().await;
     create(&shop).await;
     let seen = tag(&shop).await;
@@ -155,7 +155,7 @@ async fn a_screen_hears_of_what_changes() {
 }
 
 #[tokio::test]
-async fn what_is_asked_for_wrongly_is_told() {
+async fn malformed_preconditions_are_refused() {
     let shop = Shop::open().await;
     for path in [
         "/api/v1/clients?limit=0",
@@ -171,7 +171,7 @@ async fn what_is_asked_for_wrongly_is_told() {
     assert_eq!(shop.get("/api/v1/deliveries").await.json(), json!({"rows": Value::Array(Vec::new())}));
 }
 
-/// Central would refuse it hours later, and it would wait for a person for ever.
+/// Central would refuse it hours later, and it would wait for a person.
 #[tokio::test]
 async fn fields_of_what_has_none_are_refused_here() {
     let shop = Shop::open().await;

@@ -1,4 +1,4 @@
-//! What a caller hears when the log does not take more, and that nothing of it is guesswork.
+//! The answers of a node whose log takes no records.
 
 use std::sync::atomic::Ordering;
 
@@ -11,7 +11,7 @@ use super::{Shop, sale};
 use crate::event_log::memory::Faults;
 
 #[tokio::test]
-async fn a_full_queue_is_told_at_once_and_when_to_come_back() {
+async fn a_full_queue_is_answered_at_once_with_retry_after() {
     let shop = Shop::with_queue(1).await;
     shop.gate.close();
     let first = {
@@ -24,7 +24,7 @@ async fn a_full_queue_is_told_at_once_and_when_to_come_back() {
             .unwrap();
         tokio::spawn(tower::ServiceExt::oneshot(router, request))
     };
-    // The writer holds the first; the second takes the queue's one place; there is none for the third.
+    // The writer holds the first, the second takes the queue's one slot, and there is no slot for the third.
     shop.gate.held.notified().await;
     let third = async {
         let refused = shop.post(&sale(3)).await;
@@ -52,7 +52,7 @@ async fn a_disk_that_is_nearly_full_refuses_events_and_serves_reads() {
     let line = format!("{}\n", sale(3));
     let refused = shop.send("POST", "/api/v1/events", "application/x-ndjson", line).await;
     assert_eq!(refused.json()["problem"]["code"], "INSUFFICIENT_STORAGE");
-    // It takes events again by itself.
+    // It takes events again without a restart.
     shop.free_bytes.store(900 << 30, Ordering::Relaxed);
     shop.sell(2..4).await;
     assert_eq!(shop.get("/readyz").await.status, 200);
@@ -63,7 +63,7 @@ async fn a_disk_that_hangs_does_not_hold_readyz_up() {
     let shop = Shop::open().await;
     shop.free_bytes.store(DISK_HANGS, Ordering::Relaxed);
     let silent = shop.get("/readyz").await;
-    // Whatever was answered, the thread that asks the disk must end.
+    // Whatever was answered, the thread that queries the disk must end.
     shop.free_bytes.store(900 << 30, Ordering::Relaxed);
     silent.problem(503, "STORE_NOT_ANSWERING");
     assert_eq!(shop.get("/readyz").await.status, 200);
@@ -85,7 +85,7 @@ async fn after_a_failed_flush_nobody_hears_ok_and_the_state_is_loud() {
     assert_eq!(shop.get("/api/v1/queue").await.json()["pending"], 1);
 }
 
-/// Takes the pages of some records away, one of which each stands in.
+/// Removes the pages of some records; each page has one of them.
 fn lose(shop: &Shop, seqs: std::ops::RangeInclusive<u64>) {
     shop.disk.tamper(|rows| {
         for seq in seqs {
@@ -95,14 +95,14 @@ fn lose(shop: &Shop, seqs: std::ops::RangeInclusive<u64>) {
     });
 }
 
-/// A node that lost a third of its log called itself ready and whole, exported the rest as if it were all, and answered 404 for events
-/// that it had acknowledged.
+/// A node that had lost a third of its log called itself ready, exported the rest as if it were complete, and answered 404 for
+/// events that it had acknowledged.
 #[tokio::test]
-async fn a_log_that_lost_records_says_which_and_never_exports_the_rest_as_whole() {
+async fn a_log_names_lost_records_and_never_exports_the_rest_as_whole() {
     let shop = Shop::open().await;
     shop.sell(0..30).await;
     lose(&shop, 20..=24);
-    // Nobody knows yet. Who exports hears of it by the broken body, and the log knows it from then on.
+    // The damage is not known yet. An export sees a broken body, and from then on the log knows.
     let router = shop.router.clone();
     let request = axum::http::Request::get("/api/v1/events/export").body(axum::body::Body::empty()).unwrap();
     let export = tower::ServiceExt::oneshot(router, request).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_log_that_lost_records_says_which_and_never_exports_the_rest_as_whole(
     let refused = shop.get("/api/v1/events/export").await.problem(503, "LOG_DAMAGED");
     assert_eq!((&refused["missing_first"], &refused["missing_last"]), (&json!(20), &json!(24)));
 
-    // What can be read is had for the asking, and names the head that it does not reach.
+    // The readable part is exported on request and names the head that it does not reach.
     let rescued = shop.get("/api/v1/events/export?incomplete=true").await;
     let mut bundle = BundleReader::open(rescued.body.as_slice()).unwrap();
     let (mut records, mut head) = (0, None);

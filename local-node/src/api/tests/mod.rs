@@ -1,12 +1,12 @@
-//! What is a node's own, beside the contract that it shares with central: its log's states, its reads, its queue and its export.
+//! Behaviour that only a node has, beyond the contract it shares with central: log states, reads, queue and export.
 
 mod blobs;
 mod door;
-mod drafts;
 mod editing;
 mod log_states;
 mod openapi;
 mod reads;
+mod saved_forms;
 mod streams;
 
 use door::{Reply, Shop, sale};

@@ -24,7 +24,7 @@ fn result(seq: u64, verdict: &str) -> RecordResult {
     }
 }
 
-/// What central would have answered for seqs 1 to 3.
+/// Central's answers for seqs 1 to 3.
 async fn decide(shop: &Shop) {
     let verdicts = ["ACCEPTED", "CONFLICT", "ACCEPTED"];
     let stored =
@@ -51,7 +51,7 @@ async fn the_log_reads_in_pages_and_each_event_carries_its_decision() {
     assert_eq!(pages, 3);
     assert_eq!(seqs[..4], [(1, Some(101)), (2, Some(102)), (3, Some(103)), (4, None)]);
     assert_eq!(seqs.len(), 8);
-    // Whoever waits at the end asks with the same cursor again.
+    // A reader at the end polls with the same cursor.
     let empty: EventPage =
         serde_json::from_value(shop.get(&format!("/api/v1/events?{}", &after[1..])).await.json()).unwrap();
     assert_eq!((empty.events.len(), empty.more, format!("&after={}", empty.next)), (0, false, after.clone()));
@@ -71,7 +71,7 @@ async fn pages_go_on_from_one_epoch_into_the_next() {
     assert_eq!((places, page.next.as_str(), page.more), (vec![(1, 3), (2, 1)], "2.1", true));
 }
 
-/// Whoever looks through the log would take it for one that still waits, for ever.
+/// A reader of the log would take it for one that waits forever.
 #[tokio::test]
 async fn what_was_sealed_again_is_shown_as_far_as_it_came_there() {
     let shop = Shop::open().await;
@@ -110,7 +110,7 @@ async fn one_event_is_found_by_its_id() {
 async fn the_queue_says_how_many_wait_and_since_when() {
     let shop = Shop::open().await;
     let queue = async || shop.get("/api/v1/queue").await.json();
-    // An epoch's own first record is nobody's event.
+    // An epoch's first record is not counted.
     assert_eq!(
         queue().await,
         json!({"pending": 0, "oldest_age_seconds": null, "to_review": 0, "last_success_at": null})
@@ -121,13 +121,13 @@ async fn the_queue_says_how_many_wait_and_since_when() {
     shop.later(10);
     let waiting = queue().await;
     assert_eq!((&waiting["pending"], &waiting["oldest_age_seconds"]), (&json!(3), &json!(100)));
-    // A clock that is put back makes nothing younger than now.
+    // A clock that is set back gives no negative age.
     shop.later(-86_400);
     assert_eq!(queue().await["oldest_age_seconds"], 0);
 }
 
 #[tokio::test]
-async fn the_status_says_who_this_is_and_how_it_stands() {
+async fn the_status_names_the_node_and_its_state() {
     let shop = Shop::open().await;
     shop.sell(0..2).await;
     let status = shop.get("/api/v1/status").await.json();
@@ -164,7 +164,7 @@ async fn the_export_is_a_whole_bundle_with_every_record_and_decision() {
             Frame::Entry(_) => panic!("a node's bundle has no central entries"),
         }
     }
-    // Six records and the three that were not acknowledged again, behind the new epoch's first.
+    // Six records, and the three unacknowledged ones again after the new epoch's first.
     assert_eq!((epochs, records, answers), (2, 6 + 4, 3));
     assert_eq!(heads, [Seq(6), Seq(4)], "it names where each epoch ends");
 }

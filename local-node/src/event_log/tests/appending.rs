@@ -1,4 +1,4 @@
-//! What a caller is told.
+//! The answers that a caller gets.
 
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,7 @@ use super::super::{AppendError, Appended, LowDisk, Reused};
 use super::harness::*;
 
 #[test]
-fn drafts_get_the_next_seqs_and_the_chain_and_read_back_as_they_were_sealed() {
+fn drafts_get_the_next_seqs_and_read_back_as_sealed() {
     on_each_store(|node| {
         let log = node.open();
         let first = append(&log, vec![draft(1), draft(2)]).unwrap();
@@ -53,7 +53,7 @@ fn a_retry_gets_the_first_answer_however_long_ago_it_was() {
 }
 
 #[test]
-fn an_id_that_comes_back_with_other_content_is_refused_and_its_list_with_it() {
+fn an_id_reused_with_other_content_is_refused_with_its_list() {
     on_each_store(|node| {
         let log = node.open();
         let first = append_each(&log, [1])[0];
@@ -67,7 +67,7 @@ fn an_id_that_comes_back_with_other_content_is_refused_and_its_list_with_it() {
 }
 
 #[test]
-fn an_id_twice_in_one_list_is_a_duplicate_with_the_same_content_and_refused_with_other() {
+fn a_repeated_id_in_a_list_is_a_duplicate_or_refused_by_content() {
     let node = Node::in_memory();
     let log = node.open();
     let twice = append(&log, vec![draft(1), draft(1)]).unwrap();
@@ -79,7 +79,7 @@ fn an_id_twice_in_one_list_is_a_duplicate_with_the_same_content_and_refused_with
 }
 
 #[test]
-fn a_draft_without_a_time_is_stamped_by_the_node_and_its_retry_is_still_the_same_draft() {
+fn a_draft_without_a_time_is_stamped_and_its_retry_is_the_same_draft() {
     let node = Node::in_memory();
     let log = node.open();
     let timeless = Draft { occurred_at: None, ..draft(1) };

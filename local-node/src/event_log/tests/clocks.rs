@@ -1,4 +1,4 @@
-//! What happens to the machine's clock is in the log, before the records that the clock stamps then.
+//! Changes of the machine's clock are in the log, before the records that the clock stamps afterwards.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
@@ -20,7 +20,6 @@ const BEGIN: i64 = 1_796_032_800 * SECOND;
 /// A till whose machine can be switched off and whose clock can be set.
 struct Till {
     node: Node,
-    /// The true time.
     now: Arc<AtomicI64>,
     /// What the wall clock shows less the true time.
     wrong: Arc<AtomicI64>,
@@ -80,7 +79,7 @@ impl Till {
         }
     }
 
-    /// What each sale comes to, as central decides it when everything is pushed now, less its true time.
+    /// The error of each sale's time, as central decides it when everything is pushed now.
     fn off_by(&self, log: &Log) -> Vec<(i64, bool)> {
         block_on(log.look_at_clock());
         let marks = log.clock_marks(log.head().epoch.number, Seq(1)).expect("the marks read");
@@ -104,7 +103,7 @@ fn changes(log: &Log) -> usize {
 const RIGHT: (i64, bool) = (0, false);
 
 #[test]
-fn a_clock_that_nobody_sets_leaves_no_record_also_over_suspend_and_a_restart_of_the_node() {
+fn a_clock_that_nobody_sets_leaves_no_record_over_suspend_and_restart() {
     harness::on_each_store(|node| {
         let mut till = Till::new(node);
         let log = till.open();
@@ -143,7 +142,7 @@ fn sales_of_a_till_that_woke_with_a_wrong_clock_are_corrected_once_the_clock_is_
 }
 
 #[test]
-fn a_clock_that_is_set_while_the_node_is_stopped_is_a_step_as_long_as_the_machine_runs() {
+fn a_clock_set_while_the_node_is_stopped_is_a_step_if_the_machine_runs_on() {
     let mut till = Till::new(Node::in_memory());
     let log = till.open();
     till.sell(&log, 1);
@@ -157,7 +156,7 @@ fn a_clock_that_is_set_while_the_node_is_stopped_is_a_step_as_long_as_the_machin
 }
 
 #[test]
-fn a_machine_switched_off_before_its_clock_was_set_leaves_sales_that_are_unsure_and_near() {
+fn a_machine_off_before_its_clock_was_set_leaves_unsure_sales() {
     for wrong in [-BEGIN, -30 * 24 * HOUR] {
         let mut till = Till::new(Node::in_memory());
         let log = till.open();
@@ -167,7 +166,7 @@ fn a_machine_switched_off_before_its_clock_was_set_leaves_sales_that_are_unsure_
         drop(log);
         till.off(HOUR, wrong);
         let log = till.open();
-        assert_eq!(log.clock_behind(), till.truly.last().copied(), "a person is told");
+        assert_eq!(log.clock_behind(), till.truly.last().copied(), "an alert is raised");
         till.sell(&log, 3);
         log.close();
         drop(log);
@@ -253,6 +252,6 @@ fn what_central_holds_is_forgotten_with_the_next_start() {
     drop(log);
     till.off(HOUR, 0);
     let log = till.open();
-    let kept = log.clock_marks(1, Seq(1)).unwrap();
-    assert_eq!(kept.len(), 2, "the start before the first record to send, and the last: {kept:?}");
+    let remaining = log.clock_marks(1, Seq(1)).unwrap();
+    assert_eq!(remaining.len(), 2, "the start before the first record to send, and the last: {remaining:?}");
 }

@@ -1,5 +1,3 @@
-//! What central decided, and the mark that follows from it.
-
 use comptoir_core::position::Seq;
 use comptoir_core::time::Timestamp;
 
@@ -16,7 +14,7 @@ fn decision(seq: u64) -> Vec<u8> {
 }
 
 #[test]
-fn decisions_and_the_mark_are_kept_together_and_come_back_after_a_restart() {
+fn decisions_and_the_mark_are_stored_together_and_survive_a_restart() {
     on_each_store(|node| {
         let log = node.open();
         append_each(&log, 0..9);
@@ -63,7 +61,7 @@ fn a_decision_that_comes_again_changes_nothing() {
 }
 
 #[test]
-fn five_thousand_decisions_and_one_as_large_as_an_entity_are_stored_in_whole_batches() {
+fn many_and_large_decisions_are_stored_in_whole_batches() {
     on_each_store(|node| {
         let log = node.open();
         for start in (0..5_000).step_by(100) {
@@ -81,8 +79,8 @@ fn five_thousand_decisions_and_one_as_large_as_an_entity_are_stored_in_whole_bat
 }
 
 #[test]
-fn a_power_cut_while_decisions_are_stored_leaves_a_mark_that_every_decision_below_it_bears_out() {
-    for kept in 0..12 {
+fn after_a_power_cut_every_record_up_to_the_mark_has_its_decision() {
+    for surviving in 0..12 {
         let node = Node::in_memory();
         let log = node.open();
         for start in (0..1_000).step_by(100) {
@@ -93,17 +91,17 @@ fn a_power_cut_while_decisions_are_stored_leaves_a_mark_that_every_decision_belo
         let failed = block_on(log.store_decisions(1, Seq(1_000), decisions));
         assert!(matches!(failed, Err(DecideError::ReadOnly { .. })), "{failed:?}");
         drop(log);
-        node.disk().cut_power(kept);
+        node.disk().cut_power(surviving);
 
         let log = node.open();
         let acked = log.head().marks.acked.0;
         assert!((1..=acked).all(|seq| log.decision(1, Seq(seq)).unwrap() == Some(vec![seq as u8; 4_000])));
-        assert!(kept == 0 || acked > 0);
+        assert!(surviving == 0 || acked > 0);
     }
 }
 
 #[test]
-fn what_waits_is_counted_without_the_epochs_own_record_and_waits_since_it_was_taken_in() {
+fn pending_events_are_counted_without_the_epochs_own_record() {
     let node = Node::in_memory();
     let log = node.open();
     assert_eq!(log.pending().unwrap(), Pending { count: 0, oldest: None });

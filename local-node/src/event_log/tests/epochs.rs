@@ -1,4 +1,4 @@
-//! Opening a new epoch: no seq is used twice, and no event is lost or doubled by it.
+//! Opening an epoch: no seq is used twice, and no event is lost or duplicated.
 
 use comptoir_core::chain::ChainHash;
 use comptoir_core::position::{Epoch, Seq};
@@ -33,7 +33,7 @@ fn the_first_record_names_the_key_that_stays_and_why_there_is_an_epoch() {
 }
 
 #[test]
-fn what_central_had_not_acknowledged_is_sealed_again_with_the_same_ids_and_nothing_else_is() {
+fn only_unacknowledged_events_are_sealed_again_with_their_ids() {
     on_each_store(|node| {
         let log = node.open();
         for start in (0..60).step_by(10) {
@@ -57,7 +57,7 @@ fn what_central_had_not_acknowledged_is_sealed_again_with_the_same_ids_and_nothi
         assert_eq!(log.pending().unwrap().count, 36);
         assert_eq!(log.pending().unwrap().oldest, Some(old[25].appended_at));
 
-        // A retry of an event that was sealed again is answered from where it stands now; one that was acknowledged, from where it was.
+        // A retry of a resealed event is answered with its present position; of an acknowledged one, with its original position.
         let retried = append(&log, vec![draft(30), draft(3)]).unwrap();
         assert_eq!(
             [(retried[0].epoch, retried[0].duplicate), (retried[1].epoch, retried[1].duplicate)],
@@ -114,7 +114,7 @@ fn a_second_opening_takes_over_what_an_interrupted_one_was_to_have() {
     assert!(matches!(reopen(&log, None), Err(EpochError::ReadOnly { .. })));
     drop(log);
     node.disk().cut_power(usize::MAX);
-    // The log is found damaged as well, so that nobody goes on by himself.
+    // The log is damaged as well, so that it does not open a new epoch by itself.
     std::fs::write(node.config().dir.join("high-water"), b"").unwrap();
 
     let log = node.open();

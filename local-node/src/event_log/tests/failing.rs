@@ -1,4 +1,4 @@
-//! What happens when the disk does not do what it is told.
+//! Disks that do not do what they report.
 
 use comptoir_core::position::Seq;
 
@@ -21,7 +21,7 @@ fn after_a_failed_flush_nobody_hears_ok_and_nothing_is_written_before_a_restart(
     node.disk().set_faults(Faults { flushes_fail: true, ..Faults::default() });
     assert!(refused(append(&log, vec![draft(5)])).contains("flush"));
 
-    // The disk is well again, but what it holds is not known.
+    // The disk works again, but its content is unknown.
     node.disk().set_faults(Faults::default());
     assert!(refused(append(&log, vec![draft(6)])).contains("flush"));
     assert!(matches!(log.status().state, State::Failed { .. }));
@@ -64,8 +64,8 @@ fn a_drive_that_lied_about_flushing_is_found_out_by_the_high_water_mark() {
     assert_eq!(ids(&log).len(), 7, "reads go on");
 }
 
-/// A drive without room behind it answered "done" to one sync and an error to the next. What the first was to make durable was gone, and
-/// the log opened as if it had never been: the mark was a second old.
+/// A failing drive answered "done" to one sync and an error to the next. The first sync's data was lost, and the log opened
+/// without it, because the mark was a second old.
 #[test]
 fn what_a_drive_lied_about_before_it_failed_is_found_at_the_next_start() {
     for failing in
@@ -99,7 +99,7 @@ fn a_log_that_failed_before_anything_was_lost_opens_and_goes_on() {
     assert_eq!(append_each(&node.open(), [5])[0].seq, Seq(7));
 }
 
-/// A store that was found shortened keeps its witness, whatever happens until somebody has looked.
+/// The mark of a shortened store is kept until somebody has looked at it.
 #[test]
 fn a_damaged_log_that_fails_as_well_keeps_the_mark() {
     let node = Node::in_memory();

@@ -1,10 +1,10 @@
-//! One bit flipped anywhere in the files of a node's log. Whatever sled makes of it, the log then refuses to open, says that it is
-//! damaged, or reads back byte for byte as it was. Anything else is silent damage, and there is none.
+//! One bit flipped anywhere in the files of a node's log. The log then refuses to open, reports damage, or reads back byte for
+//! byte. Anything else would be silent damage.
 //!
-//! `COMPTOIR_FLIPS=all` (`make test-flips`) flips one bit of every byte of what sled calls its own, and of a random tenth of all other
-//! bytes: meta-data are `conf` and the snapshot whole, the high-water mark, each segment's header, each message's header, and the bodies
-//! of messages that are no node of the tree and no link to one. Without it 500 bytes are drawn, half of them from the meta-data.
-//! `COMPTOIR_SEED` repeats a run.
+//! `COMPTOIR_FLIPS=all` (`make test-flips`) flips one bit of every byte of sled's metadata, and of a random tenth of all other
+//! bytes. Metadata are `conf` and the snapshot, the high-water mark, each segment's header, each message's header, and the bodies
+//! of messages that are neither a node of the tree nor a link to one. Without it 500 bytes are drawn, half of them from the
+//! metadata. `COMPTOIR_SEED` repeats a run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +32,7 @@ type EpochContents = (u32, Vec<Sealed>, Vec<Option<Vec<u8>>>, Seq);
 #[derive(PartialEq, Eq)]
 struct Contents {
     epochs: Vec<EpochContents>,
-    kept: BTreeMap<Vec<u8>, Vec<u8>>,
+    values: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl Contents {
@@ -57,12 +57,12 @@ impl Contents {
             decisions.truncate(acked.0 as usize);
             epochs.push((epoch.number, sealed, decisions, acked));
         }
-        let mut kept = BTreeMap::new();
+        let mut values = BTreeMap::new();
         log.scan(KeySpace::Row, &[], &[255], &mut |key, value| {
-            kept.insert(key.to_vec(), value);
+            values.insert(key.to_vec(), value);
             ControlFlow::Continue(())
         })?;
-        Ok(Contents { epochs, kept })
+        Ok(Contents { epochs, values })
     }
 
     /// What was written and what was found, counted.
@@ -71,7 +71,7 @@ impl Contents {
             let of_epoch = |(number, sealed, decisions, acked): &(u32, Vec<_>, Vec<_>, Seq)| {
                 format!("epoch {number}: {} records, {} decisions, acked {acked}", sealed.len(), decisions.len())
             };
-            format!("{:?}, {} rows", contents.epochs.iter().map(of_epoch).collect::<Vec<_>>(), contents.kept.len())
+            format!("{:?}, {} rows", contents.epochs.iter().map(of_epoch).collect::<Vec<_>>(), contents.values.len())
         };
         format!("expected {}, found {}", counts(self), counts(found))
     }
@@ -103,12 +103,13 @@ fn outcome(node: &Node, good: &Contents) -> Outcome {
         }
         Ok(_) if lost > 0 => Outcome::Silent(format!("{lost} events are not found by their ids")),
         Ok(found) if found.epochs != good.epochs => Outcome::Silent(good.difference(&found)),
-        Ok(found) if found.kept != good.kept => Outcome::OlderRows,
+        Ok(found) if found.values != good.values => Outcome::OlderRows,
         Ok(_) => Outcome::Equal,
     }
 }
 
-/// A log of two epochs with decisions and rows of central. `reopened` leaves a snapshot of all of it, otherwise sled replays its file.
+/// A log of two epochs with decisions and rows of central. `reopened` leaves a snapshot of all of it, otherwise sled replays its
+/// file.
 fn written(records: u64, reopened: bool) -> (Node, Contents) {
     let node = Node::on_sled();
     let log = node.open();
@@ -145,7 +146,7 @@ type At = (PathBuf, usize);
 /// The bytes of the meta-data and all others, of the files under a node's directory.
 fn bytes_of(dir: &Path) -> (Vec<At>, Vec<At>) {
     let (mut meta, mut others) = (Vec::new(), Vec::new());
-    // The two slots of the mark; what lies between them is never read.
+    // The two slots of the mark; the bytes between them are never read.
     meta.extend((0..120).chain(4096..4096 + 120).map(|at| (PathBuf::from("high-water"), at)));
     let mut whole = |path: PathBuf, bytes: usize| meta.extend((0..bytes).map(|at| (path.clone(), at)));
     for file in
@@ -167,7 +168,7 @@ fn bytes_of(dir: &Path) -> (Vec<At>, Vec<At>) {
     (meta, others)
 }
 
-/// Of each byte of a segment whether it is meta-data; nothing behind the last message.
+/// Whether each byte of a segment is metadata; none after the last message.
 fn meta_of(segment: &[u8]) -> Vec<Option<bool>> {
     let mut kinds = vec![None; segment.len()];
     kinds[..SEGMENT_HEADER_BYTES].fill(Some(true));
@@ -269,7 +270,7 @@ fn a_flipped_bit_is_refused_reported_or_without_effect() {
     println!("COMPTOIR_SEED={seed}");
     let mut draw = Draw(seed);
     for reopened in [false, true] {
-        // What sled leaves out after a damaged message is the rest of its segment, where there is a later one: so several are needed.
+        // After a damaged message sled skips the rest of its segment if a later one exists, so several are needed.
         let (good, contents) = written(if all || !reopened { 900 } else { 120 }, reopened);
         let (meta, others) = bytes_of(&good.config().dir);
         let used = others.iter().map(|(_, at)| *at).max().unwrap_or(0);

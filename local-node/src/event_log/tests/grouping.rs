@@ -10,7 +10,7 @@ use super::super::memory::Faults;
 use super::super::{AppendError, Appended, Environment, Log, LogConfig};
 use super::harness::*;
 
-/// Where the writer stands still while it is closed: the writer looks at the disk's space before each group.
+/// Blocks the writer while it is closed: the writer reads the disk's free space before each group.
 #[derive(Clone, Default)]
 struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
@@ -65,7 +65,7 @@ fn callers_that_wait_together_share_one_flush() {
         assert!(answers.into_iter().all(|answer| answer.unwrap().is_ok()));
         node.disk().flushes() - before
     });
-    // The first caller may have been taken alone, before the others had come.
+    // The first caller may have been in a group of its own.
     assert!(flushes <= 2, "{flushes} flushes");
     assert_eq!(ids(&log), (0..500).map(id).collect::<Vec<_>>(), "each list without another's record in between");
 }
@@ -91,7 +91,7 @@ fn a_full_queue_says_so_at_once() {
 
 #[test]
 fn a_power_cut_in_a_group_leaves_each_list_whole_or_absent() {
-    for kept in 0..40 {
+    for surviving in 0..40 {
         let node = Node::in_memory();
         let (log, gate) = gated(&node, 1_024);
         block_on(async {
@@ -104,11 +104,11 @@ fn a_power_cut_in_a_group_leaves_each_list_whole_or_absent() {
             }
         });
         drop((log, gate));
-        node.disk().cut_power(kept);
+        node.disk().cut_power(surviving);
 
         let log = node.open();
         let found = ids(&log);
-        assert_eq!(found.len() % 10, 0, "{kept} batches kept: a list was torn");
+        assert_eq!(found.len() % 10, 0, "{surviving} batches kept: a list was torn");
         assert_eq!(found, (0..found.len() as u64).map(id).collect::<Vec<_>>());
         assert_eq!(append_each(&log, [10_000])[0].seq, Seq(found.len() as u64 + 2));
     }
@@ -130,7 +130,7 @@ fn the_same_draft_from_two_callers_of_one_group_is_sealed_once() {
 }
 
 #[test]
-fn whoever_watches_is_woken_by_an_append() {
+fn an_append_wakes_the_watchers() {
     let node = Node::in_memory();
     let log = node.open();
     let mut watch = log.watch();

@@ -1,4 +1,4 @@
-//! A node's directory that outlives the logs opened on it, and short words for what tests do with them.
+//! A node's directory that outlives the logs opened on it, and helpers for tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -89,7 +89,7 @@ impl Node {
         self.try_open().expect("the log opens")
     }
 
-    /// Opens the log and says what is wrong with it.
+    /// Opens the log and returns its finding.
     pub(in super::super) fn finding(&self) -> super::super::Finding {
         match self.open().status().state {
             State::Damaged(finding) => finding,

@@ -1,4 +1,4 @@
-//! Records that are gone in the middle, while the head and the mark are whole: no check may call such a log clean.
+//! Records are missing in the middle while head and mark are intact: no check may call such a log clean.
 
 use comptoir_core::position::Seq;
 
@@ -25,8 +25,8 @@ fn says_missing(log: &Log, expected: (u32, u64, u64)) {
     assert!(matches!(append(log, vec![draft(900)]), Err(AppendError::ReadOnly { .. })));
 }
 
-/// A flipped bit let sled take back the split of a leaf: reading forwards ended at seq 560 of 861, and the last record was found from
-/// behind. The node called itself whole and its log clean.
+/// A flipped bit undid the split of a leaf in sled: a forward scan ended at seq 560 of 861, and a backward scan found the last
+/// record. The node reported a clean log.
 #[test]
 fn a_log_whose_reading_ends_in_the_middle_says_which_records_are_missing() {
     let node = Node::in_memory();
@@ -39,11 +39,11 @@ fn a_log_whose_reading_ends_in_the_middle_says_which_records_are_missing() {
     drop(log);
     let log = node.open();
     says_missing(&log, (1, 200, 280));
-    assert_eq!(log.read(1, Seq(1), 1_000, usize::MAX).unwrap().len(), 199, "what stands before is read");
+    assert_eq!(log.read(1, Seq(1), 1_000, usize::MAX).unwrap().len(), 199, "the records before it are read");
 }
 
 #[test]
-fn a_reader_that_comes_to_missing_records_is_not_told_that_the_log_ends_there() {
+fn a_reader_at_missing_records_gets_an_error_and_no_end() {
     let node = Node::in_memory();
     let log = node.open();
     append_each(&log, 0..30);

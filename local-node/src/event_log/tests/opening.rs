@@ -1,4 +1,4 @@
-//! What is checked, cleared away and refused when a log is opened.
+//! Checks, cleanup and refusals when a log is opened.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(super) fn copy_dir(from: &Path, to: &Path) {
     }
 }
 
-/// Waits for the check that runs behind.
+/// Waits for the background check.
 pub(super) fn checked(log: &Log) -> Check {
     loop {
         match log.status().check {
@@ -98,7 +98,7 @@ fn an_identity_given_other_than_at_the_first_start_is_refused_by_its_settings_na
 fn a_snapshot_that_was_never_finished_is_removed() {
     let node = Node::on_sled();
     append_each(&node.open(), 0..100);
-    // What a kill while sled writes its snapshot leaves: sled itself refuses such a directory for ever.
+    // A kill while sled writes its snapshot leaves this: sled itself refuses the directory permanently.
     let unfinished = path(&node, "log").join("snap.00000000000000FF.generating");
     fs::write(&unfinished, b"half a snapshot").unwrap();
     assert_eq!(ids(&node.open()).len(), 100);
@@ -106,7 +106,7 @@ fn a_snapshot_that_was_never_finished_is_removed() {
 }
 
 #[test]
-fn a_first_start_that_was_cut_short_begins_anew() {
+fn an_interrupted_first_start_begins_again() {
     let node = Node::on_sled();
     fs::create_dir_all(path(&node, "log.creating")).unwrap();
     fs::write(path(&node, "log.creating").join("db"), b"half a database").unwrap();
@@ -131,7 +131,7 @@ fn an_old_copy_put_in_the_logs_place_is_found_out() {
 }
 
 #[test]
-fn without_a_whole_high_water_mark_a_shortened_log_could_not_be_told_so_it_refuses() {
+fn without_an_intact_high_water_mark_the_log_refuses_appends() {
     on_each_store(|node| {
         append_each(&node.open(), 0..3);
         fs::write(path(&node, "high-water"), b"").unwrap();

@@ -15,16 +15,20 @@ use super::harness::*;
 #[derive(Clone, Debug)]
 enum Step {
     /// A list of new events with payloads of some size.
-    Append { drafts: usize, bytes: usize },
-    /// An event that was acknowledged comes again.
+    Append {
+        drafts: usize,
+        bytes: usize,
+    },
+    /// An acknowledged event is sent again.
     Retry(Index),
     /// Central decided up to somewhere.
     Decide(Index),
-    /// Closed and opened again.
     Restart,
     /// The power goes while a list is being written: some of what was applied survives.
-    PowerCut { drafts: usize, kept: usize },
-    /// A new epoch.
+    PowerCut {
+        drafts: usize,
+        surviving: usize,
+    },
     Reopen,
 }
 
@@ -34,13 +38,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => any::<Index>().prop_map(Step::Retry),
         2 => any::<Index>().prop_map(Step::Decide),
         1 => Just(Step::Restart),
-        2 => (1..20usize, 0..4usize).prop_map(|(drafts, kept)| Step::PowerCut { drafts, kept }),
+        2 => (1..20usize, 0..4usize).prop_map(|(drafts, surviving)| Step::PowerCut { drafts, surviving }),
         1 => Just(Step::Reopen),
     ];
     prop::collection::vec(step, 1..25)
 }
 
-/// What callers were told, and what they have not been told.
+/// The answers that callers got, and the drafts without an answer.
 #[derive(Default)]
 struct Model {
     next: u64,
@@ -86,13 +90,13 @@ fn run_steps(node: &Node, steps: Vec<Step>) {
                 drop(log);
                 log = node.open();
             }
-            Step::PowerCut { drafts, kept } => {
+            Step::PowerCut { drafts, surviving } => {
                 if let super::super::Backend::Memory(disk) = &node.backend {
                     disk.set_faults(Faults { flushes_fail: true, ..Faults::default() });
                     let numbers = model.new_drafts(drafts, 10);
                     append(&log, numbers.iter().map(|number| model.draft(*number)).collect()).unwrap_err();
                     drop(log);
-                    disk.cut_power(kept);
+                    disk.cut_power(surviving);
                 } else {
                     drop(log);
                 }
@@ -152,7 +156,7 @@ fn a_history_that_once_failed() {
     let steps = vec![
         Step::Append { drafts: 3, bytes: 2_000 },
         Step::Reopen,
-        Step::PowerCut { drafts: 2, kept: 1 },
+        Step::PowerCut { drafts: 2, surviving: 1 },
         Step::Append { drafts: 1, bytes: 0 },
         Step::Restart,
     ];

@@ -1,4 +1,4 @@
-//! What every store has to do: one suite for sled and memory.
+//! The conformance suite of stores, for sled and memory.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ fn memory_loses_what_was_not_flushed_and_keeps_the_order_of_what_was_applied() {
 }
 
 #[test]
-fn memory_fails_as_it_is_told() {
+fn memory_injects_the_faults_it_is_given() {
     let disk = MemDisk::default();
     let store = disk.store();
     disk.set_faults(Faults { writes_left: Some(1), flushes_fail: true, flushes_lie: false });

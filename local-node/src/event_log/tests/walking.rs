@@ -1,4 +1,4 @@
-//! Walking over keys that damage of the disk has changed.
+//! Walks over keys that damage of the disk has changed.
 
 use comptoir_core::position::Seq;
 
@@ -8,7 +8,7 @@ use super::harness::*;
 use super::opening::checked;
 
 #[test]
-fn a_key_that_is_none_of_ours_is_passed_over() {
+fn an_unknown_key_is_ignored() {
     let node = Node::in_memory();
     append_each(&node.open(), 0..4);
     let stray = [&keys::part(RecordKind::Page, 1, Seq(3), 0)[..], b"?"].concat();
@@ -19,7 +19,7 @@ fn a_key_that_is_none_of_ours_is_passed_over() {
 }
 
 #[test]
-fn a_page_whose_key_is_damaged_is_told_by_the_check_and_by_every_read_that_needs_it() {
+fn the_check_and_every_read_report_a_page_with_a_damaged_key() {
     let node = Node::in_memory();
     append_each(&node.open(), 0..4);
     let key = keys::part(RecordKind::Page, 1, Seq(3), 0);
@@ -29,7 +29,7 @@ fn a_page_whose_key_is_damaged_is_told_by_the_check_and_by_every_read_that_needs
     });
     let log = node.open();
     let gap = Finding::Gap { epoch: 1, expected: Seq(3), found: Seq(4) };
-    assert_eq!(log.read(1, Seq(1), 10, usize::MAX).unwrap().len(), 2, "what stands before it is whole");
+    assert_eq!(log.read(1, Seq(1), 10, usize::MAX).unwrap().len(), 2, "the records before it are intact");
     assert_eq!(log.read(1, Seq(3), 10, usize::MAX), Err(ReadError::Damaged(gap.clone())));
     assert_eq!(log.read(1, Seq(4), 10, usize::MAX).unwrap().len(), 2);
     assert_eq!(checked(&log), Check::Found(gap));

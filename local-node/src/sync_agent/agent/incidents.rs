@@ -1,26 +1,27 @@
-//! What is wrong between a log and central, and what follows: central behind, ahead, or holding other bytes. Nothing here guesses:
-//! what is missing is sent again, what was lost is told, and no seq is used twice.
+//! Disagreements between log and central: central behind, ahead, or holding other bytes. Nothing here guesses: missing records
+//! are sent again, losses are reported, and no seq is used twice.
 
 use comptoir_core::chain::{genesis, link};
 use comptoir_core::position::{Epoch, Seq};
 
-use super::{Agent, CENTRAL_AHEAD, Step, blocking};
+use super::{Agent, CENTRAL_AHEAD, Step};
+use crate::blocking::blocking;
 use crate::event_log::{EpochHead, Log, State};
 use crate::sync_agent::outbox;
 use crate::sync_agent::push::CentralStatus;
 use crate::sync_agent::transport::Transport;
 
-/// Mismatches in a row after which our own chain is checked.
+/// Consecutive mismatches after which this log's chain is checked.
 const MISMATCHES_MAX: u32 = 5;
-/// Records read at once while our own chain is checked.
+/// Records read at once during that check.
 const CHECK_RECORDS: usize = 1_000;
 const CHECK_BYTES: usize = 4 * 1024 * 1024;
 
 impl<T: Transport> Agent<T> {
-    /// Holds central's head against the log.
-    pub(super) async fn compare(&mut self, stand: CentralStatus) -> Step {
+    /// Compares central's head with the log.
+    pub(super) async fn compare(&mut self, central: CentralStatus) -> Step {
         let acked = self.acked();
-        let Some(head) = stand.head else {
+        let Some(head) = central.head else {
             return if acked > Seq::ZERO { self.rewind(Seq(1), "it holds nothing of this node") } else { Step::Next };
         };
         if self.is_ahead(head) {
@@ -34,14 +35,14 @@ impl<T: Transport> Agent<T> {
         }
         let (log, epoch) = (self.log.clone(), self.epoch);
         match blocking(move || outbox::chain_at(&log, epoch, head.seq)).await {
-            // Sent again, the record shows central the fork, which keeps both branches.
+            // Sent again, the record shows central the fork; central stores both branches.
             Ok(chain) if chain != head.chain => self.rewind(head.seq, "it holds other bytes there"),
             Ok(_) => Step::Next,
-            Err(error) => self.tell("LOG_UNREADABLE", error.to_string()),
+            Err(error) => self.report("LOG_UNREADABLE", error.to_string()),
         }
     }
 
-    /// Sends again from a record that central was thought to hold.
+    /// Sends again from a record that central was assumed to hold.
     fn rewind(&mut self, to: Seq, why: &str) -> Step {
         if to >= self.next {
             return Step::Next;
@@ -56,7 +57,7 @@ impl<T: Transport> Agent<T> {
         Step::Next
     }
 
-    /// Whether central holds what this log does not.
+    /// Whether central holds records that this log lacks.
     pub(super) fn is_ahead(&self, head: EpochHead) -> bool {
         let own = self.log.head();
         let later = head.epoch.number > own.epoch.number;
@@ -64,8 +65,8 @@ impl<T: Transport> Agent<T> {
         later || twin || (head.epoch == own.epoch && head.seq > own.marks.durable)
     }
 
-    /// Central holds records that this log has lost, as after a restore. Their seqs are not used again: a new epoch begins, and
-    /// what central never acknowledged is sealed in it again.
+    /// Central holds records that this log has lost, as after a restore. Their seqs are not reused: a new epoch begins, and
+    /// events that central never acknowledged are sealed in it again.
     pub(super) async fn ahead(&mut self, head: EpochHead) -> Step {
         let own = self.log.head();
         let detail = format!(
@@ -73,7 +74,7 @@ impl<T: Transport> Agent<T> {
             head.seq, head.epoch.number, head.epoch.id, own.marks.durable, own.epoch.number, own.epoch.id
         );
         self.raise_alert(CENTRAL_AHEAD, detail);
-        // A log that failed its own check is for an operator; and a central that is ahead of an epoch just opened is wrong.
+        // A log that failed its own check is for an operator, and a central that is ahead of a new epoch is wrong.
         if self.opened_epoch || self.log.status().state != State::Open {
             return Step::Stop;
         }
@@ -87,14 +88,14 @@ impl<T: Transport> Agent<T> {
                 tracing::warn!("Opened epoch {} and sealed again what central had not acknowledged", epoch.number);
                 Step::Next
             }
-            Err(error) => self.tell("EPOCH_NOT_OPENED", error.to_string()),
+            Err(error) => self.report("EPOCH_NOT_OPENED", error.to_string()),
         }
     }
 
-    /// Central expects another seq than the one that was sent first.
+    /// Central expects another seq than the first of the batch.
     pub(super) fn gap(&mut self, expected: Seq, sent: Seq) -> Step {
         if expected > self.log.head().marks.durable.next() {
-            // It holds more than this log has; its stand names the head.
+            // Central holds more than this log; its status names the head.
             self.must_ask = true;
             return if std::mem::replace(&mut self.rewound, true) { self.pause(None) } else { Step::Next };
         }
@@ -102,7 +103,7 @@ impl<T: Transport> Agent<T> {
         if earlier {
             self.rewind(expected, "it misses records since");
         }
-        // A gap again before anything was taken is no gap of ours: it must not turn into a storm.
+        // A repeated gap before anything was accepted is not this node's gap and must not cause a storm.
         if earlier && !std::mem::replace(&mut self.rewound, true) { Step::Next } else { self.pause(None) }
     }
 
@@ -116,8 +117,8 @@ impl<T: Transport> Agent<T> {
         let (log, epoch) = (self.log.clone(), self.epoch);
         match blocking(move || own_chain(&log, epoch)).await {
             Ok(seq) => {
-                // Our bytes are good, so something between the two changes them.
-                self.tell(&word, format!("{detail}; our own chain holds up to seq {seq}"))
+                // This log is intact, so something in between changes the bytes.
+                self.report(&word, format!("{detail}; our own chain holds up to seq {seq}"))
             }
             Err(broken) => {
                 self.raise_alert("LOCAL_CHAIN_BROKEN", broken);

@@ -1,4 +1,4 @@
-//! A central in memory that keeps the protocol, and does what a script says when it is to fail.
+//! A central in memory that keeps the protocol and follows a script of failures.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,29 +27,27 @@ use super::identity;
 
 /// What happens to one push.
 pub(super) enum Fault {
-    /// There is no line.
     NotConnected,
-    /// Nothing comes back in time, and nothing was stored.
+    /// No answer comes in time, and nothing was stored.
     Timeout,
     /// It is stored, and the answer is lost.
     LostAnswer,
     /// Refused with a code and what the problem carries.
     Refuse(ErrorCode, fn(Problem) -> Problem),
-    /// Answered by something that is no central of ours.
+    /// Answered by something that is not central.
     Proxy(u16, &'static str),
-    /// Only so many of its records are stored.
+    /// Only that many of its records are stored.
     Partly(usize),
     /// It is stored, and the answer says something else.
     Lie(fn(&mut PushResponse)),
-    /// It is stored, and the node is killed with the answer in its hands.
+    /// The batch is stored, and the node is killed before it reads the answer.
     Kill(tokio::task::AbortHandle),
 }
 
-/// One request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Call {
     pub(super) at: Instant,
-    /// Nothing for a question after central's stand.
+    /// `None` for a status request.
     pub(super) pushed: Option<(u64, usize)>,
 }
 
@@ -62,12 +60,11 @@ struct Held {
 #[derive(Default)]
 struct Inner {
     epoch: Option<EpochDto>,
-    /// Of the epoch.
     held: Vec<Held>,
     /// Every event that was ever taken, in order.
     events: Vec<Uuid>,
     /// What a node says that was decided before, by seq.
-    handed_back: Vec<(u64, PriorResult)>,
+    prior_decisions: Vec<(u64, PriorResult)>,
     position: u64,
     incarnation: Uuid,
     poison: HashSet<Uuid>,
@@ -76,12 +73,10 @@ struct Inner {
     /// How long the next push waits before anything is done about it.
     silence: Option<Duration>,
     calls: Vec<Call>,
-    /// Raised after each push.
     pushed: watch::Sender<usize>,
     /// Files, and how many records it held when each came.
     blobs: Vec<(String, usize)>,
     blob_faults: VecDeque<Result<HttpAnswer, Unanswered>>,
-    /// What it gives.
     down: Down,
 }
 
@@ -89,7 +84,6 @@ struct Inner {
 #[derive(Clone, Default)]
 pub(super) struct Central(Arc<Mutex<Inner>>);
 
-/// Central's clock.
 pub(super) const SERVER_TIME: Timestamp = Timestamp(1_800_000_000_000_000);
 
 impl Central {
@@ -111,7 +105,7 @@ impl Central {
         self.lock().poison.insert(event.uuid());
     }
 
-    /// Puts back a copy from when it held so many records.
+    /// Restores a copy from when it held that many records.
     pub(super) fn restore(&self, records: usize, incarnation: Uuid) {
         let mut central = self.lock();
         central.held.truncate(records);
@@ -120,7 +114,7 @@ impl Central {
         central.pushed.send_replace(records);
     }
 
-    /// Holds a record more than the node, as after the node was put back.
+    /// Holds one record more than the node, as after a restore of the node.
     pub(super) fn holds_one_more(&self) {
         let mut central = self.lock();
         let last = central.held.last().expect("something is held");
@@ -136,9 +130,9 @@ impl Central {
         self.lock().events.clone()
     }
 
-    /// What it was told that it had decided before.
-    pub(super) fn handed_back(&self) -> Vec<(u64, PriorResult)> {
-        self.lock().handed_back.clone()
+    /// The prior decisions it received.
+    pub(super) fn prior_decisions(&self) -> Vec<(u64, PriorResult)> {
+        self.lock().prior_decisions.clone()
     }
 
     /// Seqs of the open epoch, without a hole by construction.
@@ -164,7 +158,7 @@ impl Central {
         pushes.windows(2).map(|pair| (pair[1].at - pair[0].at).as_secs()).collect()
     }
 
-    /// How often it was asked for its stand.
+    /// Number of status requests.
     pub(super) fn asked(&self) -> usize {
         self.lock().calls.iter().filter(|call| call.pushed.is_none()).count()
     }
@@ -259,7 +253,7 @@ impl Transport for Central {
 }
 
 impl Inner {
-    /// Takes the records that fit, at most so many, and answers from what it holds.
+    /// Stores the records that fit, up to a number, and answers from what it holds.
     fn take(&mut self, request: &PushRequest, records: usize, lie: impl FnOnce(&mut PushResponse)) -> HttpAnswer {
         if self.records_max.is_some_and(|max| request.records.len() > max) {
             return refused(Problem::new(ErrorCode::TooLarge, "too many"));
@@ -276,7 +270,7 @@ impl Inner {
         }
         let mut results = Vec::new();
         for (sealed, seq) in request.records.iter().zip(request.first_seq..).take(records) {
-            self.handed_back.extend(sealed.prior_decision.clone().map(|decided| (seq, decided)));
+            self.prior_decisions.extend(sealed.prior_decision.clone().map(|decided| (seq, decided)));
             let (record, chain) = sealed.bytes().expect("the agent writes base64 and hex");
             match self.held.get(seq as usize - 1) {
                 Some(held) if held.record != record => return refused(Problem::new(ErrorCode::Fork, "other bytes")),

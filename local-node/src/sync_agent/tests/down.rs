@@ -1,4 +1,4 @@
-//! What a central in memory gives: rows by position, and everything in the order of keys, cut where the script says.
+//! The pull side of a central in memory: rows by position, and a bootstrap in key order, cut where the script says.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,7 +20,6 @@ use uuid::Uuid;
 use super::super::transport::{BootstrapAnswer, HttpAnswer, PullParams, Unanswered};
 use super::central::{SERVER_TIME, ok, refused};
 
-/// Rows between two marks.
 pub(super) const MARK_ROWS: usize = 200;
 /// Bytes of a piece of the stream.
 const PIECE: usize = 1_000;
@@ -40,11 +39,9 @@ struct Inner {
     faults: VecDeque<Unanswered>,
     changed: watch::Sender<u64>,
     pulls: Vec<PullParams>,
-    /// Bytes that were streamed.
     streamed: usize,
 }
 
-/// Clones are the same.
 #[derive(Clone, Default)]
 pub(super) struct Down(Arc<Mutex<Inner>>);
 
@@ -109,7 +106,7 @@ impl Down {
         inner.changed.send_replace(head);
     }
 
-    /// Another central, or this one put back: with what the given rows say, and nothing else.
+    /// Another or restored central that has the given rows and nothing else.
     pub(super) fn replaced(&self, incarnation: Uuid, head: u64, keep: impl Fn(&RowKey) -> bool) {
         let mut inner = self.lock();
         (inner.incarnation, inner.head) = (incarnation, head);
@@ -129,7 +126,7 @@ impl Down {
         self.lock().page = Some(rows);
     }
 
-    /// The next streams break after so many bytes.
+    /// The next streams break after these numbers of bytes.
     pub(super) fn will_cut(&self, cuts: impl IntoIterator<Item = usize>) {
         self.lock().cuts.extend(cuts);
     }
@@ -161,7 +158,7 @@ impl Down {
             inner.head == cursor.position && inner.is_of(&cursor)
         };
         if quiet {
-            // Held until something comes, or for as long as was asked for.
+            // Held until something changes, or for as long as requested.
             let _waited = tokio::time::timeout(query.wait, changed.changed()).await;
         }
         Ok(self.lock().answer(&cursor, query.limit))
@@ -218,7 +215,7 @@ impl Inner {
         let end =
             changes.last().filter(|_| has_more).map_or(self.cursor(self.head), |last| cursor.behind(last, cursor));
         let complete_through = if has_more { end.position - 1 } else { end.position };
-        // As of an answer whose cursor stands inside a position: what that position holds is not complete.
+        // A cursor within a position: the changes of that position are not complete.
         let begun = if cursor.after.is_some() { cursor.position - 1 } else { cursor.position };
         let notices = self.notices.iter().filter(|notice| (begun + 1..=complete_through).contains(&notice.position));
         ok(&PullResponse {

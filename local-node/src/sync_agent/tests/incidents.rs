@@ -1,4 +1,4 @@
-//! Forks, gaps, restores: what is wrong is told and set apart, no seq is used twice, and selling goes on.
+//! Forks, gaps, restores: faults are reported and isolated, no seq is used twice, and selling continues.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn a_new_epoch_starts_a_stopped_line_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
+async fn a_restored_central_gets_missing_records_again() {
     let mut shop = Shop::new();
     shop.sell(0..5).await;
     shop.start().acked(6).await;
@@ -48,11 +48,11 @@ async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
     shop.central.restore(2, Uuid::from_u128(2));
     shop.sell(5..6).await;
     shop.start().acked(7).await;
-    assert_eq!(shop.central.pushes()[1..], [(3, 5)], "its stand is asked for before anything is sent");
+    assert_eq!(shop.central.pushes()[1..], [(3, 5)], "its status is asked for before anything is sent");
     assert_eq!(shop.central.held(), 7);
     let stamped = [4, 6].map(|seq| (seq, shop.decision(seq).unwrap().to_prior_result().unwrap()));
     assert_eq!(
-        shop.central.handed_back(),
+        shop.central.prior_decisions(),
         stamped,
         "with what was stamped of what it had decided, and nothing for new ones"
     );
@@ -62,9 +62,9 @@ async fn a_central_put_back_from_an_older_copy_gets_what_it_misses_again() {
     assert_eq!(state.alert, None, "it is well again");
 }
 
-/// Of two drivers the other may be first now: nobody is to learn it by chance.
+/// Of two drivers the other may be first now: that must be reported explicitly.
 #[tokio::test(start_paused = true)]
-async fn a_second_decision_that_differs_is_told_and_the_first_stays() {
+async fn a_different_second_decision_is_reported_and_the_first_stays() {
     let mut shop = Shop::new();
     shop.sell(0..5).await;
     shop.start().acked(6).await;
@@ -73,17 +73,17 @@ async fn a_second_decision_that_differs_is_told_and_the_first_stays() {
     shop.central.restore(2, Uuid::from_u128(2));
     shop.central.holds(6).await;
     shop.until(|state| state.incarnation == Some(Uuid::from_u128(2)) && state.alert.is_none()).await;
-    let told = crate::notifications::list(&shop.log, Some(true), None, 10, crate::notifications::Language::English);
-    let told = told.unwrap().rows;
-    let kinds: Vec<(&str, Uuid)> = told.iter().map(|row| (row.kind.as_str(), row.event_id)).collect();
-    assert_eq!(kinds, [("DECISION_CHANGED", id(3).uuid())], "{told:?}");
-    let verdict = |which: &str| told[0].data[which]["verdict"].as_str().unwrap().to_owned();
+    let reported = crate::notifications::list(&shop.log, Some(true), None, 10, crate::notifications::Language::English);
+    let reported = reported.unwrap().rows;
+    let kinds: Vec<(&str, Uuid)> = reported.iter().map(|row| (row.kind.as_str(), row.event_id)).collect();
+    assert_eq!(kinds, [("DECISION_CHANGED", id(3).uuid())], "{reported:?}");
+    let verdict = |which: &str| reported[0].data[which]["verdict"].as_str().unwrap().to_owned();
     assert_eq!((verdict("first").as_str(), verdict("second").as_str()), ("ACCEPTED", "QUARANTINED"));
-    assert_eq!(shop.decision(5).unwrap().verdict, "ACCEPTED", "what was told first stays with the event");
+    assert_eq!(shop.decision(5).unwrap().verdict, "ACCEPTED", "the first decision stays with the event");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quiet_node_notices_that_central_was_put_back() {
+async fn an_idle_node_notices_that_central_was_restored() {
     let mut shop = Shop::new();
     shop.sell(0..5).await;
     shop.start().acked(6).await;
@@ -96,7 +96,7 @@ async fn a_quiet_node_notices_that_central_was_put_back() {
 
 /// It cannot know of this node that it misses nothing, unless the node says so between two attempts.
 #[tokio::test(start_paused = true)]
-async fn a_central_that_waits_for_others_is_asked_between_the_attempts_and_needs_no_person() {
+async fn a_central_in_restore_is_asked_between_attempts_without_an_alert() {
     let mut shop = Shop::new();
     shop.sell(0..2).await;
     let waits = || Fault::Refuse(ErrorCode::RestoreInProgress, |problem| problem.retry_after(5));
@@ -109,7 +109,7 @@ async fn a_central_that_waits_for_others_is_asked_between_the_attempts_and_needs
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_gap_that_comes_again_and_again_is_no_storm() {
+async fn a_repeated_gap_causes_no_storm() {
     let mut shop = Shop::new();
     shop.sell(0..5).await;
     shop.start().acked(6).await;
@@ -122,7 +122,7 @@ async fn a_gap_that_comes_again_and_again_is_no_storm() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_put_back_from_an_older_copy_opens_a_new_epoch_and_uses_no_seq_twice() {
+async fn a_restored_node_opens_a_new_epoch_and_reuses_no_seq() {
     let mut shop = Shop::new();
     shop.sell(0..3).await;
     shop.start().acked(4).await;
@@ -131,7 +131,7 @@ async fn a_node_put_back_from_an_older_copy_opens_a_new_epoch_and_uses_no_seq_tw
     shop.start();
     let mut heads = shop.log.watch();
     heads.wait_for(|head| head.epoch.number == 2 && head.marks.acked == Seq(1)).await.unwrap();
-    // What it sells now stands in the new epoch.
+    // New sales are in the new epoch.
     shop.sell(3..5).await;
     shop.acked(3).await;
     assert_eq!(shop.central.events()[5..], [id(3).uuid(), id(4).uuid()]);
@@ -143,9 +143,9 @@ async fn a_node_put_back_from_an_older_copy_opens_a_new_epoch_and_uses_no_seq_tw
     assert!(payload.contains("central held seq 5 of epoch 1, the log ended at seq 4"), "{payload}");
 }
 
-/// The line was down when it was put back, and it sold before anybody could tell it: sent first, that would be a fork, and the epoch frozen.
+/// The line was down when it was restored, and it sold before contact: sent first, that would be a fork and freeze the epoch.
 #[tokio::test(start_paused = true)]
-async fn a_node_put_back_that_sold_before_it_reached_central_forks_nothing() {
+async fn a_restored_node_that_sold_before_contact_causes_no_fork() {
     let mut shop = Shop::new();
     shop.sell(0..3).await;
     shop.start().acked(4).await;
@@ -176,12 +176,12 @@ async fn a_central_that_is_ahead_again_and_again_is_wrong_and_gets_no_third_epoc
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_that_change_on_the_way_are_sent_smaller_and_then_a_person_is_told() {
+async fn corrupted_batches_are_sent_smaller_and_then_raise_an_alert() {
     let mut shop = Shop::new();
     shop.sell(0..600).await;
     shop.central.will((0..6).map(|_| Fault::Refuse(ErrorCode::ChainMismatch, |problem| problem)));
-    let told = shop.start().until_alert("CHAIN_MISMATCH").await;
-    assert!(told.alert.unwrap().detail.contains("our own chain holds up to seq 601"));
+    let reported = shop.start().until_alert("CHAIN_MISMATCH").await;
+    assert!(reported.alert.unwrap().detail.contains("our own chain holds up to seq 601"));
     shop.acked(601).await;
     let sizes: Vec<usize> = shop.central.pushes().into_iter().map(|(_, records)| records).take(7).collect();
     assert_eq!(sizes, [500, 250, 125, 62, 31, 15, 7]);

@@ -1,4 +1,4 @@
-//! A line that is down, slow, lossy or refused: nothing is lost, nothing is sent twice into the books.
+//! A line that is down, slow, lossy or refused: nothing is lost, and nothing counts twice.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use comptoir_proto::problem::Problem;
 use super::central::Fault;
 use super::{Phase, Shop, id};
 
-/// The epoch's first record comes before the first sale.
+/// The epoch's first record precedes the first sale.
 const OPENING: u64 = 1;
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_the_log_reaches_central_once_and_its_results_come_back() {
+async fn each_record_reaches_central_once_and_its_result_is_stored() {
     let mut shop = Shop::new();
     shop.sell(0..3).await;
     shop.start().acked(OPENING + 3).await;
@@ -35,7 +35,7 @@ async fn an_append_wakes_the_agent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_quiet_node_asks_how_central_stands_by_its_timer() {
+async fn an_idle_node_asks_for_centrals_status_on_its_timer() {
     let mut shop = Shop::new();
     shop.start().acked(OPENING).await;
     shop.until(|state| state.phase == Phase::Idle).await;
@@ -57,7 +57,7 @@ async fn a_line_that_is_down_is_tried_after_1_2_4_8_16_seconds_and_then_every_16
 }
 
 #[tokio::test(start_paused = true)]
-async fn central_says_when_to_come_back_and_is_obeyed() {
+async fn the_agent_obeys_retry_after() {
     let mut shop = Shop::new();
     let busy: fn(Problem) -> Problem = |problem| problem.retry_after(40);
     shop.central.will([Fault::Refuse(ErrorCode::StoreUnavailable, busy)]);
@@ -77,8 +77,8 @@ async fn a_central_that_hangs_is_shown_before_the_request_is_given_up() {
     shop.central.hangs(Duration::from_secs(39));
     shop.start();
     let hanging = shop.until(|state| state.last_error.is_some()).await;
-    let trouble = hanging.last_error.unwrap();
-    assert_eq!((trouble.code.as_str(), hanging.failures), ("CENTRAL_NOT_ANSWERING", 0), "{trouble:?}");
+    let issue = hanging.last_error.unwrap();
+    assert_eq!((issue.code.as_str(), hanging.failures), ("CENTRAL_NOT_ANSWERING", 0), "{issue:?}");
     assert_eq!(hanging.request_since.unwrap().elapsed().as_secs(), 5);
     assert_eq!(hanging.alert, None, "a central that hangs for a while is nobody's alarm");
     shop.acked(OPENING).await;

@@ -5,9 +5,9 @@ mod down;
 mod incidents;
 mod line;
 mod node;
+mod notifying;
 mod pulling;
 mod results;
-mod telling;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +137,7 @@ impl Shop {
     }
 
     async fn until_alert(&mut self, code: &str) -> SyncState {
-        self.until(|state| state.alert.as_ref().is_some_and(|trouble| trouble.code == code)).await
+        self.until(|state| state.alert.as_ref().is_some_and(|issue| issue.code == code)).await
     }
 
     async fn until_stopped(&mut self) -> SyncState {
@@ -157,7 +157,7 @@ fn open(dir: &TempDir, disk: &MemDisk) -> Log {
     Log::open(config, environment()).expect("the log opens")
 }
 
-/// A clock that stands, no jitter, and room on the disk.
+/// A stopped clock, no jitter, and room on the disk.
 fn environment() -> Environment {
     Environment {
         clock: Arc::new(|| Timestamp(SERVER_TIME.0 + AHEAD)),

@@ -1,4 +1,4 @@
-//! A whole node: what its API says of the line, and what happens when the agent itself fails.
+//! A whole node: its API's view of the sync, and failures of the agent itself.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -39,7 +39,7 @@ async fn a_node_sends_what_it_records_and_counts_what_needs_a_person() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_node_that_is_told_not_to_send_records_and_sends_nothing() {
+async fn a_node_with_sync_disabled_records_and_sends_nothing() {
     let dir = TempDir::new().unwrap();
     let node = Node::start_with(config(&dir), environment(), None::<Central>).await.unwrap();
     node.log().append(vec![draft(0)]).await.unwrap();
@@ -48,7 +48,7 @@ async fn a_node_that_is_told_not_to_send_records_and_sends_nothing() {
     node.shutdown().await;
 }
 
-/// A line with a defect of ours in it.
+/// A transport with a defect.
 struct Defective {
     central: Central,
     panics: Arc<AtomicU32>,
@@ -78,7 +78,7 @@ impl Transport for Defective {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_agent_that_fails_by_a_defect_is_started_again_and_told() {
+async fn a_panicking_agent_is_restarted_and_raises_an_alert() {
     let (dir, central) = (TempDir::new().unwrap(), Central::default());
     let line = Defective { central: central.clone(), panics: Arc::default() };
     let node = Node::start_with(config(&dir), environment(), Some(line)).await.unwrap();

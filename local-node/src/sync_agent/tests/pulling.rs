@@ -1,4 +1,4 @@
-//! The way down: everything once, then what changes, through cuts and kills, and never at the cost of what was sold here.
+//! Pulling: everything once, then the changes, through cuts and kills, and never at the cost of recorded sales.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,16 +22,16 @@ use crate::read_models::pull_progress::PullProgress;
 use crate::read_models::rows::{self, HeldRow};
 use crate::read_models::{self, ReadModels, SyncProgress, rulebook};
 
-/// Every client that is kept, with its name and position.
+/// Every stored client, with its name and position.
 fn held(log: &Log) -> Vec<(String, String, u64)> {
     let (from, to) = (rows::prefix(RowKind::Entity, "CLIENT"), rows::end(RowKind::Entity, "CLIENT"));
     let mut held = Vec::new();
     log.scan(KeySpace::Row, &from, &to, &mut |key, value| {
         let (id, _) = rows::id_in(key).expect("a row's key");
-        let kept = HeldRow::decode(&value).expect("a row reads");
-        let row: EntityRow = serde_json::from_str(kept.row.get()).expect("central's row");
+        let stored = HeldRow::decode(&value).expect("a row reads");
+        let row: EntityRow = serde_json::from_str(stored.row.get()).expect("central's row");
         let fields: serde_json::Value = serde_json::from_str(row.fields.get()).expect("fields");
-        held.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), kept.position));
+        held.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), stored.position));
         std::ops::ControlFlow::Continue(())
     })
     .expect("the log reads");
@@ -93,8 +93,8 @@ async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
     assert_eq!(held(&shop), Some(9));
 }
 
-/// The largest entity that the rules let be: every field there may be, and to the last byte. Its names need escaping, and a thousand
-/// nodes' edits wait for a person.
+/// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and a thousand nodes' edits
+/// wait for a person.
 fn largest(version: u64) -> Value {
     let name = |number: usize| format!("champ \"{number:03}\"\u{1}");
     let mut fields: BTreeMap<String, String> =
@@ -114,7 +114,7 @@ fn largest(version: u64) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_largest_entity_there_may_be_is_kept_whole_with_the_nodes_own_edit_over_it() {
+async fn the_largest_entity_is_stored_whole_with_a_pending_edit_over_it() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     let loaded = down.change(client("large"), |version| Some(largest(version)));
@@ -144,7 +144,7 @@ async fn the_largest_entity_there_may_be_is_kept_whole_with_the_nodes_own_edit_o
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_row_that_is_too_large_to_be_kept_is_told_to_a_person_and_holds_nothing_up() {
+async fn a_row_too_large_to_store_raises_an_alert_and_delays_nothing() {
     for loads in [true, false] {
         let mut shop = Shop::new();
         let down = shop.central.down();
@@ -158,13 +158,13 @@ async fn a_row_that_is_too_large_to_be_kept_is_told_to_a_person_and_holds_nothin
         }
         shop.complete(next).await;
         assert_eq!(named(&shop.log), owned_pairs(&[("c-2", "Dupont")]));
-        let told = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("a trouble");
-        assert_eq!(told.code, "ROW_TOO_LARGE");
-        assert!(told.detail.starts_with("CLIENT c-1 has 11001"), "{}", told.detail);
-        let kept = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
-        assert_eq!((kept.len(), kept[0].kind.as_str(), kept[0].position), (1, "ROW_TOO_LARGE", grown));
+        let reported = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("an issue");
+        assert_eq!(reported.code, "ROW_TOO_LARGE");
+        assert!(reported.detail.starts_with("CLIENT c-1 has 11001"), "{}", reported.detail);
+        let held = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
+        assert_eq!((held.len(), held[0].kind.as_str(), held[0].position), (1, "ROW_TOO_LARGE", grown));
         assert_eq!(
-            (kept[0].entity_id.as_str(), kept[0].title.as_str()),
+            (held[0].entity_id.as_str(), held[0].title.as_str()),
             ("c-1", "Too large for this machine: CLIENT c-1")
         );
         shop.complete(down.client("c-1", "Durand")).await;
@@ -173,17 +173,17 @@ async fn a_row_that_is_too_large_to_be_kept_is_told_to_a_person_and_holds_nothin
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_device_that_central_took_out_of_use_is_told_to_a_person_until_it_may_go_on() {
+async fn a_revoked_device_raises_an_alert_until_it_is_active_again() {
     let mut shop = Shop::new();
     shop.pull().complete(0).await;
     let down = shop.central.down();
     let at = down.says(DeviceStatus { is_active: false, requires_reauth: false });
     shop.complete(at).await;
-    let told = shop.until(|state| state.pull.alert.is_some()).await.pull;
-    assert_eq!(told.alert.expect("a trouble").code, "DEVICE_REVOKED");
-    assert!(told.device.is_some_and(|device| !device.is_active));
+    let reported = shop.until(|state| state.pull.alert.is_some()).await.pull;
+    assert_eq!(reported.alert.expect("an issue").code, "DEVICE_REVOKED");
+    assert!(reported.device.is_some_and(|device| !device.is_active));
     down.says(DeviceStatus { is_active: true, requires_reauth: true });
-    shop.until(|state| state.pull.alert.as_ref().is_some_and(|told| told.code == "REAUTH_REQUIRED")).await;
+    shop.until(|state| state.pull.alert.as_ref().is_some_and(|reported| reported.code == "REAUTH_REQUIRED")).await;
     down.says(DeviceStatus { is_active: true, requires_reauth: false });
     shop.until(|state| state.pull.alert.is_none()).await;
 }
@@ -199,10 +199,10 @@ async fn a_held_request_is_asked_again_when_it_brings_nothing() {
     assert_eq!(pulls[3].wait, Duration::from_secs(25));
 }
 
-/// A request that central answered because something came looked like one that it does not hold: the next change was asked for an interval
+/// An early answer with changes looked like a central that does not hold requests: the next change was asked for an interval
 /// later.
 #[tokio::test(start_paused = true)]
-async fn what_comes_after_something_came_is_not_waited_for() {
+async fn a_pull_waits_again_after_it_received_changes() {
     let mut shop = Shop::new();
     shop.pull().complete(0).await;
     let (down, started) = (shop.central.down(), tokio::time::Instant::now());
@@ -210,7 +210,7 @@ async fn what_comes_after_something_came_is_not_waited_for() {
         let at = down.client("c-1", &format!("name {number}"));
         shop.complete(at).await;
     }
-    assert_eq!(started.elapsed().as_secs(), 0, "central had told each change at once: {:?}", down.pulls());
+    assert_eq!(started.elapsed().as_secs(), 0, "central had sent each change at once: {:?}", down.pulls());
 }
 
 #[tokio::test(start_paused = true)]
@@ -240,9 +240,9 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     assert_eq!(before.len(), 900);
     // The same page again, as after a kill between its rows and the answer's end.
     shop.kill_puller().await;
-    let mut place = PullProgress::read(&shop.log).unwrap();
-    place.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
-    shop.log.put(vec![vec![place.change()]]).await.unwrap();
+    let mut progress = PullProgress::read(&shop.log).unwrap();
+    progress.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
+    shop.log.put(vec![vec![progress.change()]]).await.unwrap();
     shop.pull().complete(900).await;
     assert_eq!(held(&shop.log), before);
 }
@@ -273,7 +273,7 @@ async fn a_load_that_is_cut_goes_on_behind_its_last_mark() {
     shop.pull().complete(4_000).await;
     assert_eq!(held(&shop.log).len(), 4_000);
     let repeated = down.streamed() - whole;
-    // At each cut at most what lies between two marks.
+    // Each cut repeats at most the rows between two marks.
     assert!(repeated < whole / 4, "{repeated} of {whole} bytes came twice");
 }
 
@@ -299,8 +299,8 @@ async fn a_row_that_goes_between_two_attempts_of_a_load_is_gone() {
     many(&down, 3);
     shop.pull().complete(3).await;
     shop.kill_puller().await;
-    let place = PullProgress::read(&shop.log).unwrap();
-    let before_its_end = PullProgress { cursor: None, load: Some(Default::default()), ..place };
+    let progress = PullProgress::read(&shop.log).unwrap();
+    let before_its_end = PullProgress { cursor: None, load: Some(Default::default()), ..progress };
     shop.log.put(vec![vec![before_its_end.change()]]).await.unwrap();
     down.change(client("c-00001"), |_| None);
     shop.pull().complete(4).await;
@@ -308,7 +308,7 @@ async fn a_row_that_goes_between_two_attempts_of_a_load_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_central_is_loaded_anew_and_what_it_lacks_is_gone() {
+async fn a_replaced_central_is_loaded_again_and_missing_rows_are_removed() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     shop.sell(0..3).await;
@@ -316,8 +316,8 @@ async fn another_central_is_loaded_anew_and_what_it_lacks_is_gone() {
     down.client("c-00000", "late");
     shop.pull().complete(4).await;
     // Put back to an earlier day: its positions are lower, and a client is missing.
-    let (kept, log) = (client("c-00000"), shop.log.clone());
-    down.replaced(Uuid::from_u128(2), 2, move |key| *key == kept);
+    let (survivor, log) = (client("c-00000"), shop.log.clone());
+    down.replaced(Uuid::from_u128(2), 2, move |key| *key == survivor);
     down.change(client("c-00000"), |version| {
         Some(serde_json::json!({"entity_type": "CLIENT", "id": "c-00000", "version": version, "deleted": false,
             "fields": {"name": "early"}, "open_conflicts": {}}))
@@ -328,7 +328,7 @@ async fn another_central_is_loaded_anew_and_what_it_lacks_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_central_that_was_put_back_is_given_what_it_misses_before_anything_is_loaded() {
+async fn a_restored_central_is_resent_missing_records_before_a_load() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     down.client("c-1", "Durand");
@@ -345,13 +345,13 @@ async fn a_central_that_was_put_back_is_given_what_it_misses_before_anything_is_
     assert_eq!(down.streamed(), streamed);
     shop.until(|state| state.pull.last_error.is_none()).await;
     assert!(down.streamed() > streamed, "then it is loaded");
-    let put_back = PullProgress::read(&shop.log).unwrap().put_back.expect("it was put back");
-    assert_eq!((put_back.epoch, put_back.seq), (1, 6), "what was decided before is known from what was decided since");
+    let restored = PullProgress::read(&shop.log).unwrap().restored.expect("it was restored");
+    assert_eq!((restored.epoch, restored.seq), (1, 6), "what was decided before is known from what was decided since");
 }
 
-/// The agent has stopped, as after a fork: rows are not to stay as they were for ever.
+/// The agent has stopped, as after a fork: rows must not stay as they were.
 #[tokio::test(start_paused = true)]
-async fn an_agent_that_gives_nothing_back_is_not_waited_for() {
+async fn an_agent_that_resends_nothing_is_not_waited_for() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     shop.sell(0..5).await;
@@ -365,14 +365,14 @@ async fn an_agent_that_gives_nothing_back_is_not_waited_for() {
     shop.complete(0).await;
     assert_eq!((held(&shop.log), shop.central.held()), (Vec::new(), 2));
     assert_eq!(
-        PullProgress::read(&shop.log).unwrap().put_back.map(|put_back| put_back.seq),
+        PullProgress::read(&shop.log).unwrap().restored.map(|restored| restored.seq),
         Some(2),
         "the rows have no more"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_changed_scope_is_loaded_anew() {
+async fn a_changed_scope_is_loaded_again() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     many(&down, 3);
@@ -385,7 +385,7 @@ async fn a_changed_scope_is_loaded_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_line_that_fails_is_tried_again_and_told() {
+async fn a_failed_pull_is_retried_and_reported() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     many(&down, 2);
@@ -411,8 +411,8 @@ async fn a_disk_without_room_keeps_the_place_and_goes_on_later() {
     assert_eq!(named(&shop.log), owned_pairs(&[("c-1", "Durand")]));
 }
 
-/// The power goes at any write of a load and a pull while the shop sells: what comes back is a whole place with its rows, and it goes on
-/// to the same end.
+/// The power fails at any write of a load and a pull while the shop sells: progress and rows are consistent after the restart,
+/// and it continues to the same end.
 #[tokio::test(start_paused = true)]
 async fn a_power_cut_between_any_two_writes_loses_nothing() {
     for writes in 0..24 {
@@ -476,7 +476,7 @@ proptest! {
                 tokio::time::sleep(Duration::from_millis(size as u64)).await;
             }
             shop.complete(position).await;
-            // A load under way may end behind the last change.
+            // A load may end after the last change.
             tokio::time::sleep(Duration::from_secs(600)).await;
             shop.complete(position).await;
             assert_eq!(named(&shop.log), model.into_iter().collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! What comes back: partly, wrongly, or with bad news for one event among many.
+//! Answers that are partial, wrong, or refuse one event among many.
 
 use comptoir_core::position::Seq;
 use comptoir_proto::instant;
@@ -11,7 +11,7 @@ use super::{Phase, Shop, id};
 use crate::event_log::memory::Faults;
 
 #[tokio::test(start_paused = true)]
-async fn one_poisoned_event_is_set_apart_and_the_others_pass() {
+async fn one_poisoned_event_is_quarantined_and_the_others_pass() {
     let mut shop = Shop::new();
     shop.sell(0..2_000).await;
     shop.central.quarantines(id(777));
@@ -30,10 +30,10 @@ async fn each_result_is_kept_with_when_it_came() {
     shop.sell(0..1).await;
     shop.start().acked(2).await;
     for seq in 1..=2 {
-        let kept = shop.log.decision(1, Seq(seq)).unwrap().unwrap();
-        let kept: StoredResult = serde_json::from_slice(&kept).unwrap();
-        assert_eq!(kept.last_sync_at, Some(instant::format(shop.log.now())), "by the node's clock");
-        assert_eq!((kept.result.seq, kept.result.verdict.as_str()), (seq, "ACCEPTED"));
+        let stored = shop.log.decision(1, Seq(seq)).unwrap().unwrap();
+        let stored: StoredResult = serde_json::from_slice(&stored).unwrap();
+        assert_eq!(stored.last_sync_at, Some(instant::format(shop.log.now())), "by the node's clock");
+        assert_eq!((stored.result.seq, stored.result.verdict.as_str()), (seq, "ACCEPTED"));
     }
 }
 

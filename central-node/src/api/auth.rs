@@ -1,0 +1,54 @@
+//! Who calls, by the request's `Authorization` header.
+
+use axum::http::{HeaderMap, header};
+use comptoir_http_edge::ProblemResponse;
+use comptoir_proto::api_v1::Author;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+
+use crate::central::Central;
+use crate::feed::{NodeCaller, Scope};
+use crate::identity::{self, Access, AuthError, Credential};
+
+/// The caller's credential, looked up again for each request.
+pub(crate) async fn credential(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let found = identity::authenticate(central.database(), authorization).await;
+    if matches!(found, Err(AuthError::Unknown)) {
+        tracing::info!("a request came without a valid credential");
+    }
+    Ok(found?)
+}
+
+/// The caller's credential; 403 unless it is an administrator's.
+pub(crate) async fn admin(central: &Central, headers: &HeaderMap) -> Result<Credential, ProblemResponse> {
+    let credential = credential(central, headers).await?;
+    match credential.access {
+        Access::Admin => Ok(credential),
+        Access::Node { .. } => Err(forbidden("this needs an administrator's token, not a node's key").into()),
+    }
+}
+
+/// The caller, where it is a node that reads the feed; 403 for an administrator.
+pub(super) async fn node_caller(central: &Central, headers: &HeaderMap) -> Result<NodeCaller, ProblemResponse> {
+    let credential = credential(central, headers).await?;
+    match credential.access {
+        Access::Node { node, site } => {
+            Ok(NodeCaller { tenant: credential.tenant, node, scope: Scope { site, shows_conflicts: true } })
+        }
+        Access::Admin => Err(forbidden("only a node pulls: an administrator reads the lists and the reports").into()),
+    }
+}
+
+/// A refusal of a caller who is known but may not do this.
+pub(crate) fn forbidden(detail: impl Into<String>) -> Problem {
+    Problem::new(ErrorCode::Forbidden, detail)
+}
+
+/// In whose name a credential writes: a node's for its shop, an administrator's for central.
+pub(crate) fn author(credential: &Credential) -> Author {
+    match credential.access {
+        Access::Node { node, site } => Author { site, central: false, namespace: node.uuid() },
+        Access::Admin => Author { site: None, central: true, namespace: credential.tenant.uuid() },
+    }
+}

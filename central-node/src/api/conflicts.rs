@@ -1,0 +1,187 @@
+//! `/api/v1/conflicts`: parse, call, answer. An administrator sees all; a node's key those of its own edits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use comptoir_core::event::Fields;
+use comptoir_core::id::{EventId, Name, NodeId, TenantId};
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_http_edge::{
+    PathParams, ProblemResponse, RequestBody, idempotency_key, if_match_text, page_limit, read_query, with_etag,
+};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::openapi::words;
+use comptoir_proto::paths;
+use comptoir_proto::problem::Problem;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::auth::credential;
+use super::events::position;
+use crate::central::Central;
+use crate::conflicts::resolve::{self, ResolutionBasis, ResolutionRequest};
+use crate::conflicts::shown::{self, ConflictDto};
+use crate::conflicts::{Choice, Filter, list};
+
+/// Conflicts of one page where none is asked for: each is shown whole.
+const PAGE_CONFLICTS: usize = 50;
+
+pub(super) fn router() -> Router<Arc<Central>> {
+    Router::new()
+        .route(paths::CONFLICTS, get(page))
+        .route(paths::CONFLICT, get(one))
+        .route(paths::CONFLICT_PREVIEW, post(preview))
+        .route(paths::CONFLICT_RESOLVE, post(decide))
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConflictsQuery {
+    /// One type of entity.
+    #[serde(rename = "type")]
+    entity_type: Option<String>,
+    /// One entity.
+    entity: Option<String>,
+    /// One node.
+    node: Option<Uuid>,
+    /// `open` where nothing is said.
+    state: Option<ConflictFilter>,
+    /// `next` of the page before.
+    #[serde(default)]
+    #[schemars(with = "words::PositionNumber")]
+    after: u64,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
+    limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum ConflictFilter {
+    Open,
+    All,
+}
+
+/// One page, oldest first.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ConflictPage")]
+pub(crate) struct PageDto {
+    conflicts: Vec<ConflictDto>,
+    /// What `after` is to be given for the next page.
+    next: String,
+    more: bool,
+}
+
+async fn page(State(central): State<Arc<Central>>, uri: Uri, headers: HeaderMap) -> Result<Response, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let query: ConflictsQuery = read_query(&uri)?;
+    let limit = page_limit(query.limit, PAGE_CONFLICTS)?;
+    let after = position("after", query.after)?;
+    let bad = |detail: String| Problem::new(ErrorCode::InvalidParameter, detail);
+    let name = |text: Option<String>| text.map(Name::new).transpose().map_err(|error| bad(error.to_string()));
+    let filter = Filter {
+        entity_type: name(query.entity_type)?,
+        entity_id: name(query.entity)?,
+        node: credential.node().or(query.node.map(NodeId::new)),
+        all: query.state == Some(ConflictFilter::All),
+    };
+    let listed = list(central.database(), credential.tenant, &filter, after, limit).await?;
+    let conflicts = listed.conflicts.iter().map(shown::conflict).collect::<Result<_, _>>()?;
+    Ok(axum::Json(PageDto { conflicts, next: listed.next.to_string(), more: listed.more }).into_response())
+}
+
+async fn one(
+    State(central): State<Arc<Central>>,
+    PathParams(event): PathParams<String>,
+    headers: HeaderMap,
+) -> Result<Response, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let event = event_id(&event)?;
+    let conflict = resolve::find(central.database(), credential.tenant, event, credential.node()).await?;
+    let shown = shown::conflict(&conflict)?;
+    let etag = shown.etag.clone();
+    Ok(with_etag(Json(shown), &etag))
+}
+
+/// A person's choice as it is posted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ConflictChoiceRequest")]
+pub(crate) struct ChoiceDto {
+    /// The resolution's own id, so that a retry is the same decision.
+    id: Option<Uuid>,
+    /// Who decides.
+    #[schemars(with = "Option<words::Name>")]
+    user: Option<String>,
+    /// The side that wins.
+    choice: Choice,
+    /// Of `merged`: what is set; null removes a field.
+    fields: Option<BTreeMap<String, Box<RawValue>>>,
+}
+
+async fn preview(
+    State(central): State<Arc<Central>>,
+    PathParams(event): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
+    let (conflict, plan) = resolve::preview(central.database(), tenant, event, &request).await?;
+    Ok(with_etag(Json(shown::preview(&conflict, &plan)?), &conflict.etag()))
+}
+
+async fn decide(
+    State(central): State<Arc<Central>>,
+    PathParams(event): PathParams<String>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Response, ProblemResponse> {
+    let (tenant, event, request) = read_choice(&central, &event, &headers, body).await?;
+    let resolved = resolve::resolve(central.database(), central.ingest_queue(), tenant, event, &request).await?;
+    let etag = format!("\"{}\"", resolved.entity.version);
+    Ok(with_etag(Json(shown::resolved(resolved)?), &etag))
+}
+
+/// Reads whose conflict a choice is about, and the choice.
+async fn read_choice(
+    central: &Central,
+    event: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> Result<(TenantId, EventId, ResolutionRequest), ProblemResponse> {
+    let credential = credential(central, headers).await?;
+    let event = event_id(event)?;
+    let (key, basis) = (idempotency_key(headers)?, ResolutionBasis::Page(if_match_text(headers)?.to_owned()));
+    let body = body.json(LIST_BODY_BYTES_MAX).await?;
+    let bad = |detail: String| Problem::new(ErrorCode::MalformedBody, detail);
+    let dto: ChoiceDto = serde_json::from_slice(&body).map_err(|error| bad(error.to_string()))?;
+    let user = dto.user.map(Name::new).transpose().map_err(|error| bad(error.to_string()).at("/user"))?;
+    let id = match (dto.id, key) {
+        (Some(id), _) if id.is_nil() || id.is_max() => {
+            return Err(bad(format!("{id} names no event")).at("/id").into());
+        }
+        (Some(id), _) => EventId::new(id),
+        (None, Some(key)) => event.derived(&format!("resolve/{key}")),
+        (None, None) => EventId::new(Uuid::now_v7()),
+    };
+    let fields = dto.fields.map(|fields| {
+        let field =
+            |(name, value): (String, Box<RawValue>)| (name, (value.get() != "null").then(|| value.get().to_owned()));
+        fields.into_iter().map(field).collect::<Fields>()
+    });
+    let of_node = credential.node();
+    let request = ResolutionRequest { id: Some(id), choice: dto.choice, fields, user, seen: basis, of_node };
+    Ok((credential.tenant, event, request))
+}
+
+fn event_id(text: &str) -> Result<EventId, Problem> {
+    text.parse().map_err(|_| Problem::new(ErrorCode::NotFound, format!("there is no event {text:?}")))
+}

@@ -1,0 +1,62 @@
+//! `POST /api/sync/down`: what changed since the client's last synchronisation. Changes that only the client itself made are left
+//! out, unless it begins again.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use comptoir_core::limits::LIST_BODY_BYTES_MAX;
+use comptoir_core::time::Timestamp;
+use comptoir_http_edge::{ProblemResponse, RequestBody, page_limit};
+use comptoir_proto::desktop_v1::{SyncDownRequest, SyncDownResponse};
+use comptoir_proto::problem::Problem;
+
+use crate::api::auth::credential;
+use crate::api::device_request::{body as read_body, session};
+use crate::api::error::summary;
+use crate::central::Central;
+use crate::devices::desktop::page::{self, DesktopPageRequest};
+use crate::devices::device::Contract;
+use crate::devices::{seal, time_cursor};
+use crate::identity::Credential;
+use crate::sync_log::{Direction, SyncCounts, SyncSession};
+
+/// Changes of a page where the request names no number.
+const PAGE_ROWS: usize = 500;
+
+pub(super) async fn down(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+    body: RequestBody,
+) -> Result<Json<SyncDownResponse>, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let bytes = body.json(LIST_BODY_BYTES_MAX).await?;
+    let request: SyncDownRequest =
+        read_body(&central, credential.tenant, &bytes, Contract::Desktop, Direction::Down).await?;
+    let mut sync = session(&central, credential.tenant, &request.client_id, Contract::Desktop, Direction::Down);
+    let page = read_page(&central, &credential, &request, &mut sync).await;
+    let counts = page.as_ref().map(|response| SyncCounts { events: response.changes.len(), ..SyncCounts::default() });
+    sync.end(counts.map_err(summary)).await;
+    Ok(Json(page?))
+}
+
+async fn read_page(
+    central: &Central,
+    credential: &Credential,
+    request: &SyncDownRequest,
+    sync: &mut SyncSession,
+) -> Result<SyncDownResponse, Problem> {
+    let since = time_cursor::parse("lastSyncTimestamp", request.last_sync_timestamp.as_deref())?;
+    let limit = request.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit = page_limit(limit, PAGE_ROWS).map_err(|problem| problem.at("/limit"))?;
+    for entity_type in request.entity_types.iter().flatten() {
+        seal::name("entityTypes", entity_type)?;
+    }
+    let device = central.devices().contact(credential, &request.client_id, Contract::Desktop).await?;
+    sync.is_of(device.node);
+    let types = request.entity_types.as_deref().filter(|types| !types.is_empty());
+    let holds_nothing = since == Timestamp(0) && (request.reload || device.pulled_to.is_some());
+    let asked = DesktopPageRequest { since, holds_nothing, types, limit };
+    Ok(page::read(central.database(), &device, &asked).await?)
+}

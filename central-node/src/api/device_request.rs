@@ -1,0 +1,62 @@
+//! What the routes of phones and desktops share: a request's body, its line in the log of synchronisations, the device's clock.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, header};
+use comptoir_core::id::TenantId;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::error::summary;
+use crate::central::Central;
+use crate::devices::device::Contract;
+use crate::sync_log::{Direction, SyncSession};
+
+/// A synchronisation of a client that is not known yet, apart from its own name for itself.
+pub(super) fn session(
+    central: &Central,
+    tenant: TenantId,
+    client: &str,
+    contract: Contract,
+    direction: Direction,
+) -> SyncSession {
+    SyncSession::of_client((central.database(), central.clock()), tenant, client, contract.as_str(), direction)
+}
+
+/// Reads a body. One that does not read is a synchronisation that failed: it is logged if at least the client's name can be read.
+pub(super) async fn body<T: DeserializeOwned>(
+    central: &Central,
+    tenant: TenantId,
+    bytes: &[u8],
+    contract: Contract,
+    direction: Direction,
+) -> Result<T, Problem> {
+    let error = match serde_json::from_slice(bytes) {
+        Ok(request) => return Ok(request),
+        Err(error) => error,
+    };
+    let problem = Problem::new(ErrorCode::MalformedBody, error.to_string());
+    if let Some(client) = client_in(bytes, contract) {
+        session(central, tenant, &client, contract, direction).end(Err(summary(&problem))).await;
+    }
+    Err(problem)
+}
+
+fn client_in(bytes: &[u8], contract: Contract) -> Option<String> {
+    let fields: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).ok()?;
+    serde_json::from_str(fields.get(contract.name_field())?.get()).ok()
+}
+
+/// The request's `Date`: the client's clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::DATE).and_then(|value| value.to_str().ok())
+}
+
+/// The `id` of an event that does not read otherwise, or its place in the request.
+pub(super) fn event_label(text: &RawValue, index: usize) -> String {
+    let value = serde_json::from_str::<serde_json::Value>(text.get()).ok();
+    let id = value.as_ref().and_then(|value| value.get("id")?.as_str()).map(str::to_owned);
+    id.unwrap_or_else(|| format!("#{index}"))
+}

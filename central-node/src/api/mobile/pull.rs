@@ -1,0 +1,188 @@
+//! `GET /api/sync/pull`, `/status` and `/bootstrap`: what a phone reads.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{ProblemResponse, page_limit, read_query};
+use comptoir_proto::mobile_v1::{BootstrapResponse, DeviceStanding, PullResponse, StatusResponse};
+use comptoir_proto::openapi::words;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::pull_v1::{DeviceStatus, RowChange, RowKind};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::rows;
+use crate::api::auth::credential;
+use crate::api::device_request::session;
+use crate::api::error::summary;
+use crate::central::Central;
+use crate::database::StoreError;
+use crate::devices::device::Contract;
+use crate::devices::mobile::page::{self, MobilePage, MobilePageRequest};
+use crate::devices::time_cursor;
+use crate::identity::Credential;
+use crate::sync_log::{Direction, SyncCounts};
+
+/// Changes that a status counts before it stops.
+const PENDING_MAX: usize = 1_000;
+
+/// No device is revoked before there are users.
+const ACTIVE: DeviceStatus = DeviceStatus { is_active: true, requires_reauth: false };
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct MobilePullQuery {
+    /// The device's own name for itself.
+    device_id: String,
+    /// `server_time` of the answer before.
+    since: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
+    limit: Option<usize>,
+}
+
+pub(super) async fn pull(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<PullResponse>, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let query: MobilePullQuery = read_query(&uri)?;
+    let page = logged_page(&central, &credential, &query.device_id, pull_request(&query)).await?;
+    let events = page.changes.into_iter().map(|change| rows::server_event(credential.tenant, change));
+    Ok(Json(PullResponse {
+        events: events.collect::<Result<_, _>>()?,
+        has_more: page.has_more,
+        server_time: page.server_time,
+        device_status: ACTIVE,
+    }))
+}
+
+fn pull_request(query: &MobilePullQuery) -> Result<MobilePageRequest, Problem> {
+    let since = time_cursor::parse("since", query.since.as_deref())?;
+    Ok(MobilePageRequest { since, until: None, limit: limit(query.limit)?, wanted: |_| true })
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct BootstrapQuery {
+    /// The device's own name for itself.
+    device_id: String,
+    /// `cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows of a page.
+    #[schemars(with = "Option<words::PageLimit>")]
+    limit: Option<usize>,
+}
+
+/// The first load, page by page.
+pub(super) async fn bootstrap(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<BootstrapResponse>, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let query: BootstrapQuery = read_query(&uri)?;
+    let page = logged_page(&central, &credential, &query.device_id, bootstrap_request(&query)).await?;
+    let MobilePage { changes, has_more, server_time, ends_at } = page;
+    let mut response = BootstrapResponse {
+        products: Vec::new(),
+        deliveries_pending: Vec::new(),
+        clients: Vec::new(),
+        invoices: Vec::new(),
+        stock: Vec::new(),
+        has_more,
+        cursor: has_more.then(|| format!("{server_time}{UNTIL}{ends_at}")),
+        server_time: if has_more { server_time } else { ends_at },
+        device_status: ACTIVE,
+    };
+    for change in &changes {
+        let payload = rows::payload(change)?;
+        let list = match change.key.kind {
+            _ if payload.is_null() => continue,
+            RowKind::Delivery if payload["status"] != "PENDING" => continue,
+            RowKind::Delivery => &mut response.deliveries_pending,
+            RowKind::Invoice => &mut response.invoices,
+            RowKind::Stock => &mut response.stock,
+            RowKind::Entity if change.key.entity_type == "PRODUCT" => &mut response.products,
+            RowKind::Entity => &mut response.clients,
+        };
+        list.push(raw(&payload)?);
+    }
+    Ok(Json(response))
+}
+
+/// In a load's cursor, between the time of its last row and the time at which the load ends.
+const UNTIL: char = '_';
+
+/// A load ends where the log stood at its first page: what changes meanwhile is the first pull's, which gives what is validated
+/// or deleted by then, too. A load gives no such rows, so a page of it must not pass over one that the phone holds as it was.
+fn bootstrap_request(query: &BootstrapQuery) -> Result<MobilePageRequest, Problem> {
+    let cursor = query.cursor.as_deref().unwrap_or_default();
+    let (since, until) = cursor.split_once(UNTIL).map_or((cursor, None), |(since, until)| (since, Some(until)));
+    let until = until.map(|until| time_cursor::parse("cursor", Some(until))).transpose()?;
+    let since = time_cursor::parse("cursor", Some(since))?;
+    Ok(MobilePageRequest { since, until, limit: limit(query.limit)?, wanted: belongs })
+}
+
+/// Whether a first load has a place for it.
+fn belongs(change: &RowChange) -> bool {
+    match change.key.kind {
+        RowKind::Delivery | RowKind::Invoice | RowKind::Stock => true,
+        RowKind::Entity => matches!(change.key.entity_type.as_str(), "PRODUCT" | "CLIENT"),
+    }
+}
+
+fn raw(value: &serde_json::Value) -> Result<Box<RawValue>, StoreError> {
+    to_raw_value(value).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct StatusQuery {
+    /// The device's own name for itself.
+    device_id: String,
+}
+
+/// The state of a phone. It is no synchronisation, and not logged as one.
+pub(super) async fn status(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<StatusResponse>, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let query: StatusQuery = read_query(&uri)?;
+    let device = central.devices().contact(&credential, &query.device_id, Contract::Mobile).await?;
+    let pending = page::pending(central.database(), &device, PENDING_MAX).await?;
+    Ok(Json(StatusResponse {
+        // This request has read from the database and, where the last millisecond was open, written to it.
+        server_healthy: true,
+        server_time: time_cursor::in_milliseconds(central.clock().now()),
+        device: DeviceStanding { is_active: ACTIVE.is_active, pending_events: pending as u64 },
+        sync_required: pending > 0,
+    }))
+}
+
+/// Reads a page, and logs that it was asked for, whatever came of it.
+async fn logged_page(
+    central: &Central,
+    credential: &Credential,
+    device_id: &str,
+    request: Result<MobilePageRequest, Problem>,
+) -> Result<MobilePage, Problem> {
+    let mut sync = session(central, credential.tenant, device_id, Contract::Mobile, Direction::Down);
+    let page = async {
+        let request = request?;
+        let device = central.devices().contact(credential, device_id, Contract::Mobile).await?;
+        sync.is_of(device.node);
+        Ok(page::read(central.database(), &device, &request).await?)
+    };
+    let page: Result<MobilePage, Problem> = page.await;
+    let counts = page.as_ref().map(|page| SyncCounts { events: page.changes.len(), ..SyncCounts::default() });
+    sync.end(counts.map_err(summary)).await;
+    page
+}
+
+fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    page_limit(asked, 100).map_err(|problem| problem.at("limit"))
+}

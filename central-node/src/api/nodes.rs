@@ -1,0 +1,20 @@
+//! `GET /api/v1/nodes`: the state of each node, for an administrator.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+
+use super::auth::admin;
+use crate::central::Central;
+use crate::feed::nodes::{self, NodeList};
+use comptoir_http_edge::ProblemResponse;
+
+pub(super) async fn list(
+    State(central): State<Arc<Central>>,
+    headers: HeaderMap,
+) -> Result<Json<NodeList>, ProblemResponse> {
+    let tenant = admin(&central, &headers).await?.tenant;
+    Ok(Json(nodes::list(central.database(), tenant, central.clock_drift_limit()).await?))
+}

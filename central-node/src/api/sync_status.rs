@@ -1,0 +1,76 @@
+//! `GET /api/v1/sync/status`: the head that central holds of the calling node.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use comptoir_http_edge::{ProblemResponse, read_query};
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::instant;
+use comptoir_proto::problem::Problem;
+use comptoir_proto::sync_v1::SyncStatus;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::auth::credential;
+use crate::central::Central;
+use crate::database;
+use crate::event_store::{NodeHead, NodeLog, node_logs, tenant_head};
+use crate::identity::Access;
+use crate::ingest::head_dto;
+use crate::restore_window::mark_returned;
+
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct StatusQuery {
+    /// The number of its open epoch.
+    epoch: Option<u32>,
+    /// Up to which seq of that epoch it has been answered for: by it a restored central knows that it misses nothing of this
+    /// node.
+    acked: Option<u64>,
+}
+
+impl StatusQuery {
+    /// Whether central holds all that it ever answered for.
+    fn misses_nothing(&self, held: Option<&NodeHead>) -> bool {
+        match (self.epoch, self.acked) {
+            (Some(_), Some(0)) => true,
+            (Some(epoch), Some(acked)) => {
+                held.is_some_and(|held| held.epoch.number == epoch && held.last_seq.0 >= acked)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The node's head as it is held, central's clock, and which central this is.
+pub(super) async fn status(
+    State(central): State<Arc<Central>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<SyncStatus>, ProblemResponse> {
+    let credential = credential(&central, &headers).await?;
+    let Access::Node { node, .. } = credential.access else {
+        return Err(Problem::new(ErrorCode::Forbidden, "only a node's key has a log here").into());
+    };
+    let query: StatusQuery = read_query(&uri)?;
+    if query.acked.is_some_and(|acked| i64::try_from(acked).is_err()) {
+        return Err(Problem::new(ErrorCode::InvalidParameter, "acked is no sequence number").at("acked").into());
+    }
+    let mut connection = central.database().service().await?;
+    let tx = database::begin(&mut connection, credential.tenant).await?;
+    let logs = node_logs(&tx, credential.tenant, &[node]).await?;
+    let held = logs.get(&node).and_then(NodeLog::open);
+    let head = held.map(head_dto);
+    let handing_back = tenant_head(&tx, credential.tenant).await?.is_some_and(|head| head.handing_back);
+    drop(tx);
+    drop(connection);
+    if handing_back && query.misses_nothing(held) {
+        mark_returned(central.database(), credential.tenant, node).await?;
+    }
+    Ok(Json(SyncStatus {
+        head,
+        server_time: instant::format(central.clock().now()),
+        incarnation: central.incarnation(),
+    }))
+}

@@ -1,0 +1,148 @@
+//! A page of what changed, for a desktop.
+//!
+//! A row is given at its last change, and also at its creation if it has changed after the page since. So a client that holds
+//! everything up to a position holds every row created by then, and CREATE and UPDATE follow from the position alone, however
+//! rows move while the client pages through.
+
+use std::collections::BTreeMap;
+
+use comptoir_core::id::EventId;
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::desktop_v1::{Operation, SyncChange, SyncDownResponse};
+use comptoir_proto::pull_v1::{RowChange, RowKind};
+use comptoir_proto::read_v1::EntityRow;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::created_in_page;
+use super::provenance::{ChangeKind, provenance};
+use crate::database::{self, Database, StoreError};
+use crate::devices::changes::{self, change_id};
+use crate::devices::device::{Device, keep_pulled_to};
+use crate::devices::time_cursor;
+
+/// What a desktop asks for.
+pub(crate) struct DesktopPageRequest<'a> {
+    pub(crate) since: Timestamp,
+    /// Whether the client gets what it had made itself, too. The first request of a client says nothing of that: it has no
+    /// timestamp, whether it holds what it sent or was wiped.
+    pub(crate) holds_nothing: bool,
+    /// Only rows of these types.
+    pub(crate) types: Option<&'a [String]>,
+    /// Rows of the page, about.
+    pub(crate) limit: usize,
+}
+
+/// Reads a page, and notes that the client holds everything up to `since`.
+pub(crate) async fn read(
+    database: &Database,
+    device: &Device,
+    asked: &DesktopPageRequest<'_>,
+) -> Result<SyncDownResponse, StoreError> {
+    let horizon = time_cursor::horizon(database, device.tenant).await?;
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    let from: Position = time_cursor::position_at(&tx, device.tenant, asked.since, horizon).await?;
+    let reload_to = if asked.holds_nothing { horizon.head } else { device.reload_to };
+    let wanted = |change: &mut RowChange| asked.types.is_none_or(|types| types.contains(&change.key.entity_type));
+    let mut page = changes::page(&tx, device, from, horizon, asked.limit, wanted).await?;
+    let born = created_in_page::with(&tx, device, (from, horizon), &mut page, (asked.types, asked.limit)).await?;
+    let known = provenance(&tx, device, from, page.changes.iter().map(|change| &change.key)).await?;
+    let mut given = Vec::with_capacity(page.changes.len());
+    for change in page.changes {
+        let known = known.get(&change.key);
+        let own = known.is_some_and(|known| known.is_own_since(from)) && change.position > reload_to.0;
+        if !own {
+            let is_new_document = born.documents.contains(&change.key);
+            let word = known.map_or(if is_new_document { ChangeKind::Create } else { ChangeKind::Update }, |known| {
+                known.word(from, reload_to)
+            });
+            give_row(&mut given, device, word, change, known.map_or(&[], |known| &known.removed))?;
+        }
+    }
+    let known = provenance(&tx, device, from, born.moved.iter().map(|change| &change.key)).await?;
+    for change in born.moved {
+        let known = known.get(&change.key);
+        if !known.is_some_and(|known| known.is_held(from, reload_to)) {
+            let word = known.map_or(ChangeKind::Create, |known| known.word(from, reload_to));
+            give_row(&mut given, device, word, change, &[])?;
+        }
+    }
+    keep_pulled_to(&tx, device, from, horizon, asked.holds_nothing).await?;
+    tx.commit().await?;
+    Ok(SyncDownResponse {
+        changes: given,
+        sync_timestamp: time_cursor::next_since(page.last_received_at, asked.since, horizon),
+        has_more: page.has_more,
+    })
+}
+
+/// A row as one change, or as two if it replaces another.
+fn give_row(
+    given: &mut Vec<SyncChange>,
+    device: &Device,
+    word: ChangeKind,
+    change: RowChange,
+    removed: &[String],
+) -> Result<(), StoreError> {
+    let id = change_id(device.tenant, &change);
+    let (deleted, payload) = shown(&change)?;
+    let operation = match (deleted, word) {
+        (true, _) => Operation::Delete,
+        (false, ChangeKind::Create | ChangeKind::Replace) => Operation::Create,
+        (false, ChangeKind::Update) => Operation::Update,
+    };
+    let row = SyncChange {
+        id: id.to_string(),
+        operation,
+        // Who updates a row keeps what is not named.
+        payload: if operation == Operation::Update { without(payload, removed)? } else { payload },
+        server_version: change.position,
+        modified_at: change.received_at,
+        entity_type: change.key.entity_type,
+        entity_id: change.key.entity_id,
+    };
+    if (operation, word) == (Operation::Create, ChangeKind::Replace) {
+        given.push(SyncChange {
+            id: EventId::new(id).derived("DELETE").to_string(),
+            operation: Operation::Delete,
+            payload: no_fields()?,
+            modified_at: row.modified_at.clone(),
+            entity_type: row.entity_type.clone(),
+            entity_id: row.entity_id.clone(),
+            ..row
+        });
+    }
+    given.push(row);
+    Ok(())
+}
+
+/// The fields, with null for those that are there no more.
+fn without(fields: Box<RawValue>, removed: &[String]) -> Result<Box<RawValue>, StoreError> {
+    if removed.is_empty() {
+        return Ok(fields);
+    }
+    let mut named: BTreeMap<String, &RawValue> = serde_json::from_str(fields.get()).map_err(damaged)?;
+    named.extend(removed.iter().map(|name| (name.clone(), RawValue::NULL)));
+    to_raw_value(&named).map_err(damaged)
+}
+
+fn no_fields() -> Result<Box<RawValue>, StoreError> {
+    to_raw_value(&serde_json::Map::new()).map_err(damaged)
+}
+
+fn damaged(error: serde_json::Error) -> StoreError {
+    StoreError::Damaged(error.to_string())
+}
+
+/// Whether it is deleted, and its fields; of a document its row.
+fn shown(change: &RowChange) -> Result<(bool, Box<RawValue>), StoreError> {
+    match (&change.row, change.key.kind) {
+        (None, _) => Ok((true, no_fields()?)),
+        (Some(row), RowKind::Entity) => {
+            let row: EntityRow = serde_json::from_str(row.get()).map_err(damaged)?;
+            if row.deleted { Ok((true, no_fields()?)) } else { Ok((false, row.fields)) }
+        }
+        (Some(row), RowKind::Delivery | RowKind::Invoice | RowKind::Stock) => Ok((false, row.clone())),
+    }
+}

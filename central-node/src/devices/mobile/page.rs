@@ -1,0 +1,69 @@
+//! A page of what changed, for a phone.
+
+use comptoir_core::position::Position;
+use comptoir_core::time::Timestamp;
+use comptoir_proto::pull_v1::RowChange;
+
+use crate::database::{self, Database, StoreError};
+use crate::devices::changes::{self, ChangePage};
+use crate::devices::device::{Device, keep_pulled_to};
+use crate::devices::time_cursor;
+
+/// What a phone asks for.
+pub(crate) struct MobilePageRequest {
+    pub(crate) since: Timestamp,
+    /// Nothing that was received later.
+    pub(crate) until: Option<Timestamp>,
+    /// Rows of the page, about.
+    pub(crate) limit: usize,
+    /// Which rows have a place in the answer.
+    pub(crate) wanted: fn(&RowChange) -> bool,
+}
+
+/// What the phone gets.
+pub(crate) struct MobilePage {
+    pub(crate) changes: Vec<RowChange>,
+    pub(crate) has_more: bool,
+    /// `since` of the next pull.
+    pub(crate) server_time: String,
+    /// The time up to which there was anything to give.
+    pub(crate) ends_at: String,
+}
+
+/// Reads a page, and notes that the phone holds everything up to `since`.
+pub(crate) async fn read(
+    database: &Database,
+    device: &Device,
+    request: &MobilePageRequest,
+) -> Result<MobilePage, StoreError> {
+    let now = time_cursor::horizon(database, device.tenant).await?;
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    let horizon = match request.until {
+        Some(until) => now.until(&tx, device.tenant, until).await?,
+        None => now,
+    };
+    let from: Position = time_cursor::position_at(&tx, device.tenant, request.since, horizon).await?;
+    let page = changes::page(&tx, device, from, horizon, request.limit, |change| (request.wanted)(change)).await?;
+    let begins_again = device.pulled_to.is_some() && from == Position::ZERO;
+    keep_pulled_to(&tx, device, from, horizon, begins_again).await?;
+    tx.commit().await?;
+    let ChangePage { changes, last_received_at, has_more } = page;
+    let server_time = time_cursor::next_since(last_received_at, request.since, horizon);
+    Ok(MobilePage { changes, has_more, server_time, ends_at: time_cursor::in_milliseconds(horizon.closed_to) })
+}
+
+/// How many changes wait for a phone; the count ends at `max`.
+pub(crate) async fn pending(database: &Database, device: &Device, max: usize) -> Result<usize, StoreError> {
+    let horizon = time_cursor::horizon(database, device.tenant).await?;
+    let mut connection = database.service().await?;
+    let tx = database::begin(&mut connection, device.tenant).await?;
+    let from = device.pulled_to.unwrap_or_default();
+    // The count needs no rows.
+    let counted = |change: &mut RowChange| {
+        change.row = None;
+        true
+    };
+    let page = changes::page(&tx, device, from, horizon, max, counted).await?;
+    Ok(page.changes.len().min(max))
+}

@@ -1,0 +1,25 @@
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::cursor::FeedError;
+
+/// First loads at once, in this process: each holds an encoder of a few MiB.
+const LOADS_MAX: usize = 16;
+
+/// The places for first loads.
+#[derive(Clone, Debug)]
+pub(crate) struct BootstrapSlots(Arc<Semaphore>);
+
+impl Default for BootstrapSlots {
+    fn default() -> Self {
+        BootstrapSlots(Arc::new(Semaphore::new(LOADS_MAX)))
+    }
+}
+
+impl BootstrapSlots {
+    /// A place, for as long as the permit lives.
+    pub(super) fn begin(&self) -> Result<OwnedSemaphorePermit, FeedError> {
+        Arc::clone(&self.0).try_acquire_owned().map_err(|_| FeedError::Busy { loads_max: LOADS_MAX })
+    }
+}

@@ -1,0 +1,33 @@
+use comptoir_core::id::TenantId;
+
+use super::answer_cache::AnswerCache;
+use super::error::ReportError;
+use super::sales::{self, PresentSales, SalesQuestion, SalesReport, SalesRow};
+use super::source::ReportSource;
+use super::stock::{self, PresentStock, StockQuestion, StockReport, StockRow};
+
+/// The reports of this process, with the answers that were given lately.
+pub(crate) struct Reports {
+    source: ReportSource,
+    sales: AnswerCache<PresentSales, SalesRow>,
+    stock: AnswerCache<PresentStock, StockRow>,
+}
+
+impl Reports {
+    pub(crate) fn new(source: ReportSource) -> Reports {
+        Reports { source, sales: AnswerCache::default(), stock: AnswerCache::default() }
+    }
+
+    /// What the lists of the read models are read from.
+    pub(crate) fn source(&self) -> &ReportSource {
+        &self.source
+    }
+
+    pub(crate) async fn sales(&self, tenant: TenantId, question: &SalesQuestion) -> Result<SalesReport, ReportError> {
+        sales::report(&self.source, &self.sales, tenant, question).await
+    }
+
+    pub(crate) async fn stock(&self, tenant: TenantId, question: &StockQuestion) -> Result<StockReport, ReportError> {
+        stock::report(&self.source, &self.stock, tenant, question).await
+    }
+}

@@ -1,0 +1,131 @@
+//! `comptoir admin`: tenants, sites, nodes, keys and readers, on the machine of the central node.
+
+mod facts;
+mod ingest_file;
+mod registry;
+mod restore_window;
+mod store_check;
+
+use clap::{Args, Subcommand};
+use comptoir_central::Central;
+use comptoir_central::database::{Database, StoreError};
+use comptoir_central::identity::{self, IdentityError};
+use comptoir_core::id::TenantId;
+use uuid::Uuid;
+
+use crate::central::{self, DatabaseArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use registry::{KeyCommand, NodeCommand, ReaderCommand, SiteCommand, TenantCommand};
+use restore_window::RestoreWindowCommand;
+
+/// What to administer, and in which database.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comptoir admin tenant create --name 'Les Halles' --zone Europe/Paris --currency EUR
+  comptoir admin site create --tenant TENANT --code PARIS1 --name 'Rue de Rivoli'
+  comptoir admin node create --tenant TENANT --site SITE --name till-1
+  comptoir admin node ingest-file shop.bundle
+  comptoir admin key list --tenant TENANT
+  comptoir admin key revoke --tenant TENANT --key KEY_ID
+  comptoir admin reader grant --tenant TENANT --role bi_tool
+  comptoir admin restore-window open --reason 'disk failed on Monday, copy of Sunday night'
+  comptoir admin check
+
+Keys and tokens are shown once. Only a hash of each is stored.")]
+pub struct AdminArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Manage tenants: companies or schools
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Manage sites: the shops of a tenant
+    #[command(subcommand)]
+    Site(SiteCommand),
+    /// Manage nodes, each of which writes its own log
+    #[command(subcommand)]
+    Node(NodeCommand),
+    /// Manage the credentials of nodes and administrators
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Manage database logins that read reports
+    #[command(subcommand)]
+    Reader(ReaderCommand),
+    /// After a restore of central: wait for the decisions that nodes have already received
+    #[command(subcommand)]
+    RestoreWindow(RestoreWindowCommand),
+    /// Check that the stored log has no gap and that its chains lead to its heads
+    #[command(after_help = "\
+Example:
+  comptoir admin check --json
+
+Ends with 0 if every log is intact, 1 if one is damaged, 4 if the database cannot be reached, 5 if the tenant is unknown.")]
+    Check {
+        /// Tenant id; all tenants when absent
+        #[arg(long)]
+        tenant: Option<Uuid>,
+    },
+}
+
+/// Carries out one administrative command on central's database.
+pub async fn administer(args: AdminArgs, output: Output) -> Result<(), Failure> {
+    let central = central::open_for_command(&args.database).await?;
+    let done = dispatch(&central, args.command, output).await;
+    central.shutdown().await;
+    done
+}
+
+async fn dispatch(central: &Central, command: AdminCommand, output: Output) -> Result<(), Failure> {
+    let db = central.database();
+    match command {
+        AdminCommand::Tenant(command) => registry::manage_tenants(central, command, output).await,
+        AdminCommand::Site(command) => registry::manage_sites(db, command, output).await,
+        AdminCommand::Node(NodeCommand::IngestFile { file }) => ingest_file::ingest_file(central, &file, output).await,
+        AdminCommand::Node(NodeCommand::Create { tenant, site, name }) => {
+            registry::create_node(db, (tenant, site), &name, output).await
+        }
+        AdminCommand::Node(NodeCommand::List { tenant }) => registry::list_nodes(db, tenant, output).await,
+        AdminCommand::Key(command) => registry::manage_keys(db, command, output).await,
+        AdminCommand::Reader(command) => registry::manage_readers(db, command, output).await,
+        AdminCommand::RestoreWindow(command) => restore_window::manage_window(db, &command, output).await,
+        AdminCommand::Check { tenant } => store_check::check_stores(db, &one_or_all(db, tenant).await?, output).await,
+    }
+}
+
+/// The named tenant, or every tenant.
+async fn one_or_all(db: &Database, tenant: Option<Uuid>) -> Result<Vec<TenantId>, Failure> {
+    match tenant {
+        Some(tenant) => Ok(vec![known(db, tenant).await?]),
+        None => Ok(identity::tenants(db).await.map_err(unavailable)?.into_iter().map(|row| row.tenant).collect()),
+    }
+}
+
+/// Refuses an unknown tenant, whose lists would look as if they were empty.
+async fn known(db: &Database, tenant: Uuid) -> Result<TenantId, Failure> {
+    let tenant = TenantId::new(tenant);
+    let tenants = identity::tenants(db).await.map_err(unavailable)?;
+    let unknown = || {
+        Failure::Refused(format!(
+            "central has no tenant {tenant}: `comptoir admin tenant list` shows the tenants it has"
+        ))
+    };
+    tenants.iter().any(|row| row.tenant == tenant).then_some(tenant).ok_or_else(unknown)
+}
+
+fn refused(error: IdentityError) -> Failure {
+    match error {
+        IdentityError::Store(error) => unavailable(error),
+        other => Failure::Refused(other.to_string()),
+    }
+}
+
+fn unavailable(error: StoreError) -> Failure {
+    Failure::Unavailable(error.to_string())
+}

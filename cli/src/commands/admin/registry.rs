@@ -1,0 +1,240 @@
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use comptoir_central::Central;
+use comptoir_central::database::Database;
+use comptoir_central::identity::{self, KeyRow, NewTenant};
+use comptoir_core::id::{NodeId, SiteId, TenantId};
+use comptoir_core::money::Currency;
+use comptoir_proto::instant;
+use uuid::Uuid;
+
+use super::facts::{Facts, FactsRow};
+use super::{known, refused, unavailable};
+use crate::central::rulebook_of;
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TenantCommand {
+    /// Create a tenant; prints its id and an administrator's token
+    Create {
+        /// Display name
+        #[arg(long)]
+        name: String,
+        /// IANA time zone in which days and invoice years are counted
+        #[arg(long)]
+        zone: String,
+        /// ISO 4217 code of the currency in which stock is valued
+        #[arg(long)]
+        currency: String,
+        /// Rulebook file; the built-in rulebook when absent
+        #[arg(long, env = "RULEBOOK_FILE")]
+        rulebook: Option<PathBuf>,
+    },
+    /// List all tenants, one a line
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SiteCommand {
+    /// Create a site
+    Create {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// 1 to 12 capital letters or digits, printed in invoice references
+        #[arg(long)]
+        code: String,
+        /// Display name
+        #[arg(long)]
+        name: String,
+    },
+    /// List a tenant's sites, one a line
+    List {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NodeCommand {
+    /// Create a node; prints its id and its API key
+    Create {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Site id
+        #[arg(long)]
+        site: Uuid,
+        /// Display name
+        #[arg(long)]
+        name: String,
+    },
+    /// List a tenant's nodes, central's own among them, one a line
+    List {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+    },
+    /// Ingest a node's exported log as if the node had pushed it, when the network cannot be used
+    IngestFile {
+        /// Bundle from `comptoir events export` at the node; the whole file is checked before anything is ingested
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyCommand {
+    /// Issue an API key for a node, or an administrator's token when --node is absent
+    Create {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Node id
+        #[arg(long)]
+        node: Option<Uuid>,
+        /// Note shown by `key list`
+        #[arg(long, default_value = "")]
+        label: String,
+    },
+    /// List a tenant's keys, one a line: never their secrets
+    #[command(after_help = "Example:\n  comptoir admin key list --tenant TENANT --json")]
+    List {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+    },
+    /// Revoke a key at once
+    Revoke {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// Key id: the part of the key between its two underscores
+        #[arg(long)]
+        key: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReaderCommand {
+    /// Let a database role read one tenant's reports
+    Grant {
+        /// Tenant id
+        #[arg(long)]
+        tenant: Uuid,
+        /// `comptoir_readonly`, or a login that is a member of it
+        #[arg(long)]
+        role: String,
+    },
+}
+
+pub(super) async fn manage_tenants(central: &Central, command: TenantCommand, output: Output) -> Result<(), Failure> {
+    let db = central.database();
+    match command {
+        TenantCommand::Create { name, zone, currency, rulebook } => {
+            let currency = currency_of(&currency)?;
+            let new = NewTenant { name, zone, currency, rulebook: rulebook_of(rulebook.as_deref())? };
+            let tenant = central.create_tenant(&new).await.map_err(|error| Failure::Refused(error.to_string()))?;
+            let token = identity::issue_admin_token(db, tenant, "first token").await.map_err(refused)?;
+            output.print(&Facts::new([("tenant_id", tenant.to_string()), ("admin_token", token.text)]))
+        }
+        TenantCommand::List => identity::tenants(db).await.map_err(unavailable)?.into_iter().try_for_each(|row| {
+            output.print(&FactsRow(Facts::new([
+                ("tenant_id", row.tenant.to_string()),
+                ("zone", row.zone),
+                ("name", row.name),
+            ])))
+        }),
+    }
+}
+
+pub(super) async fn manage_sites(db: &Database, command: SiteCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        SiteCommand::Create { tenant, code, name } => {
+            let site = identity::create_site(db, TenantId::new(tenant), &code, &name).await.map_err(refused)?;
+            output.print(&Facts::new([("site_id", site.to_string()), ("code", code)]))
+        }
+        SiteCommand::List { tenant } => {
+            let rows = identity::sites(db, known(db, tenant).await?).await.map_err(unavailable)?;
+            rows.into_iter().try_for_each(|row| {
+                output.print(&FactsRow(Facts::new([
+                    ("site_id", row.site.to_string()),
+                    ("code", row.code),
+                    ("name", row.name),
+                ])))
+            })
+        }
+    }
+}
+
+pub(super) async fn create_node(
+    db: &Database,
+    (tenant, site): (Uuid, Uuid),
+    name: &str,
+    output: Output,
+) -> Result<(), Failure> {
+    let id = TenantId::new(tenant);
+    let node = identity::create_node(db, id, SiteId::new(site), name).await.map_err(refused)?;
+    let key = identity::issue_node_key(db, id, node, name).await.map_err(refused)?;
+    output.print(&Facts::new([
+        ("TENANT_ID", tenant.to_string()),
+        ("SITE_ID", site.to_string()),
+        ("NODE_ID", node.to_string()),
+        ("SYNC_API_KEY", key.text),
+    ]))
+}
+
+pub(super) async fn list_nodes(db: &Database, tenant: Uuid, output: Output) -> Result<(), Failure> {
+    let rows = identity::nodes(db, known(db, tenant).await?).await.map_err(unavailable)?;
+    rows.into_iter().try_for_each(|row| {
+        let site = row.site.map(|site| site.to_string()).unwrap_or_default();
+        output.print(&FactsRow(Facts::new([("node_id", row.node.to_string()), ("site_id", site), ("name", row.name)])))
+    })
+}
+
+pub(super) async fn manage_keys(db: &Database, command: KeyCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        KeyCommand::Create { tenant, node, label } => {
+            let tenant = TenantId::new(tenant);
+            let issued = match node {
+                Some(node) => identity::issue_node_key(db, tenant, NodeId::new(node), &label).await,
+                None => identity::issue_admin_token(db, tenant, &label).await,
+            };
+            let issued = issued.map_err(refused)?;
+            output.print(&Facts::new([("key_id", issued.key_id), ("key", issued.text)]))
+        }
+        KeyCommand::List { tenant } => {
+            let rows = identity::keys(db, known(db, tenant).await?).await.map_err(unavailable)?;
+            rows.into_iter().try_for_each(|row| output.print(&FactsRow(key_facts(row))))
+        }
+        KeyCommand::Revoke { tenant, key } => {
+            if identity::revoke_key(db, TenantId::new(tenant), &key).await.map_err(refused)? {
+                return output.print(&Facts::new([("revoked", key)]));
+            }
+            Err(Failure::Refused(format!("{key}: the tenant has no key with this id that is still in force")))
+        }
+    }
+}
+
+fn key_facts(KeyRow { key_id, node, label, created_at, revoked_at }: KeyRow) -> Facts {
+    let kind = if node.is_some() { "node" } else { "admin" };
+    // The label is last because it may contain blanks.
+    Facts::new([("key_id", key_id), ("kind", kind.to_owned())])
+        .with("node_id", node.map(|node| node.to_string()))
+        .with("created_at", Some(instant::format(created_at)))
+        .with("revoked_at", revoked_at.map(instant::format))
+        .with("label", Some(label))
+}
+
+pub(super) async fn manage_readers(db: &Database, command: ReaderCommand, output: Output) -> Result<(), Failure> {
+    let ReaderCommand::Grant { tenant, role } = command;
+    identity::allow_reader(db, TenantId::new(tenant), &role).await.map_err(refused)?;
+    output.print(&Facts::new([("tenant_id", tenant.to_string()), ("role", role)]))
+}
+
+fn currency_of(text: &str) -> Result<Currency, Failure> {
+    Currency::parse(text)
+        .ok_or_else(|| Failure::Usage(format!("{text:?} is not a currency: three capital letters, such as EUR")))
+}

@@ -1,0 +1,65 @@
+//! `comptoir admin` on a data directory of its own, with a private Postgres and no central that serves.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use comptoir::exit;
+use serde_json::Value;
+
+fn admin(data_dir: &Path, json: bool, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
+    command.args(json.then_some("--json")).args(["admin", "--data-dir"]).arg(data_dir).args(arguments);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(i32::from(exit::OK)), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn rows(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn keys_are_listed_with_their_kind_and_state_and_without_their_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
+    let create = |arguments: &[&str]| rows(&admin(folder.path(), true, arguments)).remove(0);
+    let make = ["tenant", "create", "--name", "Les Halles", "--zone", "Europe/Paris", "--currency", "EUR"];
+    let tenant = create(&make);
+    let (token, tenant) = (tenant["admin_token"].as_str().unwrap(), tenant["tenant_id"].as_str().unwrap());
+    let site = create(&["site", "create", "--tenant", tenant, "--code", "S1", "--name", "Rue de Rivoli"]);
+    let site = site["site_id"].as_str().unwrap();
+    let node = create(&["node", "create", "--tenant", tenant, "--site", site, "--name", "till 1"]);
+    let second = create(&["key", "create", "--tenant", tenant, "--label", "the accountant"]);
+    let revoked = second["key_id"].as_str().unwrap();
+    create(&["key", "revoke", "--tenant", tenant, "--key", revoked]);
+
+    let listed = admin(folder.path(), true, &["key", "list", "--tenant", tenant]);
+    let text = admin(folder.path(), false, &["key", "list", "--tenant", tenant]);
+
+    let keys = rows(&listed);
+    let kinds: Vec<_> = keys.iter().map(|key| (&key["kind"], &key["node_id"], &key["label"])).collect();
+    let (admin_kind, node_kind) = (Value::from("admin"), Value::from("node"));
+    let labels = ["first token", "till 1", "the accountant"].map(Value::from);
+    let expected = [
+        (&admin_kind, &Value::Null, &labels[0]),
+        (&node_kind, &node["NODE_ID"], &labels[1]),
+        (&admin_kind, &Value::Null, &labels[2]),
+    ];
+    assert_eq!(kinds, expected);
+    let in_force: Vec<_> = keys.iter().map(|key| key["revoked_at"].is_null()).collect();
+    assert_eq!(in_force, [true, true, false], "{listed}");
+    assert!(keys.iter().all(|key| key["created_at"].as_str().is_some_and(|at| at.ends_with('Z'))), "{listed}");
+
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.lines().last().unwrap().starts_with(&format!("key_id={revoked}  kind=admin  node_id=-  ")), "{text}");
+    for key in [token, node["SYNC_API_KEY"].as_str().unwrap(), second["key"].as_str().unwrap()] {
+        let (_, secret) = key.rsplit_once('_').unwrap();
+        assert!(!listed.contains(secret) && !text.contains(secret), "a secret is listed");
+    }
+
+    let nodes = admin(folder.path(), false, &["node", "list", "--tenant", tenant]);
+    assert!(nodes.lines().count() == 2 && nodes.contains(&format!("site_id={site}  name=till 1\n")), "{nodes}");
+    let tenants = admin(folder.path(), false, &["tenant", "list"]);
+    assert_eq!(tenants, format!("tenant_id={tenant}  zone=Europe/Paris  name=Les Halles\n"));
+}

@@ -1,0 +1,25 @@
+//! The HTTP edge of a local node and of central. A client sees one behaviour: limits, deadlines, media types, preconditions and
+//! problems are the same on both servers.
+//!
+//! This crate knows HTTP and the wire types. It does not know who may do what, and it opens no store.
+
+mod draft_list;
+mod idempotency;
+mod ndjson;
+pub mod openapi;
+mod params;
+mod precondition;
+mod problem_response;
+mod request_body;
+mod routes;
+mod tagged;
+
+pub use draft_list::{batch_rejected, check_list, drafts_of};
+pub use idempotency::idempotency_key;
+pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
+pub use params::{PAGE_ROWS, PathParams, invalid_parameter, page_limit, read_query};
+pub use precondition::{EditCondition, edit_condition, if_match, if_match_text};
+pub use problem_response::ProblemResponse;
+pub use request_body::{BodyBudget, BodyPieces, BodyReservation, BufferedBody, Media, RequestBody, malformed_body};
+pub use routes::{Edge, Timeouts};
+pub use tagged::{has_current, not_modified, with_etag};

@@ -1,0 +1,406 @@
+//! A request's body: its media type, its limit, its deadline and its memory.
+//!
+//! A body that breaks off or comes too late is `REQUEST_TIMEOUT`: the link failed, not the request, so the client sends it again. A body
+//! over its limit is read to its end, up to twice the limit, before it is refused: most clients read no answer before they have sent
+//! everything, and to them an early answer is a broken connection.
+
+use std::convert::Infallible;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::{HeaderMap, HeaderValue};
+use comptoir_core::limits::seconds_for;
+use comptoir_proto::error_code::ErrorCode;
+use comptoir_proto::problem::Problem;
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+use crate::ndjson::{NDJSON, NdjsonLines};
+use crate::routes::{Edge, Timeouts};
+
+const JSON: &str = "application/json";
+/// Reserved at a time for a body that did not announce its length.
+const UNANNOUNCED_BYTES: usize = 64 * 1024;
+
+/// A body that is no JSON, or other JSON than expected.
+pub fn malformed_body(error: &serde_json::Error) -> Problem {
+    Problem::new(ErrorCode::MalformedBody, error.to_string())
+}
+
+/// Memory that all bodies of a server share.
+#[derive(Clone, Debug)]
+pub struct BodyBudget(Arc<Semaphore>);
+
+impl BodyBudget {
+    /// A budget of so many KiB.
+    pub fn of_kib(kib: usize) -> BodyBudget {
+        BodyBudget(Arc::new(Semaphore::new(kib)))
+    }
+
+    /// `QUEUE_FULL` where the budget is used up: the client comes back a second later.
+    fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        let used_up = || Problem::new(ErrorCode::QueueFull, "the memory for requests is used up").retry_after(1);
+        Arc::clone(&self.0).try_acquire_many_owned(kib).map_err(|_| used_up())
+    }
+}
+
+/// A body's share of the budget; returned when dropped.
+#[derive(Debug, Default)]
+pub struct BodyReservation(Option<OwnedSemaphorePermit>);
+
+impl BodyReservation {
+    fn new(budget: Option<&BodyBudget>, bytes: usize) -> Result<BodyReservation, Problem> {
+        Ok(BodyReservation(budget.map(|budget| budget.reserve(bytes)).transpose()?))
+    }
+
+    /// Covers at least so many bytes.
+    fn grow(&mut self, budget: Option<&BodyBudget>, bytes: usize) -> Result<(), Problem> {
+        if let (Some(reserved), Some(budget)) = (&mut self.0, budget) {
+            let unreserved = bytes.saturating_sub(reserved.num_permits() * 1024);
+            if unreserved > 0 {
+                reserved.merge(budget.reserve(unreserved.max(UNANNOUNCED_BYTES))?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A whole body, with its share of the budget.
+#[derive(Debug)]
+pub struct BufferedBody {
+    bytes: Bytes,
+    reservation: BodyReservation,
+}
+
+impl BufferedBody {
+    /// The bytes, and the reservation to hold for as long as they or what was read from them live.
+    pub fn into_parts(self) -> (Bytes, BodyReservation) {
+        (self.bytes, self.reservation)
+    }
+}
+
+impl Deref for BufferedBody {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What a body is, as its `Content-Type` says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Media {
+    /// `application/json`.
+    Json,
+    /// `application/x-ndjson`: a draft per line.
+    Ndjson,
+}
+
+/// A body that is not read yet: the last argument of a handler.
+pub struct RequestBody {
+    body: Body,
+    announced: Option<usize>,
+    /// Without parameters and in small letters, since case means nothing in it.
+    media_type: Option<String>,
+    content_encoding: Option<HeaderValue>,
+    /// `Expect: 100-continue`: the client sends nothing before it is asked to.
+    awaits_go: bool,
+    timeouts: Timeouts,
+    budget: Option<BodyBudget>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for RequestBody {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<RequestBody, Infallible> {
+        let edge = request.extensions().get::<Arc<Edge>>().map(|edge| Edge::clone(edge)).unwrap_or_default();
+        let (parts, body) = request.into_parts();
+        Ok(RequestBody::new(&parts.headers, body, edge))
+    }
+}
+
+impl RequestBody {
+    fn new(headers: &HeaderMap, body: Body, edge: Edge) -> RequestBody {
+        let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        RequestBody {
+            body,
+            announced: length,
+            media_type: headers.get(CONTENT_TYPE).and_then(media_type),
+            content_encoding: headers.get(CONTENT_ENCODING).cloned(),
+            awaits_go: headers.contains_key(EXPECT),
+            timeouts: edge.timeouts,
+            budget: edge.budget,
+        }
+    }
+
+    /// Which of the media types that carry drafts the body has. `UNSUPPORTED_MEDIA_TYPE` otherwise.
+    pub fn media(&self) -> Result<Media, Problem> {
+        self.refuse_encoded()?;
+        match self.media_type.as_deref() {
+            Some(JSON) => Ok(Media::Json),
+            Some(NDJSON) => Ok(Media::Ndjson),
+            _ => Err(self.unsupported(&format!("{JSON} or {NDJSON}"))),
+        }
+    }
+
+    /// Reads a JSON body of at most `bytes_max` bytes whole.
+    pub async fn json(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
+        self.refuse_encoded()?;
+        if self.media_type.as_deref() != Some(JSON) {
+            return Err(self.unsupported(JSON));
+        }
+        self.bytes(bytes_max).await
+    }
+
+    /// The same where the path may say everything: an empty body needs no content type.
+    pub async fn json_or_nothing(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
+        if self.media_type.is_some() {
+            return self.json(bytes_max).await;
+        }
+        let unsupported = self.unsupported(JSON);
+        let body = self.bytes(bytes_max).await?;
+        if body.is_empty() { Ok(body) } else { Err(unsupported) }
+    }
+
+    /// Reads a body of any type whole.
+    pub async fn bytes(self, bytes_max: usize) -> Result<BufferedBody, Problem> {
+        let (budget, announced) = (self.budget.clone(), self.announced.unwrap_or(0));
+        let mut pieces = self.pieces(bytes_max).await?;
+        let mut reservation = BodyReservation::new(budget.as_ref(), announced)?;
+        let mut bytes = Vec::with_capacity(announced);
+        while let Some(piece) = pieces.next().await? {
+            bytes.extend_from_slice(&piece);
+            reservation.grow(budget.as_ref(), bytes.len())?;
+        }
+        Ok(BufferedBody { bytes: bytes.into(), reservation })
+    }
+
+    /// A body that is read piece by piece. One that announces more than `bytes_max` is refused here.
+    pub async fn pieces(self, bytes_max: usize) -> Result<BodyPieces, Problem> {
+        self.refuse_encoded()?;
+        let RequestBody { body, announced, awaits_go, timeouts, .. } = self;
+        let announced = announced.unwrap_or(0);
+        let began = Instant::now();
+        let mut pieces =
+            BodyPieces { body, bytes_max, announced, received: 0, awaits_go, began, patience: timeouts.body };
+        if announced > bytes_max { Err(pieces.too_large().await) } else { Ok(pieces) }
+    }
+
+    /// A body that is read line by line.
+    pub fn lines(self) -> Result<NdjsonLines, Problem> {
+        self.refuse_encoded()?;
+        Ok(NdjsonLines::new(self.body, self.timeouts.idle))
+    }
+
+    fn unsupported(&self, needed: &str) -> Problem {
+        let sent = self.media_type.as_deref().unwrap_or("no content type");
+        Problem::new(ErrorCode::UnsupportedMediaType, format!("send {needed}, got {sent}"))
+    }
+
+    /// Packed JSON would be refused as malformed, with no word of the reason.
+    fn refuse_encoded(&self) -> Result<(), Problem> {
+        let encoding = self.content_encoding.as_ref().map(|value| value.to_str().unwrap_or("another"));
+        match encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+            None => Ok(()),
+            Some(encoding) => {
+                let detail = format!("send it without a content-encoding, got {encoding}");
+                Err(Problem::new(ErrorCode::UnsupportedMediaType, detail))
+            }
+        }
+    }
+}
+
+fn media_type(value: &HeaderValue) -> Option<String> {
+    let value = value.to_str().ok()?;
+    Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+}
+
+/// A body as it arrives.
+pub struct BodyPieces {
+    body: Body,
+    bytes_max: usize,
+    announced: usize,
+    received: usize,
+    awaits_go: bool,
+    began: Instant,
+    patience: Duration,
+}
+
+impl BodyPieces {
+    /// The next piece; `None` at the end. `REQUEST_TIMEOUT` where the body breaks off or is late, `TOO_LARGE` over its limit.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let within = self.within(self.announced);
+            match timeout_at(self.began + within, self.body.frame()).await {
+                Ok(Some(Ok(frame))) => {
+                    let Ok(piece) = frame.into_data() else { continue };
+                    self.received += piece.len();
+                    if self.received > self.bytes_max {
+                        return Err(self.too_large().await);
+                    }
+                    return Ok(Some(piece));
+                }
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(error))) => {
+                    let detail = format!("the body broke off after {} bytes ({error}): send it again", self.received);
+                    return Err(Problem::new(ErrorCode::RequestTimeout, detail));
+                }
+                Err(_) => {
+                    let detail = format!("the body did not arrive within {} s", within.as_secs());
+                    return Err(Problem::new(ErrorCode::RequestTimeout, detail));
+                }
+            }
+        }
+    }
+
+    /// Reads the rest and keeps none of it, up to twice the limit in all. A client that waits to be asked is not asked.
+    pub async fn drain(&mut self) {
+        if self.awaits_go && self.received == 0 {
+            return;
+        }
+        let most = self.bytes_max.saturating_mul(2);
+        while self.received <= most {
+            let within = self.within(self.announced.min(most));
+            match timeout_at(self.began + within, self.body.frame()).await {
+                Ok(Some(Ok(frame))) => self.received += frame.data_ref().map_or(0, Bytes::len),
+                // It ended, broke off or is late: the answer is the same.
+                _ => return,
+            }
+        }
+    }
+
+    async fn too_large(&mut self) -> Problem {
+        self.drain().await;
+        Problem::new(ErrorCode::TooLarge, format!("a body here has at most {} bytes", self.bytes_max))
+    }
+
+    /// A body that did not announce its length gets the time of what has arrived.
+    fn within(&self, announced: usize) -> Duration {
+        self.patience + Duration::from_secs(seconds_for(announced.max(self.received)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderName;
+    use tokio_stream::StreamExt as _;
+
+    use super::*;
+
+    const LIMIT: usize = 1_000;
+
+    fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+    }
+
+    fn sent(pairs: &[(HeaderName, &'static str)], body: impl Into<Body>) -> RequestBody {
+        RequestBody::new(&headers(pairs), body.into(), Edge::default())
+    }
+
+    /// Pieces of that many bytes, and then what `end` is.
+    fn pieces(sizes: &[usize], end: Option<std::io::Error>) -> Body {
+        let pieces: Vec<_> = sizes.iter().map(|size| Ok(vec![b' '; *size])).chain(end.map(Err)).collect();
+        Body::from_stream(tokio_stream::iter(pieces))
+    }
+
+    async fn code(read: impl Future<Output = Result<BufferedBody, Problem>>) -> String {
+        match read.await {
+            Ok(body) => body.len().to_string(),
+            Err(problem) => problem.code,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_whole_up_to_its_limit() {
+        assert_eq!(code(sent(&[], pieces(&[400, 600], None)).bytes(LIMIT)).await, "1000");
+        assert_eq!(code(sent(&[], pieces(&[400, 601], None)).bytes(LIMIT)).await, "TOO_LARGE");
+        assert_eq!(code(sent(&[(CONTENT_LENGTH, "1001")], pieces(&[1], None)).bytes(LIMIT)).await, "TOO_LARGE");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_to_be_sent_again() {
+        let broken = sent(&[], pieces(&[4], Some(std::io::Error::other("reset")))).bytes(LIMIT).await.unwrap_err();
+        assert_eq!((broken.code.as_str(), broken.status, broken.retryable), ("REQUEST_TIMEOUT", 408, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_gets_a_minute_and_the_time_that_its_size_takes() {
+        let began = Instant::now();
+        let silent = || Body::from_stream(tokio_stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(code(sent(&[], silent()).bytes(LIMIT)).await, "REQUEST_TIMEOUT");
+        assert_eq!(began.elapsed().as_secs(), 60);
+        let announced = [(CONTENT_LENGTH, "1048576")];
+        assert_eq!(code(sent(&announced, silent()).bytes(2 << 20)).await, "REQUEST_TIMEOUT");
+        assert_eq!(began.elapsed().as_secs(), 60 + 60 + 64);
+        // A phone on a thin line, which did not say how much it sends: five minutes at 20 KiB a second.
+        let trickle = tokio_stream::iter(0..300).then(|_| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok::<_, std::io::Error>(vec![0; 20 * 1024])
+        });
+        assert_eq!(code(sent(&[], Body::from_stream(trickle)).bytes(10 << 20)).await, (300 * 20 * 1024).to_string());
+    }
+
+    #[tokio::test]
+    async fn a_body_over_its_limit_is_read_up_to_twice_the_limit() {
+        let drained = async |sizes: &[usize], awaits_go: bool| {
+            let headers: &[_] = if awaits_go { &[(EXPECT, "100-continue"), (CONTENT_LENGTH, "1001")] } else { &[] };
+            let (taken, counted) = (Arc::new(std::sync::atomic::AtomicUsize::new(0)), sizes.to_vec());
+            let count = taken.clone();
+            let body = Body::from_stream(tokio_stream::iter(counted).map(move |size| {
+                count.fetch_add(size, std::sync::atomic::Ordering::Relaxed);
+                Ok::<_, std::io::Error>(vec![0; size])
+            }));
+            assert_eq!(code(sent(headers, body).bytes(LIMIT)).await, "TOO_LARGE");
+            taken.load(std::sync::atomic::Ordering::Relaxed)
+        };
+        assert_eq!(drained(&[1_001, 500, 400], false).await, 1_901);
+        assert_eq!(drained(&[1_001; 50], false).await, 2_002);
+        assert_eq!(drained(&[1_001], true).await, 0, "who waits to be asked has sent nothing");
+    }
+
+    #[tokio::test]
+    async fn only_plain_json_is_json() {
+        let json = |pairs| code(sent(pairs, "{}").json(LIMIT));
+        assert_eq!(json(&[(CONTENT_TYPE, "application/JSON; charset=utf-8")]).await, "2");
+        assert_eq!(json(&[(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, "identity")]).await, "2");
+        for wrong in [&[][..], &[(CONTENT_TYPE, "text/plain")], &[(CONTENT_TYPE, "application/x-ndjson")]] {
+            assert_eq!(code(sent(wrong, "{}").json(LIMIT)).await, "UNSUPPORTED_MEDIA_TYPE", "{wrong:?}");
+        }
+        let packed = [(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, "gzip")];
+        assert_eq!(json(&packed).await, "UNSUPPORTED_MEDIA_TYPE");
+        assert_eq!(code(sent(&packed, "{}").bytes(LIMIT)).await, "UNSUPPORTED_MEDIA_TYPE");
+        let lines = [(CONTENT_TYPE, "application/x-ndjson"), (CONTENT_ENCODING, "gzip")];
+        assert_eq!(sent(&lines, "").media().unwrap_err().code, "UNSUPPORTED_MEDIA_TYPE");
+        assert!(sent(&lines, "").lines().is_err());
+    }
+
+    #[tokio::test]
+    async fn an_empty_body_needs_no_content_type() {
+        let read = |pairs, body: &'static str| code(sent(pairs, body).json_or_nothing(LIMIT));
+        assert_eq!(read(&[], "").await, "0");
+        assert_eq!(read(&[], "{}").await, "UNSUPPORTED_MEDIA_TYPE");
+        assert_eq!(read(&[(CONTENT_TYPE, "text/plain")], "").await, "UNSUPPORTED_MEDIA_TYPE");
+        assert_eq!(read(&[(CONTENT_TYPE, "application/json")], "{}").await, "2");
+    }
+
+    #[tokio::test]
+    async fn bodies_share_a_budget_and_return_what_they_held() {
+        let edge = Edge::default().with_budget(BodyBudget::of_kib(64));
+        let read = |pairs: &[(HeaderName, &'static str)], bytes: usize| {
+            RequestBody::new(&headers(pairs), pieces(&[bytes], None), edge.clone()).bytes(LIMIT * 100)
+        };
+        let held = read(&[], 10).await.expect("an unannounced body takes 64 KiB");
+        let full = read(&[(CONTENT_LENGTH, "1024")], 1_024).await.unwrap_err();
+        assert_eq!((full.code.as_str(), full.retry_after), ("QUEUE_FULL", Some(1)));
+        let (_, reservation) = held.into_parts();
+        assert_eq!(code(read(&[(CONTENT_LENGTH, "1")], 1)).await, "QUEUE_FULL");
+        drop(reservation);
+        assert_eq!(code(read(&[(CONTENT_LENGTH, "65536")], 65_536)).await, "65536");
+    }
+}

@@ -1,0 +1,43 @@
+use comptoir_core::event::Draft;
+use comptoir_core::fact::Fact;
+use comptoir_proto::api_v1::{self, AppendResponse, DraftDto, check_draft, tag_of};
+use comptoir_proto::edits_v1::Edit;
+use comptoir_proto::problem::Problem;
+
+use super::blobs;
+use crate::event_log::Appended;
+use crate::node::Node;
+use crate::read_models::rulebook;
+
+/// A draft that passed every check that needs neither the log nor the read models.
+#[derive(Clone, Debug)]
+pub(super) struct CheckedDraft {
+    pub(super) draft: Draft,
+    pub(super) fact: Fact,
+    /// What the draft does to an entity made of fields. Only such drafts have a precondition.
+    pub(super) edit: Option<Edit>,
+}
+
+impl CheckedDraft {
+    /// Checks a draft against its schema, the rulebook and the files it names. `index` is its position in the request.
+    pub(super) fn new(node: &Node, dto: &DraftDto, key: Option<&str>, index: usize) -> Result<CheckedDraft, Problem> {
+        let (draft, fact) = check_draft(dto, node.author(), key, index)?;
+        rulebook::check(node.log(), &draft, &fact)?;
+        blobs::check(node, &fact)?;
+        let edit = Edit::of(&fact, tag_of(dto)?);
+        Ok(CheckedDraft { draft, fact, edit })
+    }
+}
+
+pub(super) fn append_response(appended: Vec<Appended>) -> AppendResponse {
+    AppendResponse { results: appended.into_iter().map(appended_dto).collect() }
+}
+
+pub(super) fn appended_dto(appended: Appended) -> api_v1::Appended {
+    api_v1::Appended {
+        event_id: appended.event_id.uuid(),
+        seq: appended.seq.0,
+        chain: appended.chain.to_string(),
+        duplicate: appended.duplicate,
+    }
+}

@@ -1,0 +1,76 @@
+//! `POST /api/v1/events` with a JSON body: one draft, or a list that is recorded whole or not at all.
+
+use std::sync::Arc;
+
+use comptoir_http_edge::{BufferedBody, batch_rejected, check_list, drafts_of};
+use comptoir_proto::api_v1::{AppendResponse, DraftDto};
+use comptoir_proto::problem::Problem;
+
+use super::draft::{CheckedDraft, append_response};
+use super::precondition::{self, EditError};
+use super::refusal::{id_reused, not_appended};
+use crate::blocking::blocking;
+use crate::event_log::AppendError;
+use crate::node::Node;
+
+/// A body of this many bytes is checked on a thread of its own, so that it delays no other request.
+const CHECK_ASIDE_BYTES: usize = 256 * 1024;
+
+/// Records a JSON body: an object is one draft, an array is a list.
+pub(super) async fn record_json(
+    node: &Arc<Node>,
+    key: Option<&str>,
+    body: BufferedBody,
+) -> Result<AppendResponse, Problem> {
+    let checked = if body.len() >= CHECK_ASIDE_BYTES {
+        let (node, key) = (node.clone(), key.map(str::to_owned));
+        blocking(move || check_body(&node, key.as_deref(), &body)).await?
+    } else {
+        check_body(node, key, &body)?
+    };
+    match checked {
+        CheckedBody::One(draft) => record_one(node, draft).await,
+        CheckedBody::List(list) => record_list(node, list).await,
+    }
+}
+
+enum CheckedBody {
+    One(CheckedDraft),
+    List(Vec<CheckedDraft>),
+}
+
+fn check_body(node: &Node, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
+    match drafts_of(body)? {
+        Some(list) => check_list(&list, |index, dto| CheckedDraft::new(node, dto, key, index)).map(CheckedBody::List),
+        None => CheckedDraft::new(node, &DraftDto::read(body)?, key, 0).map(CheckedBody::One),
+    }
+}
+
+pub(super) async fn record_one(node: &Arc<Node>, checked: CheckedDraft) -> Result<AppendResponse, Problem> {
+    if checked.edit.is_some() {
+        return precondition::record_edit(node, checked).await;
+    }
+    let appended = node.log().append(vec![checked.draft]).await.map_err(not_appended)?;
+    Ok(append_response(appended))
+}
+
+/// A list is one page, one batch and one flush.
+async fn record_list(node: &Arc<Node>, list: Vec<CheckedDraft>) -> Result<AppendResponse, Problem> {
+    let count = list.len();
+    let recorded = if list.iter().any(|checked| checked.edit.is_some()) {
+        precondition::record_edits(node, list).await
+    } else {
+        let drafts = list.into_iter().map(|checked| checked.draft).collect();
+        node.log().append(drafts).await.map_err(EditError::Append)
+    };
+    match recorded {
+        Ok(appended) => Ok(append_response(appended)),
+        Err(EditError::Append(AppendError::EventIdReused(reused))) => {
+            let problems = reused.into_iter().map(|reused| (reused.index, id_reused(reused)));
+            Err(batch_rejected(count, problems.collect()))
+        }
+        Err(EditError::Append(error)) => Err(not_appended(error)),
+        Err(EditError::Precondition(problems)) => Err(batch_rejected(count, problems)),
+        Err(EditError::Read(problem)) => Err(problem),
+    }
+}
