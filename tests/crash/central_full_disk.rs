@@ -7,14 +7,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use comptoir_tests::processes::{self, Server};
+use comptoir_test_support::processes::{self, RunningServer};
+use comptoir_test_support::temp_folder;
 use serde_json::{Value, json};
 
 use crate::ext4;
 
 /// How long the slowest thing may take on a busy machine: the test fails after, it does not measure.
 const PATIENCE: Duration = Duration::from_secs(300);
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+const POLL_EVERY: Duration = Duration::from_millis(50);
 /// Two kilobytes each, so that Postgres needs new pages for them.
 const CLIENTS: u64 = 300;
 /// What is asked while the disk is full. Each may be answered or refused, and nothing is a defect of the program.
@@ -24,7 +25,7 @@ const QUESTIONS: [&str; 4] =
 #[test]
 fn a_central_on_a_full_disk_says_so_in_every_answer_loses_nothing_and_goes_on_when_there_is_room() -> anyhow::Result<()>
 {
-    let folder = processes::folder();
+    let folder = temp_folder();
     match ext4::Disk::create(folder.path(), "400M") {
         Ok(disk) => tokio::runtime::Runtime::new()?.block_on(goes_through(folder.path(), &disk)),
         Err(refusal) => {
@@ -39,7 +40,7 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let data_dir = folder.join("central");
     std::fs::create_dir(disk.path().join("central"))?;
     std::os::unix::fs::symlink(disk.path().join("central"), &data_dir)?;
-    let central = Server::central(&data_dir);
+    let central = RunningServer::central(&data_dir);
     let admin = |arguments: &[&str]| {
         let arguments: Vec<&str> = ["admin"].into_iter().chain(arguments.iter().copied()).collect();
         processes::run_comptoir(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
@@ -50,7 +51,7 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let site = admin(&["site", "create", "--tenant", &tenant, "--code", "S1", "--name", "S1"])?;
     let site = text(&site, "site_id")?;
     let issued = admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", "till"])?;
-    let node = Server::node(&folder.join("node"), &issued, &central.url);
+    let node = RunningServer::node(&folder.join("node"), &issued, &central.url);
     let office = Office { http: reqwest::Client::new(), central, node, token };
 
     office.record(0..CLIENTS).await?;
@@ -87,19 +88,24 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
 /// Central, a node, and who asks them.
 struct Office {
     http: reqwest::Client,
-    central: Server,
-    node: Server,
+    central: RunningServer,
+    node: RunningServer,
     token: String,
 }
 
 impl Office {
-    async fn ask(&self, server: &Server, path: &str) -> anyhow::Result<(u16, Value)> {
+    async fn ask(&self, server: &RunningServer, path: &str) -> anyhow::Result<(u16, Value)> {
         let answer = self.http.get(format!("{}{path}", server.url)).bearer_auth(&self.token).send().await;
         let answer = answer.with_context(|| self.central.words())?;
         Ok((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
     }
 
-    async fn until(&self, server: &Server, path: &str, wanted: impl Fn(u16, &Value) -> bool) -> anyhow::Result<Value> {
+    async fn until(
+        &self,
+        server: &RunningServer,
+        path: &str,
+        wanted: impl Fn(u16, &Value) -> bool,
+    ) -> anyhow::Result<Value> {
         let started = Instant::now();
         loop {
             let (status, body) = self.ask(server, path).await?;
@@ -109,7 +115,7 @@ impl Office {
             if started.elapsed() > PATIENCE {
                 bail!("{path} still says {status} {body}\n{}", self.central.words());
             }
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 

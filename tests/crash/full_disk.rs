@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, ensure};
-use comptoir_tests::processes::Server;
+use comptoir_test_support::processes::RunningServer;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -56,7 +56,7 @@ impl Rig {
     }
 
     /// Leaves not one block.
-    fn fill(&self, node: &Server) -> anyhow::Result<()> {
+    fn fill(&self, node: &RunningServer) -> anyhow::Result<()> {
         match self {
             Rig::Mount(_, filler) => {
                 let left = rustix::fs::statvfs(self.path())?;
@@ -72,7 +72,7 @@ impl Rig {
         }
     }
 
-    fn make_room(&self, node: &Server) -> anyhow::Result<()> {
+    fn make_room(&self, node: &RunningServer) -> anyhow::Result<()> {
         match self {
             Rig::Mount(_, filler) => Ok(std::fs::remove_file(filler)?),
             Rig::Limit(_) => limit(node, "unlimited"),
@@ -81,7 +81,7 @@ impl Rig {
 }
 
 /// The soft limit, which its owner may raise again.
-fn limit(node: &Server, bytes: &str) -> anyhow::Result<()> {
+fn limit(node: &RunningServer, bytes: &str) -> anyhow::Result<()> {
     let mut command = Command::new("prlimit");
     command.args(["--pid", &node.pid().to_string()]).arg(format!("--fsize={bytes}:unlimited"));
     let output = command.output().context("prlimit is part of util-linux")?;
@@ -112,7 +112,7 @@ fn a_node_whose_every_write_is_denied_says_so_loses_nothing_and_goes_on_after_a_
 
 fn goes_through(rig: &Rig) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut node = Server::node_alone(rig.path());
+    let mut node = RunningServer::node_alone(rig.path());
     let (mut acks, mut refused, mut restarts, mut unread) = (Acks::new(), BTreeMap::new(), 0, 0);
     let rounds = crate::rounds().div_ceil(10);
     for _ in 0..rounds {
@@ -178,7 +178,7 @@ fn ack(of: &Value) -> anyhow::Result<(u64, String)> {
 }
 
 /// Every acknowledged event is read, as it was acknowledged. How many were not, where the store may have given up.
-async fn assert_read(node: &Server, acks: &Acks, may_have_given_up: bool) -> anyhow::Result<usize> {
+async fn assert_read(node: &RunningServer, acks: &Acks, may_have_given_up: bool) -> anyhow::Result<usize> {
     let (http, mut unread) = (reqwest::Client::new(), 0);
     for (id, acked) in acks {
         let event = http.get(format!("{}/api/v1/events/{id}", node.url)).send().await?;
@@ -195,7 +195,7 @@ async fn assert_read(node: &Server, acks: &Acks, may_have_given_up: bool) -> any
 }
 
 /// Appends now that there is room. Whether that took the restart which is asked for where a write had failed.
-async fn goes_on(node: &mut Server, acks: &mut Acks) -> anyhow::Result<bool> {
+async fn goes_on(node: &mut RunningServer, acks: &mut Acks) -> anyhow::Result<bool> {
     let (http, mut taken, mut restarted) = (reqwest::Client::new(), 0, false);
     while taken < APPENDS {
         match append(&http, &node.url).await? {

@@ -2,22 +2,22 @@
 
 use comptoir_core::limits::{PAYLOAD_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_proto::sync_v1::PushRequest;
-use comptoir_tests::hand_made::{HandMade, sale};
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::events::{Sale, TestEvent as _};
+use comptoir_test_support::processes;
+use comptoir_test_support::{RunningTenant, text};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use comptoir_tests::company::{TestTenant, text};
-use comptoir_tests::processes;
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let node = company.node(&site, "till", &company.central.url);
     let events = format!("{}/api/v1/events", node.url);
     let draft = |entity_type: &str, action: &str, payload: Value| json!({"id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": "E", "action": action, "payload": payload});
-    let mut misspelt = draft("SALE", "SALE_RECORDED", sale(500));
+    let mut misspelt = draft("SALE", "SALE_RECORDED", Sale::default().payload());
     misspelt["ocurred_at"] = json!("2026-01-07T10:00:00Z");
     let long = "x".repeat(PAYLOAD_BYTES_MAX);
     let cases = [
@@ -27,8 +27,12 @@ async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
             StatusCode::UNPROCESSABLE_ENTITY,
             "INVALID_PAYLOAD",
         ),
-        (draft("SALE", "SALE_RECORDED", sale(499)), StatusCode::UNPROCESSABLE_ENTITY, "TOTAL_MISMATCH"),
-        (draft("SALE", "SALE_INVENTED", sale(500)), StatusCode::UNPROCESSABLE_ENTITY, "UNKNOWN_SCHEMA"),
+        (
+            draft("SALE", "SALE_RECORDED", Sale { total_minor: 499, ..Sale::default() }.payload()),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "TOTAL_MISMATCH",
+        ),
+        (draft("SALE", "SALE_INVENTED", Sale::default().payload()), StatusCode::UNPROCESSABLE_ENTITY, "UNKNOWN_SCHEMA"),
         (draft("STUDENT", "CREATE", json!({"essay": long})), StatusCode::PAYLOAD_TOO_LARGE, "TOO_LARGE"),
         (
             draft("STOCK", "STOCK_ADJUSTED", json!({"reason": "mine", "lines": [{"product": "P", "quantity": "9"}]})),
@@ -44,14 +48,14 @@ async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
     }
     assert_eq!(durable(&company, &node.url).await, before, "nothing of it was written");
-    let (status, answer) = company.post(&events, &draft("SALE", "SALE_RECORDED", sale(500))).await;
+    let (status, answer) = company.post(&events, &draft("SALE", "SALE_RECORDED", Sale::default().payload())).await;
     assert_eq!(status, StatusCode::OK, "and the next sale is taken: {answer}");
     company.drained(&node).await;
 }
 
 #[test]
 fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let data_dir = company.path("central").display().to_string();
     let stranger = Uuid::now_v7().to_string();
     for list in [["site", "list"], ["node", "list"], ["key", "list"], ["restore-window", "status"]] {
@@ -63,22 +67,22 @@ fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_it() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let issued = company.issue_node(&site, "by-hand");
     let key = text(&issued["SYNC_API_KEY"]);
-    let mut node = HandMade::new(&issued);
-    node.seal("SALE", "before", "SALE_RECORDED", &sale(500));
-    node.seal("SALE", "wrong-total", "SALE_RECORDED", &sale(499));
+    let mut node = SealedLog::issued(&issued);
+    node.record("before", &Sale::default());
+    node.record("wrong-total", &Sale { total_minor: 499, ..Sale::default() });
     node.seal_bytes(b"these bytes are no record".to_vec());
     node.seal("STOCK", "S", "STOCK_ADJUSTED", &json!({"reason": "mine", "lines": [{"product": "P", "quantity": "9"}]}));
     node.seal("SALE", "bad-payload", "SALE_RECORDED", &json!({"currency": "euro"}));
-    let mut reused = node.event("SALE", "after", "SALE_RECORDED", &sale(500));
+    let mut reused = node.event("SALE", "after", "SALE_RECORDED", &Sale::default().payload());
     node.seal_bytes(comptoir_proto::stored_v1::encode(&reused).unwrap());
     reused.seq = reused.seq.next();
-    reused.content.payload = sale(500).to_string().replace("\"P\"", "\"Q\"").into_bytes();
+    reused.content.payload = Sale::default().payload().to_string().replace("\"A\"", "\"B\"").into_bytes();
     node.seal_bytes(comptoir_proto::stored_v1::encode(&reused).unwrap());
-    let request = node.push();
+    let request = node.take_push();
     let (status, answer) = push(&company, &request, &key).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let results: Vec<(&str, Option<&str>)> = answer["results"]
@@ -106,17 +110,17 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
     let (rest, last) = key.split_at(key.len() - 1);
     let wrong = format!("{rest}{}", if last == "0" { '1' } else { '0' });
     assert_refused(&company, &request, &wrong, StatusCode::UNAUTHORIZED, "UNAUTHORIZED").await;
-    let mut stranger = HandMade::new(&issued);
+    let mut stranger = SealedLog::issued(&issued);
     stranger.tenant = comptoir_core::id::TenantId::new(Uuid::from_u128(7));
-    stranger.seal("SALE", "theirs", "SALE_RECORDED", &sale(500));
-    assert_refused(&company, &stranger.push(), &key, StatusCode::FORBIDDEN, "WRONG_TENANT").await;
+    stranger.record("theirs", &Sale::default());
+    assert_refused(&company, &stranger.take_push(), &key, StatusCode::FORBIDDEN, "WRONG_TENANT").await;
     let mut other_node = request.clone();
     other_node.node = Uuid::from_u128(8);
     assert_refused(&company, &other_node, &key, StatusCode::FORBIDDEN, "WRONG_NODE").await;
-    node.seal("SALE", "lost", "SALE_RECORDED", &sale(500));
-    let lost = node.push();
-    node.seal("SALE", "behind-the-hole", "SALE_RECORDED", &sale(500));
-    let behind = node.push();
+    node.record("lost", &Sale::default());
+    let lost = node.take_push();
+    node.record("behind-the-hole", &Sale::default());
+    let behind = node.take_push();
     assert_refused(&company, &behind, &key, StatusCode::CONFLICT, "SEQ_GAP").await;
     for late in [lost, behind] {
         assert_eq!(push(&company, &late, &key).await.0, StatusCode::OK);
@@ -134,20 +138,20 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
     const EVENTS: usize = 100_000;
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let issued = company.issue_node(&site, "by-hand");
     let key = text(&issued["SYNC_API_KEY"]);
-    let mut node = HandMade::new(&issued);
+    let mut node = SealedLog::issued(&issued);
     let mut verdicts = std::collections::BTreeMap::<String, usize>::new();
     for number in 1..=EVENTS {
         if number == 61_234 {
             node.seal("PRODUCT", "P", "CREATE", &json!({"name": "only central may"}));
         } else {
-            node.seal("SALE", &format!("T-{number}"), "SALE_RECORDED", &sale(500));
+            node.record(&format!("T-{number}"), &Sale::default());
         }
         if number % (PUSH_RECORDS_MAX - 1) == 0 || number == EVENTS {
-            let (status, answer) = push(&company, &node.push(), &key).await;
+            let (status, answer) = push(&company, &node.take_push(), &key).await;
             assert_eq!(status, StatusCode::OK, "{answer}");
             for result in answer["results"].as_array().unwrap() {
                 *verdicts.entry(text(&result["verdict"])).or_default() += 1;
@@ -160,14 +164,14 @@ async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
     assert_eq!(company.sales("site").await["rows"][0]["sales"], EVENTS - 1);
 }
 
-async fn push(company: &TestTenant, request: &PushRequest, key: &str) -> (StatusCode, Value) {
+async fn push(company: &RunningTenant, request: &PushRequest, key: &str) -> (StatusCode, Value) {
     let url = format!("{}/api/v1/sync/push", company.central.url);
     let answer = company.http.post(url).bearer_auth(key).json(request).send().await.expect("central answers");
     let status = answer.status();
     (status, answer.json().await.unwrap_or_default())
 }
 
-async fn assert_refused(company: &TestTenant, request: &PushRequest, key: &str, status: StatusCode, code: &str) {
+async fn assert_refused(company: &RunningTenant, request: &PushRequest, key: &str, status: StatusCode, code: &str) {
     let before = company.head().await;
     let (answered, problem) = push(company, request, key).await;
     assert_eq!((answered, problem["code"].as_str()), (status, Some(code)), "{problem}");
@@ -175,7 +179,7 @@ async fn assert_refused(company: &TestTenant, request: &PushRequest, key: &str, 
     assert!(company.head().await <= before + 1, "nothing of it was stored");
 }
 
-async fn durable(company: &TestTenant, node_url: &str) -> Value {
+async fn durable(company: &RunningTenant, node_url: &str) -> Value {
     let status = company.http.get(format!("{node_url}/api/v1/status")).send().await.unwrap();
     status.json::<Value>().await.unwrap()["log"]["durable"].clone()
 }

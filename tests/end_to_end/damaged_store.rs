@@ -3,20 +3,19 @@
 use std::path::Path;
 
 use comptoir_central::private_postgres::connection_string_of;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes::{self, RunningServer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use comptoir_tests::company::TestTenant;
-use comptoir_tests::processes::{self, Server};
-
-async fn as_role(company: &TestTenant, role: &str) -> tokio_postgres::Client {
+async fn as_role(company: &RunningTenant, role: &str) -> tokio_postgres::Client {
     let url = connection_string_of(&company.path("central"), role, comptoir_central::database::NAME).unwrap();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-async fn sell(company: &TestTenant, node: &Server, sales: usize) {
+async fn sell(company: &RunningTenant, node: &RunningServer, sales: usize) {
     for sale in 0..sales {
         let payload = json!({"currency": "EUR", "total_minor": 510,
             "lines": [{"product": "P", "quantity": "2", "unit_price": "2.55"}]});
@@ -29,7 +28,7 @@ async fn sell(company: &TestTenant, node: &Server, sales: usize) {
 }
 
 /// Exports central's log: what is printed, or exit code and words; and whether any file is left.
-fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bool) {
+fn export(company: &RunningTenant, name: &str) -> (Result<Value, (i32, String)>, bool) {
     let bundle = company.path(name);
     let out = bundle.display().to_string();
     let args = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", &out];
@@ -38,7 +37,7 @@ fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bo
 }
 
 /// `comptoir admin check` beside the running central: exit code and words.
-fn check(company: &TestTenant) -> (i32, String) {
+fn check(company: &RunningTenant) -> (i32, String) {
     let data_dir = company.path("central").display().to_string();
     match processes::run_comptoir(&["admin", "check", "--tenant", &company.tenant], &[("DATA_DIR", &data_dir)]) {
         Ok(words) => (0, words.to_string()),
@@ -48,7 +47,7 @@ fn check(company: &TestTenant) -> (i32, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_across_deleted_rows_fails_leaves_no_file_and_says_which_are_missing() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
     sell(&company, &node, 8).await;
@@ -76,7 +75,7 @@ async fn an_export_across_deleted_rows_fails_leaves_no_file_and_says_which_are_m
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_across_a_page_that_postgres_refuses_to_read_says_so() {
-    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
     sell(&company, &node, 60).await;

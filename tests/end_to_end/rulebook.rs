@@ -1,16 +1,15 @@
 //! A company that chose other rules than the built-in ones: what its shop shows of an edit that waits is what central then decides.
 
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant};
 
 /// A shop may name products here; clients are head office's.
 const RULES: &str = "version = 2\n[rules]\nPRODUCT = \"last_writer_wins\"\nCLIENT = \"central_only\"\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shop_shows_by_its_companys_rulebook_what_central_will_decide() {
-    let mut company = TestTenant::with("Europe/Paris", "EUR", Some(RULES));
+    let mut company = RunningTenant::with("Europe/Paris", "EUR", Some(RULES));
     let site = company.site("LYO");
     let node = company.node(&site, "till", &company.central.url);
     until(&company, &format!("{}/api/v1/status", node.url), |status| {
@@ -39,14 +38,14 @@ fn made(entity_type: &str, id: &str, name: &str) -> Value {
 }
 
 /// What a node answers, once it is as expected.
-async fn until(company: &TestTenant, url: &str, expected: impl Fn(&Value) -> bool) -> Value {
+async fn until(company: &RunningTenant, url: &str, expected: impl Fn(&Value) -> bool) -> Value {
     let asked = std::time::Instant::now();
     loop {
         let answer: Value = company.http.get(url).send().await.unwrap().json().await.unwrap_or_default();
         if expected(&answer) {
             return answer;
         }
-        assert!(asked.elapsed() < PATIENCE, "{url}: {answer}");
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(asked.elapsed() < TIMEOUT, "{url}: {answer}");
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }

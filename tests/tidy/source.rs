@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates whose insides are held to the rules, each with the folder of its sources.
-pub(crate) const CRATES: [(&str, &str); 8] = [
+pub(crate) const CRATES: [(&str, &str); 9] = [
     ("core", "core/src"),
     ("messages", "messages/src"),
     ("proto-schemas", "proto-schemas/src"),
@@ -13,6 +13,7 @@ pub(crate) const CRATES: [(&str, &str); 8] = [
     ("central-node", "central-node/src"),
     ("audit", "audit/src"),
     ("cli", "cli/src"),
+    ("test-support", "test-support/src"),
 ];
 
 /// The workspace's folder.

@@ -9,11 +9,11 @@ use comptoir_central::projections::status::{State, parked, status};
 use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, ProjectionError, Version};
 use comptoir_central::{Central, CentralConfig};
+use comptoir_test_support::events::{InvoiceCreation, Sale, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
-
-use crate::harness::{Node, TestCentral, TestTenant, invoice_payload, sale_payload};
 
 /// Small pages, so that a small log has many.
 const PAGE: PageSize = PageSize { positions: 7, bytes: 1024 * 1024 };
@@ -23,7 +23,7 @@ fn number(projection: Projection, number: i32) -> Version {
 }
 
 /// Something of everything, from a shop and from central, with refusals, conflicts and a release among it. `round` keeps the ids apart.
-async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
+async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) {
     let id = |name: &str| format!("{name}-{round}");
     // The first push brings the opening of the epoch too.
     let from = if node.seq.0 == 1 { 1 } else { node.seq.0 + 1 };
@@ -32,7 +32,7 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
     for sale in 0..6 {
         node.sell(&id(&format!("s{sale}")));
     }
-    let mut refund = sale_payload(510);
+    let mut refund = Sale::default().payload();
     refund["original"] = json!(id("s1"));
     node.seal("SALE", &id("r"), "SALE_REFUNDED", &refund);
     node.seal(
@@ -47,14 +47,14 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
         "STOCK_COUNTED",
         &json!({ "lines": [{ "product": "A", "quantity": "4" }, { "product": "B", "quantity": "9" }] }),
     );
-    node.seal("INVOICE", &id("i"), "INVOICE_CREATED", &invoice_payload());
-    node.seal("INVOICE", &id("j"), "INVOICE_CREATED", &invoice_payload());
+    node.record(&id("i"), &InvoiceCreation::default());
+    node.record(&id("j"), &InvoiceCreation::default());
     node.seal("INVOICE", &id("i"), "INVOICE_CANCELLED", &json!({ "invoice": id("i"), "reason": "twice" }));
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": format!("Dupont {round}"), "phone": "01" }));
     node.seal("CLIENT", "c-1", "UPDATE", &json!({ "phone": null, "mail": "d@example.org" }));
     node.seal("STUDENT", &id("p"), "CREATE", &json!({ "mark": 12.50, "class": "4e" }));
     node.seal("PRODUCT", "A", "CREATE", &json!({ "name": "Pomme" }));
-    let wrong = node.seal("SALE", &id("q"), "SALE_RECORDED", &sale_payload(511));
+    let wrong = node.record(&id("q"), &Sale { total_minor: 511, ..Sale::default() });
     node.seal("SALE", &id("u"), "SALE_RECORDED", &json!({ "nothing": true }));
     node.seal_bytes(b"no record at all".to_vec());
     node.push(company.scene, from, node.seq.0).await;
@@ -225,7 +225,7 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
     node.sell("s-1");
     node.sell("s-2");
     node.sell("s-3");
-    node.seal("SALE", "s-2", "SALE_CANCELLED", &sale_payload(510));
+    node.seal("SALE", "s-2", "SALE_CANCELLED", &Sale::default().payload());
     let pushed = node.push_all(&scene).await;
     let (db, tenant) = (scene.central.database(), company.tenant);
     let (bad, waits) = (pushed.results[2].position, pushed.results[4].position);

@@ -2,11 +2,10 @@
 
 use comptoir_central::database::{make_roles_and_database, migrate};
 use comptoir_central::private_postgres::{ADMIN_ROLE, RunningServer, scratch};
+use comptoir_test_support::connect_postgres;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::{Client, SimpleQueryMessage};
-
-use crate::harness::connect;
 
 /// Tables of no tenant, each with its reason: which central this is; what refinery has run.
 const OF_NO_TENANT: &str = "('central_meta', 'refinery_schema_history')";
@@ -35,7 +34,7 @@ impl Server {
     }
 
     async fn admin(&self, database: &str) -> Client {
-        connect(&self.running.connection_string(ADMIN_ROLE, database)).await
+        connect_postgres(&self.running.connection_string(ADMIN_ROLE, database)).await
     }
 }
 
@@ -282,7 +281,7 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
 #[tokio::test]
 async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
     let (server, _admin) = Server::migrated().await;
-    let service = connect(&server.running.connection_string("comptoir_service", "comptoir")).await;
+    let service = connect_postgres(&server.running.connection_string("comptoir_service", "comptoir")).await;
     let settings =
         "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off;
                     set plan_cache_mode = force_generic_plan";

@@ -1,4 +1,4 @@
-//! Real processes of the real binary: central on a Postgres of its own, nodes beside it, each to be killed and started again.
+//! Processes of the shipped binary: central on a Postgres of its own and nodes, which a test kills and starts again.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -41,16 +41,6 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("a bound socket has an address").port()
 }
 
-/// A folder that the unprivileged account of a private Postgres can enter.
-pub fn folder() -> tempfile::TempDir {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder =
-        tempfile::Builder::new().prefix("comptoir-").tempdir().expect("the temporary folder can be written to");
-    let open = std::fs::Permissions::from_mode(0o711);
-    std::fs::set_permissions(folder.path(), open).expect("our own folder can be opened");
-    folder
-}
-
 /// A child that is killed when the value goes: a test that panics leaves no process behind.
 #[derive(Debug)]
 pub struct KilledOnDrop(pub Child);
@@ -78,7 +68,7 @@ impl Drop for KilledOnDrop {
 }
 
 /// `comptoir serve` as a process.
-pub struct Server {
+pub struct RunningServer {
     /// Where it listens.
     pub url: String,
     variables: Vec<(String, String)>,
@@ -86,20 +76,20 @@ pub struct Server {
     child: KilledOnDrop,
 }
 
-impl Server {
+impl RunningServer {
     /// Starts central on a folder.
-    pub fn central(data_dir: &Path) -> Server {
-        Server::start(data_dir, &[("APP_MODE", "central")])
+    pub fn central(data_dir: &Path) -> RunningServer {
+        RunningServer::start(data_dir, &[("APP_MODE", "central")])
     }
 
-    /// Starts a node on a folder, with what `comptoir admin node create` printed. It looks after central's stand every second, so that a
-    /// test need not wait.
-    pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> Server {
-        Server::node_asking_every(1, data_dir, issued, central_url)
+    /// Starts a node on a folder, with what `comptoir admin node create` printed. It asks for central's head every second, so
+    /// that a test need not wait.
+    pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> RunningServer {
+        RunningServer::node_asking_every(1, data_dir, issued, central_url)
     }
 
-    /// As [`Server::node`], with `SYNC_INTERVAL_SECONDS` as given.
-    pub fn node_asking_every(seconds: u32, data_dir: &Path, issued: &Value, central_url: &str) -> Server {
+    /// As [`RunningServer::node`], with `SYNC_INTERVAL_SECONDS` as given.
+    pub fn node_asking_every(seconds: u32, data_dir: &Path, issued: &Value, central_url: &str) -> RunningServer {
         let issued = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{name} was not issued")).to_owned();
         let names = ["TENANT_ID", "SITE_ID", "NODE_ID", "SYNC_API_KEY"];
         let issued: Vec<(&str, String)> = names.into_iter().map(|name| (name, issued(name))).collect();
@@ -107,18 +97,18 @@ impl Server {
         let seconds = seconds.to_string();
         let more = [("APP_MODE", "local"), ("CENTRAL_API_URL", central_url), ("SYNC_INTERVAL_SECONDS", &seconds)];
         variables.extend(more);
-        Server::start(data_dir, &variables)
+        RunningServer::start(data_dir, &variables)
     }
 
     /// Starts a node on a folder that knows no central. It lives through a limit on the size of files, as through a full disk.
-    pub fn node_alone(data_dir: &Path) -> Server {
+    pub fn node_alone(data_dir: &Path) -> RunningServer {
         let ids = ["TENANT_ID", "SITE_ID", "NODE_ID"].map(|name| (name, uuid::Uuid::from_u128(7).to_string()));
         let mut variables: Vec<(&str, &str)> = ids.iter().map(|(name, id)| (*name, id.as_str())).collect();
         variables.extend([("APP_MODE", "local"), ("SYNC_ENABLED", "false")]);
-        Server::start(data_dir, &variables)
+        RunningServer::start(data_dir, &variables)
     }
 
-    fn start(data_dir: &Path, variables: &[(&str, &str)]) -> Server {
+    fn start(data_dir: &Path, variables: &[(&str, &str)]) -> RunningServer {
         std::fs::create_dir_all(data_dir).expect("the folder can be made");
         let address = format!("127.0.0.1:{}", free_port());
         let mut variables: Vec<(String, String)> =
@@ -127,7 +117,7 @@ impl Server {
         variables.push(("DATA_DIR".to_owned(), data_dir.display().to_string()));
         let log = data_dir.with_extension("log");
         let child = spawn(&variables, &log);
-        let mut server = Server { url: format!("http://{address}"), variables, log, child };
+        let mut server = RunningServer { url: format!("http://{address}"), variables, log, child };
         server.wait_until_ready();
         server
     }

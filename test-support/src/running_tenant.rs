@@ -1,48 +1,48 @@
-//! A company with its central and its nodes, as real processes, and what the tests ask of them.
-
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::processes::{self, Server};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How long the slowest thing a test waits for may take on a busy machine: it fails after, it does not measure.
-pub const PATIENCE: Duration = Duration::from_secs(300);
-/// How often a test looks.
-pub const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+use crate::folder::temp_folder;
+use crate::processes::{self, RunningServer};
 
-/// Central with one tenant.
-pub struct TestTenant {
+/// How long a test waits before it fails. A busy machine is slow: nothing is measured by it.
+pub const TIMEOUT: Duration = Duration::from_secs(300);
+/// How often a test that waits looks again.
+pub const POLL_EVERY: Duration = Duration::from_millis(50);
+
+/// Central as a process of the shipped binary, with one tenant.
+pub struct RunningTenant {
     folder: TempDir,
-    /// Its central.
-    pub central: Server,
+    /// The central process.
+    pub central: RunningServer,
     /// The tenant's id.
     pub tenant: String,
-    /// Of the tenant's administrator.
+    /// The administrator's token.
     pub token: String,
-    /// A client for whatever is asked.
+    /// For every request.
     pub http: Client,
 }
 
-impl TestTenant {
-    /// Starts central, and makes the tenant.
-    pub fn new(zone: &str, currency: &str) -> TestTenant {
-        TestTenant::with(zone, currency, None)
+impl RunningTenant {
+    /// Starts central and creates the tenant.
+    pub fn new(zone: &str, currency: &str) -> RunningTenant {
+        RunningTenant::with(zone, currency, None)
     }
 
-    /// As [`TestTenant::new`], with a rulebook of its own: the text of its file.
-    pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> TestTenant {
-        let folder = processes::folder();
-        let central = Server::central(&folder.path().join("central"));
-        let mut company =
-            TestTenant { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
-        (company.tenant, company.token) = company.make_tenant(zone, currency, rulebook);
-        company
+    /// As [`RunningTenant::new`], with the text of a rulebook file.
+    pub fn with(zone: &str, currency: &str, rulebook: Option<&str>) -> RunningTenant {
+        let folder = temp_folder();
+        let central = RunningServer::central(&folder.path().join("central"));
+        let mut running =
+            RunningTenant { folder, central, tenant: String::new(), token: String::new(), http: Client::new() };
+        (running.tenant, running.token) = running.make_tenant(zone, currency, rulebook);
+        running
     }
 
-    /// A tenant more, and its administrator's token.
+    /// Creates another tenant: its id and its administrator's token.
     pub fn make_tenant(&self, zone: &str, currency: &str, rulebook: Option<&str>) -> (String, String) {
         let mut create = vec!["tenant", "create", "--name", "Test", "--zone", zone, "--currency", currency];
         let file = self.path("rulebook.toml").display().to_string();
@@ -54,7 +54,7 @@ impl TestTenant {
         (text(&made["tenant_id"]), text(&made["admin_token"]))
     }
 
-    /// A command of `comptoir admin`, beside the running central.
+    /// Runs `comptoir admin` on the running central's folder.
     pub fn admin(&self, args: &[&str]) -> Value {
         let data_dir = self.path("central").display().to_string();
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
@@ -62,36 +62,31 @@ impl TestTenant {
             .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
     }
 
-    /// A place in the company's folder.
+    /// A path in the tenant's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A new shop's id.
+    /// Creates a site: its id.
     pub fn site(&self, code: &str) -> String {
         text(&self.admin(&["site", "create", "--tenant", &self.tenant, "--code", code, "--name", code])["site_id"])
     }
 
-    /// What is issued for a new node of a shop.
+    /// Creates a node: what the command printed.
     pub fn issue_node(&self, site: &str, name: &str) -> Value {
         self.admin(&["node", "create", "--tenant", &self.tenant, "--site", site, "--name", name])
     }
 
-    /// A new node that pushes to `central_url`.
-    pub fn node(&self, site: &str, name: &str, central_url: &str) -> Server {
+    /// Creates a node and starts it; it pushes to `central_url`.
+    pub fn node(&self, site: &str, name: &str, central_url: &str) -> RunningServer {
         let issued = self.issue_node(site, name);
-        Server::node(&self.path(name), &issued, central_url)
+        RunningServer::node(&self.path(name), &issued, central_url)
     }
 
-    /// `GET` at central as its administrator.
+    /// `GET` at central as the administrator: the body of a 200.
     pub async fn ask(&self, path_and_query: &str) -> Value {
-        self.until_answered(path_and_query, &self.token).await
-    }
-
-    /// Asks again while central is not there, as a person would.
-    async fn until_answered(&self, path_and_query: &str, token: &str) -> Value {
         let url = format!("{}{path_and_query}", self.central.url);
-        let answer = self.http.get(&url).bearer_auth(token).send().await.expect("central answers");
+        let answer = self.http.get(&url).bearer_auth(&self.token).send().await.expect("central answers");
         let status = answer.status();
         let body: Value = answer.json().await.unwrap_or_default();
         assert_eq!(status, StatusCode::OK, "{path_and_query}: {body}");
@@ -99,7 +94,7 @@ impl TestTenant {
     }
 
     /// Waits until a node has nothing left to send.
-    pub async fn drained(&self, node: &Server) {
+    pub async fn drained(&self, node: &RunningServer) {
         let started = std::time::Instant::now();
         loop {
             let queue = self.http.get(format!("{}/api/v1/queue", node.url)).send().await.expect("the node answers");
@@ -107,17 +102,17 @@ impl TestTenant {
             if queue["pending"] == 0 {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "still waiting: {queue}\n{}", node.words());
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            assert!(started.elapsed() < TIMEOUT, "still waiting: {queue}\n{}", node.words());
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 
-    /// How far the tenant's log has come: stock is complete to there, always.
+    /// The position of the tenant's last event: the stock report is always complete to it.
     pub async fn head(&self) -> u64 {
         self.ask("/api/v1/reports/stock?product=none").await["complete_through"].as_u64().expect("a position")
     }
 
-    /// A sales report that is complete to the present head.
+    /// A sales report that is complete to the tenant's head.
     pub async fn sales(&self, by: &str) -> Value {
         let head = self.head().await;
         let started = std::time::Instant::now();
@@ -131,7 +126,7 @@ impl TestTenant {
                 return body;
             }
             assert_eq!(body["code"], "POSITION_NOT_REACHED", "{body}");
-            assert!(started.elapsed() < PATIENCE, "the projection does not arrive at {head}: {body}");
+            assert!(started.elapsed() < TIMEOUT, "the projection does not arrive at {head}: {body}");
         }
     }
 
@@ -147,7 +142,7 @@ async fn read(answer: Response) -> (StatusCode, Value) {
     (status, answer.json().await.unwrap_or_default())
 }
 
-/// A value that has to be a text.
+/// The text of a JSON string.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a text is needed, got {value}")).to_owned()
 }
