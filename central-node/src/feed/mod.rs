@@ -1,4 +1,4 @@
-//! What goes down to a node: the rows of its scope that changed ([`pull`]), all of them at a first load ([`bootstrap`]), and what
+//! What goes down to a node: the rows of its scope that changed ([`mod@pull`]), all of them at a first load ([`mod@bootstrap`]), and what
 //! was decided later about its own events ([`notices`]).
 //!
 //! Rows are found by the position of their last change. Positions are given under the tenant's lock and in commit order, so
