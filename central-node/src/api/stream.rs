@@ -77,7 +77,7 @@ enum Slot {
     /// The next of the group's drafts.
     Draft { line: u64, id: Uuid },
     /// Refused before ingest.
-    Refused(LineDto),
+    Refused { line: u64, refused: RefusedLine },
 }
 
 impl Stream {
@@ -106,9 +106,7 @@ impl Stream {
                 group.slots.push(Slot::Draft { line: number, id: draft.0.id.uuid() });
                 group.drafts.push(draft);
             }
-            Err(RefusedLine { event_id, problem }) => {
-                group.slots.push(Slot::Refused(LineDto::Refused { line: number, event_id, problem: *problem }));
-            }
+            Err(refused) => group.slots.push(Slot::Refused { line: number, refused }),
         }
     }
 
@@ -132,7 +130,9 @@ impl Stream {
             Err(problem) => Err(problem.clone()),
         };
         let result = |slot| match slot {
-            Slot::Refused(result) => result,
+            Slot::Refused { line, refused: RefusedLine { event_id, problem } } => {
+                LineDto::Refused { line, event_id, problem: *problem }
+            }
             Slot::Draft { line, id } => match next() {
                 Ok(decided) => LineDto::Decided(decided),
                 Err(problem) => LineDto::Refused { line, event_id: Some(id), problem },

@@ -29,20 +29,20 @@ pub(super) async fn record_json(
         check_body(node, key, &body)?
     };
     match checked {
-        CheckedBody::One(draft) => record_one(node, draft).await,
+        CheckedBody::One(draft) => record_one(node, *draft).await,
         CheckedBody::List(list) => record_list(node, list).await,
     }
 }
 
 enum CheckedBody {
-    One(CheckedDraft),
+    One(Box<CheckedDraft>),
     List(Vec<CheckedDraft>),
 }
 
 fn check_body(node: &Node, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
     match drafts_of(body)? {
         Some(list) => check_list(&list, |index, dto| CheckedDraft::new(node, dto, key, index)).map(CheckedBody::List),
-        None => CheckedDraft::new(node, &DraftDto::read(body)?, key, 0).map(CheckedBody::One),
+        None => Ok(CheckedBody::One(Box::new(CheckedDraft::new(node, &DraftDto::read(body)?, key, 0)?))),
     }
 }
 
