@@ -101,6 +101,7 @@ fn log() -> Vec<Operation> {
             .answers_nothing(200)
             .answers_nothing(201)
             .refuses(&[
+                ErrorCode::UnsupportedMediaType,
                 ErrorCode::ChecksumMismatch,
                 ErrorCode::TooLarge,
                 ErrorCode::RequestTimeout,

@@ -62,6 +62,7 @@ fn log() -> Vec<Operation> {
             .answers::<StoredBlob>(200)
             .answers::<StoredBlob>(201)
             .refuses(&[
+                ErrorCode::UnsupportedMediaType,
                 ErrorCode::ChecksumMismatch,
                 ErrorCode::TooLarge,
                 ErrorCode::RequestTimeout,
