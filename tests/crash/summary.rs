@@ -1,5 +1,3 @@
-//! What a row of crashes came to.
-
 use crate::writer::{Ending, Ledger, Program};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -7,32 +5,32 @@ use std::time::Duration;
 
 use comptoir_tests::crash_ledger::Found;
 
-/// Counted over all rounds.
+/// Totals over all rounds.
 pub(crate) struct Summary {
     title: String,
     rounds: u64,
     under_load: u64,
     /// Rounds that ended before their first acknowledgement.
     unheard: u64,
-    /// Of these, the ones that ended while the store opened and recovered.
+    /// The part of these that ended while the store opened and recovered.
     while_opening: u64,
     /// Rounds in which a late acknowledgement was not found.
     late_missing_rounds: u64,
     acknowledged: u64,
     bursting: Duration,
     records: u64,
-    /// In how many rounds something was wrong.
+    /// Rounds in which damage was found.
     bad_rounds: u64,
     pub(crate) lost: u64,
     pub(crate) unusable: u64,
     duplicated: u64,
     torn: u64,
     broken: u64,
-    /// Acknowledged after the power cut was asked for.
+    /// Acknowledged after the power cut was requested.
     late: u64,
-    /// Of these, not found.
+    /// The part of these that was not found.
     late_missing: u64,
-    /// What unusable databases said, and how often.
+    /// The messages of unusable databases, with their counts.
     words: BTreeMap<String, u64>,
 }
 
@@ -60,7 +58,7 @@ impl Summary {
         }
     }
 
-    /// Counts one crash and what was found after it.
+    /// Counts one crash and what the reader found after it.
     pub(crate) fn count(&mut self, ending: &Ending, ledger: &Ledger, under_load: bool) {
         self.rounds += 1;
         self.under_load += u64::from(under_load);
@@ -89,7 +87,7 @@ impl Summary {
     }
 
     pub(crate) fn print(&self) {
-        // A recorded burst runs many times slower than it would, so it has no rate.
+        // Recording slows a burst down, so its rate would mean nothing.
         let rate = match u64::try_from(self.bursting.as_millis()) {
             Ok(milliseconds @ 1..) => format!(" ({}/s)", self.acknowledged * 1000 / milliseconds),
             Ok(0) | Err(_) => String::new(),
@@ -133,8 +131,8 @@ impl Summary {
     }
 }
 
-/// Says what a run did, also where the output of a test that passes is captured: which rig it was must not go unseen.
+/// Prints the summary even where a passing test's output is captured, since the rig in use must be visible.
 pub(crate) fn announce(text: &str) {
-    // Nobody may be listening.
+    // A closed standard error is no failure of the test.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
