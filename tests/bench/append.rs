@@ -13,7 +13,6 @@ use uuid::Uuid;
 use crate::measure::{Line, interleaved, rate};
 use crate::plain_file::{self, PlainFile};
 
-/// Rounds of each pair.
 const ROUNDS: usize = 7;
 
 /// The three lines of P1.
@@ -68,7 +67,7 @@ async fn ours(log: &Log, producers: u64, appends: u64) -> anyhow::Result<u64> {
 }
 
 async fn peer(file: &PlainFile, producers: u64, appends: u64) -> anyhow::Result<u64> {
-    // The bytes of the same sale, sealed: about what the log stores for one.
+    // As many bytes as the log stores for one sale.
     let record = Arc::new(vec![7u8; RECORD_BYTES]);
     let started = Instant::now();
     let tasks = (0..producers).map(|_| {
@@ -86,10 +85,10 @@ async fn peer(file: &PlainFile, producers: u64, appends: u64) -> anyhow::Result<
     Ok(rate(producers * appends, started))
 }
 
-/// A sealed record of [`sale`] with its chain.
+/// Size of a sealed [`sale`] with its chain.
 const RECORD_BYTES: usize = 470;
 
-/// A sale of some 250 bytes of JSON.
+/// A sale with about 250 bytes of JSON.
 pub(crate) fn sale() -> Draft {
     let name = |text: &str| Name::new(text).expect("a valid name");
     let payload = r#"{"currency":"GBP","total_minor":1530,"country":"United Kingdom","customer":"17850","lines":[{"product":"85123A","quantity":"6","unit_price":"2.55","description":"WHITE HANGING HEART T-LIGHT HOLDER"}],"payments":[{"method":"card","amount_minor":1530}]}"#;
