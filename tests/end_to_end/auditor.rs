@@ -1,12 +1,11 @@
-//! An auditor takes central's log home and decides it again, with no server.
-
 use comptoir_tests::processes;
 use serde_json::Value;
 
 use comptoir_tests::company::TestTenant;
 
-/// What central decided is what the rules decide from its export, record by record. Answers what the replay came to.
-pub(crate) fn decided_again(company: &TestTenant) -> Value {
+/// An auditor replays central's exported log offline: the rules give every decision that central made. Returns the replay's
+/// report.
+pub(crate) fn assert_decided_again(company: &TestTenant) -> Value {
     let bundle = company.path("decided-again").with_extension("bundle");
     let bundle = bundle.to_str().unwrap();
     let export = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", bundle];

@@ -1,5 +1,3 @@
-//! Rows of central's log are gone, or a page of it does not read: an export says so in words and leaves no file.
-
 use std::path::Path;
 
 use comptoir_central::private_postgres::connection_string_of;
@@ -28,7 +26,7 @@ async fn sell(company: &TestTenant, node: &Server, sales: usize) {
     company.drained(node).await;
 }
 
-/// Exports central's log: what is printed, or exit code and words; and whether any file is left.
+/// Exports central's log. Returns the output, or exit code and message, and whether a file was left.
 fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bool) {
     let bundle = company.path(name);
     let out = bundle.display().to_string();
@@ -37,7 +35,7 @@ fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bo
     (ended, bundle.exists() || Path::new(&format!("{out}.part")).exists())
 }
 
-/// `comptoir admin check` beside the running central: exit code and words.
+/// Runs `comptoir admin check` while central runs. Returns exit code and output.
 fn check(company: &TestTenant) -> (i32, String) {
     let data_dir = company.path("central").display().to_string();
     match processes::run_comptoir(&["admin", "check", "--tenant", &company.tenant], &[("DATA_DIR", &data_dir)]) {
@@ -47,7 +45,7 @@ fn check(company: &TestTenant) -> (i32, String) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_across_deleted_rows_fails_leaves_no_file_and_says_which_are_missing() {
+async fn an_export_across_deleted_rows_names_them_and_leaves_no_file() {
     let company = TestTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
@@ -71,11 +69,11 @@ async fn an_export_across_deleted_rows_fails_leaves_no_file_and_says_which_are_m
     assert_eq!(code, 1, "{words}");
     assert!(words.contains("\"damage\":\"MISSING_POSITIONS\"") && words.contains("\"first\":6,\"last\":7"), "{words}");
     let log = company.central.words();
-    assert!(log.contains("ERROR") && log.contains("MISSING_POSITIONS"), "an operator reads it: {log}");
+    assert!(log.contains("ERROR") && log.contains("MISSING_POSITIONS"), "the operator's log reports it: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_across_a_page_that_postgres_refuses_to_read_says_so() {
+async fn an_export_across_an_unreadable_postgres_page_reports_it() {
     let mut company = TestTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
