@@ -1,12 +1,10 @@
-//! A local node on sled.
-
 use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_local::event_log::Identity;
 use comptoir_local::{Node, NodeConfig, SyncConfig};
 use comptoir_tests::contract::{Endpoint, IMPATIENT};
 use tempfile::TempDir;
 
-/// A node in a directory of its own. It sends nothing: the contract is between it and its callers.
+/// A node in its own directory. It pushes nothing: the contract is between the node and its callers.
 struct Shop {
     door: Endpoint,
     _dir: TempDir,
