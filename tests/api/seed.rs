@@ -1,4 +1,4 @@
-//! What stands at central and at a node before they are asked: rows for every list, and something behind every id.
+//! The data that requests need: rows for every list, and an entity behind every id.
 
 use comptoir_core::event::Content;
 use comptoir_proto::stored_v1;
@@ -6,10 +6,10 @@ use comptoir_tests::contract::Endpoint;
 use comptoir_tests::hand_made::{HandMade, sale};
 use serde_json::{Value, json};
 
-/// How many of what is used up by asking: conflicts to decide, clients to delete.
+/// The number of entities that requests use up: conflicts to decide, clients to delete.
 const POOL: usize = 40;
 
-/// Ids of a pool, as the parts of a path.
+/// The ids of a pool, as path parameters.
 fn ids(prefix: &str) -> Vec<Value> {
     (0..POOL).map(|number| json!({ "id": format!("{prefix}-{number}") })).collect()
 }
@@ -60,37 +60,37 @@ fn files() -> Value {
     json!({ "/api/v1/blobs/{hash}": (0..4).map(file).collect::<Vec<_>>() })
 }
 
-/// Fills central, and says what is there. `till` is a node made by hand, whose key is `key`.
+/// Fills central and returns the known values. `till` is a simulated node with the key `key`.
 pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMade) -> Value {
-    let office = Endpoint::address(url, Some(token.to_owned()));
-    append(&office, created("PRODUCT", "p")).await;
-    append(&office, created("CLIENT", "c")).await;
-    append(&office, created("CLIENT", "gone")).await;
-    append(&office, created("STUDENT", "gone")).await;
-    append(&office, created("STUDENT", "s")).await;
-    let made = append(&office, created("STUDENT", "disputed")).await;
+    let admin = Endpoint::address(url, Some(token.to_owned()));
+    append(&admin, created("PRODUCT", "p")).await;
+    append(&admin, created("CLIENT", "c")).await;
+    append(&admin, created("CLIENT", "deleted")).await;
+    append(&admin, created("STUDENT", "deleted")).await;
+    append(&admin, created("STUDENT", "s")).await;
+    let made = append(&admin, created("STUDENT", "disputed")).await;
     let base: Vec<u64> = made.iter().map(|made| made["decision"]["position"].as_u64().expect("a position")).collect();
-    // The office edits them too, after the version that the till and the desktop have seen.
+    // Head admin edits them too, after the version that the till and the desktop have seen.
     let edits = (0..POOL).map(|number| {
         let mut edit = draft("STUDENT", &format!("disputed-{number}"), "UPDATE", json!({ "town": "Brest" }));
         edit["base_version"] = base[number].into();
         edit
     });
-    append(&office, edits.collect()).await;
+    append(&admin, edits.collect()).await;
     let invoice = json!({ "client": "c-1", "currency": "EUR", "total_minor": 510, "lines": [
         { "product": "p-1", "quantity": "2", "unit_price": "2.55" }] });
     let invoices = (0..POOL).map(|number| draft("INVOICE", &format!("i-{number}"), "INVOICE_CREATED", invoice.clone()));
-    append(&office, invoices.collect()).await;
+    append(&admin, invoices.collect()).await;
     let deliveries = (0..POOL).map(|number| {
         let order = json!({ "reference": format!("BL-{number}"), "client": "c-1", "qr": "qr-1" });
         draft("DELIVERY", &format!("d-{number}"), "DELIVERY_CREATED", order)
     });
-    append(&office, deliveries.collect()).await;
+    append(&admin, deliveries.collect()).await;
     let order = json!({ "reference": "BL-first", "client": "c-1", "qr": "qr-1" });
-    append(&office, vec![draft("DELIVERY", "first", "DELIVERY_CREATED", order), validated("first")]).await;
+    append(&admin, vec![draft("DELIVERY", "first", "DELIVERY_CREATED", order), validated("first")]).await;
     let goods = json!({ "currency": "EUR", "lines": [{ "product": "p-1", "quantity": "6", "unit_cost": "1.25" }] });
-    append(&office, vec![draft("RECEPTION", "r-1", "GOODS_RECEIVED", goods)]).await;
-    let hash = put_file(&office, "a signature").await;
+    append(&admin, vec![draft("RECEPTION", "r-1", "GOODS_RECEIVED", goods)]).await;
+    let hash = put_file(&admin, "a signature").await;
 
     let mut quarantined = Vec::new();
     let mut conflicts = Vec::new();
@@ -122,7 +122,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMad
             "localVersion": base[number], "createdAt": "2026-01-07T10:00:00Z" })
     });
     let up = json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "events": outbox.collect::<Vec<_>>() });
-    let reply = office.post("/api/sync/up", &up).await;
+    let reply = admin.post("/api/sync/up", &up).await;
     let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(answer["conflicts"].as_array().map(Vec::len), Some(POOL / 2), "{answer}");
     let resolves = (POOL / 2..POOL).map(|number| {
@@ -134,8 +134,8 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMad
         "url": url, "token": token, "node_key": key,
         "places": {
             "/api/v1/events/{id}": [{ "id": sold }, { "id": quarantined[0]["event_id"] }, { "id": conflicts[0]["event_id"] }],
-            "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("gone"),
-            "/api/v1/entities/{type}/{id}": entities("s"), "delete /api/v1/entities/{type}/{id}": entities("gone"),
+            "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("deleted"),
+            "/api/v1/entities/{type}/{id}": entities("s"), "delete /api/v1/entities/{type}/{id}": entities("deleted"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
             "/api/v1/quarantine/{event_id}/release": quarantined,
             "/api/v1/conflicts/{event_id}": [conflicts[0]], "/api/v1/conflicts/{event_id}/preview": [conflicts[0]],
@@ -164,7 +164,7 @@ fn choices() -> Value {
     json!([{ "choice": "server" }, { "choice": "local" }, { "choice": "merged", "fields": { "town": "Metz", "name": null } }])
 }
 
-/// A draft, and a list.
+/// One draft, and a list.
 fn posted() -> Value {
     let one = |id: &str| draft("SALE", id, "SALE_RECORDED", sale(500));
     json!([one("one"), [one("first of two"), one("second of two")]])
@@ -176,15 +176,14 @@ fn phone_event() -> Value {
         "occurred_at": "2026-01-07T10:00:00Z", "user_id": 12, "checksum": comptoir_proto::mobile_v1::checksum(payload.to_string().as_bytes()) })
 }
 
-/// A delivery's validation.
 fn validated(id: &str) -> Value {
     draft("DELIVERY", id, "DELIVERY_VALIDATED", json!({ "qr": "qr-1", "validated_at": "2026-01-05T09:00:00Z" }))
 }
 
-/// Fills a node, and says what is there, once it has what central gives and knows what central decided.
+/// Fills a node and returns the known values, once it has central's rows and decisions.
 pub(crate) async fn node(url: &str) -> Value {
     let door = Endpoint::address(url, None);
-    // The office was first.
+    // Head admin validated it first.
     let results = append(&door, vec![validated("first")]).await;
     append(&door, created("CLIENT", "mine")).await;
     let hash = put_file(&door, "a signature").await;
@@ -213,14 +212,14 @@ pub(crate) async fn node(url: &str) -> Value {
     })
 }
 
-/// Asks until central has decided and the first load has ended; answers with the id of what a person should hear.
+/// Waits until central has decided and the first load has ended; returns the id of a notification.
 async fn notified(door: &Endpoint) -> String {
     for _ in 0..600 {
-        let asked = |path| async move { door.send("GET", path, &[], "").await };
-        let told: Value = serde_json::from_slice(&asked("/api/v1/notifications").await.body).expect("JSON");
-        let loaded = asked("/api/v1/clients/c-1").await.status == 200
-            && asked("/api/v1/stock?product=p-1").await.body.len() > 100;
-        match told["rows"][0]["id"].as_str() {
+        let get = |path| async move { door.send("GET", path, &[], "").await };
+        let notifications: Value = serde_json::from_slice(&get("/api/v1/notifications").await.body).expect("JSON");
+        let loaded =
+            get("/api/v1/clients/c-1").await.status == 200 && get("/api/v1/stock?product=p-1").await.body.len() > 100;
+        match notifications["rows"][0]["id"].as_str() {
             Some(id) if loaded => return id.to_owned(),
             _ => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
         }
