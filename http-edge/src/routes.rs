@@ -59,7 +59,7 @@ impl Edge {
     }
 }
 
-/// Refuses a NUL in path or query before any handler: Postgres has no text that holds one. Then hands the edge to the body's reader.
+/// Refuses a NUL in path or query before any handler, since Postgres text cannot hold one. Passes the edge to the body's reader.
 async fn enter(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
         let problem = Problem::new(ErrorCode::InvalidParameter, "a path or query holds no NUL (%00)");
