@@ -61,8 +61,8 @@ async fn operations(url: &str) -> Vec<String> {
 impl Held {
     /// A description of what failed, if anything did.
     fn complaint(&self, operations: &[String], server: &Server) -> Option<String> {
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let words = format!("{}{}", said(&self.output.stdout), said(&self.output.stderr));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let printed = format!("{}{}", text(&self.output.stdout), text(&self.output.stderr));
         let did = |operation: &&String| {
             let statuses = self.statuses.get(*operation).into_iter().flatten();
             statuses.into_iter().any(|(status, _)| status.starts_with('2'))
@@ -77,9 +77,9 @@ impl Held {
         println!("{}: {requests} requests; {did} of {} operations answered 2xx", self.name, asked.len());
         match (self.output.status.success(), never.is_empty()) {
             (true, true) => None,
-            (false, _) => Some(format!("{}: {}\n{words}\n{}", self.name, self.output.status, server.words())),
+            (false, _) => Some(format!("{}: {}\n{printed}\n{}", self.name, self.output.status, server.words())),
             (true, false) => {
-                Some(format!("{}: these operations never succeeded:\n{}\n{words}", self.name, never.join("\n")))
+                Some(format!("{}: these operations never succeeded:\n{}\n{printed}", self.name, never.join("\n")))
             }
         }
     }
@@ -94,7 +94,7 @@ async fn central_and_a_node_answer_as_their_openapi_documents_say() {
     let admin = |args: &[&str]| {
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
         processes::run_comptoir(&args, &[("DATA_DIR", &data_dir)])
-            .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+            .unwrap_or_else(|(code, printed)| panic!("exit {code}: {printed}"))
     };
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let made = admin(&["tenant", "create", "--name", "Test", "--zone", "Europe/Paris", "--currency", "EUR"]);

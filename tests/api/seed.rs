@@ -26,8 +26,8 @@ fn uuid(prefix: &str, number: usize) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, format!("{prefix}/{number}").as_bytes()).to_string()
 }
 
-async fn append(door: &Endpoint, drafts: Vec<Value>) -> Vec<Value> {
-    let reply = door.post("/api/v1/events", &Value::from(drafts)).await;
+async fn append(api: &Endpoint, drafts: Vec<Value>) -> Vec<Value> {
+    let reply = api.post("/api/v1/events", &Value::from(drafts)).await;
     let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(reply.status, 200, "{answer}");
     answer["results"].as_array().expect("a list").clone()
@@ -44,10 +44,10 @@ fn created(entity_type: &str, prefix: &str) -> Vec<Value> {
     (0..POOL).map(one).collect()
 }
 
-async fn put_file(door: &Endpoint, text: &str) -> String {
+async fn put_file(api: &Endpoint, text: &str) -> String {
     let hash = blake3::hash(text.as_bytes()).to_string();
     let path = format!("/api/v1/blobs/{hash}");
-    let reply = door.send("PUT", &path, &[("content-type", "application/octet-stream")], text).await;
+    let reply = api.send("PUT", &path, &[("content-type", "application/octet-stream")], text).await;
     assert!(reply.status < 300, "{}", reply.status);
     hash
 }
@@ -182,17 +182,17 @@ fn validated(id: &str) -> Value {
 
 /// Fills a node and returns the known values, once it has central's rows and decisions.
 pub(crate) async fn node(url: &str) -> Value {
-    let door = Endpoint::address(url, None);
+    let api = Endpoint::address(url, None);
     // Head admin validated it first.
-    let results = append(&door, vec![validated("first")]).await;
-    append(&door, created("CLIENT", "mine")).await;
-    let hash = put_file(&door, "a signature").await;
+    let results = append(&api, vec![validated("first")]).await;
+    append(&api, created("CLIENT", "mine")).await;
+    let hash = put_file(&api, "a signature").await;
     for number in 0..POOL {
         let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
         let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
-        assert!(door.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
+        assert!(api.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
     }
-    let notified = notified(&door).await;
+    let notified = notified(&api).await;
     let drafts =
         |from: usize| (from..POOL).step_by(3).map(|number| json!({ "id": uuid("draft", number) })).collect::<Vec<_>>();
     json!({
@@ -213,9 +213,9 @@ pub(crate) async fn node(url: &str) -> Value {
 }
 
 /// Waits until central has decided and the first load has ended; returns the id of a notification.
-async fn notified(door: &Endpoint) -> String {
+async fn notified(api: &Endpoint) -> String {
     for _ in 0..600 {
-        let get = |path| async move { door.send("GET", path, &[], "").await };
+        let get = |path| async move { api.send("GET", path, &[], "").await };
         let notifications: Value = serde_json::from_slice(&get("/api/v1/notifications").await.body).expect("JSON");
         let loaded =
             get("/api/v1/clients/c-1").await.status == 200 && get("/api/v1/stock?product=p-1").await.body.len() > 100;

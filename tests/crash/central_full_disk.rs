@@ -42,7 +42,7 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let admin = |arguments: &[&str]| {
         let arguments: Vec<&str> = ["admin"].into_iter().chain(arguments.iter().copied()).collect();
         processes::run_comptoir(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
-            .map_err(|(code, words)| anyhow::anyhow!("exit {code}: {words}"))
+            .map_err(|(code, message)| anyhow::anyhow!("exit {code}: {message}"))
     };
     let tenant = admin(&["tenant", "create", "--name", "T", "--zone", "Europe/Paris", "--currency", "EUR"])?;
     let (tenant, token) = (text(&tenant, "tenant_id")?, text(&tenant, "admin_token")?);

@@ -44,7 +44,7 @@ impl Disk {
         let mut switch = PowerSwitch { child: child.context("python3")? };
         let mut ready = String::new();
         BufReader::new(switch.child.stdout.take().context("the switch's output")?).read_line(&mut ready)?;
-        ensure!(ready == "ready\n", "python3: {}", switch.last_words());
+        ensure!(ready == "ready\n", "python3: {}", switch.stderr());
         Ok(switch)
     }
 
@@ -66,7 +66,7 @@ impl Disk {
         self.sync().context("the disk after its power came back")
     }
 
-    /// Fails where the file system is shut down.
+    /// Fails if the file system is shut down.
     fn sync(&self) -> anyhow::Result<()> {
         Ok(std::fs::File::open(&self.mount)?.sync_all()?)
     }
@@ -101,17 +101,17 @@ impl PowerSwitch {
     pub(crate) fn cut(mut self) -> anyhow::Result<()> {
         self.child.stdin.take().context("the switch's input")?.write_all(b"cut\n")?;
         let status = self.child.wait()?;
-        ensure!(status.success(), "python3: {}", self.last_words());
+        ensure!(status.success(), "python3: {}", self.stderr());
         Ok(())
     }
 
-    fn last_words(&mut self) -> String {
-        let mut words = String::new();
+    fn stderr(&mut self) -> String {
+        let mut message = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
             // A process that has ended may have closed its pipe already.
-            let _ = stderr.read_to_string(&mut words);
+            let _ = stderr.read_to_string(&mut message);
         }
-        words.trim().lines().last().unwrap_or_default().to_owned()
+        message.trim().lines().last().unwrap_or_default().to_owned()
     }
 }
 

@@ -66,8 +66,8 @@ fn acknowledged(calls: &[Call], cut: usize) -> (Vec<u8>, Vec<u8>) {
 /// Whether the writer had opened its store when the power went.
 fn opened(calls: &[Call], cut: usize) -> bool {
     calls.iter().any(|call| {
-        let said = matches!(&call.deed, Deed::Write { bytes, .. } if bytes == OPENED.as_bytes());
-        said && call.ended.is_some_and(|ended| ended <= cut)
+        let is_opened = matches!(&call.deed, Deed::Write { bytes, .. } if bytes == OPENED.as_bytes());
+        is_opened && call.ended.is_some_and(|ended| ended <= cut)
     })
 }
 
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn synced_writes_survive_any_fate_of_the_unsynced_ones() {
+    fn synced_writes_survive_whether_or_not_unsynced_ones_do() {
         let open = |name: &str| Deed::Open { path: name.into(), emptied: false };
         let sync = |name: &str, names| Deed::Sync { path: name.into(), names };
         let calls = [

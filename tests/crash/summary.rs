@@ -31,7 +31,7 @@ pub(crate) struct Summary {
     /// The part of these that was not found.
     late_missing: u64,
     /// The messages of unusable databases, with their counts.
-    words: BTreeMap<String, u64>,
+    messages: BTreeMap<String, u64>,
 }
 
 impl Summary {
@@ -54,7 +54,7 @@ impl Summary {
             broken: 0,
             late: 0,
             late_missing: 0,
-            words: BTreeMap::new(),
+            messages: BTreeMap::new(),
         }
     }
 
@@ -78,10 +78,10 @@ impl Summary {
                 self.late_missing += late_missing;
                 self.late_missing_rounds += u64::from(*late_missing > 0);
             }
-            Ending::Unusable(words) => {
+            Ending::Unusable(message) => {
                 self.unusable += 1;
                 self.lost += ledger.acknowledged();
-                *self.words.entry(words.clone()).or_default() += 1;
+                *self.messages.entry(message.clone()).or_default() += 1;
             }
         }
     }
@@ -117,7 +117,7 @@ impl Summary {
              links, {unusable} times unusable, {bad_rounds} rounds with damage, {records} records at the end; {late} acknowledged \
              after the cut was asked for, {late_missing} of them not found in {late_missing_rounds} cuts, which is allowed"
         ));
-        self.words.iter().for_each(|(words, times)| announce(&format!("  {times} times: {words}")));
+        self.messages.iter().for_each(|(message, times)| announce(&format!("  {times} times: {message}")));
     }
 
     pub(crate) fn assert_nothing_lost(&self) {
@@ -125,7 +125,7 @@ impl Summary {
         assert_eq!(
             wrong, 0,
             "{}: {} of {} rounds were bad: {:?}",
-            self.title, self.bad_rounds, self.rounds, self.words
+            self.title, self.bad_rounds, self.rounds, self.messages
         );
         assert!(self.acknowledged > 0, "nothing was acknowledged at all");
     }

@@ -173,8 +173,8 @@ impl Program {
         match found {
             Some(found) if output.status.success() => Ok(Ending::Read(found)),
             _ => {
-                let words = String::from_utf8_lossy(&output.stderr);
-                let telling = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it never answered");
+                let message = String::from_utf8_lossy(&output.stderr);
+                let telling = message.lines().find(|line| !line.trim().is_empty()).unwrap_or("it never answered");
                 Ok(Ending::Unusable(telling.chars().take(200).collect()))
             }
         }
@@ -218,7 +218,7 @@ impl Running {
                     self.round.extend(bytes);
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) => return Ok(false),
-                Err(mpsc::RecvTimeoutError::Disconnected) => bail!("the writer ended by itself: {}", self.last_words()),
+                Err(mpsc::RecvTimeoutError::Disconnected) => bail!("the writer ended by itself: {}", self.stderr()),
             }
         }
         Ok(true)
@@ -242,10 +242,11 @@ impl Running {
             ledger.opening = first_received.duration_since(self.started);
         }
         // After a power cut the writer may have ended because its writes failed, but never because a retry got a wrong answer.
-        let words = self.last_words();
-        ledger.add_round(received, &late, words.starts_with(OPENED.trim_end()))?;
-        let consistent = status.signal() == Some(9) || !words.contains("was resent") && !words.contains("a retry of");
-        ensure!(consistent, "{words}");
+        let message = self.stderr();
+        ledger.add_round(received, &late, message.starts_with(OPENED.trim_end()))?;
+        let consistent =
+            status.signal() == Some(9) || !message.contains("was resent") && !message.contains("a retry of");
+        ensure!(consistent, "{message}");
         Ok(())
     }
 
@@ -278,13 +279,13 @@ impl Running {
         }
     }
 
-    fn last_words(&mut self) -> String {
-        let mut words = String::new();
+    fn stderr(&mut self) -> String {
+        let mut message = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
             // A process that has ended may have closed its pipe already.
-            let _ = stderr.read_to_string(&mut words);
+            let _ = stderr.read_to_string(&mut message);
         }
-        words.trim().chars().take(500).collect()
+        message.trim().chars().take(500).collect()
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn assert_decided_again(company: &TestTenant) -> Value {
     let bundle = bundle.to_str().unwrap();
     let export = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", bundle];
     let must = |args: &[&str]| {
-        processes::run_comptoir(args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+        processes::run_comptoir(args, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"))
     };
     must(&export);
     let found = must(&["audit", "replay", bundle, "--redecide"]);

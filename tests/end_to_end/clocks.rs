@@ -129,7 +129,7 @@ async fn days(company: &TestTenant) -> Vec<(String, u64, u64)> {
 async fn assert_reproducible(company: &TestTenant, days_before: &[(String, u64, u64)]) {
     let data_dir = company.path("central").display().to_string();
     let rebuild = ["projections", "rebuild", "sales", "--switch", "--data-dir", &data_dir];
-    processes::run_comptoir(&rebuild, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    processes::run_comptoir(&rebuild, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
     assert_eq!(days(company).await, days_before);
     auditor::assert_decided_again(company);
 }

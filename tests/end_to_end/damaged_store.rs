@@ -39,7 +39,7 @@ fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bo
 fn check(company: &TestTenant) -> (i32, String) {
     let data_dir = company.path("central").display().to_string();
     match processes::run_comptoir(&["admin", "check", "--tenant", &company.tenant], &[("DATA_DIR", &data_dir)]) {
-        Ok(words) => (0, words.to_string()),
+        Ok(message) => (0, message.to_string()),
         Err(damaged) => damaged,
     }
 }
@@ -52,22 +52,25 @@ async fn an_export_across_deleted_rows_names_them_and_leaves_no_file() {
     sell(&company, &node, 8).await;
     let (ended, file) = export(&company, "before.bundle");
     assert!(ended.is_ok() && file, "{ended:?}");
-    let (code, words) = check(&company);
-    assert_eq!(code, 0, "{words}");
-    assert!(words.contains("\"intact\":true"), "{words}");
+    let (code, message) = check(&company);
+    assert_eq!(code, 0, "{message}");
+    assert!(message.contains("\"intact\":true"), "{message}");
 
     let owner = as_role(&company, "comptoir_owner").await;
     owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
     assert_eq!(owner.execute("delete from event where position between 6 and 7", &[]).await.unwrap(), 2);
     let (ended, file) = export(&company, "after.bundle");
-    let (code, words) = ended.unwrap_err();
-    assert_eq!((code, file), (1, false), "{words}");
+    let (code, message) = ended.unwrap_err();
+    assert_eq!((code, file), (1, false), "{message}");
     for part in ["broke off", "STORE_DAMAGED", "position 6 to 7", "comptoir admin check", "Nothing of it was kept"] {
-        assert!(words.contains(part), "{part}: {words}");
+        assert!(message.contains(part), "{part}: {message}");
     }
-    let (code, words) = check(&company);
-    assert_eq!(code, 1, "{words}");
-    assert!(words.contains("\"damage\":\"MISSING_POSITIONS\"") && words.contains("\"first\":6,\"last\":7"), "{words}");
+    let (code, message) = check(&company);
+    assert_eq!(code, 1, "{message}");
+    assert!(
+        message.contains("\"damage\":\"MISSING_POSITIONS\"") && message.contains("\"first\":6,\"last\":7"),
+        "{message}"
+    );
     let log = company.central.words();
     assert!(log.contains("ERROR") && log.contains("MISSING_POSITIONS"), "the operator's log reports it: {log}");
 }
@@ -90,12 +93,12 @@ async fn an_export_across_an_unreadable_postgres_page_reports_it() {
     company.central.start_again();
 
     let (ended, left) = export(&company, "damaged.bundle");
-    let (code, words) = ended.unwrap_err();
-    assert_eq!((code, left), (1, false), "{words}");
+    let (code, message) = ended.unwrap_err();
+    assert_eq!((code, left), (1, false), "{message}");
     for part in ["broke off", "STORE_DAMAGED", "UNREADABLE", "XX001"] {
-        assert!(words.contains(part), "{part}: {words}");
+        assert!(message.contains(part), "{part}: {message}");
     }
-    let (code, words) = check(&company);
-    assert_eq!(code, 1, "{words}");
-    assert!(words.contains("\"damage\":\"UNREADABLE\""), "{words}");
+    let (code, message) = check(&company);
+    assert_eq!(code, 1, "{message}");
+    assert!(message.contains("\"damage\":\"UNREADABLE\""), "{message}");
 }

@@ -133,7 +133,7 @@ async fn every_api_keeps_serving_whatever_one_caller_writes() {
     assert_decided_again(&company);
     let data_dir = company.path("central").display().to_string();
     processes::run_comptoir(&["projections", "rebuild", "--data-dir", &data_dir], &[])
-        .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        .unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
 }
 
 /// Sends requests as each kind of caller, and fails on any server error.

@@ -47,7 +47,7 @@ async fn a_year_of_sales_arrives_once_despite_kills_and_double_delivery() {
         &["import", csv.to_str().unwrap(), "--map", mapping().to_str().unwrap(), "--url", &node.url],
         &[],
     );
-    let again = again.unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    let again = again.unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
     assert_eq!((&again["recorded"], &again["known_before"]), (&EVENTS.into(), &EVENTS.into()), "{again}");
     company.drained(&node).await;
     assert_eq!(company.head().await, head);
@@ -60,9 +60,9 @@ async fn a_year_of_sales_arrives_once_despite_kills_and_double_delivery() {
         if !token.is_empty() {
             export.extend(["--token", token]);
         }
-        processes::run_comptoir(&export, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        processes::run_comptoir(&export, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
         let verified = processes::run_comptoir(&["audit", "verify", bundle, "--level", "content"], &[]);
-        verified.unwrap_or_else(|(code, words)| panic!("{name}: exit {code}: {words}"));
+        verified.unwrap_or_else(|(code, message)| panic!("{name}: exit {code}: {message}"));
     }
     crate::auditor::assert_decided_again(&company);
 }

@@ -24,7 +24,7 @@ async fn purchase_orders_become_lots_that_sales_consume_first_in_first_out() {
     let detail = folder.join("PurchaseOrderDetail.tsv.gz");
     let imported =
         processes::run_comptoir(&["import", detail.to_str().unwrap(), "--map", mapping, "--url", &node.url], &[]);
-    imported.unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    imported.unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
     company.drained(&node).await;
     let received = company.ask("/api/v1/reports/stock").await;
     figures::purchasing(&received);

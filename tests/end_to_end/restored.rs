@@ -102,14 +102,14 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     let export = |url: &str, name: &str| {
         let bundle = company.path(name).with_extension("bundle").display().to_string();
         let args = ["events", "export", "--url", url, "--token", &company.token, "--out", &bundle];
-        processes::run_comptoir(&args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        processes::run_comptoir(&args, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
         bundle
     };
     let central = export(&company.central.url, "audited-central");
     for (index, node) in nodes.iter().enumerate() {
         let node = export(&node.url, &format!("audited-{index}"));
         let compared = processes::run_comptoir(&["audit", "compare", &node, &central], &[]);
-        let compared = compared.unwrap_or_else(|(code, words)| panic!("node {index}: exit {code}: {words}"));
+        let compared = compared.unwrap_or_else(|(code, message)| panic!("node {index}: exit {code}: {message}"));
         let restores = &compared["comparison"]["restores"];
         let restore = (&restores[0]["moved"], &restores[0]["reason"], restores.as_array().map(Vec::len));
         assert_eq!(restore, (&json!(4), &json!("the disk of Monday"), Some(1)), "{compared}");

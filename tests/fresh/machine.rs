@@ -22,7 +22,7 @@ pub(crate) struct Machine {
 pub(crate) struct Outcome {
     pub(crate) succeeded: bool,
     /// The script's whole output.
-    pub(crate) said: String,
+    pub(crate) output: String,
     /// Calls of the recorded programs, one per line, in order.
     pub(crate) calls: Vec<String>,
 }
@@ -105,17 +105,17 @@ impl Machine {
 
     /// Runs the script. Each recorded call includes the output so far.
     pub(crate) fn bootstrap(&self, arguments: &[&str]) -> Outcome {
-        let said = self.path("said");
-        let output = fs::File::create(&said).unwrap();
+        let printed = self.path("printed");
+        let file = fs::File::create(&printed).unwrap();
         let mut command = Command::new(self.path("bin/sh"));
         command.arg(self.path("clone/scripts/bootstrap.sh")).args(arguments).env_clear();
         command.env("PATH", self.path("bin")).env("HOME", self.path("home")).env("BOOTSTRAP_ROOT", self.path("root"));
-        command.env("CALLS", self.path("calls")).env("SAID", &said).envs(self.variables.iter().cloned());
-        command.stdin(std::process::Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        command.env("CALLS", self.path("calls")).env("PRINTED", &printed).envs(self.variables.iter().cloned());
+        command.stdin(std::process::Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
         let succeeded = command.status().unwrap().success();
         let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        let said = fs::read_to_string(said).unwrap();
-        Outcome { succeeded, said, calls: calls.lines().map(str::to_owned).collect() }
+        let output = fs::read_to_string(printed).unwrap();
+        Outcome { succeeded, output, calls: calls.lines().map(str::to_owned).collect() }
     }
 
     fn program(self, name: &str, body: &str) -> Machine {
@@ -141,16 +141,16 @@ impl Outcome {
     /// Asserts a failure whose output contains all of `texts`, with nothing installed.
     #[track_caller]
     pub(crate) fn refused(&self, texts: &[&str]) {
-        assert!(!self.succeeded, "{}", self.said);
+        assert!(!self.succeeded, "{}", self.output);
         for text in texts {
-            assert!(self.said.contains(text), "{text:?} is not said:\n{}", self.said);
+            assert!(self.output.contains(text), "{text:?} is missing in the output:\n{}", self.output);
         }
-        assert_eq!(self.installations(), Vec::<&str>::new(), "{}", self.said);
+        assert_eq!(self.installations(), Vec::<&str>::new(), "{}", self.output);
     }
 
     #[track_caller]
     pub(crate) fn succeeded(&self) {
-        assert!(self.succeeded, "{}\n{:?}", self.said, self.calls);
+        assert!(self.succeeded, "{}\n{:?}", self.output, self.calls);
     }
 }
 

@@ -35,7 +35,7 @@ fn a_missing_rust_is_reported_before_any_package_is_installed() {
 }
 
 #[test]
-fn a_debian_with_a_rustup_package_gets_it_and_the_pinned_rust_after_an_announcement() {
+fn a_debian_with_rustup_gets_it_and_the_pinned_rust_after_an_announcement() {
     let install = "case $* in *install*rustup*) mv \"$HOME/rustup\" \"$HOME/cargo\" \"${0%/*}/\" ;; esac";
     let machine =
         Machine::new().debian(13).with_rustup("echo 1.95.0-x86_64 >\"$HOME/toolchains\"").with("apt-get", install);
@@ -49,10 +49,10 @@ fn a_debian_with_a_rustup_package_gets_it_and_the_pinned_rust_after_an_announcem
         "apt-get install -q -y --no-install-recommends rustup",
         "rustup toolchain install 1.95.0 --profile minimal --component clippy --component rustfmt",
     ];
-    assert_eq!(outcome.installations(), expected, "{}", outcome.said);
-    let planned = outcome.said.find("To download with rustup: Rust 1.95.0").unwrap();
-    assert!(planned < outcome.said.find("Installing").unwrap(), "{}", outcome.said);
-    assert!(outcome.said.contains("To remove: apt-get autoremove --purge rustup"), "{}", outcome.said);
+    assert_eq!(outcome.installations(), expected, "{}", outcome.output);
+    let planned = outcome.output.find("To download with rustup: Rust 1.95.0").unwrap();
+    assert!(planned < outcome.output.find("Installing").unwrap(), "{}", outcome.output);
+    assert!(outcome.output.contains("To remove: apt-get autoremove --purge rustup"), "{}", outcome.output);
 }
 
 /// A shell opened before rustup was installed has no PATH to it.
@@ -78,9 +78,9 @@ fn rustup_installs_the_pinned_toolchain_before_its_cargo_is_run() {
     outcome.succeeded();
     assert!(!outcome.calls.iter().any(|call| call.starts_with("cargo")), "{:?}", outcome.calls);
     assert!(
-        outcome.said.contains("Installed Rust 1.95.0. To remove: rustup toolchain uninstall 1.95.0"),
+        outcome.output.contains("Installed Rust 1.95.0. To remove: rustup toolchain uninstall 1.95.0"),
         "{}",
-        outcome.said
+        outcome.output
     );
 }
 
@@ -89,7 +89,7 @@ fn a_failed_toolchain_download_is_reported_with_the_log() {
     let outcome = Machine::new().with_rustup("echo 'no route'; exit 1").bootstrap(&["run"]);
     assert!(!outcome.succeeded);
     for text in ["no route", "rustup could not download Rust 1.95.0", "target/bootstrap-rustup.log"] {
-        assert!(outcome.said.contains(text), "{}", outcome.said);
+        assert!(outcome.output.contains(text), "{}", outcome.output);
     }
 }
 
@@ -136,12 +136,12 @@ fn a_user_with_sudo_installs_through_it() {
     let through_sudo: Vec<&str> = outcome.installations().into_iter().filter(|call| call.starts_with("sudo")).collect();
     assert_eq!(through_sudo, ["sudo apt-get update -q"]);
     assert_eq!(outcome.calls.last().unwrap(), "apt-get install -q -y --no-install-recommends build-essential");
-    assert!(outcome.said.contains("To remove: apt-get autoremove --purge build-essential"), "{}", outcome.said);
+    assert!(outcome.output.contains("To remove: apt-get autoremove --purge build-essential"), "{}", outcome.output);
 }
 
 #[test]
 fn debian_s_own_cluster_is_prevented_and_no_file_is_left() {
-    let conf = "\"${SAID%/*}/root/etc/postgresql-common/createcluster.conf\"";
+    let conf = "\"${PRINTED%/*}/root/etc/postgresql-common/createcluster.conf\"";
     let machine = Machine::new().with("apt-get", &format!("cat {conf} >>\"$CALLS\""));
     std::fs::remove_file(machine.path("root/usr/lib/postgresql/15/bin/postgres")).unwrap();
     let outcome = machine.bootstrap(&["run"]);
@@ -156,7 +156,7 @@ fn a_failure_of_apt_shows_its_end_and_its_log() {
     let outcome = machine.bootstrap(&["run"]);
     assert!(!outcome.succeeded);
     for text in ["Unable to locate package", "target/bootstrap-apt.log"] {
-        assert!(outcome.said.contains(text), "{}", outcome.said);
+        assert!(outcome.output.contains(text), "{}", outcome.output);
     }
 }
 
@@ -167,7 +167,7 @@ fn a_clone_in_a_closed_home_reports_that_its_data_goes_elsewhere() {
     let (shared, link) = (machine.path("root/var/lib/comptoir"), machine.path("clone/comptoir-data"));
     let outcome = machine.bootstrap(&["run", "--data-dir", "./comptoir-data"]);
     outcome.succeeded();
-    assert!(outcome.said.contains(&format!("Data goes to {}", shared.display())), "{}", outcome.said);
+    assert!(outcome.output.contains(&format!("Data goes to {}", shared.display())), "{}", outcome.output);
     assert_eq!(std::fs::read_link(link).unwrap(), shared);
     assert!(shared.is_dir());
 }

@@ -36,14 +36,14 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
 
     let mut clone = Scratch::new();
     clone.start(&[]);
-    let words = clone.printed();
-    assert!(words.contains("2010-12-01: 136 sales, 6 refunds, "), "{words}");
-    assert!(words.contains(" pieces, 58635.56 GBP\n") && words.contains("/docs"), "{words}");
+    let stdout = clone.stdout();
+    assert!(stdout.contains("2010-12-01: 136 sales, 6 refunds, "), "{stdout}");
+    assert!(stdout.contains(" pieces, 58635.56 GBP\n") && stdout.contains("/docs"), "{stdout}");
     assert!(
-        words.contains("The shop's log: 145 records") && words.contains("Head office: 147, of which 2 its own"),
-        "{words}"
+        stdout.contains("The shop's log: 145 records") && stdout.contains("Head office: 147, of which 2 its own"),
+        "{stdout}"
     );
-    let stderr = clone.said();
+    let stderr = clone.stderr();
     assert!(stderr.starts_with("Creating a private Postgres in ./comptoir-data/pg ..."), "{stderr}");
     assert!(
         stderr.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"),
@@ -77,7 +77,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     assert_eq!((&days[1]["amount"], &days[1]["sales"]), (&"7.65".into(), &2.into()), "each sale counts once: {sales}");
     let mut table = csv::Reader::from_reader(stock.as_bytes());
     let header = table.headers().expect("a header").clone();
-    let column = |name: &str| header.iter().position(|column| column == name).expect("the column is there");
+    let column = |name: &str| header.iter().position(|column| column == name).expect("the column exists");
     let (short, value) = (column("backordered"), column("value"));
     let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
     assert!(rows.len() > 1_000, "{} rows", rows.len());
@@ -87,7 +87,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let verified = clone.paste(auditor);
     assert!(verified.contains("Intact: 147 records"), "{verified}");
     assert_eq!(clone.interrupt(), Some(0));
-    let stderr = clone.said();
+    let stderr = clone.stderr();
     assert!(
         stderr.ends_with(
             "Stopped. What was recorded is kept in ./comptoir-data; the same command continues from there.\n"

@@ -33,16 +33,16 @@ impl Scratch {
     }
 
     /// The standard output of `up` since its last start.
-    pub(crate) fn printed(&self) -> String {
-        self.words("up.out")
+    pub(crate) fn stdout(&self) -> String {
+        self.read("up.out")
     }
 
     /// The standard error of `up` since its last start.
-    pub(crate) fn said(&self) -> String {
-        self.words("up.err")
+    pub(crate) fn stderr(&self) -> String {
+        self.read("up.err")
     }
 
-    fn words(&self, file: &str) -> String {
+    fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default()
     }
 
@@ -69,10 +69,10 @@ impl Scratch {
         let mut command = self.up_command(more);
         let mut up = command.stdout(file("up.out")).stderr(file("up.err")).spawn().expect("the binary starts");
         let started = Instant::now();
-        while !self.printed().contains("Comptoir is running") {
+        while !self.stdout().contains("Comptoir is running") {
             let ended = up.try_wait().expect("a child can be polled");
-            assert!(ended.is_none(), "it ended ({ended:?}): {}", self.said());
-            assert!(started.elapsed() < READY_WITHIN, "it prints no figures: {}", self.said());
+            assert!(ended.is_none(), "it ended ({ended:?}): {}", self.stderr());
+            assert!(started.elapsed() < READY_WITHIN, "it prints no figures: {}", self.stderr());
             std::thread::sleep(Duration::from_millis(50));
         }
         self.up = Some(up);

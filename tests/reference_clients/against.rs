@@ -64,10 +64,10 @@ fn drive(client: &str, scenario: &str, setting: &Value, mut handle: impl FnMut(&
     let mut answers = child.0.stdin.take().expect("stdin is piped");
     let mut errors = child.0.stderr.take().expect("stderr is piped");
     let errors = std::thread::spawn(move || {
-        let mut words = String::new();
-        errors.read_to_string(&mut words).map(|_| words).unwrap_or_default()
+        let mut output = String::new();
+        errors.read_to_string(&mut output).map(|_| output).unwrap_or_default()
     });
-    let (mut asks, mut said) = (0, String::new());
+    let (mut asks, mut printed) = (0, String::new());
     for line in BufReader::new(child.0.stdout.take().expect("stdout is piped")).lines() {
         let line = line.expect("the client writes text");
         if let Some(what) = line.strip_prefix("ask: ") {
@@ -75,12 +75,12 @@ fn drive(client: &str, scenario: &str, setting: &Value, mut handle: impl FnMut(&
             handle(what);
             answers.write_all(b"done\n").expect("the client waits for it");
         }
-        said.push_str(&line);
-        said.push('\n');
+        printed.push_str(&line);
+        printed.push('\n');
     }
     let status = child.0.wait().expect("a child can be waited for");
-    let words = errors.join().expect("its errors were read");
-    assert!(status.success(), "{client} {scenario}: {status}\n{said}{words}");
-    assert!(said.contains(&format!("ok - {scenario}\n")), "{said}{words}");
+    let output = errors.join().expect("its errors were read");
+    assert!(status.success(), "{client} {scenario}: {status}\n{printed}{output}");
+    assert!(printed.contains(&format!("ok - {scenario}\n")), "{printed}{output}");
     asks
 }

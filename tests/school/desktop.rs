@@ -21,7 +21,7 @@ pub(crate) struct Answered {
 pub(crate) struct Desktop {
     client: String,
     tenant: String,
-    door: Endpoint,
+    api: Endpoint,
     last_sync_timestamp: Option<String>,
     outbox: Vec<Value>,
     copy: BTreeMap<Key, (u64, Fields)>,
@@ -30,11 +30,11 @@ pub(crate) struct Desktop {
 }
 
 impl Desktop {
-    pub(crate) fn new(client: &str, tenant: String, door: Endpoint) -> Desktop {
+    pub(crate) fn new(client: &str, tenant: String, api: Endpoint) -> Desktop {
         Desktop {
             client: client.to_owned(),
             tenant,
-            door,
+            api,
             last_sync_timestamp: None,
             outbox: Vec::new(),
             copy: BTreeMap::new(),
@@ -139,7 +139,7 @@ impl Desktop {
     }
 
     async fn post(&self, path: &str, request: &Value) -> Value {
-        let reply = self.door.post(path, request).await;
+        let reply = self.api.post(path, request).await;
         assert_eq!(reply.status, 200, "{} {path}: {}", self.client, reply.text());
         reply.json()
     }

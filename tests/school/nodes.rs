@@ -20,15 +20,15 @@ const RECORDS_PER_LIST: usize = 25;
 struct Node {
     id: String,
     server: Server,
-    door: Endpoint,
+    api: Endpoint,
 }
 
 impl Node {
     fn start(company: &TestTenant, site: &str, name: &str) -> Node {
         let issued = company.issue_node(site, name);
         let server = Server::node(&company.path(name), &issued, &company.central.url);
-        let door = Endpoint::address(server.url.clone(), None);
-        Node { id: text(&issued["NODE_ID"]), server, door }
+        let api = Endpoint::address(server.url.clone(), None);
+        Node { id: text(&issued["NODE_ID"]), server, api }
     }
 
     /// Appends edits. Edits of one record start from the row that the node shows.
@@ -37,10 +37,10 @@ impl Node {
         for some in edits.chunks(RECORDS_PER_LIST) {
             let mut drafts = Vec::new();
             for (key, edits) in some {
-                let version = read(&self.door, key).await.map(|(version, _)| version);
+                let version = read(&self.api, key).await.map(|(version, _)| version);
                 drafts.extend(edits.iter().map(|edit| draft(key, edit, version)));
             }
-            let reply = self.door.post("/api/v1/events", &json!(drafts)).await;
+            let reply = self.api.post("/api/v1/events", &json!(drafts)).await;
             assert_eq!(reply.status, 200, "{}", reply.text());
         }
     }
@@ -61,8 +61,8 @@ fn draft(key: &Key, edit: &Edit, version: Option<u64>) -> Value {
 }
 
 /// A record as central or a node shows it.
-async fn read(door: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
-    let reply = door.send("GET", &format!("/api/v1/entities/{}/{}", key.0, key.1), &[], "").await;
+async fn read(api: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
+    let reply = api.send("GET", &format!("/api/v1/entities/{}/{}", key.0, key.1), &[], "").await;
     if reply.status == 404 {
         return None;
     }
@@ -129,7 +129,7 @@ async fn two_nodes_conflict_exactly_where_both_changed_and_end_equal() {
             let centrals = read(&admin, key).await;
             assert_eq!(centrals.as_ref().map(|(_, fields)| fields), model.get(key), "round {round}: {key:?}");
             for node in [&registrar, &teacher] {
-                assert_eq!(read(&node.door, key).await, centrals, "round {round}: {key:?} at {}", node.id);
+                assert_eq!(read(&node.api, key).await, centrals, "round {round}: {key:?} at {}", node.id);
             }
         }
     }
@@ -149,7 +149,7 @@ async fn settle(company: &TestTenant, nodes: [&Node; 2]) {
     for node in nodes {
         let started = Instant::now();
         loop {
-            let status = node.door.send("GET", "/api/v1/status", &[], "").await.json();
+            let status = node.api.send("GET", "/api/v1/status", &[], "").await.json();
             if status["sync"]["pull"]["complete_through"].as_u64() >= Some(head) {
                 break;
             }
