@@ -49,7 +49,7 @@ pub(crate) async fn store(
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let sql = "insert into blob (tenant_id, hash, chunk, bytes)
-               select $1, $2, unnest($3::int[]), unnest($4::bytea[])
+               select h.tenant_id, $2::bytea, unnest($3::int[]), unnest($4::bytea[]) from tenant_head h where h.tenant_id = $1
                on conflict (tenant_id, hash, chunk) do nothing";
     let statement = tx.prepare_cached(sql).await?;
     let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &hash.as_bytes().as_slice(), &numbers, &chunks];

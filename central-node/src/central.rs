@@ -25,6 +25,7 @@ use crate::feed::Feed;
 use crate::identity::{self, IdentityError, NewTenant};
 use crate::ingest::{self, AttestationKey, DraftBatch, IngestQueue};
 use crate::private_postgres::{self, ADMIN_ROLE, RunningServer, ServerWatch};
+use crate::projections::head_watch;
 use crate::projections::progress::Progress;
 use crate::projections::runner::Runner;
 use crate::reporting::{ReportSource, Reports};
@@ -106,16 +107,22 @@ impl Central {
         let (incarnation, key) = load_meta(&database).await?;
         let queues = IngestQueue::new(database.clone(), config.clock.clone(), background.handle().clone());
         let progress = Arc::new(Progress::default());
+        let store_findings = StoreFindings::default();
         let start = || {
             let _entered = background.handle().enter();
-            Runner::start(database.clone(), Arc::clone(&progress), queues.commits())
+            Runner::start(database.clone(), Arc::clone(&progress), store_findings.clone())
         };
         let runner = config.follows.then(start);
         let stopping = watch::Sender::new(false);
-        let (commits, stopped) = (queues.commits(), stopping.subscribe());
-        let feed = Feed::start(database.clone(), config.clock.clone(), incarnation, commits, stopped);
+        head_watch::start(database.clone(), Arc::clone(&progress), queues.commits(), stopping.subscribe());
+        let feed = Feed::start(
+            database.clone(),
+            config.clock.clone(),
+            incarnation,
+            Arc::clone(&progress),
+            stopping.subscribe(),
+        );
         let store_health = StoreHealth::start(&urls.service, server.clone(), stopping.subscribe())?;
-        let store_findings = StoreFindings::default();
         if let Some(every) = config.check_store_every {
             let (clock, findings) = (config.clock.clone(), store_findings.clone());
             tokio::spawn(store_check::check_in_background(

@@ -28,7 +28,7 @@ pub struct AwaitedNode {
 /// Opens the window of a tenant whose lock is held; see [`crate::restore::open`]. Phones and desktops keep no log and hand
 /// nothing back, so it waits for none of them. Answers for whom it waits; nobody where there is no node.
 pub(crate) async fn open(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<AwaitedNode>, StoreError> {
-    tx.execute(include_str!("hand_back_open.sql"), &[&tenant.uuid()]).await?;
+    tx.execute(include_str!("restore_window_open.sql"), &[&tenant.uuid()]).await?;
     end_where_nobody_is_left(tx, tenant).await?;
     list(tx, tenant).await
 }
@@ -38,7 +38,7 @@ pub async fn close(db: &Database, tenant: TenantId) -> Result<Vec<AwaitedNode>, 
     let mut connection = db.service().await?;
     let tx = locked(&mut connection, tenant).await?;
     let left = list(&tx, tenant).await?;
-    let sql = "delete from handing_back where tenant_id = $1";
+    let sql = "delete from restore_window where tenant_id = $1";
     tx.execute(sql, &[&tenant.uuid()]).await.map_err(StoreError::from)?;
     end_where_nobody_is_left(&tx, tenant).await?;
     tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
@@ -57,7 +57,7 @@ pub(crate) async fn mark_returned(db: &Database, tenant: TenantId, node: NodeId)
     let mut connection = db.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     lock_tenant(&tx, tenant).await?;
-    let sql = "delete from handing_back where tenant_id = $1 and node_id = $2";
+    let sql = "delete from restore_window where tenant_id = $1 and node_id = $2";
     if tx.execute(sql, &[&tenant.uuid(), &node.uuid()]).await? > 0 {
         tracing::info!(tenant.id = %tenant, node.id = %node, "node {node} has resent the decisions that it had received before the restore");
         end_where_nobody_is_left(&tx, tenant).await?;
@@ -96,15 +96,13 @@ async fn locked(
 
 /// The flag says whether there is anybody to wait for.
 async fn end_where_nobody_is_left(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
-    let sql =
-        "update tenant_head t set handing_back = exists (select from handing_back h where h.tenant_id = t.tenant_id)
-               where t.tenant_id = $1";
+    let sql = "update tenant_head set restore_window_open = exists (select from restore_window where tenant_id = $1) where tenant_id = $1";
     tx.execute(sql, &[&tenant.uuid()]).await?;
     Ok(())
 }
 
 async fn list(tx: &Transaction<'_>, tenant: TenantId) -> Result<Vec<AwaitedNode>, StoreError> {
-    let sql = "select n.node_id, n.name from handing_back h
+    let sql = "select n.node_id, n.name from restore_window h
                join node n on n.tenant_id = h.tenant_id and n.node_id = h.node_id
                where h.tenant_id = $1 order by n.name, n.node_id";
     let rows = tx.query(sql, &[&tenant.uuid()]).await?;

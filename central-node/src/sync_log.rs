@@ -123,8 +123,7 @@ impl SyncSession {
         let tx = database::begin(&mut connection, self.tenant).await?;
         let sql = "insert into sync_log (tenant_id, started_at, sync_id, client, node_id, contract, direction, batch_id, events_count,
                                          conflicts_count, failed_count, status, completed_at, clock_offset_micros, error)
-                   select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
-                   from set_config('synchronous_commit', 'off', true)";
+                   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
         let statement = tx.prepare_cached(sql).await?;
         let columns: [&(dyn ToSql + Sync); 15] = [
             &self.tenant.uuid(),
@@ -143,7 +142,8 @@ impl SyncSession {
             &self.clock_offset_micros,
             &error,
         ];
-        tx.execute(&statement, &columns).await?;
+        // Two messages, sent together.
+        tokio::try_join!(tx.batch_execute("set local synchronous_commit = off"), tx.execute(&statement, &columns))?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,41 +1,24 @@
 //! A server whose parts fail: they are restarted, or the process ends with exit code 70 so that its own supervisor acts.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use comptoir::exit;
+use comptoir_test_support::processes::KilledOnDrop;
+use comptoir_test_support::temp_folder;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// Timeout for the slowest step on a busy machine. A test fails after it and measures nothing.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// A process, ended with the test.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // Its Postgres ends with it, by the kernel's signal.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Process {
+fn start(arguments: &[&str], settings: &[(&str, &str)]) -> KilledOnDrop {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comptoir"));
     command.args(arguments).env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
     let command = command.envs(settings.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    Process(command.spawn().unwrap())
-}
-
-/// A folder that Postgres' account can enter.
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
-    folder
+    KilledOnDrop(command.spawn().unwrap())
 }
 
 fn free_address() -> String {
@@ -80,7 +63,7 @@ fn client(number: u64) -> Value {
 
 /// `comptoir up` on free ports, without the sample.
 struct Up {
-    process: Process,
+    process: KilledOnDrop,
     folder: tempfile::TempDir,
     http: reqwest::Client,
     file: Value,
@@ -88,7 +71,7 @@ struct Up {
 
 impl Up {
     fn start() -> Up {
-        let folder = folder();
+        let folder = temp_folder();
         let data_dir = folder.path().to_str().unwrap().to_owned();
         let arguments = ["--json", "up", "--no-sample", "--central-addr", "127.0.0.1:0", "--local-addr", "127.0.0.1:0"];
         let mut process = start(&arguments, &[("DATA_DIR", &data_dir)]);
@@ -165,7 +148,7 @@ async fn up_restarts_a_node_whose_log_failed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_central_whose_postgres_fails_for_good_ends_with_70_and_the_reason() {
-    let (folder, address) = (folder(), free_address());
+    let (folder, address) = (temp_folder(), free_address());
     let data_dir = folder.path().to_str().unwrap();
     let settings =
         [("APP_MODE", "central"), ("DATA_DIR", data_dir), ("LISTEN_ADDR", address.as_str()), ("RESTARTS_MAX", "2")];
@@ -192,7 +175,7 @@ async fn a_central_whose_postgres_fails_for_good_ends_with_70_and_the_reason() {
 /// A server that somebody else administers, and its administrator's login.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fresh_external_server_is_prepared_by_the_command_in_its_error() {
-    let (folder, address) = (folder(), free_address());
+    let (folder, address) = (temp_folder(), free_address());
     let server = comptoir_central::private_postgres::scratch(&folder.path().join("server")).unwrap();
     let admin_url = server.connection_string("comptoir_admin", "postgres");
     let (admin, connection) = tokio_postgres::connect(&admin_url, tokio_postgres::NoTls).await.unwrap();

@@ -106,9 +106,9 @@ pub struct StockItem {
     /// Cost of one unit in the lot consumed last; before that, in the last lot received. A lot without a cost sets none.
     pub last_cost: Option<Decimal>,
     /// Quantity ever consumed from lots, including shortages once they are covered.
-    pub taken_quantity: Decimal,
-    /// Cost of the goods taken.
-    pub taken_cost: Decimal,
+    pub consumed_quantity: Decimal,
+    /// Cost of the goods consumed.
+    pub consumed_cost: Decimal,
     /// The last event that changed this item.
     pub position: Position,
     /// The first position: where the item was created.

@@ -95,8 +95,8 @@ mod tests {
         let problem = problem.unwrap_err();
         assert_eq!(problem.detail, "2 of 3 drafts were refused, and nothing was written");
         let problems = problem.values["problems"].as_array().unwrap();
-        let heard: Vec<_> =
+        let answered: Vec<_> =
             problems.iter().map(|one| (one["code"].as_str().unwrap(), one["pointer"].as_str().unwrap())).collect();
-        assert_eq!(heard, [("BATCH_REJECTED", "/0"), ("MALFORMED_BODY", "/1"), ("TOTAL_MISMATCH", "/2/payload")]);
+        assert_eq!(answered, [("BATCH_REJECTED", "/0"), ("MALFORMED_BODY", "/1"), ("TOTAL_MISMATCH", "/2/payload")]);
     }
 }

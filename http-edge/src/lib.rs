@@ -3,6 +3,7 @@
 //!
 //! This crate knows HTTP and the wire types. It does not know who may do what, and it opens no store.
 
+mod body_budget;
 mod draft_list;
 mod idempotency;
 mod ndjson;
@@ -14,12 +15,13 @@ mod request_body;
 mod routes;
 mod tagged;
 
+pub use body_budget::{BodyBudget, BodyReservation};
 pub use draft_list::{batch_rejected, check_list, drafts_of};
 pub use idempotency::idempotency_key;
 pub use ndjson::{ClientGone, LineAnswers, NDJSON, NdjsonLine, NdjsonLines, RefusedLine, line_answers};
 pub use params::{PAGE_ROWS, PathParams, invalid_parameter, page_limit, read_query};
 pub use precondition::{EditCondition, edit_condition, if_match, if_match_text};
 pub use problem_response::ProblemResponse;
-pub use request_body::{BodyBudget, BodyPieces, BodyReservation, BufferedBody, Media, RequestBody, malformed_body};
-pub use routes::{Edge, Timeouts};
+pub use request_body::{BodyPieces, BufferedBody, Media, RequestBody, Timeouts, malformed_body};
+pub use routes::Edge;
 pub use tagged::{has_current, not_modified, with_etag};

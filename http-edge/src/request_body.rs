@@ -17,58 +17,40 @@ use comptoir_core::limits::seconds_for;
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use http_body_util::BodyExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use crate::body_budget::{BodyBudget, BodyReservation};
 use crate::ndjson::{NDJSON, NdjsonLines};
-use crate::routes::{Edge, Timeouts};
 
 const JSON: &str = "application/json";
-/// Reserved at a time for a body that did not announce its length.
-const UNANNOUNCED_BYTES: usize = 64 * 1024;
 
 /// A body that is no JSON, or other JSON than expected.
 pub fn malformed_body(error: &serde_json::Error) -> Problem {
     Problem::new(ErrorCode::MalformedBody, error.to_string())
 }
 
-/// Memory that all bodies of a server share.
-#[derive(Clone, Debug)]
-pub struct BodyBudget(Arc<Semaphore>);
+/// How long a server waits for a request's body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timeouts {
+    /// For a whole body, besides the seconds that its size takes on the thinnest line: see
+    /// [`LINE_BYTES_PER_SECOND_MIN`](comptoir_core::limits::LINE_BYTES_PER_SECOND_MIN).
+    pub body: Duration,
+    /// For the next piece of an NDJSON stream, which has no end to wait for.
+    pub idle: Duration,
+}
 
-impl BodyBudget {
-    /// A budget of so many KiB.
-    pub fn of_kib(kib: usize) -> BodyBudget {
-        BodyBudget(Arc::new(Semaphore::new(kib)))
-    }
-
-    /// `QUEUE_FULL` where the budget is used up: the client comes back a second later.
-    fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
-        let used_up = || Problem::new(ErrorCode::QueueFull, "the memory for requests is used up").retry_after(1);
-        Arc::clone(&self.0).try_acquire_many_owned(kib).map_err(|_| used_up())
+impl Default for Timeouts {
+    /// A minute is longer than a phone's bad link needs and shorter than an attacker's patience.
+    fn default() -> Timeouts {
+        Timeouts { body: Duration::from_secs(60), idle: Duration::from_secs(30) }
     }
 }
 
-/// A body's share of the budget; returned when dropped.
-#[derive(Debug, Default)]
-pub struct BodyReservation(Option<OwnedSemaphorePermit>);
-
-impl BodyReservation {
-    fn new(budget: Option<&BodyBudget>, bytes: usize) -> Result<BodyReservation, Problem> {
-        Ok(BodyReservation(budget.map(|budget| budget.reserve(bytes)).transpose()?))
-    }
-
-    /// Covers at least so many bytes.
-    fn grow(&mut self, budget: Option<&BodyBudget>, bytes: usize) -> Result<(), Problem> {
-        if let (Some(reserved), Some(budget)) = (&mut self.0, budget) {
-            let unreserved = bytes.saturating_sub(reserved.num_permits() * 1024);
-            if unreserved > 0 {
-                reserved.merge(budget.reserve(unreserved.max(UNANNOUNCED_BYTES))?);
-            }
-        }
-        Ok(())
-    }
+/// What holds for every body of a server.
+#[derive(Clone, Default)]
+pub(crate) struct BodySettings {
+    pub(crate) timeouts: Timeouts,
+    pub(crate) budget: Option<BodyBudget>,
 }
 
 /// A whole body, with its share of the budget.
@@ -119,14 +101,15 @@ impl<S: Send + Sync> FromRequest<S> for RequestBody {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<RequestBody, Infallible> {
-        let edge = request.extensions().get::<Arc<Edge>>().map(|edge| Edge::clone(edge)).unwrap_or_default();
+        let settings = request.extensions().get::<Arc<BodySettings>>();
+        let settings = settings.map(|settings| BodySettings::clone(settings)).unwrap_or_default();
         let (parts, body) = request.into_parts();
-        Ok(RequestBody::new(&parts.headers, body, edge))
+        Ok(RequestBody::new(&parts.headers, body, settings))
     }
 }
 
 impl RequestBody {
-    fn new(headers: &HeaderMap, body: Body, edge: Edge) -> RequestBody {
+    fn new(headers: &HeaderMap, body: Body, settings: BodySettings) -> RequestBody {
         let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         RequestBody {
             body,
@@ -134,8 +117,8 @@ impl RequestBody {
             media_type: headers.get(CONTENT_TYPE).and_then(media_type),
             content_encoding: headers.get(CONTENT_ENCODING).cloned(),
             awaits_go: headers.contains_key(EXPECT),
-            timeouts: edge.timeouts,
-            budget: edge.budget,
+            timeouts: settings.timeouts,
+            budget: settings.budget,
         }
     }
 
@@ -300,7 +283,7 @@ mod tests {
     }
 
     fn sent(pairs: &[(HeaderName, &'static str)], body: impl Into<Body>) -> RequestBody {
-        RequestBody::new(&headers(pairs), body.into(), Edge::default())
+        RequestBody::new(&headers(pairs), body.into(), BodySettings::default())
     }
 
     /// Pieces of that many bytes, and then what `end` is.
@@ -391,9 +374,9 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_share_a_budget_and_return_what_they_held() {
-        let edge = Edge::default().with_budget(BodyBudget::of_kib(64));
+        let settings = BodySettings { budget: Some(BodyBudget::of_kib(64)), ..BodySettings::default() };
         let read = |pairs: &[(HeaderName, &'static str)], bytes: usize| {
-            RequestBody::new(&headers(pairs), pieces(&[bytes], None), edge.clone()).bytes(LIMIT * 100)
+            RequestBody::new(&headers(pairs), pieces(&[bytes], None), settings.clone()).bytes(LIMIT * 100)
         };
         let held = read(&[], 10).await.expect("an unannounced body takes 64 KiB");
         let full = read(&[(CONTENT_LENGTH, "1024")], 1_024).await.unwrap_err();

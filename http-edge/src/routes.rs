@@ -1,7 +1,6 @@
 //! What surrounds every route: unknown paths and methods, NUL bytes, panics.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -12,60 +11,44 @@ use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::body_budget::BodyBudget;
 use crate::problem_response::{ProblemResponse, panicked};
-use crate::request_body::BodyBudget;
-
-/// How long a server waits for a request's body.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Timeouts {
-    /// For a whole body, besides the seconds that its size takes on the thinnest line: see
-    /// [`LINE_BYTES_PER_SECOND_MIN`](comptoir_core::limits::LINE_BYTES_PER_SECOND_MIN).
-    pub body: Duration,
-    /// For the next piece of an NDJSON stream, which has no end to wait for.
-    pub idle: Duration,
-}
-
-impl Default for Timeouts {
-    /// A minute is longer than a phone's bad link needs and shorter than an attacker's patience.
-    fn default() -> Timeouts {
-        Timeouts { body: Duration::from_secs(60), idle: Duration::from_secs(30) }
-    }
-}
+use crate::request_body::{BodySettings, Timeouts};
 
 /// A server's edge. [`RequestBody`](crate::RequestBody) reads with its timeouts and from its budget.
 #[derive(Clone, Default)]
 pub struct Edge {
-    pub(crate) timeouts: Timeouts,
-    pub(crate) budget: Option<BodyBudget>,
+    bodies: BodySettings,
 }
 
 impl Edge {
     /// An edge with timeouts other than the default.
     #[must_use]
     pub fn with_timeouts(self, timeouts: Timeouts) -> Edge {
-        Edge { timeouts, ..self }
+        Edge { bodies: BodySettings { timeouts, ..self.bodies } }
     }
 
     /// An edge whose bodies share a budget of memory.
     #[must_use]
     pub fn with_budget(self, budget: BodyBudget) -> Edge {
-        Edge { budget: Some(budget), ..self }
+        Edge { bodies: BodySettings { budget: Some(budget), ..self.bodies } }
     }
 
     /// Puts the edge around routes. Unknown paths and methods, NUL bytes and panics are answered with a problem.
     pub fn wrap<S: Clone + Send + Sync + 'static>(self, routes: Router<S>) -> Router<S> {
         let routes = routes.fallback(no_such_path).method_not_allowed_fallback(no_such_method);
-        routes.layer(from_fn_with_state(Arc::new(self), enter)).layer(CatchPanicLayer::custom(panicked))
+        routes.layer(from_fn_with_state(Arc::new(self.bodies), enter)).layer(CatchPanicLayer::custom(panicked))
     }
 }
 
-/// Refuses a NUL in path or query before any handler, since Postgres text cannot hold one. Passes the edge to the body's reader.
-async fn enter(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+/// Refuses a NUL in path or query before any handler, since Postgres text cannot hold one. The body's reader finds its settings
+/// in the request.
+async fn enter(State(bodies): State<Arc<BodySettings>>, mut request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
         let problem = Problem::new(ErrorCode::InvalidParameter, "a path or query holds no NUL (%00)");
         return ProblemResponse::from(problem).into_response();
     }
-    request.extensions_mut().insert(edge);
+    request.extensions_mut().insert(bodies);
     next.run(request).await
 }
 

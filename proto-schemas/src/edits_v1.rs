@@ -89,6 +89,42 @@ pub struct CurrentEntity {
     pub lives: bool,
 }
 
+/// Why an edit is refused. A node and central answer the same problem.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EditRefusal {
+    /// PRECONDITION_REQUIRED, PRECONDITION_FAILED or NOT_FOUND.
+    pub code: ErrorCode,
+    /// With the values, for a person.
+    pub detail: String,
+    /// JSON pointer to the member of the draft that is wrong.
+    pub pointer: Option<&'static str>,
+    /// The current version and ETag, where the editor has to read again.
+    pub current: Option<(u64, String)>,
+}
+
+impl EditRefusal {
+    fn new(code: ErrorCode, detail: String) -> EditRefusal {
+        EditRefusal { code, detail, pointer: None, current: None }
+    }
+
+    fn at(self, pointer: &'static str) -> EditRefusal {
+        EditRefusal { pointer: Some(pointer), ..self }
+    }
+}
+
+impl From<EditRefusal> for Problem {
+    fn from(EditRefusal { code, detail, pointer, current }: EditRefusal) -> Problem {
+        let mut problem = Problem::new(code, detail);
+        if let Some((version, etag)) = current {
+            problem = problem.with("version", version).with("etag", etag);
+        }
+        match pointer {
+            Some(pointer) => problem.at(pointer),
+            None => problem,
+        }
+    }
+}
+
 /// The edits of one all-or-nothing request. Its drafts about one entity are made from one reading: each names the ETag from
 /// before the request, and a draft that builds on the request's own create names none.
 #[derive(Debug, Default)]
@@ -104,7 +140,7 @@ struct ProjectedEntity {
 
 impl Edits {
     /// Checks the next draft; `now` is the entity before the request, if known.
-    pub fn check(&mut self, draft: &Draft, edit: &Edit, now: Option<&CurrentEntity>) -> Result<(), Problem> {
+    pub fn check(&mut self, draft: &Draft, edit: &Edit, now: Option<&CurrentEntity>) -> Result<(), EditRefusal> {
         let content = &draft.content;
         let key = EntityKey { entity_type: content.entity_type.clone(), entity_id: content.entity_id.clone() };
         let name = format!("{} {}", key.entity_type, key.entity_id);
@@ -132,17 +168,17 @@ fn still_so(
     ahead: &ProjectedEntity,
     tag: Option<&Tag>,
     now: Option<&CurrentEntity>,
-) -> Result<(), Problem> {
+) -> Result<(), EditRefusal> {
     match (tag, now) {
         (None, _) if ahead.made && ahead.lives => Ok(()),
         (None, _) => {
             let detail = format!("read {name} first, and name in base_version or if_match the ETag that it had");
-            Err(Problem::new(ErrorCode::PreconditionRequired, detail).at("/base_version"))
+            Err(EditRefusal::new(ErrorCode::PreconditionRequired, detail).at("/base_version"))
         }
-        (Some(_), None) => Err(Problem::new(ErrorCode::NotFound, format!("there is no {name} here"))),
+        (Some(_), None) => Err(EditRefusal::new(ErrorCode::NotFound, format!("there is no {name} here"))),
         (Some(_), Some(now)) if !ahead.lives => {
             let detail = format!("{name} was deleted, version {}", now.version);
-            Err(Problem::new(ErrorCode::NotFound, detail))
+            Err(EditRefusal::new(ErrorCode::NotFound, detail))
         }
         (Some(tag), Some(now)) if now.tag == tag.as_str() && !ahead.made => Ok(()),
         (Some(tag), Some(now)) => {
@@ -153,19 +189,19 @@ fn still_so(
 }
 
 /// A `CREATE` would overwrite an existing entity.
-fn is_there(name: &str, now: Option<&CurrentEntity>) -> Problem {
+fn is_there(name: &str, now: Option<&CurrentEntity>) -> EditRefusal {
     match now {
         Some(now) => moved(format!("there is a {name}, at {}: read it and change it", now.tag), now).at("/entity_id"),
         None => {
             let detail = format!("an earlier draft of this list makes {name}: change it with UPDATE");
-            Problem::new(ErrorCode::PreconditionFailed, detail).at("/entity_id")
+            EditRefusal::new(ErrorCode::PreconditionFailed, detail).at("/entity_id")
         }
     }
 }
 
-fn moved(detail: String, now: &CurrentEntity) -> Problem {
-    let problem = Problem::new(ErrorCode::PreconditionFailed, detail);
-    problem.with("version", now.version).with("etag", now.tag.clone())
+fn moved(detail: String, now: &CurrentEntity) -> EditRefusal {
+    let current = Some((now.version, now.tag.clone()));
+    EditRefusal { current, ..EditRefusal::new(ErrorCode::PreconditionFailed, detail) }
 }
 
 #[cfg(test)]
@@ -197,15 +233,15 @@ mod tests {
     fn heard(edits: &[Edit], now: &Option<CurrentEntity>) -> Vec<&'static str> {
         let mut list = Edits::default();
         let codes = edits.iter().map(|edit| list.check(&draft("7"), edit, now.as_ref()));
-        codes.map(|heard| heard.err().map_or("", |problem| code(&problem))).collect()
+        codes.map(|heard| heard.err().map_or("", |refusal| code(&refusal))).collect()
     }
 
-    fn code(problem: &Problem) -> &'static str {
-        match problem.code.as_str() {
-            "PRECONDITION_REQUIRED" => "required",
-            "PRECONDITION_FAILED" => "failed",
-            "NOT_FOUND" => "not found",
-            other => panic!("{other}"),
+    fn code(refusal: &EditRefusal) -> &'static str {
+        match refusal.code {
+            ErrorCode::PreconditionRequired => "required",
+            ErrorCode::PreconditionFailed => "failed",
+            ErrorCode::NotFound => "not found",
+            other => panic!("{other:?}"),
         }
     }
 

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use comptoir_tests::hand_made::HandMade;
-use comptoir_tests::processes::{self, Server};
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::processes::{self, RunningServer};
+use comptoir_test_support::temp_folder;
 use serde_json::Value;
 
 /// schemathesis waits for the end of an answer, and a stream has none: `local-node` tests it. schemathesis reads the document
@@ -60,7 +61,7 @@ async fn operations(url: &str) -> Vec<String> {
 
 impl Held {
     /// A description of what failed, if anything did.
-    fn complaint(&self, operations: &[String], server: &Server) -> Option<String> {
+    fn complaint(&self, operations: &[String], server: &RunningServer) -> Option<String> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let printed = format!("{}{}", text(&self.output.stdout), text(&self.output.stderr));
         let did = |operation: &&String| {
@@ -87,9 +88,9 @@ impl Held {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn central_and_a_node_answer_as_their_openapi_documents_say() {
-    let folder = processes::folder();
+    let folder = temp_folder();
     let path = folder.path().join("central");
-    let central = Server::central(&path);
+    let central = RunningServer::central(&path);
     let data_dir = path.display().to_string();
     let admin = |args: &[&str]| {
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
@@ -102,8 +103,8 @@ async fn central_and_a_node_answer_as_their_openapi_documents_say() {
     let site = text(&admin(&["site", "create", "--tenant", &tenant, "--code", "S1", "--name", "S1"])["site_id"]);
     let issue = |name: &str| admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", name]);
     let (till, shop) = (issue("till"), issue("shop"));
-    let of_central = seed::central(&central.url, &token, &text(&till["SYNC_API_KEY"]), HandMade::new(&till)).await;
-    let node = Server::node(&folder.path().join("node"), &shop, &central.url);
+    let of_central = seed::central(&central.url, &token, &text(&till["SYNC_API_KEY"]), SealedLog::issued(&till)).await;
+    let node = RunningServer::node(&folder.path().join("node"), &shop, &central.url);
     let of_node = seed::node(&node.url).await;
     let (at_central, at_node) = std::thread::scope(|scope| {
         let asked = scope.spawn(|| hold("central", folder.path(), &of_central));

@@ -2,8 +2,9 @@
 
 use comptoir_core::event::Content;
 use comptoir_proto::stored_v1;
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::events::{Sale, TestEvent as _};
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::hand_made::{HandMade, sale};
 use serde_json::{Value, json};
 
 /// The number of entities that requests use up: conflicts to decide, clients to delete.
@@ -61,7 +62,7 @@ fn files() -> Value {
 }
 
 /// Fills central and returns the known values. `till` is a simulated node with the key `key`.
-pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMade) -> Value {
+pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedLog) -> Value {
     let admin = Endpoint::address(url, Some(token.to_owned()));
     append(&admin, created("PRODUCT", "p")).await;
     append(&admin, created("CLIENT", "c")).await;
@@ -94,10 +95,10 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMad
 
     let mut quarantined = Vec::new();
     let mut conflicts = Vec::new();
-    let sold = till.seal("SALE", "sold", "SALE_RECORDED", &sale(500)).to_string();
+    let sold = till.record("sold", &Sale::default()).to_string();
     for number in 0..POOL {
         quarantined.push(
-            json!({ "event_id": till.seal("SALE", &format!("q-{number}"), "SALE_RECORDED", &sale(499)).to_string() }),
+            json!({ "event_id": till.record(&format!("q-{number}"), &Sale { total_minor: 499, ..Sale::default() }).to_string() }),
         );
     }
     for (number, version) in base.iter().enumerate().take(POOL / 2) {
@@ -106,7 +107,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: HandMad
         till.seal_bytes(stored_v1::encode(&event).expect("it fits"));
         conflicts.push(json!({ "event_id": event.id.to_string() }));
     }
-    let push = serde_json::to_value(till.push()).expect("JSON");
+    let push = serde_json::to_value(till.take_push()).expect("JSON");
     let node = Endpoint::address(url, Some(key.to_owned()));
     let pushed = node.post("/api/v1/sync/push", &push).await;
     let answer: Value = serde_json::from_slice(&pushed.body).expect("JSON");
@@ -166,7 +167,7 @@ fn choices() -> Value {
 
 /// One draft, and a list.
 fn posted() -> Value {
-    let one = |id: &str| draft("SALE", id, "SALE_RECORDED", sale(500));
+    let one = |id: &str| draft("SALE", id, "SALE_RECORDED", Sale::default().payload());
     json!([one("one"), [one("first of two"), one("second of two")]])
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use comptoir_core::event::{Content, Draft};
 use comptoir_core::id::{EventId, Name, NodeId, SiteId, TenantId};
 use comptoir_local::event_log::{Environment, Identity, Log, LogConfig};
+use comptoir_test_support::events::{Sale, TestEvent as _};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
@@ -55,7 +56,7 @@ async fn ours(log: &Log, producers: u64, appends: u64) -> anyhow::Result<u64> {
         let log = log.clone();
         tokio::spawn(async move {
             for _ in 0..appends {
-                log.append(vec![sale()]).await?;
+                log.append(vec![draft()]).await?;
             }
             anyhow::Ok(())
         })
@@ -85,21 +86,27 @@ async fn peer(file: &PlainFile, producers: u64, appends: u64) -> anyhow::Result<
     Ok(rate(producers * appends, started))
 }
 
-/// Size of a sealed [`sale`] with its chain.
+/// Size of a sealed [`draft`] with its chain.
 const RECORD_BYTES: usize = 470;
 
 /// A sale with about 250 bytes of JSON.
-pub(crate) fn sale() -> Draft {
+pub(crate) fn sale_of_250_bytes() -> Sale {
+    let mut sale = Sale::online_retail("85123A", "17850");
+    sale.lines[0].description = Some("WHITE HANGING HEART T-LIGHT HOLDER".to_owned());
+    sale
+}
+
+fn draft() -> Draft {
     let name = |text: &str| Name::new(text).expect("a valid name");
-    let payload = r#"{"currency":"GBP","total_minor":1530,"country":"United Kingdom","customer":"17850","lines":[{"product":"85123A","quantity":"6","unit_price":"2.55","description":"WHITE HANGING HEART T-LIGHT HOLDER"}],"payments":[{"method":"card","amount_minor":1530}]}"#;
-    let id = Uuid::now_v7();
+    let (id, sale) = (Uuid::now_v7(), sale_of_250_bytes());
+    let payload = sale.payload().to_string().into_bytes();
     Draft {
         id: EventId::new(id),
         occurred_at: None,
         content: Content {
             site: Some(SiteId::new(Uuid::from_u128(2))),
             user: Some(name("u-12")),
-            ..Content::new(name("SALE"), name(&id.to_string()), name("SALE_RECORDED"), payload.as_bytes().to_vec())
+            ..Content::new(name(sale.entity_type()), name(&id.to_string()), name(sale.action()), payload)
         },
     }
 }

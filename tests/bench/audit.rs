@@ -10,7 +10,8 @@ use comptoir_audit::{BundleFile, Level, Source, verify};
 use comptoir_core::position::Seq;
 use comptoir_proto::bundle_v1::{EpochStart, NodeBundleWriter};
 use comptoir_proto::sync_v1::parse_chain;
-use comptoir_tests::hand_made::HandMade;
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::events::Sale;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -57,18 +58,17 @@ pub(crate) fn lines(_: &Runtime, folder: &Path) -> anyhow::Result<Vec<Line>> {
 fn write_bundle(path: &Path) -> anyhow::Result<()> {
     let ids = |number: u128| Uuid::from_u128(number).to_string();
     let issued = json!({"TENANT_ID": ids(1), "SITE_ID": ids(2), "NODE_ID": ids(3)});
-    let mut node = HandMade::new(&issued);
+    let mut node = SealedLog::issued(&issued);
     let mut writer = NodeBundleWriter::start(BufWriter::new(File::create(path)?), node.tenant, node.node)?;
     let mut started = false;
-    let payload = json!({"currency": "EUR", "total_minor": 1530, "country": "France",
-        "lines": [{"product": "85123A", "quantity": "6", "unit_price": "2.55", "description": "WHITE HANGING HEART T-LIGHT HOLDER"}],
-        "payments": [{"method": "card", "amount_minor": 1530}]});
+    let mut sale = Sale::online_retail("85123A", "T-1");
+    sale.lines[0].description = Some("WHITE HANGING HEART T-LIGHT HOLDER".to_owned());
     let mut written = 0;
     while written < EVENTS {
-        while (node.waiting() as u64) < (EVENTS - written).min(10_000) {
-            node.seal("SALE", "T-1", "SALE_RECORDED", &payload);
+        while (node.records.len() as u64) < (EVENTS - written).min(10_000) {
+            node.record("T-1", &sale);
         }
-        let batch = node.push();
+        let batch = node.take_push();
         if !started {
             let chain = parse_chain(&batch.previous_chain).context("a chain has 64 hex digits")?;
             writer.epoch(EpochStart { epoch: batch.epoch.into(), after: Seq::ZERO, chain })?;

@@ -9,8 +9,8 @@ use comptoir_central::database::NAME;
 use comptoir_central::private_postgres::{ADMIN_ROLE, connection_string_of};
 use comptoir_core::limits::PUSH_RECORDS_MAX;
 use comptoir_proto::paths;
-use comptoir_tests::company::{TestTenant, text};
-use comptoir_tests::hand_made::HandMade;
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::{RunningTenant, text};
 use futures_util::{StreamExt as _, pin_mut};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -36,7 +36,7 @@ pub(crate) fn lines(runtime: &Runtime, rows: u64, rounds: usize) -> anyhow::Resu
 
 /// A school with one row per pupil.
 struct School {
-    company: TestTenant,
+    company: RunningTenant,
     postgres: Client,
     key: String,
     rows: u64,
@@ -44,7 +44,7 @@ struct School {
 
 impl School {
     async fn open(rows: u64) -> anyhow::Result<School> {
-        let company = TestTenant::new("Europe/Paris", "EUR");
+        let company = RunningTenant::new("Europe/Paris", "EUR");
         let issued = company.issue_node(&company.site("LYC"), "registrar");
         let key = text(&issued["SYNC_API_KEY"]);
         let started = Instant::now();
@@ -115,18 +115,18 @@ impl std::io::Write for Counted {
     }
 }
 
-async fn push_pupils(company: &TestTenant, issued: &Value, key: &str, rows: u64) -> anyhow::Result<()> {
+async fn push_pupils(company: &RunningTenant, issued: &Value, key: &str, rows: u64) -> anyhow::Result<()> {
     let url = format!("{}{}", company.central.url, paths::SYNC_PUSH);
-    let mut node = HandMade::new(issued);
+    let mut node = SealedLog::issued(issued);
     let mut made = 0;
     while made < rows {
-        while made < rows && node.waiting() < PUSH_RECORDS_MAX {
+        while made < rows && node.records.len() < PUSH_RECORDS_MAX {
             made += 1;
             let fields =
                 json!({"name": format!("Élève {made}"), "class": format!("6e {}", made % 7), "note": note(made)});
             node.seal("STUDENT", &format!("eleve-{made:08}"), "CREATE", &fields);
         }
-        let answer = company.http.post(&url).bearer_auth(key).json(&node.push()).send().await?;
+        let answer = company.http.post(&url).bearer_auth(key).json(&node.take_push()).send().await?;
         let status = answer.status();
         let body: Value = answer.json().await?;
         ensure!(status.is_success(), "{body}");

@@ -9,9 +9,11 @@ use comptoir_core::id::{NodeId, SiteId, TenantId};
 use comptoir_local::event_log::Identity;
 use comptoir_local::{Node, NodeConfig, SyncConfig};
 use comptoir_proto::paths;
+use comptoir_test_support::events::TestEvent as _;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+use crate::append::sale_of_250_bytes;
 use crate::connection::{get, post};
 use crate::load;
 use crate::measure::{Line, interleaved};
@@ -57,16 +59,15 @@ fn health(_: usize, _: usize) -> Vec<u8> {
 }
 
 fn event(_: usize, _: usize) -> Vec<u8> {
-    post(paths::EVENTS, &sale())
+    post(paths::EVENTS, &draft())
 }
 
 fn outbox_event(_: usize, _: usize) -> Vec<u8> {
-    post("/events", &sale())
+    post("/events", &draft())
 }
 
-fn sale() -> String {
-    let id = Uuid::now_v7();
-    format!(
-        r#"{{"id":"{id}","entity_type":"SALE","entity_id":"{id}","action":"SALE_RECORDED","user":"u-12","payload":{{"currency":"GBP","total_minor":1530,"country":"United Kingdom","customer":"17850","lines":[{{"product":"85123A","quantity":"6","unit_price":"2.55","description":"WHITE HANGING HEART T-LIGHT HOLDER"}}],"payments":[{{"method":"card","amount_minor":1530}}]}}}}"#
-    )
+fn draft() -> String {
+    let mut draft = sale_of_250_bytes().draft(&Uuid::now_v7().to_string());
+    draft["user"] = "u-12".into();
+    draft.to_string()
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use comptoir_central::identity::{self, NewTenant};
+use comptoir_central::identity;
 use comptoir_central::private_postgres::ADMIN_ROLE;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::switch::drop_version;
@@ -17,11 +17,9 @@ use comptoir_central::projections::{PageSize, Projection};
 use comptoir_central::{Central, CentralConfig};
 use comptoir_core::id::TenantId;
 use comptoir_core::limits::{PUSH_BODY_BYTES_MAX, PUSH_RECORDS_MAX};
-use comptoir_core::money::Currency;
-use comptoir_core::rulebook::Rulebook;
-use comptoir_tests::hand_made::HandMade;
+use comptoir_test_support::events::Sale;
+use comptoir_test_support::{SealedLog, let_others_enter, new_tenant};
 use futures_util::{StreamExt as _, pin_mut};
-use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
@@ -35,8 +33,7 @@ const EVENTS_A_ROUND: u64 = (NODES * PUSH_RECORDS_MAX) as u64;
 /// One pushing node.
 struct Pusher {
     tenant: TenantId,
-    node: HandMade,
-    key: String,
+    node: SealedLog,
 }
 
 struct Bench {
@@ -106,9 +103,8 @@ pub(crate) fn rebuild_line(runtime: &Runtime, folder: &Path) -> anyhow::Result<V
 
 impl Bench {
     async fn start(data_dir: &Path, follows: bool) -> anyhow::Result<Bench> {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = data_dir.parent().context("the bench has a folder of its own")?;
-        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711))?;
+        let_others_enter(folder);
         let central = Central::start(CentralConfig { follows, ..CentralConfig::private(data_dir) }).await?;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -132,22 +128,13 @@ impl Bench {
         for number in 0..NODES {
             let id = match tenant {
                 Some(id) if tenants == 1 => id,
-                _ => {
-                    let new = NewTenant {
-                        name: format!("bench {number}"),
-                        zone: "Europe/Paris".to_owned(),
-                        currency: Currency::parse("EUR").context("EUR is a currency")?,
-                        rulebook: Rulebook::default(),
-                    };
-                    self.central.create_tenant(&new).await?
-                }
+                _ => self.central.create_tenant(&new_tenant(&format!("bench {number}"))).await?,
             };
             tenant = Some(id);
             let site = identity::create_site(db, id, &format!("S{number}"), "bench").await?;
             let node = identity::create_node(db, id, site, "bench").await?;
             let key = identity::issue_node_key(db, id, node, "bench").await?.text;
-            let issued = json!({"TENANT_ID": id.to_string(), "SITE_ID": site.to_string(), "NODE_ID": node.to_string()});
-            pushers.push(Pusher { tenant: id, node: HandMade::new(&issued), key });
+            pushers.push(Pusher { tenant: id, node: SealedLog::new(id, site, node, key) });
         }
         Ok(pushers)
     }
@@ -157,13 +144,13 @@ impl Bench {
         let url = format!("http://{}/api/v1/sync/push", self.address);
         let mut requests = Vec::new();
         for pusher in pushers {
-            while pusher.node.waiting() < PUSH_RECORDS_MAX {
+            while pusher.node.records.len() < PUSH_RECORDS_MAX {
                 let id = Uuid::now_v7().to_string();
-                pusher.node.seal("SALE", &id, "SALE_RECORDED", &sale(&id));
+                pusher.node.record(&id, &busy_sale(&id));
             }
-            let body = serde_json::to_vec(&pusher.node.push())?;
+            let body = serde_json::to_vec(&pusher.node.take_push())?;
             anyhow::ensure!(body.len() <= PUSH_BODY_BYTES_MAX, "a batch of {} bytes", body.len());
-            let request = self.http.post(&url).bearer_auth(&pusher.key).header("content-type", "application/json");
+            let request = self.http.post(&url).bearer_auth(&pusher.node.key).header("content-type", "application/json");
             requests.push(request.body(body));
         }
         let started = Instant::now();
@@ -242,9 +229,9 @@ async fn copy_in(client: &Client, bytes: bytes::Bytes) -> anyhow::Result<()> {
 }
 
 /// One of a hundred products, so that stock rows are contended as in a shop.
-fn sale(id: &str) -> serde_json::Value {
+fn busy_sale(id: &str) -> Sale {
     let product = format!("P{}", id.as_bytes().iter().map(|byte| u32::from(*byte)).sum::<u32>() % 100);
-    json!({"currency": "EUR", "total_minor": 1530, "country": "France", "receipt_no": id,
-        "lines": [{"product": product, "quantity": "6", "unit_price": "2.55", "description": "WHITE HANGING HEART T-LIGHT HOLDER"}],
-        "payments": [{"method": "card", "amount_minor": 1530}]})
+    let mut sale = Sale::online_retail(&product, id);
+    sale.lines[0].description = Some("WHITE HANGING HEART T-LIGHT HOLDER".to_owned());
+    sale
 }

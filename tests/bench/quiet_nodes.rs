@@ -13,7 +13,7 @@ use comptoir_central::{identity, private_postgres};
 use comptoir_core::id::{SiteId, TenantId};
 use comptoir_proto::paths;
 use comptoir_proto::pull_v1::PullResponse;
-use comptoir_tests::company::TestTenant;
+use comptoir_test_support::RunningTenant;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -77,7 +77,7 @@ pub(crate) fn lines(runtime: &Runtime, size: &Size) -> anyhow::Result<Vec<Line>>
 
 /// Central as a process, and the credentials of its nodes.
 struct Fixture {
-    company: TestTenant,
+    company: RunningTenant,
     server: SocketAddr,
     keys: Vec<String>,
 }
@@ -104,7 +104,7 @@ fn used(pid: u32) -> anyhow::Result<(u64, u64)> {
 
 impl Fixture {
     async fn open(nodes: u64) -> anyhow::Result<Fixture> {
-        let company = TestTenant::new("Europe/Paris", "EUR");
+        let company = RunningTenant::new("Europe/Paris", "EUR");
         let server = company.central.url.trim_start_matches("http://").parse()?;
         let (tenant, site) = (TenantId::new(company.tenant.parse()?), SiteId::new(company.site("LYO").parse()?));
         // A thousand commands would take minutes, so this calls their functions on the same database.

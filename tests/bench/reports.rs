@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use comptoir_core::limits::PUSH_BODY_BYTES_MAX;
 use comptoir_proto::{paths, stored_v1};
-use comptoir_tests::company::TestTenant;
-use comptoir_tests::hand_made::HandMade;
-use comptoir_tests::processes::Server;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::events::{Sale, TestEvent as _};
+use comptoir_test_support::processes::RunningServer;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -121,8 +122,8 @@ fn at(sorted: &[u64], hundredths: usize) -> u64 {
 
 /// Central, a selling node, and nodes that have been offline.
 struct Shops {
-    company: TestTenant,
-    till: Server,
+    company: RunningTenant,
+    till: RunningServer,
     /// Sales that the node acknowledged.
     appended: u64,
     offline: Vec<Offline>,
@@ -130,7 +131,7 @@ struct Shops {
 
 /// A node with a backlog.
 struct Offline {
-    node: HandMade,
+    node: SealedLog,
     key: String,
     sold: u64,
     backlog: Vec<bytes::Bytes>,
@@ -138,14 +139,14 @@ struct Offline {
 
 impl Shops {
     async fn open(size: &Size) -> anyhow::Result<Shops> {
-        let company = TestTenant::new("Europe/Paris", "EUR");
+        let company = RunningTenant::new("Europe/Paris", "EUR");
         let issued = company.issue_node(&company.site("LYO"), "LYO");
-        let till = Server::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
+        let till = RunningServer::node_asking_every(30, &company.path("LYO"), &issued, &company.central.url);
         let mut offline = Vec::new();
         for number in 0..size.nodes {
             let issued = company.issue_node(&company.site(&format!("S{number}")), &format!("S{number}"));
             let key = issued["SYNC_API_KEY"].as_str().context("a node is issued a key")?.to_owned();
-            let mut node = Offline { node: HandMade::new(&issued), key, sold: 0, backlog: Vec::new() };
+            let mut node = Offline { node: SealedLog::issued(&issued), key, sold: 0, backlog: Vec::new() };
             node.receive_goods();
             offline.push(node);
         }
@@ -272,14 +273,14 @@ impl Offline {
 
     /// Fills a batch with sales, one per record, spread over the products and days.
     fn seal_batch(&mut self, records: usize) -> anyhow::Result<()> {
-        while self.node.waiting() < records {
+        while self.node.records.len() < records {
             let id = Uuid::now_v7().to_string();
-            let mut event = self.node.event("SALE", &id, "SALE_RECORDED", &sale(&id, self.sold * 7 % PRODUCTS));
+            let mut event = self.node.event("SALE", &id, "SALE_RECORDED", &sale_of(self.sold * 7 % PRODUCTS, &id));
             event.occurred_at.0 -= i64::try_from(self.sold % DAYS)? * DAY_MICROS;
             self.node.seal_bytes(stored_v1::encode(&event)?);
             self.sold += 1;
         }
-        let body = serde_json::to_vec(&self.node.push())?;
+        let body = serde_json::to_vec(&self.node.take_push())?;
         ensure!(body.len() <= PUSH_BODY_BYTES_MAX, "a batch of {} bytes", body.len());
         self.backlog.push(body.into());
         Ok(())
@@ -325,7 +326,7 @@ impl Selling {
             tills.spawn(async move {
                 while !stop.load(Ordering::Acquire) {
                     let id = Uuid::now_v7();
-                    let mut sale = sale(&id.to_string(), u64::from(id.as_bytes()[15]));
+                    let mut sale = sale_of(u64::from(id.as_bytes()[15]), &id.to_string());
                     sale["entity_id"] = json!(id.to_string());
                     sale["id"] = json!(id.to_string());
                     connection.ask(&post(paths::SALES, &sale.to_string())).await?.granted()?;
@@ -360,12 +361,10 @@ fn product_code(product: u64) -> String {
     format!("P{product:04}")
 }
 
-fn sale(receipt: &str, product: u64) -> Value {
-    json!({"currency": "EUR", "total_minor": 1530, "country": "France", "receipt_no": receipt,
-        "lines": [{"product": product_code(product), "quantity": "6", "unit_price": "2.55"}],
-        "payments": [{"method": "card", "amount_minor": 1530}]})
+fn sale_of(product: u64, receipt: &str) -> Value {
+    Sale::online_retail(&product_code(product), receipt).payload()
 }
 
-fn address(server: &Server) -> anyhow::Result<SocketAddr> {
+fn address(server: &RunningServer) -> anyhow::Result<SocketAddr> {
     Ok(server.url.trim_start_matches("http://").parse()?)
 }

@@ -11,8 +11,8 @@ use anyhow::ensure;
 use comptoir_central::database::NAME;
 use comptoir_central::private_postgres::{ADMIN_ROLE, connection_string_of};
 use comptoir_proto::paths;
-use comptoir_tests::company::TestTenant;
-use comptoir_tests::processes::Server;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes::RunningServer;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, Statement};
@@ -58,15 +58,15 @@ struct Pair {
     file: File,
     postgres: Client,
     insert: Statement,
-    _running: (TestTenant, [Server; 2]),
+    _running: (RunningTenant, [RunningServer; 2]),
 }
 
 impl Pair {
     async fn open(folder: &Path) -> anyhow::Result<Pair> {
-        let company = TestTenant::new("Europe/Paris", "EUR");
+        let company = RunningTenant::new("Europe/Paris", "EUR");
         let node = |name: &str| {
             let issued = company.issue_node(&company.site(name), name);
-            Server::node_asking_every(30, &company.path(name), &issued, &company.central.url)
+            RunningServer::node_asking_every(30, &company.path(name), &issued, &company.central.url)
         };
         let nodes = [node("LYO"), node("NCE")];
         let (here, there) =
@@ -123,7 +123,7 @@ impl Pair {
 /// The pause between two polls of the other node.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(1);
 
-fn address(server: &Server) -> anyhow::Result<SocketAddr> {
+fn address(server: &RunningServer) -> anyhow::Result<SocketAddr> {
     Ok(server.url.trim_start_matches("http://").parse()?)
 }
 

@@ -1,16 +1,16 @@
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::head_office::RunningCentral;
+use comptoir_tests::head_office::HeadOffice;
 
 /// A shop's API access and the central behind it.
-struct Shop {
+struct OpenCentral {
     door: Endpoint,
-    _head_office: RunningCentral,
+    _head_office: HeadOffice,
 }
 
-impl Shop {
-    async fn open() -> Shop {
-        let head_office = RunningCentral::open("Épicerie").await;
-        Shop { door: head_office.node("till").await, _head_office: head_office }
+impl OpenCentral {
+    async fn open() -> OpenCentral {
+        let head_office = HeadOffice::open("Épicerie").await;
+        OpenCentral { door: head_office.node().await, _head_office: head_office }
     }
 
     fn door(&self) -> &Endpoint {
@@ -18,4 +18,4 @@ impl Shop {
     }
 }
 
-comptoir_tests::keeps_the_contract!(Shop::open);
+comptoir_tests::keeps_the_contract!(OpenCentral::open);

@@ -7,14 +7,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use comptoir_tests::processes::{self, Server};
+use comptoir_test_support::processes::{self, RunningServer};
+use comptoir_test_support::temp_folder;
 use serde_json::{Value, json};
 
 use crate::ext4;
 
 /// The longest wait on a busy machine. The test fails after it; nothing is measured.
 const PATIENCE: Duration = Duration::from_secs(300);
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+const POLL_EVERY: Duration = Duration::from_millis(50);
 /// Two kilobytes each, so that Postgres needs new pages for them.
 const CLIENTS: u64 = 300;
 /// Requests sent while the disk is full. Each may be answered or refused with `STORE_FULL`; anything else is a defect.
@@ -23,7 +24,7 @@ const QUESTIONS: [&str; 4] =
 
 #[test]
 fn a_central_on_a_full_disk_reports_it_loses_nothing_and_recovers() -> anyhow::Result<()> {
-    let folder = processes::folder();
+    let folder = temp_folder();
     match ext4::Disk::create(folder.path(), "400M") {
         Ok(disk) => tokio::runtime::Runtime::new()?.block_on(fill_and_free(folder.path(), &disk)),
         Err(refusal) => {
@@ -38,7 +39,7 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let data_dir = folder.join("central");
     std::fs::create_dir(disk.path().join("central"))?;
     std::os::unix::fs::symlink(disk.path().join("central"), &data_dir)?;
-    let central = Server::central(&data_dir);
+    let central = RunningServer::central(&data_dir);
     let admin = |arguments: &[&str]| {
         let arguments: Vec<&str> = ["admin"].into_iter().chain(arguments.iter().copied()).collect();
         processes::run_comptoir(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
@@ -49,7 +50,7 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let site = admin(&["site", "create", "--tenant", &tenant, "--code", "S1", "--name", "S1"])?;
     let site = text(&site, "site_id")?;
     let issued = admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", "till"])?;
-    let node = Server::node(&folder.join("node"), &issued, &central.url);
+    let node = RunningServer::node(&folder.join("node"), &issued, &central.url);
     let scene = Scene { http: reqwest::Client::new(), central, node, token };
 
     scene.record(0..CLIENTS).await?;
@@ -85,19 +86,24 @@ async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
 
 struct Scene {
     http: reqwest::Client,
-    central: Server,
-    node: Server,
+    central: RunningServer,
+    node: RunningServer,
     token: String,
 }
 
 impl Scene {
-    async fn ask(&self, server: &Server, path: &str) -> anyhow::Result<(u16, Value)> {
+    async fn ask(&self, server: &RunningServer, path: &str) -> anyhow::Result<(u16, Value)> {
         let answer = self.http.get(format!("{}{path}", server.url)).bearer_auth(&self.token).send().await;
         let answer = answer.with_context(|| self.central.words())?;
         Ok((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
     }
 
-    async fn until(&self, server: &Server, path: &str, wanted: impl Fn(u16, &Value) -> bool) -> anyhow::Result<Value> {
+    async fn until(
+        &self,
+        server: &RunningServer,
+        path: &str,
+        wanted: impl Fn(u16, &Value) -> bool,
+    ) -> anyhow::Result<Value> {
         let started = Instant::now();
         loop {
             let (status, body) = self.ask(server, path).await?;
@@ -107,7 +113,7 @@ impl Scene {
             if started.elapsed() > PATIENCE {
                 bail!("{path} still says {status} {body}\n{}", self.central.words());
             }
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context as _, ensure};
-use comptoir_tests::processes::Server;
+use comptoir_test_support::processes::RunningServer;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -55,7 +55,7 @@ impl Rig {
     }
 
     /// Fills the disk to its last block.
-    fn fill(&self, node: &Server) -> anyhow::Result<()> {
+    fn fill(&self, node: &RunningServer) -> anyhow::Result<()> {
         match self {
             Rig::Mount(_, filler) => {
                 let left = rustix::fs::statvfs(self.path())?;
@@ -71,7 +71,7 @@ impl Rig {
         }
     }
 
-    fn make_room(&self, node: &Server) -> anyhow::Result<()> {
+    fn make_room(&self, node: &RunningServer) -> anyhow::Result<()> {
         match self {
             Rig::Mount(_, filler) => Ok(std::fs::remove_file(filler)?),
             Rig::Limit(_) => limit(node, "unlimited"),
@@ -80,7 +80,7 @@ impl Rig {
 }
 
 /// Sets the soft limit, which the owner may raise again.
-fn limit(node: &Server, bytes: &str) -> anyhow::Result<()> {
+fn limit(node: &RunningServer, bytes: &str) -> anyhow::Result<()> {
     let mut command = Command::new("prlimit");
     command.args(["--pid", &node.pid().to_string()]).arg(format!("--fsize={bytes}:unlimited"));
     let output = command.output().context("prlimit is part of util-linux")?;
@@ -112,7 +112,7 @@ fn a_node_whose_writes_are_denied_reports_it_loses_nothing_and_recovers() -> any
 
 fn goes_through(rig: &Rig) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut node = Server::node_alone(rig.path());
+    let mut node = RunningServer::node_alone(rig.path());
     let (mut acks, mut refused, mut restarts, mut unread) = (Acks::new(), BTreeMap::new(), 0, 0);
     let rounds = crate::rounds().div_ceil(10);
     for _ in 0..rounds {
@@ -179,7 +179,7 @@ fn ack(of: &Value) -> anyhow::Result<(u64, String)> {
 
 /// Checks that every acknowledged event is still readable as acknowledged. Returns how many reads were refused, where the store
 /// may have stopped.
-async fn assert_readable(node: &Server, acks: &Acks, may_be_unavailable: bool) -> anyhow::Result<usize> {
+async fn assert_readable(node: &RunningServer, acks: &Acks, may_be_unavailable: bool) -> anyhow::Result<usize> {
     let (http, mut unread) = (reqwest::Client::new(), 0);
     for (id, acked) in acks {
         let event = http.get(format!("{}/api/v1/events/{id}", node.url)).send().await?;
@@ -196,7 +196,7 @@ async fn assert_readable(node: &Server, acks: &Acks, may_be_unavailable: bool) -
 }
 
 /// Appends now that there is room. Returns whether a restart was needed, which is expected after a failed write.
-async fn append_after_freeing(node: &mut Server, acks: &mut Acks) -> anyhow::Result<bool> {
+async fn append_after_freeing(node: &mut RunningServer, acks: &mut Acks) -> anyhow::Result<bool> {
     let (http, mut accepted, mut restarted) = (reqwest::Client::new(), 0, false);
     while accepted < APPENDS {
         match append(&http, &node.url).await? {

@@ -1,11 +1,10 @@
-use comptoir_tests::processes;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes;
 use serde_json::Value;
-
-use comptoir_tests::company::TestTenant;
 
 /// An auditor replays central's exported log offline: the rules give every decision that central made. Returns the replay's
 /// report.
-pub(crate) fn assert_decided_again(company: &TestTenant) -> Value {
+pub(crate) fn assert_decided_again(company: &RunningTenant) -> Value {
     let bundle = company.path("decided-again").with_extension("bundle");
     let bundle = bundle.to_str().unwrap();
     let export = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", bundle];

@@ -8,8 +8,8 @@ use comptoir_local::event_log::{Environment, Steady};
 use comptoir_local::sync_agent::transport::HttpTransport;
 use comptoir_local::{Node, NodeConfig};
 use comptoir_proto::instant;
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant};
-use comptoir_tests::processes;
+use comptoir_test_support::processes;
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ struct Till {
 }
 
 impl Till {
-    fn new(company: &TestTenant, name: &str) -> Till {
+    fn new(company: &RunningTenant, name: &str) -> Till {
         let issued = company.issue_node(&company.site(&name.to_uppercase()), name);
         let folder = company.path(name).display().to_string();
         let config = NodeConfig::from_settings(|setting| match setting {
@@ -111,13 +111,13 @@ async fn drained(node: &Node) {
         if marks.acked == marks.durable {
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "still waiting: {marks:?} {:?}", node.sync().borrow().last_error);
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(started.elapsed() < TIMEOUT, "still waiting: {marks:?} {:?}", node.sync().borrow().last_error);
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
 /// Per day: the day, the number of sales, and how many of them have an unsure time.
-async fn days(company: &TestTenant) -> Vec<(String, u64, u64)> {
+async fn days(company: &RunningTenant) -> Vec<(String, u64, u64)> {
     let report = company.sales("day").await;
     let rows = report["rows"].as_array().expect("rows").iter();
     let number = |value: &Value| value.as_u64().expect("a number");
@@ -126,7 +126,7 @@ async fn days(company: &TestTenant) -> Vec<(String, u64, u64)> {
 }
 
 /// A rebuild of the report and an auditor's replay give the same days.
-async fn assert_reproducible(company: &TestTenant, days_before: &[(String, u64, u64)]) {
+async fn assert_reproducible(company: &RunningTenant, days_before: &[(String, u64, u64)]) {
     let data_dir = company.path("central").display().to_string();
     let rebuild = ["projections", "rebuild", "sales", "--switch", "--data-dir", &data_dir];
     processes::run_comptoir(&rebuild, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
@@ -145,7 +145,7 @@ fn now() -> Timestamp {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sales_stamped_in_1970_count_on_their_true_day_once_the_clock_is_set() {
-    let company = TestTenant::new("UTC", "EUR");
+    let company = RunningTenant::new("UTC", "EUR");
     for (name, wrong) in [("epoch", -20_000 * DAY), ("month", -30 * DAY), ("ahead", 3_650 * DAY)] {
         let before = days(&company).await.iter().map(|(_, sales, _)| sales).sum::<u64>();
         let mut till = Till::new(&company, name);
@@ -169,7 +169,7 @@ async fn sales_stamped_in_1970_count_on_their_true_day_once_the_clock_is_set() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sales_before_a_restart_with_a_wrong_clock_get_the_nearest_day_flagged_unsure() {
-    let company = TestTenant::new("UTC", "EUR");
+    let company = RunningTenant::new("UTC", "EUR");
     let mut till = Till::new(&company, "till");
     // The clock was right three days ago.
     till.pass(-3 * DAY);
@@ -194,7 +194,7 @@ async fn sales_before_a_restart_with_a_wrong_clock_get_the_nearest_day_flagged_u
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_given_in_the_future_does_not_beat_a_later_edit_of_another_node() {
-    let company = TestTenant::new("UTC", "EUR");
+    let company = RunningTenant::new("UTC", "EUR");
     let (mut first, mut second) = (Till::new(&company, "first"), Till::new(&company, "second"));
     let edit = |name: &str| json!({ "name": name });
     first.pass(-3 * DAY);

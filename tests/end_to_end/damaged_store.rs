@@ -1,20 +1,19 @@
 use std::path::Path;
 
 use comptoir_central::private_postgres::connection_string_of;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes::{self, RunningServer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use comptoir_tests::company::TestTenant;
-use comptoir_tests::processes::{self, Server};
-
-async fn as_role(company: &TestTenant, role: &str) -> tokio_postgres::Client {
+async fn as_role(company: &RunningTenant, role: &str) -> tokio_postgres::Client {
     let url = connection_string_of(&company.path("central"), role, comptoir_central::database::NAME).unwrap();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-async fn sell(company: &TestTenant, node: &Server, sales: usize) {
+async fn sell(company: &RunningTenant, node: &RunningServer, sales: usize) {
     for sale in 0..sales {
         let payload = json!({"currency": "EUR", "total_minor": 510,
             "lines": [{"product": "P", "quantity": "2", "unit_price": "2.55"}]});
@@ -27,7 +26,7 @@ async fn sell(company: &TestTenant, node: &Server, sales: usize) {
 }
 
 /// Exports central's log. Returns the output, or exit code and message, and whether a file was left.
-fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bool) {
+fn export(company: &RunningTenant, name: &str) -> (Result<Value, (i32, String)>, bool) {
     let bundle = company.path(name);
     let out = bundle.display().to_string();
     let args = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", &out];
@@ -36,7 +35,7 @@ fn export(company: &TestTenant, name: &str) -> (Result<Value, (i32, String)>, bo
 }
 
 /// Runs `comptoir admin check` while central runs. Returns exit code and output.
-fn check(company: &TestTenant) -> (i32, String) {
+fn check(company: &RunningTenant) -> (i32, String) {
     let data_dir = company.path("central").display().to_string();
     match processes::run_comptoir(&["admin", "check", "--tenant", &company.tenant], &[("DATA_DIR", &data_dir)]) {
         Ok(message) => (0, message.to_string()),
@@ -46,7 +45,7 @@ fn check(company: &TestTenant) -> (i32, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_across_deleted_rows_names_them_and_leaves_no_file() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
     sell(&company, &node, 8).await;
@@ -77,7 +76,7 @@ async fn an_export_across_deleted_rows_names_them_and_leaves_no_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_export_across_an_unreadable_postgres_page_reports_it() {
-    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
     sell(&company, &node, 60).await;

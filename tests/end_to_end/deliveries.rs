@@ -1,11 +1,10 @@
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant};
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_second_driver_learns_who_was_first() {
-    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("DEPOT");
     let first = company.node(&site, "driver-a", &company.central.url);
     let second = company.node(&site, "driver-b", &company.central.url);
@@ -60,7 +59,7 @@ async fn the_second_driver_learns_who_was_first() {
 }
 
 /// The delivery at a node, once central's decision has been pulled.
-async fn pulled(company: &TestTenant, node_url: &str, first: &str) -> Value {
+async fn pulled(company: &RunningTenant, node_url: &str, first: &str) -> Value {
     let asked = std::time::Instant::now();
     loop {
         let list = company.http.get(format!("{node_url}/api/v1/deliveries")).send().await.unwrap();
@@ -68,13 +67,13 @@ async fn pulled(company: &TestTenant, node_url: &str, first: &str) -> Value {
         if row["validation"]["event_id"] == first && row["is_synced"] == true {
             return row;
         }
-        assert!(asked.elapsed() < PATIENCE, "central's row does not arrive: {row}");
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(asked.elapsed() < TIMEOUT, "central's row does not arrive: {row}");
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
 /// Records a validation at a node and returns its event id.
-async fn validate(company: &TestTenant, node_url: &str, user: &str, latitude: &str) -> String {
+async fn validate(company: &RunningTenant, node_url: &str, user: &str, latitude: &str) -> String {
     let id = Uuid::now_v7().to_string();
     let body = json!({"id": id, "entity_type": "DELIVERY", "entity_id": "BL-77", "action": "DELIVERY_VALIDATED", "user": user,
         "payload": {"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": latitude, "longitude": "2.35"}});
@@ -83,7 +82,7 @@ async fn validate(company: &TestTenant, node_url: &str, user: &str, latitude: &s
     id
 }
 
-async fn decision_of(company: &TestTenant, node_url: &str, id: &str) -> Value {
+async fn decision_of(company: &RunningTenant, node_url: &str, id: &str) -> Value {
     let event = company.http.get(format!("{node_url}/api/v1/events/{id}")).send().await.unwrap();
     let event: Value = event.json().await.unwrap();
     event["decision"].clone()

@@ -92,8 +92,8 @@ pub(crate) fn purchasing_after_sales(stock: &Value) {
     let good = &totals("adventureworks-purchasing")["fifo_after_selling_60_percent"];
     let rows = stock["rows"].as_array().expect("rows");
     let sum = |field: &str| rows.iter().map(|row| decimal(&row[field])).sum::<Decimal>();
-    assert_eq!(plain(sum("taken_quantity")), good["sold_qty"].to_string());
-    assert_eq!(plain(sum("taken_cost")), good["cost_of_goods_sold_usd"].as_str().unwrap());
+    assert_eq!(plain(sum("consumed_quantity")), good["sold_qty"].to_string());
+    assert_eq!(plain(sum("consumed_cost")), good["cost_of_goods_sold_usd"].as_str().unwrap());
     assert_eq!(plain(sum("quantity")), good["remaining_qty"].to_string());
     assert_eq!(plain(sum("value")), good["remaining_value_usd"].as_str().unwrap());
     same_digest(&good["digest_remaining_value_usd_per_product"], &by_product(rows, "value"));

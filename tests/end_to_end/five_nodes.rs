@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use comptoir_test_support::events::{InvoiceCreation, SaleLine, TestEvent as _};
+use comptoir_test_support::processes::{self, KilledOnDrop, RunningServer};
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use comptoir_tests::flaky::{self, Line};
 use comptoir_tests::known_good::data;
-use comptoir_tests::processes::{self, KilledOnDrop, Server};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::figures;
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant, text};
 
 /// The shop of each node. Two shops have two nodes.
 const SHOP_OF: [usize; 5] = [0, 0, 1, 1, 2];
@@ -24,7 +25,7 @@ const INVOICES_PER_NODE: usize = 20;
 
 /// A node, its proxy to central, and its part of the year.
 struct Counter {
-    server: Server,
+    server: RunningServer,
     key: String,
     line: Line,
     part: PathBuf,
@@ -32,7 +33,7 @@ struct Counter {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_nodes_on_bad_connections_end_with_central_s_rows() {
-    let company = TestTenant::new("Europe/London", "GBP");
+    let company = RunningTenant::new("Europe/London", "GBP");
     let seed = u64::from_le_bytes(std::array::from_fn(|at| Uuid::new_v4().as_bytes()[at]));
     println!("five nodes: seed {seed}");
     let shops = ["ONE", "TWO", "THREE"].map(|code| company.site(code));
@@ -44,7 +45,7 @@ async fn five_nodes_on_bad_connections_end_with_central_s_rows() {
         let line = flaky::start(address, seed.wrapping_add(number as u64)).await.unwrap();
         let issued = company.issue_node(&shops[SHOP_OF[number]], &format!("till-{number}"));
         let path = company.path(&format!("till-{number}"));
-        let server = Server::node(&path, &issued, &format!("http://{}", line.address));
+        let server = RunningServer::node(&path, &issued, &format!("http://{}", line.address));
         counters.push(Counter { server, key: text(&issued["SYNC_API_KEY"]), line, part });
     }
 
@@ -53,7 +54,7 @@ async fn five_nodes_on_bad_connections_end_with_central_s_rows() {
         counters.iter().map(|counter| import(&counter.part, &counter.server.url)).collect();
     for (number, counter) in counters.iter().enumerate() {
         write_customers(&company, counter, number, &parts.customers[number]).await;
-        invoice(&company, counter, number).await;
+        create_invoices(&company, counter, number).await;
         validate_deliveries(&company, counter, number).await;
     }
     for import in &mut imports {
@@ -94,7 +95,7 @@ struct Parts {
     customers: Vec<BTreeMap<String, String>>,
 }
 
-fn split(company: &TestTenant) -> Parts {
+fn split(company: &RunningTenant) -> Parts {
     let file = std::fs::File::open(data("online-retail/online_retail.csv.gz")).unwrap();
     let mut year = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
     let header = year.headers().unwrap().clone();
@@ -127,7 +128,7 @@ fn import(part: &Path, url: &str) -> KilledOnDrop {
     KilledOnDrop(command.stdout(Stdio::null()).spawn().expect("the binary starts"))
 }
 
-async fn order_deliveries(company: &TestTenant) {
+async fn order_deliveries(company: &RunningTenant) {
     for number in 0..DELIVERIES {
         let id = format!("BL-{number}");
         let order = json!({"id": Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": id, "action": "DELIVERY_CREATED",
@@ -139,7 +140,12 @@ async fn order_deliveries(company: &TestTenant) {
 
 /// Each shop records its customers. Several shops record the same ones, and the last writer of a field wins. If another shop's
 /// row was already pulled, it is read and updated.
-async fn write_customers(company: &TestTenant, counter: &Counter, number: usize, customers: &BTreeMap<String, String>) {
+async fn write_customers(
+    company: &RunningTenant,
+    counter: &Counter,
+    number: usize,
+    customers: &BTreeMap<String, String>,
+) {
     let seen_at = format!("till-{number}");
     let new = customers.iter().map(|(id, country)| {
         let payload = json!({"country": country, "last_seen_at": seen_at});
@@ -163,7 +169,7 @@ fn customer(action: &str, id: &str, payload: Value, if_match: Option<&str>) -> V
     json!({"id": Uuid::now_v7(), "entity_type": "CLIENT", "entity_id": id, "action": action, "payload": payload, "if_match": if_match})
 }
 
-async fn write_lines(company: &TestTenant, counter: &Counter, drafts: &[(String, Value)]) -> Vec<Value> {
+async fn write_lines(company: &RunningTenant, counter: &Counter, drafts: &[(String, Value)]) -> Vec<Value> {
     let lines: String = drafts.iter().map(|(_, draft)| format!("{draft}\n")).collect();
     let request = company.http.post(format!("{}/api/v1/events", counter.server.url)).body(lines);
     let answer = request.header("content-type", "application/x-ndjson").send().await.unwrap();
@@ -174,19 +180,24 @@ async fn write_lines(company: &TestTenant, counter: &Counter, drafts: &[(String,
     answers
 }
 
-async fn invoice(company: &TestTenant, counter: &Counter, node: usize) {
+async fn create_invoices(company: &RunningTenant, counter: &Counter, node: usize) {
     for number in 0..INVOICES_PER_NODE {
-        let draft = json!({"id": Uuid::now_v7(), "entity_type": "INVOICE", "entity_id": format!("P{node}-{number}"),
-            "action": "INVOICE_CREATED", "payload": {"client": "17850", "currency": "GBP", "total_minor": 1000,
-            "provisional_reference": format!("PROV-{node}-{number}"),
-            "lines": [{"product": "85123A", "quantity": "2", "unit_price": "5.00", "vat_rate": "20"}]}});
+        let line = SaleLine { unit_price: "5.00".to_owned(), vat_rate: Some("20".to_owned()), ..SaleLine::default() };
+        let invoice = InvoiceCreation {
+            currency: "GBP".to_owned(),
+            total_minor: 1000,
+            provisional_reference: Some(format!("PROV-{node}-{number}")),
+            lines: vec![SaleLine { product: "85123A".to_owned(), ..line }],
+            ..InvoiceCreation::default()
+        };
+        let draft = invoice.draft(&format!("P{node}-{number}"));
         let (status, answer) = company.post(&format!("{}/api/v1/events", counter.server.url), &draft).await;
         assert_eq!(status, 200, "{answer}");
     }
 }
 
 /// Each delivery is validated at two nodes; central decides which was first.
-async fn validate_deliveries(company: &TestTenant, counter: &Counter, node: usize) {
+async fn validate_deliveries(company: &RunningTenant, counter: &Counter, node: usize) {
     for number in (0..DELIVERIES).filter(|number| [number % 5, (number + 1) % 5].contains(&node)) {
         let draft = json!({"id": Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": format!("BL-{number}"),
             "action": "DELIVERY_VALIDATED", "user": format!("chauffeur-{node}"),
@@ -197,7 +208,7 @@ async fn validate_deliveries(company: &TestTenant, counter: &Counter, node: usiz
 }
 
 /// Waits until a node has pulled everything up to a position.
-async fn caught_up(company: &TestTenant, node: &Server, position: u64) {
+async fn caught_up(company: &RunningTenant, node: &RunningServer, position: u64) {
     let started = Instant::now();
     loop {
         let status = company.http.get(format!("{}/api/v1/status", node.url)).send().await.expect("the node answers");
@@ -205,13 +216,13 @@ async fn caught_up(company: &TestTenant, node: &Server, position: u64) {
         if status["sync"]["pull"]["complete_through"].as_u64() >= Some(position) {
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "pulled no further than {}\n{}", status["sync"], node.words());
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(started.elapsed() < TIMEOUT, "pulled no further than {}\n{}", status["sync"], node.words());
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
 /// Every row of a list, by its id.
-async fn list(company: &TestTenant, url: &str, key: &str, path: &str) -> BTreeMap<String, Value> {
+async fn list(company: &RunningTenant, url: &str, key: &str, path: &str) -> BTreeMap<String, Value> {
     let mut rows = BTreeMap::new();
     let mut cursor = String::new();
     loop {
@@ -236,7 +247,7 @@ async fn list(company: &TestTenant, url: &str, key: &str, path: &str) -> BTreeMa
 
 /// Compares the fields that both have. Central's stock also has lots and their value, which nodes do not get.
 fn same(path: &str, central: &Value, node: &Value) {
-    let at_central_only = ["value", "currency", "lots", "taken_quantity", "taken_cost"];
+    let at_central_only = ["value", "currency", "lots", "consumed_quantity", "consumed_cost"];
     for (name, value) in central.as_object().expect("a row is an object") {
         if path == "stock" && at_central_only.contains(&name.as_str()) {
             continue;

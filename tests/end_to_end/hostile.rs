@@ -2,9 +2,9 @@
 //! One unreadable row would break every page that contains it.
 
 use comptoir_proto::{paths, stored_v1};
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant, text};
-use comptoir_tests::hand_made::HandMade;
-use comptoir_tests::processes::{self, Server};
+use comptoir_test_support::SealedLog;
+use comptoir_test_support::processes::{self, RunningServer};
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use reqwest::{Method, StatusCode, Url};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ fn contents() -> Vec<(String, String, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_api_keeps_serving_whatever_one_caller_writes() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let node = company.node(&site, "till", &company.central.url);
     let issued = company.issue_node(&site, "by-hand");
@@ -106,7 +106,7 @@ async fn every_api_keeps_serving_whatever_one_caller_writes() {
         }
     }
     // Sealed twice by a node that checks nothing: the second edit of each is a conflict that waits for a person.
-    let mut by_hand = HandMade::new(&issued);
+    let mut by_hand = SealedLog::issued(&issued);
     for action in ["CREATE", "UPDATE"] {
         for (entity_type, entity_id, fields) in &contents {
             let mut event = by_hand.event(entity_type, &format!("central-{entity_id}"), action, &json!({}));
@@ -117,7 +117,7 @@ async fn every_api_keeps_serving_whatever_one_caller_writes() {
             }
         }
     }
-    let push = serde_json::to_string(&by_hand.push()).unwrap();
+    let push = serde_json::to_string(&by_hand.take_push()).unwrap();
     callers.success(Method::POST, paths::SYNC_PUSH, Some(push)).await;
     callers.write_from_phone_and_desktop(&contents).await;
     company.drained(&node).await;
@@ -138,7 +138,7 @@ async fn every_api_keeps_serving_whatever_one_caller_writes() {
 
 /// Sends requests as each kind of caller, and fails on any server error.
 struct Callers<'a> {
-    company: &'a TestTenant,
+    company: &'a RunningTenant,
     /// A node's key, which devices use too.
     key: String,
 }
@@ -337,22 +337,22 @@ fn url_part(text: &str) -> String {
 }
 
 /// A new node pulls the same rows that an old node has.
-async fn assert_new_node_gets_the_same_rows(company: &TestTenant, site: &str, first: &Server) {
+async fn assert_new_node_gets_the_same_rows(company: &RunningTenant, site: &str, first: &RunningServer) {
     let new = company.node(site, "new", &company.central.url);
     let head = company.head().await;
     let started = std::time::Instant::now();
     let (mut rows, mut held) = (Value::Null, Value::Null);
-    while started.elapsed() < PATIENCE {
+    while started.elapsed() < TIMEOUT {
         (rows, held) = (rows_of(company, first).await, rows_of(company, &new).await);
         if !rows.is_null() && rows == held {
             return;
         }
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        tokio::time::sleep(POLL_EVERY).await;
     }
     panic!("at {head} the nodes differ: {rows:.3000}\n{held:.3000}\n{}", new.words());
 }
 
-async fn rows_of(company: &TestTenant, node: &Server) -> Value {
+async fn rows_of(company: &RunningTenant, node: &RunningServer) -> Value {
     let url = format!("{}{}?limit=1000", node.url, paths::CLIENTS);
     let answer = company.http.get(url).send().await.expect("the node answers");
     let mut page: Value = answer.json().await.unwrap_or_default();

@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-use uuid::Uuid;
-
-use comptoir_tests::company::TestTenant;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::events::{InvoiceCreation, SaleLine, TestEvent as _};
+use serde_json::Value;
 
 const INVOICES_PER_NODE: usize = 40;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_invoice_reference_is_missing_or_given_twice() {
-    let company = TestTenant::new("Europe/Paris", "EUR");
+    let company = RunningTenant::new("Europe/Paris", "EUR");
     let (paris, lyon) = (company.site("PARIS"), company.site("LYON"));
     let nodes = [
         company.node(&paris, "paris-1", &company.central.url),
@@ -18,7 +17,7 @@ async fn no_invoice_reference_is_missing_or_given_twice() {
     ];
     for number in 0..INVOICES_PER_NODE {
         for (index, node) in nodes.iter().enumerate() {
-            let draft = invoice(&format!("P{index}-{number}"), number % 7 == 3);
+            let draft = taxed_invoice(&format!("P{index}-{number}"), number % 7 == 3);
             let (status, answer) = company.post(&format!("{}/api/v1/events", node.url), &draft).await;
             assert_eq!(status, 200, "{answer}");
         }
@@ -44,16 +43,21 @@ async fn no_invoice_reference_is_missing_or_given_twice() {
     assert_eq!(invoices.unwrap()["rows"], 3 * INVOICES_PER_NODE, "{replay}");
 }
 
-fn invoice(entity_id: &str, net: bool) -> Value {
-    let (basis, total) = if net { ("net", 1_200) } else { ("gross", 1_000) };
-    json!({"id": Uuid::now_v7(), "entity_type": "INVOICE", "entity_id": entity_id, "action": "INVOICE_CREATED",
-        "payload": {"client": "C-1", "currency": "EUR", "total_minor": total, "price_basis": basis,
-            "provisional_reference": format!("PROV-{entity_id}"),
-            "lines": [{"product": "P", "quantity": "2", "unit_price": "5.00", "vat_rate": "20"}]}})
+fn taxed_invoice(entity_id: &str, net: bool) -> Value {
+    let (basis, total_minor) = if net { ("net", 1_200) } else { ("gross", 1_000) };
+    let line = SaleLine { unit_price: "5.00".to_owned(), vat_rate: Some("20".to_owned()), ..SaleLine::default() };
+    let invoice = InvoiceCreation {
+        total_minor,
+        price_basis: Some(basis.to_owned()),
+        provisional_reference: Some(format!("PROV-{entity_id}")),
+        lines: vec![line],
+        ..InvoiceCreation::default()
+    };
+    invoice.draft(entity_id)
 }
 
 /// Every reference that central assigned, over all pages.
-async fn references(company: &TestTenant) -> Vec<String> {
+async fn references(company: &RunningTenant) -> Vec<String> {
     let mut references = Vec::new();
     let mut cursor = String::new();
     loop {

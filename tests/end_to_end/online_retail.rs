@@ -4,19 +4,19 @@
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes::{self, KilledOnDrop};
 use comptoir_tests::known_good::data;
-use comptoir_tests::processes::{self, KilledOnDrop};
 use comptoir_tests::twice;
 
 use crate::figures;
-use comptoir_tests::company::TestTenant;
 
 /// Events of Online Retail: one per invoice.
 const EVENTS: u64 = 25_900;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_year_of_sales_arrives_once_despite_kills_and_double_delivery() {
-    let mut company = TestTenant::new("Europe/London", "GBP");
+    let mut company = RunningTenant::new("Europe/London", "GBP");
     let site = company.site("ONLINE");
     let (proxy, seen) = twice::start(company.central.url.clone()).await.unwrap();
     let mut node = company.node(&site, "till", &format!("http://{proxy}"));
@@ -78,7 +78,7 @@ fn start_import(csv: &std::path::Path, url: &str) -> KilledOnDrop {
 }
 
 /// Waits until the node has sealed `records` records.
-async fn wait_for(company: &TestTenant, node_url: &str, records: u64) {
+async fn wait_for(company: &RunningTenant, node_url: &str, records: u64) {
     let started = std::time::Instant::now();
     loop {
         let status = company.http.get(format!("{node_url}/api/v1/status")).send().await.unwrap();

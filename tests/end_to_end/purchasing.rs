@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes;
 use comptoir_tests::known_good::{data, decimal, plain};
-use comptoir_tests::processes;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use crate::figures;
-use comptoir_tests::company::TestTenant;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn purchase_orders_become_lots_that_sales_consume_first_in_first_out() {
-    let company = TestTenant::new("America/New_York", "USD");
+    let company = RunningTenant::new("America/New_York", "USD");
     let site = company.site("WAREHOUSE");
     let node = company.node(&site, "reception", &company.central.url);
     let folder = company.path("purchasing");
@@ -42,7 +42,7 @@ async fn purchase_orders_become_lots_that_sales_consume_first_in_first_out() {
 }
 
 /// Sells floor(60 %) of each product's stock, fifty products per sale.
-async fn sell_sixty_percent(company: &TestTenant, node_url: &str, stock: &Value) {
+async fn sell_sixty_percent(company: &RunningTenant, node_url: &str, stock: &Value) {
     let mut quantities: BTreeMap<String, Decimal> = BTreeMap::new();
     for row in stock["rows"].as_array().unwrap() {
         let quantity = (decimal(&row["quantity"]) * Decimal::new(6, 1)).floor();

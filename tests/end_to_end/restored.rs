@@ -5,18 +5,18 @@
 use std::path::Path;
 use std::process::Command;
 
+use comptoir_test_support::events::{InvoiceCreation, TestEvent as _};
+use comptoir_test_support::processes::{self, RunningServer};
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant};
-use comptoir_tests::processes::{self, Server};
 
 /// Verdict, code, reference and resolution, as a node answers them for its event.
 type NodeDecision = (Value, Value, Value, Value);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_rows() {
-    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let (depot, paris) = (company.site("DEPOT"), company.site("PARIS"));
     let mut nodes = [
         company.node(&depot, "driver-a", &company.central.url),
@@ -27,7 +27,7 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     let order = json!({"reference": "BL-77", "client": "Café du Port", "qr": "QR-77"});
     record(&company, &central, "DELIVERY", "BL-77", "DELIVERY_CREATED", order).await;
     for (index, node) in nodes.iter().enumerate() {
-        invoice(&company, node, &format!("night-{index}")).await;
+        create_invoice(&company, node, &format!("night-{index}")).await;
         company.drained(node).await;
     }
     company.central.stop();
@@ -39,7 +39,7 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     for (index, node) in nodes.iter().enumerate() {
         events.push((index, validate(&company, node).await));
         for number in 0..3 {
-            events.push((index, invoice(&company, node, &format!("day-{index}-{number}")).await));
+            events.push((index, create_invoice(&company, node, &format!("day-{index}-{number}")).await));
         }
         company.drained(node).await;
     }
@@ -51,7 +51,7 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     for node in &nodes {
         caught_up(&company, node, head).await;
     }
-    nodes.iter_mut().for_each(Server::kill);
+    nodes.iter_mut().for_each(RunningServer::kill);
     company.central.stop();
     std::fs::remove_dir_all(company.path("central")).unwrap();
     copy(&company.path("backup"), &company.path("central"));
@@ -68,7 +68,7 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     for node in nodes.iter_mut().rev() {
         node.start_again();
         if fresh.is_none() {
-            fresh = Some(invoice(&company, node, "fresh").await);
+            fresh = Some(create_invoice(&company, node, "fresh").await);
         }
         caught_up_with_central(&company, node).await;
     }
@@ -91,7 +91,7 @@ async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_
     }
     // Central assigns the references that the shops printed, and the next invoice gets a later one.
     let references: Vec<Value> = before.iter().map(|(_, _, reference, _)| reference.clone()).collect();
-    let next = invoice(&company, &nodes[0], "evening").await;
+    let next = create_invoice(&company, &nodes[0], "evening").await;
     company.drained(&nodes[0]).await;
     let next = decisions(&company, &nodes, &[(0, next)]).await[0].2.clone();
     assert!(next.is_string() && !references.contains(&next), "{next}");
@@ -120,7 +120,14 @@ fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
-async fn record(company: &TestTenant, url: &str, entity_type: &str, id: &str, action: &str, payload: Value) -> String {
+async fn record(
+    company: &RunningTenant,
+    url: &str,
+    entity_type: &str,
+    id: &str,
+    action: &str,
+    payload: Value,
+) -> String {
     let event = Uuid::now_v7().to_string();
     let body = json!({"id": event, "entity_type": entity_type, "entity_id": id, "action": action, "user": "u-1",
         "payload": payload});
@@ -129,20 +136,19 @@ async fn record(company: &TestTenant, url: &str, entity_type: &str, id: &str, ac
     event
 }
 
-async fn validate(company: &TestTenant, node: &Server) -> String {
+async fn validate(company: &RunningTenant, node: &RunningServer) -> String {
     let payload =
         json!({"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": "48.85", "longitude": "2.35"});
     record(company, &format!("{}/api/v1/events", node.url), "DELIVERY", "BL-77", "DELIVERY_VALIDATED", payload).await
 }
 
-async fn invoice(company: &TestTenant, node: &Server, id: &str) -> String {
-    let payload = json!({"client": "C-1", "currency": "EUR", "total_minor": 1_000,
-        "lines": [{"product": "P", "quantity": "2", "unit_price": "5.00"}]});
+async fn create_invoice(company: &RunningTenant, node: &RunningServer, id: &str) -> String {
+    let payload = InvoiceCreation::default().payload();
     record(company, &format!("{}/api/v1/events", node.url), "INVOICE", id, "INVOICE_CREATED", payload).await
 }
 
 /// The decision about each event, as its own node answers it.
-async fn decisions(company: &TestTenant, nodes: &[Server], events: &[(usize, String)]) -> Vec<NodeDecision> {
+async fn decisions(company: &RunningTenant, nodes: &[RunningServer], events: &[(usize, String)]) -> Vec<NodeDecision> {
     let mut decisions = Vec::new();
     for (index, id) in events {
         let event = company.http.get(format!("{}/api/v1/events/{id}", nodes[*index].url)).send().await.unwrap();
@@ -154,7 +160,7 @@ async fn decisions(company: &TestTenant, nodes: &[Server], events: &[(usize, Str
 }
 
 /// Waits until a node has re-sent what central lost and has pulled up to central's current head.
-async fn caught_up_with_central(company: &TestTenant, node: &Server) {
+async fn caught_up_with_central(company: &RunningTenant, node: &RunningServer) {
     let head = company.head().await;
     let started = std::time::Instant::now();
     loop {
@@ -165,30 +171,30 @@ async fn caught_up_with_central(company: &TestTenant, node: &Server) {
         if well && pull["head"].as_u64() >= Some(head) && pull["complete_through"] == pull["head"] {
             return;
         }
-        assert!(started.elapsed() < PATIENCE, "{status}\n{}", node.words());
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(started.elapsed() < TIMEOUT, "{status}\n{}", node.words());
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
-async fn caught_up(company: &TestTenant, node: &Server, head: u64) {
+async fn caught_up(company: &RunningTenant, node: &RunningServer, head: u64) {
     let started = std::time::Instant::now();
     while status(company, node).await["sync"]["pull"]["complete_through"].as_u64() < Some(head) {
-        assert!(started.elapsed() < PATIENCE, "{}", node.words());
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(started.elapsed() < TIMEOUT, "{}", node.words());
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
-async fn status(company: &TestTenant, node: &Server) -> Value {
+async fn status(company: &RunningTenant, node: &RunningServer) -> Value {
     company.http.get(format!("{}/api/v1/status", node.url)).send().await.unwrap().json().await.unwrap()
 }
 
 /// A list as a node shows it, without the fields that only nodes have.
-async fn rows(company: &TestTenant, node: &Server, list: &str) -> Vec<Value> {
+async fn rows(company: &RunningTenant, node: &RunningServer, list: &str) -> Vec<Value> {
     let url = format!("{}/api/v1/{list}?limit=1000", node.url);
     plain(company.http.get(url).send().await.unwrap().json().await.unwrap())
 }
 
-async fn centrals(company: &TestTenant, list: &str) -> Vec<Value> {
+async fn centrals(company: &RunningTenant, list: &str) -> Vec<Value> {
     plain(company.ask(&format!("/api/v1/{list}?limit=1000")).await)
 }
 

@@ -1,14 +1,13 @@
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant};
 
 /// A rulebook in which shops may name products, and only head office may name clients.
 const RULES: &str = "version = 2\n[rules]\nPRODUCT = \"last_writer_wins\"\nCLIENT = \"central_only\"\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shop_previews_central_s_decision_by_its_company_s_rulebook() {
-    let mut company = TestTenant::with("Europe/Paris", "EUR", Some(RULES));
+    let mut company = RunningTenant::with("Europe/Paris", "EUR", Some(RULES));
     let site = company.site("LYO");
     let node = company.node(&site, "till", &company.central.url);
     until(&company, &format!("{}/api/v1/status", node.url), |status| {
@@ -37,14 +36,14 @@ fn made(entity_type: &str, id: &str, name: &str) -> Value {
 }
 
 /// A node's answer, once it is as expected.
-async fn until(company: &TestTenant, url: &str, expected: impl Fn(&Value) -> bool) -> Value {
+async fn until(company: &RunningTenant, url: &str, expected: impl Fn(&Value) -> bool) -> Value {
     let asked = std::time::Instant::now();
     loop {
         let answer: Value = company.http.get(url).send().await.unwrap().json().await.unwrap_or_default();
         if expected(&answer) {
             return answer;
         }
-        assert!(asked.elapsed() < PATIENCE, "{url}: {answer}");
-        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        assert!(asked.elapsed() < TIMEOUT, "{url}: {answer}");
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }

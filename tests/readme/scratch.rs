@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use comptoir_tests::processes::{binary, folder, free_port};
+use comptoir_test_support::processes::{binary, free_port};
+use comptoir_test_support::temp_folder;
 use serde_json::Value;
 
 const READY_WITHIN: Duration = Duration::from_secs(180);
@@ -20,7 +21,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// A folder in which nothing runs yet.
     pub(crate) fn new() -> Scratch {
-        let folder = folder();
+        let folder = temp_folder();
         let release = folder.path().join("target/release");
         std::fs::create_dir_all(&release).expect("the folder can be written to");
         std::os::unix::fs::symlink(binary(), release.join("comptoir")).expect("the folder can be written to");

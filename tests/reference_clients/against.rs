@@ -3,9 +3,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use comptoir_tests::company::TestTenant;
+use comptoir_test_support::RunningTenant;
+use comptoir_test_support::processes::KilledOnDrop;
 use comptoir_tests::compiled;
-use comptoir_tests::processes::KilledOnDrop;
 use serde_json::{Value, json};
 
 /// Runs a scenario in its own tenants on a central that other scenarios share.
@@ -19,7 +19,7 @@ pub(crate) fn run_client(client: &str, scenario: &str) {
 
 /// Runs a scenario on its own central, which the scenario may kill and restart.
 pub(crate) fn run_with_kills(client: &str, scenario: &str) {
-    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let setting = setting(&company);
     let asks = drive(client, scenario, &setting, |what| match what {
         "kill central" => company.central.kill(),
@@ -30,18 +30,18 @@ pub(crate) fn run_with_kills(client: &str, scenario: &str) {
 }
 
 /// Lives as long as a test uses it.
-fn shared() -> Arc<TestTenant> {
-    static SHARED: Mutex<Weak<TestTenant>> = Mutex::new(Weak::new());
+fn shared() -> Arc<RunningTenant> {
+    static SHARED: Mutex<Weak<RunningTenant>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
     shared.upgrade().unwrap_or_else(|| {
-        let company = Arc::new(TestTenant::new("Europe/Paris", "EUR"));
+        let company = Arc::new(RunningTenant::new("Europe/Paris", "EUR"));
         *shared = Arc::downgrade(&company);
         company
     })
 }
 
 /// The input of a scenario: its own tenant, a shop's key, and a second tenant.
-fn setting(company: &TestTenant) -> Value {
+fn setting(company: &RunningTenant) -> Value {
     let (tenant, token) = company.make_tenant("Europe/Paris", "EUR", None);
     let site = company.admin(&["site", "create", "--tenant", &tenant, "--code", "LYO", "--name", "Lyon"]);
     let site = site["site_id"].as_str().expect("an id");

@@ -10,7 +10,7 @@ mod records;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::head_office::RunningCentral;
+use comptoir_tests::head_office::HeadOffice;
 use serde_json::{Value, json};
 
 use desktop::Desktop;
@@ -19,7 +19,7 @@ use records::Key;
 
 #[tokio::test]
 async fn two_desktops_conflict_exactly_where_both_changed_and_end_equal() {
-    let head_office = RunningCentral::open("Lycée").await;
+    let head_office = HeadOffice::open("Lycée").await;
     let admin = head_office.admin();
     let desktop = |name: &str| Desktop::new(name, head_office.tenant.to_string(), head_office.admin());
     let (mut registrar, mut teacher) = (desktop("registrar"), desktop("teacher"));

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use comptoir_tests::company::{LOOK_AGAIN_AFTER, PATIENCE, TestTenant, text};
+use comptoir_test_support::processes::RunningServer;
+use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT, text};
 use comptoir_tests::contract::Endpoint;
-use comptoir_tests::processes::Server;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,14 +19,14 @@ const RECORDS_PER_LIST: usize = 25;
 /// A node and the client of its API.
 struct Node {
     id: String,
-    server: Server,
+    server: RunningServer,
     api: Endpoint,
 }
 
 impl Node {
-    fn start(company: &TestTenant, site: &str, name: &str) -> Node {
+    fn start(company: &RunningTenant, site: &str, name: &str) -> Node {
         let issued = company.issue_node(site, name);
-        let server = Server::node(&company.path(name), &issued, &company.central.url);
+        let server = RunningServer::node(&company.path(name), &issued, &company.central.url);
         let api = Endpoint::address(server.url.clone(), None);
         Node { id: text(&issued["NODE_ID"]), server, api }
     }
@@ -74,7 +74,7 @@ async fn read(api: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_conflict_exactly_where_both_changed_and_end_equal() {
-    let mut company = TestTenant::new("Europe/Paris", "EUR");
+    let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let admin = Endpoint::address(company.central.url.clone(), Some(company.token.clone()));
     let site = company.site("LYC");
     let (registrar, teacher) = (Node::start(&company, &site, "registrar"), Node::start(&company, &site, "teacher"));
@@ -141,7 +141,7 @@ fn about(conflict: &Value) -> Key {
 }
 
 /// Waits until both nodes have pushed and pulled everything.
-async fn settle(company: &TestTenant, nodes: [&Node; 2]) {
+async fn settle(company: &RunningTenant, nodes: [&Node; 2]) {
     for node in nodes {
         company.drained(&node.server).await;
     }
@@ -153,8 +153,8 @@ async fn settle(company: &TestTenant, nodes: [&Node; 2]) {
             if status["sync"]["pull"]["complete_through"].as_u64() >= Some(head) {
                 break;
             }
-            assert!(started.elapsed() < PATIENCE, "pulled no further than {}\n{}", status["sync"], node.server.words());
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            assert!(started.elapsed() < TIMEOUT, "pulled no further than {}\n{}", status["sync"], node.server.words());
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 }

@@ -1,14 +1,11 @@
 //! The harness of the tests that see the whole: real processes, real Postgres, real files, and totals that others computed.
 
-pub mod company;
 pub mod compiled;
 pub mod contract;
-pub mod hand_made;
 // By its path, because a binary that must not link this library uses it too.
 #[path = "../crash/ledger.rs"]
 pub mod crash_ledger;
 pub mod flaky;
 pub mod head_office;
 pub mod known_good;
-pub mod processes;
 pub mod twice;

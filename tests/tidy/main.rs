@@ -104,7 +104,9 @@ fn axum_is_named_in_api_folders_alone() {
             let at_the_edge = file.path.contains("/src/api/")
                 || matches!(file.path.as_str(), "central-node/src/lib.rs" | "local-node/src/lib.rs")
                 || file.path.starts_with("http-edge/src/")
-                || file.path.starts_with("cli/src/");
+                || file.path.starts_with("cli/src/")
+                // It calls the routers as a client would.
+                || file.path.starts_with("test-support/src/");
             if has_word(&file.code, "axum") && !at_the_edge {
                 breaches.insert(format!("{}: names axum", file.path));
             }
@@ -154,13 +156,15 @@ fn central_makes_problem_documents_in_its_api_alone() {
 #[test]
 fn modules_of_central_import_downwards_only() {
     /// From the bottom up. A module may import those below its floor, and none of its own floor.
-    const FLOORS: [&[&str]; 9] = [
+    const FLOORS: [&[&str]; 11] = [
         &["background", "clock", "commit_signal", "restart"],
         &["private_postgres"],
         &["database"],
         &["blobs", "config", "event_store", "identity", "store_health", "sync_log", "tenant"],
         &["restore_window", "state_store"],
-        &["feed", "ingest", "projections", "store_check"],
+        &["store_check"],
+        &["ingest", "projections"],
+        &["feed"],
         &["conflicts", "reporting", "restore"],
         &["devices"],
         &["central"],
@@ -225,7 +229,7 @@ fn the_event_store_alone_reads_and_writes_the_table_event() {
 #[test]
 fn crates_depend_downwards_only() {
     /// From the bottom up. Each may use those named before it, as far as its line says.
-    const MAY_USE: [(&str, &[&str]); 8] = [
+    const MAY_USE: [(&str, &[&str]); 9] = [
         ("core", &[]),
         ("messages", &[]),
         ("proto-schemas", &["core", "messages"]),
@@ -234,12 +238,13 @@ fn crates_depend_downwards_only() {
         ("central-node", &["core", "messages", "proto", "http-edge"]),
         ("audit", &["core", "messages", "proto"]),
         ("cli", &["core", "messages", "proto", "local", "central", "audit"]),
+        ("test-support", &["core", "proto", "local", "central"]),
     ];
     let mut breaches = Breaches::new();
     for (package, may) in MAY_USE {
         let manifest = std::fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
         let dependencies = manifest.split("[dev-dependencies]").next().unwrap_or_default();
-        for other in ["core", "messages", "proto", "http-edge", "local", "central", "audit"] {
+        for other in ["core", "messages", "proto", "http-edge", "local", "central", "audit", "test-support"] {
             let named = dependencies.lines().any(|line| line.starts_with(&format!("comptoir-{other}")));
             if named && !may.contains(&other) {
                 breaches.insert(format!("{package}/Cargo.toml: depends on comptoir-{other}"));
@@ -247,6 +252,36 @@ fn crates_depend_downwards_only() {
         }
     }
     hold("crates point downwards", breaches);
+}
+
+/// The files that may use the support crate. Unit tests in `src` cannot, and core's rules have their own builders.
+fn is_integration_test(path: &str) -> bool {
+    path.starts_with("tests/") || (path.contains("/tests/") && !path.contains("/src/"))
+}
+
+#[test]
+fn tests_create_tenants_in_one_place() {
+    let places = all_code().into_iter().filter(|(path, code)| {
+        (is_integration_test(path) || path.starts_with("test-support/")) && code.contains("NewTenant {")
+    });
+    let others = places.map(|(path, _)| path).filter(|path| path != "test-support/src/tenant.rs");
+    hold("one place for tenants", others.map(|path| format!("{path}: builds a NewTenant")).collect());
+}
+
+#[test]
+fn tests_share_the_builders_of_events() {
+    const BUILT_BY_TEST_SUPPORT: [&str; 6] = ["sale", "refund", "reception", "delivery", "invoice", "temp_folder"];
+    let mut breaches = Breaches::new();
+    for (path, code) in all_code().into_iter().filter(|(path, _)| is_integration_test(path)) {
+        for (at, _) in code.match_indices("fn ") {
+            let name: String =
+                code[at + 3..].chars().take_while(|char| char.is_alphanumeric() || *char == '_').collect();
+            if BUILT_BY_TEST_SUPPORT.contains(&name.trim_end_matches("_payload")) {
+                breaches.insert(format!("{path}: has its own builder {name}"));
+            }
+        }
+    }
+    hold("one builder of each event", breaches);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The crates that the rules apply to, each with the folder of its sources.
-pub(crate) const CRATES: [(&str, &str); 8] = [
+pub(crate) const CRATES: [(&str, &str); 9] = [
     ("core", "core/src"),
     ("messages", "messages/src"),
     ("proto-schemas", "proto-schemas/src"),
@@ -11,6 +11,7 @@ pub(crate) const CRATES: [(&str, &str); 8] = [
     ("central-node", "central-node/src"),
     ("audit", "audit/src"),
     ("cli", "cli/src"),
+    ("test-support", "test-support/src"),
 ];
 
 pub(crate) fn root() -> PathBuf {

@@ -79,8 +79,8 @@ fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
         lots,
         backordered: short,
         last_cost,
-        taken_quantity,
-        taken_cost,
+        consumed_quantity,
+        consumed_cost,
         position: Position(position),
         first_position: _,
     } = item;
@@ -89,7 +89,7 @@ fn stock_row(StockKey { site, product }: &StockKey, item: &StockItem) -> Value {
         json!([position.0, line, received_at.0, plain(*quantity), plain(*unit_cost), lot])
     };
     let lots: Vec<Value> = lots.iter().map(lot).collect();
-    let amounts = [*short, *taken_quantity, *taken_cost].map(plain);
+    let amounts = [*short, *consumed_quantity, *consumed_cost].map(plain);
     json!([site_text(*site), product.as_str(), lots, amounts, last_cost.map(plain), position])
 }
 

@@ -280,7 +280,7 @@ impl From<DraftRefusal> for Problem {
             DraftRefusal::IdReused(error) => error.into(),
             DraftRefusal::WrittenByLog { .. } => Problem::new(ErrorCode::CentralOnly, detail).at("/action"),
             DraftRefusal::CentralOnly { .. } => Problem::new(ErrorCode::CentralOnly, detail).at("/entity_type"),
-            DraftRefusal::OutOfDate(problem) => *problem,
+            DraftRefusal::OutOfDate(refusal) => (*refusal).into(),
             DraftRefusal::EntityTooLarge(_) => Problem::new(ErrorCode::EntityTooLarge, detail).at("/payload"),
             DraftRefusal::BatchRejected => Problem::new(ErrorCode::BatchRejected, detail),
         }

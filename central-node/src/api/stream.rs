@@ -68,7 +68,7 @@ struct Stream {
 
 /// Lines that are decided together, with those refused among them.
 #[derive(Default)]
-struct DraftGroup {
+struct LineGroup {
     slots: Vec<Slot>,
     drafts: Vec<(Draft, Fact)>,
 }
@@ -77,13 +77,13 @@ enum Slot {
     /// The next of the group's drafts.
     Draft { line: u64, id: Uuid },
     /// Refused before ingest.
-    Refused(LineDto),
+    Refused { line: u64, refused: RefusedLine },
 }
 
 impl Stream {
     async fn follow(self, mut lines: NdjsonLines) -> Result<(), ClientGone> {
         loop {
-            let mut group = DraftGroup::default();
+            let mut group = LineGroup::default();
             while !group.is_full()
                 && let Some(line) = lines.next_buffered()
             {
@@ -99,16 +99,14 @@ impl Stream {
         }
     }
 
-    fn gather(&self, group: &mut DraftGroup, line: NdjsonLine) {
+    fn gather(&self, group: &mut LineGroup, line: NdjsonLine) {
         let number = line.number;
         match line.text.and_then(|text| self.check(number, &text)) {
             Ok(draft) => {
                 group.slots.push(Slot::Draft { line: number, id: draft.0.id.uuid() });
                 group.drafts.push(draft);
             }
-            Err(RefusedLine { event_id, problem }) => {
-                group.slots.push(Slot::Refused(LineDto::Refused { line: number, event_id, problem: *problem }));
-            }
+            Err(refused) => group.slots.push(Slot::Refused { line: number, refused }),
         }
     }
 
@@ -121,7 +119,7 @@ impl Stream {
     }
 
     /// One result per line, in order.
-    async fn decide(&self, group: DraftGroup) -> Vec<LineDto> {
+    async fn decide(&self, group: LineGroup) -> Vec<LineDto> {
         let mut outcomes = match group.drafts.is_empty() {
             true => Ok(Vec::new()),
             false => submit(&self.central, self.tenant, drafts_job(&self.author, group.drafts, false)).await,
@@ -132,7 +130,9 @@ impl Stream {
             Err(problem) => Err(problem.clone()),
         };
         let result = |slot| match slot {
-            Slot::Refused(result) => result,
+            Slot::Refused { line, refused: RefusedLine { event_id, problem } } => {
+                LineDto::Refused { line, event_id, problem: *problem }
+            }
             Slot::Draft { line, id } => match next() {
                 Ok(decided) => LineDto::Decided(decided),
                 Err(problem) => LineDto::Refused { line, event_id: Some(id), problem },
@@ -142,7 +142,7 @@ impl Stream {
     }
 }
 
-impl DraftGroup {
+impl LineGroup {
     fn is_full(&self) -> bool {
         self.drafts.len() >= LIST_DRAFTS_MAX || self.slots.len() >= GROUP_LINES_MAX
     }

@@ -62,10 +62,10 @@ pub(super) async fn status(
     let logs = node_logs(&tx, credential.tenant, &[node]).await?;
     let held = logs.get(&node).and_then(NodeLog::open);
     let head = held.map(head_dto);
-    let handing_back = tenant_head(&tx, credential.tenant).await?.is_some_and(|head| head.handing_back);
+    let restore_window_open = tenant_head(&tx, credential.tenant).await?.is_some_and(|head| head.restore_window_open);
     drop(tx);
     drop(connection);
-    if handing_back && query.misses_nothing(held) {
+    if restore_window_open && query.misses_nothing(held) {
         mark_returned(central.database(), credential.tenant, node).await?;
     }
     Ok(Json(SyncStatus {

@@ -8,11 +8,10 @@ use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_proto::{payload, stored_v1};
 use deadpool_postgres::Transaction;
-use tokio_postgres::types::ToSql;
 
 use super::history::{self, Conflict};
-use crate::database::{self, Database, StoreError, as_bigint, natural};
-use crate::event_store;
+use crate::database::{self, Database, StoreError, as_bigint};
+use crate::event_store::{self, OpenConflictFilter};
 use crate::state_store::Versions;
 
 /// The conflicts to list.
@@ -68,23 +67,12 @@ async fn open(
     limit: usize,
 ) -> Result<Vec<(Position, EventId)>, StoreError> {
     let version = Versions::active(tx, tenant).await?.entities;
-    let statement = tx.prepare_cached(include_str!("open.sql")).await?;
-    let (entity_type, entity_id) =
-        (filter.entity_type.as_ref().map(Name::as_str), filter.entity_id.as_ref().map(Name::as_str));
-    let parameters: [&(dyn ToSql + Sync); 7] = [
-        &tenant.uuid(),
-        &version,
-        &entity_type,
-        &entity_id,
-        &filter.node.map(NodeId::uuid),
-        &as_bigint(after.0),
-        &as_bigint(limit as u64),
-    ];
-    let rows = tx.query(&statement, &parameters).await?;
-    let read = |row: &tokio_postgres::Row| {
-        Ok((Position(natural(row.try_get("position")?)?), EventId::new(row.try_get("event_id")?)))
+    let filter = OpenConflictFilter {
+        entity_type: filter.entity_type.as_ref().map(Name::as_str),
+        entity_id: filter.entity_id.as_ref().map(Name::as_str),
+        node: filter.node,
     };
-    rows.iter().map(read).collect()
+    event_store::open_conflicts(tx, tenant, version, filter, after, limit).await
 }
 
 async fn decided(

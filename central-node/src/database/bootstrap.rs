@@ -71,7 +71,12 @@ pub async fn prepare_server(admin: &str, url: &str) -> Result<(), BootstrapError
     Ok(())
 }
 
-/// A database of the owner's. One that is there becomes the owner's: it is the one that central's tables are to be in.
+/// Settings of every session in the database. They belong to it rather than to a session, so that they also hold on the other servers of a
+/// distributed database, and for a login that becomes comptoir's roles.
+const SETTINGS: [(&str, &str); 4] =
+    [("synchronous_commit", "on"), ("lock_timeout", "10s"), ("jit", "off"), ("timezone", "UTC")];
+
+/// Makes a database of the owner's, with its settings. An existing one becomes the owner's.
 async fn make_database(client: &Client, name: &str) -> Result<(), BootstrapError> {
     let owner =
         client.query_opt("select pg_get_userbyid(datdba)::text from pg_database where datname = $1", &[&name]).await?;
@@ -81,7 +86,8 @@ async fn make_database(client: &Client, name: &str) -> Result<(), BootstrapError
         Some(_) => client.batch_execute(&format!("alter database {name} owner to {OWNER}")).await?,
         None => client.batch_execute(&format!("create database {name} owner {OWNER}")).await?,
     }
-    Ok(())
+    let settings = SETTINGS.map(|(setting, value)| format!("alter database {name} set {setting} = '{value}'"));
+    Ok(client.batch_execute(&settings.join("; ")).await?)
 }
 
 fn quoted(name: &str) -> String {
@@ -91,6 +97,8 @@ fn quoted(name: &str) -> String {
 /// Brings the schema to what this program expects. `migrator` may become `comptoir_owner`.
 pub async fn migrate(migrator: &str) -> Result<(), BootstrapError> {
     let mut client = connect(migrator).await.map_err(if_not_prepared)?;
+    // Another process may migrate for longer than the database's lock_timeout.
+    client.batch_execute("set lock_timeout = 0").await?;
     client.execute("select pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await?;
     let become_owner = client.batch_execute(&format!("set role {OWNER}")).await;
     become_owner.map_err(|error| if_not_prepared(error.into()))?;

@@ -2,28 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::StoreError;
-
-/// A role that could get round row-level security or the log's privileges, or a server that forgets.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnfitRole {
-    /// It is bound by no policy.
-    #[error("database role {role} is {what}: row-level security would not hold; connect as comptoir_service")]
-    TooPowerful {
-        /// Which.
-        role: String,
-        /// `superuser`, `bypassrls`, `owner of tables` or `member of comptoir_owner`.
-        what: String,
-    },
-    /// What was answered could be lost.
-    #[error("the database server has {setting} = {value}: what is acknowledged could be lost; set it to on")]
-    NotDurable {
-        /// Which.
-        setting: String,
-        /// As it is.
-        value: String,
-    },
-}
+use super::{StoreError, UnfitRole};
 
 /// Refuses a connection whose role is bound by no policy, or whose server does not keep what it commits.
 pub(super) async fn check(client: &Client) -> Result<(), StoreError> {
@@ -50,8 +29,11 @@ pub(super) async fn check(client: &Client) -> Result<(), StoreError> {
     }
     let settings = "select name, setting from pg_settings
                     where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'";
-    match client.query_opt(settings, &[]).await? {
-        Some(row) => Err(UnfitRole::NotDurable { setting: row.try_get(0)?, value: row.try_get(1)? }.into()),
+    if let Some(row) = client.query_opt(settings, &[]).await? {
+        return Err(UnfitRole::NotDurable { setting: row.try_get(0)?, value: row.try_get(1)? }.into());
+    }
+    match client.query_opt("select from pg_settings where name = 'lock_timeout' and setting = '0'", &[]).await? {
+        Some(_) => Err(UnfitRole::NoLockTimeout.into()),
         None => Ok(()),
     }
 }

@@ -1,11 +1,36 @@
 //! What may go wrong with the store, sorted by what the caller can do about it.
 
 use deadpool_postgres::PoolError;
-use tokio_postgres::error::{Severity, SqlState};
-
-use super::checks::UnfitRole;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 const READ_ONLY: &str = "Read-only file system";
+
+/// A role that row-level security or the log's privileges would not bind, or a server that could lose a commit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitRole {
+    /// No policy binds the role.
+    #[error("database role {role} is {what}: row-level security would not hold; connect as comptoir_service")]
+    TooPowerful {
+        /// The role.
+        role: String,
+        /// `superuser`, `bypassrls`, `owner of tables` or `member of comptoir_owner`.
+        what: String,
+    },
+    /// A statement could wait for ever.
+    #[error(
+        "the database has no lock_timeout: set it, with the other settings, by `comptoir migrate --create-roles`, or \
+         `alter database ... set lock_timeout = '10s'`"
+    )]
+    NoLockTimeout,
+    /// An acknowledged commit could be lost.
+    #[error("the database server has {setting} = {value}: what is acknowledged could be lost; set it to on")]
+    NotDurable {
+        /// The setting.
+        setting: String,
+        /// Its value.
+        value: String,
+    },
+}
 
 /// What was being done when the connection was lost: it decides what is known about the outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +65,7 @@ pub enum StoreError {
     /// The connection was lost at COMMIT.
     #[error("the connection was lost while committing: {0}")]
     OutcomeUnknown(String),
-    /// The database refused a statement: a defect of ours, or a value that the schema does not take.
+    /// The database refused a statement: a defect of central, or a value that the schema does not accept.
     #[error("the database refused: {0}")]
     Refused(String),
     /// What is stored does not read: nothing is guessed.
@@ -65,8 +90,7 @@ impl StoreError {
         };
         let fatal = matches!(db.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
         let code = db.code();
-        if fatal && doing == TxPhase::Committing {
-            // The server ended the connection while it answered COMMIT.
+        if doing == TxPhase::Committing && (fatal || is_lost_at_commit(code)) {
             return StoreError::OutcomeUnknown(text);
         }
         let contended =
@@ -86,7 +110,7 @@ impl StoreError {
             StoreError::Unavailable(text)
         } else if fatal || unavailable.iter().any(|class| code.code().starts_with(class)) {
             StoreError::Unavailable(text)
-        } else if db.constraint() == Some("event_id_counts_once") {
+        } else if is_counted_once(db) {
             StoreError::IdCounts(text)
         } else {
             StoreError::Refused(text)
@@ -109,6 +133,24 @@ impl From<PoolError> for StoreError {
     }
 }
 
+/// Errors that leave the outcome of a COMMIT open: a distributed database lost the server with the tenant's rows (class 08 or XX000).
+/// After a serialization failure the whole batch is loaded and decided again, which is safe either way.
+fn is_lost_at_commit(code: &SqlState) -> bool {
+    *code == SqlState::INTERNAL_ERROR || code.code().starts_with("08")
+}
+
+fn is_counted_once(db: &DbError) -> bool {
+    const INDEX: &str = "event_id_counts_once";
+    *db.code() == SqlState::UNIQUE_VIOLATION && (db.constraint() == Some(INDEX) || names_index(db.message(), INDEX))
+}
+
+/// Whether a message quotes the index, or a shard's part of it: a distributed database reports `"event_id_counts_once_102037"`, and no
+/// constraint of its own.
+fn names_index(message: &str, index: &str) -> bool {
+    let mut quoted = message.split('"').skip(1).step_by(2);
+    quoted.any(|name| name.strip_prefix(index).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')))
+}
+
 /// Some failures to create a file are internal errors to Postgres: only their words say that the disk is full.
 fn is_full(code: &SqlState, message: &str) -> bool {
     const WORDS: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
@@ -129,4 +171,26 @@ fn chain(error: &tokio_postgres::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unique_index_is_recognised_by_the_name_of_its_shard() {
+        let message = |index: &str| format!("duplicate key value violates unique constraint \"{index}\"");
+        assert!(names_index(&message("event_id_counts_once"), "event_id_counts_once"));
+        assert!(names_index(&message("event_id_counts_once_102037"), "event_id_counts_once"));
+        assert!(!names_index(&message("event_id_counts_oncemore"), "event_id_counts_once"));
+        assert!(!names_index(&message("event_one_per_seq_102037"), "event_id_counts_once"));
+    }
+
+    #[test]
+    fn a_server_that_is_lost_at_commit_leaves_the_outcome_open() {
+        assert!(is_lost_at_commit(&SqlState::INTERNAL_ERROR));
+        assert!(is_lost_at_commit(&SqlState::CONNECTION_FAILURE));
+        assert!(!is_lost_at_commit(&SqlState::UNIQUE_VIOLATION));
+        assert!(!is_lost_at_commit(&SqlState::T_R_SERIALIZATION_FAILURE), "it is tried again");
+    }
 }

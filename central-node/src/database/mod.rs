@@ -17,12 +17,13 @@ use deadpool_postgres::{
 };
 use rustix::process::Pid;
 use tokio_postgres::{Config, IsolationLevel, NoTls};
+use uuid::Uuid;
 
 use crate::background;
 use crate::private_postgres::ServerWatch;
 pub use bootstrap::{BootstrapError, NAME, make_roles_and_database, migrate, prepare_server};
-pub use checks::UnfitRole;
-pub use error::{StoreError, TxPhase};
+
+pub use error::{StoreError, TxPhase, UnfitRole};
 
 pub(crate) use sql_types::{Micros, as_bigint, hash_of, natural};
 
@@ -37,7 +38,7 @@ const FOLLOWER_CONNECTIONS: usize = 2;
 const REPORT_CONNECTIONS: usize = 4;
 /// The watcher asks rarely.
 const WATCHER_CONNECTIONS: usize = 2;
-/// How long a request waits for a connection before it is told to come back.
+/// How long a request waits for a connection before it is refused with a retry time.
 const POOL_WAIT: Duration = Duration::from_secs(10);
 
 /// Connection strings, one per role.
@@ -49,7 +50,7 @@ pub struct Urls {
     pub migrator: String,
     /// `comptoir_watcher`.
     pub watcher: String,
-    /// `comptoir_readonly`: not used by central itself, handed to whoever reads reports.
+    /// `comptoir_readonly`: not used by central itself, but given to readers of reports.
     pub readonly: String,
 }
 
@@ -82,17 +83,16 @@ impl Database {
 
     /// As [`Database::connect`]; backends of a server on this machine that write the log or follow it get a lower priority.
     pub(crate) async fn connect_to(urls: &Urls, server: Server) -> Result<Database, StoreError> {
-        // The promise stands or falls with it, so it is not left to the server's settings.
-        const DURABLE: &str = "-c synchronous_commit=on -c lock_timeout=10s -c jit=off -c timezone=UTC";
-        // Every lookup in an ingest transaction is by key. A plan made while a table was still empty must not read it whole for ever.
-        const BY_KEY: &str = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off \
-             -c plan_cache_mode=force_generic_plan";
+        // Every lookup in an ingest transaction is by key. A plan made for an empty table must not read a full one whole. Other settings
+        // belong to the database, see `bootstrap`: a session's own do not reach the servers of a distributed one.
+        const BY_KEY: &str =
+            "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off";
         let database = Database {
-            service: pool(&urls.service, DURABLE, SERVICE_CONNECTIONS, Server::Elsewhere)?,
-            ingest: pool(&urls.service, &format!("{DURABLE} {BY_KEY}"), INGEST_CONNECTIONS, server)?,
-            followers: pool(&urls.service, DURABLE, FOLLOWER_CONNECTIONS, server)?,
-            reports: pool(&urls.service, DURABLE, REPORT_CONNECTIONS, Server::Elsewhere)?,
-            watcher: pool(&urls.watcher, "-c timezone=UTC", WATCHER_CONNECTIONS, Server::Elsewhere)?,
+            service: pool(&urls.service, "", SERVICE_CONNECTIONS, Server::Elsewhere)?,
+            ingest: pool(&urls.service, BY_KEY, INGEST_CONNECTIONS, server)?,
+            followers: pool(&urls.service, "", FOLLOWER_CONNECTIONS, server)?,
+            reports: pool(&urls.service, "", REPORT_CONNECTIONS, Server::Elsewhere)?,
+            watcher: pool(&urls.watcher, "", WATCHER_CONNECTIONS, Server::Elsewhere)?,
             server: None,
         };
         checks::check(&*database.service().await?).await?;
@@ -163,15 +163,15 @@ pub(crate) async fn begin_snapshot(connection: &mut Object, tenant: TenantId) ->
     Ok(tx)
 }
 
-/// Names the tenant until the transaction ends.
+/// Names the tenant until the transaction ends. The statement is alone in its message: a distributed database repeats a whole message on
+/// the tenant's server. `SET` takes no parameters; a UUID formats as hex digits and dashes, which need no escaping.
 pub(crate) async fn set_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<(), StoreError> {
-    let statement = tx.prepare_cached("select set_config('app.tenant', $1, true)").await?;
-    tx.query_one(&statement, &[&tenant.to_string()]).await?;
-    Ok(())
+    let tenant: Uuid = tenant.uuid();
+    Ok(tx.batch_execute(&format!("set local app.tenant = '{tenant}'")).await?)
 }
 
 /// A plan made while a table was empty is kept for as long as the connection lives, and an index that costs nothing on an empty table may
-/// be the wrong one on a full one. So plans are made anew: at each doubling of a connection's uses, then every so often.
+/// be the wrong one on a full one. So plans are made again: at each doubling of a connection's uses, then every so often.
 async fn forget_plans(client: &mut ClientWrapper, metrics: &Metrics) -> Result<(), HookError> {
     const EVERY: usize = 256;
     let uses = metrics.recycle_count;
@@ -193,11 +193,12 @@ async fn lower_priority(client: &mut ClientWrapper) -> Result<(), HookError> {
 
 fn pool(url: &str, options: &str, connections: usize, server: Server) -> Result<Pool, StoreError> {
     let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
-    let options = match config.get_options() {
-        Some(given) => format!("{given} {options}"),
-        None => options.to_owned(),
-    };
-    config.options(options).application_name("comptoir-central").connect_timeout(Duration::from_secs(10));
+    if !options.is_empty() {
+        // The role is one of the options given.
+        let given = config.get_options().unwrap_or_default();
+        config.options(format!("{given} {options}").trim());
+    }
+    config.application_name("comptoir-central").connect_timeout(Duration::from_secs(10));
     let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let lower = Hook::async_fn(|client, _| Box::pin(lower_priority(client)));
     let pool = Pool::builder(manager).max_size(connections);

@@ -1,5 +1,6 @@
 -- The roles, made by a superuser before the first migration: by us on a private Postgres, by a database administrator elsewhere
--- (then give the three that log in a password, and create the database: createdb --owner comptoir_owner comptoir).
+-- (then give the three that log in a password, create the database: createdb --owner comptoir_owner comptoir, and make its settings:
+-- alter database comptoir set synchronous_commit = 'on', lock_timeout = '10s', jit = 'off', timezone = 'UTC', one statement each).
 -- May be run again at any time.
 do $$
 begin
@@ -30,7 +31,7 @@ alter role comptoir_migrator nosuperuser nobypassrls nocreatedb nocreaterole;
 alter role comptoir_service nosuperuser nobypassrls nocreatedb nocreaterole;
 alter role comptoir_readonly nosuperuser nobypassrls nocreatedb nocreaterole;
 alter role comptoir_watcher nosuperuser nobypassrls nocreatedb nocreaterole;
--- What a caller was told is durable must be durable.
+-- What a caller was promised must be durable.
 alter role comptoir_service set synchronous_commit = 'on';
 alter role comptoir_readonly set default_transaction_read_only = 'on';
 alter role comptoir_watcher set default_transaction_read_only = 'on';

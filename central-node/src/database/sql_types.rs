@@ -40,7 +40,7 @@ impl FromSql<'_> for Micros {
     }
 }
 
-/// A number of ours as Postgres takes it. Positions and sequence numbers never come near 2^63.
+/// A number as Postgres takes it. Positions and sequence numbers never come near 2^63.
 pub(crate) fn as_bigint(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -11,8 +11,8 @@ use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
 use deadpool_postgres::Transaction;
 
-use crate::database::{self, Database, Micros, StoreError, as_bigint, natural};
-use crate::event_store::tenant_head;
+use crate::database::{self, Database, StoreError};
+use crate::event_store::{self, TenantHead, lock_tenant, raise_tenant, tenant_head};
 
 const MILLI: i64 = 1_000;
 
@@ -45,15 +45,12 @@ pub(crate) async fn horizon(database: &Database, tenant: TenantId) -> Result<Hor
     if end_of_millisecond(head.last_received_at) == head.last_received_at {
         return Ok(Horizon { head: head.head, closed_to: head.last_received_at });
     }
-    let sql = "update tenant_head
-               set last_received_at = date_trunc('milliseconds', last_received_at) + interval '999 microseconds'
-               where tenant_id = $1
-               returning head, last_received_at";
-    let statement = tx.prepare_cached(sql).await?;
-    let row = tx.query_one(&statement, &[&tenant.uuid()]).await?;
-    let horizon = Horizon { head: Position(natural(row.try_get(0)?)?), closed_to: row.try_get::<_, Micros>(1)?.0 };
+    let head = lock_tenant(&tx, tenant).await?;
+    let head = head.ok_or_else(|| StoreError::Damaged(format!("tenant {tenant} has no head")))?;
+    let closed_to = end_of_millisecond(head.last_received_at);
+    raise_tenant(&tx, tenant, TenantHead { last_received_at: closed_to, ..head }).await?;
     tx.commit().await?;
-    Ok(horizon)
+    Ok(Horizon { head: head.head, closed_to })
 }
 
 /// The position up to which a client holds everything that names this time.
@@ -67,9 +64,7 @@ pub(crate) async fn position_at(
     if until >= horizon.closed_to {
         return Ok(horizon.head);
     }
-    let statement = tx.prepare_cached(include_str!("../reporting/as_of_time.sql")).await?;
-    let row = tx.query_one(&statement, &[&tenant.uuid(), &Micros(until), &as_bigint(horizon.head.0)]).await?;
-    Ok(Position(natural(row.try_get(0)?)?).min(horizon.head))
+    Ok(event_store::position_at_time(tx, tenant, until, horizon.head).await?.min(horizon.head))
 }
 
 /// The time to be sent the next time: of the last change that was given, else what was sent, but never later than what is closed.

@@ -73,11 +73,15 @@ pub(crate) async fn append_events(
         &actions, &verdicts, &codes, &chains, &decisions, &records,
     ];
     let inserted = tx.execute(&statement, &columns).await?;
-    assert_eq!(inserted, events.len() as u64, "an insert without a condition inserts every row or fails");
+    assert_eq!(
+        inserted,
+        events.len() as u64,
+        "the tenant's head is locked, so every row is inserted or the statement fails"
+    );
     Ok(())
 }
 
-/// What one push, or one request to the write API, brought.
+/// The positions of one push, or of one request to the write API.
 #[derive(Clone, Debug)]
 pub(crate) struct AppendedBatch {
     pub(crate) first: Position,
@@ -90,7 +94,7 @@ pub(crate) struct AppendedBatch {
     pub(crate) decision_chain: ChainHash,
 }
 
-/// Notes which push brought which positions.
+/// Stores which push has which positions.
 pub(crate) async fn insert_batches(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -101,8 +105,9 @@ pub(crate) async fn insert_batches(
     }
     let sql = "insert into ingest_batch
                    (tenant_id, first_position, last_position, node_id, epoch, clock_offset_micros, received_at, decision_chain)
-               select $1, * from unnest($2::bigint[], $3::bigint[], $4::uuid[], $5::int[], $6::bigint[], $7::timestamptz[],
-                                        $8::bytea[])";
+               select h.tenant_id, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::uuid[]), unnest($5::int[]),
+                      unnest($6::bigint[]), unnest($7::timestamptz[]), unnest($8::bytea[])
+               from tenant_head h where h.tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     let tenant = tenant.uuid();
     let first: Vec<i64> = batches.iter().map(|batch| as_bigint(batch.first.0)).collect();
@@ -127,7 +132,7 @@ pub(crate) struct ForkRecord<'a> {
     pub(crate) record: &'a [u8],
 }
 
-/// Keeps the records of a fork beside the log. The same ones sent twice are kept once.
+/// Keeps the records of a fork next to the log. The same ones sent twice are kept once.
 pub(crate) async fn insert_fork_records(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -137,7 +142,9 @@ pub(crate) async fn insert_fork_records(
         return Ok(());
     }
     let sql = "insert into fork_record (tenant_id, node_id, epoch, epoch_id, node_seq, chain, record)
-               select $1, * from unnest($2::uuid[], $3::int[], $4::uuid[], $5::bigint[], $6::bytea[], $7::bytea[])
+               select h.tenant_id, unnest($2::uuid[]), unnest($3::int[]), unnest($4::uuid[]), unnest($5::bigint[]), unnest($6::bytea[]),
+                      unnest($7::bytea[])
+               from tenant_head h where h.tenant_id = $1
                on conflict (tenant_id, node_id, epoch, epoch_id, node_seq, chain) do nothing";
     let statement = tx.prepare_cached(sql).await?;
     let tenant = tenant.uuid();

@@ -4,7 +4,9 @@
 -- The arrays are unnested side by side in the select list, which streams: `from unnest(a, b, ...)` first keeps each of them whole.
 insert into event (tenant_id, position, node_seq, received_at, effective_at, occurred_at, event_id, node_id, epoch, entity_type,
                    entity_id, action, verdict, code, chain, decision, record)
-select $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::timestamptz[]),
+select h.tenant_id, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::timestamptz[]),
        unnest($6::timestamptz[]), unnest($7::uuid[]), unnest($8::uuid[]), unnest($9::int[]), unnest($10::text[]),
        unnest($11::text[]), unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bytea[]),
        unnest($16::bytea[]), unnest($17::bytea[])
+from tenant_head h
+where h.tenant_id = $1

@@ -2,7 +2,7 @@
 //! another table says: a missing head must not hide the rows that it belongs to.
 
 use comptoir_core::chain::ChainHash;
-use comptoir_core::id::{EventId, NodeId, TenantId};
+use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use deadpool_postgres::{Object, Transaction};
 use futures_util::{Stream, StreamExt as _};
@@ -10,6 +10,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, Row};
 
 use super::heads::{TenantHead, tenant_head};
+use super::seal::{CopiedColumns, copied_columns};
 use crate::database::{StoreError, as_bigint, hash_of, natural, set_tenant};
 
 /// What the stored rows have to come to.
@@ -56,16 +57,14 @@ async fn last_stored(tx: &Transaction<'_>, tenant: TenantId) -> Result<Position,
     Ok(Position(natural(last.unwrap_or(0))?))
 }
 
-/// A row of the log with the columns that can be held against its sealed bytes at no cost.
+/// A row of the log with the copies of its sealed fields.
 #[derive(Clone, Debug)]
 pub(crate) struct CheckedRow {
     pub(crate) position: Position,
     pub(crate) node: NodeId,
     pub(crate) epoch: u32,
     pub(crate) seq: Seq,
-    pub(crate) event_id: EventId,
-    pub(crate) verdict: String,
-    pub(crate) code: Option<String>,
+    pub(crate) columns: CopiedColumns,
     /// Of any length: a column that holds no hash is a finding, not an error.
     pub(crate) chain: Vec<u8>,
     pub(crate) decision: Vec<u8>,
@@ -78,8 +77,11 @@ pub(crate) async fn checked_rows(
     tenant: TenantId,
     (after, up_to): (Position, Position),
 ) -> Result<impl Stream<Item = Result<CheckedRow, StoreError>>, StoreError> {
-    let sql = "select position, node_id, epoch, node_seq, event_id, verdict, code, chain, decision, record from event
-               where tenant_id = $1 and position > $2 and position <= $3 order by position";
+    let sql = concat!(
+        "select e.position, e.node_id, e.epoch, e.node_seq, e.chain, e.decision, e.record, ",
+        copied_columns!(),
+        " from event e where e.tenant_id = $1 and e.position > $2 and e.position <= $3 order by e.position"
+    );
     tx.batch_execute(BY_INDEX).await?;
     let statement = tx.prepare_cached(sql).await?;
     let (tenant, after, up_to) = (tenant.uuid(), as_bigint(after.0), as_bigint(up_to.0));
@@ -94,9 +96,7 @@ fn checked_row(row: &Row) -> Result<CheckedRow, StoreError> {
         node: NodeId::new(row.try_get("node_id")?),
         epoch: epoch_number(row.try_get("epoch")?)?,
         seq: Seq(natural(row.try_get("node_seq")?)?),
-        event_id: EventId::new(row.try_get("event_id")?),
-        verdict: row.try_get("verdict")?,
-        code: row.try_get("code")?,
+        columns: CopiedColumns::read(row)?,
         chain: row.try_get("chain")?,
         decision: row.try_get("decision")?,
         record: row.try_get("record")?,

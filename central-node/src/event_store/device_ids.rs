@@ -20,7 +20,7 @@ pub(crate) async fn device_ids(
     tenant: TenantId,
     node: NodeId,
 ) -> Result<Vec<AssignedId>, StoreError> {
-    let sql = "select entity_type, client_id, server_id from device_entity_id where tenant_id = $1 and node_id = $2";
+    let sql = "select entity_type, client_id, server_id from device_id_map where tenant_id = $1 and node_id = $2";
     let statement = tx.prepare_cached(sql).await?;
     let name = |text: String| Name::new(text).map_err(|error| StoreError::Damaged(error.to_string()));
     let rows = tx.query(&statement, &[&tenant.uuid(), &node.uuid()]).await?;
@@ -45,8 +45,9 @@ pub(crate) async fn insert_device_ids(
     if given.is_empty() {
         return Ok(());
     }
-    let sql = "insert into device_entity_id (tenant_id, node_id, entity_type, client_id, server_id)
-               select $1, $2, * from unnest($3::text[], $4::text[], $5::text[])";
+    let sql = "insert into device_id_map (tenant_id, node_id, entity_type, client_id, server_id)
+               select h.tenant_id, $2::uuid, unnest($3::text[]), unnest($4::text[]), unnest($5::text[])
+               from tenant_head h where h.tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     let types: Vec<&str> = given.iter().map(|given| given.entity_type.as_str()).collect();
     let clients: Vec<&str> = given.iter().map(|given| given.client_id.as_str()).collect();

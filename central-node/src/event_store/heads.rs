@@ -1,5 +1,5 @@
 //! The heads: the tenant's, which is locked first and decides order, and each node's, which says what comes next of its log.
-//! Whoever changes a node's head holds the tenant's lock, so node heads need none of their own.
+//! A writer of a node's head holds the tenant's lock, so node heads need none of their own.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::append::epoch_column;
 use crate::database::{Micros, StoreError, as_bigint, hash_of, natural};
 
-/// Where a tenant's order stands.
+/// The end of a tenant's order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TenantHead {
     /// The last position given.
@@ -25,7 +25,7 @@ pub(crate) struct TenantHead {
     /// When its record was received.
     pub(crate) last_received_at: Timestamp,
     /// Whether what could take a promise has to wait: see [`crate::restore_window`].
-    pub(crate) handing_back: bool,
+    pub(crate) restore_window_open: bool,
 }
 
 /// One epoch of a node's log as central holds it.
@@ -67,14 +67,15 @@ impl NodeLog {
 
 /// Locks the tenant's row until the transaction ends: from here on nobody else gives positions.
 pub(crate) async fn lock_tenant(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
-    let sql = "select head, decision_chain, last_received_at, handing_back from tenant_head where tenant_id = $1 for no key update";
+    let sql = "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1 for no key update";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
 
-/// Where the tenant's order stands, without a lock.
+/// The end of the tenant's order, without a lock.
 pub(crate) async fn tenant_head(tx: &Transaction<'_>, tenant: TenantId) -> Result<Option<TenantHead>, StoreError> {
-    let sql = "select head, decision_chain, last_received_at, handing_back from tenant_head where tenant_id = $1";
+    let sql =
+        "select head, decision_chain, last_received_at, restore_window_open from tenant_head where tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
     tx.query_opt(&statement, &[&tenant.uuid()]).await?.as_ref().map(head_of).transpose()
 }
@@ -84,7 +85,7 @@ fn head_of(row: &Row) -> Result<TenantHead, StoreError> {
         head: Position(natural(row.try_get("head")?)?),
         decision_chain: hash_of(row.try_get("decision_chain")?)?,
         last_received_at: row.try_get::<_, Micros>("last_received_at")?.0,
-        handing_back: row.try_get("handing_back")?,
+        restore_window_open: row.try_get("restore_window_open")?,
     })
 }
 
@@ -124,7 +125,7 @@ pub(crate) async fn node_logs(
     Ok(logs)
 }
 
-/// Writes the heads of the epochs that grew or were frozen, and says what stands there now.
+/// Writes the heads of the epochs that grew or were frozen, and returns what is stored now.
 pub(crate) async fn raise_node(
     tx: &Transaction<'_>,
     tenant: TenantId,

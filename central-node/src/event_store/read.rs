@@ -1,16 +1,19 @@
 //! Reading the log.
 
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link};
+use comptoir_core::event::Event;
 use comptoir_core::id::{EventId, NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_core::state::EntityKey;
-use comptoir_proto::stored_v1::{self, StoredDecision};
+use comptoir_core::time::Timestamp;
+use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::database::{StoreError, as_bigint, hash_of, natural};
+use super::seal::{CopiedColumns, SealError, SealedEntry, copied_columns, sealed_decision};
+use crate::database::{Micros, StoreError, as_bigint, hash_of, natural};
 
 /// A record that is held at a place somebody asked about: what a push sends again is answered from it.
 #[derive(Clone, Debug)]
@@ -93,7 +96,7 @@ pub(crate) async fn held_events(
         .collect()
 }
 
-/// A record of the log, whole.
+/// A record of the log with its decision, and the copies of their fields.
 #[derive(Clone, Debug)]
 pub(crate) struct LogRow {
     pub(crate) position: Position,
@@ -103,9 +106,11 @@ pub(crate) struct LogRow {
     pub(crate) chain: ChainHash,
     pub(crate) record: Vec<u8>,
     pub(crate) decision: Vec<u8>,
+    columns: CopiedColumns,
 }
 
 impl LogRow {
+    /// A row as stored: [`LogRow::sealed`] says what it is worth.
     fn read(row: &Row) -> Result<LogRow, StoreError> {
         let number: i32 = row.try_get("epoch")?;
         Ok(LogRow {
@@ -119,18 +124,72 @@ impl LogRow {
             chain: hash_of(row.try_get("chain")?)?,
             record: row.try_get("record")?,
             decision: row.try_get("decision")?,
+            columns: CopiedColumns::read(row)?,
         })
+    }
+
+    /// A row whose copies are what was sealed; any other fails the read.
+    fn checked(row: &Row) -> Result<LogRow, StoreError> {
+        let row = LogRow::read(row)?;
+        match row.sealed() {
+            Ok(_) => Ok(row),
+            Err(error) => {
+                tracing::error!(position = row.position.0, %error, "The store is damaged");
+                Err(StoreError::Damaged(error.to_string()))
+            }
+        }
+    }
+
+    /// The decision and the event, from the sealed bytes. The decision must be of this record and position, and the copies must be
+    /// what was sealed.
+    pub(crate) fn sealed(&self) -> Result<SealedEntry, SealError> {
+        let unfit = |why: String| SealError::Decision(self.position, why);
+        let decision = stored_v1::decode_decision(&self.decision).map_err(|error| unfit(error.to_string()))?;
+        if decision.position != self.position {
+            return Err(unfit(format!("it is of position {}", decision.position)));
+        }
+        if decision.record_chain != self.chain {
+            return Err(unfit(format!("it is of the record with chain {}", decision.record_chain)));
+        }
+        let event = stored_v1::decode(&self.record);
+        match self.columns.altered(&decision, self.chain, event.as_ref().ok()) {
+            Some(altered) => Err(SealError::Altered(altered)),
+            None => Ok(SealedEntry { decision, event }),
+        }
+    }
+
+    /// The event's sealed content, whatever the copies say.
+    pub(crate) fn event(&self) -> Result<Event, DecodeError> {
+        stored_v1::decode(&self.record)
+    }
+
+    /// Whether central accepted the record as an event of its place; the id of any other is derived from its chain.
+    pub(crate) fn has_event(&self, decision: &Result<StoredDecision, String>) -> bool {
+        let derived = stored_v1::unreadable_event_id(self.chain);
+        decision.as_ref().map_or(true, |decision| decision.event_id != derived)
+    }
+
+    /// Type and id of the entity as the columns say it: for a row whose record does not decode any more.
+    pub(crate) fn copied_entity(&self) -> Option<(String, String)> {
+        self.columns.entity()
+    }
+
+    /// The action as the column says it: for the same rows.
+    pub(crate) fn copied_action(&self) -> Option<&str> {
+        self.columns.action()
     }
 
     /// What was decided about it.
     pub(crate) fn decided(&self) -> Result<StoredDecision, StoreError> {
-        stored_v1::decode_decision(&self.decision)
-            .map_err(|error| StoreError::Damaged(format!("the decision at position {}: {error}", self.position)))
+        sealed_decision(&self.decision)
     }
 }
 
-const COLUMNS: &str = "select e.position, e.node_id, e.epoch, h.epoch_id, e.node_seq, e.chain, e.record, e.decision
-                       from event e join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch";
+const COLUMNS: &str = concat!(
+    "select e.position, e.node_id, e.epoch, h.epoch_id, e.node_seq, e.chain, e.record, e.decision, ",
+    copied_columns!(),
+    " from event e join node_head h on h.tenant_id = e.tenant_id and h.node_id = e.node_id and h.epoch = e.epoch"
+);
 
 /// The records after a position and up to another, at most `limit` of them, in order.
 pub(crate) async fn page(
@@ -145,7 +204,113 @@ pub(crate) async fn page(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0), &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+}
+
+/// How much of the log is read at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageSize {
+    /// Positions that are applied and committed together.
+    pub positions: u64,
+    /// The records of a page have no more bytes than this and one record: the largest record is a quarter of a mebibyte.
+    pub bytes: u32,
+}
+
+impl PageSize {
+    /// For a follower of the log, which shares the machine with sales.
+    pub const FOLLOWED: PageSize = PageSize { positions: 4_000, bytes: 4 * 1024 * 1024 };
+    /// For a rebuild, which writes each row that changed once a page: longer pages, fewer writes. A kill loses a page at most.
+    pub const REBUILT: PageSize = PageSize { positions: 50_000, bytes: 8 * 1024 * 1024 };
+}
+
+/// The next page after a position, up to `to` at most, and the position up to which it is complete. Rows are as stored: the caller decodes
+/// and checks them on other threads.
+pub(crate) async fn sized_page(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    after: Position,
+    to: Position,
+    size: PageSize,
+) -> Result<(Vec<LogRow>, Position), StoreError> {
+    let last = to.min(Position(after.0.saturating_add(size.positions.max(1))));
+    let statement = tx.prepare_cached(include_str!("log_page.sql")).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] =
+        [&tenant.uuid(), &as_bigint(after.0), &as_bigint(last.0), &i64::from(size.bytes)];
+    let rows = tx.query(&statement, &parameters).await?;
+    let rows = rows.iter().map(LogRow::read).collect::<Result<Vec<_>, _>>()?;
+    let bytes: usize = rows.iter().map(|row| row.record.len()).sum();
+    let is_full = u64::try_from(bytes).is_ok_and(|bytes| bytes >= u64::from(size.bytes));
+    let complete_through = rows.last().filter(|_| is_full).map_or(last, |row| row.position);
+    Ok((rows, complete_through))
+}
+
+/// The records under which event ids count, as stored.
+pub(crate) async fn by_event_ids(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    ids: &[Uuid],
+) -> Result<Vec<LogRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.event_id = any ($2)
+         and e.verdict <> 'DUPLICATE' and e.code is distinct from 'EVENT_ID_REUSED'"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    tx.query(&statement, &[&tenant.uuid(), &ids]).await?.iter().map(LogRow::read).collect()
+}
+
+/// The records at some positions.
+pub(crate) async fn at_positions(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    positions: &[i64],
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!("{COLUMNS} where e.tenant_id = $1 and e.position = any ($2::bigint[])");
+    let statement = tx.prepare_cached(&sql).await?;
+    tx.query(&statement, &[&tenant.uuid(), &positions]).await?.iter().map(LogRow::checked).collect()
+}
+
+/// Later decisions about events in quarantine or in conflict, after a position and up to another. Rejected, quarantined and duplicate ones
+/// changed nothing.
+pub(crate) async fn later_decisions(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    (after, up_to): (Position, Position),
+    limit: i64,
+) -> Result<Vec<LogRow>, StoreError> {
+    let sql = format!(
+        "{COLUMNS} where e.tenant_id = $1 and e.action in ('QUARANTINE_RELEASED', 'CONFLICT_RESOLVED')
+         and e.verdict not in ('REJECTED', 'QUARANTINED', 'DUPLICATE') and e.position > $2 and e.position <= $3
+         order by e.position limit $4"
+    );
+    let statement = tx.prepare_cached(&sql).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0), &limit];
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
+}
+
+/// When the record at a position was received, from its sealed decision.
+pub(crate) async fn received_at_position(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    position: Position,
+) -> Result<Option<Timestamp>, StoreError> {
+    let statement = tx.prepare_cached("select decision from event where tenant_id = $1 and position = $2").await?;
+    let row = tx.query_opt(&statement, &[&tenant.uuid(), &as_bigint(position.0)]).await?;
+    row.map(|row| super::seal::received_at(row.try_get(0)?)).transpose()
+}
+
+/// The last position up to `head` whose record was received by a time; zero where there is none.
+pub(crate) async fn position_at_time(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    at: Timestamp,
+    head: Position,
+) -> Result<Position, StoreError> {
+    let statement = tx.prepare_cached(include_str!("position_at_time.sql")).await?;
+    let row = tx.query_one(&statement, &[&tenant.uuid(), &Micros(at), &as_bigint(head.0)]).await?;
+    Ok(Position(natural(row.try_get(0)?)?))
 }
 
 /// What waits for a person, after a position: quarantined and not released, oldest first.
@@ -163,7 +328,7 @@ pub(crate) async fn quarantined(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &version, &as_bigint(after.0), &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
 /// The record under which an event id counts.
@@ -177,7 +342,7 @@ pub(crate) async fn by_event_id(
          and e.verdict <> 'DUPLICATE' and e.code is distinct from 'EVENT_ID_REUSED'"
     );
     let statement = tx.prepare_cached(&sql).await?;
-    tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()]).await?.as_ref().map(LogRow::read).transpose()
+    tx.query_opt(&statement, &[&tenant.uuid(), &id.uuid()]).await?.as_ref().map(LogRow::checked).transpose()
 }
 
 /// What changed an entity made of fields, after a position, up to another, and in order: accepted edits and resolutions.
@@ -212,7 +377,7 @@ pub(crate) async fn in_conflict(
     about(tx, tenant, &sql, key, &[&as_bigint(after.0), &as_bigint(up_to.0), &node.uuid()]).await
 }
 
-/// Edits of an entity that were set apart, in order. What became of them is told by [`release_of`].
+/// Quarantined edits of an entity, in order. [`release_of`] finds their releases.
 pub(crate) async fn quarantined_event(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -225,7 +390,7 @@ pub(crate) async fn quarantined_event(
     about(tx, tenant, &sql, key, &[]).await
 }
 
-/// The release by which an event that was set apart took effect. A release that was rejected let it wait.
+/// The release by which a quarantined event took effect. After a rejected release it still waits.
 pub(crate) async fn release_of(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -237,7 +402,7 @@ pub(crate) async fn release_of(
          order by e.position limit 1"
     );
     let statement = tx.prepare_cached(&sql).await?;
-    tx.query_opt(&statement, &[&tenant.uuid(), &event.to_string()]).await?.as_ref().map(LogRow::read).transpose()
+    tx.query_opt(&statement, &[&tenant.uuid(), &event.to_string()]).await?.as_ref().map(LogRow::checked).transpose()
 }
 
 /// Resolutions about one entity that took effect, after a position and in order.
@@ -267,7 +432,7 @@ async fn about(
     let (tenant, entity_type, entity_id) = (tenant.uuid(), key.entity_type.as_str(), key.entity_id.as_str());
     let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &entity_type, &entity_id];
     parameters.extend_from_slice(more);
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
 /// Resolutions that took effect, after a position and in order.
@@ -285,7 +450,7 @@ pub(crate) async fn resolutions(
     );
     let statement = tx.prepare_cached(&sql).await?;
     let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &as_bigint(after.0), &entity_type, &entity_id, &limit];
-    tx.query(&statement, &parameters).await?.iter().map(LogRow::read).collect()
+    tx.query(&statement, &parameters).await?.iter().map(LogRow::checked).collect()
 }
 
 /// The tenant's decision chain after a position: from the end of the batch before it, link by link.
@@ -301,7 +466,7 @@ pub(crate) async fn decision_chain_at(
         Some(row) => (Position(natural(row.try_get(0)?)?), hash_of(row.try_get(1)?)?),
         None => (Position::ZERO, decision_genesis(tenant)),
     };
-    // A batch is what one push brought: some thousands at most.
+    // A batch has the events of one push: some thousands at most.
     let sql = "select position, decision from event where tenant_id = $1 and position > $2 and position <= $3 order by position";
     for row in tx.query(sql, &[&tenant.uuid(), &as_bigint(at.0), &as_bigint(position.0)]).await? {
         let stored = Position(natural(row.try_get(0)?)?);

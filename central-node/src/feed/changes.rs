@@ -155,13 +155,12 @@ pub(super) async fn entities_in_order(
     after: Option<&RowKey>,
     limit: usize,
 ) -> Result<Vec<RowChange>, StoreError> {
-    let statement = tx.prepare_cached(include_str!("entities_in_order.sql")).await?;
     let (entity_type, entity_id) = after.map_or(("", ""), |key| (key.entity_type.as_str(), key.entity_id.as_str()));
     // Of a load two pages are held at once.
     let (tenant, limit, bytes) = (tenant.uuid(), limit_column(limit), limit_column(PAGE_BYTES / 2));
     let parameters: [&(dyn ToSql + Sync); 8] =
         [&tenant, &version, &entity_type, &entity_id, &limit, &bytes, &scope.shows_conflicts, &UPDATED_RECORD];
-    let rows = tx.query(&statement, &parameters).await?;
+    let rows = event_store::entities_in_order(tx, parameters).await?;
     let change = |row: &Row| {
         let (key, (position, json)) = found(RowKind::Entity, "position", row, &entity_row(row)?)?;
         Ok(RowChange { key, position: position.0, received_at: instant::format(received_at(row)?), row: Some(json) })
@@ -194,8 +193,8 @@ impl<'a> ChangeReader<'a> {
             return Ok(Vec::new());
         }
         let types: Vec<&str> = self.keys(RowKind::Entity).map(|key| key.entity_type.as_str()).collect();
-        let statement = self.tx.prepare_cached(include_str!("rows_entities.sql")).await?;
-        let rows = self.tx.query(&statement, &[&self.tenant.uuid(), &version, &types, &ids, &UPDATED_RECORD]).await?;
+        let parameters: [&(dyn ToSql + Sync); 5] = [&self.tenant.uuid(), &version, &types, &ids, &UPDATED_RECORD];
+        let rows = event_store::entities_by_key(self.tx, parameters).await?;
         let position = if self.scope.shows_conflicts { "touched" } else { "entity_version" };
         rows.iter().map(|row| found(RowKind::Entity, position, row, &entity_row(row)?)).collect()
     }

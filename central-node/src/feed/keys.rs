@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::cursor::FeedPosition;
 use super::rows::site;
 use super::scope::Scope;
-use crate::database::{Micros, StoreError, as_bigint, natural};
+use crate::database::{StoreError, as_bigint, natural};
+use crate::event_store;
 use crate::state_store::Versions;
 
 /// Behind every key there is.
@@ -77,7 +78,6 @@ pub(super) async fn changed(
     let key = after.key.as_ref().map_or(KeyColumns::before(NO_KIND), KeyColumns::of);
     let (tenant, site, position, limit) =
         (tenant.uuid(), scope.site_column(), as_bigint(after.position.0), limit_column(limit));
-    let statement = tx.prepare_cached(include_str!("changed_keys.sql")).await?;
     let parameters: [&(dyn ToSql + Sync); 13] = [
         &tenant,
         &versions.entities,
@@ -93,7 +93,7 @@ pub(super) async fn changed(
         &limit,
         &scope.shows_conflicts,
     ];
-    tx.query(&statement, &parameters).await?.iter().map(listed).collect()
+    event_store::changed_keys(tx, parameters).await?.iter().map(listed).collect()
 }
 
 /// A row and the position of its creation.
@@ -116,7 +116,6 @@ pub(super) async fn born(
 ) -> Result<Vec<CreatedRow>, StoreError> {
     let (tenant, site, from, to) = (tenant.uuid(), scope.site_column(), as_bigint(from.0), as_bigint(to.0));
     let limit = limit_column(limit);
-    let statement = tx.prepare_cached(include_str!("born_keys.sql")).await?;
     let parameters: [&(dyn ToSql + Sync); 10] = [
         &tenant,
         &versions.entities,
@@ -130,10 +129,11 @@ pub(super) async fn born(
         &limit,
     ];
     let born = |row: &Row| {
-        let position = Position(natural(row.try_get("born")?)?);
-        Ok(CreatedRow { row: listed(row)?, position, received_at: row.try_get::<_, Micros>("born_at")?.0 })
+        let position = Position(natural(row.try_get("created")?)?);
+        let received_at = event_store::received_at(row.try_get("created_decision")?)?;
+        Ok(CreatedRow { row: listed(row)?, position, received_at })
     };
-    tx.query(&statement, &parameters).await?.iter().map(born).collect()
+    event_store::created_keys(tx, parameters).await?.iter().map(born).collect()
 }
 
 /// What a scope has of one kind other than entities, behind a key of that kind or from its beginning, in the order of the keys.
@@ -147,7 +147,6 @@ pub(super) async fn in_order(
 ) -> Result<Vec<ListedRow>, StoreError> {
     let key = after.map_or(KeyColumns::before(kind_column(kind)), KeyColumns::of);
     let (tenant, site, limit) = (tenant.uuid(), scope.site_column(), limit_column(limit));
-    let statement = tx.prepare_cached(include_str!("keys_in_order.sql")).await?;
     let parameters: [&(dyn ToSql + Sync); 9] = [
         &tenant,
         &versions.deliveries,
@@ -159,7 +158,7 @@ pub(super) async fn in_order(
         &key.site,
         &limit,
     ];
-    tx.query(&statement, &parameters).await?.iter().map(listed).collect()
+    event_store::keys_in_order(tx, parameters).await?.iter().map(listed).collect()
 }
 
 pub(super) fn limit_column(limit: usize) -> i64 {
@@ -185,8 +184,8 @@ fn listed(row: &Row) -> Result<ListedRow, StoreError> {
 
 /// When the row's last change was received.
 pub(super) fn received_at(row: &Row) -> Result<Timestamp, StoreError> {
-    let received_at: Option<Micros> = row.try_get("received_at")?;
+    let decision: Option<&[u8]> = row.try_get("decision")?;
     let position: i64 = row.try_get("position")?;
     let missing = || StoreError::Damaged(format!("a row changed at position {position}, where the log has no event"));
-    Ok(received_at.ok_or_else(missing)?.0)
+    event_store::received_at(decision.ok_or_else(missing)?)
 }

@@ -20,8 +20,8 @@ pub(crate) struct NodeList {
     drift_limit_ms: u64,
     /// The tenant's head.
     head: u64,
-    /// After a restore: order-dependent decisions wait until no node is `handing_back`.
-    handing_back: bool,
+    /// After a restore: order-dependent decisions wait until no node is `restore_pending`.
+    restore_window_open: bool,
     nodes: Vec<NodeState>,
 }
 
@@ -49,7 +49,7 @@ struct NodeState {
     /// Up to where it had everything then.
     pulled_to: Option<u64>,
     /// After a restore: it has not yet resent the decisions that it had received.
-    handing_back: bool,
+    restore_pending: bool,
 }
 
 impl NodeState {
@@ -71,7 +71,7 @@ impl NodeState {
             clock_drift: clock_offset_ms.is_some_and(|offset| offset.unsigned_abs() > drift_limit_ms),
             last_pull_at: at("last_pull_at")?,
             pulled_to: number("pulled_to")?,
-            handing_back: row.try_get("handing_back")?,
+            restore_pending: row.try_get("restore_pending")?,
         })
     }
 }
@@ -82,9 +82,9 @@ pub(crate) async fn list(database: &Database, tenant: TenantId, drift_limit: Dur
     let mut connection = database.service().await?;
     let tx = database::begin(&mut connection, tenant).await?;
     let head = tenant_head(&tx, tenant).await?;
-    let (head, handing_back) = head.map_or((0, false), |head| (head.head.0, head.handing_back));
+    let (head, restore_window_open) = head.map_or((0, false), |head| (head.head.0, head.restore_window_open));
     let statement = tx.prepare_cached(include_str!("nodes.sql")).await?;
     let rows = tx.query(&statement, &[&tenant.uuid()]).await?;
     let nodes = rows.iter().map(|row| NodeState::read(row, drift_limit_ms)).collect::<Result<_, _>>()?;
-    Ok(NodeList { drift_limit_ms, head, handing_back, nodes })
+    Ok(NodeList { drift_limit_ms, head, restore_window_open, nodes })
 }

@@ -4,19 +4,19 @@
 use std::collections::HashMap;
 
 use comptoir_core::decision::{Code, Flag};
+use comptoir_core::event::{Content, Event};
 use comptoir_core::id::{Name, NodeId, TenantId};
 use comptoir_core::position::Position;
 use comptoir_proto::instant;
 use comptoir_proto::pull_v1::Notice;
-use comptoir_proto::stored_v1::{self, StoredDecision};
+use comptoir_proto::stored_v1::StoredDecision;
 use comptoir_proto::sync_v1::resolution_value;
 use deadpool_postgres::Transaction;
 use serde_json::{Map, Value};
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use crate::database::{StoreError, as_bigint, natural};
+use crate::database::StoreError;
+use crate::event_store::{self, LogRow};
 
 /// Later decisions that are looked at for one page, of all nodes.
 const LOOKED_AT_MAX: usize = 500;
@@ -40,10 +40,8 @@ pub(super) async fn notices(
     if after >= up_to {
         return Ok(Notices::default());
     }
-    let statement = tx.prepare_cached(include_str!("notices.sql")).await?;
     let limit = i64::try_from(LOOKED_AT_MAX).unwrap_or(i64::MAX);
-    let parameters: [&(dyn ToSql + Sync); 4] = [&tenant.uuid(), &as_bigint(after.0), &as_bigint(up_to.0), &limit];
-    let rows = tx.query(&statement, &parameters).await?;
+    let rows = event_store::later_decisions(tx, tenant, (after, up_to), limit).await?;
     let later = rows.iter().map(LaterDecision::read).collect::<Result<Vec<_>, _>>()?;
     let named: Vec<Uuid> = later.iter().filter_map(|later| later.named).collect();
     if named.is_empty() {
@@ -65,22 +63,13 @@ async fn own_events(
     node: NodeId,
     events: &[Uuid],
 ) -> Result<OwnEvents, StoreError> {
-    let sql = "select e.event_id, e.entity_type, e.entity_id
-               from unnest($2::uuid[]) as k (event_id)
-               cross join lateral (
-                   select e.event_id, e.entity_type, e.entity_id from event e
-                   where e.tenant_id = $1 and e.event_id = k.event_id and e.node_id = $3
-                     and e.verdict <> 'DUPLICATE' and e.code is distinct from 'EVENT_ID_REUSED'
-                   offset 0
-               ) e";
-    let statement = tx.prepare_cached(sql).await?;
-    let rows = tx.query(&statement, &[&tenant.uuid(), &events, &node.uuid()]).await?;
-    rows.iter()
-        .map(|row| {
-            let text = |column| Ok::<_, StoreError>(row.try_get::<_, Option<String>>(column)?.unwrap_or_default());
-            Ok((row.try_get("event_id")?, (text("entity_type")?, text("entity_id")?)))
-        })
-        .collect()
+    let rows = event_store::by_event_ids(tx, tenant, events).await?;
+    let own = rows.iter().filter_map(|row| row.event().ok()).filter(|event| event.node == node);
+    let named = |event: Event| {
+        let Content { entity_type, entity_id, .. } = event.content;
+        (event.id.uuid(), (entity_type.to_string(), entity_id.to_string()))
+    };
+    Ok(own.map(named).collect())
 }
 
 /// A decision about an older event.
@@ -93,12 +82,10 @@ struct LaterDecision {
 }
 
 impl LaterDecision {
-    fn read(row: &Row) -> Result<LaterDecision, StoreError> {
-        let position = natural(row.try_get("position")?)?;
-        let damaged = |why: String| StoreError::Damaged(format!("position {position}: {why}"));
-        let event = stored_v1::decode(row.try_get("record")?).map_err(|error| damaged(error.to_string()))?;
-        let decision =
-            stored_v1::decode_decision(row.try_get("decision")?).map_err(|error| damaged(error.to_string()))?;
+    fn read(row: &LogRow) -> Result<LaterDecision, StoreError> {
+        let damaged = |why: String| StoreError::Damaged(format!("position {}: {why}", row.position));
+        let event = row.event().map_err(|error| damaged(error.to_string()))?;
+        let decision = row.decided()?;
         let payload: Map<String, Value> =
             serde_json::from_slice(&event.content.payload).map_err(|error| damaged(error.to_string()))?;
         Ok(LaterDecision {

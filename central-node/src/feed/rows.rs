@@ -1,25 +1,29 @@
 //! Rows of the read models as the database gives them.
 
+use comptoir_core::id::NodeId;
 use comptoir_proto::instant;
 use comptoir_proto::read_v1::{DeliveryRow, EntityRow, InvoiceRow, StockRow, ValidationRow};
-use comptoir_proto::stored_v1::{self, AUTHOR_BYTES};
+use comptoir_proto::stored_v1::{self, AUTHOR_BYTES, DecodeError};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::database::{Micros, StoreError, natural};
+use crate::event_store;
 
 /// How much of a record the queries of entities give.
 pub(crate) const UPDATED_RECORD: i32 = AUTHOR_BYTES as i32;
 
-/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and the beginning of the record that changed it
-/// last.
+/// An entity made of fields; the row has `fields` and `open_conflicts` as text, and of its last change the decision and the beginning of
+/// the record.
 pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
-    let updated_at: Option<Micros> = row.try_get("updated_at")?;
+    let decision: Option<&[u8]> = row.try_get("updated_decision")?;
+    let decision = decision.map(event_store::sealed_decision).transpose()?;
     let record: Option<&[u8]> = row.try_get("updated_record")?;
-    let author = record.map(stored_v1::author).transpose();
-    let author = author.map_err(|error| StoreError::Damaged(format!("who changed an entity: {error}")))?;
+    let damaged = |error: DecodeError| StoreError::Damaged(format!("who changed an entity: {error}"));
+    let author = record.map(stored_v1::author).transpose().map_err(damaged)?;
+    let node = record.map(stored_v1::author_node).transpose().map_err(damaged)?;
     Ok(EntityRow {
         entity_type: row.try_get("entity_type")?,
         id: row.try_get("entity_id")?,
@@ -28,8 +32,8 @@ pub(crate) fn entity_row(row: &Row) -> Result<EntityRow, StoreError> {
         fields: raw(row.try_get("fields")?)?,
         open_conflicts: raw(row.try_get("open_conflicts")?)?,
         updated_by: author.flatten().map(|user| user.to_string()),
-        updated_node: row.try_get("updated_node")?,
-        updated_at: updated_at.map(|at| instant::format(at.0)),
+        updated_node: node.map(NodeId::uuid),
+        updated_at: decision.map(|decision| instant::format(decision.effective_at)),
     })
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use comptoir_core::position::Position;
 use comptoir_proto::pull_v1::PullCursor;
 use tokio::sync::watch;
@@ -10,6 +12,7 @@ use super::scope::Scope;
 use super::watch::Watch;
 use crate::clock::Clock;
 use crate::database::Database;
+use crate::projections::progress::Progress;
 
 /// What pulls and first loads are answered with.
 pub(crate) struct Feed {
@@ -25,15 +28,15 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Starts the task that wakes waiting pulls. `commits` rises with each commit of this process.
+    /// Starts the task that wakes waiting pulls. `progress` has the heads, kept by the head watch.
     pub(crate) fn start(
         database: Database,
         clock: Clock,
         incarnation: Uuid,
-        commits: watch::Receiver<u64>,
+        progress: Arc<Progress>,
         stopping: watch::Receiver<bool>,
     ) -> Feed {
-        let watch = Watch::start(database.clone(), commits, stopping.clone());
+        let watch = Watch::start(database.clone(), progress, stopping.clone());
         let (contacts, slots) = (LastContacts::default(), BootstrapSlots::default());
         Feed { database, clock, incarnation, watch, contacts, slots, stopping }
     }

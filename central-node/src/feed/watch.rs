@@ -1,10 +1,10 @@
-//! Who waits for changes is woken here. One task per process looks at the heads of the tenants somebody waits for: at once after
-//! a commit of this process, and about once a second, since another process may have taken a push. Where a head moved it asks,
-//! once per site and not once per node, whether anything in that site's scope did. A request that waits holds no connection.
+//! Wakes the requests that wait for changes. One task per process follows the heads that the head watch reads. Where the head of an awaited
+//! tenant moved it asks, once per site and not once per node, whether anything in that site's scope changed. A request that waits holds no
+//! connection.
 //!
 //! Nothing is decided by the hints: a request that is woken reads, and one that waits names the head that it had read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use uuid::Uuid;
 
 use super::scope::Scope;
 use crate::database::{Database, StoreError, begin, natural};
+use crate::event_store;
+use crate::projections::progress::Progress;
 use crate::restart::revive;
 use crate::state_store::Versions;
 
-/// How often the heads are looked at without being woken.
+/// How often it asks again without being woken.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a look at least so many times as long nobody looks: what is committed meanwhile is seen together, and looking takes a
 /// fifth of one connection at most.
@@ -71,12 +73,12 @@ impl Drop for ScopeWait<'_> {
 }
 
 impl Watch {
-    /// Starts looking. `commits` changes after each commit of this process; the sending end is
-    /// [`crate::commit_signal::CommitSignal`], which `ingest/queue.rs` raises. Looking ends when `stopping` turns true.
-    pub(crate) fn start(database: Database, commits: watch::Receiver<u64>, stopping: watch::Receiver<bool>) -> Watch {
+    /// Starts following the heads in `progress`; it ends when `stopping` turns true.
+    pub(crate) fn start(database: Database, progress: Arc<Progress>, stopping: watch::Receiver<bool>) -> Watch {
         let waits = Arc::new(WatchedScopes::default());
         let (waited_for, stopped) = (Arc::clone(&waits), stopping.clone());
-        let looking = move || look_after(Arc::clone(&waited_for), database.clone(), commits.clone(), stopping.clone());
+        let looking =
+            move || look_after(Arc::clone(&waited_for), database.clone(), Arc::clone(&progress), stopping.clone());
         tokio::spawn(revive("The task that wakes waiting pulls", stopped, looking));
         Watch { waits }
     }
@@ -116,22 +118,27 @@ impl Watch {
 async fn look_after(
     waits: Arc<WatchedScopes>,
     database: Database,
-    mut commits: watch::Receiver<u64>,
+    progress: Arc<Progress>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut marks = progress.marks();
     let mut reachable = true;
     loop {
-        commits.mark_unchanged();
+        let heads: Vec<(TenantId, Position)> = {
+            let marks = marks.borrow_and_update();
+            let awaited: BTreeSet<TenantId> = waits.scopes().keys().map(|(tenant, _)| *tenant).collect();
+            awaited.into_iter().filter_map(|tenant| Some((tenant, marks.get(&tenant)?.head))).collect()
+        };
         let began = Instant::now();
-        let looked = tokio::select! {
-            looked = look(&waits, &database) => looked,
+        let asked = tokio::select! {
+            asked = ask_all(&waits, &database, heads) => asked,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
-        match looked {
+        match asked {
             Ok(()) => reachable = true,
             Err(error) => {
                 if reachable {
-                    tracing::warn!(%error, "Waiting pulls are not woken: the heads cannot be read");
+                    tracing::warn!(%error, "Waiting pulls are not woken: what changed cannot be read");
                 }
                 reachable = false;
             }
@@ -141,8 +148,8 @@ async fn look_after(
         let pause = async {
             tokio::time::sleep(rest).await;
             tokio::select! {
-                Ok(()) = commits.changed(), if !nobody => {}
-                () = waits.came.notified() => {}
+                Ok(()) = marks.changed(), if !nobody => {}
+                () = waits.came.notified() => progress.ask(),
                 () = tokio::time::sleep(LOOK_EVERY), if !nobody => {}
             }
         };
@@ -153,30 +160,19 @@ async fn look_after(
     }
 }
 
-/// One look at the heads of all tenants that somebody waits for.
-async fn look(waits: &WatchedScopes, database: &Database) -> Result<(), StoreError> {
-    let mut tenants: Vec<Uuid> = waits.scopes().keys().map(|(tenant, _)| tenant.uuid()).collect();
-    tenants.sort_unstable();
-    tenants.dedup();
-    if tenants.is_empty() {
-        return Ok(());
-    }
-    let rows = {
-        let connection = database.watcher().await?;
-        let sql = "select tenant_id, head from tenant_head where tenant_id = any ($1)";
-        let statement = connection.prepare_cached(sql).await?;
-        connection.query(&statement, &[&tenants]).await?
-    };
-    // What is wrong with one tenant keeps no other waiting.
-    let mut looked = Ok(());
-    for row in &rows {
-        let tenant = TenantId::new(row.try_get("tenant_id")?);
-        let head = Position(natural(row.try_get("head")?)?);
+/// Asks for all tenants with these heads. What is wrong with one tenant keeps no other waiting.
+async fn ask_all(
+    waits: &WatchedScopes,
+    database: &Database,
+    heads: Vec<(TenantId, Position)>,
+) -> Result<(), StoreError> {
+    let mut asked = Ok(());
+    for (tenant, head) in heads {
         if let Err(error) = ask(waits, database, tenant, head).await {
-            looked = Err(error);
+            asked = Err(error);
         }
     }
-    looked
+    asked
 }
 
 /// Asks what changed in the scopes of a tenant whose head has moved, and wakes who waits for it.
@@ -215,8 +211,7 @@ async fn newest_changes(
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
     let versions = Versions::active(&tx, tenant).await?;
-    let statement = tx.prepare_cached(include_str!("newest_change.sql")).await?;
     let (tenant, Versions { stock, deliveries, invoices, entities, .. }) = (tenant.uuid(), versions);
-    let rows = tx.query(&statement, &[&tenant, &entities, &deliveries, &invoices, &stock, &sites]).await?;
+    let rows = event_store::newest_change(&tx, [&tenant, &entities, &deliveries, &invoices, &stock, &sites]).await?;
     rows.iter().map(|row| Ok((row.try_get("site_id")?, Position(natural(row.try_get("position")?)?)))).collect()
 }

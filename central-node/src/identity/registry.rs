@@ -159,7 +159,7 @@ pub(crate) async fn insert_tenant(
     let start = genesis(tenant, central_node, epoch);
     tx.execute(sql, &[&id, &central_node.uuid(), &epoch.id, &start.0.as_slice()]).await.map_err(refused)?;
     let sql = "insert into projection_version (tenant_id, projection, version, state)
-               select $1, unnest($2::text[]), 1, 'active'";
+               select h.tenant_id, unnest($2::text[]), 1, 'active' from tenant_head h where h.tenant_id = $1";
     tx.execute(sql, &[&id, &DECIDING_PROJECTIONS.as_slice()]).await.map_err(refused)?;
     let sql = "insert into rulebook (tenant_id, position, book) values ($1, 0, $2)";
     let book = Json(rulebook_file::to_payload(&Rulebook::default()));
@@ -203,6 +203,15 @@ pub async fn allow_reader(db: &Database, tenant: TenantId, role: &str) -> Result
     let row = tx.query_one(member, &[&role, &READERS]).await.map_err(StoreError::from)?;
     if !row.try_get(0).map_err(StoreError::from)? {
         return Err(IdentityError::NoReader { role: role.to_owned() });
+    }
+    // `reader` has no foreign key to `tenant`.
+    if tx
+        .query_opt("select from tenant where tenant_id = $1", &[&tenant.uuid()])
+        .await
+        .map_err(StoreError::from)?
+        .is_none()
+    {
+        return Err(IdentityError::Missing { tenant, what: "the tenant itself".to_owned() });
     }
     let sql =
         "insert into reader (tenant_id, role_name) values ($1, $2::text) on conflict (tenant_id, role_name) do nothing";

@@ -32,7 +32,7 @@ pub(super) struct BatchChanges<'a> {
 /// Decides for each job as a whole: the records of a push that are new, or why the job is refused.
 pub(super) fn accept_jobs<'a>(context: &BatchContext, runs: &mut [JobRun<'a>], changes: &mut BatchChanges<'a>) {
     let mut nodes = HashSet::new();
-    let restoring = context.head.handing_back;
+    let restoring = context.head.restore_window_open;
     for run in runs {
         match run {
             JobRun::Push(run) => {
@@ -66,7 +66,7 @@ fn accept_push<'a>(
             keep_branch(push, from, log, changes);
         }
     })?;
-    let until = if context.head.handing_back { push.waits_from(held) } else { push.records.len() };
+    let until = if context.head.restore_window_open { push.waits_from(held) } else { push.records.len() };
     if until == 0 {
         return Err(RestoreInProgress.into());
     }

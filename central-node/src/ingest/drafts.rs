@@ -211,7 +211,7 @@ fn out_of_date(decider: &BatchDecider<'_>, draft: &Draft, fact: &Fact, edits: &m
             tag: Tag::of_version(entity.version.0).as_str().to_owned(),
             lives: !entity.deleted,
         });
-    edits.check(draft, &edit, now.as_ref()).err().map(|problem| DraftRefusal::OutOfDate(Box::new(problem)))
+    edits.check(draft, &edit, now.as_ref()).err().map(|refusal| DraftRefusal::OutOfDate(Box::new(refusal)))
 }
 
 /// Refuses what the rules would reject, before it is in the log.

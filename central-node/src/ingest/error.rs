@@ -4,7 +4,7 @@ use comptoir_core::chain::ChainHash;
 use comptoir_core::id::{EventId, Name, NodeId, TenantId};
 use comptoir_core::position::Seq;
 use comptoir_core::rulebook::Rule;
-use comptoir_proto::problem::Problem;
+use comptoir_proto::edits_v1::EditRefusal;
 
 use super::decide::DecideError;
 use super::prepare::PrepareError;
@@ -113,9 +113,9 @@ pub(crate) enum DraftRefusal {
     #[error("{entity_type} is under the rule {}: only central writes it", .rule.as_str())]
     CentralOnly { entity_type: Name, rule: Rule },
     /// The edit was made from another version of the entity than the current one. Nodes refuse such edits by the same
-    /// check, and its answer is the document of the wire contract.
+    /// check.
     #[error("{}", .0.detail)]
-    OutOfDate(Box<Problem>),
+    OutOfDate(Box<EditRefusal>),
     #[error("{0}")]
     EntityTooLarge(String),
     #[error("another draft of this list was refused, and a list is all or nothing")]

@@ -162,7 +162,7 @@ impl<'a> RowCursor<'a> {
             .try_get(0)?;
         let ProjectionTable { name, key } = table;
         let up_to = position_sql(position);
-        // Rows of a reporting projection know the position that brought them; those of a deciding one are as they stand.
+        // Rows of a reporting projection have the position of their event; a deciding one has current rows only.
         let portal = if of.projection.is_deciding() {
             let sql =
                 format!("select row({columns})::text from {name} where tenant_id = $1 and version = $2 order by {key}");

@@ -25,7 +25,7 @@ pub(super) struct CursorClaim {
 pub(super) enum Purpose {
     /// To follow the log in the version that is read. An owner at work is left alone until its time has run out.
     Follow,
-    /// To build a version that is not read: rows that people read change in no other way. It is taken from whoever has it, because a
+    /// To build a version that is not read: rows that people read change in no other way. It is taken from any owner, because a
     /// person asked for it; the fence stops the other.
     Build,
 }

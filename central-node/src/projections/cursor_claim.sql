@@ -3,5 +3,5 @@
 update projection_version
 set owner_epoch = owner_epoch + 1, owner = $4, owned_until = now() + interval '15 seconds'
 where tenant_id = $1 and projection = $2 and version = $3
-  and case when $5 then state <> 'active' else state = 'active' and (owner = $4 or owned_until < now()) end
+  and ($5 and state <> 'active' or not $5 and state = 'active' and (owner = $4 or owned_until < now()))
 returning position, owner_epoch

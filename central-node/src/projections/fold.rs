@@ -84,8 +84,8 @@ pub(crate) struct PlacedEvent<'a> {
     pub(crate) decision: &'a StoredDecision,
 }
 
-/// The events of a page from which something follows. One that was set apart because it could not be read is none of them; anything else
-/// that does not read is damage.
+/// The events of a page that have effects. An event quarantined because it could not be decoded has none; any other that does not decode
+/// is damage.
 pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
     let mut judged = Vec::with_capacity(events.len());
     for event in events {
@@ -195,7 +195,7 @@ impl StateBuild {
         let events: Vec<(&ParsedEvent, &DecisionContext)> =
             judged.iter().map(|judged| (judged.known, &judged.place)).collect();
         loop {
-            // What a release releases is read whoever is built.
+            // A released event is read whichever projections are built.
             let released = std::mem::take(&mut keys.quarantined);
             let missing = StateKeys { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
             if missing.is_empty() {

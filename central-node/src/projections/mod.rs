@@ -1,14 +1,14 @@
 //! What computes read models from the log.
 //!
 //! Deciding read models (stock, deliveries, invoices, entities, quarantine) change in the ingest transaction; reporting ones (sales) follow
-//! by a cursor: [`runner`]. Any of them can be thrown away: [`rebuild`] fills a new version beside the one that is read, [`compare`] says
+//! by a cursor: [`runner`]. Any of them can be thrown away: [`rebuild`] fills a new version next to the one that is read, [`compare`] says
 //! whether both are the same to the byte, [`switch`] changes which one is read. Nothing here decides: judgements are taken as they were
 //! stored.
 
 pub mod compare;
 mod cursor;
 pub(crate) mod fold;
-pub(crate) mod log;
+pub(crate) mod head_watch;
 mod parked;
 pub mod progress;
 pub(crate) mod read;
@@ -26,8 +26,8 @@ use comptoir_core::position::Position;
 
 use crate::database::{StoreError, as_bigint, natural};
 
-pub use log::PageSize;
-pub(crate) use status::ReadVersion;
+pub use crate::event_store::PageSize;
+pub(crate) use status::active_version;
 
 /// A read model, by its name in `projection_version`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -40,7 +40,7 @@ pub enum Projection {
     Invoices,
     /// Everything made of fields: clients and products among them.
     Entities,
-    /// What was set apart, and whether it was released.
+    /// Events in quarantine, and whether they were released.
     Quarantine,
     /// The sales report's lines.
     Sales,
@@ -86,7 +86,7 @@ impl Projection {
         }
     }
 
-    /// Whether its state decides, so that it changes in the ingest transaction and stands at the tenant's head.
+    /// Whether its state decides, so that it changes in the ingest transaction and is complete to the tenant's head.
     pub fn is_deciding(self) -> bool {
         match self {
             Projection::Stock
@@ -98,17 +98,16 @@ impl Projection {
         }
     }
 
-    /// Tables of a version that are no part of what it says: how entities stood now and then, which a version that is older than the table
-    /// has not from its beginning.
+    /// A table that a version fills and drops but that a comparison leaves out: snapshots are an index into the log, not a result.
     pub(crate) fn companion_table(self) -> Option<&'static str> {
-        (self == Projection::Entities).then_some("entity_past")
+        (self == Projection::Entities).then_some("entity_snapshot")
     }
 
     pub(crate) fn tables(self) -> &'static [ProjectionTable] {
         match self {
             Projection::Stock => &[
                 ProjectionTable { name: "stock_item", key: "site_id, product" },
-                ProjectionTable { name: "stock_taken", key: "site_id, sale" },
+                ProjectionTable { name: "stock_consumed", key: "site_id, sale" },
                 ProjectionTable { name: "stock_count", key: "event_id" },
             ],
             Projection::Deliveries => &[ProjectionTable { name: "delivery", key: "delivery_id" }],

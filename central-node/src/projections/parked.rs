@@ -74,7 +74,8 @@ pub(crate) async fn park(
     let reasons: Vec<String> = parked.iter().map(|event| event.reason.replace('\0', "\u{fffd}")).collect();
     tx.execute(
         "insert into projection_parked (tenant_id, projection, version, position, entity_type, entity_id, reason)
-         select $1, $2, $3, * from unnest($4::bigint[], $5::text[], $6::text[], $7::text[])",
+         select h.tenant_id, $2, $3, unnest($4::bigint[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[])
+         from tenant_head h where h.tenant_id = $1",
         &[&tenant.uuid(), &of.projection.name(), &of.number, &positions, &types, &ids, &reasons],
     )
     .await?;

@@ -2,6 +2,7 @@
 //! here, and hold no database connection meanwhile.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -41,13 +42,20 @@ impl ProjectionMarks {
 #[derive(Debug)]
 pub struct Progress {
     marks: watch::Sender<BTreeMap<TenantId, ProjectionMarks>>,
+    /// The last look alone, which shows a cursor that was set back.
+    last_look: watch::Sender<Arc<Vec<(TenantId, ProjectionMarks)>>>,
     waiting: AtomicUsize,
     asked: Notify,
 }
 
 impl Default for Progress {
     fn default() -> Self {
-        Progress { marks: watch::Sender::new(BTreeMap::new()), waiting: AtomicUsize::new(0), asked: Notify::new() }
+        Progress {
+            marks: watch::Sender::new(BTreeMap::new()),
+            last_look: watch::Sender::new(Arc::default()),
+            waiting: AtomicUsize::new(0),
+            asked: Notify::new(),
+        }
     }
 }
 
@@ -94,8 +102,29 @@ impl Progress {
     }
 
     /// Whether somebody waits: then the heads are looked at more often.
-    pub(super) fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Takes a look at all tenants.
+    pub(super) fn looked(&self, seen: Vec<(TenantId, ProjectionMarks)>) {
+        self.saw(seen.iter().copied());
+        self.last_look.send_replace(Arc::new(seen));
+    }
+
+    /// Each look at all tenants.
+    pub(super) fn looks(&self) -> watch::Receiver<Arc<Vec<(TenantId, ProjectionMarks)>>> {
+        self.last_look.subscribe()
+    }
+
+    /// The marks of all tenants, and their changes.
+    pub(crate) fn marks(&self) -> watch::Receiver<BTreeMap<TenantId, ProjectionMarks>> {
+        self.marks.subscribe()
+    }
+
+    /// Has the heads read soon: somebody waits for them.
+    pub(crate) fn ask(&self) {
+        self.asked.notify_one();
     }
 
     /// Returns when somebody begins to wait.

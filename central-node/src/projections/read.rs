@@ -1,50 +1,85 @@
-//! From stored bytes to what they say. Reading payloads is most of a projection's work, so a page is read on several threads, away from the
-//! async ones.
+//! Reads rows of the log: checks each against its seal, and parses its payload. That is most of a projection's work, so a page is read on
+//! several threads, away from the async ones.
 
 use std::num::NonZeroUsize;
 
 use comptoir_core::decision::Verdict;
+use comptoir_core::event::Event;
 use comptoir_core::fact::{Fact, ParsedEvent};
 use comptoir_core::id::EventId;
 use comptoir_core::position::Position;
+use comptoir_proto::payload;
 use comptoir_proto::stored_v1::StoredDecision;
 
-use super::log::StoredEntry;
+use crate::event_store::{AlteredColumn, LogRow, SealError};
 
 /// Threads that read one page. More would take the machine from those who sell.
 const THREADS_MAX: usize = 4;
 /// Fewer events than this are not worth a thread.
 const EVENTS_PER_THREAD_MIN: usize = 64;
 
-/// A record of the log, read as far as it could be.
+/// A record of the log, read as far as possible.
 #[derive(Debug)]
 pub(crate) struct ReadEntry {
-    /// Its place in the tenant's order.
     pub(crate) position: Position,
-    /// Type and id of its entity, where the record could be read at ingest.
+    /// Type and id of its entity; absent where the record does not decode and never did.
     pub(crate) entity: Option<(String, String)>,
-    /// What happened, where the record could be read at ingest.
+    /// What happened; absent in the same case.
     pub(crate) action: Option<String>,
-    /// What was decided, or why that does not read.
+    /// A column that is not what was sealed. Then `decision` is an error: nothing follows from such a row.
+    pub(crate) altered: Option<AlteredColumn>,
+    /// What was decided, or why the row cannot be used.
     pub(crate) decision: Result<StoredDecision, String>,
-    /// What happened, or why that does not read.
+    /// What happened, or why the payload cannot be read.
     pub(crate) known: Result<ParsedEvent, String>,
 }
 
+/// What a filter sees of an entry, all of it sealed.
+#[derive(Clone, Copy)]
+pub(crate) struct FilteredEntry<'a> {
+    pub(crate) verdict: Verdict,
+    pub(crate) action: Option<&'a str>,
+    /// Absent where the record does not decode.
+    pub(crate) event: Option<&'a Event>,
+}
+
 impl ReadEntry {
-    /// Reads one record.
-    pub(crate) fn of(stored: &StoredEntry) -> ReadEntry {
-        let decision = stored.decision();
-        ReadEntry {
-            position: stored.position,
-            entity: stored.entity(),
-            action: stored.action().map(str::to_owned),
-            known: stored.known(verdict_of(&decision)),
-            decision,
+    /// Reads one row; nothing where the filter does not want it. A row that differs from its seal is always wanted.
+    pub(crate) fn of(row: &LogRow, wanted: &impl Fn(FilteredEntry<'_>) -> bool) -> Option<ReadEntry> {
+        let (decision, event, altered) = match row.sealed() {
+            Ok(sealed) => (Ok(sealed.decision), sealed.event, None),
+            Err(SealError::Altered(altered)) => (Err(altered.to_string()), row.event(), Some(altered)),
+            Err(error) => (Err(error.to_string()), row.event(), None),
+        };
+        // The copies name the entity where the record itself was damaged: its later events wait behind it.
+        let (entity, action) = match &event {
+            Ok(event) if row.has_event(&decision) => {
+                let content = &event.content;
+                let entity = (content.entity_type.to_string(), content.entity_id.to_string());
+                (Some(entity), Some(content.action.to_string()))
+            }
+            _ => (row.copied_entity(), row.copied_action().map(str::to_owned)),
+        };
+        if let Ok(decision) = &decision {
+            let verdict = decision.judgement.verdict;
+            let filtered = FilteredEntry { verdict, action: action.as_deref(), event: event.as_ref().ok() };
+            if !wanted(filtered) {
+                return None;
+            }
         }
+        let verdict = verdict_of(&decision);
+        let known = event.map_err(|error| format!("the record: {error}")).and_then(|event| {
+            // What was judged by its content had been checked against its schema; a quarantined event may have failed that check.
+            let known = match verdict {
+                Some(Verdict::Accepted | Verdict::Superseded | Verdict::Conflict) => payload::known_to_fit(event),
+                Some(Verdict::Rejected | Verdict::Quarantined | Verdict::Duplicate) | None => payload::known(event),
+            };
+            known.map_err(|(_, error)| format!("the payload: {error}"))
+        });
+        Some(ReadEntry { position: row.position, entity, action, altered, decision, known })
     }
 
-    /// The verdict, where the decision reads.
+    /// The verdict, where the decision can be used.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         verdict_of(&self.decision)
     }
@@ -62,19 +97,30 @@ fn verdict_of(decision: &Result<StoredDecision, String>) -> Option<Verdict> {
     decision.as_ref().ok().map(|decision| decision.judgement.verdict)
 }
 
-/// Reads the records of a page, in their order.
-pub(crate) async fn read_page(events: Vec<StoredEntry>) -> Result<Vec<ReadEntry>, tokio::task::JoinError> {
-    tokio::task::spawn_blocking(move || read_on_threads(&events)).await
+/// The quarantined events among some rows.
+pub(crate) fn quarantined(rows: &[LogRow]) -> Vec<ReadEntry> {
+    let is_quarantined = |entry: FilteredEntry<'_>| entry.verdict == Verdict::Quarantined;
+    rows.iter().filter_map(|row| ReadEntry::of(row, &is_quarantined)).collect()
 }
 
-fn read_on_threads(events: &[StoredEntry]) -> Vec<ReadEntry> {
+/// Reads the rows of a page that a filter wants, in their order.
+pub(crate) async fn read_page(
+    rows: Vec<LogRow>,
+    wanted: impl Fn(FilteredEntry<'_>) -> bool + Send + Sync + 'static,
+) -> Result<Vec<ReadEntry>, tokio::task::JoinError> {
+    tokio::task::spawn_blocking(move || read_on_threads(&rows, &wanted)).await
+}
+
+fn read_on_threads(rows: &[LogRow], wanted: &(impl Fn(FilteredEntry<'_>) -> bool + Sync)) -> Vec<ReadEntry> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = (events.len() / EVENTS_PER_THREAD_MIN).clamp(1, cores.min(THREADS_MAX));
-    let part = events.len().div_ceil(threads).max(1);
+    let threads = (rows.len() / EVENTS_PER_THREAD_MIN).clamp(1, cores.min(THREADS_MAX));
+    let part = rows.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        let parts: Vec<_> = events
+        let parts: Vec<_> = rows
             .chunks(part)
-            .map(|events| scope.spawn(move || events.iter().map(ReadEntry::of).collect::<Vec<_>>()))
+            .map(|rows| {
+                scope.spawn(move || rows.iter().filter_map(|row| ReadEntry::of(row, wanted)).collect::<Vec<_>>())
+            })
             .collect();
         let joined = parts.into_iter().map(|part| part.join());
         // A panic in a reader goes on here, as if it had read on this thread.

@@ -1,4 +1,4 @@
-//! Rebuilds: a new version beside the one that is read, from the first position to the head. Stored judgements are folded; nothing is
+//! Rebuilds: a new version next to the one that is read, from the first position to the head. Stored judgements are folded; nothing is
 //! decided again.
 //!
 //! A page of the log, the rows it changes and the cursors of the versions being built are one transaction. So a rebuild can be killed,
@@ -16,10 +16,9 @@ use uuid::Uuid;
 
 use super::cursor::{self, CursorClaim, Purpose};
 use super::fold::{FOLDED, StateBuild};
-use super::log::{self, EntryFilter, PageSize};
 use super::read::{ReadEntry, read_page};
 use super::status::version_state;
-use super::{Projection, ProjectionError, Version, sales};
+use super::{PageSize, Projection, ProjectionError, Version, sales};
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::event_store;
 use crate::state_store::Versions;
@@ -40,10 +39,8 @@ pub struct RebuildProgress {
     pub head: Position,
 }
 
-/// Builds these projections anew, or goes on with versions that are being built already. A page of the log is applied and
-/// committed together.
-/// `report` hears of every page. Dropping the
-/// future stops it; calling it again goes on.
+/// Builds new versions of these projections, or continues versions that are being built already. A page of the log is applied and committed
+/// together; `report` is called after each. Dropping the future stops the rebuild; calling it again continues.
 pub async fn rebuild(
     database: &Database,
     tenant: TenantId,
@@ -120,11 +117,15 @@ impl FetchedEntries {
         tenant: TenantId,
         stretch: LogRange,
     ) -> Result<FetchedEntries, ProjectionError> {
-        let wanted = EntryFilter { verdicts: &FOLDED, actions: None };
         let size = PageSize { positions: READ_POSITIONS, bytes: stretch.bytes };
-        let page = log::page(tx, tenant, stretch.after, stretch.to, wanted, size).await?;
-        let (events, complete_through) = (page.events, page.complete_through);
-        Ok(FetchedEntries { events: Arc::new(read_page(events).await?), complete_through })
+        let (rows, complete_through) = event_store::sized_page(tx, tenant, stretch.after, stretch.to, size).await?;
+        let events = read_page(rows, |entry| FOLDED.contains(&entry.verdict)).await?;
+        // A version is built from a log that is what was sealed, or not at all.
+        if let Some(altered) = events.iter().find_map(|event| event.altered.as_ref()) {
+            let reason = altered.to_string();
+            return Err(ProjectionError::Damaged { tenant, position: altered.position, reason });
+        }
+        Ok(FetchedEntries { events: Arc::new(events), complete_through })
     }
 }
 
@@ -235,7 +236,7 @@ impl Builder {
         self.save(tx).await
     }
 
-    /// Where the next page ends. Versions that were begun at different times join as the last of them comes to where the next one stands.
+    /// Where the next page ends. Versions that began at different times join when the last reaches the position of the next.
     fn page_end(&self, to: Position) -> Position {
         let after = self.position();
         let others = self.claims.iter().map(|claim| claim.position).filter(|position| *position > after);

@@ -1,13 +1,11 @@
 //! Follows the log for the reporting projections of every tenant. Order of one step: claim the cursor, read a page up to the head, write
 //! rows and cursor in one transaction, tell who waits.
 //!
-//! Woken by ingest in this process, by a query that waits, and by a timer, since another process may have taken a push. A look at the
-//! heads is one cheap query for all tenants; with nothing to do it is all that happens. Two runners on one database are kept apart by the
+//! Woken by each look of the head watch (`head_watch.rs`). Two runners on one database are kept apart by the
 //! fence on the cursor; the one that comes second leaves the tenant alone for a while.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use comptoir_core::id::TenantId;
 use comptoir_core::position::Position;
@@ -18,14 +16,12 @@ use uuid::Uuid;
 
 use super::cursor::{self, CursorClaim, Purpose};
 use super::progress::{Progress, ProjectionMarks};
-use super::{Projection, ProjectionError, Version, position_of, sales};
+use super::status::active_version;
+use super::{Projection, ProjectionError, Version, sales};
 use crate::database::{Database, StoreError, TxPhase, begin};
 use crate::restart::revive;
+use crate::store_check::{self, StoreFindings};
 
-/// How often the heads are looked at without being woken: what another process took is in the reports that much later.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The same while a query waits for its position.
-const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
 /// Tenants at work at once. More would take connections from those who ask.
 const TENANTS_AT_ONCE: usize = 2;
 
@@ -37,13 +33,12 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts following. `commits` changes after each commit to the log in this process; the sending end is `CommitSignal`, which
-    /// `ingest/queue.rs` raises.
-    pub fn start(database: Database, progress: Arc<Progress>, commits: watch::Receiver<u64>) -> Runner {
+    /// Starts following the marks of `progress`, which the head watch keeps.
+    pub fn start(database: Database, progress: Arc<Progress>, findings: StoreFindings) -> Runner {
         let (stop, stopped) = watch::channel(false);
-        let follower = Arc::new(Follower::new(database, progress));
+        let follower = Arc::new(Follower::new(database, progress, findings));
         let stopped_too = stopped.clone();
-        let following = move || follow(Arc::clone(&follower), commits.clone(), stopped.clone());
+        let following = move || follow(Arc::clone(&follower), stopped.clone());
         let task = tokio::spawn(revive("The task that brings reports up to date", stopped_too, following));
         Runner { stop, task }
     }
@@ -57,29 +52,21 @@ impl Runner {
     }
 }
 
-async fn follow(follower: Arc<Follower>, mut commits: watch::Receiver<u64>, mut stopped: watch::Receiver<bool>) {
-    let mut reachable = true;
+async fn follow(follower: Arc<Follower>, mut stopped: watch::Receiver<bool>) {
+    // A look before this task was started again counts too.
+    let mut looks = follower.progress.looks();
+    looks.mark_changed();
     loop {
-        // What is committed from here on wakes the next round.
-        commits.mark_unchanged();
-        let step = tokio::select! {
-            step = follower.look_and_apply() => step,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        };
-        match step {
-            Ok(()) => reachable = true,
-            Err(error) if reachable => {
-                reachable = false;
-                tracing::warn!(%error, "Reports stand still: the heads cannot be read");
-            }
-            Err(_) => {}
-        }
-        let pause = if follower.progress.is_awaited() { LOOK_EVERY_AWAITED } else { LOOK_EVERY };
         tokio::select! {
-            // Without a sender nothing is ever committed here again; the timer goes on.
-            Ok(()) = commits.changed() => {}
-            () = follower.progress.asked() => {}
-            () = tokio::time::sleep(pause) => {}
+            // The sender lives as long as `follower`.
+            Ok(()) = looks.changed() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+        let look = Arc::clone(&looks.borrow_and_update());
+        let lagging = look.iter().filter(|(_, marks)| marks.projected < marks.head);
+        let lagging = lagging.map(|(tenant, marks)| (*tenant, marks.head)).collect();
+        tokio::select! {
+            () = follower.apply_all(lagging) => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
     }
@@ -89,44 +76,28 @@ async fn follow(follower: Arc<Follower>, mut commits: watch::Receiver<u64>, mut 
 pub(super) struct Follower {
     database: Database,
     progress: Arc<Progress>,
+    /// Hears of columns that are not what was sealed.
+    findings: StoreFindings,
     /// Names this process on the cursors it moves.
     owner: Uuid,
     claims: Mutex<HashMap<TenantId, CursorClaim>>,
-    /// What was said last about a tenant that stands still: said once, not every second.
+    /// The last error logged about a tenant that makes no progress: logged once, not every second.
     complaints: Mutex<HashMap<TenantId, String>>,
 }
 
 impl Follower {
-    pub(super) fn new(database: Database, progress: Arc<Progress>) -> Follower {
+    pub(super) fn new(database: Database, progress: Arc<Progress>, findings: StoreFindings) -> Follower {
         let (claims, complaints) = (Mutex::default(), Mutex::default());
-        Follower { database, progress, owner: Uuid::new_v4(), claims, complaints }
+        Follower { database, progress, findings, owner: Uuid::new_v4(), claims, complaints }
     }
 
-    /// Looks at all heads, and brings every tenant that lags up to the head that was seen.
-    async fn look_and_apply(&self) -> Result<(), ProjectionError> {
-        let lagging = self.look().await?;
+    /// Brings every tenant that lags up to its head.
+    async fn apply_all(&self, lagging: Vec<(TenantId, Position)>) {
         let catch_up = |(tenant, head)| async move {
             let result = self.catch_up(tenant, head).await;
             self.complain(tenant, result.err());
         };
         futures_util::stream::iter(lagging).for_each_concurrent(TENANTS_AT_ONCE, catch_up).await;
-        Ok(())
-    }
-
-    /// The tenants whose cursor is behind their head.
-    pub(super) async fn look(&self) -> Result<Vec<(TenantId, Position)>, ProjectionError> {
-        let connection = self.database.watcher().await?;
-        let statement = connection.prepare_cached(include_str!("heads.sql")).await?;
-        let rows = connection.query(&statement, &[]).await?;
-        let seen = rows.iter().map(|row| -> Result<_, ProjectionError> {
-            let head = position_of(row.try_get("head")?)?;
-            let projected = position_of(row.try_get("projected")?)?;
-            Ok((TenantId::new(row.try_get("tenant_id")?), ProjectionMarks { projected, head }))
-        });
-        let seen = seen.collect::<Result<Vec<_>, _>>()?;
-        self.progress.saw(seen.iter().copied());
-        let lagging = seen.into_iter().filter(|(_, marks)| marks.projected < marks.head);
-        Ok(lagging.map(|(tenant, marks)| (tenant, marks.head)).collect())
     }
 
     async fn catch_up(&self, tenant: TenantId, head: Position) -> Result<(), ProjectionError> {
@@ -136,7 +107,7 @@ impl Follower {
 
     /// Applies one page. How far the projection has come, or nothing where another runner is at work on it.
     pub(super) async fn step(&self, tenant: TenantId, head: Position) -> Result<Option<Position>, ProjectionError> {
-        // Put back only after the commit: a claim whose transaction failed does not know where its cursor stands.
+        // Returned only after the commit: a claim whose transaction failed does not know its cursor's position.
         let held = self.claims().remove(&tenant);
         let mut connection = self.database.follower().await?;
         let tx = begin(&mut connection, tenant).await?;
@@ -148,12 +119,15 @@ impl Follower {
             },
         };
         let Some(mut claim) = claim else { return Ok(None) };
-        match sales::follow_page(&tx, &mut claim, head).await {
-            // Another owner, or another version that is read now: the next look will tell.
+        let altered = match sales::follow_page(&tx, &mut claim, head).await {
+            // Another owner, or another active version: the next look shows it.
             Err(ProjectionError::Fenced { .. }) => return Ok(None),
             other => other?,
-        }
+        };
         tx.commit().await.map_err(|error| StoreError::of(&error, TxPhase::Committing))?;
+        for column in &altered {
+            self.findings.met(tenant, store_check::altered(tenant, column));
+        }
         let projected = claim.position;
         self.claims().insert(tenant, claim);
         self.progress.saw([(tenant, ProjectionMarks { projected, head })]);
@@ -181,11 +155,6 @@ impl Follower {
 async fn active(tx: &deadpool_postgres::Transaction<'_>, tenant: TenantId) -> Result<Option<Version>, ProjectionError> {
     let projection = Projection::Sales;
     tx.execute(include_str!("version_first.sql"), &[&tenant.uuid(), &projection.name()]).await?;
-    let row = tx
-        .query_opt(
-            "select version from projection_version where tenant_id = $1 and projection = $2 and state = 'active'",
-            &[&tenant.uuid(), &projection.name()],
-        )
-        .await?;
-    row.map(|row| Ok(Version { projection, number: row.try_get("version")? })).transpose()
+    let number = active_version(tx, tenant, projection).await?.number;
+    Ok((number > 0).then_some(Version { projection, number }))
 }

@@ -11,28 +11,32 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::cursor::CursorClaim;
-use super::log::{self, EntryFilter, PageSize};
 use super::parked::{self, Parked, ParkedEntities};
-use super::read::{ReadEntry, read_page};
+use super::read::{FilteredEntry, ReadEntry, quarantined, read_page};
 use super::sales_lines::{ACTIONS, CountedAt, SalesLine, lines_of};
-use super::{ProjectionError, Version, position_sql};
+use super::{PageSize, ProjectionError, Version, position_sql};
+use crate::event_store::{self, AlteredColumn};
 
 const RELEASED: &str = "QUARANTINE_RELEASED";
 
 /// Applies the next page of a tenant's log, up to `to` at most. Order: read, compute, move the cursor (which fences), insert; all in the
-/// caller's transaction.
+/// caller's transaction. Returns the columns of this page that are not what was sealed; where they belong to a sale, it is parked.
 pub(super) async fn follow_page(
     tx: &Transaction<'_>,
     claim: &mut CursorClaim,
     to: Position,
-) -> Result<(), ProjectionError> {
-    let actions: Vec<&str> = ACTIONS.into_iter().chain([RELEASED]).collect();
-    let wanted = EntryFilter { verdicts: &[Verdict::Accepted], actions: Some(&actions) };
-    let page = log::page(tx, claim.tenant, claim.position, to, wanted, PageSize::FOLLOWED).await?;
-    let complete_through = page.complete_through;
-    let events = read_page(page.events).await?;
+) -> Result<Vec<AlteredColumn>, ProjectionError> {
+    let (rows, complete_through) =
+        event_store::sized_page(tx, claim.tenant, claim.position, to, PageSize::FOLLOWED).await?;
+    let wanted = |entry: FilteredEntry<'_>| entry.verdict == Verdict::Accepted && entry.action.is_some_and(is_counted);
+    let events = read_page(rows, wanted).await?;
     claim.advance(tx, complete_through).await?;
-    apply(tx, claim.tenant, claim.of, &events).await
+    apply(tx, claim.tenant, claim.of, &events).await?;
+    Ok(events.into_iter().filter_map(|event| event.altered).collect())
+}
+
+fn is_counted(action: &str) -> bool {
+    action == RELEASED || ACTIONS.contains(&action)
 }
 
 /// Adds the lines of these events, which come in the order of the log, and parks what cannot be applied.
@@ -43,15 +47,13 @@ pub(super) async fn apply(
     events: &[ReadEntry],
 ) -> Result<(), ProjectionError> {
     let counts = |event: &&ReadEntry| {
-        let action = event.action.as_deref().unwrap_or_default();
-        let sells = action == RELEASED || ACTIONS.contains(&action);
-        sells && event.verdict().is_none_or(|verdict| verdict == Verdict::Accepted)
+        event.action.as_deref().is_some_and(is_counted)
+            && event.verdict().is_none_or(|verdict| verdict == Verdict::Accepted)
     };
     let events: Vec<&ReadEntry> = events.iter().filter(counts).collect();
     let books = books_of(tx, tenant).await?;
-    let named: Vec<EventId> = events.iter().filter_map(|event| event.releases()).collect();
-    let released = log::quarantined(tx, tenant, &named).await?;
-    let released: Vec<ReadEntry> = released.iter().map(ReadEntry::of).collect();
+    let named: Vec<Uuid> = events.iter().filter_map(|event| event.releases()).map(|event| event.uuid()).collect();
+    let released = quarantined(&event_store::by_event_ids(tx, tenant, &named).await?);
     let waiting = parked::waiting(tx, tenant, of).await?;
     let applied = lines_or_parked(&events, &released, waiting, &books);
     insert(tx, tenant, of, &applied.lines).await?;
@@ -125,7 +127,7 @@ fn lines(event: &ReadEntry, inner: Option<&ReadEntry>, books: &TenantBooks) -> R
         (Some(id), None) => return Err(format!("it releases {id}, which is not in quarantine")),
     };
     let mut lines = lines.map_err(|error| error.to_string())?;
-    // What was written off has no money of its own: it is counted beside the tenant's.
+    // Written-off goods have no currency of their own: they are counted with the tenant's.
     lines.iter_mut().for_each(|line| line.currency = line.currency.or(Some(books.currency)));
     Ok(lines)
 }

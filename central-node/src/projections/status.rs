@@ -8,13 +8,14 @@ use tokio_postgres::Row;
 use super::{Projection, ProjectionError, Version, position_of};
 use crate::database::{Database, StoreError, begin};
 use crate::event_store;
+use crate::state_store::{ActiveVersion, active_versions};
 
 /// What a version is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     /// It is read.
     Active,
-    /// It is being built beside the one that is read.
+    /// It is being built next to the one that is read.
     Building,
     /// It was read once, and is kept until it is dropped.
     Retired,
@@ -45,7 +46,7 @@ pub struct VersionStatus {
     pub of: Version,
     /// What it is for.
     pub state: State,
-    /// How far it has come. A deciding projection that is read stands at the head.
+    /// How far it has come. An active deciding projection is complete to the head.
     pub position: Position,
     /// Events that it could not apply, and those that wait behind them.
     pub parked: u64,
@@ -115,36 +116,15 @@ pub async fn parked(database: &Database, tenant: TenantId, limit: u32) -> Result
         .collect()
 }
 
-/// The version of a projection that is read, as the transaction sees it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ReadVersion {
-    /// 0 where nothing was projected yet.
-    pub(crate) number: i32,
-    /// Another one after each switch, and where a number was given again.
-    pub(crate) fence: i64,
-    /// How far it has come. A deciding projection stands at the tenant's head, whatever is written here.
-    pub(crate) position: Position,
-}
-
-impl ReadVersion {
-    /// Looks it up.
-    pub(crate) async fn active(
-        tx: &Transaction<'_>,
-        tenant: TenantId,
-        projection: Projection,
-    ) -> Result<ReadVersion, StoreError> {
-        let sql = "select version, owner_epoch, position from projection_version
-                   where tenant_id = $1 and projection = $2 and state = 'active'";
-        let statement = tx.prepare_cached(sql).await?;
-        match tx.query_opt(&statement, &[&tenant.uuid(), &projection.name()]).await? {
-            Some(row) => Ok(ReadVersion {
-                number: row.try_get(0)?,
-                fence: row.try_get(1)?,
-                position: position_of(row.try_get(2)?)?,
-            }),
-            None => Ok(ReadVersion { number: 0, fence: 0, position: Position::ZERO }),
-        }
-    }
+/// The version of a projection that is read, as the transaction sees it; number 0 where nothing was projected yet. A deciding projection
+/// has come to the tenant's head, whatever its position says.
+pub(crate) async fn active_version(
+    tx: &Transaction<'_>,
+    tenant: TenantId,
+    projection: Projection,
+) -> Result<ActiveVersion, StoreError> {
+    let nothing = ActiveVersion { number: 0, fence: 0, position: Position::ZERO };
+    Ok(active_versions(tx, tenant).await?.remove(projection.name()).unwrap_or(nothing))
 }
 
 /// What a version is for, and how far it has come, as the transaction sees it.

@@ -68,7 +68,7 @@ pub async fn drop_version(database: &Database, tenant: TenantId, of: Version) ->
     let mut connection = database.service().await?;
     let tx = begin(&mut connection, tenant).await?;
     let (id, name) = (tenant.uuid(), of.projection.name());
-    // The cursor goes first: whoever builds this version waits for it, finds it gone, and stops.
+    // The cursor goes first: a builder of this version waits for it, finds it gone, and stops.
     let deleted = tx
         .execute(
             "delete from projection_version

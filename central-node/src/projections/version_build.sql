@@ -1,4 +1,4 @@
--- The version that is being built, or the next number. The first is left to whoever follows the log.
+-- The version that is being built, or the next number. The first is left to the follower of the log.
 -- The fence begins at random: a number that was dropped may be given again, and answers kept from its first rows must not be taken for
 -- answers from its second.
 with building as (
@@ -7,9 +7,10 @@ with building as (
     order by version desc limit 1
 ), made as (
     insert into projection_version (tenant_id, projection, version, state, owner_epoch)
-    select $1, $2, coalesce((select max(version) from projection_version where tenant_id = $1 and projection = $2), 1) + 1, 'building',
+    select h.tenant_id, $2, coalesce((select max(version) from projection_version where tenant_id = $1 and projection = $2), 1) + 1, 'building',
            floor(random() * 1e18)::bigint
-    where not exists (select from building)
+    from tenant_head h
+    where h.tenant_id = $1 and not exists (select from building)
     returning version
 )
 select version from building union all select version from made

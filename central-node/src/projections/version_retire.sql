@@ -1,4 +1,4 @@
--- What was read until now. A deciding version stands at the head, which its row does not say while it is active; it is written here, so
+-- The version that was read until now. A deciding version is complete to the head, which its row does not say while it is active; it is written here, so
 -- that it can be caught up from there one day.
 update projection_version
 set state = 'retired', position = case when $3 then $4 else position end,

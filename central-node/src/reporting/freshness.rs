@@ -10,6 +10,7 @@ use deadpool_postgres::Transaction;
 use super::error::ReportError;
 use super::question::{AsOf, WaitFor};
 use crate::database::{Database, Micros, StoreError, TxPhase, begin};
+use crate::event_store;
 use crate::projections::progress::{Progress, ProjectionMark};
 use crate::projections::{position_of, position_sql};
 
@@ -40,21 +41,12 @@ pub(super) async fn past(
     match as_of {
         AsOf::Position(position) if position > head => Err(ReportError::AheadOfLog { asked: position, head }),
         AsOf::Position(position) => {
-            let row = tx
-                .query_opt(
-                    "select received_at from event where tenant_id = $1 and position = $2",
-                    &[&tenant.uuid(), &position_sql(position)],
-                )
-                .await?;
-            let at = row.map(|row| row.try_get::<_, Micros>(0)).transpose()?.map_or(Timestamp::MIN, |at| at.0);
+            let at = event_store::received_at_position(&tx, tenant, position).await?.unwrap_or(Timestamp::MIN);
             Ok(PastPoint { position, at })
         }
         AsOf::Time(at) if at > now => Err(ReportError::InFuture { asked: at, now }),
         AsOf::Time(at) if at < last_received_at => {
-            let row = tx
-                .query_one(include_str!("as_of_time.sql"), &[&tenant.uuid(), &Micros(at), &position_sql(head)])
-                .await?;
-            Ok(PastPoint { position: position_of(row.try_get(0)?)?, at })
+            Ok(PastPoint { position: event_store::position_at_time(&tx, tenant, at, head).await?, at })
         }
         AsOf::Time(at) => {
             let row = tx.query_opt(include_str!("as_of_promise.sql"), &[&tenant.uuid(), &Micros(at)]).await?;

@@ -14,7 +14,7 @@ use super::freshness;
 use super::question::{RowPage, WaitFor, write_cursor};
 use super::source::ReportSource;
 use crate::database::{StoreError, begin};
-use crate::event_store::tenant_head;
+use crate::event_store::{self, tenant_head};
 use crate::feed::{UPDATED_RECORD, delivery_row, entity_row, invoice_row};
 use crate::projections::progress::ProjectionMark;
 use crate::state_store::Versions;
@@ -35,7 +35,7 @@ impl ListQuery<EntityRow> {
     pub(crate) fn entities(entity_type: &'static str) -> ListQuery<EntityRow> {
         ListQuery {
             version: |versions| versions.entities,
-            sql: include_str!("entities_list.sql"),
+            sql: event_store::ENTITIES_LIST,
             parameters: vec![Box::new(entity_type), Box::new(UPDATED_RECORD)],
             read: entity_row,
             id: |row| &row.id,
@@ -107,8 +107,8 @@ pub(crate) async fn entity(
     let mut connection = ready(source, tenant, wait).await?;
     let tx = begin(&mut connection, tenant).await?;
     let version = Versions::active(&tx, tenant).await?.entities;
-    let statement = tx.prepare_cached(include_str!("entity_by_id.sql")).await?;
-    let row = tx.query_opt(&statement, &[&tenant.uuid(), &version, &entity_type, &id, &UPDATED_RECORD]).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] = [&tenant.uuid(), &version, &entity_type, &id, &UPDATED_RECORD];
+    let row = event_store::entity_by_id(&tx, parameters).await?;
     let (of_type, id) = (entity_type.to_owned(), id.to_owned());
     match row.as_ref().map(entity_row).transpose()? {
         None => Err(ReportError::NoEntity { entity_type: of_type, id, list: list_of(entity_type) }),

@@ -23,7 +23,8 @@ use super::question::{AsOf, REPORT_ROWS_MAX, RowPage, WaitFor, write_cursor};
 use super::source::ReportSource;
 use crate::database::{StoreError, begin_snapshot};
 use crate::projections::progress::ProjectionMark;
-use crate::projections::{Projection, ReadVersion, position_of, position_sql};
+use crate::projections::{Projection, active_version, position_of, position_sql};
+use crate::state_store::ActiveVersion;
 
 /// What a row is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -152,7 +153,7 @@ pub(crate) async fn report(
     let database = &source.database;
     let mut connection = if past.is_none() { database.reports().await? } else { database.service().await? };
     let tx = begin_snapshot(&mut connection, tenant).await?;
-    let read = ReadVersion::active(&tx, tenant, Projection::Sales).await?;
+    let read = active_version(&tx, tenant, Projection::Sales).await?;
     let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
@@ -190,7 +191,7 @@ pub(crate) struct PresentSales {
 async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    read: ReadVersion,
+    read: ActiveVersion,
     question: &SalesQuestion,
     kept: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {

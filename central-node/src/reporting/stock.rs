@@ -26,7 +26,8 @@ use super::stock_fold::{TURNS, fold};
 use crate::database::{StoreError, begin_snapshot};
 use crate::event_store;
 use crate::projections::progress::ProjectionMark;
-use crate::projections::{Projection, ProjectionError, ReadVersion, position_of};
+use crate::projections::{Projection, ProjectionError, active_version, position_of};
+use crate::state_store::ActiveVersion;
 use crate::state_store::{self, Versions};
 use crate::tenant::Tenant;
 
@@ -69,9 +70,9 @@ pub(crate) struct StockRow {
     currency: String,
     /// What ever left through lots, and what that had cost.
     #[schemars(with = "words::Decimal")]
-    taken_quantity: String,
+    consumed_quantity: String,
     #[schemars(with = "words::Decimal")]
-    taken_cost: String,
+    consumed_cost: String,
     /// Oldest first.
     lots: Vec<LotRow>,
 }
@@ -106,8 +107,8 @@ impl StockRow {
             },
             value: amount(item.value()),
             currency: currency.to_owned(),
-            taken_quantity: plain(item.taken_quantity),
-            taken_cost: amount(item.taken_cost),
+            consumed_quantity: plain(item.consumed_quantity),
+            consumed_cost: amount(item.consumed_cost),
             lots: item.lots.iter().map(LotRow::of).collect(),
         }
     }
@@ -150,7 +151,7 @@ pub(crate) async fn report(
     // One moment for items and head, however long it reads.
     let tx = begin_snapshot(&mut connection, tenant).await?;
     let (head, read) =
-        tokio::try_join!(event_store::tenant_head(&tx, tenant), ReadVersion::active(&tx, tenant, Projection::Stock))?;
+        tokio::try_join!(event_store::tenant_head(&tx, tenant), active_version(&tx, tenant, Projection::Stock))?;
     let head = head.ok_or(ProjectionError::NoTenant(tenant))?.head;
     let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
@@ -185,7 +186,7 @@ pub(crate) struct PresentStock {
 async fn present(
     tx: &Transaction<'_>,
     tenant: TenantId,
-    (read, head): (ReadVersion, Position),
+    (read, head): (ActiveVersion, Position),
     StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
     kept: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {
@@ -297,7 +298,7 @@ impl StockReport {
     /// The rows as a table: one line an item; its lots stand in the view `reporting.stock_lots`.
     pub(crate) fn csv(&self) -> Result<Vec<u8>, ReportError> {
         const HEADER: [&str; 8] =
-            ["site", "product", "quantity", "backordered", "value", "currency", "taken_quantity", "taken_cost"];
+            ["site", "product", "quantity", "backordered", "value", "currency", "consumed_quantity", "consumed_cost"];
         let sites: Vec<Option<String>> =
             self.rows.iter().map(|row| row.known.site.map(|site| site.to_string())).collect();
         let rows = self.rows.iter().zip(&sites).map(|(row, site)| {
@@ -308,8 +309,8 @@ impl StockReport {
                 Cell::Number(&row.known.backordered),
                 Cell::Number(&row.value),
                 Cell::Text(&row.currency),
-                Cell::Number(&row.taken_quantity),
-                Cell::Number(&row.taken_cost),
+                Cell::Number(&row.consumed_quantity),
+                Cell::Number(&row.consumed_cost),
             ]
         });
         Ok(csv_table::table(&HEADER, rows)?)

@@ -10,12 +10,14 @@ use comptoir_core::rules::{Effect, effects, evolve};
 use comptoir_core::state::{DecisionState, Quarantined, StockKey};
 use deadpool_postgres::Transaction;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use super::error::ReportError;
+use crate::event_store;
+use crate::projections::PageSize;
 use crate::projections::ProjectionError;
 use crate::projections::fold::{PlacedEvent, judged};
-use crate::projections::log::{self, EntryFilter, PageSize, StoredEntry};
-use crate::projections::read::{ReadEntry, read_page};
+use crate::projections::read::{FilteredEntry, ReadEntry, quarantined, read_page};
 use crate::tenant::Tenant;
 
 /// The actions that move goods, and those that let others move them.
@@ -50,14 +52,11 @@ pub(super) async fn fold(
 ) -> Result<DecisionState, ReportError> {
     let mut decision_state = DecisionState::default();
     let mut at = Position::ZERO;
-    let wanted = EntryFilter { verdicts: &[Verdict::Accepted], actions: Some(&ACTIONS) };
     while at < to {
-        let page = log::page(tx, tenant.id, at, to, wanted, PageSize::FOLLOWED).await?;
-        at = page.complete_through;
+        let (rows, complete_through) = event_store::sized_page(tx, tenant.id, at, to, PageSize::FOLLOWED).await?;
+        at = complete_through;
         let needles = needles(&asked);
-        let mut events = page.events;
-        events.retain(|stored| may_move(stored, needles.as_deref()));
-        let events = read_page(events).await?;
+        let events = read_page(rows, move |entry| may_move(entry, needles.as_deref())).await?;
         let released = released(tx, tenant.id, &events).await?;
         let (tenant_of, asked_of) = (tenant.clone(), asked.clone());
         let folded =
@@ -72,21 +71,25 @@ pub(super) async fn fold(
 }
 
 /// The products' bytes, where they are few.
-fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<&[u8]>> {
-    let products: BTreeSet<&[u8]> = asked.iter().map(|key| key.product.as_str().as_bytes()).collect();
+fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<Vec<u8>>> {
+    let products: BTreeSet<Vec<u8>> = asked.iter().map(|key| key.product.as_str().as_bytes().to_vec()).collect();
     (products.len() <= PRODUCTS_LOOKED_FOR_MAX).then(|| products.into_iter().collect())
 }
 
-/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its
-/// bytes nor a backslash does not name it.
-fn may_move(stored: &StoredEntry, needles: Option<&[&[u8]]>) -> bool {
-    let Some(needles) = needles else { return true };
-    if stored.action().is_none_or(|action| INDIRECT.contains(&action)) {
+/// Whether an event may move what was asked for. JSON writes a product as it is, or with escapes; a payload with neither its bytes nor a
+/// backslash does not name it.
+fn may_move(entry: FilteredEntry<'_>, needles: Option<&[Vec<u8>]>) -> bool {
+    let Some(action) = entry.action.filter(|action| entry.verdict == Verdict::Accepted && ACTIONS.contains(action))
+    else {
+        return false;
+    };
+    let (Some(needles), Some(event)) = (needles, entry.event) else { return true };
+    if INDIRECT.contains(&action) {
         return true;
     }
-    let Ok(event) = stored.event() else { return true };
     let payload = &event.content.payload;
-    payload.contains(&b'\\') || needles.iter().any(|needle| payload.windows(needle.len()).any(|part| part == *needle))
+    let names = |needle: &Vec<u8>| payload.windows(needle.len()).any(|part| part == needle);
+    payload.contains(&b'\\') || needles.iter().any(names)
 }
 
 /// The events that releases of this page name.
@@ -95,8 +98,8 @@ async fn released(
     tenant: TenantId,
     events: &[ReadEntry],
 ) -> Result<Vec<ReadEntry>, ProjectionError> {
-    let named: Vec<EventId> = events.iter().filter_map(ReadEntry::releases).collect();
-    Ok(log::quarantined(tx, tenant, &named).await?.iter().map(ReadEntry::of).collect())
+    let named: Vec<Uuid> = events.iter().filter_map(ReadEntry::releases).map(EventId::uuid).collect();
+    Ok(quarantined(&event_store::by_event_ids(tx, tenant, &named).await?))
 }
 
 fn fold_page(

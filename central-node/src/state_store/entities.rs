@@ -17,7 +17,7 @@ use crate::database::{StoreError, as_bigint};
 /// Effective time in microseconds, node, epoch, seq.
 type StoredWriteStamp = (i64, Uuid, u32, u64);
 
-/// Who wrote what, as it stands in `entity.provenance`.
+/// Who wrote what, as stored in `entity.provenance`.
 #[derive(Serialize, Deserialize)]
 struct Provenance {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -5,12 +5,11 @@
 
 mod deliveries;
 mod entities;
+mod entity_snapshots;
 mod invoices;
-mod past;
 mod quarantine;
 mod stock;
-
-use std::collections::HashMap;
+mod versions;
 
 use comptoir_core::id::{Name, NodeId, SiteId, TenantId};
 use comptoir_core::position::Position;
@@ -25,7 +24,8 @@ use uuid::Uuid;
 use crate::database::{StoreError, as_bigint};
 use crate::tenant::Tenant;
 
-pub(crate) use past::EntityHistory;
+pub(crate) use entity_snapshots::EntityHistory;
+pub(crate) use versions::{ActiveVersion, active_versions};
 
 /// Which version of each deciding projection is worked on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,21 +38,17 @@ pub(crate) struct Versions {
     pub(crate) invoices: i32,
     /// Everything made of fields.
     pub(crate) entities: i32,
-    /// What was set apart.
+    /// Events in quarantine.
     pub(crate) quarantine: i32,
 }
 
 impl Versions {
     /// The versions that are read now. They change only under the tenant's lock.
     pub(crate) async fn active(tx: &Transaction<'_>, tenant: TenantId) -> Result<Versions, StoreError> {
-        let sql = "select projection, version from projection_version where tenant_id = $1 and state = 'active'";
-        let statement = tx.prepare_cached(sql).await?;
-        let rows = tx.query(&statement, &[&tenant.uuid()]).await?;
-        let active: HashMap<String, i32> =
-            rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, StoreError>>()?;
+        let active = active_versions(tx, tenant).await?;
         let version = |projection: &str| {
             let missing = || StoreError::Damaged(format!("tenant {tenant} has no active version of {projection}"));
-            active.get(projection).copied().ok_or_else(missing)
+            active.get(projection).map(|version| version.number).ok_or_else(missing)
         };
         Ok(Versions {
             stock: version("stock")?,
@@ -139,7 +135,7 @@ pub(crate) async fn load_past(
     key: &EntityKey,
     at: Position,
 ) -> Result<Option<Entity>, StoreError> {
-    past::load(VersionedTable { tx, tenant, version: versions.entities }, key, at).await
+    entity_snapshots::load(VersionedTable { tx, tenant, version: versions.entities }, key, at).await
 }
 
 /// The rulebook in force at the next position.
@@ -197,7 +193,7 @@ impl VersionedTable<'_> {
     }
 }
 
-/// The tenant's own stock and series have no site: the nil id stands for it in keys.
+/// The tenant's own stock and series have no site: the nil id means that in keys.
 fn site_column(site: Option<SiteId>) -> Uuid {
     site.map_or(Uuid::nil(), SiteId::uuid)
 }

@@ -1,9 +1,9 @@
-//! Projection `quarantine`: which events were set apart, and whether they were released. The events stand in the log and are read from it.
+//! Projection `quarantine`: which events are in quarantine, and whether they were released. The events are read from the log.
 
 use std::collections::BTreeSet;
 
 use comptoir_core::decision::DecisionContext;
-use comptoir_core::id::{EventId, NodeId};
+use comptoir_core::id::EventId;
 use comptoir_core::state::{DecisionState, Quarantined};
 use comptoir_proto::{payload, stored_v1};
 use tokio_postgres::Row;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::VersionedTable;
 use crate::database::{StoreError, as_bigint};
+use crate::event_store;
 use crate::tenant::Tenant;
 
 pub(super) async fn load(
@@ -22,7 +23,7 @@ pub(super) async fn load(
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = keys.iter().map(|id| id.uuid()).collect();
-    let rows = table.query(include_str!("quarantine_load.sql"), &[&ids]).await?;
+    let rows = event_store::quarantined_states(table.tx, table.tenant, table.version, &ids).await?;
     rows.iter().map(|row| held(row, tenant)).collect()
 }
 
@@ -38,7 +39,7 @@ fn held(row: &Row, tenant: &Tenant) -> Result<(EventId, Quarantined), StoreError
         effective_at: decision.effective_at,
         local_year: decision.local_year,
         site_code: tenant.site_code(known.event.content.site),
-        by_central: NodeId::new(row.try_get("node_id")?) == tenant.central_node,
+        by_central: known.event.node == tenant.central_node,
     };
     Ok((id, Quarantined { known, context: place, released: row.try_get("released")? }))
 }

@@ -1,4 +1,5 @@
 insert into quarantine (tenant_id, version, event_id, position, released)
-select $1, $2, r.event_id, r.position, r.released
-from unnest($3::uuid[], $4::bigint[], $5::boolean[]) as r (event_id, position, released)
+select h.tenant_id, $2, unnest($3::uuid[]), unnest($4::bigint[]), unnest($5::boolean[])
+from tenant_head h
+where h.tenant_id = $1
 on conflict (tenant_id, version, event_id) do update set released = excluded.released

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{VersionedTable, decimal_of, json_of, name_of, opt_name_of, position_of, site_column, site_of, to_json};
 use crate::database::{StoreError, as_bigint};
 
-/// A lot as it stands in `stock_item.lots`.
+/// A lot as stored in `stock_item.lots`.
 #[derive(Serialize, Deserialize)]
 struct StoredLot<'a> {
     position: u64,
@@ -86,8 +86,8 @@ fn item_of(row: &Row) -> Result<(StockKey, StockItem), StoreError> {
         lots: lots.iter().map(StoredLot::read).collect::<Result<_, _>>()?,
         backordered: decimal_of(row.try_get("backordered")?)?,
         last_cost: last_cost.map(decimal_of).transpose()?,
-        taken_quantity: decimal_of(row.try_get("taken_quantity")?)?,
-        taken_cost: decimal_of(row.try_get("taken_cost")?)?,
+        consumed_quantity: decimal_of(row.try_get("consumed_quantity")?)?,
+        consumed_cost: decimal_of(row.try_get("consumed_cost")?)?,
         position: position_of(row.try_get("position")?)?,
         first_position: position_of(row.try_get("first_position")?)?,
     };
@@ -111,17 +111,17 @@ pub(super) async fn save_items(
     let backordered: Vec<String> = rows.iter().map(|(_, item)| item.backordered.to_string()).collect();
     let last_cost: Vec<Option<String>> =
         rows.iter().map(|(_, item)| item.last_cost.map(|cost| cost.to_string())).collect();
-    let taken_quantity: Vec<String> = rows.iter().map(|(_, item)| item.taken_quantity.to_string()).collect();
-    let taken_cost: Vec<String> = rows.iter().map(|(_, item)| item.taken_cost.to_string()).collect();
+    let consumed_quantity: Vec<String> = rows.iter().map(|(_, item)| item.consumed_quantity.to_string()).collect();
+    let consumed_cost: Vec<String> = rows.iter().map(|(_, item)| item.consumed_cost.to_string()).collect();
     let lots = |item: &StockItem| to_json(&item.lots.iter().map(StoredLot::of).collect::<Vec<_>>());
     let lots: Vec<String> = rows.iter().map(|(_, item)| lots(item)).collect::<Result<_, _>>()?;
     let first: Vec<i64> = rows.iter().map(|(_, item)| as_bigint(item.first_position.0)).collect();
     let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
-        [&sites, &products, &positions, &backordered, &last_cost, &taken_quantity, &taken_cost, &lots, &first];
+        [&sites, &products, &positions, &backordered, &last_cost, &consumed_quantity, &consumed_cost, &lots, &first];
     table.write(include_str!("stock_items_save.sql"), rows.len(), &columns).await
 }
 
-/// A sale's row holds all its products: whoever asks for one gets them all, and one that changes is written with the others.
+/// A sale's row holds all its products: a reader of one gets them all, and one that changes is written with the others.
 pub(super) async fn load_taken(
     table: VersionedTable<'_>,
     keys: &BTreeSet<ConsumedKey>,
@@ -131,7 +131,7 @@ pub(super) async fn load_taken(
     }
     let (sites, sales): (Vec<Uuid>, Vec<&str>) =
         sales(keys).into_iter().map(|(site, sale)| (site_column(site), sale.as_str())).unzip();
-    let rows = table.query(include_str!("stock_taken_load.sql"), &[&sites, &sales]).await?;
+    let rows = table.query(include_str!("stock_consumed_load.sql"), &[&sites, &sales]).await?;
     let mut taken = Vec::new();
     for row in &rows {
         let (site, sale) = (site_of(row.try_get("site_id")?), name_of(row.try_get("sale")?)?);
@@ -168,7 +168,7 @@ pub(super) async fn save_taken(
     if names.is_empty() {
         return Ok(());
     }
-    table.write(include_str!("stock_taken_save.sql"), names.len(), &[&sites, &names, &lines]).await
+    table.write(include_str!("stock_consumed_save.sql"), names.len(), &[&sites, &names, &lines]).await
 }
 
 /// The sales among the keys, each once.

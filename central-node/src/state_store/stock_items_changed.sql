@@ -1,6 +1,6 @@
 -- Items that changed after a position, with their lots. Numbers come as text, with the digits they were written with.
-select site_id, product, position, backordered::text as backordered, last_cost::text as last_cost, taken_quantity::text as taken_quantity,
-       taken_cost::text as taken_cost, lots::text as lots, first_position
+select site_id, product, position, backordered::text as backordered, last_cost::text as last_cost, consumed_quantity::text as consumed_quantity,
+       consumed_cost::text as consumed_cost, lots::text as lots, first_position
 from stock_item
 where tenant_id = $1 and version = $2
   and position > $3

@@ -5,7 +5,7 @@ select s.*
 from unnest($3::uuid[], $4::text[]) as k (site_id, product)
 cross join lateral (
     select s.site_id, s.product, s.position, s.backordered::text as backordered, s.last_cost::text as last_cost,
-           s.taken_quantity::text as taken_quantity, s.taken_cost::text as taken_cost, s.lots::text as lots, s.first_position
+           s.consumed_quantity::text as consumed_quantity, s.consumed_cost::text as consumed_cost, s.lots::text as lots, s.first_position
     from stock_item s
     where s.tenant_id = $1 and s.version = $2 and s.site_id = k.site_id and s.product = k.product
     offset 0

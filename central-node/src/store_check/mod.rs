@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::database::{Database, StoreError, begin};
-use crate::event_store::{batch_ends, checked_rows, log_heads};
+use crate::event_store::{AlteredColumn, batch_ends, checked_rows, log_heads};
 use crate::identity;
 pub use findings::{StoreDamage, StoreFindings};
 use walk::LogWalk;
@@ -175,6 +175,22 @@ impl CheckPass {
     fn checked(self) -> CheckOutcome {
         let LogWalk { findings, more_findings, .. } = self.walk;
         CheckOutcome { head: self.walk.head, findings, more_findings }
+    }
+}
+
+/// A column that a reader found not to be what was sealed.
+pub(crate) fn altered(tenant: TenantId, column: &AlteredColumn) -> StoreFinding {
+    let (first, last) = (column.position.0, column.position.0);
+    let (expected, found) = (column.expected(), column.found());
+    StoreFinding {
+        damage: Damage::Column,
+        tenant: tenant.uuid(),
+        node: None,
+        epoch: None,
+        first,
+        last,
+        expected,
+        found,
     }
 }
 

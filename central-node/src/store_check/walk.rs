@@ -5,12 +5,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use comptoir_core::chain::{ChainHash, decision_genesis, decision_link, genesis, link};
-use comptoir_core::decision::Verdict;
 use comptoir_core::id::{NodeId, TenantId};
 use comptoir_core::position::{Epoch, Position, Seq};
 use comptoir_proto::damage::Damage;
 use comptoir_proto::store_check_v1::StoreFinding;
-use comptoir_proto::stored_v1::decision_head;
+use comptoir_proto::stored_v1;
 
 use crate::event_store::{CheckedRow, LogHeads};
 
@@ -193,7 +192,7 @@ impl LogWalk {
     /// The decision speaks of this row, and its columns repeat it.
     fn decision(&mut self, row: &CheckedRow) {
         let here = (row.position.0, row.position.0);
-        let head = match decision_head(&row.decision) {
+        let head = match stored_v1::decision_head(&row.decision) {
             Ok(head) => head,
             Err(error) => return self.about_positions(Damage::Decision, here, "a decision", error.to_string()),
         };
@@ -206,13 +205,11 @@ impl LogWalk {
             let found = words(head.tenant, head.position, &head.record_chain.0);
             return self.about_positions(Damage::Decision, here, expected, found);
         }
-        let words = |event: &dyn std::fmt::Display, verdict: &str, code: Option<&str>| {
-            format!("event {event}: {verdict}{}", code.map(|code| format!(" {code}")).unwrap_or_default())
-        };
-        let sealed = words(&head.event_id, Verdict::as_str(head.verdict), head.code);
-        let stored = words(&row.event_id, &row.verdict, row.code.as_deref());
-        if sealed != stored {
-            self.about_positions(Damage::Column, here, sealed, stored);
+        // A decision whose end does not decode was changed, which the chain shows.
+        let Ok(decision) = stored_v1::decode_decision(&row.decision) else { return };
+        let event = stored_v1::decode(&row.record).ok();
+        if let Some(column) = row.columns.altered(&decision, head.record_chain, event.as_ref()) {
+            self.about_positions(Damage::Column, here, column.expected(), column.found());
         }
     }
 

@@ -1,15 +1,14 @@
-//! What takes its place: the first push, the same again, what comes in parts.
+//! Accepted pushes: the first one, the same records again, overlapping parts.
 
-use axum::http::StatusCode;
 use base64::Engine as _;
 use comptoir_proto::sync_v1::receipt_text;
+use comptoir_test_support::events::Sale;
+use comptoir_test_support::{TestCentral, verdicts};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::json;
 
-use crate::harness::{TestCentral, verdicts};
-
 #[tokio::test]
-async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
+async fn a_push_is_answered_per_record_with_a_signed_head_that_verifies() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -17,10 +16,11 @@ async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
     let answer = node.push_all(&scene).await;
     assert_eq!(verdicts(&answer), ["ACCEPTED", "ACCEPTED"]);
     assert_eq!(answer.results[1].event_id, sale.uuid());
-    // Central's own first two records came before.
+    // Positions 1 and 2 are central's own first records.
     assert_eq!(answer.results.iter().map(|r| (r.seq, r.position)).collect::<Vec<_>>(), [(1, 3), (2, 4)]);
     assert_eq!(answer.results[1].flags, ["STOCK_SHORTAGE", "UNKNOWN_REFERENCE"]);
-    assert_eq!((answer.head.seq, answer.head.chain.as_str()), (2, node.chain.to_string().as_str()));
+    assert_eq!(answer.head.seq, 2);
+    assert_eq!(answer.head.chain.as_str(), node.chain.to_string().as_str());
 
     let text = receipt_text(company.tenant.uuid(), node.node.uuid(), &answer.head, answer.incarnation);
     assert_eq!(answer.signed_head.text, text);
@@ -32,14 +32,14 @@ async fn a_push_is_answered_record_by_record_with_a_receipt_that_verifies() {
 }
 
 #[tokio::test]
-async fn the_same_records_again_whole_or_in_part_get_the_same_results() {
+async fn records_sent_again_whole_or_in_part_get_the_same_results() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     for sale in 0..6 {
         node.sell(&format!("s-{sale}"));
     }
-    node.seal("SALE", "wrong", "SALE_RECORDED", &crate::harness::sale_payload(511));
+    node.record("wrong", &Sale { total_minor: 511, ..Sale::default() });
     let first = node.push(&scene, 1, 5).await;
     let whole = node.push(&scene, 1, 5).await;
     assert_eq!(whole.results, first.results, "whole");
@@ -52,12 +52,12 @@ async fn the_same_records_again_whole_or_in_part_get_the_same_results() {
     let again = node.push_all(&scene).await;
     assert_eq!(again.results[3..], overlapping.results, "what was new then is known now, quarantined or not");
     assert_eq!(again.results[7].code.as_deref(), Some("TOTAL_MISMATCH"));
-    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 8);
+    assert_eq!(company.events().await, 2 + 8);
     company.assert_gapless().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_batch_by_eight_connections_at_once_is_stored_once_and_answered_eight_times() {
+async fn eight_pushes_of_one_batch_at_once_store_it_once_and_get_the_same_answer() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -69,20 +69,20 @@ async fn one_batch_by_eight_connections_at_once_is_stored_once_and_answered_eigh
         assert_eq!(answer.results, answers[0].results);
         assert_eq!(answer.head, answers[0].head);
     }
-    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 51);
+    assert_eq!(company.events().await, 2 + 51);
     company.assert_gapless().await;
 }
 
 #[tokio::test]
-async fn status_reports_the_head_that_central_holds_of_a_node() {
+async fn status_returns_the_head_that_central_holds_of_a_node() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    let (status, before) = scene.get(&node.key, "/api/v1/sync/status").await;
-    assert_eq!((status, &before["head"]), (StatusCode::OK, &json!(null)));
+    let before = node.get(&scene, "/api/v1/sync/status").await.assert_ok();
+    assert_eq!(before["head"], json!(null));
     node.sell("s-1");
     node.push_all(&scene).await;
-    let (_, after) = scene.get(&node.key, "/api/v1/sync/status").await;
+    let after = node.get(&scene, "/api/v1/sync/status").await.assert_ok();
     let head = json!({
         "epoch": { "number": 1, "id": node.epoch.id }, "seq": 2, "chain": node.chain.to_string(),
     });
@@ -91,26 +91,27 @@ async fn status_reports_the_head_that_central_holds_of_a_node() {
 }
 
 #[tokio::test]
-async fn an_event_is_shown_with_what_was_decided_and_the_log_page_by_page() {
+async fn an_event_is_returned_with_its_decision_and_the_log_in_pages() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let sale = node.sell("s-1");
     node.push_all(&scene).await;
-    let (_, event) = scene.get(&company.token, &format!("/api/v1/events/{sale}")).await;
-    assert_eq!((&event["action"], &event["decision"]["verdict"]), (&json!("SALE_RECORDED"), &json!("ACCEPTED")));
-    let (_, page) = scene.get(&company.token, "/api/v1/events?after=1&limit=2").await;
+    let event = company.get(&format!("/api/v1/events/{sale}")).await.assert_ok();
+    assert_eq!(event["action"], "SALE_RECORDED");
+    assert_eq!(event["decision"]["verdict"], "ACCEPTED");
+    let page = company.get("/api/v1/events?after=1&limit=2").await.assert_ok();
     let positions: Vec<_> = page["events"].as_array().unwrap().iter().map(|e| e["position"].clone()).collect();
-    assert_eq!((positions, page["next"].clone()), (vec![json!(2), json!(3)], json!("3")));
-    let (_, last) = scene.get(&company.token, "/api/v1/events?after=3&limit=2").await;
-    let (_, end) = scene.get(&company.token, "/api/v1/events?last=1").await;
-    assert_eq!((&end["events"], &end["next"]), (&json!([last["events"][0]]), &last["next"]));
-    assert_eq!(
-        (last["events"].as_array().unwrap().len(), &last["next"], &last["more"]),
-        (1, &json!("4"), &json!(false))
-    );
+    assert_eq!(positions, vec![json!(2), json!(3)]);
+    assert_eq!(page["next"].clone(), json!("3"));
+    let last = company.get("/api/v1/events?after=3&limit=2").await.assert_ok();
+    let end = company.get("/api/v1/events?last=1").await.assert_ok();
+    assert_eq!(end["events"], json!([last["events"][0]]));
+    assert_eq!(end["next"], last["next"]);
+    assert_eq!(last["events"].as_array().unwrap().len(), 1);
+    assert_eq!(last["next"], "4");
+    assert_eq!(last["more"], false);
     for wrong in ["limit=0", "last=9223372036854775808", "after=9223372036854775808"] {
-        let (status, problem) = scene.get(&company.token, &format!("/api/v1/events?{wrong}")).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")), "{wrong}");
+        company.get(&format!("/api/v1/events?{wrong}")).await.for_case(wrong).assert_problem(400, "INVALID_PARAMETER");
     }
 }

@@ -1,13 +1,10 @@
-//! Signatures and photos at central.
-
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use comptoir_test_support::TestCentral;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use crate::harness::TestCentral;
-
-/// 10 MiB: what `core/src/limits.rs` allows.
+/// The limit in `core/src/limits.rs`.
 const MAX: usize = 10 * 1024 * 1024;
 
 async fn ask(
@@ -40,7 +37,7 @@ fn name(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_file_comes_back_byte_by_byte_and_is_stored_once() {
+async fn a_blob_reads_back_unchanged_and_is_stored_once() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
@@ -62,7 +59,7 @@ async fn a_file_comes_back_byte_by_byte_and_is_stored_once() {
 }
 
 #[tokio::test]
-async fn other_bytes_than_the_name_says_are_not_stored() {
+async fn bytes_that_do_not_match_their_hash_are_not_stored() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let hash = name(b"a signature");
@@ -80,7 +77,7 @@ async fn other_bytes_than_the_name_says_are_not_stored() {
 }
 
 #[tokio::test]
-async fn a_file_is_its_tenants_alone() {
+async fn a_blob_belongs_to_its_tenant_only() {
     let scene = TestCentral::new().await;
     let (company, stranger) = (scene.company().await, scene.company().await);
     let hash = name(b"a signature");

@@ -1,33 +1,30 @@
-//! Clocks that are wrong win nothing and lose nothing.
+//! A wrong clock gains nothing and loses nothing under last-writer-wins.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use axum::http::StatusCode;
 use comptoir_central::Clock;
 use comptoir_core::event::TimeSource;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_proto::sync_v1::PushRequest;
+use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant};
 use serde_json::json;
-
-use crate::harness::{NOON, Node, TestCentral, TestTenant};
 
 const MINUTE: i64 = 60_000_000;
 const YEAR: i64 = 365 * 24 * 60 * MINUTE;
 
-/// An edit of the one client, as its writer's clock stamped it.
-fn edit(node: &mut Node, name: &str, stamped: i64, source: TimeSource) {
+/// Seals an edit of client c-1 with this timestamp.
+fn edit(node: &mut SealedLog, name: &str, stamped: i64, source: TimeSource) {
     let mut event = node.event("CLIENT", "c-1", "CREATE", &json!({ "name": name }));
     (event.occurred_at, event.time_source) = (Timestamp(stamped), source);
     node.seal_event(event);
 }
 
 /// Pushes everything; the node's clock shows `node_time`.
-async fn push(scene: &TestCentral, node: &Node, node_time: i64) {
-    let mut request = node.request(1, node.seq.0);
-    request.node_time = instant::format(Timestamp(node_time));
-    let (status, body) = node.send(scene, &request).await;
-    assert_eq!(status, StatusCode::OK, "{body}");
+async fn push(scene: &TestCentral, node: &SealedLog, node_time: i64) {
+    let request = PushRequest { node_time: instant::format(Timestamp(node_time)), ..node.request(1, node.seq.0) };
+    node.send_push(scene, &request).await.assert_ok();
 }
 
 async fn name(scene: &TestCentral, company: &TestTenant<'_>) -> String {
@@ -42,7 +39,7 @@ async fn scene() -> (Arc<AtomicI64>, TestCentral) {
 }
 
 #[tokio::test]
-async fn a_node_a_year_ahead_wins_nothing_by_it_whoever_stamped_the_time() {
+async fn a_node_a_year_ahead_gains_nothing_whoever_stamped_the_time() {
     for (source, shows) in
         [(TimeSource::Node, NOON + YEAR), (TimeSource::Caller, NOON + YEAR), (TimeSource::Caller, NOON)]
     {
@@ -51,7 +48,7 @@ async fn a_node_a_year_ahead_wins_nothing_by_it_whoever_stamped_the_time() {
         let (mut ahead, mut honest) = (company.node().await, company.node().await);
         edit(&mut ahead, "a year ahead", NOON + YEAR, source);
         push(&scene, &ahead, shows).await;
-        // Ten minutes later somebody else corrects it.
+        // Ten minutes later another node corrects it.
         clock.store(NOON + 10 * MINUTE, Ordering::SeqCst);
         edit(&mut honest, "corrected", NOON + 10 * MINUTE, TimeSource::Node);
         push(&scene, &honest, NOON + 10 * MINUTE).await;
@@ -60,12 +57,12 @@ async fn a_node_a_year_ahead_wins_nothing_by_it_whoever_stamped_the_time() {
 }
 
 #[tokio::test]
-async fn a_node_ten_minutes_behind_loses_nothing_by_it() {
+async fn a_node_ten_minutes_behind_loses_no_edit() {
     let (_, scene) = scene().await;
     let company = scene.company().await;
     let (mut behind, mut honest) = (company.node().await, company.node().await);
     edit(&mut honest, "first", NOON - 20 * MINUTE, TimeSource::Node);
-    // Made fifteen minutes ago, and stamped as twenty-five.
+    // Made fifteen minutes ago, stamped twenty-five minutes ago.
     edit(&mut behind, "second", NOON - 25 * MINUTE, TimeSource::Node);
     push(&scene, &honest, NOON).await;
     push(&scene, &behind, NOON - 10 * MINUTE).await;

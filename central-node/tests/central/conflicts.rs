@@ -1,25 +1,25 @@
-//! Conflicts through the routes: both sides are shown, a person decides once, and never from a page that is no longer true.
+//! Conflicts over HTTP: both sides are shown, a person decides once, and never from a stale page.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{Request, header};
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::switch::{drop_version, switch};
+use comptoir_central::projections::{PageSize, Projection, Version};
 use comptoir_core::decision::{Code, Judgement, Verdict};
 use comptoir_core::id::EventId;
 use comptoir_proto::stored_v1;
-use http_body_util::BodyExt as _;
+use comptoir_test_support::{Response, SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::harness::{Node, TestCentral, TestTenant};
-
-/// A request with an `If-Match`, and the answer with its headers.
+/// A request with an `If-Match`.
 pub(crate) async fn ask(
     scene: &TestCentral,
     key: &str,
     (method, path): (&str, &str),
     if_match: Option<&str>,
     body: &Value,
-) -> (StatusCode, HeaderMap, Value) {
+) -> Response {
     let mut request = Request::builder()
         .method(method)
         .uri(path)
@@ -28,18 +28,15 @@ pub(crate) async fn ask(
     if let Some(etag) = if_match {
         request = request.header(header::IF_MATCH, etag);
     }
-    let response = scene.router.clone().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    (status, headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    scene.request(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-/// Two desktops of a school.
+/// A school with a node at the office and one at the teacher's.
 struct School<'a> {
     scene: &'a TestCentral,
     company: TestTenant<'a>,
-    office: Node,
-    teacher: Node,
+    office: SealedLog,
+    teacher: SealedLog,
 }
 
 impl<'a> School<'a> {
@@ -51,8 +48,8 @@ impl<'a> School<'a> {
         School { scene, company, office, teacher }
     }
 
-    /// A pupil that both know: made at the office, then changed at the teacher's, while the office edits what it had. Answers the edit
-    /// that waits, and the version it was made from.
+    /// Creates a pupil at the office and edits it at the teacher's, then at the office from the old version. Returns the office's
+    /// edit, which is in conflict, and that old version.
     async fn pupil_in_conflict(&mut self, pupil: &str) -> (EventId, u64) {
         let made =
             edit(&mut self.office, pupil, "CREATE", None, &json!({"name": "Léa", "grade": "12", "town": "Lyon"}));
@@ -61,34 +58,31 @@ impl<'a> School<'a> {
         assert_eq!(push_last(self.scene, &self.teacher, graded).await.verdict, "ACCEPTED");
         let late = edit(&mut self.office, pupil, "UPDATE", Some(base), &json!({"grade": "15", "name": null}));
         let answer = push_last(self.scene, &self.office, late).await;
-        assert_eq!((answer.verdict.as_str(), answer.code.as_deref()), ("CONFLICT", Some("VERSION_CONFLICT")));
+        assert_eq!(answer.verdict.as_str(), "CONFLICT");
+        assert_eq!(answer.code.as_deref(), Some("VERSION_CONFLICT"));
         (late, base)
     }
 
     async fn conflict(&self, event: EventId) -> Value {
-        let (status, body) = self.scene.get(&self.company.token, &format!("/api/v1/conflicts/{event}")).await;
-        assert_eq!(status, StatusCode::OK, "{body}");
-        body
+        self.company.get(&format!("/api/v1/conflicts/{event}")).await.assert_ok()
     }
 
-    async fn resolve(&self, event: EventId, etag: &str, body: &Value) -> (StatusCode, HeaderMap, Value) {
-        let path = format!("/api/v1/conflicts/{event}/resolve");
-        ask(self.scene, &self.company.token, ("POST", &path), Some(etag), body).await
+    async fn resolve(&self, event: EventId, etag: &str, body: &Value) -> Response {
+        self.company.post_if_match(&format!("/api/v1/conflicts/{event}/resolve"), etag, body).await
     }
 
     async fn pupil(&self, pupil: &str) -> Value {
-        self.scene.get(&self.company.token, &format!("/api/v1/entities/STUDENT/{pupil}")).await.1
+        self.company.get(&format!("/api/v1/entities/STUDENT/{pupil}")).await.body
     }
 }
 
-fn edit(node: &mut Node, pupil: &str, action: &str, base: Option<u64>, fields: &Value) -> EventId {
+fn edit(node: &mut SealedLog, pupil: &str, action: &str, base: Option<u64>, fields: &Value) -> EventId {
     let mut event = node.event("STUDENT", pupil, action, fields);
     event.content.base_version = base;
     node.seal_event(event)
 }
 
-/// Pushes the node's last record.
-async fn push_last(scene: &TestCentral, node: &Node, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
+async fn push_last(scene: &TestCentral, node: &SealedLog, event: EventId) -> comptoir_proto::sync_v1::RecordResult {
     let answer = node.push(scene, node.seq.0, node.seq.0).await;
     assert_eq!(answer.results[0].event_id, event.uuid());
     answer.results[0].clone()
@@ -99,19 +93,20 @@ fn etag(conflict: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_conflict_shows_both_sides_and_every_edit_that_waits() {
+async fn a_conflict_shows_both_sides_and_every_waiting_edit() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (opened, base) = school.pupil_in_conflict("7").await;
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
     assert_eq!(push_last(&scene, &school.office, joined).await.verdict, "CONFLICT");
 
-    let (status, page) = scene.get(&school.company.token, "/api/v1/conflicts").await;
-    assert_eq!((status, page["conflicts"].as_array().unwrap().len()), (StatusCode::OK, 1), "{page}");
+    let page = school.company.get("/api/v1/conflicts").await.assert_ok();
+    assert_eq!(page["conflicts"].as_array().unwrap().len(), 1, "{page}");
     let conflict = &page["conflicts"][0];
     assert_eq!(conflict, &school.conflict(opened).await);
     assert_eq!(conflict, &school.conflict(joined).await, "it is found by every edit that waits in it");
-    assert_eq!((&conflict["event_id"], &conflict["state"]), (&json!(opened.uuid()), &json!("open")));
+    assert_eq!(conflict["event_id"], json!(opened.uuid()));
+    assert_eq!(conflict["state"], "open");
     assert_eq!(conflict["base"]["fields"], json!({"name": "Léa", "grade": "12", "town": "Lyon"}));
     assert_eq!(conflict["server"]["fields"], json!({"name": "Léa", "grade": "13", "town": "Lyon", "room": "B2"}));
     assert_eq!(conflict["local"]["fields"], json!({"grade": "15", "town": "Nice", "room": "B2"}));
@@ -123,7 +118,7 @@ async fn a_conflict_shows_both_sides_and_every_edit_that_waits() {
     assert_eq!(conflict["differences"], differences);
     let edits: Vec<_> = conflict["edits"].as_array().unwrap().iter().map(|edit| edit["event_id"].clone()).collect();
     assert_eq!(edits, [json!(opened.uuid()), json!(joined.uuid())]);
-    assert_eq!(conflict["edits"][0]["user"], json!("u-1"));
+    assert_eq!(conflict["edits"][0]["user"], "u-1");
 
     for (query, found) in [
         ("type=STUDENT", 1),
@@ -135,15 +130,14 @@ async fn a_conflict_shows_both_sides_and_every_edit_that_waits() {
         ("state=all", 1),
         (&format!("after={}", page["next"].as_str().unwrap()), 0),
     ] {
-        let (_, page) = scene.get(&school.company.token, &format!("/api/v1/conflicts?{query}")).await;
+        let page = school.company.get(&format!("/api/v1/conflicts?{query}")).await.assert_ok();
         assert_eq!(page["conflicts"].as_array().unwrap().len(), found, "{query}: {page}");
     }
-    let (status, problem) = scene.get(&school.company.token, "/api/v1/conflicts?kind=x").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")));
+    school.company.get("/api/v1/conflicts?kind=x").await.assert_problem(400, "INVALID_PARAMETER");
 }
 
 #[tokio::test]
-async fn each_choice_makes_of_the_entity_what_its_preview_said() {
+async fn each_choice_gives_the_entity_that_its_preview_showed() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let choices = [
@@ -159,69 +153,70 @@ async fn each_choice_makes_of_the_entity_what_its_preview_said() {
         let (event, _) = school.pupil_in_conflict(pupil).await;
         let before = school.conflict(event).await;
         let path = format!("/api/v1/conflicts/{event}/preview");
-        let (status, _, preview) =
-            ask(&scene, &school.company.token, ("POST", &path), Some(&etag(&before)), &choice).await;
-        assert_eq!((status, &preview["fields"]), (StatusCode::OK, &expected), "{preview}");
+        let preview =
+            ask(&scene, &school.company.token, ("POST", &path), Some(&etag(&before)), &choice).await.assert_ok();
+        assert_eq!(preview["fields"], expected, "{preview}");
         assert_eq!(school.conflict(event).await, before, "a preview writes nothing");
         let mut decision = choice.clone();
         decision["user"] = json!("director");
-        let (status, _, answer) = school.resolve(event, &etag(&before), &decision).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        assert_eq!(answer["results"][0]["decision"]["verdict"], json!("ACCEPTED"));
+        let answer = school.resolve(event, &etag(&before), &decision).await.assert_ok();
+        assert_eq!(answer["results"][0]["decision"]["verdict"], "ACCEPTED");
         assert_eq!(answer["entity"]["fields"], expected);
         assert_eq!(school.pupil(pupil).await["fields"], expected);
 
         let after = school.conflict(event).await;
-        assert_eq!((&after["state"], &after["resolution"]["user"]), (&json!("resolved"), &json!("director")));
+        assert_eq!(after["state"], "resolved");
+        assert_eq!(after["resolution"]["user"], "director");
         assert_eq!(after["resolution"]["choice"], choice["choice"]);
         for side in ["server", "local", "base", "edits", "differences"] {
             assert_eq!(after[side], before[side], "both sides stay readable");
         }
-        let (status, _, problem) = school.resolve(event, &etag(&after), &choice).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("ALREADY_RESOLVED")));
+        school.resolve(event, &etag(&after), &choice).await.assert_problem(409, "ALREADY_RESOLVED");
     }
-    let (_, open) = scene.get(&school.company.token, "/api/v1/conflicts").await;
+    let open = school.company.get("/api/v1/conflicts").await.assert_ok();
     assert_eq!(open["conflicts"], json!([]));
-    let (_, all) = scene.get(&school.company.token, "/api/v1/conflicts?state=all&limit=2").await;
-    assert_eq!((all["conflicts"].as_array().unwrap().len(), &all["more"]), (2, &json!(true)));
+    let all = school.company.get("/api/v1/conflicts?state=all&limit=2").await.assert_ok();
+    assert_eq!(all["conflicts"].as_array().unwrap().len(), 2);
+    assert_eq!(all["more"], true);
     let rest = format!("/api/v1/conflicts?state=all&limit=2&after={}", all["next"].as_str().unwrap());
-    let (_, rest) = scene.get(&school.company.token, &rest).await;
-    assert_eq!((rest["conflicts"].as_array().unwrap().len(), &rest["more"]), (1, &json!(false)));
+    let rest = school.company.get(&rest).await.assert_ok();
+    assert_eq!(rest["conflicts"].as_array().unwrap().len(), 1);
+    assert_eq!(rest["more"], false);
     school.company.assert_gapless().await;
 }
 
 #[tokio::test]
-async fn a_stale_page_decides_nothing() {
+async fn a_stale_etag_resolves_nothing() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (event, base) = school.pupil_in_conflict("7").await;
     let choice = json!({"choice": "local"});
     let path = format!("/api/v1/conflicts/{event}/resolve");
-    let (status, _, problem) = ask(&scene, &school.company.token, ("POST", &path), None, &choice).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (428, &json!("PRECONDITION_REQUIRED")));
+    ask(&scene, &school.company.token, ("POST", &path), None, &choice)
+        .await
+        .assert_problem(428, "PRECONDITION_REQUIRED");
 
     // Another edit joins the conflict.
     let first = etag(&school.conflict(event).await);
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
     push_last(&scene, &school.office, joined).await;
-    let (status, headers, problem) = school.resolve(event, &first, &choice).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::PRECONDITION_FAILED, &json!("PRECONDITION_FAILED")));
+    let stale = school.resolve(event, &first, &choice).await;
+    stale.assert_problem(412, "PRECONDITION_FAILED");
     let second = etag(&school.conflict(event).await);
-    assert_eq!(headers[header::ETAG].to_str().unwrap(), second, "the answer says what stands now");
+    assert_eq!(stale.header(header::ETAG), second, "the answer carries the present ETag");
 
-    // The server's side moves.
-    let (_, pupil) = scene.get(&school.company.token, "/api/v1/entities/STUDENT/7").await;
+    // The server's side changes.
+    let pupil = school.company.get("/api/v1/entities/STUDENT/7").await.assert_ok();
     let again = edit(&mut school.teacher, "7", "UPDATE", pupil["version"].as_u64(), &json!({"grade": "16"}));
     push_last(&scene, &school.teacher, again).await;
-    let (status, _, _) = school.resolve(event, &second, &choice).await;
-    assert_eq!(status, StatusCode::PRECONDITION_FAILED);
-    assert_eq!(school.conflict(event).await["state"], json!("open"));
+    school.resolve(event, &second, &choice).await.assert_status(412);
+    assert_eq!(school.conflict(event).await["state"], "open");
 
-    // Two people decide from the same page at once: one of them does.
+    // Two people decide from the same page at once: one succeeds.
     let third = etag(&school.conflict(event).await);
     let server = json!({"choice": "server"});
     let (one, other) = tokio::join!(school.resolve(event, &third, &choice), school.resolve(event, &third, &server));
-    let mut statuses = [one.0.as_u16(), other.0.as_u16()];
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 409]);
     let sql = "select count(*) from event where tenant_id = $1 and action = 'CONFLICT_RESOLVED'";
@@ -229,41 +224,39 @@ async fn a_stale_page_decides_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_decision_sent_again_is_the_same_decision() {
+async fn a_decision_sent_again_is_the_same_decision() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (event, _) = school.pupil_in_conflict("7").await;
     let seen = etag(&school.conflict(event).await);
     let choice = json!({"id": Uuid::now_v7(), "choice": "merged", "fields": {"grade": "14"}});
-    let (status, _, first) = school.resolve(event, &seen, &choice).await;
-    assert_eq!(status, StatusCode::OK, "{first}");
-    let (status, _, again) = school.resolve(event, &seen, &choice).await;
-    assert_eq!((status, &again["results"][0]["duplicate"]), (StatusCode::OK, &json!(true)), "{again}");
+    let first = school.resolve(event, &seen, &choice).await.assert_ok();
+    let again = school.resolve(event, &seen, &choice).await.assert_ok();
+    assert_eq!(again["results"][0]["duplicate"], true, "{again}");
     assert_eq!(again["results"][0]["decision"], first["results"][0]["decision"]);
     for body in [json!({"choice": "merged"}), json!({"choice": "local", "fields": {}}), json!({"choice": "both"})] {
         let (other, _) = school.pupil_in_conflict(&Uuid::now_v7().to_string()).await;
         let seen = etag(&school.conflict(other).await);
-        let (status, _, problem) = school.resolve(other, &seen, &body).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("MALFORMED_BODY")), "{body}");
+        school.resolve(other, &seen, &body).await.for_case(&body).assert_problem(400, "MALFORMED_BODY");
     }
 }
 
 #[tokio::test]
-async fn a_deletion_is_a_side_like_any_other() {
+async fn a_deletion_can_be_either_side_of_a_conflict() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
-    // The office deletes what the teacher changed, and a person lets it.
+    // The office deletes a pupil that the teacher changed; a person accepts the deletion.
     let (first, base) = school.pupil_in_conflict("7").await;
     let deleted = edit(&mut school.office, "7", "DELETE", Some(base), &json!({}));
     push_last(&scene, &school.office, deleted).await;
     let conflict = school.conflict(first).await;
-    assert_eq!(conflict["local"]["exists"], json!(false));
-    let (status, _, answer) = school.resolve(first, &etag(&conflict), &json!({"choice": "local"})).await;
-    assert_eq!((status, &answer["entity"]["exists"]), (StatusCode::OK, &json!(false)), "{answer}");
-    assert_eq!(answer["results"][1]["decision"]["verdict"], json!("ACCEPTED"));
-    assert_eq!(school.pupil("7").await["code"], json!("NOT_FOUND"));
+    assert_eq!(conflict["local"]["exists"], false);
+    let answer = school.resolve(first, &etag(&conflict), &json!({"choice": "local"})).await.assert_ok();
+    assert_eq!(answer["entity"]["exists"], false, "{answer}");
+    assert_eq!(answer["results"][1]["decision"]["verdict"], "ACCEPTED");
+    assert_eq!(school.pupil("7").await["code"], "NOT_FOUND");
 
-    // The teacher deletes what the office changed, and a person brings it back.
+    // The teacher deletes a pupil that the office changed; a person restores it.
     let made = edit(&mut school.office, "8", "CREATE", None, &json!({"name": "Zoé", "grade": "9"}));
     let base = push_last(&scene, &school.office, made).await.position;
     let deleted = edit(&mut school.teacher, "8", "DELETE", Some(base), &json!({}));
@@ -271,41 +264,38 @@ async fn a_deletion_is_a_side_like_any_other() {
     let late = edit(&mut school.office, "8", "UPDATE", Some(base), &json!({"grade": "10"}));
     assert_eq!(push_last(&scene, &school.office, late).await.code.as_deref(), Some("ENTITY_DELETED"));
     let conflict = school.conflict(late).await;
-    assert_eq!((&conflict["server"]["exists"], &conflict["local"]["exists"]), (&json!(false), &json!(true)));
-    let (status, _, answer) = school.resolve(late, &etag(&conflict), &json!({"choice": "local"})).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(conflict["server"]["exists"], false);
+    assert_eq!(conflict["local"]["exists"], true);
+    school.resolve(late, &etag(&conflict), &json!({"choice": "local"})).await.assert_ok();
     assert_eq!(school.pupil("8").await["fields"], json!({"name": "Zoé", "grade": "10"}));
 }
 
 #[tokio::test]
-async fn a_node_sees_and_decides_its_own_conflicts_and_nobody_anothers() {
+async fn a_node_sees_and_resolves_its_own_conflicts_only() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (event, _) = school.pupil_in_conflict("7").await;
     let path = format!("/api/v1/conflicts/{event}");
     let stranger = scene.company().await;
     for key in [&school.teacher.key, &stranger.token] {
-        let (status, problem) = scene.get(key, &path).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::NOT_FOUND, &json!("NOT_FOUND")));
-        let (_, page) = scene.get(key, &format!("/api/v1/conflicts?state=all&node={}", school.office.node)).await;
+        scene.get_as(key, &path).await.assert_problem(404, "NOT_FOUND");
+        let page =
+            scene.get_as(key, &format!("/api/v1/conflicts?state=all&node={}", school.office.node)).await.assert_ok();
         assert_eq!(page["conflicts"], json!([]));
     }
-    let (status, own) = scene.get(&school.office.key, &path).await;
-    assert_eq!(status, StatusCode::OK, "{own}");
+    let own = school.office.get(&scene, &path).await.assert_ok();
     let resolve = format!("{path}/resolve");
     let choice = json!({"choice": "server"});
-    let (status, _, _) = ask(&scene, &school.office.key, ("POST", &resolve), Some(&etag(&own)), &choice).await;
-    assert_eq!(status, StatusCode::OK);
+    ask(&scene, &school.office.key, ("POST", &resolve), Some(&etag(&own)), &choice).await.assert_status(200);
     let accepted = edit(&mut school.teacher, "7", "UPDATE", Some(u64::MAX >> 1), &json!({}));
     push_last(&scene, &school.teacher, accepted).await;
     for unknown in [accepted.to_string(), Uuid::nil().to_string(), "x".to_owned()] {
-        let (status, _) = scene.get(&school.company.token, &format!("/api/v1/conflicts/{unknown}")).await;
-        assert_eq!(status, StatusCode::NOT_FOUND, "{unknown}");
+        school.company.get(&format!("/api/v1/conflicts/{unknown}")).await.for_case(&unknown).assert_status(404);
     }
 }
 
-/// The pupil in what a node pulls, if it is there: position, version, and which conflicts are open.
-async fn pulled(scene: &TestCentral, node: &Node, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
+/// The pupil's row in a node's pull: position, version and open conflicts.
+async fn pulled(scene: &TestCentral, node: &SealedLog, cursor: &mut Option<String>) -> Option<(u64, u64, Value)> {
     let page = crate::pulling::pull(scene, node, cursor.as_deref(), 100).await;
     *cursor = Some(page.cursor);
     let change = page.changes.into_iter().find(|change| change.key.entity_type == "STUDENT")?;
@@ -314,7 +304,7 @@ async fn pulled(scene: &TestCentral, node: &Node, cursor: &mut Option<String>) -
 }
 
 #[tokio::test]
-async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_version_moves_by_it() {
+async fn every_node_pulls_open_and_closed_conflicts_and_no_version_changes() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let mut cursor = None;
@@ -324,15 +314,16 @@ async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_ver
     let version = push_last(&scene, &school.teacher, graded).await.position;
     assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((version, version, json!({}))));
     let path = "/api/v1/entities/STUDENT/7";
-    let tag =
-        async || ask(&scene, &school.company.token, ("GET", path), None, &Value::Null).await.1[header::ETAG].clone();
+    let tag = async || {
+        ask(&scene, &school.company.token, ("GET", path), None, &Value::Null).await.headers[header::ETAG].clone()
+    };
     let before = tag().await;
 
     let late = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"grade": "15"}));
     let opened = push_last(&scene, &school.office, late).await.position;
     let open = json!({ school.office.node.to_string(): late.to_string() });
     assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((opened, version, open.clone())));
-    // Who begins now is told as well, and one that joins changes nothing about the row.
+    // A new node pulls the conflict too; an edit that joins it does not change the row.
     assert_eq!(pulled(&scene, &school.office, &mut None).await, Some((opened, version, open)));
     let joined = edit(&mut school.office, "7", "UPDATE", Some(base), &json!({"town": "Nice"}));
     assert_eq!(push_last(&scene, &school.office, joined).await.verdict, "CONFLICT");
@@ -341,20 +332,19 @@ async fn every_node_learns_that_a_conflict_is_open_and_that_it_is_not_and_no_ver
 
     let conflict = school.conflict(late).await;
     let body = json!({"choice": "server", "id": Uuid::now_v7()});
-    let (status, _, answer) = school.resolve(late, &etag(&conflict), &body).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    let answer = school.resolve(late, &etag(&conflict), &body).await.assert_ok();
     let closed = answer["results"][0]["decision"]["position"].as_u64().unwrap();
     assert_eq!(pulled(&scene, &school.teacher, &mut cursor).await, Some((closed, version, json!({}))));
     assert_eq!(tag().await, before);
 }
 
 #[tokio::test]
-async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_opened_and_closed() {
+async fn a_rebuild_finds_when_conflicts_were_opened_and_closed() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (open, decided) = (school.pupil_in_conflict("1").await.0, school.pupil_in_conflict("2").await.0);
     let body = json!({"choice": "local", "id": Uuid::now_v7()});
-    school.resolve(decided, &etag(&school.conflict(decided).await), &body).await;
+    school.resolve(decided, &etag(&school.conflict(decided).await), &body).await.assert_ok();
     school.conflict(open).await;
     let db = scene.admin().await;
     let known = async || -> Vec<(String, i64)> {
@@ -363,17 +353,15 @@ async fn a_central_that_is_brought_up_to_date_knows_when_its_conflicts_were_open
     };
     let before = known().await;
     assert!(before.len() == 2 && before.iter().all(|(_, at)| *at > 0), "{before:?}");
-    db.execute("update entity set conflicts_at = 0", &[]).await.unwrap();
-    let migration = include_str!("../../migrations/V57__entity_conflicts_at.sql");
-    let from = migration.find("with happened").unwrap();
-    let until = from + migration[from..].find(';').unwrap();
-    db.batch_execute(&migration[from..until]).await.unwrap();
+    let (tenant, database) = (school.company.tenant, scene.central.database());
+    let built = rebuild(database, tenant, &[Projection::Entities], PageSize::REBUILT, |_| ()).await.unwrap();
+    switch(database, tenant, built[0]).await.unwrap();
+    drop_version(database, tenant, Version { projection: Projection::Entities, number: 1 }).await.unwrap();
     assert_eq!(known().await, before);
 }
 
 impl School<'_> {
-    /// Sets an edit that waits apart, as if deciding it had failed when it came: nothing followed from it then, as nothing does from one
-    /// that joins a conflict. Somebody has to release it.
+    /// Quarantines a waiting edit, as if deciding it had failed on arrival. A person has to release it.
     async fn set_apart(&self, edit: EventId) {
         let db = self.scene.admin().await;
         let sql = "select decision, position from event where event_id = $1";
@@ -393,18 +381,17 @@ impl School<'_> {
 
     async fn release(&self, edit: EventId) -> Value {
         let path = format!("/api/v1/quarantine/{edit}/release");
-        let (status, answer) = self.scene.post(&self.company.token, &path, "{}").await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
+        let answer = self.company.post(&path, "{}").await.assert_ok();
         answer["decision"].clone()
     }
 }
 
 #[tokio::test]
-async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released() {
+async fn an_edit_released_from_quarantine_counts_at_its_release() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (opened, _) = school.pupil_in_conflict("7").await;
-    // It has seen everything, and joins only because the conflict is open.
+    // It has seen every change and joins only because the conflict is open.
     let mut waiting = |fields| edit(&mut school.office, "7", "UPDATE", Some(9_999), &fields);
     let (joining, later) = (waiting(json!({"town": "Nice"})), waiting(json!({"house": "red"})));
     school.office.push(&scene, school.office.seq.0 - 1, school.office.seq.0).await;
@@ -416,7 +403,8 @@ async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released(
     };
     assert_eq!(edits(opened).await, [json!(opened.uuid())]);
     let released = school.release(joining).await;
-    assert_eq!((&released["verdict"], &released["code"]), (&json!("CONFLICT"), &json!("VERSION_CONFLICT")));
+    assert_eq!(released["verdict"], "CONFLICT");
+    assert_eq!(released["code"], "VERSION_CONFLICT");
     assert_eq!(edits(opened).await, [json!(opened.uuid()), json!(joining.uuid())]);
     assert_eq!(edits(joining).await, edits(opened).await, "it is found by the edit that was released");
     let conflict = school.conflict(opened).await;
@@ -424,7 +412,7 @@ async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released(
     assert_eq!(conflict["edits"][1]["position"], released["position"]);
 
     let body = json!({"choice": "server", "id": Uuid::now_v7()});
-    assert_eq!(school.resolve(opened, &etag(&conflict), &body).await.0, StatusCode::OK);
+    school.resolve(opened, &etag(&conflict), &body).await.assert_ok();
     assert_eq!(edits(joining).await, [json!(opened.uuid()), json!(joining.uuid())], "a decided one is shown as it was");
     let released = school.release(later).await;
     assert_eq!(released["verdict"], "ACCEPTED");
@@ -434,12 +422,13 @@ async fn an_edit_that_was_released_from_quarantine_counts_where_it_was_released(
     let second = edit(&mut school.office, "7", "UPDATE", seen, &json!({"grade": "16"}));
     assert_eq!(push_last(&scene, &school.office, second).await.verdict, "CONFLICT");
     let conflict = school.conflict(second).await;
-    assert_eq!((&conflict["base"]["version"], &conflict["base"]["fields"]["house"]), (&json!(seen), &json!("red")));
+    assert_eq!(conflict["base"]["version"], json!(seen));
+    assert_eq!(conflict["base"]["fields"]["house"], "red");
     assert_eq!(conflict["base"]["fields"]["grade"], "13");
 }
 
 #[tokio::test]
-async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
+async fn reading_a_conflict_does_not_slow_down_with_the_entity_s_history() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let from = school.teacher.seq.0 + 1;
@@ -454,9 +443,9 @@ async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
     assert_eq!(open["base"]["fields"], json!({"name": "Léa", "grade": "1499"}));
     assert_eq!(open["server"]["fields"]["grade"], "1999");
 
-    // Whatever was read would not be shown: no record of before the last row of the past is.
+    // Damage every record before the last stored past row: none of them is read.
     let db = scene.admin().await;
-    let kept = "select max(entity_version), count(*) from entity_past where entity_version <= $1";
+    let kept = "select max(entity_version), count(*) from entity_snapshot where entity_version <= $1";
     let base = i64::try_from(base).unwrap();
     let row = db.query_one(kept, &[&base]).await.unwrap();
     let (past, rows): (i64, i64) = (row.get(0), row.get(1));
@@ -465,22 +454,15 @@ async fn what_a_conflict_reads_does_not_grow_with_its_entitys_history() {
     assert!(db.execute(damage, &[&past]).await.unwrap() > 500);
     assert_eq!(school.conflict(late).await, open);
     let body = json!({"choice": "local", "id": Uuid::now_v7()});
-    let (status, _, answer) = school.resolve(late, &etag(&open), &body).await;
-    assert_eq!((status, &answer["entity"]["fields"]["room"]), (StatusCode::OK, &json!("B2")), "{answer}");
+    let answer = school.resolve(late, &etag(&open), &body).await.assert_ok();
+    assert_eq!(answer["entity"]["fields"]["room"], "B2", "{answer}");
     let decided = school.conflict(late).await;
-    assert_eq!((&decided["base"], &decided["server"]), (&open["base"], &open["server"]));
-
-    // A central of before the table begins it with what it has.
-    db.execute("delete from entity_past", &[]).await.unwrap();
-    let migration = include_str!("../../migrations/V68__entity_past.sql");
-    let from = migration.find("insert into").unwrap();
-    let until = from + migration[from..].find(';').unwrap();
-    db.batch_execute(&migration[from..until]).await.unwrap();
-    assert_eq!(db.query("select 1 from entity_past", &[]).await.unwrap().len(), 1);
+    assert_eq!(decided["base"], open["base"]);
+    assert_eq!(decided["server"], open["server"]);
 }
 
 #[tokio::test]
-async fn a_merge_that_makes_the_entity_too_large_leaves_the_conflict_to_a_smaller_one() {
+async fn a_merge_that_makes_the_entity_too_large_leaves_the_conflict_open() {
     let scene = TestCentral::new().await;
     let mut school = School::new(&scene).await;
     let (opened, _) = school.pupil_in_conflict("7").await;
@@ -488,12 +470,14 @@ async fn a_merge_that_makes_the_entity_too_large_leaves_the_conflict_to_a_smalle
     let noted = edit(&mut school.teacher, "7", "UPDATE", Some(9_999), &json!({"notes": "x".repeat(200_000)}));
     assert_eq!(push_last(&scene, &school.teacher, noted).await.verdict, "ACCEPTED");
     let merge = |bytes| json!({"choice": "merged", "fields": {"report": "y".repeat(bytes)}, "id": Uuid::now_v7()});
-    let (status, _, _) = school.resolve(opened, &etag(&page), &merge(10)).await;
-    assert_eq!(status, StatusCode::PRECONDITION_FAILED, "it grew since the page was read");
+    // The conflict changed since the page was read.
+    school.resolve(opened, &etag(&page), &merge(10)).await.assert_status(412);
     let page = school.conflict(opened).await;
-    let (status, _, problem) = school.resolve(opened, &etag(&page), &merge(200_000)).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("ENTITY_TOO_LARGE")), "{problem}");
-    assert_eq!(problem["pointer"], "/fields");
+    school
+        .resolve(opened, &etag(&page), &merge(200_000))
+        .await
+        .assert_problem(422, "ENTITY_TOO_LARGE")
+        .pointer("/fields");
     assert_eq!(school.conflict(opened).await, page, "nothing was written");
-    assert_eq!(school.resolve(opened, &etag(&page), &merge(100_000)).await.0, StatusCode::OK);
+    school.resolve(opened, &etag(&page), &merge(100_000)).await.assert_ok();
 }

@@ -1,20 +1,20 @@
-//! What the developers of phones and desktops meet at the edges of their contracts: limits, wrong bodies, choices made twice.
+//! Edges of the mobile and desktop contracts: limits, wrong bodies, choices made twice.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, header};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_test_support::TestCentral;
 use serde_json::{Value, json};
 
 use crate::devices::{outbox, phone_event, phone_push, up};
-use crate::harness::TestCentral;
 
 #[tokio::test]
-async fn a_body_over_its_limit_is_let_arrive_so_that_its_sender_hears_why_it_is_refused() {
+async fn a_body_over_its_limit_is_read_to_its_end_so_that_the_sender_gets_the_answer() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let chunk = Bytes::from(vec![b' '; 1024 * 1024]);
@@ -33,9 +33,8 @@ async fn a_body_over_its_limit_is_let_arrive_so_that_its_sender_hears_why_it_is_
         if announced {
             request = request.header(header::CONTENT_LENGTH, chunks * 1024 * 1024);
         }
-        let (status, problem) = scene.send(request.body(Body::from_stream(parts)).unwrap()).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("TOO_LARGE")));
-        assert_eq!(arrived.load(Ordering::SeqCst), chunks, "all of it was taken in, announced: {announced}");
+        scene.request(request.body(Body::from_stream(parts)).unwrap()).await.assert_problem(413, "TOO_LARGE");
+        assert_eq!(arrived.load(Ordering::SeqCst), chunks, "the whole body was read, announced: {announced}");
     }
 }
 
@@ -46,12 +45,11 @@ async fn a_media_type_in_capitals_is_the_same_media_type() {
     let request = Request::post("/api/sync/down")
         .header(header::AUTHORIZATION, format!("Bearer {}", company.token))
         .header(header::CONTENT_TYPE, "Application/JSON; charset=UTF-8");
-    let (status, answer) = scene.send(request.body(Body::from(r#"{"clientId":"desk-1"}"#)).unwrap()).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    scene.request(request.body(Body::from(r#"{"clientId":"desk-1"}"#)).unwrap()).await.assert_ok();
 }
 
 #[tokio::test]
-async fn a_conflict_says_by_code_and_in_the_user_s_language_what_was_in_the_way() {
+async fn a_conflict_has_a_code_and_a_reason_in_french() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let row = |id: &str, operation: &str, student: &str, payload: Value| {
@@ -74,12 +72,12 @@ async fn a_conflict_says_by_code_and_in_the_user_s_language_what_was_in_the_way(
     assert!(reasons[0].starts_with("Supprimé sur le serveur (version "), "{reasons:?}");
     assert!(reasons[1].starts_with("Version locale (1) différente de version serveur ("), "{reasons:?}");
     assert_eq!(reasons[2], "Inconnu du serveur");
-    assert_eq!(conflicts[0]["serverData"], Value::Null, "nothing that a cache could take for a pupil without a name");
-    assert_eq!(conflicts[1]["serverData"]["name"], json!("Léa"));
+    assert_eq!(conflicts[0]["serverData"], Value::Null, "nothing that a cache could read as a pupil without a name");
+    assert_eq!(conflicts[1]["serverData"]["name"], "Léa");
 }
 
 #[tokio::test]
-async fn another_choice_after_the_first_is_told_that_the_conflict_is_decided_and_merged_rows_keep_no_identity() {
+async fn a_second_choice_is_refused_as_resolved_and_a_merge_stores_no_identity_fields() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &json!({ "name": "Jean" }), 1)]).await;
@@ -91,17 +89,19 @@ async fn another_choice_after_the_first_is_told_that_the_conflict_is_decided_and
         json!({ "clientId": "desk-2", "outboxEventId": "b-1", "acceptServerVersion": accept, "merged": merged })
             .to_string()
     };
-    let (status, decided) = scene.post(&company.token, "/api/sync/resolve", choice(false, Some(&merged))).await;
-    assert_eq!((status, &decided["serverData"]["name"]), (StatusCode::OK, &json!("Jean-Paul")), "{decided}");
-    let (_, student) = scene.get(&company.token, "/api/v1/entities/STUDENT/s-1").await;
+    let decided = company.post("/api/sync/resolve", choice(false, Some(&merged))).await.assert_ok();
+    assert_eq!(decided["serverData"]["name"], "Jean-Paul", "{decided}");
+    let student = company.get("/api/v1/entities/STUDENT/s-1").await.assert_ok();
     assert_eq!(student["fields"], json!({ "name": "Jean-Paul" }), "id and serverVersion are no fields of a pupil");
-    let (status, problem) = scene.post(&company.token, "/api/sync/resolve", choice(true, None)).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("ALREADY_RESOLVED")), "{problem}");
-    assert_eq!(problem["resolution_event_id"], decided["serverEventId"]);
+    company
+        .post("/api/sync/resolve", choice(true, None))
+        .await
+        .assert_problem(409, "ALREADY_RESOLVED")
+        .field("resolution_event_id", decided["serverEventId"].clone());
 }
 
 #[tokio::test]
-async fn ids_are_replaced_in_a_payload_and_every_other_value_keeps_its_writer_s_bytes() {
+async fn replaced_ids_leave_every_other_byte_of_a_payload_unchanged() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     up(&company, "desk-1", None, &[outbox(&company, "a-1", "CREATE", "s-1", &json!({ "name": "Jean" }), 1)]).await;
@@ -115,20 +115,20 @@ async fn ids_are_replaced_in_a_payload_and_every_other_value_keeps_its_writer_s_
             "localVersion":1,"createdAt":"2026-03-01T09:00:00Z"}}]}}"#,
         company.tenant.uuid()
     );
-    let (status, answer) = scene.post(&company.token, "/api/sync/up", body).await;
-    assert_eq!((status, answer["acknowledged"].as_array().map(Vec::len)), (StatusCode::OK, Some(1)), "{answer}");
+    let answer = company.post("/api/sync/up", body).await.assert_ok();
+    assert_eq!(answer["acknowledged"].as_array().map(Vec::len), Some(1), "{answer}");
     let event = answer["acknowledged"][0]["serverEventId"].as_str().unwrap();
-    let (_, event) = scene.get(&company.token, &format!("/api/v1/events/{event}")).await;
+    let event = company.get(&format!("/api/v1/events/{event}")).await.assert_ok();
     assert_eq!(event["payload"]["studentIds"], json!([given, "s-2"]));
     assert_eq!(event["payload"]["by"], json!([{ "student_id": given }]));
-    // Read and written again it would be 1.2345678901234568e22, and pass.
-    assert_eq!(event["decision"]["code"], json!("INVALID_PAYLOAD"), "{event}");
+    // Parsed and written again the number would be 1.2345678901234568e22 and pass.
+    assert_eq!(event["decision"]["code"], "INVALID_PAYLOAD", "{event}");
     let detail = event["decision"]["detail"].as_str().unwrap();
     assert!(detail.contains("12345678901234567890123"), "{detail}");
 }
 
 #[tokio::test]
-async fn a_failed_event_says_what_was_wrong_and_an_unreadable_request_is_in_the_log_of_synchronisations() {
+async fn a_failed_event_has_a_detail_and_an_unreadable_request_is_in_the_sync_log() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut event = phone_event("CLIENT", "c-1", "CREATE", &json!({ "name": "Zoé" }));
@@ -136,17 +136,16 @@ async fn a_failed_event_says_what_was_wrong_and_an_unreadable_request_is_in_the_
     let answer = phone_push(&company, &company.token, "phone-1", &[event]).await;
     let detail = answer["failed_events"][0]["detail"].as_str().unwrap();
     assert!(detail.contains("\"hier\""), "{detail}");
-    let (status, _) = scene.post(&company.token, "/api/sync/push", r#"{"device_id":"phone-2","events":[]}"#).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST, "it has no batch_id");
-    let (_, log) = scene.get(&company.token, "/api/v1/sync-log?client=phone-2&status=FAILED").await;
+    // The body has no batch_id.
+    company.post("/api/sync/push", r#"{"device_id":"phone-2","events":[]}"#).await.assert_status(400);
+    let log = company.get("/api/v1/sync-log?client=phone-2&status=FAILED").await.assert_ok();
     let message = log["entries"][0]["errorMessage"].as_str().unwrap_or_default();
     assert!(message.contains("batch_id"), "{log}");
-    let (status, problem) = scene.get(&company.token, "/api/v1/sync-log?status=failed").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("INVALID_PARAMETER")), "{problem}");
+    company.get("/api/v1/sync-log?status=failed").await.assert_problem(400, "INVALID_PARAMETER");
 }
 
 #[tokio::test]
-async fn one_stamp_from_a_clock_gone_wrong_does_not_make_the_others_of_its_batch_lose() {
+async fn one_event_with_a_wrong_clock_does_not_make_the_others_of_its_batch_lose() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let at = |mut event: Value, hours: i64| {
@@ -156,11 +155,11 @@ async fn one_stamp_from_a_clock_gone_wrong_does_not_make_the_others_of_its_batch
     };
     let client = |id: &str, action: &str, name: &str| phone_event("CLIENT", id, action, &json!({ "name": name }));
     phone_push(&company, &company.token, "phone-1", &[at(client("c-1", "CREATE", "Zoé"), -2)]).await;
-    // The phone's clock stood ten years ahead for one event, and was put right for the next.
+    // The phone's clock was ten years ahead for one event and right for the next.
     let edits = [at(client("c-2", "CREATE", "Luc"), 10 * 365 * 24), at(client("c-1", "UPDATE", "Zoë"), -1)];
     phone_push(&company, &company.token, "phone-2", &edits).await;
-    let (_, c1) = scene.get(&company.token, "/api/v1/clients/c-1").await;
-    assert_eq!(c1["fields"]["name"], json!("Zoë"), "an hour ago is after two hours ago: {c1}");
-    let (_, log) = scene.get(&company.token, "/api/v1/sync-log?client=phone-2").await;
-    assert_eq!(log["entries"][0]["clockDrifts"], json!(true), "and the drift is seen");
+    let c1 = company.get("/api/v1/clients/c-1").await.assert_ok();
+    assert_eq!(c1["fields"]["name"], "Zoë", "an hour ago is after two hours ago: {c1}");
+    let log = company.get("/api/v1/sync-log?client=phone-2").await.assert_ok();
+    assert_eq!(log["entries"][0]["clockDrifts"], true, "the drift is logged");
 }

@@ -1,61 +1,49 @@
-//! What a node says of its clock, and what its records' times come to.
+//! What a node reports about its clock, and the times its records count at.
 
-use axum::http::StatusCode;
 use comptoir_central::Clock;
 use comptoir_core::clock::ClockChange;
-use comptoir_core::event::TimeSource;
+use comptoir_core::event::{Event, TimeSource};
 use comptoir_core::limits::CLOCK_MARKS_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::clock_change::{ClockChangeDto, ClockMarkDto};
 use comptoir_proto::instant;
-use comptoir_proto::sync_v1::{RecordIntake, RecordResult};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordIntake, RecordResult};
+use comptoir_test_support::events::{Sale, TestEvent};
+use comptoir_test_support::{NOON, SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
-
-use crate::harness::{NOON, Node, TestCentral, TestTenant, sale_payload};
 
 const HOUR: i64 = 3_600_000_000;
 
-impl Node {
-    /// A sale that the node's clock stamped.
-    fn sell_at(&mut self, sale: &str, stamped: i64) {
-        let event = self.event("SALE", sale, "SALE_RECORDED", &sale_payload(510));
-        self.seal_event(comptoir_core::event::Event {
-            occurred_at: Timestamp(stamped),
-            time_source: TimeSource::Node,
-            ..event
-        });
-    }
-
-    /// A record about the clock, as the node's log seals it.
-    fn clock_changed(&mut self, change: ClockChange, clock: i64) -> ClockMarkDto {
-        let dto = ClockChangeDto::new(change, Timestamp(clock));
-        self.seal("NODE", &self.node.to_string(), "CLOCK_CHANGED", &serde_json::to_value(&dto).unwrap());
-        ClockMarkDto { seq: self.seq.0, change: dto }
-    }
-
-    /// Pushes some records with what is known of the clock.
-    async fn push_with(
-        &self,
-        scene: &TestCentral,
-        (from, to): (u64, u64),
-        clock: &[ClockMarkDto],
-    ) -> Vec<RecordResult> {
-        let mut request = self.request(from, to);
-        request.clock = clock.to_vec();
-        let (status, answer) = self.send(scene, &request).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        serde_json::from_value(answer["results"].clone()).unwrap()
-    }
+/// Seals a sale at the time that the node's clock shows.
+fn sell_at(node: &mut SealedLog, sale: &str, clock: i64) {
+    let event = node.event("SALE", sale, "SALE_RECORDED", &Sale::default().payload());
+    node.seal_event(Event { occurred_at: Timestamp(clock), time_source: TimeSource::Node, ..event });
 }
 
-impl TestTenant<'_> {
-    /// When each sale counts as having happened, less noon.
-    async fn sold_at(&self, scene: &TestCentral) -> Vec<i64> {
-        let sql = "select (extract(epoch from effective_at) * 1000000)::bigint from event
-                   where tenant_id = $1 and entity_type = 'SALE' order by position";
-        let rows = scene.admin().await.query(sql, &[&self.tenant.uuid()]).await.unwrap();
-        rows.iter().map(|row| row.get::<_, i64>(0) - NOON).collect()
-    }
+/// Seals a record about the clock, as the node's log does.
+fn change_clock(node: &mut SealedLog, change: ClockChange, clock: i64) -> ClockMarkDto {
+    let dto = ClockChangeDto::new(change, Timestamp(clock));
+    node.seal("NODE", &node.node.to_string(), "CLOCK_CHANGED", &serde_json::to_value(&dto).unwrap());
+    ClockMarkDto { seq: node.seq.0, change: dto }
+}
+
+/// Pushes records with what the node knows of its clock.
+async fn push_with_clock(
+    scene: &TestCentral,
+    node: &SealedLog,
+    (from, to): (u64, u64),
+    clock: &[ClockMarkDto],
+) -> Vec<RecordResult> {
+    let request = PushRequest { clock: clock.to_vec(), ..node.request(from, to) };
+    node.send_push(scene, &request).await.parse::<PushResponse>().results
+}
+
+/// When each sale counts as having happened, less noon.
+async fn sold_at(company: &TestTenant<'_>) -> Vec<i64> {
+    let sql = "select (extract(epoch from effective_at) * 1000000)::bigint from event
+               where tenant_id = $1 and entity_type = 'SALE' order by position";
+    let rows = company.scene.admin().await.query(sql, &[&company.tenant.uuid()]).await.unwrap();
+    rows.iter().map(|row| row.get::<_, i64>(0) - NOON).collect()
 }
 
 /// A central whose clock shows noon.
@@ -63,85 +51,84 @@ async fn scene_at_noon() -> TestCentral {
     TestCentral::at(Clock::new(|| Timestamp(NOON))).await
 }
 
-/// What each result says of its record's time.
+/// The flags about time, per result.
 fn flags(results: &[RecordResult]) -> Vec<Vec<&str>> {
     let of_time = |flag: &&str| matches!(*flag, "CLOCK_UNSURE" | "TIME_IN_FUTURE");
     results.iter().map(|result| result.flags.iter().map(String::as_str).filter(of_time).collect()).collect()
 }
 
 #[tokio::test]
-async fn a_step_that_lies_behind_the_batch_corrects_it_and_so_it_does_from_a_file() {
+async fn a_clock_step_after_the_batch_corrects_its_times_in_a_push_and_in_a_file() {
     let scene = scene_at_noon().await;
-    for from_file in [false, true] {
+    for imported in [false, true] {
         let company = scene.company().await;
         let mut node = company.node().await;
         let started = ClockChange::Started { now: Timestamp(0), highest: Timestamp(NOON - 9 * HOUR) };
-        let started = node.clock_changed(started, 0);
-        node.sell_at("1970", HOUR);
+        let started = change_clock(&mut node, started, 0);
+        sell_at(&mut node, "1970", HOUR);
         let step = NOON - 5 * HOUR;
-        let stepped = node.clock_changed(ClockChange::Stepped { micros: step }, NOON - 3 * HOUR);
-        node.sell_at("right", NOON - 2 * HOUR);
+        let stepped = change_clock(&mut node, ClockChange::Stepped { micros: step }, NOON - 3 * HOUR);
+        sell_at(&mut node, "right", NOON - 2 * HOUR);
         let marks = [started, stepped];
-        if from_file {
+        if imported {
             let clock: Vec<_> = marks.iter().map(|mark| mark.read().unwrap()).collect();
             for (from, to) in [(1, 3), (4, 5)] {
-                let imported = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
-                comptoir_central::import_records(&scene.central, company.tenant, imported).await.unwrap();
+                let file = comptoir_central::ImportedRecords { clock: clock.clone(), ..node.exported(from, to) };
+                comptoir_central::import_records(&scene.central, company.tenant, file).await.unwrap();
             }
         } else {
             // The batch ends before the step, and before anything shows that the clock was wrong.
-            let first = node.push_with(&scene, (1, 3), &marks).await;
-            let second = node.push_with(&scene, (4, 5), &marks).await;
+            let first = push_with_clock(&scene, &node, (1, 3), &marks).await;
+            let second = push_with_clock(&scene, &node, (4, 5), &marks).await;
             assert!(flags(&first).iter().chain(&flags(&second)).all(|flags| flags.is_empty()));
         }
-        assert_eq!(company.sold_at(&scene).await, [-4 * HOUR, -2 * HOUR], "from a file: {from_file}");
+        assert_eq!(sold_at(&company).await, [-4 * HOUR, -2 * HOUR], "imported: {imported}");
     }
 }
 
 #[tokio::test]
-async fn a_time_that_nobody_knows_is_flagged_in_the_decision() {
+async fn an_unknown_time_is_flagged_in_the_decision() {
     let scene = scene_at_noon().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     let highest = Timestamp(NOON - 9 * HOUR);
-    let first = node.clock_changed(ClockChange::Started { now: Timestamp(0), highest }, 0);
-    node.sell_at("1970", HOUR);
-    let second = node.clock_changed(ClockChange::Started { now: Timestamp(NOON - HOUR), highest }, NOON - HOUR);
-    node.sell_at("right", NOON - HOUR / 2);
-    let results = node.push_with(&scene, (1, 5), &[first, second]).await;
+    let first = change_clock(&mut node, ClockChange::Started { now: Timestamp(0), highest }, 0);
+    sell_at(&mut node, "1970", HOUR);
+    let second = change_clock(&mut node, ClockChange::Started { now: Timestamp(NOON - HOUR), highest }, NOON - HOUR);
+    sell_at(&mut node, "right", NOON - HOUR / 2);
+    let results = push_with_clock(&scene, &node, (1, 5), &[first, second]).await;
     let expected: [&[&str]; 4] = [&[], &["CLOCK_UNSURE"], &[], &[]];
     assert_eq!(flags(&results)[1..], expected);
-    assert_eq!(company.sold_at(&scene).await, [-8 * HOUR, -HOUR / 2]);
+    assert_eq!(sold_at(&company).await, [-8 * HOUR, -HOUR / 2]);
 }
 
 #[tokio::test]
-async fn a_given_time_in_the_future_counts_from_when_it_was_taken_in_else_from_the_record_before() {
+async fn a_given_time_in_the_future_is_replaced_by_intake_time_or_the_record_before() {
     let scene = scene_at_noon().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    node.sell_at("before", NOON - 5 * HOUR);
-    let future = |node: &mut Node, sale: &str, given| {
-        let event = node.event("SALE", sale, "SALE_RECORDED", &sale_payload(510));
-        node.seal_event(comptoir_core::event::Event { occurred_at: Timestamp(given), ..event });
+    sell_at(&mut node, "before", NOON - 5 * HOUR);
+    let future = |node: &mut SealedLog, sale: &str, given| {
+        let event = node.event("SALE", sale, "SALE_RECORDED", &Sale::default().payload());
+        node.seal_event(Event { occurred_at: Timestamp(given), ..event });
     };
-    future(&mut node, "told", NOON - HOUR);
-    future(&mut node, "untold", NOON + 90_000 * HOUR);
+    future(&mut node, "with-intake", NOON - HOUR);
+    future(&mut node, "without-intake", NOON + 90_000 * HOUR);
     future(&mut node, "honest", NOON - 3 * HOUR);
     let mut request = node.request(1, 5);
-    // By a clock that is an hour ahead, as the push says.
+    // The push says that the node's clock is an hour ahead.
     request.node_time = instant::format(Timestamp(NOON + HOUR));
     request.taken_in = vec![RecordIntake { seq: 3, at: instant::format(Timestamp(NOON - 3 * HOUR)) }];
-    let (status, answer) = node.send(&scene, &request).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    let answer = node.send_push(&scene, &request).await.assert_ok();
     let results: Vec<RecordResult> = serde_json::from_value(answer["results"].clone()).unwrap();
     let expected: [&[&str]; 4] = [&[], &["TIME_IN_FUTURE"], &["TIME_IN_FUTURE"], &[]];
     assert_eq!(flags(&results)[1..], expected);
     assert!(results.iter().all(|result| result.verdict == "ACCEPTED"), "no sale is refused for its time");
-    assert_eq!(company.sold_at(&scene).await, [-6 * HOUR, -4 * HOUR, -4 * HOUR, -3 * HOUR]);
+    assert_eq!(sold_at(&company).await, [-6 * HOUR, -4 * HOUR, -4 * HOUR, -3 * HOUR]);
 }
 
 #[tokio::test]
-async fn what_does_not_read_is_refused_with_its_place_and_nobody_posts_a_change_of_a_clock() {
+async fn unreadable_clock_marks_are_refused_by_pointer_and_nobody_posts_clock_changes() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -158,11 +145,10 @@ async fn what_does_not_read_is_refused_with_its_place_and_nobody_posts_a_change_
     for (member, value, code, pointer) in cases {
         let mut request = serde_json::to_value(node.request(1, 2)).unwrap();
         request[member] = value;
-        let (_, problem) = scene.post(&node.key, "/api/v1/sync/push", request.to_string().into_bytes()).await;
-        assert_eq!((&problem["code"], &problem["pointer"]), (&code.into(), &pointer.into()), "{problem}");
+        let status = if code == "TOO_LARGE" { 413 } else { 400 };
+        node.post(&scene, "/api/v1/sync/push", &request).await.assert_problem(status, code).pointer(pointer);
     }
     let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "NODE", "entity_id": "n", "action": "CLOCK_CHANGED",
         "payload": { "change": "started", "clock": "2026-01-02T00:00:00Z", "compared_with": "2026-01-01T00:00:00Z" } });
-    let (_, problem) = scene.post(&company.token, "/api/v1/events", draft.to_string().into_bytes()).await;
-    assert_eq!(problem["code"], "CENTRAL_ONLY", "{problem}");
+    company.post("/api/v1/events", &draft).await.assert_problem(422, "CENTRAL_ONLY");
 }

@@ -1,12 +1,13 @@
-//! The desktop contract: what a desktop is given, page by page.
+//! The desktop contract: what a desktop receives, page by page.
 
+use comptoir_test_support::TestCentral;
+use comptoir_test_support::events::Sale;
 use serde_json::{Value, json};
 
-use crate::devices::{Cache, down, edit, ids, office, outbox, phone_event, phone_push, up};
-use crate::harness::{TestCentral, sale_payload};
+use crate::devices::{Cache, down, edit, ids, office, outbox, phone_push, phone_record, up};
 
 #[tokio::test]
-async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
+async fn a_desktop_receives_changes_of_others_as_create_update_and_delete() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
@@ -16,31 +17,34 @@ async fn a_desktop_is_given_what_others_changed_as_create_update_and_delete() {
     assert_eq!(own["changes"], json!([]), "what it made itself it has");
     let first = down(&company, "desk-2", None).await;
     let change = &first["changes"][0];
-    assert_eq!((&change["operation"], &change["entityId"]), (&json!("CREATE"), &json!("s-1")));
-    assert_eq!((&change["payload"], &change["serverVersion"]), (&json!({ "firstName": "Jean" }), &json!(version)));
+    assert_eq!(change["operation"], "CREATE");
+    assert_eq!(change["entityId"], "s-1");
+    assert_eq!(change["payload"], json!({ "firstName": "Jean" }));
+    assert_eq!(change["serverVersion"], json!(version));
     let since = first["syncTimestamp"].as_str().unwrap().to_owned();
     let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "phone": "06" }), version);
     up(&company, "desk-2", Some(&since), &[edit]).await;
     let again = down(&company, "desk-2", Some(&since)).await;
-    assert_eq!((&again["changes"], &again["hasMore"]), (&json!([]), &json!(false)));
+    assert_eq!(again["changes"], json!([]));
+    assert_eq!(again["hasMore"], false);
     let own_since = own["syncTimestamp"].as_str().unwrap();
     let update = down(&company, "desk-1", Some(own_since)).await;
     let fresh = &update["changes"][0];
-    assert_eq!(fresh["operation"], json!("UPDATE"), "it made the pupil itself: {update}");
+    assert_eq!(fresh["operation"], "UPDATE", "it made the pupil itself: {update}");
     assert_eq!(fresh["payload"], json!({ "firstName": "Jean", "phone": "06" }));
     let since = update["syncTimestamp"].as_str().unwrap().to_owned();
     let gone = outbox(&company, "b-2", "DELETE", "s-1", &json!({}), fresh["serverVersion"].as_i64().unwrap());
     let answer = up(&company, "desk-2", None, &[gone]).await;
     assert_eq!(answer["acknowledged"].as_array().unwrap().len(), 1, "{answer}");
     let deleted = down(&company, "desk-1", Some(&since)).await;
-    assert_eq!(deleted["changes"][0]["operation"], json!("DELETE"));
+    assert_eq!(deleted["changes"][0]["operation"], "DELETE");
     let body = json!({ "clientId": "desk-3", "lastSyncTimestamp": null, "entityTypes": ["GRADE"] }).to_string();
-    let (_, none) = scene.post(&company.token, "/api/sync/down", body).await;
+    let none = company.post("/api/sync/down", body).await.assert_ok();
     assert_eq!(none["changes"], json!([]), "only the types that were asked for");
 }
 
 #[tokio::test]
-async fn a_desktop_that_was_wiped_is_given_again_what_it_had_made_itself() {
+async fn a_wiped_desktop_receives_the_rows_it_had_created_itself() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let made = outbox(&company, "a-1", "CREATE", "s-1", &json!({ "firstName": "Jean" }), 1);
@@ -51,7 +55,7 @@ async fn a_desktop_that_was_wiped_is_given_again_what_it_had_made_itself() {
 }
 
 #[tokio::test]
-async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_page_by_page() {
+async fn a_desktop_wiped_before_its_first_down_receives_its_own_rows_in_pages() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     for number in 1..=3 {
@@ -64,7 +68,7 @@ async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_pa
         let reload = since.is_null();
         let body =
             json!({ "clientId": "desk-1", "lastSyncTimestamp": since, "reload": reload, "limit": 1 }).to_string();
-        let (_, page) = scene.post(&company.token, "/api/sync/down", body).await;
+        let page = company.post("/api/sync/down", body).await.assert_ok();
         for change in page["changes"].as_array().unwrap() {
             given.push((change["operation"].clone(), change["entityId"].clone()));
         }
@@ -74,9 +78,9 @@ async fn a_desktop_that_was_wiped_before_its_first_down_asks_for_its_own_rows_pa
     assert_eq!(given, [created("s-1"), created("s-2"), created("s-3")]);
 }
 
-/// A row stands where it changed last, which may be many pages behind the place where it came to be.
+/// A row is sent at its last change, which may be many pages after its creation.
 #[tokio::test]
-async fn a_row_comes_as_new_before_it_comes_as_changed_however_the_pages_are_cut() {
+async fn a_row_arrives_as_created_before_updated_for_every_page_size() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     for number in 1..=4 {
@@ -105,9 +109,9 @@ async fn a_row_comes_as_new_before_it_comes_as_changed_however_the_pages_are_cut
     }
 }
 
-/// What others change between two pages of one desktop moves behind them.
+/// A row that another client changes between two pages moves behind them.
 #[tokio::test]
-async fn what_moves_while_a_desktop_pages_through_is_neither_lost_nor_given_as_what_it_is_not() {
+async fn a_row_that_moves_while_a_desktop_pages_is_neither_lost_nor_mislabelled() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     for number in 1..=6 {
@@ -124,10 +128,10 @@ async fn what_moves_while_a_desktop_pages_through_is_neither_lost_nor_given_as_w
     assert_eq!(cache.names(), expected);
 }
 
-/// The last writer wins here, so a desktop's own edit is taken although another's change before it has not come down yet, and moves the
-/// row behind the page.
+/// Under last-writer-wins a desktop's own edit is accepted before the desktop has received another's change, and moves the row
+/// behind the page.
 #[tokio::test]
-async fn a_desktop_s_own_later_edit_hides_no_earlier_one_of_another_between_pages() {
+async fn a_desktop_s_own_edit_hides_no_earlier_edit_of_another_between_pages() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let client = async |desk: &str, event: &str, operation: &str, id: &str, fields: Value| {
@@ -151,7 +155,7 @@ async fn a_desktop_s_own_later_edit_hides_no_earlier_one_of_another_between_page
 }
 
 #[tokio::test]
-async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
+async fn a_product_created_after_the_first_load_is_created_on_a_desktop_once() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = Cache::default();
@@ -170,16 +174,16 @@ async fn a_product_that_is_new_after_the_first_load_is_new_to_a_desktop_once() {
     assert_eq!(stock, [("A", &json!("12")), ("B", &json!("12"))]);
 }
 
-/// What an administrator releases by a draft of their own may be named by anything.
+/// An administrator's own release draft may name any event.
 #[tokio::test]
-async fn a_release_that_is_named_by_no_event_ends_no_desktop_s_page() {
+async fn a_release_that_no_event_names_does_not_break_a_desktop_s_page() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
-    let wrong_total = phone_event("SALE", "sale-1", "SALE_RECORDED", &sale_payload(511));
+    let wrong_total = phone_record("sale-1", &Sale { total_minor: 511, ..Sale::default() });
     phone_push(&company, &company.token, "phone-1", std::slice::from_ref(&wrong_total)).await;
     let release = json!({ "event_id": wrong_total["id"] });
     office(&company, "QUARANTINE", &"-".repeat(36), "QUARANTINE_RELEASED", release).await;
     edit(&company, "desk-1", "a-2", "CREATE", "s-2", "Anna").await;
-    // The sale has moved its stock, too.
+    // The sale has changed its stock, too.
     assert_eq!(ids(&down(&company, "desk-2", None).await["changes"], "entityId"), ["A", "s-2"]);
 }

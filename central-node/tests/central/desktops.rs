@@ -1,34 +1,33 @@
-//! What a desktop is told that does with a row what its document's loop does: `insert` at CREATE, `update` at UPDATE, and the server's data
-//! of a conflict by `update`, too. A row that was made again, a field that is there no more, a row that waits for a person.
+//! What a desktop receives that applies rows as the contract's loop does: `insert` at CREATE, `update` at UPDATE, and `update`
+//! with the server's data of a conflict. Cases: an entity created again, a removed field, a row in conflict.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::http::StatusCode;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::instant;
+use comptoir_test_support::{Response, TestCentral, TestTenant};
 use serde_json::{Value, json};
 
 use crate::conflicts::ask;
 use crate::devices::{Cache, outbox, up};
-use crate::harness::{TestCentral, TestTenant};
 
-/// One event of one desktop, which has nothing else to say.
+/// Sends one event of one desktop.
 async fn write(company: &TestTenant<'_>, client: &str, event: &str, operation: &str, fields: Value) -> Value {
     up(company, client, None, &[outbox(company, event, operation, "s-1", &fields, 1)]).await
 }
 
-async fn resolve(company: &TestTenant<'_>, event: &str, accept: bool) -> (StatusCode, Value) {
-    let body = json!({ "clientId": "desk-2", "outboxEventId": event, "acceptServerVersion": accept }).to_string();
-    company.scene.post(&company.token, "/api/sync/resolve", body).await
+async fn resolve(company: &TestTenant<'_>, event: &str, accept: bool) -> Response {
+    let body = json!({ "clientId": "desk-2", "outboxEventId": event, "acceptServerVersion": accept });
+    company.post("/api/sync/resolve", body).await
 }
 
 impl Cache {
-    /// The pupil that all of this is about.
+    /// The pupil s-1.
     fn pupil(&self) -> Option<&Value> {
         self.rows.get(&("STUDENT".to_owned(), "s-1".to_owned()))
     }
 
-    /// Writes what a choice was answered with.
+    /// Stores the answer to a choice.
     fn keep(&mut self, answer: &Value) {
         let key = ("STUDENT".to_owned(), "s-1".to_owned());
         match answer["serverData"].as_object() {
@@ -55,23 +54,24 @@ async fn pupil_on_both(company: &TestTenant<'_>) -> Cache {
 }
 
 #[tokio::test]
-async fn what_another_deleted_is_deleted_without_a_conflict_and_its_id_belongs_to_it_for_who_has_not_seen_it_go() {
+async fn deleting_a_deleted_entity_is_no_conflict_and_its_id_is_not_reused() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
     let answer = write(&company, "desk-2", "b-1", "DELETE", json!({})).await;
-    assert_eq!((&answer["conflicts"], &answer["acknowledged"][0]["entityId"]), (&json!([]), &json!("s-1")), "{answer}");
-    // Whoever numbers its pupils by itself has made another pupil of that number meanwhile.
+    assert_eq!(answer["conflicts"], json!([]), "{answer}");
+    assert_eq!(answer["acknowledged"][0]["entityId"], "s-1", "{answer}");
+    // A client that numbers its own pupils has created another pupil under that number.
     let answer = write(&company, "desk-3", "c-1", "CREATE", json!({ "name": "Bea" })).await;
     let given = answer["acknowledged"][0]["entityId"].as_str().unwrap();
     assert_ne!(given, "s-1", "{answer}");
-    let (_, pupil) = scene.get(&company.token, &format!("/api/v1/entities/STUDENT/{given}")).await;
-    assert_eq!(pupil["fields"]["name"], json!("Bea"));
+    let pupil = company.get(&format!("/api/v1/entities/STUDENT/{given}")).await.assert_ok();
+    assert_eq!(pupil["fields"]["name"], "Bea");
 }
 
 #[tokio::test]
-async fn a_field_that_was_removed_comes_as_null_so_that_an_update_removes_it() {
+async fn a_removed_field_arrives_as_null_so_that_an_update_removes_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = pupil_on_both(&company).await;
@@ -80,23 +80,23 @@ async fn a_field_that_was_removed_comes_as_null_so_that_an_update_removes_it() {
     assert_eq!(cache.pupil(), Some(&json!({ "name": "Jean", "nickname": null })));
     let mut fresh = Cache::default();
     fresh.all(&company, "desk-3", 100).await;
-    assert_eq!(fresh.pupil(), Some(&json!({ "name": "Jean" })), "who has it for the first time has nothing to remove");
+    assert_eq!(fresh.pupil(), Some(&json!({ "name": "Jean" })), "a first load has nothing to remove");
 }
 
 #[tokio::test]
-async fn what_was_deleted_and_made_again_comes_as_deleted_and_then_as_new() {
+async fn an_entity_deleted_and_created_again_arrives_as_delete_then_create() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
     write(&company, "desk-1", "a-3", "CREATE", json!({ "name": "Zoé" })).await;
     cache.all(&company, "desk-2", 100).await;
-    assert_eq!(cache.pupil(), Some(&json!({ "name": "Zoé" })), "and nothing of the one before");
+    assert_eq!(cache.pupil(), Some(&json!({ "name": "Zoé" })), "no field of the deleted one");
 }
 
-/// Between two pages of a first load, and with a change of the new one that moves it on.
+/// The entity is created again between two pages of a first load and then moves on by another edit.
 #[tokio::test]
-async fn what_is_made_again_while_a_desktop_pages_through_is_no_second_row() {
+async fn an_entity_created_again_while_a_desktop_pages_is_no_second_row() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     for event in ["a-1", "b-1", "c-1"] {
@@ -115,34 +115,34 @@ async fn what_is_made_again_while_a_desktop_pages_through_is_no_second_row() {
     assert_eq!(names, [("a", &json!("Zoë")), ("b", &json!("Jean")), ("c", &json!("Jean"))]);
 }
 
-/// Its user keeps the local version of a pupil that another had deleted: it lives again, and the client has it already.
+/// The user keeps the local version of a pupil that another client had deleted. The pupil exists again, and this client has it
+/// already.
 #[tokio::test]
-async fn what_lives_again_by_a_desktop_s_own_choice_is_no_second_row_on_it() {
+async fn an_entity_restored_by_a_desktop_s_own_choice_is_no_second_row_on_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut cache = pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "DELETE", json!({})).await;
     let edit = outbox(&company, "b-1", "UPDATE", "s-1", &json!({ "name": "Paul" }), 1);
     let answer = up(&company, "desk-2", cache.since.as_str(), &[edit]).await;
-    assert_eq!(answer["conflicts"][0]["code"], json!("ENTITY_DELETED"), "{answer}");
-    let (status, decided) = resolve(&company, "b-1", false).await;
-    assert_eq!(status, StatusCode::OK, "{decided}");
+    assert_eq!(answer["conflicts"][0]["code"], "ENTITY_DELETED", "{answer}");
+    let decided = resolve(&company, "b-1", false).await.assert_ok();
     cache.keep(&decided);
     cache.all(&company, "desk-2", 100).await;
     assert_eq!(cache.pupil(), Some(&json!({ "name": "Paul", "nickname": "Jeannot" })));
 
     let unknown = outbox(&company, "b-2", "UPDATE", "s-2", &json!({ "name": "Léa" }), 1);
     let answer = up(&company, "desk-2", None, &[unknown]).await;
-    assert_eq!(answer["conflicts"][0]["code"], json!("UNKNOWN_ENTITY"), "{answer}");
+    assert_eq!(answer["conflicts"][0]["code"], "UNKNOWN_ENTITY", "{answer}");
     cache.rows.insert(("STUDENT".to_owned(), "s-2".to_owned()), json!({ "name": "Léa" }));
-    assert_eq!(resolve(&company, "b-2", false).await.0, StatusCode::OK);
+    resolve(&company, "b-2", false).await.assert_ok();
     cache.all(&company, "desk-2", 100).await;
-    assert_eq!(cache.rows.len(), 2, "nor where nobody had made it before");
+    assert_eq!(cache.rows.len(), 2, "nor for an entity that nobody had created before");
 }
 
-/// Its user deleted a pupil that another had changed: that waits, and the pupil is on no disk of the client.
+/// The user deleted a pupil that another client had changed: the deletion is in conflict, and the client has no row any more.
 #[tokio::test]
-async fn what_a_desktop_deleted_in_vain_comes_back_to_it() {
+async fn a_row_that_a_desktop_deleted_in_vain_arrives_again() {
     let scene = TestCentral::new().await;
     for chooses_first in [false, true] {
         let company = scene.company().await;
@@ -152,7 +152,7 @@ async fn what_a_desktop_deleted_in_vain_comes_back_to_it() {
         let answer = write(&company, "desk-2", "b-1", "DELETE", json!({})).await;
         assert_eq!(answer["conflicts"].as_array().map(Vec::len), Some(1), "{answer}");
         if chooses_first {
-            let (_, decided) = resolve(&company, "b-1", true).await;
+            let decided = resolve(&company, "b-1", true).await.assert_ok();
             cache.keep(&decided);
         }
         cache.all(&company, "desk-2", 100).await;
@@ -162,7 +162,7 @@ async fn what_a_desktop_deleted_in_vain_comes_back_to_it() {
 }
 
 #[tokio::test]
-async fn one_choice_is_taken_for_every_edit_that_waits_with_it() {
+async fn one_choice_resolves_every_edit_of_the_conflict() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
@@ -171,19 +171,20 @@ async fn one_choice_is_taken_for_every_edit_that_waits_with_it() {
     let edits = edits.map(|(event, fields)| outbox(&company, event, "UPDATE", "s-1", &fields, 1));
     let answer = up(&company, "desk-2", None, &edits).await;
     assert_eq!(answer["conflicts"].as_array().map(Vec::len), Some(2), "{answer}");
-    let (status, second) = resolve(&company, "b-2", false).await;
-    assert_eq!((status, &second["serverData"]["name"]), (StatusCode::OK, &json!("Paul")), "{second}");
-    let (status, first) = resolve(&company, "b-1", false).await;
-    assert_eq!((status, &first["serverEventId"]), (StatusCode::OK, &second["serverEventId"]), "{first}");
+    let second = resolve(&company, "b-2", false).await.assert_ok();
+    assert_eq!(second["serverData"]["name"], "Paul", "{second}");
+    let first = resolve(&company, "b-1", false).await.assert_ok();
+    assert_eq!(first["serverEventId"], second["serverEventId"], "{first}");
     assert_eq!(first["serverData"], second["serverData"]);
-    let (status, problem) = resolve(&company, "b-1", true).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("ALREADY_RESOLVED")), "{problem}");
-    assert_eq!(problem["resolution_event_id"], second["serverEventId"]);
+    resolve(&company, "b-1", true)
+        .await
+        .assert_problem(409, "ALREADY_RESOLVED")
+        .field("resolution_event_id", second["serverEventId"].clone());
 }
 
-/// A person at head office decided: nothing of that comes down where the server's version stands, so the refusal says what stands.
+/// Head office chose the server's version: no change comes down for it, so the refusal carries the present data.
 #[tokio::test]
-async fn a_choice_that_comes_too_late_is_told_what_stands() {
+async fn a_choice_after_the_resolution_is_answered_with_the_present_data() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
@@ -191,33 +192,32 @@ async fn a_choice_that_comes_too_late_is_told_what_stands() {
     let event = "018f0000-0000-7000-8000-0000000000b1";
     write(&company, "desk-2", event, "UPDATE", json!({ "name": "Paul", "level": "5" })).await;
     let path = format!("/api/v1/conflicts/{event}");
-    let (_, conflict) = scene.get(&company.token, &path).await;
+    let conflict = company.get(&path).await.assert_ok();
     let to = ("POST", format!("{path}/resolve"));
     let choice = json!({ "choice": "server" });
-    let (status, _, decided) = ask(&scene, &company.token, (to.0, &to.1), conflict["etag"].as_str(), &choice).await;
-    assert_eq!(status, StatusCode::OK, "{decided}");
-    let (status, problem) = resolve(&company, event, false).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("ALREADY_RESOLVED")), "{problem}");
+    ask(&scene, &company.token, (to.0, &to.1), conflict["etag"].as_str(), &choice).await.assert_ok();
+    let refused = resolve(&company, event, false).await;
     let version = &moved["acknowledged"][0]["serverVersion"];
     let data = json!({ "id": "s-1", "name": "Jeanne", "nickname": "Jeannot", "level": null, "serverVersion": version });
-    assert_eq!((&problem["serverData"], &problem["version"]), (&data, version));
+    refused.assert_problem(409, "ALREADY_RESOLVED").field("serverData", data).field("version", version.clone());
 }
 
 #[tokio::test]
-async fn the_server_s_data_put_away_what_the_client_wrote_and_central_has_not() {
+async fn the_server_s_data_removes_fields_that_only_the_client_wrote() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
     write(&company, "desk-1", "a-2", "UPDATE", json!({ "name": "Jeanne" })).await;
     let answer = write(&company, "desk-2", "b-1", "UPDATE", json!({ "name": "Paul", "level": "5" })).await;
     let shown = &answer["conflicts"][0]["serverData"];
-    assert_eq!((&shown["name"], shown.get("level")), (&json!("Jeanne"), Some(&Value::Null)), "{answer}");
-    let (_, decided) = resolve(&company, "b-1", true).await;
+    assert_eq!(shown["name"], "Jeanne", "{answer}");
+    assert_eq!(shown.get("level"), Some(&Value::Null), "{answer}");
+    let decided = resolve(&company, "b-1", true).await.assert_ok();
     assert_eq!(&decided["serverData"], shown);
 }
 
 #[tokio::test]
-async fn a_refusal_says_in_words_what_was_wrong_and_by_the_name_that_the_document_has() {
+async fn a_refusal_has_a_reason_and_names_the_field_as_the_contract_does() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     pupil_on_both(&company).await;
@@ -225,19 +225,20 @@ async fn a_refusal_says_in_words_what_was_wrong_and_by_the_name_that_the_documen
     product["entityType"] = json!("PRODUCT");
     let answer = up(&company, "desk-2", None, &[product]).await;
     let rejected = &answer["rejected"][0];
-    assert_eq!(rejected["code"], json!("CENTRAL_ONLY"), "{answer}");
+    assert_eq!(rejected["code"], "CENTRAL_ONLY", "{answer}");
     assert!(rejected["reason"].as_str().is_some_and(|reason| reason.contains("central")), "{answer}");
-    let down = async |body: Value| scene.post(&company.token, "/api/sync/down", body.to_string()).await;
-    let (status, problem) = down(json!({ "clientId": "desk-2", "entityTypes": ["STUDENT", "A\0"] })).await;
-    assert_eq!((status, &problem["pointer"]), (StatusCode::BAD_REQUEST, &json!("/entityTypes")), "{problem}");
-    let (status, problem) = down(json!({ "clientId": "" })).await;
-    assert_eq!((status, &problem["pointer"]), (StatusCode::BAD_REQUEST, &json!("clientId")), "{problem}");
+    let down = async |body: Value| company.post("/api/sync/down", body).await;
+    down(json!({ "clientId": "desk-2", "entityTypes": ["STUDENT", "A\0"] }))
+        .await
+        .assert_problem(400, "MALFORMED_BODY")
+        .pointer("/entityTypes");
+    down(json!({ "clientId": "" })).await.assert_problem(400, "INVALID_PARAMETER").pointer("clientId");
 }
 
-/// The document's sample sends a clock as `localVersion`. What its user does to the other's class of that id, once both are on the
-/// client by their ids, is about the other's class; what was under way before is about its own.
+/// The contract's sample sends a clock as `localVersion`. Once both classes are on the client, an edit of the old id is about the
+/// other's class; an edit made before is about the client's own.
 #[tokio::test]
-async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it() {
+async fn a_client_with_a_replaced_id_means_by_the_old_id_the_row_it_has_under_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let event = |id: &str, operation: &str, entity_type: &str, entity: &str, payload: Value, made_at: Timestamp| {
@@ -263,13 +264,10 @@ async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it
     let answer = up(&company, "desk-2", since, &events).await;
     assert_eq!(answer["acknowledged"].as_array().map(Vec::len), Some(4), "{answer}");
     assert_eq!(up(&company, "desk-2", since, &events).await, answer, "sent again");
-    assert_eq!(
-        up(&company, "desk-2", None, &events).await,
-        answer,
-        "and by a client that forgot when it had synchronised"
-    );
-    let fields =
-        async |path: String| scene.get(&company.token, &format!("/api/v1/entities/{path}")).await.1["fields"].clone();
+    assert_eq!(up(&company, "desk-2", None, &events).await, answer, "sent by a client that lost its cursor");
+    let fields = async |path: String| {
+        scene.get_as(&company.token, &format!("/api/v1/entities/{path}")).await.body["fields"].clone()
+    };
     let own_class = format!("CLASS/{}", own.as_str().unwrap());
     assert_eq!(fields(own_class).await, json!({ "name": "B", "room": "12" }));
     assert_eq!(fields("CLASS/6A".to_owned()).await, json!({ "id": "6A", "name": "A", "room": "14" }));
@@ -277,16 +275,16 @@ async fn a_client_whose_id_was_replaced_means_by_the_old_id_what_it_has_under_it
     assert_eq!(fields("STUDENT/s-2".to_owned()).await, json!({ "classId": "6A" }));
 }
 
-/// A desktop is given stock and documents beside entities; they are read elsewhere.
+/// A desktop receives stock and documents alongside entities; their reads have other paths.
 #[tokio::test]
-async fn who_looks_for_stock_among_entities_is_told_where_it_is() {
+async fn reading_stock_as_an_entity_points_to_the_stock_list() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     for (entity_type, list) in
         [("STOCK", "/api/v1/stock"), ("DELIVERY", "/api/v1/deliveries"), ("INVOICE", "/api/v1/invoices")]
     {
-        let (status, problem) = scene.get(&company.token, &format!("/api/v1/entities/{entity_type}/A")).await;
-        assert_eq!(status, StatusCode::NOT_FOUND);
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with(list)), "{problem}");
+        let problem = company.get(&format!("/api/v1/entities/{entity_type}/A")).await;
+        problem.assert_status(404);
+        assert!(problem.body["detail"].as_str().is_some_and(|detail| detail.ends_with(list)), "{problem:?}");
     }
 }

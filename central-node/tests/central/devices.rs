@@ -1,13 +1,12 @@
-//! Devices of either contract: what their tests share, and what holds for both.
+//! Helpers of the mobile and desktop tests, and what holds for both contracts.
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
 use comptoir_proto::mobile_v1::checksum;
+use comptoir_test_support::events::TestEvent;
+use comptoir_test_support::{TestCentral, TestTenant};
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use crate::harness::{TestCentral, TestTenant};
 
 /// An event as a phone sends it.
 pub(crate) fn phone_event(entity_type: &str, entity_id: &str, action: &str, payload: &Value) -> Value {
@@ -17,18 +16,19 @@ pub(crate) fn phone_event(entity_type: &str, entity_id: &str, action: &str, payl
     })
 }
 
+/// An event that [`comptoir_test_support::events`] builds, as a phone sends it.
+pub(crate) fn phone_record(entity_id: &str, event: &impl TestEvent) -> Value {
+    phone_event(event.entity_type(), entity_id, event.action(), &event.payload())
+}
+
 pub(crate) async fn phone_push(company: &TestTenant<'_>, key: &str, device: &str, events: &[Value]) -> Value {
     let body = json!({ "device_id": device, "batch_id": Uuid::now_v7(), "events": events }).to_string();
-    let (status, answer) = company.scene.post(key, "/api/sync/push", body).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
+    company.scene.post_as(key, "/api/sync/push", body).await.assert_ok()
 }
 
 pub(crate) async fn pull(company: &TestTenant<'_>, device: &str, since: &str, limit: usize) -> Value {
     let path = format!("/api/sync/pull?since={since}&device_id={device}&limit={limit}");
-    let (status, answer) = company.scene.get(&company.token, &path).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
+    company.get(&path).await.assert_ok()
 }
 
 /// A row of a desktop's outbox.
@@ -48,30 +48,25 @@ pub(crate) fn outbox(
 
 pub(crate) async fn up(company: &TestTenant<'_>, client: &str, since: Option<&str>, events: &[Value]) -> Value {
     let body = json!({ "clientId": client, "events": events, "lastSyncTimestamp": since }).to_string();
-    let (status, answer) = company.scene.post(&company.token, "/api/sync/up", body).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
+    company.post("/api/sync/up", body).await.assert_ok()
 }
 
 #[tokio::test]
-async fn a_device_belongs_to_the_shop_of_its_first_contact_and_a_bad_name_is_refused() {
+async fn a_device_belongs_to_the_site_of_its_first_contact_and_a_bad_name_is_refused() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
     phone_push(&company, &company.token, "office", &[]).await;
     let body = |device: &str| json!({ "device_id": device, "batch_id": "b", "events": [] }).to_string();
-    let (status, problem) = scene.post(&shop.key, "/api/sync/push", body("office")).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("WRONG_NODE")));
-    let (status, _) = scene.post(&shop.key, "/api/sync/push", body(&"x".repeat(129))).await;
-    assert_eq!(status, StatusCode::BAD_REQUEST);
-    let (status, _) = scene.post("nobody", "/api/sync/push", body("phone-1")).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED);
-    let (_, log) = scene.get(&company.token, "/api/v1/sync-log?status=FAILED").await;
-    assert_eq!(log["statistics"]["failed"], json!(2), "refusals are logged too, where the tenant is known: {log}");
+    shop.post(&scene, "/api/sync/push", body("office")).await.assert_problem(403, "WRONG_NODE");
+    shop.post(&scene, "/api/sync/push", body(&"x".repeat(129))).await.assert_status(400);
+    scene.post_as("nobody", "/api/sync/push", body("phone-1")).await.assert_status(401);
+    let log = company.get("/api/v1/sync-log?status=FAILED").await.assert_ok();
+    assert_eq!(log["statistics"]["failed"], 2, "refusals are logged too, where the tenant is known: {log}");
 }
 
 #[tokio::test]
-async fn a_clock_that_is_a_year_ahead_is_measured_and_wins_nothing() {
+async fn a_phone_whose_clock_is_a_year_ahead_is_corrected() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let shop = company.node().await;
@@ -109,26 +104,24 @@ async fn a_clock_that_is_a_year_ahead_is_measured_and_wins_nothing() {
         }),
     )
     .await;
-    let (_, client) = scene.get(&company.token, "/api/v1/clients/c-1").await;
-    assert_eq!(client["fields"]["name"], json!("juste"), "an hour ago by the right clock loses to ten minutes ago");
-    assert_eq!(client["fields"]["phone"], json!("06"));
-    let (_, log) = scene.get(&company.token, "/api/v1/sync-log?client=phone-1").await;
-    assert_eq!(log["entries"][0]["clockDrifts"], json!(true));
+    let client = company.get("/api/v1/clients/c-1").await.assert_ok();
+    assert_eq!(client["fields"]["name"], "juste", "an hour ago by the right clock loses to ten minutes ago");
+    assert_eq!(client["fields"]["phone"], "06");
+    let log = company.get("/api/v1/sync-log?client=phone-1").await.assert_ok();
+    assert_eq!(log["entries"][0]["clockDrifts"], true);
 }
 
 pub(crate) async fn down(company: &TestTenant<'_>, client: &str, since: Option<&str>) -> Value {
     let body = json!({ "clientId": client, "lastSyncTimestamp": since }).to_string();
-    let (status, answer) = company.scene.post(&company.token, "/api/sync/down", body).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
-    answer
+    company.post("/api/sync/down", body).await.assert_ok()
 }
 
 pub(crate) fn ids<'a>(list: &'a Value, id: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().map(|one| one[id].as_str().unwrap()).collect()
 }
 
-/// What a desktop holds, by type and id. It does with a change what the document's loop does, and fails where a table would: at a CREATE of
-/// what is there, at an UPDATE of what is not.
+/// A desktop's rows by type and id. It applies changes as the contract's loop does and fails as a table would: at a CREATE of a
+/// row that exists and at an UPDATE of one that does not.
 #[derive(Default)]
 pub(crate) struct Cache {
     pub(crate) rows: BTreeMap<(String, String), Value>,
@@ -136,11 +129,10 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Takes one page; whether more waits.
+    /// Applies one page; whether more follow.
     pub(crate) async fn page(&mut self, company: &TestTenant<'_>, client: &str, limit: u64) -> bool {
         let body = json!({ "clientId": client, "lastSyncTimestamp": self.since, "limit": limit }).to_string();
-        let (status, page) = company.scene.post(&company.token, "/api/sync/down", body).await;
-        assert_eq!(status, StatusCode::OK, "{page}");
+        let page = company.post("/api/sync/down", body).await.assert_ok();
         for change in page["changes"].as_array().unwrap() {
             let text = |name: &str| change[name].as_str().unwrap().to_owned();
             let key = (text("entityType"), text("entityId"));
@@ -169,8 +161,7 @@ impl Cache {
 
 pub(crate) async fn office(company: &TestTenant<'_>, entity_type: &str, id: &str, action: &str, payload: Value) {
     let event = json!({ "id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": id, "action": action, "payload": payload });
-    let (status, answer) = company.scene.post(&company.token, "/api/v1/events", event.to_string()).await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    company.post("/api/v1/events", &event).await.assert_ok();
 }
 
 pub(crate) async fn edit(
@@ -188,7 +179,7 @@ pub(crate) async fn edit(
 }
 
 #[tokio::test]
-async fn every_synchronisation_is_logged_with_its_statistics_and_a_tenant_sees_its_own() {
+async fn every_sync_is_logged_with_statistics_that_only_its_tenant_sees() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let other = scene.company().await;
@@ -199,35 +190,35 @@ async fn every_synchronisation_is_logged_with_its_statistics_and_a_tenant_sees_i
     up(&company, "desk-1", None, &[made]).await;
     down(&company, "desk-1", None).await;
     pull(&company, "phone-1", "1970-01-01T00:00:00Z", 10).await;
-    let (_, log) = scene.get(&company.token, "/api/v1/sync-log?limit=2").await;
+    let log = company.get("/api/v1/sync-log?limit=2").await.assert_ok();
     assert_eq!(log["entries"].as_array().unwrap().len(), 2);
-    let (_, rest) =
-        scene.get(&company.token, &format!("/api/v1/sync-log?cursor={}", log["next_cursor"].as_str().unwrap())).await;
-    // The row of a node's push is written beside its answer.
+    let rest =
+        company.get(&format!("/api/v1/sync-log?cursor={}", log["next_cursor"].as_str().unwrap())).await.assert_ok();
     let newest = &log["entries"][0];
-    assert_eq!((&newest["clientId"], &newest["direction"]), (&json!("phone-1"), &json!("DOWN")), "{log} {rest}");
-    assert_eq!((&newest["contract"], &newest["status"]), (&json!("mobile"), &json!("SUCCESS")));
-    let (_, desk) = scene.get(&company.token, "/api/v1/sync-log?client=desk-1").await;
-    assert_eq!((&desk["statistics"]["syncs"], &desk["statistics"]["events"]), (&json!(2), &json!(1)), "{desk}");
-    let (_, foreign) = scene.get(&other.token, "/api/v1/sync-log").await;
-    assert_eq!(foreign["statistics"]["syncs"], json!(0), "another tenant sees none of it");
+    assert_eq!(newest["clientId"], "phone-1", "{log} {rest}");
+    assert_eq!(newest["direction"], "DOWN", "{log} {rest}");
+    assert_eq!(newest["contract"], "mobile");
+    assert_eq!(newest["status"], "SUCCESS");
+    let desk = company.get("/api/v1/sync-log?client=desk-1").await.assert_ok();
+    assert_eq!(desk["statistics"]["syncs"], 2, "{desk}");
+    assert_eq!(desk["statistics"]["events"], 1, "{desk}");
+    let foreign = other.get("/api/v1/sync-log").await.assert_ok();
+    assert_eq!(foreign["statistics"]["syncs"], 0, "another tenant sees none");
     let path = format!("/api/v1/sync-log?client={}", shop.node);
     let mut native = Value::Null;
-    // Written beside the answer: it is there soon, and looked for until it is.
+    // The row of a node's push is written after its answer: poll for it.
     for _ in 0..10_000 {
-        native = scene.get(&company.token, &path).await.1;
+        native = scene.get_as(&company.token, &path).await.body;
         if native["statistics"]["syncs"] != json!(0) {
             break;
         }
     }
     let push = &native["entries"][0];
-    assert_eq!(
-        (&push["contract"], &push["direction"], &push["eventsCount"]),
-        (&json!("native"), &json!("UP"), &json!(2))
-    );
-    assert_eq!(push["clockDrifts"], json!(true), "the harness's clock stands in March: {push}");
-    let (status, _) = scene.get(&shop.key, "/api/v1/sync-log").await;
-    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(push["contract"], "native");
+    assert_eq!(push["direction"], "UP");
+    assert_eq!(push["eventsCount"], 2);
+    assert_eq!(push["clockDrifts"], true, "a sealed log's clock shows March: {push}");
+    shop.get(&scene, "/api/v1/sync-log").await.assert_status(403);
     let days = company.count("select count(*) from reporting.sync_log_by_day where tenant_id = $1").await;
     assert!(days >= 3, "by client and direction: {days}");
 }

@@ -1,13 +1,12 @@
-//! Reports about the present are answered from an earlier answer and what changed since. They must be what the database alone would say,
-//! which `as_of` asks: it is never answered from memory.
+//! Reports about the present are answered from a cached answer plus the changes since. They must equal the database's own answer,
+//! which `as_of` asks for: `as_of` is never answered from the cache.
 
-use axum::http::StatusCode;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, Version};
+use comptoir_test_support::events::{Sale, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
-
-use crate::harness::{Node, TestCentral, TestTenant, sale_payload};
 
 const REPORTS: [&str; 12] = [
     "sales?by=day",
@@ -24,8 +23,9 @@ const REPORTS: [&str; 12] = [
     "stock?product=B",
 ];
 
-/// Sales of old and new customers in two currencies, a refund, a write-off, an adjustment, goods, and a sale that waits for a person.
-async fn trade(company: &TestTenant<'_>, node: &mut Node, round: u32) -> u64 {
+/// Sales of old and new customers in two currencies, a refund, a write-off, an adjustment, goods, and a sale that waits for a
+/// person.
+async fn trade(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) -> u64 {
     let id = |name: &str| format!("{name}-{round}");
     let lots = json!([{ "product": "A", "quantity": "30", "unit_cost": "1.125" }, { "product": id("N"), "quantity": "2", "unit_cost": "7" }]);
     node.seal("RECEPTION", &id("g"), "GOODS_RECEIVED", &json!({ "lines": lots }));
@@ -37,36 +37,33 @@ async fn trade(company: &TestTenant<'_>, node: &mut Node, round: u32) -> u64 {
         payload["country"] = json!(if round.is_multiple_of(2) { "France" } else { "" });
         node.seal("SALE", &id(sale), "SALE_RECORDED", &payload);
     }
-    let mut refund = sale_payload(510);
+    let mut refund = Sale::default().payload();
     refund["original"] = json!(id("s"));
     node.seal("SALE", &id("r"), "SALE_REFUNDED", &refund);
     let broken = json!({ "reason": "broken", "lines": [{ "product": "B", "quantity": "0.5" }] });
     node.seal("STOCK", &id("w"), "STOCK_WRITTEN_OFF", &broken);
     let debt = json!({ "currency": "EUR", "amount_minor": -1234, "reason": "bad debt", "quantity": "1" });
     node.seal("SALE", &id("a"), "REVENUE_ADJUSTED", &debt);
-    let wrong = node.seal("SALE", &id("q"), "SALE_RECORDED", &sale_payload(511));
+    let wrong = node.record(&id("q"), &Sale { total_minor: 511, ..Sale::default() });
     node.push_all(company.scene).await;
     let release = format!("/api/v1/quarantine/{wrong}/release");
-    let (status, answer) = company.scene.post(&company.token, &release, "{}").await;
-    assert_eq!(status, StatusCode::OK, "{answer}");
+    company.post(&release, "{}").await.assert_ok();
     ask(company, "stock?").await["complete_through"].as_u64().unwrap()
 }
 
 async fn ask(company: &TestTenant<'_>, report: &str) -> Value {
-    let (status, answer) = company.scene.get(&company.token, &format!("/api/v1/reports/{report}")).await;
-    assert_eq!(status, StatusCode::OK, "{report}: {answer}");
-    answer
+    company.get(&format!("/api/v1/reports/{report}")).await.for_case(report).assert_ok()
 }
 
 #[tokio::test]
-async fn an_answer_brought_up_to_date_is_what_the_database_alone_says() {
+async fn an_updated_cached_answer_equals_the_database_s() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut nodes = [company.node().await, company.node().await];
     for round in 0..6 {
         let head = trade(&company, &mut nodes[(round % 2) as usize], round).await;
         for report in REPORTS {
-            // Every second question is asked twice as late: its answer has two rounds to catch up with.
+            // Every second question is asked every other round: its cached answer is two rounds old.
             if round % 2 == 1 && report.len() % 2 == 1 {
                 continue;
             }
@@ -81,7 +78,7 @@ async fn an_answer_brought_up_to_date_is_what_the_database_alone_says() {
 }
 
 #[tokio::test]
-async fn a_version_that_was_made_again_under_its_old_number_is_read_from_the_database() {
+async fn a_version_rebuilt_under_its_old_number_is_read_from_the_database() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -92,7 +89,7 @@ async fn a_version_that_was_made_again_under_its_old_number_is_read_from_the_dat
     for amount in ["1", "2"] {
         let built = rebuild(db, company.tenant, &[Projection::Sales], PageSize::REBUILT, |_| {}).await.unwrap();
         assert_eq!(built, [sales(2)], "the number that was dropped is given again");
-        // As if another program had built it: its rows say something else.
+        // Rows as another program might have built them.
         let sql =
             format!("update sales_line set amount = {amount} where tenant_id = '{}' and version = 2", company.tenant);
         scene.admin().await.batch_execute(&sql).await.unwrap();

@@ -1,23 +1,22 @@
-//! Order under eight writers: a reader that remembers where it stands meets everything, since positions are given in commit order. The
-//! same harness over a column filled by a sequence shows what such a reader loses there.
+//! Order under eight writers: a reader that resumes at its position misses nothing, since positions are assigned in commit order.
+//! The same reader over a column filled by a sequence does miss rows.
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use comptoir_central::{Central, CentralConfig};
+use comptoir_test_support::{TestCentral, connect_postgres, post_to};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::harness::{TestCentral, connect, post};
 use crate::pulling::pull;
 
 const WRITERS: usize = 8;
 /// Transactions of each writer.
 const WRITES: usize = 25;
 
-/// Writers at once and a reader that goes on from where it stood, until all have ended and it has looked once more: what it never met.
+/// Runs writers and a resuming reader until all have ended and the reader has read once more: what the reader never returned.
 pub(crate) async fn missed<W, R>(writers: Vec<W>, mut read: R) -> (usize, BTreeSet<String>)
 where
     W: Future<Output = Vec<String>> + Send + 'static,
@@ -40,7 +39,7 @@ where
 async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
-    // Two processes' worth of queues on one database: transactions of one tenant really meet.
+    // A second central on the same database has its own queue: transactions of one tenant overlap.
     let second = Central::start(CentralConfig::external(scene.central.urls().clone())).await.unwrap();
     let routers = [scene.router.clone(), comptoir_central::router(second.clone())];
     let mut writers = Vec::new();
@@ -53,8 +52,7 @@ async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() 
                 node.seal("CLIENT", &id, "CREATE", &json!({ "name": "Durand" }));
                 let from = if write == 0 { 1 } else { node.seq.0 };
                 let body = serde_json::to_vec(&node.request(from, node.seq.0)).unwrap();
-                let (status, answer) = post(&router, &node.key, "/api/v1/sync/push", body).await;
-                assert_eq!(status, StatusCode::OK, "{answer}");
+                post_to(&router, &node.key, "/api/v1/sync/push", body).await.assert_ok();
                 written.push(id);
             }
             written
@@ -75,7 +73,8 @@ async fn a_pulling_reader_misses_nothing_under_eight_writers_and_two_centrals() 
     })
     .await;
     second.shutdown().await;
-    assert_eq!((written, missed), (WRITERS * WRITES, BTreeSet::new()));
+    assert_eq!(written, WRITERS * WRITES);
+    assert_eq!(missed, BTreeSet::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -87,7 +86,7 @@ async fn the_same_reader_over_a_plain_sequence_column_misses_some() {
     let passed = Arc::new(watch::Sender::new(0i64));
     let mut writers = Vec::new();
     for number in 0..WRITERS {
-        let (mut client, mut reader_at) = (connect(&url).await, passed.subscribe());
+        let (mut client, mut reader_at) = (connect_postgres(&url).await, passed.subscribe());
         writers.push(async move {
             let mut written = Vec::new();
             for write in 0..WRITES {
@@ -96,7 +95,7 @@ async fn the_same_reader_over_a_plain_sequence_column_misses_some() {
                 let sql = "insert into plain (id) values ($1) returning seq";
                 let seq: i64 = tx.query_one(sql, &[&id]).await.unwrap().get(0);
                 if number == 0 && write == 0 {
-                    // One that is slow to commit: by then the reader has gone by.
+                    // A slow commit: the reader has passed its number.
                     reader_at.wait_for(|at| *at > seq).await.unwrap();
                 }
                 tx.commit().await.unwrap();

@@ -13,7 +13,6 @@ mod desktops;
 mod devices;
 mod drafts;
 mod edits;
-mod harness;
 mod importing;
 mod kept_reports;
 mod late_commits;

@@ -1,16 +1,15 @@
-//! Pushes that arrive together, and order under many writers.
+//! Pushes that arrive at once, and order under many writers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use comptoir_core::id::NodeId;
+use comptoir_test_support::{SealedLog, TestCentral, verdicts};
 use uuid::Uuid;
 
-use crate::harness::{Node, TestCentral, verdicts};
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn pushes_of_many_nodes_at_once_are_each_answered_whole() {
+async fn concurrent_pushes_of_many_nodes_are_each_answered_in_full() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut nodes = Vec::new();
@@ -19,12 +18,12 @@ async fn pushes_of_many_nodes_at_once_are_each_answered_whole() {
         node.sell_many(20, |sale| format!("n{number}-{sale}"));
         nodes.push(node);
     }
-    // One of them sends a gap: the others pass all the same.
+    // One of them leaves a gap: the others are accepted.
     let gap = nodes.pop().unwrap();
     let gap_request = gap.request(5, 9);
     let pushes = nodes.iter().map(|node| node.push_all(&scene));
-    let (answers, (status, _)) = tokio::join!(futures_util::future::join_all(pushes), gap.send(&scene, &gap_request));
-    assert_eq!(status.as_u16(), 409);
+    let (answers, refused) = tokio::join!(futures_util::future::join_all(pushes), gap.send_push(&scene, &gap_request));
+    refused.assert_problem(409, "SEQ_GAP");
     for (node, answer) in nodes.iter().zip(&answers) {
         assert_eq!(verdicts(answer), vec!["ACCEPTED"; 21]);
         assert_eq!(answer.head.chain, node.chain.to_string());
@@ -38,9 +37,9 @@ async fn pushes_of_many_nodes_at_once_are_each_answered_whole() {
     company.assert_gapless().await;
 }
 
-/// A reader that polls as fast as it can and remembers the highest position: with late commits it would skip some.
+/// The reader polls as fast as it can and remembers the highest position: with late commits it would skip some.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_reader_that_remembers_a_position_never_skips_one_under_eight_writers() {
+async fn a_reader_that_resumes_at_a_position_never_skips_one_under_eight_writers() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut nodes = Vec::new();
@@ -65,7 +64,7 @@ async fn a_reader_that_remembers_a_position_never_skips_one_under_eight_writers(
             }
         }
     });
-    let write = |node: Node| {
+    let write = |node: SealedLog| {
         let scene = &scene;
         async move {
             for from in (1..=node.seq.0).step_by(3) {

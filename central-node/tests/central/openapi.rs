@@ -1,30 +1,28 @@
 //! What central answers without a credential, and parameters that no text of the database can hold.
 
-use serde_json::Value;
-
-use crate::harness::TestCentral;
+use comptoir_test_support::TestCentral;
 
 /// The page is open to anybody who reaches the port.
 #[tokio::test]
-async fn the_start_page_says_whether_central_works_and_nothing_of_any_tenant() {
+async fn the_start_page_shows_whether_central_works_and_nothing_of_any_tenant() {
     let scene = TestCentral::new().await;
-    let alone = scene.get("", "/").await;
+    let alone = scene.get_as("", "/").await;
     let company = scene.company().await;
     company.node().await;
-    let page = scene.get("", "/").await;
-    assert_eq!(alone, page, "what tenants there are changes nothing of it");
-    assert_eq!(page.0, 200);
-    let html = page.1.as_str().expect("a page is no JSON");
+    let page = scene.get_as("", "/").await;
+    page.assert_status(200);
+    assert_eq!(alone.text, page.text, "tenants do not show");
+    let html = page.text.as_str();
     assert!(html.contains("Le serveur central travaille") && !html.contains("://"), "{html}");
     let links: Vec<&str> = html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(links, ["/docs", "/openapi.json", "/readyz", "/healthz"]);
     for link in links {
-        assert_eq!(scene.get("", link).await.0, 200, "{link} needs no credential");
+        assert_eq!(scene.get_as("", link).await.status, 200, "{link} needs no credential");
     }
 }
 
 #[tokio::test]
-async fn what_no_text_of_the_database_can_hold_is_refused_as_a_parameter() {
+async fn a_parameter_that_postgres_text_cannot_hold_is_refused() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let nul_in_cursor = hex::encode(r#"["a\u0000"]"#);
@@ -34,7 +32,6 @@ async fn what_no_text_of_the_database_can_hold_is_refused_as_a_parameter() {
         "/api/v1/events/%ff".to_owned(),
         format!("/api/v1/products?cursor={nul_in_cursor}"),
     ] {
-        let (status, problem) = scene.get(&company.token, &path).await;
-        assert_eq!((status.as_u16(), &problem["code"]), (400, &Value::from("INVALID_PARAMETER")), "{path}: {problem}");
+        company.get(&path).await.for_case(&path).assert_problem(400, "INVALID_PARAMETER");
     }
 }

@@ -1,4 +1,4 @@
-//! The database goes away, or another transaction is in the way: nothing is written twice, nothing is lost.
+//! The database goes away or another transaction holds a lock: nothing is written twice, nothing is lost.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use comptoir_central::{CentralConfig, DatabaseConfig};
 use comptoir_core::id::TenantId;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::sync_v1::PushResponse;
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant, connect_postgres, temp_folder, verdicts};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::harness::{Node, TestCentral, TestTenant, connect, verdicts};
-
-/// It fails after, it does not measure.
+/// How long a test waits before it fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Opens a transaction that holds the tenant's lock until it is dropped or rolled back.
@@ -23,7 +22,7 @@ async fn hold_lock(scene: &TestCentral, tenant: TenantId) -> tokio_postgres::Cli
     holder
 }
 
-/// Waits until a backend of the service waits for a lock, and ends it.
+/// Waits until a backend of the service waits for a lock, then terminates it.
 async fn terminate_waiting(scene: &TestCentral) {
     let admin = scene.admin().await;
     let sql = "select pg_terminate_backend(pid) from pg_stat_activity
@@ -34,11 +33,11 @@ async fn terminate_waiting(scene: &TestCentral) {
 }
 
 async fn stored(company: &TestTenant<'_>) -> i64 {
-    company.count("select count(*) from event where tenant_id = $1").await
+    company.events().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_connection_ended_within_a_transaction_writes_nothing_and_the_push_succeeds_on_another() {
+async fn a_push_whose_connection_ends_writes_nothing_and_succeeds_on_another() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -56,9 +55,9 @@ async fn a_connection_ended_within_a_transaction_writes_nothing_and_the_push_suc
     company.assert_gapless().await;
 }
 
-/// The database refuses the commit itself, after every statement went well: a deferred trigger fails once.
+/// A deferred trigger fails the commit itself, after every statement succeeded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_serialization_failure_at_commit_is_tried_again() {
+async fn a_serialization_failure_at_commit_is_retried() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -89,9 +88,9 @@ async fn a_serialization_failure_at_commit_is_tried_again() {
     company.assert_gapless().await;
 }
 
-/// The backend is ended while it commits, so the client cannot know. Asked again, central tells.
+/// The backend is terminated while it commits, so the client cannot know the outcome. A retry settles it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_connection_lost_at_commit_is_an_unknown_outcome_and_asking_again_tells() {
+async fn a_connection_lost_at_commit_is_an_unknown_outcome_that_a_retry_settles() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -110,9 +109,10 @@ async fn a_connection_lost_at_commit_is_an_unknown_outcome_and_asking_again_tell
         )
         .await
         .unwrap();
-    let (status, problem) = node.send(&scene, &node.request(1, 2)).await;
-    assert_eq!((status.as_u16(), problem["code"].as_str()), (503, Some("OUTCOME_UNKNOWN")));
-    assert_eq!(problem["retryable"], serde_json::json!(true));
+    node.try_push(&scene, 1, 2)
+        .await
+        .assert_problem(503, "OUTCOME_UNKNOWN")
+        .field("retryable", serde_json::json!(true));
     admin.batch_execute("drop trigger ended on ingest_batch").await.unwrap();
     assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
     assert_eq!(stored(&company).await, 2 + 2);
@@ -125,7 +125,7 @@ async fn a_recycled_connection_sees_no_row_until_it_names_a_tenant() {
     let company = scene.company().await;
     company.node().await.push_all(&scene).await;
     let db = scene.central.database();
-    // The pool hands out the connection that was used last; every one of them has worked for a tenant.
+    // The pool hands out the connection used last; each has worked for a tenant.
     for _ in 0..4 {
         let connection = db.service().await.unwrap();
         for table in ["event", "tenant", "api_key", "stock_item", "tenant_head"] {
@@ -138,7 +138,7 @@ async fn a_recycled_connection_sees_no_row_until_it_names_a_tenant() {
 }
 
 #[tokio::test]
-async fn a_role_that_no_policy_binds_is_not_connected_as() {
+async fn central_refuses_to_connect_as_a_role_that_bypasses_row_level_security() {
     let scene = TestCentral::new().await;
     for role in ["comptoir_admin", "comptoir_owner", "comptoir_migrator"] {
         let mut urls = scene.central.urls().clone();
@@ -148,7 +148,7 @@ async fn a_role_that_no_policy_binds_is_not_connected_as() {
     }
     // A reader cannot choose its tenant.
     let company = scene.company().await;
-    let reader = connect(&scene.central.urls().readonly).await;
+    let reader = connect_postgres(&scene.central.urls().readonly).await;
     let see = format!("set app.tenant = '{}'", company.tenant);
     reader.batch_execute(&see).await.unwrap();
     assert!(reader.query("select from tenant", &[]).await.unwrap().is_empty());
@@ -159,7 +159,7 @@ async fn a_role_that_no_policy_binds_is_not_connected_as() {
     assert!(reader.query("select from api_key", &[]).await.is_err(), "and no credential");
 }
 
-/// Processes that are stopped until this is dropped: a failing test must not leave a Postgres that nobody can end.
+/// Stopped processes, continued on drop: a failing test must not leave a Postgres that cannot be ended.
 struct Frozen(Vec<Pid>);
 
 impl Frozen {
@@ -187,11 +187,11 @@ impl Drop for Frozen {
     }
 }
 
-/// Asks `/readyz` until it answers with this status: the problem, or who is ready.
+/// Polls `/readyz` until it answers with this status: its body.
 async fn until_ready_says(scene: &TestCentral, status: u16, code: Option<&str>) -> serde_json::Value {
     let look = async {
         loop {
-            let (answered, body) = scene.get("", "/readyz").await;
+            let (answered, body) = scene.get_as("", "/readyz").await.into_parts();
             if answered.as_u16() == status && code.is_none_or(|code| body["code"] == code) {
                 return body;
             }
@@ -202,14 +202,14 @@ async fn until_ready_says(scene: &TestCentral, status: u16, code: Option<&str>) 
 }
 
 /// Pushes until central takes it, as a node does.
-async fn push_until_taken(scene: &TestCentral, node: &Node) -> PushResponse {
+async fn push_until_taken(scene: &TestCentral, node: &SealedLog) -> PushResponse {
     let push = async {
         loop {
-            let (status, body) = node.send(scene, &node.request(1, node.seq.0)).await;
-            match status.as_u16() {
-                200 => return serde_json::from_value(body).unwrap(),
+            let response = node.try_push(scene, 1, node.seq.0).await;
+            match response.status.as_u16() {
+                200 => return response.parse(),
                 503 => tokio::time::sleep(Duration::from_millis(50)).await,
-                _ => panic!("{status}: {body}"),
+                _ => panic!("{response:?}"),
             }
         }
     };
@@ -217,7 +217,7 @@ async fn push_until_taken(scene: &TestCentral, node: &Node) -> PushResponse {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
+async fn a_killed_postgres_is_restarted_and_pushes_and_reports_go_on() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -229,7 +229,7 @@ async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
         kill_process(Pid::from_raw(killed).unwrap(), Signal::KILL).unwrap();
         let problem = until_ready_says(&scene, 503, Some("STORE_RESTARTING")).await;
         assert!((1..=round).contains(&problem["attempt"].as_u64().unwrap()), "{problem}");
-        assert_eq!(problem["restarts_max"], json!(10), "{problem}");
+        assert_eq!(problem["restarts_max"], 10, "{problem}");
         assert!(problem["next_attempt_in_seconds"].is_u64(), "{problem}");
         assert!(problem["reason"].as_str().unwrap().contains("signal: 9"), "{problem}");
         node.sell_many(10, |sale| format!("s-{round}-{sale}"));
@@ -238,18 +238,18 @@ async fn a_postgres_that_is_killed_comes_back_and_pushes_and_reports_go_on() {
         until_ready_says(&scene, 200, None).await;
         assert_ne!(scene.postmaster(), killed);
         company.assert_gapless().await;
-        // Reports follow: the task behind them has seen the new server.
+        // Reports go on: their follower has reconnected.
         let head = company.count("select head from tenant_head where tenant_id = $1").await;
         let path = format!("/api/v1/reports/sales?by=day&wait=25&min_position={head}");
-        let (status, report) = scene.get(&company.token, &path).await;
-        assert_eq!((status.as_u16(), &report["rows"][0]["sales"]), (200, &json!(10 * (round + 1))), "{report}");
+        let report = company.get(&path).await.assert_ok();
+        assert_eq!(report["rows"][0]["sales"], json!(10 * (round + 1)), "{report}");
     }
     assert_eq!(stored(&company).await, 2 + 1 + 30);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgres_that_cannot_come_back_is_given_up_and_says_why() {
-    let folder = tempfile::tempdir().unwrap();
+async fn a_postgres_that_cannot_restart_is_given_up_with_a_reason() {
+    let folder = temp_folder();
     let postgres = PostgresConfig { sync_initdb: false, restarts_max: 1, ..PostgresConfig::new(folder.path()) };
     let database = DatabaseConfig::Private(postgres);
     let scene = TestCentral::start(CentralConfig { database, ..CentralConfig::private(folder.path()) }, folder).await;
@@ -258,13 +258,12 @@ async fn a_postgres_that_cannot_come_back_is_given_up_and_says_why() {
     kill_process(Pid::from_raw(scene.postmaster()).unwrap(), Signal::KILL).unwrap();
     let reason = tokio::time::timeout(PATIENCE, scene.central.store_given_up()).await.unwrap();
     assert!(reason.contains("after 1 restarts") && reason.contains("pg_control"), "{reason}");
-    let (status, problem) = scene.get("", "/readyz").await;
-    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("STORE_UNAVAILABLE")), "{problem}");
+    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_UNAVAILABLE");
     assert!(!cluster.join("global/pg_control").exists(), "no new cluster was made in the place of the damaged one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_postgres_that_hangs_is_said_to_be_silent_and_goes_on_by_itself() {
+async fn a_hanging_postgres_is_reported_as_not_answering_and_recovers() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -272,15 +271,15 @@ async fn a_postgres_that_hangs_is_said_to_be_silent_and_goes_on_by_itself() {
     until_ready_says(&scene, 200, None).await;
     let frozen = Frozen::all_of(&scene);
     let problem = until_ready_says(&scene, 503, Some("STORE_NOT_ANSWERING")).await;
-    assert_eq!(problem["retryable"], json!(true), "{problem}");
+    assert_eq!(problem["retryable"], true, "{problem}");
     drop(frozen);
     until_ready_says(&scene, 200, None).await;
     push_until_taken(&scene, &node).await;
 }
 
-/// A connection of its own: neither busy reports nor one tenant's lock make the whole central unready, and a locked table does.
+/// `/readyz` has a connection of its own: busy reports and one tenant's lock do not make central unready, a locked table does.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn busy_connections_and_a_tenant_s_lock_do_not_hold_readyz_up_and_a_locked_table_is_said() {
+async fn readyz_answers_while_connections_are_busy_and_reports_a_locked_table() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut taken = Vec::new();
@@ -300,7 +299,7 @@ async fn busy_connections_and_a_tenant_s_lock_do_not_hold_readyz_up_and_a_locked
 
 /// Postgres calls some failures to create a file internal errors.
 #[tokio::test]
-async fn a_full_disk_is_said_to_be_one_whatever_sqlstate_it_comes_with() {
+async fn a_full_disk_is_reported_as_such_for_every_sqlstate() {
     let scene = TestCentral::new().await;
     let full = "could not create temporary file \"base/pgsql_tmp/pgsql_tmp7.0\": No space left on device";
     for (state, message) in [("53100", "could not extend file"), ("XX000", full)] {
@@ -308,7 +307,9 @@ async fn a_full_disk_is_said_to_be_one_whatever_sqlstate_it_comes_with() {
         let connection = scene.central.database().service().await.unwrap();
         let error = connection.batch_execute(&raise).await.unwrap_err();
         let problem = Problem::from(comptoir_central::database::StoreError::from(error));
-        assert_eq!((problem.code.as_str(), problem.status), ("STORE_FULL", 507), "{problem:?}");
-        assert_eq!((problem.retryable, problem.retry_after), (true, Some(15)), "later, and not at once");
+        assert_eq!(problem.code.as_str(), "STORE_FULL", "{problem:?}");
+        assert_eq!(problem.status, 507, "{problem:?}");
+        assert!(problem.retryable, "later, and not at once");
+        assert_eq!(problem.retry_after, Some(15), "later, and not at once");
     }
 }

@@ -9,11 +9,11 @@ use comptoir_central::projections::status::{State, parked, status};
 use comptoir_central::projections::switch::{drop_version, switch};
 use comptoir_central::projections::{PageSize, Projection, ProjectionError, Version};
 use comptoir_central::{Central, CentralConfig};
+use comptoir_test_support::events::{InvoiceCreation, Sale, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use uuid::Uuid;
-
-use crate::harness::{Node, TestCentral, TestTenant, invoice_payload, sale_payload};
 
 /// Small pages, so that a small log has many.
 const PAGE: PageSize = PageSize { positions: 7, bytes: 1024 * 1024 };
@@ -23,7 +23,7 @@ fn number(projection: Projection, number: i32) -> Version {
 }
 
 /// Something of everything, from a shop and from central, with refusals, conflicts and a release among it. `round` keeps the ids apart.
-async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
+async fn busy_round(company: &TestTenant<'_>, node: &mut SealedLog, round: u32) {
     let id = |name: &str| format!("{name}-{round}");
     // The first push brings the opening of the epoch too.
     let from = if node.seq.0 == 1 { 1 } else { node.seq.0 + 1 };
@@ -32,7 +32,7 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
     for sale in 0..6 {
         node.sell(&id(&format!("s{sale}")));
     }
-    let mut refund = sale_payload(510);
+    let mut refund = Sale::default().payload();
     refund["original"] = json!(id("s1"));
     node.seal("SALE", &id("r"), "SALE_REFUNDED", &refund);
     node.seal(
@@ -47,14 +47,14 @@ async fn busy_round(company: &TestTenant<'_>, node: &mut Node, round: u32) {
         "STOCK_COUNTED",
         &json!({ "lines": [{ "product": "A", "quantity": "4" }, { "product": "B", "quantity": "9" }] }),
     );
-    node.seal("INVOICE", &id("i"), "INVOICE_CREATED", &invoice_payload());
-    node.seal("INVOICE", &id("j"), "INVOICE_CREATED", &invoice_payload());
+    node.record(&id("i"), &InvoiceCreation::default());
+    node.record(&id("j"), &InvoiceCreation::default());
     node.seal("INVOICE", &id("i"), "INVOICE_CANCELLED", &json!({ "invoice": id("i"), "reason": "twice" }));
     node.seal("CLIENT", "c-1", "CREATE", &json!({ "name": format!("Dupont {round}"), "phone": "01" }));
     node.seal("CLIENT", "c-1", "UPDATE", &json!({ "phone": null, "mail": "d@example.org" }));
     node.seal("STUDENT", &id("p"), "CREATE", &json!({ "mark": 12.50, "class": "4e" }));
     node.seal("PRODUCT", "A", "CREATE", &json!({ "name": "Pomme" }));
-    let wrong = node.seal("SALE", &id("q"), "SALE_RECORDED", &sale_payload(511));
+    let wrong = node.record(&id("q"), &Sale { total_minor: 511, ..Sale::default() });
     node.seal("SALE", &id("u"), "SALE_RECORDED", &json!({ "nothing": true }));
     node.seal_bytes(b"no record at all".to_vec());
     node.push(company.scene, from, node.seq.0).await;
@@ -189,7 +189,7 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
     let gone = drop_version(&db, tenant, number(Projection::Stock, 2)).await;
     assert!(matches!(gone, Err(ProjectionError::NoVersion { .. })), "{gone:?}");
     let rows = "select (select count(*) from stock_item where tenant_id = $1 and version = 2)
-                     + (select count(*) from stock_taken where tenant_id = $1 and version = 2)";
+                     + (select count(*) from stock_consumed where tenant_id = $1 and version = 2)";
     assert_eq!(company.count(rows).await, 0);
     busy_round(&company, &mut node, 7).await;
     assert!(compare(&db, tenant, Projection::Stock, (1, 3)).await.unwrap().is_equal());
@@ -214,7 +214,7 @@ async fn a_comparison_names_the_first_row_that_differs() {
     let difference = items.difference.as_ref().unwrap();
     assert_eq!(difference.row, 2);
     assert!(difference.left.as_ref().unwrap().contains(",B,"), "{difference:?}");
-    assert_eq!(compared.tables[1].difference, None, "stock_taken");
+    assert_eq!(compared.tables[1].difference, None, "stock_consumed");
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn an_event_that_cannot_be_applied_parks_its_entity_and_nothing_else() {
     node.sell("s-1");
     node.sell("s-2");
     node.sell("s-3");
-    node.seal("SALE", "s-2", "SALE_CANCELLED", &sale_payload(510));
+    node.seal("SALE", "s-2", "SALE_CANCELLED", &Sale::default().payload());
     let pushed = node.push_all(&scene).await;
     let (db, tenant) = (scene.central.database(), company.tenant);
     let (bad, waits) = (pushed.results[2].position, pushed.results[4].position);

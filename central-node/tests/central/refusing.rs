@@ -1,12 +1,11 @@
-//! What takes no place, and what takes one without effect: nothing else is lost or written by it.
+//! Refused pushes, and records without effect: nothing else is lost or written by them.
 
-use axum::http::StatusCode;
 use comptoir_core::event::Event;
 use comptoir_core::id::EventId;
 use comptoir_proto::sync_v1::SealedRecord;
+use comptoir_test_support::events::{InvoiceCreation, Sale, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, verdicts};
 use serde_json::json;
-
-use crate::harness::{TestCentral, base64, sale_payload, verdicts};
 
 #[tokio::test]
 async fn after_a_gap_central_names_the_seq_it_expects() {
@@ -14,20 +13,11 @@ async fn after_a_gap_central_names_the_seq_it_expects() {
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell_many(5, |sale| format!("s-{sale}"));
-    let (status, problem) = node.send(&scene, &node.request(2, 3)).await;
-    assert_eq!(
-        (status, &problem["code"], &problem["expected_seq"]),
-        (StatusCode::CONFLICT, &json!("SEQ_GAP"), &json!(1))
-    );
+    node.try_push(&scene, 2, 3).await.assert_problem(409, "SEQ_GAP").field("expected_seq", 1);
     node.push(&scene, 1, 2).await;
-    let (status, problem) = node.send(&scene, &node.request(5, 6)).await;
-    assert_eq!(
-        (status, &problem["code"], &problem["expected_seq"]),
-        (StatusCode::CONFLICT, &json!("SEQ_GAP"), &json!(3))
-    );
-    assert_eq!(problem["retryable"], json!(true));
+    node.try_push(&scene, 5, 6).await.assert_problem(409, "SEQ_GAP").field("expected_seq", 3).retryable();
     node.push(&scene, 3, 6).await;
-    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2 + 6);
+    assert_eq!(company.events().await, 2 + 6);
 }
 
 #[tokio::test]
@@ -41,20 +31,20 @@ async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
     copy.sell("copy");
     copy.sell("copy 2");
     node.push_all(&scene).await;
-    let (status, problem) = copy.send(&scene, &copy.request(1, 4)).await;
-    assert_eq!((status, &problem["code"], &problem["seq"]), (StatusCode::CONFLICT, &json!("FORK"), &json!(3)));
-    assert_eq!(problem["held_chain"], json!(node.records[2].1.to_string()));
-    assert_eq!(problem["received_chain"], json!(copy.records[2].1.to_string()));
+    copy.try_push(&scene, 1, 4)
+        .await
+        .assert_problem(409, "FORK")
+        .field("seq", 3)
+        .field("held_chain", json!(node.records[2].1.to_string()))
+        .field("received_chain", json!(copy.records[2].1.to_string()));
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1 and node_seq in (3, 4)").await, 2);
-    // Frozen: what is held is answered, nothing new is taken from either.
+    // The epoch is frozen: known records are answered, new ones of either branch are refused.
     node.push_all(&scene).await;
     node.sell("later");
-    let (status, problem) = node.send(&scene, &node.request(4, 4)).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("EPOCH_FROZEN")));
-    let (_, problem) = copy.send(&scene, &copy.request(3, 4)).await;
-    assert_eq!(problem["code"], json!("FORK"));
+    node.try_push(&scene, 4, 4).await.assert_problem(409, "EPOCH_FROZEN");
+    copy.try_push(&scene, 3, 4).await.assert_problem(409, "FORK");
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 2);
-    // The operator has chosen: that node goes on in a new epoch, after what central holds.
+    // The operator has chosen: the node goes on in a new epoch after central's head.
     node.open_epoch_after(2, &node.end_at(3));
     node.sell("later");
     assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
@@ -62,7 +52,7 @@ async fn two_copies_of_a_disk_fork_and_both_branches_are_kept() {
 }
 
 #[tokio::test]
-async fn a_fork_is_seen_where_a_push_begins_right_after_it() {
+async fn a_fork_is_detected_by_a_push_that_begins_right_after_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -71,12 +61,11 @@ async fn a_fork_is_seen_where_a_push_begins_right_after_it() {
     copy.sell("copy");
     copy.sell("copy 2");
     node.push_all(&scene).await;
-    let (_, problem) = copy.send(&scene, &copy.request(3, 3)).await;
-    assert_eq!((&problem["code"], &problem["seq"]), (&json!("FORK"), &json!(2)));
+    copy.try_push(&scene, 3, 3).await.assert_problem(409, "FORK").field("seq", 2);
 }
 
 #[tokio::test]
-async fn a_copy_that_goes_on_in_an_epoch_its_original_left_is_kept_as_a_branch() {
+async fn a_copy_that_goes_on_in_an_epoch_its_original_has_left_is_a_fork() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -85,19 +74,18 @@ async fn a_copy_that_goes_on_in_an_epoch_its_original_left_is_kept_as_a_branch()
     node.open_epoch(2);
     node.push_all(&scene).await;
     copy.sell("copy");
-    let (status, problem) = copy.send(&scene, &copy.request(2, 2)).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("EPOCH_FROZEN")));
+    copy.try_push(&scene, 2, 2).await.assert_problem(409, "EPOCH_FROZEN");
     assert_eq!(company.count("select count(*) from fork_record where tenant_id = $1").await, 1);
     copy.open_epoch(2);
-    let (_, problem) = copy.send(&scene, &copy.request(1, 1)).await;
-    assert_eq!(problem["code"], json!("FORK"), "two epochs of one number");
+    // Central holds another epoch 2.
+    copy.try_push(&scene, 1, 1).await.assert_problem(409, "FORK");
 }
 
 #[tokio::test]
-async fn an_epoch_that_names_another_previous_head_is_quarantined_and_its_sales_count() {
+async fn an_epoch_that_names_a_wrong_previous_end_is_quarantined_and_its_sales_count() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
-    let opened = |node: &mut crate::harness::Node, previous: &serde_json::Value| {
+    let opened = |node: &mut SealedLog, previous: &serde_json::Value| {
         let number = node.epoch.number + 1;
         node.open_epoch_after(number, previous);
         node.sell(&format!("in epoch {number}"));
@@ -106,7 +94,7 @@ async fn an_epoch_that_names_another_previous_head_is_quarantined_and_its_sales_
     node.sell_many(3, |sale| format!("s-{sale}"));
     node.push_all(&scene).await;
 
-    // The end as it was before central took the last sale; no end at all; one of an epoch that never was; and the right one.
+    // Wrong ends: before the last sale, none, and of an unknown epoch. Then the right one.
     let mut unknown = node.end_at(4);
     unknown["epoch_id"] = json!(uuid::Uuid::new_v4());
     let mismatch = ["QUARANTINED PREVIOUS_HEAD_MISMATCH", "ACCEPTED"];
@@ -115,30 +103,30 @@ async fn an_epoch_that_names_another_previous_head_is_quarantined_and_its_sales_
         opened(&mut node, &previous);
         let answer = node.push_all(&scene).await;
         assert_eq!(verdicts(&answer), mismatch, "{previous}");
-        assert_eq!(verdicts(&node.push_all(&scene).await), mismatch, "the same again, from what was stored");
+        assert_eq!(verdicts(&node.push_all(&scene).await), mismatch, "again, from the stored decisions");
         wrong.push(answer.results[0].clone());
     }
     let detail = wrong[0].detail.clone().unwrap();
-    assert!(detail.contains("at seq 3") && detail.contains("at seq 4"), "both heads are named: {detail}");
+    assert!(detail.contains("at seq 3") && detail.contains("at seq 4"), "both ends are named: {detail}");
     assert!(wrong[1].detail.clone().unwrap().starts_with("it names no earlier epoch; central holds epoch 2"));
     let right = node.end_at(2);
     opened(&mut node, &right);
     assert_eq!(verdicts(&node.push_all(&scene).await), ["ACCEPTED", "ACCEPTED"]);
     node.sell("and on");
-    assert_eq!(verdicts(&node.push(&scene, 3, 3).await), ["ACCEPTED"], "the node's log goes on");
+    assert_eq!(verdicts(&node.push(&scene, 3, 3).await), ["ACCEPTED"], "the log goes on");
 
-    // A node that names an epoch of which central holds nothing at all: its log here has lost its beginning.
+    // A node that names an epoch central has never seen: the log's beginning is missing here.
     let mut lost = company.node().await;
     let before = lost.end_at(1);
     opened(&mut lost, &before);
     assert_eq!(verdicts(&lost.push_all(&scene).await), mismatch);
 
-    // What a person has looked into is released: it has no effect of its own.
-    let (_, waits) = scene.get(&company.token, "/api/v1/quarantine").await;
+    // A person releases the record; an epoch's opening has no effect of its own.
+    let waits = company.get("/api/v1/quarantine").await.assert_ok();
     assert_eq!(waits["events"].as_array().unwrap().len(), 4);
     let release = format!("/api/v1/quarantine/{}/release", wrong[0].event_id);
-    let (status, answer) = scene.post(&company.token, &release, "{}").await;
-    assert_eq!((status, &answer["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")), "{answer}");
+    let answer = company.post(&release, "{}").await.assert_ok();
+    assert_eq!(answer["decision"]["verdict"], "ACCEPTED", "{answer}");
     assert_eq!(
         company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 18").await,
         1,
@@ -155,14 +143,12 @@ async fn another_key_in_a_later_epoch_is_refused() {
     node.push_all(&scene).await;
     node.public_key = [8; 32];
     node.open_epoch(2);
-    let (status, problem) = node.send(&scene, &node.request(1, 1)).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("KEY_CHANGED")));
-    assert_eq!(problem["pinned_key"], json!("07".repeat(32)));
+    node.try_push(&scene, 1, 1).await.assert_problem(409, "KEY_CHANGED").field("pinned_key", json!("07".repeat(32)));
     assert_eq!(company.count("select count(*) from node_head where tenant_id = $1 and epoch = 2").await, 0);
 }
 
 #[tokio::test]
-async fn bytes_that_do_not_fit_their_chain_are_refused_and_accepted_when_sent_intact() {
+async fn bytes_damaged_on_the_way_are_refused_and_accepted_when_sent_again() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -170,27 +156,25 @@ async fn bytes_that_do_not_fit_their_chain_are_refused_and_accepted_when_sent_in
     let mut damaged = node.request(1, 2);
     let mut bytes = node.records[1].0.clone();
     bytes[100] ^= 1;
-    damaged.records[1] = SealedRecord { record: base64(&bytes), ..damaged.records[1].clone() };
-    let (status, problem) = node.send(&scene, &damaged).await;
-    assert_eq!(
-        (status, &problem["code"], &problem["seq"]),
-        (StatusCode::CONFLICT, &json!("CHAIN_MISMATCH"), &json!(2))
-    );
-    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2);
+    damaged.records[1] = SealedRecord::new(&bytes, node.records[1].1);
+    node.send_push(&scene, &damaged).await.assert_problem(409, "CHAIN_MISMATCH").field("seq", 2);
+    assert_eq!(company.events().await, 2);
     node.push_all(&scene).await;
 }
 
 #[tokio::test]
-async fn unreadable_records_are_quarantined_and_the_records_after_them_count() {
+async fn unreadable_records_are_quarantined_and_the_records_after_them_are_accepted() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("before");
     node.seal_bytes(b"no record at all".to_vec());
-    let other =
-        Event { seq: comptoir_core::position::Seq(77), ..node.event("SALE", "x", "SALE_RECORDED", &sale_payload(510)) };
+    let other = Event {
+        seq: comptoir_core::position::Seq(77),
+        ..node.event("SALE", "x", "SALE_RECORDED", &Sale::default().payload())
+    };
     node.seal_bytes(comptoir_proto::stored_v1::encode(&other).unwrap());
-    node.seal("SALE", "total", "SALE_RECORDED", &sale_payload(511));
+    node.record("total", &Sale { total_minor: 511, ..Sale::default() });
     node.seal("SALE", "shape", "SALE_RECORDED", &json!({ "lines": "none" }));
     node.seal(
         "SALE",
@@ -218,53 +202,44 @@ async fn unreadable_records_are_quarantined_and_the_records_after_them_count() {
         "ACCEPTED",
     ];
     assert_eq!(verdicts(&answer), expected);
-    assert_eq!(answer.results[8].resolution.as_ref().unwrap()["action"], json!("TAKE_SERVER_STOCK"));
-    let (_, list) = scene.get(&company.token, "/api/v1/quarantine").await;
+    assert_eq!(answer.results[8].resolution.as_ref().unwrap()["action"], "TAKE_SERVER_STOCK");
+    let list = company.get("/api/v1/quarantine").await.assert_ok();
     assert_eq!(list["events"].as_array().unwrap().len(), 6);
     assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 4").await, 1);
     company.assert_gapless().await;
 }
 
 #[tokio::test]
-async fn a_wrong_key_and_another_tenants_id_write_nothing_and_leave_a_trace() {
+async fn a_wrong_key_or_tenant_id_writes_nothing_and_is_recorded() {
     let scene = TestCentral::new().await;
     let (company, other) = (scene.company().await, scene.company().await);
     let mut node = company.node().await;
     let stranger = other.node().await;
     node.sell("s-1");
     for key in ["", "cpt_x_y", &stranger.key.replace('7', "8")] {
-        let (status, problem) = scene.post(key, "/api/v1/sync/push", "{}").await;
-        assert_eq!((status, &problem["code"]), (StatusCode::UNAUTHORIZED, &json!("UNAUTHORIZED")), "{key}");
+        scene.post_as(key, "/api/v1/sync/push", "{}").await.for_case(key).assert_problem(401, "UNAUTHORIZED");
     }
-    // The stranger's key, this node's log.
+    // The stranger's key with this node's log.
     let body = serde_json::to_vec(&node.request(1, 2)).unwrap();
-    let (status, problem) = scene.post(&stranger.key, "/api/v1/sync/push", body).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("WRONG_NODE")));
-    // The stranger's own log, with a record that was sealed for this tenant.
+    scene.post_as(&stranger.key, "/api/v1/sync/push", body).await.assert_problem(403, "WRONG_NODE");
+    // The stranger's own log with a record sealed for this tenant.
     let mut forged = stranger.clone();
     forged.seal_bytes(node.records[1].0.clone());
     for _ in 0..3 {
-        let (status, problem) = forged.send(&scene, &forged.request(1, 2)).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("WRONG_TENANT")));
+        forged.try_push(&scene, 1, 2).await.assert_problem(403, "WRONG_TENANT");
     }
-    assert_eq!(company.count("select count(*) from event where tenant_id = $1").await, 2, "nothing in this tenant");
+    assert_eq!(company.events().await, 2, "nothing in this tenant");
     assert_eq!(other.count("select count(*) from event where tenant_id = $1 and action = 'AUDIT_RECORDED'").await, 2);
-    assert_eq!(
-        other.count("select count(*) from event where tenant_id = $1").await,
-        4,
-        "and nothing else in the other"
-    );
+    assert_eq!(other.count("select count(*) from event where tenant_id = $1").await, 4, "nothing else in the other");
     assert_eq!(other.count("select times from refusal where tenant_id = $1 and code = 'WRONG_TENANT'").await, 3);
-    // An administrator's token pushes no log, a node's key administrates nothing.
-    let (status, _) = scene.post(&company.token, "/api/v1/sync/push", "{}").await;
-    assert_eq!(status, StatusCode::FORBIDDEN);
-    let (status, _) = scene.get(&node.key, "/api/v1/quarantine").await;
-    assert_eq!(status, StatusCode::FORBIDDEN);
+    // An administrator's token cannot push, a node's key cannot administrate.
+    company.post("/api/v1/sync/push", "{}").await.assert_status(403);
+    node.get(&scene, "/api/v1/quarantine").await.assert_status(403);
     node.push_all(&scene).await;
 }
 
 #[tokio::test]
-async fn a_revoked_key_ends_at_once() {
+async fn a_revoked_key_stops_working_at_once() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
@@ -272,12 +247,11 @@ async fn a_revoked_key_ends_at_once() {
     let key_id = node.key.split('_').nth(1).unwrap();
     let db = scene.central.database();
     assert!(comptoir_central::identity::revoke_key(db, company.tenant, key_id).await.unwrap());
-    let (status, _) = node.send(&scene, &node.request(1, 1)).await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    node.try_push(&scene, 1, 1).await.assert_status(401);
 }
 
 #[tokio::test]
-async fn malformed_pushes_are_refused_and_counted() {
+async fn a_malformed_push_is_refused_and_counted() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let node = company.node().await;
@@ -287,13 +261,11 @@ async fn malformed_pushes_are_refused_and_counted() {
     zero.first_seq = 0;
     for body in [b"{".to_vec(), b"{}".to_vec(), serde_json::to_vec(&empty).unwrap(), serde_json::to_vec(&zero).unwrap()]
     {
-        let (status, problem) = scene.post(&node.key, "/api/v1/sync/push", body).await;
-        assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("MALFORMED_BODY")));
+        scene.post_as(&node.key, "/api/v1/sync/push", body).await.assert_problem(400, "MALFORMED_BODY");
     }
     assert_eq!(company.count("select times from refusal where tenant_id = $1 and code = 'MALFORMED_BODY'").await, 4);
     let large = vec![b' '; comptoir_core::limits::PUSH_BODY_BYTES_MAX + 1];
-    let (status, problem) = scene.post(&node.key, "/api/v1/sync/push", large).await;
-    assert_eq!((status, &problem["code"]), (StatusCode::PAYLOAD_TOO_LARGE, &json!("TOO_LARGE")));
+    scene.post_as(&node.key, "/api/v1/sync/push", large).await.assert_problem(413, "TOO_LARGE");
 }
 
 #[tokio::test]
@@ -301,23 +273,24 @@ async fn an_event_id_counts_once() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut first, mut second) = (company.node().await, company.node().await);
-    let event = first.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510));
+    let event = first.event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload());
     first.seal_event(event.clone());
     first.push_all(&scene).await;
-    // After a restore: the same fact, sealed again, in the same push twice, and by another node.
+    // After a restore the same event is sealed again: twice in one push, and by another node.
     first.open_epoch(2);
     first.seal_event(event.clone());
     first.seal_event(event.clone());
-    let other_content = Event { id: event.id, ..first.event("SALE", "s-2", "SALE_RECORDED", &sale_payload(510)) };
+    let other_content =
+        Event { id: event.id, ..first.event("SALE", "s-2", "SALE_RECORDED", &Sale::default().payload()) };
     first.seal_event(other_content);
-    let fresh = first.event("SALE", "s-3", "SALE_RECORDED", &sale_payload(510));
+    let fresh = first.event("SALE", "s-3", "SALE_RECORDED", &Sale::default().payload());
     first.seal_event(fresh.clone());
     first.seal_event(fresh);
     let expected = ["ACCEPTED", "DUPLICATE", "DUPLICATE", "REJECTED EVENT_ID_REUSED", "ACCEPTED", "DUPLICATE"];
     assert_eq!(verdicts(&first.push_all(&scene).await), expected);
     second.seal_event(event);
     assert_eq!(verdicts(&second.push_all(&scene).await), ["ACCEPTED", "DUPLICATE"]);
-    assert_eq!(verdicts(&first.push_all(&scene).await), expected, "the same again, from what was stored");
+    assert_eq!(verdicts(&first.push_all(&scene).await), expected, "again, from the stored decisions");
     assert_eq!(
         company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 4").await,
         1,
@@ -327,29 +300,29 @@ async fn an_event_id_counts_once() {
 }
 
 #[tokio::test]
-async fn an_id_that_central_would_derive_is_no_way_to_block_an_invoice() {
+async fn using_an_id_that_central_would_derive_does_not_block_an_invoice() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &crate::harness::invoice_payload());
+    let invoice = node.event("INVOICE", "i-1", "INVOICE_CREATED", &InvoiceCreation::default().payload());
     let taken = Event {
         id: invoice.id.derived("INVOICE_REFERENCE_ASSIGNED"),
-        ..node.event("SALE", "s-1", "SALE_RECORDED", &sale_payload(510))
+        ..node.event("SALE", "s-1", "SALE_RECORDED", &Sale::default().payload())
     };
     node.seal_event(taken);
     node.push_all(&scene).await;
     node.seal_event(invoice);
     let answer = node.push(&scene, 3, 3).await;
     assert_eq!(verdicts(&answer), ["ACCEPTED"]);
-    assert!(answer.results[0].reference.is_some(), "the number was given, and stands in the decision");
-    // Central's own event is in the log, without an effect: its id counts for the sale.
+    assert!(answer.results[0].reference.is_some(), "the decision has the number");
+    // Central's own event is in the log without effect, since the sale uses its id.
     let reused = "select count(*) from event where tenant_id = $1 and code = 'EVENT_ID_REUSED' and action = 'INVOICE_REFERENCE_ASSIGNED'";
     assert_eq!(company.count(reused).await, 1);
     company.assert_gapless().await;
 }
 
 #[tokio::test]
-async fn one_of_many_that_is_refused_holds_up_nobody() {
+async fn one_rejected_record_does_not_hold_up_the_others() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -364,6 +337,7 @@ async fn one_of_many_that_is_refused_holds_up_nobody() {
     let answer = node.push_all(&scene).await;
     let refused: Vec<_> = answer.results.iter().filter(|result| result.verdict != "ACCEPTED").collect();
     assert_eq!(refused.len(), 1);
-    assert_eq!((refused[0].event_id, refused[0].code.as_deref()), (wrong.uuid(), Some("CENTRAL_ONLY")));
+    assert_eq!(refused[0].event_id, wrong.uuid());
+    assert_eq!(refused[0].code.as_deref(), Some("CENTRAL_ONLY"));
     company.assert_gapless().await;
 }

@@ -1,44 +1,44 @@
-//! Central is restored from an older copy of its data directory, as an operator does who has lost the newer one.
+//! Central is restored from an older copy of its data directory.
 
 use std::path::Path;
 use std::process::Command;
 
-use axum::http::StatusCode;
 use comptoir_central::projections::compare::compare;
 use comptoir_central::projections::rebuild::rebuild;
 use comptoir_central::projections::{PageSize, Projection};
 use comptoir_central::{Clock, restore, restore_window};
 use comptoir_core::id::TenantId;
 use comptoir_proto::pull_v1::{PullCursor, PullResponse};
-use comptoir_proto::sync_v1::{PushRequest, RecordResult};
+use comptoir_proto::sync_v1::{PushRequest, PushResponse, RecordResult};
+use comptoir_test_support::events::{DeliveryOrder, DeliveryValidation, InvoiceCreation, TestEvent};
+use comptoir_test_support::{SealedLog, TestCentral, temp_folder, verdicts};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bootstrapping::load;
-use crate::harness::{Node, TestCentral, invoice_payload, verdicts};
 use crate::pulling::{elsewhere, path, pull};
 
-/// A copy of a data directory, owners and all.
+/// A copy of a data directory, file owners included.
 pub(crate) struct Backup(TempDir);
 
 impl Backup {
-    /// Made while central stands still, as a snapshot of the disk is.
-    pub(crate) async fn take(scene: TestCentral) -> (TestCentral, Backup) {
-        let backup = Backup(tempfile::tempdir().unwrap());
+    /// Copies the folder while central is stopped.
+    pub(crate) async fn create(scene: TestCentral) -> (TestCentral, Backup) {
+        let backup = Backup(temp_folder());
         let scene = scene.while_stopped(|folder| copy(folder, backup.0.path())).await;
         (scene, backup)
     }
 
-    /// What is in the folder now is lost.
-    pub(crate) async fn put_back(&self, scene: TestCentral) -> TestCentral {
-        let put_back = |folder: &Path| {
+    /// Replaces the folder's content by the copy.
+    pub(crate) async fn restore(&self, scene: TestCentral) -> TestCentral {
+        let replace = |folder: &Path| {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }.unwrap();
             }
             copy(self.0.path(), folder);
         };
-        scene.while_stopped(put_back).await
+        scene.while_stopped(replace).await
     }
 }
 
@@ -47,14 +47,14 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.success());
 }
 
-fn client(node: &mut Node, id: &str) {
+fn client(node: &mut SealedLog, id: &str) {
     node.seal("CLIENT", id, "CREATE", &json!({ "name": id }));
 }
 
-async fn refused(scene: &TestCentral, node: &Node, cursor: &str) -> Value {
-    let (status, body) = scene.get(&node.key, &path(Some(cursor), 200, 0)).await;
-    assert_eq!((status, &body["code"]), (StatusCode::GONE, &json!("INCARNATION_CHANGED")), "{body}");
-    body
+async fn refused(scene: &TestCentral, node: &SealedLog, cursor: &str) -> Value {
+    let response = node.get(scene, &path(Some(cursor), 200, 0)).await;
+    response.assert_problem(410, "INCARNATION_CHANGED");
+    response.body
 }
 
 fn names(page: &PullResponse) -> Vec<&str> {
@@ -62,14 +62,14 @@ fn names(page: &PullResponse) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_cursor_of_the_lost_past_is_refused_though_the_log_has_grown_past_it() {
+async fn a_cursor_from_before_a_restore_is_refused_after_the_log_has_grown_past_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut writer, mut lost, reader) = (company.node().await, company.node().await, company.node().await);
     client(&mut writer, "c-kept");
     writer.push_all(&scene).await;
     let old = pull(&scene, &reader, None, 200).await.cursor;
-    let (scene, backup) = Backup::take(scene).await;
+    let (scene, backup) = Backup::create(scene).await;
     for number in 0..3 {
         client(&mut lost, &format!("c-lost-{number}"));
     }
@@ -79,9 +79,9 @@ async fn a_cursor_of_the_lost_past_is_refused_though_the_log_has_grown_past_it()
     let part_way = pull(&scene, &reader, Some(&old), 1).await;
     let behind = old.parse::<PullCursor>().unwrap().behind(&part_way.changes[0], &part_way.cursor.parse().unwrap());
 
-    let scene = backup.put_back(scene).await;
+    let scene = backup.restore(scene).await;
     refused(&scene, &reader, &read.cursor).await;
-    // Others write until the head has passed every cursor: nothing but its proof tells the reader's from a good one.
+    // Others write until the head has passed every cursor: only the proof distinguishes the reader's from a valid one.
     for number in 0..6 {
         client(&mut writer, &format!("c-new-{number}"));
     }
@@ -90,58 +90,60 @@ async fn a_cursor_of_the_lost_past_is_refused_though_the_log_has_grown_past_it()
     let body = refused(&scene, &reader, &read.cursor).await;
     assert_eq!(body["head"], json!(head), "{body}");
     refused(&scene, &reader, &part_way.cursor).await;
-    // The node's own cursor inside that page is of the same past.
+    // The node's own cursor inside that page comes from the same lost past.
     refused(&scene, &reader, &behind.to_string()).await;
-    // What was given before the copy was made is true still, and goes on.
+    // A cursor from before the copy is still valid.
     let on = pull(&scene, &reader, Some(&old), 200).await;
     assert_eq!(on.changes.len(), 6, "{:?}", names(&on));
 }
 
 #[tokio::test]
-async fn a_cursor_without_a_proof_is_taken_as_before() {
+async fn a_cursor_without_a_proof_is_accepted() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     client(&mut node, "c-1");
     node.push_all(&scene).await;
     let given: PullCursor = pull(&scene, &node, None, 200).await.cursor.parse().unwrap();
-    let of_before = PullCursor { proof: None, ..given.clone() };
+    let without_proof = PullCursor { proof: None, ..given.clone() };
     client(&mut node, "c-2");
     node.push(&scene, 3, 3).await;
-    let page = pull(&scene, &node, Some(&of_before.to_string()), 200).await;
+    let page = pull(&scene, &node, Some(&without_proof.to_string()), 200).await;
     assert_eq!(names(&page), ["c-2"]);
     let now: PullCursor = page.cursor.parse().unwrap();
-    assert!(now.proof.is_some() && now.proof != given.proof, "from here on it proves itself");
+    assert!(now.proof.is_some() && now.proof != given.proof, "the next cursor has a proof");
 }
 
 #[tokio::test]
-async fn a_first_load_that_was_cut_by_a_restore_begins_again() {
+async fn a_first_load_cut_by_a_restore_starts_over() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut writer, reader) = (company.node().await, company.node().await);
     (0..250).for_each(|number| client(&mut writer, &format!("c-{number}")));
     writer.push_all(&scene).await;
-    let (scene, backup) = Backup::take(scene).await;
+    let (scene, backup) = Backup::create(scene).await;
     client(&mut writer, "c-lost");
     let end = writer.seq.0;
     writer.push(&scene, end, end).await;
     let (mark, cursor) = load(&scene, &reader).await;
     assert!(cursor.proof.as_ref().is_some_and(|proof| proof.position == cursor.position), "{cursor:?}");
 
-    let scene = backup.put_back(scene).await;
-    let mut other = Node::clone(&writer);
+    let scene = backup.restore(scene).await;
+    let mut other = SealedLog::clone(&writer);
     other.records.pop();
     (other.seq.0, other.chain) = (end - 1, other.records.last().unwrap().1);
     client(&mut other, "c-instead");
     client(&mut other, "c-more");
     other.push(&scene, end, end + 1).await;
-    let (status, body) = scene.get(&reader.key, &format!("/api/v1/sync/bootstrap?after={mark}")).await;
-    assert_eq!((status, &body["code"]), (StatusCode::GONE, &json!("INCARNATION_CHANGED")), "{body}");
+    reader
+        .get(&scene, &format!("/api/v1/sync/bootstrap?after={mark}"))
+        .await
+        .assert_problem(410, "INCARNATION_CHANGED");
     refused(&scene, &reader, &cursor.to_string()).await;
 }
 
-/// A node's log from a seq on, with the results that it had received.
-fn with_prior_decisions(node: &Node, from: u64, received: &[RecordResult]) -> PushRequest {
+/// A push of a node's records from a seq on, each with the decision it had received.
+fn request_with_decisions(node: &SealedLog, from: u64, received: &[RecordResult]) -> PushRequest {
     let mut request = node.request(from, node.seq.0);
     for record in request.records.iter_mut().zip(from..) {
         let result = received.iter().find(|result| result.seq == record.1);
@@ -150,69 +152,58 @@ fn with_prior_decisions(node: &Node, from: u64, received: &[RecordResult]) -> Pu
     request
 }
 
-async fn send(scene: &TestCentral, node: &Node, request: &PushRequest) -> Vec<RecordResult> {
-    let (status, body) = node.send(scene, request).await;
-    assert_eq!(status, StatusCode::OK, "{body}");
-    serde_json::from_value(body["results"].clone()).unwrap()
+async fn send(scene: &TestCentral, node: &SealedLog, request: &PushRequest) -> Vec<RecordResult> {
+    node.send_push(scene, request).await.parse::<PushResponse>().results
 }
 
-/// The results as a person sees them: without positions and flags.
-fn as_seen(results: &[RecordResult]) -> Vec<RecordResult> {
+/// The results without positions and flags, which a restore may change.
+fn answers(results: &[RecordResult]) -> Vec<RecordResult> {
     let without_place = |result: &RecordResult| RecordResult { position: 0, flags: Vec::new(), ..result.clone() };
     results.iter().map(without_place).collect()
 }
 
-fn validate(node: &mut Node, delivery: &str) {
-    let payload =
-        json!({ "qr": "QR-1", "validated_at": "2026-03-01T10:00:00Z", "latitude": "48.85", "longitude": "2.35" });
-    node.seal("DELIVERY", delivery, "DELIVERY_VALIDATED", &payload);
+fn validate(node: &mut SealedLog, delivery: &str) {
+    node.record(delivery, &DeliveryValidation::default());
 }
 
-fn invoice(node: &mut Node, id: &str) {
-    node.seal("INVOICE", id, "INVOICE_CREATED", &invoice_payload());
-}
-
-/// Two drivers and a shop on the day that is lost, and the results that each of them received.
+/// Two drivers and two sites on the day that central loses, and the results each node received.
 struct LostDay {
     scene: TestCentral,
     tenant: TenantId,
-    first: Node,
-    second: Node,
-    paris: Node,
+    first: SealedLog,
+    second: SealedLog,
+    paris: SealedLog,
     token: String,
-    received: [Vec<RecordResult>; 3],
+    results: [Vec<RecordResult>; 3],
 }
 
-/// Central holds the opening of each log and the order of a delivery; then a day passes, and central is restored from its morning.
+/// Central holds the opening of each log and a delivery's order; then a day passes, and central is restored to that morning.
 async fn lost_day() -> LostDay {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let (mut first, mut second, mut paris) = (company.node().await, company.node().await, elsewhere(&company).await);
     let (tenant, token) = (company.tenant, company.token.clone());
-    let order = json!({ "reference": "BL-1", "client": "Durand", "qr": "QR-1" });
-    let order = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": "d-1",
-        "action": "DELIVERY_CREATED", "payload": order });
-    assert_eq!(scene.post(&token, "/api/v1/events", order.to_string()).await.0, StatusCode::OK);
+    company.record("d-1", &DeliveryOrder::default()).await;
     for (node, id) in [(&mut first, "i-first-0"), (&mut second, "i-second-0"), (&mut paris, "i-paris-0")] {
-        invoice(node, id);
+        node.record(id, &InvoiceCreation::default());
         node.push_all(&scene).await;
     }
-    let (scene, backup) = Backup::take(scene).await;
-    let mut received = [Vec::new(), Vec::new(), Vec::new()];
+    let (scene, backup) = Backup::create(scene).await;
+    let mut results = [Vec::new(), Vec::new(), Vec::new()];
     for (index, node) in [&mut first, &mut second, &mut paris].into_iter().enumerate() {
         let from = node.seq.0 + 1;
         validate(node, "d-1");
-        invoice(node, &format!("i-{index}-1"));
-        invoice(node, &format!("i-{index}-2"));
+        node.record(&format!("i-{index}-1"), &InvoiceCreation::default());
+        node.record(&format!("i-{index}-2"), &InvoiceCreation::default());
         let cancelled = json!({ "invoice": format!("i-{index}-2"), "reason": "wrong client" });
         node.seal("INVOICE", &format!("i-{index}-2"), "INVOICE_CANCELLED", &cancelled);
-        received[index] = node.push(&scene, from, node.seq.0).await.results;
+        results[index] = node.push(&scene, from, node.seq.0).await.results;
     }
-    let scene = backup.put_back(scene).await;
-    LostDay { scene, tenant, first, second, paris, token, received }
+    let scene = backup.restore(scene).await;
+    LostDay { scene, tenant, first, second, paris, token, results }
 }
 
-/// What a rebuild makes of the log is what is read.
+/// A rebuild from the log gives the rows that are read.
 async fn rebuilt_alike(scene: &TestCentral, tenant: TenantId) {
     let db = scene.central.database();
     let built = [Projection::Deliveries, Projection::Invoices];
@@ -224,10 +215,11 @@ async fn rebuilt_alike(scene: &TestCentral, tenant: TenantId) {
 }
 
 #[tokio::test]
-async fn prior_decisions_hold_though_the_node_that_was_second_pushes_first() {
-    let LostDay { scene, tenant, first, second, paris, received: [by_first, by_second, by_paris], .. } =
+async fn after_a_restore_answers_stay_the_same_even_if_the_second_node_comes_first() {
+    let LostDay { scene, tenant, first, second, paris, results: [by_first, by_second, by_paris], .. } =
         lost_day().await;
-    assert_eq!((by_first[0].verdict.as_str(), by_second[0].verdict.as_str()), ("ACCEPTED", "CONFLICT"));
+    assert_eq!(by_first[0].verdict.as_str(), "ACCEPTED");
+    assert_eq!(by_second[0].verdict.as_str(), "CONFLICT");
     let references = |results: &[RecordResult]| results.iter().filter_map(|r| r.reference.clone()).collect::<Vec<_>>();
     let year = &references(&by_first)[0][1..5];
     assert_eq!(
@@ -235,28 +227,28 @@ async fn prior_decisions_hold_though_the_node_that_was_second_pushes_first() {
         [format!("F{year}-LYO-000005"), format!("F{year}-LYO-000006"), format!("A{year}-LYO-000002")]
     );
     for (node, results) in [(&second, &by_second), (&paris, &by_paris), (&first, &by_first)] {
-        let again = send(&scene, node, &with_prior_decisions(node, 3, results)).await;
-        assert_eq!(as_seen(&again), as_seen(results));
+        let again = send(&scene, node, &request_with_decisions(node, 3, results)).await;
+        assert_eq!(answers(&again), answers(results));
         assert!(again.iter().all(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())), "{again:?}");
-        // Asked once more, the same: from what is stored now.
-        assert_eq!(send(&scene, node, &with_prior_decisions(node, 3, results)).await, again);
+        // Once more, now from the stored decisions.
+        assert_eq!(send(&scene, node, &request_with_decisions(node, 3, results)).await, again);
     }
-    let (_, row) = scene.get(&first.key, "/api/v1/deliveries").await;
+    let row = first.get(&scene, "/api/v1/deliveries").await.assert_ok();
     assert_eq!(row["rows"][0]["validation"]["event_id"], json!(by_first[0].event_id), "{row}");
     let mut first = first;
-    invoice(&mut first, "i-new");
+    first.record("i-new", &InvoiceCreation::default());
     let new = first.push(&scene, 7, 7).await;
-    assert_eq!(references(&new.results), [format!("F{year}-LYO-000007")], "after all prior numbers");
+    assert_eq!(references(&new.results), [format!("F{year}-LYO-000007")], "after all promised numbers");
     rebuilt_alike(&scene, tenant).await;
 }
 
 #[tokio::test]
-async fn a_prior_decision_that_central_did_not_attest_is_ignored() {
-    let LostDay { scene, tenant, second, received: [by_first, by_second, _], .. } = lost_day().await;
-    let mut request = with_prior_decisions(&second, 3, &by_second);
-    let attestations: Vec<String> = by_second.iter().filter_map(|result| result.attestation.clone()).collect();
-    assert_eq!(attestations.len(), 4, "all four were decided by the order of arrival");
-    // It was second, and says that it was first; it wants a better number; it shows another record's attestation.
+async fn an_attestation_that_central_did_not_issue_is_ignored() {
+    let LostDay { scene, tenant, second, results: [by_first, by_second, _], .. } = lost_day().await;
+    let mut request = request_with_decisions(&second, 3, &by_second);
+    let stamps: Vec<String> = by_second.iter().filter_map(|result| result.attestation.clone()).collect();
+    assert_eq!(stamps.len(), 4, "all four were decided by the order of arrival");
+    // The node claims to have been first, a better number, and another node's attestation.
     let said = request.records[0].prior_decision.as_mut().unwrap();
     (said.verdict, said.code, said.resolution) = ("ACCEPTED".to_owned(), None, None);
     let wished = request.records[1].prior_decision.as_mut().unwrap();
@@ -267,63 +259,62 @@ async fn a_prior_decision_that_central_did_not_attest_is_ignored() {
     let again = send(&scene, &second, &request).await;
     assert!(again.iter().all(|result| result.flags.iter().all(|flag| flag != "DECISION_RESTORED")), "{again:?}");
     let numbers: Vec<&str> = again.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1)).collect();
-    assert_eq!(numbers, ["000003", "000004", "000001"], "as if nothing had been said");
+    assert_eq!(numbers, ["000003", "000004", "000001"], "as if no decision had been sent");
     rebuilt_alike(&scene, tenant).await;
-    for (decided, pointer) in [
-        (json!({ "verdict": "PERHAPS", "attestation": attestations[0] }), 400),
-        (json!({ "verdict": "ACCEPTED", "attestation": "00" }), 400),
-        (json!({ "verdict": "ACCEPTED", "attestation": attestations[0], "resolution": { "action": "CHOOSE" } }), 400),
+    for decided in [
+        json!({ "verdict": "PERHAPS", "attestation": stamps[0] }),
+        json!({ "verdict": "ACCEPTED", "attestation": "00" }),
+        json!({ "verdict": "ACCEPTED", "attestation": stamps[0], "resolution": { "action": "CHOOSE" } }),
     ] {
         let mut body = serde_json::to_value(second.request(3, 3)).unwrap();
         body["records"][0]["prior_decision"] = decided;
-        let (status, problem) = scene.post(&second.key, "/api/v1/sync/push", body.to_string()).await;
-        assert_eq!((status.as_u16(), &problem["pointer"]), (pointer, &json!("/records/0/decided")), "{problem}");
+        let refused = second.post(&scene, "/api/v1/sync/push", body).await;
+        refused.assert_problem(400, "MALFORMED_BODY").pointer("/records/0/decided");
     }
 }
 
 #[tokio::test]
-async fn a_number_that_was_assigned_again_meanwhile_is_not_assigned_twice() {
-    let LostDay { scene, tenant, mut first, second, received: [_, by_second, _], .. } = lost_day().await;
-    // A node that has lost its results pushes first, and has gone on.
-    invoice(&mut first, "i-late-1");
-    invoice(&mut first, "i-late-2");
+async fn a_number_assigned_again_after_a_restore_is_not_assigned_twice() {
+    let LostDay { scene, tenant, mut first, second, results: [_, by_second, _], .. } = lost_day().await;
+    // A node that lost its results comes first and has gone on.
+    first.record("i-late-1", &InvoiceCreation::default());
+    first.record("i-late-2", &InvoiceCreation::default());
     let first = first.push(&scene, 3, first.seq.0).await.results;
-    let again = send(&scene, &second, &with_prior_decisions(&second, 3, &by_second)).await;
+    let again = send(&scene, &second, &request_with_decisions(&second, 3, &by_second)).await;
     let numbers = |results: &[RecordResult]| -> Vec<String> {
         results.iter().filter_map(|r| Some(r.reference.as_ref()?.rsplit_once('-')?.1.to_owned())).collect()
     };
     assert_eq!(numbers(&first), ["000003", "000004", "000001", "000005", "000006"]);
     assert_eq!(numbers(&by_second), ["000005", "000006", "000002"]);
-    assert_eq!(numbers(&again), ["000007", "000008", "000002"], "two are taken, the credit note's is free still");
+    assert_eq!(numbers(&again), ["000007", "000008", "000002"], "two numbers are used, the credit note's is free");
     let honoured: Vec<bool> =
         again.iter().map(|result| result.flags.contains(&"DECISION_RESTORED".to_owned())).collect();
-    assert_eq!(honoured, [false, false, false, true], "the delivery was decided already, and not otherwise");
-    assert_eq!(as_seen(&again[..1]), as_seen(&by_second[..1]));
+    assert_eq!(honoured, [false, false, false, true], "the delivery was decided already, with the same outcome");
+    assert_eq!(answers(&again[..1]), answers(&by_second[..1]));
     rebuilt_alike(&scene, tenant).await;
 }
 
 #[tokio::test]
-async fn only_what_the_order_of_arrival_decides_is_attested() {
+async fn only_decisions_that_depend_on_arrival_order_are_attested() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
     node.sell("s-1");
     client(&mut node, "c-1");
-    invoice(&mut node, "i-1");
-    let mut wrong = invoice_payload();
+    node.record("i-1", &InvoiceCreation::default());
+    let mut wrong = InvoiceCreation::default().payload();
     wrong["total_minor"] = json!(1);
     node.seal("INVOICE", "i-2", "INVOICE_CREATED", &wrong);
     let response = node.push_all(&scene).await;
     assert_eq!(verdicts(&response)[3..], ["ACCEPTED", "QUARANTINED TOTAL_MISMATCH"]);
-    let attested: Vec<bool> = response.results.iter().map(|result| result.attestation.is_some()).collect();
-    assert_eq!(attested, [false, false, false, true, false]);
+    let stamped: Vec<bool> = response.results.iter().map(|result| result.attestation.is_some()).collect();
+    assert_eq!(stamped, [false, false, false, true, false]);
 }
 
-/// A node asks for the head that central holds of it, and reports up to where it was answered.
-async fn ask(scene: &TestCentral, node: &Node, acked: u64) {
+/// A node asks for central's head and reports its acked seq.
+async fn ask(scene: &TestCentral, node: &SealedLog, acked: u64) {
     let path = format!("/api/v1/sync/status?epoch={}&acked={acked}", node.epoch.number);
-    let (status, body) = scene.get(&node.key, &path).await;
-    assert_eq!(status, StatusCode::OK, "{body}");
+    node.get(scene, &path).await.assert_ok();
 }
 
 async fn awaited(scene: &TestCentral, tenant: TenantId) -> usize {
@@ -331,94 +322,93 @@ async fn awaited(scene: &TestCentral, tenant: TenantId) -> usize {
 }
 
 #[tokio::test]
-async fn in_the_restore_window_only_what_could_break_a_prior_decision_waits() {
-    let LostDay { scene, tenant, mut first, second, paris, token, received: [by_first, by_second, by_paris] } =
+async fn during_a_restore_window_only_events_that_could_take_a_promised_number_wait() {
+    let LostDay { scene, tenant, mut first, second, paris, token, results: [by_first, by_second, by_paris] } =
         lost_day().await;
     let opened = restore::open(scene.central.database(), &Clock::system(), tenant, None).await.unwrap();
     assert_eq!(opened.len(), 3, "every node with a key: {opened:?}");
-    // The first has gone on: it sold, invoiced, and sold again.
+    // The first node has gone on: a sale, an invoice, a sale.
     first.sell("s-fresh-1");
-    invoice(&mut first, "i-fresh");
+    first.record("i-fresh", &InvoiceCreation::default());
     first.sell("s-fresh-2");
-    let taken = send(&scene, &first, &with_prior_decisions(&first, 3, &by_first)).await;
-    assert_eq!(as_seen(&taken[..4]), as_seen(&by_first));
-    assert_eq!((taken.len(), taken[4].verdict.as_str()), (5, "ACCEPTED"), "the sale before the new invoice is taken");
-    let (status, problem) = first.send(&scene, &first.request(8, 9)).await;
-    assert_eq!(
-        (status, &problem["code"]),
-        (StatusCode::SERVICE_UNAVAILABLE, &json!("RESTORE_IN_PROGRESS")),
-        "{problem}"
-    );
-    assert_eq!(problem["retry_after"], json!(5));
-    // Head office is no exception, and may do all else.
+    let taken = send(&scene, &first, &request_with_decisions(&first, 3, &by_first)).await;
+    assert_eq!(answers(&taken[..4]), answers(&by_first));
+    assert_eq!(taken.len(), 5, "the sale before the new invoice is accepted");
+    assert_eq!(taken[4].verdict.as_str(), "ACCEPTED", "the sale before the new invoice is accepted");
+    first.try_push(&scene, 8, 9).await.assert_problem(503, "RESTORE_IN_PROGRESS").retry_after(5);
+    // Head office waits too for an invoice, and may do everything else.
     let post = async |entity_type: &str, action: &str, payload: Value| {
         let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": entity_type, "entity_id": "x-1",
             "action": action, "payload": payload });
-        scene.post(&token, "/api/v1/events", draft.to_string()).await
+        scene.post_as(&token, "/api/v1/events", draft.to_string()).await
     };
-    let (status, problem) = post("INVOICE", "INVOICE_CREATED", invoice_payload()).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (503, &json!("RESTORE_IN_PROGRESS")), "{problem}");
-    assert_eq!(post("CLIENT", "CREATE", json!({ "name": "Durand" })).await.0, StatusCode::OK);
+    post("INVOICE", "INVOICE_CREATED", InvoiceCreation::default().payload())
+        .await
+        .assert_problem(503, "RESTORE_IN_PROGRESS");
+    post("CLIENT", "CREATE", json!({ "name": "Durand" })).await.assert_ok();
 
-    // One that has not handed back everything is still waited for; one that has is not.
+    // Central still waits for a node that has not resent everything.
     ask(&scene, &second, second.seq.0).await;
     ask(&scene, &first, 6).await;
     assert_eq!(awaited(&scene, tenant).await, 2);
-    let (_, nodes) = scene.get(&token, "/api/v1/nodes").await;
-    let waits = |node: &Node| {
+    let nodes = scene.get_as(&token, "/api/v1/nodes").await.assert_ok();
+    let waits = |node: &SealedLog| {
         let rows = nodes["nodes"].as_array().unwrap().iter();
-        rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["handing_back"] == true)
+        rows.filter(|row| row["id"] == json!(node.node.uuid())).all(|row| row["restore_pending"] == true)
     };
-    assert_eq!((&nodes["handing_back"], waits(&first), waits(&second)), (&json!(true), false, true), "{nodes}");
+    assert_eq!(nodes["restore_window_open"], true, "{nodes}");
+    assert!(!waits(&first), "{nodes}");
+    assert!(waits(&second), "{nodes}");
     for (node, results) in [(&second, &by_second), (&paris, &by_paris)] {
-        assert_eq!(as_seen(&send(&scene, node, &with_prior_decisions(node, 3, results)).await), as_seen(results));
+        assert_eq!(answers(&send(&scene, node, &request_with_decisions(node, 3, results)).await), answers(results));
         ask(&scene, node, node.seq.0).await;
     }
-    // The last has come: what waited takes the numbers behind all that were promised.
+    // The last node has come: the waiting invoice gets the number after all promised ones.
     assert_eq!(awaited(&scene, tenant).await, 0);
     let new = first.push(&scene, 8, 9).await.results;
     assert!(new[0].reference.as_ref().is_some_and(|reference| reference.ends_with("LYO-000007")), "{new:?}");
-    assert_eq!(scene.get(&token, "/api/v1/nodes").await.1["handing_back"], json!(false));
+    assert_eq!(scene.get_as(&token, "/api/v1/nodes").await.body["restore_window_open"], false);
     rebuilt_alike(&scene, tenant).await;
 }
 
 #[tokio::test]
-async fn an_operator_ends_the_wait_for_a_node_that_does_not_come() {
-    let LostDay { scene, tenant, mut first, received: [by_first, ..], .. } = lost_day().await;
+async fn an_operator_closes_the_restore_window_of_a_missing_node() {
+    let LostDay { scene, tenant, mut first, results: [by_first, ..], .. } = lost_day().await;
     let db = scene.central.database();
     restore::open(db, &Clock::system(), tenant, None).await.unwrap();
-    send(&scene, &first, &with_prior_decisions(&first, 3, &by_first)).await;
+    send(&scene, &first, &request_with_decisions(&first, 3, &by_first)).await;
     ask(&scene, &first, 6).await;
-    invoice(&mut first, "i-fresh");
-    assert_eq!(first.send(&scene, &first.request(7, 7)).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    first.record("i-fresh", &InvoiceCreation::default());
+    first.try_push(&scene, 7, 7).await.assert_problem(503, "RESTORE_IN_PROGRESS");
     let left = restore_window::close(db, tenant).await.unwrap();
-    assert_eq!(left.len(), 2, "they are named: {left:?}");
+    assert_eq!(left.len(), 2, "the missing nodes are named: {left:?}");
     first.push(&scene, 7, 7).await;
     let nobody = TenantId::new(uuid::Uuid::now_v7());
     assert!(restore::open(db, &Clock::system(), nobody, None).await.is_err(), "there is no such tenant");
 }
 
 #[tokio::test]
-async fn a_restore_is_recorded_in_the_tenant_s_log_by_the_operator_alone() {
-    let LostDay { scene, tenant, mut first, token, received: [by_first, ..], .. } = lost_day().await;
+async fn only_an_operator_records_a_restore_in_the_tenant_s_log() {
+    let LostDay { scene, tenant, mut first, token, results: [by_first, ..], .. } = lost_day().await;
     let db = scene.central.database();
     let head: i64 = head_of(&scene, tenant).await;
     restore::open(db, &Clock::system(), tenant, Some("the disk of Monday")).await.unwrap();
     assert_eq!(head_of(&scene, tenant).await, head + 1);
-    let (_, page) = scene.get(&token, &format!("/api/v1/events?after={head}")).await;
+    let page = scene.get_as(&token, &format!("/api/v1/events?after={head}")).await.assert_ok();
     let event = &page["events"][0];
-    assert_eq!((&event["action"], &event["decision"]["verdict"]), (&json!("CENTRAL_RESTORED"), &json!("ACCEPTED")));
+    assert_eq!(event["action"], "CENTRAL_RESTORED");
+    assert_eq!(event["decision"]["verdict"], "ACCEPTED");
     let payload = json!({ "head": head, "awaited_nodes": 3, "reason": "the disk of Monday" });
     assert_eq!(event["payload"], payload, "{page}");
 
     let draft = json!({ "id": uuid::Uuid::now_v7(), "entity_type": "CENTRAL", "entity_id": "central",
         "action": "CENTRAL_RESTORED", "payload": payload });
-    let (status, problem) = scene.post(&token, "/api/v1/events", draft.to_string()).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("CENTRAL_ONLY")), "{problem}");
+    scene.post_as(&token, "/api/v1/events", draft.to_string()).await.assert_problem(422, "CENTRAL_ONLY");
     first.seal("CENTRAL", "central", "CENTRAL_RESTORED", &payload);
-    let pushed = send(&scene, &first, &with_prior_decisions(&first, 3, &by_first)).await;
+    let pushed = send(&scene, &first, &request_with_decisions(&first, 3, &by_first)).await;
     let last = pushed.last().unwrap();
-    assert_eq!((last.verdict.as_str(), last.code.as_deref()), ("REJECTED", Some("CENTRAL_ONLY")));
+    assert_eq!(last.verdict.as_str(), "REJECTED");
+    assert_eq!(last.code.as_deref(), Some("CENTRAL_ONLY"));
 
     let long = "x".repeat(501);
     let refused = restore::open(db, &Clock::system(), tenant, Some(&long)).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! The rules, on rows: what one transaction stored is what the next one judges by.
+//! The rules on stored rows: one transaction's state is what the next one decides by.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use comptoir_central::Clock;
 use comptoir_core::limits::ENTITY_BYTES_MAX;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::read_v1::EntityRow;
+use comptoir_test_support::events::{InvoiceCreation, Sale, TestEvent};
+use comptoir_test_support::{NOON, TestCentral, verdicts};
 use serde_json::json;
 
-use crate::harness::{NOON, TestCentral, invoice_payload, sale_payload, verdicts};
 use crate::pulling::pull;
 
 #[tokio::test]
-async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
+async fn invoices_of_three_nodes_are_numbered_without_gap_or_duplicate() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut references = Vec::new();
@@ -23,17 +24,18 @@ async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
     for number in 0..3 {
         let mut node = company.node().await;
         for invoice in 0..7 {
-            node.seal("INVOICE", &format!("{number}-{invoice}"), "INVOICE_CREATED", &invoice_payload());
-            // One that cannot be numbered takes no number.
-            node.seal("INVOICE", &format!("{number}-{invoice}"), "INVOICE_CREATED", &invoice_payload());
+            node.record(&format!("{number}-{invoice}"), &InvoiceCreation::default());
+            // The same invoice again is refused and takes no number.
+            node.record(&format!("{number}-{invoice}"), &InvoiceCreation::default());
         }
         nodes.push(node);
     }
     let answers = futures_util::future::join_all(nodes.iter().map(|node| node.push_all(&scene))).await;
     references.extend(answers.iter().flat_map(|answer| &answer.results).filter_map(|result| result.reference.clone()));
     let numbers: BTreeSet<u32> = references.iter().map(|text| text[text.len() - 6..].parse().unwrap()).collect();
-    assert_eq!((references.len(), numbers), (21, (1..=21).collect()));
-    // Each number came back as an event of central's own log, right after its cause.
+    assert_eq!(references.len(), 21);
+    assert_eq!(numbers, (1..=21).collect());
+    // Each number is an event of central's own log, right after its invoice.
     let sql = "select count(*) from event a join event i on i.tenant_id = a.tenant_id and i.position = a.position - 1
                where a.tenant_id = $1 and a.action = 'INVOICE_REFERENCE_ASSIGNED' and i.action = 'INVOICE_CREATED'
                  and i.verdict = 'ACCEPTED' and a.verdict = 'ACCEPTED'";
@@ -42,7 +44,7 @@ async fn three_nodes_number_their_invoices_without_a_gap_or_a_double() {
 }
 
 #[tokio::test]
-async fn the_year_of_a_number_is_that_of_its_receipt_in_the_tenants_zone() {
+async fn an_invoice_number_s_year_is_that_of_its_receipt_in_the_tenant_s_zone() {
     // 2026-12-31T22:59:59.999990Z is ten microseconds before midnight in Paris.
     let clock = Arc::new(AtomicI64::new(1_798_757_999_999_990));
     let at = Arc::clone(&clock);
@@ -50,12 +52,12 @@ async fn the_year_of_a_number_is_that_of_its_receipt_in_the_tenants_zone() {
     let company = scene.company().await;
     let mut node = company.node().await;
     node.push_all(&scene).await;
-    node.seal("INVOICE", "old", "INVOICE_CREATED", &invoice_payload());
+    node.record("old", &InvoiceCreation::default());
     clock.store(1_798_757_990_000_000, Ordering::SeqCst);
     let old = node.push(&scene, 2, 2).await;
     assert_eq!(old.results[0].reference.as_deref(), Some("F2026-LYO-000001"), "a clock that went back changes nothing");
     for number in 0..9 {
-        node.seal("INVOICE", &format!("new-{number}"), "INVOICE_CREATED", &invoice_payload());
+        node.record(&format!("new-{number}"), &InvoiceCreation::default());
     }
     clock.store(1_798_757_999_999_999, Ordering::SeqCst);
     let new = node.push(&scene, 3, 11).await;
@@ -80,16 +82,16 @@ async fn stock_is_first_in_first_out_across_transactions() {
     let refund = json!({ "currency": "EUR", "total_minor": 255, "original": "s-1",
         "lines": [{ "product": "A", "quantity": "1", "unit_price": "2.55" }] });
     node.seal("SALE", "back", "SALE_REFUNDED", &refund);
-    // One record a transaction: everything goes through the tables in between.
+    // One record per transaction, so that all state goes through the tables.
     for seq in 1..=node.seq.0 {
         node.push(&scene, seq, seq).await;
     }
-    let sql = "select lots::text, backordered::text, taken_quantity::text, taken_cost::text from stock_item where tenant_id = $1";
+    let sql = "select lots::text, backordered::text, consumed_quantity::text, consumed_cost::text from stock_item where tenant_id = $1";
     let row = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap();
     let lots: serde_json::Value = serde_json::from_str(row.get(0)).unwrap();
     let held: Vec<_> =
         lots.as_array().unwrap().iter().map(|lot| (lot["quantity"].as_str(), lot["unit_cost"].as_str())).collect();
-    // Two were owed, paid by the first lot; then one of it and one of the second; one came back at the average of the two.
+    // The first lot covers the backorder of two; the sale takes one of each lot; one comes back at their average cost.
     assert_eq!(held, [(Some("4"), Some("2.00")), (Some("1"), Some("1.75"))]);
     assert_eq!(row.get::<_, &str>(1), "0");
     assert_eq!((row.get::<_, &str>(2), row.get::<_, &str>(3)), ("4", "6.50"));
@@ -101,7 +103,7 @@ async fn two_drivers_validate_one_delivery_and_the_second_learns_who_was_first()
     let company = scene.company().await;
     let delivery =
         json!({ "id": uuid::Uuid::now_v7(), "entity_id": "d-1", "reference": "BL-1", "client": "D", "qr": "QR" });
-    scene.post(&company.token, "/api/v1/deliveries", delivery.to_string()).await;
+    company.post("/api/v1/deliveries", delivery).await.assert_ok();
     let (mut first, mut second) = (company.node().await, company.node().await);
     let validation =
         json!({ "qr": "QR", "validated_at": "2026-03-01T10:00:00Z", "latitude": "45.75", "longitude": "4.85" });
@@ -112,53 +114,49 @@ async fn two_drivers_validate_one_delivery_and_the_second_learns_who_was_first()
     assert_eq!(verdicts(&answer), ["ACCEPTED", "CONFLICT ALREADY_VALIDATED"]);
     let resolution = answer.results[1].resolution.as_ref().unwrap();
     assert_eq!(resolution["data"]["event_id"], json!(winner.uuid()));
-    assert_eq!(
-        (&resolution["data"]["place"], &resolution["data"]["node"]),
-        (&json!("45.75,4.85"), &json!(first.node.uuid()))
-    );
+    assert_eq!(resolution["data"]["place"], "45.75,4.85");
+    assert_eq!(resolution["data"]["node"], json!(first.node.uuid()));
 }
 
 #[tokio::test]
-async fn what_was_set_apart_takes_effect_when_a_person_releases_it_once() {
+async fn a_quarantined_event_takes_effect_once_a_person_releases_it() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
-    let mut wrong = invoice_payload();
+    let mut wrong = InvoiceCreation::default().payload();
     wrong["total_minor"] = json!(511);
-    let sale = node.seal("SALE", "s-1", "SALE_RECORDED", &sale_payload(511));
+    let sale = node.record("s-1", &Sale { total_minor: 511, ..Sale::default() });
     let invoice = node.seal("INVOICE", "i-1", "INVOICE_CREATED", &wrong);
     node.push_all(&scene).await;
     assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1").await, 0);
     let release = |event: comptoir_core::id::EventId| format!("/api/v1/quarantine/{event}/release");
     let body = json!({ "user": "boss", "reason": "a rebate" }).to_string();
-    let (status, released) = scene.post(&company.token, &release(sale), body).await;
-    assert_eq!((status, &released["decision"]["verdict"]), (StatusCode::OK, &json!("ACCEPTED")));
+    let released = company.post(&release(sale), body).await.assert_ok();
+    assert_eq!(released["decision"]["verdict"], "ACCEPTED");
     assert_eq!(company.count("select count(*) from stock_item where tenant_id = $1 and backordered = 2").await, 1);
-    let (_, numbered) = scene.post(&company.token, &release(invoice), "").await;
+    let numbered = company.post(&release(invoice), "").await.assert_ok();
     let reference = numbered["decision"]["reference"].as_str().unwrap().to_owned();
     assert!(reference.contains("LYO-000001"), "{reference}");
     assert_eq!(
         company.count("select count(*) from event where tenant_id = $1 and action = 'INVOICE_REFERENCE_ASSIGNED' and entity_id = 'i-1'").await,
         1
     );
-    let (_, again) = scene.post(&company.token, &release(sale), "").await;
-    assert_eq!(
-        (&again["decision"]["verdict"], &again["decision"]["code"]),
-        (&json!("REJECTED"), &json!("ALREADY_APPLIED"))
-    );
-    let (_, list) = scene.get(&company.token, "/api/v1/quarantine").await;
+    let again = company.post(&release(sale), "").await.assert_ok();
+    assert_eq!(again["decision"]["verdict"], "REJECTED");
+    assert_eq!(again["decision"]["code"], "ALREADY_APPLIED");
+    let list = company.get("/api/v1/quarantine").await.assert_ok();
     assert!(list["events"].as_array().unwrap().is_empty(), "{list}");
 }
 
 #[tokio::test]
-async fn a_last_writer_is_measured_by_its_corrected_clock() {
+async fn last_writer_wins_compares_corrected_clocks() {
     let clock = Arc::new(AtomicI64::new(NOON));
     let at = Arc::clone(&clock);
     let scene = TestCentral::at(Clock::new(move || Timestamp(at.load(Ordering::SeqCst)))).await;
     let company = scene.company().await;
     let (mut honest, mut fast) = (company.node().await, company.node().await);
     let hour = 3_600_000_000;
-    // A clock an hour ahead stamped its edit at what is really NOON - 30 min; the honest node edits ten minutes later.
+    // The fast clock is an hour ahead: its edit was made at NOON - 30 min. The honest node edits ten minutes later.
     let mut early = fast.event("CLIENT", "c-1", "CREATE", &json!({ "name": "early" }));
     early.time_source = comptoir_core::event::TimeSource::Node;
     early.occurred_at = Timestamp(NOON + hour / 2);
@@ -169,8 +167,8 @@ async fn a_last_writer_is_measured_by_its_corrected_clock() {
     honest.push_all(&scene).await;
     let mut request = fast.request(1, 2);
     request.node_time = comptoir_proto::instant::format(Timestamp(NOON + hour));
-    let (_, answer) = fast.send(&scene, &request).await;
-    assert_eq!(answer["results"][1]["code"], json!("OVERWRITTEN"), "{answer}");
+    let answer = fast.send_push(&scene, &request).await.assert_ok();
+    assert_eq!(answer["results"][1]["code"], "OVERWRITTEN", "{answer}");
     let sql = "select fields->>'name' from entity where tenant_id = $1 and entity_type = 'CLIENT'";
     let name: String = scene.admin().await.query_one(sql, &[&company.tenant.uuid()]).await.unwrap().get(0);
     assert_eq!(name, "late");
@@ -219,7 +217,7 @@ async fn the_export_is_the_whole_log_and_its_decision_chain_holds() {
 }
 
 #[tokio::test]
-async fn an_entity_grows_to_its_limit_edit_by_edit_comes_down_whole_and_grows_no_further() {
+async fn an_entity_grows_to_its_limit_is_pulled_whole_and_grows_no_further() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     let mut node = company.node().await;
@@ -236,15 +234,14 @@ async fn an_entity_grows_to_its_limit_edit_by_edit_comes_down_whole_and_grows_no
     );
     let page = pull(&scene, &node, None, 100).await;
     let row: EntityRow = serde_json::from_str(page.changes[0].row.as_ref().unwrap().get()).unwrap();
-    assert_eq!(row.fields.get().len(), ENTITY_BYTES_MAX, "as a node is given it, to the byte");
-    // What central's own door can tell, it tells before anything is sealed.
+    assert_eq!(row.fields.get().len(), ENTITY_BYTES_MAX, "as a node receives it, to the byte");
+    // An edit posted at central is refused before anything is sealed.
     let draft = |payload| {
         json!({ "id": uuid::Uuid::now_v7(), "entity_type": "CLIENT", "entity_id": "c-1", "action": "UPDATE",
             "base_version": row.version, "payload": payload })
     };
-    let (status, problem) = scene.post(&company.token, "/api/v1/events", draft(json!({ "c": 1 })).to_string()).await;
-    assert_eq!((status.as_u16(), &problem["code"]), (422, &json!("ENTITY_TOO_LARGE")), "{problem}");
+    company.post("/api/v1/events", draft(json!({ "c": 1 }))).await.assert_problem(422, "ENTITY_TOO_LARGE");
     let less = draft(json!({ "a": null, "c": 1 })).to_string();
-    assert_eq!(scene.post(&company.token, "/api/v1/events", less).await.0, StatusCode::OK);
+    scene.post_as(&company.token, "/api/v1/events", less).await.assert_ok();
     company.assert_gapless().await;
 }

@@ -1,12 +1,11 @@
-//! The rules of the schema, read from the catalog, and `schema.sql` against the migrations.
+//! The rules of the schema, read from the catalog, and what `migrations/README.md` says about it.
 
 use comptoir_central::database::{make_roles_and_database, migrate};
 use comptoir_central::private_postgres::{ADMIN_ROLE, RunningServer, scratch};
+use comptoir_test_support::connect_postgres;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::{Client, SimpleQueryMessage};
-
-use crate::harness::connect;
 
 /// Tables of no tenant, each with its reason: which central this is; what refinery has run.
 const OF_NO_TENANT: &str = "('central_meta', 'refinery_schema_history')";
@@ -35,7 +34,7 @@ impl Server {
     }
 
     async fn admin(&self, database: &str) -> Client {
-        connect(&self.running.connection_string(ADMIN_ROLE, database)).await
+        connect_postgres(&self.running.connection_string(ADMIN_ROLE, database)).await
     }
 }
 
@@ -77,8 +76,8 @@ async fn tenant_id_leads_every_key_and_row_security_is_forced_on_every_table() {
     );
     assert_eq!(offenders(&db, &open).await, [""; 0], "tables whose rows are not kept apart");
     let policies = "select polrelid::regclass::text from pg_policy
-         where polname = 'one_tenant'
-           and pg_get_expr(polqual, polrelid) not like '%( SELECT (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid%'";
+         where polname = 'one_tenant' and pg_get_expr(polqual, polrelid)
+               <> '(tenant_id = (NULLIF(current_setting(''app.tenant''::text, true), ''''::text))::uuid)'";
     assert_eq!(offenders(&db, policies).await, [""; 0], "policies that read the setting otherwise");
 }
 
@@ -96,6 +95,68 @@ async fn nothing_but_a_locked_row_means_order_and_partitions_have_one_level() {
     assert_eq!(offenders(&db, levels).await, [""; 0]);
     let triggers = "select tgrelid::regclass || ' ' || tgname from pg_trigger where not tgisinternal";
     assert_eq!(offenders(&db, triggers).await, [""; 0], "what happens stands in the code that does it");
+}
+
+/// Row-level security and keys as a database that is distributed by tenant accepts them.
+#[tokio::test]
+async fn the_schema_can_be_distributed_by_tenant() {
+    let (_server, db) = Server::migrated().await;
+    let sub_selects = "select polrelid::regclass || ' ' || polname from pg_policy
+         where polqual::text like '%SUBLINK%' or polwithcheck::text like '%SUBLINK%'";
+    assert_eq!(offenders(&db, sub_selects).await, [""; 0], "policies with a sub-select");
+    let readers = "select conname::text from pg_constraint where conrelid = 'reader'::regclass and contype = 'f'";
+    assert_eq!(offenders(&db, readers).await, [""; 0], "reader is whole on every server, its tenant on one");
+    let volatile = "select p.oid::regprocedure::text from pg_proc p
+         where p.pronamespace = 'public'::regnamespace and p.provolatile = 'v'";
+    assert_eq!(offenders(&db, volatile).await, [""; 0]);
+    let settings =
+        "select unnest(setconfig)::text from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase
+         where d.datname = current_database() and s.setrole = 0 order by 1";
+    let expected = ["TimeZone=UTC", "jit=off", "lock_timeout=10s", "synchronous_commit=on"];
+    assert_eq!(offenders(&db, settings).await, expected);
+}
+
+/// Statements that fail, or silently read nothing, in a distributed database.
+#[test]
+fn no_statement_has_a_form_that_a_shard_cannot_run() {
+    const REFUSED: [(&str, &str); 6] = [
+        ("set_config('app.tenant'", "only `set local` reaches the tenant's server"),
+        ("force_generic_plan", "a generic plan cannot choose the tenant's server"),
+        ("select $1, unnest", "select tenant_id from the tenant's row"),
+        ("select $1, $2, unnest", "select tenant_id from the tenant's row"),
+        ("select $1, * from unnest", "select tenant_id from the tenant's row"),
+        ("date_trunc", "not in an update; compute the time in Rust"),
+    ];
+    fn walk(folder: &std::path::Path, check: &mut dyn FnMut(&std::path::Path, &str)) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, check);
+            } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sql") {
+                let words: Vec<String> =
+                    std::fs::read_to_string(&path).unwrap().split_whitespace().map(str::to_lowercase).collect();
+                check(&path, &words.join(" "));
+            }
+        }
+    }
+    let mut breaches = Vec::new();
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["src", "migrations"] {
+        walk(&source.join(folder), &mut |path, text| {
+            for (pattern, instead) in REFUSED.iter().filter(|(pattern, _)| text.contains(pattern)) {
+                breaches.push(format!("{}: {pattern}: {instead}", path.display()));
+            }
+            // A set-returning function cannot be cast, its array can.
+            if text
+                .split("unnest($")
+                .skip(1)
+                .any(|rest| rest.split_once(')').is_some_and(|(_, after)| after.starts_with("::")))
+            {
+                breaches.push(format!("{}: a cast of unnest: cast its array", path.display()));
+            }
+        });
+    }
+    assert_eq!(breaches, [""; 0]);
 }
 
 #[tokio::test]
@@ -139,46 +200,47 @@ async fn the_log_is_append_only_by_privilege_and_views_obey_their_reader() {
 }
 
 #[tokio::test]
-async fn schema_sql_is_what_the_migrations_make() {
-    let (server, migrated) = Server::migrated().await;
-    let postgres = server.admin("postgres").await;
-    postgres.batch_execute("create database by_hand owner comptoir_owner").await.unwrap();
-    let by_hand = server.admin("by_hand").await;
-    by_hand.batch_execute("set role comptoir_owner").await.unwrap();
-    by_hand.batch_execute(include_str!("../../schema.sql")).await.unwrap();
-    by_hand.batch_execute("reset role").await.unwrap();
-    let (left, right) = (catalog(&migrated).await, catalog(&by_hand).await);
-    let missing: Vec<_> = left.iter().filter(|line| !right.contains(line)).collect();
-    let extra: Vec<_> = right.iter().filter(|line| !left.contains(line)).collect();
-    assert!(
-        missing.is_empty() && extra.is_empty(),
-        "missing in schema.sql: {missing:#?}\nonly in schema.sql: {extra:#?}"
-    );
-    // Migrating again changes nothing.
+async fn a_second_migration_run_changes_nothing_and_the_readme_lists_every_table() {
+    let (server, db) = Server::migrated().await;
+    let before = catalog(&db).await;
     migrate(&server.running.connection_string("comptoir_migrator", "comptoir")).await.unwrap();
-    assert_eq!(catalog(&migrated).await, left);
+    assert_eq!(catalog(&db).await, before);
+
+    let relations = format!(
+        "select case n.nspname when 'public' then t.relname else n.nspname || '.' || t.relname end
+         from pg_class t join pg_namespace n on n.oid = t.relnamespace
+         where {OURS} and t.relkind in ('r', 'p', 'v') and t.relname <> 'refinery_schema_history' order by 1"
+    );
+    let listed = |line: &'static str| line.strip_prefix("| `").and_then(|rest| rest.split_once('`'));
+    let readme = include_str!("../../migrations/README.md").lines();
+    let mut documented: Vec<&str> = readme.filter_map(listed).map(|(name, _)| name).collect();
+    documented.sort_unstable();
+    assert_eq!(offenders(&db, &relations).await, documented, "left: the database, right: migrations/README.md");
 }
 
 /// What is looked up by a key, with the index that each look-up probes and the last of that index's columns.
 const LOOK_UPS: [(&str, &[&str]); 20] = [
     (include_str!("../../src/state_store/entities_load.sql"), &["entity_pkey entity_id"]),
-    (include_str!("../../src/state_store/entity_past_load.sql"), &["entity_past_pkey entity_version"]),
+    (include_str!("../../src/state_store/entity_snapshot_load.sql"), &["entity_snapshot_pkey entity_version"]),
     (include_str!("../../src/state_store/deliveries_load.sql"), &["delivery_pkey delivery_id"]),
     (include_str!("../../src/state_store/invoices_load.sql"), &["invoice_pkey invoice_id"]),
     (include_str!("../../src/state_store/invoice_series_load.sql"), &["invoice_series_pkey year"]),
     (include_str!("../../src/state_store/stock_items_load.sql"), &["stock_item_pkey product"]),
-    (include_str!("../../src/state_store/stock_taken_load.sql"), &["stock_taken_pkey sale"]),
+    (include_str!("../../src/state_store/stock_consumed_load.sql"), &["stock_consumed_pkey sale"]),
     (include_str!("../../src/state_store/stock_counts_load.sql"), &["stock_count_pkey event_id"]),
-    (include_str!("../../src/state_store/quarantine_load.sql"), &["event_pkey position", "quarantine_pkey event_id"]),
+    (
+        include_str!("../../src/event_store/quarantined_states.sql"),
+        &["event_pkey position", "quarantine_pkey event_id"],
+    ),
     (include_str!("../../src/event_store/held_events.sql"), &["event_id_counts_once event_id"]),
     (include_str!("../../src/event_store/stored_between.sql"), &["event_one_per_seq node_seq"]),
-    (include_str!("../../src/feed/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (include_str!("../../src/event_store/rows_entities.sql"), &["entity_pkey entity_id", "event_pkey position"]),
     (include_str!("../../src/feed/rows_deliveries.sql"), &["delivery_pkey delivery_id"]),
     (include_str!("../../src/feed/rows_invoices.sql"), &["invoice_pkey invoice_id"]),
     (include_str!("../../src/feed/rows_stock.sql"), &["stock_item_pkey product"]),
-    (include_str!("../../src/reporting/entity_by_id.sql"), &["entity_pkey entity_id", "event_pkey position"]),
+    (include_str!("../../src/event_store/entity_by_id.sql"), &["entity_pkey entity_id", "event_pkey position"]),
     (
-        include_str!("../../src/devices/desktop/provenance.sql"),
+        include_str!("../../src/event_store/entity_provenance.sql"),
         &[
             "entity_pkey entity_id",
             "event_in_conflict entity_id",
@@ -189,9 +251,12 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
             "event_resolution_of_entity position",
         ],
     ),
-    (include_str!("../../src/devices/desktop/told.sql"), &["event_of_entity entity_id", "event_of_entity entity_id"]),
     (
-        include_str!("../../src/feed/born_keys.sql"),
+        include_str!("../../src/event_store/delivered_entities.sql"),
+        &["event_of_entity entity_id", "event_of_entity entity_id"],
+    ),
+    (
+        include_str!("../../src/event_store/created_keys.sql"),
         &[
             "delivery_pkey delivery_id",
             "entity_pkey entity_id",
@@ -206,14 +271,17 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
             "stock_item_pkey version",
         ],
     ),
-    (include_str!("../../src/conflicts/open.sql"), &["entity_in_conflict version", "event_id_counts_once event_id"]),
+    (
+        include_str!("../../src/event_store/open_conflicts.sql"),
+        &["entity_in_conflict version", "event_id_counts_once event_id"],
+    ),
 ];
 
 /// While a table is empty, every index that begins as the key does looks as good to the planner as the key itself.
 #[tokio::test]
 async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
     let (server, _admin) = Server::migrated().await;
-    let service = connect(&server.running.connection_string("comptoir_service", "comptoir")).await;
+    let service = connect_postgres(&server.running.connection_string("comptoir_service", "comptoir")).await;
     let settings =
         "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off;
                     set plan_cache_mode = force_generic_plan";

@@ -1,39 +1,40 @@
-//! Rows of the log are deleted, changed, or made unreadable on disk past the program: central finds each by itself, says first and last
-//! position and seq, and hands out no export that looks whole.
+//! Rows of the log are deleted, changed or made unreadable behind central's back: the store check finds each, reports first and
+//! last position and seq, and no export looks complete.
 
 use std::path::Path;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use comptoir_central::private_postgres::PostgresConfig;
+use comptoir_central::CentralConfig;
+use comptoir_central::projections::rebuild::rebuild;
+use comptoir_central::projections::status::parked;
+use comptoir_central::projections::{PageSize, Projection, ProjectionError};
 use comptoir_central::store_check::{CheckOutcome, check};
-use comptoir_central::{CentralConfig, DatabaseConfig};
+use comptoir_core::id::EventId;
 use comptoir_core::position::Position;
 use comptoir_proto::bundle_v1::BundleReader;
 use comptoir_proto::damage::Damage;
 use comptoir_proto::store_check_v1::StoreFinding;
+use comptoir_test_support::{SealedLog, TestCentral, TestTenant, connect_postgres, temp_folder};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::harness::{Node, TestCentral, TestTenant, connect};
-
-/// How often a test looks, and how long a check rests in it.
+/// How often a test polls, and the pause between two checks.
 const SOON: Duration = Duration::from_millis(20);
 
-/// A central that checks its store again as soon as it has checked it.
+/// A central whose store check starts again at once.
 async fn checking() -> TestCentral {
-    let folder = tempfile::tempdir().unwrap();
-    let database = DatabaseConfig::Private(PostgresConfig { sync_initdb: false, ..PostgresConfig::new(folder.path()) });
-    let config = CentralConfig::private(folder.path());
-    TestCentral::start(CentralConfig { database, check_store_every: Some(SOON), ..config }, folder).await
+    let folder = temp_folder();
+    let config = CentralConfig { check_store_every: Some(SOON), ..TestCentral::config(folder.path()) };
+    TestCentral::start(config, folder).await
 }
 
-/// What somebody with the owner's password does; the service may not.
+/// Executes SQL as the owner of the tables; the service may not.
 async fn as_owner(company: &TestTenant<'_>, sql: &str) -> u64 {
     let scene = company.scene;
-    let owner = connect(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
+    let owner = connect_postgres(&scene.central.urls().service.replace("comptoir_service", "comptoir_owner")).await;
     owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
     owner.execute(sql, &[]).await.unwrap()
 }
@@ -42,16 +43,15 @@ async fn checked(company: &TestTenant<'_>) -> CheckOutcome {
     check(company.scene.central.database(), company.tenant, &mut |_, _| ()).await.unwrap()
 }
 
-/// Kind, node's or tenant's, first and last of each finding.
+/// Kind, scope, first and last of each finding.
 fn found(findings: &[StoreFinding]) -> Vec<(Damage, bool, u64, u64)> {
     findings.iter().map(|found| (found.damage, found.node.is_some(), found.first, found.last)).collect()
 }
 
-/// Waits until the background check has come to a state.
+/// Waits until the background check reports a state.
 async fn until(company: &TestTenant<'_>, state: &str) -> Value {
     loop {
-        let (status, check) = company.scene.get(&company.token, "/api/v1/store-check").await;
-        assert_eq!(status, StatusCode::OK, "{check}");
+        let check = company.get("/api/v1/store-check").await.assert_ok();
         if check["state"] == state && check["running"] == false {
             return check;
         }
@@ -59,8 +59,8 @@ async fn until(company: &TestTenant<'_>, state: &str) -> Value {
     }
 }
 
-/// A node that has sold, all of it at central: its seq 1 is at position 3, behind central's own two.
-async fn sold(company: &TestTenant<'_>, sales: usize) -> Node {
+/// A node whose sales are all at central: its seq 1 is at position 3, after central's own two records.
+async fn sold(company: &TestTenant<'_>, sales: usize) -> SealedLog {
     let mut node = company.node().await;
     node.sell_many(sales, |sale| format!("s-{sale}"));
     for first in (1..=node.seq.0).step_by(5_000) {
@@ -69,7 +69,7 @@ async fn sold(company: &TestTenant<'_>, sales: usize) -> Node {
     node
 }
 
-/// What came of an export before it ended, and whether it ended as it should.
+/// The bytes of an export, and whether it ended properly.
 async fn exported(company: &TestTenant<'_>) -> (Vec<u8>, bool) {
     let request =
         Request::get("/api/v1/events/export").header(header::AUTHORIZATION, format!("Bearer {}", company.token));
@@ -85,7 +85,7 @@ async fn exported(company: &TestTenant<'_>) -> (Vec<u8>, bool) {
     (bytes, true)
 }
 
-/// Whether bytes read as a whole bundle, and its last position.
+/// The last position of a complete bundle; `None` for any other bytes.
 fn reads_whole(bytes: &[u8]) -> Option<u64> {
     let mut reader = BundleReader::open(bytes).ok()?;
     while reader.next_frame().ok()?.is_some() {}
@@ -93,15 +93,16 @@ fn reads_whole(bytes: &[u8]) -> Option<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_that_somebody_deleted_in_the_middle_are_named_everywhere() {
+async fn rows_deleted_from_the_middle_are_reported_in_every_answer() {
     let scene = checking().await;
     let company = scene.company().await;
     let node = sold(&company, 40).await;
     let clean = until(&company, "clean").await;
     assert_eq!(clean["findings"], json!([]));
-    assert_eq!(scene.get("", "/readyz").await.0, StatusCode::OK);
+    scene.get_as("", "/readyz").await.assert_ok();
     let (bytes, ended_well) = exported(&company).await;
-    assert_eq!((ended_well, reads_whole(&bytes)), (true, Some(43)));
+    assert!(ended_well);
+    assert_eq!(reads_whole(&bytes), Some(43));
 
     assert_eq!(as_owner(&company, "delete from event where position between 10 and 12").await, 3);
     let damaged = until(&company, "damaged").await;
@@ -116,25 +117,24 @@ async fn rows_that_somebody_deleted_in_the_middle_are_named_everywhere() {
     });
     assert_eq!(damaged["findings"][1], of_node, "{damaged}");
     assert_eq!(damaged["findings"].as_array().unwrap().len(), 2, "the rest links up: {damaged}");
-    let (status, problem) = scene.get("", "/readyz").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("STORE_DAMAGED")), "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("position 10 to 12"), "{problem}");
+    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED").detail_contains("position 10 to 12");
     let (bytes, ended_well) = exported(&company).await;
-    assert_eq!((ended_well, reads_whole(&bytes)), (false, None));
+    assert!(!ended_well);
+    assert_eq!(reads_whole(&bytes), None);
 
-    // Another tenant's log is what it was.
+    // Another tenant's log is unchanged.
     let other = scene.company().await;
     sold(&other, 3).await;
     assert_eq!(until(&other, "clean").await["findings"], json!([]));
     assert_eq!(
-        scene.get(&node.key, "/api/v1/store-check").await.0,
+        scene.get_as(&node.key, "/api/v1/store-check").await.status,
         StatusCode::FORBIDDEN,
         "a node's key sees no check"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tail_that_somebody_deleted_is_named_up_to_the_head() {
+async fn a_deleted_tail_is_reported_up_to_the_head() {
     let scene = checking().await;
     let company = scene.company().await;
     sold(&company, 40).await;
@@ -147,17 +147,18 @@ async fn a_tail_that_somebody_deleted_is_named_up_to_the_head() {
     assert_eq!(words(0), (json!("MISSING_POSITIONS"), json!(40), json!(43)), "{damaged}");
     assert_eq!(words(1), (json!("MISSING_SEQS"), json!(38), json!(41)), "{damaged}");
     let (bytes, ended_well) = exported(&company).await;
-    assert_eq!((ended_well, reads_whole(&bytes)), (false, None));
-    assert_eq!(scene.get("", "/readyz").await.1["code"], "STORE_DAMAGED");
+    assert!(!ended_well);
+    assert_eq!(reads_whole(&bytes), None);
+    assert_eq!(scene.get_as("", "/readyz").await.body["code"], "STORE_DAMAGED");
 }
 
 #[tokio::test]
-async fn a_hole_longer_than_a_page_is_one_finding_and_what_follows_is_still_followed() {
+async fn a_hole_longer_than_a_page_is_one_finding_and_the_check_goes_on() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     sold(&company, 5_000).await;
     as_owner(&company, "delete from event where position between 990 and 3500").await;
-    // Behind the hole a record is changed.
+    // After the hole, one record is changed.
     as_owner(&company, "update event set record = record || '\\x00' where position = 4000").await;
     let checked = checked(&company).await;
     let expected = [
@@ -165,11 +166,12 @@ async fn a_hole_longer_than_a_page_is_one_finding_and_what_follows_is_still_foll
         (Damage::MissingSeqs, true, 988, 3498),
         (Damage::RecordChain, true, 3998, 3998),
     ];
-    assert_eq!((checked.head, found(&checked.findings)), (Position(5_003), expected.to_vec()));
+    assert_eq!(checked.head, Position(5_003));
+    assert_eq!(found(&checked.findings), expected.to_vec());
 }
 
 #[tokio::test]
-async fn changed_bytes_columns_and_heads_are_each_found_in_their_place() {
+async fn changed_bytes_columns_and_heads_are_each_found_at_their_position() {
     let scene = TestCentral::new().await;
     for (sql, expected) in [
         // The last byte of a decision: the chain over all decisions, from the batch before on.
@@ -206,8 +208,103 @@ async fn changed_bytes_columns_and_heads_are_each_found_in_their_place() {
     }
 }
 
+/// The verdicts of accepted sales and their report rows are changed, and no sealed byte is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_on_a_page_whose_checksum_does_not_fit_are_unreadable_and_the_others_are_checked() {
+async fn changed_verdict_columns_are_noticed_by_the_check_a_rebuild_and_the_follower() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    let sales: Vec<EventId> = (1..=5).map(|number| node.sell(&format!("s-{number}"))).collect();
+    let pushed = node.push_all(&scene).await;
+    let (changed, last) = (pushed.results[2].position, pushed.results[5].position);
+    let report = format!("/api/v1/reports/sales?by=entity&min_position={last}");
+    assert_eq!(scene.get(&company.token, &report).await.0, StatusCode::OK);
+
+    let hide = "update event set verdict = 'REJECTED' where action = 'SALE_RECORDED' and entity_id in ('s-2', 's-4')";
+    assert_eq!(as_owner(&company, hide).await, 2);
+    as_owner(&company, "delete from sales_line where entity_id in ('s-2', 's-4')").await;
+
+    let findings = checked(&company).await.findings;
+    let sealed = format!("event {}: verdict = ACCEPTED", sales[1]);
+    assert_eq!(
+        (findings.len(), findings[0].damage, findings[0].first, &*findings[0].expected, &*findings[0].found),
+        (2, Damage::Column, changed, &*sealed, "verdict = REJECTED")
+    );
+    let db = scene.central.database();
+    for projection in [Projection::Sales, Projection::Stock] {
+        let refused = rebuild(db, company.tenant, &[projection], PageSize::REBUILT, |_| ()).await;
+        let Err(ProjectionError::Damaged { position, reason, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(position.0, changed);
+        assert!(reason.contains(&sales[1].to_string()) && reason.contains("column verdict is REJECTED"), "{reason}");
+    }
+    let (status, problem) = scene.get(&company.token, "/api/v1/events?after=0").await;
+    assert_eq!((status.is_server_error(), &problem["code"]), (true, &json!("STORE_DAMAGED")), "{problem}");
+    assert!(!exported(&company).await.1, "an export of such a log is not whole");
+
+    // The follower reads the rows again: it parks both sales, and the store is known to be damaged.
+    let again = "update projection_version set position = 0, owner_epoch = owner_epoch + 1
+                 where projection = 'sales' and state = 'active'";
+    as_owner(&company, "delete from sales_line").await;
+    assert_eq!(as_owner(&company, again).await, 1);
+    loop {
+        let (status, report) = scene.get(&company.token, "/api/v1/reports/sales?by=entity").await;
+        if report["parked"] == 2 {
+            assert_eq!(status, StatusCode::OK);
+            let keys: Vec<&Value> = report["rows"].as_array().unwrap().iter().map(|row| &row["key"]).collect();
+            assert_eq!(keys, [&json!("s-1"), &json!("s-3"), &json!("s-5")]);
+            break;
+        }
+        tokio::time::sleep(SOON).await;
+    }
+    let parked = parked(db, company.tenant, 10).await.unwrap();
+    assert!(parked.iter().all(|event| event.reason.contains("its sealed value is ACCEPTED")), "{parked:?}");
+    let known = scene.get(&company.token, "/api/v1/store-check").await.1;
+    let said: Vec<&Value> = known["findings"].as_array().unwrap().iter().map(|found| &found["expected"]).collect();
+    assert!(said.contains(&&json!(sealed)), "{known}");
+    assert_eq!(scene.get("", "/readyz").await.1["code"], "STORE_DAMAGED");
+}
+
+/// Every copy of a sealed field, and that of a record which does not decode.
+#[tokio::test]
+async fn the_check_finds_a_change_of_any_copied_column() {
+    let scene = TestCentral::new().await;
+    let company = scene.company().await;
+    let mut node = company.node().await;
+    node.sell("s-1");
+    node.seal_bytes(b"no record at all".to_vec());
+    node.push_all(&scene).await;
+    assert!(checked(&company).await.findings.is_empty());
+    for (column, change, position) in [
+        ("event_id", "gen_random_uuid()", 4),
+        ("entity_type", "'AUDIT'", 4),
+        ("entity_id", "'s-9'", 4),
+        ("action", "'SALE_REFUNDED'", 4),
+        ("verdict", "'QUARANTINED'", 4),
+        ("code", "'UNKNOWN_REFERENCE'", 4),
+        ("occurred_at", "occurred_at + interval '1 day'", 4),
+        ("effective_at", "effective_at - interval '1 microsecond'", 4),
+        ("received_at", "received_at + interval '1 microsecond'", 4),
+        ("entity_id", "'s-1'", 5),
+        ("verdict", "'ACCEPTED'", 5),
+    ] {
+        let admin = scene.admin().await;
+        let stored = format!("create table kept as select * from event where position = {position}");
+        admin.batch_execute(&stored).await.unwrap();
+        let sql = format!("update event set {column} = {change} where position = {position}");
+        assert_eq!(as_owner(&company, &sql).await, 1);
+        let findings = checked(&company).await.findings;
+        assert_eq!(found(&findings), [(Damage::Column, false, position, position)], "{sql}: {findings:?}");
+        assert!(findings[0].expected.contains(&format!(": {column} = ")), "{findings:?}");
+        let restore = format!(
+            "update event set {column} = k.{column} from kept k where event.position = k.position; drop table kept"
+        );
+        admin.batch_execute(&restore).await.unwrap();
+    }
+    assert!(checked(&company).await.findings.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_on_a_damaged_page_are_unreadable_and_the_others_are_checked() {
     let scene = TestCentral::new().await;
     let company = scene.company().await;
     sold(&company, 1_000).await;
@@ -224,11 +321,11 @@ async fn rows_on_a_page_whose_checksum_does_not_fit_are_unreadable_and_the_other
     let expected = (Damage::Unreadable, false, first as u64, last as u64);
     assert_eq!(found(&findings), [expected], "{findings:?}");
     assert!(findings[0].found.contains("XX001"), "{findings:?}");
-    // A reader meets it too: the export breaks off, and central knows.
+    // A reader hits the damage too: the export breaks off, and central reports it.
     let (bytes, ended_well) = exported(&company).await;
-    assert_eq!((ended_well, reads_whole(&bytes)), (false, None));
-    let (status, problem) = scene.get("", "/readyz").await;
-    assert_eq!((status, &problem["code"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("STORE_DAMAGED")), "{problem}");
+    assert!(!ended_well);
+    assert_eq!(reads_whole(&bytes), None);
+    scene.get_as("", "/readyz").await.assert_problem(503, "STORE_DAMAGED");
 }
 
 fn flip(file: &Path, at: usize) {

@@ -150,7 +150,7 @@ fn enter(item: &mut StockItem, movement: &Movement, unit_cost: Decimal, lot: Opt
         let Movement { position, line, received_at, .. } = *movement;
         item.lots.push_back(Lot { position, line, received_at, quantity, unit_cost, lot });
     }
-    if item.taken_quantity.is_zero() && !unit_cost.is_zero() {
+    if item.consumed_quantity.is_zero() && !unit_cost.is_zero() {
         item.last_cost = Some(unit_cost);
     }
 }
@@ -176,8 +176,8 @@ fn consume_lots(item: &mut StockItem, quantity: Decimal, named: Option<&Name>) -
 
 /// Books consumed goods at their cost.
 fn book(item: &mut StockItem, quantity: Decimal, unit_cost: Decimal) {
-    item.taken_quantity += quantity;
-    item.taken_cost += quantity * unit_cost;
+    item.consumed_quantity += quantity;
+    item.consumed_cost += quantity * unit_cost;
     if !unit_cost.is_zero() {
         item.last_cost = Some(unit_cost);
     }

@@ -13,8 +13,8 @@ pub(super) async fn create(State(node): State<Arc<Node>>, headers: HeaderMap, bo
     record_command(&node, ShopCommand::CreateClient, None, &headers, body).await
 }
 
-/// `PATCH /api/v1/clients/{id}`, and `PUT` for clients that have no PATCH: fields that are not named stay as they are, since
-/// another writer may have set them. `If-Match` names what the editor saw.
+/// `PATCH /api/v1/clients/{id}`, and `PUT` for HTTP clients without PATCH: fields that are not named stay, since another writer
+/// may have set them. `If-Match` names the version that the editor read.
 pub(super) async fn update(
     State(node): State<Arc<Node>>,
     PathParams(id): PathParams<String>,

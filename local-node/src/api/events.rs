@@ -25,10 +25,10 @@ use crate::blocking::blocking;
 use crate::event_log::{Log, ReadError, Sealed};
 use crate::node::Node;
 
-/// A page ends early where its records are large.
+/// A page of large records ends early.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// `POST /api/v1/events`: one, a list, or a stream.
+/// `POST /api/v1/events`: one draft, a list, or a stream.
 pub(super) async fn record(
     State(node): State<Arc<Node>>,
     headers: HeaderMap,

@@ -39,7 +39,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// Every operation of the router.
 fn operations() -> Vec<Operation> {
     let not_ready = [ErrorCode::LogReadOnly, ErrorCode::InsufficientStorage, ErrorCode::StoreNotAnswering];
-    let common = common_operations("The log takes events", &not_ready, "How the node is, for a browser");
+    let common = common_operations("The log takes events", &not_ready, "The node's status, for a browser");
     [log(), commands::<AppendResponse>(), lists(), saved_form_operations(), state(), common].concat()
 }
 

@@ -75,7 +75,7 @@ fn problems(node: &Node, list: &[CheckedDraft]) -> Result<Vec<(usize, Problem)>,
             continue;
         }
         let shown = shown(node, draft)?;
-        let checked = edits.check(draft, edit, shown.as_ref().map(now).as_ref());
+        let checked = edits.check(draft, edit, shown.as_ref().map(now).as_ref()).map_err(Problem::from);
         if let Err(problem) = checked.and_then(|()| check_size(draft, fact, shown.as_ref())) {
             problems.push((index, problem));
         }

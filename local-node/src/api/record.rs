@@ -13,7 +13,7 @@ use crate::blocking::blocking;
 use crate::event_log::AppendError;
 use crate::node::Node;
 
-/// A body of this many bytes is checked on a thread of its own, so that it delays no other request.
+/// A body this large is checked on a blocking thread, so that it delays no other request.
 const CHECK_ASIDE_BYTES: usize = 256 * 1024;
 
 /// Records a JSON body: an object is one draft, an array is a list.
@@ -29,20 +29,20 @@ pub(super) async fn record_json(
         check_body(node, key, &body)?
     };
     match checked {
-        CheckedBody::One(draft) => record_one(node, draft).await,
+        CheckedBody::One(draft) => record_one(node, *draft).await,
         CheckedBody::List(list) => record_list(node, list).await,
     }
 }
 
 enum CheckedBody {
-    One(CheckedDraft),
+    One(Box<CheckedDraft>),
     List(Vec<CheckedDraft>),
 }
 
 fn check_body(node: &Node, key: Option<&str>, body: &[u8]) -> Result<CheckedBody, Problem> {
     match drafts_of(body)? {
         Some(list) => check_list(&list, |index, dto| CheckedDraft::new(node, dto, key, index)).map(CheckedBody::List),
-        None => CheckedDraft::new(node, &DraftDto::read(body)?, key, 0).map(CheckedBody::One),
+        None => Ok(CheckedBody::One(Box::new(CheckedDraft::new(node, &DraftDto::read(body)?, key, 0)?))),
     }
 }
 

@@ -1,5 +1,3 @@
-//! The log's errors as problems.
-
 use comptoir_proto::error_code::ErrorCode;
 use comptoir_proto::problem::Problem;
 use comptoir_proto::status_v1::MissingRecords;
@@ -33,7 +31,7 @@ pub(super) fn with_missing(problem: Problem, state: &State) -> Problem {
     }
 }
 
-/// The log's refusal of one draft or a whole list.
+/// Maps the log's refusal to a problem.
 pub(super) fn not_appended(error: AppendError) -> Problem {
     let detail = error.to_string();
     match error {

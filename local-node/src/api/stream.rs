@@ -45,7 +45,7 @@ const BUSY_TRIES: u32 = 10;
 
 type Appending = Pin<Box<dyn Future<Output = Result<Vec<Appended>, AppendError>> + Send>>;
 
-/// Answers at once; the results follow as the lines do.
+/// Answers at once; the results follow as the lines arrive.
 pub(super) fn answer(node: Arc<Node>, key: Option<String>, lines: NdjsonLines) -> Response {
     let (answers, response) = line_answers(ANSWERS_AHEAD);
     let stream = Stream { node, key, answers, open: Group::default(), in_flight: VecDeque::new(), ids: HashSet::new() };

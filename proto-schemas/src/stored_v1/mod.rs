@@ -11,7 +11,7 @@ use comptoir_core::limits::{PAYLOAD_BYTES_MAX, RECORD_BYTES_MAX};
 use comptoir_core::time::Timestamp;
 
 pub use decision::{DecisionHead, StoredDecision, decision_head, decode_decision, encode_decision};
-pub use record::{AUTHOR_BYTES, Header, author, decode, encode, header, unreadable_event_id};
+pub use record::{AUTHOR_BYTES, Header, author, author_node, decode, encode, header, unreadable_event_id};
 
 /// First bytes of every record.
 pub const RECORD_MAGIC: [u8; 4] = *b"CPTR";

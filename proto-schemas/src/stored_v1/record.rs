@@ -179,6 +179,18 @@ pub fn author(beginning: &[u8]) -> Result<Option<Name>, DecodeError> {
     user.map(|user| Name::new(user).map_err(|error| DecodeError::Name { field: "user", error })).transpose()
 }
 
+/// The node that sealed a record, from the same bytes as [`author`].
+pub fn author_node(beginning: &[u8]) -> Result<NodeId, DecodeError> {
+    let mut bytes = ByteReader(beginning);
+    let mut node = || {
+        bytes.array::<4>()?;
+        bytes.array::<2>()?;
+        bytes.array::<16>()?;
+        Some(NodeId::from_bytes(bytes.array()?))
+    };
+    node().ok_or(DecodeError::TooShort { got: beginning.len() })
+}
+
 /// The id under which central stores a record whose own id cannot be trusted, because the record does not read or names another
 /// position: the first sixteen bytes of the chain after it, as a version 8 UUID.
 pub fn unreadable_event_id(chain: ChainHash) -> EventId {

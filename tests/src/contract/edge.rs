@@ -24,7 +24,7 @@ fn blob_path(bytes: &[u8]) -> String {
     format!("/api/v1/blobs/{}", blake3::hash(bytes).to_hex())
 }
 
-/// The link failed, not the request: the client is told to send it again, and then it is taken.
+/// The link failed, not the request: the client sends it again, and then it is recorded.
 pub async fn a_body_that_breaks_off_is_to_be_sent_again(door: &Endpoint) {
     let (draft, count) = (sale(fresh()), door.count().await);
     let (body, file) = (draft.to_string(), fresh().to_string());
@@ -182,18 +182,19 @@ pub async fn a_refused_list_says_how_many_and_which(door: &Endpoint) {
     let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
     assert_eq!(problem["detail"], "1 of 3 drafts were refused, and nothing was written");
     let problems = problem["problems"].as_array().expect("a problem for each draft");
-    let heard: Vec<_> = problems.iter().map(|one| (text(&one["code"]), text(&one["pointer"]), &one["index"])).collect();
+    let answered: Vec<_> =
+        problems.iter().map(|one| (text(&one["code"]), text(&one["pointer"]), &one["index"])).collect();
     let index = [json!(0), json!(1), json!(2)];
     let expected = [("BATCH_REJECTED", "/0"), ("TOTAL_MISMATCH", "/1/payload/total_minor"), ("BATCH_REJECTED", "/2")];
     let expected: Vec<_> =
         expected.iter().zip(&index).map(|((code, pointer), index)| (*code, *pointer, index)).collect();
-    assert_eq!(heard, expected);
+    assert_eq!(answered, expected);
     assert_eq!(problems[0]["detail"], "another draft of this list was refused, and a list is all or nothing");
     let limit = "a list has 1 to 100 drafts, got 0; a stream (application/x-ndjson) has no limit";
     assert_eq!(door.post(EVENTS, &json!([])).await.problem(400, "MALFORMED_BODY")["detail"], limit);
 }
 
-/// A caller that falls silent hears so on the line it is at, and its connection ends. What it sent before is durable.
+/// A caller that falls silent gets a last answer, and its connection ends. The lines before are durable.
 pub async fn a_stream_that_falls_silent_ends(door: &Endpoint) {
     for begun in ["", "{\"id\":"] {
         let (draft, count) = (sale(fresh()), door.count().await);
@@ -211,15 +212,15 @@ pub async fn a_stream_that_falls_silent_ends(door: &Endpoint) {
 pub async fn a_line_is_answered_before_the_next_is_sent(door: &Endpoint) {
     let mut connection = Connection::open(door, Patience::Usual).await;
     connection.head("POST", EVENTS, &[NDJSON, CHUNKED]).await;
-    let (drafts, mut heard) = ([sale(fresh()), sale(fresh())], Vec::new());
+    let (drafts, mut answered) = ([sale(fresh()), sale(fresh())], Vec::new());
     for draft in &drafts {
         connection.chunk(format!("{draft}\n")).await;
-        while !String::from_utf8_lossy(&heard).contains(text(&draft["id"])) {
-            heard.extend(connection.some_answer().await);
+        while !String::from_utf8_lossy(&answered).contains(text(&draft["id"])) {
+            answered.extend(connection.some_answer().await);
         }
     }
     connection.chunk("").await;
-    assert_eq!(results(&connection.reply(heard).await).len(), 2);
+    assert_eq!(results(&connection.reply(answered).await).len(), 2);
 }
 
 /// The last line needs no line feed, blank lines count, and a line over its limit is refused alone.
@@ -253,10 +254,10 @@ pub async fn a_stream_that_breaks_off_keeps_the_lines_before(door: &Endpoint) {
     connection.head("POST", EVENTS, &[NDJSON, CHUNKED]).await;
     connection.chunk(&body[..body.len() - 20]).await;
     connection.hang_up().await;
-    let heard = results(&connection.reply(Vec::new()).await);
-    assert_eq!(heard.len(), 3, "{heard:?}");
-    assert!(heard[..2].iter().all(|result| result["duplicate"] == false));
-    assert_eq!((&heard[2]["line"], &heard[2]["problem"]["code"]), (&json!(3), &json!("REQUEST_TIMEOUT")));
+    let answered = results(&connection.reply(Vec::new()).await);
+    assert_eq!(answered.len(), 3, "{answered:?}");
+    assert!(answered[..2].iter().all(|result| result["duplicate"] == false));
+    assert_eq!((&answered[2]["line"], &answered[2]["problem"]["code"]), (&json!(3), &json!("REQUEST_TIMEOUT")));
     assert_eq!(
         (door.count().await, door.event(text(&drafts[2]["id"]).parse().expect("an id")).await),
         (count + 2, None)

@@ -7,16 +7,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use comptoir_core::decision::Verdict;
 use comptoir_core::position::Position;
 use comptoir_core::time::Timestamp;
 use comptoir_proto::desktop_v1::OutboxEvent;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
-use crate::database::{self, Database, Micros, StoreError, as_bigint, natural};
+use crate::database::{self, Database, StoreError, as_bigint};
 use crate::devices::device::Device;
 use crate::devices::time_cursor::{self, position_at};
-use crate::event_store::device_ids;
+use crate::event_store::{self, device_ids};
 
 /// What tells versions from clocks, for the events of one request.
 pub(crate) struct BaseVersions {
@@ -43,12 +44,12 @@ impl BaseVersions {
         let tx = database::begin(&mut connection, device.tenant).await?;
         let named = |event: &OutboxEvent| event.local_version.as_u64().filter(|position| *position <= horizon.head.0);
         let positions: Vec<i64> = events.iter().filter_map(named).map(as_bigint).collect();
-        let sql = "select position, entity_type, entity_id from event
-                   where tenant_id = $1 and position = any ($2::bigint[]) and verdict = 'ACCEPTED' and entity_type is not null";
-        let statement = tx.prepare_cached(sql).await?;
         let mut changed = HashMap::new();
-        for row in tx.query(&statement, &[&device.tenant.uuid(), &positions]).await? {
-            changed.insert(natural(row.try_get(0)?)?, (row.try_get(1)?, row.try_get(2)?));
+        for row in event_store::at_positions(&tx, device.tenant, &positions).await? {
+            if let (Ok(event), Verdict::Accepted) = (row.event(), row.decided()?.judgement.verdict) {
+                let content = event.content;
+                changed.insert(row.position.0, (content.entity_type.to_string(), content.entity_id.to_string()));
+            }
         }
         let given = device_ids(&tx, device.tenant, device.node).await?;
         let given = given.into_iter();
@@ -104,11 +105,11 @@ async fn delivered_events(
     let types: Vec<&str> = given.keys().map(|(entity_type, _)| entity_type.as_str()).collect();
     let ids: Vec<&str> = given.keys().map(|(_, id)| id.as_str()).collect();
     let own: Vec<&str> = given.values().map(String::as_str).collect();
-    let statement = tx.prepare_cached(include_str!("told.sql")).await?;
-    let rows = tx.query(&statement, &[&device.tenant.uuid(), &types, &ids, &own, &as_bigint(last_sync.0)]).await?;
+    let last_sync = as_bigint(last_sync.0);
+    let rows = event_store::delivered_entities(tx, [&device.tenant.uuid(), &types, &ids, &own, &last_sync]).await?;
     let read = |row: &Row| {
-        let given_at: Option<Micros> = row.try_get(2)?;
-        Ok(((row.try_get(0)?, row.try_get(1)?), given_at.map(|at| at.0)))
+        let own_decision: Option<&[u8]> = row.try_get(2)?;
+        Ok(((row.try_get(0)?, row.try_get(1)?), own_decision.map(event_store::received_at).transpose()?))
     };
     rows.iter().map(read).collect()
 }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::conflicts::resolve::choice_about;
 use crate::database::{StoreError, as_bigint, natural};
 use crate::devices::device::Device;
+use crate::event_store;
 use crate::state_store::{Versions, load_rulebook};
 
 /// How one entity came about, as far as the client is concerned.
@@ -84,10 +85,9 @@ pub(super) async fn provenance(
     let rulebook = load_rulebook(tx, device.tenant).await?;
     let types: Vec<&str> = keys.iter().map(|key| key.entity_type.as_str()).collect();
     let ids: Vec<&str> = keys.iter().map(|key| key.entity_id.as_str()).collect();
-    let statement = tx.prepare_cached(include_str!("provenance.sql")).await?;
     let own = device.node.uuid();
     let from = as_bigint(from.0);
-    let rows = tx.query(&statement, &[&device.tenant.uuid(), &version, &types, &ids, &own, &from]).await?;
+    let rows = event_store::entity_provenance(tx, [&device.tenant.uuid(), &version, &types, &ids, &own, &from]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         let entity_type: String = row.try_get("entity_type")?;

@@ -202,7 +202,7 @@ impl Story {
     #[track_caller]
     fn taken(self, product: &str, quantity: &str, cost: &str) -> Story {
         let item = self.item(SHOP, product);
-        assert_eq!((plain(item.taken_quantity), plain(item.taken_cost)), (quantity.to_owned(), cost.to_owned()));
+        assert_eq!((plain(item.consumed_quantity), plain(item.consumed_cost)), (quantity.to_owned(), cost.to_owned()));
         self
     }
 

@@ -79,7 +79,7 @@ proptest! {
         }
         let item = decision_state.stock.values().next().expect("tea moved");
         prop_assert_eq!(item.value(), Decimal::from(held.iter().sum::<u32>()));
-        prop_assert_eq!((item.backordered, item.taken_cost), (Decimal::from(owed), Decimal::from(spent)));
+        prop_assert_eq!((item.backordered, item.consumed_cost), (Decimal::from(owed), Decimal::from(spent)));
     }
 
     #[test]

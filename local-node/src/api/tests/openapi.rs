@@ -1,6 +1,6 @@
 use super::Shop;
 
-/// A person opens the address that was printed.
+/// A person opens the printed address.
 #[tokio::test]
 async fn the_start_page_uses_the_browsers_language_and_links_to_existing_paths() {
     let shop = Shop::open().await;

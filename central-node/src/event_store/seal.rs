@@ -1,0 +1,168 @@
+//! What is sealed decides. The columns of `event` other than `record` and `decision` are copies for filters and indexes; every reader of a row
+//! takes verdict, entity, action and times from the sealed bytes and checks the copies against them.
+
+use std::fmt;
+
+use comptoir_core::chain::ChainHash;
+use comptoir_core::decision::Code;
+use comptoir_core::event::Event;
+use comptoir_core::id::EventId;
+use comptoir_core::position::Position;
+use comptoir_proto::instant;
+use comptoir_proto::stored_v1::{self, DecodeError, StoredDecision};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::database::{Micros, StoreError};
+
+/// The copies of a row.
+#[derive(Clone, Debug)]
+pub(crate) struct CopiedColumns {
+    event_id: Uuid,
+    entity_type: Option<String>,
+    entity_id: Option<String>,
+    action: Option<String>,
+    verdict: String,
+    code: Option<String>,
+    occurred_at: Option<Micros>,
+    effective_at: Micros,
+    received_at: Micros,
+}
+
+/// The columns that [`CopiedColumns::read`] reads.
+macro_rules! copied_columns {
+    () => {
+        "e.event_id, e.entity_type, e.entity_id, e.action, e.verdict, e.code, e.occurred_at, e.effective_at, e.received_at"
+    };
+}
+pub(super) use copied_columns;
+
+/// A copy that is not what was sealed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct AlteredColumn {
+    pub(crate) position: Position,
+    event_id: EventId,
+    column: &'static str,
+    pub(crate) sealed: String,
+    pub(crate) stored: String,
+}
+
+impl AlteredColumn {
+    /// The sealed value, as a finding says it.
+    pub(crate) fn expected(&self) -> String {
+        format!("event {}: {} = {}", self.event_id, self.column, self.sealed)
+    }
+
+    /// The stored value, as a finding says it.
+    pub(crate) fn found(&self) -> String {
+        format!("{} = {}", self.column, self.stored)
+    }
+}
+
+impl fmt::Display for AlteredColumn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AlteredColumn { position, event_id, column, sealed, stored } = self;
+        write!(f, "event {event_id} at position {position}: column {column} is {stored}, its sealed value is {sealed}")
+    }
+}
+
+impl CopiedColumns {
+    pub(super) fn read(row: &Row) -> Result<CopiedColumns, StoreError> {
+        Ok(CopiedColumns {
+            event_id: row.try_get("event_id")?,
+            entity_type: row.try_get("entity_type")?,
+            entity_id: row.try_get("entity_id")?,
+            action: row.try_get("action")?,
+            verdict: row.try_get("verdict")?,
+            code: row.try_get("code")?,
+            occurred_at: row.try_get("occurred_at")?,
+            effective_at: row.try_get("effective_at")?,
+            received_at: row.try_get("received_at")?,
+        })
+    }
+
+    pub(super) fn entity(&self) -> Option<(String, String)> {
+        Some((self.entity_type.clone()?, self.entity_id.clone()?))
+    }
+
+    pub(super) fn action(&self) -> Option<&str> {
+        self.action.as_deref()
+    }
+
+    /// The first copy that differs from what was sealed. `event` is absent where the record does not decode; a record that central could
+    /// not accept as an event of its place has no event either, and its id is derived from its chain.
+    pub(crate) fn altered(
+        &self,
+        decision: &StoredDecision,
+        chain: ChainHash,
+        event: Option<&Event>,
+    ) -> Option<AlteredColumn> {
+        let judgement = &decision.judgement;
+        let has_event = decision.event_id != stored_v1::unreadable_event_id(chain);
+        let content = event.filter(|_| has_event);
+        let text = |value: Option<&str>| value.unwrap_or("null").to_owned();
+        let id = decision.event_id;
+        let altered = |column, sealed, stored| AlteredColumn {
+            position: decision.position,
+            event_id: id,
+            column,
+            sealed,
+            stored,
+        };
+        if self.event_id != id.uuid() {
+            return Some(altered("event_id", id.to_string(), self.event_id.to_string()));
+        }
+        let code = judgement.code.map(Code::as_str);
+        let mut texts = vec![
+            ("verdict", Some(judgement.verdict.as_str()), Some(self.verdict.as_str())),
+            ("code", code, self.code.as_deref()),
+        ];
+        let mut times = vec![
+            ("received_at", Some(decision.received_at), Some(self.received_at)),
+            ("effective_at", Some(decision.effective_at), Some(self.effective_at)),
+        ];
+        // A record that should decode and does not is damage of its own.
+        if content.is_some() || !has_event {
+            texts.push(("entity_type", content.map(|e| e.content.entity_type.as_str()), self.entity_type.as_deref()));
+            texts.push(("entity_id", content.map(|e| e.content.entity_id.as_str()), self.entity_id.as_deref()));
+            texts.push(("action", content.map(|e| e.content.action.as_str()), self.action.as_deref()));
+            times.push(("occurred_at", content.map(|e| e.occurred_at), self.occurred_at));
+        }
+        let differs = texts.into_iter().find(|(_, sealed, stored)| sealed != stored);
+        let time = || times.into_iter().find(|(_, sealed, stored)| *sealed != stored.map(|at| at.0));
+        differs.map(|(column, sealed, stored)| altered(column, text(sealed), text(stored))).or_else(|| {
+            time().map(|(column, sealed, stored)| {
+                let shown = |at: Option<comptoir_core::time::Timestamp>| text(at.map(instant::format).as_deref());
+                altered(column, shown(sealed), shown(stored.map(|at| at.0)))
+            })
+        })
+    }
+}
+
+/// A row's sealed content.
+#[derive(Debug)]
+pub(crate) struct SealedEntry {
+    pub(crate) decision: StoredDecision,
+    /// The event, or why the record does not decode.
+    pub(crate) event: Result<Event, DecodeError>,
+}
+
+/// Why a row cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum SealError {
+    /// The decision does not decode, or belongs to another row.
+    #[error("the decision at position {0}: {1}")]
+    Decision(Position, String),
+    #[error("{0}")]
+    Altered(AlteredColumn),
+}
+
+/// When a decision's record was received, from the sealed bytes.
+pub(crate) fn received_at(decision: &[u8]) -> Result<comptoir_core::time::Timestamp, StoreError> {
+    Ok(sealed_decision(decision)?.received_at)
+}
+
+/// A decision that is read without its row's other columns.
+pub(crate) fn sealed_decision(decision: &[u8]) -> Result<StoredDecision, StoreError> {
+    stored_v1::decode_decision(decision).map_err(|error| StoreError::Damaged(format!("a stored decision: {error}")))
+}

@@ -1,0 +1,93 @@
+//! The one task of this process that reads the heads of all tenants. It reads them after each commit of this process, when somebody begins to
+//! wait, and about once a second, since another process may have accepted a push. The runner of the projections and the watch of waiting
+//! pulls follow [`Progress`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use comptoir_core::id::TenantId;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::progress::{Progress, ProjectionMarks};
+use super::{ProjectionError, position_of};
+use crate::database::Database;
+use crate::restart::revive;
+
+/// How often the heads are read without a reason: how late changes of another process are seen.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The same while a query waits for its position.
+const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
+/// The rest after a look, in lengths of the look, unless a query waits: commits meanwhile are seen together, and looking takes a fifth of
+/// one connection at most.
+const RESTS_PER_LOOK: u32 = 4;
+
+/// Starts the task. `commits` changes after each commit to the log in this process; the task ends when `stopping` turns true.
+pub(crate) fn start(
+    database: Database,
+    progress: Arc<Progress>,
+    commits: watch::Receiver<u64>,
+    stopping: watch::Receiver<bool>,
+) {
+    let stopped = stopping.clone();
+    let looking = move || keep_looking(database.clone(), Arc::clone(&progress), commits.clone(), stopping.clone());
+    tokio::spawn(revive("The task that reads the heads", stopped, looking));
+}
+
+async fn keep_looking(
+    database: Database,
+    progress: Arc<Progress>,
+    mut commits: watch::Receiver<u64>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut reachable = true;
+    loop {
+        // A commit from here on wakes the next round.
+        commits.mark_unchanged();
+        let began = Instant::now();
+        let looked = tokio::select! {
+            looked = look(&database) => looked,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        match looked {
+            Ok(seen) => {
+                reachable = true;
+                progress.looked(seen);
+            }
+            Err(error) if reachable => {
+                reachable = false;
+                tracing::warn!(%error, "Reports stand still and waiting pulls are not woken: the heads cannot be read");
+            }
+            Err(_) => {}
+        }
+        let is_awaited = progress.is_awaited();
+        let pause = async {
+            if !is_awaited {
+                tokio::time::sleep((began.elapsed() * RESTS_PER_LOOK).min(LOOK_EVERY)).await;
+            }
+            tokio::select! {
+                // Without a sender nothing is ever committed here again; the timer goes on.
+                Ok(()) = commits.changed() => {}
+                () = progress.asked() => {}
+                () = tokio::time::sleep(if is_awaited { LOOK_EVERY_AWAITED } else { LOOK_EVERY }) => {}
+            }
+        };
+        tokio::select! {
+            () = pause => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+    }
+}
+
+/// The marks of every tenant: one query.
+async fn look(database: &Database) -> Result<Vec<(TenantId, ProjectionMarks)>, ProjectionError> {
+    let connection = database.watcher().await?;
+    let statement = connection.prepare_cached(include_str!("heads.sql")).await?;
+    let rows = connection.query(&statement, &[]).await?;
+    let seen = rows.iter().map(|row| {
+        let head = position_of(row.try_get("head")?)?;
+        let projected = position_of(row.try_get("projected")?)?;
+        Ok((TenantId::new(row.try_get("tenant_id")?), ProjectionMarks { projected, head }))
+    });
+    seen.collect()
+}

@@ -1,0 +1,66 @@
+//! Sparse snapshots of entities: a reader that needs the state at a position starts from the last snapshot before it.
+
+use comptoir_core::position::Position;
+use comptoir_core::rules::Effect;
+use comptoir_core::state::{DecisionState, Entity, EntityKey};
+
+use super::{VersionedTable, entities};
+use crate::database::{StoreError, as_bigint};
+
+/// Of so many accepted changes about one is kept. A conflict reads about as many events three times; a row more for every edit would cost
+/// each of them.
+const EVERY: u16 = 128;
+
+/// What is to be kept of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct EntityHistory(Vec<(EntityKey, Entity)>);
+
+impl EntityHistory {
+    /// Keeps the state of an entity after an effect, if the effect is one of those that are kept.
+    pub(crate) fn note(&mut self, decision_state: &DecisionState, effect: &Effect) {
+        let Effect::EntityChanged(changed) = effect else { return };
+        if is_kept(changed.position)
+            && let Some(entity) = decision_state.entities.get(&changed.key)
+        {
+            self.0.push((changed.key.clone(), entity.clone()));
+        }
+    }
+
+    /// How many rows it is.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) async fn save(&self, table: VersionedTable<'_>) -> Result<(), StoreError> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(&EntityKey, &Entity)> = self.0.iter().map(|(key, entity)| (key, entity)).collect();
+        let of = entities::Columns::of(&rows)?;
+        table
+            .write(
+                include_str!("entity_snapshot_save.sql"),
+                rows.len(),
+                &[&of.types, &of.ids, &of.versions, &of.deleted, &of.fields, &of.provenance],
+            )
+            .await
+    }
+}
+
+/// The last that is kept of an entity at or before a position.
+pub(super) async fn load(
+    table: VersionedTable<'_>,
+    key: &EntityKey,
+    at: Position,
+) -> Result<Option<Entity>, StoreError> {
+    let (entity_type, entity_id) = (key.entity_type.as_str(), key.entity_id.as_str());
+    let rows =
+        table.query(include_str!("entity_snapshot_load.sql"), &[&entity_type, &entity_id, &as_bigint(at.0)]).await?;
+    rows.first().map(entities::entity).transpose()
+}
+
+/// Spread by a hash: whatever pattern an entity's positions have, none of its changes in a row are all left out.
+fn is_kept(position: Position) -> bool {
+    let hash = blake3::hash(&position.0.to_le_bytes());
+    u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]).is_multiple_of(EVERY)
+}

@@ -1,4 +1,0 @@
--- The arrays are unnested side by side in the select list, which streams: see append.sql.
-insert into stock_taken (tenant_id, version, site_id, sale, lines)
-select $1, $2, unnest($3::uuid[]), unnest($4::text[]), unnest($5::text[])::json
-on conflict (tenant_id, version, site_id, sale) do update set lines = excluded.lines

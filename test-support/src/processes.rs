@@ -1,0 +1,208 @@
+//! Processes of the shipped binary: central on a Postgres of its own and nodes, which a test kills and starts again.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// How long a process may take to answer after its start.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// The binary, in the folder of the running program, or one folder up for a test, which runs in `deps`.
+pub fn binary() -> PathBuf {
+    let running = std::env::current_exe().expect("a running program has a path");
+    let folder = running.parent().expect("a program is in a folder");
+    let profile = if folder.ends_with("deps") { folder.parent().expect("deps is in a folder") } else { folder };
+    let built = profile.join("comptoir");
+    assert!(built.exists(), "{} is missing: cargo build --workspace --bins", built.display());
+    built
+}
+
+/// A command of the binary that ends by itself: its stdout as JSON, or its exit code and words.
+pub fn run_comptoir(args: &[&str], variables: &[(&str, &str)]) -> Result<Value, (i32, String)> {
+    let output =
+        Command::new(binary()).args(args).arg("--json").envs(variables.iter().copied()).env("LC_ALL", "C").output();
+    let output = output.expect("the binary starts");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() {
+        Ok(serde_json::from_str(stdout.trim()).unwrap_or(Value::Null))
+    } else {
+        let words = format!("{stdout}{}", String::from_utf8_lossy(&output.stderr));
+        Err((output.status.code().unwrap_or(-1), words))
+    }
+}
+
+/// A loopback port that nobody uses now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
+/// A child that is killed when the value goes: a test that panics leaves no process behind.
+#[derive(Debug)]
+pub struct KilledOnDrop(pub Child);
+
+impl KilledOnDrop {
+    /// Sends SIGTERM, as a service manager does. A system call, since a minimal Debian has no `kill` program.
+    pub fn terminate(&self) {
+        let pid = Pid::from_child(&self.0);
+        kill_process(pid, Signal::TERM).expect("our own child can be asked to end");
+    }
+
+    /// kill -9, and waits for the end.
+    pub fn kill(&mut self) {
+        self.0.kill().expect("our own child can be killed");
+        self.0.wait().expect("our own child can be waited for");
+    }
+}
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        // The test may have ended it already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// `comptoir serve` as a process.
+pub struct RunningServer {
+    /// Where it listens.
+    pub url: String,
+    variables: Vec<(String, String)>,
+    log: PathBuf,
+    child: KilledOnDrop,
+}
+
+impl RunningServer {
+    /// Starts central on a folder.
+    pub fn central(data_dir: &Path) -> RunningServer {
+        RunningServer::start(data_dir, &[("APP_MODE", "central")])
+    }
+
+    /// Starts a node on a folder, with what `comptoir admin node create` printed. It asks for central's head every second, so
+    /// that a test need not wait.
+    pub fn node(data_dir: &Path, issued: &Value, central_url: &str) -> RunningServer {
+        RunningServer::node_asking_every(1, data_dir, issued, central_url)
+    }
+
+    /// As [`RunningServer::node`], with `SYNC_INTERVAL_SECONDS` as given.
+    pub fn node_asking_every(seconds: u32, data_dir: &Path, issued: &Value, central_url: &str) -> RunningServer {
+        let issued = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("{name} was not issued")).to_owned();
+        let names = ["TENANT_ID", "SITE_ID", "NODE_ID", "SYNC_API_KEY"];
+        let issued: Vec<(&str, String)> = names.into_iter().map(|name| (name, issued(name))).collect();
+        let mut variables: Vec<(&str, &str)> = issued.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let seconds = seconds.to_string();
+        let more = [("APP_MODE", "local"), ("CENTRAL_API_URL", central_url), ("SYNC_INTERVAL_SECONDS", &seconds)];
+        variables.extend(more);
+        RunningServer::start(data_dir, &variables)
+    }
+
+    /// Starts a node on a folder that knows no central. It lives through a limit on the size of files, as through a full disk.
+    pub fn node_alone(data_dir: &Path) -> RunningServer {
+        let ids = ["TENANT_ID", "SITE_ID", "NODE_ID"].map(|name| (name, uuid::Uuid::from_u128(7).to_string()));
+        let mut variables: Vec<(&str, &str)> = ids.iter().map(|(name, id)| (*name, id.as_str())).collect();
+        variables.extend([("APP_MODE", "local"), ("SYNC_ENABLED", "false")]);
+        RunningServer::start(data_dir, &variables)
+    }
+
+    fn start(data_dir: &Path, variables: &[(&str, &str)]) -> RunningServer {
+        std::fs::create_dir_all(data_dir).expect("the folder can be made");
+        let address = format!("127.0.0.1:{}", free_port());
+        let mut variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        variables.push(("LISTEN_ADDR".to_owned(), address.clone()));
+        variables.push(("DATA_DIR".to_owned(), data_dir.display().to_string()));
+        let log = data_dir.with_extension("log");
+        let child = spawn(&variables, &log);
+        let mut server = RunningServer { url: format!("http://{address}"), variables, log, child };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Kills it as a power switch would, and starts it again at the same address.
+    pub fn kill_and_restart(&mut self) {
+        self.kill();
+        self.child = spawn(&self.variables, &self.log);
+        self.wait_until_ready();
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        self.child.kill();
+    }
+
+    /// Asks it to end, and waits until it has: central has stopped its Postgres then.
+    pub fn stop(&mut self) {
+        self.child.terminate();
+        self.child.0.wait().expect("our own child can be waited for");
+    }
+
+    /// Starts it again after [`Self::kill`] or [`Self::stop`].
+    pub fn start_again(&mut self) {
+        self.child = spawn(&self.variables, &self.log);
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&mut self) {
+        let started = Instant::now();
+        let address = self.url.trim_start_matches("http://").to_owned();
+        while std::net::TcpStream::connect(&address).is_err() {
+            let ended = self.child.0.try_wait().expect("our own child can be asked");
+            assert!(ended.is_none(), "it ended ({ended:?}):\n{}", self.words());
+            assert!(started.elapsed() < READY_WITHIN, "it does not listen:\n{}", self.words());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Its id in the system.
+    pub fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+
+    /// What it said.
+    pub fn words(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+fn spawn(variables: &[(String, String)], log: &Path) -> KilledOnDrop {
+    let log = std::fs::File::options().create(true).append(true).open(log).expect("the log can be written to");
+    let mut command = Command::new(binary());
+    command.arg("serve").env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    KilledOnDrop(command.spawn().expect("the binary starts"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleeping() -> KilledOnDrop {
+        KilledOnDrop(Command::new("sleep").arg("600").spawn().unwrap())
+    }
+
+    #[test]
+    fn a_test_that_panics_leaves_no_process_behind() {
+        let (sender, pid) = std::sync::mpsc::channel();
+        let panicking = std::thread::spawn(move || {
+            let child = sleeping();
+            sender.send(child.0.id()).unwrap();
+            panic!("as a failed assertion does");
+        });
+        let process = PathBuf::from(format!("/proc/{}", pid.recv().unwrap()));
+        assert!(panicking.join().is_err());
+        assert!(!process.exists(), "{} still runs", process.display());
+    }
+
+    #[test]
+    fn a_child_is_asked_to_end_by_sigterm() {
+        use std::os::unix::process::ExitStatusExt as _;
+        let mut child = sleeping();
+        child.terminate();
+        assert_eq!(child.0.wait().unwrap().signal(), Some(15));
+    }
+}
