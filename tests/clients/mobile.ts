@@ -130,7 +130,7 @@ export class Phone {
   /** Sends one batch. */
   async push(hooks: Hooks = {}): Promise<PushAnswer> {
     const rows = this.waiting();
-    const events = (hooks.damage ?? as_they_are) => ((unchanged) => unchanged) => as_they_are))(this.batch());
+    const events = (hooks.damage ?? ((unchanged) => unchanged))(this.batch());
     for (const row of rows) row.status = 'SENDING';
     const batch_id = (this.state.sync_meta.batch_id ??= randomUUID());
     this.#store.save();
