@@ -1,7 +1,7 @@
 //! NDJSON: a draft per line, an answer per line, in the same order.
 //!
-//! Lines count from 1, blank ones too. A line over its limit is skipped without being kept. The last line needs no line feed. A body that
-//! breaks off spoils the line it breaks off in, and no other; a caller that sends nothing for too long gets one last answer.
+//! Lines count from 1, blank ones included. A line over its limit is skipped without being stored. The last line needs no line
+//! feed. A body that breaks off affects only the line it breaks off in. An idle caller gets one last answer.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `If-Match` and `If-None-Match` of an edit. 428 where the caller names nothing, 400 where the header does not read; 412, where the
-//! entity has another version by now, is for the store to say.
+//! `If-Match` and `If-None-Match` of an edit: 428 for a missing header, 400 for a malformed one. The store answers 412 if the
+//! entity has another version.
 
 use axum::http::HeaderMap;
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};

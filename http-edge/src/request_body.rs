@@ -1,8 +1,8 @@
 //! A request's body: its media type, its limit, its deadline and its memory.
 //!
-//! A body that breaks off or comes too late is `REQUEST_TIMEOUT`: the link failed, not the request, so the client sends it again. A body
-//! over its limit is read to its end, up to twice the limit, before it is refused: most clients read no answer before they have sent
-//! everything, and to them an early answer is a broken connection.
+//! A body that breaks off or is late is `REQUEST_TIMEOUT`: the connection failed, not the request, so the client resends it. A
+//! body over its limit is read to its end, up to twice the limit, before it is refused: most clients read no answer before they
+//! have sent everything, and see an early answer as a broken connection.
 
 use std::convert::Infallible;
 use std::ops::Deref;

@@ -41,8 +41,8 @@ impl Edge {
     }
 }
 
-/// Refuses a NUL in path or query before any handler: Postgres has no text that holds one. The body's reader finds its settings in the
-/// request.
+/// Refuses a NUL in path or query before any handler, since Postgres text cannot hold one. The body's reader finds its settings
+/// in the request.
 async fn enter(State(bodies): State<Arc<BodySettings>>, mut request: Request, next: Next) -> Response {
     if request.uri().path_and_query().is_some_and(|target| target.as_str().contains("%00")) {
         let problem = Problem::new(ErrorCode::InvalidParameter, "a path or query holds no NUL (%00)");

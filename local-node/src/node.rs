@@ -50,7 +50,7 @@ pub enum StartError {
 }
 
 impl Node {
-    /// Opens the log and starts the agent. A log that fails its check opens all the same: it is read-only, and `/readyz` says why.
+    /// Opens the log and starts the agent. A log that fails its check opens read-only, and `/readyz` gives the reason.
     pub async fn start(config: NodeConfig) -> Result<Arc<Node>, StartError> {
         if config.sync.enabled {
             let transport = HttpTransport::new(&config.sync)?;

@@ -74,7 +74,7 @@ pub struct PushResponse {
     pub acked_event_ids: Vec<String>,
     /// Events that were not accepted.
     pub failed_events: Vec<FailedEvent>,
-    /// Of those that are acked, the ones that changed nothing. The document does not have it; who does not know it passes over it.
+    /// The acked events that changed nothing. Not in the customer's document; clients that do not know the field ignore it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_effect: Vec<WithoutEffect>,
     /// Central's clock.

@@ -118,7 +118,7 @@ pub struct Notice {
     pub at: String,
 }
 
-/// Which rules central decides by from here on. Whoever shows undecided events judges them by it.
+/// The rules that central decides by from here on. A node that shows undecided events previews them by these rules.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RulebookInForce {
     /// The position after which it is in force, 0 for a tenant's first; names it in a cursor.

@@ -11,11 +11,11 @@ use serde_json::Value;
 /// How long a process may take to answer after its start.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
-/// The binary: beside the running program, or beside a test's own folder, which is `deps`.
+/// The binary, in the folder of the running program, or one folder up for a test, which runs in `deps`.
 pub fn binary() -> PathBuf {
     let running = std::env::current_exe().expect("a running program has a path");
-    let beside = running.parent().expect("a program is in a folder");
-    let profile = if beside.ends_with("deps") { beside.parent().expect("deps is in a folder") } else { beside };
+    let folder = running.parent().expect("a program is in a folder");
+    let profile = if folder.ends_with("deps") { folder.parent().expect("deps is in a folder") } else { folder };
     let built = profile.join("comptoir");
     assert!(built.exists(), "{} is missing: cargo build --workspace --bins", built.display());
     built

@@ -1,8 +1,8 @@
-"""What generated requests cannot know: who asks, and what is there.
+"""Credentials and existing ids, which generated requests cannot know.
 
-Every request gets the credential that its path is for. Every second request whose data are meant to be good gets, where there is one, an id,
-a body or an ETag of what the test put there (COMPTOIR_API_KNOWN), so that paths lead somewhere and lists have rows; requests whose data are
-meant to be wrong stay as they were generated. At the end COMPTOIR_API_STATUSES tells how often each operation answered what.
+Every request gets the credential of its path. Every second valid request gets, if there is one, an id, a body or an ETag
+of the test's data (COMPTOIR_API_KNOWN), so that paths exist and lists have rows. Invalid requests stay as generated. At the end
+COMPTOIR_API_STATUSES lists how often each operation answered with each status.
 """
 
 import atexit
@@ -21,7 +21,7 @@ KNOWN = json.load(open(os.environ["COMPTOIR_API_KNOWN"], encoding="utf-8"))
 STATUSES = collections.defaultdict(collections.Counter)
 LOCK = threading.Lock()
 TURNS = collections.defaultdict(itertools.count)
-# What central gives to a node and nobody else.
+# Only nodes may use these paths.
 OF_NODES = "/api/v1/sync/"
 
 
@@ -39,12 +39,12 @@ def one_of(key, pool):
 
 
 def known(operation, path, kind):
-    """By operation first: what is deleted is not what is read."""
+    """By operation first, since a deleted entity cannot be read."""
     return KNOWN[kind].get(operation) or KNOWN[kind].get(path)
 
 
 def is_good(case):
-    """Whether its data are meant to be taken, by the method that the document has."""
+    """Whether the request is meant to be valid, with a documented method."""
     meta = case.meta
     return meta is not None and meta.generation.mode.is_positive and case.method.lower() == case.operation.method
 
@@ -58,7 +58,7 @@ class Credential:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
 
 
-def put_what_is_there(case):
+def use_existing_data(case):
     operation = name(case)
     place = known(operation, case.path, "places")
     if place:
@@ -77,7 +77,7 @@ def put_what_is_there(case):
 
 
 def etag_of(case):
-    """What a person would have read before. At a node the tag moves once more when central has answered for the last edit: that is waited for."""
+    """The ETag of a read before the request. At a node the tag changes once more with central's decision, so this waits for it."""
     place = case.formatted_path
     for behind in ("/resolve", "/preview", "/submit"):
         place = place.removesuffix(behind)
@@ -93,7 +93,7 @@ def etag_of(case):
 def before_call(context, case, kwargs):
     headers = dict(case.headers or {})
     if is_good(case) and turn(name(case) + " good") % 2 == 0:
-        put_what_is_there(case)
+        use_existing_data(case)
         headers.pop("If-None-Match", None)
         if case.method.lower() != "get":
             headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -112,6 +112,6 @@ def after_call(context, case, response):
 
 
 @atexit.register
-def tell():
+def write_statuses():
     with open(os.environ["COMPTOIR_API_STATUSES"], "w", encoding="utf-8") as out:
         json.dump({operation: dict(statuses) for operation, statuses in STATUSES.items()}, out, sort_keys=True)

@@ -1,6 +1,6 @@
-//! Central and a node, as real processes, held to their own `/openapi.json` by schemathesis: whatever comes in, no server error, no answer
-//! that the document doesn't have, and each operation does its work at least once. `COMPTOIR_API_EXAMPLES` says
-//! how many requests for each; without it the run is short.
+//! Checks central and a node, as real processes, against their own `/openapi.json` with schemathesis: no request causes a
+//! server error or an undocumented answer, and each operation succeeds at least once. `COMPTOIR_API_EXAMPLES` sets the number
+//! of requests per operation; without it the run is short.
 
 mod seed;
 
@@ -13,11 +13,11 @@ use comptoir_test_support::processes::{self, RunningServer};
 use comptoir_test_support::temp_folder;
 use serde_json::Value;
 
-/// A stream that never ends is not asked by a program that waits for the end: `local-node` has tests of it. The document itself is what
-/// schemathesis reads first.
+/// schemathesis waits for the end of an answer, and a stream has none: `local-node` tests it. schemathesis reads the document
+/// itself first.
 const NOT_ASKED: [&str; 2] = ["get /api/v1/stream", "get /openapi.json"];
 
-/// How often an operation answered with which status.
+/// Counts of each status, by operation.
 type Statuses = BTreeMap<String, BTreeMap<String, u64>>;
 
 struct Held {
@@ -30,7 +30,7 @@ fn hold(name: &'static str, folder: &Path, known: &Value) -> Held {
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("api");
     let (known_file, statuses) = (folder.join(format!("{name}.known")), folder.join(format!("{name}.statuses")));
     std::fs::write(&known_file, known.to_string()).expect("the folder can be written to");
-    // The phase of limits, one request for each of them, is what takes time.
+    // The coverage phase sends one request per limit and takes most of the time.
     let (examples, phases) = match std::env::var("COMPTOIR_API_EXAMPLES") {
         Ok(examples) => (examples, "examples,coverage,fuzzing"),
         Err(_) => ("8".to_owned(), "examples,fuzzing"),
@@ -47,7 +47,7 @@ fn hold(name: &'static str, folder: &Path, known: &Value) -> Held {
     Held { name, output, statuses }
 }
 
-/// Operations of a document, as `get /path`.
+/// The operations of a document, as `get /path`.
 async fn operations(url: &str) -> Vec<String> {
     let reply = comptoir_tests::contract::Endpoint::address(url, None).send("GET", "/openapi.json", &[], "").await;
     let document: Value = serde_json::from_slice(&reply.body).expect("JSON");
@@ -60,10 +60,10 @@ async fn operations(url: &str) -> Vec<String> {
 }
 
 impl Held {
-    /// What is wrong, in words; nothing where all is well.
+    /// A description of what failed, if anything did.
     fn complaint(&self, operations: &[String], server: &RunningServer) -> Option<String> {
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let words = format!("{}{}", said(&self.output.stdout), said(&self.output.stderr));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let printed = format!("{}{}", text(&self.output.stdout), text(&self.output.stderr));
         let did = |operation: &&String| {
             let statuses = self.statuses.get(*operation).into_iter().flatten();
             statuses.into_iter().any(|(status, _)| status.starts_with('2'))
@@ -78,14 +78,16 @@ impl Held {
         println!("{}: {requests} requests; {did} of {} operations answered 2xx", self.name, asked.len());
         match (self.output.status.success(), never.is_empty()) {
             (true, true) => None,
-            (false, _) => Some(format!("{}: {}\n{words}\n{}", self.name, self.output.status, server.words())),
-            (true, false) => Some(format!("{}: these never did their work:\n{}\n{words}", self.name, never.join("\n"))),
+            (false, _) => Some(format!("{}: {}\n{printed}\n{}", self.name, self.output.status, server.words())),
+            (true, false) => {
+                Some(format!("{}: these operations never succeeded:\n{}\n{printed}", self.name, never.join("\n")))
+            }
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn central_and_a_node_answer_as_their_documents_say() {
+async fn central_and_a_node_answer_as_their_openapi_documents_say() {
     let folder = temp_folder();
     let path = folder.path().join("central");
     let central = RunningServer::central(&path);
@@ -93,7 +95,7 @@ async fn central_and_a_node_answer_as_their_documents_say() {
     let admin = |args: &[&str]| {
         let args: Vec<&str> = std::iter::once("admin").chain(args.iter().copied()).collect();
         processes::run_comptoir(&args, &[("DATA_DIR", &data_dir)])
-            .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+            .unwrap_or_else(|(code, printed)| panic!("exit {code}: {printed}"))
     };
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let made = admin(&["tenant", "create", "--name", "Test", "--zone", "Europe/Paris", "--currency", "EUR"]);
@@ -107,7 +109,7 @@ async fn central_and_a_node_answer_as_their_documents_say() {
     let (at_central, at_node) = std::thread::scope(|scope| {
         let asked = scope.spawn(|| hold("central", folder.path(), &of_central));
         let at_node = hold("the node", folder.path(), &of_node);
-        (asked.join().expect("the script is waited for"), at_node)
+        (asked.join().expect("the thread does not panic"), at_node)
     });
     let complaints = [
         at_central.complaint(&operations(&central.url).await, &central),

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Holds a running server to its own /openapi.json: run.sh VENV URL EXAMPLES PHASES. Installs schemathesis, with all it needs at the versions and
-# hashes of requirements.txt, into VENV where it is missing. hooks.py says what COMPTOIR_API_KNOWN and COMPTOIR_API_STATUSES are for.
+# Checks a running server against its own /openapi.json: run.sh VENV URL EXAMPLES PHASES. Installs schemathesis into VENV if
+# needed, with the versions and hashes of requirements.txt. hooks.py documents COMPTOIR_API_KNOWN and COMPTOIR_API_STATUSES.
 set -eu
 here=$(dirname "$0")
 venv=$1 url=$2 examples=$3 phases=$4
 
-# A changed list is a new installation, and so is an environment of another machine's python, as in a copied target/. Two at once: the
-# second waits.
+# A changed list, or another python as in a copied target/, causes a new installation. Of two concurrent runs the second waits.
 mkdir -p "$venv"
 (
     flock 9
@@ -19,11 +18,11 @@ mkdir -p "$venv"
     fi
 ) 9>"$venv/lock"
 
-# It leaves notes of its own where it runs.
+# schemathesis writes files into its working directory.
 cd "$venv"
 export SCHEMATHESIS_HOOKS=hooks PYTHONPATH="$here" PYTHONDONTWRITEBYTECODE=1
 
-# A stream of changes never ends: it has tests of its own.
+# A stream of changes never ends, so it has separate tests.
 exec "$venv/bin-of-tests/bin/schemathesis" --config-file "$here/schemathesis.toml" run "$url/openapi.json" \
     --phases "$phases" --max-examples "$examples" --seed 1 --continue-on-failure --no-color --exclude-path /api/v1/stream \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,negative_data_rejection,ignored_auth

@@ -1,4 +1,4 @@
-//! What stands at central and at a node before they are asked: rows for every list, and something behind every id.
+//! The data that requests need: rows for every list, and an entity behind every id.
 
 use comptoir_core::event::Content;
 use comptoir_proto::stored_v1;
@@ -7,10 +7,10 @@ use comptoir_test_support::events::{Sale, TestEvent as _};
 use comptoir_tests::contract::Endpoint;
 use serde_json::{Value, json};
 
-/// How many of what is used up by asking: conflicts to decide, clients to delete.
+/// The number of entities that requests use up: conflicts to decide, clients to delete.
 const POOL: usize = 40;
 
-/// Ids of a pool, as the parts of a path.
+/// The ids of a pool, as path parameters.
 fn ids(prefix: &str) -> Vec<Value> {
     (0..POOL).map(|number| json!({ "id": format!("{prefix}-{number}") })).collect()
 }
@@ -27,8 +27,8 @@ fn uuid(prefix: &str, number: usize) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, format!("{prefix}/{number}").as_bytes()).to_string()
 }
 
-async fn append(door: &Endpoint, drafts: Vec<Value>) -> Vec<Value> {
-    let reply = door.post("/api/v1/events", &Value::from(drafts)).await;
+async fn append(api: &Endpoint, drafts: Vec<Value>) -> Vec<Value> {
+    let reply = api.post("/api/v1/events", &Value::from(drafts)).await;
     let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(reply.status, 200, "{answer}");
     answer["results"].as_array().expect("a list").clone()
@@ -45,10 +45,10 @@ fn created(entity_type: &str, prefix: &str) -> Vec<Value> {
     (0..POOL).map(one).collect()
 }
 
-async fn put_file(door: &Endpoint, text: &str) -> String {
+async fn put_file(api: &Endpoint, text: &str) -> String {
     let hash = blake3::hash(text.as_bytes()).to_string();
     let path = format!("/api/v1/blobs/{hash}");
-    let reply = door.send("PUT", &path, &[("content-type", "application/octet-stream")], text).await;
+    let reply = api.send("PUT", &path, &[("content-type", "application/octet-stream")], text).await;
     assert!(reply.status < 300, "{}", reply.status);
     hash
 }
@@ -61,37 +61,37 @@ fn files() -> Value {
     json!({ "/api/v1/blobs/{hash}": (0..4).map(file).collect::<Vec<_>>() })
 }
 
-/// Fills central, and says what is there. `till` is a node made by hand, whose key is `key`.
+/// Fills central and returns the known values. `till` is a simulated node with the key `key`.
 pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedLog) -> Value {
-    let office = Endpoint::address(url, Some(token.to_owned()));
-    append(&office, created("PRODUCT", "p")).await;
-    append(&office, created("CLIENT", "c")).await;
-    append(&office, created("CLIENT", "gone")).await;
-    append(&office, created("STUDENT", "gone")).await;
-    append(&office, created("STUDENT", "s")).await;
-    let made = append(&office, created("STUDENT", "disputed")).await;
+    let admin = Endpoint::address(url, Some(token.to_owned()));
+    append(&admin, created("PRODUCT", "p")).await;
+    append(&admin, created("CLIENT", "c")).await;
+    append(&admin, created("CLIENT", "deleted")).await;
+    append(&admin, created("STUDENT", "deleted")).await;
+    append(&admin, created("STUDENT", "s")).await;
+    let made = append(&admin, created("STUDENT", "disputed")).await;
     let base: Vec<u64> = made.iter().map(|made| made["decision"]["position"].as_u64().expect("a position")).collect();
-    // The office edits them too, after the version that the till and the desktop have seen.
+    // Head admin edits them too, after the version that the till and the desktop have seen.
     let edits = (0..POOL).map(|number| {
         let mut edit = draft("STUDENT", &format!("disputed-{number}"), "UPDATE", json!({ "town": "Brest" }));
         edit["base_version"] = base[number].into();
         edit
     });
-    append(&office, edits.collect()).await;
+    append(&admin, edits.collect()).await;
     let invoice = json!({ "client": "c-1", "currency": "EUR", "total_minor": 510, "lines": [
         { "product": "p-1", "quantity": "2", "unit_price": "2.55" }] });
     let invoices = (0..POOL).map(|number| draft("INVOICE", &format!("i-{number}"), "INVOICE_CREATED", invoice.clone()));
-    append(&office, invoices.collect()).await;
+    append(&admin, invoices.collect()).await;
     let deliveries = (0..POOL).map(|number| {
         let order = json!({ "reference": format!("BL-{number}"), "client": "c-1", "qr": "qr-1" });
         draft("DELIVERY", &format!("d-{number}"), "DELIVERY_CREATED", order)
     });
-    append(&office, deliveries.collect()).await;
+    append(&admin, deliveries.collect()).await;
     let order = json!({ "reference": "BL-first", "client": "c-1", "qr": "qr-1" });
-    append(&office, vec![draft("DELIVERY", "first", "DELIVERY_CREATED", order), validated("first")]).await;
+    append(&admin, vec![draft("DELIVERY", "first", "DELIVERY_CREATED", order), validated("first")]).await;
     let goods = json!({ "currency": "EUR", "lines": [{ "product": "p-1", "quantity": "6", "unit_cost": "1.25" }] });
-    append(&office, vec![draft("RECEPTION", "r-1", "GOODS_RECEIVED", goods)]).await;
-    let hash = put_file(&office, "a signature").await;
+    append(&admin, vec![draft("RECEPTION", "r-1", "GOODS_RECEIVED", goods)]).await;
+    let hash = put_file(&admin, "a signature").await;
 
     let mut quarantined = Vec::new();
     let mut conflicts = Vec::new();
@@ -123,7 +123,7 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
             "localVersion": base[number], "createdAt": "2026-01-07T10:00:00Z" })
     });
     let up = json!({ "clientId": "desktop-1", "lastSyncTimestamp": null, "events": outbox.collect::<Vec<_>>() });
-    let reply = office.post("/api/sync/up", &up).await;
+    let reply = admin.post("/api/sync/up", &up).await;
     let answer: Value = serde_json::from_slice(&reply.body).expect("JSON");
     assert_eq!(answer["conflicts"].as_array().map(Vec::len), Some(POOL / 2), "{answer}");
     let resolves = (POOL / 2..POOL).map(|number| {
@@ -135,8 +135,8 @@ pub(crate) async fn central(url: &str, token: &str, key: &str, mut till: SealedL
         "url": url, "token": token, "node_key": key,
         "places": {
             "/api/v1/events/{id}": [{ "id": sold }, { "id": quarantined[0]["event_id"] }, { "id": conflicts[0]["event_id"] }],
-            "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("gone"),
-            "/api/v1/entities/{type}/{id}": entities("s"), "delete /api/v1/entities/{type}/{id}": entities("gone"),
+            "/api/v1/clients/{id}": ids("c"), "delete /api/v1/clients/{id}": ids("deleted"),
+            "/api/v1/entities/{type}/{id}": entities("s"), "delete /api/v1/entities/{type}/{id}": entities("deleted"),
             "/api/v1/invoices/{id}/cancel": ids("i"), "/api/v1/deliveries/{id}/validate": ids("d"),
             "/api/v1/quarantine/{event_id}/release": quarantined,
             "/api/v1/conflicts/{event_id}": [conflicts[0]], "/api/v1/conflicts/{event_id}/preview": [conflicts[0]],
@@ -165,7 +165,7 @@ fn choices() -> Value {
     json!([{ "choice": "server" }, { "choice": "local" }, { "choice": "merged", "fields": { "town": "Metz", "name": null } }])
 }
 
-/// A draft, and a list.
+/// One draft, and a list.
 fn posted() -> Value {
     let one = |id: &str| draft("SALE", id, "SALE_RECORDED", Sale::default().payload());
     json!([one("one"), [one("first of two"), one("second of two")]])
@@ -177,24 +177,23 @@ fn phone_event() -> Value {
         "occurred_at": "2026-01-07T10:00:00Z", "user_id": 12, "checksum": comptoir_proto::mobile_v1::checksum(payload.to_string().as_bytes()) })
 }
 
-/// A delivery's validation.
 fn validated(id: &str) -> Value {
     draft("DELIVERY", id, "DELIVERY_VALIDATED", json!({ "qr": "qr-1", "validated_at": "2026-01-05T09:00:00Z" }))
 }
 
-/// Fills a node, and says what is there, once it has what central gives and knows what central decided.
+/// Fills a node and returns the known values, once it has central's rows and decisions.
 pub(crate) async fn node(url: &str) -> Value {
-    let door = Endpoint::address(url, None);
-    // The office was first.
-    let results = append(&door, vec![validated("first")]).await;
-    append(&door, created("CLIENT", "mine")).await;
-    let hash = put_file(&door, "a signature").await;
+    let api = Endpoint::address(url, None);
+    // Head admin validated it first.
+    let results = append(&api, vec![validated("first")]).await;
+    append(&api, created("CLIENT", "mine")).await;
+    let hash = put_file(&api, "a signature").await;
     for number in 0..POOL {
         let body = json!({ "entity_type": "CLIENT", "action": "CREATE", "payload": { "name": "Dup" } });
         let path = format!("/api/v1/saved-forms/{}", uuid("draft", number));
-        assert!(door.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
+        assert!(api.send("PUT", &path, &[("content-type", "application/json")], body.to_string()).await.status < 300);
     }
-    let notified = notified(&door).await;
+    let notified = notified(&api).await;
     let drafts =
         |from: usize| (from..POOL).step_by(3).map(|number| json!({ "id": uuid("draft", number) })).collect::<Vec<_>>();
     json!({
@@ -214,14 +213,14 @@ pub(crate) async fn node(url: &str) -> Value {
     })
 }
 
-/// Asks until central has decided and the first load has ended; answers with the id of what a person should hear.
-async fn notified(door: &Endpoint) -> String {
+/// Waits until central has decided and the first load has ended; returns the id of a notification.
+async fn notified(api: &Endpoint) -> String {
     for _ in 0..600 {
-        let asked = |path| async move { door.send("GET", path, &[], "").await };
-        let told: Value = serde_json::from_slice(&asked("/api/v1/notifications").await.body).expect("JSON");
-        let loaded = asked("/api/v1/clients/c-1").await.status == 200
-            && asked("/api/v1/stock?product=p-1").await.body.len() > 100;
-        match told["rows"][0]["id"].as_str() {
+        let get = |path| async move { api.send("GET", path, &[], "").await };
+        let notifications: Value = serde_json::from_slice(&get("/api/v1/notifications").await.body).expect("JSON");
+        let loaded =
+            get("/api/v1/clients/c-1").await.status == 200 && get("/api/v1/stock?product=p-1").await.body.len() > 100;
+        match notifications["rows"][0]["id"].as_str() {
             Some(id) if loaded => return id.to_owned(),
             _ => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
         }

@@ -14,7 +14,6 @@ use uuid::Uuid;
 use crate::measure::{Line, interleaved, rate};
 use crate::plain_file::{self, PlainFile};
 
-/// Rounds of each pair.
 const ROUNDS: usize = 7;
 
 /// The three lines of P1.
@@ -69,7 +68,7 @@ async fn ours(log: &Log, producers: u64, appends: u64) -> anyhow::Result<u64> {
 }
 
 async fn peer(file: &PlainFile, producers: u64, appends: u64) -> anyhow::Result<u64> {
-    // The bytes of the same sale, sealed: about what the log stores for one.
+    // As many bytes as the log stores for one sale.
     let record = Arc::new(vec![7u8; RECORD_BYTES]);
     let started = Instant::now();
     let tasks = (0..producers).map(|_| {
@@ -87,10 +86,10 @@ async fn peer(file: &PlainFile, producers: u64, appends: u64) -> anyhow::Result<
     Ok(rate(producers * appends, started))
 }
 
-/// A sealed record of [`draft`] with its chain.
+/// Size of a sealed [`draft`] with its chain.
 const RECORD_BYTES: usize = 470;
 
-/// A sale of some 250 bytes of JSON.
+/// A sale with about 250 bytes of JSON.
 pub(crate) fn sale_of_250_bytes() -> Sale {
     let mut sale = Sale::online_retail("85123A", "17850");
     sale.lines[0].description = Some("WHITE HANGING HEART T-LIGHT HOLDER".to_owned());

@@ -1,4 +1,5 @@
-//! One kept connection that asks and reads whole answers, as little work a request as can be: it shares the machine with what it measures.
+//! One kept connection that sends requests and reads whole answers with little work per request, since it shares the machine
+//! with the server it measures.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,6 @@ pub(crate) struct Connection {
     buffer: Vec<u8>,
 }
 
-/// What was answered.
 #[derive(Debug)]
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
@@ -20,7 +20,7 @@ pub(crate) struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// The body, where the request was granted.
+    /// The body of a 200; an error for any other status.
     pub(crate) fn granted(&self) -> anyhow::Result<&[u8]> {
         if self.status != 200 {
             bail!("{}: {}", self.status, String::from_utf8_lossy(self.body));
@@ -36,7 +36,7 @@ impl Connection {
         Ok(Connection { stream, buffer: Vec::with_capacity(1024) })
     }
 
-    /// Sends one request and reads its answer: headers, then as many bytes as they say.
+    /// Sends one request and reads its answer: the headers, then `content-length` bytes.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -64,7 +64,7 @@ impl Connection {
     }
 }
 
-/// A request without a body, and with a credential where there is one.
+/// A request without a body, with a bearer token if `key` is given.
 pub(crate) fn get(path: &str, key: Option<&str>) -> Vec<u8> {
     let credential = key.map(|key| format!("authorization: Bearer {key}\r\n")).unwrap_or_default();
     format!("GET {path} HTTP/1.1\r\nhost: bench\r\n{credential}\r\n").into_bytes()

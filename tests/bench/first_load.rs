@@ -1,5 +1,5 @@
-//! P8: a node's first load from the shipped binary, read and decompressed, against COPY OUT of the same rows.
-//! Each row was made by an event of its own that was pushed.
+//! P8: a node's first load from the shipped binary, read and decompressed, against COPY OUT of the same rows. Each row was
+//! created by its own pushed event.
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use crate::measure::{Line, interleaved, rate};
 /// The line of P8.
 pub(crate) fn lines(runtime: &Runtime, rows: u64, rounds: usize) -> anyhow::Result<Vec<Line>> {
     let school = runtime.block_on(School::open(rows))?;
-    // The first one warms every cache.
+    // The first load warms every cache.
     runtime.block_on(school.load())?;
     let line = interleaved(
         "P8",
@@ -34,7 +34,7 @@ pub(crate) fn lines(runtime: &Runtime, rows: u64, rounds: usize) -> anyhow::Resu
     Ok(vec![line])
 }
 
-/// A school whose every pupil is a row.
+/// A school with one row per pupil.
 struct School {
     company: RunningTenant,
     postgres: Client,
@@ -45,7 +45,7 @@ struct School {
 impl School {
     async fn open(rows: u64) -> anyhow::Result<School> {
         let company = RunningTenant::new("Europe/Paris", "EUR");
-        let issued = company.issue_node(&company.site("LYC"), "office");
+        let issued = company.issue_node(&company.site("LYC"), "registrar");
         let key = text(&issued["SYNC_API_KEY"]);
         let started = Instant::now();
         push_pupils(&company, &issued, &key, rows).await?;
@@ -57,7 +57,7 @@ impl School {
         Ok(School { company, postgres, key, rows })
     }
 
-    /// Rows a second, from the request until the last line was read.
+    /// Rows per second, from the request until the last line was read.
     async fn load(&self) -> anyhow::Result<u64> {
         let url = format!("{}{}", self.company.central.url, paths::SYNC_BOOTSTRAP);
         let mut zstd = zstd::stream::write::Decoder::new(Counted::default())?;
@@ -75,7 +75,7 @@ impl School {
         Ok(a_second)
     }
 
-    /// The same rows, as Postgres gives them.
+    /// The same rows by COPY OUT, in rows per second.
     async fn copy_out(&self) -> anyhow::Result<u64> {
         let tenant = &self.company.tenant;
         let sql = format!("copy (select * from entity where tenant_id = '{tenant}') to stdout (format binary)");
@@ -89,7 +89,7 @@ impl School {
     }
 }
 
-/// Counts lines that are rows; keeps the last line.
+/// Counts the rows and keeps the last line.
 #[derive(Default)]
 struct Counted {
     rows: u64,
@@ -136,7 +136,7 @@ async fn push_pupils(company: &RunningTenant, issued: &Value, key: &str, rows: u
     Ok(())
 }
 
-/// Two words that do not compress.
+/// Two incompressible words.
 fn note(number: u64) -> String {
     blake3::hash(&number.to_le_bytes()).to_hex().to_string()
 }

@@ -1,4 +1,4 @@
-//! A load of its own for loopback: as many kept connections as asked for, one request after another on each.
+//! A load generator for loopback: `connections` kept connections with one request after another on each.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::connection::Connection;
 use crate::measure::rate;
 
-/// Sends `requests` on each of `connections`, the bytes made by `request(connection, number)`, and answers with requests a second.
+/// Sends `requests` on each of `connections`, with bytes from `request(connection, number)`, and returns requests per second.
 /// An answer other than 200 ends the measurement with an error.
 pub(crate) async fn run_load(
     server: SocketAddr,

@@ -1,4 +1,5 @@
-//! P2: `POST /api/v1/events`, one event each, 64 connections, against the same server's `/healthz` and against an outbox on SQLite.
+//! P2: `POST /api/v1/events` with one event per request on 64 connections, against the same server's `/healthz` and against an
+//! outbox on SQLite.
 
 use std::net::SocketAddr;
 use std::path::Path;

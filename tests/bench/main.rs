@@ -1,7 +1,8 @@
-//! `make bench`: what the project must reach, as ratios measured in one run. Durability, chain, schema checks, rules and strict read
-//! models are on, always. Nothing here asserts a time: a missed limit is printed, and reported.
+//! `make bench`: the project's targets, as ratios measured in one run. Durability, chain, schema checks, rules and strict read
+//! models are always on. No time is asserted: a missed limit is printed and reported.
 //!
-//! `bench P1 P3` runs those lines only. `COMPTOIR_LOAD_ROWS` says how many rows the first load of P8 has, 200,000 else.
+//! `bench P1 P3` runs only those lines. `COMPTOIR_LOAD_ROWS` sets the number of rows for P8's first load; the default is
+//! 200,000.
 
 mod append;
 mod audit;
@@ -20,19 +21,19 @@ mod visible;
 
 use std::time::Duration;
 
-/// What measures the lines of one id.
+/// Measures the lines of one id.
 type Measure = fn(&tokio::runtime::Runtime, &std::path::Path) -> anyhow::Result<Vec<measure::Line>>;
 
-/// The binary's own, so that what is measured is what is shipped; every peer has it too.
+/// The allocator of the shipped binary. Every peer uses it too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A round's 99th percentile is its second highest.
+/// The 99th percentile of a round is its second highest value.
 const SEEN: visible::Size = visible::Size { events: 200, rounds: 7 };
-/// A minute each. A round takes two and a half with what goes before, so there are fewer than elsewhere.
+/// One minute each. A round takes two and a half minutes with its preparation, so there are fewer rounds.
 const QUIET: quiet_nodes::Size =
     quiet_nodes::Size { nodes: 1_000, wait_seconds: 30, pulls: 2, idle: Duration::from_secs(60), rounds: 3 };
-/// 100,000 sales first, then 120,000 a round.
+/// 100,000 sales first, then 120,000 per round.
 const BUSY: reports::Size =
     reports::Size { connections: 200, nodes: 4, batch: 5_000, batches_before: 5, batches: 6, reports: 100, rounds: 3 };
 
@@ -70,7 +71,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The load of the machine, so that a reader can tell a busy one.
+/// The load of the machine, which tells a busy machine from a quiet one.
 fn load() -> String {
     let averages = std::fs::read_to_string("/proc/loadavg").map(|text| format!("load average {}", text.trim()));
     averages.unwrap_or_else(|error| format!("unknown load ({error})"))

@@ -1,37 +1,37 @@
-//! Ratios measured in one run: ours and its peer take turns, and the median of the rounds' ratios is what counts.
-//! No floats: rates are whole numbers a second, ratios thousandths.
+//! Ratios measured in one run: our side and the peer take turns, and the median of the rounds' ratios counts. No floats: rates
+//! are whole numbers per second, ratios are thousandths.
 
 use std::time::Instant;
 
-/// What a ratio must reach, in thousandths.
+/// The target of a ratio, in thousandths.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Limit {
-    /// Of rates: the more the better.
+    /// For rates.
     AtLeast(u64),
-    /// Of times and sizes.
+    /// For times and sizes.
     AtMost(u64),
 }
 
 /// One line of the result.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// Such as `P1`.
+    /// An id such as `P1`.
     pub(crate) id: &'static str,
-    /// What was measured against what.
+    /// What is measured, and the peer.
     pub(crate) what: String,
-    /// Ours, median of the rounds.
+    /// Median of our rounds.
     pub(crate) ours: u64,
-    /// The peer's, median of the rounds.
+    /// Median of the peer's rounds.
     pub(crate) peer: u64,
-    /// Of both.
+    /// The unit of both medians.
     pub(crate) unit: &'static str,
-    /// Ours to the peer's: lowest, median, highest round, in thousandths.
+    /// Our side divided by the peer: lowest, median and highest round, in thousandths.
     pub(crate) ratio: (u64, u64, u64),
     pub(crate) limit: Limit,
 }
 
 impl Line {
-    /// What rounds came to, each as (ours, the peer's).
+    /// A line from rounds, each given as (ours, peer).
     pub(crate) fn of_rounds(
         id: &'static str,
         what: impl Into<String>,
@@ -78,18 +78,18 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// A number of thousandths with its point.
+/// Formats thousandths with a decimal point.
 pub(crate) fn thousandths(value: u64) -> String {
     format!("{}.{:03}", value / 1000, value % 1000)
 }
 
-/// How many of something a second, from a count and a duration.
+/// A rate per second, from a count and a start.
 pub(crate) fn rate(count: u64, started: Instant) -> u64 {
     let nanos = started.elapsed().as_nanos().max(1);
     u64::try_from(u128::from(count) * 1_000_000_000 / nanos).unwrap_or(u64::MAX)
 }
 
-/// Runs ours and the peer in turn, `rounds` times, the order changing each round. Each closure does its work and answers with a rate.
+/// Runs both sides in turn for `rounds` rounds and alternates the order. Each closure does its work and returns a rate.
 pub(crate) fn interleaved(
     id: &'static str,
     what: impl Into<String>,

@@ -1,5 +1,6 @@
-//! The peer of P1: a plain file, write and fdatasync of the same bytes, one sync per group of waiting producers. Producers wait as
-//! ours do, on a bounded channel into one writer thread, so that the ratio is the log's and not the scheduler's.
+//! The peer of P1: a plain file with write and fdatasync of the same bytes, one sync per group of waiting producers. Producers
+//! wait on a bounded channel into one writer thread, as they do at the log, so the ratio compares the log and not the
+//! scheduler.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,10 +9,10 @@ use std::path::Path;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use tokio::sync::oneshot;
 
-/// What one producer waits for: its bytes on disk.
+/// One producer's bytes, and the channel for its answer.
 type Waiting = (Vec<u8>, oneshot::Sender<()>);
 
-/// A writer thread over one file: takes what waits, writes it, syncs once, answers everyone.
+/// A writer thread on one file: collects the waiting requests, writes them, syncs once and answers all.
 pub(crate) struct PlainFile {
     sender: Sender<Waiting>,
     thread: std::thread::JoinHandle<std::io::Result<()>>,
@@ -30,7 +31,7 @@ impl PlainFile {
         self.sender.clone()
     }
 
-    /// Ends the thread once every producer has gone.
+    /// Ends the thread once every producer was dropped.
     pub(crate) fn close(self) -> anyhow::Result<()> {
         drop(self.sender);
         self.thread.join().map_err(|_| anyhow::anyhow!("the plain file's writer panicked"))??;
@@ -48,14 +49,14 @@ fn write(mut file: File, receiver: &Receiver<Waiting>) -> std::io::Result<()> {
         file.write_all(&bytes)?;
         file.sync_data()?;
         for (_, done) in group {
-            // A producer that left does not need its answer.
+            // A dropped producer needs no answer.
             let _ = done.send(());
         }
     }
     Ok(())
 }
 
-/// Appends and waits until it is on disk.
+/// Appends and waits until the bytes are on disk.
 pub(crate) async fn append(producer: &Sender<Waiting>, bytes: Vec<u8>) -> anyhow::Result<()> {
     let (done, answer) = oneshot::channel();
     producer.try_send((bytes, done)).map_err(|error| anyhow::anyhow!("the plain file's channel: {error}"))?;

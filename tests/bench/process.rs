@@ -1,23 +1,23 @@
-//! What a process costs, as the system counts it under `/proc`.
+//! The cost of a process, as Linux counts it under `/proc`.
 
 use anyhow::Context as _;
 
-/// Microseconds of one tick of `/proc/PID/stat`: USER_HZ is 100 on every Linux that the binary is built for.
+/// Microseconds per tick of `/proc/PID/stat`: USER_HZ is 100 on every supported Linux.
 const TICK_MICROS: u64 = 10_000;
-/// Of `/proc/PID/stat`, counted behind the name: user and system time of its own, then of children that have ended.
+/// Fields of `/proc/PID/stat` after the name: its own user and system time, then those of its ended children.
 const OWN: [usize; 2] = [11, 12];
 const ENDED: [usize; 2] = [13, 14];
 
-/// Microseconds of processor time that a process has had.
+/// Microseconds of processor time that a process has used.
 pub(crate) fn cpu_micros(pid: u32) -> anyhow::Result<u64> {
     Ok(ticks(pid, &OWN)? * TICK_MICROS)
 }
 
-/// The same of all that it started, and that those started.
+/// The same, including all of its descendants.
 pub(crate) fn cpu_micros_of_children(pid: u32) -> anyhow::Result<u64> {
     let mut micros = 0;
     for child in children(pid)? {
-        // One that ends between the listing and here is counted by its parent the next time.
+        // A child that ended since the listing is counted by its parent next time.
         let own = ticks(child, &OWN).unwrap_or_default() + ticks(child, &ENDED).unwrap_or_default();
         micros += own * TICK_MICROS + cpu_micros_of_children(child).unwrap_or_default();
     }
@@ -40,12 +40,12 @@ fn children(pid: u32) -> anyhow::Result<Vec<u32>> {
     Ok(found)
 }
 
-/// From here on [`memory_peak_kib`] is the most since now.
+/// Restarts [`memory_peak_kib`] from now.
 pub(crate) fn forget_memory_peak(pid: u32) -> anyhow::Result<()> {
     Ok(std::fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
 }
 
-/// The most memory that a process had at once, in KiB.
+/// The peak memory of a process, in KiB.
 pub(crate) fn memory_peak_kib(pid: u32) -> anyhow::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;

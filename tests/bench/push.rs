@@ -1,8 +1,7 @@
-//! P3: push of 5,000-event batches by 4 nodes, of one tenant and of 4 tenants, against raw binary COPY of the same rows into an identical
-//! table without row-level security, over as many connections. P5: a rebuild of every projection, against an ordered COPY OUT of the log.
-//!
-//! What a push waits for is measured by itself: the log, its chains, the rules and the read models that decide. Reports follow the log
-//! later, at their own pace; the lines that say so have them catch up on the same two cores meanwhile.
+//! P3: pushes of 5,000-event batches by 4 nodes, of one tenant and of 4 tenants, against raw binary COPY of the same rows into
+//! an identical table without row-level security, over as many connections. P5: a rebuild of every projection, against an
+//! ordered COPY OUT of the log. A push waits for the log, its chains, the rules and the read models that decide; those are
+//! measured alone. Reports follow the log later. The lines with "reports alongside" let them catch up on the same two cores.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -31,7 +30,7 @@ const NODES: usize = 4;
 const ROUNDS: usize = 5;
 const EVENTS_A_ROUND: u64 = (NODES * PUSH_RECORDS_MAX) as u64;
 
-/// One node that pushes.
+/// One pushing node.
 struct Pusher {
     tenant: TenantId,
     node: SealedLog,
@@ -61,8 +60,8 @@ fn push_lines(runtime: &Runtime, folder: &Path, follows: bool) -> anyhow::Result
         // The first push opens each epoch and warms every cache.
         runtime.block_on(bench.push(&mut pushers))?;
         let rows = std::cell::RefCell::new(runtime.block_on(bench.rows(&pushers))?);
-        let beside = if follows { ", reports beside" } else { "" };
-        let what = format!("push of 5,000, 4 nodes of {tenants} tenant(s){beside} : COPY without row-level security");
+        let reports = if follows { ", reports alongside" } else { "" };
+        let what = format!("push of 5,000, 4 nodes of {tenants} tenant(s){reports} : COPY without row-level security");
         lines.push(interleaved(
             "P3",
             what,
@@ -140,7 +139,7 @@ impl Bench {
         Ok(pushers)
     }
 
-    /// Every node pushes one batch, at once.
+    /// Every node pushes one batch, all at the same time.
     async fn push(&self, pushers: &mut [Pusher]) -> anyhow::Result<u64> {
         let url = format!("http://{}/api/v1/sync/push", self.address);
         let mut requests = Vec::new();
@@ -185,7 +184,7 @@ impl Bench {
         Ok(all)
     }
 
-    /// The same rows, one connection a node, each committed by itself as a push is.
+    /// The same rows by COPY, with one connection and one commit per node, as in a push.
     async fn copy(&self, rows: &[Vec<u8>]) -> anyhow::Result<u64> {
         self.copiers[0].batch_execute("truncate event_copy").await?;
         let bodies: Vec<_> = rows.iter().map(|bytes| bytes::Bytes::from(bytes.clone())).collect();
@@ -229,7 +228,7 @@ async fn copy_in(client: &Client, bytes: bytes::Bytes) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One of a hundred products, so that stock is contended as in a shop.
+/// One of a hundred products, so that stock rows are contended as in a shop.
 fn busy_sale(id: &str) -> Sale {
     let product = format!("P{}", id.as_bytes().iter().map(|byte| u32::from(*byte)).sum::<u32>() % 100);
     let mut sale = Sale::online_retail(&product, id);

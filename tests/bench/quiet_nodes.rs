@@ -1,9 +1,7 @@
-//! P11: a thousand nodes with nothing to do, against none connected: what central takes of a core, alone and with its Postgres, and its
-//! memory at most.
-//!
-//! Central is the shipped binary on its own Postgres; each node has its own credential and connections, and does what the agent does while
-//! nothing happens: a pull that central holds for 30 seconds, and once in that time the question how it stands, on a connection
-//! made for it. The nodes' own halves are not here: a thousand logs would be measured instead of central.
+//! P11: a thousand idle nodes against none: central's share of a core, alone and with its Postgres, and its peak memory.
+//! Central is the shipped binary on its own Postgres. Each node has its own credential and connections and does what an idle
+//! sync agent does: a pull that central holds for 30 seconds, and once in that time a status request on a new connection. The
+//! nodes are simulated, since a thousand logs would be measured instead of central.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,27 +22,26 @@ use crate::connection::{Connection, get};
 use crate::measure::{Limit, Line, thousandths};
 use crate::process::{cpu_micros, cpu_micros_of_children, forget_memory_peak, memory_peak_kib};
 
-/// How much is measured.
 pub(crate) struct Size {
     pub(crate) nodes: u64,
-    /// Of one pull.
+    /// Seconds that central may hold one pull.
     pub(crate) wait_seconds: u64,
-    /// That are counted, of each node.
+    /// Counted pulls of each node.
     pub(crate) pulls: u64,
-    /// For which central is watched while none is connected.
+    /// How long central is watched without any node.
     pub(crate) idle: Duration,
     pub(crate) rounds: usize,
 }
 
-/// At the most of a core, in thousandths.
+/// The most of a core, in thousandths.
 const CORE_LIMIT: u64 = 50;
 const MEMORY_LIMIT_KIB: u64 = 100 * 1024;
 
-/// What central cost while it was watched.
+/// What central used while it was watched.
 #[derive(Clone, Copy, Debug)]
 struct Cost {
     elapsed: Duration,
-    /// Microseconds of its own, and with its Postgres.
+    /// Microseconds of central, alone and with its Postgres.
     cpu: (u64, u64),
     memory_kib: u64,
 }
@@ -57,13 +54,13 @@ impl Cost {
 
 /// The lines of P11.
 pub(crate) fn lines(runtime: &Runtime, size: &Size) -> anyhow::Result<Vec<Line>> {
-    let office = runtime.block_on(Office::open(size.nodes))?;
+    let fixture = runtime.block_on(Fixture::open(size.nodes))?;
     let (mut none, mut connected) = (Vec::new(), Vec::new());
     for _ in 0..size.rounds {
-        let watched = office.watch()?;
+        let watched = fixture.watch()?;
         std::thread::sleep(size.idle);
         none.push(watched.cost()?);
-        connected.push(runtime.block_on(office.with_quiet_nodes(size))?);
+        connected.push(runtime.block_on(fixture.with_quiet_nodes(size))?);
     }
     let line = |of: &str, limit, unit, figures: fn(&Cost) -> (u64, u64)| {
         let idle = Line::of_rounds("P11", "", limit, unit, &none.iter().map(figures).collect::<Vec<_>>()).ratio.1;
@@ -79,13 +76,13 @@ pub(crate) fn lines(runtime: &Runtime, size: &Size) -> anyhow::Result<Vec<Line>>
 }
 
 /// Central as a process, and the credentials of its nodes.
-struct Office {
+struct Fixture {
     company: RunningTenant,
     server: SocketAddr,
     keys: Vec<String>,
 }
 
-/// Central as it stood when it began to be watched.
+/// Central's usage when the watch began.
 struct Watched {
     pid: u32,
     started: Instant,
@@ -105,12 +102,12 @@ fn used(pid: u32) -> anyhow::Result<(u64, u64)> {
     Ok((own, own + cpu_micros_of_children(pid)?))
 }
 
-impl Office {
-    async fn open(nodes: u64) -> anyhow::Result<Office> {
+impl Fixture {
+    async fn open(nodes: u64) -> anyhow::Result<Fixture> {
         let company = RunningTenant::new("Europe/Paris", "EUR");
         let server = company.central.url.trim_start_matches("http://").parse()?;
         let (tenant, site) = (TenantId::new(company.tenant.parse()?), SiteId::new(company.site("LYO").parse()?));
-        // A thousand commands would take minutes: the same functions, on the same database.
+        // A thousand commands would take minutes, so this calls their functions on the same database.
         let url = |role| private_postgres::connection_string_of(&company.path("central"), role, NAME);
         let urls = Urls {
             service: url("comptoir_service")?,
@@ -126,7 +123,7 @@ impl Office {
             keys.push(identity::issue_node_key(&db, tenant, node, &name).await?.text);
         }
         db.close();
-        Ok(Office { company, server, keys })
+        Ok(Fixture { company, server, keys })
     }
 
     fn watch(&self) -> anyhow::Result<Watched> {
@@ -135,14 +132,14 @@ impl Office {
         Ok(Watched { pid, started: Instant::now(), cpu: used(pid)? })
     }
 
-    /// What central costs while every node waits, from when each of them has waited once until so many pulls were answered.
+    /// What central uses while all nodes wait: from each node's first answered pull until `pulls` more were answered.
     async fn with_quiet_nodes(&self, size: &Size) -> anyhow::Result<Cost> {
         let (answered, mut answers) = watch::channel(0u64);
         let answered = Arc::new(answered);
         let mut nodes = JoinSet::new();
         for (number, key) in (0..).zip(&self.keys) {
             let node = QuietNode { server: self.server, key: key.clone(), wait_seconds: size.wait_seconds };
-            // They were not started at once: their pulls end spread over the time that one is held.
+            // The nodes start one after another, so their pulls end spread over the hold time.
             nodes.spawn(node.wait_for_nothing(1 + number % size.wait_seconds, Arc::clone(&answered)));
         }
         let mut watched: Option<Watched> = None;
@@ -160,7 +157,7 @@ impl Office {
     }
 }
 
-/// A node whose shop sleeps.
+/// An idle node.
 struct QuietNode {
     server: SocketAddr,
     key: String,
@@ -168,7 +165,7 @@ struct QuietNode {
 }
 
 impl QuietNode {
-    /// Pulls for ever; ends with an error where central has anything to tell.
+    /// Pulls forever; an error if central sends any change.
     async fn wait_for_nothing(self, first_wait: u64, answered: Arc<watch::Sender<u64>>) -> anyhow::Result<()> {
         let mut connection = Connection::open(self.server).await?;
         let first = self.pull(&mut connection, "limit=5000").await?;
@@ -178,8 +175,8 @@ impl QuietNode {
             let page = self.pull(&mut connection, &format!("limit=5000&wait={wait}&cursor={cursor}")).await?;
             ensure!(page.changes.is_empty() && page.notices.is_empty() && page.rulebook.is_none(), "{page:?}");
             (cursor, wait) = (page.cursor, self.wait_seconds);
-            let mut beside = Connection::open(self.server).await?;
-            beside.ask(&get(paths::SYNC_STATUS, Some(&self.key))).await?.granted()?;
+            let mut status = Connection::open(self.server).await?;
+            status.ask(&get(paths::SYNC_STATUS, Some(&self.key))).await?.granted()?;
             answered.send_modify(|answered| *answered += 1);
         }
     }

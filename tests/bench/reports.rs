@@ -1,11 +1,9 @@
-//! P13: reports while shops are busy, against the same reports while nothing happens. Central is the shipped binary on its own Postgres.
-//!
-//! The load is two things at once: connections that append at a node, which pushes to central, and the backlog of other nodes, sealed
-//! before the clock starts and pushed in full batches as fast as central takes them. Reports are asked one after the other, by one
-//! reader, until the backlog is drained. The figures to compare with are taken before and after, since the load adds rows.
-//!
-//! One answer of each report is kept from under the load and compared with the answer to the same question `as_of` its position
-//! afterwards: a fast report that is wrong fails the measurement.
+//! P13: reports while shops are busy, against the same reports while central is idle. Central is the shipped binary on its own
+//! Postgres. The load is twofold: connections that append at a node, which pushes to central, and the backlog of other nodes,
+//! sealed before the clock starts and pushed in full batches as fast as central accepts them. One reader requests reports, one
+//! after another, until the backlog is drained. The idle figures are measured before and after, since the load adds rows. One
+//! answer of each report under load is then compared with the answer `as_of` its position: a fast but wrong report fails the
+//! measurement.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,18 +25,17 @@ use uuid::Uuid;
 use crate::connection::{Connection, get, post};
 use crate::measure::{Limit, Line, rate, thousandths};
 
-/// How much is measured.
 pub(crate) struct Size {
-    /// That append at the node.
+    /// Connections that append at the node.
     pub(crate) connections: usize,
-    /// With a backlog.
+    /// Nodes with a backlog.
     pub(crate) nodes: usize,
-    /// Records of one push.
+    /// Records per push.
     pub(crate) batch: usize,
     /// Pushes of each node before the first round, and in each round.
     pub(crate) batches_before: usize,
     pub(crate) batches: usize,
-    /// Of each kind, while nothing happens.
+    /// Reports of each kind while central is idle.
     pub(crate) reports: usize,
     pub(crate) rounds: usize,
 }
@@ -47,7 +44,7 @@ const LIMIT: Limit = Limit::AtMost(5_000);
 const PRODUCTS: u64 = 1_000;
 const DAYS: u64 = 90;
 const DAY_MICROS: i64 = 86_400_000_000;
-/// After a push that central has no room for.
+/// The pause after a push that central had no room for.
 const PUSH_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 const KINDS: usize = 3;
@@ -60,13 +57,12 @@ const REPORTS: [(&str, &str); KINDS] = [
 /// Microseconds of each report, by kind.
 type Times = [Vec<u64>; KINDS];
 
-/// What one round of load came to.
 struct Loaded {
     times: Times,
-    /// Records and sales a second, taken meanwhile.
+    /// Records and sales per second during the round.
     drained: u64,
     appended: u64,
-    /// Of each kind, one answer from under the load.
+    /// One answer of each kind under load.
     kept: Vec<Value>,
 }
 
@@ -124,11 +120,11 @@ fn at(sorted: &[u64], hundredths: usize) -> u64 {
     sorted.get((sorted.len() * hundredths / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
-/// Central, a node that is sold at, and nodes that have been offline.
+/// Central, a selling node, and nodes that have been offline.
 struct Shops {
     company: RunningTenant,
     till: RunningServer,
-    /// Sales that the till acknowledged.
+    /// Sales that the node acknowledged.
     appended: u64,
     offline: Vec<Offline>,
 }
@@ -171,7 +167,7 @@ impl Shops {
         Ok(())
     }
 
-    /// Every node pushes its backlog, one batch after the other. How many records a second central took.
+    /// Every node pushes its backlog, one batch after another. Returns the records per second that central accepted.
     async fn drain(&mut self) -> anyhow::Result<u64> {
         let url = format!("{}{}", self.company.central.url, paths::SYNC_PUSH);
         let started = Instant::now();
@@ -188,7 +184,7 @@ impl Shops {
         Ok(rate(records, started))
     }
 
-    /// Waits until the node has nothing left to push and the sales report has everything.
+    /// Waits until the node has pushed everything and the sales report includes it.
     async fn settle(&self) -> anyhow::Result<()> {
         self.company.drained(&self.till).await;
         self.company.sales("month").await;
@@ -196,10 +192,10 @@ impl Shops {
     }
 
     async fn idle(&self, reports: usize) -> anyhow::Result<Times> {
-        // A new connection each time: central ends one that is silent for as long as a round takes.
+        // A new connection each time, since central closes a connection that is idle for as long as a round.
         let mut reader = Connection::open(address(&self.company.central)?).await?;
         let mut times = Times::default();
-        // Unmeasured: the first answer after a load has that load to catch up with.
+        // Not measured: the first answer after a load has to catch up with it.
         for kind in 0..KINDS {
             ask(&mut reader, kind, &self.company.token).await?;
         }
@@ -211,7 +207,7 @@ impl Shops {
         Ok(times)
     }
 
-    /// Asks for reports, one after the other, until the backlog is drained.
+    /// Requests reports, one after another, until the backlog is drained.
     async fn loaded(&mut self, size: &Size) -> anyhow::Result<Loaded> {
         self.seal(size.batches, size.batch)?;
         let selling = Selling::start(address(&self.till)?, size.connections).await?;
@@ -221,7 +217,7 @@ impl Shops {
         let ended = Arc::clone(&drained);
         let reading = tokio::spawn(async move {
             let (mut times, mut kept) = (Times::default(), <[Vec<u8>; KINDS]>::default());
-            // Once at least, however fast the backlog is drained.
+            // At least once, even if the backlog is drained at once.
             while times[0].is_empty() || !ended.load(Ordering::Acquire) {
                 for kind in 0..KINDS {
                     let (micros, body) = ask(&mut reader, kind, &token).await?;
@@ -241,7 +237,7 @@ impl Shops {
         Ok(Loaded { times, drained: drained_rate?, appended: rate(sold, started), kept })
     }
 
-    /// The same questions, asked of the past: the answers given under the load were right and complete.
+    /// Asks the same questions as of the past: the answers under load were right and complete.
     async fn compare(&self, kept: &[Value]) -> anyhow::Result<()> {
         for ((name, path), kept) in REPORTS.iter().zip(kept) {
             let position = kept["complete_through"].as_u64().context("a report says up to where it is complete")?;
@@ -264,7 +260,7 @@ impl Shops {
 }
 
 impl Offline {
-    /// Every product, in a lot of its own, so that the stock report has something to add up.
+    /// Receives every product in one lot, so that the stock report has lots to add up.
     fn receive_goods(&mut self) {
         let lines: Vec<Value> = (0..PRODUCTS)
             .map(|product| json!({"product": product_code(product), "quantity": "1000000", "unit_cost": "1.20"}))
@@ -275,7 +271,7 @@ impl Offline {
         }
     }
 
-    /// Sells until a batch is full, one sale a record, over the products and the days.
+    /// Fills a batch with sales, one per record, spread over the products and days.
     fn seal_batch(&mut self, records: usize) -> anyhow::Result<()> {
         while self.node.records.len() < records {
             let id = Uuid::now_v7().to_string();
@@ -291,7 +287,7 @@ impl Offline {
     }
 }
 
-/// Pushes until nothing is left; how many records were taken.
+/// Pushes the whole backlog; returns the number of accepted records.
 async fn push_all(http: &reqwest::Client, url: &str, key: &str, backlog: Vec<bytes::Bytes>) -> anyhow::Result<u64> {
     let mut records = 0;
     for body in backlog {
@@ -312,7 +308,7 @@ async fn push_all(http: &reqwest::Client, url: &str, key: &str, backlog: Vec<byt
     Ok(records)
 }
 
-/// Connections that sell at a node, one sale after the other on each.
+/// Connections that sell at a node, one sale after another on each.
 struct Selling {
     started: Instant,
     stop: Arc<AtomicBool>,
@@ -342,7 +338,7 @@ impl Selling {
         Ok(Selling { started: Instant::now(), stop, tills, sold })
     }
 
-    /// Lets each finish its sale; how many there were.
+    /// Lets each connection finish its sale; returns the number of sales.
     async fn stop(mut self) -> anyhow::Result<u64> {
         self.stop.store(true, Ordering::Release);
         while let Some(till) = self.tills.join_next().await {
@@ -352,7 +348,7 @@ impl Selling {
     }
 }
 
-/// One report: how long it took, and what was answered.
+/// Requests one report: returns its microseconds and its body.
 async fn ask(reader: &mut Connection, kind: usize, token: &str) -> anyhow::Result<(u64, Vec<u8>)> {
     let request = get(REPORTS[kind].1, Some(token));
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! The lines of `make bench` that need whole processes, each in a short form: they measure what they say, or fail. No time is asserted.
+//! Short forms of the `make bench` lines that need whole processes: each must measure what it claims. No time is asserted.
 
 mod connection;
 mod first_load;
@@ -15,7 +15,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn quiet_nodes_are_held_and_told_nothing_while_central_and_its_postgres_are_measured() -> anyhow::Result<()> {
+fn pulls_of_quiet_nodes_are_held_while_central_and_postgres_are_measured() -> anyhow::Result<()> {
     let size = quiet_nodes::Size { nodes: 20, wait_seconds: 1, pulls: 2, idle: Duration::ZERO, rounds: 1 };
     let lines = quiet_nodes::lines(&runtime(), &size)?;
     lines.iter().for_each(|line| println!("{line}"));
@@ -25,7 +25,7 @@ fn quiet_nodes_are_held_and_told_nothing_while_central_and_its_postgres_are_meas
 }
 
 #[test]
-fn what_is_appended_on_one_node_is_seen_on_another() -> anyhow::Result<()> {
+fn an_append_on_one_node_becomes_visible_on_another() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let lines = visible::lines(&runtime(), folder.path(), &visible::Size { events: 8, rounds: 1 })?;
     lines.iter().for_each(|line| println!("{line}"));
@@ -34,13 +34,13 @@ fn what_is_appended_on_one_node_is_seen_on_another() -> anyhow::Result<()> {
 }
 
 #[test]
-fn a_first_load_has_every_row_and_an_end() -> anyhow::Result<()> {
+fn a_first_load_has_every_row_and_an_end_line() -> anyhow::Result<()> {
     first_load::lines(&runtime(), 2_500, 1)?.iter().for_each(|line| println!("{line}"));
     Ok(())
 }
 
 #[test]
-fn reports_asked_under_load_are_right_and_complete() -> anyhow::Result<()> {
+fn reports_under_load_are_right_and_complete() -> anyhow::Result<()> {
     let size =
         reports::Size { connections: 8, nodes: 2, batch: 500, batches_before: 1, batches: 3, reports: 2, rounds: 1 };
     reports::lines(&runtime(), &size)?.iter().for_each(|line| println!("{line}"));

@@ -1,5 +1,5 @@
-//! The peer of P2: the outbox of the desktop engine as its document draws it. SQLite with WAL and `synchronous=FULL`, an entity row
-//! and an outbox row per event in one transaction, behind the same web framework.
+//! The peer of P2: the outbox of the desktop engine, as its document describes it. SQLite with WAL and `synchronous=FULL`, an
+//! entity row and an outbox row per event in one transaction, behind the same web framework.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

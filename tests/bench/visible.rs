@@ -1,5 +1,5 @@
-//! P9: from an append on one node to its row on another, through central, all on loopback and all of the shipped binary, against one
-//! durable append (write and fdatasync of as many bytes) and one commit (a row into central's own Postgres), each after the other.
+//! P9: from an append on one node to its row on another, through central, over loopback with the shipped binary, against one
+//! durable append (write and fdatasync of as many bytes) plus one commit (a row into central's own Postgres).
 
 use std::fs::File;
 use std::io::Write as _;
@@ -21,14 +21,13 @@ use uuid::Uuid;
 use crate::connection::{Connection, get, post};
 use crate::measure::{Limit, Line};
 
-/// How much is measured.
 pub(crate) struct Size {
-    /// Of a round.
+    /// Events per round.
     pub(crate) events: usize,
     pub(crate) rounds: usize,
 }
 
-/// Bytes of a sealed record of some 250 bytes of JSON.
+/// The bytes of a sealed record with about 250 bytes of JSON.
 const RECORD_BYTES: usize = 470;
 const LIMIT: Limit = Limit::AtMost(10_000);
 
@@ -53,7 +52,7 @@ pub(crate) fn lines(runtime: &Runtime, folder: &Path, size: &Size) -> anyhow::Re
 
 /// Central and two shops.
 struct Pair {
-    /// Where things are written, and where they are to appear.
+    /// The connection that appends, and the one that watches for the row.
     here: Connection,
     there: Connection,
     file: File,
@@ -81,7 +80,7 @@ impl Pair {
         Ok(Pair { here, there, file, postgres, insert, _running: (company, nodes) })
     }
 
-    /// Microseconds from the request until the row is there, and of one append and one commit, each in order of length.
+    /// Microseconds from the request until the row is visible, and those of one append and one commit, both sorted.
     async fn round(&mut self, events: usize) -> anyhow::Result<(Vec<u64>, Vec<u64>)> {
         let (mut ours, mut peer) = (Vec::new(), Vec::new());
         for _ in 0..events {
@@ -106,7 +105,7 @@ impl Pair {
                 return Ok(micros(started));
             }
             ensure!(answer.status == 404, "{answer:?}");
-            // Looking takes the processors from those it looks at.
+            // Polling takes processor time from the processes under measurement.
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
@@ -121,7 +120,7 @@ impl Pair {
     }
 }
 
-/// Between two looks at the other node.
+/// The pause between two polls of the other node.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(1);
 
 fn address(server: &RunningServer) -> anyhow::Result<SocketAddr> {

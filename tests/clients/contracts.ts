@@ -1,5 +1,5 @@
-// The interfaces of both documents, as they print them. What they use without printing it stands at the end of each part, as
-// docs/spec/mobile.md and docs/spec/desktop.md close it.
+// The interfaces of both documents, as printed there. Shapes that the documents use without printing follow at the end of each
+// part, as docs/spec/mobile.md and docs/spec/desktop.md define them.
 
 // --- mobile, sections 4 and 8 ---
 
@@ -67,12 +67,12 @@ export interface LocalAuditEntry {
   synced: boolean;
 }
 
-/** Beside what the document prints: what was acked and changed nothing. */
+/** In addition to the document: events that were acked without effect. */
 export interface PushAnswer extends PushResponse {
   without_effect?: { event_id: string; verdict: 'QUARANTINED' | 'SUPERSEDED'; error_code: string; message: string }[];
 }
 
-/** Left open by the document. */
+/** Not specified by the document. */
 export interface ServerEvent {
   id: string;
   entity_type: string;
@@ -84,7 +84,7 @@ export interface ServerEvent {
   checksum: string;
 }
 
-/** Left open by the document, which names the endpoint only. */
+/** Not specified by the document, which only names the endpoint. */
 export interface BootstrapResponse {
   products: Record<string, any>[];
   deliveries_pending: Record<string, any>[];
@@ -134,7 +134,7 @@ export const ENTITY_TYPES = [
 export type SyncEntityType = (typeof ENTITY_TYPES)[number];
 export type OutboxEventStatus = 'PENDING' | 'SENT' | 'ACKNOWLEDGED' | 'FAILED' | 'CONFLICT';
 
-/** Used by the document's samples, and not printed as interfaces. */
+/** Used by the document's samples, but not printed as interfaces. */
 export interface SyncUpRequest {
   clientId: string;
   events: OutboxEvent[];
@@ -176,7 +176,7 @@ export interface SyncDownResponse {
   hasMore: boolean;
 }
 
-/** Left open by the document, which has the call `resolveConflict('evt_123', true)`. */
+/** Not specified by the document, which has the call `resolveConflict('evt_123', true)`. */
 export interface ResolveRequest {
   clientId: string;
   outboxEventId: string;

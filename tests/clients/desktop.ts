@@ -1,4 +1,4 @@
-// A desktop as the document describes it: an outbox, and a cache that the server's word overwrites.
+// A desktop as the document describes it: an outbox, and a cache that the server's data overwrite.
 import { randomUUID } from 'node:crypto';
 import type { Conflict, OutboxEvent, ResolveRequest, ResolveResponse, SyncChange, SyncDownRequest, SyncDownResponse, SyncEntityType, SyncUpRequest, SyncUpResponse } from './contracts.js';
 import { HttpError, call, pause, retry, type Pause } from './http.js';
@@ -9,7 +9,7 @@ type Row = Record<string, any>;
 interface State {
   outbox_events: (OutboxEvent & { serverEventId?: string })[];
   sync_state: { tenant_id: string; last_sync_timestamp: string | null; client_id: string };
-  /** By type in lower case, by id. */
+  /** Rows by lower-case type, then by id. */
   db: Record<string, Record<string, Row>>;
   conflicts: Conflict[];
 }
@@ -23,11 +23,11 @@ export interface Settings {
   wait?: Pause;
 }
 
-/** Where a test kills the process. */
+/** Points at which a test kills the process. */
 export interface Hooks {
-  /** The outbox says SENT; nothing has left. */
+  /** The outbox says SENT, and nothing was sent yet. */
   sending?: () => void;
-  /** The answer is there, and nothing of it is kept yet. */
+  /** The answer has arrived and is not stored yet. */
   arrived?: (answer: SyncUpResponse) => void;
 }
 
@@ -38,7 +38,7 @@ export class Desktop {
     this.#store = new Store<State>(settings.store, {
       outbox_events: [], sync_state: { tenant_id: settings.tenant, last_sync_timestamp: null, client_id: settings.client }, db: {}, conflicts: [],
     });
-    // Killed while it was sending: whether that arrived is not known, so it is sent again.
+    // The process was killed while sending. Whether the events arrived is unknown, so they are sent again.
     for (const event of this.outbox) if (event.status === 'SENT') event.status = 'PENDING';
   }
 
@@ -54,7 +54,7 @@ export class Desktop {
     return (this.state.db[entityType.toLowerCase()] ??= {});
   }
 
-  /** 1. Local change: into the cache and into the outbox, in one step. */
+  /** 1. A local change goes into the cache and the outbox in one step. */
   write(operation: OutboxEvent['operation'], entityType: SyncEntityType, entityId: string, payload: Row, id: string = randomUUID()): string {
     const table = this.table(entityType);
     if (operation === 'DELETE') delete table[entityId];
@@ -71,7 +71,7 @@ export class Desktop {
     return this.outbox.filter((event) => event.status === 'PENDING');
   }
 
-  /** 2. Up. */
+  /** 2. Sends the outbox. */
   async up(hooks: Hooks = {}): Promise<SyncUpResponse> {
     const pending = this.pending();
     const lastAttemptAt = new Date().toISOString();
@@ -86,7 +86,7 @@ export class Desktop {
     try {
       const answer = await call<SyncUpResponse>(`${this.settings.url}/api/sync/up`, this.settings.token, body);
       hooks.arrived?.(answer);
-      this.#take(answer);
+      this.#applyAnswer(answer);
       return answer;
     } catch (error) {
       for (const event of pending) Object.assign(event, { status: 'PENDING', errorMessage: String(error) });
@@ -95,7 +95,7 @@ export class Desktop {
     }
   }
 
-  #take(answer: SyncUpResponse): void {
+  #applyAnswer(answer: SyncUpResponse): void {
     for (const acknowledged of answer.acknowledged) {
       const event = this.event(acknowledged.outboxEventId);
       event.status = 'ACKNOWLEDGED';
@@ -119,12 +119,12 @@ export class Desktop {
     this.#store.save();
   }
 
-  /** Sends until nothing waits, with growing delay, for ever. */
+  /** Sends until the outbox is empty, with growing delay and without a limit of attempts. */
   async sync(): Promise<void> {
     await retry(() => this.up(), () => this.pending().length > 0, this.settings.wait ?? pause);
   }
 
-  /** 3. Down, page by page, as the document's loop applies it. A page and its timestamp are kept in one step. */
+  /** 3. Pulls page by page, as in the document's loop. A page and its timestamp are stored in one step. */
   async down(entityTypes?: SyncEntityType[], limit?: number): Promise<SyncChange[]> {
     const applied: SyncChange[] = [];
     for (let more = true; more; ) {
@@ -133,7 +133,7 @@ export class Desktop {
         ...(entityTypes && { entityTypes }), ...(limit && { limit }),
       };
       const answer = await call<SyncDownResponse>(`${this.settings.url}/api/sync/down`, this.settings.token, request);
-      for (const change of answer.changes) this.#apply(change);
+      for (const change of answer.changes) this.#applyChange(change);
       applied.push(...answer.changes);
       this.state.sync_state.last_sync_timestamp = answer.syncTimestamp;
       this.#store.save();
@@ -142,7 +142,7 @@ export class Desktop {
     return applied;
   }
 
-  #apply({ operation, entityType, entityId, payload, serverVersion }: SyncChange): void {
+  #applyChange({ operation, entityType, entityId, payload, serverVersion }: SyncChange): void {
     const table = this.table(entityType);
     const held = table[entityId];
     switch (operation) {
@@ -160,7 +160,7 @@ export class Desktop {
     }
   }
 
-  /** The user's choice about a conflict, made from the data that the conflict shows: `resolveConflict('evt_123', true)`. */
+  /** The user's choice, made from the data that the conflict shows: `resolveConflict('evt_123', true)`. */
   async resolveConflict(outboxEventId: string, acceptServerVersion: boolean, merged?: Row): Promise<ResolveResponse> {
     const shown = this.state.conflicts.find((conflict) => conflict.outboxEventId === outboxEventId);
     const answer = await this.#resolve({
@@ -176,7 +176,7 @@ export class Desktop {
     return answer;
   }
 
-  /** Where the server's data have moved on, they are shown, and the user chooses again. */
+  /** If the server's data have changed, the new data are shown and the user chooses again. */
   async #resolve(request: ResolveRequest, shown: Conflict | undefined): Promise<ResolveResponse> {
     try {
       return await call<ResolveResponse>(`${this.settings.url}/api/sync/resolve`, this.settings.token, request);

@@ -1,4 +1,4 @@
-// The desktop document's own flows, its example of a conflict, and its complete example.
+// The desktop document's flows, its conflict example, and its complete example.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -14,13 +14,13 @@ const HERE = fileURLToPath(import.meta.url);
 const desktop = (setting: Setting, client: string, more: Partial<Settings> = {}): Desktop =>
   new Desktop({ url: setting.url, token: setting.token, tenant: setting.tenant, client, store: join(setting.folder, `${client}.json`), ...more });
 
-/** What its disk holds is gone, as after a wipe: its `sync_state` too, where `client_id` stands beside `last_sync_timestamp`. */
+/** The same desktop after its disk was wiped, `sync_state` with `client_id` and `last_sync_timestamp` included. */
 const wiped = (setting: Setting, { settings }: Desktop): Desktop => {
   rmSync(settings.store);
   return desktop(setting, randomUUID());
 };
 
-/** The neighbour's. */
+/** A desktop of the other tenant. */
 const theirs = (setting: Setting, client: string, tenant: string): Desktop =>
   desktop(setting, client, { token: setting.other.token, tenant, store: join(setting.folder, `theirs-${client}.json`) });
 
@@ -29,32 +29,32 @@ interface Logged {
   statistics: { syncs: number; succeeded: number; partial: number; failed: number; events: number; conflicts: number };
 }
 
-/** What other screens of the tenant do. */
-const office = (setting: Setting, entity_type: string, entity_id: string, action: string, payload: unknown): Promise<unknown> =>
+/** Appends an event as head headOffice. */
+const headOffice = (setting: Setting, entity_type: string, entity_id: string, action: string, payload: unknown): Promise<unknown> =>
   call(`${setting.url}/api/v1/events`, setting.token, { id: randomUUID(), entity_type, entity_id, action, payload });
 
-/** The grades of the tenant's log. */
+/** The ids of all grades in the tenant's log. */
 async function grades(setting: Setting): Promise<string[]> {
   const { events } = await call<{ events: Record<string, string>[] }>(`${setting.url}/api/v1/events?limit=1000`, setting.token);
   return events.filter((event) => event['entity_type'] === 'GRADE').map((event) => event['entity_id'] ?? '');
 }
 
-/** Twenty grades on a desktop, which then syncs, and dies at one place of it. */
-async function syncs_and_dies(setting: Setting, hooks: Hooks): Promise<void> {
+/** Writes twenty grades on a desktop and starts a sync, during which a hook kills the process. */
+async function sync_and_die(setting: Setting, hooks: Hooks): Promise<void> {
   const school = desktop(setting, 'desk-k');
   for (let number = 0; number < 20; number += 1) school.write('CREATE', 'GRADE', `g-${number}`, { mark: number });
   await school.up(hooks);
 }
 
-/** After that: every one arrived once. */
-async function goes_on(setting: Setting): Promise<void> {
+/** Afterwards every grade arrives exactly once. */
+async function assert_resumes(setting: Setting): Promise<void> {
   const after = desktop(setting, 'desk-k');
-  assert.equal(after.pending().length, 20, 'the outbox has them');
+  assert.equal(after.pending().length, 20, 'the outbox still holds all events');
   await after.sync();
   assert.ok(after.outbox.every((event) => event.status === 'ACKNOWLEDGED' && event.serverEventId));
   assert.equal(new Set(await grades(setting)).size, 20);
-  assert.equal((await grades(setting)).length, 20, 'none is there twice');
-  assert.deepEqual(await after.down(), [], 'and it holds them all');
+  assert.equal((await grades(setting)).length, 20, 'no duplicates');
+  assert.deepEqual(await after.down(), [], 'the desktop already holds them all');
 }
 
 const scenarios: Scenarios = {
@@ -77,10 +77,10 @@ const scenarios: Scenarios = {
     assert.deepEqual(changes.map(({ operation, entityType, entityId }) => [operation, entityType, entityId]),
       [['CREATE', 'STUDENT', acknowledged.entityId]]);
     assert.equal(other.table('STUDENT')[acknowledged.entityId]?.['lastName'], 'DUPONT');
-    assert.deepEqual(await other.down(), [], 'and nothing more');
+    assert.deepEqual(await other.down(), [], 'no further changes');
   },
 
-  /** The server gives another id where the client's was taken; what follows from the old id follows. */
+  /** The server assigns another id if the client's is taken, and references follow. */
   async a_taken_id_is_replaced(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     one.write('CREATE', 'CLASS', '6A', { id: '6A', name: 'Sixième A' });
@@ -93,7 +93,7 @@ const scenarios: Scenarios = {
     assert.equal(two.table('CLASS')[given]?.['name'], 'Une autre sixième A');
     assert.equal(two.table('CLASS')['6A'], undefined);
     await one.down();
-    assert.equal(one.table('CLASS')['6A']?.['name'], 'Sixième A', 'nobody was overwritten');
+    assert.equal(one.table('CLASS')['6A']?.['name'], 'Sixième A', 'no row was overwritten');
     assert.equal(one.table('STUDENT')['s-1']?.['classId'], given, 'the reference follows');
   },
 
@@ -140,7 +140,7 @@ const scenarios: Scenarios = {
     assert.equal((await two.up()).acknowledged.length, 1, 'the conflict is closed');
   },
 
-  /** "Le serveur renvoie le conflit avec les données serveur", also where they moved on while the user was choosing. */
+  /** "Le serveur renvoie le conflit avec les données serveur", also if they change while the user is choosing. */
   async a_choice_is_about_what_was_shown(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean', level: '6' });
@@ -160,11 +160,11 @@ const scenarios: Scenarios = {
     await one.down();
     for (const { state } of [one, two]) {
       const held = state.db['student']?.['s-1'];
-      assert.deepEqual([held?.['firstName'], held?.['level']], ['Paul', '5'], 'nobody was overwritten unseen');
+      assert.deepEqual([held?.['firstName'], held?.['level']], ['Paul', '5'], 'no unseen change was overwritten');
     }
   },
 
-  /** The choice may be field by field, too. */
+  /** A choice may also be made field by field. */
   async a_conflict_is_merged_field_by_field(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean', lastName: 'DUPONT' });
@@ -183,7 +183,7 @@ const scenarios: Scenarios = {
     }
   },
 
-  /** "Écraser la version locale", by the sample's own `update`: what the client wrote and the server has not goes. */
+  /** "Écraser la version locale", by the sample's `update`: fields that only the client wrote are removed. */
   async the_server_s_data_overwrite_the_local_ones(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
@@ -203,8 +203,8 @@ const scenarios: Scenarios = {
     assert.deepEqual(two.state.conflicts, []);
   },
 
-  /** "Appliquer chaque changement localement": a removed field goes, and what was made again takes the place of the one before. */
-  async changes_leave_nothing_of_what_was(setting) {
+  /** "Appliquer chaque changement localement": a removed field disappears, and a recreated row replaces the old one. */
+  async changes_remove_old_fields(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     for (const id of ['s-1', 's-2']) one.write('CREATE', 'STUDENT', id, { firstName: 'Jean', nickname: 'Jeannot' });
     await one.up();
@@ -219,7 +219,7 @@ const scenarios: Scenarios = {
     assert.equal(two.table('STUDENT')['s-2']?.['nickname'], undefined);
   },
 
-  /** "Les conflits sont détectés et résolus explicitement": one deletes what the other changes, and the other way round. */
+  /** "Les conflits sont détectés et résolus explicitement": one side deletes a row that the other changes, and vice versa. */
   async a_deletion_in_conflict_loses_no_row(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     for (const id of ['s-1', 's-2']) one.write('CREATE', 'STUDENT', id, { firstName: 'Jean' });
@@ -232,7 +232,7 @@ const scenarios: Scenarios = {
     await one.up();
     assert.deepEqual((await two.up()).conflicts.map((conflict) => conflict.serverData?.['firstName']), ['Jeanne', undefined]);
     await two.down();
-    assert.deepEqual(Object.keys(two.table('STUDENT')), ['s-1'], 'as the server has them, until the user chooses');
+    assert.deepEqual(Object.keys(two.table('STUDENT')), ['s-1'], 'the copy shows the server rows until the user chooses');
     await two.resolveConflict('evt_1', true);
     await two.resolveConflict('evt_2', false);
     await two.down();
@@ -242,8 +242,8 @@ const scenarios: Scenarios = {
     }
   },
 
-  /** A retry after an answer that was lost: nothing is there twice. */
-  async a_lost_answer_is_no_second_event(setting) {
+  /** A retry after a lost answer creates no duplicates. */
+  async a_retry_after_a_lost_answer_creates_no_second_event(setting) {
     const school = desktop(setting, 'desk-1');
     for (let number = 0; number < 20; number += 1) school.write('CREATE', 'GRADE', `g-${number}`, { mark: number });
     let first: SyncUpResponse | undefined;
@@ -253,24 +253,24 @@ const scenarios: Scenarios = {
     assert.equal((await grades(setting)).length, 20);
   },
 
-  /** "Garantit qu'aucune modification n'est perdue": the desktop is killed at each place of its synchronisation. */
-  async killed_with_the_request_in_its_hand(setting) {
-    killed(HERE, 'dies_before_it_sends', setting);
-    assert.equal((await grades(setting)).length, 0, 'nothing had left');
-    await goes_on(setting);
+  /** "Garantit qu'aucune modification n'est perdue": the desktop is killed at each step of its sync. */
+  async killed_before_sending(setting) {
+    killed(HERE, 'dies_before_sending', setting);
+    assert.equal((await grades(setting)).length, 0, 'nothing was sent');
+    await assert_resumes(setting);
   },
 
-  dies_before_it_sends: (setting) => syncs_and_dies(setting, { sending: die }),
+  dies_before_sending: (setting) => sync_and_die(setting, { sending: die }),
 
-  async killed_with_the_answer_in_its_hand(setting) {
-    killed(HERE, 'dies_before_it_keeps', setting);
-    assert.equal((await grades(setting)).length, 20, 'the server had taken them');
-    await goes_on(setting);
+  async killed_before_storing_the_answer(setting) {
+    killed(HERE, 'dies_before_storing_the_answer', setting);
+    assert.equal((await grades(setting)).length, 20, 'the server had accepted them');
+    await assert_resumes(setting);
   },
 
-  dies_before_it_keeps: (setting) => syncs_and_dies(setting, { arrived: die }),
+  dies_before_storing_the_answer: (setting) => sync_and_die(setting, { arrived: die }),
 
-  /** "Retry automatique: retenter avec backoff exponentiel", through a server that is killed with the request on its way. */
+  /** "Retry automatique: retenter avec backoff exponentiel", through a server that is killed during the request. */
   async server_killed_while_syncing(setting) {
     const waits: number[] = [];
     const wait = async (milliseconds: number) => {
@@ -281,13 +281,13 @@ const scenarios: Scenarios = {
     for (let number = 0; number < 200; number += 1) school.write('CREATE', 'GRADE', `g-${number}`, { mark: number });
     const sent = school.up().then(() => true, () => false);
     await ask('kill central');
-    const heard = await sent;
-    assert.equal(school.pending().length, heard ? 0 : 200);
+    const answered = await sent;
+    assert.equal(school.pending().length, answered ? 0 : 200);
     school.write('CREATE', 'GRADE', 'g-after', { mark: 20 });
     await school.sync();
     assert.deepEqual(waits, [1, 2, 4, 8, 16, 16]);
     assert.ok(school.outbox.every((event) => event.status === 'ACKNOWLEDGED'));
-    assert.equal((await grades(setting)).length, 201, 'everything is there once');
+    assert.equal((await grades(setting)).length, 201, 'every event was recorded once');
     assert.deepEqual(await school.down(), []);
   },
 
@@ -309,7 +309,7 @@ const scenarios: Scenarios = {
   },
 
   /** "Optionnellement filtrer par entityTypes". */
-  async only_the_wanted_types_come_down(setting) {
+  async only_the_requested_types_are_pulled(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     for (const type of ENTITY_TYPES) one.write('CREATE', type, 'x-1', { label: type });
     await one.up();
@@ -318,8 +318,8 @@ const scenarios: Scenarios = {
     assert.deepEqual(Object.keys(two.state.db), ['student', 'grade']);
   },
 
-  /** "Pagination: pour les grandes quantités de données", and "Synchronisation incrémentale": each change comes once. */
-  async many_changes_come_page_by_page(setting) {
+  /** "Pagination: pour les grandes quantités de données", and "Synchronisation incrémentale": each change arrives once. */
+  async many_changes_arrive_page_by_page(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     for (let batch = 0; batch < 12; batch += 1) {
       for (let number = 0; number < 10; number += 1) one.write('CREATE', 'ATTENDANCE', `a-${batch}-${number}`, { present: true });
@@ -333,14 +333,14 @@ const scenarios: Scenarios = {
     const changes = await two.down(undefined, 20);
     const created = changes.filter((change) => change.operation === 'CREATE').map((change) => change.entityId);
     assert.deepEqual([created.length, new Set(created).size], [120, 120]);
-    assert.deepEqual(changes.slice(-1).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-1']], 'what changed since comes after that');
+    assert.deepEqual(changes.slice(-1).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-1']], 'later changes follow');
     one.write('UPDATE', 'ATTENDANCE', 'a-0-0', { present: false });
     await one.up();
-    assert.deepEqual((await two.down()).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-0']], 'and then what is new');
+    assert.deepEqual((await two.down()).map(({ operation, entityId }) => [operation, entityId]), [['UPDATE', 'a-0-0']], 'then only new changes');
   },
 
-  /** "SQLite est une cache locale": a desktop that was wiped is given its own rows, too, whether it had ever asked before or not. */
-  async a_wiped_desktop_is_given_its_own_rows(setting) {
+  /** "SQLite est une cache locale": a wiped desktop also gets its own rows, whether or not it has pulled before. */
+  async a_wiped_desktop_gets_its_own_rows(setting) {
     const before = desktop(setting, 'desk-1');
     before.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
     before.write('CREATE', 'STUDENT', 's-2', { firstName: 'Aïcha' });
@@ -355,21 +355,21 @@ const scenarios: Scenarios = {
     assert.equal(again.table('STUDENT')['s-1']?.['firstName'], 'Jeanne');
   },
 
-  /** "Appliquer chaque changement localement": documents come as CREATE once, then as UPDATE. */
-  async documents_come_as_what_they_are(setting) {
+  /** "Appliquer chaque changement localement": documents arrive as CREATE once, then as UPDATE. */
+  async documents_are_created_once_then_updated(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     one.write('CREATE', 'CLASS', '6A', { name: 'Sixième A' });
     await one.up();
     await two.down();
-    await office(setting, 'DELIVERY', 'BL-1', 'DELIVERY_CREATED', { reference: 'BL-1', client: 'Cantine', total_minor: 4200, qr: 'QR-1' });
+    await headOffice(setting, 'DELIVERY', 'BL-1', 'DELIVERY_CREATED', { reference: 'BL-1', client: 'Cantine', total_minor: 4200, qr: 'QR-1' });
     assert.deepEqual((await two.down()).map(({ operation, entityType }) => [operation, entityType]), [['CREATE', 'DELIVERY']]);
-    await office(setting, 'DELIVERY', 'BL-1', 'DELIVERY_VALIDATED', { qr: 'QR-1', validated_at: new Date().toISOString() });
+    await headOffice(setting, 'DELIVERY', 'BL-1', 'DELIVERY_VALIDATED', { qr: 'QR-1', validated_at: new Date().toISOString() });
     assert.deepEqual((await two.down()).map(({ operation, entityType }) => [operation, entityType]), [['UPDATE', 'DELIVERY']]);
     assert.deepEqual((await one.down()).map(({ operation, entityType }) => [operation, entityType]), [['CREATE', 'DELIVERY']]);
   },
 
-  /** "Isolation Stricte": another tenant's event is rejected, and nothing of another tenant comes down. */
-  async tenants_are_kept_apart(setting) {
+  /** "Isolation Stricte": another tenant's event is rejected, and no row of another tenant is pulled. */
+  async tenants_are_isolated(setting) {
     const mine = desktop(setting, 'desk-1');
     mine.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });
     await mine.up();
@@ -395,7 +395,7 @@ const scenarios: Scenarios = {
     assert.deepEqual([statistics.syncs, statistics.succeeded, statistics.events], [2, 2, 1]);
   },
 
-  /** SyncLog, "Analytics: statistiques de synchronisation par tenant"; "Debugging": what went wrong is there, too. */
+  /** SyncLog, "Analytics: statistiques de synchronisation par tenant"; "Debugging": failures are listed too. */
   async statistics_are_kept_for_each_tenant(setting) {
     const [one, two] = [desktop(setting, 'desk-1'), desktop(setting, 'desk-2')];
     one.write('CREATE', 'STUDENT', 's-1', { firstName: 'Jean' });

@@ -1,4 +1,4 @@
-// What both clients need of HTTP.
+// HTTP for both clients.
 
 /** A refusal of the whole request; `retry` says whether the same request may succeed later. */
 export class HttpError extends Error {
@@ -12,10 +12,10 @@ export class HttpError extends Error {
   }
 }
 
-/** After that long without an answer a request has failed, also where nobody says that its connection is gone. */
+/** A request fails after this long without an answer, even if its connection reports no error. */
 const ANSWER_WITHIN_MS = 60_000;
 
-/** Posts where a body is given, and reads JSON. */
+/** Sends a POST if a body is given, else a GET, and reads the JSON answer. */
 export async function call<T>(url: string, token: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { authorization: `Bearer ${token}` };
   if (body === undefined) return read(await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }));
@@ -30,15 +30,15 @@ async function read<T>(answer: Response): Promise<T> {
   return body as T;
 }
 
-/** How a client waits: by the clock, except in a test that counts the waits. */
+/** Waits by the clock, except in a test that counts the waits. */
 export type Pause = (milliseconds: number) => Promise<void>;
 
 export const pause: Pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
 
-/** Seconds before the attempt after this one: 1, 2, 4, 8, 16, then 16 for ever. */
+/** Seconds before the attempt after this one: 1, 2, 4, 8, 16, then always 16. */
 export const backoff = (attempt: number): number => Math.min(2 ** attempt, 16);
 
-/** Tries until it succeeds; what would never succeed is thrown. `again` says whether an answer leaves something to be sent. */
+/** Tries until `send` succeeds and `again` is false for its answer. Errors that a retry cannot cure are thrown. */
 export async function retry<T>(send: () => Promise<T>, again: (answer: T) => boolean, wait: Pause): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {

@@ -28,9 +28,9 @@ interface State {
   sync_meta: { last_pull_at: string; device_id: string; batch_id?: string; bootstrap_cursor?: string };
   /** By type and id: the server's rows, read only. */
   cache: Record<string, Record<string, Json>>;
-  /** What the user did and the server has not decided. */
+  /** The user's actions that the server has not decided yet. */
   local: Record<string, { action: string; sync_event_id: string }>;
-  /** What the user types: kept every five seconds, until it becomes an event. */
+  /** Unfinished input, stored every five seconds until it becomes an event. */
   draft_invoices: Record<string, Json>;
   audit: LocalAuditEntry[];
   notifications: { event_id: string; text: string }[];
@@ -45,20 +45,20 @@ export interface Settings {
   wait?: Pause;
 }
 
-/** Where a test looks in, or kills the process. */
+/** Points at which a test observes or kills the process. */
 export interface Hooks {
-  /** Changes what goes over the wire. */
+  /** Changes the events of a request. */
   damage?: (events: SyncEvent[]) => SyncEvent[];
-  /** The queue says SENDING; nothing has left. */
+  /** The queue says SENDING, and nothing was sent yet. */
   sending?: () => void;
-  /** The answer is there, and nothing of it is kept yet. */
+  /** The answer has arrived and is not stored yet. */
   arrived?: (answer: PushAnswer) => void;
 }
 
 /** SHA-256 of a text, hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** SHA-256 over the payload as it will stand in the request. */
+/** SHA-256 over the payload as it is sent. */
 export const checksum = (payload: Json): string => sha256(JSON.stringify(payload));
 
 /** RFC 8785: names in order, everything else as JSON.stringify writes it. */
@@ -76,7 +76,7 @@ export class Phone {
       sync_queue: [], sync_meta: { last_pull_at: '1970-01-01T00:00:00Z', device_id: settings.device },
       cache: {}, local: {}, draft_invoices: {}, audit: [], notifications: [],
     });
-    // Killed while it was sending: whether that arrived is not known, so it is sent again.
+    // The process was killed while sending. Whether the events arrived is unknown, so they are sent again.
     for (const row of this.state.sync_queue) if (row.status === 'SENDING') row.status = 'PENDING';
   }
 
@@ -84,7 +84,7 @@ export class Phone {
     return this.#store.state;
   }
 
-  /** An action of the user: kept on the phone before anything else. The same id again (a double click) is the same action. */
+  /** Stores an action of the user on the phone before anything else. The same id again (a double click) is the same action. */
   record(entity_type: string, entity_id: string, action: string, payload: Json, id: string = randomUUID(), occurred_at = new Date()): string {
     if (FORBIDDEN_OFFLINE.has(entity_type)) throw new Error(`${entity_type} is read only on a phone`);
     if (this.state.sync_queue.some((row) => row.id === id)) return id;
@@ -98,13 +98,13 @@ export class Phone {
     return id;
   }
 
-  /** What an app does every five seconds while its user types. */
+  /** Called by an app every five seconds while its user types. */
   keepDraft(id: string, invoice: Json): void {
     this.state.draft_invoices[id] = invoice;
     this.#store.save();
   }
 
-  /** An entry of the audit: kept here, and sent like everything else. */
+  /** Stores an audit entry and queues it like any other event. */
   audit(entry: Omit<LocalAuditEntry, 'id' | 'user_id' | 'device_id' | 'occurred_at' | 'synced'>): LocalAuditEntry {
     const made: LocalAuditEntry = {
       ...entry, id: randomUUID(), user_id: String(this.settings.user), device_id: this.settings.device,
@@ -127,10 +127,10 @@ export class Phone {
     }));
   }
 
-  /** One push. */
+  /** Sends one batch. */
   async push(hooks: Hooks = {}): Promise<PushAnswer> {
     const rows = this.waiting();
-    const events = (hooks.damage ?? ((as_they_are) => as_they_are))(this.batch());
+    const events = (hooks.damage ?? ((unchanged) => unchanged))(this.batch());
     for (const row of rows) row.status = 'SENDING';
     const batch_id = (this.state.sync_meta.batch_id ??= randomUUID());
     this.#store.save();
@@ -139,7 +139,7 @@ export class Phone {
     try {
       const answer = await call<PushAnswer>(`${this.settings.url}/api/sync/push`, this.settings.token, request);
       hooks.arrived?.(answer);
-      this.#take(answer);
+      this.#applyAnswer(answer);
       return answer;
     } catch (error) {
       for (const row of rows) Object.assign(row, { status: 'PENDING', retry_count: row.retry_count + 1, last_error: String(error) });
@@ -148,11 +148,11 @@ export class Phone {
     }
   }
 
-  #take(answer: PushAnswer): void {
+  #applyAnswer(answer: PushAnswer): void {
     const acked = new Set(answer.acked_event_ids);
     this.state.sync_queue = this.state.sync_queue.filter((row) => !acked.has(row.id));
     for (const entry of this.state.audit) entry.synced ||= acked.has(entry.id);
-    for (const told of answer.without_effect ?? []) this.state.notifications.push({ event_id: told.event_id, text: told.message });
+    for (const event of answer.without_effect ?? []) this.state.notifications.push({ event_id: event.event_id, text: event.message });
     for (const failed of answer.failed_events) {
       const row = this.state.sync_queue.find((queued) => queued.id === failed.event_id);
       if (!row) continue;
@@ -162,18 +162,18 @@ export class Phone {
         this.state.notifications.push({ event_id: row.id, text: failed.resolution.data.message });
       }
     }
-    // What is to be sent again goes in another batch.
+    // Events to resend go into another batch.
     delete this.state.sync_meta.batch_id;
     this.#store.save();
   }
 
-  /** Pushes until nothing waits, with the document's backoff, for ever. */
+  /** Pushes until the queue is empty, with the document's backoff and without a limit of attempts. */
   async sync(): Promise<void> {
     if (this.waiting().length === 0) return;
     await retry(() => this.push(), (answer) => answer.failed_events.some((failed) => failed.retry), this.settings.wait ?? pause);
   }
 
-  /** Pulls everything since the last time; answers with the number of pages. */
+  /** Pulls everything since the last pull; returns the number of pages. */
   async pull(limit = 100): Promise<number> {
     let pages = 0;
     for (let more = true; more; pages += 1) {
@@ -184,7 +184,7 @@ export class Phone {
           continue;
         }
         if (sha256(canonical(event.payload)) !== event.checksum) throw new Error(`damaged: ${event.id}`);
-        this.#keep(event.entity_type, { ...event.payload, version: event.version });
+        this.#cacheRow(event.entity_type, { ...event.payload, version: event.version });
       }
       this.state.sync_meta.last_pull_at = answer.server_time;
       this.#store.save();
@@ -193,8 +193,8 @@ export class Phone {
     return pages;
   }
 
-  /** Of stock a product has two rows: its shop's, and the company's own. */
-  #keep(entity_type: string, row: Json): void {
+  /** Stock has two rows per product: the shop's, and the company's. */
+  #cacheRow(entity_type: string, row: Json): void {
     const key = entity_type === 'STOCK' ? `${row['id']}@${row['site'] ?? ''}` : row['id'];
     (this.state.cache[entity_type] ??= {})[key] = row;
   }
@@ -210,14 +210,14 @@ export class Phone {
     return this.#get<StatusResponse>('status', {});
   }
 
-  /** The first load. A page and where the next begins are kept together: killed on the way, it goes on from there. */
+  /** The first load. A page and the start of the next one are stored together, so a killed load resumes there. */
   async bootstrap(limit = 100): Promise<void> {
     const meta = this.state.sync_meta;
     for (let more = true; more; ) {
       const cursor = meta.bootstrap_cursor ?? '';
       const answer = await this.#get<BootstrapResponse>('bootstrap', { limit, cursor });
       const lists = { PRODUCT: answer.products, DELIVERY: answer.deliveries_pending, CLIENT: answer.clients, INVOICE: answer.invoices, STOCK: answer.stock };
-      for (const [entity_type, rows] of Object.entries(lists)) rows.forEach((row) => this.#keep(entity_type, row));
+      for (const [entity_type, rows] of Object.entries(lists)) rows.forEach((row) => this.#cacheRow(entity_type, row));
       more = answer.has_more;
       if (more) {
         meta.bootstrap_cursor = answer.cursor;

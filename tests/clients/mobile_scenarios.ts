@@ -1,5 +1,5 @@
-// The mobile document's own examples (section 5), its table of chaos (section 7), its audit (section 8) and its list of tests (section 10).
-// Revocation and the 72 hours come with identity.
+// The mobile document's examples (section 5), table of failures (section 7), audit (section 8) and list of tests (section 10).
+// Revocation and the 72 hours are not covered here: they need identity.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,8 +16,8 @@ const NOWHERE = 'http://127.0.0.1:9';
 const phone = (setting: Setting, device: string, user: number, more: Partial<Settings> = {}): Phone =>
   new Phone({ url: setting.url, token: setting.key, device, user, store: join(setting.folder, `${device}.json`), ...more });
 
-/** What head office does on the web. */
-const office = (setting: Setting, entity_type: string, entity_id: string, action: string, payload: Json): Promise<unknown> =>
+/** Appends an event as head headOffice. */
+const headOffice = (setting: Setting, entity_type: string, entity_id: string, action: string, payload: Json): Promise<unknown> =>
   call(`${setting.url}/api/v1/events`, setting.token, { id: randomUUID(), entity_type, entity_id, action, payload });
 
 const invoice = (total: number): Json => ({
@@ -26,7 +26,7 @@ const invoice = (total: number): Json => ({
 const validation = (qr: string): Json => ({ qr, validated_at: new Date().toISOString(), latitude: 48.8566, longitude: 2.3522 });
 const order = (reference: string, qr: string): Json => ({ reference, client: 'Café du Port', total_minor: 4200, qr });
 
-/** Every event of that action in the tenant's log. */
+/** All events with an action in the tenant's log. */
 async function log(setting: Setting, action: string): Promise<Json[]> {
   const found: Json[] = [];
   for (let after = 0, more = true; more; ) {
@@ -37,32 +37,32 @@ async function log(setting: Setting, action: string): Promise<Json[]> {
   return found;
 }
 
-/** Ten invoices on a phone, which then syncs, and dies at one place of it. */
-async function syncs_and_dies(setting: Setting, hooks: Hooks): Promise<void> {
+/** Records ten invoices on a phone and starts a push, during which a hook kills the process. */
+async function push_and_die(setting: Setting, hooks: Hooks): Promise<void> {
   const seller = phone(setting, 'mobile-k', 5);
   for (let number = 0; number < 10; number += 1) seller.record('INVOICE', `k-${number}`, 'INVOICE_CREATED', invoice(500 + number));
   await seller.push(hooks);
 }
 
-/** After that: every one arrived once, and has a number of its own. */
-async function goes_on(setting: Setting): Promise<void> {
+/** Afterwards every invoice arrives exactly once and has its own number. */
+async function assert_resumes(setting: Setting): Promise<void> {
   const after = phone(setting, 'mobile-k', 5);
   assert.equal(after.waiting().length, 10, 'the phone does not know whether they arrived');
-  assert.ok(after.state.sync_meta.batch_id, 'and sends the same batch again');
+  assert.ok(after.state.sync_meta.batch_id, 'it sends the same batch again');
   const answer = await after.push();
   assert.deepEqual([answer.success, answer.acked_event_ids.length], [true, 10]);
   assert.equal(after.waiting().length, 0);
-  assert.equal((await log(setting, 'INVOICE_CREATED')).length, 10, 'none is there twice');
+  assert.equal((await log(setting, 'INVOICE_CREATED')).length, 10, 'no duplicates');
   await after.pull();
   const references = Object.values(after.state.cache['INVOICE'] ?? {}).map((held) => Number(held['reference'].slice(-6))).sort((x, y) => x - y);
-  assert.deepEqual(references, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 'and no number is missing or given twice');
+  assert.deepEqual(references, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 'no number is missing or assigned twice');
 }
 
 const scenarios: Scenarios = {
   /** §5: T1 and T2 offline, T3 accepted, T4 ALREADY_VALIDATED, DISCARD_LOCAL, "Validée par Chauffeur A". */
   async double_validation(setting) {
-    await office(setting, 'USER', '1', 'CREATE', { name: 'Chauffeur A' });
-    await office(setting, 'DELIVERY', 'BL-77', 'DELIVERY_CREATED', order('BL-77', 'QR-77'));
+    await headOffice(setting, 'USER', '1', 'CREATE', { name: 'Chauffeur A' });
+    await headOffice(setting, 'DELIVERY', 'BL-77', 'DELIVERY_CREATED', order('BL-77', 'QR-77'));
     const [a, b] = [phone(setting, 'mobile-a', 1), phone(setting, 'mobile-b', 2)];
     await a.pull();
     await b.pull();
@@ -99,12 +99,12 @@ const scenarios: Scenarios = {
     assert.match(held['reference'], /-000001$/, 'the server assigns the reference');
     assert.deepEqual([held['total_ttc'], held['sync_event_id']], [1000, id]);
     const [sealed] = await log(setting, 'INVOICE_CREATED');
-    assert.equal(Date.parse(sealed?.['occurred_at']), yesterday.getTime(), 'it keeps the time at which it was made');
+    assert.equal(Date.parse(sealed?.['occurred_at']), yesterday.getTime(), 'the event keeps its creation time');
   },
 
   /** §10: validation livraison sans réseau → sync OK. */
   async delivery_validated_without_network(setting) {
-    await office(setting, 'DELIVERY', 'BL-1', 'DELIVERY_CREATED', order('BL-1', 'QR-1'));
+    await headOffice(setting, 'DELIVERY', 'BL-1', 'DELIVERY_CREATED', order('BL-1', 'QR-1'));
     await phone(setting, 'mobile-d', 4).bootstrap(1);
     const offline = phone(setting, 'mobile-d', 4, { url: NOWHERE });
     assert.equal(offline.cached('DELIVERY', 'BL-1')['qr_payload'], 'QR-1');
@@ -122,7 +122,7 @@ const scenarios: Scenarios = {
   async killed_while_typing(setting) {
     killed(HERE, 'types_and_dies', setting);
     const seller = phone(setting, 'mobile-t', 13);
-    assert.deepEqual(seller.state.draft_invoices, { 'i-draft': invoice(1300) }, 'the last that was kept');
+    assert.deepEqual(seller.state.draft_invoices, { 'i-draft': invoice(1300) }, 'the last stored draft');
     assert.equal(seller.waiting().length, 0, 'a draft is no event');
     seller.record('INVOICE', 'i-draft', 'INVOICE_CREATED', invoice(1400));
     assert.deepEqual(seller.state.draft_invoices, {});
@@ -137,56 +137,56 @@ const scenarios: Scenarios = {
   },
 
   /** §10 and §7: app killée pendant sync → events PENDING, retry, reprise OK. */
-  async killed_with_the_request_in_its_hand(setting) {
-    killed(HERE, 'dies_before_it_sends', setting);
-    assert.equal((await log(setting, 'INVOICE_CREATED')).length, 0, 'nothing had left');
-    await goes_on(setting);
+  async killed_before_sending(setting) {
+    killed(HERE, 'dies_before_sending', setting);
+    assert.equal((await log(setting, 'INVOICE_CREATED')).length, 0, 'nothing was sent');
+    await assert_resumes(setting);
   },
 
-  dies_before_it_sends: (setting) => syncs_and_dies(setting, { sending: die }),
+  dies_before_sending: (setting) => push_and_die(setting, { sending: die }),
 
-  async killed_with_the_request_on_its_way(setting) {
-    killed(HERE, 'dies_while_it_sends', setting);
-    await goes_on(setting);
+  async killed_during_the_request(setting) {
+    killed(HERE, 'dies_while_sending', setting);
+    await assert_resumes(setting);
   },
 
-  dies_while_it_sends: (setting) => syncs_and_dies(setting, { sending: () => setImmediate(() => setImmediate(die)) }),
+  dies_while_sending: (setting) => push_and_die(setting, { sending: () => setImmediate(() => setImmediate(die)) }),
 
-  async killed_with_the_answer_in_its_hand(setting) {
-    killed(HERE, 'dies_before_it_keeps', setting);
-    assert.equal((await log(setting, 'INVOICE_CREATED')).length, 10, 'the server had taken them');
-    await goes_on(setting);
+  async killed_before_storing_the_answer(setting) {
+    killed(HERE, 'dies_before_storing_the_answer', setting);
+    assert.equal((await log(setting, 'INVOICE_CREATED')).length, 10, 'the server had accepted them');
+    await assert_resumes(setting);
   },
 
-  dies_before_it_keeps: (setting) => syncs_and_dies(setting, { arrived: die }),
+  dies_before_storing_the_answer: (setting) => push_and_die(setting, { arrived: die }),
 
-  /** The same with the server killed too: by the power switch, while the phone's request is on its way. */
+  /** The server is killed during the phone's request. */
   async server_killed_while_syncing(setting) {
     const seller = phone(setting, 'mobile-sk', 14, { wait: async () => {} });
     for (let round = 0; round < 3; round += 1) {
       for (let number = 0; number < 100; number += 1) seller.record('INVOICE', `sk-${round}-${number}`, 'INVOICE_CREATED', invoice(100 + number));
       const sent = seller.push().then(() => true, () => false);
       await ask('kill central');
-      const heard = await sent;
-      assert.equal(seller.waiting().length, heard ? 0 : 100, 'what was not answered waits');
+      const answered = await sent;
+      assert.equal(seller.waiting().length, answered ? 0 : 100, 'unanswered events stay queued');
       await ask('start central');
       await seller.sync();
       assert.equal(seller.waiting().length, 0);
     }
     const ids = (await log(setting, 'INVOICE_CREATED')).map((event) => event['entity_id']);
-    assert.deepEqual([ids.length, new Set(ids).size], [300, 300], 'everything is there once');
+    assert.deepEqual([ids.length, new Set(ids).size], [300, 300], 'every event was recorded once');
     await seller.pull();
     const references = Object.values(seller.state.cache['INVOICE'] ?? {}).map((held) => Number(held['reference'].slice(-6))).sort((x, y) => x - y);
     assert.deepEqual(references, Array.from({ length: 300 }, (_, index) => index + 1));
   },
 
-  /** Both at once: the phone dies with the answer in its hand, and the server after it. */
+  /** The phone is killed before it stores the answer, and the server after it. */
   async both_killed_while_syncing(setting) {
-    killed(HERE, 'dies_before_it_keeps', setting);
+    killed(HERE, 'dies_before_storing_the_answer', setting);
     await ask('kill central');
-    await assert.rejects(phone(setting, 'mobile-k', 5).push(), 'nobody is there');
+    await assert.rejects(phone(setting, 'mobile-k', 5).push(), 'the server is down');
     await ask('start central');
-    await goes_on(setting);
+    await assert_resumes(setting);
   },
 
   /** §7: téléphone éteint → SQLite persiste, sync au boot. */
@@ -216,15 +216,15 @@ const scenarios: Scenarios = {
     seller.record('CLIENT', 'c-100', 'CREATE', { name: 'Le dernier' });
     await seller.push();
     const pages = await seller.pull(30);
-    // The batch's hundred microseconds lie in one millisecond or across two, and no page ends inside one.
+    // The batch's timestamps span one or two milliseconds, and no page ends within a millisecond.
     assert.ok(pages === 2 || pages === 3, `pages of whole milliseconds, not of thirty: ${pages}`);
     assert.equal(Object.keys(seller.state.cache['CLIENT'] ?? {}).length, 101);
-    assert.deepEqual((await seller.status()).device.pending_events > 0, true, 'what was pulled counts once the phone says that it has it');
+    assert.deepEqual((await seller.status()).device.pending_events > 0, true, 'pulled events count until the phone confirms them');
     await seller.pull();
     assert.deepEqual((await seller.status()).device.pending_events, 0);
   },
 
-  /** §7: payload corrompu → reject + log; the others go on, and it is sent again. */
+  /** §7: payload corrompu → reject + log; the other events are accepted, and it is resent. */
   async corrupted_payload(setting) {
     const seller = phone(setting, 'mobile-c', 7);
     const good = seller.record('INVOICE', 'x-1', 'INVOICE_CREATED', invoice(700));
@@ -241,7 +241,7 @@ const scenarios: Scenarios = {
     assert.equal((await log(setting, 'INVOICE_CREATED')).length, 2);
   },
 
-  /** §7: serveur down → queue locale, sync quand OK; tentatives 1 à 5: 1s, 2s, 4s, 8s, 16s (max), and retry for ever. */
+  /** §7: serveur down → queue locale, sync quand OK; tentatives 1 à 5: 1s, 2s, 4s, 8s, 16s (max), without a limit. */
   async server_down(setting) {
     const waits: number[] = [];
     const wait = async (milliseconds: number) => {
@@ -278,7 +278,7 @@ const scenarios: Scenarios = {
     const keeper = phone(setting, 'mobile-w', 10);
     assert.throws(() => keeper.record('STOCK', 'P1', 'UPDATE', { quantity: 5 }), /read only/);
     assert.throws(() => keeper.record('PRODUCTION', 'p', 'PRODUCTION_VALIDATED', {}), /read only/);
-    // A client that does it all the same.
+    // A client that sends them anyway.
     const event = (entity_type: string, entity_id: string, action: string, payload: Json) => ({
       id: randomUUID(), entity_type, entity_id, action, payload, occurred_at: new Date().toISOString(), user_id: 10, checksum: checksum(payload),
     });
@@ -287,7 +287,7 @@ const scenarios: Scenarios = {
     const answer = await call<PushAnswer>(`${setting.url}/api/sync/push`, setting.key, { device_id: 'mobile-w', batch_id: randomUUID(), events: [set, made] });
     assert.deepEqual(answer.failed_events.map((failed) => [failed.event_id, failed.error_code, failed.retry]), [[made.id, 'CENTRAL_ONLY', false]]);
     assert.equal(answer.failed_events[0]?.resolution?.action, 'DISCARD_LOCAL');
-    assert.deepEqual(answer.without_effect?.map((told) => [told.event_id, told.error_code]), [[set.id, 'STOCK_READ_ONLY']], 'acked, and it is said that nothing came of it');
+    assert.deepEqual(answer.without_effect?.map((event) => [event.event_id, event.error_code]), [[set.id, 'STOCK_READ_ONLY']], 'acked and reported as without effect');
     const stock = await call<{ rows: Json[] }>(`${setting.url}/api/v1/stock`, setting.token);
     assert.deepEqual(stock.rows, [], 'superseded: the server decides');
   },
@@ -295,7 +295,7 @@ const scenarios: Scenarios = {
   /** §1: consulter stock, cache en lecture seule. */
   async stock_is_read_offline(setting) {
     const goods = (quantity: string) => ({ currency: 'EUR', lines: [{ product: 'P1', quantity, unit_cost: '1.25' }] });
-    await office(setting, 'RECEPTION', 'r-1', 'GOODS_RECEIVED', goods('100'));
+    await headOffice(setting, 'RECEPTION', 'r-1', 'GOODS_RECEIVED', goods('100'));
     const keeper = phone(setting, 'mobile-r', 16);
     keeper.record('RECEPTION', 'r-2', 'GOODS_RECEIVED', goods('6'));
     await keeper.sync();
@@ -304,17 +304,17 @@ const scenarios: Scenarios = {
     const figures = () => Object.values(offline.state.cache['STOCK'] ?? {}).map((row) => [row['site'] === null, row['quantity']]);
     assert.deepEqual(figures(), [[true, '100'], [false, '6']], "the company's own, and the shop's");
     await keeper.pull();
-    assert.deepEqual(Object.keys(keeper.state.cache['STOCK'] ?? {}), Object.keys(offline.state.cache['STOCK'] ?? {}), 'a pull from the beginning brings the same');
+    assert.deepEqual(Object.keys(keeper.state.cache['STOCK'] ?? {}), Object.keys(offline.state.cache['STOCK'] ?? {}), 'a pull from the start gives the same rows');
   },
 
-  /** §11: "Ignorer les conflits: non". What was set apart is acked: the phone purges it, and its user hears why the delivery stays open. */
-  async a_code_that_does_not_fit(setting) {
-    await office(setting, 'DELIVERY', 'BL-9', 'DELIVERY_CREATED', order('BL-9', 'QR-9'));
+  /** §11: "Ignorer les conflits: non". The phone purges a quarantined event, and its user is notified. */
+  async wrong_qr_code(setting) {
+    await headOffice(setting, 'DELIVERY', 'BL-9', 'DELIVERY_CREATED', order('BL-9', 'QR-9'));
     const driver = phone(setting, 'mobile-q', 18);
     const id = driver.record('DELIVERY', 'BL-9', 'DELIVERY_VALIDATED', validation('QR-8'));
     const answer = await driver.push();
     assert.deepEqual([answer.success, answer.acked_event_ids, driver.waiting()], [true, [id], []]);
-    assert.deepEqual(answer.without_effect?.map((told) => [told.event_id, told.verdict, told.error_code]), [[id, 'QUARANTINED', 'QR_MISMATCH']]);
+    assert.deepEqual(answer.without_effect?.map((event) => [event.event_id, event.verdict, event.error_code]), [[id, 'QUARANTINED', 'QR_MISMATCH']]);
     assert.deepEqual(driver.state.notifications, [{ event_id: id, text: 'Mis de côté par le central : une personne doit le vérifier' }]);
     await driver.pull();
     assert.equal(driver.cached('DELIVERY', 'BL-9')['status'], 'PENDING');
@@ -329,22 +329,22 @@ const scenarios: Scenarios = {
     });
     const kept = [1, 2, 3, 4, 5].map(scan);
     await assert.rejects(driver.push());
-    assert.ok(kept.every((entry) => !entry.synced), 'it knows what has not arrived');
+    assert.ok(kept.every((entry) => !entry.synced), 'unsent entries are marked as such');
     const back = phone(setting, 'mobile-au', 11);
     await back.sync();
-    assert.ok(back.state.audit.length === 5 && back.state.audit.every((entry) => entry.synced), 'append-only: what arrived is kept');
+    assert.ok(back.state.audit.length === 5 && back.state.audit.every((entry) => entry.synced), 'append-only: sent entries are kept');
     const sealed = await log(setting, 'AUDIT_RECORDED');
-    // UUID, timestamps, hash, device, context: each entry, in the order in which it happened, is what the phone had kept.
-    const told = sealed.map(({ id, user, occurred_at, payload }) => ({
+    // UUID, timestamps, hash, device and context of each sealed entry equal the phone's entry, in order.
+    const received = sealed.map(({ id, user, occurred_at, payload }) => ({
       id, action: payload.action, ...payload.subject, user_id: user, device_id: 'mobile-au',
       occurred_at: new Date(occurred_at).toISOString(), context: payload.context, payload_hash: payload.payload_hash, synced: true,
     }));
-    assert.deepEqual(told, back.state.audit);
+    assert.deepEqual(received, back.state.audit);
     assert.ok(sealed.every((event) => event['decision'].verdict === 'ACCEPTED' && event['node'] === sealed[0]?.['node']));
     assert.deepEqual(sealed.map((event) => event['seq']), [2, 3, 4, 5, 6], 'in a chained log of its own');
   },
 
-  /** The vectors of the paper, by this client's own means. */
+  /** The specification's vectors, computed by this client's own code. */
   async checksums(setting) {
     const vectors = JSON.parse(readFileSync(process.env['CHECKSUM_VECTORS'] ?? '', 'utf8')) as Record<'payload_as_sent' | 'sha256_as_sent' | 'canonical' | 'sha256_canonical', string>[];
     assert.ok(vectors.length > 0 && setting.url);

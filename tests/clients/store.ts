@@ -1,5 +1,5 @@
-// What a client keeps on its disk, where the documents have SQLite: one file, replaced whole, so that a client that is killed finds
-// either what was before a change or what was after it.
+// A client's disk, in place of the documents' SQLite: one file, replaced as a whole, so that a killed client finds the state
+// either before or after a change.
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
 export class Store<T> {
@@ -10,11 +10,11 @@ export class Store<T> {
   }
 
   save(): void {
-    const beside = `${this.path}.new`;
-    const file = openSync(beside, 'w');
+    const temporary = `${this.path}.new`;
+    const file = openSync(temporary, 'w');
     writeSync(file, JSON.stringify(this.state));
     fsyncSync(file);
     closeSync(file);
-    renameSync(beside, this.path);
+    renameSync(temporary, this.path);
   }
 }

@@ -1,9 +1,7 @@
-//! Central on a private Postgres, where a shop without a node of its own writes with its key.
-
 use comptoir_tests::contract::Endpoint;
 use comptoir_tests::head_office::HeadOffice;
 
-/// A shop's way in, and what lies behind it.
+/// A shop's API access and the central behind it.
 struct OpenCentral {
     door: Endpoint,
     _head_office: HeadOffice,

@@ -1,4 +1,4 @@
-//! The contract of the write endpoints, kept by a real local node on a real log and by a real central on a real Postgres.
+//! The contract of the write endpoints, tested on a real local node and on a real central with Postgres.
 
 mod central;
 mod node;

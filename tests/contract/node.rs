@@ -1,8 +1,7 @@
-//! A local node on sled. It sends nothing: the contract is between it and its callers.
-
 use comptoir_test_support::TestNode;
 use comptoir_tests::contract::{Endpoint, IMPATIENT};
 
+/// A local node that pushes nothing: the contract is between the node and its callers.
 struct OpenNode {
     door: Endpoint,
     _node: TestNode,

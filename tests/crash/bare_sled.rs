@@ -22,14 +22,14 @@ fn main() -> ExitCode {
 
 fn open(dir: &Path) -> anyhow::Result<sled::Db> {
     let store = dir.join("bare");
-    // Be kind: a snapshot that a crash left half written keeps sled from opening at all.
+    // sled refuses to open with a half-written snapshot. That is not what this control measures, so the snapshot is removed.
     for file in std::fs::read_dir(&store).into_iter().flatten().flatten() {
         if file.file_name().to_string_lossy().ends_with(".generating") {
             std::fs::remove_file(file.path())?;
         }
     }
     let db = sled::Config::new().path(&store).cache_capacity(48 * 1024 * 1024).open().context("sled does not open")?;
-    // Be kind again: sled never syncs the directories that name its files, and what is to be shown is its flush.
+    // sled never syncs the directories that name its files. That is not what this control measures either: only `flush()` is.
     for name in [store.join("db"), store.clone(), dir.to_owned()] {
         std::fs::File::open(name)?.sync_all()?;
     }
@@ -58,7 +58,7 @@ fn write(dir: &Path, first: &str) -> anyhow::Result<()> {
     }
 }
 
-/// As large as a part of the log's pages at most: sled never syncs what is larger.
+/// Not larger than one part of a log page: sled never syncs larger values.
 fn value(number: u64, list: u64, of: u32) -> Vec<u8> {
     let mut value = ledger::payload(number, list, of);
     value.truncate(4096);
@@ -91,7 +91,7 @@ fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
         }
         Ok(missing)
     };
-    found.lost = missing(&acknowledged.heard)?;
+    found.lost = missing(&acknowledged.received)?;
     found.late_missing = missing(&acknowledged.late)?;
     println!("{found}");
     Ok(())

@@ -1,5 +1,5 @@
-//! A disk that is really full under central's private Postgres: every answer says so, `/readyz` finds it without being pushed to, nothing
-//! that was acknowledged is lost, and once there is room everything goes on by itself.
+//! A full disk under central's private Postgres: every answer reports it, `/readyz` detects it without a push, nothing
+//! acknowledged is lost, and central recovers without help once there is room.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -13,30 +13,29 @@ use serde_json::{Value, json};
 
 use crate::ext4;
 
-/// How long the slowest thing may take on a busy machine: the test fails after, it does not measure.
+/// The longest wait on a busy machine. The test fails after it; nothing is measured.
 const PATIENCE: Duration = Duration::from_secs(300);
 const POLL_EVERY: Duration = Duration::from_millis(50);
 /// Two kilobytes each, so that Postgres needs new pages for them.
 const CLIENTS: u64 = 300;
-/// What is asked while the disk is full. Each may be answered or refused, and nothing is a defect of the program.
+/// Requests sent while the disk is full. Each may be answered or refused with `STORE_FULL`; anything else is a defect.
 const QUESTIONS: [&str; 4] =
     ["/api/v1/reports/sales?by=day", "/api/v1/reports/stock", "/api/v1/clients?limit=500", "/api/v1/events?limit=100"];
 
 #[test]
-fn a_central_on_a_full_disk_says_so_in_every_answer_loses_nothing_and_goes_on_when_there_is_room() -> anyhow::Result<()>
-{
+fn a_central_on_a_full_disk_reports_it_loses_nothing_and_recovers() -> anyhow::Result<()> {
     let folder = temp_folder();
     match ext4::Disk::create(folder.path(), "400M") {
-        Ok(disk) => tokio::runtime::Runtime::new()?.block_on(goes_through(folder.path(), &disk)),
+        Ok(disk) => tokio::runtime::Runtime::new()?.block_on(fill_and_free(folder.path(), &disk)),
         Err(refusal) => {
-            println!("No full disk on a loop mount here ({refusal:#}): nothing was tried");
+            println!("No full disk on a loop mount here ({refusal:#}): the test was skipped");
             Ok(())
         }
     }
 }
 
-async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
-    // Only the data is on the small disk; what central says of itself is not.
+async fn fill_and_free(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
+    // Only the data is on the small disk; central's own log lines go elsewhere.
     let data_dir = folder.join("central");
     std::fs::create_dir(disk.path().join("central"))?;
     std::os::unix::fs::symlink(disk.path().join("central"), &data_dir)?;
@@ -44,7 +43,7 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let admin = |arguments: &[&str]| {
         let arguments: Vec<&str> = ["admin"].into_iter().chain(arguments.iter().copied()).collect();
         processes::run_comptoir(&arguments, &[("DATA_DIR", &data_dir.display().to_string())])
-            .map_err(|(code, words)| anyhow::anyhow!("exit {code}: {words}"))
+            .map_err(|(code, message)| anyhow::anyhow!("exit {code}: {message}"))
     };
     let tenant = admin(&["tenant", "create", "--name", "T", "--zone", "Europe/Paris", "--currency", "EUR"])?;
     let (tenant, token) = (text(&tenant, "tenant_id")?, text(&tenant, "admin_token")?);
@@ -52,48 +51,47 @@ async fn goes_through(folder: &Path, disk: &ext4::Disk) -> anyhow::Result<()> {
     let site = text(&site, "site_id")?;
     let issued = admin(&["node", "create", "--tenant", &tenant, "--site", &site, "--name", "till"])?;
     let node = RunningServer::node(&folder.join("node"), &issued, &central.url);
-    let office = Office { http: reqwest::Client::new(), central, node, token };
+    let scene = Scene { http: reqwest::Client::new(), central, node, token };
 
-    office.record(0..CLIENTS).await?;
-    office.until(&office.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
-    office.until(&office.central, "/readyz", |status, _| status == 200).await?;
+    scene.record(0..CLIENTS).await?;
+    scene.until(&scene.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
+    scene.until(&scene.central, "/readyz", |status, _| status == 200).await?;
 
     let filler = disk.path().join("filler");
     fill(&filler)?;
-    let full = office.until(&office.central, "/readyz", |status, _| status == 507).await?;
+    let full = scene.until(&scene.central, "/readyz", |status, _| status == 507).await?;
     ensure!(full["code"] == "STORE_FULL", "{full}");
-    office.record(CLIENTS..2 * CLIENTS).await?;
+    scene.record(CLIENTS..2 * CLIENTS).await?;
     let is_full = |_: u16, status: &Value| status["sync"]["last_error"]["code"] == "STORE_FULL";
-    office.until(&office.node, "/api/v1/status", is_full).await?;
+    scene.until(&scene.node, "/api/v1/status", is_full).await?;
     let mut answers = std::collections::BTreeMap::new();
     for question in QUESTIONS.iter().cycle().take(40) {
-        let (status, body) = office.ask(&office.central, question).await?;
-        let word = body["code"].as_str().unwrap_or("answered").to_owned();
-        ensure!(status == 200 || word == "STORE_FULL", "{question}: {status} {body}");
-        *answers.entry(word).or_insert(0) += 1;
+        let (status, body) = scene.ask(&scene.central, question).await?;
+        let code = body["code"].as_str().unwrap_or("answered").to_owned();
+        ensure!(status == 200 || code == "STORE_FULL", "{question}: {status} {body}");
+        *answers.entry(code).or_insert(0) += 1;
     }
-    ensure!(office.ask(&office.central, "/readyz").await?.0 == 507, "it was ready on a full disk");
+    ensure!(scene.ask(&scene.central, "/readyz").await?.0 == 507, "central reported ready on a full disk");
 
     std::fs::remove_file(&filler)?;
-    office.until(&office.central, "/readyz", |status, _| status == 200).await?;
-    office.until(&office.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
+    scene.until(&scene.central, "/readyz", |status, _| status == 200).await?;
+    scene.until(&scene.node, "/api/v1/queue", |_, queue| queue["pending"] == 0).await?;
     for number in 0..2 * CLIENTS {
-        let (status, body) = office.ask(&office.central, &format!("/api/v1/clients/{}", id(number))).await?;
-        ensure!(status == 200, "client {number} was acknowledged, and central has {body}");
+        let (status, body) = scene.ask(&scene.central, &format!("/api/v1/clients/{}", id(number))).await?;
+        ensure!(status == 200, "client {number} was acknowledged, but central answers {body}");
     }
     println!("central's full disk: {} acknowledged, 0 lost; answers meanwhile: {answers:?}", 2 * CLIENTS);
     Ok(())
 }
 
-/// Central, a node, and who asks them.
-struct Office {
+struct Scene {
     http: reqwest::Client,
     central: RunningServer,
     node: RunningServer,
     token: String,
 }
 
-impl Office {
+impl Scene {
     async fn ask(&self, server: &RunningServer, path: &str) -> anyhow::Result<(u16, Value)> {
         let answer = self.http.get(format!("{}{path}", server.url)).bearer_auth(&self.token).send().await;
         let answer = answer.with_context(|| self.central.words())?;
@@ -139,13 +137,13 @@ fn text(value: &Value, name: &str) -> anyhow::Result<String> {
     Ok(value[name].as_str().with_context(|| format!("{name} in {value}"))?.to_owned())
 }
 
-/// Leaves not one block.
+/// Fills the disk to its last block.
 fn fill(path: &Path) -> anyhow::Result<()> {
     let mut file = File::create(path)?;
     for piece in [1 << 20, 4 << 10] {
         while file.write_all(&vec![7; piece]).is_ok() {}
     }
-    // Not a write that waits in memory: a disk that is full now.
+    // The disk must be full now, not when buffered writes reach it.
     let _refused_when_full = file.sync_all();
     Ok(())
 }

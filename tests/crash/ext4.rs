@@ -1,5 +1,5 @@
-//! A disk whose power can be cut: an ext4 file system in an image file, mounted through a loop device. Its shutdown call, which
-//! the file-system testers use for this, ends every write at once and leaves the journal unflushed; what was not synced is gone.
+//! A disk whose power can be cut: an ext4 file system in an image file, mounted through a loop device. The shutdown ioctl that
+//! file-system testers use stops every write at once and leaves the journal unflushed: whatever was not synced is lost.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Makes and mounts the file system, and cuts its power once to see that this machine lets it. The image is sparse: of its size,
-    /// only what is written takes room.
+    /// Creates and mounts the file system, and cuts its power once to check that this machine allows it. The image is sparse.
     pub(crate) fn create(folder: &Path, size: &str) -> anyhow::Result<Disk> {
         let mut disk = Disk { image: folder.join("disk.img"), mount: folder.join("disk") };
         std::fs::create_dir(&disk.mount)?;
@@ -45,19 +44,19 @@ impl Disk {
         let mut switch = PowerSwitch { child: child.context("python3")? };
         let mut ready = String::new();
         BufReader::new(switch.child.stdout.take().context("the switch's output")?).read_line(&mut ready)?;
-        ensure!(ready == "ready\n", "python3: {}", switch.last_words());
+        ensure!(ready == "ready\n", "python3: {}", switch.stderr());
         Ok(switch)
     }
 
-    /// Power is back: the journal is replayed.
+    /// Restores power and replays the journal.
     pub(crate) fn remount(&mut self) -> anyhow::Result<()> {
         patiently(tool("umount").arg(&self.mount))?;
         self.mount()?;
         if self.sync().is_ok() {
             return Ok(());
         }
-        // A mount namespace made while the disk was mounted (a container that starts, `unshare -m`) still holds the file system that was
-        // shut down, and mounting the same image finds that one again. A copy is a disk of its own.
+        // A mount namespace created while the disk was mounted (a starting container, `unshare -m`) still holds the file system
+        // that was shut down, and mounting the same image returns that one. A copy is a new disk.
         patiently(tool("umount").arg(&self.mount))?;
         let copy = self.image.with_added_extension("copy");
         output(tool("cp").arg("--sparse=always").arg(&self.image).arg(&copy))?;
@@ -67,12 +66,12 @@ impl Disk {
         self.sync().context("the disk after its power came back")
     }
 
-    /// Fails where the file system is shut down.
+    /// Fails if the file system is shut down.
     fn sync(&self) -> anyhow::Result<()> {
         Ok(std::fs::File::open(&self.mount)?.sync_all()?)
     }
 
-    /// An empty disk.
+    /// Deletes everything on the disk.
     pub(crate) fn empty(&self) -> anyhow::Result<()> {
         for entry in std::fs::read_dir(&self.mount)? {
             let path = entry?.path();
@@ -88,12 +87,12 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // It may not have been mounted; either way nothing is left to do about it.
+        // The disk may not be mounted, and a failure here can only be ignored.
         let _ = tool("umount").arg("-l").arg(&self.mount).output();
     }
 }
 
-/// A process that has opened the disk and waits for a line. Starting it takes longer than many a burst, so it is started before.
+/// A process that has opened the disk and waits for a line. Starting it takes longer than many a burst, so it is started early.
 pub(crate) struct PowerSwitch {
     child: Child,
 }
@@ -102,23 +101,23 @@ impl PowerSwitch {
     pub(crate) fn cut(mut self) -> anyhow::Result<()> {
         self.child.stdin.take().context("the switch's input")?.write_all(b"cut\n")?;
         let status = self.child.wait()?;
-        ensure!(status.success(), "python3: {}", self.last_words());
+        ensure!(status.success(), "python3: {}", self.stderr());
         Ok(())
     }
 
-    fn last_words(&mut self) -> String {
-        let mut words = String::new();
+    fn stderr(&mut self) -> String {
+        let mut message = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
-            // What it could still say.
-            let _ = stderr.read_to_string(&mut words);
+            // A process that has ended may have closed its pipe already.
+            let _ = stderr.read_to_string(&mut message);
         }
-        words.trim().lines().last().unwrap_or_default().to_owned()
+        message.trim().lines().last().unwrap_or_default().to_owned()
     }
 }
 
 impl Drop for PowerSwitch {
     fn drop(&mut self) {
-        // It holds the disk open. It has ended where the power was cut.
+        // The process holds the disk open, unless it has cut the power and ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -135,7 +134,7 @@ fn tool_in(path: &str, name: &str) -> Command {
     command
 }
 
-/// A process that another test is starting holds this one's files for a moment, and another disk may get the same loop device.
+/// A process that another test is starting briefly holds this one's files, and another disk may get the same loop device.
 fn patiently(command: &mut Command) -> anyhow::Result<()> {
     const TRIES: usize = 20;
     for _ in 1..TRIES {
@@ -161,7 +160,6 @@ mod tests {
     use super::*;
     use crate::summary::announce;
 
-    /// Ended with the test.
     struct Namespace(Child);
 
     impl Drop for Namespace {
@@ -171,7 +169,7 @@ mod tests {
         }
     }
 
-    /// The disk stayed shut down, and its writer was said to have lost everything.
+    /// Regression: the disk stayed shut down, and the harness reported that its writer had lost everything.
     #[test]
     fn the_power_comes_back_while_another_mount_namespace_holds_the_disk() -> anyhow::Result<()> {
         let folder = tempfile::tempdir()?;
@@ -201,7 +199,7 @@ mod tests {
         Ok(())
     }
 
-    /// Without them the run of an ordinary user, who may have loop mounts all the same, went on without power cuts.
+    /// Regression: an ordinary user, who may have loop mounts, ran without power cuts because these programs were not found.
     #[test]
     fn the_programs_of_the_system_are_found_from_an_ordinary_users_path() {
         for name in ["mkfs.ext4", "mount", "umount"] {

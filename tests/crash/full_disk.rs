@@ -1,8 +1,7 @@
-//! A disk that is really full under a whole node: every append hears an honest error, what was acknowledged stays and is read, and once there
-//! is room the node takes appends again, by itself or after the restart that its operators' page asks for.
-//!
-//! Once the disk is a small ext4 file system in a loop mount, filled to its last block at once while producers append; once the process is
-//! denied every write to a file (RLIMIT_FSIZE), which needs no rights and fails the log's writes for sure.
+//! A full disk under a whole node: every append gets an accurate error, acknowledged events stay readable, and once there is
+//! room the node accepts appends again, without help or after the restart that the operators' page asks for. Tried twice: on a
+//! small ext4 file system that is filled to its last block while producers append, and in a process whose every file write is
+//! denied (RLIMIT_FSIZE), which needs no privileges and always fails the log's writes.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,15 +19,15 @@ use uuid::Uuid;
 use crate::ext4;
 use crate::summary::announce;
 
-/// What an append may be refused with: each says that nothing was taken, or that it is not known.
+/// The codes that may refuse an append: each says that nothing was stored, or that the outcome is unknown.
 const REFUSALS: [&str; 4] = ["INSUFFICIENT_STORAGE", "LOG_READ_ONLY", "QUEUE_FULL", STORE_UNAVAILABLE];
-/// sled completes the split of a page when it next comes by, also as it reads: once a write has failed it refuses such reads until it is opened
-/// again. An edit reads before it appends.
+/// sled completes a page split at its next visit, reads included: after a failed write it refuses such reads until it is
+/// reopened, and an edit reads before it appends.
 const STORE_UNAVAILABLE: &str = "STORE_UNAVAILABLE";
 const PRODUCERS: usize = 16;
-/// Refusals that a producer hears before it rests.
+/// Refusals that a producer gets before it pauses.
 const REFUSED_MAX: usize = 5;
-/// Acknowledged before the disk fills up, and after there is room again.
+/// Events acknowledged before the disk fills up, and again after there is room.
 const APPENDS: u64 = 200;
 
 /// Seq and chain by event.
@@ -55,13 +54,13 @@ impl Rig {
         }
     }
 
-    /// Leaves not one block.
+    /// Fills the disk to its last block.
     fn fill(&self, node: &RunningServer) -> anyhow::Result<()> {
         match self {
             Rig::Mount(_, filler) => {
                 let left = rustix::fs::statvfs(self.path())?;
                 let mut file = File::create(filler)?;
-                // Nearly all at once; the file system keeps some blocks for its own books, which the writes find out.
+                // Nearly all at once. The file system reserves some blocks for itself; the small writes find them.
                 let _refused_when_others_were_faster =
                     rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, left.f_bavail * left.f_frsize);
                 std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
@@ -80,7 +79,7 @@ impl Rig {
     }
 }
 
-/// The soft limit, which its owner may raise again.
+/// Sets the soft limit, which the owner may raise again.
 fn limit(node: &RunningServer, bytes: &str) -> anyhow::Result<()> {
     let mut command = Command::new("prlimit");
     command.args(["--pid", &node.pid().to_string()]).arg(format!("--fsize={bytes}:unlimited"));
@@ -90,7 +89,7 @@ fn limit(node: &RunningServer, bytes: &str) -> anyhow::Result<()> {
 }
 
 #[test]
-fn a_node_on_a_full_disk_says_so_loses_nothing_and_goes_on_when_there_is_room() -> anyhow::Result<()> {
+fn a_node_on_a_full_disk_reports_it_loses_nothing_and_recovers() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     match ext4::Disk::create(folder.path(), "96M") {
         Ok(disk) => goes_through(&Rig::Mount(disk, folder.path().join("disk/filler"))),
@@ -103,9 +102,10 @@ fn a_node_on_a_full_disk_says_so_loses_nothing_and_goes_on_when_there_is_room() 
     }
 }
 
-/// Its own log lines, too, are written nowhere: saying that once panicked in the log's writer, and appends waited for two minutes.
+/// Regression: its own log lines cannot be written either. Reporting that once panicked in the log's writer, and appends waited
+/// for two minutes.
 #[test]
-fn a_node_whose_every_write_is_denied_says_so_loses_nothing_and_goes_on_after_a_restart() -> anyhow::Result<()> {
+fn a_node_whose_writes_are_denied_reports_it_loses_nothing_and_recovers() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     goes_through(&Rig::Limit(folder.path().join("denied")))
 }
@@ -128,10 +128,10 @@ fn goes_through(rig: &Rig) -> anyhow::Result<()> {
             acks.extend(acked);
             codes.into_iter().for_each(|code| *refused.entry(code).or_insert(0u64) += 1);
         }
-        unread += runtime.block_on(assert_read(&node, &acks, matches!(rig, Rig::Limit(_))))?;
+        unread += runtime.block_on(assert_readable(&node, &acks, matches!(rig, Rig::Limit(_))))?;
         rig.make_room(&node)?;
-        restarts += u64::from(runtime.block_on(goes_on(&mut node, &mut acks))?);
-        runtime.block_on(assert_read(&node, &acks, false))?;
+        restarts += u64::from(runtime.block_on(append_after_freeing(&mut node, &mut acks))?);
+        runtime.block_on(assert_readable(&node, &acks, false))?;
     }
     println!(
         "{}: {rounds} times, {} acknowledged, 0 lost, refused {refused:?}, {unread} reads refused, {restarts} restarts",
@@ -142,7 +142,7 @@ fn goes_through(rig: &Rig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Appends until it was refused a few times.
+/// Appends until a few appends were refused.
 async fn produce(url: String, enough: Arc<AtomicU64>) -> anyhow::Result<(Acks, Vec<String>)> {
     let (http, mut acks, mut refused) = (reqwest::Client::new(), Acks::new(), Vec::new());
     while refused.len() < REFUSED_MAX {
@@ -157,7 +157,7 @@ async fn produce(url: String, enough: Arc<AtomicU64>) -> anyhow::Result<(Acks, V
     Ok((acks, refused))
 }
 
-/// Appends one event: its place, or the code it was refused with.
+/// Appends one event; returns its seq and chain, or the code of the refusal.
 async fn append(http: &reqwest::Client, url: &str) -> anyhow::Result<Result<(String, (u64, String)), String>> {
     let id = Uuid::now_v7().to_string();
     let client = json!({"id": id, "entity_id": id, "fields": {"name": "Dupont", "note": "x".repeat(2_000)}});
@@ -177,13 +177,14 @@ fn ack(of: &Value) -> anyhow::Result<(u64, String)> {
     Ok((seq.with_context(|| of.to_string())?, chain.with_context(|| of.to_string())?.to_owned()))
 }
 
-/// Every acknowledged event is read, as it was acknowledged. How many were not, where the store may have given up.
-async fn assert_read(node: &RunningServer, acks: &Acks, may_have_given_up: bool) -> anyhow::Result<usize> {
+/// Checks that every acknowledged event is still readable as acknowledged. Returns how many reads were refused, where the store
+/// may have stopped.
+async fn assert_readable(node: &RunningServer, acks: &Acks, may_be_unavailable: bool) -> anyhow::Result<usize> {
     let (http, mut unread) = (reqwest::Client::new(), 0);
     for (id, acked) in acks {
         let event = http.get(format!("{}/api/v1/events/{id}", node.url)).send().await?;
         let (status, body) = (event.status(), event.json::<Value>().await?);
-        if may_have_given_up && body["code"] == STORE_UNAVAILABLE {
+        if may_be_unavailable && body["code"] == STORE_UNAVAILABLE {
             unread += 1;
             continue;
         }
@@ -194,20 +195,20 @@ async fn assert_read(node: &RunningServer, acks: &Acks, may_have_given_up: bool)
     Ok(unread)
 }
 
-/// Appends now that there is room. Whether that took the restart which is asked for where a write had failed.
-async fn goes_on(node: &mut RunningServer, acks: &mut Acks) -> anyhow::Result<bool> {
-    let (http, mut taken, mut restarted) = (reqwest::Client::new(), 0, false);
-    while taken < APPENDS {
+/// Appends now that there is room. Returns whether a restart was needed, which is expected after a failed write.
+async fn append_after_freeing(node: &mut RunningServer, acks: &mut Acks) -> anyhow::Result<bool> {
+    let (http, mut accepted, mut restarted) = (reqwest::Client::new(), 0, false);
+    while accepted < APPENDS {
         match append(&http, &node.url).await? {
             Ok((id, ack)) => {
                 acks.insert(id, ack);
-                taken += 1;
+                accepted += 1;
             }
             Err(code) if (code == "LOG_READ_ONLY" || code == STORE_UNAVAILABLE) && !restarted => {
                 node.kill_and_restart();
                 restarted = true;
             }
-            Err(code) => anyhow::bail!("there is room, and an append is refused with {code}: {}", node.words()),
+            Err(code) => anyhow::bail!("there is room, but an append is refused with {code}: {}", node.words()),
         }
     }
     Ok(restarted)

@@ -1,5 +1,5 @@
-//! What was acknowledged, kept where no fault of the test can reach it; and events whose whole content follows from a number,
-//! so that a reader knows what every record has to say.
+//! The ledger records what was acknowledged, out of reach of any fault that a test injects. An event's whole content follows
+//! from its number, so a reader can check every record.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -8,15 +8,15 @@ use std::{fmt, fs, io};
 /// One acknowledged event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ack {
-    /// The seq it was given.
+    /// The assigned seq.
     pub seq: u64,
-    /// Which event it is.
+    /// The number of the event.
     pub number: u64,
-    /// The first number of the list it was sent with.
+    /// The first number of its list. A list is appended in one request.
     pub list: u64,
-    /// How many events the list has.
+    /// The number of events in its list.
     pub of: u32,
-    /// The chain it was given, or a hash of what was written.
+    /// The assigned chain, or a hash of the written value.
     pub chain: [u8; 32],
 }
 
@@ -24,7 +24,7 @@ pub struct Ack {
 pub const ACK_BYTES: usize = 60;
 
 impl Ack {
-    /// As it goes through the pipe and into the file.
+    /// The format in the pipe and in the file.
     pub fn bytes(&self) -> [u8; ACK_BYTES] {
         let mut bytes = [0; ACK_BYTES];
         bytes[..8].copy_from_slice(&self.seq.to_le_bytes());
@@ -43,46 +43,46 @@ impl Ack {
     }
 }
 
-/// The whole acknowledgements of a ledger. A kill may have torn the last one in the pipe; nobody has heard that one.
+/// The complete acknowledgements of a ledger. A kill may tear the last one in the pipe; a torn one does not count.
 pub fn acks(bytes: &[u8]) -> Vec<Ack> {
     bytes.as_chunks::<ACK_BYTES>().0.iter().map(Ack::read).collect()
 }
 
-/// From one round's first event number to the next one's.
+/// The distance between the first event numbers of two rounds.
 pub const ROUND_STEP: u64 = 1 << 32;
 
-/// What a writer says on standard error once its store is open and recovered.
+/// Printed to standard error once the store is open and recovered.
 pub const OPENED: &str = "opened\n";
 
-/// File of the acknowledgements that must be found, in a ledger's folder.
-pub const HEARD_FILE: &str = "heard";
-/// File of the acknowledgements that may be found, in a ledger's folder.
+/// In a ledger's folder: the acknowledgements whose events must be found.
+pub const RECEIVED_FILE: &str = "received";
+/// In a ledger's folder: the acknowledgements whose events may be found.
 pub const LATE_FILE: &str = "late";
 
-/// The acknowledgements that a ledger's folder holds.
+/// The acknowledgements of a ledger's folder.
 pub struct Acknowledged {
-    /// Heard before the crash. Every one must be found.
-    pub heard: Vec<Ack>,
-    /// Of the last round, heard after the power cut was asked for. The file system was already shutting down, and a current kernel
-    /// answers 0 to `fdatasync` then, so the event may be found or not.
+    /// Received before the crash. Every event must be found.
+    pub received: Vec<Ack>,
+    /// Received in the last round after the power cut was requested. The file system was shutting down, and current kernels
+    /// return 0 from `fdatasync` then, so the event may be found or not.
     pub late: Vec<Ack>,
 }
 
 impl Acknowledged {
-    /// Reads both files.
+    /// Reads the files of a ledger's folder.
     pub fn read(folder: &Path) -> io::Result<Acknowledged> {
         let read = |file| fs::read(folder.join(file)).map(|bytes| acks(&bytes));
-        Ok(Acknowledged { heard: read(HEARD_FILE)?, late: read(LATE_FILE)? })
+        Ok(Acknowledged { received: read(RECEIVED_FILE)?, late: read(LATE_FILE)? })
     }
 }
 
-/// The payload of an event.
+/// The payload of event `number` in a list of `of` events.
 pub fn payload(number: u64, list: u64, of: u32) -> Vec<u8> {
     let mut random = Random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let length = match random.below(20) {
         0..12 => 20 + random.below(300),
         12..19 => 300 + random.below(2_000),
-        // Larger than one page of the log: it is stored in several parts.
+        // Larger than one page of the log, so it is stored in several parts.
         _ => 4_000 + random.below(12_000),
     };
     let mut fill = String::with_capacity(length as usize + 16);
@@ -92,16 +92,16 @@ pub fn payload(number: u64, list: u64, of: u32) -> Vec<u8> {
     format!(r#"{{"number":{number},"list":{list},"of":{of},"fill":"{fill}"}}"#).into_bytes()
 }
 
-/// How many events the list that begins with a number has.
+/// The number of events in the list that starts at a number.
 pub fn list_len(number: u64) -> u32 {
     1 + Random(number | 1).below(16) as u32
 }
 
-/// A small generator: the same seed gives the same numbers everywhere.
+/// A small generator: the same seed gives the same numbers on every machine.
 pub struct Random(pub u64);
 
 impl Random {
-    /// A number below a bound.
+    /// A number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -113,28 +113,28 @@ impl Random {
 /// What a reader found after a restart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Found {
-    /// Records that are there.
+    /// Stored records.
     pub records: u64,
-    /// Acknowledged events that are not there, or say something else.
+    /// Acknowledged events that are missing or have other content.
     pub lost: u64,
-    /// Events that are there twice.
+    /// Events that are stored twice.
     pub duplicated: u64,
-    /// Lists of which a part is there.
+    /// Lists that are stored in part.
     pub torn: u64,
-    /// Seqs that are missing in the middle, and links of the chain that do not hold.
+    /// Missing seqs before the head, and broken chain links.
     pub broken: u64,
-    /// Late acknowledgements whose event is not there. No damage.
+    /// Late acknowledgements whose event is missing. Not counted as damage.
     pub late_missing: u64,
 }
 
 impl Found {
-    /// Whether nothing is wrong.
+    /// Whether there is no damage.
     pub fn is_clean(&self) -> bool {
         self.lost + self.duplicated + self.torn + self.broken == 0
     }
 }
 
-/// One line from the reader to the harness.
+/// One line, from the reader to the harness.
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Found { records, lost, duplicated, torn, broken, late_missing } = self;
@@ -142,7 +142,7 @@ impl fmt::Display for Found {
     }
 }
 
-/// Finds that line in the reader's output.
+/// Parses that line from the reader's output.
 impl FromStr for Found {
     type Err = ();
 

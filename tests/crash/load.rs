@@ -1,4 +1,4 @@
-//! Load beside the writer: threads that compute, that append and sync, and that replace files, on the file system whose power is cut.
+//! Load next to the writer: threads that compute, append and sync, and replace files on the file system whose power is cut.
 
 use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
@@ -9,15 +9,15 @@ use std::thread::JoinHandle;
 
 use anyhow::ensure;
 
-/// Files that are appended to and synced.
+/// Number of files that are appended to and synced.
 const APPENDED: usize = 4;
-/// Files that are replaced by a synced one of the same name, which is work for the journal.
+/// Number of files that are replaced by a synced one of the same name, which keeps the journal busy.
 const REPLACED: usize = 2;
-/// An appended file begins again at this length.
+/// An appended file is truncated at this length.
 const FILE_BYTES_MAX: u64 = 8 << 20;
 const WRITE_BYTES: usize = 32 << 10;
 
-/// Threads at work until they are dropped, or until the disk is gone.
+/// Threads that work until they are dropped or the disk fails.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -40,7 +40,7 @@ impl Load {
                 (Arc::clone(&load.stop), Arc::new(AtomicU64::new(0)), folder.join(nth.to_string()));
             counts.push(Arc::clone(&synced));
             let writer = if nth < APPENDED { append } else { replace };
-            // An error is what the power cut brings; one that comes before it is found below.
+            // The power cut causes an error. An earlier error is detected below.
             load.threads.push(std::thread::spawn(move || drop(writer(&path, &stop, &synced))));
         }
         while counts.iter().any(|synced| synced.load(Ordering::Relaxed) == 0) {
@@ -55,7 +55,7 @@ impl Drop for Load {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
-            // A panic of the load has been printed.
+            // The panic of a load thread has already been printed.
             let _ = thread.join();
         }
     }

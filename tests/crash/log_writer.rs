@@ -1,9 +1,9 @@
 //! The burst writer on the real log, and the independent reader of what it left.
 //!
-//! `crash-log write DIR FIRST LEDGER` first sends again what the ledger says was acknowledged last, which has to be answered as
-//! duplicates, and lists of the round before that nobody heard of, which have to be duplicates as a whole or new as a whole. Then
-//! many producers append lists of events from number FIRST on. Each acknowledgement goes to standard output.
-//! `crash-log check DIR LEDGER` opens the log as a restart would, closes it, and reads the store with code of its own.
+//! `crash-log write DIR FIRST LEDGER` first resends the newest acknowledged events of the ledger, which must be answered as
+//! duplicates, and unacknowledged lists of the previous round, each of which must be a duplicate or new as a whole. Then many
+//! producers append lists of events from number FIRST on, and each acknowledgement goes to standard output. `crash-log check
+//! DIR LEDGER` opens the log as a restart would, closes it, and reads the store with its own code.
 
 mod reader;
 
@@ -22,14 +22,14 @@ use comptoir_local::event_log::{AppendError, Appended, Check, Environment, Ident
 use comptoir_tests::crash_ledger::{self as ledger, Ack, Acknowledged, OPENED};
 use uuid::Uuid;
 
-/// Producers that append at once.
+/// Producers that append concurrently.
 const PRODUCERS: usize = 64;
-/// Acknowledged events that are sent again after a restart.
+/// Acknowledged events that are resent after a restart.
 const SENT_AGAIN: usize = 200;
-/// Around the newest acknowledged list, where lists without an acknowledgement are sent again after a restart.
+/// Unacknowledged lists this close to the newest acknowledged one are resent after a restart.
 const LISTS_BEFORE: u64 = 32;
 const LISTS_AFTER: u64 = 8;
-/// From one list's first number to the next one's.
+/// The distance between the first numbers of two lists.
 const LIST_STEP: u64 = 100;
 
 fn main() -> ExitCode {
@@ -65,11 +65,11 @@ fn write(dir: &Path, first: &str, ledger: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         let acknowledged = Acknowledged::read(ledger)?;
-        send_again(&log, &acknowledged.heard).await?;
+        send_again(&log, &acknowledged.received).await?;
         retry_unheard(&log, first, &acknowledged).await?;
         let next = Arc::new(AtomicU64::new(first));
         let mut producers: Vec<_> = (0..PRODUCERS).map(|_| tokio::spawn(produce(log.clone(), next.clone()))).collect();
-        // They go on until the process is killed or the disk is gone.
+        // They run until the process is killed or the disk fails.
         producers.remove(0).await?
     })
 }
@@ -78,12 +78,12 @@ async fn send_again(log: &Log, acks: &[Ack]) -> anyhow::Result<()> {
     for ack in &acks[acks.len().saturating_sub(SENT_AGAIN)..] {
         let again = log.append(vec![draft(ack.number, ack.list, ack.of)]).await?;
         let same = again.len() == 1 && again[0].seq.0 == ack.seq && again[0].chain.0 == ack.chain;
-        ensure!(same && again[0].duplicate, "{ack:?} was sent again and answered {again:?}");
+        ensure!(same && again[0].duplicate, "{ack:?} was resent and answered {again:?}");
     }
     Ok(())
 }
 
-/// A list that nobody heard of may be on the disk as a whole or not at all. If it is, it is where a late acknowledgement said.
+/// An unacknowledged list may be on the disk as a whole or not at all. If it is there, it is where a late acknowledgement says.
 async fn retry_unheard(log: &Log, first: u64, acknowledged: &Acknowledged) -> anyhow::Result<()> {
     let late: HashMap<u64, &Ack> = acknowledged.late.iter().map(|ack| (ack.number, ack)).collect();
     let retries = unheard_lists(first, acknowledged).into_iter().map(async |list| -> anyhow::Result<()> {
@@ -93,21 +93,21 @@ async fn retry_unheard(log: &Log, first: u64, acknowledged: &Acknowledged) -> an
         let same = again.iter().zip(list..).filter(|(event, _)| event.duplicate).all(|(event, number)| {
             late.get(&number).is_none_or(|ack| event.seq.0 == ack.seq && event.chain.0 == ack.chain)
         });
-        ensure!(whole && same, "a retry of list {list}, unheard before, was answered {again:?}; late: {late:?}");
+        ensure!(whole && same, "a retry of list {list}, unacknowledged before, was answered {again:?}; late: {late:?}");
         acknowledge(&again, list, of)
     });
     futures_util::future::try_join_all(retries).await.map(drop)
 }
 
-/// Lists that the round before may have been writing when it ended: those acknowledged late, and those around the newest one.
+/// Lists that the previous round may have been writing when it ended: late acknowledged ones, and those near the newest one.
 fn unheard_lists(first: u64, acknowledged: &Acknowledged) -> BTreeSet<u64> {
     let round_before = first.saturating_sub(ledger::ROUND_STEP);
-    let heard: BTreeSet<u64> = acknowledged.heard.iter().map(|ack| ack.list).collect();
+    let received: BTreeSet<u64> = acknowledged.received.iter().map(|ack| ack.list).collect();
     let late = acknowledged.late.iter().map(|ack| ack.list);
-    let newest = heard.iter().copied().chain(late.clone()).max().unwrap_or_default().max(round_before);
+    let newest = received.iter().copied().chain(late.clone()).max().unwrap_or_default().max(round_before);
     let oldest = newest.saturating_sub(LISTS_BEFORE * LIST_STEP).max(round_before);
     let around = (oldest..newest + LISTS_AFTER * LIST_STEP).step_by(LIST_STEP as usize);
-    late.chain(around).filter(|list| !heard.contains(list)).collect()
+    late.chain(around).filter(|list| !received.contains(list)).collect()
 }
 
 async fn produce(log: Log, next: Arc<AtomicU64>) -> anyhow::Result<()> {
@@ -139,7 +139,7 @@ fn acknowledge(appended: &[Appended], list: u64, of: u32) -> anyhow::Result<()> 
         Ack { seq: appended.seq.0, number, list, of, chain: appended.chain.0 }.bytes()
     };
     let bytes: Vec<u8> = appended.iter().zip(list..).flat_map(ack).collect();
-    // One lock for the whole list, so that producers do not mix theirs.
+    // One lock for the whole list, so that the lists of two producers do not mix.
     std::io::stdout().lock().write_all(&bytes)?;
     Ok(std::io::stdout().flush()?)
 }

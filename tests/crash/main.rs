@@ -1,16 +1,16 @@
-//! Crash truth: the log's promise held against kills and power cuts, in a row on one database, every acknowledged record read
-//! back each time by a reader that shares no code with the log.
+//! Holds the log to its promise through kills and power cuts, one after another on one database. After each crash a reader that
+//! shares no code with the log reads every acknowledged record.
 //!
 //! | variable | meaning |
 //! |---|---|
 //! | `COMPTOIR_CRASHES` | kills, power cuts of the log and power cuts of the control; 20 without it |
 //! | `COMPTOIR_CRASH_SEED` | repeats a run's choices, not its timing; drawn and printed without it |
-//! | `COMPTOIR_CRASH_RIG=replay` | does without loop mounts |
+//! | `COMPTOIR_CRASH_RIG=replay` | uses no loop mounts |
 //!
-//! Power cuts are an ext4 file system in a loop mount that is shut down without flushing its journal. Every second one comes under load.
-//! An acknowledgement counts if it was heard before the cut was asked for. A plain file in the same rig is the control: where it loses
-//! something, the rig is at fault. Where loop mounts are refused, the writer's system calls are recorded by strace and replayed with the
-//! unsynced ones dropped, reordered and torn; the run says so on standard error.
+//! A power cut shuts down an ext4 file system in a loop mount without flushing its journal; every second one happens under
+//! load. An acknowledgement counts if it was received before the cut was requested. The control is a plain file in the same
+//! rig: if it loses data, the rig is at fault. Where loop mounts are refused, strace records the writer's system calls, and a
+//! replay drops, reorders and tears the unsynced ones; the run reports that on standard error.
 
 mod central_full_disk;
 mod ext4;
@@ -29,16 +29,16 @@ use load::Load;
 use summary::{Summary, announce};
 use writer::{Ending, Program};
 
-/// The log, with everything it does to be durable.
+/// The log with everything that makes it durable.
 const LOG: Program = Program { path: env!("CARGO_BIN_EXE_crash-log"), name: "the log" };
-/// sled as it is shipped.
+/// sled as released.
 const BARE_SLED: Program = Program { path: env!("CARGO_BIN_EXE_crash-bare-sled"), name: "bare sled" };
-/// The control: what an honest file system keeps.
+/// The control: what a correct file system keeps.
 const PLAIN_FILE: Program = Program { path: env!("CARGO_BIN_EXE_crash-plain-file"), name: "the control, a plain file" };
 
-/// Acknowledged events of one round, at most.
+/// The most events that one round acknowledges.
 const EVENTS_MAX: u64 = 1_500;
-/// After so many kills, and so many power cuts, the next begin with an empty disk: each reads back all that the ones before it left.
+/// After so many crashes the next ones start with an empty disk, since each check reads everything that earlier rounds left.
 const KILLS_PER_LOG: u64 = 200;
 const CUTS_PER_DISK: u64 = 50;
 
@@ -46,13 +46,13 @@ fn rounds() -> u64 {
     std::env::var("COMPTOIR_CRASHES").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20)
 }
 
-/// Every run is another; the seed is in its output.
+/// A new seed for each run, printed in its output.
 fn random(test: &str) -> Random {
     let given = std::env::var("COMPTOIR_CRASH_SEED").ok().and_then(|seed| seed.parse().ok());
     let drawn = || u64::from_le_bytes(std::array::from_fn(|at| uuid::Uuid::new_v4().as_bytes()[at]));
     let seed: u64 = given.unwrap_or_else(drawn);
     announce(&format!("{test}: COMPTOIR_CRASH_SEED={seed}"));
-    // Spread, so that neighbouring seeds are not alike; and never 0.
+    // Spread, so that neighbouring seeds differ; never 0.
     Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
 }
 
@@ -89,7 +89,7 @@ fn every_acknowledged_record_survives_a_power_cut() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Without this a loss could be the harness's own.
+/// Without this control a loss could be the harness's fault.
 #[test]
 fn a_plain_file_loses_nothing_under_the_same_power_cuts() -> anyhow::Result<()> {
     let mut random = random("power cuts of the control");
@@ -104,22 +104,22 @@ fn a_plain_file_loses_nothing_under_the_same_power_cuts() -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Without this the harness could be one that finds nothing.
+/// Without this control the harness might detect nothing.
 #[test]
 fn bare_sled_loses_acknowledged_records_under_the_same_power_cuts() -> anyhow::Result<()> {
-    assert!(calls_the_systems_sync_file_range(&BARE_SLED)?, "bare sled was built with the patched flush");
-    assert!(!calls_the_systems_sync_file_range(&LOG)?, "the log was built without the patched flush");
+    assert!(calls_system_sync_file_range(&BARE_SLED)?, "bare sled was built with the patched flush");
+    assert!(!calls_system_sync_file_range(&LOG)?, "the log was built without the patched flush");
     let mut random = random("power cuts of bare sled");
     let summary = cut_power(&BARE_SLED, rounds().min(40), Loaded::Never, &mut random)?;
     summary.print();
-    assert!(summary.lost + summary.unusable > 0, "bare sled lost nothing: the power cuts are no power cuts");
+    assert!(summary.lost + summary.unusable > 0, "bare sled lost nothing: the power cuts had no effect");
     Ok(())
 }
 
-/// Which power cuts come under load.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Loaded {
-    /// Others that sync make the file system write its journal more often, which hides a sync that is missing: half the cuts do without.
+    /// Other threads that sync make the file system write its journal more often, which hides a missing sync: half the cuts
+    /// have no load.
     EverySecond,
     Never,
 }
@@ -170,7 +170,7 @@ fn cut_ext4(
         let ending = program.check(disk.path(), &ledger)?;
         summary.count(&ending, &ledger, under_load);
         if !ending.is_clean() {
-            // Each loss is counted once. A database that still opens is gone on with; one that does not is begun anew.
+            // Each loss is counted once. A database that still opens is kept; one that does not is replaced by an empty one.
             ledger.forget()?;
             if let Ending::Unusable(_) = ending {
                 disk.empty()?;
@@ -180,8 +180,8 @@ fn cut_ext4(
     Ok(summary)
 }
 
-/// Whether the binary takes `sync_file_range` from the C library: an undefined symbol, where nothing in it defines the name.
-fn calls_the_systems_sync_file_range(program: &Program) -> anyhow::Result<bool> {
+/// Whether the binary takes `sync_file_range` from the C library: the symbol is undefined if the binary does not define it.
+fn calls_system_sync_file_range(program: &Program) -> anyhow::Result<bool> {
     let listed = std::process::Command::new("nm").args(["-D", "--undefined-only", program.path]).output();
     let listed = listed.context("nm is part of binutils, which the linker needs too: apt-get install binutils")?;
     anyhow::ensure!(listed.status.success(), "nm: {}", String::from_utf8_lossy(&listed.stderr));

@@ -1,7 +1,6 @@
-//! The control: a plain file under the same power cuts. `pwrite` and `fdatasync` for each group, then the acknowledgement. A file system
-//! that keeps its word loses nothing of it, so a loss here is a fault of the rig.
-//!
-//! A record is the acknowledgement, then the payload that follows from it. What does not parse at the end is the group that was cut.
+//! The control: a plain file under the same power cuts. `pwrite` and `fdatasync` for each group, then the acknowledgements. A
+//! correct file system loses none of them, so a loss here is a fault of the rig. A record is the acknowledgement and the
+//! payload that follows from it. An unparsable end is the group that was cut.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -52,7 +51,7 @@ fn write(dir: &Path, first: &str) -> anyhow::Result<()> {
     }
 }
 
-/// The whole records from the beginning, and where they end.
+/// The complete records from the start, and where they end.
 fn records(file: &[u8]) -> (Vec<Ack>, u64) {
     let (mut records, mut rest) = (Vec::new(), file);
     while let Some(ack) = rest.get(..ACK_BYTES).and_then(|bytes| ledger::acks(bytes).pop()) {
@@ -69,7 +68,7 @@ fn records(file: &[u8]) -> (Vec<Ack>, u64) {
 
 fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
     let acknowledged = Acknowledged::read(ledger)?;
-    // A cut may come before the file has its name.
+    // A cut may happen before the file has its name.
     let file = match std::fs::read(dir.join(FILE)) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
         file => file?,
@@ -79,7 +78,7 @@ fn check(dir: &Path, ledger: &Path) -> anyhow::Result<()> {
     let missing = |acks: &[Ack]| acks.iter().filter(|ack| !there(ack)).count() as u64;
     let found = Found {
         records: records.len() as u64,
-        lost: missing(&acknowledged.heard),
+        lost: missing(&acknowledged.received),
         late_missing: missing(&acknowledged.late),
         ..Found::default()
     };

@@ -1,4 +1,4 @@
-//! Reads the log's store without the log's code: pages, records and chain from their papers, straight out of sled.
+//! Reads the log's store without the log's code: pages, records and chain by their specifications, directly from sled.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -8,12 +8,11 @@ use anyhow::{Context as _, ensure};
 
 use comptoir_tests::crash_ledger::{Ack, Acknowledged, Found, payload};
 
-/// The id of an event.
 pub(crate) fn event_id(number: u64) -> [u8; 16] {
     *uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &number.to_le_bytes()).as_bytes()
 }
 
-/// One record where it stands.
+/// One record and its place in the log.
 struct Record {
     seq: u64,
     chain: [u8; 32],
@@ -34,10 +33,10 @@ pub(crate) fn read(store: &Path, acknowledged: &Acknowledged) -> anyhow::Result<
         record.is_some_and(|record| record.says(ack))
     };
     let missing = |acks: &[Ack]| acks.iter().filter(|ack| !intact(ack)).count() as u64;
-    found.lost = missing(&acknowledged.heard);
+    found.lost = missing(&acknowledged.received);
     found.late_missing = missing(&acknowledged.late);
 
-    // Of every list, acknowledged or not, all events are there or none.
+    // Of every list, acknowledged or not, all events are stored or none.
     let mut lists: HashMap<(u64, u32), u32> = HashMap::new();
     for (list, of) in records.iter().filter_map(Record::list) {
         *lists.entry((list, of)).or_default() += 1;
@@ -58,7 +57,7 @@ impl Record {
         self.seq == ack.seq && self.chain == ack.chain && self.event_id() == event_id(ack.number) && same_payload
     }
 
-    /// The list and its length, as the payload tells them.
+    /// The first number and the length of the list, read from the payload.
     fn list(&self) -> Option<(u64, u32)> {
         const NAME: &[u8] = br#""list":"#;
         let at = self.bytes.windows(NAME.len()).position(|window| window == NAME)? + NAME.len();
@@ -68,7 +67,7 @@ impl Record {
     }
 }
 
-/// Every record of the only epoch, its chain computed anew from the epoch's beginning.
+/// Every record of the only epoch, with the chain recomputed from genesis.
 fn records(store: &Path) -> anyhow::Result<Vec<Record>> {
     let db = open(store)?;
     let mut pages: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
@@ -105,7 +104,7 @@ fn records(store: &Path) -> anyhow::Result<Vec<Record>> {
     Ok(records)
 }
 
-/// Before the first record: tenant and node, epoch number and id, as the record's header names them.
+/// Genesis: tenant and node, epoch number and id, as the record's header has them.
 fn genesis(first: &[u8]) -> [u8; 32] {
     hash(&[b"comptoir/genesis/1", &first[6..38], &first[38..58]])
 }
@@ -118,7 +117,7 @@ fn hash(parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// The log that was open a moment ago in this process may still hold sled's lock.
+/// sled's lock may outlive the log that this process has just closed.
 fn open(store: &Path) -> anyhow::Result<sled::Db> {
     let mut tries = 0;
     loop {

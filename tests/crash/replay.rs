@@ -1,5 +1,5 @@
-//! Power cuts without a disk of one's own: the writer's system calls are recorded, and the disk as a power cut may have left it is
-//! made from them. What was synced is there. Of what was not, each write may be there, be missing, or be there in part.
+//! Power cuts without a loop mount: the writer's system calls are recorded, and the disk that a power cut may leave is computed
+//! from them. Synced writes are there. Each unsynced write may be there, be missing, or be there in part.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,10 +12,10 @@ use crate::strace::{self, Call, Deed};
 use crate::summary::Summary;
 use crate::writer::{Ending, Ledger, Program};
 
-/// What a drive writes whole.
+/// The unit that a drive writes atomically.
 const SECTOR_BYTES: usize = 512;
 
-/// As `cut_ext4`, on recorded calls.
+/// The replay counterpart of `cut_ext4`.
 pub(crate) fn cut(program: &Program, rounds: u64, random: &mut Random, folder: &Path) -> anyhow::Result<Summary> {
     let mut summary = Summary::new(program, "power cuts (recorded writes replayed, the unsynced ones dropped)");
     let mut ledger = Ledger::create(&folder.join("ledger"))?;
@@ -25,14 +25,14 @@ pub(crate) fn cut(program: &Program, rounds: u64, random: &mut Random, folder: &
         let before = Disk::load(&data)?;
         let trace = folder.join("trace");
         let mut running = program.start_recorded(&data, round, &ledger, &trace)?;
-        // Every call is slowed down many times: fewer events are a burst.
+        // Recording slows every call down, so a burst has fewer events.
         running.burst(random, 1_000, &ledger)?;
         running.end_recorded()?;
         let calls = strace::read(&fs::read_to_string(&trace)?);
         let lines = calls.last().map_or(0, |call| call.began) as u64;
         let cut = usize::try_from(random.below(lines + 1))?;
-        let (heard, late) = acknowledged(&calls, cut);
-        ledger.add_round(heard, &late, opened(&calls, cut))?;
+        let (received, late) = acknowledged(&calls, cut);
+        ledger.add_round(received, &late, opened(&calls, cut))?;
         before.after_power_cut(&data, &calls, cut, random).store(&data)?;
         let ending = program.check(&data, &ledger)?;
         summary.count(&ending, &ledger, false);
@@ -46,42 +46,41 @@ pub(crate) fn cut(program: &Program, rounds: u64, random: &mut Random, folder: &
     Ok(summary)
 }
 
-/// What the harness had heard when the power went, and what the writer acknowledged later. Here the line is exact: the cut is chosen in
-/// the record, and no sync after it is replayed.
+/// What the harness had received when the power went, and what the writer acknowledged later. Here the border is exact: the cut
+/// is chosen in the recording, and no later sync is replayed.
 fn acknowledged(calls: &[Call], cut: usize) -> (Vec<u8>, Vec<u8>) {
-    let (mut heard, mut before_cut) = (Vec::new(), 0);
+    let (mut received, mut before_cut) = (Vec::new(), 0);
     for call in calls {
         if let Deed::Acknowledge { bytes } = &call.deed {
-            heard.extend_from_slice(bytes);
+            received.extend_from_slice(bytes);
             if call.ended.is_some_and(|ended| ended <= cut) {
-                before_cut = heard.len();
+                before_cut = received.len();
             }
         }
     }
-    // Standard output may be written in the middle of an acknowledgement.
-    let late = heard.split_off(before_cut / ACK_BYTES * ACK_BYTES);
-    (heard, late)
+    // The recording may end in the middle of an acknowledgement.
+    let late = received.split_off(before_cut / ACK_BYTES * ACK_BYTES);
+    (received, late)
 }
 
 /// Whether the writer had opened its store when the power went.
 fn opened(calls: &[Call], cut: usize) -> bool {
     calls.iter().any(|call| {
-        let said = matches!(&call.deed, Deed::Write { bytes, .. } if bytes == OPENED.as_bytes());
-        said && call.ended.is_some_and(|ended| ended <= cut)
+        let is_opened = matches!(&call.deed, Deed::Write { bytes, .. } if bytes == OPENED.as_bytes());
+        is_opened && call.ended.is_some_and(|ended| ended <= cut)
     })
 }
 
-/// Which file a name stands for; a directory is a name without one.
+/// The file behind each name; a directory is a name without a file.
 type Names = BTreeMap<PathBuf, Option<usize>>;
 
-/// A file tree in memory.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Disk {
     names: Names,
     files: Vec<Vec<u8>>,
 }
 
-/// A change of one file's bytes.
+/// A change to one file's bytes.
 enum Change<'a> {
     Write { at: usize, bytes: &'a [u8] },
     Length(usize),
@@ -111,7 +110,7 @@ impl Disk {
     fn store(&self, root: &Path) -> anyhow::Result<()> {
         fs::remove_dir_all(root)?;
         fs::create_dir(root)?;
-        // In the order of their paths a directory comes before what is in it.
+        // In path order a directory comes before its entries.
         for (path, file) in &self.names {
             match file {
                 None => fs::create_dir_all(path)?,
@@ -121,12 +120,12 @@ impl Disk {
         Ok(())
     }
 
-    /// The disk after calls that ended by a power cut at some line.
+    /// The disk after a power cut at a line of the recording.
     fn after_power_cut(mut self, root: &Path, calls: &[Call], cut: usize, random: &mut Random) -> Disk {
         let calls: Vec<&Call> = calls.iter().filter(|call| call.began <= cut).collect();
         let synced = |sync: &Call, began: usize| sync.began > began && sync.ended.is_some_and(|ended| ended <= cut);
         let names_kept = Self::names_kept(&calls, cut, random);
-        // As the running system saw it: who writes to which file does not depend on what survives.
+        // What the running system saw: which process writes to which file does not depend on what survives.
         let mut seen = self.names.clone();
         let mut ends: HashMap<usize, usize> = HashMap::new();
         for (nth, call) in calls.iter().enumerate() {
@@ -154,7 +153,7 @@ impl Disk {
         self
     }
 
-    /// Names survive as the journal holds them: in order, and all that came before an fsync of anything.
+    /// Names survive as the journal holds them: in order, with everything before any fsync.
     fn names_kept(calls: &[&Call], cut: usize, random: &mut Random) -> usize {
         let synced = |call: &&Call| {
             matches!(call.deed, Deed::Sync { names: true, .. }) && call.ended.is_some_and(|ended| ended <= cut)
@@ -163,7 +162,7 @@ impl Disk {
         sure + random.below((calls.len() - sure) as u64 + 1) as usize
     }
 
-    /// A file that is opened and was not there begins empty.
+    /// A newly created file starts empty.
     fn open_new(&mut self, seen: &mut Names, call: &Call) {
         if let Deed::Open { path, .. } = &call.deed {
             let files = &mut self.files;
@@ -174,7 +173,7 @@ impl Disk {
         }
     }
 
-    /// Which file a call changes, and how. Bytes without an offset go after what was written before.
+    /// The file that a call changes, and the change. Bytes without an offset are appended.
     fn change<'a>(
         &self,
         seen: &Names,
@@ -218,7 +217,7 @@ fn file_at(names: &Names, path: &Path) -> Option<usize> {
     names.get(path).copied().flatten()
 }
 
-/// Carries out what a call does to names.
+/// Applies a call's change to names.
 fn rename(names: &mut Names, deed: &Deed) {
     match deed {
         Deed::Rename { from, to } => {
@@ -238,7 +237,7 @@ fn rename(names: &mut Names, deed: &Deed) {
     }
 }
 
-/// Carries out a change that is durable; one that is not may be missing, or there up to some sector.
+/// Applies a durable change. A change that is not durable may be missing, or be there up to some sector.
 fn apply(file: &mut Vec<u8>, change: Change<'_>, durable: bool, random: &mut Random) {
     let kept = if durable { 2 } else { random.below(3) };
     match change {
@@ -269,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_synced_is_there_whatever_becomes_of_the_rest() {
+    fn synced_writes_survive_whether_or_not_unsynced_ones_do() {
         let open = |name: &str| Deed::Open { path: name.into(), emptied: false };
         let sync = |name: &str, names| Deed::Sync { path: name.into(), names };
         let calls = [

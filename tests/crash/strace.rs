@@ -1,34 +1,32 @@
-//! Reading what strace recorded: which call began and ended on which line, and what it did to files.
-
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// The system calls that are recorded. `sync_file_range` is not a sync: it leaves metadata and the drive's cache as they are.
+/// The recorded system calls. `sync_file_range` is not a sync: it flushes neither metadata nor the drive's cache.
 pub(crate) const CALLS: &str =
     "trace=openat,write,pwrite64,fdatasync,fsync,ftruncate,rename,renameat,renameat2,unlink,unlinkat,mkdir,rmdir";
 
-/// What a call did.
+/// The effect of a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Deed {
-    /// Opened a file that may be new, and perhaps emptied it.
+    /// Opened a file, possibly created or truncated.
     Open { path: PathBuf, emptied: bool },
-    /// Wrote bytes, at an offset or after what was written before.
+    /// Wrote bytes at an offset, or appended them.
     Write { path: PathBuf, offset: Option<u64>, bytes: Vec<u8> },
     /// Changed a file's length.
     Truncate { path: PathBuf, length: u64 },
-    /// Made a file's bytes durable, and with fsync all earlier names too.
+    /// Made a file's bytes durable; fsync also makes all earlier names durable.
     Sync { path: PathBuf, names: bool },
-    /// Gave a file or directory another name.
+    /// Renamed a file or directory.
     Rename { from: PathBuf, to: PathBuf },
     /// Removed a name.
     Remove { path: PathBuf },
-    /// Made a directory.
+    /// Created a directory.
     MakeDir { path: PathBuf },
-    /// Told the harness what is safe.
+    /// Wrote acknowledgements to the harness.
     Acknowledge { bytes: Vec<u8> },
 }
 
-/// A call between its first and last line; one that the kill interrupted has no last line.
+/// A call between its first and last line. An interrupted call has no last line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Call {
     pub(crate) began: usize,
@@ -36,7 +34,7 @@ pub(crate) struct Call {
     pub(crate) deed: Deed,
 }
 
-/// Reads a trace made with `-f -y -xx`. Calls that failed did nothing.
+/// Parses a trace made with `-f -y -xx`. Failed calls have no effect and are left out.
 pub(crate) fn read(trace: &str) -> Vec<Call> {
     let mut calls: Vec<Option<Call>> = Vec::new();
     let mut open: HashMap<&str, usize> = HashMap::new();
@@ -65,7 +63,7 @@ fn end(call: &mut Option<Call>, line: usize, text: &str) {
     if result.starts_with('-') {
         *call = None;
     } else if let Some(call) = call {
-        // A question mark is a call that the kill interrupted: it may have been carried out.
+        // A question mark marks a call that the kill interrupted: it may have taken effect.
         call.ended = (!result.starts_with('?')).then_some(line);
     }
 }
@@ -93,13 +91,13 @@ fn deed(text: &str) -> Option<Deed> {
     })
 }
 
-/// A path as a call names it: absolute, or under the directory that its first argument is open on.
+/// A call's path: absolute, or relative to the directory of its first argument.
 fn under(arguments: &str, name: &[u8]) -> PathBuf {
     let name = PathBuf::from(String::from_utf8_lossy(name).into_owned());
     descriptor(arguments).map_or_else(|| name.clone(), |directory| directory.join(&name))
 }
 
-/// The path of the file that the first argument is open on: `3<\x2f\x74\x6d\x70>`.
+/// The path of the file behind the first argument: `3<\x2f\x74\x6d\x70>`.
 fn descriptor(arguments: &str) -> Option<PathBuf> {
     let (before, rest) = arguments.split_once('<')?;
     let first = !before.contains([',', '"']);
@@ -116,7 +114,7 @@ fn unescape(text: &str) -> Vec<u8> {
     text.split("\\x").skip(1).filter_map(|byte| u8::from_str_radix(byte.get(..2)?, 16).ok()).collect()
 }
 
-/// The number after the last string, or after the descriptor, and so many commas.
+/// A number after the last string, or after the descriptor, by its index.
 fn number_after_comma(arguments: &str, commas: usize) -> Option<u64> {
     let rest = arguments.rsplit_once(['"', '>']).map_or(arguments, |(_, rest)| rest);
     // In `"...", 24, 5964852) = 24` or `3<...>, 8192) = 0`.
@@ -129,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_strace_read_as_what_they_did_and_interleaved_calls_keep_their_first_and_last_line() {
+    fn traces_are_parsed_and_interleaved_calls_keep_their_first_and_last_line() {
         let trace = r#"7 openat(AT_FDCWD<\x2f\x77>, "\x2f\x64\x2f\x61", O_RDWR|O_CREAT|O_CLOEXEC, 0666) = 3<\x2f\x64\x2f\x61>
 8 pwrite64(3<\x2f\x64\x2f\x61>, "\x41\x42", 2, 4096 <unfinished ...>
 7 fdatasync(3<\x2f\x64\x2f\x61> <unfinished ...>

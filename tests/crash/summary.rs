@@ -1,5 +1,3 @@
-//! What a row of crashes came to.
-
 use crate::writer::{Ending, Ledger, Program};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -7,33 +5,33 @@ use std::time::Duration;
 
 use comptoir_tests::crash_ledger::Found;
 
-/// Counted over all rounds.
+/// Totals over all rounds.
 pub(crate) struct Summary {
     title: String,
     rounds: u64,
     under_load: u64,
     /// Rounds that ended before their first acknowledgement.
     unheard: u64,
-    /// Of these, the ones that ended while the store opened and recovered.
+    /// The part of these that ended while the store opened and recovered.
     while_opening: u64,
     /// Rounds in which a late acknowledgement was not found.
     late_missing_rounds: u64,
     acknowledged: u64,
     bursting: Duration,
     records: u64,
-    /// In how many rounds something was wrong.
+    /// Rounds in which damage was found.
     bad_rounds: u64,
     pub(crate) lost: u64,
     pub(crate) unusable: u64,
     duplicated: u64,
     torn: u64,
     broken: u64,
-    /// Acknowledged after the power cut was asked for.
+    /// Acknowledged after the power cut was requested.
     late: u64,
-    /// Of these, not found.
+    /// The part of these that was not found.
     late_missing: u64,
-    /// What unusable databases said, and how often.
-    words: BTreeMap<String, u64>,
+    /// The messages of unusable databases, with their counts.
+    messages: BTreeMap<String, u64>,
 }
 
 impl Summary {
@@ -56,11 +54,11 @@ impl Summary {
             broken: 0,
             late: 0,
             late_missing: 0,
-            words: BTreeMap::new(),
+            messages: BTreeMap::new(),
         }
     }
 
-    /// Counts one crash and what was found after it.
+    /// Counts one crash and what the reader found after it.
     pub(crate) fn count(&mut self, ending: &Ending, ledger: &Ledger, under_load: bool) {
         self.rounds += 1;
         self.under_load += u64::from(under_load);
@@ -80,16 +78,16 @@ impl Summary {
                 self.late_missing += late_missing;
                 self.late_missing_rounds += u64::from(*late_missing > 0);
             }
-            Ending::Unusable(words) => {
+            Ending::Unusable(message) => {
                 self.unusable += 1;
                 self.lost += ledger.acknowledged();
-                *self.words.entry(words.clone()).or_default() += 1;
+                *self.messages.entry(message.clone()).or_default() += 1;
             }
         }
     }
 
     pub(crate) fn print(&self) {
-        // A recorded burst runs many times slower than it would, so it has no rate.
+        // Recording slows a burst down, so its rate would mean nothing.
         let rate = match u64::try_from(self.bursting.as_millis()) {
             Ok(milliseconds @ 1..) => format!(" ({}/s)", self.acknowledged * 1000 / milliseconds),
             Ok(0) | Err(_) => String::new(),
@@ -119,7 +117,7 @@ impl Summary {
              links, {unusable} times unusable, {bad_rounds} rounds with damage, {records} records at the end; {late} acknowledged \
              after the cut was asked for, {late_missing} of them not found in {late_missing_rounds} cuts, which is allowed"
         ));
-        self.words.iter().for_each(|(words, times)| announce(&format!("  {times} times: {words}")));
+        self.messages.iter().for_each(|(message, times)| announce(&format!("  {times} times: {message}")));
     }
 
     pub(crate) fn assert_nothing_lost(&self) {
@@ -127,14 +125,14 @@ impl Summary {
         assert_eq!(
             wrong, 0,
             "{}: {} of {} rounds were bad: {:?}",
-            self.title, self.bad_rounds, self.rounds, self.words
+            self.title, self.bad_rounds, self.rounds, self.messages
         );
         assert!(self.acknowledged > 0, "nothing was acknowledged at all");
     }
 }
 
-/// Says what a run did, also where the output of a test that passes is captured: which rig it was must not go unseen.
+/// Prints the summary even where a passing test's output is captured, since the rig in use must be visible.
 pub(crate) fn announce(text: &str) {
-    // Nobody may be listening.
+    // A closed standard error is no failure of the test.
     let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,4 +1,4 @@
-"""BLAKE3 in plain Python, from the paper: slow, short, and not the code that made the hashes it checks."""
+"""BLAKE3 in plain Python from its specification: short, slow, and independent of the code whose hashes it checks."""
 
 IV = (0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19)
 PERMUTATION = (2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads sealed records by docs/spec/record.md and docs/spec/chain.md alone, with nothing but Python's standard library.
 
-Each line of the input is `previous chain, record`, both in hex, apart by a space; `genesis` stands for an epoch's beginning.
+Each line of the input is `previous chain, record`, both in hex, separated by a space; `genesis` marks the start of an epoch.
 Each line of the output is the record's fields and the chain after it, as JSON.
 """
 
@@ -58,7 +58,7 @@ def decode(record):
 
 
 def genesis(record):
-    """Tenant, node, epoch number and epoch id stand in the header in the order in which they are hashed."""
+    """The header has tenant, node, epoch number and epoch id in the order in which they are hashed."""
     return blake3(b"comptoir/genesis/1" + record[6:58])
 
 

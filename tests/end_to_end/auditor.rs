@@ -1,16 +1,15 @@
-//! An auditor takes central's log home and decides it again, with no server.
-
 use comptoir_test_support::RunningTenant;
 use comptoir_test_support::processes;
 use serde_json::Value;
 
-/// What central decided is what the rules decide from its export, record by record. Answers what the replay came to.
-pub(crate) fn decided_again(company: &RunningTenant) -> Value {
+/// An auditor replays central's exported log offline: the rules give every decision that central made. Returns the replay's
+/// report.
+pub(crate) fn assert_decided_again(company: &RunningTenant) -> Value {
     let bundle = company.path("decided-again").with_extension("bundle");
     let bundle = bundle.to_str().unwrap();
     let export = ["events", "export", "--url", &company.central.url, "--token", &company.token, "--out", bundle];
     let must = |args: &[&str]| {
-        processes::run_comptoir(args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"))
+        processes::run_comptoir(args, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"))
     };
     must(&export);
     let found = must(&["audit", "replay", bundle, "--redecide"]);

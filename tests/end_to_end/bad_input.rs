@@ -1,5 +1,3 @@
-//! What is wrong gets its code, and nothing else is lost or written.
-
 use comptoir_core::limits::{PAYLOAD_BYTES_MAX, PUSH_RECORDS_MAX};
 use comptoir_proto::sync_v1::PushRequest;
 use comptoir_test_support::SealedLog;
@@ -11,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
+async fn a_node_refuses_invalid_events_and_writes_none_of_them() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let node = company.node(&site, "till", &company.central.url);
@@ -47,14 +45,14 @@ async fn a_node_refuses_what_is_wrong_and_writes_nothing_of_it() {
         assert_eq!((answered, problem["code"].as_str()), (*status, Some(*code)), "{problem}");
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
     }
-    assert_eq!(durable(&company, &node.url).await, before, "nothing of it was written");
+    assert_eq!(durable(&company, &node.url).await, before, "no refused event was written");
     let (status, answer) = company.post(&events, &draft("SALE", "SALE_RECORDED", Sale::default().payload())).await;
-    assert_eq!(status, StatusCode::OK, "and the next sale is taken: {answer}");
+    assert_eq!(status, StatusCode::OK, "the next sale is accepted: {answer}");
     company.drained(&node).await;
 }
 
 #[test]
-fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
+fn commands_on_an_unknown_tenant_fail_instead_of_listing_nothing() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let data_dir = company.path("central").display().to_string();
     let stranger = Uuid::now_v7().to_string();
@@ -66,7 +64,7 @@ fn a_tenant_that_is_not_there_is_no_tenant_without_sites() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_it() {
+async fn central_quarantines_invalid_records_in_place_and_accepts_the_rest() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let issued = company.issue_node(&site, "by-hand");
@@ -106,7 +104,7 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
     );
     let head = company.head().await;
 
-    // A wrong key, another tenant's id, and a push that leaves a hole: nothing is written.
+    // A wrong key, another tenant's id and a push with a gap: nothing is written.
     let (rest, last) = key.split_at(key.len() - 1);
     let wrong = format!("{rest}{}", if last == "0" { '1' } else { '0' });
     assert_refused(&company, &request, &wrong, StatusCode::UNAUTHORIZED, "UNAUTHORIZED").await;
@@ -118,25 +116,25 @@ async fn central_keeps_what_is_wrong_in_its_place_and_takes_what_stands_around_i
     other_node.node = Uuid::from_u128(8);
     assert_refused(&company, &other_node, &key, StatusCode::FORBIDDEN, "WRONG_NODE").await;
     node.record("lost", &Sale::default());
-    let lost = node.take_push();
-    node.record("behind-the-hole", &Sale::default());
-    let behind = node.take_push();
-    assert_refused(&company, &behind, &key, StatusCode::CONFLICT, "SEQ_GAP").await;
-    for late in [lost, behind] {
+    let missing = node.take_push();
+    node.record("after-the-gap", &Sale::default());
+    let after_gap = node.take_push();
+    assert_refused(&company, &after_gap, &key, StatusCode::CONFLICT, "SEQ_GAP").await;
+    for late in [missing, after_gap] {
         assert_eq!(push(&company, &late, &key).await.0, StatusCode::OK);
     }
 
     let held = company.sales("site").await;
-    assert_eq!(held["rows"][0]["sales"], 4, "before, after, and the two that were late: {held}");
+    assert_eq!(held["rows"][0]["sales"], 4, "before, after, and the two late sales: {held}");
     let quarantine = company.ask("/api/v1/quarantine").await;
     assert_eq!(quarantine["events"].as_array().map(Vec::len), Some(3), "{quarantine}");
     assert!(company.head().await > head);
-    let replay = crate::auditor::decided_again(&company);
+    let replay = crate::auditor::assert_decided_again(&company);
     assert_eq!(replay["verdicts"]["QUARANTINED"], 3, "{replay}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
+async fn one_rejected_event_among_a_hundred_thousand_blocks_nothing() {
     const EVENTS: usize = 100_000;
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
@@ -158,7 +156,7 @@ async fn one_refused_event_among_a_hundred_thousand_holds_nobody_up() {
             }
         }
     }
-    // The epoch's opening is accepted too.
+    // The event that opens the epoch is accepted too.
     let expected = [("ACCEPTED".to_owned(), EVENTS), ("REJECTED".to_owned(), 1)];
     assert_eq!(verdicts, expected.into_iter().collect());
     assert_eq!(company.sales("site").await["rows"][0]["sales"], EVENTS - 1);
@@ -175,8 +173,8 @@ async fn assert_refused(company: &RunningTenant, request: &PushRequest, key: &st
     let before = company.head().await;
     let (answered, problem) = push(company, request, key).await;
     assert_eq!((answered, problem["code"].as_str()), (status, Some(code)), "{problem}");
-    // Central may write down that somebody knocked; it is no event of this node.
-    assert!(company.head().await <= before + 1, "nothing of it was stored");
+    // Central may record the refused access in its own log, but stores no event of this node.
+    assert!(company.head().await <= before + 1, "no event of the refused push was stored");
 }
 
 async fn durable(company: &RunningTenant, node_url: &str) -> Value {

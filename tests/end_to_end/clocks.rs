@@ -1,5 +1,3 @@
-//! A till whose clock was wrong while it was offline, a real central, and the day on which its sales stand.
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
@@ -20,12 +18,12 @@ use crate::auditor;
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// A node of a machine that can be switched off and whose clock can be set.
+/// A node on a machine that can be switched off and whose clock can be set.
 struct Till {
     config: NodeConfig,
-    /// What the wall clock shows less the true time, which is this machine's.
+    /// The wall clock minus the true time.
     wrong: Arc<AtomicI64>,
-    /// What the true time is said to be less this machine's: it lets hours pass.
+    /// How far the test has moved the true time ahead of this machine's clock.
     passed: Arc<AtomicI64>,
     boot: Arc<AtomicU8>,
     sold: u32,
@@ -83,7 +81,7 @@ impl Till {
         }
     }
 
-    /// Lets a node send what it has.
+    /// Starts the node online and waits until it has pushed everything.
     async fn push(&self) {
         let node = self.start(true).await;
         drained(&node).await;
@@ -91,7 +89,7 @@ impl Till {
     }
 }
 
-/// Stops a node and lets go of its log.
+/// Stops a node and closes its log.
 async fn stop(node: Arc<Node>) {
     node.shutdown().await;
 }
@@ -103,7 +101,7 @@ async fn append(node: &Node, kind: &str, id: &str, action: &str, at: Option<Time
         ..Content::new(name(kind), name(id), name(action), payload.to_string().into_bytes())
     };
     let draft = Draft { id: EventId::new(Uuid::now_v7()), occurred_at: at, content };
-    node.log().append(vec![draft]).await.expect("nothing is refused for its time");
+    node.log().append(vec![draft]).await.expect("no event is refused because of its time");
 }
 
 async fn drained(node: &Node) {
@@ -118,7 +116,7 @@ async fn drained(node: &Node) {
     }
 }
 
-/// Day, sales and those whose time is unsure.
+/// Per day: the day, the number of sales, and how many of them have an unsure time.
 async fn days(company: &RunningTenant) -> Vec<(String, u64, u64)> {
     let report = company.sales("day").await;
     let rows = report["rows"].as_array().expect("rows").iter();
@@ -127,16 +125,16 @@ async fn days(company: &RunningTenant) -> Vec<(String, u64, u64)> {
         .collect()
 }
 
-/// The same from zero, and decided again by an auditor.
-async fn the_same_again(company: &RunningTenant, days_before: &[(String, u64, u64)]) {
+/// A rebuild of the report and an auditor's replay give the same days.
+async fn assert_reproducible(company: &RunningTenant, days_before: &[(String, u64, u64)]) {
     let data_dir = company.path("central").display().to_string();
     let rebuild = ["projections", "rebuild", "sales", "--switch", "--data-dir", &data_dir];
-    processes::run_comptoir(&rebuild, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    processes::run_comptoir(&rebuild, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
     assert_eq!(days(company).await, days_before);
-    auditor::decided_again(company);
+    auditor::assert_decided_again(company);
 }
 
-/// The day of a moment, so many microseconds from now, in UTC.
+/// The UTC day, `micros` from now.
 fn day(micros: i64) -> String {
     instant::format(now().shifted(micros))[..10].to_owned()
 }
@@ -146,7 +144,7 @@ fn now() -> Timestamp {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sales_stamped_in_1970_stand_on_the_day_they_were_made_once_the_clock_was_set() {
+async fn sales_stamped_in_1970_count_on_their_true_day_once_the_clock_is_set() {
     let company = RunningTenant::new("UTC", "EUR");
     for (name, wrong) in [("epoch", -20_000 * DAY), ("month", -30 * DAY), ("ahead", 3_650 * DAY)] {
         let before = days(&company).await.iter().map(|(_, sales, _)| sales).sum::<u64>();
@@ -166,14 +164,14 @@ async fn sales_stamped_in_1970_stand_on_the_day_they_were_made_once_the_clock_wa
         assert_eq!(days.iter().map(|(_, sales, _)| sales).sum::<u64>(), before + 5, "{name}");
     }
     let days = days(&company).await;
-    the_same_again(&company, &days).await;
+    assert_reproducible(&company, &days).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_till_switched_off_before_its_clock_was_set_has_sales_on_the_nearest_day_that_say_so() {
+async fn sales_before_a_restart_with_a_wrong_clock_get_the_nearest_day_flagged_unsure() {
     let company = RunningTenant::new("UTC", "EUR");
     let mut till = Till::new(&company, "till");
-    // Three days ago, by a clock that was right.
+    // The clock was right three days ago.
     till.pass(-3 * DAY);
     let node = till.start(false).await;
     till.sell(&node, 1).await;
@@ -191,7 +189,7 @@ async fn a_till_switched_off_before_its_clock_was_set_has_sales_on_the_nearest_d
     till.push().await;
     let days = days(&company).await;
     assert_eq!(days, [(nearest, 4, 3)]);
-    the_same_again(&company, &days).await;
+    assert_reproducible(&company, &days).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,7 +203,7 @@ async fn a_time_given_in_the_future_does_not_beat_a_later_edit_of_another_node()
     append(&node, "CLIENT", "c-1", "CREATE", Some(future), &edit("given in the future")).await;
     first.sell(&node, 1).await;
     stop(node).await;
-    // A day later, and it is there first.
+    // The later edit was recorded a day later, but it reaches central first.
     second.pass(-2 * DAY);
     let node = second.start(false).await;
     append(&node, "CLIENT", "c-1", "CREATE", None, &edit("a later edit")).await;
@@ -217,5 +215,5 @@ async fn a_time_given_in_the_future_does_not_beat_a_later_edit_of_another_node()
     first.push().await;
     let row = company.ask("/api/v1/entities/CLIENT/c-1").await;
     assert_eq!(row["fields"]["name"], "a later edit", "{row}");
-    auditor::decided_again(&company);
+    auditor::assert_decided_again(&company);
 }

@@ -1,5 +1,3 @@
-//! Rows of central's log are gone, or a page of it does not read: an export says so in words and leaves no file.
-
 use std::path::Path;
 
 use comptoir_central::private_postgres::connection_string_of;
@@ -27,7 +25,7 @@ async fn sell(company: &RunningTenant, node: &RunningServer, sales: usize) {
     company.drained(node).await;
 }
 
-/// Exports central's log: what is printed, or exit code and words; and whether any file is left.
+/// Exports central's log. Returns the output, or exit code and message, and whether a file was left.
 fn export(company: &RunningTenant, name: &str) -> (Result<Value, (i32, String)>, bool) {
     let bundle = company.path(name);
     let out = bundle.display().to_string();
@@ -36,45 +34,48 @@ fn export(company: &RunningTenant, name: &str) -> (Result<Value, (i32, String)>,
     (ended, bundle.exists() || Path::new(&format!("{out}.part")).exists())
 }
 
-/// `comptoir admin check` beside the running central: exit code and words.
+/// Runs `comptoir admin check` while central runs. Returns exit code and output.
 fn check(company: &RunningTenant) -> (i32, String) {
     let data_dir = company.path("central").display().to_string();
     match processes::run_comptoir(&["admin", "check", "--tenant", &company.tenant], &[("DATA_DIR", &data_dir)]) {
-        Ok(words) => (0, words.to_string()),
+        Ok(message) => (0, message.to_string()),
         Err(damaged) => damaged,
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_across_deleted_rows_fails_leaves_no_file_and_says_which_are_missing() {
+async fn an_export_across_deleted_rows_names_them_and_leaves_no_file() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
     sell(&company, &node, 8).await;
     let (ended, file) = export(&company, "before.bundle");
     assert!(ended.is_ok() && file, "{ended:?}");
-    let (code, words) = check(&company);
-    assert_eq!(code, 0, "{words}");
-    assert!(words.contains("\"intact\":true"), "{words}");
+    let (code, message) = check(&company);
+    assert_eq!(code, 0, "{message}");
+    assert!(message.contains("\"intact\":true"), "{message}");
 
     let owner = as_role(&company, "comptoir_owner").await;
     owner.batch_execute(&format!("set app.tenant = '{}'", company.tenant)).await.unwrap();
     assert_eq!(owner.execute("delete from event where position between 6 and 7", &[]).await.unwrap(), 2);
     let (ended, file) = export(&company, "after.bundle");
-    let (code, words) = ended.unwrap_err();
-    assert_eq!((code, file), (1, false), "{words}");
+    let (code, message) = ended.unwrap_err();
+    assert_eq!((code, file), (1, false), "{message}");
     for part in ["broke off", "STORE_DAMAGED", "position 6 to 7", "comptoir admin check", "Nothing of it was kept"] {
-        assert!(words.contains(part), "{part}: {words}");
+        assert!(message.contains(part), "{part}: {message}");
     }
-    let (code, words) = check(&company);
-    assert_eq!(code, 1, "{words}");
-    assert!(words.contains("\"damage\":\"MISSING_POSITIONS\"") && words.contains("\"first\":6,\"last\":7"), "{words}");
+    let (code, message) = check(&company);
+    assert_eq!(code, 1, "{message}");
+    assert!(
+        message.contains("\"damage\":\"MISSING_POSITIONS\"") && message.contains("\"first\":6,\"last\":7"),
+        "{message}"
+    );
     let log = company.central.words();
-    assert!(log.contains("ERROR") && log.contains("MISSING_POSITIONS"), "an operator reads it: {log}");
+    assert!(log.contains("ERROR") && log.contains("MISSING_POSITIONS"), "the operator's log reports it: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_export_across_a_page_that_postgres_refuses_to_read_says_so() {
+async fn an_export_across_an_unreadable_postgres_page_reports_it() {
     let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("PARIS");
     let node = company.node(&site, "till", &company.central.url);
@@ -91,12 +92,12 @@ async fn an_export_across_a_page_that_postgres_refuses_to_read_says_so() {
     company.central.start_again();
 
     let (ended, left) = export(&company, "damaged.bundle");
-    let (code, words) = ended.unwrap_err();
-    assert_eq!((code, left), (1, false), "{words}");
+    let (code, message) = ended.unwrap_err();
+    assert_eq!((code, left), (1, false), "{message}");
     for part in ["broke off", "STORE_DAMAGED", "UNREADABLE", "XX001"] {
-        assert!(words.contains(part), "{part}: {words}");
+        assert!(message.contains(part), "{part}: {message}");
     }
-    let (code, words) = check(&company);
-    assert_eq!(code, 1, "{words}");
-    assert!(words.contains("\"damage\":\"UNREADABLE\""), "{words}");
+    let (code, message) = check(&company);
+    assert_eq!(code, 1, "{message}");
+    assert!(message.contains("\"damage\":\"UNREADABLE\""), "{message}");
 }

@@ -1,5 +1,3 @@
-//! Two drivers validate one delivery without a network: the first to arrive wins for ever, the other learns who was first.
-
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -15,7 +13,7 @@ async fn the_second_driver_learns_who_was_first() {
     let (status, body) = company.post(&format!("{}/api/v1/events", company.central.url), &order).await;
     assert_eq!(status, 200, "{body}");
 
-    // Nobody reaches central while both scan the same code.
+    // Both drivers scan the same code while central is unreachable.
     company.central.kill();
     let mine = validate(&company, &first.url, "chauffeur-a", "48.85").await;
     company.central.start_again();
@@ -38,8 +36,8 @@ async fn the_second_driver_learns_who_was_first() {
 
     let queue: Value =
         company.http.get(format!("{}/api/v1/queue", second.url)).send().await.unwrap().json().await.unwrap();
-    assert_eq!(queue["to_review"], 0, "the rule has decided, nobody has to: {queue}");
-    // What the second shop shows is what stands, and a person there hears it once, in their language.
+    assert_eq!(queue["to_review"], 0, "the rule decided, so no person has to: {queue}");
+    // The second shop shows the winning validation, and a user there gets one notification in their language.
     for node in [&first, &second] {
         let row = pulled(&company, &node.url, &mine).await;
         assert_eq!((&row["validation"]["user"], &row["reference"]), (&json!("chauffeur-a"), &json!("BL-77")), "{row}");
@@ -47,16 +45,20 @@ async fn the_second_driver_learns_who_was_first() {
     }
     let unseen = format!("{}/api/v1/notifications?unseen=true", second.url);
     let unseen = async || -> Value { company.http.get(&unseen).send().await.unwrap().json().await.unwrap() };
-    let told = unseen().await["rows"][0].clone();
-    assert_eq!((&told["kind"], &told["by"]), (&json!("ALREADY_VALIDATED"), &json!("chauffeur-a")), "{told}");
-    assert!(told["title"].as_str().unwrap().starts_with("Validée par chauffeur-a le "), "{told}");
-    let seen = format!("{}/api/v1/notifications/{}/seen", second.url, told["id"].as_str().unwrap());
+    let notification = unseen().await["rows"][0].clone();
+    assert_eq!(
+        (&notification["kind"], &notification["by"]),
+        (&json!("ALREADY_VALIDATED"), &json!("chauffeur-a")),
+        "{notification}"
+    );
+    assert!(notification["title"].as_str().unwrap().starts_with("Validée par chauffeur-a le "), "{notification}");
+    let seen = format!("{}/api/v1/notifications/{}/seen", second.url, notification["id"].as_str().unwrap());
     assert_eq!(company.post(&seen, &json!({})).await.0, 200);
     assert_eq!(unseen().await["rows"], json!([]));
-    crate::auditor::decided_again(&company);
+    crate::auditor::assert_decided_again(&company);
 }
 
-/// The delivery at a node, once what central decided about it has come down.
+/// The delivery at a node, once central's decision has been pulled.
 async fn pulled(company: &RunningTenant, node_url: &str, first: &str) -> Value {
     let asked = std::time::Instant::now();
     loop {
@@ -65,18 +67,18 @@ async fn pulled(company: &RunningTenant, node_url: &str, first: &str) -> Value {
         if row["validation"]["event_id"] == first && row["is_synced"] == true {
             return row;
         }
-        assert!(asked.elapsed() < TIMEOUT, "central's row does not come: {row}");
+        assert!(asked.elapsed() < TIMEOUT, "central's row does not arrive: {row}");
         tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
-/// Records a validation at a node and answers with its event id.
+/// Records a validation at a node and returns its event id.
 async fn validate(company: &RunningTenant, node_url: &str, user: &str, latitude: &str) -> String {
     let id = Uuid::now_v7().to_string();
     let body = json!({"id": id, "entity_type": "DELIVERY", "entity_id": "BL-77", "action": "DELIVERY_VALIDATED", "user": user,
         "payload": {"qr": "QR-77", "validated_at": "2026-01-07T10:00:00Z", "latitude": latitude, "longitude": "2.35"}});
     let (status, answer) = company.post(&format!("{node_url}/api/v1/events"), &body).await;
-    assert_eq!(status, 200, "the driver hears ok without a network: {answer}");
+    assert_eq!(status, 200, "the driver gets an answer without a network: {answer}");
     id
 }
 

@@ -1,4 +1,4 @@
-//! What head office reads, held against totals that others computed from the source files.
+//! Compares head office's reports with totals that were computed independently from the source files.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use comptoir_tests::known_good::{decimal, digest, plain, totals};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// Every figure of Online Retail's known-good totals that speaks of sales. `report(by)` asks `GET /api/v1/reports/sales?by=...`.
+/// Checks every total of Online Retail's known-good file that concerns sales. `report(by)` requests `GET
+/// /api/v1/reports/sales?by=...`.
 pub(crate) async fn online_retail(report: impl AsyncFn(&str) -> Value) {
     let good = totals("online-retail");
     grouped(&good["per_day"], &report("day").await);
@@ -32,14 +33,14 @@ pub(crate) async fn online_retail(report: impl AsyncFn(&str) -> Value) {
     assert_eq!(sites.iter().map(documents).sum::<u64>(), good["invoices"], "documents");
 }
 
-/// Rows, documents, refunds, quantity and revenue of each key, and no key more or less.
+/// Compares rows, documents, refunds, quantity and revenue of each key. No key may be missing or extra.
 fn grouped(good: &Value, report: &Value) {
     let good = good.as_object().expect("totals per key");
     let rows = report["rows"].as_array().expect("rows");
     assert_eq!(rows.len(), good.len());
     for row in rows {
         let key = row["key"].as_str().expect("a key");
-        let expected = good.get(key).unwrap_or_else(|| panic!("{key} is no key of the source"));
+        let expected = good.get(key).unwrap_or_else(|| panic!("{key} is not a key of the source"));
         assert_eq!(row["lines"], expected["rows"], "{key}: lines");
         assert_eq!(documents(row), expected["invoices"], "{key}: documents");
         assert_eq!(plain(moved(row)), expected["quantity"].to_string(), "{key}: quantity");
@@ -54,7 +55,7 @@ fn documents(row: &Value) -> u64 {
     ["sales", "refunds", "write_offs", "adjustments"].iter().map(|kind| row[kind].as_u64().expect("a count")).sum()
 }
 
-/// The source's quantity: sold less refunded, with adjustments, less what was written off.
+/// The source's quantity: sold minus refunded, plus adjustments, minus written off.
 fn moved(row: &Value) -> Decimal {
     decimal(&row["quantity"]) + decimal(&row["adjusted"]) - decimal(&row["written_off"])
 }
@@ -74,7 +75,7 @@ fn same_digest(good: &Value, rows: &BTreeMap<String, String>) {
     assert_eq!(good["sha256"], digest(rows));
 }
 
-/// Quantities and values of AdventureWorks' receptions: nothing sold, so every costing method gives them.
+/// Quantities and values of AdventureWorks' receptions. Nothing is sold yet, so every costing method gives the same values.
 pub(crate) fn purchasing(stock: &Value) {
     let good = totals("adventureworks-purchasing");
     let rows = stock["rows"].as_array().expect("rows");
@@ -86,7 +87,7 @@ pub(crate) fn purchasing(stock: &Value) {
     same_digest(&good["digest_stocked_value_usd_per_product"], &by("value"));
 }
 
-/// After selling floor(60 %) of each product: what was taken, at what cost, and what is left.
+/// After selling floor(60 %) of each product: the quantity and cost taken, and what remains.
 pub(crate) fn purchasing_after_sales(stock: &Value) {
     let good = &totals("adventureworks-purchasing")["fifo_after_selling_60_percent"];
     let rows = stock["rows"].as_array().expect("rows");

@@ -1,5 +1,5 @@
-//! Online Retail split over five nodes of three shops, on lines that refuse and cut connections. After the last sync every node's read models
-//! are central's, row by row, for what that node may see; and the year's totals are still those of the source.
+//! Splits Online Retail over five nodes of three shops, on connections that fail and break. After the last sync every node's
+//! read models equal central's, row by row, within the node's scope, and the year's totals equal the source's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use uuid::Uuid;
 
 use crate::figures;
 
-/// Which shop each node stands in: two shops have two nodes.
+/// The shop of each node. Two shops have two nodes.
 const SHOP_OF: [usize; 5] = [0, 0, 1, 1, 2];
-/// Deliveries, each validated at two nodes.
+/// Each delivery is validated at two nodes.
 const DELIVERIES: usize = 30;
 const INVOICES_PER_NODE: usize = 20;
 
-/// A node, its line to central, and its part of the year.
+/// A node, its proxy to central, and its part of the year.
 struct Counter {
     server: RunningServer,
     key: String,
@@ -32,7 +32,7 @@ struct Counter {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_nodes_on_bad_lines_end_with_what_central_has() {
+async fn five_nodes_on_bad_connections_end_with_central_s_rows() {
     let company = RunningTenant::new("Europe/London", "GBP");
     let seed = u64::from_le_bytes(std::array::from_fn(|at| Uuid::new_v4().as_bytes()[at]));
     println!("five nodes: seed {seed}");
@@ -49,7 +49,7 @@ async fn five_nodes_on_bad_lines_end_with_what_central_has() {
         counters.push(Counter { server, key: text(&issued["SYNC_API_KEY"]), line, part });
     }
 
-    // All five sell, invoice, deliver and write down their customers at once.
+    // All five sell, invoice, deliver and record their customers at the same time.
     let mut imports: Vec<KilledOnDrop> =
         counters.iter().map(|counter| import(&counter.part, &counter.server.url)).collect();
     for (number, counter) in counters.iter().enumerate() {
@@ -58,11 +58,11 @@ async fn five_nodes_on_bad_lines_end_with_what_central_has() {
         validate_deliveries(&company, counter, number).await;
     }
     for import in &mut imports {
-        assert!(import.0.wait().unwrap().success(), "every import comes to its end");
+        assert!(import.0.wait().unwrap().success(), "every import finishes");
     }
     let cuts: u64 = counters.iter().map(|counter| counter.line.cuts()).sum();
     println!("five nodes: {cuts} connections were refused or cut");
-    assert!(cuts > 20, "the lines were bad");
+    assert!(cuts > 20, "the connections were cut");
 
     for counter in &counters {
         counter.line.make_steady();
@@ -82,14 +82,14 @@ async fn five_nodes_on_bad_lines_end_with_what_central_has() {
             for (key, row) in &centrals {
                 same(path, row, &ours[key]);
             }
-            assert!(path == "products" || !ours.is_empty(), "node {number} knows some {path}");
+            assert!(path == "products" || !ours.is_empty(), "node {number} has no {path}");
             rows += ours.len();
         }
         println!("five nodes: node {number} has {rows} rows, all as central has them");
     }
 }
 
-/// The year in five files, an invoice whole in one of them, and the customers of each.
+/// The year in five files with each invoice whole in one of them, and the customers of each file.
 struct Parts {
     parts: Vec<PathBuf>,
     customers: Vec<BTreeMap<String, String>>,
@@ -138,8 +138,8 @@ async fn order_deliveries(company: &RunningTenant) {
     }
 }
 
-/// Each shop writes down whoever it sees: most customers are seen by several, and the last to write a field wins. Whom another shop's
-/// entry has reached here already is read, and changed.
+/// Each shop records its customers. Several shops record the same ones, and the last writer of a field wins. If another shop's
+/// row was already pulled, it is read and updated.
 async fn write_customers(
     company: &RunningTenant,
     counter: &Counter,
@@ -152,7 +152,7 @@ async fn write_customers(
         (id.clone(), customer("CREATE", id, payload, None))
     });
     let mut drafts: Vec<(String, Value)> = new.collect();
-    // A change that is pulled between the reading and the writing makes another round.
+    // A change that is pulled between the read and the write causes another attempt.
     while !drafts.is_empty() {
         let answers = write_lines(company, counter, &drafts).await;
         let known = drafts.iter().zip(&answers).filter(|(_, answer)| answer.get("problem").is_some());
@@ -196,7 +196,7 @@ async fn create_invoices(company: &RunningTenant, counter: &Counter, node: usize
     }
 }
 
-/// Each delivery is validated at two nodes: by whom it was first, central will say.
+/// Each delivery is validated at two nodes; central decides which was first.
 async fn validate_deliveries(company: &RunningTenant, counter: &Counter, node: usize) {
     for number in (0..DELIVERIES).filter(|number| [number % 5, (number + 1) % 5].contains(&node)) {
         let draft = json!({"id": Uuid::now_v7(), "entity_type": "DELIVERY", "entity_id": format!("BL-{number}"),
@@ -207,7 +207,7 @@ async fn validate_deliveries(company: &RunningTenant, counter: &Counter, node: u
     }
 }
 
-/// Waits until a node was given everything up to a position.
+/// Waits until a node has pulled everything up to a position.
 async fn caught_up(company: &RunningTenant, node: &RunningServer, position: u64) {
     let started = Instant::now();
     loop {
@@ -221,7 +221,7 @@ async fn caught_up(company: &RunningTenant, node: &RunningServer, position: u64)
     }
 }
 
-/// Every row of a list, by what names it.
+/// Every row of a list, by its id.
 async fn list(company: &RunningTenant, url: &str, key: &str, path: &str) -> BTreeMap<String, Value> {
     let mut rows = BTreeMap::new();
     let mut cursor = String::new();
@@ -245,7 +245,7 @@ async fn list(company: &RunningTenant, url: &str, key: &str, path: &str) -> BTre
     }
 }
 
-/// What both give is the same. Central's stock has its lots and their value too, which no node needs.
+/// Compares the fields that both have. Central's stock also has lots and their value, which nodes do not get.
 fn same(path: &str, central: &Value, node: &Value) {
     let at_central_only = ["value", "currency", "lots", "consumed_quantity", "consumed_cost"];
     for (name, value) in central.as_object().expect("a row is an object") {
@@ -254,5 +254,5 @@ fn same(path: &str, central: &Value, node: &Value) {
         }
         assert_eq!(&node[name], value, "{path}: {name}\ncentral {central}\nnode    {node}");
     }
-    assert_eq!(node["is_synced"], true, "{path}: nothing waits: {node}");
+    assert_eq!(node["is_synced"], true, "{path}: nothing is pending: {node}");
 }

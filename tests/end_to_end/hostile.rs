@@ -1,5 +1,5 @@
-//! Whatever one caller writes, through whichever door, every door goes on answering everybody else, and what was taken is decided again
-//! alike. A row that one reader cannot give would end every page that it is on.
+//! Whatever one caller writes through any API, every API keeps serving everyone else, and a replay gives the same decisions.
+//! One unreadable row would break every page that contains it.
 
 use comptoir_proto::{paths, stored_v1};
 use comptoir_test_support::SealedLog;
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::auditor::decided_again;
+use crate::auditor::assert_decided_again;
 
-/// Names that mean something to a path, a database, a browser or a file system.
+/// Names with a meaning in paths, databases, browsers or file systems.
 const NAMES: [&str; 16] = [
     "a/b",
     "../../etc/passwd",
@@ -33,7 +33,7 @@ const NAMES: [&str; 16] = [
     "018f0000-0000-7000-8000-0000000000ff",
 ];
 
-/// Fields as JSON that reads, each of which is too much for somebody: as text, because no parser would give some of it again.
+/// Fields that are valid JSON but too much for some reader. They are text, because some of them no parser would reproduce.
 fn fields() -> Vec<String> {
     let nested = |levels: usize| format!("{{\"n\":{}1{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
     let wide = |count: usize| (0..count).map(|field| format!("\"f{field}\":{field}")).collect::<Vec<_>>().join(",");
@@ -65,7 +65,7 @@ fn fields() -> Vec<String> {
     fields
 }
 
-/// What the callers write: each name with plain fields, as id and as type, and each of the fields under a plain name.
+/// The written contents: each name with plain fields, as id and as type, and each of the fields under a plain name.
 fn contents() -> Vec<(String, String, String)> {
     let plain = r#"{"name":"Anna","code":"A"}"#;
     let ids = NAMES.iter().map(|name| ("STUDENT".to_owned(), (*name).to_owned(), plain.to_owned()));
@@ -84,28 +84,28 @@ fn contents() -> Vec<(String, String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_one_caller_writes_every_door_goes_on_answering() {
+async fn every_api_keeps_serving_whatever_one_caller_writes() {
     let company = RunningTenant::new("Europe/Paris", "EUR");
     let site = company.site("S1");
     let node = company.node(&site, "till", &company.central.url);
     let issued = company.issue_node(&site, "by-hand");
-    let asking = Asking { company: &company, key: text(&issued["SYNC_API_KEY"]) };
+    let callers = Callers { company: &company, key: text(&issued["SYNC_API_KEY"]) };
     let contents = contents();
 
-    // Through the write API of both, one by one, so that one refusal hides no other.
-    for (door, url) in [("node", &node.url), ("central", &company.central.url)] {
+    // Through both write APIs, one by one, so that one refusal hides no other.
+    for (api, url) in [("node", &node.url), ("central", &company.central.url)] {
         for (entity_type, entity_id, fields) in &contents {
-            let entity_id = format!("{door}-{entity_id}");
+            let entity_id = format!("{api}-{entity_id}");
             let draft = format!(
                 r#"{{"id":"{}","entity_type":{},"entity_id":{},"action":"CREATE","payload":{fields}}}"#,
                 Uuid::now_v7(),
                 json!(entity_type),
                 json!(entity_id)
             );
-            asking.told(Method::POST, url, paths::EVENTS, Some(draft)).await;
+            callers.no_server_error(Method::POST, url, paths::EVENTS, Some(draft)).await;
         }
     }
-    // Sealed by a node that checks nothing, twice: the second edit of each waits for a person.
+    // Sealed twice by a node that checks nothing: the second edit of each is a conflict that waits for a person.
     let mut by_hand = SealedLog::issued(&issued);
     for action in ["CREATE", "UPDATE"] {
         for (entity_type, entity_id, fields) in &contents {
@@ -118,34 +118,40 @@ async fn whatever_one_caller_writes_every_door_goes_on_answering() {
         }
     }
     let push = serde_json::to_string(&by_hand.take_push()).unwrap();
-    asking.given(Method::POST, paths::SYNC_PUSH, Some(push)).await;
-    asking.a_phone_and_a_desktop_write(&contents).await;
+    callers.success(Method::POST, paths::SYNC_PUSH, Some(push)).await;
+    callers.write_from_phone_and_desktop(&contents).await;
     company.drained(&node).await;
 
-    asking.a_phone_is_given_everything().await;
-    asking.a_desktop_is_given_everything().await;
-    asking.conflicts_are_shown_and_resolved().await;
-    asking.lists_are_given(&company.central.url).await;
-    asking.lists_are_given(&node.url).await;
-    asking.each_entity_is_given(&company.central.url, &contents).await;
-    asking.each_entity_is_given(&node.url, &contents).await;
-    a_new_node_holds_what_the_first_one_holds(&company, &site, &node).await;
-    decided_again(&company);
+    callers.phone_pulls_everything().await;
+    callers.desktop_pulls_everything().await;
+    callers.show_and_resolve_conflicts().await;
+    callers.read_lists(&company.central.url).await;
+    callers.read_lists(&node.url).await;
+    callers.read_each_entity(&company.central.url, &contents).await;
+    callers.read_each_entity(&node.url, &contents).await;
+    assert_new_node_gets_the_same_rows(&company, &site, &node).await;
+    assert_decided_again(&company);
     let data_dir = company.path("central").display().to_string();
     processes::run_comptoir(&["projections", "rebuild", "--data-dir", &data_dir], &[])
-        .unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        .unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
 }
 
-/// Asks as each of the callers, and fails where a server says that it failed.
-struct Asking<'a> {
+/// Sends requests as each kind of caller, and fails on any server error.
+struct Callers<'a> {
     company: &'a RunningTenant,
-    /// A node's key, which is a device's too.
+    /// A node's key, which devices use too.
     key: String,
 }
 
-impl Asking<'_> {
-    /// An answer of any kind that is the caller's to mend: never the server's own failure.
-    async fn told(&self, method: Method, server: &str, path: &str, body: Option<String>) -> (StatusCode, Value) {
+impl Callers<'_> {
+    /// Accepts a success or a client error, but never a server error.
+    async fn no_server_error(
+        &self,
+        method: Method,
+        server: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> (StatusCode, Value) {
         let token = if path.starts_with("/api/sync/") || path.starts_with("/api/v1/sync/") {
             &self.key
         } else {
@@ -168,15 +174,15 @@ impl Asking<'_> {
         (status, read)
     }
 
-    /// An answer that has to be a success.
-    async fn given(&self, method: Method, path: &str, body: Option<String>) -> Value {
-        let (status, answer) = self.told(method, &self.company.central.url, path, body).await;
+    /// Accepts only a success.
+    async fn success(&self, method: Method, path: &str, body: Option<String>) -> Value {
+        let (status, answer) = self.no_server_error(method, &self.company.central.url, path, body).await;
         assert!(status.is_success(), "{path}: {status} {answer}");
-        assert!(!answer.is_null(), "{path} is answered in JSON that reads");
+        assert!(!answer.is_null(), "{path} is not answered in readable JSON");
         answer
     }
 
-    async fn a_phone_and_a_desktop_write(&self, contents: &[(String, String, String)]) {
+    async fn write_from_phone_and_desktop(&self, contents: &[(String, String, String)]) {
         let (mut phones, mut desktops) = (Vec::new(), Vec::new());
         for (entity_type, entity_id, fields) in contents {
             let (entity_type, entity_id) = (json!(entity_type), json!(format!("device-{entity_id}")));
@@ -193,35 +199,35 @@ impl Asking<'_> {
                 self.company.tenant
             ));
         }
-        // One by one and together: what does not read spoils its own request at the most.
+        // One by one and together: an unreadable event affects only its own request.
         for phone in phones {
             let body = format!(r#"{{"batch_id":"{}","device_id":"phone","events":[{phone}]}}"#, Uuid::now_v7());
-            self.told(Method::POST, &self.company.central.url, paths::MOBILE_PUSH, Some(body)).await;
+            self.no_server_error(Method::POST, &self.company.central.url, paths::MOBILE_PUSH, Some(body)).await;
         }
         for desktop in desktops {
             let body = format!(r#"{{"clientId":"desk","lastSyncTimestamp":null,"events":[{desktop}]}}"#);
-            self.told(Method::POST, &self.company.central.url, paths::DESKTOP_UP, Some(body)).await;
+            self.no_server_error(Method::POST, &self.company.central.url, paths::DESKTOP_UP, Some(body)).await;
         }
     }
 
-    async fn a_phone_is_given_everything(&self) {
+    async fn phone_pulls_everything(&self) {
         for limit in [1_000, 7] {
             let (mut since, mut given) = (String::new(), 0);
             loop {
                 let path = format!("{}?device_id=reader-{limit}&limit={limit}{since}", paths::MOBILE_PULL);
-                let page = self.given(Method::GET, &path, None).await;
+                let page = self.success(Method::GET, &path, None).await;
                 given += page["events"].as_array().map_or(0, Vec::len);
                 since = format!("&since={}", page["server_time"].as_str().unwrap());
                 if page["has_more"] == false {
                     break;
                 }
             }
-            assert!(given > 50, "a phone was given {given} rows");
+            assert!(given > 50, "a phone pulled {given} rows");
         }
         let first = format!("{}?device_id=reader&limit=5", paths::MOBILE_BOOTSTRAP);
         let mut path = first.clone();
         loop {
-            let page = self.given(Method::GET, &path, None).await;
+            let page = self.success(Method::GET, &path, None).await;
             if page["has_more"] == false {
                 return;
             }
@@ -229,31 +235,37 @@ impl Asking<'_> {
         }
     }
 
-    async fn a_desktop_is_given_everything(&self) {
+    async fn desktop_pulls_everything(&self) {
         let (mut since, mut given) = (Value::Null, 0);
         loop {
             let body = json!({"clientId": "reader", "lastSyncTimestamp": since, "limit": 20}).to_string();
-            let page = self.given(Method::POST, paths::DESKTOP_DOWN, Some(body)).await;
+            let page = self.success(Method::POST, paths::DESKTOP_DOWN, Some(body)).await;
             given += page["changes"].as_array().map_or(0, Vec::len);
             since = page["syncTimestamp"].clone();
             if page["hasMore"] == false {
                 break;
             }
         }
-        assert!(given > 50, "a desktop was given {given} changes");
+        assert!(given > 50, "a desktop pulled {given} changes");
     }
 
-    async fn conflicts_are_shown_and_resolved(&self) {
-        let list = self.given(Method::GET, &format!("{}?limit=100", paths::CONFLICTS), None).await;
+    async fn show_and_resolve_conflicts(&self) {
+        let list = self.success(Method::GET, &format!("{}?limit=100", paths::CONFLICTS), None).await;
         let conflicts = list["conflicts"].as_array().unwrap();
         assert!(conflicts.len() > 10, "{} conflicts wait", conflicts.len());
         for (at, conflict) in conflicts.iter().enumerate() {
             let path = format!("{}/{}", paths::CONFLICTS, text(&conflict["event_id"]));
-            let shown = self.given(Method::GET, &path, None).await;
+            let shown = self.success(Method::GET, &path, None).await;
             assert_eq!(shown["event_id"], conflict["event_id"]);
             let choice =
                 json!({"choice": if at % 2 == 0 { "server" } else { "local" }, "user": "director"}).to_string();
-            self.told(Method::POST, &self.company.central.url, &format!("{path}/preview"), Some(choice.clone())).await;
+            self.no_server_error(
+                Method::POST,
+                &self.company.central.url,
+                &format!("{path}/preview"),
+                Some(choice.clone()),
+            )
+            .await;
             let resolve = self.company.http.post(format!("{}{path}/resolve", self.company.central.url));
             let resolve = resolve.bearer_auth(&self.company.token).header("if-match", text(&shown["etag"]));
             let answer = resolve.header("content-type", "application/json").body(choice).send().await.unwrap();
@@ -261,7 +273,7 @@ impl Asking<'_> {
         }
     }
 
-    async fn lists_are_given(&self, server: &str) {
+    async fn read_lists(&self, server: &str) {
         let lists = [
             (paths::EVENTS, "after"),
             (paths::CLIENTS, "cursor"),
@@ -273,9 +285,9 @@ impl Asking<'_> {
         for (list, parameter) in lists {
             let mut next = Some(format!("{list}?limit=50"));
             while let Some(path) = next {
-                let (status, page) = self.told(Method::GET, server, &path, None).await;
+                let (status, page) = self.no_server_error(Method::GET, server, &path, None).await;
                 assert_eq!(status, StatusCode::OK, "{path}: {page}");
-                assert!(!page.is_null(), "{path} is answered in JSON that reads");
+                assert!(!page.is_null(), "{path} is not answered in readable JSON");
                 let place = if page["more"] == true { page["next"].as_str() } else { page["next_cursor"].as_str() };
                 next = place.map(|place| format!("{list}?limit=50&{parameter}={}", url_part(place)));
             }
@@ -284,28 +296,28 @@ impl Asking<'_> {
             for path in
                 [paths::QUARANTINE, paths::SYNC_LOG, paths::NODES, "/api/v1/reports/sales?by=day", paths::REPORT_STOCK]
             {
-                self.given(Method::GET, path, None).await;
+                self.success(Method::GET, path, None).await;
             }
         } else {
             for path in [paths::QUEUE, paths::NOTIFICATIONS, paths::STATUS, paths::SAVED_FORMS] {
-                assert_eq!(self.told(Method::GET, server, path, None).await.0, StatusCode::OK, "{path}");
+                assert_eq!(self.no_server_error(Method::GET, server, path, None).await.0, StatusCode::OK, "{path}");
             }
         }
     }
 
-    async fn each_entity_is_given(&self, server: &str, contents: &[(String, String, String)]) {
+    async fn read_each_entity(&self, server: &str, contents: &[(String, String, String)]) {
         for (entity_type, entity_id, _) in contents {
             for writer in ["node", "central", "device"] {
                 let (entity_type, entity_id) = (url_part(entity_type), url_part(&format!("{writer}-{entity_id}")));
                 let path = format!("/api/v1/entities/{entity_type}/{entity_id}");
-                self.told(Method::GET, server, &path, None).await;
+                self.no_server_error(Method::GET, server, &path, None).await;
             }
         }
     }
 }
 
-/// An answer, whole where an ordinary reader reads it. The log's own pages give payloads back as they came, as deep as they are: of these the
-/// outermost members.
+/// An answer, parsed as an ordinary reader parses it. The log's own pages return payloads as they were sent, however deep; of
+/// those only the outermost members are parsed.
 fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     if bytes.is_empty() {
         return Ok(Value::Null);
@@ -317,15 +329,15 @@ fn read(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     })
 }
 
-/// Any text as one part of a path or of a question.
+/// Encodes any text as one part of a path or query.
 fn url_part(text: &str) -> String {
     text.bytes()
         .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
 }
 
-/// A node that begins now holds the same rows as one that was there all the time.
-async fn a_new_node_holds_what_the_first_one_holds(company: &RunningTenant, site: &str, first: &RunningServer) {
+/// A new node pulls the same rows that an old node has.
+async fn assert_new_node_gets_the_same_rows(company: &RunningTenant, site: &str, first: &RunningServer) {
     let new = company.node(site, "new", &company.central.url);
     let head = company.head().await;
     let started = std::time::Instant::now();
@@ -346,7 +358,7 @@ async fn rows_of(company: &RunningTenant, node: &RunningServer) -> Value {
     let mut page: Value = answer.json().await.unwrap_or_default();
     let mut rows = page["rows"].take();
     for row in rows.as_array_mut().into_iter().flatten() {
-        // When this node was told: its own.
+        // Depends on when this node received the row.
         row["last_sync_at"].take();
     }
     rows

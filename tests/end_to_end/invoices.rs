@@ -1,5 +1,3 @@
-//! Three nodes of two shops invoice without a network: no reference is missing, none is given twice.
-
 use std::collections::BTreeMap;
 
 use comptoir_test_support::RunningTenant;
@@ -38,9 +36,9 @@ async fn no_invoice_reference_is_missing_or_given_twice() {
     for (name, numbers) in &mut series {
         numbers.sort_unstable();
         let expected: Vec<u64> = (1..=numbers.len() as u64).collect();
-        assert_eq!(*numbers, expected, "{name} has no hole and no double");
+        assert_eq!(*numbers, expected, "{name} has a gap or a duplicate");
     }
-    let replay = crate::auditor::decided_again(&company);
+    let replay = crate::auditor::assert_decided_again(&company);
     let invoices = replay["models"].as_array().unwrap().iter().find(|model| model["model"] == "invoices");
     assert_eq!(invoices.unwrap()["rows"], 3 * INVOICES_PER_NODE, "{replay}");
 }
@@ -58,7 +56,7 @@ fn taxed_invoice(entity_id: &str, net: bool) -> Value {
     invoice.draft(entity_id)
 }
 
-/// Every reference that central gave, page by page.
+/// Every reference that central assigned, over all pages.
 async fn references(company: &RunningTenant) -> Vec<String> {
     let mut references = Vec::new();
     let mut cursor = String::new();

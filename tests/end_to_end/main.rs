@@ -1,4 +1,5 @@
-//! The whole line, from the counter to the report: real processes, sled, Postgres, and real data with totals that others computed.
+//! The whole flow from the till to the report: real processes, sled, Postgres, and real data with independently computed
+//! totals.
 
 mod auditor;
 mod bad_input;

@@ -1,5 +1,5 @@
-//! A year of a real shop, 541,909 lines, through local API, sled, push, Postgres and reports. Every push is delivered twice, central is
-//! stopped and started in the middle, and the node is killed: the totals are those of the source, to the last tenth of a penny.
+//! A year of a real shop, 541,909 lines, through local API, sled, push, Postgres and reports. Every push is delivered twice,
+//! central is restarted in the middle, and the node is killed: the totals equal the source's to a tenth of a penny.
 
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ use crate::figures;
 const EVENTS: u64 = 25_900;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
+async fn a_year_of_sales_arrives_once_despite_kills_and_double_delivery() {
     let mut company = RunningTenant::new("Europe/London", "GBP");
     let site = company.site("ONLINE");
     let (proxy, seen) = twice::start(company.central.url.clone()).await.unwrap();
@@ -34,25 +34,25 @@ async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
     node.kill_and_restart();
     company.central.kill_and_restart();
     let status = start_import(&csv, &node.url).0.wait().unwrap();
-    assert!(status.success(), "the import goes on where it stopped: {status}");
+    assert!(status.success(), "the import continues where it stopped: {status}");
 
     company.drained(&node).await;
     assert!(seen.twice.load(Ordering::Relaxed) > 0, "pushes were delivered twice");
     assert!(company.head().await >= EVENTS, "every event has its position");
     figures::online_retail(async |by| company.sales(by).await).await;
 
-    // The same file again records nothing.
+    // Importing the same file again records nothing.
     let head = company.head().await;
     let again = processes::run_comptoir(
         &["import", csv.to_str().unwrap(), "--map", mapping().to_str().unwrap(), "--url", &node.url],
         &[],
     );
-    let again = again.unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    let again = again.unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
     assert_eq!((&again["recorded"], &again["known_before"]), (&EVENTS.into(), &EVENTS.into()), "{again}");
     company.drained(&node).await;
     assert_eq!(company.head().await, head);
 
-    // An auditor takes both logs home.
+    // An auditor exports both logs.
     for (url, token, name) in [(&node.url, "", "shop"), (&company.central.url, company.token.as_str(), "central")] {
         let bundle = company.path(name).with_extension("bundle");
         let bundle = bundle.to_str().unwrap();
@@ -60,11 +60,11 @@ async fn a_year_of_a_shop_arrives_once_through_kills_and_double_delivery() {
         if !token.is_empty() {
             export.extend(["--token", token]);
         }
-        processes::run_comptoir(&export, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        processes::run_comptoir(&export, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
         let verified = processes::run_comptoir(&["audit", "verify", bundle, "--level", "content"], &[]);
-        verified.unwrap_or_else(|(code, words)| panic!("{name}: exit {code}: {words}"));
+        verified.unwrap_or_else(|(code, message)| panic!("{name}: exit {code}: {message}"));
     }
-    crate::auditor::decided_again(&company);
+    crate::auditor::assert_decided_again(&company);
 }
 
 fn mapping() -> std::path::PathBuf {
@@ -77,7 +77,7 @@ fn start_import(csv: &std::path::Path, url: &str) -> KilledOnDrop {
     KilledOnDrop(command.stdout(Stdio::null()).spawn().expect("the binary starts"))
 }
 
-/// Waits until the node has sealed so many records.
+/// Waits until the node has sealed `records` records.
 async fn wait_for(company: &RunningTenant, node_url: &str, records: u64) {
     let started = std::time::Instant::now();
     loop {
@@ -86,7 +86,7 @@ async fn wait_for(company: &RunningTenant, node_url: &str, records: u64) {
         if status["log"]["durable"].as_u64() >= Some(records) {
             return;
         }
-        assert!(started.elapsed().as_secs() < 300, "the import does not arrive at {records}: {status}");
+        assert!(started.elapsed().as_secs() < 300, "the import does not reach {records}: {status}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }

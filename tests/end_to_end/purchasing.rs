@@ -1,4 +1,4 @@
-//! Receptions with real structure: AdventureWorks' purchase orders, and what first in, first out makes of selling 60 % of it.
+//! Receptions with real structure: AdventureWorks' purchase orders, of which 60 % are then sold first in, first out.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::figures;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
+async fn purchase_orders_become_lots_that_sales_consume_first_in_first_out() {
     let company = RunningTenant::new("America/New_York", "USD");
     let site = company.site("WAREHOUSE");
     let node = company.node(&site, "reception", &company.central.url);
@@ -24,7 +24,7 @@ async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
     let detail = folder.join("PurchaseOrderDetail.tsv.gz");
     let imported =
         processes::run_comptoir(&["import", detail.to_str().unwrap(), "--map", mapping, "--url", &node.url], &[]);
-    imported.unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+    imported.unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
     company.drained(&node).await;
     let received = company.ask("/api/v1/reports/stock").await;
     figures::purchasing(&received);
@@ -34,14 +34,14 @@ async fn purchase_orders_become_lots_and_sales_leave_them_first_in_first_out() {
     let after = company.ask("/api/v1/reports/stock").await;
     figures::purchasing_after_sales(&after);
 
-    // What stood before the sales can be asked for ever after, and the answer has the same bytes.
+    // The stock before the sales can be requested at any time, and the answer has the same bytes.
     let as_of = received["complete_through"].as_u64().unwrap();
     let before = company.ask(&format!("/api/v1/reports/stock?as_of={as_of}")).await;
     assert_eq!(before["rows"], received["rows"]);
-    crate::auditor::decided_again(&company);
+    crate::auditor::assert_decided_again(&company);
 }
 
-/// Of each product floor(60 %) of its stock, in sales of fifty products.
+/// Sells floor(60 %) of each product's stock, fifty products per sale.
 async fn sell_sixty_percent(company: &RunningTenant, node_url: &str, stock: &Value) {
     let mut quantities: BTreeMap<String, Decimal> = BTreeMap::new();
     for row in stock["rows"].as_array().unwrap() {

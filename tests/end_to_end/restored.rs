@@ -1,5 +1,6 @@
-//! Central is put back to last night's copy in the middle of a day. Two drivers and two shops were told things since; what they were told
-//! stays, whoever comes back first, and every node ends with central's rows, though it was told by nobody that anything had happened.
+//! Central is restored from last night's backup in the middle of a day. Two drivers and two shops have received decisions
+//! since. Those decisions stay, whichever node reconnects first, and every node ends with central's rows although no one
+//! announces the restore.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,11 +11,11 @@ use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What a node tells of an event that it recorded.
-type Told = (Value, Value, Value, Value);
+/// Verdict, code, reference and resolution, as a node answers them for its event.
+type NodeDecision = (Value, Value, Value, Value);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_centrals_rows() {
+async fn decisions_made_before_a_restore_stay_and_every_node_ends_with_centrals_rows() {
     let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let (depot, paris) = (company.site("DEPOT"), company.site("PARIS"));
     let mut nodes = [
@@ -33,7 +34,7 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     copy(&company.path("central"), &company.path("backup"));
     company.central.start_again();
 
-    // The day that will be lost. Driver A is first, B learns it; both shops invoice.
+    // The day that the restore loses. Driver A validates first, B learns it; both shops invoice.
     let mut events = Vec::new();
     for (index, node) in nodes.iter().enumerate() {
         events.push((index, validate(&company, node).await));
@@ -42,10 +43,10 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
         }
         company.drained(node).await;
     }
-    let before = told(&company, &nodes, &events).await;
+    let before = decisions(&company, &nodes, &events).await;
     let conflicts = before.iter().filter(|(verdict, ..)| *verdict == "CONFLICT").count();
     assert_eq!((conflicts, before.iter().filter(|(_, _, reference, _)| reference.is_string()).count()), (2, 9));
-    // Everyone has pulled what the others did, and nobody is there while central is put back.
+    // Everyone has pulled the others' changes, and no node runs while central is restored.
     let head = company.head().await;
     for node in &nodes {
         caught_up(&company, node, head).await;
@@ -55,13 +56,13 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
     std::fs::remove_dir_all(company.path("central")).unwrap();
     copy(&company.path("backup"), &company.path("central"));
     company.central.start_again();
-    // Head office goes on, until the log is longer than any node has ever seen it.
+    // Head office writes until the log is longer than any node has seen it.
     while company.head().await <= head + 5 {
         let client = json!({"name": "written after the restore"});
         record(&company, &central, "CLIENT", &Uuid::now_v7().to_string(), "CREATE", client).await;
     }
 
-    // The operator has central wait for all of them. The one who was last comes back first, and has a new invoice already.
+    // The operator opens a restore window for all nodes. The node that was last reconnects first, with a new invoice.
     company.admin(&["restore-window", "open", "--reason", "the disk of Monday"]);
     let mut fresh = None;
     for node in nodes.iter_mut().rev() {
@@ -72,11 +73,11 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
         caught_up_with_central(&company, node).await;
     }
     company.drained(&nodes[2]).await;
-    let fresh = told(&company, &nodes, &[(2, fresh.unwrap())]).await[0].2.clone();
+    let fresh = decisions(&company, &nodes, &[(2, fresh.unwrap())]).await[0].2.clone();
     let promised_last = before.iter().rev().find_map(|(_, _, reference, _)| reference.as_str()).unwrap();
-    assert!(fresh.as_str() > Some(promised_last), "{fresh} was not numbered before {promised_last} was handed back");
-    assert_eq!(company.admin(&["restore-window", "status"]), Value::Null, "nobody is waited for any more");
-    assert_eq!(told(&company, &nodes, &events).await, before);
+    assert!(fresh.as_str() > Some(promised_last), "{fresh} was numbered before {promised_last} was restored");
+    assert_eq!(company.admin(&["restore-window", "status"]), Value::Null, "the restore window is closed");
+    assert_eq!(decisions(&company, &nodes, &events).await, before);
     let head = company.head().await;
     for node in &nodes {
         caught_up(&company, node, head).await;
@@ -86,28 +87,29 @@ async fn what_people_were_told_before_a_restore_stays_and_every_node_ends_with_c
         let again = company.http.get(format!("{}/api/v1/notifications?unseen=true", node.url)).send().await.unwrap();
         let again: Value = again.json().await.unwrap();
         let kinds: Vec<&Value> = again["rows"].as_array().unwrap().iter().map(|row| &row["kind"]).collect();
-        assert!(!kinds.contains(&&json!("DECISION_CHANGED")), "nobody hears anything else than before: {again}");
+        assert!(!kinds.contains(&&json!("DECISION_CHANGED")), "no decision changed for a user: {again}");
     }
-    // Central's references are those that the shops printed, and the next one is behind them.
+    // Central assigns the references that the shops printed, and the next invoice gets a later one.
     let references: Vec<Value> = before.iter().map(|(_, _, reference, _)| reference.clone()).collect();
     let next = create_invoice(&company, &nodes[0], "evening").await;
     company.drained(&nodes[0]).await;
-    let next = told(&company, &nodes, &[(0, next)]).await[0].2.clone();
+    let next = decisions(&company, &nodes, &[(0, next)]).await[0].2.clone();
     assert!(next.is_string() && !references.contains(&next), "{next}");
-    let replay = crate::auditor::decided_again(&company);
+    let replay = crate::auditor::assert_decided_again(&company);
     assert_eq!(replay["promised"], 12, "three validations and nine numbers: {replay}");
-    // An auditor sees other positions, and knows why: the nodes keep the first answers, and central's log records the restore.
+    // An auditor finds other positions and their reason: the nodes keep the first decisions, and central's log records the
+    // restore.
     let export = |url: &str, name: &str| {
         let bundle = company.path(name).with_extension("bundle").display().to_string();
         let args = ["events", "export", "--url", url, "--token", &company.token, "--out", &bundle];
-        processes::run_comptoir(&args, &[]).unwrap_or_else(|(code, words)| panic!("exit {code}: {words}"));
+        processes::run_comptoir(&args, &[]).unwrap_or_else(|(code, message)| panic!("exit {code}: {message}"));
         bundle
     };
     let central = export(&company.central.url, "audited-central");
     for (index, node) in nodes.iter().enumerate() {
         let node = export(&node.url, &format!("audited-{index}"));
         let compared = processes::run_comptoir(&["audit", "compare", &node, &central], &[]);
-        let compared = compared.unwrap_or_else(|(code, words)| panic!("node {index}: exit {code}: {words}"));
+        let compared = compared.unwrap_or_else(|(code, message)| panic!("node {index}: exit {code}: {message}"));
         let restores = &compared["comparison"]["restores"];
         let restore = (&restores[0]["moved"], &restores[0]["reason"], restores.as_array().map(Vec::len));
         assert_eq!(restore, (&json!(4), &json!("the disk of Monday"), Some(1)), "{compared}");
@@ -145,19 +147,19 @@ async fn create_invoice(company: &RunningTenant, node: &RunningServer, id: &str)
     record(company, &format!("{}/api/v1/events", node.url), "INVOICE", id, "INVOICE_CREATED", payload).await
 }
 
-/// What each event's own node says that was decided about it.
-async fn told(company: &RunningTenant, nodes: &[RunningServer], events: &[(usize, String)]) -> Vec<Told> {
-    let mut told = Vec::new();
+/// The decision about each event, as its own node answers it.
+async fn decisions(company: &RunningTenant, nodes: &[RunningServer], events: &[(usize, String)]) -> Vec<NodeDecision> {
+    let mut decisions = Vec::new();
     for (index, id) in events {
         let event = company.http.get(format!("{}/api/v1/events/{id}", nodes[*index].url)).send().await.unwrap();
         let decision = event.json::<Value>().await.unwrap()["decision"].clone();
         let part = |name: &str| decision[name].clone();
-        told.push((part("verdict"), part("code"), part("reference"), part("resolution")));
+        decisions.push((part("verdict"), part("code"), part("reference"), part("resolution")));
     }
-    told
+    decisions
 }
 
-/// Waits until a node has handed back what central misses, and has pulled central's present head.
+/// Waits until a node has re-sent what central lost and has pulled up to central's current head.
 async fn caught_up_with_central(company: &RunningTenant, node: &RunningServer) {
     let head = company.head().await;
     let started = std::time::Instant::now();
@@ -165,7 +167,7 @@ async fn caught_up_with_central(company: &RunningTenant, node: &RunningServer) {
         let status = status(company, node).await;
         let pull = &status["sync"]["pull"];
         let well = status["sync"]["alert"].is_null() && pull["last_error"].is_null();
-        // Its position before the restore may be higher: only a head that it was given since says that it is there.
+        // Its position before the restore may be higher, so only a newer head proves that the node has caught up.
         if well && pull["head"].as_u64() >= Some(head) && pull["complete_through"] == pull["head"] {
             return;
         }
@@ -186,7 +188,7 @@ async fn status(company: &RunningTenant, node: &RunningServer) -> Value {
     company.http.get(format!("{}/api/v1/status", node.url)).send().await.unwrap().json().await.unwrap()
 }
 
-/// A list as a node shows it, without what it says of itself.
+/// A list as a node shows it, without the fields that only nodes have.
 async fn rows(company: &RunningTenant, node: &RunningServer, list: &str) -> Vec<Value> {
     let url = format!("{}/api/v1/{list}?limit=1000", node.url);
     plain(company.http.get(url).send().await.unwrap().json().await.unwrap())

@@ -1,14 +1,12 @@
-//! A company that chose other rules than the built-in ones: what its shop shows of an edit that waits is what central then decides.
-
 use comptoir_test_support::{POLL_EVERY, RunningTenant, TIMEOUT};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// A shop may name products here; clients are head office's.
+/// A rulebook in which shops may name products, and only head office may name clients.
 const RULES: &str = "version = 2\n[rules]\nPRODUCT = \"last_writer_wins\"\nCLIENT = \"central_only\"\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shop_shows_by_its_companys_rulebook_what_central_will_decide() {
+async fn a_shop_previews_central_s_decision_by_its_company_s_rulebook() {
     let mut company = RunningTenant::with("Europe/Paris", "EUR", Some(RULES));
     let site = company.site("LYO");
     let node = company.node(&site, "till", &company.central.url);
@@ -30,14 +28,14 @@ async fn a_shop_shows_by_its_companys_rulebook_what_central_will_decide() {
     company.central.start_again();
     company.drained(&node).await;
     let decided = until(&company, &products, |list| list["rows"][0]["is_synced"] == true).await;
-    assert_eq!(decided["rows"][0]["fields"], waiting["fields"], "central decided what the shop had shown");
+    assert_eq!(decided["rows"][0]["fields"], waiting["fields"], "central decided as the shop showed");
 }
 
 fn made(entity_type: &str, id: &str, name: &str) -> Value {
     json!({"id": Uuid::now_v7(), "entity_type": entity_type, "entity_id": id, "action": "CREATE", "payload": {"name": name}})
 }
 
-/// What a node answers, once it is as expected.
+/// A node's answer, once it is as expected.
 async fn until(company: &RunningTenant, url: &str, expected: impl Fn(&Value) -> bool) -> Value {
     let asked = std::time::Instant::now();
     loop {

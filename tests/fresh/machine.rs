@@ -1,4 +1,5 @@
-//! A machine as `scripts/bootstrap.sh` sees it: a clone, a PATH with only what is put there, and programs that record how they are called.
+//! A simulated machine for `scripts/bootstrap.sh`: a clone, a PATH with only chosen programs, and programs that record their
+//! calls.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -7,7 +8,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// What the script itself uses; each is in every Debian.
+/// The programs that the script uses itself; every Debian has them.
 const ESSENTIAL: [&str; 24] = [
     "awk", "cat", "date", "df", "dirname", "env", "find", "grep", "head", "ln", "ls", "mkdir", "mv", "printf",
     "readlink", "rm", "rmdir", "sed", "sh", "sort", "stat", "tail", "tee", "tr",
@@ -20,14 +21,14 @@ pub(crate) struct Machine {
 
 pub(crate) struct Outcome {
     pub(crate) succeeded: bool,
-    /// Everything the script printed.
-    pub(crate) said: String,
-    /// Calls of the recorded programs, one a line, in order.
+    /// The script's whole output.
+    pub(crate) output: String,
+    /// Calls of the recorded programs, one per line, in order.
     pub(crate) calls: Vec<String>,
 }
 
 impl Machine {
-    /// Debian 12, as root, with everything that `run` needs and the pinned Rust, which is not rustup's.
+    /// Debian 12 as root, with everything that `run` needs and the pinned Rust, installed without rustup.
     pub(crate) fn new() -> Machine {
         let mut machine = Machine { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
         for folder in
@@ -58,12 +59,12 @@ impl Machine {
         machine.user(0)
     }
 
-    /// Runs as this user, and every other account is `nobody`.
+    /// Runs as this user. Every other account is `nobody`.
     pub(crate) fn user(self, uid: u32) -> Machine {
         self.program("id", &format!("case $* in -u) echo {uid} ;; *) echo 65534 ;; esac"))
     }
 
-    /// Debian of another version, whose lists of packages are empty.
+    /// Another version of Debian, with empty package lists.
     pub(crate) fn debian(self, version: u32) -> Machine {
         fs::write(self.path("root/etc/os-release"), format!("ID=debian\nVERSION_ID=\"{version}\"\n")).unwrap();
         self
@@ -83,7 +84,8 @@ impl Machine {
         self
     }
 
-    /// rustup and its cargo, which answers once the pinned toolchain is installed; `install` is what installing it does.
+    /// rustup and its cargo, which works once the pinned toolchain is installed; `install` is the shell command of that
+    /// installation.
     pub(crate) fn with_rustup(self, install: &str) -> Machine {
         let body = format!(
             "case \"${{0##*/}} $*\" in\n\
@@ -101,19 +103,19 @@ impl Machine {
         self.folder.path().join(path)
     }
 
-    /// Runs the script. Its calls show what had been said by then.
+    /// Runs the script. Each recorded call includes the output so far.
     pub(crate) fn bootstrap(&self, arguments: &[&str]) -> Outcome {
-        let said = self.path("said");
-        let output = fs::File::create(&said).unwrap();
+        let printed = self.path("printed");
+        let file = fs::File::create(&printed).unwrap();
         let mut command = Command::new(self.path("bin/sh"));
         command.arg(self.path("clone/scripts/bootstrap.sh")).args(arguments).env_clear();
         command.env("PATH", self.path("bin")).env("HOME", self.path("home")).env("BOOTSTRAP_ROOT", self.path("root"));
-        command.env("CALLS", self.path("calls")).env("SAID", &said).envs(self.variables.iter().cloned());
-        command.stdin(std::process::Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        command.env("CALLS", self.path("calls")).env("PRINTED", &printed).envs(self.variables.iter().cloned());
+        command.stdin(std::process::Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
         let succeeded = command.status().unwrap().success();
         let calls = fs::read_to_string(self.path("calls")).unwrap_or_default();
-        let said = fs::read_to_string(said).unwrap();
-        Outcome { succeeded, said, calls: calls.lines().map(str::to_owned).collect() }
+        let output = fs::read_to_string(printed).unwrap();
+        Outcome { succeeded, output, calls: calls.lines().map(str::to_owned).collect() }
     }
 
     fn program(self, name: &str, body: &str) -> Machine {
@@ -126,7 +128,7 @@ impl Machine {
 }
 
 impl Outcome {
-    /// Programs that download, install or change something were called with these arguments, in order.
+    /// The calls that download, install or change something, in order.
     pub(crate) fn installations(&self) -> Vec<&str> {
         let changing = |call: &&str| {
             call.starts_with("apt-get ")
@@ -136,19 +138,19 @@ impl Outcome {
         self.calls.iter().map(String::as_str).filter(changing).collect()
     }
 
-    /// It ended with a failure that says all of these, and nothing was installed.
+    /// Asserts a failure whose output contains all of `texts`, with nothing installed.
     #[track_caller]
     pub(crate) fn refused(&self, texts: &[&str]) {
-        assert!(!self.succeeded, "{}", self.said);
+        assert!(!self.succeeded, "{}", self.output);
         for text in texts {
-            assert!(self.said.contains(text), "{text:?} is not said:\n{}", self.said);
+            assert!(self.output.contains(text), "{text:?} is missing in the output:\n{}", self.output);
         }
-        assert_eq!(self.installations(), Vec::<&str>::new(), "{}", self.said);
+        assert_eq!(self.installations(), Vec::<&str>::new(), "{}", self.output);
     }
 
     #[track_caller]
     pub(crate) fn succeeded(&self) {
-        assert!(self.succeeded, "{}\n{:?}", self.said, self.calls);
+        assert!(self.succeeded, "{}\n{:?}", self.output, self.calls);
     }
 }
 

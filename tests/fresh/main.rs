@@ -1,5 +1,5 @@
-//! `scripts/bootstrap.sh` on machines that lack something: what it says, and that nothing is downloaded or installed before all checks passed.
-//! `make fresh` does the same on a real minimal Debian.
+//! `scripts/bootstrap.sh` on machines that lack something: its messages, and that nothing is downloaded or installed before all
+//! checks pass. `make fresh` does the same on a real minimal Debian.
 
 mod machine;
 mod programs;
@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use machine::Machine;
 
 #[test]
-fn where_nothing_is_missing_nothing_is_installed() {
+fn nothing_is_installed_if_nothing_is_missing() {
     let outcome = Machine::new().bootstrap(&["run"]);
     outcome.succeeded();
     assert_eq!(outcome.installations(), Vec::<&str>::new());
@@ -24,7 +24,7 @@ fn running_needs_neither_node_nor_python() {
 }
 
 #[test]
-fn a_missing_rust_is_said_before_any_package_is_installed() {
+fn a_missing_rust_is_reported_before_any_package_is_installed() {
     let outcome = Machine::new().without("cargo").without("cc").bootstrap(&["run"]);
     outcome.refused(&[
         "Rust is missing",
@@ -35,7 +35,7 @@ fn a_missing_rust_is_said_before_any_package_is_installed() {
 }
 
 #[test]
-fn a_debian_that_has_rustup_gets_it_and_the_pinned_rust_after_both_were_said() {
+fn a_debian_with_rustup_gets_it_and_the_pinned_rust_after_an_announcement() {
     let install = "case $* in *install*rustup*) mv \"$HOME/rustup\" \"$HOME/cargo\" \"${0%/*}/\" ;; esac";
     let machine =
         Machine::new().debian(13).with_rustup("echo 1.95.0-x86_64 >\"$HOME/toolchains\"").with("apt-get", install);
@@ -49,13 +49,13 @@ fn a_debian_that_has_rustup_gets_it_and_the_pinned_rust_after_both_were_said() {
         "apt-get install -q -y --no-install-recommends rustup",
         "rustup toolchain install 1.95.0 --profile minimal --component clippy --component rustfmt",
     ];
-    assert_eq!(outcome.installations(), expected, "{}", outcome.said);
-    let planned = outcome.said.find("To download with rustup: Rust 1.95.0").unwrap();
-    assert!(planned < outcome.said.find("Installing").unwrap(), "{}", outcome.said);
-    assert!(outcome.said.contains("To remove: apt-get autoremove --purge rustup"), "{}", outcome.said);
+    assert_eq!(outcome.installations(), expected, "{}", outcome.output);
+    let planned = outcome.output.find("To download with rustup: Rust 1.95.0").unwrap();
+    assert!(planned < outcome.output.find("Installing").unwrap(), "{}", outcome.output);
+    assert!(outcome.output.contains("To remove: apt-get autoremove --purge rustup"), "{}", outcome.output);
 }
 
-/// A shell that was opened before rustup was installed has no PATH to it.
+/// A shell opened before rustup was installed has no PATH to it.
 #[test]
 fn a_rust_that_is_only_in_the_users_home_is_found() {
     let machine = Machine::new();
@@ -65,7 +65,7 @@ fn a_rust_that_is_only_in_the_users_home_is_found() {
 }
 
 #[test]
-fn an_older_rust_is_named_with_its_path_and_what_to_do() {
+fn an_older_rust_is_reported_with_its_path_and_the_remedy() {
     let machine = Machine::new().with("cargo", "echo 'cargo 1.63.0'").without("cc");
     let path = machine.path("bin/cargo").display().to_string();
     machine.bootstrap(&["run"]).refused(&["Rust 1.95 or newer is needed", &format!("{path} is 1.63"), "rust-lang.org"]);
@@ -73,23 +73,23 @@ fn an_older_rust_is_named_with_its_path_and_what_to_do() {
 
 /// In the clone, rustup's cargo downloads the pinned toolchain before it answers.
 #[test]
-fn rustup_is_asked_for_the_pinned_toolchain_before_its_cargo_is_run() {
+fn rustup_installs_the_pinned_toolchain_before_its_cargo_is_run() {
     let outcome = Machine::new().with_rustup("echo 1.95.0-x86_64 >\"$HOME/toolchains\"").bootstrap(&["run"]);
     outcome.succeeded();
     assert!(!outcome.calls.iter().any(|call| call.starts_with("cargo")), "{:?}", outcome.calls);
     assert!(
-        outcome.said.contains("Installed Rust 1.95.0. To remove: rustup toolchain uninstall 1.95.0"),
+        outcome.output.contains("Installed Rust 1.95.0. To remove: rustup toolchain uninstall 1.95.0"),
         "{}",
-        outcome.said
+        outcome.output
     );
 }
 
 #[test]
-fn a_toolchain_that_cannot_be_downloaded_is_said_with_the_log() {
+fn a_failed_toolchain_download_is_reported_with_the_log() {
     let outcome = Machine::new().with_rustup("echo 'no route'; exit 1").bootstrap(&["run"]);
     assert!(!outcome.succeeded);
     for text in ["no route", "rustup could not download Rust 1.95.0", "target/bootstrap-rustup.log"] {
-        assert!(outcome.said.contains(text), "{}", outcome.said);
+        assert!(outcome.output.contains(text), "{}", outcome.output);
     }
 }
 
@@ -101,7 +101,7 @@ fn sudo_before_make_stops_before_anything_is_written() {
     assert!(!machine.path("clone/target").exists());
 }
 
-/// A shell of root's own, by `sudo -i`, in a clone that is root's.
+/// A root shell from `sudo -i`, in a clone that root owns.
 #[test]
 fn root_through_sudo_in_a_folder_of_roots_is_root() {
     let owned_by_root = "echo 0";
@@ -109,7 +109,7 @@ fn root_through_sudo_in_a_folder_of_roots_is_root() {
 }
 
 #[test]
-fn a_user_without_sudo_is_told_what_root_must_run() {
+fn a_user_without_sudo_sees_what_root_must_run() {
     let machine = Machine::new().user(1000).without("cc");
     std::fs::remove_file(machine.path("root/usr/lib/postgresql/15/bin/postgres")).unwrap();
     machine.bootstrap(&["run"]).refused(&[
@@ -120,7 +120,7 @@ fn a_user_without_sudo_is_told_what_root_must_run() {
 }
 
 #[test]
-fn a_user_whom_sudo_refuses_is_told_the_same() {
+fn a_user_whom_sudo_refuses_sees_the_same() {
     let machine =
         Machine::new().user(1000).without("cc").with("sudo", "echo 'ana is not in the sudoers file' >&2; exit 1");
     let outcome = machine.bootstrap(&["run"]);
@@ -136,12 +136,12 @@ fn a_user_with_sudo_installs_through_it() {
     let through_sudo: Vec<&str> = outcome.installations().into_iter().filter(|call| call.starts_with("sudo")).collect();
     assert_eq!(through_sudo, ["sudo apt-get update -q"]);
     assert_eq!(outcome.calls.last().unwrap(), "apt-get install -q -y --no-install-recommends build-essential");
-    assert!(outcome.said.contains("To remove: apt-get autoremove --purge build-essential"), "{}", outcome.said);
+    assert!(outcome.output.contains("To remove: apt-get autoremove --purge build-essential"), "{}", outcome.output);
 }
 
 #[test]
-fn debians_own_cluster_is_kept_away_and_no_file_is_left() {
-    let conf = "\"${SAID%/*}/root/etc/postgresql-common/createcluster.conf\"";
+fn debian_s_own_cluster_is_prevented_and_no_file_is_left() {
+    let conf = "\"${PRINTED%/*}/root/etc/postgresql-common/createcluster.conf\"";
     let machine = Machine::new().with("apt-get", &format!("cat {conf} >>\"$CALLS\""));
     std::fs::remove_file(machine.path("root/usr/lib/postgresql/15/bin/postgres")).unwrap();
     let outcome = machine.bootstrap(&["run"]);
@@ -156,18 +156,18 @@ fn a_failure_of_apt_shows_its_end_and_its_log() {
     let outcome = machine.bootstrap(&["run"]);
     assert!(!outcome.succeeded);
     for text in ["Unable to locate package", "target/bootstrap-apt.log"] {
-        assert!(outcome.said.contains(text), "{}", outcome.said);
+        assert!(outcome.output.contains(text), "{}", outcome.output);
     }
 }
 
-/// Postgres that root starts runs as another user, who cannot enter root's home on a fresh Debian.
+/// A Postgres that root starts runs as another user, who cannot enter root's home on a fresh Debian.
 #[test]
-fn a_clone_in_a_closed_home_keeps_its_data_elsewhere_and_says_so() {
+fn a_clone_in_a_closed_home_reports_that_its_data_goes_elsewhere() {
     let machine = Machine::new().with("setpriv", "exit 1");
     let (shared, link) = (machine.path("root/var/lib/comptoir"), machine.path("clone/comptoir-data"));
     let outcome = machine.bootstrap(&["run", "--data-dir", "./comptoir-data"]);
     outcome.succeeded();
-    assert!(outcome.said.contains(&format!("Data goes to {}", shared.display())), "{}", outcome.said);
+    assert!(outcome.output.contains(&format!("Data goes to {}", shared.display())), "{}", outcome.output);
     assert_eq!(std::fs::read_link(link).unwrap(), shared);
     assert!(shared.is_dir());
 }
@@ -187,7 +187,7 @@ fn a_data_directory_that_postgres_cannot_enter_is_refused_before_the_build() {
 }
 
 #[test]
-fn a_busy_port_is_refused_with_who_holds_it_and_the_line_that_chooses_another() {
+fn a_busy_port_is_reported_with_its_holder_and_a_command_for_another_port() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let busy = Machine::new().without("cc");
@@ -201,20 +201,20 @@ fn a_busy_port_is_refused_with_who_holds_it_and_the_line_that_chooses_another() 
 }
 
 #[test]
-fn a_disk_without_room_is_said_before_the_build() {
+fn a_full_disk_is_reported_before_the_build() {
     let full = "printf 'header\\n/dev/vda 100 50 51200 50%% /\\n'";
     let outcome = Machine::new().without("cc").with("df", full).bootstrap(&["run"]);
     outcome.refused(&["The disk is too full: / has 50 MiB free, and about 2700 MiB are needed."]);
 }
 
 #[test]
-fn all_that_is_wrong_is_said_at_once() {
+fn all_problems_are_reported_at_once() {
     let machine = Machine::new().without("cargo").without("cc").with("setpriv", "exit 1").user(0);
     let outcome = machine.bootstrap(&["run", "--data-dir", "/root/data"]);
     outcome.refused(&["Rust is missing", "Postgres cannot enter /root/data"]);
 }
 
 #[test]
-fn a_purpose_that_is_none_is_usage() {
+fn an_unknown_purpose_prints_the_usage() {
     Machine::new().bootstrap(&["everything"]).refused(&["usage: scripts/bootstrap.sh build | run"]);
 }

@@ -1,9 +1,9 @@
-//! What the tests start must be on a minimal Debian, or be installed by `scripts/bootstrap.sh`.
+//! Every program that the tests start must be on a minimal Debian or be installed by `scripts/bootstrap.sh`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The package of each program that a test or a bench starts by its name.
+/// The package of each program that a test or bench starts by name.
 const PACKAGES: [(&str, &str); 15] = [
     ("bash", "bash"),
     ("cp", "coreutils"),
@@ -21,7 +21,7 @@ const PACKAGES: [(&str, &str); 15] = [
     ("truncate", "coreutils"),
     ("umount", "mount"),
 ];
-/// Every Debian has them.
+/// Programs of every Debian.
 const ESSENTIAL: [&str; 2] = ["bash", "coreutils"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -35,7 +35,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// `kill` and `uptime` were started without anybody noticing that a minimal Debian has neither.
+/// Regression: `kill` and `uptime` were started, and a minimal Debian has neither.
 #[test]
 fn every_program_that_is_started_is_essential_or_installed() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -47,7 +47,7 @@ fn every_program_that_is_started_is_essential_or_installed() {
         let text = fs::read_to_string(&file).unwrap();
         for rest in text.split("Command::new(\"").skip(1) {
             let program = rest.split('"').next().unwrap();
-            // A path names a binary of the project's own.
+            // A path names one of the project's own binaries.
             if program.contains('/') {
                 continue;
             }
@@ -58,7 +58,7 @@ fn every_program_that_is_started_is_essential_or_installed() {
             programs += 1;
         }
     }
-    assert!(programs > 10, "the search finds them: {programs}");
+    assert!(programs > 10, "the search finds only {programs} programs");
 }
 
 #[test]

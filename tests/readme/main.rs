@@ -1,6 +1,6 @@
-//! Runs the blocks of the README, in their order, as a newcomer pastes them: against the real program on a folder of its own. Only what a
-//! test cannot have is replaced: the ports, and `target/release/comptoir` by the binary under test. Blocks that build are not run
-//! but known by their text, so that a new block of that kind fails here.
+//! Runs the README's blocks in order, as a newcomer pastes them, with the real program in a new folder. Only the ports and
+//! `target/release/comptoir` are replaced. Blocks that build are compared by text and not run, so a new block of that kind
+//! fails this test.
 
 mod scratch;
 mod starts;
@@ -36,23 +36,23 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
 
     let mut clone = Scratch::new();
     clone.start(&[]);
-    let words = clone.printed();
-    assert!(words.contains("2010-12-01: 136 sales, 6 refunds, "), "{words}");
-    assert!(words.contains(" pieces, 58635.56 GBP\n") && words.contains("/docs"), "{words}");
+    let stdout = clone.stdout();
+    assert!(stdout.contains("2010-12-01: 136 sales, 6 refunds, "), "{stdout}");
+    assert!(stdout.contains(" pieces, 58635.56 GBP\n") && stdout.contains("/docs"), "{stdout}");
     assert!(
-        words.contains("The shop's log: 145 records") && words.contains("Head office: 147, of which 2 its own"),
-        "{words}"
+        stdout.contains("The shop's log: 145 records") && stdout.contains("Head office: 147, of which 2 its own"),
+        "{stdout}"
     );
-    let heard = clone.said();
-    assert!(heard.starts_with("Creating a private Postgres in ./comptoir-data/pg ..."), "{heard}");
+    let stderr = clone.stderr();
+    assert!(stderr.starts_with("Creating a private Postgres in ./comptoir-data/pg ..."), "{stderr}");
     assert!(
-        heard.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"),
-        "{heard}"
+        stderr.contains("1 goods receipt of opening stock (invented), then 143 invoices of one real day"),
+        "{stderr}"
     );
 
     let answer: Value = serde_json::from_str(&clone.paste(sale)).expect("the answer is JSON");
     assert_eq!(answer["results"][0]["duplicate"], false, "{answer}");
-    // The first sale may still be on its way when the line is cut: both wait then.
+    // The first sale may still be in flight when the connection is cut; then both wait.
     let offline = clone.paste(cut);
     assert!(offline.starts_with("Offline: the shop goes on working; "), "{offline}");
     assert!(
@@ -62,7 +62,7 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let online = clone.paste(join);
     assert!(online.starts_with("Online: 0 events are waiting to be sent.\nWaiting: 0\n"), "{online}");
 
-    // Two of central's own, the sample and the shop's first record, and two sales: reports follow a moment later.
+    // 149 records: two of central's own, the sample, the shop's first record, and two sales. Reports follow a moment later.
     let (sales, stock) = loop {
         let figures = clone.paste(office);
         let (sales, stock) = figures.split_once('\n').expect("two answers");
@@ -74,14 +74,10 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let days = sales["rows"].as_array().expect("rows");
     assert_eq!(days.len(), 2, "{sales}");
     assert_eq!((&days[0]["amount"], &days[0]["sales"]), (&"58635.56".into(), &136.into()), "{sales}");
-    assert_eq!(
-        (&days[1]["amount"], &days[1]["sales"]),
-        (&"7.65".into(), &2.into()),
-        "each sale is there once: {sales}"
-    );
+    assert_eq!((&days[1]["amount"], &days[1]["sales"]), (&"7.65".into(), &2.into()), "each sale counts once: {sales}");
     let mut table = csv::Reader::from_reader(stock.as_bytes());
     let header = table.headers().expect("a header").clone();
-    let column = |name: &str| header.iter().position(|column| column == name).expect("the column is there");
+    let column = |name: &str| header.iter().position(|column| column == name).expect("the column exists");
     let (short, value) = (column("backordered"), column("value"));
     let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
     assert!(rows.len() > 1_000, "{} rows", rows.len());
@@ -91,12 +87,12 @@ fn every_block_of_the_readme_does_what_the_readme_says() {
     let verified = clone.paste(auditor);
     assert!(verified.contains("Intact: 147 records"), "{verified}");
     assert_eq!(clone.interrupt(), Some(0));
-    let heard = clone.said();
+    let stderr = clone.stderr();
     assert!(
-        heard.ends_with(
+        stderr.ends_with(
             "Stopped. What was recorded is kept in ./comptoir-data; the same command continues from there.\n"
         ),
-        "{heard}"
+        "{stderr}"
     );
     clone.paste(remove);
     assert!(!clone.data_dir().exists());

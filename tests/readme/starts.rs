@@ -1,4 +1,4 @@
-//! First starts that go wrong, and starts after something was lost: nobody's company or credentials are replaced.
+//! Failed first starts, and starts after files were lost: no company and no credentials are replaced.
 
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::scratch::Scratch;
 
 fn up_json(scratch: &Scratch) -> Value {
-    let text = std::fs::read(scratch.data_dir().join("up.json")).expect("up.json is there");
+    let text = std::fs::read(scratch.data_dir().join("up.json")).expect("up.json exists");
     serde_json::from_slice(&text).expect("up.json is JSON")
 }
 
@@ -24,9 +24,9 @@ fn sell(scratch: &Scratch, number: &str) {
     ));
 }
 
-/// It was found after the build and after Postgres was made, and no option was named.
+/// Regression: the busy port was reported only after the build and after Postgres was created, without naming an option.
 #[test]
-fn a_busy_port_is_said_with_who_has_it_and_which_option_changes_it_before_anything_is_made() {
+fn a_busy_port_is_reported_with_holder_and_option_before_anything_is_created() {
     let busy = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let address = busy.local_addr().expect("it is bound").to_string();
     let scratch = Scratch::new();
@@ -34,11 +34,11 @@ fn a_busy_port_is_said_with_who_has_it_and_which_option_changes_it_before_anythi
         let folder = "./elsewhere";
         let free = if option == "--central-addr" { "--local-addr" } else { "--central-addr" };
         let output = scratch.run(&["up", "--data-dir", folder, option, &address, free, "127.0.0.1:0"]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(4), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{stderr}");
         let holder = format!("(pid {})", std::process::id());
-        assert!([&*address, option, &holder].iter().all(|part| said.contains(*part)), "{said}");
-        assert!(!said.contains("Postgres"), "{said}");
+        assert!([&*address, option, &holder].iter().all(|part| stderr.contains(*part)), "{stderr}");
+        assert!(!stderr.contains("Postgres"), "{stderr}");
     }
 }
 
@@ -50,48 +50,51 @@ fn without_up_json_the_company_is_kept_and_gets_new_credentials() {
     let demo = |scratch: &Scratch| scratch.lines(&["demo", "status"]);
     assert_eq!(demo(&scratch), [json!({ "online": true, "pending": 0 })]);
     let socket = scratch.data_dir().join("demo.sock");
-    let mode = std::fs::metadata(&socket).expect("the socket is there").permissions().mode();
+    let mode = std::fs::metadata(&socket).expect("the socket exists").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(scratch.interrupt(), Some(0));
-    assert!(!socket.exists(), "it goes with the program");
+    assert!(!socket.exists(), "the socket is removed when the program ends");
     let output = scratch.run(&["demo", "offline", "--json"]);
-    let said: Value = serde_json::from_slice(&output.stderr).expect("a failure is JSON");
-    assert_eq!((output.status.code(), &said["exit_code"]), (Some(4), &json!(4)), "{said}");
+    let stderr: Value = serde_json::from_slice(&output.stderr).expect("a failure is JSON");
+    assert_eq!((output.status.code(), &stderr["exit_code"]), (Some(4), &json!(4)), "{stderr}");
 
-    std::fs::remove_file(scratch.data_dir().join("up.json")).expect("up.json is there");
+    std::fs::remove_file(scratch.data_dir().join("up.json")).expect("up.json exists");
     scratch.start(&["--no-sample"]);
     let again = up_json(&scratch);
     for name in ["tenant_id", "site_id", "node_id"] {
         assert_eq!(again[name], first[name], "{name}");
     }
     assert_ne!(again["admin_token"], first["admin_token"]);
-    let said = scratch.said();
-    assert!(said.contains("up.json was missing. Company ") && said.contains("is kept"), "{said}");
+    let stderr = scratch.stderr();
+    assert!(stderr.contains("up.json was missing. Company ") && stderr.contains("is kept"), "{stderr}");
     // The node's new key works: its sale reaches central.
     sell(&scratch, "T1");
     assert_eq!(scratch.lines(&["demo", "online"]), [json!({ "online": true, "pending": 0 })]);
     assert_eq!(companies(&scratch), [first["tenant_id"].clone()]);
     assert_eq!(scratch.interrupt(), Some(0));
 
-    // Cut by a full disk, or of another folder: it is left as it is.
+    // A file truncated by a full disk, or from another folder, is left unchanged.
     let path = scratch.data_dir().join("up.json");
     std::fs::write(&path, "{\"central_url\": \"htt").expect("up.json can be written to");
-    let (code, said) = scratch.start_fails(&[]);
-    assert!(code == Some(2) && said.contains("up.json cannot be read") && said.contains("mv "), "{code:?} {said}");
+    let (code, stderr) = scratch.start_fails(&[]);
+    assert!(
+        code == Some(2) && stderr.contains("up.json cannot be read") && stderr.contains("mv "),
+        "{code:?} {stderr}"
+    );
     let mut other = again.clone();
     other["tenant_id"] = json!("0199aaaa-0000-7000-8000-000000000001");
     std::fs::write(&path, other.to_string()).expect("up.json can be written to");
-    let (code, said) = scratch.start_fails(&[]);
+    let (code, stderr) = scratch.start_fails(&[]);
     assert!(
-        code == Some(5) && said.contains("names company 0199aaaa") && said.contains("--data-dir"),
-        "{code:?} {said}"
+        code == Some(5) && stderr.contains("names company 0199aaaa") && stderr.contains("--data-dir"),
+        "{code:?} {stderr}"
     );
     assert_eq!(up_json(&scratch), other);
     assert_eq!(companies(&scratch), [first["tenant_id"].clone()]);
 }
 
 #[test]
-fn a_first_start_that_was_cut_short_is_finished_and_a_stranger_s_company_is_not_taken() {
+fn an_interrupted_first_start_is_finished_and_no_other_company_is_used() {
     let mut scratch = Scratch::new();
     let create = |scratch: &Scratch, name: &str| {
         let make = [
@@ -107,7 +110,7 @@ fn a_first_start_that_was_cut_short_is_finished_and_a_stranger_s_company_is_not_
         ];
         scratch.lines(&[&make[..], &["--name", name]].concat())[0]["tenant_id"].clone()
     };
-    // As `up` leaves it when it ends between making the company and writing up.json.
+    // The state after `up` ended between creating the company and writing up.json.
     std::fs::create_dir(scratch.data_dir()).expect("the folder can be made");
     let company = create(&scratch, "Comptoir");
     scratch.start(&["--no-sample"]);
@@ -116,15 +119,15 @@ fn a_first_start_that_was_cut_short_is_finished_and_a_stranger_s_company_is_not_
     assert_eq!(scratch.lines(&["demo", "online"]), [json!({ "online": true, "pending": 0 })]);
     assert_eq!(scratch.interrupt(), Some(0));
 
-    // The node's log is gone too: it has pushed, so another log under its name would be a fork.
-    std::fs::remove_file(scratch.data_dir().join("up.json")).expect("up.json is there");
-    std::fs::rename(scratch.data_dir().join("node"), scratch.data_dir().join("node.gone")).expect("the log is there");
-    let (code, said) = scratch.start_fails(&["--no-sample"]);
-    assert!(code == Some(5) && said.contains("Nothing was changed"), "{code:?} {said}");
+    // The node's log is lost too. It has pushed, so a new log under its name would be a fork.
+    std::fs::remove_file(scratch.data_dir().join("up.json")).expect("up.json exists");
+    std::fs::rename(scratch.data_dir().join("node"), scratch.data_dir().join("node.moved")).expect("the log exists");
+    let (code, stderr) = scratch.start_fails(&["--no-sample"]);
+    assert!(code == Some(5) && stderr.contains("Nothing was changed"), "{code:?} {stderr}");
     assert!(!scratch.data_dir().join("up.json").exists() && !scratch.data_dir().join("node").exists());
-    std::fs::rename(scratch.data_dir().join("node.gone"), scratch.data_dir().join("node")).expect("the log is there");
+    std::fs::rename(scratch.data_dir().join("node.moved"), scratch.data_dir().join("node")).expect("the log exists");
 
-    // With its log back, a second company in the database confuses nobody.
+    // With the log restored, a second company in the database causes no confusion.
     let other = create(&scratch, "Stranger");
     scratch.start(&["--no-sample"]);
     assert_eq!(up_json(&scratch)["tenant_id"], company);

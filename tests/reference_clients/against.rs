@@ -1,5 +1,3 @@
-//! A client, run as a process against the real binary: central on its own Postgres, which the client may ask to have killed.
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,14 +8,16 @@ use comptoir_test_support::processes::KilledOnDrop;
 use comptoir_tests::compiled;
 use serde_json::{Value, json};
 
-/// Runs a scenario against a central that others use at the same time, in tenants of their own.
+/// Runs a scenario in its own tenants on a central that other scenarios share.
 pub(crate) fn run_client(client: &str, scenario: &str) {
     let company = shared();
-    let asks = drive(client, scenario, &setting(&company), |what| panic!("{scenario} shares its central: {what}"));
+    let asks = drive(client, scenario, &setting(&company), |what| {
+        panic!("{scenario} shares its central and asks for {what:?}")
+    });
     assert_eq!(asks, 0);
 }
 
-/// Runs a scenario against a central of its own, which it has killed and started again.
+/// Runs a scenario on its own central, which the scenario may kill and restart.
 pub(crate) fn run_with_kills(client: &str, scenario: &str) {
     let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let setting = setting(&company);
@@ -29,7 +29,7 @@ pub(crate) fn run_with_kills(client: &str, scenario: &str) {
     assert!(asks >= 2, "{scenario} had central killed and started");
 }
 
-/// Lives as long as some test uses it.
+/// Lives as long as a test uses it.
 fn shared() -> Arc<RunningTenant> {
     static SHARED: Mutex<Weak<RunningTenant>> = Mutex::new(Weak::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,7 +40,7 @@ fn shared() -> Arc<RunningTenant> {
     })
 }
 
-/// What a scenario is told: a tenant of its own, a shop's key, and a tenant beside it.
+/// The input of a scenario: its own tenant, a shop's key, and a second tenant.
 fn setting(company: &RunningTenant) -> Value {
     let (tenant, token) = company.make_tenant("Europe/Paris", "EUR", None);
     let site = company.admin(&["site", "create", "--tenant", &tenant, "--code", "LYO", "--name", "Lyon"]);
@@ -53,34 +53,34 @@ fn setting(company: &RunningTenant) -> Value {
     })
 }
 
-/// Runs the client to its end, and does what it asks for; answers with how often that was.
-fn drive(client: &str, scenario: &str, setting: &Value, mut does: impl FnMut(&str)) -> usize {
+/// Runs the client to its end and handles its requests. Returns how many there were.
+fn drive(client: &str, scenario: &str, setting: &Value, mut handle: impl FnMut(&str)) -> usize {
     let module = compiled::module(&format!("{client}_scenarios"));
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto-schemas/vectors/mobile-checksums.json");
     let mut command = Command::new("node");
     command.arg(module).arg(scenario).arg(setting.to_string()).env("CHECKSUM_VECTORS", vectors);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = KilledOnDrop(command.spawn().expect("node runs: scripts/bootstrap.sh installs it"));
-    let mut answers = child.0.stdin.take().expect("its input is ours");
-    let mut errors = child.0.stderr.take().expect("its errors are ours");
+    let mut answers = child.0.stdin.take().expect("stdin is piped");
+    let mut errors = child.0.stderr.take().expect("stderr is piped");
     let errors = std::thread::spawn(move || {
-        let mut words = String::new();
-        errors.read_to_string(&mut words).map(|_| words).unwrap_or_default()
+        let mut output = String::new();
+        errors.read_to_string(&mut output).map(|_| output).unwrap_or_default()
     });
-    let (mut asks, mut said) = (0, String::new());
-    for line in BufReader::new(child.0.stdout.take().expect("its output is ours")).lines() {
+    let (mut asks, mut printed) = (0, String::new());
+    for line in BufReader::new(child.0.stdout.take().expect("stdout is piped")).lines() {
         let line = line.expect("the client writes text");
         if let Some(what) = line.strip_prefix("ask: ") {
             asks += 1;
-            does(what);
+            handle(what);
             answers.write_all(b"done\n").expect("the client waits for it");
         }
-        said.push_str(&line);
-        said.push('\n');
+        printed.push_str(&line);
+        printed.push('\n');
     }
-    let status = child.0.wait().expect("our own child can be waited for");
-    let words = errors.join().expect("its errors were read");
-    assert!(status.success(), "{client} {scenario}: {status}\n{said}{words}");
-    assert!(said.contains(&format!("ok - {scenario}\n")), "{said}{words}");
+    let status = child.0.wait().expect("a child can be waited for");
+    let output = errors.join().expect("its errors were read");
+    assert!(status.success(), "{client} {scenario}: {status}\n{printed}{output}");
+    assert!(printed.contains(&format!("ok - {scenario}\n")), "{printed}{output}");
     asks
 }

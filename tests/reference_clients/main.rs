@@ -1,5 +1,6 @@
-//! The reference clients of the mobile and the desktop contract: TypeScript run by `node`, written after the documents alone, against the
-//! real binary. Each test here is one line of the documents. Without `node` and `npm` they fail: `scripts/bootstrap.sh` installs them.
+//! The reference clients of the mobile and the desktop contract, in TypeScript run by `node`, written from the documents alone,
+//! against the real binary. Each test is one line of the documents. They need `node` and `npm`, which `scripts/bootstrap.sh`
+//! installs.
 
 mod against;
 mod desktop;

@@ -1,4 +1,4 @@
-//! A desktop as its document has it: an outbox, a copy of the school's records, and `up`, `down` and `resolve` to central.
+//! A desktop by its document: an outbox, a copy of the school's records, and `up`, `down` and `resolve` requests to central.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,32 +9,32 @@ use uuid::Uuid;
 use crate::model::{Edit, Fields, Way};
 use crate::records::Key;
 
-/// What an `up` came to, where it was not simply taken.
+/// The events of an `up` that were not simply accepted.
 #[derive(Default)]
 pub(crate) struct Answered {
     pub(crate) conflicts: BTreeSet<Key>,
-    /// What was made under an id that another had taken, and its id now.
+    /// Records created under a taken id, with their new ids.
     pub(crate) renamed: BTreeMap<Key, Key>,
 }
 
-/// Its tables, and the way to central.
+/// The desktop's tables and its connection to central.
 pub(crate) struct Desktop {
     client: String,
     tenant: String,
-    door: Endpoint,
+    api: Endpoint,
     last_sync_timestamp: Option<String>,
     outbox: Vec<Value>,
     copy: BTreeMap<Key, (u64, Fields)>,
-    /// What its user has to decide: a record, and the event that conflicts first.
+    /// Open conflicts: a record, and its first conflicting event.
     conflicts: BTreeMap<Key, String>,
 }
 
 impl Desktop {
-    pub(crate) fn new(client: &str, tenant: String, door: Endpoint) -> Desktop {
+    pub(crate) fn new(client: &str, tenant: String, api: Endpoint) -> Desktop {
         Desktop {
             client: client.to_owned(),
             tenant,
-            door,
+            api,
             last_sync_timestamp: None,
             outbox: Vec::new(),
             copy: BTreeMap::new(),
@@ -42,12 +42,12 @@ impl Desktop {
         }
     }
 
-    /// Version and fields of every record, as it knows them.
+    /// Version and fields of every record in the copy.
     pub(crate) fn copy(&self) -> &BTreeMap<Key, (u64, Fields)> {
         &self.copy
     }
 
-    /// What its user does: into the copy and into the outbox. The version stays that which central gave.
+    /// Applies a user's edit to the copy and the outbox. The version stays the one that central gave.
     pub(crate) fn edit(&mut self, key: &Key, edit: &Edit) {
         let (operation, payload) = match edit {
             Edit::Create(fields) => ("CREATE", json!(fields)),
@@ -67,7 +67,7 @@ impl Desktop {
         }));
     }
 
-    /// Sends its outbox. Nothing is ever rejected.
+    /// Sends the outbox. The scenario has no rejected event.
     pub(crate) async fn up(&mut self) -> Answered {
         let events = std::mem::take(&mut self.outbox);
         let sent: BTreeMap<String, Key> = events.iter().map(|event| (text(&event["id"]), named(event))).collect();
@@ -97,7 +97,7 @@ impl Desktop {
         answered
     }
 
-    /// Takes what changed, page by page, until there is no more.
+    /// Pulls changes until there are no more pages.
     pub(crate) async fn down(&mut self) {
         loop {
             let request =
@@ -119,7 +119,7 @@ impl Desktop {
         }
     }
 
-    /// Its user's choice about a conflict, whose result replaces the copy.
+    /// Resolves a conflict; the result replaces the copy.
     pub(crate) async fn resolve(&mut self, key: &Key, way: Way, agreed: &Fields) {
         let event = self.conflicts.remove(key).expect("an open conflict");
         let mut request =
@@ -139,7 +139,7 @@ impl Desktop {
     }
 
     async fn post(&self, path: &str, request: &Value) -> Value {
-        let reply = self.door.post(path, request).await;
+        let reply = self.api.post(path, request).await;
         assert_eq!(reply.status, 200, "{} {path}: {}", self.client, reply.text());
         reply.json()
     }

@@ -1,4 +1,4 @@
-//! What should come out, computed from what was done alone: no version, no position, no rule of the program.
+//! Computes the expected rows from the edits alone, without versions, positions or the program's rules.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::records::Key;
 
-/// Fields of a record.
+/// The fields of a record.
 pub(crate) type Fields = BTreeMap<String, Value>;
 
-/// What a desktop does to a record.
+/// An edit to a record.
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
     Create(Fields),
@@ -37,7 +37,7 @@ impl Way {
     }
 }
 
-/// The school's records as they should be. One that was deleted is absent.
+/// The expected records of the school. Deleted records are absent.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Model(BTreeMap<Key, Fields>);
 
@@ -66,7 +66,7 @@ impl Model {
         };
     }
 
-    /// What a record becomes when a person decides about `edits`, made on `before`.
+    /// The record after a person decided about `edits`, which were made on `before`.
     pub(crate) fn decided(
         &self,
         before: &Model,
@@ -95,7 +95,7 @@ fn after(fields: Option<Fields>, edit: &Edit) -> Option<Fields> {
     }
 }
 
-/// What a person puts together: the marks as the waiting edits have them, and a remark of their own.
+/// A merge by a person: the marks of the waiting edits, and a remark.
 pub(crate) fn agreed(edits: &[Edit]) -> Fields {
     let mut agreed = Fields::new();
     for edit in edits {

@@ -1,5 +1,5 @@
-//! The same school on two real nodes instead of desktops: what is done while central is down is sealed on each node's own disk, pushed by its
-//! agent when central is back, and judged in whatever order it arrives.
+//! The same school on two real nodes instead of desktops: edits made while central is down are sealed on each node's disk,
+//! pushed by its sync agent once central is back, and decided in order of arrival.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -13,34 +13,34 @@ use uuid::Uuid;
 use crate::model::{self, Edit, Fields, Model, Way};
 use crate::records::{self, Edits, Key};
 
-/// Records of a request: each has up to two edits, and a list is written whole.
+/// Records per request. Each has up to two edits, and a list is appended as a whole.
 const RECORDS_PER_LIST: usize = 25;
 
-/// A node, and the way to its API.
+/// A node and the client of its API.
 struct Node {
     id: String,
     server: RunningServer,
-    door: Endpoint,
+    api: Endpoint,
 }
 
 impl Node {
     fn start(company: &RunningTenant, site: &str, name: &str) -> Node {
         let issued = company.issue_node(site, name);
         let server = RunningServer::node(&company.path(name), &issued, &company.central.url);
-        let door = Endpoint::address(server.url.clone(), None);
-        Node { id: text(&issued["NODE_ID"]), server, door }
+        let api = Endpoint::address(server.url.clone(), None);
+        Node { id: text(&issued["NODE_ID"]), server, api }
     }
 
-    /// Has edits sealed. Those of one record are made from what the node shows of it.
+    /// Appends edits. Edits of one record start from the row that the node shows.
     async fn edit(&self, edits: &Edits) {
         let edits: Vec<(&Key, &Vec<Edit>)> = edits.iter().collect();
         for some in edits.chunks(RECORDS_PER_LIST) {
             let mut drafts = Vec::new();
             for (key, edits) in some {
-                let version = read(&self.door, key).await.map(|(version, _)| version);
+                let version = read(&self.api, key).await.map(|(version, _)| version);
                 drafts.extend(edits.iter().map(|edit| draft(key, edit, version)));
             }
-            let reply = self.door.post("/api/v1/events", &json!(drafts)).await;
+            let reply = self.api.post("/api/v1/events", &json!(drafts)).await;
             assert_eq!(reply.status, 200, "{}", reply.text());
         }
     }
@@ -61,8 +61,8 @@ fn draft(key: &Key, edit: &Edit, version: Option<u64>) -> Value {
 }
 
 /// A record as central or a node shows it.
-async fn read(door: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
-    let reply = door.send("GET", &format!("/api/v1/entities/{}/{}", key.0, key.1), &[], "").await;
+async fn read(api: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
+    let reply = api.send("GET", &format!("/api/v1/entities/{}/{}", key.0, key.1), &[], "").await;
     if reply.status == 404 {
         return None;
     }
@@ -73,31 +73,33 @@ async fn read(door: &Endpoint, key: &Key) -> Option<(u64, Fields)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_nodes_of_a_school_conflict_where_both_changed_and_agree_in_the_end() {
+async fn two_nodes_conflict_exactly_where_both_changed_and_end_equal() {
     let mut company = RunningTenant::new("Europe/Paris", "EUR");
     let admin = Endpoint::address(company.central.url.clone(), Some(company.token.clone()));
     let site = company.site("LYC");
-    let (office, teacher) = (Node::start(&company, &site, "office"), Node::start(&company, &site, "teacher"));
+    let (registrar, teacher) = (Node::start(&company, &site, "registrar"), Node::start(&company, &site, "teacher"));
     let records = records::load();
     let (known, late) = records.split_at(records.len() - 12);
     let keys: BTreeSet<Key> = records.iter().map(|(key, _)| key.clone()).collect();
     let mut model = Model::default();
     let made: Edits = known.iter().map(|(key, fields)| (key.clone(), vec![Edit::Create(fields.clone())])).collect();
     made.iter().for_each(|(key, edits)| model.apply(key, &edits[0]));
-    office.edit(&made).await;
-    settle(&company, [&office, &teacher]).await;
+    registrar.edit(&made).await;
+    settle(&company, [&registrar, &teacher]).await;
 
     let mut decided: BTreeMap<Way, usize> = BTreeMap::new();
     for round in 1..=2 {
         let before = model.clone();
-        let (at_office, at_teachers) = (records::office(round, &before, late), records::teacher(round, &before, late));
+        let (registrar_edits, teacher_edits) =
+            (records::registrar(round, &before, late), records::teacher(round, &before, late));
         company.central.kill();
-        office.edit(&at_office).await;
-        teacher.edit(&at_teachers).await;
+        registrar.edit(&registrar_edits).await;
+        teacher.edit(&teacher_edits).await;
         company.central.start_again();
-        settle(&company, [&office, &teacher]).await;
+        settle(&company, [&registrar, &teacher]).await;
 
-        let both: BTreeSet<Key> = at_office.keys().filter(|key| at_teachers.contains_key(*key)).cloned().collect();
+        let both: BTreeSet<Key> =
+            registrar_edits.keys().filter(|key| teacher_edits.contains_key(*key)).cloned().collect();
         let open: BTreeMap<Key, Value> =
             crate::conflicts(&admin, "open").await.into_iter().map(|conflict| (about(&conflict), conflict)).collect();
         assert_eq!(
@@ -105,14 +107,15 @@ async fn two_nodes_of_a_school_conflict_where_both_changed_and_agree_in_the_end(
             both,
             "round {round}: conflicts are where both changed"
         );
-        for (key, edits) in at_office.iter().chain(&at_teachers).filter(|(key, _)| !both.contains(*key)) {
+        for (key, edits) in registrar_edits.iter().chain(&teacher_edits).filter(|(key, _)| !both.contains(*key)) {
             edits.iter().for_each(|edit| model.apply(key, edit));
         }
         for (number, (key, conflict)) in open.iter().enumerate() {
-            // Of each record, whichever node came first is the server's version.
-            let office_lost = conflict["node"] == json!(office.id);
-            assert!(office_lost || conflict["node"] == json!(teacher.id));
-            let (first, second) = if office_lost { (&at_teachers, &at_office) } else { (&at_office, &at_teachers) };
+            // For each record, the version of the node that arrived first is the server's version.
+            let registrar_lost = conflict["node"] == json!(registrar.id);
+            assert!(registrar_lost || conflict["node"] == json!(teacher.id));
+            let (first, second) =
+                if registrar_lost { (&teacher_edits, &registrar_edits) } else { (&registrar_edits, &teacher_edits) };
             first[key].iter().for_each(|edit| model.apply(key, edit));
             let way = Way::ALL[number % 3];
             let agreed = model::agreed(&second[key]);
@@ -121,23 +124,23 @@ async fn two_nodes_of_a_school_conflict_where_both_changed_and_agree_in_the_end(
             model.set(key, expected);
             *decided.entry(way).or_default() += 1;
         }
-        settle(&company, [&office, &teacher]).await;
+        settle(&company, [&registrar, &teacher]).await;
         for key in &keys {
             let centrals = read(&admin, key).await;
             assert_eq!(centrals.as_ref().map(|(_, fields)| fields), model.get(key), "round {round}: {key:?}");
-            for node in [&office, &teacher] {
-                assert_eq!(read(&node.door, key).await, centrals, "round {round}: {key:?} at {}", node.id);
+            for node in [&registrar, &teacher] {
+                assert_eq!(read(&node.api, key).await, centrals, "round {round}: {key:?} at {}", node.id);
             }
         }
     }
-    assert!(Way::ALL.iter().all(|way| decided[way] >= 10), "each way was taken: {decided:?}");
+    assert!(Way::ALL.iter().all(|way| decided[way] >= 10), "each way is used: {decided:?}");
 }
 
 fn about(conflict: &Value) -> Key {
     (text(&conflict["entity_type"]), text(&conflict["entity_id"]))
 }
 
-/// Until both have sent everything, and have been given everything.
+/// Waits until both nodes have pushed and pulled everything.
 async fn settle(company: &RunningTenant, nodes: [&Node; 2]) {
     for node in nodes {
         company.drained(&node.server).await;
@@ -146,7 +149,7 @@ async fn settle(company: &RunningTenant, nodes: [&Node; 2]) {
     for node in nodes {
         let started = Instant::now();
         loop {
-            let status = node.door.send("GET", "/api/v1/status", &[], "").await.json();
+            let status = node.api.send("GET", "/api/v1/status", &[], "").await.json();
             if status["sync"]["pull"]["complete_through"].as_u64() >= Some(head) {
                 break;
             }
@@ -156,7 +159,7 @@ async fn settle(company: &RunningTenant, nodes: [&Node; 2]) {
     }
 }
 
-/// Looks at what a choice would give, then makes it.
+/// Previews a choice, then makes it.
 async fn decide(admin: &Endpoint, conflict: &Value, way: Way, agreed: &Fields) {
     let mut choice = json!({ "choice": way.word(), "user": "director" });
     if way == Way::Merged {
@@ -171,6 +174,6 @@ async fn decide(admin: &Endpoint, conflict: &Value, way: Way, agreed: &Fields) {
         assert_eq!(reply.status, 200, "{conflict}\n{}", reply.text());
         answers.push(reply.json());
     }
-    assert_eq!(answers[1]["entity"]["fields"], answers[0]["fields"], "what was shown is what was done");
+    assert_eq!(answers[1]["entity"]["fields"], answers[0]["fields"], "the result equals the preview");
     assert_eq!(answers[1]["entity"]["exists"], answers[0]["exists"]);
 }

@@ -1,4 +1,4 @@
-//! Pupils and students as their sources have them, and what a school office and a teacher do to their records in a term.
+//! Pupils and students from real data sets, and the edits of a registrar and a teacher during a term.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,10 +9,9 @@ use serde_json::Value;
 
 use crate::model::{Edit, Fields, Model};
 
-/// Entity type and id.
 pub(crate) type Key = (String, String);
 
-/// What a desktop does in one round.
+/// The edits of one desktop in one round.
 pub(crate) type Edits = BTreeMap<Key, Vec<Edit>>;
 
 /// 383 students of a course (`STUDENT`) and 395 pupils of two schools (`PUPIL`).
@@ -36,14 +35,14 @@ fn table(file: &str, delimiter: u8) -> Vec<Fields> {
     reader.records().map(|record| row(record.expect("a row"))).collect()
 }
 
-/// The office keeps addresses and absences, strikes off who left in the second round, and enrols who comes late.
-pub(crate) fn office(round: usize, now: &Model, late: &[(Key, Fields)]) -> Edits {
+/// The registrar maintains addresses and absences, deletes leavers in the second round, and enrols late arrivals.
+pub(crate) fn registrar(round: usize, now: &Model, late: &[(Key, Fields)]) -> Edits {
     let mut edits = Edits::new();
     for key in now.keys().filter(|key| takes("office", round, key) < 64) {
         let withdrawn = now.get(key).is_some_and(|fields| fields.get("final_result") == Some(&"Withdrawn".into()));
         let edit = match round == 2 && withdrawn {
             true => Edit::Delete,
-            false => update([("absences", format!("{}", 4 * round)), ("remark", format!("office, round {round}"))]),
+            false => update([("absences", format!("{}", 4 * round)), ("remark", format!("registrar, round {round}"))]),
         };
         let mut made = vec![edit];
         if takes("office again", round, key) < 64 && !matches!(made[0], Edit::Delete) {
@@ -51,11 +50,11 @@ pub(crate) fn office(round: usize, now: &Model, late: &[(Key, Fields)]) -> Edits
         }
         edits.insert(key.clone(), made);
     }
-    edits.extend(enrolled(round, &late[..8], "office"));
+    edits.extend(enrolled(round, &late[..8], "registrar"));
     edits
 }
 
-/// The teacher gives marks, those of the sources where they have some, and enrols who stands at the door.
+/// The teacher gives marks, those of the data sets where present, and enrols late arrivals.
 pub(crate) fn teacher(round: usize, now: &Model, late: &[(Key, Fields)]) -> Edits {
     let mut edits = Edits::new();
     for key in now.keys().filter(|key| takes("teacher", round, key) < 64) {
@@ -71,7 +70,7 @@ pub(crate) fn teacher(round: usize, now: &Model, late: &[(Key, Fields)]) -> Edit
     edits
 }
 
-/// Late ones come in the first round. Four of them are enrolled by both.
+/// Late arrivals come in the first round. Both sides enrol four of them.
 fn enrolled(round: usize, late: &[(Key, Fields)], by: &str) -> Edits {
     let with_remark = |fields: &Fields| {
         let mut fields = fields.clone();
@@ -86,7 +85,7 @@ fn update<const N: usize>(fields: [(&str, String); N]) -> Edit {
     Edit::Update(fields.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
-/// A number from 0 to 255 that is the same in every run: who touches which record when.
+/// A number from 0 to 255 that is the same in every run. It selects who edits which record when.
 fn takes(who: &str, round: usize, key: &Key) -> u8 {
     blake3::hash(format!("{who}/{round}/{}/{}", key.0, key.1).as_bytes()).as_bytes()[0]
 }

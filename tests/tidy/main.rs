@@ -1,53 +1,37 @@
-//! The rules of the repository, held by reading its sources. A failure names the file, the import and the rule.
+//! Checks the repository's rules by reading its sources. A failure names the rule, the file and the breach.
 //!
-//! `exceptions.txt` lists what does not follow a rule yet. The list may only shrink: a line that is not needed any more fails too.
+//! `exceptions.txt` lists the known breaches. The list may only shrink: a line whose breach is fixed fails too.
 
 mod source;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use source::{CRATES, CrateSources, root, without_comments_and_strings};
+use source::{CRATES, CrateSources, files_with, root, without_comments_and_strings};
 
-/// What breaks a rule, one line each: `rule: file: what`.
+/// The breaches of a rule, one line each: `file: description`.
 type Breaches = BTreeSet<String>;
 
 const EXCEPTIONS: &str = include_str!("exceptions.txt");
 
-/// Holds one rule against the sources and against the list of exceptions.
+/// Fails for a breach that is not listed in the exceptions, and for an exception that is not a breach any more.
 fn hold(rule: &str, breaches: Breaches) {
     let prefix = format!("{rule}: ");
     let listed: Breaches = EXCEPTIONS.lines().filter(|line| line.starts_with(&prefix)).map(str::to_owned).collect();
     let breaches: Breaches = breaches.into_iter().map(|breach| format!("{prefix}{breach}")).collect();
     let new: Vec<&str> = breaches.difference(&listed).map(String::as_str).collect();
-    let gone: Vec<&str> = listed.difference(&breaches).map(String::as_str).collect();
-    assert!(new.is_empty(), "these break the rule {rule:?}:\n{}", new.join("\n"));
+    let fixed: Vec<&str> = listed.difference(&breaches).map(String::as_str).collect();
+    assert!(new.is_empty(), "these breaches of {rule:?} are new:\n{}", new.join("\n"));
     assert!(
-        gone.is_empty(),
-        "these follow the rule by now; delete their lines from tests/tidy/exceptions.txt:\n{}",
-        gone.join("\n")
+        fixed.is_empty(),
+        "these breaches are fixed; delete their lines from tests/tidy/exceptions.txt:\n{}",
+        fixed.join("\n")
     );
 }
 
-/// Every Rust file of the workspace, tests included, with its code alone.
+/// Every Rust file of the workspace, tests included, without comments and strings.
 fn all_code() -> Vec<(String, String)> {
-    fn walk(folder: &std::path::Path, found: &mut Vec<(String, String)>) {
-        for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            if path.is_dir() {
-                if !matches!(name.as_str(), "target" | ".git" | "node_modules") {
-                    walk(&path, found);
-                }
-            } else if name.ends_with(".rs") {
-                let text = std::fs::read_to_string(&path).expect("UTF-8 sources");
-                let relative = path.strip_prefix(root()).expect("below the workspace").to_string_lossy().into_owned();
-                found.push((relative, without_comments_and_strings(&text)));
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&root(), &mut found);
-    found
+    files_with(&["rs"]).into_iter().map(|(path, text)| (path, without_comments_and_strings(&text))).collect()
 }
 
 fn has_word(code: &str, word: &str) -> bool {
@@ -170,7 +154,7 @@ fn central_makes_problem_documents_in_its_api_alone() {
 }
 
 #[test]
-fn central_s_modules_import_downwards_only() {
+fn modules_of_central_import_downwards_only() {
     /// From the bottom up. A module may import those below its floor, and none of its own floor.
     const FLOORS: [&[&str]; 11] = [
         &["background", "clock", "commit_signal", "restart"],
@@ -215,7 +199,7 @@ fn the_event_store_alone_reads_and_writes_the_table_event() {
     let mut breaches = Breaches::new();
     let mut sources = Vec::new();
     fn walk(folder: &std::path::Path, sources: &mut Vec<std::path::PathBuf>) {
-        for entry in std::fs::read_dir(folder).expect("a folder of central's") {
+        for entry in std::fs::read_dir(folder).expect("a folder of central") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 walk(&path, sources);
@@ -270,7 +254,7 @@ fn crates_depend_downwards_only() {
     hold("crates point downwards", breaches);
 }
 
-/// The integration tests' files: what may use the support crate. Unit tests inside `src` cannot, and core's rules have their own stories.
+/// The files that may use the support crate. Unit tests in `src` cannot, and core's rules have their own builders.
 fn is_integration_test(path: &str) -> bool {
     path.starts_with("tests/") || (path.contains("/tests/") && !path.contains("/src/"))
 }

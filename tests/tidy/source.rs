@@ -1,9 +1,7 @@
-//! Reads the workspace's Rust sources as text: which file a path leads to, and which files import which.
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The crates whose insides are held to the rules, each with the folder of its sources.
+/// The crates that the rules apply to, each with the folder of its sources.
 pub(crate) const CRATES: [(&str, &str); 9] = [
     ("core", "core/src"),
     ("messages", "messages/src"),
@@ -16,14 +14,35 @@ pub(crate) const CRATES: [(&str, &str); 9] = [
     ("test-support", "test-support/src"),
 ];
 
-/// The workspace's folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
 }
 
+/// Path and text of every file in the workspace with one of these extensions.
+pub(crate) fn files_with(extensions: &[&str]) -> Vec<(String, String)> {
+    fn walk(folder: &Path, extensions: &[&str], found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of the workspace") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !matches!(name.as_str(), "target" | ".git" | "node_modules" | "comptoir-data") {
+                    walk(&path, extensions, found);
+                }
+            } else if path.extension().is_some_and(|extension| extensions.iter().any(|other| extension == *other)) {
+                let text = std::fs::read_to_string(&path).expect("UTF-8 sources");
+                let relative = path.strip_prefix(root()).expect("below the workspace").to_string_lossy().into_owned();
+                found.push((relative, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root(), extensions, &mut found);
+    found
+}
+
 /// One file of a crate.
 pub(crate) struct Source {
-    /// From the workspace's folder.
+    /// Relative to the workspace.
     pub(crate) path: String,
     /// The module path within the crate: `["ingest", "queue"]`.
     module: Vec<String>,
@@ -46,7 +65,7 @@ impl CrateSources {
         CrateSources { files, by_module }
     }
 
-    /// Which files each file imports, by path.
+    /// The files that each file imports, by path.
     pub(crate) fn imports(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut imports = BTreeMap::new();
         for file in &self.files {
@@ -93,7 +112,7 @@ impl CrateSources {
         }
         let file = &self.files[*self.by_module.get(&module)?];
         let Some(name) = rest.first() else { return Some(&file.path) };
-        // A name that this module only hands on belongs to the file that defines it.
+        // A re-exported name belongs to the file that defines it.
         if depth < 8 {
             for exported in uses_in(&file.code) {
                 if exported.last() == Some(name) && exported.first().is_some_and(|first| first != "crate") {
@@ -134,7 +153,7 @@ fn collect(folder: &Path, root: &Path, crate_folder: &str, files: &mut Vec<Sourc
     }
 }
 
-/// The code alone: comments and the insides of strings are blanked, lines stay.
+/// Blanks comments and the contents of strings. Lines stay in place.
 pub(crate) fn without_comments_and_strings(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut code = String::with_capacity(text.len());
@@ -197,7 +216,7 @@ fn end_of_raw_string(chars: &[char], at: usize) -> Option<usize> {
         .map(|index| index + 1 + hashes)
 }
 
-/// Without what stands behind the first `#[cfg(test)]`: by this project's habit the tests are a file's last item.
+/// Cuts a file at its test module, which by convention is the last item.
 fn without_tests(code: &str) -> String {
     match code.find("#[cfg(test)]\nmod tests") {
         Some(at) => code[..at].to_owned(),
@@ -205,11 +224,11 @@ fn without_tests(code: &str) -> String {
     }
 }
 
-/// Every path that begins at the crate or at a parent, from `use` declarations and from the code.
+/// Every path that starts with `crate` or `super`, from `use` declarations and from code.
 fn paths_in(code: &str) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     for declaration in use_declarations(code) {
-        // What a parent hands on is not what it needs.
+        // A re-export is not an import.
         if !declaration.is_public {
             paths.extend(expand(&declaration.text));
         }
@@ -227,7 +246,7 @@ fn paths_in(code: &str) -> Vec<Vec<String>> {
     paths
 }
 
-/// What each `use` of a file brings in, public or not.
+/// The paths that a file re-exports.
 fn uses_in(code: &str) -> Vec<Vec<String>> {
     use_declarations(code).iter().filter(|declaration| declaration.is_public).flat_map(|it| expand(&it.text)).collect()
 }

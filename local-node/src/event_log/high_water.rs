@@ -7,7 +7,8 @@
 //! that acknowledged a flush without doing it is detected at the next start.
 //!
 //! ```text
-//! magic "CPHW" | counter u64 | boot u64 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | acked u64 | blake3 of all before 32
+//! magic "CPHW" | counter u64 | boot u64 | epoch number u32 | epoch id 16 | seq u64 | chain 32 | acked u64
+//!     | blake3 of all before 32
 //! ```
 
 use std::fs::{File, OpenOptions};

@@ -149,7 +149,7 @@ impl BundleError {
 /// What [`BundleError::Count`] says is counted where the last seq or position is not the one that the end states.
 pub const LAST_NUMBER: &str = "the last number";
 
-/// Reads a bundle, frame by frame. After the last frame the end has been checked: counts, heads, digest, and that nothing follows.
+/// Reads a bundle frame by frame. After the last frame it has checked counts, heads and digest, and that nothing follows.
 pub struct BundleReader<R: Read> {
     window: Window<R>,
     header: BundleHeader,

@@ -315,7 +315,7 @@ async fn a_replaced_central_is_loaded_again_and_missing_rows_are_removed() {
     many(&down, 3);
     down.client("c-00000", "late");
     shop.pull().complete(4).await;
-    // Put back to an earlier day: its positions are lower, and a client is missing.
+    // Restored to an earlier day: its positions are lower, and a client is missing.
     let (survivor, log) = (client("c-00000"), shop.log.clone());
     down.replaced(Uuid::from_u128(2), 2, move |key| *key == survivor);
     down.change(client("c-00000"), |version| {
