@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, Request, header};
 use comptoir_core::limits::LIST_BODY_BYTES_MAX;
 use comptoir_http_edge::Timeouts;
 use comptoir_proto::api_v1::EventPage;
+use comptoir_test_support::events::{Sale, SaleLine};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
@@ -260,18 +261,16 @@ fn fresh() -> Uuid {
 }
 
 /// A sale of two.
-fn sale(id: Uuid) -> Value {
+fn sale_draft(id: Uuid) -> Value {
     json!({
         "id": id, "entity_type": "SALE", "entity_id": format!("s-{id}"), "action": "SALE_RECORDED",
-        "occurred_at": "2010-12-01T08:26:00Z", "user": "u-12", "payload": sale_payload(510),
+        "occurred_at": "2010-12-01T08:26:00Z", "user": "u-12", "payload": payload_of_sale(),
     })
 }
 
-fn sale_payload(total_minor: i64) -> Value {
-    json!({
-        "currency": "GBP", "total_minor": total_minor,
-        "lines": [{"product": "85123A", "quantity": "2", "unit_price": "2.55"}],
-    })
+fn payload_of_sale() -> Value {
+    let line = SaleLine { product: "85123A".to_owned(), ..SaleLine::default() };
+    json!(Sale { currency: "GBP".to_owned(), lines: vec![line], ..Sale::default() })
 }
 
 /// A draft that makes, changes or deletes what is made of fields.
@@ -306,20 +305,20 @@ fn text(value: &Value) -> &str {
 /// The answer names event, seq and chain, and the event reads back with its content.
 pub async fn one_draft_is_durable_and_reads_back(door: &Endpoint) {
     let id = fresh();
-    let results = door.post(EVENTS, &sale(id)).await.results();
+    let results = door.post(EVENTS, &sale_draft(id)).await.results();
     assert_eq!((results.len(), &results[0]["event_id"]), (1, &json!(id)));
     assert_eq!((results[0]["seq"].is_u64(), text(&results[0]["chain"]).len()), (true, 64));
     assert_eq!(results[0]["duplicate"], false);
     let event = door.event(id).await.expect("it was answered, so it is there");
     assert_eq!((&event["action"], &event["user"]), (&json!("SALE_RECORDED"), &json!("u-12")));
     assert_eq!(event["occurred_at"], "2010-12-01T08:26:00Z");
-    assert_eq!(event["payload"], sale_payload(510));
+    assert_eq!(event["payload"], payload_of_sale());
     assert_eq!((&event["seq"], &event["chain"]), (&results[0]["seq"], &results[0]["chain"]));
 }
 
 /// A retry is answered with the first place, and nothing is written.
 pub async fn the_same_draft_again_is_the_same_event(door: &Endpoint) {
-    let draft = sale(fresh());
+    let draft = sale_draft(fresh());
     let first = door.post(EVENTS, &draft).await.results().remove(0);
     let count = door.count().await;
     let again = door.post(EVENTS, &draft).await.results().remove(0);
@@ -330,7 +329,7 @@ pub async fn the_same_draft_again_is_the_same_event(door: &Endpoint) {
 
 /// Callers that race with one draft all hear of the same event.
 pub async fn eight_callers_with_one_draft_make_one_event(door: &Endpoint) {
-    let (draft, count) = (sale(fresh()), door.count().await);
+    let (draft, count) = (sale_draft(fresh()), door.count().await);
     let replies = futures_util::future::join_all((0..8).map(|_| door.post(EVENTS, &draft))).await;
     let results: Vec<Value> = replies.iter().map(|reply| reply.results().remove(0)).collect();
     assert_eq!(results.iter().filter(|result| result["duplicate"] == false).count(), 1);
@@ -341,7 +340,7 @@ pub async fn eight_callers_with_one_draft_make_one_event(door: &Endpoint) {
 /// Content is the caller's bytes: even a space makes another fact, which needs another id.
 pub async fn an_id_with_other_content_is_refused(door: &Endpoint) {
     let id = fresh();
-    let draft = sale(id);
+    let draft = sale_draft(id);
     door.post(EVENTS, &draft).await.results();
     let count = door.count().await;
     let mut other = draft.clone();
@@ -359,7 +358,7 @@ pub async fn an_id_with_other_content_is_refused(door: &Endpoint) {
 
 /// Without an id a retry would be a second sale, unless the request has a key.
 pub async fn a_draft_without_an_id_takes_it_from_the_key(door: &Endpoint) {
-    let mut draft = sale(fresh());
+    let mut draft = sale_draft(fresh());
     draft.as_object_mut().expect("a draft is an object").remove("id");
     let count = door.count().await;
     door.post(EVENTS, &draft).await.problem(400, "IDEMPOTENCY_KEY_MISSING");
@@ -380,7 +379,7 @@ pub async fn a_draft_without_an_id_takes_it_from_the_key(door: &Endpoint) {
 pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Endpoint) {
     let count = door.count().await;
     for (change, status, code, pointer) in bad_drafts() {
-        let mut draft = sale(fresh());
+        let mut draft = sale_draft(fresh());
         change(&mut draft);
         let id = draft["id"].as_str().and_then(|id| id.parse::<Uuid>().ok());
         let problem = door.post(EVENTS, &draft).await.problem(status, code);
@@ -389,7 +388,7 @@ pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Endpoint) {
             assert_eq!(door.event(id).await, None, "{code}");
         }
     }
-    let draft = sale(fresh()).to_string();
+    let draft = sale_draft(fresh()).to_string();
     for (headers, body, status, code) in [
         (vec![JSON], "{\"id\":".to_owned(), 400, "MALFORMED_BODY"),
         (vec![JSON], String::new(), 400, "MALFORMED_BODY"),
@@ -417,13 +416,13 @@ pub async fn bad_input_gets_its_code_and_nothing_is_written(door: &Endpoint) {
         unsaid,
         unsaid,
         unsaid,
-        sale_payload(510)
+        payload_of_sale()
     ]);
     door.post(EVENTS, &json!([values])).await.problem(422, "BATCH_REJECTED");
     assert_eq!(door.stream(&[], &lines(&[values])).await[0]["problem"]["code"], "MALFORMED_BODY");
     assert_eq!(door.count().await, count);
     // And the next caller is served as if nothing had happened.
-    door.post(EVENTS, &sale(fresh())).await.results();
+    door.post(EVENTS, &sale_draft(fresh())).await.results();
 }
 
 type BadDraft = (fn(&mut Value), u16, &'static str, Option<&'static str>);
@@ -474,7 +473,7 @@ fn bad_drafts() -> Vec<BadDraft> {
 /// A list is answered in order, one result per draft, when all of it is durable.
 pub async fn a_list_is_written_whole(door: &Endpoint) {
     let ids: Vec<Uuid> = (0..100).map(|_| fresh()).collect();
-    let drafts: Vec<Value> = ids.iter().map(|id| sale(*id)).collect();
+    let drafts: Vec<Value> = ids.iter().map(|id| sale_draft(*id)).collect();
     let results = door.post(EVENTS, &json!(drafts)).await.results();
     let answered: Vec<Value> = results.iter().map(|result| result["event_id"].clone()).collect();
     assert_eq!(json!(answered), json!(ids));
@@ -489,7 +488,7 @@ pub async fn a_list_is_written_whole(door: &Endpoint) {
 pub async fn a_list_with_a_bad_draft_is_refused_whole(door: &Endpoint) {
     let count = door.count().await;
     let ids: Vec<Uuid> = (0..4).map(|_| fresh()).collect();
-    let mut drafts: Vec<Value> = ids.iter().map(|id| sale(*id)).collect();
+    let mut drafts: Vec<Value> = ids.iter().map(|id| sale_draft(*id)).collect();
     drafts[1]["payload"]["total_minor"] = json!(1);
     drafts[3]["entity_typo"] = json!("SALE");
     let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
@@ -506,9 +505,9 @@ pub async fn a_list_with_a_bad_draft_is_refused_whole(door: &Endpoint) {
 /// What only the log can know refuses a list just as well.
 pub async fn a_list_with_a_used_id_is_refused_whole(door: &Endpoint) {
     let used = fresh();
-    door.post(EVENTS, &sale(used)).await.results();
+    door.post(EVENTS, &sale_draft(used)).await.results();
     let count = door.count().await;
-    let mut drafts = [sale(fresh()), sale(used), sale(fresh())];
+    let mut drafts = [sale_draft(fresh()), sale_draft(used), sale_draft(fresh())];
     drafts[1]["entity_id"] = json!("another");
     let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
     let codes: Vec<&Value> = problem["problems"].as_array().into_iter().flatten().map(|one| &one["code"]).collect();
@@ -519,7 +518,7 @@ pub async fn a_list_with_a_used_id_is_refused_whole(door: &Endpoint) {
 /// A hundred drafts are a list; one more is not.
 pub async fn a_list_has_a_limit(door: &Endpoint) {
     let count = door.count().await;
-    let drafts: Vec<Value> = (0..101).map(|_| sale(fresh())).collect();
+    let drafts: Vec<Value> = (0..101).map(|_| sale_draft(fresh())).collect();
     door.post(EVENTS, &json!(drafts)).await.problem(413, "TOO_LARGE");
     assert_eq!(door.count().await, count);
 }
@@ -527,13 +526,13 @@ pub async fn a_list_has_a_limit(door: &Endpoint) {
 /// One result line per draft, in order; a bad one is refused alone and says on which line it stands.
 pub async fn a_stream_keeps_the_good_lines(door: &Endpoint) {
     let used = fresh();
-    door.post(EVENTS, &sale(used)).await.results();
+    door.post(EVENTS, &sale_draft(used)).await.results();
     let count = door.count().await;
     let good: Vec<Uuid> = (0..250).map(|_| fresh()).collect();
-    let mut drafts: Vec<Value> = good.iter().map(|id| sale(*id)).collect();
-    let mut wrong_total = sale(fresh());
+    let mut drafts: Vec<Value> = good.iter().map(|id| sale_draft(*id)).collect();
+    let mut wrong_total = sale_draft(fresh());
     wrong_total["payload"]["total_minor"] = json!(1);
-    let mut reused = sale(used);
+    let mut reused = sale_draft(used);
     reused["entity_id"] = json!("another");
     drafts.insert(200, reused);
     drafts.insert(120, wrong_total.clone());
@@ -557,7 +556,7 @@ pub async fn a_stream_keeps_the_good_lines(door: &Endpoint) {
 /// The key and the line make the id: the same stream again writes nothing.
 pub async fn a_stream_without_ids_can_be_sent_again(door: &Endpoint) {
     let key = fresh().to_string();
-    let mut drafts: Vec<Value> = (0..30).map(|_| sale(fresh())).collect();
+    let mut drafts: Vec<Value> = (0..30).map(|_| sale_draft(fresh())).collect();
     drafts.iter_mut().for_each(|draft| drop(draft.as_object_mut().and_then(|draft| draft.remove("id"))));
     let count = door.count().await;
     let without_key = door.stream(&[], &lines(&drafts[..1])).await;
@@ -572,7 +571,7 @@ pub async fn a_stream_without_ids_can_be_sent_again(door: &Endpoint) {
 
 /// What came before the cut is durable; the line that was cut is no draft; sent again whole, nothing is written twice.
 pub async fn a_stream_that_is_cut_spoils_one_line(door: &Endpoint) {
-    let drafts: Vec<Value> = (0..5).map(|_| sale(fresh())).collect();
+    let drafts: Vec<Value> = (0..5).map(|_| sale_draft(fresh())).collect();
     let body = lines(&drafts);
     let count = door.count().await;
     let cut = door.stream(&[], &body[..body.len() - 20]).await;
@@ -706,13 +705,13 @@ pub async fn each_line_of_a_stream_is_held_to_what_those_before_it_left(door: &E
     door.post(EVENTS, &edit(&path, "CREATE", &json!({"name": "Dupont"}))).await.results();
     let (seen, count) = (door.tag(&path).await, door.count().await);
     let drafts = [
-        sale(fresh()),
+        sale_draft(fresh()),
         from(&seen, edit(&path, "UPDATE", &json!({"name": "Durand"}))),
         from(&seen, edit(&path, "UPDATE", &json!({"name": "Dubois"}))),
         edit(&other, "CREATE", &json!({"name": "Petit"})),
         edit(&other, "UPDATE", &json!({"name": "Grand"})),
         edit(&other, "CREATE", &json!({"name": "Grand"})),
-        sale(fresh()),
+        sale_draft(fresh()),
     ];
     let results = door.stream(&[], &lines(&drafts)).await;
     let said: Vec<&str> = results.iter().map(|result| result["problem"]["code"].as_str().unwrap_or("")).collect();
@@ -831,7 +830,7 @@ pub async fn the_log_is_read_page_by_page(door: &Endpoint) {
     while end.more {
         end = door.page(1000, Some(&end.next)).await;
     }
-    let drafts: Vec<Value> = ids.iter().map(|id| sale(*id)).collect();
+    let drafts: Vec<Value> = ids.iter().map(|id| sale_draft(*id)).collect();
     door.post(EVENTS, &json!(drafts)).await.results();
 
     let (mut read, mut page) = (Vec::new(), door.page(2, Some(&end.next)).await);

@@ -7,7 +7,7 @@ use comptoir_core::limits::{BLOB_BYTES_MAX, NDJSON_LINE_BYTES_MAX};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, Patience};
-use super::{EVENTS, Endpoint, JSON, NDJSON, edit, fresh, lines, named, of_each_rule, sale, text};
+use super::{EVENTS, Endpoint, JSON, NDJSON, edit, fresh, lines, named, of_each_rule, sale_draft, text};
 
 const CHUNKED: (&str, &str) = ("transfer-encoding", "chunked");
 
@@ -26,7 +26,7 @@ fn blob_path(bytes: &[u8]) -> String {
 
 /// The link failed, not the request: the client sends it again, and then it is recorded.
 pub async fn a_body_that_breaks_off_is_to_be_sent_again(door: &Endpoint) {
-    let (draft, count) = (sale(fresh()), door.count().await);
+    let (draft, count) = (sale_draft(fresh()), door.count().await);
     let (body, file) = (draft.to_string(), fresh().to_string());
     let path = blob_path(file.as_bytes());
     for (method, path, body) in [("POST", EVENTS, &body), ("PUT", path.as_str(), &file)] {
@@ -51,7 +51,7 @@ pub async fn a_body_that_breaks_off_is_to_be_sent_again(door: &Endpoint) {
 
 /// A body that stops in the middle is not waited for for ever.
 pub async fn a_body_that_does_not_arrive_in_time_is_given_up(door: &Endpoint) {
-    let (draft, count) = (sale(fresh()), door.count().await);
+    let (draft, count) = (sale_draft(fresh()), door.count().await);
     let body = draft.to_string();
     let file = blob_path(body.as_bytes());
     for (method, path) in [("POST", EVENTS), ("POST", "/api/v1/sales"), ("PUT", file.as_str())] {
@@ -69,7 +69,7 @@ pub async fn a_body_that_does_not_arrive_in_time_is_given_up(door: &Endpoint) {
 
 /// Nobody unpacks: packed JSON would only be refused as malformed.
 pub async fn a_packed_body_is_refused_by_its_encoding(door: &Endpoint) {
-    let (draft, count) = (sale(fresh()).to_string(), door.count().await);
+    let (draft, count) = (sale_draft(fresh()).to_string(), door.count().await);
     let file = blob_path(draft.as_bytes());
     let requests = [
         ("POST", EVENTS, JSON),
@@ -177,7 +177,7 @@ pub async fn a_list_that_is_held_is_not_sent_again(door: &Endpoint) {
 
 /// The code and the words of a refused list are the same on both servers.
 pub async fn a_refused_list_says_how_many_and_which(door: &Endpoint) {
-    let mut drafts = [sale(fresh()), sale(fresh()), sale(fresh())];
+    let mut drafts = [sale_draft(fresh()), sale_draft(fresh()), sale_draft(fresh())];
     drafts[1]["payload"]["total_minor"] = json!(1);
     let problem = door.post(EVENTS, &json!(drafts)).await.problem(422, "BATCH_REJECTED");
     assert_eq!(problem["detail"], "1 of 3 drafts were refused, and nothing was written");
@@ -197,7 +197,7 @@ pub async fn a_refused_list_says_how_many_and_which(door: &Endpoint) {
 /// A caller that falls silent gets a last answer, and its connection ends. The lines before are durable.
 pub async fn a_stream_that_falls_silent_ends(door: &Endpoint) {
     for begun in ["", "{\"id\":"] {
-        let (draft, count) = (sale(fresh()), door.count().await);
+        let (draft, count) = (sale_draft(fresh()), door.count().await);
         let mut connection = Connection::open(door, Patience::Short).await;
         connection.head("POST", EVENTS, &[NDJSON, CHUNKED]).await;
         connection.chunk(format!("{draft}\n{begun}")).await;
@@ -212,7 +212,7 @@ pub async fn a_stream_that_falls_silent_ends(door: &Endpoint) {
 pub async fn a_line_is_answered_before_the_next_is_sent(door: &Endpoint) {
     let mut connection = Connection::open(door, Patience::Usual).await;
     connection.head("POST", EVENTS, &[NDJSON, CHUNKED]).await;
-    let (drafts, mut answered) = ([sale(fresh()), sale(fresh())], Vec::new());
+    let (drafts, mut answered) = ([sale_draft(fresh()), sale_draft(fresh())], Vec::new());
     for draft in &drafts {
         connection.chunk(format!("{draft}\n")).await;
         while !String::from_utf8_lossy(&answered).contains(text(&draft["id"])) {
@@ -225,7 +225,7 @@ pub async fn a_line_is_answered_before_the_next_is_sent(door: &Endpoint) {
 
 /// The last line needs no line feed, blank lines count, and a line over its limit is refused alone.
 pub async fn the_lines_of_a_stream_are_cut_and_counted_in_one_way(door: &Endpoint) {
-    let (drafts, count) = ([sale(fresh()), sale(fresh())], door.count().await);
+    let (drafts, count) = ([sale_draft(fresh()), sale_draft(fresh())], door.count().await);
     let long = format!("{{\"x\":\"{}\"}}", "x".repeat(NDJSON_LINE_BYTES_MAX));
     let body = format!("\n  \r\n{}\r\n{long}\n\n7\n{}", drafts[0], drafts[1]);
     // However the body is cut on its way.
@@ -248,7 +248,7 @@ pub async fn the_lines_of_a_stream_are_cut_and_counted_in_one_way(door: &Endpoin
 
 /// The lines before the break are durable; the one it breaks in is answered as a link that failed, and nothing of it is written.
 pub async fn a_stream_that_breaks_off_keeps_the_lines_before(door: &Endpoint) {
-    let (drafts, count) = ([sale(fresh()), sale(fresh()), sale(fresh())], door.count().await);
+    let (drafts, count) = ([sale_draft(fresh()), sale_draft(fresh()), sale_draft(fresh())], door.count().await);
     let body = lines(&drafts);
     let mut connection = Connection::open(door, Patience::Usual).await;
     connection.head("POST", EVENTS, &[NDJSON, CHUNKED]).await;
