@@ -1,13 +1,20 @@
 //! Accidental damage: one byte anywhere, a cut anywhere. It is always found, and never named after its place.
 
 use comptoir_audit::{AuditError, Defect, Level, Options, verify};
+use comptoir_proto::bundle_v1::BundleHeader;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::support::{Apart, node, node_log, tenant_log};
 
-/// Offset of the first record in a node's bundle, after the file's header and the epoch's frame; in a tenant's it is smaller.
-const FIRST_RECORD: usize = 104;
+/// Offset of the first record: in a node's bundle after the header and the epoch's frame, in a tenant's after the header and its
+/// context.
+fn first_record(log: &Apart) -> usize {
+    match log.header {
+        BundleHeader::Node { .. } => 104,
+        BundleHeader::Central { .. } => 118,
+    }
+}
 
 fn bundles() -> impl Strategy<Value = (Apart, Level)> {
     let log = prop_oneof![
@@ -34,7 +41,7 @@ proptest! {
                 let found = report.first_break.expect("it is found");
                 // A changed file header shows at the first record, which is bound to it; bytes outside the chains show at the
                 // end.
-                let in_time = found.place.offset <= at.max(FIRST_RECORD) as u64;
+                let in_time = found.place.offset <= at.max(first_record(&log)) as u64;
                 prop_assert!(in_time || matches!(found.defect, Defect::Digest | Defect::Form), "byte {at}: {found:?}");
             }
         }
