@@ -1,12 +1,12 @@
-//! The ids that central has given to entities in place of the ids that a device had given them. Read and written under the tenant's lock,
-//! in the transaction of the events that name them.
+//! The ids that central assigned to entities in place of a device's own ids. Read and written under the tenant's lock, in the
+//! transaction of the events that name them.
 
 use comptoir_core::id::{Name, NodeId, TenantId};
 use deadpool_postgres::Transaction;
 
 use crate::database::StoreError;
 
-/// An entity that has another id at central than on the device that created it.
+/// An entity whose id at central differs from the id on the device that created it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct AssignedId {
     pub(crate) entity_type: Name,
@@ -14,7 +14,7 @@ pub(crate) struct AssignedId {
     pub(crate) server_id: Name,
 }
 
-/// All of a device's.
+/// All assigned ids of a device.
 pub(crate) async fn device_ids(
     tx: &Transaction<'_>,
     tenant: TenantId,
@@ -35,7 +35,7 @@ pub(crate) async fn device_ids(
         .collect()
 }
 
-/// Keeps those that are new.
+/// Stores new ids; existing ones stay.
 pub(crate) async fn insert_device_ids(
     tx: &Transaction<'_>,
     tenant: TenantId,

@@ -8,22 +8,22 @@ use std::process::{Command, Stdio};
 use super::account::{self, Account};
 use super::{ADMIN_ROLE, PostgresConfig, PostgresError, ROLES, io};
 
-/// A socket's path has fewer than 108 bytes, and Postgres adds its own file name.
+/// A socket path has fewer than 108 bytes, and Postgres appends its own file name.
 const SOCKET_DIR_BYTES_MAX: usize = 80;
 
-/// Everything that starting the server needs to know.
+/// Everything needed to start the server.
 #[derive(Clone, Debug)]
 pub(super) struct Cluster {
     pub(super) binaries: PathBuf,
     pub(super) pg: PathBuf,
     pub(super) run: PathBuf,
     pub(super) log: PathBuf,
-    /// `None` when the server runs as ourselves.
+    /// `None` if the server runs under the current account.
     pub(super) account: Option<Account>,
 }
 
 impl Cluster {
-    /// Makes the folders and, the first time, the cluster. The caller holds the lock.
+    /// Creates the folders and, the first time, the cluster. The caller holds the lock.
     pub(super) fn prepare(config: &PostgresConfig) -> Result<Cluster, PostgresError> {
         let (ours, server) = account::find()?;
         let data_dir =
@@ -48,7 +48,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// initdb works beside the final place, so that a kill in the middle leaves nothing that looks like a cluster.
+    /// initdb runs in a temporary folder, so that a kill in the middle leaves nothing that looks like a cluster.
     fn initialise(&self, beside: &Path, sync: bool) -> Result<(), PostgresError> {
         if beside.exists() {
             fs::remove_dir_all(beside).map_err(io(format!("removing {}", beside.display())))?;
@@ -77,7 +77,7 @@ impl Cluster {
         fs::rename(beside, &self.pg).map_err(io(format!("renaming {}", beside.display())))
     }
 
-    /// Only whoever runs this program, and the server's own account, may connect: by the kernel's word, over the socket.
+    /// Only the current account and the server's own account may connect. The kernel authenticates both over the socket.
     fn admit(&self, ours: &Account, server: &Account) -> Result<(), PostgresError> {
         let mut people = vec![ours.name.as_str()];
         if server != ours {
@@ -91,7 +91,7 @@ impl Cluster {
 
     fn write(&self, name: &str, text: &str) -> Result<(), PostgresError> {
         let path = self.pg.join(name);
-        // On a full disk a file that is written again is left empty, and central would not start even to say so.
+        // On a full disk a rewritten file would be left empty, and central could not even start to report the full disk.
         if fs::read(&path).is_ok_and(|present| present == text.as_bytes()) {
             return Ok(());
         }
@@ -107,7 +107,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// A program of Postgres, as the server's account, to be killed with the thread that spawns it; its words go to the log.
+    /// A Postgres program under the server's account, killed with the thread that spawns it; its output goes to the log.
     pub(super) fn command(&self, program: &str) -> Result<Command, PostgresError> {
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(io(format!("opening {}", self.log.display())))?;
@@ -136,7 +136,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), PostgresError> {
         .map_err(io(format!("setting the mode of {}", path.display())))
 }
 
-/// Beside the cluster, or, where that path is too long for a socket, a short one that depends on it alone.
+/// A folder next to the cluster, or a short path derived from it if that one is too long for a socket.
 pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
     let beside = data_dir.join("run");
     if beside.as_os_str().len() <= SOCKET_DIR_BYTES_MAX {
@@ -146,7 +146,7 @@ pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
     std::env::temp_dir().join(format!("comptoir-{}", &name[..16]))
 }
 
-/// The folder that was named, or the newest server among those the machine has.
+/// The configured folder, or the newest server installed on this machine.
 fn binaries(config: &PostgresConfig) -> Result<PathBuf, PostgresError> {
     if let Some(folder) = &config.binaries {
         return has_server(folder)
