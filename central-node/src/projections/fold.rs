@@ -1,5 +1,5 @@
-//! Stored judgements folded into deciding read models, in the versions that are being built. Nothing is decided: what follows from a
-//! judgement was true when it was made and is true now.
+//! Applies stored decisions to deciding read models, in the versions that are being built. Nothing is decided again: the
+//! effects of a stored decision never change.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,33 +18,34 @@ use super::{Projection, ProjectionError};
 use crate::state_store::{self, EntityHistory, Versions};
 use crate::tenant::Tenant;
 
-/// Verdicts from which something may follow. A release carries the verdict of the event it releases.
+/// Verdicts that can have effects. A release carries the verdict of the released event.
 pub(crate) const FOLDED: [Verdict; 4] =
     [Verdict::Accepted, Verdict::Superseded, Verdict::Conflict, Verdict::Quarantined];
 
-/// Rows held in memory between transactions. Past this they are read again; a rebuild's memory must not grow with the log.
+/// Rows cached between transactions. Above this limit the cache is emptied and rows are read again: a rebuild's memory must
+/// not grow with the log.
 const CACHED_ROWS_MAX: usize = 300_000;
-/// Rows that changed in memory and wait to be written. An invoice of a thousand lines changes a thousand.
+/// Changed rows in memory that are not yet written. An invoice of a thousand lines changes a thousand rows.
 const UNWRITTEN_ROWS_MAX: usize = 100_000;
 
-/// Rows of the versions being built. They stay true between transactions, because the fence lets nobody else write them.
+/// Cached rows of the versions being built. They stay valid between transactions, because the fence stops other writers.
 #[derive(Debug)]
 struct Cache {
     decision_state: DecisionState,
     held: RowPresence,
 }
 
-/// What a row that is not in memory means.
+/// Whether a row that is not in memory may exist.
 #[derive(Debug)]
 enum RowPresence {
-    /// There is none: the build began here at the first position.
+    /// It does not exist: the build started here at the first position.
     Whole,
-    /// It must be looked for, unless it was.
+    /// It must be read from the database, unless its key is listed here.
     Part(StateKeys),
 }
 
 impl Cache {
-    /// What a build begins with that has come to a position.
+    /// The initial cache of a build at a position.
     fn at(position: Position) -> Cache {
         let held =
             if position == Position::ZERO { RowPresence::Whole } else { RowPresence::Part(StateKeys::default()) };
@@ -55,7 +56,7 @@ impl Cache {
         Cache { decision_state: DecisionState::default(), held: RowPresence::Part(StateKeys::default()) }
     }
 
-    /// Begins again with nothing, where it has grown too large.
+    /// Empties the cache if it has grown too large.
     fn shrink(&mut self) {
         let decision_state = &self.decision_state;
         let held = decision_state.stock.len()
@@ -77,15 +78,15 @@ impl Cache {
     }
 }
 
-/// An event with its judgement, in its place.
+/// An event with its stored decision and its place in the log.
 pub(crate) struct PlacedEvent<'a> {
     pub(crate) known: &'a ParsedEvent,
     pub(crate) place: DecisionContext,
     pub(crate) decision: &'a StoredDecision,
 }
 
-/// The events of a page that have effects. An event quarantined because it could not be decoded has none; any other that does not decode
-/// is damage.
+/// The events of a page that have effects. An event quarantined because it could not be decoded has none. Any other event
+/// that does not decode is damage.
 pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
     let mut judged = Vec::with_capacity(events.len());
     for event in events {
@@ -107,7 +108,7 @@ pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec
     Ok(judged)
 }
 
-/// Where and when an event was judged, as ingest knew it.
+/// The context in which ingest decided the event.
 fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> DecisionContext {
     DecisionContext {
         position: decision.position,
@@ -119,21 +120,21 @@ fn place(tenant: &Tenant, known: &ParsedEvent, decision: &StoredDecision) -> Dec
     }
 }
 
-/// The versions that are being built, and what of them is in memory.
+/// The versions that are being built, with their cached rows.
 #[derive(Debug)]
 pub(crate) struct StateBuild {
     pub(crate) built: BTreeSet<Projection>,
-    /// The versions of `built`, and the active ones of the others.
+    /// The versions being built, and the active versions of the other projections.
     pub(crate) versions: Versions,
     cache: Cache,
-    /// Changed in memory, and not yet written.
+    /// Keys of rows that changed in memory and are not yet written.
     written: StateKeys,
-    /// What is kept of how entities stood in between.
+    /// Snapshots of entities that are not yet written.
     past: EntityHistory,
 }
 
 impl StateBuild {
-    /// A build of these versions that has come to a position.
+    /// A build of these versions at a position.
     pub(crate) fn at(position: Position, built: BTreeSet<Projection>, versions: Versions) -> StateBuild {
         StateBuild {
             built,
@@ -144,7 +145,7 @@ impl StateBuild {
         }
     }
 
-    /// Applies a part of the log in memory. After an error begin again: what is in memory is of no transaction.
+    /// Applies a part of the log in memory. After an error start a new build: the rows in memory belong to no transaction.
     pub(crate) async fn apply(
         &mut self,
         tx: &Transaction<'_>,
@@ -163,12 +164,12 @@ impl StateBuild {
         Ok(())
     }
 
-    /// Whether so much waits to be written that it should be.
+    /// Whether enough rows wait to be written.
     pub(crate) fn is_full(&self) -> bool {
         rows(&self.written) + self.past.len() > UNWRITTEN_ROWS_MAX
     }
 
-    /// Writes the rows that changed since the last time, each once, however often it changed.
+    /// Writes the rows that changed since the last call, each once.
     pub(crate) async fn save(&mut self, tx: &Transaction<'_>, tenant: TenantId) -> Result<(), ProjectionError> {
         let (written, past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
         state_store::save(tx, tenant, &self.versions, &self.cache.decision_state, &written, &past).await?;
@@ -179,7 +180,7 @@ impl StateBuild {
         Ok(())
     }
 
-    /// Loads what the events touch and is not in memory yet. Some keys are known only once others are loaded.
+    /// Loads the rows that the events touch and that are not cached. Some keys are known only after others are loaded.
     async fn load(
         &self,
         tx: &Transaction<'_>,
@@ -195,7 +196,7 @@ impl StateBuild {
         let events: Vec<(&ParsedEvent, &DecisionContext)> =
             judged.iter().map(|judged| (judged.known, &judged.place)).collect();
         loop {
-            // A released event is read whichever projections are built.
+            // Released events are read whichever projections are built.
             let released = std::mem::take(&mut keys.quarantined);
             let missing = StateKeys { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
             if missing.is_empty() {
@@ -208,7 +209,7 @@ impl StateBuild {
         }
     }
 
-    /// What these events release, where the quarantine itself is not being built.
+    /// The events that these events release, if the quarantine itself is not being built.
     async fn load_released(
         &self,
         tx: &Transaction<'_>,
@@ -225,7 +226,7 @@ impl StateBuild {
     }
 }
 
-/// Applies the effects that change what is being built. What was written is named.
+/// Applies the effects on the projections being built, and records the keys of changed rows.
 fn fold(
     built: &BTreeSet<Projection>,
     decision_state: &mut DecisionState,
@@ -245,7 +246,7 @@ fn fold(
     Ok(())
 }
 
-/// The projection that an effect changes. The rulebook in force is none: it is what deciding reads.
+/// The projection that an effect changes. The rulebook in force belongs to none.
 fn changed_by(effect: &Effect) -> Option<Projection> {
     match effect {
         Effect::StockMoved(_) | Effect::Counted { .. } | Effect::CountAccepted { .. } => Some(Projection::Stock),
@@ -259,8 +260,8 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
     }
 }
 
-/// What applying these events may read. Deciding also asks whether the products and clients that an event names are known; applying does
-/// not, unless the event is of a product or client itself.
+/// The keys that applying these events may read. Deciding also checks whether the products and clients that an event names
+/// exist; applying does not, except for events about a product or client.
 fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
     let (mut of_fields, mut of_others) = (StateKeys::default(), StateKeys::default());
     for PlacedEvent { known, place, decision } in judged {
@@ -278,7 +279,7 @@ fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> Sta
     of_fields
 }
 
-/// The part of the keys that these projections hold. The rulebook in force is none of them: it is what deciding reads.
+/// The keys that belong to these projections. The rulebook in force belongs to none.
 fn held_by(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
     let of = |projection| built.contains(&projection);
     StateKeys {

@@ -1,6 +1,6 @@
-//! The one task of this process that reads the heads of all tenants. It reads them after each commit of this process, when somebody begins to
-//! wait, and about once a second, since another process may have accepted a push. The runner of the projections and the watch of waiting
-//! pulls follow [`Progress`].
+//! The only task of this process that reads the heads of all tenants. It reads them after each commit of this process, when a
+//! request begins to wait, and about once a second, since another process may have accepted a push. The projection runner and
+//! the watch of waiting pulls follow [`Progress`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use super::{ProjectionError, position_of};
 use crate::database::Database;
 use crate::restart::revive;
 
-/// How often the heads are read without a reason: how late changes of another process are seen.
+/// How often the heads are polled without a reason: the delay in seeing changes of another process.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The same while a query waits for its position.
+/// The poll interval while a query waits for its position.
 const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
-/// The rest after a look, in lengths of the look, unless a query waits: commits meanwhile are seen together, and looking takes a fifth of
-/// one connection at most.
+/// The pause after a poll, as a multiple of the poll's duration, unless a query waits. Commits in the pause are seen
+/// together, and polling uses at most a fifth of one connection.
 const RESTS_PER_LOOK: u32 = 4;
 
-/// Starts the task. `commits` changes after each commit to the log in this process; the task ends when `stopping` turns true.
+/// Starts the task. `commits` changes after each commit to the log in this process. The task ends when `stopping` turns true.
 pub(crate) fn start(
     database: Database,
     progress: Arc<Progress>,
@@ -42,7 +42,7 @@ async fn keep_looking(
 ) {
     let mut reachable = true;
     loop {
-        // A commit from here on wakes the next round.
+        // A commit after this line wakes the next round.
         commits.mark_unchanged();
         let began = Instant::now();
         let looked = tokio::select! {
@@ -66,7 +66,7 @@ async fn keep_looking(
                 tokio::time::sleep((began.elapsed() * RESTS_PER_LOOK).min(LOOK_EVERY)).await;
             }
             tokio::select! {
-                // Without a sender nothing is ever committed here again; the timer goes on.
+                // Without a sender this process makes no more commits; the timer continues.
                 Ok(()) = commits.changed() => {}
                 () = progress.asked() => {}
                 () = tokio::time::sleep(if is_awaited { LOOK_EVERY_AWAITED } else { LOOK_EVERY }) => {}
@@ -79,7 +79,7 @@ async fn keep_looking(
     }
 }
 
-/// The marks of every tenant: one query.
+/// Reads the marks of every tenant in one query.
 async fn look(database: &Database) -> Result<Vec<(TenantId, ProjectionMarks)>, ProjectionError> {
     let connection = database.watcher().await?;
     let statement = connection.prepare_cached(include_str!("heads.sql")).await?;
