@@ -1,12 +1,12 @@
-//! Answers of reports about the present, kept in memory and brought up to date by what changed since.
+//! Caches answers of reports about the present, and updates them with later changes.
 //!
-//! Why this is exact: a line of the sales report is never changed, and new lines lie above the position that an earlier answer
-//! was complete to; a stock item carries the position of its last change and is never removed. So the answer at a later position
-//! is the earlier answer and the rows of the positions between. Answers `as_of` a position are always read from the database,
-//! never from here.
+//! Why this is exact: a line of the sales report never changes, and new lines have positions above the one that a cached
+//! answer is complete to; a stock item carries the position of its last change and is never removed. So the answer at a later
+//! position is the cached answer plus the rows of the positions between. Answers `as_of` a position are always read from the
+//! database, never from here.
 //!
-//! A restart forgets everything. Another version of a projection is another question, so a switch or a rebuild is never mixed
-//! with what was read before it.
+//! The cache is empty after a restart. Its key includes the version of the projection, so answers from before a switch or a
+//! rebuild are never mixed with later ones.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use comptoir_core::position::Position;
 use serde::{Serialize, Serializer};
 
-/// Rows kept over all questions of one kind: some 20 MB. The question that was asked longest ago is forgotten first.
+/// Rows cached over all questions of one kind: about 20 MB. The least recently asked question is evicted first.
 const ROWS_KEPT_MAX: usize = 100_000;
-/// Rows of one answer. A longer one is read from the database each time.
+/// The largest cached answer, in rows. A longer one is read from the database each time.
 const ROWS_OF_ONE_MAX: usize = ROWS_KEPT_MAX / 4;
 
-/// Rows of an answer, shared with those who are still writing it out.
+/// Rows of an answer, shared with the requests that are still writing it out.
 #[derive(Debug)]
 pub(super) struct SharedRows<R>(Arc<Vec<R>>);
 
@@ -46,7 +46,7 @@ impl<R> std::ops::Deref for SharedRows<R> {
 }
 
 impl<R: Clone> SharedRows<R> {
-    /// The rows as a list of their own.
+    /// The rows as an owned list.
     pub(super) fn into_vec(self) -> Vec<R> {
         Arc::unwrap_or_clone(self.0)
     }
@@ -58,7 +58,7 @@ impl<R: Serialize> Serialize for SharedRows<R> {
     }
 }
 
-/// An answer that is complete to a position; its rows are sorted as the report sorts them.
+/// An answer that is complete to a position, with its rows in the report's order.
 #[derive(Debug)]
 pub(super) struct CachedAnswer<R> {
     pub(super) to: Position,
@@ -71,7 +71,7 @@ struct Entry<R> {
     asked: u64,
 }
 
-/// The last answer to each of the questions `Q` that were asked lately.
+/// The last answers to the most recent questions `Q`.
 pub(crate) struct AnswerCache<Q, R> {
     questions: Mutex<CacheEntries<Q, R>>,
 }
@@ -88,7 +88,7 @@ impl<Q, R> Default for AnswerCache<Q, R> {
 }
 
 impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
-    /// The answer to begin with. One that goes further than the asking transaction sees is of no use to it.
+    /// The cached answer to start from. An answer beyond the position that the transaction sees is not returned.
     pub(super) fn up_to(&self, question: &Q, position: Position) -> Option<CachedAnswer<R>> {
         let mut questions = self.lock();
         questions.asked += 1;
@@ -98,7 +98,7 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
         Some(CachedAnswer { to: entry.to, rows: entry.rows.clone() })
     }
 
-    /// Keeps an answer, unless it is too long or a later one is here.
+    /// Caches an answer, unless it is too long or a later one is cached.
     pub(super) fn store(&self, question: Q, to: Position, rows: SharedRows<R>) {
         let mut questions = self.lock();
         if rows.len() > ROWS_OF_ONE_MAX {
@@ -111,7 +111,7 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
         questions.asked += 1;
         let asked = questions.asked;
         questions.entries.insert(question, Entry { to, rows, asked });
-        // An answer without rows takes room too.
+        // An answer without rows takes memory too.
         let weight = |entries: &HashMap<Q, Entry<R>>| entries.values().map(|entry| entry.rows.len() + 1).sum::<usize>();
         while weight(&questions.entries) > ROWS_KEPT_MAX {
             let oldest =
@@ -126,8 +126,8 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
     }
 }
 
-/// The rows of an answer with those of later positions. Both are sorted by `order`; where both have a row, `join` makes one of
-/// them. Nothing where it cannot: the answer is then read whole.
+/// Merges the rows of a cached answer with those of later positions. Both are sorted by `order`; if both have a row, `join`
+/// combines the two. `None` if it cannot: the answer is then read from the database.
 pub(super) fn merged<R: Clone>(
     kept: &[R],
     later: Vec<R>,

@@ -1,4 +1,5 @@
-//! Projection `quarantine`: which events are in quarantine, and whether they were released. The events are read from the log.
+//! The rows of the projection `quarantine`: the quarantined events, and whether they were released. The events are read from
+//! the log.
 
 use std::collections::BTreeSet;
 

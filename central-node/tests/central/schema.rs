@@ -1,4 +1,4 @@
-//! The rules of the schema, read from the catalog, and what `migrations/README.md` says about it.
+//! The rules of the schema, checked against the catalog and against `migrations/README.md`.
 
 use comptoir_central::database::{make_roles_and_database, migrate};
 use comptoir_central::private_postgres::{ADMIN_ROLE, RunningServer, scratch};
@@ -7,10 +7,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-/// Tables of no tenant, each with its reason: which central this is; what refinery has run.
+/// Tables that belong to no tenant: the identity of this central, and refinery's history of migrations.
 const OF_NO_TENANT: &str = "('central_meta', 'refinery_schema_history')";
 
-/// Every schema of ours.
+/// Selects the schemas that the migrations create.
 const OURS: &str = "n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'";
 
 struct Server {
@@ -38,7 +38,7 @@ impl Server {
     }
 }
 
-/// The first column of every row: what breaks a rule.
+/// The first column of every row: the objects that break a rule.
 async fn offenders(client: &Client, sql: &str) -> Vec<String> {
     client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
 }
@@ -146,7 +146,7 @@ fn no_statement_has_a_form_that_a_shard_cannot_run() {
             for (pattern, instead) in REFUSED.iter().filter(|(pattern, _)| text.contains(pattern)) {
                 breaches.push(format!("{}: {pattern}: {instead}", path.display()));
             }
-            // A set-returning function cannot be cast, its array can.
+            // A set-returning function cannot be cast, but its array can.
             if text
                 .split("unnest($")
                 .skip(1)
@@ -218,7 +218,7 @@ async fn a_second_migration_run_changes_nothing_and_the_readme_lists_every_table
     assert_eq!(offenders(&db, &relations).await, documented, "left: the database, right: migrations/README.md");
 }
 
-/// What is looked up by a key, with the index that each look-up probes and the last of that index's columns.
+/// Lookups by key, with the index that each probes and the last column of that index used.
 const LOOK_UPS: [(&str, &[&str]); 20] = [
     (include_str!("../../src/state_store/entities_load.sql"), &["entity_pkey entity_id"]),
     (include_str!("../../src/state_store/entity_snapshot_load.sql"), &["entity_snapshot_pkey entity_version"]),
@@ -277,7 +277,7 @@ const LOOK_UPS: [(&str, &[&str]); 20] = [
     ),
 ];
 
-/// While a table is empty, every index that begins as the key does looks as good to the planner as the key itself.
+/// While a table is empty, the planner sees every index with the same first columns as equal to the key.
 #[tokio::test]
 async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
     let (server, _admin) = Server::migrated().await;
@@ -308,7 +308,7 @@ async fn a_look_up_by_key_probes_that_key_while_the_tables_are_still_empty() {
     }
 }
 
-/// Every index that a plan uses, with the condition under which it is entered.
+/// Collects every index that a plan uses, with its index condition.
 fn collect_probes(plan: &Value, probes: &mut Vec<(String, String)>) {
     match plan {
         Value::Array(parts) => parts.iter().for_each(|part| collect_probes(part, probes)),
@@ -324,7 +324,7 @@ fn collect_probes(plan: &Value, probes: &mut Vec<(String, String)>) {
     }
 }
 
-/// Everything the catalog says about our schemas, line by line.
+/// Everything that the catalog says about comptoir's schemas, line by line.
 async fn catalog(client: &Client) -> Vec<String> {
     let ours = format!("{OURS} and t.relname not like 'refinery%'");
     let relations = "from pg_class t join pg_namespace n on n.oid = t.relnamespace";
