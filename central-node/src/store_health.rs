@@ -86,7 +86,7 @@ impl StoreHealth {
         mut stopping: watch::Receiver<bool>,
     ) -> Result<StoreHealth, StoreError> {
         let mut config: Config = url.parse().map_err(|error| StoreError::Settings(format!("{error}")))?;
-        let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |given| format!("{given} {OPTIONS}"));
+        let options = config.get_options().map_or_else(|| OPTIONS.to_owned(), |options| format!("{options} {OPTIONS}"));
         config.options(options).application_name("comptoir-probe").connect_timeout(PROBE_WITHIN);
         let (sender, probed) = watch::channel(None);
         let shared = Arc::new(ProbeState::default());

@@ -40,18 +40,18 @@ pub(crate) async fn insert_device_ids(
     tx: &Transaction<'_>,
     tenant: TenantId,
     node: NodeId,
-    given: &[AssignedId],
+    assigned: &[AssignedId],
 ) -> Result<(), StoreError> {
-    if given.is_empty() {
+    if assigned.is_empty() {
         return Ok(());
     }
     let sql = "insert into device_id_map (tenant_id, node_id, entity_type, client_id, server_id)
                select h.tenant_id, $2::uuid, unnest($3::text[]), unnest($4::text[]), unnest($5::text[])
                from tenant_head h where h.tenant_id = $1";
     let statement = tx.prepare_cached(sql).await?;
-    let types: Vec<&str> = given.iter().map(|given| given.entity_type.as_str()).collect();
-    let clients: Vec<&str> = given.iter().map(|given| given.client_id.as_str()).collect();
-    let servers: Vec<&str> = given.iter().map(|given| given.server_id.as_str()).collect();
+    let types: Vec<&str> = assigned.iter().map(|ids| ids.entity_type.as_str()).collect();
+    let clients: Vec<&str> = assigned.iter().map(|ids| ids.client_id.as_str()).collect();
+    let servers: Vec<&str> = assigned.iter().map(|ids| ids.server_id.as_str()).collect();
     tx.execute(&statement, &[&tenant.uuid(), &node.uuid(), &types, &clients, &servers]).await?;
     Ok(())
 }

@@ -90,7 +90,6 @@ pub(crate) async fn quarantined_states(
     rows(tx, include_str!("quarantined_states.sql"), &[&tenant.uuid(), &version, &ids]).await
 }
 
-/// Selects open conflicts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenConflictFilter<'a> {
     pub(crate) entity_type: Option<&'a str>,

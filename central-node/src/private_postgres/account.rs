@@ -18,17 +18,17 @@ pub(super) struct Account {
 pub(super) fn find() -> Result<(Account, Account), PostgresError> {
     let passwd = fs::read_to_string("/etc/passwd").map_err(io("reading /etc/passwd"))?;
     let uid = rustix::process::geteuid().as_raw();
-    let ours = by(&passwd, |account| account.uid == uid).unwrap_or_else(|| Account {
+    let current = by(&passwd, |account| account.uid == uid).unwrap_or_else(|| Account {
         name: format!("uid{uid}"),
         uid,
         gid: rustix::process::getegid().as_raw(),
     });
     if uid != 0 {
-        return Ok((ours.clone(), ours));
+        return Ok((current.clone(), current));
     }
     let named = |name: &'static str| by(&passwd, move |account| account.name == name);
     let server = named("postgres").or_else(|| named("nobody")).ok_or(PostgresError::NoAccount)?;
-    Ok((ours, server))
+    Ok((current, server))
 }
 
 fn by(passwd: &str, wanted: impl Fn(&Account) -> bool) -> Option<Account> {

@@ -25,10 +25,10 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Creates the folders and, the first time, the cluster. The caller holds the lock.
     pub(super) fn prepare(config: &PostgresConfig) -> Result<Cluster, PostgresError> {
-        let (ours, server) = account::find()?;
+        let (current, server) = account::find()?;
         let data_dir =
             fs::canonicalize(&config.data_dir).map_err(io(format!("opening {}", config.data_dir.display())))?;
-        let account = (server != ours).then(|| server.clone());
+        let account = (server != current).then(|| server.clone());
         if account.is_some() {
             set_mode(&data_dir, 0o711)?;
             account::check_reachable(&server, &data_dir)?;
@@ -44,16 +44,16 @@ impl Cluster {
         if !cluster.pg.join("PG_VERSION").exists() {
             cluster.initialise(&data_dir.join("pg.new"), config.sync_initdb)?;
         }
-        cluster.admit(&ours, &server)?;
+        cluster.admit(&current, &server)?;
         Ok(cluster)
     }
 
     /// initdb runs in a temporary folder, so that a kill in the middle leaves nothing that looks like a cluster.
-    fn initialise(&self, beside: &Path, sync: bool) -> Result<(), PostgresError> {
-        if beside.exists() {
-            fs::remove_dir_all(beside).map_err(io(format!("removing {}", beside.display())))?;
+    fn initialise(&self, temporary: &Path, sync: bool) -> Result<(), PostgresError> {
+        if temporary.exists() {
+            fs::remove_dir_all(temporary).map_err(io(format!("removing {}", temporary.display())))?;
         }
-        self.own_folder(beside)?;
+        self.own_folder(temporary)?;
         let mut initdb = self.command("initdb")?;
         initdb.args([
             "-E",
@@ -66,7 +66,7 @@ impl Cluster {
             "-U",
             ADMIN_ROLE,
         ]);
-        initdb.arg("-D").arg(beside);
+        initdb.arg("-D").arg(temporary);
         if !sync {
             initdb.arg("--no-sync");
         }
@@ -74,13 +74,13 @@ impl Cluster {
         if !status.success() {
             return Err(self.failed("initdb", status.to_string()));
         }
-        fs::rename(beside, &self.pg).map_err(io(format!("renaming {}", beside.display())))
+        fs::rename(temporary, &self.pg).map_err(io(format!("renaming {}", temporary.display())))
     }
 
     /// Only the current account and the server's own account may connect. The kernel authenticates both over the socket.
-    fn admit(&self, ours: &Account, server: &Account) -> Result<(), PostgresError> {
-        let mut people = vec![ours.name.as_str()];
-        if server != ours {
+    fn admit(&self, current: &Account, server: &Account) -> Result<(), PostgresError> {
+        let mut people = vec![current.name.as_str()];
+        if server != current {
             people.push(&server.name);
         }
         let lines =
@@ -138,11 +138,11 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), PostgresError> {
 
 /// A folder next to the cluster, or a short path derived from it if that one is too long for a socket.
 pub(super) fn socket_dir(data_dir: &Path) -> PathBuf {
-    let beside = data_dir.join("run");
-    if beside.as_os_str().len() <= SOCKET_DIR_BYTES_MAX {
-        return beside;
+    let temporary = data_dir.join("run");
+    if temporary.as_os_str().len() <= SOCKET_DIR_BYTES_MAX {
+        return temporary;
     }
-    let name = blake3::hash(beside.as_os_str().as_encoded_bytes()).to_hex();
+    let name = blake3::hash(temporary.as_os_str().as_encoded_bytes()).to_hex();
     std::env::temp_dir().join(format!("comptoir-{}", &name[..16]))
 }
 
@@ -151,7 +151,7 @@ fn binaries(config: &PostgresConfig) -> Result<PathBuf, PostgresError> {
     if let Some(folder) = &config.binaries {
         return has_server(folder)
             .then(|| folder.clone())
-            .ok_or_else(|| PostgresError::NoBinaries { looked: folder.display().to_string() });
+            .ok_or_else(|| PostgresError::NoBinaries { searched: folder.display().to_string() });
     }
     find_binaries()
 }
@@ -164,7 +164,7 @@ pub(super) fn find_binaries() -> Result<PathBuf, PostgresError> {
     let on_path =
         std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let found = packaged.pop().or_else(|| on_path.into_iter().find(|folder| has_server(folder)));
-    found.ok_or_else(|| PostgresError::NoBinaries { looked: "/usr/lib/postgresql/*/bin and PATH".to_owned() })
+    found.ok_or_else(|| PostgresError::NoBinaries { searched: "/usr/lib/postgresql/*/bin and PATH".to_owned() })
 }
 
 fn has_server(folder: &Path) -> bool {

@@ -53,10 +53,10 @@ impl PostgresConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum PostgresError {
     /// This machine has no Postgres server binaries.
-    #[error("no Postgres server found (looked in {looked}); install it: apt-get install postgresql")]
+    #[error("no Postgres server found (searched {searched}); install it: apt-get install postgresql")]
     NoBinaries {
         /// The folders that were searched.
-        looked: String,
+        searched: String,
     },
     /// Neither `postgres` nor `nobody` exists, and Postgres does not run as root.
     #[error("Postgres does not run as root, and there is no user postgres or nobody to run it as")]

@@ -20,7 +20,7 @@ use super::{PostgresConfig, PostgresError, READY_WITHIN, io, orphan};
 use crate::restart::FailureCount;
 
 const STEP: Duration = Duration::from_millis(20);
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const POLL_EVERY: Duration = Duration::from_millis(200);
 const FAST_STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// A private Postgres that is restarted when it ends. Stopped when dropped.
@@ -218,7 +218,7 @@ impl ServerKeeper {
     /// Waits for the server to end by itself and returns its exit status; `None` when it is told to stop.
     fn wait_for_end(&self, child: &mut Child) -> Option<ExitStatus> {
         loop {
-            if self.stopped.came_within(LOOK_EVERY) {
+            if self.stopped.came_within(POLL_EVERY) {
                 return None;
             }
             if let Ok(Some(status)) = child.try_wait() {

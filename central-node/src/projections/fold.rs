@@ -32,7 +32,7 @@ const UNWRITTEN_ROWS_MAX: usize = 100_000;
 #[derive(Debug)]
 struct Cache {
     decision_state: DecisionState,
-    held: RowPresence,
+    presence: RowPresence,
 }
 
 /// Whether a row that is not in memory may exist.
@@ -47,32 +47,32 @@ enum RowPresence {
 impl Cache {
     /// The initial cache of a build at a position.
     fn at(position: Position) -> Cache {
-        let held =
+        let presence =
             if position == Position::ZERO { RowPresence::Whole } else { RowPresence::Part(StateKeys::default()) };
-        Cache { decision_state: DecisionState::default(), held }
+        Cache { decision_state: DecisionState::default(), presence }
     }
 
     fn empty() -> Cache {
-        Cache { decision_state: DecisionState::default(), held: RowPresence::Part(StateKeys::default()) }
+        Cache { decision_state: DecisionState::default(), presence: RowPresence::Part(StateKeys::default()) }
     }
 
     /// Empties the cache if it has grown too large.
     fn shrink(&mut self) {
         let decision_state = &self.decision_state;
-        let held = decision_state.stock.len()
+        let cached = decision_state.stock.len()
             + decision_state.taken.len()
             + decision_state.counts.len()
             + decision_state.deliveries.len();
-        let held = held
+        let cached = cached
             + decision_state.invoices.len()
             + decision_state.series.len()
             + decision_state.entities.len()
             + decision_state.quarantined.len();
-        let looked_for = match &self.held {
+        let loaded_keys = match &self.presence {
             RowPresence::Whole => 0,
             RowPresence::Part(loaded) => rows(loaded),
         };
-        if held.max(looked_for) > CACHED_ROWS_MAX {
+        if cached.max(loaded_keys) > CACHED_ROWS_MAX {
             *self = Cache::empty();
         }
     }
@@ -87,8 +87,11 @@ pub(crate) struct PlacedEvent<'a> {
 
 /// The events of a page that have effects. An event quarantined because it could not be decoded has none. Any other event
 /// that does not decode is damage.
-pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
-    let mut judged = Vec::with_capacity(events.len());
+pub(crate) fn placed_events<'a>(
+    tenant: &Tenant,
+    events: &'a [ReadEntry],
+) -> Result<Vec<PlacedEvent<'a>>, ProjectionError> {
+    let mut placed = Vec::with_capacity(events.len());
     for event in events {
         let damaged = |reason: &String| ProjectionError::Damaged {
             tenant: tenant.id,
@@ -99,13 +102,13 @@ pub(crate) fn judged<'a>(tenant: &Tenant, events: &'a [ReadEntry]) -> Result<Vec
         match &event.known {
             Ok(known) => {
                 let place = place(tenant, known, decision);
-                judged.push(PlacedEvent { known, place, decision });
+                placed.push(PlacedEvent { known, place, decision });
             }
             Err(_) if decision.judgement.verdict == Verdict::Quarantined => {}
             Err(reason) => return Err(damaged(reason)),
         }
     }
-    Ok(judged)
+    Ok(placed)
 }
 
 /// The context in which ingest decided the event.
@@ -173,7 +176,7 @@ impl StateBuild {
     pub(crate) async fn save(&mut self, tx: &Transaction<'_>, tenant: TenantId) -> Result<(), ProjectionError> {
         let (written, past) = (std::mem::take(&mut self.written), std::mem::take(&mut self.past));
         state_store::save(tx, tenant, &self.versions, &self.cache.decision_state, &written, &past).await?;
-        if let RowPresence::Part(loaded) = &mut self.cache.held {
+        if let RowPresence::Part(loaded) = &mut self.cache.presence {
             unite(loaded, written);
         }
         self.cache.shrink();
@@ -188,17 +191,17 @@ impl StateBuild {
         events: &[ReadEntry],
         cache: &mut Cache,
     ) -> Result<(), ProjectionError> {
-        let RowPresence::Part(loaded) = &mut cache.held else {
+        let RowPresence::Part(loaded) = &mut cache.presence else {
             return self.load_released(tx, tenant, events, &mut cache.decision_state).await;
         };
-        let judged = judged(tenant, events)?;
-        let mut keys = touched_by(&judged, &cache.decision_state);
+        let placed = placed_events(tenant, events)?;
+        let mut keys = touched_by(&placed, &cache.decision_state);
         let events: Vec<(&ParsedEvent, &DecisionContext)> =
-            judged.iter().map(|judged| (judged.known, &judged.place)).collect();
+            placed.iter().map(|event| (event.known, &event.place)).collect();
         loop {
             // Released events are read whichever projections are built.
             let released = std::mem::take(&mut keys.quarantined);
-            let missing = StateKeys { quarantined: released, ..held_by(&self.built, keys) }.without(loaded);
+            let missing = StateKeys { quarantined: released, ..keys_of(&self.built, keys) }.without(loaded);
             if missing.is_empty() {
                 return Ok(());
             }
@@ -234,7 +237,7 @@ fn fold(
     tenant: &Tenant,
     events: &[ReadEntry],
 ) -> Result<(), ProjectionError> {
-    for PlacedEvent { known, place, decision } in judged(tenant, events)? {
+    for PlacedEvent { known, place, decision } in placed_events(tenant, events)? {
         for effect in effects(decision_state, &place, known, &decision.judgement) {
             if changed_by(&effect).is_some_and(|projection| built.contains(&projection)) {
                 effect.writes(written);
@@ -262,9 +265,9 @@ fn changed_by(effect: &Effect) -> Option<Projection> {
 
 /// The keys that applying these events may read. Deciding also checks whether the products and clients that an event names
 /// exist; applying does not, except for events about a product or client.
-fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
+fn touched_by(placed: &[PlacedEvent<'_>], decision_state: &DecisionState) -> StateKeys {
     let (mut of_fields, mut of_others) = (StateKeys::default(), StateKeys::default());
-    for PlacedEvent { known, place, decision } in judged {
+    for PlacedEvent { known, place, decision } in placed {
         let keys = match known.fact {
             Fact::Created(_) | Fact::Updated(_) | Fact::Deleted | Fact::ConflictResolved(_) => &mut of_fields,
             _ => &mut of_others,
@@ -280,23 +283,23 @@ fn touched_by(judged: &[PlacedEvent<'_>], decision_state: &DecisionState) -> Sta
 }
 
 /// The keys that belong to these projections. The rulebook in force belongs to none.
-fn held_by(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
+fn keys_of(built: &BTreeSet<Projection>, keys: StateKeys) -> StateKeys {
     let of = |projection| built.contains(&projection);
     StateKeys {
-        stock: kept(of(Projection::Stock), keys.stock),
-        taken: kept(of(Projection::Stock), keys.taken),
-        counts: kept(of(Projection::Stock), keys.counts),
-        deliveries: kept(of(Projection::Deliveries), keys.deliveries),
-        invoices: kept(of(Projection::Invoices), keys.invoices),
-        series: kept(of(Projection::Invoices), keys.series),
-        entities: kept(of(Projection::Entities), keys.entities),
-        quarantined: kept(of(Projection::Quarantine), keys.quarantined),
+        stock: if_built(of(Projection::Stock), keys.stock),
+        taken: if_built(of(Projection::Stock), keys.taken),
+        counts: if_built(of(Projection::Stock), keys.counts),
+        deliveries: if_built(of(Projection::Deliveries), keys.deliveries),
+        invoices: if_built(of(Projection::Invoices), keys.invoices),
+        series: if_built(of(Projection::Invoices), keys.series),
+        entities: if_built(of(Projection::Entities), keys.entities),
+        quarantined: if_built(of(Projection::Quarantine), keys.quarantined),
         rulebook: false,
     }
 }
 
-fn kept<K>(keep: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
-    if keep { keys } else { BTreeSet::new() }
+fn if_built<K>(is_built: bool, keys: BTreeSet<K>) -> BTreeSet<K> {
+    if is_built { keys } else { BTreeSet::new() }
 }
 
 fn rows(keys: &StateKeys) -> usize {

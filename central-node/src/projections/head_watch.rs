@@ -15,12 +15,12 @@ use crate::database::Database;
 use crate::restart::revive;
 
 /// How often the heads are polled without a reason: the delay in seeing changes of another process.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const POLL_EVERY: Duration = Duration::from_secs(1);
 /// The poll interval while a query waits for its position.
-const LOOK_EVERY_AWAITED: Duration = Duration::from_millis(50);
+const POLL_EVERY_AWAITED: Duration = Duration::from_millis(50);
 /// The pause after a poll, as a multiple of the poll's duration, unless a query waits. Commits in the pause are seen
 /// together, and polling uses at most a fifth of one connection.
-const RESTS_PER_LOOK: u32 = 4;
+const PAUSES_PER_POLL: u32 = 4;
 
 /// Starts the task. `commits` changes after each commit to the log in this process. The task ends when `stopping` turns true.
 pub(crate) fn start(
@@ -45,31 +45,31 @@ async fn keep_looking(
         // A commit after this line wakes the next round.
         commits.mark_unchanged();
         let began = Instant::now();
-        let looked = tokio::select! {
-            looked = look(&database) => looked,
+        let polled = tokio::select! {
+            polled = read_marks(&database) => polled,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
-        match looked {
-            Ok(seen) => {
+        match polled {
+            Ok(marks) => {
                 reachable = true;
-                progress.looked(seen);
+                progress.record_poll(marks);
             }
             Err(error) if reachable => {
                 reachable = false;
-                tracing::warn!(%error, "Reports stand still and waiting pulls are not woken: the heads cannot be read");
+                tracing::warn!(%error, "Reports do not advance and waiting pulls are not woken: the heads cannot be read");
             }
             Err(_) => {}
         }
         let is_awaited = progress.is_awaited();
         let pause = async {
             if !is_awaited {
-                tokio::time::sleep((began.elapsed() * RESTS_PER_LOOK).min(LOOK_EVERY)).await;
+                tokio::time::sleep((began.elapsed() * PAUSES_PER_POLL).min(POLL_EVERY)).await;
             }
             tokio::select! {
                 // Without a sender this process makes no more commits; the timer continues.
                 Ok(()) = commits.changed() => {}
                 () = progress.asked() => {}
-                () = tokio::time::sleep(if is_awaited { LOOK_EVERY_AWAITED } else { LOOK_EVERY }) => {}
+                () = tokio::time::sleep(if is_awaited { POLL_EVERY_AWAITED } else { POLL_EVERY }) => {}
             }
         };
         tokio::select! {
@@ -80,7 +80,7 @@ async fn keep_looking(
 }
 
 /// Reads the marks of every tenant in one query.
-async fn look(database: &Database) -> Result<Vec<(TenantId, ProjectionMarks)>, ProjectionError> {
+async fn read_marks(database: &Database) -> Result<Vec<(TenantId, ProjectionMarks)>, ProjectionError> {
     let connection = database.watcher().await?;
     let statement = connection.prepare_cached(include_str!("heads.sql")).await?;
     let rows = connection.query(&statement, &[]).await?;

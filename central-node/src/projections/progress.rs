@@ -43,7 +43,7 @@ impl ProjectionMarks {
 pub struct Progress {
     marks: watch::Sender<BTreeMap<TenantId, ProjectionMarks>>,
     /// The last poll alone: it shows a cursor that was moved back.
-    last_look: watch::Sender<Arc<Vec<(TenantId, ProjectionMarks)>>>,
+    last_poll: watch::Sender<Arc<Vec<(TenantId, ProjectionMarks)>>>,
     waiting: AtomicUsize,
     asked: Notify,
 }
@@ -52,7 +52,7 @@ impl Default for Progress {
     fn default() -> Self {
         Progress {
             marks: watch::Sender::new(BTreeMap::new()),
-            last_look: watch::Sender::new(Arc::default()),
+            last_poll: watch::Sender::new(Arc::default()),
             waiting: AtomicUsize::new(0),
             asked: Notify::new(),
         }
@@ -107,14 +107,14 @@ impl Progress {
     }
 
     /// Records a poll of all tenants.
-    pub(super) fn looked(&self, seen: Vec<(TenantId, ProjectionMarks)>) {
-        self.saw(seen.iter().copied());
-        self.last_look.send_replace(Arc::new(seen));
+    pub(super) fn record_poll(&self, polled: Vec<(TenantId, ProjectionMarks)>) {
+        self.saw(polled.iter().copied());
+        self.last_poll.send_replace(Arc::new(polled));
     }
 
     /// Follows the polls of all tenants.
-    pub(super) fn looks(&self) -> watch::Receiver<Arc<Vec<(TenantId, ProjectionMarks)>>> {
-        self.last_look.subscribe()
+    pub(super) fn polls(&self) -> watch::Receiver<Arc<Vec<(TenantId, ProjectionMarks)>>> {
+        self.last_poll.subscribe()
     }
 
     /// Follows the marks of all tenants.

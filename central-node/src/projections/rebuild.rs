@@ -309,8 +309,8 @@ impl Builder {
                 Projection::Sales => {}
             }
         }
-        let kept = self.build.take().filter(|build| build.built == built && build.versions == versions);
-        Ok(kept.unwrap_or_else(|| StateBuild::at(after, built, versions)))
+        let cached = self.build.take().filter(|build| build.built == built && build.versions == versions);
+        Ok(cached.unwrap_or_else(|| StateBuild::at(after, built, versions)))
     }
 }
 

@@ -47,23 +47,23 @@ impl Runner {
     pub async fn stop(self) {
         self.stop.send_replace(true);
         if let Err(error) = self.task.await {
-            tracing::error!(%error, "the projection runner ended badly");
+            tracing::error!(%error, "the projection runner panicked or was cancelled");
         }
     }
 }
 
 async fn follow(follower: Arc<Follower>, mut stopped: watch::Receiver<bool>) {
     // A poll from before a restart of this task counts too.
-    let mut looks = follower.progress.looks();
-    looks.mark_changed();
+    let mut polls = follower.progress.polls();
+    polls.mark_changed();
     loop {
         tokio::select! {
             // The sender lives as long as `follower`.
-            Ok(()) = looks.changed() => {}
+            Ok(()) = polls.changed() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
-        let look = Arc::clone(&looks.borrow_and_update());
-        let lagging = look.iter().filter(|(_, marks)| marks.projected < marks.head);
+        let poll = Arc::clone(&polls.borrow_and_update());
+        let lagging = poll.iter().filter(|(_, marks)| marks.projected < marks.head);
         let lagging = lagging.map(|(tenant, marks)| (*tenant, marks.head)).collect();
         tokio::select! {
             () = follower.apply_all(lagging) => {}
@@ -108,10 +108,10 @@ impl Follower {
     /// Applies one page. Returns the new position of the projection, or `None` if another runner is working on it.
     pub(super) async fn step(&self, tenant: TenantId, head: Position) -> Result<Option<Position>, ProjectionError> {
         // Stored again only after the commit: a claim whose transaction failed does not know its cursor's position.
-        let held = self.claims().remove(&tenant);
+        let stored = self.claims().remove(&tenant);
         let mut connection = self.database.follower().await?;
         let tx = begin(&mut connection, tenant).await?;
-        let claim = match held {
+        let claim = match stored {
             Some(claim) => Some(claim),
             None => match active(&tx, tenant).await? {
                 Some(of) => cursor::claim(&tx, tenant, of, self.owner, Purpose::Follow).await?,
@@ -146,7 +146,7 @@ impl Follower {
         };
         let text = error.to_string();
         if complaints.insert(tenant, text.clone()).is_none_or(|before| before != text) {
-            tracing::error!(tenant.id = %tenant, error = text, "The reports of a tenant stand still");
+            tracing::error!(tenant.id = %tenant, error = text, "The reports of a tenant do not advance");
         }
     }
 }

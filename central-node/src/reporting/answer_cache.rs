@@ -17,9 +17,9 @@ use comptoir_core::position::Position;
 use serde::{Serialize, Serializer};
 
 /// Rows cached over all questions of one kind: about 20 MB. The least recently asked question is evicted first.
-const ROWS_KEPT_MAX: usize = 100_000;
+const ROWS_CACHED_MAX: usize = 100_000;
 /// The largest cached answer, in rows. A longer one is read from the database each time.
-const ROWS_OF_ONE_MAX: usize = ROWS_KEPT_MAX / 4;
+const ROWS_OF_ONE_MAX: usize = ROWS_CACHED_MAX / 4;
 
 /// Rows of an answer, shared with the requests that are still writing it out.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
         questions.entries.insert(question, Entry { to, rows, asked });
         // An answer without rows takes memory too.
         let weight = |entries: &HashMap<Q, Entry<R>>| entries.values().map(|entry| entry.rows.len() + 1).sum::<usize>();
-        while weight(&questions.entries) > ROWS_KEPT_MAX {
+        while weight(&questions.entries) > ROWS_CACHED_MAX {
             let oldest =
                 questions.entries.iter().min_by_key(|(_, entry)| entry.asked).map(|(question, _)| question.clone());
             let Some(oldest) = oldest else { break };
@@ -129,23 +129,23 @@ impl<Q: Eq + Hash + Clone, R> AnswerCache<Q, R> {
 /// Merges the rows of a cached answer with those of later positions. Both are sorted by `order`; if both have a row, `join`
 /// combines the two. `None` if it cannot: the answer is then read from the database.
 pub(super) fn merged<R: Clone>(
-    kept: &[R],
+    cached: &[R],
     later: Vec<R>,
     order: fn(&R, &R) -> Ordering,
     join: fn(&R, R) -> Option<R>,
 ) -> Option<Vec<R>> {
-    let mut rows = Vec::with_capacity(kept.len() + later.len());
-    let mut kept = kept.iter().peekable();
+    let mut rows = Vec::with_capacity(cached.len() + later.len());
+    let mut cached = cached.iter().peekable();
     for row in later {
-        while let Some(before) = kept.next_if(|before| order(before, &row) == Ordering::Less) {
+        while let Some(before) = cached.next_if(|before| order(before, &row) == Ordering::Less) {
             rows.push(before.clone());
         }
-        match kept.next_if(|same| order(same, &row) == Ordering::Equal) {
+        match cached.next_if(|same| order(same, &row) == Ordering::Equal) {
             Some(same) => rows.push(join(same, row)?),
             None => rows.push(row),
         }
     }
-    rows.extend(kept.cloned());
+    rows.extend(cached.cloned());
     Some(rows)
 }
 
@@ -159,15 +159,15 @@ mod tests {
         left.0.cmp(right.0)
     }
 
-    fn plus(kept: &Row, later: Row) -> Option<Row> {
-        Some((kept.0, kept.1.checked_add(later.1)?))
+    fn plus(cached: &Row, later: Row) -> Option<Row> {
+        Some((cached.0, cached.1.checked_add(later.1)?))
     }
 
     #[test]
     fn later_rows_join_those_of_their_key_and_stand_in_its_place() {
-        let kept = [("b", 1), ("d", 2)];
-        let merge = |later: Vec<Row>| merged(&kept, later, order, plus);
-        assert_eq!(merge(vec![]), Some(kept.to_vec()));
+        let cached = [("b", 1), ("d", 2)];
+        let merge = |later: Vec<Row>| merged(&cached, later, order, plus);
+        assert_eq!(merge(vec![]), Some(cached.to_vec()));
         let all = vec![("a", 9), ("b", 4), ("c", 7), ("d", 5), ("e", 6)];
         assert_eq!(merge(vec![("a", 9), ("b", 3), ("c", 7), ("d", 3), ("e", 6)]), Some(all));
         assert_eq!(merge(vec![("d", u32::MAX)]), None, "a sum that does not fit makes no row");
@@ -175,27 +175,27 @@ mod tests {
 
     #[test]
     fn an_answer_from_the_future_is_not_given_and_an_older_one_replaces_no_later_one() {
-        let kept = AnswerCache::default();
-        kept.store("q", Position(5), vec![("a", 1)].into());
-        kept.store("q", Position(4), vec![("a", 0)].into());
-        assert!(kept.up_to(&"q", Position(4)).is_none());
-        let answer = kept.up_to(&"q", Position(9)).unwrap();
+        let cache = AnswerCache::default();
+        cache.store("q", Position(5), vec![("a", 1)].into());
+        cache.store("q", Position(4), vec![("a", 0)].into());
+        assert!(cache.up_to(&"q", Position(4)).is_none());
+        let answer = cache.up_to(&"q", Position(9)).unwrap();
         assert_eq!((answer.to, answer.rows.into_vec()), (Position(5), vec![("a", 1)]));
     }
 
     #[test]
     fn what_was_asked_longest_ago_makes_room_and_a_long_answer_is_not_kept() {
-        let kept = AnswerCache::default();
+        let cache = AnswerCache::default();
         let rows = |count: usize| SharedRows::from(vec![("a", 1); count]);
         let full = ROWS_OF_ONE_MAX;
         for question in ["1", "2", "3"] {
-            kept.store(question, Position(1), rows(full));
+            cache.store(question, Position(1), rows(full));
         }
-        assert!(kept.up_to(&"1", Position(1)).is_some());
-        kept.store("4", Position(1), rows(full));
-        let held = |question| kept.up_to(&question, Position(1)).is_some();
-        assert!(!held("2") && held("1") && held("3") && held("4"));
-        kept.store("3", Position(2), rows(full + 1));
-        assert!(kept.up_to(&"3", Position(2)).is_none(), "its earlier answer would be added to for ever");
+        assert!(cache.up_to(&"1", Position(1)).is_some());
+        cache.store("4", Position(1), rows(full));
+        let is_cached = |question| cache.up_to(&question, Position(1)).is_some();
+        assert!(!is_cached("2") && is_cached("1") && is_cached("3") && is_cached("4"));
+        cache.store("3", Position(2), rows(full + 1));
+        assert!(cache.up_to(&"3", Position(2)).is_none(), "its earlier answer would be added to for ever");
     }
 }

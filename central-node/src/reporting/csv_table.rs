@@ -1,6 +1,5 @@
 //! A report as CSV: a header, then cells of text or of decimals written as text. No floats are involved.
 
-/// One cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Cell<'a> {
     /// Text that a user typed: it may contain a formula.

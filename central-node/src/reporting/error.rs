@@ -12,11 +12,11 @@ use crate::projections::ProjectionError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReportError {
     /// `as_of` names a position beyond the head: the answer would still change.
-    #[error("position {asked}: the last one is {head}")]
+    #[error("position {asked} is after the head {head}")]
     AheadOfLog { asked: Position, head: Position },
     #[error("{}: it is {} now", instant::format(*.asked), instant::format(*.now))]
     InFuture { asked: Timestamp, now: Timestamp },
-    #[error("position {position} was not reached within {} s: the figures stand at {reached}", .within.as_secs())]
+    #[error("position {position} was not reached within {} s: the figures are complete to {reached}", .within.as_secs())]
     NotReached { position: Position, within: Duration, reached: Position },
     /// `rows` names the rows that are too many, `narrow` the parameters that reduce them.
     #[error(
@@ -24,14 +24,14 @@ pub(crate) enum ReportError {
          then cursor=<next_cursor>, and the same as_of for every page"
     )]
     TooManyRows { rows: &'static str, narrow: &'static str },
-    #[error("more than {max} sales to remember: ask for one site or one product")]
+    #[error("more than {max} sales to process: ask for one site or one product")]
     TooManySales { max: usize },
     /// `list` names the list to use if the type is not made of fields.
     #[error("there is no {entity_type} {id:?}{}", .list.map(|list| format!(" among entities: see {list}")).unwrap_or_default())]
     NoEntity { entity_type: String, id: String, list: Option<&'static str> },
     #[error("{entity_type} {id:?} was deleted at version {version}")]
     Deleted { entity_type: String, id: String, version: u64 },
-    #[error("cursor={0:?}: a cursor that this list gave")]
+    #[error("cursor={0:?}: a next_cursor of this list")]
     Cursor(String),
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -137,7 +137,7 @@ pub(crate) struct SalesRow {
 /// Answers a question, once the projection has applied the positions it needs.
 pub(crate) async fn report(
     source: &ReportSource,
-    kept: &AnswerCache<PresentSales, SalesRow>,
+    cache: &AnswerCache<PresentSales, SalesRow>,
     tenant: TenantId,
     question: &SalesQuestion,
 ) -> Result<SalesReport, ReportError> {
@@ -157,7 +157,7 @@ pub(crate) async fn report(
     let complete_through = past.map_or(read.position, |past| past.position);
     let rows = async {
         match (past, &question.page) {
-            (None, None) => present(&tx, tenant, read, question, kept).await,
+            (None, None) => present(&tx, tenant, read, question, cache).await,
             _ => {
                 rows(&tx, tenant, read.number, (Position::ZERO, complete_through), question).await.map(SharedRows::from)
             }
@@ -193,11 +193,11 @@ async fn present(
     tenant: TenantId,
     read: ActiveVersion,
     question: &SalesQuestion,
-    kept: &AnswerCache<PresentSales, SalesRow>,
+    cache: &AnswerCache<PresentSales, SalesRow>,
 ) -> Result<SharedRows<SalesRow>, ReportError> {
     let SalesQuestion { from, to, by, site, currency, as_of: _, patience: _, page: _ } = *question;
     let asked = PresentSales { tenant, version: read.number, fence: read.fence, by, from, to, site, currency };
-    let earlier = kept.up_to(&asked, read.position);
+    let earlier = cache.up_to(&asked, read.position);
     if let Some(earlier) = earlier {
         if earlier.to == read.position {
             return Ok(earlier.rows);
@@ -205,12 +205,12 @@ async fn present(
         let later = rows(tx, tenant, read.number, (earlier.to, read.position), question).await?;
         if let Some(merged) = merged(&earlier.rows, later, SalesRow::order, SalesRow::plus) {
             let rows = SharedRows::from(merged);
-            kept.store(asked, read.position, rows.clone());
+            cache.store(asked, read.position, rows.clone());
             return Ok(rows);
         }
     }
     let rows = SharedRows::from(rows(tx, tenant, read.number, (Position::ZERO, read.position), question).await?);
-    kept.store(asked, read.position, rows.clone());
+    cache.store(asked, read.position, rows.clone());
     Ok(rows)
 }
 

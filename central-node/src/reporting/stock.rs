@@ -132,7 +132,7 @@ impl LotRow {
 
 pub(crate) async fn report(
     source: &ReportSource,
-    kept: &AnswerCache<PresentStock, StockRow>,
+    cache: &AnswerCache<PresentStock, StockRow>,
     tenant: TenantId,
     question: &StockQuestion,
 ) -> Result<StockReport, ReportError> {
@@ -155,7 +155,7 @@ pub(crate) async fn report(
     let complete_through = past.map_or(head, |past| past.position);
     let rows = async {
         if past.is_none() && question.page.is_none() {
-            let rows = present(&tx, tenant, (read, head), question, kept).await?;
+            let rows = present(&tx, tenant, (read, head), question, cache).await?;
             return Ok::<_, ReportError>((rows, None));
         }
         let listed = list(&tx, tenant, question).await?;
@@ -187,10 +187,10 @@ async fn present(
     tenant: TenantId,
     (read, head): (ActiveVersion, Position),
     StockQuestion { site, product, as_of: _, patience: _, page: _ }: &StockQuestion,
-    kept: &AnswerCache<PresentStock, StockRow>,
+    cache: &AnswerCache<PresentStock, StockRow>,
 ) -> Result<SharedRows<StockRow>, ReportError> {
     let asked = PresentStock { tenant, version: read.number, fence: read.fence, site: *site, product: product.clone() };
-    let earlier = kept.up_to(&asked, head);
+    let earlier = cache.up_to(&asked, head);
     let (since, earlier) = earlier.map_or((Position::ZERO, None), |earlier| (earlier.to, Some(earlier.rows)));
     let (limit, filter) = (REPORT_ROWS_MAX + 1, (*site, product.as_ref()));
     let rows = match earlier {
@@ -209,7 +209,7 @@ async fn present(
         return Err(too_many_items());
     }
     let rows = SharedRows::from(rows);
-    kept.store(asked, head, rows.clone());
+    cache.store(asked, head, rows.clone());
     Ok(rows)
 }
 

@@ -16,7 +16,7 @@ use super::error::ReportError;
 use crate::event_store;
 use crate::projections::PageSize;
 use crate::projections::ProjectionError;
-use crate::projections::fold::{PlacedEvent, judged};
+use crate::projections::fold::{PlacedEvent, placed_events};
 use crate::projections::read::{FilteredEntry, ReadEntry, quarantined, read_page};
 use crate::tenant::Tenant;
 
@@ -37,7 +37,7 @@ const ACTIONS: [&str; 11] = [
 /// Actions that move goods which their payload does not name.
 const INDIRECT: [&str; 2] = ["STOCK_COUNT_ACCEPTED", "QUARANTINE_RELEASED"];
 /// Up to this number of products, searching the payload's bytes is cheaper than parsing it.
-const PRODUCTS_LOOKED_FOR_MAX: usize = 8;
+const SEARCHED_PRODUCTS_MAX: usize = 8;
 /// Concurrent folds in this process. Each uses a connection and a core for the length of the log; others wait.
 pub(super) static TURNS: Semaphore = Semaphore::const_new(2);
 /// What sales consumed is stored for their refunds: this many rows fit in memory.
@@ -73,7 +73,7 @@ pub(super) async fn fold(
 /// The products' bytes, if there are few.
 fn needles(asked: &BTreeSet<StockKey>) -> Option<Vec<Vec<u8>>> {
     let products: BTreeSet<Vec<u8>> = asked.iter().map(|key| key.product.as_str().as_bytes().to_vec()).collect();
-    (products.len() <= PRODUCTS_LOOKED_FOR_MAX).then(|| products.into_iter().collect())
+    (products.len() <= SEARCHED_PRODUCTS_MAX).then(|| products.into_iter().collect())
 }
 
 /// Whether an event may move a requested product. JSON writes a product verbatim or with escapes, so a payload with neither
@@ -109,11 +109,11 @@ fn fold_page(
     events: &[ReadEntry],
     released: &[ReadEntry],
 ) -> Result<DecisionState, ProjectionError> {
-    for PlacedEvent { known, place, .. } in judged(tenant, released)? {
-        let held = Quarantined { known: known.clone(), context: place, released: false };
-        decision_state.quarantined.insert(known.event.id, held);
+    for PlacedEvent { known, place, .. } in placed_events(tenant, released)? {
+        let quarantined = Quarantined { known: known.clone(), context: place, released: false };
+        decision_state.quarantined.insert(known.event.id, quarantined);
     }
-    for PlacedEvent { known, place, decision } in judged(tenant, events)? {
+    for PlacedEvent { known, place, decision } in placed_events(tenant, events)? {
         for effect in effects(&decision_state, &place, known, &decision.judgement) {
             let applies = match &effect {
                 Effect::StockMoved(movement) => asked.contains(&movement.key),

@@ -19,7 +19,7 @@ impl EntityHistory {
     /// Adds the state of an entity after an effect, if its position is selected for a snapshot.
     pub(crate) fn note(&mut self, decision_state: &DecisionState, effect: &Effect) {
         let Effect::EntityChanged(changed) = effect else { return };
-        if is_kept(changed.position)
+        if is_selected(changed.position)
             && let Some(entity) = decision_state.entities.get(&changed.key)
         {
             self.0.push((changed.key.clone(), entity.clone()));
@@ -59,7 +59,7 @@ pub(super) async fn load(
 }
 
 /// Selects positions by a hash, so that no pattern of an entity's positions can leave out a long run of its changes.
-fn is_kept(position: Position) -> bool {
+fn is_selected(position: Position) -> bool {
     let hash = blake3::hash(&position.0.to_le_bytes());
     u16::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1]]).is_multiple_of(EVERY)
 }

@@ -32,13 +32,11 @@ pub(crate) use versions::{ActiveVersion, active_versions};
 pub(crate) struct Versions {
     /// Stock in lots, what each sale consumed, and proposed counts.
     pub(crate) stock: i32,
-    /// Deliveries.
     pub(crate) deliveries: i32,
     /// Invoices and their series.
     pub(crate) invoices: i32,
     /// Everything made of fields.
     pub(crate) entities: i32,
-    /// Events in quarantine.
     pub(crate) quarantine: i32,
 }
 

@@ -9,7 +9,6 @@ use deadpool_postgres::Transaction;
 use super::position_of;
 use crate::database::StoreError;
 
-/// An active version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ActiveVersion {
     pub(crate) number: i32,

@@ -26,7 +26,6 @@ use crate::identity;
 pub use findings::{StoreDamage, StoreFindings};
 use walk::LogWalk;
 
-/// Positions per page.
 const PAGE_POSITIONS: u64 = 1_000;
 /// The number of unreadable rows after which the rest of a tenant's log is reported as unreadable: each costs a query.
 const UNREADABLE_MAX: u32 = 256;

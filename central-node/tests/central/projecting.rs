@@ -113,12 +113,12 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
 
     // Killed in the middle, while the shop sells.
     let halfway = Arc::new(Notify::new());
-    let told = Arc::clone(&halfway);
+    let half_done = Arc::clone(&halfway);
     let mut pages = 0;
     let doomed = rebuild(&db, tenant, &Projection::ALL, PAGE, move |_| {
         pages += 1;
         if pages == 6 {
-            told.notify_one();
+            half_done.notify_one();
         }
     });
     tokio::select! {
@@ -129,10 +129,10 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
     let reached = status(&db, tenant).await.unwrap();
     let building: Vec<_> = reached.versions.iter().filter(|version| version.state == State::Building).collect();
     assert_eq!(building.len(), Projection::ALL.len());
-    let stood = building[0].position;
-    assert!(stood.0 > 0 && stood < reached.head, "killed at {stood} of {}", reached.head);
+    let killed_at = building[0].position;
+    assert!(killed_at.0 > 0 && killed_at < reached.head, "killed at {killed_at} of {}", reached.head);
     assert!(
-        building.iter().all(|version| version.position == stood),
+        building.iter().all(|version| version.position == killed_at),
         "rows and cursors of one page are one transaction"
     );
 
@@ -142,7 +142,7 @@ async fn a_rebuild_beside_a_shop_that_sells_is_killed_goes_on_and_comes_to_the_s
         first.get_or_insert(reached.position);
     });
     let (built, ()) = tokio::join!(going_on, busy_round(&company, &mut node, 4));
-    assert_eq!(first, Some(stood));
+    assert_eq!(first, Some(killed_at));
     let mut built = built.unwrap();
     built.sort();
     let second = |projection| number(projection, 2);

@@ -140,8 +140,8 @@ impl ReadModels {
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
         let over = self.up_to_date(|pending_index| pending_index.over(target).to_vec())?;
         let key = rows::key(R::KIND, target.entity_type.as_str(), target.entity_id.as_str(), None);
-        let held = self.log.get(KeySpace::Row, &key)?;
-        self.shown(target, held.as_deref(), &over, line)
+        let stored = self.log.get(KeySpace::Row, &key)?;
+        self.shown(target, stored.as_deref(), &over, line)
     }
 
     /// Rows of one type that pass a filter, in the order of their ids' bytes.
@@ -162,8 +162,8 @@ impl ReadModels {
             keys.filter(|key| *key >= from).collect()
         })?;
         let (mut shown, mut failed, mut more) = (Vec::new(), None, false);
-        let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
-            match self.of_key::<R>(entity_type, key, held, line) {
+        let mut add = |key: &[u8], stored: Option<&[u8]>| -> ControlFlow<()> {
+            match self.of_key::<R>(entity_type, key, stored, line) {
                 Ok(Some(row)) if !row.row.is_hidden() && keep(&row) => {
                     if shown.len() == page.limit {
                         more = true;
@@ -201,8 +201,8 @@ impl ReadModels {
         let key = |product: &Name| rows::key(RowKind::Stock, STOCK, product.as_str(), Some(site.uuid()));
         let local_keys: BTreeSet<Vec<u8>> = moving.keys().map(key).filter(|key| *key >= from).collect();
         let (mut shown, mut more): (Vec<(Vec<u8>, NodeStockRow)>, bool) = (Vec::new(), false);
-        let mut add = |key: &[u8], held: Option<&[u8]>| -> ControlFlow<()> {
-            let Some(row) = stock_row(key, held, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
+        let mut add = |key: &[u8], stored: Option<&[u8]>| -> ControlFlow<()> {
+            let Some(row) = stock_row(key, stored, site, (&moving, &from_central), line).filter(|row| keep(row)) else {
                 return ControlFlow::Continue(());
             };
             if shown.len() == page.limit {
@@ -239,7 +239,7 @@ impl ReadModels {
     /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until it breaks.
     fn merge(&self, from: &[u8], to: &[u8], mut local_keys: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
-        self.log.scan(KeySpace::Row, from, to, &mut |key, held| {
+        self.log.scan(KeySpace::Row, from, to, &mut |key, stored| {
             while let Some(local) = local_keys.first().filter(|local| local.as_slice() < key).cloned() {
                 local_keys.remove(&local);
                 ended = add(&local, None);
@@ -248,7 +248,7 @@ impl ReadModels {
                 }
             }
             local_keys.remove(key);
-            ended = add(key, Some(&held));
+            ended = add(key, Some(&stored));
             ended
         })?;
         if ended.is_continue() {
@@ -273,26 +273,27 @@ impl ReadModels {
         &self,
         entity_type: &Name,
         key: &[u8],
-        held: Option<&[u8]>,
+        stored: Option<&[u8]>,
         line: SyncProgress,
     ) -> Result<Option<NodeRow<R>>, ReadError> {
         let id = rows::id_in(key).and_then(|(id, _)| Name::new(id).ok());
         let Some(entity_id) = id else { return Ok(None) };
         let target = Target { kind: R::KIND, entity_type: entity_type.clone(), entity_id };
         let over = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner).over(&target).to_vec();
-        Ok(self.shown(&target, held, &over, line)?.map(|tagged| tagged.row))
+        Ok(self.shown(&target, stored, &over, line)?.map(|tagged| tagged.row))
     }
 
     fn shown<R: RowType>(
         &self,
         target: &Target,
-        held: Option<&[u8]>,
+        stored: Option<&[u8]>,
         over: &[LogPosition],
         line: SyncProgress,
     ) -> Result<Option<Tagged<NodeRow<R>>>, ReadError> {
-        let held = held.and_then(read_held::<R>);
-        let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-        let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
+        let stored = stored.and_then(parse_stored::<R>);
+        let (stored, row) = stored.map_or((None, None), |(stored, row)| (Some(stored), Some(row)));
+        let (received_at, generation) =
+            stored.map_or((None, 0), |stored| (Some(stored.received_at()), stored.generation));
         let version = row.as_ref().map_or(0, RowType::version);
         let progress = if over.is_empty() { PullProgress::default() } else { PullProgress::read(&self.log)? };
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
@@ -332,10 +333,10 @@ fn first_target(kind: RowKind, entity_type: &Name) -> Target {
 }
 
 /// A stored row, parsed.
-fn read_held<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
-    let read = |held: HeldRow| {
-        let row = serde_json::from_str(held.row.get())?;
-        Ok((held, row))
+fn parse_stored<R: DeserializeOwned>(bytes: &[u8]) -> Option<(HeldRow, R)> {
+    let read = |stored: HeldRow| {
+        let row = serde_json::from_str(stored.row.get())?;
+        Ok((stored, row))
     };
     let row = HeldRow::decode(bytes).and_then(read);
     row.inspect_err(|error| tracing::error!(%error, "A row of central's does not read: {error}")).ok()
@@ -369,15 +370,15 @@ fn pending_event(
 
 fn stock_row(
     key: &[u8],
-    held: Option<&[u8]>,
+    stored: Option<&[u8]>,
     own_site: SiteId,
     (moving, progress): (&std::collections::BTreeMap<Name, PendingQuantities>, &PullProgress),
     line: SyncProgress,
 ) -> Option<NodeStockRow> {
     let (product, site) = rows::id_in(key)?;
-    let held = held.and_then(read_held::<StockRow>);
-    let (held, row) = held.map_or((None, None), |(held, row)| (Some(held), Some(row)));
-    let (received_at, generation) = held.map_or((None, 0), |held| (Some(held.received_at()), held.generation));
+    let stored = stored.and_then(parse_stored::<StockRow>);
+    let (stored, row) = stored.map_or((None, None), |(stored, row)| (Some(stored), Some(row)));
+    let (received_at, generation) = stored.map_or((None, 0), |stored| (Some(stored.received_at()), stored.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
     // A row may arrive before the cursor passes it or before a bootstrap has ended: quantities that its figure includes are not

@@ -23,23 +23,23 @@ use crate::read_models::rows::{self, HeldRow};
 use crate::read_models::{self, ReadModels, SyncProgress, rulebook};
 
 /// Every stored client, with its name and position.
-fn held(log: &Log) -> Vec<(String, String, u64)> {
+fn stored_clients(log: &Log) -> Vec<(String, String, u64)> {
     let (from, to) = (rows::prefix(RowKind::Entity, "CLIENT"), rows::end(RowKind::Entity, "CLIENT"));
-    let mut held = Vec::new();
+    let mut clients = Vec::new();
     log.scan(KeySpace::Row, &from, &to, &mut |key, value| {
         let (id, _) = rows::id_in(key).expect("a row's key");
         let stored = HeldRow::decode(&value).expect("a row reads");
         let row: EntityRow = serde_json::from_str(stored.row.get()).expect("central's row");
         let fields: serde_json::Value = serde_json::from_str(row.fields.get()).expect("fields");
-        held.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), stored.position));
+        clients.push((id.to_owned(), fields["name"].as_str().expect("a name").to_owned(), stored.position));
         std::ops::ControlFlow::Continue(())
     })
     .expect("the log reads");
-    held
+    clients
 }
 
 fn named(log: &Log) -> Vec<(String, String)> {
-    held(log).into_iter().map(|(id, name, _)| (id, name)).collect()
+    stored_clients(log).into_iter().map(|(id, name, _)| (id, name)).collect()
 }
 
 impl Shop {
@@ -65,7 +65,7 @@ async fn a_node_loads_everything_first_and_then_what_changes() {
     let down = shop.central.down();
     many(&down, 3);
     shop.pull().complete(3).await;
-    assert_eq!(held(&shop.log).len(), 3);
+    assert_eq!(stored_clients(&shop.log).len(), 3);
     down.client("c-00001", "Durand");
     down.change(client("c-00002"), |_| None);
     shop.complete(5).await;
@@ -77,20 +77,20 @@ async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
     let mut shop = Shop::new();
     let down = shop.central.down();
     let at = |version| Rulebook { version, ..Rulebook::default() };
-    let held = |shop: &Shop| rulebook::read(&shop.log).expect("the log reads").map(|book| book.version);
+    let rulebook_version = |shop: &Shop| rulebook::read(&shop.log).expect("the log reads").map(|book| book.version);
     let first = down.adopts(&at(7));
-    assert_eq!(held(&shop), None);
+    assert_eq!(rulebook_version(&shop), None);
     shop.pull().complete(first).await;
-    assert_eq!(held(&shop), Some(7));
+    assert_eq!(rulebook_version(&shop), Some(7));
     let second = down.adopts(&at(8));
     shop.complete(second).await;
-    assert_eq!(held(&shop), Some(8));
+    assert_eq!(rulebook_version(&shop), Some(8));
     shop.kill_puller().await;
     let mut shop = shop.after_a_power_cut();
-    assert_eq!(held(&shop), Some(8));
+    assert_eq!(rulebook_version(&shop), Some(8));
     let third = down.adopts(&Rulebook { default: Rule::CentralOnly, ..at(9) });
     shop.pull().complete(third).await;
-    assert_eq!(held(&shop), Some(9));
+    assert_eq!(rulebook_version(&shop), Some(9));
 }
 
 /// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and a thousand nodes' edits
@@ -161,10 +161,10 @@ async fn a_row_too_large_to_store_raises_an_alert_and_delays_nothing() {
         let reported = shop.until(|state| state.pull.too_large.is_some()).await.pull.too_large.expect("an issue");
         assert_eq!(reported.code, "ROW_TOO_LARGE");
         assert!(reported.detail.starts_with("CLIENT c-1 has 11001"), "{}", reported.detail);
-        let held = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
-        assert_eq!((held.len(), held[0].kind.as_str(), held[0].position), (1, "ROW_TOO_LARGE", grown));
+        let listed = notifications::list(&shop.log, None, None, 9, notifications::Language::English).unwrap().rows;
+        assert_eq!((listed.len(), listed[0].kind.as_str(), listed[0].position), (1, "ROW_TOO_LARGE", grown));
         assert_eq!(
-            (held[0].entity_id.as_str(), held[0].title.as_str()),
+            (listed[0].entity_id.as_str(), listed[0].title.as_str()),
             ("c-1", "Too large for this machine: CLIENT c-1")
         );
         shop.complete(down.client("c-1", "Durand")).await;
@@ -236,7 +236,7 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     shop.pull().complete(0).await;
     many(&down, 900);
     shop.complete(900).await;
-    let before = held(&shop.log);
+    let before = stored_clients(&shop.log);
     assert_eq!(before.len(), 900);
     // The same page again, as after a kill between its rows and the answer's end.
     shop.kill_puller().await;
@@ -244,7 +244,7 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     progress.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
     shop.log.put(vec![vec![progress.change()]]).await.unwrap();
     shop.pull().complete(900).await;
-    assert_eq!(held(&shop.log), before);
+    assert_eq!(stored_clients(&shop.log), before);
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,7 +255,7 @@ async fn pages_that_end_inside_a_position_lose_nothing() {
     down.gives_pages_of(3);
     many(&down, 20);
     shop.complete(20).await;
-    assert_eq!(held(&shop.log).len(), 20);
+    assert_eq!(stored_clients(&shop.log).len(), 20);
 }
 
 #[tokio::test(start_paused = true)]
@@ -271,7 +271,7 @@ async fn a_load_that_is_cut_goes_on_behind_its_last_mark() {
     many(&down, 4_000);
     down.will_cut([whole / 3, whole / 3, 17, whole / 4]);
     shop.pull().complete(4_000).await;
-    assert_eq!(held(&shop.log).len(), 4_000);
+    assert_eq!(stored_clients(&shop.log).len(), 4_000);
     let repeated = down.streamed() - whole;
     // Each cut repeats at most the rows between two marks.
     assert!(repeated < whole / 4, "{repeated} of {whole} bytes came twice");
@@ -287,8 +287,8 @@ async fn what_changes_during_a_load_is_there_after_it() {
     down.client("c-00000", "Durand");
     down.client("c-01499", "Dubois");
     shop.complete(1_502).await;
-    let held = named(&shop.log);
-    assert_eq!((&held[0].1, &held[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
+    let names = named(&shop.log);
+    assert_eq!((&names[0].1, &names[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
 }
 
 /// The rows of a load were written, and the kill came before its end.
@@ -323,7 +323,7 @@ async fn a_replaced_central_is_loaded_again_and_missing_rows_are_removed() {
             "fields": {"name": "early"}, "open_conflicts": {}}))
     });
     shop.complete(3).await;
-    assert_eq!(held(&log), [("c-00000".to_owned(), "early".to_owned(), 3)]);
+    assert_eq!(stored_clients(&log), [("c-00000".to_owned(), "early".to_owned(), 3)]);
     assert_eq!(log.head().marks.durable.0, 4, "the log is as it was");
 }
 
@@ -363,7 +363,7 @@ async fn an_agent_that_resends_nothing_is_not_waited_for() {
     down.replaced(Uuid::from_u128(2), 0, |_| false);
     shop.until(|state| state.pull.last_error.is_some()).await;
     shop.complete(0).await;
-    assert_eq!((held(&shop.log), shop.central.held()), (Vec::new(), 2));
+    assert_eq!((stored_clients(&shop.log), shop.central.held()), (Vec::new(), 2));
     assert_eq!(
         PullProgress::read(&shop.log).unwrap().restored.map(|restored| restored.seq),
         Some(2),
@@ -381,7 +381,7 @@ async fn a_changed_scope_is_loaded_again() {
     down.client("c-7", "Durand");
     shop.complete(4).await;
     assert!(PullProgress::read(&shop.log).unwrap().generation > 1);
-    assert_eq!(held(&shop.log).len(), 4);
+    assert_eq!(stored_clients(&shop.log).len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -429,8 +429,8 @@ async fn a_power_cut_between_any_two_writes_loses_nothing() {
         shop.kill_puller().await;
         let mut shop = shop.after_a_power_cut();
         shop.pull().complete(1_302).await;
-        let held = named(&shop.log);
-        assert_eq!((held.len(), held[3].1.as_str()), (1_301, "Durand"), "after {writes} writes");
+        let names = named(&shop.log);
+        assert_eq!((names.len(), names[3].1.as_str()), (1_301, "Durand"), "after {writes} writes");
         assert_eq!(shop.log.head().marks.durable.0, 6);
         if shop.log.status().state != crate::event_log::State::Open {
             panic!("the log opens whole");
