@@ -36,18 +36,18 @@ pub(crate) struct ReadModels {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SyncProgress {
     pub(crate) sending: Option<(Seq, Seq)>,
-    /// When this node last had everything.
+    /// The time up to which this node has every change.
     pub(crate) pulled_at: Option<Timestamp>,
 }
 
-/// Selects rows of a list.
+/// A page of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RowPage {
     pub(crate) limit: usize,
     pub(crate) after: Option<Vec<u8>>,
 }
 
-/// Called with each key of a list and central's row if there is one; a break ends the list.
+/// Called with each key of a list and central's row if there is one; `Break` ends the list.
 type Add<'a> = &'a mut dyn FnMut(&[u8], Option<&[u8]>) -> ControlFlow<()>;
 
 /// A shown row and its ETag.
@@ -77,11 +77,11 @@ impl std::fmt::Display for EditTag {
 pub(crate) trait RowType: DeserializeOwned + Clone {
     const KIND: RowKind;
     fn version(&self) -> u64;
-    /// Whether lists omit it.
+    /// Whether lists leave the row out.
     fn is_hidden(&self) -> bool {
         false
     }
-    /// The row with its pending events.
+    /// Applies the pending events to the row.
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self>;
 }
 
@@ -98,7 +98,7 @@ impl RowType for EntityRow {
 
     fn with(row: Option<Self>, target: &Target, over: &Overlay) -> Option<Self> {
         let key = EntityKey { entity_type: target.entity_type.clone(), entity_id: target.entity_id.clone() };
-        // If the events cannot be applied, the row is shown as central sent it.
+        // If the events cannot be applied, central's row is shown.
         overlay::entity(row.clone(), &key, over).or(row)
     }
 }
@@ -224,19 +224,20 @@ impl ReadModels {
         Ok(format!("W/\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]))
     }
 
-    /// Reads the pending index, brought up to date.
+    /// Refreshes the pending index and reads from it.
     fn up_to_date<T>(&self, read: impl FnOnce(&PendingIndex) -> T) -> Result<T, ReadError> {
         let mut pending_index = self.pending_index.lock().unwrap_or_else(PoisonError::into_inner);
         let progress = PullProgress::read(&self.log)?;
         if let Err(error) = pending_index.refresh(&self.log, &progress) {
-            // A half-done refresh is no state to continue from.
+            // A half-finished refresh must not be continued.
             *pending_index = PendingIndex::default();
             return Err(error);
         }
         Ok(read(&pending_index))
     }
 
-    /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until it breaks.
+    /// Calls `add` with each key of central's rows and of entities known only by pending events, in order, until `add`
+    /// breaks.
     fn merge(&self, from: &[u8], to: &[u8], mut local_keys: BTreeSet<Vec<u8>>, add: Add<'_>) -> Result<(), ReadError> {
         let mut ended = ControlFlow::Continue(());
         self.log.scan(KeySpace::Row, from, to, &mut |key, stored| {
@@ -252,7 +253,7 @@ impl ReadModels {
             ended
         })?;
         if ended.is_continue() {
-            // A full page ends it.
+            // A full page ends the list.
             let _ended = local_keys.iter().try_for_each(|local| add(local, None));
         }
         Ok(())
@@ -261,7 +262,7 @@ impl ReadModels {
     fn bounds(&self, kind: RowKind, entity_type: &str, page: &RowPage) -> (Vec<u8>, Vec<u8>) {
         let start = rows::prefix(kind, entity_type);
         let from = match &page.after {
-            // After all of its parts: no key is a prefix of another.
+            // Starts after all parts of the row: no key is a prefix of another.
             Some(after) => [after.as_slice(), &[u8::MAX]].concat().max(start),
             None => start,
         };
@@ -299,7 +300,7 @@ impl ReadModels {
         let (mut events, mut pending, mut last) = (Vec::new(), Vec::new(), None);
         for at in over {
             let decision = pending::decision(&self.log, *at)?;
-            // The row includes it already: rows can arrive before the cursor passes them, by a whole bootstrap at times.
+            // The row includes the event already: rows can arrive long before the cursor passes them, as in a bootstrap.
             let is_in = |position| progress.is_in(generation, version, *at, position);
             if decision.as_ref().is_some_and(|decision| is_in(decision.position)) {
                 continue;
@@ -327,7 +328,7 @@ impl ReadModels {
 }
 
 fn first_target(kind: RowKind, entity_type: &Name) -> Target {
-    // A name's smallest id is a single smallest character.
+    // No name sorts before this one.
     let entity_id = Name::new("!").expect("a valid name");
     Target { kind, entity_type: entity_type.clone(), entity_id }
 }
@@ -381,8 +382,8 @@ fn stock_row(
     let (received_at, generation) = stored.map_or((None, 0), |stored| (Some(stored.received_at()), stored.generation));
     let version = row.as_ref().map_or(0, |row| row.version);
     let waiting = moving.get(product).filter(|_| site == Some(own_site));
-    // A row may arrive before the cursor passes it or before a bootstrap has ended: quantities that its figure includes are not
-    // pending as well.
+    // A row may arrive before the cursor passes it or before a bootstrap has ended. Quantities that its figure includes are
+    // not pending any more.
     let waiting =
         waiting.map(|waiting| waiting.without(|at, position| progress.is_in(generation, version, at, position)));
     let waiting = waiting.filter(|waiting| waiting.events > 0);

@@ -1,4 +1,4 @@
-//! Pulling: everything once, then the changes, through cuts and kills, and never at the cost of recorded sales.
+//! Pulling: a bootstrap, then changes, through interruptions and kills, without ever delaying or losing recorded sales.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn named(log: &Log) -> Vec<(String, String)> {
 }
 
 impl Shop {
-    /// Waits until everything up to a position is here.
+    /// Waits until everything up to a position has arrived.
     async fn complete(&mut self, position: u64) {
         self.until(|state| state.pull.complete_through == Some(position) && state.pull.last_error.is_none()).await;
     }
@@ -93,8 +93,8 @@ async fn the_rulebook_comes_with_a_load_and_again_when_another_is_in_force() {
     assert_eq!(rulebook_version(&shop), Some(9));
 }
 
-/// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and a thousand nodes' edits
-/// wait for a person.
+/// The largest entity that the rules allow: every field, to the last byte. Its names need escaping, and the edits of a
+/// thousand nodes wait for a person.
 fn largest(version: u64) -> Value {
     let name = |number: usize| format!("champ \"{number:03}\"\u{1}");
     let mut fields: BTreeMap<String, String> =
@@ -199,8 +199,8 @@ async fn a_held_request_is_asked_again_when_it_brings_nothing() {
     assert_eq!(pulls[3].wait, Duration::from_secs(25));
 }
 
-/// An early answer with changes looked like a central that does not hold requests: the next change was asked for an interval
-/// later.
+/// An early response with changes was mistaken for a central that does not hold requests: the next change was requested one
+/// interval later.
 #[tokio::test(start_paused = true)]
 async fn a_pull_waits_again_after_it_received_changes() {
     let mut shop = Shop::new();
@@ -238,7 +238,7 @@ async fn a_large_page_is_applied_in_parts_and_again_without_a_change() {
     shop.complete(900).await;
     let before = stored_clients(&shop.log);
     assert_eq!(before.len(), 900);
-    // The same page again, as after a kill between its rows and the answer's end.
+    // The same page again, as after a kill between its rows and the end of the response.
     shop.kill_puller().await;
     let mut progress = PullProgress::read(&shop.log).unwrap();
     progress.cursor = Some(cursor(Uuid::nil(), "", 0).to_string());
@@ -291,7 +291,7 @@ async fn what_changes_during_a_load_is_there_after_it() {
     assert_eq!((&names[0].1, &names[1_499].1), (&"Durand".to_owned(), &"Dubois".to_owned()));
 }
 
-/// The rows of a load were written, and the kill came before its end.
+/// The rows of a bootstrap were written, but the kill came before its end.
 #[tokio::test(start_paused = true)]
 async fn a_row_that_goes_between_two_attempts_of_a_load_is_gone() {
     let mut shop = Shop::new();
@@ -315,7 +315,7 @@ async fn a_replaced_central_is_loaded_again_and_missing_rows_are_removed() {
     many(&down, 3);
     down.client("c-00000", "late");
     shop.pull().complete(4).await;
-    // Restored to an earlier day: its positions are lower, and a client is missing.
+    // Central is restored to an earlier day: its positions are lower, and a client is missing.
     let (survivor, log) = (client("c-00000"), shop.log.clone());
     down.replaced(Uuid::from_u128(2), 2, move |key| *key == survivor);
     down.change(client("c-00000"), |version| {
@@ -349,7 +349,7 @@ async fn a_restored_central_is_resent_missing_records_before_a_load() {
     assert_eq!((restored.epoch, restored.seq), (1, 6), "what was decided before is known from what was decided since");
 }
 
-/// The agent has stopped, as after a fork: rows must not stay as they were.
+/// The agent has stopped, as after a fork: rows must not stay outdated.
 #[tokio::test(start_paused = true)]
 async fn an_agent_that_resends_nothing_is_not_waited_for() {
     let mut shop = Shop::new();
@@ -411,8 +411,8 @@ async fn a_disk_without_room_keeps_the_place_and_goes_on_later() {
     assert_eq!(named(&shop.log), owned_pairs(&[("c-1", "Durand")]));
 }
 
-/// The power fails at any write of a load and a pull while the shop sells: progress and rows are consistent after the restart,
-/// and it continues to the same end.
+/// The power fails at each write of a bootstrap and a pull while the shop sells. After the restart progress and rows are
+/// consistent, and the sync continues to the same result.
 #[tokio::test(start_paused = true)]
 async fn a_power_cut_between_any_two_writes_loses_nothing() {
     for writes in 0..24 {
@@ -440,7 +440,7 @@ async fn a_power_cut_between_any_two_writes_loses_nothing() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-    /// Whatever changes in whatever order, with kills, cuts and pages of any size: in the end the rows are central's.
+    /// With any changes in any order, with kills, interruptions and pages of any size, the rows finally equal central's.
     #[test]
     fn rows_come_to_be_centrals_whatever_happens(
         steps in prop::collection::vec((0u8..6, 0usize..30, 1usize..40), 1..40),
@@ -476,7 +476,7 @@ proptest! {
                 tokio::time::sleep(Duration::from_millis(size as u64)).await;
             }
             shop.complete(position).await;
-            // A load may end after the last change.
+            // A bootstrap may end after the last change.
             tokio::time::sleep(Duration::from_secs(600)).await;
             shop.complete(position).await;
             assert_eq!(named(&shop.log), model.into_iter().collect::<Vec<_>>());
